@@ -1,0 +1,29 @@
+"""The command line of the project. Each command lives in the module that does its job."""
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "generate": "bank_warehouse.generator.command",
+}
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the command names in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the click command `cmd_name`, or None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=LazyCommands)
+def main() -> None:
+    """Bank customer warehouse: generate data, summarise a build."""
