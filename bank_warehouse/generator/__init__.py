@@ -1,0 +1,13 @@
+"""A look-alike of the bank's data pack, of any size.
+
+The modules, in the order the data goes through them:
+
+``domains``      what the files are called and which values a column may have
+``calibration``  the figures the look-alike is tuned to
+``randomness``   counter-based random numbers and permutations: row i does not need row i - 1
+``names``        pools of invented names
+``copula``       correlated balances and the risk weighting
+``clients``      one block of rows, first as arrays, then as an Arrow record batch
+``files``        the four files of a pack, streamed
+``command``      the command line
+"""

@@ -1,0 +1,228 @@
+"""One block of clients, as arrays and as an Arrow record batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from bank_warehouse.generator import calibration, domains
+from bank_warehouse.generator.copula import Copula, build_copula, draw
+from bank_warehouse.generator.names import name_pools, staff_names
+from bank_warehouse.generator.randomness import (
+    Integers,
+    Unsigned,
+    integers_below,
+    permute,
+    stream_key,
+    uniforms,
+)
+
+Columns = dict[str, Integers]
+
+TEXT_DOMAINS: Mapping[str, Mapping[str, int]] = {
+    "Nationality": domains.NATIONALITY_COUNTS,
+    "Occupation": domains.OCCUPATION_COUNTS,
+    "Fee Structure": domains.FEE_STRUCTURE_COUNTS,
+    "Loyalty Classification": domains.LOYALTY_CLASSIFICATION_COUNTS,
+}
+NUMBER_DOMAINS: Mapping[str, Mapping[int, int]] = {
+    "Amount of Credit Cards": domains.CREDIT_CARD_COUNTS,
+    "Properties Owned": domains.PROPERTY_COUNTS,
+    "GenderId": domains.GENDER_COUNTS,
+}
+INTEGER_COLUMNS = (
+    "Age", "Location ID", "Amount of Credit Cards", "Properties Owned", "Risk Weighting",
+    "BRId", "GenderId", "IAId",
+)  # fmt: skip
+SMALLEST_ID_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about a pack that is the same for all its rows.
+
+    Attributes:
+        customers: The number of rows.
+        seed: The seed.
+        copula: The tables for the balances.
+        texts: For each text column (and "first name", "surname") the values it may have.
+    """
+
+    customers: int
+    seed: int
+    copula: Copula
+    texts: Mapping[str, pa.Array]
+
+
+def make_plan(customers: int, seed: int) -> Plan:
+    """Return the plan of a pack of `customers` rows under `seed`."""
+    first_names, surnames = name_pools()
+    copula = build_copula(
+        calibration.QUANTILES,
+        calibration.PROBABILITIES,
+        calibration.SPEARMAN,
+        list(domains.RISK_WEIGHTING_COUNTS.values()),
+    )
+    texts: dict[str, Sequence[str]] = {
+        "first name": first_names,
+        "surname": surnames,
+        "Banking Contact": staff_names("banking contacts", domains.BANKING_CONTACTS),
+        **{name: list(counts) for name, counts in TEXT_DOMAINS.items()},
+    }
+    arrays = {name: pa.array(values, pa.string()) for name, values in texts.items()}
+    return Plan(customers, seed, copula, arrays)
+
+
+def id_digits(customers: int) -> int:
+    """Return the digits of a client id: 5, more where 5 hold less than twice the customers."""
+    digits = SMALLEST_ID_DIGITS
+    while 9 * 10 ** (digits - 1) < 2 * customers:
+        digits += 1
+    return digits
+
+
+def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
+    """Return the rows `start` to `stop` of a pack, each column an integer array (stop - start,).
+
+    Texts are places in `Plan.texts`, money is in cents, dates are days since 1970-01-01, the
+    client id is its number. A later step that plants a structure in the data changes these
+    arrays before they are formatted.
+    """
+    rows = np.arange(start, stop, dtype=np.uint64)
+    columns = _identities(plan, rows)
+    columns |= _demographics(plan, rows)
+    columns |= _balances(plan, rows)
+    columns["BRId"] = np.array(domains.RELATIONSHIP_CYCLE)[rows % len(domains.RELATIONSHIP_CYCLE)]
+    columns["IAId"] = np.array(domains.ADVISOR_CYCLE)[rows % len(domains.ADVISOR_CYCLE)]
+    return columns
+
+
+def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
+    """Return `columns` with their Arrow types: text as dictionaries, money as decimal(18,2)."""
+    arrays: dict[str, pa.Array] = {}
+    for name, values in columns.items():
+        if name in plan.texts:
+            places = pa.array(values.astype(np.int32))
+            arrays[name] = pa.DictionaryArray.from_arrays(places, plan.texts[name])
+        elif name in calibration.QUANTILES:
+            arrays[name] = _decimals(values)
+        elif name == "Joined Bank":
+            arrays[name] = pa.array(values.astype(np.int32), pa.date32())
+        elif name in INTEGER_COLUMNS:
+            arrays[name] = pa.array(values.astype(np.int32))
+        else:
+            arrays[name] = pa.array(values)
+    return pa.RecordBatch.from_pydict(arrays)
+
+
+def _identities(plan: Plan, rows: Unsigned) -> Columns:
+    """Return client id numbers and names.
+
+    All rows are put in a random order. In that order the first few share ids, two or three at
+    a time, and the last few share names, two at a time: never the same rows, so no two people
+    have both in common. Where there are more names to give than first names times surnames
+    (about three million), they are gone through again: neighbours in the order still differ.
+    """
+    customers, seed = plan.customers, plan.seed
+    order = permute(rows, customers, stream_key(seed, "order of sharing"))
+    twos = _scaled(calibration.IDS_SHARED_BY_TWO, customers)
+    threes = _scaled(calibration.IDS_SHARED_BY_THREE, customers)
+    after_threes, after_twos = 3 * threes, 3 * threes + 2 * twos
+    id_group = np.where(
+        order < after_threes,
+        order // np.uint64(3),
+        np.where(
+            order < after_twos,
+            threes + (order - after_threes) // np.uint64(2),
+            order - np.uint64(after_twos - threes - twos),
+        ),
+    )
+    backwards = np.uint64(customers - 1) - order
+    shared_names = _scaled(calibration.NAMES_SHARED_BY_TWO, customers)
+    name_group = np.where(
+        backwards < 2 * shared_names,
+        backwards // np.uint64(2),
+        backwards - np.uint64(shared_names),
+    )
+    first_id = 10 ** (id_digits(customers) - 1)
+    surnames = np.uint64(len(plan.texts["surname"]))
+    names = len(plan.texts["first name"]) * int(surnames)
+    name = permute(name_group % np.uint64(names), names, stream_key(seed, "names"))
+    number = permute(id_group, 9 * first_id, stream_key(seed, "client ids"))
+    return {
+        "client number": number.astype(np.int64) + first_id,
+        "first name": (name // surnames).astype(np.int64),
+        "surname": (name % surnames).astype(np.int64),
+    }
+
+
+def _demographics(plan: Plan, rows: Unsigned) -> Columns:
+    """Return the columns that depend on nothing: they carry no signal, as in the bank's files."""
+    seed = plan.seed
+    ages = calibration.OLDEST - calibration.YOUNGEST + 1
+    columns = {
+        "Age": calibration.YOUNGEST + integers_below(ages, stream_key(seed, "Age"), rows),
+        "Location ID": 1
+        + integers_below(calibration.LOCATION_IDS, stream_key(seed, "Location ID"), rows),
+        "Joined Bank": _joining_days(seed, rows),
+        "Banking Contact": integers_below(
+            domains.BANKING_CONTACTS, stream_key(seed, "Banking Contact"), rows
+        ),
+    }
+    for name, counts in TEXT_DOMAINS.items():
+        columns[name] = _pick(list(range(len(counts))), list(counts.values()), name, seed, rows)
+    for name, numbers in NUMBER_DOMAINS.items():
+        columns[name] = _pick(list(numbers), list(numbers.values()), name, seed, rows)
+    return columns
+
+
+def _joining_days(seed: int, rows: Unsigned) -> Integers:
+    """Return joining dates: the year by its count, every day of a year equally often."""
+    years = list(calibration.CLIENTS_BY_YEAR_JOINED)
+    counts = list(calibration.CLIENTS_BY_YEAR_JOINED.values())
+    epoch = date(1970, 1, 1)
+    first_days = np.array([(date(year, 1, 1) - epoch).days for year in years])
+    lengths = np.array([(date(year + 1, 1, 1) - date(year, 1, 1)).days for year in years])
+    place = _pick(list(range(len(years))), counts, "year joined", seed, rows)
+    day = (uniforms(stream_key(seed, "day joined"), rows) * lengths[place]).astype(np.int64)
+    result: Integers = first_days[place] + day
+    return result
+
+
+def _balances(plan: Plan, rows: Unsigned) -> Columns:
+    """Return the money columns in cents, zeros put in, and the risk weighting."""
+    balances, risk = draw(plan.copula, plan.seed, rows)
+    columns = {name: np.rint(values * 100).astype(np.int64) for name, values in balances.items()}
+    for names, clients in calibration.ZERO_GROUPS.items():
+        chance = uniforms(stream_key(plan.seed, f"zero {names[0]}"), rows)
+        is_zero = chance * calibration.CLIENTS_PROFILED < clients
+        for name in names:
+            columns[name][is_zero] = 0
+    columns["Risk Weighting"] = risk
+    return columns
+
+
+def _pick(
+    values: Sequence[int], counts: Sequence[int], purpose: str, seed: int, rows: Unsigned
+) -> Integers:
+    """Return one of `values` for each row, in proportion to `counts`."""
+    slots = np.repeat(np.array(values, dtype=np.int64), counts)
+    picked: Integers = slots[integers_below(len(slots), stream_key(seed, purpose), rows)]
+    return picked
+
+
+def _scaled(count: int, customers: int) -> int:
+    """Return how many of `customers` correspond to `count` of the clients profiled."""
+    return (count * customers + calibration.CLIENTS_PROFILED // 2) // calibration.CLIENTS_PROFILED
+
+
+def _decimals(cents: Integers) -> pa.Array:
+    """Return amounts in cents, none negative, as Arrow decimal(18,2), without a cast.
+
+    An Arrow decimal128 is a 16-byte little-endian integer: the cents and eight zero bytes.
+    """
+    words = np.zeros((len(cents), 2), dtype="<i8")
+    words[:, 0] = cents
+    return pa.Array.from_buffers(pa.decimal128(18, 2), len(cents), [None, pa.py_buffer(words)])

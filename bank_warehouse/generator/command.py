@@ -1,0 +1,114 @@
+"""The command ``generate``: a look-alike of the bank's data pack, of any size."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import duckdb
+
+from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
+
+MOST_CUSTOMERS = 1_000_000_000
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+@click.command("generate")
+@click.option(
+    "--customers", type=click.IntRange(1, MOST_CUSTOMERS), required=True, help="How many clients."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same bytes."
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder to write to; it is made where it does not exist.",
+)
+@click.option(
+    "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
+)
+@click.option("--as-seeds", is_flag=True, help="Name the files as the dbt seeds (raw_clients.csv).")
+@click.option("--threads", type=click.IntRange(1), help="Threads to use; no effect on the data.")
+@click.option("--force", is_flag=True, help="Replace files of the same names.")
+def command(
+    customers: int,
+    seed: int,
+    out: Path,
+    file_format: str,
+    as_seeds: bool,
+    threads: int | None,
+    force: bool,
+) -> None:
+    """Write a look-alike of the bank's data pack: invented clients, lookups, any size."""
+    if as_seeds and file_format != "csv":
+        message = "dbt seeds are CSV files: leave out --format parquet or --as-seeds."
+        raise click.UsageError(message)
+    _refuse_occupied(out, file_format, as_seeds, force)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _progress(customers) as progress:
+            files = write_pack(
+                customers,
+                seed,
+                out,
+                file_format,
+                as_seeds=as_seeds,
+                threads=threads,
+                progress=progress,
+            )
+    except (OSError, duckdb.Error) as error:
+        message = f"Cannot write to {out}: {error}\nCheck the rights and the space there."
+        raise click.ClickException(message) from error
+    for path in files:
+        click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+
+
+def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:
+    """Stop where `out` holds files that would be replaced, or the same tables in another format.
+
+    Raises:
+        click.ClickException: With the names of the files and the remedy.
+    """
+    for other_format in FORMATS:
+        taken = [
+            name for name in file_names(other_format, as_seeds).values() if (out / name).exists()
+        ]
+        if not taken:
+            continue
+        if other_format != file_format:
+            message = (
+                f"{out} already holds a pack in another format: {', '.join(taken)}.\n"
+                "Two copies of a table in one folder would be read as one: "
+                "choose another --out, or remove those files."
+            )
+            raise click.ClickException(message)
+        if not force:
+            message = (
+                f"{out} already holds {', '.join(taken)}.\n"
+                "Choose another --out, or add --force to replace them."
+            )
+            raise click.ClickException(message)
+
+
+@contextmanager
+def _progress(customers: int) -> Iterator[Progress]:
+    """Show how far the run is: a bar on a terminal, else a line every five seconds (stderr)."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=customers, label="Generating", file=sys.stderr) as bar:
+            yield bar.update
+        return
+    done = 0
+    last_line = time.monotonic()
+
+    def report(made: int) -> None:
+        nonlocal done, last_line
+        done += made
+        if time.monotonic() - last_line >= _SECONDS_BETWEEN_LINES:
+            last_line = time.monotonic()
+            click.echo(f"{done:,} of {customers:,} clients", err=True)
+
+    yield report

@@ -1,0 +1,140 @@
+"""The four files of a pack, streamed through DuckDB: memory does not grow with the rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from bank_warehouse.generator import domains
+from bank_warehouse.generator.clients import Plan, draw_columns, make_plan, record_batch
+from bank_warehouse.generator.names import staff_names
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+FORMATS = ("csv", "parquet")
+BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data do not depend on it
+MEMORY_LIMIT = "1GB"
+CSV_OPTIONS = "format csv, header, delimiter ',', dateformat '%d-%m-%Y'"
+PARQUET_OPTIONS = "format parquet, compression zstd, row_group_size 122880"
+
+Progress = Callable[[int], None]
+
+
+def file_names(file_format: str, as_seeds: bool = False) -> dict[str, str]:
+    """Return the file name of each table of a pack, the clients last.
+
+    Args:
+        file_format: "csv" or "parquet".
+        as_seeds: Named as the dbt seeds (raw_clients) instead of as the bank's own files.
+    """
+    stems = {table: f"raw_{table}" for table in domains.FILES} if as_seeds else domains.FILES
+    names = {table: f"{stem}.{file_format}" for table, stem in stems.items()}
+    names["clients"] = names.pop("clients")
+    return names
+
+
+def write_pack(
+    customers: int,
+    seed: int,
+    out: Path,
+    file_format: str = "csv",
+    *,
+    as_seeds: bool = False,
+    threads: int | None = None,
+    progress: Progress = lambda _: None,
+) -> list[Path]:
+    """Write a pack and return its files.
+
+    Every file is written under a temporary name (.name.partial) and all are renamed at the
+    end, the clients last: a run that was killed leaves no half file under a final name.
+
+    Args:
+        customers: The number of clients.
+        seed: The seed; the same seed and number give the same bytes.
+        out: An existing folder. Files of the same names in it are replaced.
+        file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
+        as_seeds: Use the names of the dbt seeds.
+        threads: Threads of DuckDB; None for one a core. No effect on the data.
+        progress: Called with the number of clients made since the last call.
+
+    Raises:
+        OSError: If a file cannot be written or renamed.
+        duckdb.Error: If DuckDB cannot write, for instance to a full disk.
+    """
+    plan = make_plan(customers, seed)
+    finals = {table: out / name for table, name in file_names(file_format, as_seeds).items()}
+    partials = {table: path.with_name(f".{path.name}.partial") for table, path in finals.items()}
+    options = CSV_OPTIONS if file_format == "csv" else PARQUET_OPTIONS
+    try:
+        with duckdb.connect(config=_settings(threads)) as connection:
+            for table, relation in _lookups().items():
+                connection.register(table, relation)
+                _copy(connection, f"select * from {table}", partials[table], options)
+            connection.register("client_blocks", _reader(plan, progress))
+            _copy(connection, _client_query(), partials["clients"], options)
+        for table, final in finals.items():
+            partials[table].replace(final)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+    return list(finals.values())
+
+
+def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the settings of DuckDB: rows stay in order, memory is bounded."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "preserve_insertion_order": True,
+    }
+    if threads is not None:
+        settings["threads"] = threads
+    return settings
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, options: str) -> None:
+    """Write the result of `query` to `path`."""
+    connection.execute(f"copy ({query}) to {quote_literal(str(path))} ({options})")
+
+
+def _reader(plan: Plan, progress: Progress) -> pa.RecordBatchReader:
+    """Return all clients of a plan as a stream of record batches, made when asked for."""
+
+    def blocks() -> Iterator[pa.RecordBatch]:
+        for start in range(0, plan.customers, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, plan.customers)
+            yield record_batch(plan, draw_columns(plan, start, stop))
+            progress(stop - start)
+
+    schema = record_batch(plan, draw_columns(plan, 0, 1)).schema
+    return pa.RecordBatchReader.from_batches(schema, blocks())
+
+
+def _client_query() -> str:
+    """Return the query that puts the columns of the client blocks in the order of the file."""
+    made = {
+        "Client ID": "'IND' || \"client number\"",
+        "Name": "\"first name\" || ' ' || surname",
+    }
+    expressions = [
+        f"{made.get(name, quote_identifier(name))} as {quote_identifier(name)}"
+        for name in domains.CLIENT_COLUMNS
+    ]
+    return f"select {', '.join(expressions)} from client_blocks"
+
+
+def _lookups() -> dict[str, pa.Table]:
+    """Return the three lookup tables, ids from 1."""
+    advisors = staff_names("investment advisors", domains.INVESTMENT_ADVISORS)
+    return {
+        "banking_relationships": _lookup(
+            "BRId", "Banking Relationship", domains.BANKING_RELATIONSHIPS
+        ),
+        "genders": _lookup("GenderId", "Gender", domains.GENDERS),
+        "investment_advisors": _lookup("IAId", "Investment Advisor", advisors),
+    }
+
+
+def _lookup(id_name: str, value_name: str, values: Sequence[str]) -> pa.Table:
+    """Return a table of two columns: ids from 1, and values."""
+    ids = pa.array(range(1, len(values) + 1), pa.int32())
+    return pa.table({id_name: ids, value_name: pa.array(values, pa.string())})

@@ -1,0 +1,42 @@
+"""Invented names. No name of a real client, contact or advisor is behind any of them."""
+
+from functools import cache
+
+import numpy as np
+from mimesis import Gender, Locale, Person
+
+from bank_warehouse.generator.randomness import permute, stream_key
+
+_DRAWS = 30_000
+_STAFF_SEED = 0
+
+
+@cache
+def name_pools() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return all first names and all surnames there are, each sorted, plain letters only.
+
+    They are drawn often enough that every name of the pools of mimesis comes up, so they
+    depend on its release and on nothing else.
+    """
+    person = Person(Locale.EN, seed=1)
+    first_names = {
+        person.first_name(gender) for gender in (Gender.FEMALE, Gender.MALE) for _ in range(_DRAWS)
+    }
+    surnames = {person.last_name() for _ in range(_DRAWS)}
+    return _plain(first_names), _plain(surnames)
+
+
+def staff_names(purpose: str, count: int) -> list[str]:
+    """Return `count` different names for the bank's own people, the same in every pack."""
+    first_names, surnames = name_pools()
+    size = len(first_names) * len(surnames)
+    places = permute(np.arange(count, dtype=np.uint64), size, stream_key(_STAFF_SEED, purpose))
+    return [
+        f"{first_names[place // len(surnames)]} {surnames[place % len(surnames)]}"
+        for place in map(int, places)
+    ]
+
+
+def _plain(names: set[str]) -> tuple[str, ...]:
+    """Return the names made of ASCII letters alone, sorted: they never need quotes in a CSV."""
+    return tuple(sorted(name for name in names if name.isascii() and name.isalpha()))
