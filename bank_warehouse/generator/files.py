@@ -1,5 +1,6 @@
 """The four files of a pack, streamed through DuckDB: memory does not grow with the rows."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 FORMATS = ("csv", "parquet")
 BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data do not depend on it
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "512MB"
+MOST_THREADS = 4  # one thread makes the blocks: more than a few writers only cost memory
 CSV_OPTIONS = "format csv, header, delimiter ',', dateformat '%d-%m-%Y'"
 PARQUET_OPTIONS = "format parquet, compression zstd, row_group_size 122880"
 
@@ -54,7 +56,7 @@ def write_pack(
         out: An existing folder. Files of the same names in it are replaced.
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
-        threads: Threads of DuckDB; None for one a core. No effect on the data.
+        threads: Threads of DuckDB; None for one a core, at most four. No effect on the data.
         progress: Called with the number of clients made since the last call.
 
     Raises:
@@ -82,13 +84,11 @@ def write_pack(
 
 def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[str]]:
     """Return the settings of DuckDB: rows stay in order, memory is bounded."""
-    settings: dict[str, str | bool | int | float | list[str]] = {
+    return {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": True,
+        "threads": threads or min(os.cpu_count() or 1, MOST_THREADS),
     }
-    if threads is not None:
-        settings["threads"] = threads
-    return settings
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, options: str) -> None:
