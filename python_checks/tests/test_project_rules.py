@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from python_checks import project_rules
-from python_checks.project_rules import Finding, Rule, RuleException
+from python_checks.project_rules import Rule, RuleException
 
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = ROOT / "python_checks" / "project_rule_exceptions.csv"
@@ -558,58 +558,129 @@ def test_command_prints_findings_and_fails(
     assert "dbt parse" in capsys.readouterr().err
 
 
-# ---------- this project
+# ---------- what dbt itself writes
 
 
-def parse(target: Path, raw_dir: str) -> Json:
-    """Parse the project into a folder and return its manifest.
+def parse(project: Path, target: Path, raw_dir: str = "") -> Json:
+    """Parse a dbt project and return its manifest.
 
     Args:
+        project: Folder with dbt_project.yml and profiles.yml.
         target: Folder for what dbt writes.
         raw_dir: Value of BANK_RAW_DIR; empty for the shipped seeds.
     """
     command = [sys.executable, "-m", "dbt.cli.main", "parse", "--no-partial-parse"]
-    command += ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
+    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
     command += ["--target-path", str(target), "--log-path", str(target)]
     warehouse = str(target / "bank.duckdb")
     environment = {**os.environ, "BANK_RAW_DIR": raw_dir, "BANK_WAREHOUSE": warehouse}
     run = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
     manifest: Json = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     return manifest
 
 
+CAREFREE_PROJECT = {
+    "dbt_project.yml": """
+name: carefree
+version: 0.1.0
+profile: carefree
+flags: {send_anonymous_usage_stats: false}
+models: {carefree: {+materialized: view}}
+""",
+    "profiles.yml": "carefree: {target: d, outputs: {d: {type: duckdb, path: ':memory:'}}}",
+    "models/staging/cards/_sources.yml": """
+sources:
+  - name: bank
+    tables: [{name: clients}, {name: customers, identifier: clients}, {name: unused}]
+""",
+    "models/staging/_models.yml": """
+models:
+  - name: fct_public
+    config: {access: public}
+    columns: [{name: id, data_tests: [unique]}]
+exposures:
+  - name: report
+    type: dashboard
+    owner: {name: Analysts}
+    depends_on: [ref('fct_leaf_1')]
+""",
+    "models/staging/bank/base_bank__a.sql": "select * from {{ source('bank', 'clients') }}",
+    "models/staging/bank/stg_bank__b.sql": """
+select * from {{ ref('base_bank__a') }}
+union all select * from {{ source('bank', 'clients') }}
+union all select * from {{ source('bank', 'customers') }}
+""",
+    "models/staging/bank/stg_bank__c.sql": "select * from {{ ref('stg_bank__b') }}",
+    "models/staging/bank/stg_bank__d.sql": "select * from {{ ref('int_e') }}",
+    "models/intermediate/int_e.sql": "select * from {{ source('bank', 'clients') }}",
+    "models/intermediate/int_step.sql": "select * from {{ ref('int_e') }}",
+    "models/marts/int_misplaced.sql": "select * from {{ ref('stg_bank__c') }}",
+    "models/marts/strange.sql": "select * from {{ ref('stg_bank__c') }}",
+    "models/marts/fct_root.sql": "select * from raw.clients",
+    "models/marts/fct_public.sql": """
+select * from {{ ref('int_e') }} join {{ ref('int_step') }} using (id)
+""",
+    "models/marts/fct_leaf_1.sql": "select * from {{ ref('int_e') }}",
+    "models/marts/fct_leaf_2.sql": "select * from {{ ref('int_e') }}",
+    "models/marts/fct_leaf_3.sql": "select * from {{ ref('int_e') }}",
+    "models/marts/fct_many.sql": """
+-- depends_on: {{ ref('base_bank__a') }} {{ ref('stg_bank__b') }} {{ ref('stg_bank__c') }}
+-- depends_on: {{ ref('stg_bank__d') }} {{ ref('int_view_1') }} {{ ref('int_view_2') }}
+select * from {{ ref('int_view_3') }}
+""",
+    "models/intermediate/int_view_1.sql": "select * from {{ ref('stg_bank__c') }}",
+    "models/intermediate/int_view_2.sql": "select * from {{ ref('int_view_1') }}",
+    "models/intermediate/int_view_3.sql": "select * from {{ ref('int_view_2') }}",
+}
+"""A project that breaks every rule."""
+
+
+def test_rules_read_what_dbt_writes(tmp_path: Path) -> None:
+    """The manifests above are made by hand; dbt's own must trip every rule too."""
+    for name, text in CAREFREE_PROJECT.items():
+        path = tmp_path / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.lstrip() + "\n", encoding="utf-8")
+    found = project_rules.check(parse(tmp_path / "project", tmp_path / "target"))
+    assert {one.rule for one in found} == set(project_rules.RULES)
+
+
+# ---------- this project
+
+
 @pytest.fixture(scope="session")
-def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
-    """Return the manifests of this project: on its seeds, and on a folder of raw files."""
+def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """Return the manifest of this project, reading its seeds."""
+    return parse(ROOT, tmp_path_factory.mktemp("on_seeds"))
+
+
+@pytest.fixture(scope="session")
+def on_raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """Return the manifest of this project, reading a folder of raw files: it has sources."""
     raw_dir = str(tmp_path_factory.mktemp("raw"))
-    return {
-        "seeds": parse(tmp_path_factory.mktemp("on_seeds"), ""),
-        "raw folder": parse(tmp_path_factory.mktemp("on_raw_folder"), raw_dir),
-    }
+    return parse(ROOT, tmp_path_factory.mktemp("on_raw_folder"), raw_dir)
 
 
-@pytest.mark.parametrize("reading", ["seeds", "raw folder"])
+@pytest.mark.parametrize("reading", ["on_seeds", "on_raw_folder"])
 @pytest.mark.parametrize("rule", project_rules.RULES.values(), ids=list(project_rules.RULES))
-def test_project_keeps_the_rule(rule: Rule, reading: str, manifests: dict[str, Json]) -> None:
-    found = rule(manifests[reading])
+def test_project_keeps_the_rule(rule: Rule, reading: str, request: pytest.FixtureRequest) -> None:
+    found = rule(request.getfixturevalue(reading))
     assert project_rules.unexcused(found, project_rules.read_exceptions(EXCEPTIONS)) == []
 
 
-def test_every_exception_is_still_needed(manifests: dict[str, Json]) -> None:
-    found: list[Finding] = []
-    for manifest in manifests.values():
-        found += project_rules.check(manifest)
+def test_every_exception_is_still_needed(on_seeds: Json, on_raw_folder: Json) -> None:
+    found = project_rules.check(on_seeds) + project_rules.check(on_raw_folder)
     exceptions = project_rules.read_exceptions(EXCEPTIONS)
     assert project_rules.stale_exceptions(found, exceptions) == []
 
 
-def test_there_is_something_to_check(manifests: dict[str, Json]) -> None:
+def test_there_is_something_to_check(on_seeds: Json, on_raw_folder: Json) -> None:
     """A project without models keeps every rule: that would prove nothing."""
-    for manifest in manifests.values():
+    for manifest in (on_seeds, on_raw_folder):
         kinds = [one["resource_type"] for one in manifest["nodes"].values()]
         assert "model" in kinds
         assert "test" in kinds
-    assert manifests["raw folder"]["sources"]
+    assert on_raw_folder["sources"]
