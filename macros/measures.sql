@@ -1,0 +1,26 @@
+{#- A ratio as double; null where the divisor is 0 or null. -#}
+{% macro ratio(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{#- A sum of money, decimal(18,2), whatever type the engine gives sums. -#}
+{% macro sum_money(expression) -%}
+    cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))
+{%- endmacro %}
+
+{#- A count as bigint. -#}
+{% macro count_rows(condition=none) -%}
+    cast(count(*){% if condition %} filter (where {{ condition }}){% endif %} as bigint)
+{%- endmacro %}
+
+{#- Whether a value falls in a band [lower_limit, upper_limit); an empty limit is open. -#}
+{% macro is_in_band(value, band) -%}
+    {{ value }} >= coalesce({{ band }}.lower_limit, -9999999999999999)
+    and {{ value }} < coalesce({{ band }}.upper_limit, 9999999999999999)
+{%- endmacro %}
+
+{#- Whether a value lies in a tier (exclusive_lower_limit, inclusive_upper_limit]; empty is open. -#}
+{% macro is_in_tier(value, tier) -%}
+    {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -9999999999999999)
+    and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 9999999999999999)
+{%- endmacro %}

@@ -1,0 +1,101 @@
+{#- The columns of each raw table: the name in the warehouse and the header it is delivered under. -#}
+{% macro raw_columns(table) -%}
+    {{ return({
+        'clients': {
+            'client_id': 'Client ID',
+            'name': 'Name',
+            'age': 'Age',
+            'location_id': 'Location ID',
+            'joined_bank': 'Joined Bank',
+            'banking_contact': 'Banking Contact',
+            'nationality': 'Nationality',
+            'occupation': 'Occupation',
+            'fee_structure': 'Fee Structure',
+            'loyalty_classification': 'Loyalty Classification',
+            'estimated_income': 'Estimated Income',
+            'superannuation_savings': 'Superannuation Savings',
+            'amount_of_credit_cards': 'Amount of Credit Cards',
+            'credit_card_balance': 'Credit Card Balance',
+            'bank_loans': 'Bank Loans',
+            'bank_deposits': 'Bank Deposits',
+            'checking_accounts': 'Checking Accounts',
+            'saving_accounts': 'Saving Accounts',
+            'foreign_currency_account': 'Foreign Currency Account',
+            'business_lending': 'Business Lending',
+            'properties_owned': 'Properties Owned',
+            'risk_weighting': 'Risk Weighting',
+            'br_id': 'BRId',
+            'gender_id': 'GenderId',
+            'ia_id': 'IAId',
+        },
+        'banking_relationships': {
+            'br_id': 'BRId',
+            'banking_relationship': 'Banking Relationship',
+        },
+        'genders': {
+            'gender_id': 'GenderId',
+            'gender': 'Gender',
+        },
+        'investment_advisors': {
+            'ia_id': 'IAId',
+            'investment_advisor': 'Investment Advisor',
+        },
+    }[table]) }}
+{%- endmacro %}
+
+{#-
+    A raw table as a subquery: every column of raw_columns as text, and with it source_file,
+    structural_fault and raw_line. From the seeds, or from the folder BANK_RAW_DIR where it is set.
+-#}
+{% macro raw_table(table) -%}
+    {%- if env_var('BANK_RAW_DIR', '') == '' -%}
+        (
+            select
+                {%- for column, header in bank_warehouse.raw_columns(table).items() %}
+                {{ adapter.quote(header) }} as {{ column }},
+                {%- endfor %}
+                'seeds/raw/raw_{{ table }}.csv' as source_file,
+                cast(null as varchar) as structural_fault,
+                cast(null as varchar) as raw_line
+            from {{ ref('raw_' ~ table) }}
+        )
+    {%- else -%}
+        {#- Named for the lineage; the plan below says how its files are read. -#}
+        {%- set drop_source = source('bank_drop', table) -%}
+        ({{ bank_warehouse.raw_drop_query(table) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The query that reads one table of the drop folder; a compiler error where it cannot be read. -#}
+{% macro raw_drop_query(table) -%}
+    {%- if not execute -%}
+        {{ return('select 1') }}
+    {%- endif -%}
+    {%- set call -%}
+        select bank_raw_plan(
+            '{{ table }}',
+            '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
+            '{{ bank_warehouse.raw_date_formats()[0] }}'
+        )
+    {%- endset -%}
+    {%- set plan = fromjson(run_query(call).rows[0][0]) -%}
+    {%- if plan['error'] -%}
+        {{ exceptions.raise_compiler_error(plan['error']) }}
+    {%- endif -%}
+    {%- for warning in plan['warnings'] -%}
+        {%- do log('Raw drop: ' ~ warning, info=true) -%}
+    {%- endfor -%}
+    {{ return(plan['sql']) }}
+{%- endmacro %}
+
+{#-
+    Where a row of a table stands in the order of its file. Unit tests override it: a fixture
+    has no physical order.
+-#}
+{% macro record_position() -%}
+    {{ return(adapter.dispatch('record_position', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__record_position() -%}
+    rowid
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{#- The limits of a tier in words: 'deposits above 10.00 and up to 20.00'. -#}
+{% macro tier_text(noun, exclusive_lower_limit, inclusive_upper_limit) -%}
+    case
+        when {{ exclusive_lower_limit }} is null and {{ inclusive_upper_limit }} is null
+            then '{{ noun }} of any size'
+        when {{ exclusive_lower_limit }} is null
+            then '{{ noun }} up to ' || cast({{ inclusive_upper_limit }} as varchar)
+        when {{ inclusive_upper_limit }} is null
+            then '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as varchar)
+        else
+            '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as varchar)
+            || ' and up to ' || cast({{ inclusive_upper_limit }} as varchar)
+    end
+{%- endmacro %}
+
+{#- All texts of a group joined by '; ' in the order given. -#}
+{% macro join_texts(text, order_by) -%}
+    {{ return(adapter.dispatch('join_texts', 'bank_warehouse')(text, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__join_texts(text, order_by) -%}
+    string_agg({{ text }}, '; ' order by {{ order_by }})
+{%- endmacro %}

@@ -1,0 +1,115 @@
+{{ config(materialized='view') }}
+
+with
+
+clients as (
+
+    select
+        *,
+        {{ as_of_date() }} as as_of_date,
+        cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
+
+    from {{ ref('stg_bank__clients') }}
+
+),
+
+shared_client_ids as (
+
+    select * from {{ ref('int_client_ids_shared') }}
+
+),
+
+occupation_corrections as (
+
+    select * from {{ ref('occupation_corrections') }}
+
+),
+
+occupations as (
+
+    select * from {{ ref('occupations') }}
+
+),
+
+age_bands as (
+
+    select * from {{ ref('age_bands') }}
+
+),
+
+tenure_bands as (
+
+    select * from {{ ref('tenure_bands') }}
+
+),
+
+income_bands as (
+
+    select * from {{ ref('income_bands') }}
+
+),
+
+classified as (
+
+    select
+        ---------- keys
+        clients.customer_key,
+        clients.client_key,
+        clients.as_of_date,
+
+        ---------- who
+        clients.gender,
+        clients.age,
+        age_bands.age_band,
+        clients.nationality,
+        coalesce(occupation_corrections.occupation, clients.occupation) as occupation,
+        coalesce(
+            occupations.occupation_title, occupation_corrections.occupation, clients.occupation
+        ) as occupation_title,
+        occupations.occupation_grade,
+        coalesce(occupations.occupation_family, 'Other') as occupation_family,
+
+        ---------- time with the bank
+        clients.joined_date,
+        cast(extract(year from clients.joined_date) as integer) as joined_year,
+        clients.tenure_days,
+        tenure_bands.tenure_band,
+        tenure_bands.tenure_score,
+
+        ---------- relation to the bank
+        clients.banking_relationship,
+        clients.investment_advisor,
+        clients.loyalty_classification,
+        clients.fee_structure,
+        income_bands.income_band,
+        clients.amount_of_credit_cards,
+        clients.properties_owned,
+        clients.risk_weighting,
+
+        ---------- data quality
+        clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,
+        clients.tenure_days > (clients.age - 18) * 365.25 as is_joined_as_minor,
+        shared_client_ids.client_key is not null as has_shared_client_id,
+        occupation_corrections.occupation is not null as has_corrected_occupation,
+        occupations.occupation is null as has_unknown_occupation,
+
+        ---------- money
+        {%- for column in money_columns() %}
+        clients.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from clients
+    left join shared_client_ids on clients.client_key = shared_client_ids.client_key
+    left join occupation_corrections
+        on clients.occupation = occupation_corrections.raw_occupation
+    left join occupations
+        on
+            coalesce(occupation_corrections.occupation, clients.occupation)
+            = occupations.occupation
+    left join age_bands on {{ is_in_band('clients.age', 'age_bands') }}
+    left join tenure_bands on {{ is_in_band('clients.tenure_days', 'tenure_bands') }}
+    left join income_bands on {{ is_in_band('clients.estimated_income', 'income_bands') }}
+
+)
+
+select * from classified

@@ -1,0 +1,46 @@
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+by_risk as (
+
+    select
+        risk_weighting,
+        max(as_of_date) as as_of_date,
+        {{ count_rows() }} as customers
+        {%- for product, column in product_columns().items() %},
+        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
+        {{ sum_money(column) }} as {{ product }}_balance
+        {%- endfor %}
+
+    from customers
+    group by risk_weighting
+
+),
+
+exposures as (
+
+    {%- for product in product_columns() %}
+
+    select
+        risk_weighting,
+        '{{ product }}' as product,
+        as_of_date,
+        customers,
+        {{ product }}_holders as holders,
+        {{ product }}_balance as balance
+
+    from by_risk
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+)
+
+select * from exposures

@@ -1,0 +1,60 @@
+{%- set facts = [
+    'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
+    'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',
+    'estimated_income',
+] -%}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('watch_list_rules') }}
+
+),
+
+-- Every customer meets every rule; a fact that is null meets none.
+facts as (
+
+    select
+        customers.customer_key,
+        rules.rule_code,
+        rules.severity,
+        rules.comparison,
+        cast(rules.limit_value as double) as limit_value,
+        case rules.fact
+            {%- for fact in facts %}
+            when '{{ fact }}' then cast(customers.{{ fact }} as double)
+            {%- endfor %}
+        end as fact_value
+
+    from customers
+    cross join rules
+
+),
+
+hits as (
+
+    select
+        customer_key,
+        rule_code,
+        cast(severity as integer) as severity,
+        fact_value
+
+    from facts
+    where
+        case comparison
+            when 'above' then fact_value > limit_value
+            when 'at least' then fact_value >= limit_value
+            when 'below' then fact_value < limit_value
+            when 'at most' then fact_value <= limit_value
+        end
+
+)
+
+select * from hits

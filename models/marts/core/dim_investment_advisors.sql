@@ -1,0 +1,19 @@
+with
+
+investment_advisors as (
+
+    select * from {{ ref('stg_bank__investment_advisors') }}
+
+),
+
+described as (
+
+    select
+        investment_advisor,
+        cast(investment_advisor_id as integer) as investment_advisor_order
+
+    from investment_advisors
+
+)
+
+select * from described

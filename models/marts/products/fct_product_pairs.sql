@@ -1,0 +1,97 @@
+{%- set columns = product_columns() -%}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+-- All sums over all pairs in one pass; decimal, so that the order of the rows does not matter.
+sums as (
+
+    select
+        {%- for product, column in columns.items() %}
+        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
+        cast(sum({{ column }}) as double) as {{ product }}_sum,
+        cast(sum({{ column }} * {{ column }}) as double) as {{ product }}_squares,
+        {%- for other_product, other_column in columns.items() if other_product > product %}
+        {{ count_rows(column ~ ' <> 0 and ' ~ other_column ~ ' <> 0') }}
+            as {{ product }}_{{ other_product }}_holders,
+        cast(sum({{ column }} * {{ other_column }}) as double)
+            as {{ product }}_{{ other_product }}_products,
+        {%- endfor %}
+        {%- endfor %}
+        max(as_of_date) as as_of_date,
+        {{ count_rows() }} as customers
+
+    from customers
+
+),
+
+pairs as (
+
+    {%- for product in columns %}
+    {%- set outer_loop = loop %}
+    {%- for other_product in columns if other_product != product %}
+    {%- set pair = product ~ '_' ~ other_product if product < other_product else other_product ~ '_' ~ product %}
+
+    select
+        '{{ product }}' as product,
+        '{{ other_product }}' as other_product,
+        as_of_date,
+        customers,
+        {{ product }}_holders as holders,
+        {{ other_product }}_holders as other_holders,
+        {{ pair }}_holders as holders_of_both,
+        {{ pair }}_products as sum_of_products,
+        {{ product }}_sum as sum_of_balances,
+        {{ other_product }}_sum as sum_of_other_balances,
+        {{ product }}_squares as sum_of_squares,
+        {{ other_product }}_squares as sum_of_other_squares
+
+    from sums
+    {%- if not (outer_loop.last and loop.last) %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+measured as (
+
+    select
+        product,
+        other_product,
+        as_of_date,
+        customers,
+        holders,
+        other_holders,
+        holders_of_both,
+        {{ ratio('holders_of_both', 'customers') }} as share_holding_both,
+        {{ ratio('holders_of_both', 'holders') }} as share_of_holders_with_other,
+        {{ ratio(
+            'cast(holders_of_both as double) * customers',
+            'cast(holders as double) * other_holders'
+        ) }} as lift,
+        (customers * sum_of_products - sum_of_balances * sum_of_other_balances)
+        / nullif(
+            sqrt(
+                greatest(customers * sum_of_squares - sum_of_balances * sum_of_balances, 0)
+                * greatest(
+                    customers * sum_of_other_squares
+                    - sum_of_other_balances * sum_of_other_balances,
+                    0
+                )
+            ),
+            0
+        ) as balance_correlation
+
+    from pairs
+
+)
+
+select * from measured

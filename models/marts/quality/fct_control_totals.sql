@@ -1,0 +1,92 @@
+with
+
+delivered as (
+
+    select * from {{ ref('base_bank__clients') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('fct_customer_positions') }}
+
+),
+
+quarantined as (
+
+    select * from {{ ref('fct_quarantined_clients') }}
+
+),
+
+delivered_totals as (
+
+    select
+        cast(count(*) as decimal(18, 2)) as row_count,
+        {%- for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from delivered
+
+),
+
+mart_totals as (
+
+    select
+        cast(count(*) as decimal(18, 2)) as row_count,
+        {%- for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from customers
+
+),
+
+quarantine_totals as (
+
+    select
+        cast(count(*) as decimal(18, 2)) as row_count,
+        {%- for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from quarantined
+
+),
+
+control_totals as (
+
+    {%- for column in ['row_count'] + money_columns() %}
+
+    select
+        '{{ column }}' as column_name,
+        delivered_totals.{{ column }} as delivered,
+        mart_totals.{{ column }} as in_marts,
+        quarantine_totals.{{ column }} as in_quarantine,
+        cast(
+            delivered_totals.{{ column }}
+            - mart_totals.{{ column }}
+            - quarantine_totals.{{ column }}
+            as decimal(18, 2)
+        ) as difference
+
+    from delivered_totals
+    cross join mart_totals
+    cross join quarantine_totals
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+)
+
+select
+    column_name,
+    {{ as_of_date() }} as as_of_date,
+    delivered,
+    in_marts,
+    in_quarantine,
+    difference
+
+from control_totals

@@ -1,0 +1,132 @@
+with
+
+buckets as (
+
+    select * from {{ ref('int_balance_buckets') }}
+
+),
+
+totals as (
+
+    select
+        measure,
+        cast(sum(customers) as bigint) as customers,
+        {{ sum_money('amount') }} as amount,
+        sum(sum_of_squares) as sum_of_squares
+
+    from buckets
+    group by measure
+
+),
+
+-- The Lorenz curve at the end of every bucket.
+cumulated as (
+
+    select
+        measure,
+        bucket,
+        customers,
+        amount,
+        cast(
+            sum(customers) over (
+                partition by measure order by bucket
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as customers_up_to,
+        cast(
+            sum(amount) over (
+                partition by measure order by bucket
+                rows between unbounded preceding and current row
+            ) as decimal(18, 2)
+        ) as amount_up_to
+
+    from buckets
+
+),
+
+-- Gini: one minus twice the area under the Lorenz curve, by trapezoids.
+gini_coefficients as (
+
+    select
+        cumulated.measure,
+        1 - {{ ratio(
+            'sum(cast(cumulated.customers * (2 * cumulated.amount_up_to - cumulated.amount) as decimal(38, 2)))',
+            'cast(max(totals.customers) as double) * max(totals.amount)'
+        ) }} as gini
+
+    from cumulated
+    inner join totals on cumulated.measure = totals.measure
+    group by cumulated.measure
+
+),
+
+percentiles as (
+
+    {%- for percentile in range(1, 101) %}
+    select {{ percentile }} as percentile{{ ' union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+-- Between the ends of a bucket the curve is a straight line.
+curve as (
+
+    select
+        cumulated.measure,
+        percentiles.percentile,
+        cast(
+            cumulated.amount_up_to - cumulated.amount
+            + cast(cumulated.amount as double)
+            * (
+                totals.customers * percentiles.percentile / 100.0
+                - (cumulated.customers_up_to - cumulated.customers)
+            )
+            / cumulated.customers
+            as double
+        ) as amount_of_lowest
+
+    from cumulated
+    inner join totals on cumulated.measure = totals.measure
+    inner join percentiles
+        on
+            cumulated.customers_up_to * 100 >= totals.customers * percentiles.percentile
+            and (cumulated.customers_up_to - cumulated.customers) * 100
+            < totals.customers * percentiles.percentile
+
+),
+
+top_deciles as (
+
+    select
+        curve.measure,
+        1 - {{ ratio('curve.amount_of_lowest', 'totals.amount') }} as top_decile_share
+
+    from curve
+    inner join totals on curve.measure = totals.measure
+    where curve.percentile = 90
+
+),
+
+concentration as (
+
+    select
+        curve.measure,
+        curve.percentile,
+        totals.customers,
+        totals.amount as total_amount,
+        {{ ratio('curve.amount_of_lowest', 'totals.amount') }} as cumulative_share,
+        gini_coefficients.gini,
+        {{ ratio(
+            'totals.sum_of_squares',
+            'cast(totals.amount as double) * cast(totals.amount as double)'
+        ) }} as herfindahl_index,
+        top_deciles.top_decile_share
+
+    from curve
+    inner join totals on curve.measure = totals.measure
+    inner join gini_coefficients on curve.measure = gini_coefficients.measure
+    inner join top_deciles on curve.measure = top_deciles.measure
+
+)
+
+select * from concentration

@@ -1,0 +1,135 @@
+{%- set dimensions = [
+    'amount_of_credit_cards', 'loyalty_classification', 'income_band', 'occupation_family',
+] -%}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+product_exposures as (
+
+    select * from {{ ref('int_exposures_by_risk') }}
+
+),
+
+customer_cells as (
+
+    select
+        {{ grouped_dimension(dimensions) }} as row_dimension,
+        {{ grouped_value(dimensions) }} as row_value,
+        risk_weighting,
+        max(as_of_date) as as_of_date,
+        {{ count_rows() }} as customers,
+        {{ sum_money('total_loans') }} as exposure,
+        {{ sum_money('total_deposits') }} as deposits
+
+    from customers
+    group by
+        grouping sets (
+            {%- for dimension in dimensions %}
+            ({{ dimension }}, risk_weighting){{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+
+),
+
+-- For a product the customers are its holders, and the exposure is its balance.
+product_cells as (
+
+    select
+        'product' as row_dimension,
+        product as row_value,
+        risk_weighting,
+        as_of_date,
+        holders as customers,
+        balance as exposure,
+        cast(null as decimal(18, 2)) as deposits
+
+    from product_exposures
+
+),
+
+cells as (
+
+    select * from customer_cells
+
+    union all
+
+    select * from product_cells
+
+),
+
+row_totals as (
+
+    select
+        row_dimension,
+        row_value,
+        sum(customers) as customers,
+        sum(customers * risk_weighting) as sum_of_risk_weightings
+
+    from cells
+    group by row_dimension, row_value
+
+),
+
+column_totals as (
+
+    select
+        row_dimension,
+        risk_weighting,
+        sum(customers) as customers
+
+    from cells
+    group by row_dimension, risk_weighting
+
+),
+
+dimension_totals as (
+
+    select
+        row_dimension,
+        sum(customers) as customers
+
+    from cells
+    group by row_dimension
+
+),
+
+heatmap as (
+
+    select
+        cells.row_dimension,
+        cells.row_value,
+        'risk_weighting' as column_dimension,
+        cast(cells.risk_weighting as varchar) as column_value,
+        cells.as_of_date,
+        cells.customers,
+        {{ ratio('cells.customers', 'row_totals.customers') }} as share_of_row,
+        {{ ratio(
+            'cast(row_totals.customers as double) * column_totals.customers',
+            'dimension_totals.customers'
+        ) }} as expected_customers,
+        {{ ratio('row_totals.sum_of_risk_weightings', 'row_totals.customers') }}
+            as mean_risk_weighting,
+        cells.exposure,
+        cells.deposits,
+        {{ ratio('cells.exposure', 'cells.customers') }} as mean_exposure
+
+    from cells
+    inner join row_totals
+        on
+            cells.row_dimension = row_totals.row_dimension
+            and cells.row_value = row_totals.row_value
+    inner join column_totals
+        on
+            cells.row_dimension = column_totals.row_dimension
+            and cells.risk_weighting = column_totals.risk_weighting
+    inner join dimension_totals on cells.row_dimension = dimension_totals.row_dimension
+
+)
+
+select * from heatmap

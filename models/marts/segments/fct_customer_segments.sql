@@ -1,0 +1,24 @@
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_segmented') }}
+
+),
+
+segments as (
+
+    select
+        customer_key,
+        as_of_date,
+        cast(deposit_score as integer) as deposit_score,
+        cast(lending_score as integer) as lending_score,
+        cast(tenure_score as integer) as tenure_score,
+        segment,
+        segment_reasons
+
+    from customers
+
+)
+
+select * from segments

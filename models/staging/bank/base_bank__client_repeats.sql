@@ -1,0 +1,55 @@
+{{ config(materialized='table') }}
+
+with
+
+clients as (
+
+    select
+        *,
+        {{ record_position() }} as record_position
+
+    from {{ ref('base_bank__clients') }}
+
+),
+
+repeated_keys as (
+
+    select
+        customer_key,
+        cast(count(*) as bigint) as occurrences
+
+    from clients
+    where is_accepted
+    group by customer_key
+    having count(*) > 1
+
+),
+
+copies as (
+
+    select
+        clients.customer_key,
+        repeated_keys.occurrences,
+        clients.record_position,
+        {{ row_fingerprint('clients') }} as row_fingerprint
+
+    from clients
+    inner join repeated_keys on clients.customer_key = repeated_keys.customer_key
+    where clients.is_accepted
+
+),
+
+repeats as (
+
+    select
+        customer_key,
+        occurrences,
+        count(distinct row_fingerprint) = 1 as is_identical,
+        cast(min(record_position) as bigint) as kept_position
+
+    from copies
+    group by customer_key, occurrences
+
+)
+
+select * from repeats

@@ -1,0 +1,224 @@
+{{ config(materialized='table') }}
+
+with
+
+raw_clients as (
+
+    select * from {{ raw_table('clients') }}
+
+),
+
+banking_relationships as (
+
+    select * from {{ ref('stg_bank__banking_relationships') }}
+
+),
+
+genders as (
+
+    select * from {{ ref('stg_bank__genders') }}
+
+),
+
+investment_advisors as (
+
+    select * from {{ ref('stg_bank__investment_advisors') }}
+
+),
+
+fee_rates as (
+
+    select * from {{ ref('fee_rates') }}
+
+),
+
+loyalty_tiers as (
+
+    select * from {{ ref('loyalty_tiers') }}
+
+),
+
+-- A code is given as the id or as the name.
+relationship_codes as (
+
+    select
+        lower(banking_relationship_id) as code,
+        banking_relationship
+
+    from banking_relationships
+
+    union
+
+    select
+        lower(banking_relationship) as code,
+        banking_relationship
+
+    from banking_relationships
+
+),
+
+gender_codes as (
+
+    select
+        lower(gender_id) as code,
+        gender
+
+    from genders
+
+    union
+
+    select
+        lower(gender) as code,
+        gender
+
+    from genders
+
+),
+
+advisor_codes as (
+
+    select
+        lower(investment_advisor_id) as code,
+        investment_advisor
+
+    from investment_advisors
+
+    union
+
+    select
+        lower(investment_advisor) as code,
+        investment_advisor
+
+    from investment_advisors
+
+),
+
+typed as (
+
+    select
+        raw_clients.source_file,
+        raw_clients.structural_fault,
+
+        ---------- who
+        {{ clean_text('raw_clients.client_id') }} as client_id,
+        {{ clean_text('raw_clients.name') }} as client_name,
+        {{ clean_text('raw_clients.banking_contact') }} as banking_contact,
+        {{ clean_text('raw_clients.location_id') }} as location_id,
+        {{ clean_text('raw_clients.nationality') }} as nationality,
+        {{ clean_text('raw_clients.occupation') }} as occupation,
+        {{ parse_date(clean_joining_text('raw_clients.joined_bank'), raw_date_formats()) }}
+            as joined_date,
+
+        ---------- codes, resolved
+        fee_rates.fee_structure,
+        loyalty_tiers.loyalty_classification,
+        relationship_codes.banking_relationship,
+        gender_codes.gender,
+        advisor_codes.investment_advisor,
+
+        ---------- counts
+        {%- for column in whole_number_columns() %}
+        {{ parse_whole_number('raw_clients.' ~ column) }} as {{ column }},
+        {%- endfor %}
+
+        ---------- money
+        {%- for column in money_columns() %}
+        cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2)) as {{ column }},
+        {%- endfor %}
+
+        ---------- as delivered, for the rows that are set aside
+        raw_clients.raw_line,
+        {%- for column in raw_columns('clients') %}
+        raw_clients.{{ column }} as raw_{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from raw_clients
+    left join relationship_codes
+        on {{ code_of('raw_clients.br_id') }} = relationship_codes.code
+    left join gender_codes
+        on {{ code_of('raw_clients.gender_id') }} = gender_codes.code
+    left join advisor_codes
+        on {{ code_of('raw_clients.ia_id') }} = advisor_codes.code
+    left join fee_rates
+        on {{ code_of('raw_clients.fee_structure') }} = lower(fee_rates.fee_structure)
+    left join loyalty_tiers
+        on
+            {{ code_of('raw_clients.loyalty_classification') }}
+            = lower(loyalty_tiers.loyalty_classification)
+
+),
+
+judged as (
+
+    select
+        *,
+        (
+            structural_fault is null
+            and joined_date <= {{ as_of_date() }}
+            {%- for column in whole_number_columns() + money_columns() + [
+                'client_id', 'client_name', 'nationality', 'occupation', 'fee_structure',
+                'loyalty_classification', 'banking_relationship', 'gender', 'investment_advisor',
+            ] %}
+            and {{ column }} is not null
+            {%- endfor %}
+            and age between 0 and 120
+            and risk_weighting between 1 and 5
+            and amount_of_credit_cards >= 0
+            and properties_owned >= 0
+        ) is true as is_accepted
+
+    from typed
+
+),
+
+explained as (
+
+    select
+        ---------- where from
+        source_file,
+        is_accepted,
+        case
+            when is_accepted then cast(null as varchar)
+            else {{ reject_reasons() }}
+        end as reject_reasons,
+        case
+            when is_accepted then cast(null as varchar)
+            when raw_line is not null then raw_line
+            else {{ raw_text() }}
+        end as raw_text,
+
+        ---------- keys
+        {{ hash_key(['client_id', 'client_name', 'cast(joined_date as varchar)']) }}
+            as customer_key,
+        {{ hash_key(['client_id']) }} as client_key,
+
+        ---------- who
+        client_id,
+        client_name,
+        banking_contact,
+        location_id,
+        gender,
+        age,
+        nationality,
+        occupation,
+        joined_date,
+
+        ---------- relation to the bank
+        banking_relationship,
+        investment_advisor,
+        loyalty_classification,
+        fee_structure,
+        amount_of_credit_cards,
+        properties_owned,
+        risk_weighting,
+
+        ---------- money
+        {%- for column in money_columns() %}
+        {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from judged
+
+)
+
+select * from explained
