@@ -61,7 +61,7 @@
         )
     {%- else -%}
         {#- Named for the lineage; the plan below says how its files are read. -#}
-        {%- set drop_source = source('bank_drop', table) -%}
+        {%- set drop_source = source('bank', table) -%}
         ({{ bank_warehouse.raw_drop_query(table) }})
     {%- endif -%}
 {%- endmacro %}

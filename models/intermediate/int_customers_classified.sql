@@ -19,15 +19,9 @@ shared_client_ids as (
 
 ),
 
-occupation_corrections as (
-
-    select * from {{ ref('occupation_corrections') }}
-
-),
-
 occupations as (
 
-    select * from {{ ref('occupations') }}
+    select * from {{ ref('int_occupations_mapped') }}
 
 ),
 
@@ -62,10 +56,8 @@ classified as (
         clients.age,
         age_bands.age_band,
         clients.nationality,
-        coalesce(occupation_corrections.occupation, clients.occupation) as occupation,
-        coalesce(
-            occupations.occupation_title, occupation_corrections.occupation, clients.occupation
-        ) as occupation_title,
+        coalesce(occupations.occupation, clients.occupation) as occupation,
+        coalesce(occupations.occupation_title, clients.occupation) as occupation_title,
         occupations.occupation_grade,
         coalesce(occupations.occupation_family, 'Other') as occupation_family,
 
@@ -90,7 +82,7 @@ classified as (
         clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,
         clients.tenure_days > (clients.age - 18) * 365.25 as is_joined_as_minor,
         shared_client_ids.client_key is not null as has_shared_client_id,
-        occupation_corrections.occupation is not null as has_corrected_occupation,
+        coalesce(occupations.is_corrected, false) as has_corrected_occupation,
         occupations.occupation is null as has_unknown_occupation,
 
         ---------- money
@@ -100,12 +92,7 @@ classified as (
 
     from clients
     left join shared_client_ids on clients.client_key = shared_client_ids.client_key
-    left join occupation_corrections
-        on clients.occupation = occupation_corrections.raw_occupation
-    left join occupations
-        on
-            coalesce(occupation_corrections.occupation, clients.occupation)
-            = occupations.occupation
+    left join occupations on clients.occupation = occupations.delivered_occupation
     left join age_bands on {{ is_in_band('clients.age', 'age_bands') }}
     left join tenure_bands on {{ is_in_band('clients.tenure_days', 'tenure_bands') }}
     left join income_bands on {{ is_in_band('clients.estimated_income', 'income_bands') }}
