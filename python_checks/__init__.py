@@ -1,0 +1,1 @@
+"""Checks that stand beside the dbt tests: suites, rules on the project itself, and pytest."""
