@@ -1,11 +1,17 @@
-"""The four files of a pack, streamed through DuckDB: memory does not grow with the rows."""
+"""The four files of a pack, written segment by segment: memory does not grow with the rows.
+
+DuckDB keeps every Arrow batch of a stream until the query over it ends, so one query over all
+rows would hold all rows. Each query here sees one segment.
+"""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bank_warehouse.generator import domains
 from bank_warehouse.generator.clients import Plan, draw_columns, make_plan, record_batch
@@ -14,10 +20,12 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 FORMATS = ("csv", "parquet")
 BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data do not depend on it
+BLOCKS = "blocks"  # the name DuckDB knows a segment by
+COPY_BYTES = 1 << 20
 MEMORY_LIMIT = "512MB"
 MOST_THREADS = 4  # one thread makes the blocks: more than a few writers only cost memory
-CSV_OPTIONS = "format csv, header, delimiter ',', dateformat '%d-%m-%Y'"
-PARQUET_OPTIONS = "format parquet, compression zstd, row_group_size 122880"
+SEGMENT_BLOCKS = 4  # blocks a CSV query writes at once, on several threads
+CSV_OPTIONS = "format csv, delimiter ',', dateformat '%d-%m-%Y'"
 
 Progress = Callable[[int], None]
 
@@ -66,19 +74,18 @@ def write_pack(
     plan = make_plan(customers, seed)
     finals = {table: out / name for table, name in file_names(file_format, as_seeds).items()}
     partials = {table: path.with_name(f".{path.name}.partial") for table, path in finals.items()}
-    options = CSV_OPTIONS if file_format == "csv" else PARQUET_OPTIONS
+    write = _write_csv if file_format == "csv" else _write_parquet
     try:
         with duckdb.connect(config=_settings(threads)) as connection:
-            for table, relation in _lookups().items():
-                connection.register(table, relation)
-                _copy(connection, f"select * from {table}", partials[table], options)
-            connection.register("client_blocks", _reader(plan, progress))
-            _copy(connection, _client_query(), partials["clients"], options)
+            for table, content in _lookups().items():
+                write(connection, f"select * from {BLOCKS}", iter([content]), partials[table])
+            write(connection, _client_query(), _segments(plan, progress), partials["clients"])
         for table, final in finals.items():
             partials[table].replace(final)
     finally:
         for partial in partials.values():
             partial.unlink(missing_ok=True)
+            _part_of(partial).unlink(missing_ok=True)
     return list(finals.values())
 
 
@@ -91,22 +98,57 @@ def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[
     }
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, options: str) -> None:
-    """Write the result of `query` to `path`."""
-    connection.execute(f"copy ({query}) to {quote_literal(str(path))} ({options})")
+def _write_csv(
+    connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
+) -> None:
+    """Write the result of `query` over each segment, one after the other, header first."""
+    part = _part_of(path)
+    target = quote_literal(str(part))
+    with path.open("wb") as file:
+        for number, segment in enumerate(segments):
+            connection.register(BLOCKS, segment)
+            header = "true" if number == 0 else "false"
+            connection.execute(f"copy ({query}) to {target} ({CSV_OPTIONS}, header {header})")
+            connection.unregister(BLOCKS)
+            with part.open("rb") as written:
+                shutil.copyfileobj(written, file, COPY_BYTES)
 
 
-def _reader(plan: Plan, progress: Progress) -> pa.RecordBatchReader:
-    """Return all clients of a plan as a stream of record batches, made when asked for."""
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
+) -> None:
+    """Write the result of `query` over each segment, in row groups of a block."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for segment in segments:
+            connection.register(BLOCKS, segment)
+            table = connection.execute(query).to_arrow_table()
+            connection.unregister(BLOCKS)
+            if writer is None:
+                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table, row_group_size=BLOCK_ROWS)
+    finally:
+        if writer is not None:
+            writer.close()
 
-    def blocks() -> Iterator[pa.RecordBatch]:
-        for start in range(0, plan.customers, BLOCK_ROWS):
-            stop = min(start + BLOCK_ROWS, plan.customers)
-            yield record_batch(plan, draw_columns(plan, start, stop))
-            progress(stop - start)
 
-    schema = record_batch(plan, draw_columns(plan, 0, 1)).schema
-    return pa.RecordBatchReader.from_batches(schema, blocks())
+def _part_of(path: Path) -> Path:
+    """Return where a segment of `path` is written before it is appended."""
+    return path.with_name(f"{path.name}.part")
+
+
+def _segments(plan: Plan, progress: Progress) -> Iterator[pa.Table]:
+    """Yield the clients of a plan, a few blocks at a time, each made when asked for."""
+    rows = SEGMENT_BLOCKS * BLOCK_ROWS
+    for first in range(0, plan.customers, rows):
+        last = min(first + rows, plan.customers)
+        yield pa.Table.from_batches(
+            [
+                record_batch(plan, draw_columns(plan, start, min(start + BLOCK_ROWS, last)))
+                for start in range(first, last, BLOCK_ROWS)
+            ]
+        )
+        progress(last - first)
 
 
 def _client_query() -> str:
@@ -119,7 +161,7 @@ def _client_query() -> str:
         f"{made.get(name, quote_identifier(name))} as {quote_identifier(name)}"
         for name in domains.CLIENT_COLUMNS
     ]
-    return f"select {', '.join(expressions)} from client_blocks"
+    return f"select {', '.join(expressions)} from {BLOCKS}"
 
 
 def _lookups() -> dict[str, pa.Table]:
