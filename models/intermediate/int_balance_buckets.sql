@@ -1,4 +1,4 @@
-{%- set measures = concentration_measures() -%}
+{% set measures = concentration_measures() %}
 
 with
 
@@ -10,14 +10,14 @@ customers as (
 
 measures as (
 
-    {%- for measure in measures %}
+    {% for measure in measures %}
 
     select '{{ measure }}' as measure
-    {%- if not loop.last %}
+    {% if not loop.last %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
 
 ),
 
@@ -26,9 +26,9 @@ amounts as (
     select
         measures.measure,
         case measures.measure
-            {%- for measure in measures %}
+            {% for measure in measures %}
             when '{{ measure }}' then customers.{{ measure }}
-            {%- endfor %}
+            {% endfor %}
         end as amount
 
     from customers

@@ -78,17 +78,17 @@ classified as (
         clients.properties_owned,
         clients.risk_weighting,
 
+        ---------- money
+        {% for column in money_columns() %}
+        clients.{{ column }},
+        {% endfor %}
+
         ---------- data quality
         clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,
         clients.tenure_days > (clients.age - 18) * 365.25 as is_joined_as_minor,
         shared_client_ids.client_key is not null as has_shared_client_id,
         coalesce(occupations.is_corrected, false) as has_corrected_occupation,
-        occupations.occupation is null as has_unknown_occupation,
-
-        ---------- money
-        {%- for column in money_columns() %}
-        clients.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        occupations.occupation is null as has_unknown_occupation
 
     from clients
     left join shared_client_ids on clients.client_key = shared_client_ids.client_key

@@ -10,12 +10,12 @@ by_risk as (
 
     select
         risk_weighting,
+        {% for product, column in product_columns().items() %}
+        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
+        {{ sum_money(column) }} as {{ product }}_balance,
+        {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
-        {%- for product, column in product_columns().items() %},
-        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
-        {{ sum_money(column) }} as {{ product }}_balance
-        {%- endfor %}
 
     from customers
     group by risk_weighting
@@ -24,7 +24,7 @@ by_risk as (
 
 exposures as (
 
-    {%- for product in product_columns() %}
+    {% for product in product_columns() %}
 
     select
         risk_weighting,
@@ -35,11 +35,11 @@ exposures as (
         {{ product }}_balance as balance
 
     from by_risk
-    {%- if not loop.last %}
+    {% if not loop.last %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
 
 )
 

@@ -1,3 +1,5 @@
+{% set limit_lists = {'total_deposits': 'deposit_limits', 'total_loans': 'lending_limits'} %}
+
 with
 
 customers as (
@@ -18,27 +20,27 @@ quintiles as (
 
 limits as (
 
-    {%- for measure, list in {'total_deposits': 'deposit_limits', 'total_loans': 'lending_limits'}.items() %}
-    {%- set measure_loop = loop %}
-    {%- for score in range(1, 6) %}
+    {% for measure, list in limit_lists.items() %}
+    {% set measure_loop = loop %}
+    {% for score in range(1, 6) %}
 
     select
         '{{ measure }}' as measure,
         {{ score }} as score,
         {% if score == 1 %}cast(null as decimal(18, 2))
-        {%- else %}cast({{ list_element(list, score - 1) }} as decimal(18, 2))
-        {%- endif %} as exclusive_lower_limit,
+        {% else %}cast({{ list_element(list, score - 1) }} as decimal(18, 2))
+        {% endif %} as exclusive_lower_limit,
         {% if score == 5 %}cast(null as decimal(18, 2))
-        {%- else %}cast({{ list_element(list, score) }} as decimal(18, 2))
-        {%- endif %} as inclusive_upper_limit
+        {% else %}cast({{ list_element(list, score) }} as decimal(18, 2))
+        {% endif %} as inclusive_upper_limit
 
     from quintiles
-    {%- if not (loop.last and measure_loop.last) %}
+    {% if not (loop.last and measure_loop.last) %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
+    {% endfor %}
 
 )
 

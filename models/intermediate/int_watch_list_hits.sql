@@ -1,8 +1,8 @@
-{%- set facts = [
+{% set facts = [
     'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
     'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',
     'estimated_income',
-] -%}
+] %}
 
 with
 
@@ -28,9 +28,9 @@ facts as (
         rules.comparison,
         cast(rules.limit_value as double) as limit_value,
         case rules.fact
-            {%- for fact in facts %}
+            {% for fact in facts %}
             when '{{ fact }}' then cast(customers.{{ fact }} as double)
-            {%- endfor %}
+            {% endfor %}
         end as fact_value
 
     from customers

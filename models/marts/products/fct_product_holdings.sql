@@ -25,9 +25,9 @@ holdings as (
         {{ ratio('balances.balance', 'balances.balance_of_all_products') }}
             as share_of_balances,
         1
-        {%- for decile in range(1, 10) %}
+        {% for decile in range(1, 10) %}
         + case when balances.balance > thresholds.decile_{{ decile }}_limit then 1 else 0 end
-        {%- endfor %} as peer_decile
+        {% endfor %} as peer_decile
 
     from balances
     inner join thresholds

@@ -1,4 +1,4 @@
-{%- set columns = product_columns() -%}
+{% set columns = product_columns() %}
 
 with
 
@@ -12,17 +12,17 @@ customers as (
 sums as (
 
     select
-        {%- for product, column in columns.items() %}
+        {% for product, column in columns.items() %}
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
         cast(sum({{ column }}) as double) as {{ product }}_sum,
         cast(sum({{ column }} * {{ column }}) as double) as {{ product }}_squares,
-        {%- for other_product, other_column in columns.items() if other_product > product %}
+        {% for other_product, other_column in columns.items() if other_product > product %}
         {{ count_rows(column ~ ' <> 0 and ' ~ other_column ~ ' <> 0') }}
             as {{ product }}_{{ other_product }}_holders,
         cast(sum({{ column }} * {{ other_column }}) as double)
             as {{ product }}_{{ other_product }}_products,
-        {%- endfor %}
-        {%- endfor %}
+        {% endfor %}
+        {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
@@ -32,10 +32,10 @@ sums as (
 
 pairs as (
 
-    {%- for product in columns %}
-    {%- set outer_loop = loop %}
-    {%- for other_product in columns if other_product != product %}
-    {%- set pair = product ~ '_' ~ other_product if product < other_product else other_product ~ '_' ~ product %}
+    {% for product in columns %}
+    {% set outer_loop = loop %}
+    {% for other_product in columns if other_product != product %}
+    {% set pair = [product, other_product] | sort | join('_') %}
 
     select
         '{{ product }}' as product,
@@ -52,12 +52,12 @@ pairs as (
         {{ other_product }}_squares as sum_of_other_squares
 
     from sums
-    {%- if not (outer_loop.last and loop.last) %}
+    {% if not (outer_loop.last and loop.last) %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
+    {% endfor %}
 
 ),
 

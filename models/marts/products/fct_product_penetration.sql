@@ -1,5 +1,5 @@
-{%- set dimensions = profile_dimensions() -%}
-{%- set columns = product_columns() -%}
+{% set dimensions = profile_dimensions() %}
+{% set columns = product_columns() %}
 
 with
 
@@ -14,23 +14,23 @@ grouped as (
     select
         {{ grouped_dimension(dimensions) }} as dimension,
         {{ grouped_value(dimensions) }} as value,
-        max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers,
-        {%- for product, column in columns.items() %}
+        {% for product, column in columns.items() %}
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
         {{ sum_money(column) }} as {{ product }}_balance,
         cast(median({{ column }}) filter (where {{ column }} <> 0) as decimal(18, 2))
-            as {{ product }}_median{{ ',' if not loop.last }}
-        {%- endfor %}
+            as {{ product }}_median,
+        {% endfor %}
+        max(as_of_date) as as_of_date,
+        {{ count_rows() }} as customers
 
     from customers
-    group by {{ grouping_sets(dimensions) }}
+    group by {{ grouping_sets(dimensions) }}  -- noqa: PRS
 
 ),
 
 penetration as (
 
-    {%- for product in columns %}
+    {% for product in columns %}
 
     select
         dimension,
@@ -45,11 +45,11 @@ penetration as (
         {{ product }}_median as median_balance_of_holders
 
     from grouped
-    {%- if not loop.last %}
+    {% if not loop.last %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
 
 )
 

@@ -21,10 +21,10 @@ quarantined as (
 delivered_totals as (
 
     select
-        cast(count(*) as decimal(18, 2)) as row_count,
-        {%- for column in money_columns() %}
-        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }},
+        {% endfor %}
+        cast(count(*) as decimal(18, 2)) as row_count
 
     from delivered
 
@@ -33,10 +33,10 @@ delivered_totals as (
 mart_totals as (
 
     select
-        cast(count(*) as decimal(18, 2)) as row_count,
-        {%- for column in money_columns() %}
-        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }},
+        {% endfor %}
+        cast(count(*) as decimal(18, 2)) as row_count
 
     from customers
 
@@ -45,10 +45,10 @@ mart_totals as (
 quarantine_totals as (
 
     select
-        cast(count(*) as decimal(18, 2)) as row_count,
-        {%- for column in money_columns() %}
-        {{ sum_money(column) }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in money_columns() %}
+        {{ sum_money(column) }} as {{ column }},
+        {% endfor %}
+        cast(count(*) as decimal(18, 2)) as row_count
 
     from quarantined
 
@@ -56,7 +56,7 @@ quarantine_totals as (
 
 control_totals as (
 
-    {%- for column in ['row_count'] + money_columns() %}
+    {% for column in ['row_count'] + money_columns() %}
 
     select
         '{{ column }}' as column_name,
@@ -73,20 +73,26 @@ control_totals as (
     from delivered_totals
     cross join mart_totals
     cross join quarantine_totals
-    {%- if not loop.last %}
+    {% if not loop.last %}
 
     union all
-    {%- endif %}
-    {%- endfor %}
+    {% endif %}
+    {% endfor %}
+
+),
+
+listed as (
+
+    select
+        column_name,
+        {{ as_of_date() }} as as_of_date,
+        delivered,
+        in_marts,
+        in_quarantine,
+        difference
+
+    from control_totals
 
 )
 
-select
-    column_name,
-    {{ as_of_date() }} as as_of_date,
-    delivered,
-    in_marts,
-    in_quarantine,
-    difference
-
-from control_totals
+select * from listed

@@ -60,11 +60,11 @@ rejected as (
     select
         source_file,
         source_row,
+        {% for column in money_columns() %}
+        {{ column }},
+        {% endfor %}
         reject_reasons,
-        raw_text,
-        {%- for column in money_columns() %}
-        {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        raw_text
 
     from numbered
     where not is_accepted
@@ -76,6 +76,9 @@ repeated as (
     select
         numbered.source_file,
         numbered.source_row,
+        {% for column in money_columns() %}
+        numbered.{{ column }},
+        {% endfor %}
         case
             when repeats.is_identical
                 then
@@ -88,10 +91,7 @@ repeated as (
                 || cast(kept_rows.source_row as varchar)
                 || ' of ' || kept_rows.source_file
         end as reject_reasons,
-        {{ typed_text('numbered') }} as raw_text,
-        {%- for column in money_columns() %}
-        numbered.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ typed_text('numbered') }} as raw_text
 
     from numbered
     inner join repeats on numbered.customer_key = repeats.customer_key
@@ -110,16 +110,22 @@ quarantined as (
 
     select * from repeated
 
+),
+
+listed as (
+
+    select
+        source_file,
+        source_row,
+        {% for column in money_columns() %}
+        {{ column }},
+        {% endfor %}
+        reject_reasons,
+        raw_text,
+        {{ as_of_date() }} as as_of_date
+
+    from quarantined
+
 )
 
-select
-    source_file,
-    source_row,
-    {{ as_of_date() }} as as_of_date,
-    reject_reasons,
-    raw_text,
-    {%- for column in money_columns() %}
-    {{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-
-from quarantined
+select * from listed

@@ -62,9 +62,9 @@ gini_coefficients as (
 
 percentiles as (
 
-    {%- for percentile in range(1, 101) %}
+    {% for percentile in range(1, 101) %}
     select {{ percentile }} as percentile{{ ' union all' if not loop.last }}
-    {%- endfor %}
+    {% endfor %}
 
 ),
 

@@ -1,6 +1,10 @@
-{%- set dimensions = [
+{% set dimensions = [
     'amount_of_credit_cards', 'loyalty_classification', 'income_band', 'occupation_family',
-] -%}
+] %}
+{% set pairs = [] %}
+{% for dimension in dimensions %}
+    {% do pairs.append([dimension, 'risk_weighting']) %}
+{% endfor %}
 
 with
 
@@ -28,12 +32,7 @@ customer_cells as (
         {{ sum_money('total_deposits') }} as deposits
 
     from customers
-    group by
-        grouping sets (
-            {%- for dimension in dimensions %}
-            ({{ dimension }}, risk_weighting){{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+    group by {{ grouping_sets(pairs=pairs) }}  -- noqa: PRS
 
 ),
 

@@ -1,9 +1,9 @@
-{%- set dimensions = profile_dimensions() -%}
-{%- set pairs = [['loyalty_classification', 'occupation_family']] -%}
-{%- set measures = [
+{% set dimensions = profile_dimensions() %}
+{% set pairs = [['loyalty_classification', 'occupation_family']] %}
+{% set measures = [
     'estimated_income', 'total_loans', 'total_deposits', 'core_deposits', 'fee_income',
     'net_position',
-] -%}
+] %}
 
 with
 
@@ -24,22 +24,21 @@ grouped as (
     select
         {{ grouped_dimension(dimensions, pairs) }} as dimension,
         {{ grouped_value(dimensions, pairs) }} as value,
-        max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers,
-        {{ count_rows('is_overleveraged') }} as overleveraged_customers,
-        cast(sum(risk_weighting) as bigint) as sum_of_risk_weightings,
-        {%- for measure in measures %}
+        {% for measure in measures %}
         {{ sum_money(measure) }} as {{ measure }},
         cast(
             sum(cast({{ measure }} as decimal(18, 2)) * cast({{ measure }} as decimal(18, 2)))
             as double
         ) as sum_of_squares_{{ measure }},
-        cast(median({{ measure }}) as decimal(18, 2)) as median_{{ measure }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        cast(median({{ measure }}) as decimal(18, 2)) as median_{{ measure }},
+        {% endfor %}
+        max(as_of_date) as as_of_date,
+        {{ count_rows() }} as customers,
+        {{ count_rows('is_overleveraged') }} as overleveraged_customers,
+        cast(sum(risk_weighting) as bigint) as sum_of_risk_weightings
 
     from customers
-    group by {{ grouping_sets(dimensions, pairs) }}
+    group by {{ grouping_sets(dimensions, pairs) }}  -- noqa: PRS
 
 ),
 
@@ -55,9 +54,7 @@ with_errors as (
 
     select
         grouped.*,
-        {{ ratio('grouped.customers', 'totals.customers') }} as share_of_customers,
-        student_t_quantiles.quantile_975,
-        {%- for measure in measures %}
+        {% for measure in measures %}
         {{ ratio('grouped.' ~ measure, 'grouped.customers') }} as mean_{{ measure }},
         case
             when grouped.customers > 1
@@ -73,8 +70,10 @@ with_errors as (
                         / (grouped.customers - 1)
                         / grouped.customers
                     )
-        end as error_of_{{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as error_of_{{ measure }},
+        {% endfor %}
+        {{ ratio('grouped.customers', 'totals.customers') }} as share_of_customers,
+        student_t_quantiles.quantile_975
 
     from grouped
     cross join totals
@@ -93,12 +92,7 @@ profiles as (
         as_of_date,
         customers,
         share_of_customers,
-        overleveraged_customers,
-        {{ ratio('overleveraged_customers', 'customers') }} as share_overleveraged,
-        {{ ratio('sum_of_risk_weightings', 'customers') }} as mean_risk_weighting,
-        {{ ratio('total_loans', 'total_deposits') }} as loan_to_deposit_ratio,
-        {{ ratio('total_loans', 'estimated_income') }} as debt_to_income_ratio,
-        {%- for measure in measures %}
+        {% for measure in measures %}
 
         ---------- {{ measure | replace('_', ' ') }}
         {{ measure }},
@@ -107,8 +101,15 @@ profiles as (
             as mean_{{ measure }}_lower,
         mean_{{ measure }} + quantile_975 * error_of_{{ measure }}
             as mean_{{ measure }}_upper,
-        median_{{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        median_{{ measure }},
+        {% endfor %}
+
+        ---------- ratios of sums, and shares
+        {{ ratio('total_loans', 'total_deposits') }} as loan_to_deposit_ratio,
+        {{ ratio('total_loans', 'estimated_income') }} as debt_to_income_ratio,
+        overleveraged_customers,
+        {{ ratio('overleveraged_customers', 'customers') }} as share_overleveraged,
+        {{ ratio('sum_of_risk_weightings', 'customers') }} as mean_risk_weighting
 
     from with_errors
 

@@ -117,20 +117,20 @@ typed as (
         advisor_codes.investment_advisor,
 
         ---------- counts
-        {%- for column in whole_number_columns() %}
+        {% for column in whole_number_columns() %}
         {{ parse_whole_number('raw_clients.' ~ column) }} as {{ column }},
-        {%- endfor %}
+        {% endfor %}
 
         ---------- money
-        {%- for column in money_columns() %}
+        {% for column in money_columns() %}
         cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2)) as {{ column }},
-        {%- endfor %}
+        {% endfor %}
 
         ---------- as delivered, for the rows that are set aside
-        raw_clients.raw_line,
-        {%- for column in raw_columns('clients') %}
-        raw_clients.{{ column }} as raw_{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in raw_columns('clients') %}
+        raw_clients.{{ column }} as raw_{{ column }},
+        {% endfor %}
+        raw_clients.raw_line
 
     from raw_clients
     left join relationship_codes
@@ -155,12 +155,12 @@ judged as (
         (
             structural_fault is null
             and joined_date <= {{ as_of_date() }}
-            {%- for column in whole_number_columns() + money_columns() + [
+            {% for column in whole_number_columns() + money_columns() + [
                 'client_id', 'client_name', 'nationality', 'occupation', 'fee_structure',
                 'loyalty_classification', 'banking_relationship', 'gender', 'investment_advisor',
             ] %}
             and {{ column }} is not null
-            {%- endfor %}
+            {% endfor %}
             and age between 0 and 120
             and risk_weighting between 1 and 5
             and amount_of_credit_cards >= 0
@@ -208,14 +208,16 @@ explained as (
         investment_advisor,
         loyalty_classification,
         fee_structure,
-        amount_of_credit_cards,
-        properties_owned,
-        risk_weighting,
 
         ---------- money
-        {%- for column in money_columns() %}
-        {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in money_columns() %}
+        {{ column }},
+        {% endfor %}
+
+        ---------- counts
+        amount_of_credit_cards,
+        properties_owned,
+        risk_weighting
 
     from judged
 

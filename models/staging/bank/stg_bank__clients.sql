@@ -43,14 +43,16 @@ accepted as (
         clients.investment_advisor,
         clients.loyalty_classification,
         clients.fee_structure,
-        clients.amount_of_credit_cards,
-        clients.properties_owned,
-        clients.risk_weighting,
 
         ---------- money
-        {%- for column in money_columns() %}
-        clients.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in money_columns() %}
+        clients.{{ column }},
+        {% endfor %}
+
+        ---------- counts
+        clients.amount_of_credit_cards,
+        clients.properties_owned,
+        clients.risk_weighting
 
     from clients
     left join repeats on clients.customer_key = repeats.customer_key
