@@ -3,7 +3,7 @@
 ] %}
 {% set pairs = [] %}
 {% for dimension in dimensions %}
-    {% do pairs.append([dimension, 'risk_weighting']) %}
+{% do pairs.append([dimension, 'risk_weighting']) %}
 {% endfor %}
 
 with
