@@ -71,7 +71,7 @@ def read_head(path: Path, relative: str, table: RawTable) -> Head:
     encoding, mark_length = detect_encoding(raw)
     text = raw[mark_length:].decode(encoding, "replace").lstrip("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    best: tuple[int, int, str, Sequence[str], int] | None = None
+    best: tuple[int, int, str, list[str], int] | None = None
     for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
         if not line.strip():
             continue
@@ -80,10 +80,9 @@ def read_head(path: Path, relative: str, table: RawTable) -> Head:
             matches = count_matches(cells, table)
             if best is None or matches > best[0]:
                 best = (matches, number, separator, cells, used)
-    enough = 1 if len(table.columns) > 2 else 2
     if best is None:
         raise DropError(f"{relative}: the file holds nothing but blank lines. Copy it again.")
-    if best[0] < enough:
+    if best[0] < min(2, len(table.columns) - 1):
         raise DropError(_no_header(relative, lines, table))
     _, lines_before, separator, cells, header_lines = best
     return Head(is_gzip, encoding, mark_length, separator, tuple(cells), lines_before, header_lines)
@@ -146,7 +145,7 @@ def _no_header(relative: str, lines: Sequence[str], table: RawTable) -> str:
     if known >= min(2, len(table.columns)):
         return (
             f"{relative}, row 1: the header names columns of {table.name} but they are not "
-            f"separated by comma, semicolon, tab or pipe: {shown!r}. Save the file with one of them."
+            f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."
         )
     wanted = ", ".join(column.header for column in table.columns[:4])
     more = ", ..." if len(table.columns) > 4 else ""

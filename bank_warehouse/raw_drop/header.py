@@ -15,7 +15,7 @@ class HeaderMap:
     Attributes:
         positions: canonical column name to position (0-based) in the file; an optional column
             that the file lacks is absent here.
-        names: the headers of the file, trimmed.
+        names: the headers of the file, trimmed, without blank ones at the end.
         warnings: columns that are ignored, optional columns that are missing.
     """
 
@@ -41,6 +41,8 @@ def map_header(file: str, cells: Sequence[str], table: RawTable) -> HeaderMap:
             are listed, each with the nearest header found).
     """
     names = tuple(" ".join(cell.replace("\ufeff", "").split()) for cell in cells)
+    while names and not names[-1]:  # lines that end in a separator
+        names = names[:-1]
     where: dict[str, int] = {}
     for position, name in enumerate(names):
         key = normalise(name)
