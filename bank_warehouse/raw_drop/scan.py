@@ -95,20 +95,21 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
-    """Yield the file in blocks of whole lines; null where a line is longer than two blocks."""
+    """Yield the file in blocks of whole lines; null where a line is longer than 1 MiB, and no more."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         rest = b""
         while chunk := file.read(BLOCK_BYTES):
             cut = chunk.rfind(b"\n") + 1
+            to_first_end = chunk.find(b"\n") if cut else len(chunk)
+            if len(rest) + to_first_end > LONGEST_LINE:
+                yield None
+                return
             if cut:
                 yield rest + chunk[:cut] if rest else chunk[:cut]
                 rest = chunk[cut:]
             else:
                 rest += chunk
-                if len(rest) > LONGEST_LINE:
-                    yield None
-                    return
         if rest:
             yield rest
 
