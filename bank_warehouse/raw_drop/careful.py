@@ -1,0 +1,290 @@
+"""The careful reader: one line after the other, in Python, for files that DuckDB cannot take.
+
+It rewrites a file as Parquet with the columns of its table, the fault of each row that is not
+well shaped, and that row's text. It never drops a row and never stops at one.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.scan import LONGEST_LINE
+from bank_warehouse.raw_drop.schema import RawTable
+
+BLANKS = " \t\u00a0"
+
+_READ_BYTES = 1024 * 1024
+_LONGEST_KEPT = 64 * 1024 * 1024
+_MOST_JOINED_LINES = 100
+_ROWS_A_BATCH = 20_000
+
+TOO_FEW = "too few cells"
+TOO_MANY = "too many cells"
+BROKEN_QUOTES = "broken quoting"
+INVALID_BYTES = "invalid bytes"
+ZERO_BYTES = "zero bytes"
+TOO_LONG = "line too long"
+REPEATED_HEADER = "repeated header"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a text file.
+
+    Attributes:
+        cells: the cells, unquoted; empty where there is a fault.
+        fault: why the record has no cells, or null.
+        text: the text of the record without its line end; bytes that are not UTF-8, and zero
+            bytes, as a backslash, x and two hex digits.
+    """
+
+    cells: tuple[str, ...]
+    fault: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a record must look like.
+
+    Attributes:
+        separator: one character.
+        width: cells a record must have; it may have more if they are blank.
+        header: the header cells, as many; a row that repeats them is a fault.
+        repeated: two positions (0-based) by which a repeated header is known.
+    """
+
+    separator: str
+    width: int
+    header: tuple[str, ...]
+    repeated: tuple[int, int]
+
+
+def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterator[Record]:
+    """Yield the records of `path` behind its header line, in order, blank ones left out.
+
+    A line ends in LF, CR LF or CR. A cell in quotes may go on over several lines, up to 100
+    lines and 1 MiB in all; blanks around the quotes do not count. A quote anywhere else is
+    broken quoting: that line is set aside alone, and the next one is read afresh.
+
+    Args:
+        path: a plain file in UTF-8 or almost so, its header on the first line.
+        relative: the name of the file in messages.
+        start: bytes to leave out: the byte-order mark.
+        shape: separator, width, header.
+
+    Raises:
+        DropError: a line of more than 64 MiB.
+    """
+    parse = _parser(shape.separator)
+    waiting: deque[tuple[bytes, bytes]] = deque()
+    lines = _lines(path, relative, start)
+    next(lines, None)
+    while True:
+        if waiting:
+            body, end = waiting.popleft()
+        else:
+            following = next(lines, None)
+            if following is None:
+                return
+            body, end = following
+        if not body.strip(b" \t"):
+            continue
+        record = _plain_fault(body)
+        if record is not None:
+            yield record
+            continue
+        text = body.decode("utf-8")
+        if '"' not in text:
+            cells: Sequence[str] | None = text.split(shape.separator)
+        else:
+            cells, is_open = parse(text)
+            if cells is None and is_open:
+                joined, used, cells = _join(text, end, waiting, lines, parse)
+                if cells is not None:
+                    text = joined
+                    for _ in range(used):
+                        waiting.popleft()
+        if cells is None:
+            yield Record((), BROKEN_QUOTES, text)
+            continue
+        if not any(cell.strip(BLANKS) for cell in cells):
+            continue
+        yield _shaped(cells, text, shape)
+
+
+def write_parquet(
+    path: Path,
+    relative: str,
+    start: int,
+    shape: Shape,
+    table: RawTable,
+    positions: dict[str, int],
+    target: Path,
+) -> int:
+    """Write the records of a text file to `target` as Parquet and return how many there are.
+
+    Columns: those of `table` that `positions` has, `structural_fault`, `raw_line`, all text.
+    """
+    names = [column.name for column in table.columns if column.name in positions]
+    picked = [positions[name] for name in names]
+    schema = pa.schema([(name, pa.string()) for name in (*names, "structural_fault", "raw_line")])
+    rows = 0
+    with pq.ParquetWriter(target, schema) as writer:
+        batch: list[tuple[str | None, ...]] = []
+        size = 0
+        for record in read_records(path, relative, start, shape):
+            if record.fault is None:
+                cells = record.cells
+                batch.append((*(cells[place] for place in picked), None, None))
+            else:
+                batch.append((*(None for _ in picked), record.fault, record.text))
+                size += len(record.text)
+            if len(batch) >= _ROWS_A_BATCH or size > _LONGEST_KEPT:
+                rows += _write(writer, schema, batch)
+                size = 0
+        rows += _write(writer, schema, batch)
+    return rows
+
+
+def _write(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[tuple[str | None, ...]]) -> int:
+    rows = len(batch)
+    if batch:
+        columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
+        writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+        batch.clear()
+    return rows
+
+
+def _lines(path: Path, relative: str, start: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each line and the characters that end it."""
+    number = 0
+    pending: list[bytes] = []
+    length = 0
+    with path.open("rb") as file:
+        file.seek(start)
+        while block := file.read(_READ_BYTES):
+            if block.endswith(b"\r"):  # its LF may be the first byte of the next block
+                block += file.read(1)
+            pieces = block.splitlines(keepends=True)
+            whole = block.endswith((b"\n", b"\r"))
+            for piece in pieces if whole else pieces[:-1]:
+                number += 1
+                yield _split_end(b"".join([*pending, piece]) if pending else piece)
+                pending.clear()
+                length = 0
+            if not whole:
+                pending.append(pieces[-1])
+                length += len(pieces[-1])
+                if length > _LONGEST_KEPT:
+                    raise DropError(
+                        f"{relative}, line {number + 1}: longer than 64 MiB. This is no table of "
+                        "clients, or its line ends are lost: export it again."
+                    )
+        if pending:
+            yield _split_end(b"".join(pending))
+
+
+def _split_end(line: bytes) -> tuple[bytes, bytes]:
+    body = line.rstrip(b"\r\n") if line.endswith((b"\n", b"\r")) else line
+    return body, line[len(body) :]
+
+
+def _plain_fault(body: bytes) -> Record | None:
+    """Return the fault that the bytes of a line alone have, if any."""
+    if len(body) > LONGEST_LINE:
+        fault = TOO_LONG
+    elif b"\0" in body:
+        fault = ZERO_BYTES
+    elif body.isascii():
+        return None
+    else:
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            fault = INVALID_BYTES
+        else:
+            return None
+    return Record((), fault, body.decode("utf-8", "backslashreplace").replace("\0", "\\x00"))
+
+
+def _shaped(cells: Sequence[str], text: str, shape: Shape) -> Record:
+    first, last = shape.repeated
+    if len(cells) < shape.width:
+        return Record((), TOO_FEW, text)
+    if any(cell.strip(BLANKS) for cell in cells[shape.width :]):
+        return Record((), TOO_MANY, text)
+    if cells[first] == shape.header[first] and cells[last] == shape.header[last]:
+        return Record((), REPEATED_HEADER, text)
+    return Record(tuple(cells), None, text)
+
+
+Parser = Callable[[str], tuple[list[str] | None, bool]]
+
+
+def _parser(separator: str) -> Parser:
+    """Return a function that splits a record with quotes in it.
+
+    It gives the cells, or null and whether a quote is still open at the end of the text.
+    """
+    sep = re.escape(separator)
+    pad = "[ ]*" if separator == "\t" else "[ \t]*"
+    inner = '[^"]*(?:""[^"]*)*'
+    quoted_cell = re.compile(f'{pad}"({inner})"{pad}(?={sep}|\\Z)')
+    open_cell = re.compile(f'{pad}"{inner}\\Z')
+    bare_cell = re.compile(f'[^"{sep}]*(?={sep}|\\Z)')
+
+    def parse(text: str) -> tuple[list[str] | None, bool]:
+        cells = []
+        position = 0
+        while True:
+            quoted = quoted_cell.match(text, position)
+            bare = None if quoted else bare_cell.match(text, position)
+            if quoted:
+                cells.append(quoted.group(1).replace('""', '"'))
+                position = quoted.end()
+            elif bare:
+                cells.append(bare.group())
+                position = bare.end()
+            else:
+                return None, open_cell.match(text, position) is not None
+            if position == len(text):
+                return cells, False
+            position += 1
+
+    return parse
+
+
+def _join(
+    text: str,
+    end: bytes,
+    waiting: deque[tuple[bytes, bytes]],
+    lines: Iterator[tuple[bytes, bytes]],
+    parse: Parser,
+) -> tuple[str, int, list[str] | None]:
+    """Try to close an open quote with the lines that follow, which all stay in `waiting`."""
+    joined = text
+    for used in range(1, _MOST_JOINED_LINES):
+        if len(waiting) < used:
+            following = next(lines, None)
+            if following is None:
+                break
+            waiting.append(following)
+        body, next_end = waiting[used - 1]
+        if _plain_fault(body) is not None or len(joined) + len(body) > LONGEST_LINE:
+            break
+        joined += end.decode() + body.decode("utf-8")
+        end = next_end
+        if b'"' in body:
+            cells, is_open = parse(joined)
+            if cells is not None:
+                return joined, used, cells
+            if not is_open:
+                break
+    return text, 0, None

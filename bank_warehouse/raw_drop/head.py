@@ -1,0 +1,155 @@
+"""What the first bytes of a text file say: compression, encoding, separator, header."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.header import count_matches
+from bank_warehouse.raw_drop.schema import RawTable, normalise
+
+HEAD_BYTES = 256 * 1024
+SEPARATORS = (",", ";", "\t", "|")
+_LINES_BEFORE_HEADER = 20
+
+_FOREIGN_MAGIC = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save it as CSV"),
+    (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip"),
+    (b"\xfd7zXZ", "compressed with xz", "Unpack it, or compress it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstandard", "Unpack it, or compress it with gzip"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it"),
+    (b"PAR1", "a Parquet file", "Give it the extension .parquet"),
+    (b"%PDF", "a PDF", "Export the table as CSV"),
+    (b"SQLite format 3", "a SQLite database", "Export the table as CSV"),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The dialect of a text file.
+
+    Attributes:
+        is_gzip: whether the bytes are compressed.
+        encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or `cp1252`; whether
+            a file that looks like UTF-8 at its head is UTF-8 throughout is found by the scan.
+        mark_length: bytes of the byte-order mark.
+        separator: one character.
+        header: the cells of the header line.
+        lines_before: lines above the header (titles, comments, `sep=;`, blank lines).
+        header_lines: lines that the header takes up; more than one where a header cell is
+            broken over lines inside quotes.
+    """
+
+    is_gzip: bool
+    encoding: str
+    mark_length: int
+    separator: str
+    header: tuple[str, ...]
+    lines_before: int
+    header_lines: int
+
+
+def read_head(path: Path, relative: str, table: RawTable) -> Head:
+    """Read the dialect of the text file at `path` from its first 256 KiB.
+
+    Raises:
+        DropError: the file is of another kind, is damaged, or has no header line that names
+            columns of `table`.
+    """
+    raw, is_gzip = _first_bytes(path, relative)
+    if not raw:
+        raise DropError(f"{relative}: the file is empty. Copy it again.")
+    for magic, kind, remedy in _FOREIGN_MAGIC:
+        if raw.startswith(magic):
+            raise DropError(f"{relative}: the file is {kind}, not CSV text. {remedy}.")
+    encoding, mark_length = detect_encoding(raw)
+    text = raw[mark_length:].decode(encoding, "replace").lstrip("\ufeff")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    best: tuple[int, int, str, list[str], int] | None = None
+    for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
+        if not line.strip():
+            continue
+        for separator in SEPARATORS:
+            cells, used = _header_cells(lines[number : number + 30], separator)
+            matches = count_matches(cells, table)
+            if best is None or matches > best[0]:
+                best = (matches, number, separator, cells, used)
+    if best is None:
+        raise DropError(f"{relative}: the file holds nothing but blank lines. Copy it again.")
+    if best[0] < min(2, len(table.columns) - 1):
+        raise DropError(_no_header(relative, lines, table))
+    _, lines_before, separator, cells, header_lines = best
+    return Head(is_gzip, encoding, mark_length, separator, tuple(cells), lines_before, header_lines)
+
+
+def detect_encoding(raw: bytes) -> tuple[str, int]:
+    """Return the encoding of text that begins with `raw`, and the length of its mark in bytes."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if raw.startswith(mark):
+            return encoding, len(mark)
+    start = raw[:200]
+    even, odd = start[0::2], start[1::2]
+    # Without a mark: Latin letters in UTF-16 have a zero byte in every second place.
+    if odd and odd.count(0) > 0.8 * len(odd) and even.count(0) < 0.2 * len(even):
+        return "utf-16-le", 0
+    if even and even.count(0) > 0.8 * len(even) and odd.count(0) < 0.2 * len(odd):
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def _first_bytes(path: Path, relative: str) -> tuple[bytes, bool]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(HEAD_BYTES)
+        if not raw.startswith(b"\x1f\x8b"):
+            return raw, False
+        with gzip.open(path) as packed:
+            return packed.read(HEAD_BYTES), True
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise DropError(
+            f"{relative}: the gzip data is damaged or cut off ({problem}). Copy it again."
+        ) from None
+    except OSError as problem:
+        raise DropError(f"{relative}: cannot be read: {problem.strerror or problem}.") from None
+
+
+def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
+    """Return the cells of the record that `lines` begin with, and how many lines it takes."""
+    reader = csv.reader(
+        io.StringIO("\n".join(lines)), delimiter=separator, skipinitialspace=separator != "\t"
+    )
+    try:
+        cells = next(reader)
+    except (csv.Error, StopIteration):
+        return [], 1
+    return [cell.strip() for cell in cells], reader.line_num
+
+
+def _no_header(relative: str, lines: Sequence[str], table: RawTable) -> str:
+    first = next(line.strip() for line in lines if line.strip())
+    shown = first[:80] + ("..." if len(first) > 80 else "")
+    joined = normalise(first)
+    known = sum(normalise(column.header) in joined for column in table.columns)
+    if known >= min(2, len(table.columns)):
+        return (
+            f"{relative}, row 1: the header names columns of {table.name} but they are not "
+            f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."
+        )
+    wanted = ", ".join(column.header for column in table.columns[:4])
+    more = ", ..." if len(table.columns) > 4 else ""
+    return (
+        f"{relative}, row 1: no header line found: {shown!r}. Add a first line with the column "
+        f"names ({wanted}{more})."
+    )

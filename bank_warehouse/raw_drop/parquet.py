@@ -1,0 +1,118 @@
+"""Parquet files of a drop: typed columns, written as the text that a CSV would hold."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.files import FoundFile
+from bank_warehouse.raw_drop.header import HeaderMap, map_header
+from bank_warehouse.raw_drop.schema import RawColumn, RawTable
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+_WHOLE_TYPES = {
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+}
+_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+
+
+@dataclass(frozen=True)
+class ParquetHead:
+    """The columns of a Parquet file.
+
+    Attributes:
+        mapped: which column of the table is which of the file.
+        columns: names in the file, in order.
+        types: their DuckDB types.
+        rows: rows by the footer.
+    """
+
+    mapped: HeaderMap
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: int
+
+
+def read_parquet_head(file: FoundFile, table: RawTable, source: str) -> ParquetHead:
+    """Read the footer of a Parquet file.
+
+    Args:
+        file: the file.
+        table: the table it belongs to.
+        source: its path for DuckDB, wildcards escaped.
+
+    Raises:
+        DropError: no Parquet file, a damaged one, or columns missing.
+    """
+    with duckdb.connect() as connection:
+        try:
+            described = connection.execute(
+                f"describe select * from read_parquet({quote_literal(source)}, "
+                "hive_partitioning = false)"
+            ).fetchall()
+            counted = connection.execute(
+                f"select sum(num_rows) from parquet_file_metadata({quote_literal(source)})"
+            ).fetchone()
+        except duckdb.Error as problem:
+            reason = str(problem).splitlines()[0]
+            raise DropError(
+                f"{file.relative}: cannot be read as Parquet ({reason}). Copy it again."
+            ) from None
+    columns = tuple(str(row[0]) for row in described)
+    types = tuple(str(row[1]) for row in described)
+    mapped = map_header(file.relative, columns, table)
+    return ParquetHead(mapped, columns, types, int(counted[0] or 0) if counted else 0)
+
+
+def text_of(file: str, column: RawColumn, source: str, type_name: str, date_format: str) -> str:
+    """Return SQL that writes a typed Parquet column as text.
+
+    Dates are written in the declared format, so that they go through the same parser as text; a
+    timestamp that is not at midnight keeps its time, and a time zone is read as UTC. A double
+    within 1e-6 of a cent has two decimals, any other all its digits; ids and counts that pandas
+    turned into doubles lose the `.0`.
+
+    Raises:
+        DropError: a type that no text stands for, or money in 32-bit floats, which cannot hold
+            cents above 131,072.00.
+    """
+    name = quote_identifier(source)
+    base = type_name.split("(")[0]
+    if base == "VARCHAR" or type_name.startswith("ENUM"):
+        return f"cast({name} as varchar)"
+    if base in _WHOLE_TYPES or base in {"BOOLEAN", "DECIMAL"}:
+        return f"cast({name} as varchar)"
+    if base == "FLOAT" and column.kind == "money":
+        raise DropError(
+            f"{file}: {source!r} holds money in 32-bit floats, which lose cents above 131,072.00. "
+            "Write the file again with decimals or 64-bit doubles."
+        )
+    if base in {"FLOAT", "DOUBLE"}:
+        return _double(f"cast({name} as double)", column.kind)
+    if base == "DATE":
+        return f"strftime({name}, {quote_literal(date_format)})"
+    if base in _TIMESTAMPS or base == "TIMESTAMP WITH TIME ZONE":
+        moment = (
+            f"make_timestamp(epoch_us({name}))"
+            if base == "TIMESTAMP WITH TIME ZONE"
+            else f"cast({name} as timestamp)"
+        )
+        return (
+            f"case when {moment} = cast(cast({moment} as date) as timestamp) "
+            f"then strftime({moment}, {quote_literal(date_format)}) "
+            f"else cast({moment} as varchar) end"
+        )
+    raise DropError(
+        f"{file}: {source!r} is of type {type_name}. Write it as text, a number or a date."
+    )
+
+
+def _double(value: str, kind: str) -> str:
+    if kind == "money":
+        fits = f"abs({value}) < 1e13 and abs({value} - round({value}, 2)) <= 1e-6"
+        exact = f"cast(cast(round({value}, 2) as decimal(18, 2)) as varchar)"
+    else:
+        fits = f"abs({value}) < 1e15 and {value} = trunc({value})"
+        exact = f"cast(cast({value} as bigint) as varchar)"
+    return f"case when {fits} then {exact} else cast({value} as varchar) end"

@@ -1,0 +1,95 @@
+"""Rewriting a text file as plain UTF-8 with its header on the first line, block by block."""
+
+import codecs
+import errno
+import gzip
+import re
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop.errors import DropError
+
+_BLOCK = 1024 * 1024
+# Windows-1252 leaves five bytes without a letter; as on the web, they are control characters.
+_CP1252 = {code: ord(bytes([code]).decode("cp1252", "ignore") or chr(code)) for code in range(256)}
+
+
+@contextmanager
+def speaking_of(relative: str) -> Iterator[None]:
+    """Turn a failed read or write into a refusal that names the file and the remedy."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise DropError(
+            f"{relative}: the gzip data is damaged or cut off ({problem}). Copy it again."
+        ) from None
+    except UnicodeDecodeError as problem:
+        raise DropError(
+            f"{relative}: not valid {problem.encoding.upper()} ({problem.reason}): the file is "
+            "damaged or cut off. Copy it again, or save it as UTF-8."
+        ) from None
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DropError(
+                f"{relative}: no room left to rewrite it. Free some, or set TMPDIR to a folder "
+                "with more."
+            ) from None
+        raise DropError(f"{relative}: cannot be read: {problem.strerror or problem}.") from None
+
+
+def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_length: int) -> Path:
+    """Unpack and transcode `path` into a new file in UTF-8 without a mark.
+
+    Args:
+        path: the file.
+        relative: its name in messages.
+        is_gzip: whether it is compressed.
+        encoding: `utf-8` (bytes are copied as they are), `cp1252` or a name Python knows.
+        mark_length: bytes of the byte-order mark, left out.
+
+    Raises:
+        DropError: damaged data, no room, not readable.
+    """
+    target = scratch.new_path(".csv")
+    with speaking_of(relative):
+        source: BinaryIO = gzip.open(path) if is_gzip else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
+        with source, target.open("wb") as out:
+            source.read(mark_length)
+            if encoding == "utf-8":
+                shutil.copyfileobj(source, out, _BLOCK)
+            else:
+                for text in _decoded(source, encoding):
+                    out.write(text.encode("utf-8"))
+    return target
+
+
+def with_header_first(path: Path, relative: str, start: int, skipped: int) -> Path:
+    """Copy `path` without its first `skipped` lines, under a header line of its own.
+
+    The new first line only takes the place of the header: nobody reads it.
+    """
+    target = scratch.new_path(".csv")
+    with speaking_of(relative), path.open("rb") as source, target.open("wb") as out:
+        source.seek(start)
+        head = source.read(_BLOCK)
+        ends = [match.end() for match in re.finditer(rb"\r\n|\r|\n", head)]
+        source.seek(start + (ends[skipped - 1] if len(ends) >= skipped else len(head)))
+        out.write(b"header\n")
+        shutil.copyfileobj(source, out, _BLOCK)
+    return target
+
+
+def _decoded(source: BinaryIO, encoding: str) -> Iterator[str]:
+    if encoding == "cp1252":
+        while block := source.read(_BLOCK):
+            yield codecs.charmap_decode(block, "strict", _CP1252)[0]
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while block := source.read(_BLOCK):
+        yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
