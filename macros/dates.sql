@@ -9,14 +9,6 @@
     {{ return([declared] if declared is string else declared) }}
 {%- endmacro %}
 
-{#- A format with day and month exchanged: the order in which the same text would be misread. -#}
-{% macro exchanged_day_and_month(date_format) -%}
-    {{ return(
-        date_format
-        | replace('%d', '%*') | replace('%m', '%d') | replace('%*', '%m')
-    ) }}
-{%- endmacro %}
-
 {#- A text as a date by the first format that fits; null where none does. -#}
 {% macro parse_date(text, formats) -%}
     {{ return(adapter.dispatch('parse_date', 'bank_warehouse')(text, formats)) }}

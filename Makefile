@@ -1,0 +1,47 @@
+# Everything a person or CI runs. Without make, README.md gives the same steps.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+TEST_WAREHOUSE := target/test/bank.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help install build test lint docs lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED)  ## make the virtual environment with the locked dependencies
+
+$(INSTALLED): requirements.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	touch $(INSTALLED)
+
+build: install  ## build the warehouse from the seeds, or from BANK_RAW_DIR, and sum it up
+	$(BIN)/dbt build
+	@$(BIN)/python -m bank_warehouse summary
+
+test: install lint docs  ## everything CI checks
+	$(BIN)/python -m pytest
+
+lint: install  ## ruff, mypy, yamllint and sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/sqlfluff lint --disable-progress-bar --nofail-on-warnings models analyses tests/singular
+
+docs: install  ## dbt's documentation site of the built warehouse, in target/
+	env -u BANK_RAW_DIR BANK_WAREHOUSE=$(TEST_WAREHOUSE) $(BIN)/dbt --quiet build --exclude resource_type:test resource_type:unit_test
+	env -u BANK_RAW_DIR BANK_WAREHOUSE=$(TEST_WAREHOUSE) $(BIN)/dbt --quiet docs generate
+
+lock: install  ## make requirements.txt again from pyproject.toml
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet uv
+	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --extra dev pyproject.toml --output-file requirements.txt
+
+clean:  ## remove what builds make; the virtual environment and published releases stay
+	rm -rf target logs warehouse
