@@ -1,0 +1,70 @@
+"""What the tests share: the warehouse built from the shipped seeds, once a session."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run_dbt(
+    folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt with everything it writes in `folder`, so that the project stays as it is.
+
+    Args:
+        folder: gets `bank.duckdb`, `target/` and `logs/`.
+        arguments: the command of dbt with its options.
+        project: folder of the dbt project.
+        environment: variables that differ from those of this process; BANK_RAW_DIR is unset
+            unless it is among them.
+
+    Returns:
+        The ended process, its output as text.
+    """
+    variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
+    variables |= {"BANK_WAREHOUSE": str(folder / "bank.duckdb"), "DBT_PROJECT_DIR": str(project)}
+    variables |= {
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_USE_COLORS": "false",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", *arguments],
+        cwd=project,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the shipped seeds with all dbt tests, and dbt's documentation of them.
+
+    Returns:
+        The folder of the build: `bank.duckdb` and `target/`.
+    """
+    folder = tmp_path_factory.mktemp("build")
+    for command in (["build"], ["docs", "generate"]):
+        result = run_dbt(folder, *command)
+        if result.returncode != 0:
+            pytest.fail(f"dbt {' '.join(command)} failed:\n{result.stdout[-6000:]}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_warehouse(build_folder: Path) -> Path:
+    """Path of the warehouse built from the shipped seeds; open it read-only."""
+    return build_folder / "bank.duckdb"
+
+
+@pytest.fixture(scope="session")
+def built_target(build_folder: Path) -> Path:
+    """Path of the target folder of that build, with manifest, run results and catalog."""
+    return build_folder / "target"
