@@ -59,7 +59,7 @@ profile as (
                 - {{ column }}_sum * {{ column }}_sum / nullif(row_count - {{ column }}_nulls, 0),
                 0
             )
-            / nullif(row_count - {{ column }}_nulls - 1, 0)
+            / nullif(greatest(row_count - {{ column }}_nulls - 1, 0), 0)
         ) as standard_deviation,
         {% for share_name in share_names %}
         cast({{ list_element(column ~ '_quantiles', loop.index) }} as double)
