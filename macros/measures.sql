@@ -15,12 +15,12 @@
 
 {#- Whether a value falls in a band [lower_limit, upper_limit); an empty limit is open. -#}
 {% macro is_in_band(value, band) -%}
-    {{ value }} >= coalesce({{ band }}.lower_limit, -9999999999999999)
-    and {{ value }} < coalesce({{ band }}.upper_limit, 9999999999999999)
+    {{ value }} >= coalesce({{ band }}.lower_limit, -10000000000000000)
+    and {{ value }} < coalesce({{ band }}.upper_limit, 10000000000000000)
 {%- endmacro %}
 
 {#- Whether a value lies in a tier (exclusive_lower_limit, inclusive_upper_limit]; empty is open. -#}
 {% macro is_in_tier(value, tier) -%}
-    {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -9999999999999999)
-    and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 9999999999999999)
+    {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -10000000000000000)
+    and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 10000000000000000)
 {%- endmacro %}
