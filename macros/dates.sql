@@ -18,6 +18,52 @@
     cast(try_strptime({{ text }}, ['{{ formats | join("', '") }}']) as date)
 {%- endmacro %}
 
+{#- A format with day and month exchanged: the order in which the same text would be misread. -#}
+{% macro exchanged_day_and_month(date_format) -%}
+    {{ return(
+        date_format
+        | replace('%d', '%*') | replace('%m', '%d') | replace('%*', '%m')
+    ) }}
+{%- endmacro %}
+
+{#-
+    Whether a text is a date only if day and month are exchanged: no declared format fits, or the
+    one that fits is declared behind its own exchange, which does not.
+-#}
+{% macro is_exchanged_date(text, formats) -%}
+    {%- set exchanged = [] -%}
+    {%- set pairs = [] -%}
+    {%- for date_format in formats -%}
+        {%- set other = bank_warehouse.exchanged_day_and_month(date_format) -%}
+        {%- if other in formats[:loop.index0] -%}
+            {%- do pairs.append([other, date_format]) -%}
+        {%- elif other not in formats -%}
+            {%- do exchanged.append(other) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    (
+        false
+        {%- if exchanged %}
+        or (
+            {{ bank_warehouse.parse_date(text, formats) }} is null
+            and {{ bank_warehouse.parse_date(text, exchanged) }} is not null
+        )
+        {%- endif %}
+        {%- for pair in pairs %}
+        or (
+            {{ bank_warehouse.parse_date(text, [pair[0]]) }} is null
+            and {{ bank_warehouse.parse_date(text, [pair[1]]) }} is not null
+        )
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- Whether a date would be another one if its day and month were exchanged. -#}
+{% macro is_ambiguous_date(date_expression) -%}
+    extract(day from {{ date_expression }}) <= 12
+    and extract(day from {{ date_expression }}) <> extract(month from {{ date_expression }})
+{%- endmacro %}
+
 {#- Whole days from the first date to the second. -#}
 {% macro days_between(first_date, second_date) -%}
     {{ return(adapter.dispatch('days_between', 'bank_warehouse')(first_date, second_date)) }}

@@ -1,6 +1,11 @@
+{#- Text without the blanks, tabs and no-break spaces around it. -#}
+{% macro trimmed(text) -%}
+    trim({{ text }}, ' ' || chr(9) || chr(160))
+{%- endmacro %}
+
 {#- Text without the blanks around it; null where nothing is left. -#}
 {% macro clean_text(text) -%}
-    nullif(trim({{ text }}, ' ' || chr(9) || chr(160)), '')
+    nullif({{ bank_warehouse.trimmed(text) }}, '')
 {%- endmacro %}
 
 {#-
@@ -9,8 +14,8 @@
     The plain notation is tried first: it is nearly all of every file.
 -#}
 {% macro parse_money(text) -%}
-    {%- set plain = '[+-]?[0-9]+([.][0-9]{0,2}0*)?' -%}
-    {%- set grouped = '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]{0,2}0*)?' -%}
+    {%- set plain = '[0-9]+([.][0-9]{0,2}0*)?' -%}
+    {%- set grouped = '[0-9]{1,3}(,[0-9]{3})+([.][0-9]{0,2}0*)?' -%}
     {%- set currency = '[$€£]?' -%}
     {%- set blank = '[ ]*' -%}
     coalesce(
@@ -23,15 +28,18 @@
                 then try_cast({{ text }} as decimal(18, 2))
         end,
         case
-            when regexp_full_match(trim({{ text }}), '{{ currency }}{{ blank }}-{{ blank }}')
+            when
+                regexp_full_match(
+                    {{ bank_warehouse.trimmed(text) }}, '{{ currency }}{{ blank }}-{{ blank }}'
+                )
                 then cast(0 as decimal(18, 2))
             when
                 regexp_full_match(
-                    trim({{ text }}),
-                    '-?{{ currency }}{{ blank }}({{ plain }}|{{ grouped }})'
+                    {{ bank_warehouse.trimmed(text) }},
+                    '[+-]?{{ currency }}{{ blank }}({{ plain }}|{{ grouped }})'
                 )
                 or regexp_full_match(
-                    trim({{ text }}),
+                    {{ bank_warehouse.trimmed(text) }},
                     '[(]{{ currency }}{{ blank }}({{ plain }}|{{ grouped }})[)]'
                 )
                 then
@@ -51,14 +59,14 @@
     case
         when cast(try_cast({{ text }} as integer) as varchar) = {{ text }}
             then try_cast({{ text }} as integer)
-        when regexp_full_match(trim({{ text }}), '[+-]?[0-9]+([.]0*)?')
-            then try_cast(split_part(trim({{ text }}), '.', 1) as integer)
+        when regexp_full_match({{ bank_warehouse.trimmed(text) }}, '[+-]?[0-9]+([.]0*)?')
+            then try_cast(split_part({{ bank_warehouse.trimmed(text) }}, '.', 1) as integer)
     end
 {%- endmacro %}
 
 {#- Text in the form in which codes are compared. -#}
 {% macro code_of(text) -%}
-    lower(trim({{ text }}))
+    lower({{ bank_warehouse.clean_text(text) }})
 {%- endmacro %}
 
 {#- A joining date's text without blanks and without a time of midnight behind it. -#}

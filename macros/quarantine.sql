@@ -1,42 +1,112 @@
 {#-
-    Stop the build where too many rows are in quarantine, with the counts by reason. Runs before
-    stg_bank__clients, so that quality.fct_quarantined_clients is built all the same and shows them.
+    Stop the build where the drop as a whole cannot be trusted: no rows, dates in another order than
+    declared, or too many rows in quarantine. Runs before stg_bank__clients, so that
+    quality.fct_quarantined_clients is built all the same and shows the rows.
 -#}
-{% macro enforce_max_quarantine_rate() -%}
+{% macro judge_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') -%}
-        {%- set counted = run_query(
-            'select count(*), count(*) filter (where not is_accepted) from '
-            ~ ref('base_bank__clients')
-        ).rows[0] -%}
-        {%- set rows, rejected = counted[0], counted[1] -%}
-        {%- set repeated = run_query(
-            'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0) from '
-            ~ ref('base_bank__client_repeats')
-        ).rows[0][0] | int -%}
-        {%- set limit = var('max_quarantine_rate') | float -%}
-        {%- set quarantined = rejected + repeated -%}
-        {%- if rows == 0 -%}
-            {{ exceptions.raise_compiler_error('The client file holds no rows.') }}
-        {%- elif quarantined > limit * rows -%}
-            {%- set reasons = run_query(
-                'select reason, count(*) as row_count from (select unnest(string_split('
-                ~ "reject_reasons, '; ')) as reason from " ~ ref('base_bank__clients')
-                ~ ' where not is_accepted) as reasons group by reason order by row_count desc, reason'
-            ).rows -%}
-            {%- set lines = [] -%}
-            {%- for reason in reasons -%}
-                {%- do lines.append('  ' ~ reason[1] ~ ' rows: ' ~ reason[0]) -%}
-            {%- endfor -%}
-            {%- if repeated > 0 -%}
-                {%- do lines.append('  ' ~ repeated ~ ' rows: repeats of another row') -%}
+        {%- do bank_warehouse.refuse_empty_drop() -%}
+        {%- do bank_warehouse.refuse_other_date_order() -%}
+        {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Stop the build where no row was delivered. -#}
+{% macro refuse_empty_drop() -%}
+    {%- set files = run_query('select count(*) from ' ~ ref('base_bank__client_files')) -%}
+    {%- if files.rows[0][0] == 0 -%}
+        {{ exceptions.raise_compiler_error(
+            'The client file holds no rows. Deliver it again, or name another folder in BANK_RAW_DIR.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop the build where the dates of a file cannot all be read as declared but all can be read in
+    another way: then the declaration is wrong, and dates that fit both were misread.
+-#}
+{% macro refuse_other_date_order() -%}
+    {%- set declared = bank_warehouse.raw_date_formats() -%}
+    {%- set candidates = [] -%}
+    {%- for date_format in declared -%}
+        {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
+    {%- endfor -%}
+    {%- do candidates.extend([
+        '%d-%m-%Y', '%m-%d-%Y', '%Y-%m-%d', '%d/%m/%Y', '%m/%d/%Y', '%Y/%m/%d', '%d.%m.%Y',
+        '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
+        '%d/%m/%y', '%m/%d/%y',
+    ]) -%}
+    {%- set unread_files = run_query(
+        'select source_file, dates_as_declared, dates_unread from '
+        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 order by source_file'
+    ).rows -%}
+    {%- for file in unread_files -%}
+        {%- for candidate in candidates | unique if candidate not in declared -%}
+            {%- set is_exchange = bank_warehouse.exchanged_day_and_month(candidate) in declared -%}
+            {%- set query -%}
+                select count(*) from {{ ref('base_bank__clients') }}
+                where
+                    source_file = '{{ file[0] | replace("'", "''") }}'
+                    and (
+                        {{ bank_warehouse.parse_date(
+                            bank_warehouse.clean_joining_text('unread_joined_text'), [candidate]
+                        ) }} is not null
+                        {%- if is_exchange %}
+                        or extract(day from joined_date) <= 12
+                        {%- endif %}
+                    )
+            {%- endset -%}
+            {%- set fitting = run_query(query).rows[0][0] -%}
+            {%- if fitting == file[1] + file[2] -%}
+                {{ exceptions.raise_compiler_error(
+                    file[0] ~ ': of ' ~ fitting ~ ' joining dates ' ~ file[1]
+                    ~ ' can be read as ' ~ declared | join(' or ')
+                    ~ ', which raw_date_format declares, and all ' ~ fitting ~ ' as ' ~ candidate
+                    ~ '. Set raw_date_format to "' ~ candidate ~ '": in dbt_project.yml, or for one '
+                    ~ "build with --vars '{raw_date_format: \"" ~ candidate ~ "\"}'."
+                ) }}
             {%- endif -%}
-            {{ exceptions.raise_compiler_error(
-                quarantined ~ ' of ' ~ rows ~ ' client rows cannot be accepted, more than the share of '
-                ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
-                ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
-                ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
-                ~ 'max_quarantine_rate if this loss is right.'
-            ) }}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Stop the build where too many rows are set aside, with the counts by reason. -#}
+{% macro enforce_max_quarantine_rate() -%}
+    {%- set counted = run_query(
+        'select sum(row_count) from ' ~ ref('base_bank__client_files')
+    ).rows[0][0] | int -%}
+    {%- set reasons = run_query(
+        'select reason, count(*) as row_count from ('
+        ~ "select unnest(string_split(reject_reasons, '; ')) as reason from "
+        ~ ref('base_bank__clients_judged') ~ ' where not is_accepted union all '
+        ~ "select 'joined_bank can be either order in a file that holds both' from "
+        ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'
+        ~ ') as reasons group by reason order by row_count desc, reason'
+    ).rows -%}
+    {%- set set_aside = run_query(
+        'select count(*) filter (where not is_accepted or has_ambiguous_date) from '
+        ~ ref('base_bank__clients_judged')
+    ).rows[0][0] | int -%}
+    {%- set repeated = run_query(
+        'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0)'
+        ~ ' from ' ~ ref('base_bank__client_repeats')
+    ).rows[0][0] | int -%}
+    {%- set limit = var('max_quarantine_rate') | float -%}
+    {%- set quarantined = set_aside + repeated -%}
+    {%- if quarantined > limit * counted -%}
+        {%- set lines = [] -%}
+        {%- for reason in reasons -%}
+            {%- do lines.append('  ' ~ reason[1] ~ ' rows: ' ~ reason[0]) -%}
+        {%- endfor -%}
+        {%- if repeated > 0 -%}
+            {%- do lines.append('  ' ~ repeated ~ ' rows: repeats of another row') -%}
         {%- endif -%}
+        {{ exceptions.raise_compiler_error(
+            quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '
+            ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
+            ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
+            ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
+            ~ 'max_quarantine_rate if this loss is right.'
+        ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -2,11 +2,7 @@ with
 
 clients as (
 
-    select
-        *,
-        {{ record_position() }} as record_position
-
-    from {{ ref('base_bank__clients') }}
+    select * from {{ ref('base_bank__clients_judged') }}
 
 ),
 
@@ -71,6 +67,24 @@ rejected as (
 
 ),
 
+ambiguous as (
+
+    select
+        source_file,
+        source_row,
+        {% for column in money_columns() %}
+        {{ column }},
+        {% endfor %}
+        'joined_bank is ' || cast(joined_date as varchar)
+        || ' or the same with day and month exchanged: the file holds dates of both orders'
+            as reject_reasons,
+        {{ typed_text('numbered') }} as raw_text
+
+    from numbered
+    where is_accepted and has_ambiguous_date
+
+),
+
 repeated as (
 
     select
@@ -98,6 +112,7 @@ repeated as (
     inner join kept_rows on repeats.customer_key = kept_rows.customer_key
     where
         numbered.is_accepted
+        and not numbered.has_ambiguous_date
         and not (repeats.is_identical and numbered.record_position = repeats.kept_position)
 
 ),
@@ -105,6 +120,10 @@ repeated as (
 quarantined as (
 
     select * from rejected
+
+    union all
+
+    select * from ambiguous
 
     union all
 

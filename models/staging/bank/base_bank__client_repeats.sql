@@ -4,11 +4,7 @@ with
 
 clients as (
 
-    select
-        *,
-        {{ record_position() }} as record_position
-
-    from {{ ref('base_bank__clients') }}
+    select * from {{ ref('base_bank__clients_judged') }}
 
 ),
 
@@ -19,7 +15,7 @@ repeated_keys as (
         cast(count(*) as bigint) as occurrences
 
     from clients
-    where is_accepted
+    where is_accepted and not has_ambiguous_date
     group by customer_key
     having count(*) > 1
 
@@ -35,7 +31,7 @@ copies as (
 
     from clients
     inner join repeated_keys on clients.customer_key = repeated_keys.customer_key
-    where clients.is_accepted
+    where clients.is_accepted and not clients.has_ambiguous_date
 
 ),
 

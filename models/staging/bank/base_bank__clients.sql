@@ -108,6 +108,8 @@ typed as (
         {{ clean_text('raw_clients.occupation') }} as occupation,
         {{ parse_date(clean_joining_text('raw_clients.joined_bank'), raw_date_formats()) }}
             as joined_date,
+        {{ is_exchanged_date(clean_joining_text('raw_clients.joined_bank'), raw_date_formats()) }}
+            as has_exchanged_date,
 
         ---------- codes, resolved
         fee_rates.fee_structure,
@@ -186,6 +188,10 @@ explained as (
             when raw_line is not null then raw_line
             else {{ raw_text() }}
         end as raw_text,
+        case
+            when joined_date is null then {{ clean_text('raw_joined_bank') }}
+        end as unread_joined_text,
+        has_exchanged_date,
 
         ---------- keys
         {{ hash_key(['client_id', 'client_name', 'cast(joined_date as varchar)']) }}

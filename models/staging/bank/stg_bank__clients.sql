@@ -1,16 +1,15 @@
 {{ config(
-    pre_hook=["{{ enforce_max_quarantine_rate() }}"]
+    pre_hook=["{{ judge_drop() }}"]
 ) }}
+
+-- The hook reads this model too.
+-- depends_on: {{ ref('base_bank__client_files') }}
 
 with
 
 clients as (
 
-    select
-        *,
-        {{ record_position() }} as record_position
-
-    from {{ ref('base_bank__clients') }}
+    select * from {{ ref('base_bank__clients_judged') }}
 
 ),
 
@@ -58,6 +57,7 @@ accepted as (
     left join repeats on clients.customer_key = repeats.customer_key
     where
         clients.is_accepted
+        and not clients.has_ambiguous_date
         and (
             repeats.customer_key is null
             or (
