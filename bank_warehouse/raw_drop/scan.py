@@ -40,6 +40,9 @@ class Scan:
         has_quotes: whether a quote occurs; without one the read need not look for any.
         most_cells: cells of the longest row seen, at least the width of the header.
         has_rows: whether anything but blanks stands below the first line.
+        may_have_blanks: whether a line begins with an empty or blank cell, so that there may be
+            rows of nothing but blanks and separators. To ask this of every row costs DuckDB a
+            third more than to read it.
     """
 
     trouble: str | None
@@ -47,6 +50,7 @@ class Scan:
     has_quotes: bool
     most_cells: int
     has_rows: bool
+    may_have_blanks: bool
 
 
 def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
@@ -60,11 +64,12 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
     """
     has_quotes = False
     has_rows = False
+    may_have_blanks = False
     most_cells = width
     nothing = b" \t\r\n" + separator.encode()
     for number, block in enumerate(line_blocks(path, start)):
         if block is None:
-            return Scan("a line of more than 1 MiB", True, has_quotes, most_cells, True)
+            return Scan("a line of more than 1 MiB", True, has_quotes, most_cells, True, True)
         if not has_rows:
             below = block.find(b"\n") + 1 or len(block) if number == 0 else 0
             has_rows = bool(block[below:].strip(nothing))
@@ -72,30 +77,33 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
             try:
                 block.decode("utf-8")
             except UnicodeDecodeError:
-                return Scan("bytes that are not UTF-8", False, has_quotes, most_cells, True)
+                return Scan("bytes that are not UTF-8", False, has_quotes, most_cells, True, True)
         data = np.frombuffer(block, dtype=np.uint8)
         trouble = _trouble(block, data)
         if trouble:
-            return Scan(trouble, True, has_quotes, most_cells, True)
+            return Scan(trouble, True, has_quotes, most_cells, True, True)
         cells = data == ord(separator)
         line_ends = data == _LF
+        may_have_blanks = may_have_blanks or _begins_blank(data, line_ends, ord(separator))
         if b'"' in block:
             has_quotes = True
             trouble = _quote_trouble(data, line_ends, ord(separator))
             if trouble:
-                return Scan(trouble, True, True, most_cells, True)
+                return Scan(trouble, True, True, most_cells, True, True)
             inside = np.bitwise_xor.accumulate((data == _QUOTE).view(np.uint8))
             cells &= inside == 0
         lines = np.count_nonzero(line_ends) + (data[-1] != _LF)
         if np.count_nonzero(cells) != lines * (width - 1):
             most_cells = max(most_cells, _longest(cells, line_ends))
             if most_cells > width + MOST_SPARE_CELLS:
-                return Scan(f"a row of {most_cells} cells", True, has_quotes, most_cells, True)
-    return Scan(None, True, has_quotes, most_cells, has_rows)
+                return Scan(
+                    f"a row of {most_cells} cells", True, has_quotes, most_cells, True, True
+                )
+    return Scan(None, True, has_quotes, most_cells, has_rows, may_have_blanks)
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
-    """Yield the file in blocks of whole lines; null where a line is longer than 1 MiB, and no more."""
+    """Yield the file in blocks of whole lines; null at a line above 1 MiB, and no more."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         rest = b""
@@ -148,6 +156,17 @@ def _foreign_and_proper(chunk: bytes) -> tuple[int, int]:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     foreign = int(np.count_nonzero((codes >= 0xDC80) & (codes <= 0xDCFF)))
     return foreign, int(np.count_nonzero(codes >= 0x80)) - foreign
+
+
+def _begins_blank(data: _Bytes, line_ends: Any, separator: int) -> bool:
+    """Return whether a line begins with a separator, a blank, or a quote and another of these."""
+    starts = np.concatenate(([0], np.flatnonzero(line_ends) + 1))
+    starts = starts[starts < len(data) - 1]
+    blank = np.zeros(256, dtype=bool)
+    blank[[separator, 0x20, 0x09]] = True
+    first, second = data[starts], data[starts + 1]
+    blank_second = blank[second] | (second == _QUOTE)
+    return bool(np.any(blank[first] | ((first == _QUOTE) & blank_second)))
 
 
 def _trouble(block: bytes, data: _Bytes) -> str | None:
