@@ -339,8 +339,8 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
     columns = ", ".join(f"{quote_literal(cell)}: 'varchar'" for cell in cells)
     quote = quote_literal('"' if scan.has_quotes else "")
     options = (
-        f", auto_detect = false, header = true, delim = {quote_literal(shape.separator)}, "
-        f"quote = {quote}, escape = {quote}, new_line = '\\n', columns = {{{columns}}}, "
+        ", auto_detect = false, compression = 'none', header = true, "
+        f"delim = {quote_literal(shape.separator)}, quote = {quote}, escape = {quote}, new_line = '\\n', columns = {{{columns}}}, "
         f"null_padding = true, strict_mode = false, nullstr = {quote_literal(_NEVER)}, "
         "hive_partitioning = false"
     )
