@@ -340,7 +340,8 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
     quote = quote_literal('"' if scan.has_quotes else "")
     options = (
         ", auto_detect = false, compression = 'none', header = true, "
-        f"delim = {quote_literal(shape.separator)}, quote = {quote}, escape = {quote}, new_line = '\\n', columns = {{{columns}}}, "
+        f"delim = {quote_literal(shape.separator)}, quote = {quote}, escape = {quote}, "
+        f"new_line = '\\n', columns = {{{columns}}}, "
         f"null_padding = true, strict_mode = false, nullstr = {quote_literal(_NEVER)}, "
         "hive_partitioning = false"
     )
