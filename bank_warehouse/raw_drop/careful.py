@@ -17,7 +17,7 @@ from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.scan import LONGEST_LINE
 from bank_warehouse.raw_drop.schema import RawTable
 
-BLANKS = " \t\u00a0"
+BLANKS = " \t"
 
 _READ_BYTES = 1024 * 1024
 _LONGEST_KEPT = 64 * 1024 * 1024

@@ -16,6 +16,7 @@ from bank_warehouse.raw_drop.schema import RawTable, normalise
 HEAD_BYTES = 256 * 1024
 SEPARATORS = (",", ";", "\t", "|")
 _LINES_BEFORE_HEADER = 20
+_LONGEST_HEADER = 20_000
 
 _FOREIGN_MAGIC = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or save it as CSV"),
@@ -71,6 +72,11 @@ def read_head(path: Path, relative: str, table: RawTable) -> Head:
     encoding, mark_length = detect_encoding(raw)
     text = raw[mark_length:].decode(encoding, "replace").lstrip("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if len(lines) == 1 and len(text) > _LONGEST_HEADER:
+        raise DropError(
+            f"{relative}, row 1: no line end in the first {len(text):,} characters: the line ends "
+            "are lost. Export the table again."
+        )
     best: tuple[int, int, str, list[str], int] | None = None
     for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
         if not line.strip():

@@ -334,12 +334,14 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
         f"and cell_{first} = {quote_literal(shape.header[first])} "
         f"then {quote_literal(careful.REPEATED_HEADER)} end"
     )
-    not_blank = " or ".join(f"trim({cell}, {blanks}) <> ''" for cell in cells)
+    # Nearly every first cell begins with a letter or a digit: no need to look further then.
+    not_blank = f"cell_0 > '!' or trim(concat({', '.join(cells)}), {blanks}) <> ''"
     columns = ", ".join(f"{quote_literal(cell)}: 'varchar'" for cell in cells)
     quote = quote_literal('"' if scan.has_quotes else "")
     options = (
-        f", auto_detect = false, header = true, delim = {quote_literal(shape.separator)}, "
-        f"quote = {quote}, escape = {quote}, new_line = '\\n', columns = {{{columns}}}, "
+        ", auto_detect = false, compression = 'none', header = true, "
+        f"delim = {quote_literal(shape.separator)}, quote = {quote}, escape = {quote}, "
+        f"new_line = '\\n', columns = {{{columns}}}, "
         f"null_padding = true, strict_mode = false, nullstr = {quote_literal(_NEVER)}, "
         "hive_partitioning = false"
     )
@@ -357,7 +359,7 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
         ),
         function="read_csv",
         options=options,
-        condition=not_blank,
+        condition=not_blank if scan.may_have_blanks else None,
     )
 
 

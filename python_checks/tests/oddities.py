@@ -449,6 +449,24 @@ def gzipped(drop: Path) -> None:
     put(drop, gzip.compress(seed_text().encode()), "banking-clients.csv.gz")
 
 
+@oddity("read", warns="unpacked")
+def gzipped_under_a_plain_name(drop: Path) -> None:
+    """Compressed with gzip under the name of a plain file."""
+    put(drop, gzip.compress(seed_text().encode()))
+
+
+@oddity("read")
+def plain_under_a_gzip_name(drop: Path) -> None:
+    """A plain file under the name of a compressed one."""
+    put(drop, seed_text(), "banking-clients.csv.gz")
+
+
+@oddity("refused", "the line ends are lost")
+def line_ends_lost(drop: Path) -> None:
+    """All line ends replaced by blanks."""
+    put(drop, seed_text().replace("\n", " "))
+
+
 @oddity("refused", "gzip data is damaged or cut off")
 def gzip_cut_off(drop: Path) -> None:
     """A gzip file whose end is missing."""

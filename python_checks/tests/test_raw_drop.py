@@ -233,6 +233,11 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
         assert connection.execute(f"select count(*) from ({plan['sql']})").fetchone() == (
             oddities.SEED_COUNT,
         )
+        changes = "select bank_raw_changed(?)"
+        assert connection.execute(changes, [str(tmp_path)]).fetchone() == ("",)
+        (tmp_path / "banking-clients.csv").write_text("shorter")
+        answer = str(connection.execute(changes, [str(tmp_path)]).fetchone())
+        assert "banking-clients.csv: changed while it was read" in answer
         assert "no such folder" in str(ask("clients", str(tmp_path / "absent"))["error"])
         assert "no such raw table" in str(ask("accounts", str(tmp_path))["error"])
     assert "cannot be planned" in json.loads(raw_plan_json("clients", "a\0b", ""))["error"]
