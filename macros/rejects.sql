@@ -1,11 +1,11 @@
 {#-
     Why a typed client row is set aside, in words that name the column; every reason, joined by
-    '; '. Evaluated for rejected rows only.
+    '; '. A row that could not be split into its cells has that one reason: what stands in which
+    cell is not known. Evaluated for rejected rows only.
 -#}
 {% macro reject_reasons() -%}
-    concat_ws(
+    case when structural_fault is not null then structural_fault else concat_ws(
         '; ',
-        structural_fault,
         case when client_id is null then 'client_id is empty' end,
         case when client_name is null then 'name is empty' end,
         case when nationality is null then 'nationality is empty' end,
@@ -54,7 +54,7 @@
         case when risk_weighting not between 1 and 5 then 'risk_weighting is outside 1 to 5' end,
         case when amount_of_credit_cards < 0 then 'amount_of_credit_cards is negative' end,
         case when properties_owned < 0 then 'properties_owned is negative' end
-    )
+    ) end
 {%- endmacro %}
 
 {#- The cells of a client row as delivered, as one JSON object. -#}

@@ -189,9 +189,10 @@ explained as (
             else {{ raw_text() }}
         end as raw_text,
         case
-            when joined_date is null then {{ clean_text('raw_joined_bank') }}
+            when joined_date is null and structural_fault is null
+                then {{ clean_text('raw_joined_bank') }}
         end as unread_joined_text,
-        has_exchanged_date,
+        has_exchanged_date and structural_fault is null as has_exchanged_date,
 
         ---------- keys
         {{ hash_key(['client_id', 'client_name', 'cast(joined_date as varchar)']) }}
@@ -215,9 +216,9 @@ explained as (
         loyalty_classification,
         fee_structure,
 
-        ---------- money
+        ---------- money; of a row that could not be split into its cells nothing is known
         {% for column in money_columns() %}
-        {{ column }},
+        case when structural_fault is null then {{ column }} end as {{ column }},
         {% endfor %}
 
         ---------- counts

@@ -2,8 +2,8 @@
     pre_hook=["{{ judge_drop() }}"]
 ) }}
 
--- The hook reads this model too.
--- depends_on: {{ ref('base_bank__client_files') }}
+-- The hook reads these models too.
+-- depends_on: {{ ref('base_bank__client_files') }} {{ ref('base_bank__clients') }}
 
 with
 
