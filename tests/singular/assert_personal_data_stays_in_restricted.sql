@@ -28,7 +28,7 @@
 {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) -%}
 {%- if column.name | lower in personal_columns -%}
 {%- do breaches.append([mart, column.name]) -%}
-{%- elif column.is_string() and column.name != 'investment_advisor' -%}
+{%- elif column.is_string() -%}
 {%- do texts.append([mart, column.name, relation]) -%}
 {%- endif -%}
 {%- endfor -%}
@@ -39,6 +39,12 @@ with
 identities as (
 
     select * from {{ ref('dim_customer_identities') }}
+
+),
+
+advisors as (
+
+    select * from {{ ref('dim_investment_advisors') }}
 
 ),
 
@@ -84,6 +90,8 @@ leaked as (
     from published_texts
     semi join personal_texts
         on published_texts.published_text = personal_texts.personal_text
+    anti join advisors
+        on published_texts.published_text = advisors.investment_advisor
 
     {%- for mart, breach in breaches %}
 
