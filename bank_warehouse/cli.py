@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "generate": "bank_warehouse.generator.command",
+    "summary": "bank_warehouse.summary",
 }
 
 

@@ -1,0 +1,58 @@
+-- Question: do customers with a higher income keep more money with the bank?
+-- How to read it: a row is an income band and an age band. Both definitions of deposits are
+-- given: core deposits leave out bank deposits, which may count the accounts a second time.
+-- The correlation is that of income and total deposits within the row.
+
+with
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+positions as (
+
+    select * from {{ ref('fct_customer_positions') }}
+
+),
+
+income_bands as (
+
+    select * from {{ ref('income_bands') }}
+
+),
+
+by_band as (
+
+    select
+        income_bands.income_band_order,
+        customers.income_band,
+        customers.age_band,
+        {{ count_rows() }} as customers,
+        {{ sum_money('positions.estimated_income') }} as estimated_income,
+        {{ sum_money('positions.total_deposits') }} as total_deposits,
+        {{ sum_money('positions.core_deposits') }} as core_deposits,
+        corr(positions.total_deposits, positions.estimated_income) as correlation
+
+    from positions
+    inner join customers on positions.customer_key = customers.customer_key
+    inner join income_bands on customers.income_band = income_bands.income_band
+    group by income_bands.income_band_order, customers.income_band, customers.age_band
+
+),
+
+compared as (
+
+    select
+        *,
+        {{ ratio('total_deposits', 'customers') }} as mean_total_deposits,
+        {{ ratio('total_deposits', 'estimated_income') }} as deposits_to_income_ratio,
+        {{ ratio('core_deposits', 'estimated_income') }} as core_deposits_to_income_ratio
+
+    from by_band
+
+)
+
+select * from compared
+order by income_band_order, age_band

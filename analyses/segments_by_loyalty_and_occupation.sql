@@ -1,0 +1,53 @@
+-- Question: which groups of customers are there by loyalty and by occupation, and which of them
+-- carry the bank?
+-- How to read it: a row is a loyalty class and an occupation family. An index of fees above 1
+-- says that the group pays more than its share of customers. Where the interval of its mean
+-- deposits spans the mean of all customers, the group cannot be told from the rest.
+
+with
+
+profiles as (
+
+    select * from {{ ref('fct_segment_profiles') }}
+
+),
+
+totals as (
+
+    select
+        sum(customers) as customers,
+        sum(fee_income) as fee_income,
+        sum(total_deposits) as total_deposits
+
+    from profiles
+    where dimension = 'loyalty_classification'
+
+),
+
+groups_compared as (
+
+    select
+        split_part(profiles.value, ' / ', 1) as loyalty_classification,
+        split_part(profiles.value, ' / ', 2) as occupation_family,
+        profiles.customers,
+        profiles.share_of_customers,
+        profiles.total_loans,
+        profiles.total_deposits,
+        profiles.fee_income,
+        {{ ratio('profiles.fee_income', 'totals.fee_income') }}
+        / profiles.share_of_customers as index_of_fees,
+        profiles.mean_total_deposits,
+        profiles.mean_total_deposits_lower,
+        profiles.mean_total_deposits_upper,
+        {{ ratio('totals.total_deposits', 'totals.customers') }}
+        between profiles.mean_total_deposits_lower
+        and profiles.mean_total_deposits_upper as is_like_all_customers
+
+    from profiles
+    cross join totals
+    where profiles.dimension = 'loyalty_classification_and_occupation_family'
+
+)
+
+select * from groups_compared
+order by fee_income desc, loyalty_classification, occupation_family

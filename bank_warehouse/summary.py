@@ -1,0 +1,297 @@
+"""The command ``summary``: what a build has made, in a few lines for people."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import click
+import duckdb
+
+DEFAULT_WAREHOUSE = "warehouse/bank.duckdb"
+SEED_FOLDER = "seeds/"
+WIDTH = 22
+MOST_REASONS = 10
+MOST_FILES = 3
+
+NEEDED = (
+    ("staging", "base_bank__clients"),
+    ("marts", "fct_customer_positions"),
+    ("marts", "fct_customer_segments"),
+    ("marts", "fct_customer_risk"),
+    ("quality", "fct_quarantined_clients"),
+    ("quality", "fct_control_totals"),
+)
+"""Schema and name of what the summary reads."""
+
+
+class SummaryError(click.ClickException):
+    """The warehouse cannot be summed up; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a build.
+
+    Attributes:
+        as_of_date: Date at which ages and tenures are measured.
+        source_files: Files that the client rows came from, below the project or the raw folder.
+        rows_delivered: Rows in these files.
+        customers: Customers in the marts.
+        client_ids: Distinct client ids among them; fewer, because some are shared.
+        total_loans: Money lent, in the currency of the file.
+        total_deposits: Money held, by the wide definition, with bank deposits.
+        core_deposits: Money held, by the narrow definition, without them.
+        segments: Name and number of customers of each segment, largest first.
+        watch_list: Level and number of customers of each level but 'none', gravest first.
+        rows_quarantined: Rows set aside.
+        reasons: Reason and number of rows, most frequent first; a row may have several.
+    """
+
+    as_of_date: date
+    source_files: tuple[str, ...]
+    rows_delivered: int
+    customers: int
+    client_ids: int
+    total_loans: Decimal
+    total_deposits: Decimal
+    core_deposits: Decimal
+    segments: tuple[tuple[str, int], ...]
+    watch_list: tuple[tuple[str, int], ...]
+    rows_quarantined: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+def read_summary(warehouse: Path) -> Summary:
+    """Read the figures of the build in the DuckDB file `warehouse`, which is not changed.
+
+    Raises:
+        SummaryError: Where there is no such file, another program holds it, it is no warehouse,
+            or the build did not get to its end.
+    """
+    if not warehouse.is_file():
+        message = (
+            f"There is no warehouse at {warehouse}.\n"
+            "Run `make build` (or `dbt build`) first, or set BANK_WAREHOUSE to its file."
+        )
+        raise SummaryError(message)
+    with _open(warehouse) as connection:
+        _require_complete(connection, warehouse)
+        try:
+            return _read(connection)
+        except duckdb.Error as error:
+            message = (
+                f"{warehouse} was built by another version of the project: {error}\n"
+                "Run `make build` (or `dbt build`) again."
+            )
+            raise SummaryError(message) from error
+
+
+def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """Open the file read-only.
+
+    Raises:
+        SummaryError: Where the file is locked, or is no DuckDB file that can be read.
+    """
+    try:
+        return duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            message = (
+                f"Another program has {warehouse} open: {error}\n"
+                "Wait for the build to end, or close that program, and try again."
+            )
+        else:
+            message = (
+                f"{warehouse} cannot be read as a warehouse: {error}\n"
+                "Delete the file and run `make build` (or `dbt build`), or set BANK_WAREHOUSE."
+            )
+        raise SummaryError(message) from error
+
+
+def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Stop where a table is missing, or tables of different builds stand side by side.
+
+    Raises:
+        SummaryError: With the names of the tables, or the numbers that differ.
+    """
+    there = {
+        (str(schema), str(name))
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    }
+    missing = [f"{schema}.{name}" for schema, name in NEEDED if (schema, name) not in there]
+    if missing:
+        message = (
+            f"The build of {warehouse} did not get to its end; it lacks {', '.join(missing)}.\n"
+            "Run `make build` (or `dbt build`) and see to the first error it prints."
+        )
+        raise SummaryError(message)
+    # Staging is a view on what was read last: marts of an earlier build would not agree with it.
+    try:
+        counted = connection.execute(
+            """
+            select
+                (select count(*) from staging.base_bank__clients),
+                (select count(*) from marts.fct_customer_positions),
+                (select count(*) from quality.fct_quarantined_clients)
+            """
+        ).fetchone()
+    except duckdb.Error as error:
+        message = (
+            f"The build of {warehouse} did not get to its end: {error}\n"
+            "Run `make build` (or `dbt build`) and see to the first error it prints."
+        )
+        raise SummaryError(message) from error
+    delivered, customers, quarantined = counted or (0, 0, 0)
+    if delivered != customers + quarantined:
+        message = (
+            f"The build of {warehouse} did not get to its end: of {delivered:,} rows delivered "
+            f"{customers:,} are customers and {quarantined:,} are in quarantine.\n"
+            "Run `make build` (or `dbt build`) and see to the first error it prints."
+        )
+        raise SummaryError(message)
+
+
+def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
+    """Read the figures from a complete warehouse."""
+    totals = connection.execute(
+        """
+        select
+            max(as_of_date), count(*), count(distinct client_key), coalesce(sum(total_loans), 0),
+            coalesce(sum(total_deposits), 0), coalesce(sum(core_deposits), 0)
+        from marts.fct_customer_positions
+        """
+    ).fetchone()
+    if totals is None or totals[0] is None:
+        message = "The marts hold no customers. Look at quality.fct_quarantined_clients."
+        raise SummaryError(message)
+    as_of_date, customers, client_ids, total_loans, total_deposits, core_deposits = totals
+    sources = connection.execute(
+        """
+        select source_file, count(*) from staging.base_bank__clients
+        group by source_file order by source_file
+        """
+    ).fetchall()
+    segments = _counts(
+        connection,
+        """
+        select segment, count(*) as customers from marts.fct_customer_segments
+        group by segment order by customers desc, segment
+        """,
+    )
+    watch_list = _counts(
+        connection,
+        """
+        select watch_list_level, count(*) from marts.fct_customer_risk
+        where is_on_watch_list
+        group by watch_list_level order by max(watch_list_severity) desc
+        """,
+    )
+    # The reason of a repeat names the row that it repeats: one line for all of them.
+    reasons = _counts(
+        connection,
+        """
+        select
+            case
+                when reason like 'repeats row %' then 'repeats another row'
+                else regexp_replace(reason, ' as [0-9]+ other row.*$', ' as another row')
+            end as reason,
+            count(*) as row_count
+        from (
+            select unnest(string_split(reject_reasons, '; ')) as reason
+            from quality.fct_quarantined_clients
+        ) as reasons
+        group by all order by row_count desc, reason
+        """,
+    )
+    quarantined = connection.execute(
+        "select count(*) from quality.fct_quarantined_clients"
+    ).fetchone()
+    return Summary(
+        as_of_date=as_of_date,
+        source_files=tuple(str(name) for name, _ in sources),
+        rows_delivered=sum(int(rows) for _, rows in sources),
+        customers=customers,
+        client_ids=client_ids,
+        total_loans=total_loans,
+        total_deposits=total_deposits,
+        core_deposits=core_deposits,
+        segments=segments,
+        watch_list=watch_list,
+        rows_quarantined=quarantined[0] if quarantined else 0,
+        reasons=reasons,
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, int], ...]:
+    """Return the rows of a query that gives a text and a number."""
+    return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
+
+
+def format_summary(summary: Summary, warehouse: Path, raw_dir: str) -> str:
+    """Return the summary as lines of text.
+
+    Args:
+        summary: The figures.
+        warehouse: The file they were read from.
+        raw_dir: The folder that BANK_RAW_DIR names now; empty where it is not set.
+    """
+    lines = [
+        _line("Warehouse", str(warehouse)),
+        _line("Raw data", _origin(summary.source_files, raw_dir)),
+        _line("As of", summary.as_of_date.isoformat()),
+        _line("Customers", f"{summary.customers:,} with {summary.client_ids:,} client ids"),
+        _line("Total loans", f"{summary.total_loans:,.2f}"),
+        _line("Total deposits", f"{summary.total_deposits:,.2f}"),
+        _line("  without bank dep.", f"{summary.core_deposits:,.2f}"),
+        _line("Segments", _listed(summary.segments)),
+        _line("Watch list", _listed(summary.watch_list) or "nobody"),
+        _line("In quarantine", f"{summary.rows_quarantined:,} of {summary.rows_delivered:,} rows"),
+    ]
+    lines += [f"  {rows:>8,}  {reason}" for reason, rows in summary.reasons[:MOST_REASONS]]
+    left_out = len(summary.reasons) - MOST_REASONS
+    if left_out > 0:
+        lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
+    lines += [
+        "",
+        "Next:",
+        "  make test                 the checks that CI runs",
+        f"  duckdb -readonly {_quoted(warehouse)}",
+        "                            look at the tables, for example: from marts.dim_customers;",
+        "  make docs                 dbt's documentation of every table and column",
+    ]
+    return "\n".join(lines)
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{WIDTH}}{text}"
+
+
+def _listed(counts: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts)
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)
+
+
+def _origin(source_files: Sequence[str], raw_dir: str) -> str:
+    """Return where the client rows came from, in words."""
+    if all(file.startswith(SEED_FOLDER) for file in source_files):
+        return "the shipped seeds, an invented bank; set BANK_RAW_DIR to read your own files"
+    named = ", ".join(source_files[:MOST_FILES])
+    if len(source_files) > MOST_FILES:
+        named += f" and {len(source_files) - MOST_FILES} more files"
+    return f"{named} in {raw_dir}" if raw_dir else f"{named} of a raw folder"
+
+
+@click.command("summary")
+def command() -> None:
+    """Sum up the built warehouse: customers, money, segments, quarantine, what to run next."""
+    warehouse = Path(os.environ.get("BANK_WAREHOUSE") or DEFAULT_WAREHOUSE)
+    summary = read_summary(warehouse)
+    click.echo(format_summary(summary, warehouse, os.environ.get("BANK_RAW_DIR", "")))

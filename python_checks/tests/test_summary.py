@@ -1,0 +1,254 @@
+"""The summary tells what was built, and says what to do where it cannot."""
+
+import shutil
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from bank_warehouse.cli import main
+from bank_warehouse.summary import NEEDED, Summary, format_summary, read_summary
+
+
+def summarise(warehouse: Path, raw_dir: str = "") -> Result:
+    """Run the command as a user does."""
+    environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_RAW_DIR": raw_dir}
+    return CliRunner().invoke(main, ["summary"], env=environment)
+
+
+def made(**changes: object) -> Summary:
+    """Return a summary of a small bank."""
+    figures: dict[str, object] = {
+        "as_of_date": date(2021, 12, 31),
+        "source_files": ("a.csv",),
+        "rows_delivered": 10,
+        "customers": 10,
+        "client_ids": 9,
+        "total_loans": Decimal("1234567.80"),
+        "total_deposits": Decimal("2.00"),
+        "core_deposits": Decimal("1.00"),
+        "segments": (("Savers", 10),),
+        "watch_list": (),
+        "rows_quarantined": 0,
+        "reasons": (),
+    }
+    return Summary(**(figures | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def copied_warehouse(built_warehouse: Path, tmp_path: Path) -> Path:
+    """Return a copy of the built warehouse that a test may change."""
+    return Path(shutil.copy2(built_warehouse, tmp_path / "copy.duckdb"))
+
+
+def test_summary_of_a_real_build(built_warehouse: Path) -> None:
+    summary = read_summary(built_warehouse)
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        expected = connection.execute(
+            """
+            select count(*), count(distinct client_id), max(as_of_date)
+            from restricted.dim_customer_identities
+            """
+        ).fetchone()
+        money = connection.execute(
+            """
+            select sum(balance) filter (where product_family = 'lending'),
+                sum(balance) filter (where product_family = 'deposit'),
+                sum(balance) filter (where is_core_deposit)
+            from marts.fct_product_holdings inner join marts.dim_products using (product)
+            """
+        ).fetchone()
+        seed = connection.execute("select count(*) from raw.raw_clients").fetchone()
+    assert (summary.customers, summary.client_ids, summary.as_of_date) == expected
+    assert (summary.total_loans, summary.total_deposits, summary.core_deposits) == money
+    assert seed == (summary.rows_delivered,)
+    assert summary.source_files == ("seeds/raw/raw_clients.csv",)
+    assert sum(count for _, count in summary.segments) == summary.customers
+    assert [level for level, _ in summary.watch_list] == ["act", "review", "watch"]
+    assert summary.rows_quarantined == 0 == len(summary.reasons)
+
+
+def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) -> None:
+    result = summarise(built_warehouse)
+    summary = read_summary(built_warehouse)
+    assert result.exit_code == 0, result.output
+    for text in (
+        str(built_warehouse),
+        "the shipped seeds",
+        "2021-12-31",
+        f"{summary.customers:,} with {summary.client_ids:,} client ids",
+        f"{summary.total_loans:,.2f}",
+        f"{summary.total_deposits:,.2f}",
+        f"{summary.core_deposits:,.2f}",
+        *(name for name, _ in summary.segments),
+        f"0 of {summary.rows_delivered:,} rows",
+        "make test",
+        "duckdb -readonly",
+        "make docs",
+    ):
+        assert text in result.output
+    assert max(len(line) for line in result.output.splitlines()) < 200
+
+
+def test_summary_leaves_the_warehouse_as_it_is(copied_warehouse: Path) -> None:
+    before = copied_warehouse.read_bytes()
+    assert summarise(copied_warehouse).exit_code == 0
+    assert copied_warehouse.read_bytes() == before
+    assert [file.name for file in copied_warehouse.parent.iterdir()] == [copied_warehouse.name]
+
+
+def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
+    reasons = (
+        "age is empty; gender_id is empty",
+        "age is empty",
+        "repeats row 7 of a.csv",
+        "repeats row 9 of a.csv",
+        "same client id, name and joining date as 1 other row(s) with other values, "
+        "first in row 3 of a.csv",
+    )
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        for number, reason in enumerate(reasons, start=2):
+            connection.execute(
+                """
+                insert into quality.fct_quarantined_clients
+                    (source_file, source_row, as_of_date, reject_reasons, raw_text)
+                values ('a.csv', ?, date '2021-12-31', ?, '{}')
+                """,
+                [number, reason],
+            )
+            connection.execute(
+                """
+                insert into staging.base_bank__clients
+                from staging.base_bank__clients limit 1
+                """
+            )
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 0, result.output
+    assert read_summary(copied_warehouse).reasons == (
+        ("age is empty", 2),
+        ("repeats another row", 2),
+        ("gender_id is empty", 1),
+        ("same client id, name and joining date as another row", 1),
+    )
+    assert "5 of 3,005 rows" in result.output
+    assert "       2  age is empty" in result.output
+
+
+def test_many_reasons_are_cut_short() -> None:
+    reasons = tuple((f"reason {number}", 1) for number in range(13))
+    text = format_summary(made(reasons=reasons), Path("bank.duckdb"), "")
+    assert "reason 9" in text
+    assert "reason 10" not in text
+    assert "3 more reasons: see quality.fct_quarantined_clients" in text
+
+
+@pytest.mark.parametrize(
+    ("files", "raw_dir", "expected"),
+    [
+        (("seeds/raw/raw_clients.csv",), "", "the shipped seeds"),
+        (("seeds/raw/raw_clients.csv",), "/drop", "the shipped seeds"),
+        (("Banking.csv",), "/drop", "Banking.csv in /drop"),
+        (("Banking.csv",), "", "Banking.csv of a raw folder"),
+        (("a", "b", "c", "d", "e"), "/drop", "a, b, c and 2 more files in /drop"),
+    ],
+)
+def test_origin_of_the_raw_data(files: tuple[str, ...], raw_dir: str, expected: str) -> None:
+    text = format_summary(made(source_files=files), Path("bank.duckdb"), raw_dir)
+    assert expected in text
+
+
+def test_empty_watch_list_and_blanks_in_the_path() -> None:
+    text = format_summary(made(), Path("my files/bank.duckdb"), "")
+    assert "nobody" in text
+    assert 'duckdb -readonly "my files' in text
+    assert "1,234,567.80" in text
+
+
+def test_missing_warehouse(tmp_path: Path) -> None:
+    result = summarise(tmp_path / "none.duckdb")
+    assert result.exit_code == 1
+    assert f"There is no warehouse at {tmp_path / 'none.duckdb'}" in result.output
+    assert "dbt build" in result.output
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
+    file = tmp_path / "bank.duckdb"
+    file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
+    result = summarise(file)
+    assert result.exit_code == 1
+    assert "cannot be read as a warehouse" in result.output
+    assert "BANK_WAREHOUSE" in result.output
+
+
+@pytest.mark.parametrize(("schema", "name"), NEEDED)
+def test_incomplete_build_names_what_is_missing(
+    schema: str, name: str, copied_warehouse: Path
+) -> None:
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        row = connection.execute(
+            "select table_type from information_schema.tables"
+            " where table_schema = ? and table_name = ?",
+            [schema, name],
+        ).fetchone()
+        kind = "view" if row == ("VIEW",) else "table"
+        connection.execute(f"drop {kind} {schema}.{name}")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 1
+    assert f"it lacks {schema}.{name}." in result.output
+    assert "first error" in result.output
+
+
+def test_view_without_its_table_is_an_incomplete_build(copied_warehouse: Path) -> None:
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute("drop table intermediate.int_customers_measured cascade")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 1
+    assert "did not get to its end" in result.output
+
+
+def test_marts_of_an_earlier_build_are_noticed(copied_warehouse: Path) -> None:
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute(
+            "insert into staging.base_bank__clients from staging.base_bank__clients limit 2"
+        )
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 1
+    assert "of 3,002 rows delivered 3,000 are customers and 0 are in quarantine" in result.output
+
+
+def test_warehouse_of_another_version(copied_warehouse: Path) -> None:
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute("alter table quality.fct_quarantined_clients drop reject_reasons")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 1
+    assert "another version of the project" in result.output
+
+
+def test_locked_warehouse(copied_warehouse: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys; connection = duckdb.connect(sys.argv[1]);"
+            " print('open', flush=True); sys.stdin.read()",
+            str(copied_warehouse),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        result = summarise(copied_warehouse)
+    finally:
+        holder.communicate("")
+    assert result.exit_code == 1
+    assert "Another program has" in result.output
+    assert "Wait for the build to end" in result.output

@@ -1,0 +1,89 @@
+{#- Different people share a client id: each of them stays a customer. -#}
+
+with
+
+delivered as (
+
+    select * from {{ ref('base_bank__clients') }}
+
+),
+
+quarantined as (
+
+    select * from {{ ref('fct_quarantined_clients') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('dim_customer_identities') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+people_delivered as (
+
+    select
+        client_id,
+        count(distinct client_name) as people
+
+    from delivered
+    where is_accepted
+    group by client_id
+    having count(distinct client_name) > 1
+
+),
+
+people_kept as (
+
+    select
+        identities.client_id,
+        count(distinct identities.client_name) as people,
+        count(distinct customers.client_key) as client_keys,
+        bool_and(customers.has_shared_client_id) as is_flagged
+
+    from identities
+    inner join customers on identities.customer_key = customers.customer_key
+    group by identities.client_id
+    having count(*) > 1
+
+),
+
+-- Rows that contradict each other are set aside as a whole: the one right way to lose a person.
+set_aside as (
+
+    select json_extract_string(raw_text, '$.client_id') as client_id
+    from quarantined
+    where json_valid(raw_text)
+
+),
+
+lost as (
+
+    select
+        people_delivered.client_id,
+        people_delivered.people as people_delivered,
+        people_kept.people as people_kept
+
+    from people_delivered
+    left join people_kept on people_delivered.client_id = people_kept.client_id
+    where
+        people_delivered.client_id not in (
+            select set_aside.client_id
+            from set_aside
+            where set_aside.client_id is not null
+        )
+        and (
+            people_kept.people is distinct from people_delivered.people
+            or people_kept.client_keys <> 1
+            or not people_kept.is_flagged
+        )
+
+)
+
+select * from lost

@@ -1,0 +1,67 @@
+{#- Each heatmap of customers holds them all with all their loans, and each row of it is whole. -#}
+
+with
+
+heatmap as (
+
+    select * from {{ ref('fct_risk_heatmap') }}
+
+),
+
+positions as (
+
+    select * from {{ ref('fct_customer_positions') }}
+
+),
+
+totals as (
+
+    select
+        count(*) as customers,
+        sum(total_loans) as exposure,
+        sum(total_deposits) as deposits
+
+    from positions
+
+),
+
+by_dimension as (
+
+    select
+        row_dimension,
+        sum(customers) as customers,
+        sum(exposure) as exposure,
+        sum(deposits) as deposits,
+        sum(share_of_row) as shares_of_rows,
+        sum(expected_customers) as expected_customers,
+        count(distinct row_value) as row_values
+
+    from heatmap
+    group by row_dimension
+
+),
+
+broken as (
+
+    select by_dimension.*
+    from by_dimension
+    cross join totals
+    where
+        abs(by_dimension.shares_of_rows - by_dimension.row_values) > 1e-6
+        or by_dimension.expected_customers > by_dimension.customers + 0.001
+        or (
+            by_dimension.row_dimension <> 'product'
+            and (
+                by_dimension.customers <> totals.customers
+                or by_dimension.exposure <> totals.exposure
+                or by_dimension.deposits <> totals.deposits
+            )
+        )
+        or (
+            by_dimension.row_dimension = 'product'
+            and by_dimension.exposure <> totals.exposure + totals.deposits
+        )
+
+)
+
+select * from broken

@@ -1,0 +1,107 @@
+{#-
+    No column of a published mart is named like personal data, and no text in one is the name or
+    the id of a client. Names of investment advisors are published: a client who happens to bear
+    the name of an advisor is no leak. A mart that is not in this list counts as a breach, so
+    that a new one is looked at too.
+-#}
+{%- set published = [
+    'dim_banking_relationships', 'dim_customers', 'dim_dates', 'dim_investment_advisors',
+    'dim_products', 'fct_customer_positions', 'fct_product_gaps', 'fct_product_holdings',
+    'fct_product_pairs', 'fct_product_penetration', 'fct_balance_concentration',
+    'fct_customer_risk', 'fct_expected_losses', 'fct_risk_heatmap', 'fct_stress_results',
+    'fct_customer_segments', 'fct_segment_profiles', 'fct_control_totals', 'fct_source_profile',
+] -%}
+{%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
+{%- set personal_columns = [
+    'name', 'client_id', 'client_name', 'banking_contact', 'location_id', 'raw_text',
+] -%}
+
+{%- set breaches = [] -%}
+{%- set texts = [] -%}
+{%- for node in graph.nodes.values() if execute and node.resource_type == 'model' -%}
+{%- if node.schema in ['marts', 'quality'] and node.name not in published + never_published -%}
+{%- do breaches.append([node.name, 'not in the list of this test']) -%}
+{%- endif -%}
+{%- endfor -%}
+{%- for mart in published -%}
+{%- set relation = ref(mart) -%}
+{%- for column in (adapter.get_columns_in_relation(relation) if execute else []) -%}
+{%- if column.name | lower in personal_columns -%}
+{%- do breaches.append([mart, column.name]) -%}
+{%- elif column.is_string() -%}
+{%- do texts.append([mart, column.name, relation]) -%}
+{%- endif -%}
+{%- endfor -%}
+{%- endfor -%}
+
+with
+
+identities as (
+
+    select * from {{ ref('dim_customer_identities') }}
+
+),
+
+advisors as (
+
+    select * from {{ ref('dim_investment_advisors') }}
+
+),
+
+published_texts as (
+
+    {%- for mart, column, relation in texts %}
+
+    select distinct
+        '{{ mart }}' as mart,
+        '{{ column }}' as column_name,
+        {{ adapter.quote(column) }} as published_text
+
+    from {{ relation }}
+
+    union all
+    {%- endfor %}
+
+    select
+        null as mart,
+        null as column_name,
+        null as published_text
+
+),
+
+personal_texts as (
+
+    select client_name as personal_text
+    from identities
+
+    union all
+
+    select client_id as personal_text
+    from identities
+
+),
+
+leaked as (
+
+    select
+        published_texts.mart,
+        published_texts.column_name
+
+    from published_texts
+    semi join personal_texts
+        on published_texts.published_text = personal_texts.personal_text
+    anti join advisors
+        on published_texts.published_text = advisors.investment_advisor
+
+    {%- for mart, breach in breaches %}
+
+    union all
+
+    select
+        '{{ mart }}' as mart,
+        '{{ breach }}' as column_name
+    {%- endfor %}
+
+)
+
+select distinct * from leaked
