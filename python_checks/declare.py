@@ -201,6 +201,24 @@ def unique(relation: str, *columns: str) -> Check:
     )
 
 
+def written_differences(columns: Sequence[str], here: str, there: str) -> str:
+    """Return the SQL for a text that names the columns in which two rows differ.
+
+    Numbers, dates and flags are given with both values; of a text only the column is named,
+    because a wrong text may be anybody's name.
+    """
+    if not columns:
+        return "''"
+    parts = ", ".join(
+        f"case when {here}.{column} is distinct from {there}.{column} then '{column}' || "
+        f"case when 'VARCHAR' in (typeof({here}.{column}), typeof({there}.{column})) then '' else "
+        f"' ' || coalesce(cast({here}.{column} as varchar), 'null') || ' here, ' || "
+        f"coalesce(cast({there}.{column} as varchar), 'null') || ' there' end end"
+        for column in columns
+    )
+    return f"concat_ws('; ', {parts})"
+
+
 def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[str, str]]) -> Check:
     """Two tables have the same rows, by `key`, with the same values in the columns.
 
@@ -228,12 +246,7 @@ def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[s
     )
     left_columns = ", ".join((key, *(name for name, _ in pairs)))
     right_columns = ", ".join((key, *(f"{expression} as {name}" for name, expression in pairs)))
-    differences = ", ".join(
-        f"case when left_side.{name} is distinct from right_side.{name} then "
-        f"'{name} ' || coalesce(cast(left_side.{name} as varchar), 'null') || ' here, ' "
-        f"|| coalesce(cast(right_side.{name} as varchar), 'null') || ' there' end"
-        for name, _ in pairs
-    )
+    differences = written_differences([name for name, _ in pairs], "left_side", "right_side")
     explanation = (
         f"with left_side as (select {left_columns}, count(*) over (partition by {key}) as "
         f"occurrences from {quoted_relation(left)}), "
@@ -242,7 +255,7 @@ def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[s
         f"case when left_side.{key} is null then 'missing here' "
         f"when right_side.{key} is null then 'missing there' "
         "when left_side.occurrences > 1 then 'several times here' "
-        f"else concat_ws('; ', null, {differences or 'null'}) end as difference "
+        f"else {differences} end as difference "
         f"from left_side full join right_side on left_side.{key} = right_side.{key}) "
         "select * from compared where difference <> ''"
     )

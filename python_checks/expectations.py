@@ -25,6 +25,7 @@ from great_expectations.render.components import (
 )
 from great_expectations.render.renderer.renderer import renderer
 
+from bank_warehouse.sql import quote_identifier
 from python_checks.masking import shown_row
 
 EXAMPLES = 5
@@ -99,10 +100,37 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
     result = execution_engine.execute_query(_statement(counted))
     columns = list(result.keys())[:-1]
     rows = result.fetchall()
+    if not rows:
+        return {"count": 0, "examples": []}
+    texts = known_texts(execution_engine)
     return {
-        "count": int(rows[0][-1]) if rows else 0,
-        "examples": [shown_row(columns, row[:-1]) for row in rows],
+        "count": int(rows[0][-1]),
+        "examples": [shown_row(columns, row[:-1], texts) for row in rows],
     }
+
+
+def known_texts(execution_engine: Any) -> frozenset[str]:
+    """Return the texts that may be printed: values of reference seeds and names of columns.
+
+    Asked only where an example is printed; some hundreds of texts.
+    """
+    columns = execution_engine.execute_query(
+        _statement(
+            "select table_schema, table_name, column_name from information_schema.columns "
+            "where table_schema = 'reference' and data_type = 'VARCHAR' "
+            "or (table_schema, table_name, column_name) in "
+            "(('staging', 'stg_bank__genders', 'gender'), "
+            "('staging', 'stg_bank__banking_relationships', 'banking_relationship'))"
+        )
+    ).fetchall()
+    selects = [
+        f"select {quote_identifier(column)} as content "
+        f"from {quote_identifier(schema)}.{quote_identifier(table)}"
+        for schema, table, column in columns
+    ]
+    selects.append("select column_name from information_schema.columns")
+    found = execution_engine.execute_query(_statement(" union ".join(selects))).fetchall()
+    return frozenset(str(row[0]) for row in found if row[0] is not None)
 
 
 class _Promise(BatchExpectation):

@@ -17,6 +17,7 @@ from python_checks.declare import (
     in_set,
     not_null,
     unique,
+    written_differences,
 )
 
 POSITIONS = "marts.fct_customer_positions"
@@ -67,15 +68,13 @@ def _tie(words: str, mart: str, by: str, sums: dict[str, str], *, where: str = "
     """For each value of `by`, each sum of the mart equals the expression over the positions."""
     here = ", ".join(f"sum({column}) as {column}" for column in sums)
     there = ", ".join(f"{expression} as {column}" for column, expression in sums.items())
-    shown = ", ".join(
-        f"here.{column} as {column}_here, there.{column} as {column}_there" for column in sums
-    )
+    difference = written_differences(list(sums), "here", "there")
     differs = " or ".join(f"here.{column} is distinct from there.{column}" for column in sums)
     return Nothing(
         words,
         f"with here as (select {by}, {here} from {mart} where {where} group by {by}), "
         f"there as (select {there} from {POSITIONS}) "
-        f"select here.{by}, {shown} from here cross join there where {differs}",
+        f"select here.{by}, {difference} as difference from here cross join there where {differs}",
         ", ".join(sums),
     )
 
@@ -158,9 +157,8 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
             f"with here as (select dimension, product, sum(customers) as customers, sum(holders) "
             f"as holders, sum(balance) as balance from {PENETRATION} group by dimension, "
             f"product), there as ({expected}) select here.dimension, here.product, "
-            "here.customers as customers_here, there.customers as customers_there, "
-            "here.holders as holders_here, there.holders as holders_there, here.balance as "
-            "balance_here, there.balance as balance_there from here left join there "
+            + written_differences(("customers", "holders", "balance"), "here", "there")
+            + " as difference from here left join there "
             "on here.product = there.product where here.customers is distinct from "
             "there.customers or here.holders is distinct from there.holders "
             "or here.balance is distinct from there.balance",
