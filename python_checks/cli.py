@@ -1,0 +1,78 @@
+"""Run the Great Expectations suites: ``python -m python_checks``."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import duckdb
+
+from python_checks import warehouse as warehouses
+
+EXIT_FAILED = 1
+EXIT_UNREADABLE = 2
+SUITE_NAMES = ("raw", "staging", "marts", "quality")
+DEFAULT_DOCS = Path(__file__).parent / "data_docs"
+
+
+@click.command()
+@click.option(
+    "--warehouse",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=warehouses.default_path,
+    help="The DuckDB file that dbt built. Default: BANK_WAREHOUSE, or warehouse/bank.duckdb.",
+)
+@click.option(
+    "--docs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_DOCS,
+    help="Folder of the Data Docs site, replaced by this run.",
+)
+@click.option("--no-docs", is_flag=True, help="Build no Data Docs site.")
+@click.option(
+    "--suite",
+    "suite_names",
+    type=click.Choice(SUITE_NAMES),
+    multiple=True,
+    help="Only this suite; may be given several times. Default: all.",
+)
+def main(path: Path, docs: Path, no_docs: bool, suite_names: tuple[str, ...]) -> None:
+    """Check a built warehouse against its suites; it is only read.
+
+    Exits with 0 where every expectation is met, 1 where one is not, 2 where the warehouse cannot
+    be checked.
+    """
+    chosen = suite_names or SUITE_NAMES
+    try:
+        connection = warehouses.connect(path)
+    except warehouses.UnreadableWarehouseError as error:
+        _stop(error)
+    # Imported late: an unreadable warehouse is told without waiting for Great Expectations.
+    from python_checks import report, runner
+    from python_checks.suites import REQUIRED, SUITES
+
+    with connection:
+        try:
+            warehouses.require_relations(
+                path,
+                warehouses.existing_relations(connection),
+                (name for suite in chosen for name in REQUIRED[suite]),
+            )
+            tables = {name: SUITES[name](connection) for name in chosen}
+        except warehouses.UnreadableWarehouseError as error:
+            _stop(error)
+        except duckdb.Error as error:
+            _stop(warehouses.unreadable_tables(path, error))
+    results = runner.run(path, tables, None if no_docs else docs, progress=click.echo)
+    click.echo()
+    click.echo(report.summary(results))
+    if not no_docs:
+        click.echo(f"\nData Docs: {docs / 'index.html'}")
+    if any(result.failures for result in results):
+        sys.exit(EXIT_FAILED)
+
+
+def _stop(error: Exception) -> NoReturn:
+    click.echo(f"Error: {error}", err=True)
+    sys.exit(EXIT_UNREADABLE)

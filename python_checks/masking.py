@@ -1,0 +1,59 @@
+"""What of a row may be shown in a message: keys masked, personal data never."""
+
+from collections.abc import Sequence
+from typing import Any
+
+# Columns whose values name a person, and those that hold whole raw rows. By the name in the
+# warehouse and by the header as delivered, in lower case.
+PERSONAL_COLUMNS = frozenset(
+    {
+        "client_id",
+        "client id",
+        "client_name",
+        "name",
+        "banking_contact",
+        "banking contact",
+        "location_id",
+        "location id",
+        "raw_text",
+        "raw_line",
+    }
+)
+KEY_COLUMNS = frozenset({"customer_key", "client_key"})
+
+# Columns that a check writes itself: names of tables, columns and differences, never a cell.
+WRITTEN_BY_CHECKS = frozenset({"difference", "kind", "mart", "mart_column"})
+MAXIMUM_TEXT = 200
+
+
+def masked_key(key: object) -> str:
+    """Return a key with its middle hidden: enough to find the row, not to copy the key."""
+    text = str(key)
+    return text if len(text) < 9 else f"{text[:4]}…{text[-4:]}"
+
+
+def shown_value(column: str, value: object, known_texts: frozenset[str]) -> str:
+    """Return `value` of `column` as it may be printed, at most `MAXIMUM_TEXT` characters.
+
+    A text is printed where it is one of `known_texts`, such as the values of the reference seeds.
+    Any other may hold what it should not, a name for one: its length is printed.
+    """
+    name = column.lower()
+    if value is None:
+        return "null"
+    if name in KEY_COLUMNS:
+        return masked_key(value)
+    if name in PERSONAL_COLUMNS:
+        return "(hidden)"
+    text = str(value)
+    if isinstance(value, str) and name not in WRITTEN_BY_CHECKS and value not in known_texts:
+        return f"(text of {len(value)} characters)"
+    return text if len(text) <= MAXIMUM_TEXT else text[: MAXIMUM_TEXT - 1] + "…"
+
+
+def shown_row(columns: Sequence[str], row: Sequence[Any], known_texts: frozenset[str]) -> str:
+    """Return a row as `column = value` pairs, masked."""
+    return ", ".join(
+        f"{column} = {shown_value(column, value, known_texts)}"
+        for column, value in zip(columns, row, strict=True)
+    )

@@ -1,0 +1,55 @@
+"""Read the reference seeds out of the warehouse, so that suites hold no copy of their values."""
+
+import duckdb
+
+from bank_warehouse.sql import quote_identifier
+
+Row = tuple[object, ...]
+
+# A reference table is tens of rows, occupations are a few hundred: more is a mistake.
+MAXIMUM_ROWS = 20_000
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, relation: str, *columns: str, order_by: str = "1"
+) -> list[Row]:
+    """Return the given columns of a small reference table, in a stable order.
+
+    Raises:
+        ValueError: The table has more than `MAXIMUM_ROWS` rows and is no reference table.
+    """
+    listed = ", ".join(quote_identifier(column) for column in columns)
+    name = ".".join(quote_identifier(part) for part in relation.split("."))
+    found: list[Row] = connection.execute(
+        f"select {listed} from {name} order by {order_by} limit {MAXIMUM_ROWS + 1}"
+    ).fetchall()
+    if len(found) > MAXIMUM_ROWS:
+        raise ValueError(f"{relation} has more than {MAXIMUM_ROWS} rows: not a reference table")
+    return found
+
+
+def values(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[object]:
+    """Return the values of one column of a reference table, sorted."""
+    return [row[0] for row in rows(connection, relation, column)]
+
+
+def pairs(
+    connection: duckdb.DuckDBPyConnection, relation: str, key: str, value: str
+) -> list[tuple[object, object]]:
+    """Return the pairs of key and value of a reference table, sorted by key."""
+    return [(row[0], row[1]) for row in rows(connection, relation, key, value)]
+
+
+def bands(
+    connection: duckdb.DuckDBPyConnection, relation: str, label: str
+) -> list[tuple[object, object, object]]:
+    """Return label, lower and upper limit of every band of a band table."""
+    found = rows(connection, relation, label, "lower_limit", "upper_limit")
+    return [(row[0], row[1], row[2]) for row in found]
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Return the number of rows of a table."""
+    name = ".".join(quote_identifier(part) for part in relation.split("."))
+    counted = connection.execute(f"select count(*) from {name}").fetchone()
+    return int(counted[0]) if counted else 0
