@@ -29,4 +29,4 @@ measures as (
 )
 
 select * from measures
-order by gini desc, measure
+order by gini desc, measure asc

@@ -1,7 +1,7 @@
 -- Question: do customers with a higher income keep more money with the bank?
 -- How to read it: a row is an income band and an age band. Both definitions of deposits are
 -- given: core deposits leave out bank deposits, which may count the accounts a second time.
--- The correlation is that of income and total deposits within the row.
+-- The income_correlation is that of income and total deposits within the row.
 
 with
 
@@ -33,7 +33,7 @@ by_band as (
         {{ sum_money('positions.estimated_income') }} as estimated_income,
         {{ sum_money('positions.total_deposits') }} as total_deposits,
         {{ sum_money('positions.core_deposits') }} as core_deposits,
-        corr(positions.total_deposits, positions.estimated_income) as correlation
+        corr(positions.total_deposits, positions.estimated_income) as income_correlation
 
     from positions
     inner join customers on positions.customer_key = customers.customer_key

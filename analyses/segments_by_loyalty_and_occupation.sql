@@ -50,4 +50,4 @@ groups_compared as (
 )
 
 select * from groups_compared
-order by fee_income desc, loyalty_classification, occupation_family
+order by fee_income desc, loyalty_classification asc, occupation_family asc

@@ -49,4 +49,4 @@ at_risk as (
 )
 
 select * from at_risk
-order by watch_list_severity desc, exposure desc, customer_key
+order by watch_list_severity desc, exposure desc, customer_key asc

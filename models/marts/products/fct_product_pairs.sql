@@ -1,4 +1,10 @@
 {% set columns = product_columns() %}
+{% set product_pairs = [] %}
+{% for product in columns %}
+{% for other_product in columns if other_product > product %}
+{% do product_pairs.append([product, other_product]) %}
+{% endfor %}
+{% endfor %}
 
 with
 
@@ -32,32 +38,53 @@ sums as (
 
 pairs as (
 
-    {% for product in columns %}
-    {% set outer_loop = loop %}
-    {% for other_product in columns if other_product != product %}
-    {% set pair = [product, other_product] | sort | join('_') %}
+    {% for product, other_product in product_pairs %}
 
     select
         '{{ product }}' as product,
         '{{ other_product }}' as other_product,
-        as_of_date,
-        customers,
         {{ product }}_holders as holders,
         {{ other_product }}_holders as other_holders,
-        {{ pair }}_holders as holders_of_both,
-        {{ pair }}_products as sum_of_products,
+        {{ product }}_{{ other_product }}_holders as holders_of_both,
+        {{ product }}_{{ other_product }}_products as sum_of_products,
         {{ product }}_sum as sum_of_balances,
         {{ other_product }}_sum as sum_of_other_balances,
         {{ product }}_squares as sum_of_squares,
-        {{ other_product }}_squares as sum_of_other_squares
+        {{ other_product }}_squares as sum_of_other_squares,
+        customers,
+        as_of_date
 
     from sums
-    {% if not (outer_loop.last and loop.last) %}
+    {% if not loop.last %}
 
     union all
     {% endif %}
     {% endfor %}
-    {% endfor %}
+
+),
+
+-- Each pair in both orders, so that a matrix can be drawn from it.
+ordered_pairs as (
+
+    select * from pairs
+
+    union all
+
+    select
+        other_product as product,
+        product as other_product,
+        other_holders as holders,
+        holders as other_holders,
+        holders_of_both,
+        sum_of_products,
+        sum_of_other_balances as sum_of_balances,
+        sum_of_balances as sum_of_other_balances,
+        sum_of_other_squares as sum_of_squares,
+        sum_of_squares as sum_of_other_squares,
+        customers,
+        as_of_date
+
+    from pairs
 
 ),
 
@@ -90,7 +117,7 @@ measured as (
             0
         ) as balance_correlation
 
-    from pairs
+    from ordered_pairs
 
 )
 

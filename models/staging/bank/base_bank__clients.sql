@@ -4,7 +4,11 @@ with
 
 raw_clients as (
 
-    select * from {{ raw_table('clients') }}
+    select
+        *,
+        {{ clean_joining_text('joined_bank') }} as joined_text
+
+    from {{ raw_table('clients') }}
 
 ),
 
@@ -106,9 +110,9 @@ typed as (
         {{ clean_text('raw_clients.location_id') }} as location_id,
         {{ clean_text('raw_clients.nationality') }} as nationality,
         {{ clean_text('raw_clients.occupation') }} as occupation,
-        {{ parse_date(clean_joining_text('raw_clients.joined_bank'), raw_date_formats()) }}
+        {{ parse_date('raw_clients.joined_text', raw_date_formats()) }}
             as joined_date,
-        {{ is_exchanged_date(clean_joining_text('raw_clients.joined_bank'), raw_date_formats()) }}
+        {{ is_exchanged_date('raw_clients.joined_text', raw_date_formats()) }}
             as has_exchanged_date,
 
         ---------- codes, resolved
