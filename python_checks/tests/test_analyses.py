@@ -156,7 +156,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     bands = rows.astype(dict.fromkeys(money, float)).groupby("income_band")[money].sum()
     mean = bands["total_deposits"] / bands["customers"]
     assert mean["Low"] < mean["Mid"] < mean["High"]
-    assert rows["correlation"].dropna().between(-1, 1).all()
+    assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
 def test_those_at_risk_are_all_of_the_highest_level(
