@@ -40,7 +40,8 @@ class Oddity:
         rows: records that are read, those set aside among them.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text that a warning of the plan contains.
-        date_format: the declared raw_date_format, where it is not the usual one.
+        date_formats: what raw_date_format declares.
+        max_quarantine_rate: the share of rows that may be set aside.
     """
 
     name: str
@@ -52,7 +53,8 @@ class Oddity:
     rows: int
     decided_by: Literal["reader", "staging"]
     warns: str
-    date_format: str
+    date_formats: tuple[str, ...]
+    max_quarantine_rate: float
 
 
 ODDITIES: list[Oddity] = []
@@ -76,14 +78,27 @@ def oddity(
     rows: int = SEED_COUNT,
     by: Literal["reader", "staging"] = "reader",
     warns: str = "",
-    date_format: str = "%d-%m-%Y",
+    date_formats: tuple[str, ...] = ("%d-%m-%Y",),
+    max_quarantine_rate: float = 0.01,
 ) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
     """Register the function below as an oddity."""
 
     def register(make: Callable[[Path], None]) -> Callable[[Path], None]:
         what = " ".join((make.__doc__ or "").split())
         ODDITIES.append(
-            Oddity(make.__name__, what, make, outcome, says, aside, rows, by, warns, date_format)
+            Oddity(
+                name=make.__name__,
+                what=what,
+                make=make,
+                outcome=outcome,
+                says=says,
+                rows_aside=aside,
+                rows=rows,
+                decided_by=by,
+                warns=warns,
+                date_formats=date_formats,
+                max_quarantine_rate=max_quarantine_rate,
+            )
         )
         return make
 
@@ -701,7 +716,7 @@ def month_first_dates(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
-@oddity("read", by="staging", date_format="%Y-%m-%d")
+@oddity("read", by="staging", date_formats=("%Y-%m-%d",))
 def iso_dates(drop: Path) -> None:
     """Dates as 2019-05-06, declared so."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
@@ -727,3 +742,143 @@ def codes_by_name(drop: Path) -> None:
 def unknown_code(drop: Path) -> None:
     """A relationship that the lookup does not have."""
     put(drop, edit_cells("BRId", lambda _: "9", [5]))
+
+
+@oddity("set aside", "ia_id is empty", aside=1, by="staging")
+def code_empty(drop: Path) -> None:
+    """No advisor where every client has one."""
+    put(drop, edit_cells("IAId", lambda _: " ", [5]))
+
+
+@oddity("read", by="staging")
+def codes_in_other_case(drop: Path) -> None:
+    """Fee structure and loyalty class in capitals and padded."""
+    header, rows = seed_rows()
+    for row in rows:
+        for name in ("Fee Structure", "Loyalty Classification"):
+            row[header.index(name)] = f" {row[header.index(name)].upper()}"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "fee_structure is not a known code", aside=1, by="staging")
+def unknown_fee_structure(drop: Path) -> None:
+    """A fee structure without a fee rate."""
+    put(drop, edit_cells("Fee Structure", lambda _: "Medium", [5]))
+
+
+@oddity("set aside", "age is not a whole number", aside=1, by="staging")
+def age_in_words(drop: Path) -> None:
+    """An age in words."""
+    put(drop, edit_cells("Age", lambda _: "forty", [5]))
+
+
+@oddity("set aside", "age is outside 0 to 120", aside=1, by="staging")
+def age_of_a_birth_year(drop: Path) -> None:
+    """A year of birth where the age belongs."""
+    put(drop, edit_cells("Age", lambda _: "1966", [5]))
+
+
+@oddity("read", by="staging")
+def whole_numbers_with_fraction(drop: Path) -> None:
+    """Whole numbers as 3.0, as pandas writes a column that once had gaps."""
+    put(drop, edit_cells("Properties Owned", lambda count: f"{count}.0"))
+
+
+@oddity("set aside", "bank_loans is not an amount to the cent", aside=2, by="staging")
+def money_in_exponents(drop: Path) -> None:
+    """An amount as 1.2E+06 and one as 12.345: neither is known to the cent."""
+    edited = {5: "1.2E+06", 6: "12.345"}
+    header, rows = seed_rows()
+    for number, amount in edited.items():
+        rows[number - 1][header.index("Bank Loans")] = amount
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "name is empty; age is empty", aside=1, by="staging")
+def two_faults_in_a_row(drop: Path) -> None:
+    """No name and no age in one row: both reasons are given."""
+    header, rows = seed_rows()
+    for name in ("Name", "Age"):
+        rows[4][header.index(name)] = ""
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "joined_bank is empty", aside=1, by="staging")
+def date_empty(drop: Path) -> None:
+    """No joining date."""
+    put(drop, edit_cells("Joined Bank", lambda _: "", [5]))
+
+
+@oddity("set aside", "joined_bank is after the as-of date", aside=1, by="staging")
+def date_after_as_of(drop: Path) -> None:
+    """A client who joins after the date at which ages and tenures are measured."""
+    put(drop, edit_cells("Joined Bank", lambda _: "01-01-2022", [5]))
+
+
+@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+def time_behind_a_date(drop: Path) -> None:
+    """A time that is not midnight behind a date: the column is not what it was thought to be."""
+    put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
+
+
+@oddity("refused", "all 3000 as %Y-%m-%d", by="staging")
+def iso_dates_undeclared(drop: Path) -> None:
+    """Dates as 2019-05-06, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%Y", "%Y-%m-%d"))
+def dates_of_two_formats(drop: Path) -> None:
+    """Dates in two formats that cannot be taken for each other, both declared."""
+    edit = lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"  # noqa: E731
+    put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
+
+
+@oddity("set aside", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
+def dates_of_both_orders(drop: Path) -> None:
+    """Twelve rows, one of them month first: it, and each that could be either order, is set aside.
+
+    A day above 12, and a day that is the month, leave no doubt.
+    """
+    header, rows = seed_rows()
+    few = rows[:12]
+    dates = ["01-09-2015", "02-09-2015", "12-09-2015", "09-09-2015", "09-20-2015"]
+    for row, date in zip(few, dates + ["13-09-2015"] * 7, strict=True):
+        row[header.index("Joined Bank")] = date
+    put(drop, text_of(few))
+
+
+@oddity("refused", "can be either order in a file that holds both", by="staging")
+def one_month_first_date(drop: Path) -> None:
+    """One date month first among thousands: the dates in doubt are more than may be set aside."""
+    put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
+
+
+@oddity("refused", "31 of 3000 client rows cannot be accepted", by="staging")
+def too_many_bad_rows(drop: Path) -> None:
+    """More than one row in a hundred with an empty cell: the drop as a whole is not trusted."""
+    put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))
+
+
+@oddity("set aside", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
+def rows_repeated(drop: Path) -> None:
+    """A row three times: the first one counts."""
+    rows = seed_rows()[1]
+    put(drop, text_of([*rows, rows[2], rows[2]]))
+
+
+@oddity("set aside", "with other values", aside=2, rows=3001, by="staging")
+def same_client_other_values(drop: Path) -> None:
+    """A client twice with two balances: nobody knows which is right, so neither counts."""
+    header, rows = seed_rows()
+    other = list(rows[2])
+    other[header.index("Bank Loans")] = "0.00"
+    put(drop, text_of([*rows, other]))
+
+
+@oddity("read", by="staging")
+def ids_shared(drop: Path) -> None:
+    """One client id for two people: an id is no key, both are kept."""
+    header, rows = seed_rows()
+    rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
+    put(drop, text_of(rows))
