@@ -89,6 +89,53 @@
 {%- endmacro %}
 
 {#-
+    Stop the build where a file of the drop is no longer what it was when its read was planned: it
+    may have been read in part. A hook behind base_bank__clients, which reads the drop: the model
+    is rolled back then.
+-#}
+{% macro refuse_changed_files() -%}
+    {%- if execute and flags.WHICH in ('run', 'build') and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- set message = bank_warehouse.changed_files_message() -%}
+        {%- if message -%}
+            {{ exceptions.raise_compiler_error(message) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Where reading the clients failed, say which files changed meanwhile: the likely cause, which the
+    engine's own message does not name. Runs at the end of every build.
+-#}
+{% macro explain_failed_read(results) -%}
+    {%- if execute and flags.WHICH in ('run', 'build') and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- for result in results
+            if result.node.name == 'base_bank__clients' and result.status == 'error'
+        -%}
+            {%- set message = bank_warehouse.changed_files_message() -%}
+            {%- if message and message not in (result.message or '') -%}
+                {{ exceptions.raise_compiler_error(message) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Which files of the drop changed since their read was planned, as a message; empty if none. -#}
+{% macro changed_files_message() -%}
+    {{ return(adapter.dispatch('changed_files_message', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro default__changed_files_message() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro duckdb__changed_files_message() -%}
+    {%- set call -%}
+        select bank_raw_changed('{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}')
+    {%- endset -%}
+    {{ return(run_query(call).rows[0][0]) }}
+{%- endmacro %}
+
+{#-
     Where a row of a table stands in the order of its file. Unit tests override it: a fixture
     has no physical order.
 -#}
