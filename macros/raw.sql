@@ -103,17 +103,26 @@
 {%- endmacro %}
 
 {#-
-    Where reading the clients failed, say which files changed meanwhile: the likely cause, which the
-    engine's own message does not name. Runs at the end of every build.
+    After a failure, say the likely cause and what to do where the engine's own message does not:
+    the disk is full, or the clients changed while they were read. Runs at the end of every build.
 -#}
-{% macro explain_failed_read(results) -%}
-    {%- if execute and flags.WHICH in ('run', 'build') and env_var('BANK_RAW_DIR', '') != '' -%}
-        {%- for result in results
-            if result.node.name == 'base_bank__clients' and result.status == 'error'
-        -%}
-            {%- set message = bank_warehouse.changed_files_message() -%}
-            {%- if message and message not in (result.message or '') -%}
-                {{ exceptions.raise_compiler_error(message) }}
+{% macro explain_failure(results) -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed') -%}
+        {%- for result in results if result.status == 'error' -%}
+            {%- set said = result.message or '' -%}
+            {%- if 'No space left on device' in said or 'File too large' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    'The disk is full: the warehouse ' ~ (target.path or target.name)
+                    ~ ' could not be written. Make room there, or set BANK_WAREHOUSE to a file on '
+                    ~ 'another disk, then build again. What is published is as it was.'
+                ) }}
+            {%- elif
+                result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''
+            -%}
+                {%- set message = bank_warehouse.changed_files_message() -%}
+                {%- if message and message not in said -%}
+                    {{ exceptions.raise_compiler_error(message) }}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
