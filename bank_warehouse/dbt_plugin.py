@@ -5,11 +5,14 @@ folder in `module_paths`.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 if TYPE_CHECKING:
@@ -78,13 +81,56 @@ def raw_changes(raw_dir: str) -> str:
     )
 
 
+def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
+    """Open the warehouse file to be written, its folder made where there is none.
+
+    Args:
+        path: the DuckDB file.
+        config: options of the connection; a second one to the same file must have the same.
+
+    Raises:
+        DbtRuntimeError: the file cannot be opened; the message says why and what to do. dbt
+            prints this kind of error without a traceback.
+    """
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(path, config=config)
+    except duckdb.IOException as problem:
+        if "lock" not in str(problem).lower():
+            raise DbtRuntimeError(_cannot_be_opened(path, problem)) from problem
+        holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(problem))
+        by = f" ({Path(holder[1]).name}, process {holder[2]})" if holder else ""
+        raise DbtRuntimeError(
+            f"{path}: another program{by} has the warehouse open. Only one build of a warehouse "
+            "can run at a time, and none while the file is open elsewhere. Wait until that "
+            "program has ended, or close it, then build again; or set BANK_WAREHOUSE to another "
+            "file. Nothing was changed."
+        ) from problem
+    except (OSError, duckdb.Error) as problem:
+        raise DbtRuntimeError(_cannot_be_opened(path, problem)) from problem
+
+
+def _cannot_be_opened(path: str, problem: Exception) -> str:
+    reason = str(problem).strip().splitlines()[0]
+    return (
+        f"{path}: the warehouse cannot be opened: {reason} Set BANK_WAREHOUSE to a file that this "
+        "user can write, or move this one away: a build makes it again from the raw files."
+    )
+
+
 class Plugin(BasePlugin):
     """Loaded by dbt-duckdb from profiles.yml."""
 
-    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
-        """Make the folder of the warehouse file, which DuckDB does not do by itself."""
+    _opened: DuckDBPyConnection | None = None
+
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+        """Open the warehouse just before dbt does, so that a failure is told clearly.
+
+        The connection is kept until dbt has its own, which DuckDB gives the same database: no
+        other program can come in between.
+        """
         if creds.path and creds.path != ":memory:":
-            Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
+            self._opened = open_warehouse(creds.path, dict(config))
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Register the functions of raw drops, which take and give varchar.
@@ -102,3 +148,6 @@ class Plugin(BasePlugin):
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True
         )
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None

@@ -89,6 +89,62 @@
 {%- endmacro %}
 
 {#-
+    Stop the build where a file of the drop is no longer what it was when its read was planned: it
+    may have been read in part. A hook behind base_bank__clients, which reads the drop: the model
+    is rolled back then.
+-#}
+{% macro refuse_changed_files() -%}
+    {%- if execute and flags.WHICH in ('run', 'build') and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- set message = bank_warehouse.changed_files_message() -%}
+        {%- if message -%}
+            {{ exceptions.raise_compiler_error(message) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    After a failure, say the likely cause and what to do where the engine's own message does not:
+    the disk is full, or the clients changed while they were read. Runs at the end of every build.
+-#}
+{% macro explain_failure(results) -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed') -%}
+        {%- for result in results if result.status == 'error' -%}
+            {%- set said = result.message or '' -%}
+            {%- if 'No space left on device' in said or 'File too large' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    'The disk is full: the warehouse ' ~ (target.path or target.name)
+                    ~ ' could not be written. Make room there, or set BANK_WAREHOUSE to a file on '
+                    ~ 'another disk, then build again. What is published is as it was.'
+                ) }}
+            {%- elif
+                result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''
+            -%}
+                {%- set message = bank_warehouse.changed_files_message() -%}
+                {%- if message and message not in said -%}
+                    {{ exceptions.raise_compiler_error(message) }}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Which files of the drop changed since their read was planned, as a message; empty if none. -#}
+{% macro changed_files_message() -%}
+    {{ return(adapter.dispatch('changed_files_message', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro default__changed_files_message() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro duckdb__changed_files_message() -%}
+    {%- set call -%}
+        select bank_raw_changed('{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}')
+    {%- endset -%}
+    {{ return(run_query(call).rows[0][0]) }}
+{%- endmacro %}
+
+{#-
     Where a row of a table stands in the order of its file. Unit tests override it: a fixture
     has no physical order.
 -#}

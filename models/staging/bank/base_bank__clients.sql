@@ -1,4 +1,7 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    post_hook=["{{ refuse_changed_files() }}"]
+) }}
 
 with
 

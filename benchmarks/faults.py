@@ -1,0 +1,560 @@
+"""Break builds at random moments and see what the user is told, and that the next build is right.
+
+    python -m benchmarks.faults                      # each fault 20 times
+    python -m benchmarks.faults --fault kill --times 100 --seed 7
+
+Each build is a process of its own (a fork of this one, which has read the project once), runs the
+shipped seeds as a raw drop up to the control totals, and writes a warehouse of its own below a
+temporary folder. A trial succeeds only if what the user is told is clear and without a traceback,
+the published folder is as it was, and the next build has the control totals and the customers of
+an undisturbed one. POSIX only. Full disks are small tmpfs mounts where this user may mount (root),
+else a limit on the size of files.
+
+Ends with status 1 where a trial failed; the output of its builds is printed.
+"""
+
+import contextlib
+import csv
+import ctypes
+import gc
+import hashlib
+import os
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import duckdb
+
+PROJECT = Path(__file__).resolve().parents[1]
+SEEDS = PROJECT / "seeds" / "raw"
+TABLES = ("clients", "banking_relationships", "genders", "investment_advisors")
+SELECTION = ("+stg_bank__clients", "+fct_control_totals")
+PATIENCE = 300.0
+"""Seconds after which a build that has not ended counts as hanging."""
+
+NO_SPACE = ("No space left on device", "File too large")
+"""What the system says of a full disk, and of a file that may not grow."""
+
+Rows = list[tuple[object, ...]]
+
+
+class Wrong(Exception):
+    """A trial did not end as it must; the message says how it ended."""
+
+
+@dataclass
+class Build:
+    """A build that was started.
+
+    Attributes:
+        process: Its process id.
+        output: File that gets what it prints.
+        started: When it was started, by the monotonic clock.
+        seconds: How long it took; null while it runs.
+        status: Exit status, negative the signal that ended it; null while it runs.
+    """
+
+    process: int
+    output: Path
+    started: float
+    seconds: float | None = None
+    status: int | None = None
+
+    def poll(self) -> bool:
+        """Return whether it has ended."""
+        if self.status is None:
+            process, status = os.waitpid(self.process, os.WNOHANG)
+            if process:
+                self.status = os.waitstatus_to_exitcode(status)
+                self.seconds = time.monotonic() - self.started
+        return self.status is not None
+
+    def wait(self) -> int:
+        """Wait for its end and return its status.
+
+        Raises:
+            Wrong: It does not end.
+        """
+        while not self.poll():
+            if time.monotonic() - self.started > PATIENCE:
+                self.kill()
+                raise Wrong(f"the build hangs:\n{self.said()}")
+            time.sleep(0.01)
+        assert self.status is not None
+        return self.status
+
+    def kill(self) -> None:
+        """End it as `kill -9` does, if it still runs."""
+        if not self.poll():
+            os.kill(self.process, signal.SIGKILL)
+            while not self.poll():
+                time.sleep(0.001)
+
+    def said(self) -> str:
+        """Return what it has printed."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass
+class Bench:
+    """A folder in which builds are broken.
+
+    Attributes:
+        folder: Holds all below.
+        drop: The raw drop; every build reads it.
+        warehouse: The warehouse; every build writes it.
+        published: A release that nothing may touch.
+        template: The warehouse as an undisturbed build leaves it.
+        totals: Control totals and customers of that build.
+        largest: Bytes that the warehouse took up at most during that build.
+        largest_again: The same when the good warehouse was built again.
+        seconds: How long that took.
+        read_by: Seconds after its start when it had read the drop.
+        builds: Number of builds so far.
+    """
+
+    folder: Path
+    drop: Path = field(init=False)
+    warehouse: Path = field(init=False)
+    published: Path = field(init=False)
+    template: Path = field(init=False)
+    totals: Rows = field(init=False)
+    largest: int = field(init=False)
+    largest_again: int = field(init=False)
+    seconds: float = field(init=False)
+    read_by: float = field(init=False)
+    builds: int = 0
+
+    def __post_init__(self) -> None:
+        """Make the drop, read the project and build once without any fault."""
+        self.drop = self.folder / "drop"
+        self.warehouse = self.folder / "disk" / "bank.duckdb"
+        self.published = self.folder / "published"
+        self.template = self.folder / "template.duckdb"
+        for folder in (self.drop, self.warehouse.parent, self.published):
+            folder.mkdir()
+        self.deliver()
+        for name in ("DBT_SELECT", "DBT_THREADS", "BANK_POSTGRES_DSN"):
+            os.environ.pop(name, None)
+        os.environ |= {
+            "BANK_RAW_DIR": str(self.drop),
+            "BANK_WAREHOUSE": str(self.warehouse),
+            "BANK_PUBLISH_DIR": str(self.published),
+            "DBT_PROJECT_DIR": str(PROJECT),
+            "DBT_USE_COLORS": "false",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        os.chdir(PROJECT)
+        self._manifest = self._parse()
+        first = self.start()
+        self.largest = self._largest_during(first)
+        if first.wait() != 0:
+            raise click.ClickException(f"the undisturbed build failed:\n{first.said()}")
+        if list(self.warehouse.parent.glob("*")) != [self.warehouse]:
+            raise click.ClickException("the undisturbed build left more than the warehouse")
+        shutil.copy2(self.warehouse, self.template)
+        shutil.copy2(self.warehouse, self.published / "release.duckdb")
+        self.totals = self.read_totals()
+        again = self.start()
+        self.largest_again = self._largest_during(again)
+        self.check_right(again)
+        assert again.seconds is not None
+        self.seconds = again.seconds
+        self.read_by = min(again.seconds, self._seconds_to_read(again))
+
+    def _parse(self) -> object:
+        """Read the project, and import here what each build would import."""
+        import agate  # noqa: F401
+        import dbt.task.build  # noqa: F401
+        from dbt.cli.main import dbtRunner
+
+        import bank_warehouse.raw_drop.plan  # noqa: F401
+
+        result = dbtRunner().invoke(["--quiet", "parse", *self._options("parse")])
+        if not result.success:
+            raise click.ClickException(f"the project cannot be read: {result.exception}")
+        # The children share these objects: none of them is to look at them for garbage.
+        gc.collect()
+        gc.freeze()
+        return result.result
+
+    def _options(self, name: str) -> list[str]:
+        return [
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(self.folder / "target" / name)),
+            *("--log-path", str(self.folder / "logs" / name)),
+        ]
+
+    def size(self) -> int:
+        """Return the bytes that the warehouse takes up, its log included."""
+        total = 0
+        for file in self.warehouse.parent.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                total += file.stat().st_size
+        return total
+
+    def _largest_during(self, build: Build) -> int:
+        """Return the largest size until the last model is built.
+
+        When the file is closed it may grow for a moment; DuckDB does without where it cannot.
+        """
+        largest = 0
+        while not build.poll():
+            if "Completed successfully" not in build.said():
+                largest = max(largest, self.size())
+            time.sleep(0.01)
+        return largest
+
+    def _seconds_to_read(self, build: Build) -> float:
+        """Return how long after the start of `build` the clients were read."""
+        ended = next(
+            line for line in build.said().splitlines() if "OK created" in line and "clients" in line
+        )
+        return float(ended.split()[0]) - build.started
+
+    def deliver(self) -> None:
+        """Put the whole drop in place, each file anew."""
+        for table in TABLES:
+            shutil.copyfile(SEEDS / f"raw_{table}.csv", self.drop / f"{table}.csv")
+
+    def start(self, prepare: Callable[[], object] = lambda: None) -> Build:
+        """Start a build; `prepare` runs first in its process."""
+        self.builds += 1
+        name = f"{self.builds:04d}"
+        output = self.folder / f"build-{name}.txt"
+        output.touch()
+        started = time.monotonic()
+        process = os.fork()
+        if process == 0:
+            self._build(name, output, prepare)
+        return Build(process, output, started)
+
+    def _build(self, name: str, output: Path, prepare: Callable[[], object]) -> None:
+        """Run dbt in the child process, and end it."""
+        status = 3
+        try:
+            handle = os.open(output, os.O_WRONLY | os.O_APPEND)
+            os.dup2(handle, 1)
+            os.dup2(handle, 2)
+            sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+            sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+            gc.disable()
+            prepare()
+            from dbt.cli.main import dbtRunner
+
+            def stamp(event: object) -> None:
+                message = getattr(getattr(event, "info", None), "msg", "")
+                level = getattr(getattr(event, "info", None), "level", "debug")
+                if level != "debug":
+                    print(f"{time.monotonic():.3f} {message}", flush=True)
+
+            result = dbtRunner(manifest=self._manifest, callbacks=[stamp]).invoke(  # type: ignore[arg-type, list-item]
+                [
+                    "--quiet",
+                    "--no-write-json",
+                    *("--log-level-file", "none"),
+                    *("build", "--resource-type", "seed", "--resource-type", "model"),
+                    *("--select", *SELECTION),
+                    *self._options(name),
+                ]
+            )
+            status = 0 if result.success else 1
+            # What a process that ends by itself does: DuckDB writes its log into the file.
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            if DuckDBConnectionManager._ENV is not None:
+                DuckDBConnectionManager._ENV.close()
+        finally:
+            os._exit(status)
+
+    def read_totals(self) -> Rows:
+        """Return the control totals of the warehouse and a sum over all its customers.
+
+        Raises:
+            Wrong: It cannot be read.
+        """
+        try:
+            with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+                totals = connection.execute(
+                    "select column_name, delivered, in_marts, in_quarantine, difference "
+                    "from quality.fct_control_totals order by column_name"
+                ).fetchall()
+                customers = connection.execute(
+                    "select 'customers', count(*), sum(hash(positions)) "
+                    "from marts.fct_customer_positions as positions"
+                ).fetchall()
+        except duckdb.Error as problem:
+            raise Wrong(f"the warehouse cannot be read: {problem}") from problem
+        return [*totals, *customers]
+
+    def check_right(self, build: Build) -> None:
+        """Check that a build ended well and that its figures are those of an undisturbed one.
+
+        Raises:
+            Wrong: They are not.
+        """
+        if build.wait() != 0:
+            raise Wrong(f"the build failed:\n{build.said()}")
+        if (found := self.read_totals()) != self.totals:
+            raise Wrong(f"other control totals: {found}")
+
+    def check_stopped(self, build: Build, *needed: str) -> None:
+        """Check that a build failed and said each of the texts `needed`, without a traceback.
+
+        Raises:
+            Wrong: It did not.
+        """
+        said = build.said()
+        if build.wait() == 0:
+            raise Wrong(f"the build went through:\n{said}")
+        if "Traceback" in said:
+            raise Wrong(f"a traceback:\n{said}")
+        for text in needed:
+            if text not in said:
+                raise Wrong(f"the message lacks '{text}':\n{said}")
+
+    def digest(self) -> str:
+        """Return a hash of the published folder: names and contents."""
+        whole = hashlib.sha256()
+        for file in sorted(self.published.rglob("*")):
+            whole.update(file.relative_to(self.published).as_posix().encode())
+            whole.update(file.read_bytes() if file.is_file() else b"")
+        return whole.hexdigest()
+
+    def clear(self) -> None:
+        """Remove the warehouse and deliver the drop anew."""
+        for file in self.warehouse.parent.glob("*"):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+        self.deliver()
+
+    def reset(self, chance: random.Random) -> None:
+        """Start a trial: from no warehouse, or from a good one that is built again."""
+        self.clear()
+        if chance.random() < 0.5:
+            shutil.copy2(self.template, self.warehouse)
+
+
+# ---------------------------------------------------------------------------- the faults
+
+
+def kill(bench: Bench, chance: random.Random) -> str:
+    """Kill a build with signal 9 at a random moment."""
+    build = bench.start()
+    time.sleep(chance.uniform(0, bench.seconds))
+    build.kill()
+    if build.status == 0:
+        return "had ended"
+    if build.status != -signal.SIGKILL:
+        raise Wrong(f"ended with {build.status} before it was killed:\n{build.said()}")
+    return "killed"
+
+
+def full(bench: Bench, chance: random.Random) -> str:
+    """Let the disk of the warehouse run full at a random size."""
+    present = bench.size()
+    growth = (bench.largest_again if present else bench.largest) - present
+    room = present + int(growth * chance.uniform(0.02, 0.98))
+    if _can_mount():
+        with _small_disk(bench, room):
+            build = bench.start()
+            build.wait()
+            return _told_full(bench, build)
+    build = bench.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+    build.wait()
+    return _told_full(bench, build)
+
+
+def _told_full(bench: Bench, build: Build) -> str:
+    if build.status == 0:
+        bench.check_right(build)
+        return "had room"
+    bench.check_stopped(build, str(bench.warehouse))
+    said = build.said()
+    if not any(text in said for text in NO_SPACE):
+        raise Wrong(f"the message does not say that the disk is full:\n{said}")
+    return "stopped in a model" if "Make room" in said else "stopped before the first model"
+
+
+def locked(bench: Bench, chance: random.Random) -> str:
+    """Hold the warehouse open in another process while a build starts."""
+    if not bench.warehouse.exists():
+        shutil.copy2(bench.template, bench.warehouse)
+    before = hashlib.sha256(bench.warehouse.read_bytes()).hexdigest()
+    with _held(bench, read_only=chance.random() < 0.5):
+        time.sleep(chance.uniform(0, 0.5))
+        build = bench.start()
+        build.wait()
+    bench.check_stopped(build, "has the warehouse open", "Wait until", str(bench.warehouse))
+    if hashlib.sha256(bench.warehouse.read_bytes()).hexdigest() != before:
+        raise Wrong("the locked warehouse was changed")
+    return "stopped"
+
+
+def shrink(bench: Bench, chance: random.Random) -> str:
+    """Cut the clients file short at a random moment until it is read."""
+    clients = bench.drop / "clients.csv"
+    whole = _records(clients)
+    build = bench.start()
+    time.sleep(chance.uniform(0, bench.read_by * 1.05))
+    os.truncate(clients, int(clients.stat().st_size * chance.uniform(0.1, 0.95)))
+    if build.wait() != 0:
+        bench.check_stopped(build, "clients.csv: changed while it was read", "build again")
+        return "stopped"
+    found = bench.read_totals()
+    rows = next(row for row in found if row[0] == "row_count")
+    if any(row[4] != 0 for row in found if row[0] != "customers"):
+        raise Wrong(f"the control totals do not tie out: {found}")
+    if rows[1] == whole and found == bench.totals:
+        return "had been read"
+    if rows[1] == _records(clients):
+        return "was short before it was looked at"
+    raise Wrong(f"a build of {rows[1]} rows, neither {whole} nor {_records(clients)}")
+
+
+def twice(bench: Bench, chance: random.Random) -> str:
+    """Start a second build of the warehouse at a random moment of the first."""
+    one = bench.start()
+    time.sleep(chance.uniform(0, bench.seconds))
+    other = bench.start()
+    one.wait()
+    other.wait()
+    refused = [build for build in (one, other) if build.status != 0]
+    for build in refused:
+        bench.check_stopped(build, "has the warehouse open", "Wait until", str(bench.warehouse))
+    if len(refused) == 2:
+        raise Wrong(f"both stopped:\n{one.said()}\n{other.said()}")
+    bench.check_right(other if one in refused else one)
+    return "one refused" if refused else "one after the other"
+
+
+def _records(file: Path) -> int:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        return sum(1 for row in csv.reader(text) if row) - 1
+
+
+@contextlib.contextmanager
+def _held(bench: Bench, read_only: bool) -> Iterator[None]:
+    """Hold the warehouse open in a process of its own."""
+    ready, signalled = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            with duckdb.connect(str(bench.warehouse), read_only=read_only):
+                os.write(signalled, b"!")
+                time.sleep(PATIENCE)
+        finally:
+            os._exit(0)
+    try:
+        os.close(signalled)
+        if os.read(ready, 1) != b"!":
+            raise Wrong("the warehouse could not be held open")
+        yield
+    finally:
+        os.close(ready)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def _mount(source: str, folder: Path, flags: int, options: str) -> bool:
+    libc = ctypes.CDLL(None, use_errno=True)
+    given = (source.encode(), str(folder).encode(), b"tmpfs", flags, options.encode())
+    return bool(libc.mount(*given) == 0)
+
+
+def _can_mount() -> bool:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        if not _mount("tmpfs", Path(folder), 0, "size=64k"):
+            return False
+        ctypes.CDLL(None).umount2(folder.encode(), 2)
+    return True
+
+
+@contextlib.contextmanager
+def _small_disk(bench: Bench, size: int) -> Iterator[None]:
+    """Lay a tmpfs of `size` bytes over the folder of the warehouse; keep its files afterwards."""
+    disk = bench.warehouse.parent
+    beside = disk.with_name("beside")
+    shutil.copytree(disk, beside)
+    if not _mount("tmpfs", disk, 0, f"size={size // 4096 * 4096}"):
+        raise Wrong("no tmpfs could be mounted")
+    try:
+        shutil.copytree(beside, disk, dirs_exist_ok=True)
+        yield
+        shutil.rmtree(beside)
+        shutil.copytree(disk, beside)
+    finally:
+        ctypes.CDLL(None).umount2(str(disk).encode(), 2)
+        shutil.copytree(beside, disk, dirs_exist_ok=True)
+        shutil.rmtree(beside)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Bench, random.Random], str]]] = {
+    "kill": ("kill -9", kill),
+    "full": ("full disk", full),
+    "locked": ("locked warehouse", locked),
+    "shrink": ("raw file that shrinks", shrink),
+    "twice": ("two builds at once", twice),
+}
+"""What each fault is called, and the function that makes it and says what came of it."""
+
+
+def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
+    """Make a fault `times` times, print the counts, return whether every trial was right."""
+    title, make = FAULTS[name]
+    published = bench.digest()
+    outcomes: Counter[str] = Counter()
+    right = 0
+    for trial in range(times):
+        chance = random.Random(f"{seed} {name} {trial}")
+        bench.reset(chance)
+        try:
+            outcomes[make(bench, chance)] += 1
+            bench.deliver()
+            bench.check_right(bench.start())
+            if bench.digest() != published:
+                raise Wrong("the published folder was touched")
+            right += 1
+        except Wrong as problem:
+            outcomes["wrong"] += 1
+            click.echo(f"{title}, trial {trial}: {problem}", err=True)
+    listed = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    click.echo(f"{title}: {right} of {times} next builds right, published untouched ({listed})")
+    return right == times
+
+
+@click.command()
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=click.Choice(list(FAULTS)),
+    help="Make only this fault; may be given several times.",
+)
+@click.option("--times", default=20, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, help="Same seed, same random moments.")
+def main(faults: tuple[str, ...], times: int, seed: int) -> None:
+    """Break builds at random moments and count the next builds that are right."""
+    with tempfile.TemporaryDirectory(prefix="bank_faults_") as folder:
+        bench = Bench(Path(folder).resolve())
+        click.echo(
+            f"dbt build --select {' '.join(SELECTION)}: {bench.seconds:.1f} s undisturbed, "
+            f"the drop read after {bench.read_by:.1f} s"
+        )
+        results = [run_fault(bench, name, times, seed) for name in faults or FAULTS]
+    if not all(results):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
