@@ -5,7 +5,9 @@ import importlib
 import click
 
 COMMANDS = {
+    "accept": "bank_warehouse.accept",
     "generate": "bank_warehouse.generator.command",
+    "quarantine": "bank_warehouse.quarantine",
     "summary": "bank_warehouse.summary",
 }
 
@@ -27,4 +29,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate data, summarise a build."""
+    """Bank customer warehouse: generate data, look at a build, accept it."""

@@ -71,13 +71,7 @@ def read_summary(warehouse: Path) -> Summary:
         SummaryError: Where there is no such file, another program holds it, it is no warehouse,
             or the build did not get to its end.
     """
-    if not warehouse.is_file():
-        message = (
-            f"There is no warehouse at {warehouse}.\n"
-            "Run `make build` (or `dbt build`) first, or set BANK_WAREHOUSE to its file."
-        )
-        raise SummaryError(message)
-    with _open(warehouse) as connection:
+    with open_warehouse(warehouse) as connection:
         _require_complete(connection, warehouse)
         try:
             return _read(connection)
@@ -89,12 +83,24 @@ def read_summary(warehouse: Path) -> Summary:
             raise SummaryError(message) from error
 
 
-def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
+def warehouse_path() -> Path:
+    """Return the warehouse that BANK_WAREHOUSE names, or the usual one."""
+    return Path(os.environ.get("BANK_WAREHOUSE") or DEFAULT_WAREHOUSE)
+
+
+def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the file read-only.
 
     Raises:
-        SummaryError: Where the file is locked, or is no DuckDB file that can be read.
+        SummaryError: Where there is no such file, it is locked, or is no DuckDB file that can be
+            read.
     """
+    if not warehouse.is_file():
+        message = (
+            f"There is no warehouse at {warehouse}.\n"
+            "Run `make build` (or `dbt build`) first, or set BANK_WAREHOUSE to its file."
+        )
+        raise SummaryError(message)
     try:
         return duckdb.connect(str(warehouse), read_only=True)
     except duckdb.Error as error:
@@ -292,6 +298,6 @@ def _origin(source_files: Sequence[str], raw_dir: str) -> str:
 @click.command("summary")
 def command() -> None:
     """Sum up the built warehouse: customers, money, segments, quarantine, what to run next."""
-    warehouse = Path(os.environ.get("BANK_WAREHOUSE") or DEFAULT_WAREHOUSE)
+    warehouse = warehouse_path()
     summary = read_summary(warehouse)
     click.echo(format_summary(summary, warehouse, os.environ.get("BANK_RAW_DIR", "")))

@@ -47,7 +47,7 @@ NO_SPACE = ("No space left on device", "File too large")
 Rows = list[tuple[object, ...]]
 
 
-class Wrong(Exception):
+class TrialError(Exception):
     """A trial did not end as it must; the message says how it ended."""
 
 
@@ -82,15 +82,14 @@ class Build:
         """Wait for its end and return its status.
 
         Raises:
-            Wrong: It does not end.
+            TrialError: It does not end.
         """
         while not self.poll():
             if time.monotonic() - self.started > PATIENCE:
                 self.kill()
-                raise Wrong(f"the build hangs:\n{self.said()}")
+                raise TrialError(f"the build hangs:\n{self.said()}")
             time.sleep(0.01)
-        assert self.status is not None
-        return self.status
+        return self.status or 0
 
     def kill(self) -> None:
         """End it as `kill -9` does, if it still runs."""
@@ -167,9 +166,8 @@ class Bench:
         again = self.start()
         self.largest_again = self._largest_during(again)
         self.check_right(again)
-        assert again.seconds is not None
-        self.seconds = again.seconds
-        self.read_by = min(again.seconds, self._seconds_to_read(again))
+        self.seconds = again.seconds or PATIENCE
+        self.read_by = min(self.seconds, self._seconds_to_read(again))
 
     def _parse(self) -> object:
         """Read the project, and import here what each build would import."""
@@ -245,8 +243,8 @@ class Bench:
             handle = os.open(output, os.O_WRONLY | os.O_APPEND)
             os.dup2(handle, 1)
             os.dup2(handle, 2)
-            sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
-            sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+            sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+            sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
             gc.disable()
             prepare()
             from dbt.cli.main import dbtRunner
@@ -280,7 +278,7 @@ class Bench:
         """Return the control totals of the warehouse and a sum over all its customers.
 
         Raises:
-            Wrong: It cannot be read.
+            TrialError: It cannot be read.
         """
         try:
             with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -293,34 +291,34 @@ class Bench:
                     "from marts.fct_customer_positions as positions"
                 ).fetchall()
         except duckdb.Error as problem:
-            raise Wrong(f"the warehouse cannot be read: {problem}") from problem
+            raise TrialError(f"the warehouse cannot be read: {problem}") from problem
         return [*totals, *customers]
 
     def check_right(self, build: Build) -> None:
         """Check that a build ended well and that its figures are those of an undisturbed one.
 
         Raises:
-            Wrong: They are not.
+            TrialError: They are not.
         """
         if build.wait() != 0:
-            raise Wrong(f"the build failed:\n{build.said()}")
+            raise TrialError(f"the build failed:\n{build.said()}")
         if (found := self.read_totals()) != self.totals:
-            raise Wrong(f"other control totals: {found}")
+            raise TrialError(f"other control totals: {found}")
 
     def check_stopped(self, build: Build, *needed: str) -> None:
         """Check that a build failed and said each of the texts `needed`, without a traceback.
 
         Raises:
-            Wrong: It did not.
+            TrialError: It did not.
         """
         said = build.said()
         if build.wait() == 0:
-            raise Wrong(f"the build went through:\n{said}")
+            raise TrialError(f"the build went through:\n{said}")
         if "Traceback" in said:
-            raise Wrong(f"a traceback:\n{said}")
+            raise TrialError(f"a traceback:\n{said}")
         for text in needed:
             if text not in said:
-                raise Wrong(f"the message lacks '{text}':\n{said}")
+                raise TrialError(f"the message lacks '{text}':\n{said}")
 
     def digest(self) -> str:
         """Return a hash of the published folder: names and contents."""
@@ -354,7 +352,7 @@ def kill(bench: Bench, chance: random.Random) -> str:
     if build.status == 0:
         return "had ended"
     if build.status != -signal.SIGKILL:
-        raise Wrong(f"ended with {build.status} before it was killed:\n{build.said()}")
+        raise TrialError(f"ended with {build.status} before it was killed:\n{build.said()}")
     return "killed"
 
 
@@ -380,7 +378,7 @@ def _told_full(bench: Bench, build: Build) -> str:
     bench.check_stopped(build, str(bench.warehouse))
     said = build.said()
     if not any(text in said for text in NO_SPACE):
-        raise Wrong(f"the message does not say that the disk is full:\n{said}")
+        raise TrialError(f"the message does not say that the disk is full:\n{said}")
     return "stopped in a model" if "Make room" in said else "stopped before the first model"
 
 
@@ -395,7 +393,7 @@ def locked(bench: Bench, chance: random.Random) -> str:
         build.wait()
     bench.check_stopped(build, "has the warehouse open", "Wait until", str(bench.warehouse))
     if hashlib.sha256(bench.warehouse.read_bytes()).hexdigest() != before:
-        raise Wrong("the locked warehouse was changed")
+        raise TrialError("the locked warehouse was changed")
     return "stopped"
 
 
@@ -412,12 +410,12 @@ def shrink(bench: Bench, chance: random.Random) -> str:
     found = bench.read_totals()
     rows = next(row for row in found if row[0] == "row_count")
     if any(row[4] != 0 for row in found if row[0] != "customers"):
-        raise Wrong(f"the control totals do not tie out: {found}")
+        raise TrialError(f"the control totals do not tie out: {found}")
     if rows[1] == whole and found == bench.totals:
         return "had been read"
     if rows[1] == _records(clients):
         return "was short before it was looked at"
-    raise Wrong(f"a build of {rows[1]} rows, neither {whole} nor {_records(clients)}")
+    raise TrialError(f"a build of {rows[1]} rows, neither {whole} nor {_records(clients)}")
 
 
 def twice(bench: Bench, chance: random.Random) -> str:
@@ -431,7 +429,7 @@ def twice(bench: Bench, chance: random.Random) -> str:
     for build in refused:
         bench.check_stopped(build, "has the warehouse open", "Wait until", str(bench.warehouse))
     if len(refused) == 2:
-        raise Wrong(f"both stopped:\n{one.said()}\n{other.said()}")
+        raise TrialError(f"both stopped:\n{one.said()}\n{other.said()}")
     bench.check_right(other if one in refused else one)
     return "one refused" if refused else "one after the other"
 
@@ -456,7 +454,7 @@ def _held(bench: Bench, read_only: bool) -> Iterator[None]:
     try:
         os.close(signalled)
         if os.read(ready, 1) != b"!":
-            raise Wrong("the warehouse could not be held open")
+            raise TrialError("the warehouse could not be held open")
         yield
     finally:
         os.close(ready)
@@ -487,7 +485,7 @@ def _small_disk(bench: Bench, size: int) -> Iterator[None]:
     beside = disk.with_name("beside")
     shutil.copytree(disk, beside)
     if not _mount("tmpfs", disk, 0, f"size={size // 4096 * 4096}"):
-        raise Wrong("no tmpfs could be mounted")
+        raise TrialError("no tmpfs could be mounted")
     try:
         shutil.copytree(beside, disk, dirs_exist_ok=True)
         yield
@@ -523,9 +521,9 @@ def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
             bench.deliver()
             bench.check_right(bench.start())
             if bench.digest() != published:
-                raise Wrong("the published folder was touched")
+                raise TrialError("the published folder was touched")
             right += 1
-        except Wrong as problem:
+        except TrialError as problem:
             outcomes["wrong"] += 1
             click.echo(f"{title}, trial {trial}: {problem}", err=True)
     listed = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())

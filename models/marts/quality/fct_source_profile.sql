@@ -1,95 +1,91 @@
-{% set text_columns = [
-    'client_id', 'client_name', 'banking_contact', 'location_id', 'gender', 'nationality',
-    'occupation', 'banking_relationship', 'investment_advisor', 'loyalty_classification',
-    'fee_structure',
-] %}
-{% set number_columns = whole_number_columns() + money_columns() %}
-{% set shares = [0.01, 0.25, 0.5, 0.75, 0.99] %}
 {% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
 
 with
 
-clients as (
-
-    select * from {{ ref('base_bank__clients') }}
-
-),
-
-measured as (
-
-    select
-        {{ count_rows('joined_date is null') }} as joined_date_nulls,
-        cast(approx_count_distinct(joined_date) as bigint) as joined_date_distinct,
-        cast(min(joined_date) as varchar) as joined_date_lowest,
-        cast(max(joined_date) as varchar) as joined_date_highest,
-        {% for column in text_columns %}
-        {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
-        {% endfor %}
-        {% for column in number_columns %}
-        {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
-        cast(min({{ column }}) as varchar) as {{ column }}_lowest,
-        cast(max({{ column }}) as varchar) as {{ column }}_highest,
-        {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
-        cast(sum({{ column }}) as double) as {{ column }}_sum,
-        cast(sum({{ column }} * {{ column }}) as double) as {{ column }}_squares,
-        {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
-        {% endfor %}
-        {{ count_rows() }} as row_count
-
-    from clients
-
-),
-
 profile as (
 
-    {% for column in text_columns + ['joined_date'] + number_columns %}
+    select * from {{ ref('int_source_profile') }}
+
+),
+
+accepted as (
+
+    select * from {{ accepted_profile() }}
+
+),
+
+drift_limits as (
+
+    select * from {{ ref('drift_limits') }}
+
+),
+
+limits as (
 
     select
-        '{{ column }}' as column_name,
-        {% if column in number_columns %}
-        {{ column }}_lowest as lowest_value,
-        {{ column }}_highest as highest_value,
-        {{ column }}_zeros as zero_count,
-        {{ column }}_sum / nullif(row_count - {{ column }}_nulls, 0) as mean,
-        sqrt(
-            greatest(
-                {{ column }}_squares
-                - {{ column }}_sum * {{ column }}_sum / nullif(row_count - {{ column }}_nulls, 0),
-                0
-            )
-            / nullif(greatest(row_count - {{ column }}_nulls - 1, 0), 0)
-        ) as standard_deviation,
-        {% for share_name in share_names %}
-        cast({{ list_element(column ~ '_quantiles', loop.index) }} as double)
-            as {{ share_name }},
-        {% endfor %}
-        {% else %}
-        {% if column == 'joined_date' %}
-        joined_date_lowest as lowest_value,
-        joined_date_highest as highest_value,
-        {% else %}
-        cast(null as varchar) as lowest_value,
-        cast(null as varchar) as highest_value,
-        {% endif %}
-        cast(null as bigint) as zero_count,
-        cast(null as double) as mean,
-        cast(null as double) as standard_deviation,
-        {% for share_name in share_names %}
-        cast(null as double) as {{ share_name }},
-        {% endfor %}
-        {% endif %}
-        row_count,
-        {{ column }}_nulls as null_count,
-        {{ column }}_distinct as approximate_distinct_values
+        max(case when drift_measure = 'null_share' then maximum_change end) as null_share_limit,
+        max(case when drift_measure = 'mean' then maximum_change end) as mean_limit,
+        max(case when drift_measure = 'quantiles' then maximum_change end) as quantile_limit
 
-    from measured
-    {% if not loop.last %}
+    from drift_limits
 
-    union all
-    {% endif %}
-    {% endfor %}
+),
+
+compared as (
+
+    select
+        profile.*,
+        accepted.column_name is not null as has_accepted_profile,
+        accepted.as_of_date as accepted_as_of_date,
+        accepted.row_count as accepted_row_count,
+        accepted.mean as accepted_mean,
+        {{ ratio('profile.null_count', 'profile.row_count') }} as null_share,
+        {{ ratio('accepted.null_count', 'accepted.row_count') }} as accepted_null_share,
+        {{ ratio('profile.mean - accepted.mean', 'abs(accepted.mean)') }} as change_in_mean,
+        greatest(
+            {% for share_name in share_names[:-1] %}
+            abs(profile.{{ share_name }} - accepted.{{ share_name }}),
+            {% endfor %}
+            abs(profile.{{ share_names[-1] }} - accepted.{{ share_names[-1] }})
+        ) / nullif(accepted.standard_deviation, 0) as largest_quantile_shift
+
+    from profile
+    left join accepted on profile.column_name = accepted.column_name
+
+),
+
+judged as (
+
+    select
+        compared.*,
+        compared.null_share - compared.accepted_null_share as change_in_null_share,
+        concat_ws(
+            '; ',
+            case
+                when abs(compared.null_share - compared.accepted_null_share)
+                    > limits.null_share_limit
+                    then
+                        'empty or unread in ' || {{ per_cent('compared.null_share') }}
+                        || ' of the rows, accepted ' || {{ per_cent('compared.accepted_null_share') }}
+            end,
+            case
+                when abs(compared.change_in_mean) > limits.mean_limit
+                    then 'mean changed by ' || {{ per_cent('compared.change_in_mean') }}
+                -- No share can be given of a mean of 0.
+                when compared.accepted_mean = 0 and compared.mean <> 0
+                    then 'mean is no longer 0'
+            end,
+            case
+                when compared.largest_quantile_shift > limits.quantile_limit
+                    then
+                        'a quantile moved by '
+                        || cast(cast(compared.largest_quantile_shift as decimal(18, 2)) as varchar)
+                        || ' standard deviations'
+            end
+        ) as drifts
+
+    from compared
+    cross join limits
 
 ),
 
@@ -108,9 +104,21 @@ listed as (
         {% for share_name in share_names %}
         {{ share_name }},
         {% endfor %}
-        {{ as_of_date() }} as as_of_date
+        as_of_date,
 
-    from profile
+        ---------- against the last accepted drop
+        accepted_as_of_date,
+        accepted_row_count,
+        change_in_null_share,
+        change_in_mean,
+        largest_quantile_shift,
+        case
+            when not has_accepted_profile then 'no accepted drop yet'
+            when drifts = '' then 'steady'
+            else 'drifted: ' || drifts
+        end as drift_verdict
+
+    from judged
 
 )
 

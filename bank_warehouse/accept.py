@@ -1,0 +1,110 @@
+"""The command ``accept``: the built drop becomes the one that later drops are compared with.
+
+To be run when all checks have passed. The profile of the drop goes into a Parquet file beside the
+warehouse; from the next build on, quality.fct_source_profile shows the drift against it. The
+warehouse itself is not changed, and may be deleted and built again.
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+import duckdb
+
+from bank_warehouse.sql import quote_literal
+from bank_warehouse.summary import open_warehouse, warehouse_path
+
+SUFFIX = ".accepted_profile.parquet"
+
+COLUMNS = (
+    "column_name",
+    "as_of_date",
+    "row_count",
+    "null_count",
+    "approximate_distinct_values",
+    "lowest_value",
+    "highest_value",
+    "zero_count",
+    "mean",
+    "standard_deviation",
+    "percentile_1",
+    "quartile_1",
+    "median",
+    "quartile_3",
+    "percentile_99",
+)
+"""What is kept of a profile: all but its own drift. Lowest and highest values are of numbers and
+dates; no text of a client is among them."""
+
+
+def accepted_profile_path(warehouse: Path) -> Path:
+    """Return where the accepted profile of a warehouse lies.
+
+    The macro accepted_profile_pattern gives dbt the same path.
+    """
+    return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + SUFFIX)
+
+
+def accept(warehouse: Path) -> tuple[date, int]:
+    """Write the profile of the drop in `warehouse` beside it, in place of an earlier one.
+
+    The file is there whole or not at all, whenever this is interrupted.
+
+    Returns:
+        As-of date and number of rows of the accepted drop.
+
+    Raises:
+        click.ClickException: The warehouse cannot be read, its build did not get to its end or
+            does not tie out, or the file cannot be written; the message says what to do.
+    """
+    target = accepted_profile_path(warehouse)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    with open_warehouse(warehouse) as connection:
+        try:
+            described = connection.execute(
+                """
+                select
+                    max(profile.as_of_date),
+                    max(profile.row_count),
+                    (select sum(abs(difference)) from quality.fct_control_totals)
+                from quality.fct_source_profile as profile
+                """
+            ).fetchone()
+        except duckdb.Error as problem:
+            message = (
+                f"The build of {warehouse} did not get to its end: {problem}\n"
+                "Run `dbt build` and see to the first error it prints; accept it then."
+            )
+            raise click.ClickException(message) from problem
+        if described is None or described[0] is None or described[2] != 0:
+            message = (
+                f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
+                "Run `dbt build` and see to the first error it prints."
+            )
+            raise click.ClickException(message)
+        try:
+            connection.execute(
+                f"copy (select {', '.join(COLUMNS)} from quality.fct_source_profile) "
+                f"to {quote_literal(draft.as_posix())} (format parquet)"
+            )
+            draft.replace(target)
+        except (duckdb.Error, OSError) as problem:
+            draft.unlink(missing_ok=True)
+            message = (
+                f"{target} cannot be written: {problem}\n"
+                "Make room there or give this user the right to write, and accept again."
+            )
+            raise click.ClickException(message) from problem
+    return described[0], described[1]
+
+
+@click.command("accept")
+def command() -> None:
+    """Accept the built drop: later drops are compared with its profile."""
+    warehouse = warehouse_path()
+    as_of_date, rows = accept(warehouse)
+    click.echo(
+        f"Accepted: {rows:,} rows as of {as_of_date}. From the next build on, "
+        f"quality.fct_source_profile shows the drift against {accepted_profile_path(warehouse)}."
+    )

@@ -1,0 +1,81 @@
+"""Builds that are broken: what the user is told, and that the next build is right.
+
+The script in benchmarks makes each fault at random moments; here once or twice, in a process of
+its own, because it forks.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt_common.exceptions import DbtRuntimeError
+
+from bank_warehouse.dbt_plugin import open_warehouse
+
+PROJECT = Path(__file__).resolve().parents[2]
+FAULTS = {
+    "kill": "kill -9",
+    "full": "full disk",
+    "locked": "locked warehouse",
+    "shrink": "raw file that shrinks",
+    "twice": "two builds at once",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot")
+def test_after_each_fault_the_next_build_is_right() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.faults", "--times", "1", "--seed", "11"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-8000:]
+    for title in FAULTS.values():
+        assert re.search(rf"^{title}: 1 of 1 next builds right", run.stdout, re.MULTILINE), title
+
+
+def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    hold = (
+        "import duckdb, sys\n"
+        "connection = duckdb.connect(sys.argv[1])\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused:
+            open_warehouse(str(warehouse), {})
+        holder.communicate("")
+    assert str(warehouse) in str(refused.value)
+    assert "Wait until" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
+    open_warehouse(str(warehouse), {}).close()
+
+
+def test_a_file_that_is_no_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    warehouse.write_bytes(b"minutes of the board\n" * 1000)
+    with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
+        open_warehouse(str(warehouse), {})
+    assert "BANK_WAREHOUSE" in str(refused.value)
+    assert warehouse.read_bytes() == b"minutes of the board\n" * 1000
+
+
+def test_the_connection_that_dbt_opens_next_is_the_same_database(tmp_path: Path) -> None:
+    warehouse = str(tmp_path / "new" / "bank.duckdb")
+    with open_warehouse(warehouse, {"threads": 1}) as first:
+        first.execute("create table kept as select 1 as one")
+        with duckdb.connect(warehouse, config={"threads": 1}) as second:
+            assert second.execute("select one from kept").fetchone() == (1,)

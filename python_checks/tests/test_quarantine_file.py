@@ -1,0 +1,118 @@
+"""The quarantine as a file for people: safe in a spreadsheet, whole or not there."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from bank_warehouse.cli import main
+from bank_warehouse.quarantine import ROWS_AT_ONCE, harmless
+
+FORMULAS = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "@SUM(A1:A9)",
+    "-2+3",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "  =1+1",
+    "\u00a0=1+1",
+    "＝1+1",
+]
+
+
+def ask(warehouse: Path, out: Path, *options: str) -> Result:
+    return CliRunner().invoke(
+        main, ["quarantine", "--out", str(out), *options], env={"BANK_WAREHOUSE": str(warehouse)}
+    )
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """A warehouse of which only the quarantine is there."""
+    path = tmp_path / "bank.duckdb"
+    texts = [*FORMULAS, 'said "no";, and left', "two\r\nlines", "Zoë", "plain"]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema quality")
+        connection.execute(
+            "create table quality.fct_quarantined_clients (source_file varchar, "
+            "source_row bigint, bank_loans decimal(18, 2), reject_reasons varchar, "
+            "raw_text varchar, as_of_date date)"
+        )
+        for number, text in enumerate(texts):
+            connection.execute(
+                "insert into quality.fct_quarantined_clients "
+                "values ('a.csv', ?, -1.50, 'age is empty', ?, '2021-12-31')",
+                [number + 2, text],
+            )
+    return path
+
+
+def test_formulas_are_texts_and_numbers_stay_numbers(warehouse: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mend.csv"
+    said = ask(warehouse, out)
+    assert said.exit_code == 0, said.output
+    raw = out.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbfsource_file,source_row,reject_reasons,raw_text,")
+    assert raw.endswith(b"\r\n")
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
+    assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
+    assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == ["'" + each for each in FORMULAS]
+    assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [
+        'said "no";, and left',
+        "two\r\nlines",
+        "Zoë",
+        "plain",
+    ]
+
+
+def test_a_file_is_replaced_only_by_force(warehouse: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mend.csv"
+    out.write_text("my notes")
+    refused = ask(warehouse, out)
+    assert refused.exit_code == 1
+    assert "--force" in refused.output
+    assert out.read_text() == "my notes"
+    assert ask(warehouse, out, "--force").exit_code == 0
+    assert out.read_text(encoding="utf-8-sig").startswith("source_file,")
+
+
+def test_a_failure_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
+    nowhere = ask(warehouse, tmp_path / "no" / "folder.csv")
+    assert nowhere.exit_code == 1
+    assert "cannot be written" in nowhere.output
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("drop table quality.fct_quarantined_clients")
+    unbuilt = ask(warehouse, tmp_path / "mend.csv")
+    assert unbuilt.exit_code == 1
+    assert "Run `dbt build`" in unbuilt.output
+    assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
+
+
+def test_more_rows_than_are_fetched_at_once_are_all_written(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    rows = 2 * ROWS_AT_ONCE + 7
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from quality.fct_quarantined_clients")
+        connection.execute(
+            "insert into quality.fct_quarantined_clients select 'a.csv', number, null, 'no', "
+            f"'=' || number, '2021-12-31' from range(2, {rows + 2}) as numbers(number)"
+        )
+    said = ask(warehouse, tmp_path / "mend.csv")
+    assert f"{rows:,} rows set aside" in said.output
+    with (tmp_path / "mend.csv").open(encoding="utf-8-sig", newline="") as file:
+        texts = [row["raw_text"] for row in csv.DictReader(file)]
+    assert texts == [f"'={number}" for number in range(2, rows + 2)]
+
+
+def test_nothing_else_is_changed() -> None:
+    for cell in (None, 1, Decimal("-1.00"), "", "a=b", "'=quoted", "1-2"):
+        assert harmless(cell) == cell
+    assert harmless("a\x00b") == "a\ufffdb"
