@@ -239,3 +239,9 @@ def test_odd_drop_through_dbt(
                 fingerprint(dict(zip(names, row, strict=True))) for row in found_rows.fetchall()
             )
             assert by_dbt == Counter(fingerprint(row) for row in rows), relation
+
+
+def test_the_documented_table_is_the_one_of_now() -> None:
+    document = oddities.DOCUMENT.read_text(encoding="utf-8")
+    assert document == oddities.with_table(document), "run: python -m python_checks.tests.oddities"
+    assert len(ODDITIES) >= 40
