@@ -882,3 +882,38 @@ def ids_shared(drop: Path) -> None:
     header, rows = seed_rows()
     rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
     put(drop, text_of(rows))
+
+
+# ------------------------------------------------------------------ the table of the docs
+
+DOCUMENT = SEEDS.parents[1] / "docs" / "raw-drops.md"
+BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
+
+
+def what_happens(oddity: Oddity) -> str:
+    """Return in a few words what happens with an odd drop."""
+    if oddity.outcome == "read":
+        return "read right" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
+    if oddity.outcome == "refused":
+        return f"refused: `{oddity.says}`"
+    plural = "s" if oddity.rows_aside > 1 else ""
+    return f"{oddity.rows_aside} row{plural} set aside: `{oddity.says.strip()}`"
+
+
+def table() -> str:
+    """Return the table of all oddities in Markdown."""
+    lines = ["| what is odd | what happens | test |", "| --- | --- | --- |"]
+    for oddity in ODDITIES:
+        cells = (oddity.what, what_happens(oddity), f"`test_odd_drop[{oddity.name}]`")
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def with_table(document: str) -> str:
+    """Return the text of the document with the table of now between its markers."""
+    before, rest = document.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(with_table(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
