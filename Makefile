@@ -30,7 +30,7 @@ lint: install  ## ruff, mypy, yamllint and sqlfluff
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
-	$(BIN)/sqlfluff lint --disable-progress-bar --nofail-on-warnings models analyses tests/singular
+	$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
 
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine
 	$(BIN)/dbt docs generate
