@@ -42,8 +42,11 @@ def made(**changes: object) -> Summary:
 
 @pytest.fixture
 def copied_warehouse(built_warehouse: Path, tmp_path: Path) -> Path:
-    """Return a copy of the built warehouse that a test may change."""
-    return Path(shutil.copy2(built_warehouse, tmp_path / "copy.duckdb"))
+    """Return a copy of the built warehouse that a test may change.
+
+    It keeps its file name, which the views in it name as their catalog.
+    """
+    return Path(shutil.copy2(built_warehouse, tmp_path / "bank.duckdb"))
 
 
 def test_summary_of_a_real_build(built_warehouse: Path) -> None:
