@@ -76,3 +76,18 @@
         else trim(regexp_replace({{ text }}, '[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*$', ''))
     end
 {%- endmacro %}
+
+{#- All codes of a CTE as one map from code to name; to be asked with brackets. -#}
+{% macro code_lookup(codes, name) -%}
+    (
+        select map(list(named.code), list(named.{{ name }}))
+        from (
+            select
+                code,
+                min({{ name }}) as {{ name }}
+            from {{ codes }}
+            where code is not null
+            group by code
+        ) as named
+    )
+{%- endmacro %}

@@ -84,7 +84,10 @@ def read_head(path: Path, relative: str, table: RawTable) -> Head:
         for separator in SEPARATORS:
             cells, used = _header_cells(lines[number : number + 30], separator)
             matches = count_matches(cells, table)
-            if best is None or matches > best[0]:
+            # A header further down must be twice as good: else it is the header once more, and
+            # the lines above it are rows.
+            least = 0 if best is None else best[0] if number == best[1] else 2 * best[0]
+            if best is None or matches > least:
                 best = (matches, number, separator, cells, used)
     if best is None:
         raise DropError(f"{relative}: the file holds nothing but blank lines. Copy it again.")

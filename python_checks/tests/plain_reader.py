@@ -107,7 +107,7 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
     known = _codes(lookups)
     telling = sorted(places.values())
     shown = _cells(lines[0], separator) or []
-    records = []
+    records: list[_Record] = []
     for cells in _records(lines[1:], separator):
         row = len(records) + 2
         fault = cells if isinstance(cells, str) else ""

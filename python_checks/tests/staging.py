@@ -94,7 +94,7 @@ class Staging:
     def __init__(self) -> None:
         """Load the macros, the models and the reference seeds that staging joins."""
         self.connection = duckdb.connect()
-        Plugin.configure_connection(None, self.connection)  # type: ignore[arg-type]
+        Plugin.configure_connection(SimpleNamespace(_opened=None), self.connection)  # type: ignore[arg-type]
         self.connection.execute(f"attach ':memory:' as {DATABASE}")
         self.connection.execute(f"use {DATABASE}")
         self.connection.execute("set threads = 1")

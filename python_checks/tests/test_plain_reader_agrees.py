@@ -97,8 +97,8 @@ def damaged(
     header, rows = oddities.seed_rows()
     rows = rows[:ROWS]
     if whole["exchanged"] != "none":
-        for row in rows if whole["exchanged"] == "all" else rows[3:4]:
-            row[4] = f"{row[4][3:5]}-{row[4][:2]}{row[4][5:]}"
+        for cells in rows if whole["exchanged"] == "all" else rows[3:4]:
+            cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}
     for kind, row, column, cell in damage:
         if kind == "cell" and len(rows[row]) > column:

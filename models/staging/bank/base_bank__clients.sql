@@ -100,6 +100,39 @@ advisor_codes as (
 
 ),
 
+fee_codes as (
+
+    select
+        lower(fee_structure) as code,
+        fee_structure
+
+    from fee_rates
+
+),
+
+loyalty_codes as (
+
+    select
+        lower(loyalty_classification) as code,
+        loyalty_classification
+
+    from loyalty_tiers
+
+),
+
+-- One row. A join of a client with a code would give the rows that match none behind the others,
+-- and the place of a row in its file would be lost.
+known_codes as (
+
+    select
+        {{ code_lookup('relationship_codes', 'banking_relationship') }} as relationships,
+        {{ code_lookup('gender_codes', 'gender') }} as genders,
+        {{ code_lookup('advisor_codes', 'investment_advisor') }} as advisors,
+        {{ code_lookup('fee_codes', 'fee_structure') }} as fee_structures,
+        {{ code_lookup('loyalty_codes', 'loyalty_classification') }} as loyalty_classifications
+
+),
+
 typed as (
 
     select
@@ -119,11 +152,13 @@ typed as (
             as has_exchanged_date,
 
         ---------- codes, resolved
-        fee_rates.fee_structure,
-        loyalty_tiers.loyalty_classification,
-        relationship_codes.banking_relationship,
-        gender_codes.gender,
-        advisor_codes.investment_advisor,
+        known_codes.fee_structures[{{ code_of('raw_clients.fee_structure') }}] as fee_structure,
+        known_codes.loyalty_classifications[
+            {{ code_of('raw_clients.loyalty_classification') }}
+        ] as loyalty_classification,
+        known_codes.relationships[{{ code_of('raw_clients.br_id') }}] as banking_relationship,
+        known_codes.genders[{{ code_of('raw_clients.gender_id') }}] as gender,
+        known_codes.advisors[{{ code_of('raw_clients.ia_id') }}] as investment_advisor,
 
         ---------- counts
         {% for column in whole_number_columns() %}
@@ -142,18 +177,7 @@ typed as (
         raw_clients.raw_line
 
     from raw_clients
-    left join relationship_codes
-        on {{ code_of('raw_clients.br_id') }} = relationship_codes.code
-    left join gender_codes
-        on {{ code_of('raw_clients.gender_id') }} = gender_codes.code
-    left join advisor_codes
-        on {{ code_of('raw_clients.ia_id') }} = advisor_codes.code
-    left join fee_rates
-        on {{ code_of('raw_clients.fee_structure') }} = lower(fee_rates.fee_structure)
-    left join loyalty_tiers
-        on
-            {{ code_of('raw_clients.loyalty_classification') }}
-            = lower(loyalty_tiers.loyalty_classification)
+    cross join known_codes
 
 ),
 
