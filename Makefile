@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test lint docs lock clean
+.PHONY: help install build check test nightly lint docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ build: install  ## build the warehouse from the seeds, or from BANK_RAW_DIR, and
 
 test: install lint  ## everything CI checks
 	$(BIN)/python -m pytest
+
+nightly: install  ## the tests that take too long for every commit
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m nightly
 
 check: install  ## Great Expectations on the built warehouse
 	$(BIN)/python -m python_checks

@@ -18,6 +18,9 @@ from python_checks.tests import oddities
 from python_checks.tests.plain_reader import MONEY, Reading, read_plainly
 from python_checks.tests.staging import Cell, Staged, Staging
 
+pytestmark = pytest.mark.nightly
+
+
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 PROFILE = settings(
     max_examples=2000 if NIGHTLY else 200,

@@ -125,8 +125,8 @@ SABOTAGES = (
             ),
         ),
         (
-            "unique_int_customers_classified_customer_key",
-            "unique_int_customers_measured_customer_key",
+            "unique_combination_of_columns_int_customers_classified_customer_key",
+            "unique_combination_of_columns_int_customers_measured_customer_key",
         ),
     ),
     Sabotage(
