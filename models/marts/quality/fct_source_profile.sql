@@ -62,11 +62,13 @@ judged as (
         concat_ws(
             '; ',
             case
-                when abs(compared.null_share - compared.accepted_null_share)
+                when
+                    abs(compared.null_share - compared.accepted_null_share)
                     > limits.null_share_limit
                     then
                         'empty or unread in ' || {{ per_cent('compared.null_share') }}
-                        || ' of the rows, accepted ' || {{ per_cent('compared.accepted_null_share') }}
+                        || ' of the rows, accepted '
+                        || {{ per_cent('compared.accepted_null_share') }}
             end,
             case
                 when abs(compared.change_in_mean) > limits.mean_limit
