@@ -1,6 +1,7 @@
 """The command ``summary``: what a build has made, in a few lines for people."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -136,7 +137,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             "Run `make build` (or `dbt build`) and see to the first error it prints."
         )
         raise SummaryError(message)
-    # Staging is a view on what was read last: marts of an earlier build would not agree with it.
+    # Marts of an earlier build do not agree with what was read last.
     try:
         counted = connection.execute(
             """
@@ -147,6 +148,15 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             """
         ).fetchone()
     except duckdb.Error as error:
+        renamed = re.search(r'Catalog "(.+?)" does not exist', str(error))
+        if renamed:
+            # The views name the database, and DuckDB calls a database by its file.
+            message = (
+                f"{warehouse} was built under the name {renamed[1]}{warehouse.suffix}, and its "
+                "views know it by that name only.\n"
+                "Give the file its name back, or build it anew with BANK_WAREHOUSE set."
+            )
+            raise SummaryError(message) from error
         message = (
             f"The build of {warehouse} did not get to its end: {error}\n"
             "Run `make build` (or `dbt build`) and see to the first error it prints."

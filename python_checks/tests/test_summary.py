@@ -46,7 +46,7 @@ def copied_warehouse(built_warehouse: Path, tmp_path: Path) -> Path:
 
     It keeps its file name, which the views in it name as their catalog.
     """
-    return Path(shutil.copy2(built_warehouse, tmp_path / "bank.duckdb"))
+    return Path(shutil.copy2(built_warehouse, tmp_path / built_warehouse.name))
 
 
 def test_summary_of_a_real_build(built_warehouse: Path) -> None:
@@ -223,6 +223,14 @@ def test_marts_of_an_earlier_build_are_noticed(copied_warehouse: Path) -> None:
     result = summarise(copied_warehouse)
     assert result.exit_code == 1
     assert "of 3,002 rows delivered 3,000 are customers and 0 are in quarantine" in result.output
+
+
+def test_renamed_warehouse(copied_warehouse: Path) -> None:
+    renamed = copied_warehouse.rename(copied_warehouse.with_name("monday.duckdb"))
+    result = summarise(renamed)
+    assert result.exit_code == 1
+    assert "was built under the name bank.duckdb" in result.output
+    assert "Give the file its name back" in result.output
 
 
 def test_warehouse_of_another_version(copied_warehouse: Path) -> None:
