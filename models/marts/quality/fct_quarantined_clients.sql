@@ -70,18 +70,18 @@ rejected as (
 ambiguous as (
 
     select
-        source_file,
-        source_row,
+        numbered.source_file,
+        numbered.source_row,
         {% for column in money_columns() %}
-        {{ column }},
+        numbered.{{ column }},
         {% endfor %}
-        'joined_bank is ' || cast(joined_date as varchar)
+        'joined_bank is ' || cast(numbered.joined_date as varchar)
         || ' or the same with day and month exchanged: the file holds dates of both orders'
             as reject_reasons,
         {{ typed_text('numbered') }} as raw_text
 
     from numbered
-    where is_accepted and has_ambiguous_date
+    where numbered.is_accepted and numbered.has_ambiguous_date
 
 ),
 
