@@ -24,6 +24,7 @@ from great_expectations.data_context.types.base import (
 
 from python_checks import compile as compiling
 from python_checks import duckdb_dialect
+from python_checks.offline import make_offline
 
 EMPTY_ALLOWED = frozenset({"quality.fct_quarantined_clients"})
 SITE = "local_site"
@@ -121,6 +122,7 @@ def run(
         if docs.exists():
             shutil.rmtree(docs)
         context.build_data_docs(site_names=[SITE])
+        make_offline(docs, results)
     return results
 
 

@@ -294,6 +294,15 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
         assert re.search(rf"^{suite} +\d+ +\d+ +\d+ +0$", result.stdout, re.MULTILINE)
     pages = "\n".join(page.read_text(encoding="utf-8") for page in docs.rglob("*.html"))
     assert (docs / "index.html").is_file()
+    loaded = re.findall(r"<script.*|<link[^>]*https?:.*|src=.?https?:.*", pages)
+    loaded += [sheet for sheet in docs.rglob("*.css") if "http" in sheet.read_text("utf-8")]
+    assert not loaded, "Data Docs load something from a network"
+    index = (docs / "index.html").read_text(encoding="utf-8")
+    for suite in SUITES:
+        assert f"<td>{suite}</td>" in index
+    linked = re.findall(r'href="(validations/[^"]*\.html)"', index)
+    assert len(linked) == index.count("<td>passed</td>")
+    assert all((docs / page).is_file() for page in linked)
     assert "total_loans is the sum of bank_loans, business_lending" in pages
     found = set(re.findall(r"[\w']+", pages))
     personal = personal_texts(built_warehouse)

@@ -7,7 +7,7 @@ of each outcome also through a real `dbt build`, which shows that the rendered S
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,8 +63,10 @@ THROUGH_DBT = (
 
 
 @pytest.fixture(scope="module")
-def staging() -> Staging:
-    return Staging()
+def staging() -> Iterator[Staging]:
+    staging = Staging()
+    yield staging
+    staging.connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import gzip
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,8 +90,10 @@ FILE_DAMAGE = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def staging() -> Staging:
-    return Staging()
+def staging() -> Iterator[Staging]:
+    staging = Staging()
+    yield staging
+    staging.connection.close()
 
 
 def damaged(
