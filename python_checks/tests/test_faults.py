@@ -25,7 +25,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.nightly
 @pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot")
 def test_after_each_fault_the_next_build_is_right() -> None:
     run = subprocess.run(

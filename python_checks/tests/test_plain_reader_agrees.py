@@ -19,8 +19,7 @@ from python_checks.tests import oddities
 from python_checks.tests.plain_reader import MONEY, Reading, read_plainly
 from python_checks.tests.staging import Cell, Staged, Staging
 
-pytestmark = pytest.mark.nightly
-
+pytestmark = pytest.mark.examples
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 PROFILE = settings(
