@@ -10,6 +10,7 @@ import pyarrow as pa
 from bank_warehouse.generator import calibration, domains
 from bank_warehouse.generator.copula import Copula, build_copula, draw
 from bank_warehouse.generator.names import name_pools, staff_names
+from bank_warehouse.generator.plants import PLANTS
 from bank_warehouse.generator.randomness import (
     Integers,
     Unsigned,
@@ -48,16 +49,18 @@ class Plan:
         seed: The seed.
         copula: The tables for the balances.
         texts: For each text column (and "first name", "surname") the values it may have.
+        plant: The name of a structure of `plants.PLANTS` to plant; None for none.
     """
 
     customers: int
     seed: int
     copula: Copula
     texts: Mapping[str, pa.Array]
+    plant: str | None = None
 
 
-def make_plan(customers: int, seed: int) -> Plan:
-    """Return the plan of a pack of `customers` rows under `seed`."""
+def make_plan(customers: int, seed: int, plant: str | None = None) -> Plan:
+    """Return the plan of a pack of `customers` rows under `seed`, with a structure or none."""
     first_names, surnames = name_pools()
     copula = build_copula(
         calibration.QUANTILES,
@@ -72,7 +75,7 @@ def make_plan(customers: int, seed: int) -> Plan:
         **{name: list(counts) for name, counts in TEXT_DOMAINS.items()},
     }
     arrays = {name: pa.array(values, pa.string()) for name, values in texts.items()}
-    return Plan(customers, seed, copula, arrays)
+    return Plan(customers, seed, copula, arrays, plant)
 
 
 def id_digits(customers: int) -> int:
@@ -87,8 +90,7 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array (stop - start,).
 
     Texts are places in `Plan.texts`, money is in cents, dates are days since 1970-01-01, the
-    client id is its number. A later step that plants a structure in the data changes these
-    arrays before they are formatted.
+    client id is its number.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
     columns = _identities(plan, rows)
@@ -96,6 +98,8 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     columns |= _balances(plan, rows)
     columns["BRId"] = np.array(domains.RELATIONSHIP_CYCLE)[rows % len(domains.RELATIONSHIP_CYCLE)]
     columns["IAId"] = np.array(domains.ADVISOR_CYCLE)[rows % len(domains.ADVISOR_CYCLE)]
+    if plan.plant is not None:
+        PLANTS[plan.plant](columns, plan.seed, rows)
     return columns
 
 

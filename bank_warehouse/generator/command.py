@@ -10,6 +10,7 @@ import click
 import duckdb
 
 from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
+from bank_warehouse.generator.plants import PLANTS
 
 MOST_CUSTOMERS = 1_000_000_000
 _SECONDS_BETWEEN_LINES = 5.0
@@ -33,6 +34,11 @@ _SECONDS_BETWEEN_LINES = 5.0
 )
 @click.option("--as-seeds", is_flag=True, help="Name the files as the dbt seeds (raw_clients.csv).")
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; no effect on the data.")
+@click.option(
+    "--plant",
+    type=click.Choice(list(PLANTS)),
+    help="Plant a structure, to see whether an analysis finds it.",
+)
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 def command(
     customers: int,
@@ -41,6 +47,7 @@ def command(
     file_format: str,
     as_seeds: bool,
     threads: int | None,
+    plant: str | None,
     force: bool,
 ) -> None:
     """Write a look-alike of the bank's data pack: invented clients, lookups, any size."""
@@ -58,6 +65,7 @@ def command(
                 file_format,
                 as_seeds=as_seeds,
                 threads=threads,
+                plant=plant,
                 progress=progress,
             )
     except (OSError, duckdb.Error) as error:

@@ -51,6 +51,7 @@ def write_pack(
     *,
     as_seeds: bool = False,
     threads: int | None = None,
+    plant: str | None = None,
     progress: Progress = lambda _: None,
 ) -> list[Path]:
     """Write a pack and return its files.
@@ -65,13 +66,14 @@ def write_pack(
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
         threads: Threads of DuckDB; None for one a core, at most four. No effect on the data.
+        plant: The name of a structure of `plants.PLANTS` to plant in the data.
         progress: Called with the number of clients made since the last call.
 
     Raises:
         OSError: If a file cannot be written or renamed.
         duckdb.Error: If DuckDB cannot write, for instance to a full disk.
     """
-    plan = make_plan(customers, seed)
+    plan = make_plan(customers, seed, plant)
     finals = {table: out / name for table, name in file_names(file_format, as_seeds).items()}
     partials = {table: path.with_name(f".{path.name}.partial") for table, path in finals.items()}
     write = _write_csv if file_format == "csv" else _write_parquet

@@ -9,7 +9,8 @@
     'dim_products', 'fct_customer_positions', 'fct_product_gaps', 'fct_product_holdings',
     'fct_product_pairs', 'fct_product_penetration', 'fct_balance_concentration',
     'fct_customer_risk', 'fct_expected_losses', 'fct_risk_heatmap', 'fct_stress_results',
-    'fct_customer_segments', 'fct_segment_profiles', 'fct_control_totals', 'fct_source_profile',
+    'fct_customer_segments', 'fct_segment_profiles', 'fct_segment_differences',
+    'fct_cluster_centroids', 'fct_risk_drivers', 'fct_control_totals', 'fct_source_profile',
 ] -%}
 {%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
 {%- set personal_columns = [

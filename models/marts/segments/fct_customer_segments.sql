@@ -2,7 +2,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_segmented') }}
+    select * from {{ ref('int_customers_clustered') }}
 
 ),
 
@@ -15,7 +15,10 @@ segments as (
         cast(lending_score as integer) as lending_score,
         cast(tenure_score as integer) as tenure_score,
         segment,
-        segment_reasons
+        segment_reasons,
+        behavioural_cluster,
+        cluster_distance,
+        cluster_quality
 
     from customers
 

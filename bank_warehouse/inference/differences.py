@@ -1,0 +1,263 @@
+"""Do the values of a dimension differ in a measure by more than chance?
+
+Two tests, both computed from counts: Kruskal-Wallis for measures that have an order, Pearson's
+chi-square for two dimensions. The rate of false discoveries is held in each of two families of
+p-values by the procedure of Benjamini and Hochberg: money by dimensions that are cut from money
+(differences expected), and everything else. In one family the many differences of the first
+would lower the bar for the chance findings of the second: Efron (2008), "Simultaneous inference:
+when should hypothesis testing problems be combined?", Annals of Applied Statistics 2, 197-223.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from scipy import stats
+
+SMALL_COUNT = 5
+"""Below it (customers of a value, or expected in a cell) the chi-square distribution is rough."""
+SMALL_SHARE = 0.2
+"""The share of small values or cells up to which the approximation is still taken."""
+
+KRUSKAL_WALLIS = "Kruskal-Wallis"
+CHI_SQUARE = "Chi-square"
+
+EFFECT_SIZE_NAMES = {KRUSKAL_WALLIS: "Epsilon squared", CHI_SQUARE: "Cramer's V"}
+
+MONEY = "money by money"
+CATEGORIES = "categories"
+
+TESTED = pa.schema(
+    [
+        ("dimension", pa.string()),
+        ("measure", pa.string()),
+        ("method", pa.string()),
+        ("family", pa.string()),
+        ("customers", pa.int64()),
+        ("statistic", pa.float64()),
+        ("degrees_of_freedom", pa.int64()),
+        ("p_value", pa.float64()),
+        ("adjusted_p_value", pa.float64()),
+        ("effect_size", pa.float64()),
+        ("effect_size_name", pa.string()),
+        ("comparable_effect_size", pa.float64()),
+    ]
+)
+"""The columns of `compare_dimensions`."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of one test.
+
+    Attributes:
+        customers: How many customers were compared.
+        statistic: The test statistic, chi-square distributed without a difference; None where
+            there are fewer than two values.
+        degrees_of_freedom: Of that distribution; None as above.
+        p_value: The chance of a statistic at least as large without any difference; None where
+            the data are too few for the approximation.
+        effect_size: 0 (no difference) to 1, whatever the number of customers.
+        comparable_effect_size: On the scale that the limits of small, medium and large are for.
+    """
+
+    customers: int
+    statistic: float | None = None
+    degrees_of_freedom: int | None = None
+    p_value: float | None = None
+    effect_size: float | None = None
+    comparable_effect_size: float | None = None
+
+
+def kruskal_wallis(
+    counts: Sequence[int], twice_rank_sums: Sequence[int], ties: float
+) -> Comparison:
+    """Compare groups by the sums of their ranks, middle ranks for ties.
+
+    H = 12 / (N (N + 1)) sum n_g (R_g / n_g - (N + 1) / 2)^2, divided by 1 - T / (N^3 - N):
+    Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis", JASA 47,
+    583-621, formulas 1.1 and 1.3. Written about the middle rank, so that large N lose no digits.
+    Effect size epsilon squared = H / (N - 1): Kelley (1935), in the form of Tomczak and Tomczak
+    (2014), "The need to report effect size estimates revisited", Trends in Sport Sciences 21.
+
+    Args:
+        counts: Shape (g,): the customers of each group, at least 1.
+        twice_rank_sums: Shape (g,): twice the sum of the ranks of each group, whole numbers.
+        ties: T, the sum of t^3 - t over the values that t customers share.
+
+    Returns:
+        The test; without p-value where fewer than two groups have `SMALL_COUNT` customers or
+        more than `SMALL_SHARE` of the groups have fewer.
+    """
+    total = sum(counts)
+    tie_correction = 1 - ties / (float(total) ** 3 - total) if total > 1 else 0.0
+    if len(counts) < 2 or tie_correction <= 0:
+        return Comparison(total)
+    between = math.fsum(
+        (rank_sum - count * (total + 1)) ** 2 / (4 * count)
+        for count, rank_sum in zip(counts, twice_rank_sums, strict=True)
+    )
+    statistic = 12 / (total * (total + 1)) * between / tie_correction
+    degrees = len(counts) - 1
+    small = sum(count < SMALL_COUNT for count in counts)
+    is_enough = len(counts) - small >= 2 and small <= SMALL_SHARE * len(counts)
+    effect_size = statistic / (total - 1)
+    return Comparison(
+        customers=total,
+        statistic=statistic,
+        degrees_of_freedom=degrees,
+        p_value=float(stats.chi2.sf(statistic, degrees)) if is_enough else None,
+        effect_size=effect_size,
+        comparable_effect_size=effect_size,
+    )
+
+
+def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
+    """Compare two dimensions by the customers in each of their cells.
+
+    Statistic: Pearson (1900), without continuity correction. It is taken where no cell expects
+    fewer than 1 customer and at most a fifth fewer than 5: Cochran (1954), "Some methods for
+    strengthening the common chi-square tests", Biometrics 10, 417-451. Effect size V: Cramér
+    (1946), "Mathematical methods of statistics", p. 282; comparable across tables as Cohen's
+    w = V sqrt(min(r, c) - 1): Cohen (1988), "Statistical power analysis", chapter 7.
+
+    Args:
+        counts: Shape (r, c): customers of row value r and column value c.
+
+    Returns:
+        The test; without p-value where Cochran's rule is not met.
+    """
+    table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    total = int(table.sum())
+    rows, columns = table.shape
+    if min(rows, columns) < 2:
+        return Comparison(total)
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / total
+    statistic = math.fsum(((table - expected) ** 2 / expected).ravel())
+    degrees = (rows - 1) * (columns - 1)
+    is_enough = expected.min() >= 1 and np.mean(expected < SMALL_COUNT) <= SMALL_SHARE
+    smaller_side = min(rows, columns) - 1
+    return Comparison(
+        customers=total,
+        statistic=statistic,
+        degrees_of_freedom=degrees,
+        p_value=float(stats.chi2.sf(statistic, degrees)) if is_enough else None,
+        effect_size=math.sqrt(statistic / (total * smaller_side)),
+        comparable_effect_size=math.sqrt(statistic / total),
+    )
+
+
+def benjamini_hochberg(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the p-values adjusted for the rate of false discoveries.
+
+    The step-up procedure of Benjamini and Hochberg (1995), "Controlling the false discovery
+    rate", JRSS B 57, 289-300; as adjusted p-values: Yekutieli and Benjamini (1999), Journal of
+    Statistical Planning and Inference 82, 171-196.
+
+    Args:
+        p_values: Shape (m,), 0 to 1, in any order; without missing values.
+
+    Returns:
+        Shape (m,), in the same order: the lowest rate at which each would be a discovery.
+    """
+    count = len(p_values)
+    descending = np.argsort(-p_values, kind="stable")
+    steps = p_values[descending] * count / np.arange(count, 0, -1)
+    adjusted = np.empty(count)
+    adjusted[descending] = np.minimum.accumulate(np.minimum(steps, 1.0))
+    return adjusted
+
+
+def compare_dimensions(
+    rank_sums: pd.DataFrame,
+    crossed: pd.DataFrame,
+    by_definition: pd.DataFrame,
+    by_money: Collection[str],
+) -> pa.Table:
+    """Compare the values of every dimension by every measure, and every two dimensions.
+
+    Args:
+        rank_sums: One row per dimension, value and measure: `dimension`, `value`, `measure`,
+            `customers`, `twice_rank_sum`, `tie_sum` (the same for all rows of a measure).
+        crossed: One row per two dimensions and their values: `dimension`, `other_dimension`,
+            `value`, `other_value`, `customers`; every two dimensions once, in either order.
+        by_definition: One row per `dimension` and `measure` that are not tested, since the one
+            defines the other; two dimensions in either order.
+        by_money: The dimensions that are cut from amounts or rate them.
+
+    Returns:
+        `TESTED`, one row per dimension and measure that were tested, by their names. Two
+        dimensions stand in it in both orders and are one test of the family; only a dimension
+        that is a measure too (the risk weighting) does not stand second: its ranks are tested
+        there.
+    """
+    untested = set(zip(by_definition["dimension"], by_definition["measure"], strict=True))
+    measures = set(rank_sums["measure"])
+    money = measures | set(by_money)
+    results: list[_Result] = []
+    for (dimension, measure), groups in rank_sums.groupby(["dimension", "measure"]):
+        if (dimension, measure) not in untested:
+            ordered = groups.sort_values("value")
+            counts = [int(count) for count in ordered["customers"]]
+            sums = [int(rank_sum) for rank_sum in ordered["twice_rank_sum"]]
+            comparison = kruskal_wallis(counts, sums, float(ordered["tie_sum"].iloc[0]))
+            family = MONEY if dimension in by_money else CATEGORIES
+            names: tuple[tuple[str, str], ...] = ((str(dimension), str(measure)),)
+            results.append(_Result(names, KRUSKAL_WALLIS, family, comparison))
+    for (first, second), cells in crossed.groupby(["dimension", "other_dimension"]):
+        if not {(first, second), (second, first)} & untested:
+            cross_table = cells.pivot(index="value", columns="other_value", values="customers")
+            counts_of_cells = cross_table.sort_index().sort_index(axis=1).fillna(0)
+            comparison = chi_square(counts_of_cells.to_numpy(dtype=np.int64))
+            family = MONEY if {first, second} <= money else CATEGORIES
+            both = ((str(first), str(second)), (str(second), str(first)))
+            names = tuple(order for order in both if order[1] not in measures)
+            results.append(_Result(names, CHI_SQUARE, family, comparison))
+    return _as_table(results)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """A comparison with its names: one or two rows of the table."""
+
+    names: tuple[tuple[str, str], ...]
+    method: str
+    family: str
+    comparison: Comparison
+
+
+def _as_table(results: Sequence[_Result]) -> pa.Table:
+    """Return the results sorted by their names, p-values adjusted in each family."""
+    adjusted: dict[int, float] = {}
+    for family in (MONEY, CATEGORIES):
+        p_values = {
+            place: result.comparison.p_value
+            for place, result in enumerate(results)
+            if result.family == family and result.comparison.p_value is not None
+        }
+        values = benjamini_hochberg(np.array(list(p_values.values()), dtype=np.float64))
+        adjusted |= {place: float(value) for place, value in zip(p_values, values, strict=True)}
+    rows = [
+        {
+            "dimension": dimension,
+            "measure": measure,
+            "method": result.method,
+            "family": result.family,
+            "customers": result.comparison.customers,
+            "statistic": result.comparison.statistic,
+            "degrees_of_freedom": result.comparison.degrees_of_freedom,
+            "p_value": result.comparison.p_value,
+            "adjusted_p_value": adjusted.get(place),
+            "effect_size": result.comparison.effect_size,
+            "effect_size_name": EFFECT_SIZE_NAMES[result.method],
+            "comparable_effect_size": result.comparison.comparable_effect_size,
+        }
+        for place, result in enumerate(results)
+        for dimension, measure in result.names
+    ]
+    rows.sort(key=lambda row: (str(row["dimension"]), str(row["measure"])))
+    return pa.Table.from_pylist(rows, schema=TESTED)

@@ -1,0 +1,49 @@
+"""Balances on a scale on which they can be compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A soft logarithm, centred and in standard deviations.
+
+    Attributes:
+        unit: Money; around and below it the scale is linear, far above it a logarithm.
+        mean: Of asinh(amount / unit).
+        deviation: Standard deviation of asinh(amount / unit), above 0.
+    """
+
+    unit: float
+    mean: float
+    deviation: float
+
+    def scaled(self, amounts: Floats) -> Floats:
+        """Return amounts of money, any shape, on this scale."""
+        result: Floats = (np.arcsinh(amounts / self.unit) - self.mean) / self.deviation
+        return result
+
+
+def fit_scale(amounts: Floats) -> Scale | None:
+    """Return the scale of a balance; its unit is the median of the amounts that are not 0.
+
+    The inverse hyperbolic sine takes zeros and negative amounts, which a logarithm does not:
+    Burbidge, Magee, Robb (1988), "Alternative transformations to handle extreme values of the
+    dependent variable", JASA 83, 123-127.
+
+    Args:
+        amounts: Shape (n,), money, without missing values.
+
+    Returns:
+        The scale; None where all amounts are equal (or there are none).
+    """
+    if len(amounts) == 0 or amounts.min() == amounts.max():
+        return None
+    unit = float(np.median(np.abs(amounts[amounts != 0])))
+    soft = np.arcsinh(amounts / unit)
+    deviation = float(soft.std())
+    return Scale(unit, float(soft.mean()), deviation) if deviation > 0 else None

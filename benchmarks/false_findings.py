@@ -1,0 +1,131 @@
+"""How often does the inference find what is not there? Prints the rates over many seeds.
+
+Each seed is a generated pack without a plant: categories carry no signal, there are no clusters,
+and only money moves the risk weighting. Whatever else is found is false. The models are those of
+the project, run without a build.
+
+    python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
+
+With --results every pack is a line of that file, and a run that was stopped goes on there.
+"""
+
+import csv
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import duckdb
+
+from python_checks.model_runner import compile_project, load_clients, run_models, warehouse
+
+RATE = 0.05
+MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fitted")
+# Relationships and advisors go round by the position of the row: they do go together.
+BY_POSITION = "('banking_relationship', 'investment_advisor')"
+DIFFERENCES = f"""
+    select
+        count(*) filter (p_value <= {RATE}) / count(p_value),
+        count(*) filter (adjusted_p_value <= {RATE}
+            and not (dimension in {BY_POSITION} and measure in {BY_POSITION}))
+            / greatest(count(*) filter (adjusted_p_value <= {RATE}), 1)
+    from intermediate.int_differences_tested
+    where family = 'categories'
+"""
+DRIVERS = f"""
+    with judged as (
+        select *, driver in ('tenure_days', 'amount_of_credit_cards', 'properties_owned')
+            or reference_level is not null or is_protected as is_chance
+        from intermediate.int_risk_drivers_fitted
+    )
+    select
+        count(*) filter (is_chance and p_value <= {RATE}) / count(p_value) filter (is_chance),
+        count(*) filter (is_chance and adjusted_p_value <= {RATE} and not is_protected)
+            / greatest(count(*) filter (adjusted_p_value <= {RATE} and not is_protected), 1),
+        coalesce(bool_or(adjusted_p_value <= {RATE}) filter (is_protected), false)::integer
+    from judged
+"""
+CLUSTERS = """
+    select coalesce(bool_or(structure = 'distinct clusters'), false)::integer
+    from intermediate.int_clusters_fitted
+"""
+LINES = (
+    ("differences: share of tests of chance with p <= 0.05", False),
+    ("differences: false share of those called more than chance", True),
+    ("drivers: share of drivers of chance with p <= 0.05", False),
+    ("drivers: false share of the business facts called drivers", True),
+    ("drivers: packs in which a protected attribute is called one", True),
+    ("clusters: packs called distinct clusters", True),
+)
+
+
+def rates(connection: duckdb.DuckDBPyConnection) -> list[float]:
+    """Return the rates of one pack, in the order of `LINES`."""
+    found: list[float] = []
+    for query in (DIFFERENCES, DRIVERS, CLUSTERS):
+        row = connection.execute(query).fetchone() or ()
+        found.extend(float(value) for value in row)
+    return found
+
+
+@click.command()
+@click.option("--seeds", type=click.IntRange(2), default=200, show_default=True)
+@click.option("--customers", type=click.IntRange(500), default=1_000, show_default=True)
+@click.option("--first-seed", type=click.IntRange(0), default=1_000, show_default=True)
+@click.option("--results", type=click.Path(dir_okay=False, path_type=Path))
+def main(seeds: int, customers: int, first_seed: int, results: Path | None) -> None:
+    """Print how often the inference finds what is not there, and what is promised."""
+    wanted = range(first_seed, first_seed + seeds)
+    packs = read_packs(results, customers) if results else {}
+    missing = [seed for seed in wanted if seed not in packs]
+    if missing:
+        with tempfile.TemporaryDirectory() as folder:
+            nodes = compile_project(Path(folder))
+        for seed in missing:
+            with warehouse() as connection:
+                load_clients(connection, customers, seed)
+                run_models(connection, nodes, MODELS)
+                packs[seed] = rates(connection)
+            if results:
+                with results.open("a", encoding="utf-8", newline="") as file:
+                    csv.writer(file).writerow([customers, seed, *packs[seed]])
+    report([packs[seed] for seed in wanted], customers)
+
+
+def read_packs(results: Path, customers: int) -> dict[int, list[float]]:
+    """Return the rates that `results` holds for packs of this size, by seed."""
+    if not results.exists():
+        return {}
+    with results.open(encoding="utf-8", newline="") as file:
+        return {
+            int(seed): [float(value) for value in values]
+            for size, seed, *values in csv.reader(file)
+            if int(size) == customers and len(values) == len(LINES)
+        }
+
+
+def report(packs: Sequence[Sequence[float]], customers: int) -> None:
+    """Print the mean of each rate with twice its standard error.
+
+    Raises:
+        click.ClickException: If a rate is above what is promised by more than that.
+    """
+    click.echo(f"{len(packs)} packs of {customers:,} customers")
+    click.echo(f"{'':62}{'rate':>8}{'+- 2 errors':>13}{'promised':>10}")
+    broken = []
+    for (line, is_limit), values in zip(LINES, zip(*packs, strict=True), strict=True):
+        mean = sum(values) / len(values)
+        spread = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+        error = math.sqrt(spread / len(values))
+        promised = f"<= {RATE}" if is_limit else f"{RATE}"
+        click.echo(f"{line:62}{mean:8.4f}{2 * error:13.4f}{promised:>10}")
+        if is_limit and mean - 2 * error > RATE:
+            broken.append(line)
+    if broken:
+        message = f"Above what is promised by more than two standard errors: {'; '.join(broken)}"
+        raise click.ClickException(message)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+-- One customer in so many is drawn: about 19,000, and everyone where there are fewer.
+sizes as (
+
+    select greatest(1, cast(ceil(count(*) / 19000.0) as bigint)) as customers_for_one
+    from customers
+
+),
+
+-- The key is a hash: who is drawn depends on no order and on nothing about the customer.
+drawn as (
+
+    select customers.*
+    from customers
+    cross join sizes
+    where (customers.customer_key + {{ var('inference_seed') }}) % sizes.customers_for_one = 0
+
+),
+
+sampled as (
+
+    select
+        customer_key,
+        {{ hash_key(['cast(customer_key as varchar)', "'held out'"]) }} % 5 = 0 as is_held_out,
+        risk_weighting,
+
+        ---------- money
+        {% for column in money_columns() %}
+        {{ column }},
+        {% endfor %}
+
+        ---------- business facts
+        tenure_days,
+        amount_of_credit_cards,
+        properties_owned,
+        loyalty_classification,
+        fee_structure,
+        banking_relationship,
+        occupation_family,
+
+        ---------- protected attributes
+        age,
+        gender,
+        nationality
+
+    from drawn
+    order by customer_key
+    limit 20000
+
+)
+
+select * from sampled

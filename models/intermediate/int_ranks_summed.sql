@@ -1,0 +1,178 @@
+{% set measures = difference_measures() %}
+{% set ratios = ratio_measures() %}
+{% set groups = dimension_groups() %}
+{% set pair = ['loyalty_classification', 'occupation_family'] %}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_segmented') }}
+
+),
+
+ranks as (
+
+    select * from {{ ref('int_measures_ranked') }}
+
+),
+
+sizes as (
+
+    select count(*) <= {{ var('exact_ranks_limit') }} as is_exact
+    from customers
+
+),
+
+{% for measure in measures %}
+{{ measure }}_ranks as (
+
+    select
+        bucket,
+        twice_middle_rank
+
+    from ranks
+    where measure = '{{ measure }}'
+
+),
+
+{% endfor %}
+ranked as (
+
+    select
+        {% for dimension in profile_dimensions() %}
+        customers.{{ dimension }},
+        {% endfor %}
+        {% for measure in measures %}
+        {{ measure }}_ranks.twice_middle_rank as {{ measure }}_rank,
+        {% endfor %}
+        customers.customer_key
+
+    from customers
+    cross join sizes
+    {% for measure, unit in measures.items() %}
+    left join {{ measure }}_ranks
+        on
+            {{ rank_bucket('customers.' ~ measure, unit, 'sizes.is_exact') }}
+            = {{ measure }}_ranks.bucket
+    {% endfor %}
+
+),
+
+grouped as (
+
+    select
+        case
+            {% for group in groups %}
+            when grouping({{ group[0] }}) = 0 then {{ loop.index }}
+            {% endfor %}
+        end as dimension_group,
+        {% for dimension in profile_dimensions() %}
+        {{ dimension }},
+        {% endfor %}
+        {% for measure in measures %}
+        sum({{ measure }}_rank) as {{ measure }}_ranks,
+        {% endfor %}
+        {% for measure in ratios %}
+        count({{ measure }}_rank) as {{ measure }}_customers,
+        {% endfor %}
+        {{ count_rows() }} as customers
+
+    from ranked
+    group by grouping sets (  -- noqa: PRS
+        {% for group in groups %}
+        ({{ group | join(', ') }}){{ ',' if not loop.last }}
+        {% endfor %}
+    )
+
+),
+
+by_dimension as (
+
+    {% for group in groups %}
+    {% set group_number = loop.index %}
+    {% for dimension in group %}
+
+    select
+        '{{ dimension }}' as dimension,
+        cast({{ dimension }} as varchar) as value,
+        {% for measure in measures %}
+        sum({{ measure }}_ranks) as {{ measure }}_ranks,
+        {% endfor %}
+        {% for measure in ratios %}
+        sum({{ measure }}_customers) as {{ measure }}_customers,
+        {% endfor %}
+        sum(customers) as customers
+
+    from grouped
+    where dimension_group = {{ group_number }}
+    group by {{ dimension }}
+
+    union all
+    {% endfor %}
+    {% endfor %}
+
+    select
+        '{{ pair | join('_and_') }}' as dimension,
+        cast({{ pair[0] }} as varchar) || ' / ' || cast({{ pair[1] }} as varchar) as value,
+        {% for measure in measures %}
+        sum({{ measure }}_ranks) as {{ measure }}_ranks,
+        {% endfor %}
+        {% for measure in ratios %}
+        sum({{ measure }}_customers) as {{ measure }}_customers,
+        {% endfor %}
+        sum(customers) as customers
+
+    from grouped
+    where dimension_group = 1
+    group by {{ pair | join(', ') }}
+
+),
+
+-- The ties of a measure: t customers in a bucket count as t cubed less t.
+tie_sums as (
+
+    select
+        measure,
+        cast(
+            sum(
+                cast(customers as decimal(12, 0))
+                * (cast(customers as decimal(12, 0)) * cast(customers as decimal(12, 0)) - 1)
+            ) as double
+        ) as tie_sum
+
+    from ranks
+    group by measure
+
+),
+
+summed as (
+
+    select
+        by_dimension.dimension,
+        by_dimension.value,
+        tie_sums.measure,
+        cast(
+            case tie_sums.measure
+                {% for measure in ratios %}
+                when '{{ measure }}' then by_dimension.{{ measure }}_customers
+                {% endfor %}
+                else by_dimension.customers
+            end as bigint
+        ) as customers,
+        cast(
+            case tie_sums.measure
+                {% for measure in measures %}
+                when '{{ measure }}' then by_dimension.{{ measure }}_ranks
+                {% endfor %}
+            end as bigint
+        ) as twice_rank_sum,
+        tie_sums.tie_sum
+
+    from by_dimension
+    cross join tie_sums
+
+)
+
+select * from summed
+where customers > 0

@@ -1,0 +1,44 @@
+-- The dimensions that are shown to readers but of which no row says whether their differences
+-- are more than chance. A heat map of risk needs the row of its dimension by risk weighting.
+with
+
+shown as (
+
+    select distinct
+        dimension,
+        cast(null as varchar) as measure
+
+    from {{ ref('fct_segment_profiles') }}
+
+    union
+
+    select distinct
+        row_dimension as dimension,
+        column_dimension as measure
+
+    from {{ ref('fct_risk_heatmap') }}
+
+),
+
+differences as (
+
+    select * from {{ ref('fct_segment_differences') }}
+
+),
+
+without_differences as (
+
+    select
+        shown.dimension,
+        shown.measure
+
+    from shown
+    left join differences
+        on
+            shown.dimension = differences.dimension
+            and coalesce(shown.measure, differences.measure) = differences.measure
+    where differences.dimension is null
+
+)
+
+select * from without_differences
