@@ -29,6 +29,8 @@ from python_checks.declare import (
     unique,
 )
 from python_checks.suites.aggregates import AGGREGATE_RELATIONS, aggregate_tables
+from python_checks.suites.inference import REQUIRED as INFERENCE_RELATIONS
+from python_checks.suites.inference import inference_tables
 from python_checks.suites.personal import no_personal_columns, no_personal_values
 
 CUSTOMERS = "marts.dim_customers"
@@ -52,6 +54,7 @@ REQUIRED = (
     CLIENTS,
     THRESHOLDS,
     *AGGREGATE_RELATIONS,
+    *INFERENCE_RELATIONS,
     "marts.dim_banking_relationships",
     "marts.dim_dates",
     "marts.dim_investment_advisors",
@@ -100,6 +103,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         Table(IDENTITIES, ("customer_key",), _identities()),
         *_small_dimensions(connection),
         *aggregate_tables(connection),
+        *inference_tables(),
     ]
 
 

@@ -154,6 +154,40 @@ SABOTAGES = [
         "probability_of_default = -0.05",
     ),
     Sabotage(
+        "a difference called real whose p-value says chance",
+        (
+            "update marts.fct_segment_differences set verdict = 'more than chance, small' "
+            "where dimension = 'nationality' and measure = 'bank_loans'",
+        ),
+        "marts.fct_segment_differences",
+        "verdict",
+        1,
+        "more than chance, small",
+    ),
+    Sabotage(
+        "a driver whose direction is turned round",
+        (
+            "update marts.fct_risk_drivers set direction = 'lowers' "
+            "where driver = 'estimated_income' and coefficient > 0",
+        ),
+        "marts.fct_risk_drivers",
+        "coefficient, direction",
+        1,
+        "direction = 'lowers'",
+    ),
+    Sabotage(
+        "two customers in a cluster that does not count them",
+        (
+            "update marts.fct_customer_segments set behavioural_cluster = "
+            "case behavioural_cluster when 1 then 2 else 1 end where customer_key in "
+            + first_keys(SEGMENTS, 1),
+        ),
+        "marts.fct_cluster_centroids",
+        "customers",
+        2,
+        "customers_there = ",
+    ),
+    Sabotage(
         "a flag without its reason",
         (
             f"update {RISK} set watch_list_reasons = 'No rule of the watch list applies' where "
