@@ -162,7 +162,7 @@ SABOTAGES = [
         "marts.fct_segment_differences",
         "verdict",
         1,
-        "more than chance, small",
+        "measure = bank_loans",
     ),
     Sabotage(
         "a driver whose direction is turned round",
@@ -173,7 +173,7 @@ SABOTAGES = [
         "marts.fct_risk_drivers",
         "coefficient, direction",
         1,
-        "direction = 'lowers'",
+        "driver = estimated_income",
     ),
     Sabotage(
         "two customers in a cluster that does not count them",
