@@ -77,17 +77,17 @@ facts as (
         {% endfor %}
 
         ---------- money
+        {% for product, column in product_columns().items() %}
+        customers.{{ column }},
+        peer_medians.{{ product }}_peer_median,
+        {% endfor %}
         customers.estimated_income,
         customers.superannuation_savings,
         customers.total_loans,
         customers.total_deposits,
         customers.core_deposits,
         customers.net_position,
-        customers.fee_income,
-        {% for product, column in product_columns().items() %}
-        customers.{{ column }},
-        peer_medians.{{ product }}_peer_median{{ ',' if not loop.last }}
-        {% endfor %}
+        customers.fee_income
 
     from customers
     inner join peer_medians
