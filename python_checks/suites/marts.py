@@ -32,6 +32,8 @@ from python_checks.suites.aggregates import AGGREGATE_RELATIONS, aggregate_table
 from python_checks.suites.inference import REQUIRED as INFERENCE_RELATIONS
 from python_checks.suites.inference import inference_tables
 from python_checks.suites.personal import no_personal_columns, no_personal_values
+from python_checks.suites.recommendations import REQUIRED as RECOMMENDATION_RELATIONS
+from python_checks.suites.recommendations import recommendation_tables
 
 CUSTOMERS = "marts.dim_customers"
 POSITIONS = "marts.fct_customer_positions"
@@ -55,6 +57,7 @@ REQUIRED = (
     THRESHOLDS,
     *AGGREGATE_RELATIONS,
     *INFERENCE_RELATIONS,
+    *RECOMMENDATION_RELATIONS,
     "marts.dim_banking_relationships",
     "marts.dim_dates",
     "marts.dim_investment_advisors",
@@ -104,6 +107,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         *_small_dimensions(connection),
         *aggregate_tables(connection),
         *inference_tables(),
+        *recommendation_tables(connection, is_large=is_large),
     ]
 
 
@@ -622,6 +626,13 @@ def _gaps() -> tuple[Check, ...]:
             "below the median where the gap is above 0",
             "is_below_peer_median = (gap_to_peer_median > 0)",
             ("gap_to_peer_median", "is_below_peer_median"),
+        ),
+        Promise(
+            "the depth is the balance by the median of the peers, and null where that is 0",
+            "(peer_median_balance = 0) = (balance_to_peer_median is null) and "
+            "(peer_median_balance = 0 or abs(balance_to_peer_median - cast(balance as double) "
+            "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",
+            ("balance", "peer_median_balance", "balance_to_peer_median"),
         ),
     )
 

@@ -1,0 +1,132 @@
+{{ config(materialized='view') }}
+
+{% set lending = ['credit_card_balance', 'bank_loans', 'business_lending'] %}
+{% set deposits = [
+    'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
+] %}
+{% set scored = {'deposit': 'total_deposits', 'lending': 'total_loans'} %}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_measured') }}
+
+),
+
+peer_medians as (
+
+    select * from {{ ref('int_peer_medians') }}
+
+),
+
+watch_list_scores as (
+
+    select * from {{ ref('int_watch_list_scores') }}
+
+),
+
+loyalty_tiers as (
+
+    select * from {{ ref('loyalty_tiers') }}
+
+),
+
+-- One row with the lower limit of every score. A join to the tiers gives the same scores in chunks
+-- so small that the rules, which are applied next, take three times as long.
+score_limits as (
+
+    select
+        {% for name, measure in scored.items() %}
+        {% for score in range(2, 6) %}
+        max(
+            case
+                when measure = '{{ measure }}' and score = {{ score }}
+                    then exclusive_lower_limit
+            end
+        ) as {{ name }}_limit_{{ score }},
+        {% endfor %}
+        {% endfor %}
+        count(*) as limits
+
+    from {{ ref('int_score_thresholds') }}
+
+),
+
+-- What rules may look at, and nothing else: neither nationality nor gender nor age.
+facts as (
+
+    select
+        customers.customer_key,
+        customers.as_of_date,
+
+        ---------- classes and scores
+        customers.risk_weighting,
+        coalesce(watch_list_scores.watch_list_severity, 0) as watch_list_severity,
+        {% for name, measure in scored.items() %}
+        1
+        {% for score in range(2, 6) %}
+        + case
+            when customers.{{ measure }} > score_limits.{{ name }}_limit_{{ score }} then 1 else 0
+        end
+        {% endfor %} as {{ name }}_score,
+        {% endfor %}
+        loyalty_tiers.loyalty_order,
+        customers.fee_rate,
+
+        ---------- counts
+        customers.tenure_days,
+        customers.amount_of_credit_cards,
+        customers.properties_owned,
+
+        ---------- ratios
+        customers.loan_to_deposit_ratio,
+        customers.debt_to_income_ratio,
+        customers.liquidity_cover,
+        case
+            when customers.total_loans > 0
+                then
+                    {{ ratio(
+                        'greatest(customers.' ~ lending | join(', customers.') ~ ')',
+                        'customers.total_loans'
+                    ) }}
+        end as largest_loan_share,
+        case
+            when customers.total_deposits > 0
+                then
+                    {{ ratio(
+                        'greatest(customers.' ~ deposits | join(', customers.') ~ ')',
+                        'customers.total_deposits'
+                    ) }}
+        end as largest_deposit_share,
+        {% for product, column in product_columns().items() %}
+        {{ ratio('customers.' ~ column, 'peer_medians.' ~ product ~ '_peer_median') }}
+            as {{ product }}_to_peer_median,
+        {% endfor %}
+
+        ---------- money
+        {% for product, column in product_columns().items() %}
+        customers.{{ column }},
+        peer_medians.{{ product }}_peer_median,
+        {% endfor %}
+        customers.estimated_income,
+        customers.superannuation_savings,
+        customers.total_loans,
+        customers.total_deposits,
+        customers.core_deposits,
+        customers.net_position,
+        customers.fee_income
+
+    from customers
+    cross join score_limits
+    inner join peer_medians
+        on
+            customers.income_band = peer_medians.income_band
+            and customers.risk_weighting = peer_medians.risk_weighting
+    left join watch_list_scores on customers.customer_key = watch_list_scores.customer_key
+    left join loyalty_tiers
+        on customers.loyalty_classification = loyalty_tiers.loyalty_classification
+
+)
+
+select * from facts
