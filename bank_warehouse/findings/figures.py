@@ -10,6 +10,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from bank_warehouse.findings.answers import Answers
 
@@ -107,6 +108,9 @@ def drivers(answers: Answers) -> Figure:
     axes.set_yticks(range(len(labels)), labels)
     axes.axvline(1, color=ACCENT, linewidth=1)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set(
         title="Odds of a higher risk weighting for one standard deviation more, all else equal",
         xlabel="Odds ratio with its interval",

@@ -97,7 +97,7 @@ RISK = """## Risk
 Each coefficient holds the others constant. Bank deposits move with checking and saving accounts, so
 theirs is about deposits beyond those two. {category_sentence} {protected_sentence}
 
-The watch list, by level:
+The watch list, by level. Some of its rules are on the risk weighting itself:
 
 {watch_table}
 """
