@@ -182,9 +182,7 @@ class Plugin(BasePlugin):
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True
         )
-        conn.create_function(
-            "bank_fingerprints_query", fingerprints_query, ["VARCHAR"], "VARCHAR"
-        )
+        conn.create_function("bank_fingerprints_query", fingerprints_query, ["VARCHAR"], "VARCHAR")
         conn.create_function(
             "bank_record_build",
             record_build,

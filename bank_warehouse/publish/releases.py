@@ -236,11 +236,18 @@ def remove_drafts(publish_dir: Path) -> int:
     return len(left)
 
 
-def keep_draft(draft: Path, publish_dir: Path, number: int) -> Path:
-    """Give a draft that is whole, and on the disk, its number; return its folder."""
-    for file in draft.rglob("*"):
-        sync_folder(file) if file.is_dir() else sync_file(file)
+def sync_draft(draft: Path) -> None:
+    """Have the system write all files of a draft to the disk."""
+    for entry in draft.rglob("*"):
+        if entry.is_dir():
+            sync_folder(entry)
+        else:
+            sync_file(entry)
     sync_folder(draft)
+
+
+def number_draft(draft: Path, publish_dir: Path, number: int) -> Path:
+    """Give a draft that is whole and on the disk its number, in one step; return its folder."""
     target = publish_dir / str(number)
     draft.rename(target)
     sync_folder(publish_dir)
