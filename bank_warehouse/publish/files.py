@@ -99,10 +99,8 @@ def write_release(
             if reason:
                 entries.append(_left_out(contract, reason))
                 continue
-            if contract is RELEASE:
-                source = _release_row(manifest)
-            else:
-                source = source_of(contract.relation)
+            is_release = contract is RELEASE
+            source = _release_row(manifest) if is_release else source_of(contract.relation)
             file = f"{contract.schema}/{contract.name}.parquet"
             (draft / contract.schema).mkdir(exist_ok=True)
             _write_parquet(connection, contract, source, draft / file, number)
