@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
-from bank_warehouse.publish import NoReleaseError, Release, current_release, files, flow, releases
+from bank_warehouse.publish import NoReleaseError, Release, current_release, files, releases
 from bank_warehouse.publish.errors import BusyError, DamagedReleaseError, PublishError
+from bank_warehouse.publish.fingerprints import source_of
 from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.lock import LOCK, publisher_lock
 from bank_warehouse.publish.releases import current_number, switch_current
@@ -59,8 +59,8 @@ def two_releases(
 
 
 @pytest.fixture
-def copied(two_releases: Path, tmp_path: Path) -> Iterator[Path]:
-    """A folder of the same releases, to be changed: links to their files, their own manifests."""
+def copied(two_releases: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to be changed."""
     published = tmp_path / "published"
     for file in two_releases.rglob("*"):
         if file.is_file() and "current" not in file.parts and not file.name.startswith("."):
@@ -195,7 +195,8 @@ def test_without_the_flag_no_name_and_no_client_id_is_in_any_file(
             for (value,) in database.execute(f'select distinct "{column}" from {table}').fetchall()
         }
     assert not texts & personal
-    assert not [name for name in personal if name in json.dumps(release.manifest)]
+    written = json.dumps(release.manifest)
+    assert not [name for name in personal if name in written]
 
 
 def test_with_the_flag_the_names_are_there_and_recorded(two_releases: Path) -> None:
@@ -294,7 +295,7 @@ def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
     assert "25 files agree with their checksums" in lines[0]
     roll_back(copied, 2, None)
     assert current_number(copied) == 2
-    with pytest.raises(NoReleaseError, match="There is no release 9 in .* there are: 1, 2"):
+    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* there are: 1, 2"):
         roll_back(copied, 9, None)
 
 
@@ -345,9 +346,7 @@ def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path
     assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
 
 
-def test_a_second_publisher_is_told_who_is_at_work(
-    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_publisher_is_told_who_is_at_work(warehouse: Path, tmp_path: Path) -> None:
     held = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -379,7 +378,7 @@ def test_a_publisher_that_fails_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(flow.releases, "sync_draft", full)
+    monkeypatch.setattr(releases, "sync_draft", full)
     with pytest.raises(PublishError, match="No space left on device"):
         publish(warehouse, copied, None)
     assert current_number(copied) == 2
@@ -390,7 +389,7 @@ def test_a_publisher_that_fails_leaves_nothing(
 def test_files_with_other_rows_than_the_marts_are_not_published(
     warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = files.source_of
+    whole = source_of
     monkeypatch.setattr(files, "source_of", lambda relation: f"(from {whole(relation)} offset 1)")
     with pytest.raises(PublishError, match="dim_banking_relationships: the file written has other"):
         publish(warehouse, tmp_path, None)
