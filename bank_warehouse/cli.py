@@ -8,7 +8,10 @@ COMMANDS = {
     "accept": "bank_warehouse.accept",
     "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
+    "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",
+    "releases": "bank_warehouse.publish.command_releases",
+    "rollback": "bank_warehouse.publish.command_rollback",
     "summary": "bank_warehouse.summary",
 }
 
@@ -30,4 +33,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate data, look at a build, accept it, write findings."""
+    """Bank customer warehouse: generate, look at a build, accept and publish it, write findings."""
