@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bank_warehouse.cli import main
 from bank_warehouse.publish import current_release
+from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import (
     BusyError,
     ContractError,
@@ -49,7 +50,7 @@ def new_database(postgres: str) -> str:
     name = f"bank_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"create database {name}")
-    return make_conninfo(postgres, dbname=name)
+    return str(make_conninfo(postgres, dbname=name))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def login(dsn: str, role: str) -> str:
     user = f"user_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(dsn) as connection:
         connection.execute(f"create role {user} login in role {role}")
-    return make_conninfo(dsn, user=user)
+    return str(make_conninfo(dsn, user=user))
 
 
 def test_tables_have_the_types_keys_and_comments_of_the_contract(
@@ -118,13 +119,11 @@ def test_tables_have_the_types_keys_and_comments_of_the_contract(
                 "select obj_description(%s::regclass)", (contract.relation,)
             ).fetchone()
             assert described == (contract.description,)
-        types = {
-            name: type_name
-            for name, type_name in connection.execute(
-                "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
-                "where attrelid = 'marts.fct_customer_positions'::regclass and attnum > 0"
-            )
-        }
+        described_types = connection.execute(
+            "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
+            "where attrelid = 'marts.fct_customer_positions'::regclass and attnum > 0"
+        ).fetchall()
+        types = {row[0]: row[1] for row in described_types}
         indexes = {
             name
             for (name,) in connection.execute(
@@ -162,7 +161,7 @@ def test_every_row_is_there_as_it_is_in_the_files(published: tuple[str, Path]) -
     assert compared > 60_000
 
 
-def _type_of(contract: Any, name: str) -> str:
+def _type_of(contract: Contract, name: str) -> str:
     return next(column.type for column in contract.columns if column.name == name)
 
 
@@ -189,7 +188,7 @@ def test_the_reader_role_is_refused_on_restricted(published: tuple[str, Path]) -
 
 
 def test_rights_that_others_gave_are_taken_back(
-    postgres: str, warehouse: Path, database: str, tmp_path: Path
+    warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
     with psycopg.connect(database) as connection:
@@ -304,12 +303,10 @@ def test_a_changed_contract_changes_the_tables_and_older_snapshots_see_their_row
         publish(warehouse, folder, database)
         assert reader.execute("select count(*) from marts.dim_products").fetchone() == (7,)
         assert reader.execute("select release from marts.release").fetchone() == (1,)
-    assert (
-        one(database, "select count(*) from marts.dim_products where note like '%\\N lines'") == 7
-    )
-    assert one(
-        database, "select pg_typeof(product_order)::text from marts.dim_products limit 1"
-    ) == ("bigint")
+    noted = "select count(*) from marts.dim_products where note like '%\\N lines'"
+    assert one(database, noted) == 7
+    typed = "select pg_typeof(product_order)::text from marts.dim_products limit 1"
+    assert one(database, typed) == "bigint"
     assert one(database, "select to_regclass('marts.fct_stress_results') is null")
     assert "product_order" in one(
         database,
@@ -326,7 +323,7 @@ def test_tables_of_others_are_left_alone(warehouse: Path, database: str, tmp_pat
     with psycopg.connect(database) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.budget (a integer)")
-    with pytest.raises(PostgresError, match="holds marts.budget, which no release has made"):
+    with pytest.raises(PostgresError, match=r"holds marts\.budget, which no release has made"):
         publish(warehouse, tmp_path, database)
     assert one(database, "select count(*) from marts.budget") == 0
     assert current_number(tmp_path) is None
@@ -421,7 +418,7 @@ def test_rows_that_a_trigger_swallows_are_noticed_before_the_commit(
             "create trigger swallow before insert on marts.dim_products "
             "for each row execute function swallow()"
         )
-    with pytest.raises(PostgresError, match="marts.dim_products has 6 rows instead of 7"):
+    with pytest.raises(PostgresError, match=r"marts\.dim_products has 6 rows instead of 7"):
         publish(warehouse, tmp_path, database)
     assert one(database, "select count(*) from marts.dim_products") == 7
     assert release_numbers(tmp_path) == [1]
@@ -471,7 +468,7 @@ def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Pa
         "BoolsAsChar=0",
         readonly=True,
     )
-    expected = {
+    expected: dict[str, tuple[str, int | None, int | None]] = {
         "BIGINT": ("int", 19, 0),
         "INTEGER": ("int", 10, 0),
         "BOOLEAN": ("bool", None, None),
@@ -492,7 +489,11 @@ def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Pa
             _, python_type, _, _, precision, scale, _ = described[column.name]
             if column.type.startswith("DECIMAL"):
                 digits = column.type.removeprefix("DECIMAL(").rstrip(")").split(",")
-                wanted = ("Decimal", int(digits[0]), int(digits[1]))
+                wanted: tuple[str, int | None, int | None] = (
+                    "Decimal",
+                    int(digits[0]),
+                    int(digits[1]),
+                )
             else:
                 wanted = expected[column.type]
             assert python_type.__name__ == wanted[0], (contract.relation, column)
