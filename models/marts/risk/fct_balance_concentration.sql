@@ -112,6 +112,7 @@ concentration as (
     select
         curve.measure,
         curve.percentile,
+        {{ as_of_date() }} as as_of_date,
         totals.customers,
         totals.amount as total_amount,
         {{ ratio('curve.amount_of_lowest', 'totals.amount') }} as cumulative_share,
