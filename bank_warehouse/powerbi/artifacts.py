@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bank_warehouse.metrics import MetricsError, SemanticLayer, load_metrics
 from bank_warehouse.powerbi.errors import PowerBIError
 
 Json = dict[str, Any]
@@ -88,16 +89,14 @@ class Artifacts:
         references: the relationships tests, sorted.
         accepted_values: by mart and column, in the order in which the test lists them.
         seeds: the reference seeds, by name.
-        semantic_models: of the semantic manifest, as dbt writes them.
-        metrics: of the semantic manifest, by name.
+        layer: the metrics and what they are made of.
     """
 
     marts: dict[str, Mart]
     references: list[Reference]
     accepted_values: dict[tuple[str, str], list[str]]
     seeds: dict[str, Seed]
-    semantic_models: list[Json]
-    metrics: dict[str, Json]
+    layer: SemanticLayer
 
 
 def read(target: Path, project: Path) -> Artifacts:
@@ -112,7 +111,10 @@ def read(target: Path, project: Path) -> Artifacts:
     """
     manifest = _load(target / "manifest.json", "run `dbt build`")
     catalog = _load(target / "catalog.json", "run `dbt docs generate` on a built warehouse")
-    semantic = _load(target / "semantic_manifest.json", "run `dbt parse`")
+    try:
+        layer = load_metrics(target / "semantic_manifest.json")
+    except MetricsError as error:
+        raise PowerBIError(str(error)) from error
     marts = _marts(manifest)
     _compare(marts, catalog)
     return Artifacts(
@@ -120,8 +122,7 @@ def read(target: Path, project: Path) -> Artifacts:
         references=_references(manifest),
         accepted_values=_accepted_values(manifest),
         seeds=_seeds(manifest, project),
-        semantic_models=sorted(semantic["semantic_models"], key=lambda each: str(each["name"])),
-        metrics={str(each["name"]): each for each in semantic["metrics"]},
+        layer=layer,
     )
 
 

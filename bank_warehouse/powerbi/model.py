@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from bank_warehouse.powerbi import conventions, dax, power_query
 from bank_warehouse.powerbi.artifacts import Artifacts, Column, Mart
@@ -35,7 +36,6 @@ def build(artifacts: Artifacts) -> Model:
             written, or two names clash.
     """
     _check_conventions(artifacts)
-    known = dax.semantics(artifacts.semantic_models, artifacts.metrics)
     labels = _labels(artifacts)
     tables = [_mart_table(artifacts, mart, labels) for mart in artifacts.marts.values()]
     tables += [_seed_table(artifacts, name) for name in conventions.INLINED_SEEDS]
@@ -43,7 +43,7 @@ def build(artifacts: Artifacts) -> Model:
     relationships = _relationships(artifacts, by_origin)
     tables = _hide_foreign_keys(tables, relationships)
     by_origin = {table.origin: table for table in tables}
-    measures = _measures(artifacts, known, by_origin, relationships)
+    measures = _measures(artifacts, by_origin, relationships)
     tables += [_access_table(), _measure_table(measures)]
     return Model(
         tables={table.name: table for table in sorted(tables, key=lambda each: each.name)},
@@ -92,10 +92,10 @@ def _check_conventions(artifacts: Artifacts) -> None:
 def _labels(artifacts: Artifacts) -> dict[tuple[str, str], str]:
     """Return the labels that the semantic manifest gives to columns, by mart and column."""
     return {
-        (model["node_relation"]["alias"], each["expr"] or each["name"]): str(each["label"])
-        for model in artifacts.semantic_models
-        for each in model["dimensions"]
-        if each.get("label")
+        (model.relation, dimension.column): dimension.label
+        for model in artifacts.layer.models.values()
+        for dimension in model.dimensions.values()
+        if dimension.kind != "entity"
     }
 
 
@@ -149,8 +149,11 @@ def _mart_table(
         elif place in conventions.VALUE_COLUMNS:
             positions[f"{column.name}_order"] = (column.name, _value_order(orders))
     columns = []
+    said = {labels.get((owner, column.name)) for owner, column in origins}
     for owner, column in origins:
         name = labels.get((owner, column.name), for_people(column.name))
+        if (owner, column.name) not in labels and name in said:
+            name += " code"
         columns.append(_column(mart, owner, column, name, f"{column.name}_order" in positions))
     columns += [
         ModelColumn(
@@ -181,7 +184,7 @@ def _mart_table(
             ],
             positions,
         ),
-        columns=tuple(columns),
+        columns=_with_sort_names(columns),
         is_date_table=mart.name == conventions.DATE_TABLE,
         reads=(mart.name, *merged),
     )
@@ -225,7 +228,7 @@ def _column(
         is_hidden=hidden,
         is_key=mart.name == conventions.DATE_TABLE and column.name == conventions.DATE_COLUMN,
         folder=next((folder for folder, names in folders.items() if column.name in names), ""),
-        sort_by=for_people(sort_source) if sort_source else "",
+        sort_by=sort_source,
     )
 
 
@@ -255,6 +258,15 @@ def _spelled_out(
     )
 
 
+def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
+    """Return the columns with the names, and no longer the sources, of those they sort by."""
+    names = {column.source: column.name for column in columns}
+    return tuple(
+        replace(column, sort_by=names[column.sort_by]) if column.sort_by else column
+        for column in columns
+    )
+
+
 def _with_hierarchies(table: ModelTable) -> ModelTable:
     hierarchies = []
     for name, levels in conventions.HIERARCHIES.get(table.origin, ()):
@@ -263,11 +275,7 @@ def _with_hierarchies(table: ModelTable) -> ModelTable:
         except KeyError as error:
             raise PowerBIError(f"Hierarchy {name}: {error.args[0]}.") from error
         hierarchies.append(Hierarchy(f"{name} levels", columns))
-    return _replace(table, hierarchies=tuple(hierarchies))
-
-
-def _replace(table: ModelTable, **changes: object) -> ModelTable:
-    return ModelTable(**{**table.__dict__, **changes})
+    return replace(table, hierarchies=tuple(hierarchies))
 
 
 def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
@@ -283,9 +291,7 @@ def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
                 description=column.description,
                 format_string=_format(column, data_type),
                 is_hidden=column.name.endswith("_order"),
-                sort_by=for_people(conventions.SORTED_BY[name, column.name])
-                if (name, column.name) in conventions.SORTED_BY
-                else "",
+                sort_by=conventions.SORTED_BY.get((name, column.name), ""),
             )
         )
     _refuse_clashes(name, [column.name for column in columns])
@@ -294,7 +300,7 @@ def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
         origin=name,
         description=seed.description,
         query=power_query.write_seed(seed),
-        columns=tuple(columns),
+        columns=_with_sort_names(columns),
     )
 
 
@@ -368,16 +374,20 @@ def _hide_foreign_keys(
 
     A date stays: the table of dates says which day, the column what happened on it.
     """
+    sources = {
+        (table.name, column.name): column.source for table in tables for column in table.columns
+    }
     keys = {
         (each.from_table, each.from_column)
         for each in relationships
-        if each.is_active and each.from_column == each.to_column
+        if each.is_active
+        and sources[each.from_table, each.from_column] == sources[each.to_table, each.to_column]
     }
     return [
-        _replace(
+        replace(
             table,
             columns=tuple(
-                ModelColumn(**{**column.__dict__, "is_hidden": True})
+                replace(column, is_hidden=True)
                 if (table.name, column.name) in keys
                 else column
                 for column in table.columns
@@ -405,7 +415,6 @@ def filtered_by(table: str, relationships: Iterable[Relationship]) -> frozenset[
 
 def _measures(
     artifacts: Artifacts,
-    known: dax.Semantics,
     by_origin: Mapping[str, ModelTable],
     relationships: tuple[Relationship, ...],
 ) -> tuple[Measure, ...]:
@@ -419,28 +428,22 @@ def _measures(
         return table_name(by_origin[mart])
 
     measures = []
-    for metric in artifacts.metrics.values():
-        marts = sorted(dax.base_mart(metric, known))
+    for metric in artifacts.layer.metrics.values():
+        marts = sorted(dax.base_marts(metric, artifacts.layer))
         missing = [mart for mart in marts if mart not in by_origin]
         if missing:
-            raise PowerBIError(f"Metric {metric['name']} reads {missing[0]}, which no release has.")
-        meta = (metric.get("config") or {}).get("meta") or {}
-        try:
-            measures.append(
-                Measure(
-                    name=metric["label"] or for_people(metric["name"]),
-                    expression=dax.expression(metric, known, name_column, name_table),
-                    description=f"{' '.join(metric['description'].split())} "
-                    f"{_split_by([by_origin[mart].name for mart in marts], relationships)}",
-                    format_string=meta["format"],
-                    folder=meta["display_folder"],
-                )
+            raise PowerBIError(f"Metric {metric.name} reads {missing[0]}, which no release has.")
+        said = " ".join(metric.description.split())
+        split = _split_by([by_origin[mart].name for mart in marts], relationships)
+        measures.append(
+            Measure(
+                name=metric.label,
+                expression=dax.expression(metric, artifacts.layer, name_column, name_table),
+                description=f"{said} {split}",
+                format_string=metric.format,
+                folder=metric.display_folder,
             )
-        except KeyError as error:
-            raise PowerBIError(
-                f"Metric {metric['name']}: {error.args[0]} is missing; metrics need format and "
-                "display_folder in their meta."
-            ) from error
+        )
     measures += _readings(artifacts, by_origin)
     measures += _about_the_release(by_origin)
     measures += _verdicts(artifacts, by_origin, relationships)
