@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "accept": "bank_warehouse.accept",
     "generate": "bank_warehouse.generator.command",
+    "powerbi": "bank_warehouse.powerbi.command",
     "quarantine": "bank_warehouse.quarantine",
     "summary": "bank_warehouse.summary",
 }

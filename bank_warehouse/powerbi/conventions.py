@@ -4,6 +4,24 @@ Every name here is checked against the artifacts when the model is built: a colu
 is an error that names it.
 """
 
+from bank_warehouse.powerbi.artifacts import Column, Mart
+
+RELEASE = Mart(
+    name="release",
+    schema="marts",
+    description="One row. Which release the tables were read from.",
+    columns={
+        name: Column(name, data_type, description)
+        for name, data_type, description in (
+            ("release", "bigint", "Number of the release; a higher one is newer."),
+            ("as_of_date", "date", "Date at which ages and tenures are measured."),
+            ("published_at", "timestamp", "When the release was published, UTC."),
+            ("schema_version", "integer", "Version of the contract of the marts."),
+        )
+    },
+)
+"""The one table of a release that the publisher writes, and not dbt."""
+
 DATE_TABLE = "dim_dates"
 DATE_COLUMN = "date_day"
 CUSTOMERS = "dim_customers"
@@ -154,6 +172,7 @@ OPEN_TO_ROLES = frozenset(
         "dim_investment_advisors",
         "dimensions",
         "stress_scenarios",
+        "release",
         "fct_segment_differences",
         "fct_risk_drivers",
     }

@@ -91,6 +91,19 @@ class ModelTable:
         raise KeyError(f"{self.name} has no column {source}")
 
 
+    def words_of(self, source: str) -> ModelColumn:
+        """Return the column that says in words what the code `source` stands for.
+
+        Raises:
+            KeyError: there is none.
+        """
+        name = f"{self.column_of(source).name} in words"
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+
 @dataclass(frozen=True)
 class Relationship:
     """Rows of `from_table` belong to one row of `to_table`, which filters them."""

@@ -38,6 +38,7 @@ def build(artifacts: Artifacts) -> Model:
     _check_conventions(artifacts)
     labels = _labels(artifacts)
     tables = [_mart_table(artifacts, mart, labels) for mart in artifacts.marts.values()]
+    tables.append(_mart_table(artifacts, conventions.RELEASE, labels))
     tables += [_seed_table(artifacts, name) for name in conventions.INLINED_SEEDS]
     by_origin = {table.origin: table for table in tables}
     relationships = _relationships(artifacts, by_origin)
@@ -234,7 +235,7 @@ def _column(
 
 def _format(column: Column, data_type: str) -> str:
     if data_type == "dateTime":
-        return "yyyy-mm-dd"
+        return "yyyy-mm-dd" if column.data_type == "date" else "yyyy-mm-dd hh:nn"
     if data_type == "int64":
         return "0"
     if data_type == "decimal":
@@ -482,8 +483,15 @@ def reading_name(mart: str, column: str) -> str:
 
 
 def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
-    customers = by_origin[conventions.CUSTOMERS]
+    customers, release = by_origin[conventions.CUSTOMERS], by_origin[conventions.RELEASE.name]
     return [
+        Measure(
+            name="Release read",
+            expression=f"MAX({column_name(release, 'release')})",
+            description="Number of the release that the tables were read from.",
+            format_string="0",
+            folder="Release",
+        ),
         Measure(
             name="As of",
             expression=f"MAX({column_name(customers, 'as_of_date')})",

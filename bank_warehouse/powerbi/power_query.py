@@ -9,6 +9,7 @@ _TYPES = {
     "varchar": ("string", "type text"),
     "text": ("string", "type text"),
     "date": ("dateTime", "type date"),
+    "timestamp": ("dateTime", "type datetime"),
     "boolean": ("boolean", "type logical"),
     "double": ("double", "type number"),
     "integer": ("int64", "Int64.Type"),
@@ -66,7 +67,7 @@ in
     if DataSource = "PostgreSQL" then
         PostgreSQL.Database(PostgresServer, PostgresDatabase){[Schema = schema, Item = name]}[Data]
     else
-        Parquet.Document(File.Contents(ReleaseFolder & "\\" & name & ".parquet"))""",
+        Parquet.Document(File.Contents(ReleaseFolder & "\\" & schema & "\\" & name & ".parquet"))""",
         "Reads a table of the release.",
     ),
 }

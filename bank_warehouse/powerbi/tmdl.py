@@ -197,6 +197,6 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
     ]
     lines += [f"\t\t{each}" for each in properties if each]
     lines += ["", "\t\tannotation SummarizationSetBy = User", ""]
-    if column.data_type == "dateTime":
+    if column.format_string == "yyyy-mm-dd":
         lines += ["\t\tannotation UnderlyingDateTimeDataType = Date", ""]
     return lines
