@@ -99,7 +99,7 @@ class _Writer:
         if self.metric.fill_nulls_with is not None:
             # Only where there are rows at all: otherwise every empty cell of a matrix is filled.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
-            text = f"IF(NOT ISEMPTY({table}), {filled})"
+            text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
         return text
 
     def ratio(self) -> str:
