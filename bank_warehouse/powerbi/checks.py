@@ -32,6 +32,9 @@ WANTED_PAGES = (
     "Data quality",
     "More than chance?",
 )
+RESERVED = frozenset({"Measures"})
+"""Names of tables that the engine keeps for itself."""
+
 WANTED_ROLES = ("By banking relationship", "By investment advisor")
 TEXT_CONTRAST = 4.5
 MARK_CONTRAST = 3.0
@@ -170,9 +173,13 @@ def _tables(model: _Model) -> Iterator[str]:
     ]
     if len(dated) != 1:
         yield f"model: {len(dated)} tables are marked as the table of dates"
+    for name in sorted(model.tables.keys() & model.expressions.keys()):
+        yield f"model: a table and a parameter or function are both called {name}"
     for table in model.tables.values():
         columns = model.columns[table.name]
         where = f"table {table.name}"
+        if table.name in RESERVED:
+            yield f"{where}: the engine keeps this name for itself"
         if not table.description:
             yield f"{where}: has no description"
         if table.name in dated:
@@ -184,7 +191,7 @@ def _tables(model: _Model) -> Iterator[str]:
         )
         if not query:
             yield f"{where}: has no partition with a source"
-        for name in re.findall(r"\b(ReadTable|ReleaseFolder|AccessFile)\b", query):
+        for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
             if name not in model.expressions:
                 yield f"{where}: reads by {name}, which is no expression of the model"
         for column in columns.values():

@@ -56,6 +56,7 @@ CODE_COLUMNS = (
     ("fct_cluster_centroids", "measure"),
     ("fct_stress_results", "measure"),
     ("fct_risk_drivers", "driver"),
+    ("fct_product_pairs", "other_product"),
     ("fct_control_totals", "column_name"),
     ("fct_source_profile", "column_name"),
 )

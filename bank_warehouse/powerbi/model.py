@@ -18,8 +18,8 @@ from bank_warehouse.powerbi.definitions import (
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, table_for_people
 
-MEASURES = "Measures"
-"""Table that carries every measure."""
+MEASURES = "Key figures"
+"""Table that carries every measure; the engine keeps the name `Measures` for itself."""
 ACCESS = "Access"
 """Table that says which user may see what."""
 

@@ -513,7 +513,7 @@ PRODUCT_HOLDINGS = Page(
             "The darker a cell, the higher.",
             roles={
                 "Rows": (PRODUCT,),
-                "Columns": (column("fct_product_pairs", "other_product"),),
+                "Columns": (in_words("fct_product_pairs", "other_product", "With"),),
                 "Values": (reading("fct_product_pairs", "balance_correlation"),),
             },
             heat=reading_name("fct_product_pairs", "balance_correlation"),

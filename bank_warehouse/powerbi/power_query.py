@@ -33,7 +33,7 @@ EXPRESSIONS: dict[str, tuple[str, str]] = {
         "IsParameterQueryRequired = true]",
         "Folder of the releases, without a backslash at its end; read where DataSource is Parquet.",
     ),
-    "Release": (
+    "ReleaseNumber": (
         '"current" meta [IsParameterQuery = true, Type = "Text", '
         "IsParameterQueryRequired = true]",
         "Number of the release to read, or current; read where DataSource is Parquet.",
@@ -54,20 +54,28 @@ EXPRESSIONS: dict[str, tuple[str, str]] = {
     ),
     "ReleaseFolder": (
         """let
-    Pointer = PublishFolder & "\\" & Release,
+    // One source with a path that stands still: a gateway can be given credentials for it.
+    Releases = Folder.Contents(PublishFolder),
+    Pointer = Releases{[Name = ReleaseNumber]}[Content],
     // Where links do not exist, `current` is a file that holds the number of the release.
-    Number = try Text.Trim(Text.FromBinary(File.Contents(Pointer), TextEncoding.Utf8)),
-    Folder = if Number[HasError] then Pointer else PublishFolder & "\\" & Number[Value]
+    Number =
+        if Pointer is binary then
+            Text.Trim(Text.FromBinary(Pointer, TextEncoding.Utf8))
+        else
+            ReleaseNumber,
+    Files = Releases{[Name = Number]}[Content]
 in
-    Folder""",
-        "Folder of the release that is read.",
+    Files""",
+        "Files of the release that is read, a folder for each schema.",
     ),
     "ReadTable": (
         """(schema as text, name as text) as table =>
     if DataSource = "PostgreSQL" then
         PostgreSQL.Database(PostgresServer, PostgresDatabase){[Schema = schema, Item = name]}[Data]
     else
-        Parquet.Document(File.Contents(ReleaseFolder & "\\" & schema & "\\" & name & ".parquet"))""",
+        Parquet.Document(
+            ReleaseFolder{[Name = schema]}[Content]{[Name = name & ".parquet"]}[Content]
+        )""",
         "Reads a table of the release.",
     ),
 }
@@ -138,8 +146,8 @@ def read_mart(
             their order.
     """
     steps = [("Source", f"ReadTable({quote(mart.schema)}, {quote(mart.name)})")]
-    chosen = ", ".join(quote(name) for name in mart.columns)
-    steps.append(("Chosen", f"Table.SelectColumns(Source, {{{chosen}}})"))
+    chosen = _wrapped(quote(name) for name in mart.columns)
+    steps.append(("Chosen", f"Table.SelectColumns(Source, {chosen})"))
     types = dict(_typed(mart, mart.columns))
     for other, key, columns in joined:
         step = "With" + "".join(word.capitalize() for word in other.name.split("_")[1:])
@@ -148,9 +156,9 @@ def read_mart(
         steps.append(
             (
                 f"{step}Joined",
-                f"Table.NestedJoin({steps[-1][0]}, {{{quote(key)}}}, "
-                f"Table.SelectColumns({right}, {{{wanted}}}), {{{quote(key)}}}, "
-                f'"joined", JoinKind.LeftOuter)',
+                f"Table.NestedJoin(\n        {steps[-1][0]}, {{{quote(key)}}},\n"
+                f"        Table.SelectColumns({right}, {{{wanted}}}), {{{quote(key)}}},\n"
+                f'        "joined", JoinKind.LeftOuter\n    )',
             )
         )
         taken = ", ".join(quote(name) for name in columns)
@@ -158,15 +166,15 @@ def read_mart(
             (step, f'Table.ExpandTableColumn({steps[-1][0]}, "joined", {{{taken}}}, {{{taken}}})')
         )
         types.update(_typed(other, columns))
-    pairs = ", ".join(f"{{{quote(name)}, {text}}}" for name, text in types.items())
-    steps.append(("Typed", f"Table.TransformColumnTypes({steps[-1][0]}, {{{pairs}}})"))
+    pairs = _wrapped(f"{{{quote(name)}, {text}}}" for name, text in types.items())
+    steps.append(("Typed", f"Table.TransformColumnTypes({steps[-1][0]}, {pairs})"))
     for name, (column, values) in positions.items():
         step = "".join(word.capitalize() for word in name.split("_"))
         steps.append(
             (
                 step,
-                f"Table.AddColumn({steps[-1][0]}, {quote(name)}, "
-                f"each {_position(column, values)}, Int64.Type)",
+                f"Table.AddColumn(\n        {steps[-1][0]}, {quote(name)},\n"
+                f"        each {_position(column, values)},\n        Int64.Type\n    )",
             )
         )
     return _let(steps)
@@ -178,10 +186,15 @@ def _typed(mart: Mart, columns: Iterable[str]) -> list[tuple[str, str]]:
 
 def _position(column: str, values: Sequence[str]) -> str:
     # A chain of comparisons, and not a look-up in a list: PostgreSQL can compute it.
-    chain = " else ".join(
+    chain = "\n            else ".join(
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )
-    return f"{chain} else {LAST}"
+    return f"{chain}\n            else {LAST}"
+
+
+def _wrapped(items: Iterable[str]) -> str:
+    """Return a list in M, an item a line."""
+    return "{\n        " + ",\n        ".join(items) + "\n    }"
 
 
 def write_seed(seed: Seed) -> str:

@@ -18,7 +18,6 @@ from bank_warehouse.powerbi.definitions import (
 from bank_warehouse.powerbi.names import identifier
 
 CULTURE = "en-US"
-_WIDTH = 100
 
 
 def write(model: Model, mode: str = "import") -> dict[str, str]:
@@ -108,7 +107,7 @@ def _expressions(model: Model) -> str:
         lines += _expression(0, f"expression {quote(name)}", text)
         lines += [f"\t{_tag('expression', name)}", ""]
         if "IsParameterQuery" not in text:
-            kind = "Function" if "=>" in text.split("\n")[0] else "Text"
+            kind = "Function" if "=>" in text.split("\n")[0] else "Table"
             lines += [f"\tannotation PBI_ResultType = {kind}", ""]
     return "\n".join(lines) + "\n"
 

@@ -96,9 +96,8 @@ def agree(one: Any, other: Any, name: str) -> bool:
 def test_every_metric_is_a_measure_with_its_words_and_format(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
-    text = (PROJECT / "powerbi/Bank.SemanticModel/definition/tables/Measures.tmdl").read_text(
-        "utf-8"
-    )
+    path = PROJECT / "powerbi/Bank.SemanticModel/definition/tables/Key figures.tmdl"
+    text = path.read_text("utf-8")
     assert len(layer.metrics) > 60
     for metric in layer.metrics.values():
         assert metric.label in evaluator.measures, metric.name
