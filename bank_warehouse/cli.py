@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "accept": "bank_warehouse.accept",
+    "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
     "powerbi": "bank_warehouse.powerbi.command",
     "quarantine": "bank_warehouse.quarantine",
@@ -30,4 +31,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate data, look at a build, accept it."""
+    """Bank customer warehouse: generate data, look at a build, accept it, write findings."""

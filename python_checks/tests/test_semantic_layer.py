@@ -254,9 +254,13 @@ def engine(manifest_text: str) -> MetricFlowEngine:
 
 
 def keyed(rows: Sequence[tuple[Any, ...]], columns: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """Return rows by the values of all columns but the wanted ones, these as the value."""
+    """Return rows by the values of all columns but the wanted ones, these as the value.
+
+    The other columns are put in the order of their short names: MetricFlow has its own order.
+    """
     places = [list(columns).index(name) for name in wanted]
     others = [place for place in range(len(columns)) if place not in places]
+    others.sort(key=lambda place: columns[place].rpartition("__")[2])
     found = {tuple(row[at] for at in others): tuple(row[at] for at in places) for row in rows}
     assert len(found) == len(rows) > 0
     return found
@@ -367,7 +371,8 @@ def test_metrics_of_products(
 ) -> None:
     metrics = list(BY_PRODUCT)
     source = "marts.fct_product_penetration where dimension = 'income_band'"
-    wanted = expected(warehouse, BY_PRODUCT, source, ["product", "value"])
+    source = f"(select *, value as income_band from {source})"
+    wanted = expected(warehouse, BY_PRODUCT, source, ["product", "income_band"])
     assert_same(metrics, ours(warehouse, layer, metrics, ["product", "income_band"]), wanted)
     group_by = ["product", "customer__income_band"]
     assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics, group_by), wanted)
