@@ -44,10 +44,15 @@ ORDERED_VALUES = (
     ("dim_customers", "fee_structure"),
     ("dim_customers", "income_band"),
     ("fct_segment_differences", "verdict"),
+    ("fct_fairness_monitor", "verdict"),
 )
 """Columns whose `accepted_values` test lists the values in their order."""
 
-VALUE_COLUMNS = (("fct_segment_profiles", "value"), ("fct_product_penetration", "value"))
+VALUE_COLUMNS = (
+    ("fct_segment_profiles", "value"),
+    ("fct_product_penetration", "value"),
+    ("fct_fairness_monitor", "value"),
+)
 """Columns that hold values of several dimensions: they sort as those dimensions do."""
 
 CODE_COLUMNS = (
@@ -55,6 +60,9 @@ CODE_COLUMNS = (
     ("fct_balance_concentration", "measure"),
     ("fct_cluster_centroids", "measure"),
     ("fct_stress_results", "measure"),
+    ("fct_stress_sensitivity", "measure"),
+    ("fct_stress_sensitivity", "assumption"),
+    ("fct_fairness_monitor", "action"),
     ("fct_risk_drivers", "driver"),
     ("fct_product_pairs", "other_product"),
     ("fct_control_totals", "column_name"),
@@ -66,6 +74,7 @@ SORTED_BY = {
     ("dim_products", "product_name"): "product_order",
     ("dim_banking_relationships", "banking_relationship"): "banking_relationship_order",
     ("dim_investment_advisors", "investment_advisor"): "investment_advisor_order",
+    ("fct_customer_recommendations", "action_name"): "priority",
     ("dimensions", "dimension_name"): "dimension_order",
     ("stress_scenarios", "scenario_name"): "scenario_order",
 }
@@ -135,9 +144,17 @@ READINGS = {
         "mean_total_deposits_upper",
         "median_total_deposits",
     ),
-    "fct_product_pairs": ("lift", "balance_correlation", "share_holding_both"),
+    "fct_product_pairs": ("lift", "depth_lift", "balance_correlation", "share_holding_both"),
     "fct_balance_concentration": ("cumulative_share", "gini", "top_decile_share"),
     "fct_stress_results": ("stressed_value", "change_in_value", "relative_change"),
+    "fct_stress_sensitivity": ("change_in_value", "relative_change"),
+    "fct_fairness_monitor": (
+        "customers",
+        "selection_rate",
+        "selection_rate_lower",
+        "selection_rate_upper",
+        "ratio_to_best",
+    ),
     "fct_risk_drivers": (
         "odds_ratio",
         "coefficient_lower",

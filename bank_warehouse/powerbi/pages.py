@@ -290,7 +290,7 @@ CREDIT_AND_RISK = Page(
     key="credit_and_risk",
     title="Credit and risk",
     purpose="Where the risk lies, who is on the watch list, and what stress would cost.",
-    height=1180,
+    height=1200,
     visuals=(
         heading(
             "Credit and risk",
@@ -368,7 +368,7 @@ CREDIT_AND_RISK = Page(
         Visual(
             key="stress",
             kind="pivotTable",
-            place=across(1, 0, 966, 190),
+            place=across(2, 0, 966, 210),
             title="Under stress: value by scenario (declared assumptions)",
             alt="Matrix: measures under stress, scenarios down, measures across.",
             roles={
@@ -380,6 +380,24 @@ CREDIT_AND_RISK = Page(
                     measure("Income under stress"),
                 ),
             },
+        ),
+        Visual(
+            key="sensitivity",
+            kind="pivotTable",
+            place=across(2, 1, 966, 210),
+            title="Baseline: change of the expected loss if an assumption is off",
+            alt="Matrix: relative change of the expected loss of the baseline, assumptions down, "
+            "larger or smaller across.",
+            roles={
+                "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
+                "Columns": (column("fct_stress_sensitivity", "direction"),),
+                "Values": (reading("fct_stress_sensitivity", "relative_change", "Change"),),
+            },
+            only=(
+                Only(column("stress_scenarios", "scenario"), ("baseline",)),
+                Only(column("fct_stress_sensitivity", "measure"), ("expected_loss",)),
+                Only(column("fct_stress_sensitivity", "item"), ("all",)),
+            ),
         ),
     ),
 )
@@ -529,12 +547,88 @@ PRODUCT_HOLDINGS = Page(
     ),
 )
 
+ACTIONS = "fct_customer_recommendations"
+ACTION = column(ACTIONS, "action_name", "Action")
+FAIRNESS = "fct_fairness_monitor"
+
+RECOMMENDATIONS = Page(
+    key="recommendations",
+    title="Recommendations",
+    purpose="What to do for whom, why, and whether protected groups are treated alike.",
+    height=1080,
+    visuals=(
+        heading(
+            "Recommendations",
+            "What to do for whom, and why. Rules are the project's own; gender, age and "
+            "nationality are never used in them, and the monitor below looks at just those.",
+        ),
+        *customer_slicers(),
+        cards(
+            "size",
+            "Actions that are due",
+            across(3, 0, _TOP, 116, span=2),
+            measure("Recommendations"),
+            measure("Customers with an action"),
+            measure("Share with an action"),
+        ),
+        slicer(
+            "kind",
+            "Kind of action",
+            column(ACTIONS, "kind"),
+            across(3, 2, _TOP, 116),
+        ),
+        bars(
+            "by_action",
+            "Customers by action",
+            across(3, 0, 300, 330),
+            ACTION,
+            measure("Customers with an action"),
+        ),
+        table(
+            "reasons",
+            "Actions with their reasons",
+            across(3, 1, 300, 330, span=2),
+            ACTION,
+            column(ACTIONS, "owner", "Owner"),
+            column(ACTIONS, "reasons", "Reasons"),
+            column(ACTIONS, "wording", "What to do"),
+            measure("Customers with an action", "Customers"),
+            measure("Money concerned"),
+            measure("Gap to close"),
+        ),
+        table(
+            "by_customer",
+            "Customers with their actions: drill through for everything about one",
+            across(2, 0, 646, 410),
+            CUSTOMER_KEY,
+            ACTION,
+            measure("Money concerned"),
+            measure("Gap to close"),
+            sort=measure("Money concerned"),
+        ),
+        table(
+            "fairness",
+            "Fairness monitor of all customers: is a protected group chosen less often?",
+            across(2, 1, 646, 410),
+            in_words(FAIRNESS, "action", "Action"),
+            column("dimensions", "dimension_name", "Group by"),
+            column(FAIRNESS, "value", "Group"),
+            reading(FAIRNESS, "selection_rate", "Rate"),
+            reading(FAIRNESS, "selection_rate_lower", "from"),
+            reading(FAIRNESS, "selection_rate_upper", "to"),
+            reading(FAIRNESS, "ratio_to_best", "To the best treated"),
+            column(FAIRNESS, "verdict", "Verdict"),
+        ),
+    ),
+)
+
 CUSTOMER_DETAIL = Page(
     key="customer_detail",
     title="Customer detail",
     purpose="All that the warehouse says of one customer, with every reason.",
     kind="Drillthrough",
     drill=CUSTOMER_KEY,
+    height=914,
     visuals=(
         heading(
             "Customer detail",
@@ -577,17 +671,26 @@ CUSTOMER_DETAIL = Page(
             WATCH_LIST,
             column(CUSTOMERS, "watch_list_reasons"),
         ),
+        table(
+            "actions",
+            "Actions that are due, with the reasons",
+            across(1, 0, 504, 150),
+            ACTION,
+            column(ACTIONS, "reasons", "Reasons"),
+            column(ACTIONS, "wording", "What to do"),
+            measure("Money concerned"),
+        ),
         bars(
             "balances",
             "Balance by product",
-            across(2, 0, 504, 200),
+            across(2, 0, 670, 220),
             PRODUCT,
             measure("Product balance"),
         ),
         bars(
             "gaps",
             "Gap to the median of the peers by product",
-            across(2, 1, 504, 200),
+            across(2, 1, 670, 220),
             PRODUCT,
             measure("Gap to the peers"),
         ),
@@ -675,6 +778,7 @@ PAGES = (
     CREDIT_AND_RISK,
     INCOME_AND_DEPOSITS,
     PRODUCT_HOLDINGS,
+    RECOMMENDATIONS,
     CUSTOMER_DETAIL,
     DATA_QUALITY,
     MORE_THAN_CHANCE,
