@@ -223,7 +223,5 @@ def _seeds(manifest: Json, project: Path) -> dict[str, Seed]:
             }
             with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
-            seeds[node["name"]] = Seed(
-                node["name"], one_line(node["description"]), columns, rows
-            )
+            seeds[node["name"]] = Seed(node["name"], one_line(node["description"]), columns, rows)
     return seeds

@@ -172,9 +172,7 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
 
 
 def _tables(model: _Model) -> Iterator[str]:
-    dated = [
-        table.name for table in model.tables.values() if table.properties.get("dataCategory")
-    ]
+    dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
         yield f"model: {len(dated)} tables are marked as the table of dates"
     for name in sorted(model.tables.keys() & model.expressions.keys()):
@@ -209,9 +207,7 @@ def _tables(model: _Model) -> Iterator[str]:
                 yield f"{where}, hierarchy {hierarchy.name}: has no levels"
 
 
-def _column(
-    where: str, column: Node, columns: Mapping[str, Node], query: str
-) -> Iterator[str]:
+def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
     if not column.description:
         yield f"{where}: has no description"
     if column.properties.get("summarizeBy") != "none":

@@ -90,7 +90,6 @@ class ModelTable:
                 return column
         raise KeyError(f"{self.name} has no column {source}")
 
-
     def words_of(self, source: str) -> ModelColumn:
         """Return the column that says in words what the code `source` stands for.
 

@@ -199,9 +199,7 @@ def _shared_key(artifacts: Artifacts, mart: str) -> str:
     raise PowerBIError(f"{mart} has no relationships test to {conventions.CUSTOMERS}.")
 
 
-def _column(
-    mart: Mart, owner: str, column: Column, name: str, has_position: bool
-) -> ModelColumn:
+def _column(mart: Mart, owner: str, column: Column, name: str, has_position: bool) -> ModelColumn:
     data_type = power_query.model_type(column.data_type)
     sort_source = conventions.SORTED_BY.get((owner, column.name), "")
     if has_position:
@@ -245,9 +243,7 @@ def _format(column: Column, data_type: str) -> str:
     return ""
 
 
-def _spelled_out(
-    mart: Mart, column: Column, labels: Mapping[tuple[str, str], str]
-) -> ModelColumn:
+def _spelled_out(mart: Mart, column: Column, labels: Mapping[tuple[str, str], str]) -> ModelColumn:
     name = labels.get((mart.name, column.name), for_people(column.name))
     code = f"'{table_for_people(mart.name)}'[{name}]"
     return ModelColumn(
@@ -388,9 +384,7 @@ def _hide_foreign_keys(
         replace(
             table,
             columns=tuple(
-                replace(column, is_hidden=True)
-                if (table.name, column.name) in keys
-                else column
+                replace(column, is_hidden=True) if (table.name, column.name) in keys else column
                 for column in table.columns
             ),
         )
@@ -561,9 +555,7 @@ def _verdicts(
     ]
 
 
-def _chosen_from(
-    table: ModelTable, source: str, relationships: tuple[Relationship, ...]
-) -> str:
+def _chosen_from(table: ModelTable, source: str, relationships: tuple[Relationship, ...]) -> str:
     """Return the DAX name of the column that people choose a value from: not a hidden key."""
     column = table.column_of(source)
     for each in relationships:
@@ -578,11 +570,9 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
         name=MEASURES,
         origin="",
         description="Every measure. It holds no rows of its own.",
-        query='let\n    Source = #table(type table [placeholder = text], {})\nin\n    Source',
+        query="let\n    Source = #table(type table [placeholder = text], {})\nin\n    Source",
         columns=(
-            ModelColumn(
-                "Placeholder", "placeholder", "string", "Always empty.", is_hidden=True
-            ),
+            ModelColumn("Placeholder", "placeholder", "string", "Always empty.", is_hidden=True),
         ),
         measures=measures,
     )

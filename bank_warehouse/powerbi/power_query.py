@@ -34,8 +34,7 @@ EXPRESSIONS: dict[str, tuple[str, str]] = {
         "Folder of the releases, without a backslash at its end; read where DataSource is Parquet.",
     ),
     "ReleaseNumber": (
-        '"current" meta [IsParameterQuery = true, Type = "Text", '
-        "IsParameterQueryRequired = true]",
+        '"current" meta [IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = true]',
         "Number of the release to read, or current; read where DataSource is Parquet.",
     ),
     "PostgresServer": (

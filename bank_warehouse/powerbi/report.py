@@ -304,9 +304,10 @@ class _Writer:
                     },
                 }
             ]
-        if visual.kind in ("clusteredBarChart", "clusteredColumnChart") and len(
-            visual.roles.get("Y", ())
-        ) == 1:
+        if (
+            visual.kind in ("clusteredBarChart", "clusteredColumnChart")
+            and len(visual.roles.get("Y", ())) == 1
+        ):
             objects["labels"] = _properties(show=literal(True), color=_colour(theme.INK))
         return objects
 

@@ -310,8 +310,7 @@ def _listed(text: str) -> str:
     assert found is not None
     names = [each.split("=")[0].strip() for each in found[1].split(",")]
     rows = [
-        re.findall(r'"(?:[^"]|"")*"|[^,\s]+', row)
-        for row in re.findall(r"\{([^{}]*)\}", found[2])
+        re.findall(r'"(?:[^"]|"")*"|[^,\s]+', row) for row in re.findall(r"\{([^{}]*)\}", found[2])
     ]
     written = [
         "("

@@ -123,9 +123,7 @@ def test_measures_are_worth_what_the_metric_layer_says(
     reached = [
         metric
         for metric in layer.metrics.values()
-        if all(
-            tables <= evaluator.reached_by(table) for table in evaluator.tables_of(metric.label)
-        )
+        if all(tables <= evaluator.reached_by(table) for table in evaluator.tables_of(metric.label))
     ]
     answers = asked(evaluator, layer, [metric.name for metric in reached], choice)
     wrong = []

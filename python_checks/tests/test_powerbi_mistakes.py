@@ -301,15 +301,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "Customers.Sex is not the name of",
     ),
     "two visuals overlap": (
-        visual(
-            "Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)
-        ),
+        visual("Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)),
         "overlap",
     ),
     "a visual lies outside of its page": (
-        visual(
-            "Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)
-        ),
+        visual("Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)),
         "lies outside of the page",
     ),
     "a visual has no alt text": (
@@ -452,9 +448,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "is no JSON",
     ),
     "a description is a property": (
-        swaps(
-            f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"
-        ),
+        swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
         "a description is written above its object",
     ),
 }

@@ -290,7 +290,9 @@ def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
     assert "dbt build" in run.output
 
 
-def edited_target(built_target: Path, folder: Path, name: str, change: Callable[[Any], None]) -> None:
+def edited_target(
+    built_target: Path, folder: Path, name: str, change: Callable[[Any], None]
+) -> None:
     for each in ("manifest.json", "catalog.json", "semantic_manifest.json"):
         content = json.loads((built_target / each).read_text("utf-8"))
         if each == name:
@@ -365,9 +367,7 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
     assert {"fct_expected_losses", "fct_stress_results", "fct_risk_drivers"} <= set(
         exposures.marts_of(by_key["credit_and_risk"], built_model)
     )
-    assert "fct_segment_differences" in exposures.marts_of(
-        by_key["more_than_chance"], built_model
-    )
+    assert "fct_segment_differences" in exposures.marts_of(by_key["more_than_chance"], built_model)
 
 
 # ---------- the theme
