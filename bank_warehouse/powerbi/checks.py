@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bank_warehouse.powerbi import theme, tmdl_reader
@@ -364,8 +365,8 @@ def _theme(files: Files) -> Iterator[str]:
     pairs += [(ink, content.get(end, ink), TEXT_CONTRAST) for end in ("minimum", "maximum")]
     for one, other, wanted in pairs:
         if theme.contrast(one, other) < wanted:
-            ratio = theme.contrast(one, other)
-            yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio:.1f}, not {wanted}"
+            ratio = f"{theme.contrast(one, other):.1f}"
+            yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
 
 
 def _pages(files: Files, model: _Model) -> Iterator[str]:
@@ -403,7 +404,7 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
         }
         if not visuals:
             yield f"{where}: has no visuals"
-        yield from _drill_through(where, name, page, pages, files, root, model)
+        yield from _drill_through(where, name, page, files, root, model)
         yield from _layout(where, page, visuals)
         for identifier, visual in visuals.items():
             yield from _visual(where, identifier, visual, model, pages)
@@ -413,7 +414,6 @@ def _drill_through(
     where: str,
     name: str,
     page: Json,
-    pages: Mapping[str, Json],
     files: Files,
     root: str,
     model: _Model,
@@ -469,7 +469,7 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
         yield f"{where}: the order of the tab key is not defined"
         return
     visited = sorted(places, key=lambda name: places[name]["tabOrder"])
-    for before, after in zip(visited, visited[1:], strict=False):
+    for before, after in pairwise(visited):
         if boxes[after][3] <= boxes[before][1]:
             yield f"{where}: the tab key goes up from {before} to {after}"
 

@@ -87,7 +87,10 @@ ACCESS = """let
     ),
     Listed = Table.TransformColumnTypes(
         Table.PromoteHeaders(
-            Csv.Document(File.Contents(AccessFile), [Delimiter = ",", Encoding = TextEncoding.Utf8]),
+            Csv.Document(
+                File.Contents(AccessFile),
+                [Delimiter = ",", Encoding = TextEncoding.Utf8]
+            ),
             [PromoteAllScalars = true]
         ),
         {

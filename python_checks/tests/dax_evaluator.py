@@ -57,7 +57,7 @@ class Evaluator:
 
     def value(self, measure: str, context: Context | None = None) -> Any:
         """Return the value of a measure where `context` is chosen, None for blank."""
-        return self._value(_parsed(self.measures[measure]), dict(context or {}), {})
+        return self._value(parsed(self.measures[measure]), dict(context or {}), {})
 
     def reached_by(self, table: str) -> frozenset[str]:
         """Return the tables whose filters reach `table`, itself included."""
@@ -68,7 +68,7 @@ class Evaluator:
 
     def tables_of(self, measure: str) -> frozenset[str]:
         """Return the tables that a measure reads, those of its measures included."""
-        return frozenset(_tables(_parsed(self.measures[measure]), self.measures))
+        return frozenset(_tables(parsed(self.measures[measure]), self.measures))
 
     def role_context(self, role: str, user: str, access: Sequence[Mapping[str, str]]) -> Context:
         """Return what a user in a role sees, as a context.
@@ -80,7 +80,7 @@ class Evaluator:
         """
         context: dict[Column, frozenset[object]] = {}
         for table, text in self.roles[role].items():
-            tree = _parsed(text)
+            tree = parsed(text)
             if isinstance(tree, exprs.FunctionExpression) and tree.function_name() == "FALSE":
                 first = next(column for name, column in self.sources if name == table)
                 context[table, first] = frozenset()
@@ -132,7 +132,7 @@ class Evaluator:
                 return self._value(tree.inner_statement, context, names)
             case exprs.MeasureExpression():
                 text = self.measures[utils.get_inner_text(tree.name)]
-                return self._value(_parsed(text), context, {})
+                return self._value(parsed(text), context, {})
             case exprs.IdentifierExpression():
                 return names[tree.name.text]
             case exprs.ReturnExpression():
@@ -326,7 +326,12 @@ def _listed(text: str) -> str:
     return f"select * from (values {', '.join(written)}) as listed({', '.join(names)})"
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """Return the syntax tree of a DAX expression.
+
+    Raises:
+        AssertionError: or ValueError, where it is none.
+    """
     if text not in _CACHE:
         _CACHE[text] = dax.to_ast(text)
     return _CACHE[text]
@@ -342,7 +347,7 @@ def _column(tree: Any) -> Column:
 
 def _table(tree: Any) -> str:
     assert isinstance(tree, exprs.TableExpression)
-    return utils.get_inner_text(tree.name)
+    return str(utils.get_inner_text(tree.name))
 
 
 def _tables(tree: Any, measures: Mapping[str, str]) -> set[str]:
@@ -352,7 +357,7 @@ def _tables(tree: Any, measures: Mapping[str, str]) -> set[str]:
     elif isinstance(tree, exprs.TableExpression):
         found.add(_table(tree))
     elif isinstance(tree, exprs.MeasureExpression):
-        found |= _tables(_parsed(measures[utils.get_inner_text(tree.name)]), measures)
+        found |= _tables(parsed(measures[utils.get_inner_text(tree.name)]), measures)
     for child in tree.children():
         found |= _tables(child, measures)
     return found

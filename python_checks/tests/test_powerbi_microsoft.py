@@ -95,6 +95,7 @@ class Loader:
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
+        """Begin to speak with a loader that has just been started."""
         self.process = process
         self.sent = 0
         self.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=_CLIENT)
