@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check publish test nightly lint findings notebook docs lock clean
+.PHONY: help install build check publish test nightly lint findings notebook powerbi docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ findings: install  ## write reports/findings.md from the built warehouse
 
 notebook: install  ## run the notebook on the built warehouse and keep its outputs
 	$(BIN)/python -m python_checks.notebook
+
+powerbi: install  ## write the Power BI project from the built warehouse
+	$(BIN)/dbt docs generate
+	$(BIN)/python -m bank_warehouse powerbi
 
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine
 	$(BIN)/dbt docs generate

@@ -8,6 +8,7 @@ COMMANDS = {
     "accept": "bank_warehouse.accept",
     "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
+    "powerbi": "bank_warehouse.powerbi.command",
     "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",
     "releases": "bank_warehouse.publish.command_releases",

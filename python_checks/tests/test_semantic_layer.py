@@ -216,8 +216,20 @@ CONCENTRATED = {
         ("herfindahl", "herfindahl_index"),
     )
 }
-OF_THE_BANK = STRESSED | CONCENTRATED
-"""Metric to SQL for those that are of no customer."""
+RECOMMENDED = {
+    name: f"select {text} from marts.fct_customer_recommendations"
+    for name, text in {
+        "recommendations": "count(*)",
+        "recommended_customers": "count(distinct customer_key)",
+        "recommended_share": (
+            "count(distinct customer_key) / (select count(*) from marts.dim_customers)"
+        ),
+        "money_concerned": "sum(money_concerned)",
+        "gap_to_close": "sum(gap_to_close)",
+    }.items()
+}
+OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
+"""Metric to SQL for those that are asked of all customers together."""
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 

@@ -1,0 +1,227 @@
+"""Reads what dbt says of the warehouse: manifest, catalog and semantic manifest.
+
+Nothing here knows of Power BI. Tables, columns, types, descriptions, relationships and metrics
+are taken as dbt has them; the formats of the files are dbt's own
+(https://schemas.getdbt.com/dbt/manifest/v12.json, .../catalog/v1.json).
+"""
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bank_warehouse.metrics import MetricsError, SemanticLayer, load_metrics
+from bank_warehouse.powerbi.errors import PowerBIError
+
+Json = dict[str, Any]
+
+SCHEMAS = ("marts", "quality")
+"""Schemas whose tables a release holds; `restricted` holds personal data and is never read."""
+
+UNPUBLISHED = frozenset({"fct_quarantined_clients"})
+"""Tables of these schemas that no release holds: their raw text is personal data."""
+
+_REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart: name, type as the contract writes it, description."""
+
+    name: str
+    data_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A published table.
+
+    Attributes:
+        name: of the table.
+        schema: of the table.
+        description: begins with the grain.
+        columns: by name, in the order of the contract.
+    """
+
+    name: str
+    schema: str
+    description: str
+    columns: dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A `relationships` test: every `child.child_column` is in `parent.parent_column`."""
+
+    child: str
+    child_column: str
+    parent: str
+    parent_column: str
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A reference seed.
+
+    Attributes:
+        name: of the seed.
+        description: begins with the grain.
+        columns: by name, in the order of the file.
+        rows: of the file, as texts.
+    """
+
+    name: str
+    description: str
+    columns: dict[str, Column]
+    rows: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """All that is read.
+
+    Attributes:
+        marts: by name.
+        references: the relationships tests, sorted.
+        accepted_values: by mart and column, in the order in which the test lists them.
+        seeds: the reference seeds, by name.
+        layer: the metrics and what they are made of.
+    """
+
+    marts: dict[str, Mart]
+    references: list[Reference]
+    accepted_values: dict[tuple[str, str], list[str]]
+    seeds: dict[str, Seed]
+    layer: SemanticLayer
+
+
+def read(target: Path, project: Path) -> Artifacts:
+    """Read the artifacts of a built warehouse.
+
+    Args:
+        target: dbt's target folder with manifest.json, catalog.json, semantic_manifest.json.
+        project: folder of the dbt project, for the seeds.
+
+    Raises:
+        PowerBIError: a file is missing, or the catalog contradicts the contract.
+    """
+    manifest = _load(target / "manifest.json", "run `dbt build`")
+    catalog = _load(target / "catalog.json", "run `dbt docs generate` on a built warehouse")
+    try:
+        layer = load_metrics(target / "semantic_manifest.json")
+    except MetricsError as error:
+        raise PowerBIError(str(error)) from error
+    marts = _marts(manifest)
+    _compare(marts, catalog)
+    return Artifacts(
+        marts=marts,
+        references=_references(manifest),
+        accepted_values=_accepted_values(manifest),
+        seeds=_seeds(manifest, project),
+        layer=layer,
+    )
+
+
+def _load(path: Path, remedy: str) -> Json:
+    if not path.is_file():
+        raise PowerBIError(f"{path} is missing: {remedy}.")
+    loaded: Json = json.loads(path.read_text("utf-8"))
+    return loaded
+
+
+def one_line(text: str) -> str:
+    """Return `text` with every run of white space as one space."""
+    return " ".join(text.split())
+
+
+def _is_published(node: Mapping[str, Any]) -> bool:
+    return (
+        node["resource_type"] == "model"
+        and node["schema"] in SCHEMAS
+        and node["name"] not in UNPUBLISHED
+    )
+
+
+def _marts(manifest: Json) -> dict[str, Mart]:
+    marts = {}
+    for node in manifest["nodes"].values():
+        if _is_published(node):
+            columns = {
+                name: Column(name, column["data_type"], one_line(column["description"]))
+                for name, column in node["columns"].items()
+            }
+            marts[node["name"]] = Mart(
+                node["name"], node["schema"], one_line(node["description"]), columns
+            )
+    return dict(sorted(marts.items()))
+
+
+def _compare(marts: dict[str, Mart], catalog: Json) -> None:
+    """Raise PowerBIError where a built table is not what its contract says."""
+    built = {node["metadata"]["name"]: node["columns"] for node in catalog["nodes"].values()}
+    for mart in marts.values():
+        if mart.name not in built:
+            raise PowerBIError(
+                f"{mart.schema}.{mart.name} is not in the catalog: run `dbt build` and "
+                "`dbt docs generate`."
+            )
+        types = {name: _bare(column["type"]) for name, column in built[mart.name].items()}
+        said = {column.name: _bare(column.data_type) for column in mart.columns.values()}
+        for name in sorted(types.keys() | said.keys()):
+            if types.get(name) != said.get(name):
+                raise PowerBIError(
+                    f"{mart.schema}.{mart.name}.{name} is {types.get(name, 'missing')} in the "
+                    f"warehouse and {said.get(name, 'missing')} in the contract: build again."
+                )
+
+
+def _bare(data_type: str) -> str:
+    return re.sub(r"\s+", "", data_type.lower())
+
+
+def _tests(manifest: Json, name: str) -> list[tuple[str, Json]]:
+    """Return (name of the tested model, arguments) of every generic test called `name`."""
+    found = []
+    for node in manifest["nodes"].values():
+        metadata = node.get("test_metadata") or {}
+        if node["resource_type"] == "test" and metadata.get("name") == name:
+            owner = str(node.get("attached_node") or "").rsplit(".", 1)[-1]
+            found.append((owner, metadata["kwargs"]))
+    return found
+
+
+def _references(manifest: Json) -> list[Reference]:
+    published = {node["name"] for node in manifest["nodes"].values() if _is_published(node)}
+    found = set()
+    for child, arguments in _tests(manifest, "relationships"):
+        parent = _REF.search(arguments["to"])
+        if child in published and parent is not None:
+            found.add((child, arguments["column_name"], parent[1], arguments["field"]))
+    return [Reference(*each) for each in sorted(found)]
+
+
+def _accepted_values(manifest: Json) -> dict[tuple[str, str], list[str]]:
+    return {
+        (model, arguments["column_name"]): [str(value) for value in arguments["values"]]
+        for model, arguments in _tests(manifest, "accepted_values")
+        if "column_name" in arguments
+    }
+
+
+def _seeds(manifest: Json, project: Path) -> dict[str, Seed]:
+    seeds = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "seed" and node["schema"] == "reference":
+            types = node["config"]["column_types"]
+            columns = {
+                name: Column(name, types[name], one_line(column["description"]))
+                for name, column in node["columns"].items()
+            }
+            with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            seeds[node["name"]] = Seed(node["name"], one_line(node["description"]), columns, rows)
+    return seeds

@@ -1,0 +1,611 @@
+"""Checks a written project: does everything that is named exist, and can people use it?
+
+They read the files as text, as Power BI would, and know nothing of how these came about. The
+published JSON schemas are blind to all of this; Microsoft's model loader sees part of it.
+"""
+
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from bank_warehouse.powerbi import theme, tmdl_reader
+from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
+from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
+
+Json = dict[str, Any]
+Files = Mapping[str, str]
+
+PERSONAL = frozenset({"client_id", "client_name", "banking_contact", "location_id", "raw_text"})
+"""Columns of the warehouse that no model may hold."""
+
+WANTED_PAGES = (
+    "Overview",
+    "Segmentation",
+    "Credit and risk",
+    "Income and deposits",
+    "Product holdings",
+    "Recommendations",
+    "Customer detail",
+    "Data quality",
+    "More than chance?",
+)
+SHOWN_KEY = "table Customers, column Customer key"
+"""The one key that people see: they drill through by it, and no name is in the model."""
+
+RESERVED = frozenset({"Measures"})
+"""Names of tables that the engine keeps for itself."""
+
+WANTED_ROLES = ("By banking relationship", "By investment advisor")
+TEXT_CONTRAST = 4.5
+MARK_CONTRAST = 3.0
+
+_REFERENCE = re.compile(
+    r"'(?P<table>(?:[^']|'')+)'(?:\[(?P<column>(?:[^\]]|\]\])+)\])?"
+    r"|\[(?P<measure>(?:[^\]]|\]\])+)\]"
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass
+class _Model:
+    """What the checks need of the semantic model."""
+
+    columns: dict[str, dict[str, Node]] = field(default_factory=dict)
+    measures: dict[str, tuple[str, Node]] = field(default_factory=dict)
+    tables: dict[str, Node] = field(default_factory=dict)
+    relationships: list[Node] = field(default_factory=list)
+    roles: dict[str, Node] = field(default_factory=dict)
+    expressions: dict[str, Node] = field(default_factory=dict)
+
+
+def findings(files: Files) -> list[str]:
+    """Return every mistake found, as `file: what is wrong`.
+
+    Args:
+        files: text of each file of the project, by its path from the folder of the project.
+    """
+    model = _read_model(files)
+    found = [
+        *_texts(files),
+        *_model_files(files, model),
+        *_tables(model),
+        *_measures(model),
+        *_relationships(model),
+        *_roles(model),
+        *_project(files),
+        *_theme(files),
+        *_pages(files, model),
+    ]
+    return sorted(found)
+
+
+# ---------- files
+
+
+def _texts(files: Files) -> Iterator[str]:
+    for path, text in files.items():
+        if text.startswith("\ufeff"):
+            yield f"{path}: begins with a byte-order mark"
+        if path.endswith((".json", ".pbip", ".pbir", ".pbism", ".platform")):
+            try:
+                json.loads(text)
+            except ValueError as error:
+                yield f"{path}: is no JSON ({error})"
+
+
+def _json(files: Files, path: str) -> Json:
+    try:
+        content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _one(files: Files, suffix: str) -> str:
+    """Return the one path that ends so, empty where there is none."""
+    return next((path for path in sorted(files) if path.endswith(suffix)), "")
+
+
+def _project(files: Files) -> Iterator[str]:
+    for path in files:
+        if path.endswith(".pbip"):
+            for artifact in _json(files, path).get("artifacts", []):
+                target = artifact.get("report", {}).get("path", "")
+                if f"{target}/definition.pbir" not in files:
+                    yield f"{path}: there is no report {target!r}"
+    pbir = _one(files, "definition.pbir")
+    target = _json(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
+    folder = posixpath.normpath(posixpath.join(posixpath.dirname(pbir), target))
+    if f"{folder}/definition.pbism" not in files:
+        yield f"{pbir}: there is no semantic model {target!r}"
+
+
+# ---------- semantic model
+
+
+def _read_model(files: Files) -> _Model:
+    model = _Model()
+    for path, text in files.items():
+        if not path.endswith(".tmdl"):
+            continue
+        for node in tmdl_reader.read(text.lstrip("\ufeff")):
+            if node.kind == "table":
+                model.tables[node.name] = node
+                model.columns[node.name] = {column.name: column for column in node.of("column")}
+                for measure in node.of("measure"):
+                    model.measures[measure.name] = (node.name, measure)
+            elif node.kind == "relationship":
+                model.relationships.append(node)
+            elif node.kind == "role":
+                model.roles[node.name] = node
+            elif node.kind == "expression":
+                model.expressions[node.name] = node
+    return model
+
+
+def _model_files(files: Files, model: _Model) -> Iterator[str]:
+    path = _one(files, "definition/model.tmdl")
+    named = {
+        (kind, unquote(name))
+        for kind, name in re.findall(r"(?m)^ref (table|role) (.+?)\s*$", files.get(path, ""))
+    }
+    there = {("table", name) for name in model.tables} | {("role", name) for name in model.roles}
+    for kind, name in sorted(named - there):
+        yield f"{path}: names the {kind} {name}, which has no file"
+    for kind, name in sorted(there - named):
+        yield f"{path}: does not name the {kind} {name}"
+    tags: list[str] = []
+    for name in files:
+        if name.endswith(".tmdl"):
+            tags += re.findall(r"(?m)^\s*lineageTag: (.*)$", files[name])
+            if re.search(r"(?m)^\s*description:", files[name]):
+                yield f"{name}: a description is written above its object, after ///"
+    for tag, count in Counter(tags).items():
+        if count > 1:
+            yield f"{path}: the lineage tag {tag} is given {count} times"
+        if not _UUID.fullmatch(tag):
+            yield f"{path}: the lineage tag {tag} is no UUID"
+
+
+def _tables(model: _Model) -> Iterator[str]:
+    dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
+    if len(dated) != 1:
+        yield f"model: {len(dated)} tables are marked as the table of dates"
+    for name in sorted(model.tables.keys() & model.expressions.keys()):
+        yield f"model: a table and a parameter or function are both called {name}"
+    for table in model.tables.values():
+        columns = model.columns[table.name]
+        where = f"table {table.name}"
+        if table.name in RESERVED:
+            yield f"{where}: the engine keeps this name for itself"
+        if not table.description:
+            yield f"{where}: has no description"
+        if table.name in dated:
+            keys = [column for column in columns.values() if "isKey" in column.properties]
+            if len(keys) != 1 or keys[0].properties.get("dataType") != "dateTime":
+                yield f"{where}: needs one date as key to be the table of dates"
+        query = "\n".join(
+            partition.properties.get("source", "") for partition in table.of("partition")
+        )
+        if not query:
+            yield f"{where}: has no partition with a source"
+        for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
+            if name not in model.expressions:
+                yield f"{where}: reads by {name}, which is no expression of the model"
+        for column in columns.values():
+            yield from _column(f"{where}, column {column.name}", column, columns, query)
+        for hierarchy in table.of("hierarchy"):
+            levels = [level.properties.get("column", "") for level in hierarchy.of("level")]
+            for level in levels:
+                if unquote(level) not in columns:
+                    yield f"{where}, hierarchy {hierarchy.name}: there is no column {level}"
+            if not levels:
+                yield f"{where}, hierarchy {hierarchy.name}: has no levels"
+
+
+def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
+    if not column.description:
+        yield f"{where}: has no description"
+    if column.properties.get("summarizeBy") != "none":
+        yield f"{where}: would be added up by itself; measures do that"
+    order = column.properties.get("sortByColumn")
+    if order is not None and unquote(order) not in columns:
+        yield f"{where}: is sorted by {order}, which does not exist"
+    source = column.properties.get("sourceColumn", "")
+    if source in PERSONAL:
+        yield f"{where}: {source} is personal data"
+    if not column.text and not re.search(rf"\b{re.escape(source)}\b", query):
+        yield f"{where}: the source gives no column {source!r}"
+    is_key = source.endswith("_key")
+    if is_key and "isHidden" not in column.properties and not where.startswith(SHOWN_KEY):
+        yield f"{where}: is a key and not hidden"
+    if not column.text and "dataType" not in column.properties:
+        yield f"{where}: has no type"
+
+
+def _measures(model: _Model) -> Iterator[str]:
+    for name, (table, measure) in model.measures.items():
+        where = f"measure {name}"
+        if not measure.description:
+            yield f"{where}: has no description"
+        if not measure.properties.get("displayFolder"):
+            yield f"{where}: has no display folder"
+        if name in model.columns[table]:
+            yield f"{where}: is also the name of a column of {table}"
+        yield from dax_findings(where, measure.text, model)
+    for table_name, columns in model.columns.items():
+        for column in columns.values():
+            if column.text:
+                where = f"table {table_name}, column {column.name}"
+                yield from dax_findings(where, column.text, model)
+
+
+def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
+    """Yield what a DAX expression names that does not exist."""
+    code = re.sub(r'"(?:[^"]|"")*"', '""', text)
+    if not code.strip():
+        yield f"{where}: has no expression"
+    if code.count("(") != code.count(")"):
+        yield f"{where}: its parentheses do not match"
+    for found in _REFERENCE.finditer(code):
+        table, column, measure = found["table"], found["column"], found["measure"]
+        if measure is not None:
+            if measure not in model.measures:
+                yield f"{where}: there is no measure [{measure}]"
+        elif table not in model.tables:
+            yield f"{where}: there is no table '{table}'"
+        elif column is not None and column not in model.columns[table]:
+            yield f"{where}: there is no column '{table}'[{column}]"
+
+
+def _relationships(model: _Model) -> Iterator[str]:
+    paths: dict[str, list[str]] = {}
+    seen: set[tuple[str, ...]] = set()
+    for each in model.relationships:
+        where = f"relationship {each.name}"
+        ends = []
+        for key in ("fromColumn", "toColumn"):
+            table, column = split_column(each.properties.get(key, "?.?"))
+            node = model.columns.get(table, {}).get(column)
+            if node is None:
+                yield f"{where}: there is no column '{table}'[{column}]"
+            ends.append((table, column, node))
+        if each.properties.get("crossFilteringBehavior", "oneDirection") != "oneDirection":
+            yield f"{where}: filters in both directions"
+        types = {node.properties.get("dataType") for _, _, node in ends if node is not None}
+        if len(types) > 1:
+            yield f"{where}: joins {' and '.join(sorted(map(str, types)))}"
+        pair = (*ends[0][:2], *ends[1][:2])
+        if pair in seen:
+            yield f"{where}: is there twice"
+        seen.add(pair)
+        if each.properties.get("isActive") != "false":
+            paths.setdefault(ends[0][0], []).append(ends[1][0])
+    for table in paths:
+        for reached, count in Counter(_walk(table, paths, ())).items():
+            if count > 1:
+                yield f"model: {count} paths of filters lead from {reached} to {table}"
+
+
+def _walk(table: str, paths: Mapping[str, list[str]], way: tuple[str, ...]) -> Iterator[str]:
+    for parent in paths.get(table, []):
+        if parent not in way:
+            yield parent
+            yield from _walk(parent, paths, (*way, table))
+
+
+def _roles(model: _Model) -> Iterator[str]:
+    for wanted in WANTED_ROLES:
+        if wanted not in model.roles:
+            yield f"model: the role {wanted} is missing"
+    for role in model.roles.values():
+        where = f"role {role.name}"
+        if role.properties.get("modelPermission") != "read":
+            yield f"{where}: must be allowed to read, and no more"
+        permissions = list(role.of("tablePermission"))
+        if not any("USERPRINCIPALNAME()" in each.text for each in permissions):
+            yield f"{where}: does not ask who is signed in"
+        for permission in permissions:
+            if permission.name not in model.tables:
+                yield f"{where}: there is no table {permission.name}"
+            yield from dax_findings(f"{where}, {permission.name}", permission.text, model)
+        yield from _leaks(role, model)
+
+
+def _leaks(role: Node, model: _Model) -> Iterator[str]:
+    """Yield the tables with a customer in each row that a role's filter does not reach."""
+    filtered = {each.name for each in role.of("tablePermission")}
+    reached = set(filtered)
+    grown = True
+    while grown:
+        grown = False
+        for each in model.relationships:
+            child, _ = split_column(each.properties.get("fromColumn", "?.?"))
+            parent, _ = split_column(each.properties.get("toColumn", "?.?"))
+            is_active = each.properties.get("isActive") != "false"
+            if is_active and parent in reached and child not in reached:
+                reached.add(child)
+                grown = True
+    for table, columns in model.columns.items():
+        sources = {column.properties.get("sourceColumn") for column in columns.values()}
+        if "customer_key" in sources and table not in reached:
+            yield f"role {role.name}: sees every row of {table}"
+
+
+# ---------- report
+
+
+def _theme(files: Files) -> Iterator[str]:
+    path = _one(files, "definition/report.json")
+    report = _json(files, path)
+    folder = path.removesuffix("definition/report.json") + "StaticResources/RegisteredResources"
+    packaged = {
+        item.get("name"): f"{folder}/{item.get('path')}"
+        for package in report.get("resourcePackages", [])
+        for item in package.get("items", [])
+    }
+    chosen = report.get("themeCollection", {}).get("baseTheme", {}).get("name")
+    if chosen not in packaged:
+        yield f"{path}: the theme {chosen!r} is in no resource package"
+        return
+    if packaged[chosen] not in files:
+        yield f"{path}: the file of the theme, {packaged[chosen]}, is missing"
+        return
+    content = _json(files, packaged[chosen])
+    paper, ink = content.get("background", "#FFFFFF"), content.get("foreground", "#FFFFFF")
+    texts = [ink, content.get("foregroundNeutralSecondary", "#FFFFFF"), content.get("hyperlink")]
+    grounds = [paper, content.get("secondaryBackground", ink)]
+    pairs = [(text, ground, TEXT_CONTRAST) for text in texts if text for ground in grounds]
+    pairs += [(colour, paper, MARK_CONTRAST) for colour in content.get("dataColors", [])]
+    pairs += [(ink, content.get(end, ink), TEXT_CONTRAST) for end in ("minimum", "maximum")]
+    for one, other, wanted in pairs:
+        if theme.contrast(one, other) < wanted:
+            ratio = f"{theme.contrast(one, other):.1f}"
+            yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
+
+
+def _pages(files: Files, model: _Model) -> Iterator[str]:
+    path = _one(files, "definition/pages/pages.json")
+    listed = _json(files, path)
+    root = posixpath.dirname(path)
+    folders = {
+        name.removeprefix(f"{root}/").split("/")[0]
+        for name in files
+        if name.startswith(f"{root}/") and name != path
+    }
+    order = listed.get("pageOrder", [])
+    for name in order:
+        if name not in folders:
+            yield f"{path}: there is no page {name}"
+    for name in sorted(folders - set(order)):
+        yield f"{path}: the page {name} is not in the order"
+    if listed.get("activePageName") not in order:
+        yield f"{path}: the page to open with, {listed.get('activePageName')}, does not exist"
+    pages = {name: _json(files, f"{root}/{name}/page.json") for name in sorted(folders)}
+    titles = [page.get("displayName") for page in pages.values()]
+    for wanted in WANTED_PAGES:
+        if wanted not in titles:
+            yield f"{path}: the page {wanted!r} is missing"
+    for name, page in pages.items():
+        where = f"page {page.get('displayName') or name}"
+        if page.get("name") != name:
+            yield f"{where}: is called {page.get('name')} in the folder {name}"
+        if not re.fullmatch(r"[\w-]+", name):
+            yield f"{where}: the identifier {name!r} has signs that Power BI does not render"
+        visuals = {
+            file.split("/")[-2]: _json(files, file)
+            for file in sorted(files)
+            if file.startswith(f"{root}/{name}/visuals/") and file.endswith("/visual.json")
+        }
+        if not visuals:
+            yield f"{where}: has no visuals"
+        yield from _drill_through(where, name, page, files, root, model)
+        yield from _layout(where, page, visuals)
+        for identifier, visual in visuals.items():
+            yield from _visual(where, identifier, visual, model, pages)
+
+
+def _drill_through(
+    where: str,
+    name: str,
+    page: Json,
+    files: Files,
+    root: str,
+    model: _Model,
+) -> Iterator[str]:
+    filters = {each.get("name"): each for each in page.get("filterConfig", {}).get("filters", [])}
+    for each in filters.values():
+        yield from _fields(f"{where}, filter {each.get('name')}", each.get("field", {}), model)
+    binding = page.get("pageBinding", {})
+    if page.get("type") != binding.get("type"):
+        yield f"{where}: is a {page.get('type')} bound as a {binding.get('type')}"
+    if page.get("type") != "Drillthrough":
+        return
+    if not binding.get("parameters"):
+        yield f"{where}: nothing can be drilled through to it"
+    for parameter in binding.get("parameters", []):
+        bound = filters.get(parameter.get("boundFilter"), {})
+        if bound.get("field") != parameter.get("fieldExpr"):
+            yield f"{where}: its parameter and its filter have different fields"
+        wanted = json.dumps(parameter.get("fieldExpr"))
+        sources = [
+            file
+            for file in files
+            if file.endswith("/visual.json")
+            and not file.startswith(f"{root}/{name}/")
+            and wanted in json.dumps(_json(files, file).get("visual", {}).get("query", {}))
+        ]
+        if not sources:
+            yield f"{where}: no visual of another page shows the field to drill through by"
+
+
+def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str]:
+    places = {name: visual.get("position", {}) for name, visual in visuals.items()}
+    boxes = {
+        name: (
+            place.get("x", 0),
+            place.get("y", 0),
+            place.get("x", 0) + place.get("width", 0),
+            place.get("y", 0) + place.get("height", 0),
+        )
+        for name, place in places.items()
+    }
+    for name, (left, top, right, bottom) in boxes.items():
+        if left < 0 or top < 0 or right > page.get("width", 0) or bottom > page.get("height", 0):
+            yield f"{where}, visual {name}: lies outside of the page"
+    ordered = sorted(boxes)
+    for number, one in enumerate(ordered):
+        for other in ordered[number + 1 :]:
+            a, b = boxes[one], boxes[other]
+            if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
+                yield f"{where}: the visuals {one} and {other} overlap"
+    tabs = [place.get("tabOrder") for place in places.values()]
+    if None in tabs or len(set(tabs)) != len(tabs):
+        yield f"{where}: the order of the tab key is not defined"
+        return
+    visited = sorted(places, key=lambda name: places[name]["tabOrder"])
+    for before, after in pairwise(visited):
+        if boxes[after][3] <= boxes[before][1]:
+            yield f"{where}: the tab key goes up from {before} to {after}"
+
+
+def _visual(
+    page: str, identifier: str, container: Json, model: _Model, pages: Mapping[str, Json]
+) -> Iterator[str]:
+    visual = container.get("visual", {})
+    kind = visual.get("visualType", "")
+    where = f"{page}, {kind} {identifier}"
+    if container.get("name") != identifier:
+        yield f"{where}: is called {container.get('name')}"
+    if not re.fullmatch(r"[\w-]+", identifier):
+        yield f"{where}: the identifier has signs that Power BI does not render"
+    if kind not in ROLES:
+        yield f"{where}: there is no visual of this type"
+        return
+    dressed = visual.get("visualContainerObjects", {})
+    for key, name, what in (("title", "text", "title"), ("general", "altText", "alt text")):
+        if not _text_of(dressed, key, name).strip():
+            yield f"{where}: has no {what}"
+    section = _text_of(dressed, "visualTooltip", "section")
+    if section and pages.get(section, {}).get("type") != "Tooltip":
+        yield f"{where}: its tooltip {section} is no tooltip page"
+    states = visual.get("query", {}).get("queryState", {})
+    if ROLES[kind] and not states:
+        yield f"{where}: shows nothing"
+    shown: dict[str, Json] = {}
+    for role, state in states.items():
+        if role not in ROLES[kind]:
+            yield f"{where}: has no role {role}"
+        for projection in state.get("projections", []):
+            yield from _projection(where, role, projection, model)
+            shown[projection.get("queryRef", "")] = projection.get("field", {})
+    for each in visual.get("query", {}).get("sortDefinition", {}).get("sort", []):
+        yield from _fields(f"{where}, sorting", each.get("field", {}), model)
+        if each.get("field") not in shown.values():
+            yield f"{where}: is sorted by what it does not show"
+    for each in container.get("filterConfig", {}).get("filters", []):
+        yield from _fields(f"{where}, filter", each.get("field", {}), model)
+        yield from _filter(where, each.get("filter"), each.get("field", {}))
+    for properties in visual.get("objects", {}).get("general", []):
+        chosen = properties["properties"].get("filter", {}).get("filter")
+        for projected in shown.values() if chosen else ():
+            yield from _filter(where, chosen, projected)
+    yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
+
+
+def _text_of(objects: Json, key: str, name: str) -> str:
+    for each in objects.get(key, []):
+        value = each.get("properties", {}).get(name, {})
+        text: str = value.get("expr", {}).get("Literal", {}).get("Value", "''")
+        return text[1:-1].replace("''", "'")
+    return ""
+
+
+def _projection(where: str, role: str, projection: Json, model: _Model) -> Iterator[str]:
+    shown = projection.get("field", {})
+    yield from _fields(f"{where}, {role}", shown, model)
+    kinds = set(shown)
+    if role in MEASURE_ROLES and kinds != {"Measure"}:
+        yield f"{where}: {role} takes measures"
+    if role in CATEGORY_ROLES and kinds != {"Column"}:
+        yield f"{where}: {role} takes columns"
+    for _, entity, name in _references(shown):
+        if projection.get("queryRef") != f"{entity}.{name}":
+            yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
+
+
+def _references(expression: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, table, name) of every column and measure within an expression."""
+    if isinstance(expression, Mapping):
+        for kind in ("Column", "Measure"):
+            if kind in expression:
+                inner = expression[kind]
+                reference = inner.get("Expression", {}).get("SourceRef", {})
+                yield kind, reference.get("Entity", ""), inner.get("Property", "")
+        for value in expression.values():
+            yield from _references(value)
+    elif isinstance(expression, list):
+        for value in expression:
+            yield from _references(value)
+
+
+def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
+    references = list(_references(expression))
+    if not references:
+        yield f"{where}: names no field"
+    if "Aggregation" in expression:
+        yield f"{where}: adds up a column by itself; use a measure"
+    for kind, entity, name in references:
+        if kind == "Measure":
+            if name not in model.measures or model.measures[name][0] != entity:
+                yield f"{where}: there is no measure {entity}.{name}"
+        elif name not in model.columns.get(entity, {}):
+            yield f"{where}: there is no column {entity}.{name}"
+
+
+def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
+    """Yield a finding where a filter is on another field than the one it stands at."""
+    if chosen is None:
+        return
+    tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
+    expected = {(entity, name) for _, entity, name in _references(wanted)}
+    for condition in chosen.get("Where", []):
+        for inner in condition.get("Condition", {}).get("In", {}).get("Expressions", []):
+            column = inner.get("Column", {})
+            source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
+            if (tables.get(source), column.get("Property")) not in expected:
+                yield f"{where}: a filter is on another field than it says"
+
+
+def _gradients(where: str, values: Iterable[Json], shown: Mapping[str, Json]) -> Iterator[str]:
+    for each in values:
+        metadata = each.get("selector", {}).get("metadata")
+        rule = _find(each.get("properties", {}), "FillRule")
+        if rule is None:
+            continue
+        if metadata not in shown or rule.get("Input") != shown[metadata]:
+            yield f"{where}: colours its cells by what it does not show"
+        ends = rule.get("FillRule", {}).get("linearGradient2", {})
+        for end in ("min", "max"):
+            value = ends.get(end, {}).get("color", {}).get("Literal", {}).get("Value", "''")
+            if not re.fullmatch(r"'#[0-9A-Fa-f]{6}'", value):
+                yield f"{where}: {value} is no colour"
+            elif theme.contrast(value[1:-1], theme.INK) < TEXT_CONTRAST:
+                yield f"{where}: numbers cannot be read on {value}"
+
+
+def _find(tree: Any, key: str) -> Json | None:
+    if isinstance(tree, Mapping):
+        if key in tree and isinstance(tree[key], dict):
+            found: Json = tree[key]
+            return found
+        for value in tree.values():
+            inner = _find(value, key)
+            if inner is not None:
+                return inner
+    return None

@@ -1,0 +1,208 @@
+"""What dbt's artifacts do not say and Power BI wants to know.
+
+Every name here is checked against the artifacts when the model is built: a column that is gone
+is an error that names it.
+"""
+
+from bank_warehouse.powerbi.artifacts import Column, Mart
+
+RELEASE = Mart(
+    name="release",
+    schema="marts",
+    description="One row. Which release the tables were read from.",
+    columns={
+        name: Column(name, data_type, description)
+        for name, data_type, description in (
+            ("release", "bigint", "Number of the release; a higher one is newer."),
+            ("as_of_date", "date", "Date at which ages and tenures are measured."),
+            ("published_at", "timestamp", "When the release was published, UTC."),
+            ("schema_version", "integer", "Version of the contract of the marts."),
+        )
+    },
+)
+"""The one table of a release that the publisher writes, and not dbt."""
+
+DATE_TABLE = "dim_dates"
+DATE_COLUMN = "date_day"
+CUSTOMERS = "dim_customers"
+
+MERGED = {
+    "fct_customer_segments": ("segment", "segment_reasons", "behavioural_cluster"),
+    "fct_customer_risk": ("watch_list_level", "is_on_watch_list", "watch_list_reasons"),
+}
+"""Attributes of a customer that live in a table of facts: they join the customers at load.
+
+One row per customer in both, so the customers gain columns and no rows; every fact can then be
+split by them without a filter that runs from fact to dimension.
+"""
+
+INLINED_SEEDS = ("dimensions", "stress_scenarios")
+"""Small reference lists that tables of the release point to: they are written into the model."""
+
+ORDERED_VALUES = (
+    ("dim_customers", "loyalty_classification"),
+    ("dim_customers", "fee_structure"),
+    ("dim_customers", "income_band"),
+    ("fct_segment_differences", "verdict"),
+    ("fct_fairness_monitor", "verdict"),
+)
+"""Columns whose `accepted_values` test lists the values in their order."""
+
+VALUE_COLUMNS = (
+    ("fct_segment_profiles", "value"),
+    ("fct_product_penetration", "value"),
+    ("fct_fairness_monitor", "value"),
+)
+"""Columns that hold values of several dimensions: they sort as those dimensions do."""
+
+CODE_COLUMNS = (
+    ("fct_segment_differences", "measure"),
+    ("fct_balance_concentration", "measure"),
+    ("fct_cluster_centroids", "measure"),
+    ("fct_stress_results", "measure"),
+    ("fct_stress_sensitivity", "measure"),
+    ("fct_stress_sensitivity", "assumption"),
+    ("fct_fairness_monitor", "action"),
+    ("fct_risk_drivers", "driver"),
+    ("fct_product_pairs", "other_product"),
+    ("fct_control_totals", "column_name"),
+    ("fct_source_profile", "column_name"),
+)
+"""Columns that hold names in snake case: they get a column beside them for people."""
+
+SORTED_BY = {
+    ("dim_products", "product_name"): "product_order",
+    ("dim_banking_relationships", "banking_relationship"): "banking_relationship_order",
+    ("dim_investment_advisors", "investment_advisor"): "investment_advisor_order",
+    ("fct_customer_recommendations", "action_name"): "priority",
+    ("dimensions", "dimension_name"): "dimension_order",
+    ("stress_scenarios", "scenario_name"): "scenario_order",
+}
+"""Columns with the column of the same table that gives their order."""
+
+HIERARCHIES = {
+    "dim_customers": (
+        ("Occupation", ("occupation_family", "occupation_title")),
+        ("Tenure", ("tenure_band", "joined_year")),
+        ("Income", ("income_band", "occupation_family")),
+    ),
+    "dim_products": (("Product", ("product_family", "product_name")),),
+    "dim_dates": (("Calendar", ("year_number", "year_quarter", "year_month", "date_day")),),
+}
+"""Ways to drill down: name and levels, from the widest."""
+
+FOLDERS = {
+    "dim_customers": {
+        "Demographics": ("gender", "age", "age_band", "nationality"),
+        "Occupation": (
+            "occupation",
+            "occupation_title",
+            "occupation_grade",
+            "occupation_family",
+        ),
+        "With the bank": (
+            "joined_date",
+            "joined_year",
+            "tenure_days",
+            "tenure_band",
+            "banking_relationship",
+            "investment_advisor",
+            "loyalty_classification",
+            "fee_structure",
+        ),
+        "Money and risk": (
+            "income_band",
+            "amount_of_credit_cards",
+            "properties_owned",
+            "risk_weighting",
+            "watch_list_level",
+            "is_on_watch_list",
+            "watch_list_reasons",
+        ),
+        "Segment": ("segment", "segment_reasons", "behavioural_cluster"),
+        "Data quality": (
+            "is_joined_before_birth",
+            "is_joined_as_minor",
+            "has_shared_client_id",
+            "has_corrected_occupation",
+            "has_unknown_occupation",
+        ),
+    },
+}
+"""Display folders of columns, by table."""
+
+READINGS = {
+    "fct_segment_profiles": (
+        "customers",
+        "share_of_customers",
+        "mean_risk_weighting",
+        "mean_total_loans",
+        "mean_total_loans_lower",
+        "mean_total_loans_upper",
+        "mean_total_deposits",
+        "mean_total_deposits_lower",
+        "mean_total_deposits_upper",
+        "median_total_deposits",
+    ),
+    "fct_product_pairs": ("lift", "depth_lift", "balance_correlation", "share_holding_both"),
+    "fct_balance_concentration": ("cumulative_share", "gini", "top_decile_share"),
+    "fct_stress_results": ("stressed_value", "change_in_value", "relative_change"),
+    "fct_stress_sensitivity": ("change_in_value", "relative_change"),
+    "fct_fairness_monitor": (
+        "customers",
+        "selection_rate",
+        "selection_rate_lower",
+        "selection_rate_upper",
+        "ratio_to_best",
+    ),
+    "fct_risk_drivers": (
+        "odds_ratio",
+        "coefficient_lower",
+        "coefficient_upper",
+        "adjusted_p_value",
+        "share_of_explained_variation",
+    ),
+    "fct_control_totals": ("delivered", "in_marts", "in_quarantine", "difference"),
+    "fct_source_profile": (
+        "row_count",
+        "null_count",
+        "mean",
+        "largest_quantile_shift",
+    ),
+}
+"""Columns of tables of results that measures read: the value of the one row in the context.
+
+Such a figure was computed for its row (an interval, a median, a test); adding two of them up
+means nothing, so the measure is blank where several rows are in the context.
+"""
+
+ROLES = {
+    "By banking relationship": ("dim_banking_relationships", "banking_relationship"),
+    "By investment advisor": ("dim_investment_advisors", "investment_advisor"),
+}
+"""Roles of row-level security: the table and column whose rows a user may see."""
+
+OPEN_TO_ROLES = frozenset(
+    {
+        "dim_dates",
+        "dim_products",
+        "dim_banking_relationships",
+        "dim_investment_advisors",
+        "dimensions",
+        "stress_scenarios",
+        "release",
+        "fct_segment_differences",
+        "fct_risk_drivers",
+    }
+)
+"""Tables that a role sees whole though its filter does not reach them.
+
+Lists and tests of statistics without anyone's figures. Every other table that the filter does
+not reach is closed: it holds sums over the customers of others.
+"""
+
+VERDICTS = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
+"""Measures that the tooltip gives a verdict on: is the difference more than chance?"""
+
+COMPARED_LAST = ("banking_relationship", "gender", "investment_advisor", "risk_weighting")
+"""Dimensions that stand in slicers or columns: compared only where no other one is chosen."""

@@ -1,0 +1,165 @@
+"""Writes the DAX of a measure from the definition of a metric.
+
+A metric is `simple` (an aggregate of one column), a `ratio` of two metrics, or `derived`
+(arithmetic on metrics); `bank_warehouse.metrics` has read them. A ratio divides the totals of a
+group: it is a ratio of sums, never a sum or a mean of ratios.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bank_warehouse.metrics import Metric, SemanticLayer
+from bank_warehouse.powerbi.errors import PowerBIError
+
+_FUNCTIONS = {
+    "sum": "SUM",
+    "min": "MIN",
+    "max": "MAX",
+    "average": "AVERAGE",
+    "median": "MEDIAN",
+    "count_distinct": "DISTINCTCOUNTNOBLANK",
+}
+
+ColumnName = Callable[[str, str, str], str]
+"""Gives the DAX name of a column: by the measure's mart, the column's mart, the column."""
+
+TableName = Callable[[str], str]
+"""Gives the DAX name of the table of a mart."""
+
+
+def quote_text(text: str) -> str:
+    """Return `text` as a DAX string."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def measure_reference(label: str) -> str:
+    """Return a measure's name as DAX refers to it."""
+    return "[" + label.replace("]", "]]") + "]"
+
+
+def base_marts(metric: Metric, layer: SemanticLayer) -> frozenset[str]:
+    """Return the marts that a metric is computed from, those of its parts included."""
+    if metric.measure is not None:
+        return frozenset({layer.models[metric.measure.model].relation})
+    return frozenset().union(*(base_marts(layer.metric(each), layer) for each in metric.inputs))
+
+
+def expression(
+    metric: Metric, layer: SemanticLayer, column_name: ColumnName, table_name: TableName
+) -> str:
+    """Return the DAX of a metric.
+
+    Args:
+        metric: to write.
+        layer: all definitions.
+        column_name: gives the DAX name of a column.
+        table_name: gives the DAX name of a table.
+
+    Raises:
+        PowerBIError: the metric uses what has no translation here; the message names it.
+    """
+    writer = _Writer(metric, layer, column_name, table_name)
+    if metric.kind == "simple":
+        return writer.simple()
+    return writer.ratio() if metric.kind == "ratio" else writer.derived()
+
+
+@dataclass(frozen=True)
+class _Writer:
+    metric: Metric
+    layer: SemanticLayer
+    column_name: ColumnName
+    table_name: TableName
+
+    def refuse(self, why: str) -> PowerBIError:
+        return PowerBIError(
+            f"Metric {self.metric.name} cannot be written as DAX: {why}. Teach "
+            "bank_warehouse/powerbi/dax.py, or state the metric by simpler ones."
+        )
+
+    def simple(self) -> str:
+        measure = self.metric.measure
+        if measure is None:
+            raise self.refuse("it has no measure")
+        model = self.layer.models[measure.model]
+        mart = model.relation
+        name, table = self.column_name(mart, mart, measure.column), self.table_name(mart)
+        if measure.aggregation == "sum_boolean":
+            text = f"SUMX({table}, INT({name}))"
+        elif measure.aggregation == "count":
+            # Keys are never empty: counting them is counting rows.
+            is_key = measure.column in model.references.values()
+            text = f"COUNTROWS({table})" if is_key else f"COUNTA({name})"
+        elif measure.aggregation in _FUNCTIONS:
+            text = f"{_FUNCTIONS[measure.aggregation]}({name})"
+        else:
+            raise self.refuse(f"its aggregation is {measure.aggregation}")
+        text = self.calculate(text, mart)
+        if self.metric.fill_nulls_with is not None:
+            # Only where there are rows at all: otherwise every empty cell of a matrix is filled.
+            filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
+            text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
+        return text
+
+    def ratio(self) -> str:
+        sides = [
+            self.input(name) for name in (self.metric.numerator, self.metric.denominator) if name
+        ]
+        return f"DIVIDE({', '.join(sides)})"
+
+    def derived(self) -> str:
+        text = self.metric.expression or ""
+        try:
+            tree = ast.parse(text, mode="eval").body
+        except SyntaxError as error:
+            raise self.refuse(f"`{text}` is no arithmetic") from error
+        return self.arithmetic(tree)
+
+    def input(self, name: str) -> str:
+        part = self.layer.metric(name)
+        return self.calculate(
+            measure_reference(part.label), min(base_marts(part, self.layer), default="")
+        )
+
+    def arithmetic(self, tree: ast.expr) -> str:
+        match tree:
+            case ast.Name(id=name) if name in self.metric.inputs:
+                return self.input(name)
+            case ast.Constant(value=int() | float() as number):
+                return repr(number)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return f"-{self.arithmetic(operand)}"
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return f"DIVIDE({self.arithmetic(left)}, {self.arithmetic(right)})"
+            case ast.BinOp(left=left, op=(ast.Add() | ast.Sub() | ast.Mult()) as sign, right=right):
+                symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}[type(sign)]
+                return f"({self.arithmetic(left)} {symbol} {self.arithmetic(right)})"
+        raise self.refuse(f"`{ast.unparse(tree)}` is neither a metric nor arithmetic")
+
+    def calculate(self, text: str, mart: str) -> str:
+        """Return `text` under the conditions of the metric, which narrow what is chosen."""
+        conditions = [
+            f"KEEPFILTERS({self.dimension(mart, each.dimension)} = {_literal(each.value)})"
+            for each in self.metric.filters
+        ]
+        return f"CALCULATE({', '.join([text, *conditions])})" if conditions else text
+
+    def dimension(self, mart: str, qualified_name: str) -> str:
+        """Return the DAX name of a dimension, in the measure's own mart where it has it."""
+        places = sorted(
+            (model.relation != mart, model.relation, dimension.column)
+            for model in self.layer.models.values()
+            for dimension in model.dimensions.values()
+            if dimension.qualified_name == qualified_name
+        )
+        if not places:
+            raise self.refuse(f"no semantic model has the dimension {qualified_name}")
+        return self.column_name(mart, *places[0][1:])
+
+
+def _literal(value: str | int | bool) -> str:
+    """Return a value as DAX."""
+    if isinstance(value, bool):
+        return f"{str(value).upper()}()"
+    return quote_text(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,156 @@
+"""The semantic model as plain data, before it is written as text."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ModelColumn:
+    """A column of the model.
+
+    Attributes:
+        name: for people.
+        source: name in the loaded table; empty for a calculated column.
+        data_type: of TMDL: string, int64, decimal, double, boolean, dateTime.
+        description: what the value means.
+        format_string: how it is shown; empty for texts and booleans.
+        is_hidden: not shown to authors of reports.
+        is_key: one row for each value.
+        folder: display folder; empty for none.
+        sort_by: name of the column that gives the order; empty for its own.
+        expression: DAX of a calculated column.
+    """
+
+    name: str
+    source: str
+    data_type: str
+    description: str
+    format_string: str = ""
+    is_hidden: bool = False
+    is_key: bool = False
+    folder: str = ""
+    sort_by: str = ""
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """A way to drill down: name and the names of its columns, from the widest."""
+
+    name: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure: name for people, DAX, description, format and display folder."""
+
+    name: str
+    expression: str
+    description: str
+    format_string: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class ModelTable:
+    """A table of the model.
+
+    Attributes:
+        name: for people.
+        origin: mart or seed it holds; empty for what the model adds.
+        description: begins with the grain.
+        query: M that gives its rows.
+        columns: in order.
+        hierarchies: on its columns.
+        measures: that it carries.
+        is_hidden: not shown to authors of reports.
+        is_date_table: marked as the table of dates.
+        reads: marts that its rows come from.
+    """
+
+    name: str
+    origin: str
+    description: str
+    query: str
+    columns: tuple[ModelColumn, ...]
+    hierarchies: tuple[Hierarchy, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    is_hidden: bool = False
+    is_date_table: bool = False
+    reads: tuple[str, ...] = ()
+
+    def column_of(self, source: str) -> ModelColumn:
+        """Return the column that holds `source`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for column in self.columns:
+            if column.source == source:
+                return column
+        raise KeyError(f"{self.name} has no column {source}")
+
+    def words_of(self, source: str) -> ModelColumn:
+        """Return the column that says in words what the code `source` stands for.
+
+        Raises:
+            KeyError: there is none.
+        """
+        name = f"{self.column_of(source).name} in words"
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name}")
+
+
+@dataclass(frozen=True)
+class Relationship:
+    """Rows of `from_table` belong to one row of `to_table`, which filters them."""
+
+    from_table: str
+    from_column: str
+    to_table: str
+    to_column: str
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of row-level security: for each table the DAX that a row must meet."""
+
+    name: str
+    description: str
+    filters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The whole semantic model."""
+
+    tables: dict[str, ModelTable]
+    relationships: tuple[Relationship, ...]
+    roles: tuple[Role, ...]
+    expressions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def by_origin(self, origin: str) -> ModelTable:
+        """Return the table of a mart or seed.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for table in self.tables.values():
+            if table.origin == origin:
+                return table
+        raise KeyError(f"no table of the model holds {origin}")
+
+    def measure(self, name: str) -> Measure:
+        """Return a measure by its name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for table in self.tables.values():
+            for measure in table.measures:
+                if measure.name == name:
+                    return measure
+        raise KeyError(f"no measure {name}")

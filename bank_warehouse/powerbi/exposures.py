@@ -1,0 +1,76 @@
+"""Writes dbt's exposures: one for each page, so that lineage runs from raw file to page."""
+
+from collections.abc import Iterable, Iterator
+
+from bank_warehouse.powerbi.definitions import Model, ModelTable
+from bank_warehouse.powerbi.page_parts import Field, Page
+
+PATH = "models/semantic/_semantic__exposures.yml"
+_HEAD = """version: 2
+
+# Written by `python -m bank_warehouse powerbi` from the pages of the report: do not edit.
+exposures:
+"""
+
+
+def marts_of(page: Page, model: Model) -> list[str]:
+    """Return the marts whose columns reach a page, also by way of measures, sorted."""
+    found: set[str] = set()
+    for field in fields_of(page):
+        if field.is_measure:
+            for table in tables_in(model.measure(field.name).expression, model):
+                found |= set(table.reads)
+        else:
+            found |= set(model.by_origin(field.table).reads)
+    return sorted(found - {"release"})
+
+
+def fields_of(page: Page) -> Iterator[Field]:
+    """Yield every field that a page uses: in visuals, filters and for drilling through."""
+    for visual in page.visuals:
+        for fields in visual.roles.values():
+            yield from fields
+        yield from (only.field for only in visual.only)
+    if page.drill is not None:
+        yield page.drill
+
+
+def tables_in(expression: str, model: Model) -> list[ModelTable]:
+    """Return the tables that a DAX expression reads, those of its measures included."""
+    tables = {
+        table.name: table for table in model.tables.values() if f"'{table.name}'" in expression
+    }
+    for table in model.tables.values():
+        for measure in table.measures:
+            # A measure stands without a table before it, a column never does.
+            if any(
+                f"{before}[{measure.name}]" in f" {expression}" for before in (" ", "(", "-", "\n")
+            ):
+                tables |= {each.name: each for each in tables_in(measure.expression, model)}
+    return list(tables.values())
+
+
+def write(model: Model, pages: Iterable[Page]) -> str:
+    """Return the text of the YAML file."""
+    return _HEAD + "\n".join(_exposure(page, model) for page in pages)
+
+
+def _exposure(page: Page, model: Model) -> str:
+    lines = [
+        f"  - name: power_bi_{page.key}",
+        f"    label: {_quoted(f'Power BI, {page.title}')}",
+        "    type: dashboard",
+        "    maturity: medium",
+        "    description: >",
+        f"      {page.purpose}",
+        "    owner:",
+        "      name: Customer analytics",
+        "    depends_on:",
+        *(f"      - ref('{mart}')" for mart in marts_of(page, model)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,611 @@
+"""Builds the semantic model from dbt's artifacts and the conventions."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bank_warehouse.powerbi import conventions, dax, power_query
+from bank_warehouse.powerbi.artifacts import Artifacts, Column, Mart
+from bank_warehouse.powerbi.definitions import (
+    Hierarchy,
+    Measure,
+    Model,
+    ModelColumn,
+    ModelTable,
+    Relationship,
+    Role,
+)
+from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.names import for_people, table_for_people
+
+MEASURES = "Key figures"
+"""Table that carries every measure; the engine keeps the name `Measures` for itself."""
+ACCESS = "Access"
+"""Table that says which user may see what."""
+
+_MONEY = "#,0.00"
+_SHARES = ("share", "penetration", "probability", "change_in", "relative", "rate", "accuracy")
+_DIGITS = tuple(str(digit) for digit in range(10))
+
+
+def build(artifacts: Artifacts) -> Model:
+    """Return the semantic model.
+
+    Raises:
+        PowerBIError: a convention names what the artifacts do not have, a metric cannot be
+            written, or two names clash.
+    """
+    _check_conventions(artifacts)
+    labels = _labels(artifacts)
+    tables = [_mart_table(artifacts, mart, labels) for mart in artifacts.marts.values()]
+    tables.append(_mart_table(artifacts, conventions.RELEASE, labels))
+    tables += [_seed_table(artifacts, name) for name in conventions.INLINED_SEEDS]
+    by_origin = {table.origin: table for table in tables}
+    relationships = _relationships(artifacts, by_origin)
+    tables = _hide_foreign_keys(tables, relationships)
+    by_origin = {table.origin: table for table in tables}
+    measures = _measures(artifacts, by_origin, relationships)
+    tables += [_access_table(), _measure_table(measures)]
+    return Model(
+        tables={table.name: table for table in sorted(tables, key=lambda each: each.name)},
+        relationships=relationships,
+        roles=_roles(by_origin, relationships),
+        expressions=power_query.EXPRESSIONS,
+    )
+
+
+def column_name(table: ModelTable, column: str) -> str:
+    """Return the DAX name of a column of a table, by its source."""
+    return f"{table_name(table)}[{table.column_of(column).name}]"
+
+
+def table_name(table: ModelTable) -> str:
+    """Return the DAX name of a table."""
+    return "'" + table.name.replace("'", "''") + "'"
+
+
+# ---------- tables
+
+
+def _check_conventions(artifacts: Artifacts) -> None:
+    """Raise PowerBIError where a convention names a column that does not exist."""
+    named: list[tuple[str, str]] = [
+        (conventions.DATE_TABLE, conventions.DATE_COLUMN),
+        *conventions.ORDERED_VALUES,
+        *conventions.VALUE_COLUMNS,
+        *conventions.CODE_COLUMNS,
+        *conventions.ROLES.values(),
+    ]
+    for (table, column), order in conventions.SORTED_BY.items():
+        named += [(table, column), (table, order)]
+    for group in (conventions.MERGED, conventions.READINGS):
+        named += [(mart, column) for mart, columns in group.items() for column in columns]
+    there = {name: mart.columns.keys() for name, mart in artifacts.marts.items()}
+    there |= {name: seed.columns.keys() for name, seed in artifacts.seeds.items()}
+    for table, column in named:
+        if column not in there.get(table, ()):
+            raise PowerBIError(
+                f"bank_warehouse/powerbi/conventions.py names {table}.{column}, which the "
+                "artifacts do not have: take it out there or build the warehouse again."
+            )
+
+
+def _labels(artifacts: Artifacts) -> dict[tuple[str, str], str]:
+    """Return the labels that the semantic manifest gives to columns, by mart and column."""
+    return {
+        (model.relation, dimension.column): dimension.label
+        for model in artifacts.layer.models.values()
+        for dimension in model.dimensions.values()
+        if dimension.kind != "entity"
+    }
+
+
+def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
+    """Return the values of columns that have an order of their own, by mart and column.
+
+    A column that points to a seed takes the order of the seed's rows.
+    """
+    orders = {place: artifacts.accepted_values[place] for place in conventions.ORDERED_VALUES}
+    for each in artifacts.references:
+        if each.parent in artifacts.seeds and each.parent not in conventions.INLINED_SEEDS:
+            rows = artifacts.seeds[each.parent].rows
+            orders[each.child, each.child_column] = [row[each.parent_column] for row in rows]
+    return orders
+
+
+def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
+    """Return the values of all ordered dimensions of customers, each after those before it.
+
+    Raises:
+        PowerBIError: two dimensions order the same two values differently.
+    """
+    owners = (conventions.CUSTOMERS, *conventions.MERGED)
+    lists = [values for (mart, _), values in sorted(orders.items()) if mart in owners]
+    merged: list[str] = []
+    for values in lists:
+        merged += [value for value in values if value not in merged]
+    for values in lists:
+        places = [merged.index(value) for value in values]
+        if places != sorted(places):
+            raise PowerBIError(f"The order of {values} contradicts that of another dimension.")
+    return [*merged, *_DIGITS]
+
+
+def _mart_table(
+    artifacts: Artifacts, mart: Mart, labels: Mapping[tuple[str, str], str]
+) -> ModelTable:
+    orders = _orders(artifacts)
+    merged = conventions.MERGED if mart.name == conventions.CUSTOMERS else {}
+    origins = [(mart.name, column) for column in mart.columns.values()]
+    origins += [
+        (other, artifacts.marts[other].columns[name])
+        for other, names in merged.items()
+        for name in names
+    ]
+    positions: dict[str, tuple[str, list[str]]] = {}
+    for owner, column in origins:
+        place = (owner, column.name)
+        if place in orders:
+            positions[f"{column.name}_order"] = (column.name, orders[place])
+        elif place in conventions.VALUE_COLUMNS:
+            positions[f"{column.name}_order"] = (column.name, _value_order(orders))
+    columns = []
+    said = {labels.get((owner, column.name)) for owner, column in origins}
+    for owner, column in origins:
+        name = labels.get((owner, column.name), for_people(column.name))
+        if (owner, column.name) not in labels and name in said:
+            name += " code"
+        columns.append(_column(mart, owner, column, name, f"{column.name}_order" in positions))
+    columns += [
+        ModelColumn(
+            name=for_people(name),
+            source=name,
+            data_type="int64",
+            description=f"Position of the {for_people(column).lower()} in its order.",
+            format_string="0",
+            is_hidden=True,
+        )
+        for name, (column, _) in positions.items()
+    ]
+    columns += [
+        _spelled_out(mart, column, labels)
+        for owner, column in origins
+        if (owner, column.name) in conventions.CODE_COLUMNS
+    ]
+    _refuse_clashes(mart.name, [column.name for column in columns])
+    table = ModelTable(
+        name=table_for_people(mart.name),
+        origin=mart.name,
+        description=mart.description,
+        query=power_query.read_mart(
+            mart,
+            [
+                (artifacts.marts[other], _shared_key(artifacts, other), names)
+                for other, names in merged.items()
+            ],
+            positions,
+        ),
+        columns=_with_sort_names(columns),
+        is_date_table=mart.name == conventions.DATE_TABLE,
+        reads=(mart.name, *merged),
+    )
+    return _with_hierarchies(table)
+
+
+def _shared_key(artifacts: Artifacts, mart: str) -> str:
+    for each in artifacts.references:
+        if each.child == mart and each.parent == conventions.CUSTOMERS:
+            return each.child_column
+    raise PowerBIError(f"{mart} has no relationships test to {conventions.CUSTOMERS}.")
+
+
+def _column(mart: Mart, owner: str, column: Column, name: str, has_position: bool) -> ModelColumn:
+    data_type = power_query.model_type(column.data_type)
+    sort_source = conventions.SORTED_BY.get((owner, column.name), "")
+    if has_position:
+        sort_source = f"{column.name}_order"
+    in_dimension = mart.name.startswith("dim_")
+    is_number = data_type in ("int64", "decimal", "double")
+    is_merged_away = owner == mart.name and column.name in conventions.MERGED.get(owner, ())
+    is_code = (owner, column.name) in conventions.CODE_COLUMNS
+    is_customer_key = column.name == "customer_key"
+    hidden = (
+        (column.name.endswith("_key") and not (in_dimension and is_customer_key))
+        or column.name.endswith("_order")
+        or (column.name == "as_of_date" and mart.name != conventions.CUSTOMERS)
+        or (is_number and not in_dimension and "customer_key" in mart.columns)
+        or is_merged_away
+        or is_code
+    )
+    folders = conventions.FOLDERS.get(mart.name, {})
+    return ModelColumn(
+        name=name,
+        source=column.name,
+        data_type=data_type,
+        description=column.description,
+        format_string=_format(column, data_type),
+        is_hidden=hidden,
+        is_key=mart.name == conventions.DATE_TABLE and column.name == conventions.DATE_COLUMN,
+        folder=next((folder for folder, names in folders.items() if column.name in names), ""),
+        sort_by=sort_source,
+    )
+
+
+def _format(column: Column, data_type: str) -> str:
+    if data_type == "dateTime":
+        return "yyyy-mm-dd" if column.data_type == "date" else "yyyy-mm-dd hh:nn"
+    if data_type == "int64":
+        return "0"
+    if data_type == "decimal":
+        return "0.00%" if column.name.endswith("_rate") else _MONEY
+    if data_type == "double":
+        return "0.0%" if any(word in column.name for word in _SHARES) else "#,0.000"
+    return ""
+
+
+def _spelled_out(mart: Mart, column: Column, labels: Mapping[tuple[str, str], str]) -> ModelColumn:
+    name = labels.get((mart.name, column.name), for_people(column.name))
+    code = f"'{table_for_people(mart.name)}'[{name}]"
+    return ModelColumn(
+        name=f"{name} in words",
+        source="",
+        data_type="string",
+        description=f"{column.description} In words.",
+        expression=f'UPPER(LEFT({code}, 1)) & SUBSTITUTE(MID({code}, 2, 100), "_", " ")',
+    )
+
+
+def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
+    """Return the columns with the names, and no longer the sources, of those they sort by."""
+    names = {column.source: column.name for column in columns}
+    return tuple(
+        replace(column, sort_by=names[column.sort_by]) if column.sort_by else column
+        for column in columns
+    )
+
+
+def _with_hierarchies(table: ModelTable) -> ModelTable:
+    hierarchies = []
+    for name, levels in conventions.HIERARCHIES.get(table.origin, ()):
+        try:
+            columns = tuple(table.column_of(level).name for level in levels)
+        except KeyError as error:
+            raise PowerBIError(f"Hierarchy {name}: {error.args[0]}.") from error
+        hierarchies.append(Hierarchy(f"{name} levels", columns))
+    return replace(table, hierarchies=tuple(hierarchies))
+
+
+def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
+    seed = artifacts.seeds[name]
+    columns = []
+    for column in seed.columns.values():
+        data_type = power_query.model_type(column.data_type)
+        columns.append(
+            ModelColumn(
+                name=for_people(column.name),
+                source=column.name,
+                data_type=data_type,
+                description=column.description,
+                format_string=_format(column, data_type),
+                is_hidden=column.name.endswith("_order"),
+                sort_by=conventions.SORTED_BY.get((name, column.name), ""),
+            )
+        )
+    _refuse_clashes(name, [column.name for column in columns])
+    return ModelTable(
+        name=for_people(name),
+        origin=name,
+        description=seed.description,
+        query=power_query.write_seed(seed),
+        columns=_with_sort_names(columns),
+    )
+
+
+def _access_table() -> ModelTable:
+    texts = {
+        "user_name": "Name that a user signs in with, as USERPRINCIPALNAME gives it.",
+        "banking_relationship": "Banking relationship that the user may see; empty for none.",
+        "investment_advisor": "Investment advisor whose customers the user may see; empty for "
+        "none.",
+    }
+    return ModelTable(
+        name=ACCESS,
+        origin="",
+        description="One row per user and value that the user may see. Read from the file that "
+        "the parameter AccessFile names; the roles look users up here.",
+        query=power_query.ACCESS,
+        columns=tuple(
+            ModelColumn(for_people(name), name, "string", text, is_hidden=True)
+            for name, text in texts.items()
+        ),
+        is_hidden=True,
+    )
+
+
+def _refuse_clashes(table: str, names: Iterable[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise PowerBIError(f"{table}: {', '.join(twice)} would be the name of several columns.")
+
+
+# ---------- relationships
+
+
+def _relationships(
+    artifacts: Artifacts, by_origin: Mapping[str, ModelTable]
+) -> tuple[Relationship, ...]:
+    """Return one relationship per test, single direction; one active path from table to table.
+
+    Of several tests between the same two tables, the one whose columns share their name is
+    active.
+    """
+    found = []
+    pairs: set[tuple[str, str]] = set()
+    tests = [
+        each
+        for each in artifacts.references
+        if each.parent in by_origin and each.child in by_origin
+    ]
+    for each in sorted(
+        tests, key=lambda test: (test.child, test.parent, test.child_column != test.parent_column)
+    ):
+        child, parent = by_origin[each.child], by_origin[each.parent]
+        is_first = (each.child, each.parent) not in pairs
+        pairs.add((each.child, each.parent))
+        found.append(
+            Relationship(
+                from_table=child.name,
+                from_column=child.column_of(each.child_column).name,
+                to_table=parent.name,
+                to_column=parent.column_of(each.parent_column).name,
+                is_active=is_first,
+            )
+        )
+    return tuple(found)
+
+
+def _hide_foreign_keys(
+    tables: list[ModelTable], relationships: Iterable[Relationship]
+) -> list[ModelTable]:
+    """Hide the columns that only point elsewhere: people choose from the table they point to.
+
+    A date stays: the table of dates says which day, the column what happened on it.
+    """
+    sources = {
+        (table.name, column.name): column.source for table in tables for column in table.columns
+    }
+    keys = {
+        (each.from_table, each.from_column)
+        for each in relationships
+        if each.is_active
+        and sources[each.from_table, each.from_column] == sources[each.to_table, each.to_column]
+    }
+    return [
+        replace(
+            table,
+            columns=tuple(
+                replace(column, is_hidden=True) if (table.name, column.name) in keys else column
+                for column in table.columns
+            ),
+        )
+        for table in tables
+    ]
+
+
+def filtered_by(table: str, relationships: Iterable[Relationship]) -> frozenset[str]:
+    """Return the tables whose filters reach `table` by active relationships, itself included."""
+    active = [each for each in relationships if each.is_active]
+    reached, open_ends = {table}, [table]
+    while open_ends:
+        here = open_ends.pop()
+        for each in active:
+            if each.from_table == here and each.to_table not in reached:
+                reached.add(each.to_table)
+                open_ends.append(each.to_table)
+    return frozenset(reached)
+
+
+# ---------- measures
+
+
+def _measures(
+    artifacts: Artifacts,
+    by_origin: Mapping[str, ModelTable],
+    relationships: tuple[Relationship, ...],
+) -> tuple[Measure, ...]:
+    def name_column(base: str, mart: str, column: str) -> str:
+        """Name a column; one of another fact stands for the attribute of the customer."""
+        if base != mart and column in conventions.MERGED.get(mart, ()):
+            mart = conventions.CUSTOMERS
+        return column_name(by_origin[mart], column)
+
+    def name_table(mart: str) -> str:
+        return table_name(by_origin[mart])
+
+    measures = []
+    for metric in artifacts.layer.metrics.values():
+        marts = sorted(dax.base_marts(metric, artifacts.layer))
+        missing = [mart for mart in marts if mart not in by_origin]
+        if missing:
+            raise PowerBIError(f"Metric {metric.name} reads {missing[0]}, which no release has.")
+        said = " ".join(metric.description.split())
+        split = _split_by([by_origin[mart].name for mart in marts], relationships)
+        measures.append(
+            Measure(
+                name=metric.label,
+                expression=dax.expression(metric, artifacts.layer, name_column, name_table),
+                description=f"{said} {split}",
+                format_string=metric.format,
+                folder=metric.display_folder,
+            )
+        )
+    measures += _readings(artifacts, by_origin)
+    measures += _about_the_release(by_origin)
+    measures += _verdicts(artifacts, by_origin, relationships)
+    _refuse_clashes(MEASURES, [measure.name for measure in measures])
+    return tuple(sorted(measures, key=lambda each: (each.folder, each.name)))
+
+
+def _split_by(tables: list[str], relationships: tuple[Relationship, ...]) -> str:
+    """Say by which tables a measure can be split: those whose filters reach all of its parts."""
+    shared = frozenset.intersection(*(filtered_by(table, relationships) for table in tables))
+    return f"Split by: {', '.join(sorted(shared)) or 'nothing'}."
+
+
+def _readings(artifacts: Artifacts, by_origin: Mapping[str, ModelTable]) -> list[Measure]:
+    readings = []
+    for mart, columns in conventions.READINGS.items():
+        table = by_origin[mart]
+        for name in columns:
+            column = table.column_of(name)
+            readings.append(
+                Measure(
+                    name=reading_name(mart, name),
+                    expression=f"SELECTEDVALUE({column_name(table, name)})",
+                    description=f"{artifacts.marts[mart].columns[name].description} Blank unless "
+                    f"one value of {table.name.lower()} is chosen.",
+                    format_string="#,0" if column.data_type == "int64" else column.format_string,
+                    folder=f"Results\\{table.name}",
+                )
+            )
+    return readings
+
+
+def reading_name(mart: str, column: str) -> str:
+    """Return the name of the measure that reads a column of a table of results."""
+    return f"{for_people(column)} ({table_for_people(mart).lower()})"
+
+
+def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
+    customers, release = by_origin[conventions.CUSTOMERS], by_origin[conventions.RELEASE.name]
+    return [
+        Measure(
+            name="Release read",
+            expression=f"MAX({column_name(release, 'release')})",
+            description="Number of the release that the tables were read from.",
+            format_string="0",
+            folder="Release",
+        ),
+        Measure(
+            name="As of",
+            expression=f"MAX({column_name(customers, 'as_of_date')})",
+            description="Date at which everything is measured: the as-of date of the release.",
+            format_string="yyyy-mm-dd",
+            folder="Release",
+        ),
+    ]
+
+
+def _verdicts(
+    artifacts: Artifacts,
+    by_origin: Mapping[str, ModelTable],
+    relationships: tuple[Relationship, ...],
+) -> list[Measure]:
+    """Return the measures of the tooltip: what is compared, and is it more than chance."""
+    customers, dimensions = by_origin[conventions.CUSTOMERS], by_origin["dimensions"]
+    differences = by_origin["fct_segment_differences"]
+    dimension = column_name(dimensions, "dimension")
+    branches = []
+    rows = artifacts.seeds["dimensions"].rows
+    codes = [row["dimension"] for row in rows]
+    crossed = [code for code in codes if "_and_" in code]
+    last = [code for code in conventions.COMPARED_LAST if code in codes]
+    plain = [code for code in codes if code not in crossed and code not in last]
+    for code in (*crossed, *plain, *last):
+        filtered = " && ".join(
+            f"ISFILTERED({_chosen_from(customers, part, relationships)})"
+            for part in code.split("_and_")
+        )
+        branches.append(f"    {filtered}, {dax.quote_text(code)}")
+    written = ",\n".join(branches)
+    compared = Measure(
+        name="Compared dimension",
+        expression=f"SWITCH(\n    TRUE(),\n    HASONEVALUE({dimension}), "
+        f"SELECTEDVALUE({dimension}),\n{written}\n)",
+        description="Code of the dimension by which the chosen customers are set apart.",
+        format_string="",
+        folder="More than chance",
+    )
+    in_words = Measure(
+        name="Compared by",
+        expression="COALESCE(\n    LOOKUPVALUE(\n        "
+        f"{column_name(dimensions, 'dimension_name')},\n        {dimension}, "
+        '[Compared dimension]\n    ),\n    "nothing chosen"\n)',
+        description="Name of the dimension by which the chosen customers are set apart.",
+        format_string="",
+        folder="More than chance",
+    )
+    return [compared, in_words] + [
+        Measure(
+            name=f"Verdict on {for_people(code).lower()}",
+            expression="VAR Compared = [Compared dimension]\nRETURN\n    COALESCE(\n"
+            "        CALCULATE(\n"
+            f"            SELECTEDVALUE({column_name(differences, 'verdict')}),\n"
+            "            REMOVEFILTERS(),\n"
+            f"            {column_name(differences, 'dimension')} = Compared,\n"
+            f"            {column_name(differences, 'measure')} = {dax.quote_text(code)}\n"
+            '        ),\n        "not tested"\n    )',
+            description=f"Is the difference in {for_people(code).lower()} between the values of "
+            "the compared dimension more than chance? The test is of all customers, whatever is "
+            "chosen.",
+            format_string="",
+            folder="More than chance",
+        )
+        for code in conventions.VERDICTS
+    ]
+
+
+def _chosen_from(table: ModelTable, source: str, relationships: tuple[Relationship, ...]) -> str:
+    """Return the DAX name of the column that people choose a value from: not a hidden key."""
+    column = table.column_of(source)
+    for each in relationships:
+        is_of_column = (each.from_table, each.from_column) == (table.name, column.name)
+        if column.is_hidden and is_of_column:
+            return f"'{each.to_table}'[{each.to_column}]"
+    return column_name(table, source)
+
+
+def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
+    return ModelTable(
+        name=MEASURES,
+        origin="",
+        description="Every measure. It holds no rows of its own.",
+        query="let\n    Source = #table(type table [placeholder = text], {})\nin\n    Source",
+        columns=(
+            ModelColumn("Placeholder", "placeholder", "string", "Always empty.", is_hidden=True),
+        ),
+        measures=measures,
+    )
+
+
+# ---------- roles
+
+
+def _roles(
+    by_origin: Mapping[str, ModelTable], relationships: tuple[Relationship, ...]
+) -> tuple[Role, ...]:
+    """Return the roles: closed unless a filter reaches a table or it is declared open."""
+    roles = []
+    for name, (origin, source) in conventions.ROLES.items():
+        secured = by_origin[origin]
+        allowed = f"'{ACCESS}'[{for_people(source)}]"
+        user = f"'{ACCESS}'[{for_people('user_name')}] = USERPRINCIPALNAME()"
+        filters = {
+            secured.name: f"{column_name(secured, source)} IN "
+            f"CALCULATETABLE(VALUES({allowed}), {user})",
+            ACCESS: user,
+        }
+        for table in by_origin.values():
+            reached = secured.name in filtered_by(table.name, relationships)
+            if not reached and table.origin not in conventions.OPEN_TO_ROLES:
+                filters[table.name] = "FALSE()"
+        roles.append(
+            Role(
+                name,
+                f"Sees the customers of the {for_people(source).lower()}s that the file of "
+                "AccessFile gives to the user who signs in, and no sums over the customers of "
+                "others.",
+                dict(sorted(filters.items())),
+            )
+        )
+    return tuple(roles)

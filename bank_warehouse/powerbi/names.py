@@ -1,0 +1,35 @@
+"""Names for people, and identifiers that stay the same from one run to the next."""
+
+import re
+import uuid
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://example.org/bank-warehouse/power-bi")
+"""Namespace of all identifiers; the address is a name and leads nowhere."""
+
+_WORDS = {"as of": "as-of", "id": "id", "ids": "ids"}
+
+
+def identifier(*path: str) -> str:
+    """Return the identifier of the object at `path`: the same path, the same identifier.
+
+    A version 5 UUID (RFC 9562, section 5.5), as Power BI writes lineage tags.
+    """
+    return str(uuid.uuid5(NAMESPACE, "/".join(path)))
+
+
+def short_identifier(*path: str) -> str:
+    """Return 20 hexadecimal digits for pages, visuals and filters, as Power BI Desktop does."""
+    return uuid.uuid5(NAMESPACE, "/".join(path)).hex[:20]
+
+
+def for_people(name: str) -> str:
+    """Return a snake-case name as words: `as_of_date` is `As-of date`."""
+    words = name.replace("_", " ")
+    for said, written in _WORDS.items():
+        words = re.sub(rf"\b{said}\b", written, words)
+    return words[:1].upper() + words[1:]
+
+
+def table_for_people(mart: str) -> str:
+    """Return the name of a mart without its prefix: `fct_product_gaps` is `Product gaps`."""
+    return for_people(re.sub(r"^(dim|fct)_", "", mart))

@@ -1,0 +1,107 @@
+"""The one theme of the report: colours, fonts, and the contrast they keep.
+
+Contrast is WCAG 2.2's (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio): texts need 4.5 to 1,
+marks and outlines 3 to 1 against what is behind them.
+"""
+
+from typing import Any
+
+NAME = "BankWarehouse"
+FILE = f"{NAME}.json"
+
+INK = "#1F2937"
+MUTED = "#4B5563"
+PAPER = "#FFFFFF"
+PAGE = "#F4F6F9"
+LINE = "#7A8494"
+ACCENT = "#1B5E8C"
+HEAT_LOW = "#F3F8FC"
+HEAT_HIGH = "#79ACD6"
+GOOD = "#2F6B3A"
+NEUTRAL = "#8A5A00"
+BAD = "#A3293D"
+DATA = (ACCENT, "#B4530A", "#2F6B3A", "#7A3E9D", "#A3293D", "#0F766E", "#5B6472", "#8A5A00")
+FONT = "Segoe UI"
+
+TEXT_PAIRS = (
+    (INK, PAPER),
+    (INK, PAGE),
+    (MUTED, PAPER),
+    (MUTED, PAGE),
+    (INK, HEAT_LOW),
+    (INK, HEAT_HIGH),
+    (PAPER, ACCENT),
+)
+"""Text and background as they meet in the report."""
+
+MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE))
+"""Mark or outline and background as they meet in the report."""
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of `#RRGGBB`, from 0 (black) to 1 (white)."""
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, from 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _solid(colour: str) -> dict[str, Any]:
+    return {"solid": {"color": colour}}
+
+
+def content() -> dict[str, Any]:
+    """Return the theme as Power BI reads it."""
+    return {
+        "name": NAME,
+        "dataColors": list(DATA),
+        "good": GOOD,
+        "neutral": NEUTRAL,
+        "bad": BAD,
+        "maximum": HEAT_HIGH,
+        "center": PAPER,
+        "minimum": HEAT_LOW,
+        "null": LINE,
+        "background": PAPER,
+        "secondaryBackground": PAGE,
+        "foreground": INK,
+        "foregroundNeutralSecondary": MUTED,
+        "tableAccent": ACCENT,
+        "hyperlink": ACCENT,
+        "textClasses": {
+            "label": {"fontFace": FONT, "fontSize": 10, "color": INK},
+            "callout": {"fontFace": FONT, "fontSize": 22, "color": INK},
+            "title": {"fontFace": f"{FONT} Semibold", "fontSize": 12, "color": INK},
+            "header": {"fontFace": f"{FONT} Semibold", "fontSize": 11, "color": INK},
+        },
+        "visualStyles": {
+            "*": {
+                "*": {
+                    "background": [{"show": True, "color": _solid(PAPER), "transparency": 0}],
+                    "border": [{"show": True, "color": _solid(LINE), "radius": 4, "width": 1}],
+                    "title": [
+                        {
+                            "show": True,
+                            "fontColor": _solid(INK),
+                            "fontSize": 12,
+                            "fontFamily": f"{FONT} Semibold",
+                            "titleWrap": True,
+                        }
+                    ],
+                    "categoryAxis": [{"labelColor": _solid(INK), "fontSize": 10}],
+                    "valueAxis": [{"labelColor": _solid(INK), "fontSize": 10}],
+                    "legend": [{"labelColor": _solid(INK), "fontSize": 10}],
+                }
+            },
+            "page": {"*": {"background": [{"color": _solid(PAGE), "transparency": 0}]}},
+            "textbox": {"*": {"border": [{"show": False}], "background": [{"show": False}]}},
+        },
+    }

@@ -1,0 +1,201 @@
+"""Writes the semantic model as TMDL text.
+
+The format: https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview. Indentation is by
+tabs; a description is `///` lines above its object.
+"""
+
+import re
+from collections.abc import Iterable
+
+from bank_warehouse.powerbi.definitions import (
+    Measure,
+    Model,
+    ModelColumn,
+    ModelTable,
+    Relationship,
+    Role,
+)
+from bank_warehouse.powerbi.names import identifier
+
+CULTURE = "en-US"
+
+
+def write(model: Model, mode: str = "import") -> dict[str, str]:
+    """Return the text of every file, by its path under `definition/`.
+
+    Args:
+        model: to write.
+        mode: how tables of the release are stored: import or directQuery.
+    """
+    files = {
+        "database.tmdl": "database\n\tcompatibilityLevel: 1600\n\n",
+        "model.tmdl": _model(model),
+        "expressions.tmdl": _expressions(model),
+        "relationships.tmdl": "".join(_relationship(each) for each in model.relationships),
+        f"cultures/{CULTURE}.tmdl": f"cultureInfo {CULTURE}\n\n",
+    }
+    for table in model.tables.values():
+        files[f"tables/{table.name}.tmdl"] = _table(table, mode if table.reads else "import")
+    for role in model.roles:
+        files[f"roles/{role.name}.tmdl"] = _role(role)
+    return files
+
+
+def quote(name: str) -> str:
+    """Return a name as TMDL writes it: in quotes where it has spaces or signs."""
+    if re.fullmatch(r"[\w-]+", name):
+        return name
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _tag(*path: str) -> str:
+    return f"lineageTag: {identifier(*path)}"
+
+
+def _indent(text: str, depth: int) -> str:
+    tabs = "\t" * depth
+    return "\n".join(tabs + line if line.strip() else "" for line in text.split("\n"))
+
+
+def _description(text: str, depth: int) -> list[str]:
+    return ["\t" * depth + f"/// {text}"] if text else []
+
+
+def _block(depth: int, head: str, properties: Iterable[str]) -> list[str]:
+    tabs = "\t" * depth
+    return [tabs + head, *(f"{tabs}\t{each}" for each in properties if each)]
+
+
+def _expression(depth: int, head: str, text: str) -> list[str]:
+    """Return the lines of `head = text`, below the head where it takes several lines."""
+    tabs = "\t" * depth
+    if "\n" not in text:
+        return [f"{tabs}{head} = {text}"]
+    return [f"{tabs}{head} =", _indent(text, depth + 2)]
+
+
+def _model(model: Model) -> str:
+    order = ", ".join(f'"{name}"' for name in model.expressions)
+    lines = _block(
+        0,
+        "model Model",
+        [
+            f"culture: {CULTURE}",
+            "defaultPowerBIDataSourceVersion: powerBI_V3",
+            "discourageImplicitMeasures",
+            f"sourceQueryCulture: {CULTURE}",
+        ],
+    )
+    lines += [
+        "",
+        "annotation __PBI_TimeIntelligenceEnabled = 0",
+        "",
+        f"annotation PBI_QueryOrder = [{order}]",
+        "",
+    ]
+    lines += [f"ref table {quote(name)}" for name in model.tables]
+    lines += [""]
+    lines += [f"ref role {quote(role.name)}" for role in model.roles]
+    lines += ["", f"ref cultureInfo {CULTURE}", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _expressions(model: Model) -> str:
+    lines: list[str] = []
+    for name, (text, description) in model.expressions.items():
+        lines += _description(description, 0)
+        lines += _expression(0, f"expression {quote(name)}", text)
+        lines += [f"\t{_tag('expression', name)}", ""]
+        if "IsParameterQuery" not in text:
+            kind = "Function" if "=>" in text.split("\n")[0] else "Table"
+            lines += [f"\tannotation PBI_ResultType = {kind}", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _relationship(each: Relationship) -> str:
+    name = identifier(
+        "relationship", each.from_table, each.from_column, each.to_table, each.to_column
+    )
+    lines = _block(
+        0,
+        f"relationship {name}",
+        [
+            "" if each.is_active else "isActive: false",
+            f"fromColumn: {quote(each.from_table)}.{quote(each.from_column)}",
+            f"toColumn: {quote(each.to_table)}.{quote(each.to_column)}",
+        ],
+    )
+    return "\n".join([*lines, "", ""])
+
+
+def _role(role: Role) -> str:
+    lines = [*_description(role.description, 0), f"role {quote(role.name)}"]
+    lines += ["\tmodelPermission: read", ""]
+    for table, text in role.filters.items():
+        lines += [*_expression(1, f"tablePermission {quote(table)}", text), ""]
+    return "\n".join(lines) + "\n"
+
+
+def _table(table: ModelTable, mode: str) -> str:
+    lines = _description(table.description, 0)
+    lines += _block(
+        0,
+        f"table {quote(table.name)}",
+        [
+            "isHidden" if table.is_hidden else "",
+            _tag("table", table.name),
+            "dataCategory: Time" if table.is_date_table else "",
+        ],
+    )
+    lines += [""]
+    for measure in table.measures:
+        lines += _measure(measure)
+    for column in table.columns:
+        lines += _column(table, column)
+    for hierarchy in table.hierarchies:
+        tag = ("hierarchy", table.name, hierarchy.name)
+        lines += _block(1, f"hierarchy {quote(hierarchy.name)}", [_tag(*tag)])
+        lines += [""]
+        for level in hierarchy.levels:
+            properties = [_tag(*tag, level), f"column: {quote(level)}"]
+            lines += [*_block(2, f"level {quote(level)}", properties), ""]
+    lines += _block(1, f"partition {quote(table.name)} = m", [f"mode: {mode}"])
+    lines += ["\t\tsource =", _indent(table.query, 4), ""]
+    lines += ["\tannotation PBI_ResultType = Table", ""]
+    return "\n".join(lines) + "\n"
+
+
+def _measure(measure: Measure) -> list[str]:
+    return [
+        *_description(measure.description, 1),
+        *_expression(1, f"measure {quote(measure.name)}", measure.expression),
+        *([f"\t\tformatString: {measure.format_string}"] if measure.format_string else []),
+        f"\t\tdisplayFolder: {measure.folder}",
+        f"\t\t{_tag('measure', measure.name)}",
+        "",
+    ]
+
+
+def _column(table: ModelTable, column: ModelColumn) -> list[str]:
+    head = f"column {quote(column.name)}"
+    lines = _description(column.description, 1)
+    if column.expression:
+        lines += _expression(1, head, column.expression)
+    else:
+        lines += [f"\t{head}"]
+    properties = [
+        f"dataType: {column.data_type}" if not column.expression else "",
+        "isHidden" if column.is_hidden else "",
+        "isKey" if column.is_key else "",
+        f"formatString: {column.format_string}" if column.format_string else "",
+        f"displayFolder: {column.folder}" if column.folder else "",
+        _tag("column", table.name, column.name),
+        "summarizeBy: none",
+        f"sourceColumn: {column.source}" if column.source else "",
+        f"sortByColumn: {quote(column.sort_by)}" if column.sort_by else "",
+    ]
+    lines += [f"\t\t{each}" for each in properties if each]
+    lines += ["", "\t\tannotation SummarizationSetBy = User", ""]
+    if column.format_string == "yyyy-mm-dd":
+        lines += ["\t\tannotation UnderlyingDateTimeDataType = Date", ""]
+    return lines
