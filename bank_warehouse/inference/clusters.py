@@ -1,5 +1,7 @@
 """Which kinds of customers are there by their balances, if any? k-means on a sample."""
 
+import contextlib
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,12 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
+
+# scikit-learn asks polars, where it is installed, for its types. DuckDB imports polars when it
+# first gives a table away, in the thread of another model: half imported, it has none of them yet.
+# An import here waits until that one has ended.
+with contextlib.suppress(ImportError):
+    importlib.import_module("polars")
 
 BALANCES = (
     "credit_card_balance", "bank_loans", "business_lending", "bank_deposits",
