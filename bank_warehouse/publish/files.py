@@ -214,10 +214,11 @@ def _write_parquet(
     number: int,
 ) -> None:
     order = ", ".join(quote_identifier(column) for column in contract.grain)
+    # Snappy is larger than zstd, but there is no reader of Parquet without it.
     connection.execute(
         f"copy (select * from {source} as mart order by {order}) "
         f"to {quote_literal(path.as_posix())} "
-        f"(format parquet, compression zstd, kv_metadata {{release: '{number}'}})"
+        f"(format parquet, compression snappy, kv_metadata {{release: '{number}'}})"
     )
 
 
