@@ -5,19 +5,16 @@ is an error that names it.
 """
 
 from bank_warehouse.powerbi.artifacts import Column, Mart
+from bank_warehouse.publish import files
 
 RELEASE = Mart(
-    name="release",
-    schema="marts",
-    description="One row. Which release the tables were read from.",
+    name=files.RELEASE.name,
+    schema=files.RELEASE.schema,
+    description=files.RELEASE.description,
     columns={
-        name: Column(name, data_type, description)
-        for name, data_type, description in (
-            ("release", "bigint", "Number of the release; a higher one is newer."),
-            ("as_of_date", "date", "Date at which ages and tenures are measured."),
-            ("published_at", "timestamp", "When the release was published, UTC."),
-            ("schema_version", "integer", "Version of the contract of the marts."),
-        )
+        column.name: Column(column.name, column.type.lower(), column.description)
+        for column in files.RELEASE_COLUMNS
+        if column.name in ("release", "as_of_date", "published_at", "schema_version")
     },
 )
 """The one table of a release that the publisher writes, and not dbt."""
