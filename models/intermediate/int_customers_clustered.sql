@@ -2,6 +2,10 @@
 
 {% set measures = product_columns().values() | list %}
 {% set clusters = range(1, 9) | list %}
+{% set distances = [] %}
+{% for cluster in clusters %}
+{% do distances.append('distance_' ~ cluster) %}
+{% endfor %}
 
 with
 
@@ -90,8 +94,9 @@ nearest as (
 
     select
         *,
-        least({% for cluster in clusters %}distance_{{ cluster }}{{ ', ' if not loop.last }}{% endfor %})
-            as nearest_distance
+        least(
+            {{ distances | join(',\n            ') }}
+        ) as nearest_distance
 
     from measured
 
