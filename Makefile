@@ -25,8 +25,8 @@ build: install  ## build the warehouse from the seeds, or from BANK_RAW_DIR, and
 test: install lint  ## everything CI checks
 	$(BIN)/python -m pytest
 
-nightly: install  ## the tests that try damaged drops, with ten times as many of them
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m examples
+nightly: install  ## ten times as many damaged drops, and publishers killed a hundred times
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"
 
 check: install  ## Great Expectations on the built warehouse
 	$(BIN)/python -m python_checks
