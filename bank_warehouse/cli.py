@@ -7,7 +7,10 @@ import click
 COMMANDS = {
     "accept": "bank_warehouse.accept",
     "generate": "bank_warehouse.generator.command",
+    "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",
+    "releases": "bank_warehouse.publish.command_releases",
+    "rollback": "bank_warehouse.publish.command_rollback",
     "summary": "bank_warehouse.summary",
 }
 
@@ -29,4 +32,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate data, look at a build, accept it."""
+    """Bank customer warehouse: generate data, look at a build, accept it, publish it."""

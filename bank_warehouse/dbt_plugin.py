@@ -81,6 +81,38 @@ def raw_changes(raw_dir: str) -> str:
     )
 
 
+def fingerprints_query(relations: str) -> str:
+    """Return the query for the fingerprints of the tables in `relations`, joined by commas."""
+    from bank_warehouse.publish.fingerprints import fingerprints_query as query
+
+    return query(relations.split(","))
+
+
+def record_build(path: str, told: str) -> str:
+    """Write the record of this build beside the warehouse.
+
+    Args:
+        path: the DuckDB file; one in memory has no record.
+        told: JSON of what the macro `record_build` knows.
+
+    Returns:
+        Empty, or why the record could not be written and what to do.
+    """
+    from bank_warehouse.publish.records import build_record_path, write_build_record
+
+    if not path or path == ":memory:":
+        return ""
+    try:
+        write_build_record(Path(path), json.loads(told))
+    except OSError as problem:
+        return (
+            f"{build_record_path(Path(path))}: the record of this build cannot be written: "
+            f"{problem.strerror or problem}. Make room there, or give this user the right to "
+            "write, and build again. Nothing can be published without it."
+        )
+    return ""
+
+
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
     """Open the warehouse file to be written, its folder made where there is none.
 
@@ -136,7 +168,9 @@ class Plugin(BasePlugin):
         """Register the functions of raw drops, which take and give varchar.
 
         `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
-        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`.
+        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`. And those of the record
+        that a build leaves: `bank_fingerprints_query(relations)` and `bank_record_build(path,
+        told)`, see :func:`fingerprints_query` and :func:`record_build`.
         """
         conn.create_function(
             "bank_raw_plan",
@@ -147,6 +181,14 @@ class Plugin(BasePlugin):
         )
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True
+        )
+        conn.create_function("bank_fingerprints_query", fingerprints_query, ["VARCHAR"], "VARCHAR")
+        conn.create_function(
+            "bank_record_build",
+            record_build,
+            ["VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            side_effects=True,
         )
         if self._opened is not None:
             self._opened.close()

@@ -3,13 +3,15 @@
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.declare import Table
-from python_checks.warehouse import settings
+from python_checks.warehouse import UnreadableWarehouseError, settings
 
 # Set before the first import of Great Expectations, which reads them then: it sends nothing, and
 # draws no bars that would stand between the lines of the report.
@@ -85,6 +87,7 @@ def run(
     suites: dict[str, list[Table]],
     docs: Path | None,
     progress: Callable[[str], None] = lambda _: None,
+    marts: Mapping[str, Fingerprint] | None = None,
 ) -> list[TableResult]:
     """Check every table of every suite of the warehouse `path`, read-only.
 
@@ -93,9 +96,14 @@ def run(
         suites: The declared tables by name of suite.
         docs: Folder for the Data Docs site, which is replaced; None builds no site.
         progress: Called with a line for each table.
+        marts: Fingerprints by `schema.table`: what is checked has to have them.
 
     Returns:
         A result for each table, in the order of the suites.
+
+    Raises:
+        UnreadableWarehouseError: A mart has another fingerprint, so that the warehouse was
+            written to since they were taken.
     """
     warnings.filterwarnings("ignore", module="great_expectations")
     duckdb_dialect.register()
@@ -107,14 +115,15 @@ def run(
     )
     results = []
     try:
-        for suite_name, tables in suites.items():
-            for table in tables:
-                result = _validate(context, source, suite_name, table)
-                progress(
-                    f"{suite_name:8} {table.relation:45} {result.checked:3} checked, "
-                    f"{len(result.failures)} failed"
-                )
-                results.append(result)
+        with _unchanging(source, path, marts or {}):
+            for suite_name, tables in suites.items():
+                for table in tables:
+                    result = _validate(context, source, suite_name, table)
+                    progress(
+                        f"{suite_name:8} {table.relation:45} {result.checked:3} checked, "
+                        f"{len(result.failures)} failed"
+                    )
+                    results.append(result)
     finally:
         source.get_execution_engine().close()
     if docs:
@@ -122,6 +131,22 @@ def run(
             shutil.rmtree(docs)
         context.build_data_docs(site_names=[SITE])
     return results
+
+
+@contextmanager
+def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
+    """Hold the warehouse open, so that nobody writes to it, with the marts as they were."""
+    with source.get_execution_engine().engine.connect() as connection:
+        if marts:
+            rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
+            found = {row[0]: Fingerprint(*row[1:]) for row in rows}
+            changed = sorted(name for name, seen in marts.items() if found.get(name) != seen)
+            if changed:
+                raise UnreadableWarehouseError(
+                    f"{', '.join(changed)} changed in {path} since the checks began. Wait until "
+                    "the `dbt build` that did it has ended, and run the checks again."
+                )
+        yield
 
 
 def _validate(context: Any, source: Any, suite_name: str, table: Table) -> TableResult:

@@ -1,0 +1,52 @@
+"""The command ``publish``: the checked marts become the current release."""
+
+import os
+
+import click
+
+from bank_warehouse.publish.flow import DEFAULT_WAIT, publish
+from bank_warehouse.publish.releases import publish_folder
+from bank_warehouse.summary import warehouse_path
+
+DSN_VARIABLE = "BANK_POSTGRES_DSN"
+
+
+@click.command("publish")
+@click.option(
+    "--with-restricted",
+    is_flag=True,
+    help="Publish names and client ids too. The manifest records it.",
+)
+@click.option(
+    "--wait-for-readers",
+    "wait",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_WAIT,
+    show_default=True,
+    help="Seconds to wait for PostgreSQL sessions that are in a transaction.",
+)
+def command(with_restricted: bool, wait: float) -> None:
+    """Publish all marts or none: files in BANK_PUBLISH_DIR, tables in BANK_POSTGRES_DSN.
+
+    The last `dbt build` and the last `python -m python_checks` have to have passed on exactly the
+    tables that are in the warehouse now.
+    """
+    release = publish(
+        warehouse_path(),
+        publish_folder(),
+        os.environ.get(DSN_VARIABLE),
+        with_restricted=with_restricted,
+        wait=wait,
+        progress=click.echo,
+    )
+    manifest = release.manifest
+    held = sum(entry["left_out_because"] is None for entry in manifest["marts"])
+    click.echo(
+        f"\nRelease {release.number}, as of {manifest['as_of_date']}: {held} tables in "
+        f"{release.path}"
+    )
+    for entry in manifest["marts"]:
+        if entry["left_out_because"]:
+            click.echo(f"  without {entry['schema']}.{entry['name']}: {entry['left_out_because']}")
+    if with_restricted:
+        click.echo("  It holds personal data: give it to nobody who may not see names.")

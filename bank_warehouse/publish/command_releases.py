@@ -1,0 +1,73 @@
+"""The command ``releases``: which releases there are, and which one readers have."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bank_warehouse.publish.command import DSN_VARIABLE
+from bank_warehouse.publish.errors import DamagedReleaseError, PostgresError
+from bank_warehouse.publish.postgres import open_target
+from bank_warehouse.publish.releases import (
+    current_number,
+    publish_folder,
+    read_release,
+    release_numbers,
+)
+
+COMMIT_LENGTH = 10
+
+
+def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
+    """Return a line for each release, the current one and that of PostgreSQL marked."""
+    current = current_number(publish_dir)
+    lines = [
+        f"{'release':>7}  {'published at':20}  {'as of':10}  {'schema':>6}  {'personal data':13}  "
+        f"{'commit':11}  readers"
+    ]
+    for number in release_numbers(publish_dir):
+        marks = [
+            *(["files"] if number == current else []),
+            *(["PostgreSQL"] if number == in_postgres else []),
+        ]
+        try:
+            described = _described(read_release(publish_dir, number).manifest)
+        except DamagedReleaseError:
+            described = "damaged: its manifest cannot be read"
+        lines.append(f"{number:>7}  {described}  {', '.join(marks)}".rstrip())
+    return lines
+
+
+def _described(manifest: Mapping[str, Any]) -> str:
+    commit = (manifest["git_commit"] or "none")[:COMMIT_LENGTH]
+    changed = "+" if manifest["git_is_dirty"] else ""
+    personal = "yes" if manifest["includes_restricted"] else "no"
+    return (
+        f"{manifest['published_at']:20}  {manifest['as_of_date']:10}  "
+        f"{manifest['schema_version']:>6}  {personal:13}  {commit + changed:11}"
+    )
+
+
+@click.command("releases")
+def command() -> None:
+    """List the releases in BANK_PUBLISH_DIR and mark those that readers have.
+
+    A + behind the commit: files differed from it when the warehouse was built.
+    """
+    publish_dir = publish_folder()
+    dsn = os.environ.get(DSN_VARIABLE)
+    in_postgres = None
+    if dsn:
+        try:
+            with open_target(dsn) as target:
+                manifest = target.manifest()
+                in_postgres = manifest["release"] if manifest else None
+        except PostgresError as problem:
+            click.echo(f"{problem.problem}", err=True)
+    if not release_numbers(publish_dir):
+        click.echo(f"There is no release in {publish_dir}. `make publish` makes the first one.")
+        return
+    for line in listing(publish_dir, in_postgres):
+        click.echo(line)

@@ -1,0 +1,46 @@
+"""The errors of publishing: what is wrong, then what to do."""
+
+import click
+
+
+class PublishError(click.ClickException):
+    """Nothing was published, or nothing can be read; the message says why and what to do.
+
+    Attributes:
+        problem: What is wrong, naming the mart, file or server.
+        remedy: What to do.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Make the message of both."""
+        super().__init__(f"{problem}\n{remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class GateError(PublishError):
+    """The warehouse is not what the last whole build and the last checks have passed."""
+
+
+class ContractError(PublishError):
+    """The release would break the contract that readers of the current one rely on."""
+
+
+class BusyError(PublishError):
+    """Another publisher is at work."""
+
+
+class NoReleaseError(PublishError):
+    """There is no release, or not the one that is asked for."""
+
+
+class DamagedReleaseError(PublishError):
+    """The files of a release are not those that were published."""
+
+
+class PostgresError(PublishError):
+    """PostgreSQL cannot be published to; its tables are as they were."""
+
+
+class ReadersInTheWayError(PostgresError):
+    """Transactions that have read a mart did not end in the time given."""

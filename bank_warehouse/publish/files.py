@@ -1,0 +1,284 @@
+"""Write a release as files: a Parquet file a mart, one DuckDB file of all, the manifest."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.publish import contracts, totals
+from bank_warehouse.publish.contracts import Column, Contract
+from bank_warehouse.publish.errors import DamagedReleaseError, PublishError
+from bank_warehouse.publish.fingerprints import Fingerprint, file_fingerprint, source_of
+from bank_warehouse.publish.gate import Passed
+from bank_warehouse.publish.records import now, write_json
+from bank_warehouse.publish.releases import DATABASE, MANIFEST, MANIFEST_FORMAT, Release
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+NEVER = "never published: it holds personal data as delivered"
+NOT_ASKED_FOR = "personal data, published with --with-restricted only"
+
+RELEASE_COLUMNS = (
+    Column("release", "BIGINT", False, "Number of the release; a higher one is newer."),
+    Column("as_of_date", "DATE", False, "Date at which ages and tenures are measured."),
+    Column("published_at", "TIMESTAMP", False, "When the release was published, UTC."),
+    Column("schema_version", "INTEGER", False, "Version of the contract of the marts."),
+    Column(
+        "includes_restricted",
+        "BOOLEAN",
+        False,
+        "Whether names and client ids are in schema restricted.",
+    ),
+    Column(
+        "git_commit",
+        "VARCHAR",
+        True,
+        "Commit of the project that built the marts; null outside a git checkout.",
+    ),
+    Column("dbt_invocation_id", "VARCHAR", False, "The build, as dbt names it."),
+)
+RELEASE = Contract(
+    schema="marts",
+    name="release",
+    description="One row. Which release these marts are, of which date and which build.",
+    columns=RELEASE_COLUMNS,
+    grain=("release",),
+    references=(),
+    is_published=True,
+)
+"""The one mart that dbt does not build."""
+
+Progress = Callable[[str], None]
+
+
+def left_out_because(contract: Contract, with_restricted: bool) -> str | None:
+    """Return why a release does not hold a mart; None where it does."""
+    if not contract.is_published:
+        return NEVER
+    if contract.is_restricted and not with_restricted:
+        return NOT_ASKED_FOR
+    return None
+
+
+def write_release(
+    connection: duckdb.DuckDBPyConnection,
+    passed: Passed,
+    draft: Path,
+    number: int,
+    *,
+    with_restricted: bool,
+    progress: Progress,
+) -> Release:
+    """Write all files of a release into the empty folder `draft`.
+
+    Args:
+        connection: The open warehouse.
+        passed: What the gate has let through.
+        draft: The folder.
+        number: Number of the release.
+        with_restricted: Whether to publish personal data.
+        progress: Called with a line for each step that may take long.
+
+    Returns:
+        The release in the draft.
+
+    Raises:
+        PublishError: A file cannot be written, or holds other rows than were checked.
+    """
+    connection.execute("set preserve_insertion_order = false")
+    # As in the profile of dbt: views that join tiny tables of bands sort nothing.
+    connection.execute("set nested_loop_join_threshold = 1000")
+    manifest = _head(passed, number, with_restricted)
+    entries: list[dict[str, Any]] = []
+    try:
+        manifest["control_totals"] = _control_totals(connection)
+        for contract in (*passed.contracts, RELEASE):
+            reason = left_out_because(contract, with_restricted)
+            if reason:
+                entries.append(_left_out(contract, reason))
+                continue
+            if contract is RELEASE:
+                source = _release_row(manifest)
+            else:
+                source = source_of(contract.relation)
+            file = f"{contract.schema}/{contract.name}.parquet"
+            (draft / contract.schema).mkdir(exist_ok=True)
+            _write_parquet(connection, contract, source, draft / file, number)
+            seen = file_fingerprint(connection, (draft / file).as_posix())
+            expected = passed.fingerprints.get(contract.relation, seen)
+            if seen != expected:
+                raise PublishError(
+                    f"{contract.relation}: the file written has other rows than the mart "
+                    f"({seen.rows:,} and {expected.rows:,}).",
+                    "Publish again; if it happens again, the disk is to be doubted.",
+                )
+            entries.append(_published(connection, contract, draft, file, seen))
+            progress(f"  {contract.relation:42} {seen.rows:>12,} rows")
+        entries.sort(key=lambda entry: (entry["schema"], entry["name"]))
+        _write_database(draft, entries)
+    except duckdb.Error as problem:
+        raise PublishError(
+            f"The files of the release cannot be written: {str(problem).splitlines()[0]}",
+            "Where the disk is full make room, or set BANK_PUBLISH_DIR to a folder on another "
+            "one; else build the warehouse anew. Then publish again.",
+        ) from problem
+    progress(f"  {DATABASE:42} {(draft / DATABASE).stat().st_size:>12,} bytes")
+    manifest["database"] = {"file": DATABASE, **_checksum(draft / DATABASE)}
+    manifest["marts"] = entries
+    write_json(draft / MANIFEST, manifest)
+    return Release(draft, manifest)
+
+
+def published_marts(manifest: Mapping[str, Any]) -> list[tuple[Contract, dict[str, Any]]]:
+    """Return contract and entry of each mart that the release holds."""
+    return [
+        (contracts.from_json(entry), entry)
+        for entry in manifest["marts"]
+        if entry["left_out_because"] is None
+    ]
+
+
+def all_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
+    """Return the contracts of all marts, also of those that the release leaves out."""
+    return [contracts.from_json(entry) for entry in manifest["marts"]]
+
+
+def require_whole(release: Release, progress: Progress) -> None:
+    """Compare the files of a release with their checksums.
+
+    Raises:
+        DamagedReleaseError: A file is missing or differs.
+    """
+    listed = [entry for _, entry in published_marts(release.manifest)]
+    for entry in (*listed, release.manifest["database"]):
+        path = release.path / entry["file"]
+        if not path.is_file() or _checksum(path)["sha256"] != entry["sha256"]:
+            raise DamagedReleaseError(
+                f"{path} is missing, or not the file that was published as release "
+                f"{release.number}.",
+                "Roll back to another release, or publish again.",
+            )
+    progress(f"Release {release.number}: {len(listed) + 1} files agree with their checksums.")
+
+
+def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
+    build, checks = passed.build, passed.checks
+    return {
+        "format": MANIFEST_FORMAT,
+        "release": number,
+        "published_at": now(),
+        "built_at": build["built_at"],
+        "checked_at": checks["checked_at"],
+        "as_of_date": build["as_of_date"],
+        "git_commit": build["git_commit"],
+        "git_is_dirty": build["git_is_dirty"],
+        "dbt_invocation_id": build["dbt_invocation_id"],
+        "schema_version": build["schema_version"],
+        "includes_restricted": with_restricted,
+        "duckdb_version": duckdb.__version__,
+        "checks": {"dbt_nodes": build["nodes"], "expectations": checks["expectations"]},
+    }
+
+
+def _control_totals(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
+    names = ("column_name", "delivered", "in_marts", "in_quarantine", "difference")
+    rows = connection.execute(
+        f"select {', '.join(names)} from quality.fct_control_totals order by column_name"
+    ).fetchall()
+    return [dict(zip(names, map(str, row), strict=True)) for row in rows]
+
+
+def _release_row(manifest: Mapping[str, Any]) -> str:
+    """Return the one row of `marts.release` as a quoted subquery."""
+    values: dict[str, object] = {
+        **manifest,
+        "as_of_date": date.fromisoformat(manifest["as_of_date"]),
+        "published_at": datetime.fromisoformat(manifest["published_at"]).replace(tzinfo=None),
+    }
+    cells = ", ".join(
+        f"cast({_literal(values[column.name])} as {column.type}) as {quote_identifier(column.name)}"
+        for column in RELEASE_COLUMNS
+    )
+    return f"(select {cells})"
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None else quote_literal(str(value))
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    source: str,
+    path: Path,
+    number: int,
+) -> None:
+    order = ", ".join(quote_identifier(column) for column in contract.grain)
+    connection.execute(
+        f"copy (select * from {source} as mart order by {order}) "
+        f"to {quote_literal(path.as_posix())} "
+        f"(format parquet, compression zstd, kv_metadata {{release: '{number}'}})"
+    )
+
+
+def _left_out(contract: Contract, reason: str) -> dict[str, Any]:
+    """Return what the manifest says of a mart that the release does not hold."""
+    facts = ("file", "bytes", "sha256", "row_count", "fingerprint", "totals")
+    return contracts.to_json(contract) | {"left_out_because": reason} | dict.fromkeys(facts)
+
+
+def _published(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    draft: Path,
+    file: str,
+    seen: Fingerprint,
+) -> dict[str, Any]:
+    """Return what the manifest says of a mart whose file is written."""
+    source = f"read_parquet({quote_literal((draft / file).as_posix())})"
+    row = connection.execute(totals.query(contract.columns, source)).fetchone() or ()
+    _, sums = totals.read(contract.columns, row)
+    return (
+        contracts.to_json(contract)
+        | {"left_out_because": None, "file": file}
+        | _checksum(draft / file)
+        | {"row_count": seen.rows, "fingerprint": seen.hash, "totals": sums}
+    )
+
+
+def _checksum(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+        }
+
+
+def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write the DuckDB file from the Parquet files, with comments, and close it."""
+    with duckdb.connect(str(draft / DATABASE)) as database:
+        for contract, entry in published_marts({"marts": entries}):
+            database.execute(f"create schema if not exists {quote_identifier(contract.schema)}")
+            table = source_of(contract.relation)
+            columns = ", ".join(
+                f"{quote_identifier(column.name)} {column.type}"
+                + ("" if column.is_nullable else " not null")
+                for column in contract.columns
+            )
+            database.execute(f"create table {table} ({columns})")
+            database.execute(
+                f"insert into {table} from "
+                f"read_parquet({quote_literal((draft / entry['file']).as_posix())})"
+            )
+            database.execute(f"comment on table {table} is {quote_literal(contract.description)}")
+            for column in contract.columns:
+                database.execute(
+                    f"comment on column {table}.{quote_identifier(column.name)} "
+                    f"is {quote_literal(column.description)}"
+                )
+        database.execute("checkpoint")
+    leftover = draft / f"{DATABASE}.wal"
+    if leftover.exists():
+        raise PublishError(f"{leftover} is left open.", "Publish again.")

@@ -1,0 +1,116 @@
+"""Fingerprints of tables: what proves that a table is the one that was checked.
+
+A fingerprint is the columns with their types, the number of rows and the sum of the 64-bit hashes
+of all rows. The order of the rows does not matter, a row that is there twice counts twice. Two
+tables that differ have the same sum once in 2^64 by chance. DuckDB's hash is not a cryptographic
+one: this guards against accidents, not against somebody who wants to deceive. It is the same for
+one version of DuckDB only, so that every record of fingerprints names its version.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+MART_SCHEMAS = ("marts", "quality", "restricted")
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a table held when it was looked at.
+
+    Attributes:
+        rows: Number of rows.
+        hash: Sum of the hashes of the rows, as text.
+        columns: `name TYPE` of each column in order, joined by commas.
+    """
+
+    rows: int
+    hash: str
+    columns: str
+
+
+def source_of(relation: str) -> str:
+    """Return `schema.table` quoted for SQL."""
+    return ".".join(quote_identifier(part) for part in relation.split(".", 1))
+
+
+def fingerprints_query(relations: Iterable[str]) -> str:
+    """Return the query for the fingerprints of tables of the connected database.
+
+    Args:
+        relations: Names `schema.table`; at least one.
+
+    Returns:
+        SQL for rows (relation, row_count, row_hash as text, columns as text).
+    """
+    parts = [
+        f"select {quote_literal(relation)} as relation, count(*) as row_count, "
+        f"cast(coalesce(sum(hash(mart)), 0) as varchar) as row_hash from {source_of(relation)} "
+        "as mart"
+        for relation in relations
+    ]
+    return (
+        f"with counted as ({' union all '.join(parts)}), "
+        "described as (select table_schema || '.' || table_name as relation, "
+        "string_agg(column_name || ' ' || data_type, ', ' order by ordinal_position) as columns "
+        "from information_schema.columns where table_catalog = current_database() "
+        "group by all) "
+        "select counted.relation, counted.row_count, counted.row_hash, described.columns "
+        "from counted inner join described on counted.relation = described.relation "
+        "order by counted.relation"
+    )
+
+
+def fingerprints(
+    connection: duckdb.DuckDBPyConnection, relations: Iterable[str]
+) -> dict[str, Fingerprint]:
+    """Return the fingerprints of tables or views by their name `schema.table`.
+
+    Raises:
+        duckdb.Error: One of them is not there or cannot be read.
+    """
+    wanted = sorted(relations)
+    if not wanted:
+        return {}
+    rows = connection.execute(fingerprints_query(wanted)).fetchall()
+    return {relation: Fingerprint(count, text, columns) for relation, count, text, columns in rows}
+
+
+def mart_relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the names `schema.table` of all tables and views in the schemas of marts."""
+    rows = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_catalog = current_database() and table_schema in (?, ?, ?) order by all",
+        list(MART_SCHEMAS),
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def file_fingerprint(connection: duckdb.DuckDBPyConnection, parquet: str) -> Fingerprint:
+    """Return the fingerprint of the rows of a Parquet file; its path is given as text."""
+    source = f"read_parquet({quote_literal(parquet)})"
+    columns = connection.execute(f"describe select * from {source}").fetchall()
+    row = connection.execute(
+        f"select count(*), cast(coalesce(sum(hash(mart)), 0) as varchar) from {source} as mart"
+    ).fetchone()
+    rows, text = row or (0, "0")
+    return Fingerprint(rows, text, ", ".join(f"{column[0]} {column[1]}" for column in columns))
+
+
+def to_json(found: Mapping[str, Fingerprint]) -> dict[str, dict[str, int | str]]:
+    """Return fingerprints as they stand in a record."""
+    return {
+        relation: {"rows": seen.rows, "hash": seen.hash, "columns": seen.columns}
+        for relation, seen in found.items()
+    }
+
+
+def from_json(written: Mapping[str, Mapping[str, int | str]]) -> dict[str, Fingerprint]:
+    """Return the fingerprints that :func:`to_json` has written."""
+    return {
+        relation: Fingerprint(int(seen["rows"]), str(seen["hash"]), str(seen["columns"]))
+        for relation, seen in written.items()
+    }

@@ -1,0 +1,254 @@
+"""Publish and roll back: in what order things happen, so that readers see all or nothing.
+
+1. The gate and the contract, before anything is written.
+2. All files into a draft folder, onto the disk.
+3. All rows to PostgreSQL, in a transaction that stays open.
+4. The draft gets its number; PostgreSQL commits; `current` switches. A few milliseconds, each of
+   the three in one step.
+
+A publisher that is killed leaves at most a draft, or between the steps of 4 a release that is
+whole and not current, or PostgreSQL one release ahead of the files. The next one mends that.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.publish import files, gate, releases
+from bank_warehouse.publish.contracts import breaking_changes
+from bank_warehouse.publish.errors import ContractError, PublishError
+from bank_warehouse.publish.lock import publisher_lock
+from bank_warehouse.publish.postgres import PostgresTarget, open_target
+from bank_warehouse.publish.releases import Release
+from bank_warehouse.summary import open_warehouse
+
+DEFAULT_WAIT = 60.0
+
+Progress = Callable[[str], None]
+
+
+def publish(
+    warehouse: Path,
+    publish_dir: Path,
+    dsn: str | None,
+    *,
+    with_restricted: bool = False,
+    wait: float = DEFAULT_WAIT,
+    progress: Progress = lambda _: None,
+) -> Release:
+    """Publish the marts of a warehouse: all of them, to all targets, or none.
+
+    Args:
+        warehouse: The DuckDB file.
+        publish_dir: Folder of the releases.
+        dsn: PostgreSQL database to publish to as well; None or empty for none.
+        with_restricted: Whether to publish personal data.
+        wait: Seconds to wait for readers of PostgreSQL that are in a transaction.
+        progress: Called with a line for each step.
+
+    Returns:
+        The release, which is now current.
+
+    Raises:
+        PublishError: Nothing was published, or it does not hold in PostgreSQL; the message says
+            which and what to do.
+    """
+    with (
+        publisher_lock(publish_dir),
+        _opened(warehouse) as connection,
+        _target(dsn) as target,
+    ):
+        _remove_drafts(publish_dir, progress)
+        progress(f"Checking that {warehouse} is what dbt and the expectations have passed ...")
+        passed = gate.require_checked(connection, warehouse)
+        in_files = _current(publish_dir)
+        in_postgres = target.manifest() if target else None
+        if in_files:
+            _require_compatible(in_files.manifest, passed, "the current release")
+        if target and in_postgres:
+            _require_compatible(in_postgres, passed, target.where)
+        number = 1 + max(
+            [0, *releases.release_numbers(publish_dir), target.highest_number() if target else 0]
+        )
+        progress(f"Writing release {number} ...")
+        draft = releases.new_draft(publish_dir)
+        try:
+            release = files.write_release(
+                connection,
+                passed,
+                draft,
+                number,
+                with_restricted=with_restricted,
+                progress=progress,
+            )
+            releases.sync_draft(draft)
+            if target:
+                progress(f"Writing release {number} to {target.where} ...")
+                with _scratch(publish_dir) as scratch:
+                    target.prepare(release, scratch, wait, progress)
+            folder = releases.number_draft(draft, publish_dir, number)
+            release = Release(folder.resolve(), release.manifest)
+            if target:
+                _commit(target, release, folder)
+        except OSError as problem:
+            raise PublishError(
+                f"The files of the release cannot be written to {publish_dir}: "
+                f"{problem.strerror or problem}.",
+                "Make room there, or set BANK_PUBLISH_DIR to a folder on another disk. Nothing "
+                "was published.",
+            ) from problem
+        finally:
+            if target:
+                target.give_up()
+            if draft.exists():
+                shutil.rmtree(draft)
+        releases.switch_current(publish_dir, number)
+        progress(f"Release {number} is current in {publish_dir}.")
+        if target:
+            target.verify(release, progress)
+            target.tidy(release, progress)
+    return release
+
+
+def roll_back(
+    publish_dir: Path,
+    number: int,
+    dsn: str | None,
+    *,
+    wait: float = DEFAULT_WAIT,
+    progress: Progress = lambda _: None,
+) -> Release:
+    """Make a release current again, in the files and in PostgreSQL.
+
+    Args:
+        publish_dir: Folder of the releases.
+        number: The release.
+        dsn: As for :func:`publish`.
+        wait: As for :func:`publish`.
+        progress: Called with a line for each step.
+
+    Returns:
+        The release.
+
+    Raises:
+        NoReleaseError: There is none of this number.
+        PublishError: It cannot be made current; what was current still is.
+    """
+    with publisher_lock(publish_dir), _target(dsn) as target:
+        _remove_drafts(publish_dir, progress)
+        release = releases.read_release(publish_dir, number)
+        files.require_whole(release, progress)
+        left = _current_if_whole(publish_dir)
+        if left:
+            for change in breaking_changes(
+                files.all_contracts(left.manifest), files.all_contracts(release.manifest)
+            ):
+                progress(f"Readers of release {left.number} have to know: {change}.")
+        if target:
+            progress(f"Writing release {number} to {target.where} ...")
+            try:
+                with _scratch(publish_dir) as scratch:
+                    target.prepare(release, scratch, wait, progress)
+                target.commit(release)
+            finally:
+                target.give_up()
+        releases.switch_current(publish_dir, number)
+        progress(f"Release {number} is current in {publish_dir}.")
+        if target:
+            target.verify(release, progress)
+            target.tidy(release, progress)
+    return release
+
+
+def _commit(target: PostgresTarget, release: Release, folder: Path) -> None:
+    try:
+        target.commit(release)
+    except PublishError:
+        # Not current and in no database: as if it had never been.
+        shutil.rmtree(folder)
+        raise
+
+
+@contextmanager
+def _opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse; while it is open nobody can write to it."""
+    with open_warehouse(warehouse) as connection:
+        try:
+            yield connection
+        except duckdb.Error as problem:
+            raise PublishError(
+                f"The marts of {warehouse} cannot be read: {str(problem).splitlines()[0]}",
+                "The views of a warehouse know it by the name under which it was built: give the "
+                "file that name again, or build it anew with `make publish`.",
+            ) from problem
+
+
+@contextmanager
+def _target(dsn: str | None) -> Iterator[PostgresTarget | None]:
+    if not dsn:
+        yield None
+        return
+    with open_target(dsn) as target:
+        yield target
+
+
+@contextmanager
+def _scratch(publish_dir: Path) -> Iterator[Path]:
+    """Give an empty folder on the disk of the releases, and remove it."""
+    folder = publish_dir / f"{releases.DRAFT_PREFIX}rows"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _remove_drafts(publish_dir: Path, progress: Progress) -> None:
+    if releases.remove_drafts(publish_dir):
+        progress("Removed what a publisher that did not get to its end has left.")
+
+
+def _current(publish_dir: Path) -> Release | None:
+    number = releases.current_number(publish_dir)
+    return None if number is None else releases.read_release(publish_dir, number)
+
+
+def _current_if_whole(publish_dir: Path) -> Release | None:
+    """Return the current release, None where it is damaged: that is what a roll back mends."""
+    try:
+        return _current(publish_dir)
+    except PublishError:
+        return None
+
+
+def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str) -> None:
+    """Refuse a release that breaks the contract of the one that readers have.
+
+    Raises:
+        ContractError: With all changes that break it.
+    """
+    old, new = before["schema_version"], passed.build["schema_version"]
+    if not isinstance(new, int) or isinstance(new, bool) or new < 1:
+        raise ContractError(
+            f"published_schema_version is {new!r}.",
+            "Set it to a whole number from 1 on in dbt_project.yml, and build again.",
+        )
+    if new < old:
+        raise ContractError(
+            f"published_schema_version is {new}; {where} has {old} already.",
+            f"Set it to {old} or more in dbt_project.yml and build again, or roll back to a "
+            "release of that version.",
+        )
+    changes = breaking_changes(files.all_contracts(before), passed.contracts)
+    if changes and new == old:
+        listed = "\n".join(f"  {change}" for change in changes)
+        raise ContractError(
+            f"Readers of {where} (release {before['release']}, schema version {old}) rely on what "
+            f"this release would break:\n{listed}",
+            f"Keep what they rely on, or tell them, set published_schema_version to {old + 1} in "
+            "dbt_project.yml, and build again (`make publish`).",
+        )

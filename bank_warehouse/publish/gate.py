@@ -1,0 +1,169 @@
+"""The gate: only tables that the last whole build and the last expectations passed get through."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.publish import contracts, fingerprints, records
+from bank_warehouse.publish.contracts import Contract
+from bank_warehouse.publish.errors import GateError
+from bank_warehouse.publish.fingerprints import Fingerprint
+
+BUILD = "Run `dbt build`, then `python -m python_checks`, and publish again (`make publish`)."
+CHECK = "Run `python -m python_checks` and publish again (`make publish`)."
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A warehouse that may be published, and what its records say.
+
+    Attributes:
+        build: The record of the build.
+        checks: The record of the expectations.
+        contracts: The contracts of all marts, by schema and name.
+        fingerprints: The marts as they are and as they were checked.
+    """
+
+    build: dict[str, Any]
+    checks: dict[str, Any]
+    contracts: tuple[Contract, ...]
+    fingerprints: dict[str, Fingerprint]
+
+
+def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Passed:
+    """Look at the records of a warehouse and at its marts.
+
+    Args:
+        connection: The open warehouse; nobody can write to it meanwhile.
+        warehouse: Its file.
+
+    Raises:
+        GateError: The last dbt command was no whole build that passed, the expectations were not
+            all met, or a mart is not what it was at either.
+    """
+    build = _require_build(warehouse)
+    checks = _require_checks(warehouse)
+    built = fingerprints.from_json(build["fingerprints"])
+    checked = fingerprints.from_json(checks["fingerprints"])
+    declared = tuple(contracts.from_json(contract) for contract in build["contracts"])
+    there = set(fingerprints.mart_relations(connection))
+    gone = sorted(set(built) - there)
+    if gone:
+        raise GateError(f"{_listed(gone)}: not in {warehouse} any more.", BUILD)
+    found = fingerprints.fingerprints(connection, there & set(built))
+    for relation, seen in built.items():
+        if found[relation] != seen:
+            raise GateError(
+                f"{relation} in {warehouse} is not what the last build made: "
+                f"{_difference(seen, found[relation])}.",
+                BUILD,
+            )
+    for relation, seen in built.items():
+        if checked.get(relation) != seen:
+            raise GateError(
+                f"The expectations have not seen {relation} as it is in {warehouse}: they ran at "
+                f"{checks['checked_at']}, the last build ended at {build['built_at']}.",
+                CHECK,
+            )
+    _require_described(declared, found)
+    return Passed(build, checks, declared, found)
+
+
+def _require_build(warehouse: Path) -> dict[str, Any]:
+    path = records.build_record_path(warehouse)
+    build = records.read_record(path)
+    if build is None:
+        raise GateError(
+            f"There is no record of a build of {warehouse}: {path} is missing or of another "
+            "version of the project.",
+            BUILD,
+        )
+    if build["failed"]:
+        raise GateError(
+            f"The last `dbt {build['command']}` of {warehouse} did not pass: "
+            f"{_listed(build['failed'])}.",
+            f"See to the first error it prints. {BUILD}",
+        )
+    if build["not_run"]:
+        raise GateError(
+            f"The last dbt command on {warehouse}, `dbt {build['command']}`, was no whole build: "
+            f"it left out {_listed(build['not_run'])}.",
+            BUILD,
+        )
+    if build["is_empty"]:
+        raise GateError(f"The last build of {warehouse} was one with --empty.", BUILD)
+    if build["duckdb_version"] != duckdb.__version__:
+        raise GateError(
+            f"{warehouse} was built with DuckDB {build['duckdb_version']}, this is "
+            f"{duckdb.__version__}: their fingerprints cannot be compared.",
+            BUILD,
+        )
+    return build
+
+
+def _require_checks(warehouse: Path) -> dict[str, Any]:
+    path = records.checks_record_path(warehouse)
+    checks = records.read_record(path)
+    if checks is None:
+        raise GateError(
+            f"The expectations have not been run on {warehouse}: {path} is missing or of another "
+            "version of the project.",
+            CHECK,
+        )
+    left_out = [suite for suite in records.ALL_SUITES if suite not in checks["suites"]]
+    if left_out:
+        raise GateError(
+            f"The last run of the expectations on {warehouse} left out the suites "
+            f"{_listed(left_out)}.",
+            CHECK,
+        )
+    if not checks["passed"]:
+        failing = [name for name, counts in checks["tables"].items() if counts["failed"]]
+        raise GateError(
+            f"The expectations are not met in {warehouse}: {_listed(failing)}.",
+            "Run `python -m python_checks` to see which rows, and mend the data or the models. "
+            f"{BUILD}",
+        )
+    if checks["duckdb_version"] != duckdb.__version__:
+        raise GateError(
+            f"{warehouse} was checked with DuckDB {checks['duckdb_version']}, this is "
+            f"{duckdb.__version__}: their fingerprints cannot be compared.",
+            CHECK,
+        )
+    return checks
+
+
+def _require_described(declared: Iterable[Contract], found: dict[str, Fingerprint]) -> None:
+    """Stop where a mart has other columns than its contract, or no grain."""
+    for contract in declared:
+        columns = ", ".join(f"{column.name} {column.type}" for column in contract.columns)
+        if found[contract.relation].columns != columns:
+            raise GateError(
+                f"{contract.relation} has the columns {found[contract.relation].columns}; its "
+                f"contract says {columns}.",
+                f"Make model and contract agree. {BUILD}",
+            )
+        if not contract.grain:
+            raise GateError(
+                f"{contract.relation} has no test of its grain, so that nothing says what a row "
+                "is.",
+                f"Give it the test unique_combination_of_columns. {BUILD}",
+            )
+
+
+def _difference(before: Fingerprint, after: Fingerprint) -> str:
+    if before.columns != after.columns:
+        return "it has other columns"
+    if before.rows != after.rows:
+        return f"it had {before.rows:,} rows and has {after.rows:,}"
+    return f"the values in its {after.rows:,} rows have changed"
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + more

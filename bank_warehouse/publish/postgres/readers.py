@@ -1,0 +1,103 @@
+"""Wait for the moment at which no transaction stands between two queries on the marts.
+
+A transaction at the level `read committed` sees each query's own moment: with a commit between two
+of its queries it would see two releases. It keeps a lock on every table it has read until it ends,
+so the publisher, once it has an exclusive lock on all marts, knows that there is no such
+transaction. The lock is asked for in short attempts: one that does not succeed is given up before
+the server would look for deadlocks, so that no reader is ever refused or kept waiting for long.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+import psycopg
+
+from bank_warehouse.publish.errors import ReadersInTheWayError
+from bank_warehouse.publish.fingerprints import source_of
+from bank_warehouse.publish.postgres.server import Connection
+from bank_warehouse.sql import quote_literal
+
+PAUSE_SECONDS = 0.2
+TELL_AFTER_SECONDS = 3
+SHOWN = 5
+
+
+def lock_marts(
+    connection: Connection, relations: Iterable[str], wait: float, progress: Callable[[str], None]
+) -> None:
+    """Take an exclusive lock on all tables until the end of the transaction.
+
+    Args:
+        connection: To the server, in a transaction.
+        relations: Names `schema.table` of tables that are there.
+        wait: Seconds after which to give up.
+        progress: Called with who is in the way, when it takes longer.
+
+    Raises:
+        ReadersInTheWayError: The time is over; the message names the sessions.
+    """
+    wanted = sorted(relations)
+    if not wanted:
+        return
+    statement = (
+        f"lock table {', '.join(source_of(name) for name in wanted)} in access exclusive mode"
+    )
+    attempt = _attempt_milliseconds(connection)
+    began = time.monotonic()
+    told = False
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(f"set local statement_timeout = {attempt}")
+                connection.execute(statement)
+                connection.execute("set local statement_timeout = 0")
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
+            waited = time.monotonic() - began
+            if waited > wait:
+                raise ReadersInTheWayError(
+                    f"Readers of the marts did not end their transactions in {wait:g} seconds: "
+                    f"{holders(connection, wanted)}.",
+                    "Have them commit, or end such a session with `select "
+                    "pg_terminate_backend(<pid>)`, and publish again; --wait-for-readers sets "
+                    "the seconds. Nothing was published.",
+                ) from None
+            if waited > TELL_AFTER_SECONDS and not told:
+                told = True
+                progress(f"  waiting for readers: {holders(connection, wanted)}")
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _attempt_milliseconds(connection: Connection) -> int:
+    """Return how long an attempt may last: half of the time to the look for deadlocks."""
+    row = connection.execute(
+        "select setting::integer from pg_settings where name = 'deadlock_timeout'"
+    ).fetchone()
+    return max(20, (row[0] if row else 1000) // 2)
+
+
+def holders(connection: Connection, relations: Iterable[str]) -> str:
+    """Return which sessions hold a lock on one of the tables, in words."""
+    listed = ", ".join(f"{quote_literal(source_of(name))}::regclass" for name in relations)
+    rows = connection.execute(
+        f"""
+        select distinct
+            locks.pid,
+            coalesce(sessions.usename, 'unknown'),
+            coalesce(nullif(sessions.application_name, ''), 'unnamed'),
+            coalesce(to_char(sessions.xact_start, 'YYYY-MM-DD HH24:MI:SS'), 'unknown')
+        from pg_locks as locks
+        left join pg_stat_activity as sessions on locks.pid = sessions.pid
+        where locks.granted and locks.relation in ({listed}) and locks.pid <> pg_backend_pid()
+        order by 1
+        """
+    ).fetchall()
+    if not rows:
+        return "sessions that have ended meanwhile"
+    words = [
+        f"pid {pid} ({user}, {program}, in a transaction since {since} UTC)"
+        for pid, user, program, since in rows[:SHOWN]
+    ]
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return ", ".join(words) + more

@@ -1,0 +1,245 @@
+"""A PostgreSQL database as the target of a release: prepare, commit, verify."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bank_warehouse.publish.contracts import Contract
+from bank_warehouse.publish.errors import PostgresError
+from bank_warehouse.publish.files import published_marts
+from bank_warehouse.publish.fingerprints import MART_SCHEMAS, source_of
+from bank_warehouse.publish.postgres import access, readers, rows, tables
+from bank_warehouse.publish.postgres.server import (
+    Connection,
+    connected,
+    described,
+    first_line,
+    lock_out_other_publishers,
+    told_in_words,
+)
+from bank_warehouse.publish.releases import Release
+from bank_warehouse.sql import quote_identifier
+
+HISTORY = "publishing.releases"
+"""The publisher's own table: every release that this database was given, with its manifest."""
+
+SHOWN = 6
+
+Progress = Callable[[str], None]
+
+
+class PostgresTarget:
+    """An open connection to the database that releases go to."""
+
+    def __init__(self, connection: Connection, dsn: str) -> None:
+        """Take an open connection; `dsn` is for a second one, and for messages."""
+        self._connection = connection
+        self._dsn = dsn
+        self.where = described(dsn)
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest of the release in the database, None where there is none."""
+        with told_in_words(self.where):
+            found = self._manifest()
+            self._connection.rollback()
+            return found
+
+    def highest_number(self) -> int:
+        """Return the highest number that a release in the database ever had, 0 for none."""
+        with told_in_words(self.where):
+            highest = 0
+            if self._has_history():
+                row = self._connection.execute(
+                    f"select coalesce(max(release), 0) from {HISTORY}"
+                ).fetchone()
+                highest = int(row[0]) if row else 0
+            self._connection.rollback()
+            return highest
+
+    def prepare(self, release: Release, scratch: Path, wait: float, progress: Progress) -> None:
+        """Do everything but the commit; nobody sees any of it yet.
+
+        Afterwards all marts are locked: :meth:`commit` or :meth:`give_up` has to follow at once.
+
+        Args:
+            release: The release, its files whole.
+            scratch: An empty folder on a disk with room.
+            wait: Seconds to wait for readers that are in a transaction.
+            progress: Called with a line for each step that may take long.
+
+        Raises:
+            BusyError: Another publisher is at work on the database.
+            PostgresError: The server refuses, holds tables that no release has made, or does not
+                hold what was sent.
+        """
+        marts = published_marts(release.manifest)
+        with told_in_words(self.where):
+            connection = self._connection
+            lock_out_other_publishers(connection, self.where)
+            before = self._manifest()
+            ours = {contract.relation for contract, _ in published_marts(before or {"marts": []})}
+            there = tables.found_tables(connection, MART_SCHEMAS)
+            wanted = {contract.relation for contract, _ in marts}
+            foreign = set(there) - ours
+            self._require_room(foreign if before is None else foreign & wanted)
+            old = {relation: found for relation, found in there.items() if relation in ours}
+            self._make_schemas(marts)
+            access.make_roles(connection)
+            changes = {
+                contract.relation: tables.changes_before(contract, old[contract.relation])
+                for contract, _ in marts
+                if contract.relation in old
+            }
+            completions = {
+                contract.relation: tables.changes_after(contract, old.get(contract.relation))
+                for contract, _ in marts
+            }
+            is_locked = any(
+                statement.startswith("alter")
+                for relation in changes
+                for statement in (*changes[relation], *completions[relation])
+            )
+            if is_locked:
+                # Tables that change are not to be seen half changed; readers wait meanwhile.
+                readers.lock_marts(connection, old, wait, progress)
+            for contract, entry in marts:
+                found = old.get(contract.relation)
+                if found is None:
+                    connection.execute(tables.creation(contract))
+                for statement in changes.get(contract.relation, []):
+                    connection.execute(statement)
+                file = release.path / entry["file"]
+                rows.replace_rows(connection, contract, file, scratch, progress)
+                for statement in (*completions[contract.relation], *tables.comments(contract)):
+                    connection.execute(statement)
+                progress(f"  {contract.relation:42} {entry['row_count']:>12,} rows to PostgreSQL")
+            access.grant(connection, [contract for contract, _ in marts])
+            rows.require_same(connection, marts, "Before the commit")
+            self._remember(release.manifest)
+            if not is_locked:
+                readers.lock_marts(connection, old, wait, progress)
+            for relation in sorted(set(old) - wanted):
+                connection.execute(f"drop table {source_of(relation)} cascade")
+
+    def commit(self, release: Release) -> None:
+        """Show readers the release that was prepared.
+
+        Raises:
+            PostgresError: The server has not committed it.
+        """
+        try:
+            self._connection.commit()
+        except psycopg.Error as problem:
+            # The connection may have been lost after the server had committed: ask it.
+            if not self._has_committed(release):
+                raise PostgresError(
+                    f"{self.where} has not committed: {first_line(problem)}",
+                    "Nothing was published. See that the server is up, and publish again.",
+                ) from problem
+
+    def give_up(self) -> None:
+        """Leave the database as it was."""
+        with suppress(psycopg.Error):
+            # On a connection that is lost the server rolls back by itself.
+            self._connection.rollback()
+
+    def verify(self, release: Release, progress: Progress) -> None:
+        """Compare what readers see now with the release, over a connection of its own.
+
+        Raises:
+            PostgresError: A table differs from the release.
+        """
+        with connected(self._dsn) as connection, told_in_words(self.where):
+            rows.require_same(connection, published_marts(release.manifest), "After the commit")
+        progress(f"{self.where}: rows and sums of all marts agree after the commit.")
+
+    def tidy(self, release: Release, progress: Progress) -> None:
+        """Free the space of the old rows and count the new ones for the planner.
+
+        Readers do not notice. Where the server refuses it will do so by itself in time.
+        """
+        try:
+            with connected(self._dsn) as connection:
+                connection.autocommit = True
+                for contract, _ in published_marts(release.manifest):
+                    connection.execute(
+                        f"vacuum (analyze, truncate false) {source_of(contract.relation)}"
+                    )
+        except (psycopg.Error, PostgresError) as problem:
+            progress(f"{self.where}: old rows are left to autovacuum ({first_line(problem)}).")
+
+    def _has_history(self) -> bool:
+        row = self._connection.execute("select to_regclass(%s) is not null", (HISTORY,)).fetchone()
+        return row == (True,)
+
+    def _manifest(self) -> dict[str, Any] | None:
+        if not self._has_history():
+            return None
+        row = self._connection.execute(
+            f"select manifest from {HISTORY} order by position desc limit 1"
+        ).fetchone()
+        return dict(row[0]) if row else None
+
+    def _has_committed(self, release: Release) -> bool:
+        try:
+            with connected(self._dsn) as connection:
+                row = connection.execute(
+                    f"select manifest->>'release', manifest->>'published_at' from {HISTORY} "
+                    "order by position desc limit 1"
+                ).fetchone()
+        except (psycopg.Error, PostgresError):
+            return False
+        return row == (str(release.number), release.manifest["published_at"])
+
+    def _require_room(self, foreign: set[str]) -> None:
+        """Refuse a database in which others keep tables where the marts go.
+
+        Raises:
+            PostgresError: With the names of these tables.
+        """
+        if foreign:
+            more = " and more" if len(foreign) > SHOWN else ""
+            raise PostgresError(
+                f"{self.where} holds {', '.join(sorted(foreign)[:SHOWN])}{more}, which no release "
+                "has made.",
+                "Publish to another database, or move these tables out of the schemas "
+                f"{', '.join(MART_SCHEMAS)}. Nothing was published.",
+            )
+
+    def _make_schemas(self, marts: list[tuple[Contract, dict[str, Any]]]) -> None:
+        wanted = {contract.schema for contract, _ in marts} | {HISTORY.split(".")[0]}
+        there = self._connection.execute("select nspname from pg_namespace").fetchall()
+        for schema in sorted(wanted):
+            if (schema,) not in there:
+                self._connection.execute(f"create schema {quote_identifier(schema)}")
+        if not self._has_history():
+            self._connection.execute(
+                f"create table {HISTORY} (position bigint generated always as identity primary "
+                "key, release bigint not null, put_in_place_at timestamptz not null default now(),"
+                " manifest jsonb not null)"
+            )
+            self._connection.execute(
+                f"comment on table {HISTORY} is 'One row per publish or rollback. The last one is "
+                "what the marts hold.'"
+            )
+
+    def _remember(self, manifest: Mapping[str, Any]) -> None:
+        self._connection.execute(
+            f"insert into {HISTORY} (release, manifest) values (%s, %s::jsonb)",
+            (manifest["release"], json.dumps(manifest)),
+        )
+
+
+@contextmanager
+def open_target(dsn: str) -> Iterator[PostgresTarget]:
+    """Connect to the database that a DSN names.
+
+    Raises:
+        PostgresError: It cannot be reached.
+    """
+    with connected(dsn) as connection:
+        yield PostgresTarget(connection, dsn)

@@ -1,0 +1,163 @@
+"""The two records beside a warehouse: what the last build made, and what the last checks passed.
+
+`bank.build_record.json` is written at the end of every dbt command that builds something (the
+macro `record_build`), `bank.checks_record.json` by `python -m python_checks`. The publisher
+compares both with each other and with the tables.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.publish import contracts
+from bank_warehouse.publish.fingerprints import Fingerprint, to_json
+
+FORMAT = 1
+"""Raised when a record changes its shape; a record of another format is no proof."""
+
+BUILD_SUFFIX = ".build_record.json"
+CHECKS_SUFFIX = ".checks_record.json"
+ALL_SUITES = ("raw", "staging", "marts", "quality")
+
+
+def build_record_path(warehouse: Path) -> Path:
+    """Return where the record of the last build of a warehouse lies."""
+    return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + BUILD_SUFFIX)
+
+
+def checks_record_path(warehouse: Path) -> Path:
+    """Return where the record of the last checks of a warehouse lies."""
+    return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + CHECKS_SUFFIX)
+
+
+def now() -> str:
+    """Return this moment, in UTC, to the second: `2026-01-31T17:05:00Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file, there whole or as it was.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
+    """Write the record of a build.
+
+    Args:
+        warehouse: The DuckDB file.
+        told: What the macro `record_build` says: `invocation_id`, `command`, `as_of_date`,
+            `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `models`, `fingerprints`
+            (empty where the build is not whole) and `project_dir`.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    commit, is_dirty = git_state(Path(told["project_dir"]))
+    write_json(
+        build_record_path(warehouse),
+        {
+            "format": FORMAT,
+            "built_at": now(),
+            "dbt_invocation_id": told["invocation_id"],
+            "command": told["command"],
+            "nodes": told["nodes"],
+            "failed": told["failed"],
+            "not_run": told["not_run"],
+            "is_empty": told["is_empty"],
+            "as_of_date": told["as_of_date"],
+            "schema_version": told["schema_version"],
+            "git_commit": commit,
+            "git_is_dirty": is_dirty,
+            "duckdb_version": duckdb.__version__,
+            "contracts": [
+                contracts.to_json(contract) for contract in contracts.from_dbt(told["models"])
+            ],
+            "fingerprints": told["fingerprints"],
+        },
+    )
+
+
+def write_checks_record(
+    warehouse: Path,
+    suites: Iterable[str],
+    checked: Mapping[str, tuple[int, int]],
+    fingerprints: Mapping[str, Fingerprint],
+) -> None:
+    """Write the record of a run of the expectations. It holds counts and names, no row.
+
+    Args:
+        warehouse: The DuckDB file.
+        suites: The suites that were run.
+        checked: Number of expectations checked and of those that failed, by table.
+        fingerprints: The marts, looked at while nobody could write to the file.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    write_json(
+        checks_record_path(warehouse),
+        {
+            "format": FORMAT,
+            "checked_at": now(),
+            "suites": list(suites),
+            "passed": not any(failed for _, failed in checked.values()),
+            "expectations": sum(number for number, _ in checked.values()),
+            "tables": {
+                table: {"checked": number, "failed": failed}
+                for table, (number, failed) in checked.items()
+            },
+            "duckdb_version": duckdb.__version__,
+            "fingerprints": to_json(fingerprints),
+        },
+    )
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return a record, or None where there is none of this format that can be read."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        return None
+    return content
+
+
+def git_state(folder: Path) -> tuple[str | None, bool | None]:
+    """Return the commit that is checked out in `folder`, and whether files differ from it.
+
+    Both None where the folder is no git checkout or there is no git.
+    """
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return commit, bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    ended = subprocess.run(  # noqa: S603
+        ["git", *arguments],  # noqa: S607
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    )
+    return ended.stdout.strip()

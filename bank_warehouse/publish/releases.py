@@ -1,0 +1,271 @@
+"""Where releases lie, which one is current, and the one step that makes another one current.
+
+`<publish folder>/<number>/` is a release. `<publish folder>/current` says which one readers take:
+a link to its folder, or, where links cannot be made (Windows), a text file with its number. Either
+is replaced in one step, so that a reader finds the old or the new one and never nothing.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bank_warehouse.publish.errors import DamagedReleaseError, NoReleaseError, PublishError
+
+DEFAULT_FOLDER = "published"
+CURRENT = "current"
+MANIFEST = "manifest.json"
+DATABASE = "bank_marts.duckdb"
+DRAFT_PREFIX = ".draft-"
+MANIFEST_FORMAT = 1
+"""Raised when the manifest changes its shape for readers."""
+
+_TRIES = 100
+_PAUSE = 0.02
+"""Windows refuses to replace a file while it is being read, and to read it while it is replaced:
+both are tried again, for two seconds in all."""
+
+_Given = TypeVar("_Given")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A whole release. Its files never change, whatever is published meanwhile.
+
+    Attributes:
+        path: Its folder, by number and not by way of `current`: a reader that takes all files
+            from here never mixes two releases.
+        manifest: What `manifest.json` holds; docs/publishing.md describes it.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def number(self) -> int:
+        """The number of the release."""
+        return int(self.manifest["release"])
+
+
+def publish_folder() -> Path:
+    """Return the folder that BANK_PUBLISH_DIR names, or the usual one."""
+    return Path(os.environ.get("BANK_PUBLISH_DIR") or DEFAULT_FOLDER)
+
+
+def current_release(publish_dir: Path | str) -> Release:
+    """Return the release that readers are to take now.
+
+    Args:
+        publish_dir: The folder of all releases.
+
+    Raises:
+        NoReleaseError: Nothing has been published there.
+        DamagedReleaseError: The current release has no manifest that can be read.
+    """
+    number = current_number(Path(publish_dir))
+    if number is None:
+        raise NoReleaseError(
+            f"There is no release in {publish_dir}.",
+            "Run `python -m bank_warehouse publish`, or set BANK_PUBLISH_DIR to the folder of the "
+            "releases.",
+        )
+    return read_release(Path(publish_dir), number)
+
+
+def current_number(publish_dir: Path) -> int | None:
+    """Return the number of the current release, None where there is none.
+
+    Raises:
+        DamagedReleaseError: `current` is neither a link to a release nor a number.
+    """
+    pointer = publish_dir / CURRENT
+    if pointer.is_symlink():
+        text = Path(os.readlink(pointer)).name
+    else:
+        try:
+            text = _patiently(lambda: pointer.read_text("utf-8")).strip()
+        except FileNotFoundError:
+            # Between the two looks a link may have taken the place of a file, or the reverse.
+            if pointer.is_symlink():
+                return current_number(publish_dir)
+            return None
+        except (OSError, UnicodeDecodeError) as problem:
+            if pointer.is_symlink():
+                return current_number(publish_dir)
+            raise _no_pointer(pointer) from problem
+    if not re.fullmatch(r"[0-9]+", text):
+        raise _no_pointer(pointer)
+    return int(text)
+
+
+def _no_pointer(pointer: Path) -> DamagedReleaseError:
+    return DamagedReleaseError(
+        f"{pointer} is neither a link to a release nor a file with its number.",
+        "Move it away and run `python -m bank_warehouse rollback NUMBER` with the release that "
+        "readers shall have.",
+    )
+
+
+def read_release(publish_dir: Path, number: int) -> Release:
+    """Return the release of this number.
+
+    Raises:
+        NoReleaseError: There is none of this number.
+        DamagedReleaseError: Its manifest cannot be read, or is another one's.
+    """
+    folder = publish_dir / str(number)
+    if not folder.is_dir():
+        there = ", ".join(str(each) for each in release_numbers(publish_dir)) or "none"
+        raise NoReleaseError(
+            f"There is no release {number} in {publish_dir}; there are: {there}.",
+            "Run `python -m bank_warehouse releases` to see what each of them is.",
+        )
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if manifest["release"] != number or manifest["format"] != MANIFEST_FORMAT:
+            raise ValueError(manifest["release"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise DamagedReleaseError(
+            f"{folder / MANIFEST} is not the manifest of release {number}.",
+            "Roll back to another release, or publish again.",
+        ) from problem
+    return Release(folder.resolve(), manifest)
+
+
+def release_numbers(publish_dir: Path) -> list[int]:
+    """Return the numbers of all releases in the folder, in order."""
+    if not publish_dir.is_dir():
+        return []
+    return sorted(
+        int(entry.name)
+        for entry in publish_dir.iterdir()
+        if re.fullmatch(r"[1-9][0-9]*", entry.name) and entry.is_dir()
+    )
+
+
+def all_releases(publish_dir: Path) -> Iterator[Release]:
+    """Yield the releases in order of their numbers, without those that are damaged."""
+    for number in release_numbers(publish_dir):
+        try:
+            yield read_release(publish_dir, number)
+        except DamagedReleaseError:
+            continue
+
+
+def switch_current(publish_dir: Path, number: int, *, links: bool | None = None) -> None:
+    """Make a release current, in one step.
+
+    Args:
+        publish_dir: The folder of all releases.
+        number: The release; its folder is there.
+        links: Whether to make a link. None: where the system can replace one in one step, which
+            Windows cannot.
+
+    Raises:
+        PublishError: `current` is a folder, or cannot be replaced.
+    """
+    pointer = publish_dir / CURRENT
+    if pointer.is_dir() and not pointer.is_symlink():
+        raise PublishError(
+            f"{pointer} is a folder; it has to be a link or file that publishing makes.",
+            "Move it away and publish again.",
+        )
+    draft = publish_dir / f"{DRAFT_PREFIX}{CURRENT}-{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    use_links = sys.platform != "win32" if links is None else links
+    try:
+        if not (use_links and _linked(draft, str(number))):
+            with draft.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(f"{number}\n")
+                file.flush()
+                os.fsync(file.fileno())
+        _patiently(lambda: draft.replace(pointer))
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        raise PublishError(
+            f"{pointer} cannot be replaced: {problem.strerror or problem}. Readers have the "
+            "release they had.",
+            "See that this user may write there and that nothing holds the file, then run "
+            f"`python -m bank_warehouse rollback {number}` to make release {number} current.",
+        ) from problem
+    sync_folder(publish_dir)
+
+
+def _linked(draft: Path, target: str) -> bool:
+    try:
+        draft.symlink_to(target, target_is_directory=True)
+    except (OSError, NotImplementedError):
+        return False
+    return True
+
+
+def _patiently(act: Callable[[], _Given]) -> _Given:
+    """Do something that Windows refuses for moments, again and again for two seconds."""
+    for _ in range(_TRIES):
+        try:
+            return act()
+        except PermissionError:
+            time.sleep(_PAUSE)
+    return act()
+
+
+def new_draft(publish_dir: Path) -> Path:
+    """Make an empty folder in which a release is built, on the disk of the releases."""
+    draft = publish_dir / f"{DRAFT_PREFIX}{os.getpid()}"
+    draft.mkdir()
+    return draft
+
+
+def remove_drafts(publish_dir: Path) -> int:
+    """Remove what publishers that were killed have left; return how much.
+
+    To be called by who holds the lock of the folder: then nobody works on a draft.
+    """
+    left = [entry for entry in publish_dir.iterdir() if entry.name.startswith(DRAFT_PREFIX)]
+    for entry in left:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    return len(left)
+
+
+def sync_draft(draft: Path) -> None:
+    """Have the system write all files of a draft to the disk."""
+    for entry in draft.rglob("*"):
+        if entry.is_dir():
+            sync_folder(entry)
+        else:
+            sync_file(entry)
+    sync_folder(draft)
+
+
+def number_draft(draft: Path, publish_dir: Path, number: int) -> Path:
+    """Give a draft that is whole and on the disk its number, in one step; return its folder."""
+    target = publish_dir / str(number)
+    draft.rename(target)
+    sync_folder(publish_dir)
+    return target
+
+
+def sync_file(path: Path) -> None:
+    """Have the system write a file to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Have the system write a folder's entries to the disk, where it can (not on Windows)."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

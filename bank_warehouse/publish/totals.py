@@ -1,0 +1,84 @@
+"""Sums of every column of a table, by DuckDB and by PostgreSQL, to be compared.
+
+| type | what is summed | how it is compared |
+| --- | --- | --- |
+| integers, decimals | the values | equal |
+| date, timestamp | whole seconds since 1970 | equal |
+| boolean | 1 where true | equal |
+| varchar | characters (code points) | equal |
+| double | the values | to a billionth of the sum of their sizes: the order of adding differs |
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bank_warehouse.publish.contracts import Column
+from bank_warehouse.sql import quote_identifier
+
+TOLERANCE = 1e-9
+
+Totals = dict[str, str]
+
+
+def expressions(columns: Iterable[Column]) -> list[str]:
+    """Return the SQL for the sums of columns, as texts, the same in both engines.
+
+    A double column has two: of the values and of their sizes.
+    """
+    listed = []
+    for column in columns:
+        name = quote_identifier(column.name)
+        if column.type == "DOUBLE":
+            listed += [f"sum({name})", f"sum(abs({name}))"]
+        elif column.type == "BOOLEAN":
+            listed.append(f"sum(case when {name} then 1 else 0 end)")
+        elif column.type == "DATE":
+            listed.append(f"sum({name} - date '1970-01-01') * 86400")
+        elif column.type == "TIMESTAMP":
+            listed.append(f"sum(cast(floor(extract(epoch from {name})) as bigint))")
+        elif column.type == "VARCHAR":
+            listed.append(f"sum(length({name}))")
+        else:
+            listed.append(f"sum({name})")
+    return [f"cast(coalesce({expression}, 0) as varchar)" for expression in listed]
+
+
+def query(columns: Sequence[Column], source: str) -> str:
+    """Return the query for the number of rows and the sums; `source` is quoted SQL."""
+    return f"select {', '.join(['count(*)', *expressions(columns)])} from {source}"
+
+
+def read(columns: Sequence[Column], row: Sequence[Any]) -> tuple[int, Totals]:
+    """Return number of rows and sums by column from the row that :func:`query` gives.
+
+    The sum of the sizes of a double column stands under its name with ` size` behind.
+    """
+    totals: Totals = {}
+    values = iter(row)
+    count = int(next(values))
+    for column in columns:
+        totals[column.name] = str(next(values))
+        if column.type == "DOUBLE":
+            totals[f"{column.name} size"] = str(next(values))
+    return count, totals
+
+
+def differences(
+    columns: Iterable[Column], expected: Mapping[str, str], found: Mapping[str, str]
+) -> list[str]:
+    """Return in words which sums differ; empty where none does."""
+    wrong = []
+    for column in columns:
+        here, there = expected[column.name], found[column.name]
+        if column.type == "DOUBLE":
+            size = max(float(expected[f"{column.name} size"]), 1.0)
+            same = here.lower() == there.lower() or math.isclose(
+                float(here), float(there), rel_tol=0, abs_tol=TOLERANCE * size
+            )
+        else:
+            same = Decimal(here) == Decimal(there)
+        if not same:
+            wrong.append(f"{column.name} sums to {there} instead of {here}")
+    return wrong

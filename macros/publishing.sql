@@ -1,0 +1,121 @@
+{#-
+    Record beside the warehouse what this command has built and tested: contracts and fingerprints
+    of all marts, for the publisher to compare. A command that built a part, or failed, is recorded
+    too, so that nobody publishes after it. Runs at the end of every build.
+-#}
+{% macro record_build(results) -%}
+    {%- if execute -%}
+        {%- set failed = [] -%}
+        {%- set done = [] -%}
+        {%- for result in results -%}
+            {%- do done.append(result.node.unique_id) -%}
+            {%- if result.status not in ['success', 'pass', 'no-op'] -%}
+                {%- do failed.append(result.node.name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if
+            flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'retry', 'clone')
+            or (flags.WHICH == 'test' and failed)
+        -%}
+            {%- do adapter.dispatch('record_build', 'bank_warehouse')(done, failed) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__record_build(done, failed) -%}
+{%- endmacro %}
+
+{% macro duckdb__record_build(done, failed) -%}
+    {%- set not_run = [] -%}
+    {%- for node in graph.nodes.values() -%}
+        {%- if
+            node.resource_type in ('model', 'seed', 'test', 'snapshot')
+            and node.config.materialized != 'ephemeral'
+            and node.unique_id not in done
+        -%}
+            {%- do not_run.append(node.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set is_empty = flags.EMPTY or false -%}
+    {%- set models = bank_warehouse.described_marts() -%}
+    {%- set fingerprints = {} -%}
+    {%- if not failed and not not_run -%}
+        {%- set relations = [] -%}
+        {%- for model in models -%}
+            {%- do relations.append(model.schema ~ '.' ~ model.name) -%}
+        {%- endfor -%}
+        {%- set query = run_query(
+            "select bank_fingerprints_query('" ~ relations | join(',') ~ "')"
+        ).rows[0][0] -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do fingerprints.update(
+                {row[0]: {'rows': row[1] | int, 'hash': row[2] | string, 'columns': row[3]}}
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set told = {
+        'invocation_id': invocation_id,
+        'project_dir': env_var('DBT_PROJECT_DIR', '.'),
+        'command': flags.WHICH,
+        'nodes': done | length,
+        'failed': failed,
+        'not_run': not_run,
+        'is_empty': is_empty,
+        'as_of_date': var('as_of_date') | string,
+        'schema_version': var('published_schema_version'),
+        'models': models,
+        'fingerprints': fingerprints,
+    } -%}
+    {%- set message = run_query(
+        "select bank_record_build('" ~ (target.path or '') | replace("'", "''") ~ "', '"
+        ~ tojson(told) | replace("'", "''") ~ "')"
+    ).rows[0][0] -%}
+    {%- if message -%}
+        {{ exceptions.raise_compiler_error(message) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Contract, description and generic tests of each mart, as the publisher reads them. -#}
+{% macro described_marts() -%}
+    {%- set tests = {} -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'test' and node.test_metadata -%}
+        {%- do tests.setdefault(node.attached_node, []).append(
+            {
+                'name': node.test_metadata.name,
+                'column': node.column_name,
+                'arguments': node.test_metadata.kwargs,
+            }
+        ) -%}
+    {%- endfor -%}
+    {%- set models = [] -%}
+    {%- for node in graph.nodes.values() -%}
+        {%- if node.resource_type == 'model' and node.fqn[1] == 'marts' -%}
+            {%- set columns = [] -%}
+            {%- for column in node.columns.values() -%}
+                {%- set constraints = [] -%}
+                {%- for constraint in column.constraints or [] -%}
+                    {%- do constraints.append(constraint.type | string) -%}
+                {%- endfor -%}
+                {%- do columns.append(
+                    {
+                        'name': column.name,
+                        'data_type': column.data_type,
+                        'description': column.description,
+                        'constraints': constraints,
+                    }
+                ) -%}
+            {%- endfor -%}
+            {%- do models.append(
+                {
+                    'schema': node.schema,
+                    'name': node.name,
+                    'description': node.description,
+                    'is_published': node.config.meta.get('is_published', true),
+                    'columns': columns,
+                    'tests': tests.get(node.unique_id, []),
+                }
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(models) }}
+{%- endmacro %}
