@@ -11,6 +11,7 @@
     'fct_customer_risk', 'fct_expected_losses', 'fct_risk_heatmap', 'fct_stress_results',
     'fct_customer_segments', 'fct_segment_profiles', 'fct_segment_differences',
     'fct_cluster_centroids', 'fct_risk_drivers', 'fct_control_totals', 'fct_source_profile',
+    'fct_customer_recommendations', 'fct_fairness_monitor', 'fct_stress_sensitivity',
 ] -%}
 {%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
 {%- set personal_columns = [

@@ -14,12 +14,38 @@ customers as (
 
 ),
 
+peer_medians as (
+
+    select * from {{ ref('int_peer_medians') }}
+
+),
+
+-- Deep: above the median of peers of the same income band and risk weighting.
+compared as (
+
+    select
+        customers.customer_key,
+        {% for product, column in columns.items() %}
+        customers.{{ column }},
+        customers.{{ column }} > peer_medians.{{ product }}_peer_median as is_deep_{{ product }},
+        {% endfor %}
+        customers.as_of_date
+
+    from customers
+    inner join peer_medians
+        on
+            customers.income_band = peer_medians.income_band
+            and customers.risk_weighting = peer_medians.risk_weighting
+
+),
+
 -- All sums over all pairs in one pass; decimal, so that the order of the rows does not matter.
 sums as (
 
     select
         {% for product, column in columns.items() %}
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
+        {{ count_rows('is_deep_' ~ product) }} as {{ product }}_deep,
         cast(sum({{ column }}) as double) as {{ product }}_sum,
         cast(sum({{ column }} * {{ column }}) as double) as {{ product }}_squares,
         {% for other_product, other_column in columns.items() if other_product > product %}
@@ -27,12 +53,14 @@ sums as (
             as {{ product }}_{{ other_product }}_holders,
         cast(sum({{ column }} * {{ other_column }}) as double)
             as {{ product }}_{{ other_product }}_products,
+        {{ count_rows('is_deep_' ~ product ~ ' and is_deep_' ~ other_product) }}
+            as {{ product }}_{{ other_product }}_deep,
         {% endfor %}
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
-    from customers
+    from compared
 
 ),
 
@@ -51,6 +79,9 @@ pairs as (
         {{ other_product }}_sum as sum_of_other_balances,
         {{ product }}_squares as sum_of_squares,
         {{ other_product }}_squares as sum_of_other_squares,
+        {{ product }}_deep as deep_holders,
+        {{ other_product }}_deep as deep_other_holders,
+        {{ product }}_{{ other_product }}_deep as deep_holders_of_both,
         customers,
         as_of_date
 
@@ -81,6 +112,9 @@ ordered_pairs as (
         sum_of_balances as sum_of_other_balances,
         sum_of_other_squares as sum_of_squares,
         sum_of_squares as sum_of_other_squares,
+        deep_other_holders as deep_holders,
+        deep_holders as deep_other_holders,
+        deep_holders_of_both,
         customers,
         as_of_date
 
@@ -115,7 +149,16 @@ measured as (
                 )
             ),
             0
-        ) as balance_correlation
+        ) as balance_correlation,
+
+        ---------- depth
+        deep_holders,
+        deep_other_holders,
+        deep_holders_of_both,
+        {{ ratio(
+            'cast(deep_holders_of_both as double) * customers',
+            'cast(deep_holders as double) * deep_other_holders'
+        ) }} as depth_lift
 
     from ordered_pairs
 

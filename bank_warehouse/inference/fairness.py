@@ -1,0 +1,120 @@
+"""Are protected groups chosen for an action at rates that differ by more than chance?
+
+Each group is compared with the one that is treated best: chosen most for an offer, least for a
+burden. The best of several groups is partly best by luck. So every p-value is multiplied by the
+number of pairs that could have been compared (Bonferroni), which holds whichever group turns out
+best, and the results of all actions are then judged together by Benjamini and Hochberg.
+"""
+
+import math
+
+import pandas as pd
+import pyarrow as pa
+from scipy import stats
+
+from bank_warehouse.inference.differences import SMALL_COUNT, benjamini_hochberg
+
+TESTED = pa.schema(
+    [
+        ("action", pa.string()),
+        ("dimension", pa.string()),
+        ("value", pa.string()),
+        ("is_burden", pa.bool_()),
+        ("customers", pa.int64()),
+        ("chosen", pa.int64()),
+        ("is_large_enough", pa.bool_()),
+        ("groups_compared", pa.int64()),
+        ("best_value", pa.string()),
+        ("best_customers", pa.int64()),
+        ("best_chosen", pa.int64()),
+        ("p_value", pa.float64()),
+        ("adjusted_p_value", pa.float64()),
+    ]
+)
+"""The columns of `compare_groups`."""
+
+
+def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: int) -> float:
+    """Return the two-sided p-value of two rates being equal.
+
+    Pearson's chi-square of the two by two table without continuity correction, which is the square
+    of the z-test with pooled variance: Fleiss, Levin and Paik (2003), "Statistical methods for
+    rates and proportions", chapter 3. Where a cell expects fewer than `SMALL_COUNT` customers,
+    Fisher's exact test: Fisher (1934), "Statistical methods for research workers", section 21.02.
+
+    Args:
+        chosen: Customers of the group who were chosen.
+        customers: Customers of the group, at least 1.
+        other_chosen: The same of the other group.
+        other_customers: The same of the other group, at least 1.
+
+    Returns:
+        0 to 1; 1 where all or none are chosen.
+    """
+    total, total_chosen = customers + other_customers, chosen + other_chosen
+    if total_chosen in (0, total):
+        return 1.0
+    smaller_side = min(total_chosen, total - total_chosen)
+    if min(customers, other_customers) * smaller_side < SMALL_COUNT * total:
+        table = [
+            [chosen, customers - chosen],
+            [other_chosen, other_customers - other_chosen],
+        ]
+        return float(stats.fisher_exact(table).pvalue)
+    rate = total_chosen / total
+    difference = chosen / customers - other_chosen / other_customers
+    variance = rate * (1 - rate) * (1 / customers + 1 / other_customers)
+    return float(stats.chi2.sf(difference**2 / variance, 1))
+
+
+def compare_groups(counted: pd.DataFrame) -> pa.Table:
+    """Compare the groups of each action and dimension with the one that is treated best.
+
+    Only groups that are large enough are compared; of two that are treated alike the one whose
+    value is first in the alphabet is the best.
+
+    Args:
+        counted: One row per action, dimension and value: `action`, `dimension`, `value`,
+            `is_burden`, `customers`, `chosen`, `is_large_enough`.
+
+    Returns:
+        `TESTED`, one row per row of `counted`, by action, dimension and value; without best group
+        where none is large enough, without p-value for the best group and for small ones.
+    """
+    ordered = counted.sort_values(["action", "dimension", "value"], ignore_index=True)
+    compared = [
+        _compare(group) for _, group in ordered.groupby(["action", "dimension"], sort=False)
+    ]
+    tested = pd.concat([ordered, pd.concat(compared)], axis=1) if compared else ordered
+    columns = {name: tested.get(name, pd.Series(dtype=object)) for name in TESTED.names}
+    frame = pd.DataFrame(columns)
+    has_test = frame["p_value"].notna()
+    p_values = frame.loc[has_test, "p_value"].to_numpy(dtype=float)
+    frame["adjusted_p_value"] = pd.Series(
+        benjamini_hochberg(p_values), index=frame.index[has_test], dtype=float
+    )
+    return pa.Table.from_pandas(frame, schema=TESTED, preserve_index=False)
+
+
+def _compare(group: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of the groups of one action and dimension, by the same index."""
+    large = group[group["is_large_enough"].astype(bool)]
+    rows: list[dict[str, object]] = [{"groups_compared": len(large)} for _ in range(len(group))]
+    if len(large):
+        rates = large["chosen"] / large["customers"]
+        best = large.loc[(rates if large["is_burden"].iloc[0] else -rates).idxmin()]
+        pairs = math.comb(len(large), 2)
+        for row, (label, one) in zip(rows, group.iterrows(), strict=True):
+            row["best_value"] = best["value"]
+            row["best_customers"] = int(best["customers"])
+            row["best_chosen"] = int(best["chosen"])
+            if one["is_large_enough"] and label != best.name:
+                p_value = two_rates(
+                    int(one["chosen"]),
+                    int(one["customers"]),
+                    int(best["chosen"]),
+                    int(best["customers"]),
+                )
+                row["p_value"] = min(p_value * pairs, 1.0)
+    names = ["groups_compared", "best_value", "best_customers", "best_chosen", "p_value"]
+    return pd.DataFrame(rows, index=group.index, columns=names)

@@ -1,0 +1,55 @@
+{#-
+    The facts that a rule for recommendations can name: columns of int_recommendation_facts.
+    Nationality, gender and age are not among them.
+-#}
+{% macro recommendation_facts() -%}
+    {%- set facts = [
+        'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score',
+        'loyalty_order', 'fee_rate', 'tenure_days', 'amount_of_credit_cards',
+        'properties_owned', 'loan_to_deposit_ratio', 'debt_to_income_ratio',
+        'liquidity_cover', 'largest_loan_share', 'largest_deposit_share', 'estimated_income',
+        'superannuation_savings', 'total_loans', 'total_deposits', 'core_deposits',
+        'net_position', 'fee_income', 'credit_card_balance',
+    ] -%}
+    {%- for product in bank_warehouse.product_columns() -%}
+    {%- do facts.append(product ~ '_to_peer_median') -%}
+    {%- endfor -%}
+    {{ return(facts) }}
+{%- endmacro %}
+
+{#- The amounts that a recommendation can concern: columns of int_recommendation_facts. -#}
+{% macro recommendation_amounts() -%}
+    {%- set amounts = [
+        'estimated_income', 'superannuation_savings', 'total_loans', 'total_deposits',
+        'core_deposits', 'net_position', 'fee_income',
+    ] + (bank_warehouse.product_columns().values() | list) -%}
+    {%- for product in bank_warehouse.product_columns() -%}
+    {%- do amounts.append(product ~ '_peer_median') -%}
+    {%- endfor -%}
+    {{ return(amounts) }}
+{%- endmacro %}
+
+{#- The value of the column whose name an expression gives; null for a name that is not listed. -#}
+{% macro column_named(name, columns, relation_alias, data_type) -%}
+    case {{ name }}
+        {%- for column in columns %}
+        when '{{ column }}' then cast({{ relation_alias }}.{{ column }} as {{ data_type }})
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- Whether a value compares with a limit as a word of a seed says. -#}
+{% macro meets_limit(value, comparison, limit_value) -%}
+    case {{ comparison }}
+        when 'above' then {{ value }} > {{ limit_value }}
+        when 'at least' then {{ value }} >= {{ limit_value }}
+        when 'below' then {{ value }} < {{ limit_value }}
+        when 'at most' then {{ value }} <= {{ limit_value }}
+    end
+{%- endmacro %}
+
+{#- A condition of a rule in words: 'fee_rate at least 0.05'; null where the fact is null. -#}
+{% macro condition_text(fact, comparison, limit_value) -%}
+    {{ fact }} || ' ' || {{ comparison }} || ' '
+    || rtrim(rtrim(cast({{ limit_value }} as varchar), '0'), '.')
+{%- endmacro %}

@@ -1,0 +1,165 @@
+{#- Facts that the published measures hold as they are; the others are tested in Python. -#}
+{%- set published = [
+    'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score', 'fee_rate',
+    'tenure_days', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
+    'total_loans', 'total_deposits', 'net_position', 'fee_income', 'credit_card_balance',
+    'superannuation_savings', 'estimated_income',
+] -%}
+{%- set conditions = ['', 'second_', 'third_'] -%}
+
+with
+
+rules as (
+
+    select * from {{ ref('recommendation_rules') }}
+
+),
+
+recommendations as (
+
+    select * from {{ ref('fct_customer_recommendations') }}
+
+),
+
+met as (
+
+    select * from {{ ref('int_recommendations_met') }}
+
+),
+
+customers as (
+
+    select
+        positions.*,
+        dimensions.tenure_days,
+        risks.risk_weighting,
+        risks.watch_list_severity,
+        segments.deposit_score,
+        segments.lending_score
+
+    from {{ ref('fct_customer_positions') }} as positions
+    inner join {{ ref('dim_customers') }} as dimensions
+        on positions.customer_key = dimensions.customer_key
+    inner join {{ ref('fct_customer_risk') }} as risks
+        on positions.customer_key = risks.customer_key
+    inner join {{ ref('fct_customer_segments') }} as segments
+        on positions.customer_key = segments.customer_key
+
+),
+
+judged as (
+
+    select
+        cast(recommendations.customer_key as varchar) || ' ' || rules.action as culprit,
+        {%- for condition in conditions %}
+        {{ meets_limit(
+            'recommendations.' ~ condition ~ 'fact_value',
+            'rules.' ~ condition ~ 'comparison',
+            'cast(rules.' ~ condition ~ 'limit_value as double)',
+        ) }}
+            as {{ condition }}holds,
+        {%- endfor %}
+        rules.second_fact,
+        rules.third_fact
+
+    from recommendations
+    left join rules on recommendations.action = rules.action
+
+),
+
+wrong as (
+
+    select
+        culprit,
+        'does not meet the rule' as breach
+
+    from judged
+    where
+        not coalesce(holds, false)
+        or (second_fact is not null and not coalesce(second_holds, false))
+        or (third_fact is not null and not coalesce(third_holds, false))
+
+),
+
+-- Rules whose facts are all published, customer by customer.
+compared as (
+
+    select
+        rules.action,
+        {%- for condition in conditions %}
+        rules.{{ condition }}fact,
+        rules.{{ condition }}comparison,
+        cast(rules.{{ condition }}limit_value as double) as {{ condition }}limit_value,
+        {{ column_named('rules.' ~ condition ~ 'fact', published, 'customers', 'double') }}
+            as {{ condition }}fact_value
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from customers
+    cross join rules
+    where
+        {%- for condition in conditions %}
+        {{ 'and ' if condition }}coalesce(
+            rules.{{ condition }}fact in ('{{ published | join("', '") }}'),
+            {{ 'true' if condition else 'false' }}
+        )
+        {%- endfor %}
+
+),
+
+expected as (
+
+    select
+        action,
+        count(*) filter (
+            where
+            {%- for condition in conditions %}
+            {{ 'and ' if condition }}(
+                {{ condition }}fact is null
+                or {{ meets_limit(
+                    condition ~ 'fact_value', condition ~ 'comparison', condition ~ 'limit_value'
+                ) }}
+            )
+            {%- endfor %}
+        ) as customers
+
+    from compared
+    group by action
+
+),
+
+found as (
+
+    select
+        action,
+        count(*) as customers
+
+    from met
+    group by action
+
+),
+
+miscounted as (
+
+    select
+        expected.action as culprit,
+        'is due for ' || cast(expected.customers as varchar) || ' customers and found for '
+        || cast(coalesce(found.customers, 0) as varchar) as breach
+
+    from expected
+    left join found on expected.action = found.action
+    where expected.customers <> coalesce(found.customers, 0)
+
+),
+
+breaches as (
+
+    select * from wrong
+
+    union all
+
+    select * from miscounted
+
+)
+
+select * from breaches
