@@ -99,10 +99,8 @@ def write_release(
             if reason:
                 entries.append(_left_out(contract, reason))
                 continue
-            if contract is RELEASE:
-                source = _release_row(manifest)
-            else:
-                source = source_of(contract.relation)
+            is_release = contract is RELEASE
+            source = _release_row(manifest) if is_release else source_of(contract.relation)
             file = f"{contract.schema}/{contract.name}.parquet"
             (draft / contract.schema).mkdir(exist_ok=True)
             _write_parquet(connection, contract, source, draft / file, number)
@@ -259,6 +257,7 @@ def _checksum(path: Path) -> dict[str, Any]:
 def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
     """Write the DuckDB file from the Parquet files, with comments, and close it."""
     with duckdb.connect(str(draft / DATABASE)) as database:
+        database.execute("begin")
         for contract, entry in published_marts({"marts": entries}):
             database.execute(f"create schema if not exists {quote_identifier(contract.schema)}")
             table = source_of(contract.relation)
@@ -278,6 +277,7 @@ def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
                     f"comment on column {table}.{quote_identifier(column.name)} "
                     f"is {quote_literal(column.description)}"
                 )
+        database.execute("commit")
         database.execute("checkpoint")
     leftover = draft / f"{DATABASE}.wal"
     if leftover.exists():

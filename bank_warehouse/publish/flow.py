@@ -243,7 +243,7 @@ def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str)
             f"Set it to {old} or more in dbt_project.yml and build again, or roll back to a "
             "release of that version.",
         )
-    changes = breaking_changes(files.all_contracts(before), passed.contracts)
+    changes = breaking_changes(files.all_contracts(before), (*passed.contracts, files.RELEASE))
     if changes and new == old:
         listed = "\n".join(f"  {change}" for change in changes)
         raise ContractError(

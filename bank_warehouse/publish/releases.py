@@ -86,7 +86,7 @@ def current_number(publish_dir: Path) -> int | None:
     """
     pointer = publish_dir / CURRENT
     if pointer.is_symlink():
-        text = Path(os.readlink(pointer)).name
+        text = pointer.readlink().name
     else:
         try:
             text = _patiently(lambda: pointer.read_text("utf-8")).strip()

@@ -1,0 +1,361 @@
+"""Kill publishers at random moments while readers look, and count what the readers saw.
+
+Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--seed 1]``
+
+WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
+warehouse is made from it in which every mart has other rows, and publishers take the two in turn,
+so that a release mixed of both shows in the number of rows. Each publisher is the real command in a
+process of its own, ended by SIGKILL at a moment drawn evenly from the time that a whole publish
+takes. Meanwhile readers look without pause:
+
+- files: ask for the current release, read all its Parquet files, its DuckDB file and its manifest;
+- files, held: open the DuckDB file of a release, and read it again and again while others come;
+- PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, as `bank_reader`;
+- PostgreSQL, read committed: one transaction of many queries, as `bank_reader`.
+
+What they find has to be the rows of one release, by the manifest of the release that
+`marts.release` names.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+
+from bank_warehouse.publish import current_release, fingerprints, records
+from bank_warehouse.publish.files import published_marts
+from bank_warehouse.publish.fingerprints import source_of
+from bank_warehouse.publish.releases import DATABASE, read_release
+from benchmarks.postgres_server import temporary_postgres
+
+PROJECT = Path(__file__).resolve().parents[1]
+LONGEST_PAUSE = 0.05
+HOLDING_SECONDS = 1.0
+
+
+@dataclass
+class Seen:
+    """What the readers saw; shared by their threads.
+
+    Attributes:
+        looks: Whole looks at a release by kind of reader.
+        releases: Numbers of the releases seen.
+        wrong: A line for each look that found no whole release.
+    """
+
+    looks: Counter[str] = field(default_factory=Counter)
+    releases: set[int] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a series of kills.
+
+    Attributes:
+        seen: What the readers saw.
+        stages: How often a publisher was killed after which of its lines.
+        finished: Publishers that were through before the kill.
+        releases: Releases in the folder at the end.
+        leftovers: Drafts left after the last publisher, which nobody killed.
+    """
+
+    seen: Seen
+    stages: Counter[str]
+    finished: int
+    releases: int
+    leftovers: int
+
+
+def record_as_passed(warehouse: Path, template: Path) -> None:
+    """Write both records of a warehouse that was changed, as if it had been built and checked so.
+
+    Args:
+        warehouse: The changed file.
+        template: A warehouse whose build record is taken for all but the fingerprints.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = fingerprints.fingerprints(connection, fingerprints.mart_relations(connection))
+    record = json.loads(records.build_record_path(template).read_text("utf-8"))
+    record["fingerprints"] = fingerprints.to_json(found)
+    records.write_json(records.build_record_path(warehouse), record)
+    records.write_checks_record(warehouse, records.ALL_SUITES, {"marts.all": (1, 0)}, found)
+
+
+def second_warehouse(built: Path, folder: Path) -> Path:
+    """Copy a warehouse into `folder` and take rows from every mart of it.
+
+    Returns:
+        The copy; views know a database by its name, so it has that of the original.
+    """
+    copy = folder / built.name
+    shutil.copyfile(built, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "delete from intermediate.int_customers_measured where customer_key % 10 = 0"
+        )
+        tables = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_type = 'BASE TABLE' and table_schema in ('marts', 'quality')"
+        ).fetchall()
+        for (name,) in tables:
+            if name != "quality.fct_quarantined_clients":
+                connection.execute(
+                    f"delete from {source_of(name)} "
+                    f"where rowid = (select max(rowid) from {source_of(name)})"
+                )
+    record_as_passed(copy, built)
+    return copy
+
+
+def run_kills(
+    built: Path, kills: int, *, with_postgres: bool, seed: int, say: Callable[[str], None] = print
+) -> Outcome:
+    """Kill publishers, with readers looking; see the module.
+
+    Args:
+        built: A built warehouse with its records.
+        kills: How many publishers to kill.
+        with_postgres: Whether to publish to a PostgreSQL server as well, and to read from it.
+        seed: Of the moments.
+        say: Called with a line now and then.
+    """
+    chance = random.Random(seed)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kills")))
+        publish_dir = folder / "published"
+        dsn = stack.enter_context(temporary_postgres()) if with_postgres else None
+        (folder / "second").mkdir()
+        warehouses = [built, second_warehouse(built, folder / "second")]
+        longest = 0.0
+        for warehouse in (*warehouses, built):
+            began = time.monotonic()
+            ended = _publisher(warehouse, publish_dir, dsn)
+            if ended.wait() != 0:
+                raise SystemExit(f"A publisher that nobody killed failed:\n{_said(ended)}")
+            longest = time.monotonic() - began
+        say(f"A whole publish takes {longest:.1f} s.")
+        seen, stages, finished = Seen(), Counter[str](), 0
+        with _readers(publish_dir, dsn, seen):
+            for number in range(kills):
+                publisher = _publisher(warehouses[number % 2], publish_dir, dsn)
+                time.sleep(chance.uniform(0, longest))
+                if publisher.poll() is None:
+                    publisher.kill()
+                    publisher.wait()
+                    stages[_stage(_said(publisher))] += 1
+                else:
+                    finished += 1
+                    if publisher.returncode != 0:
+                        seen.wrong.append(f"a publisher failed: {_said(publisher)}")
+                if (number + 1) % 10 == 0:
+                    say(f"{number + 1} publishers; {dict(seen.looks)}; wrong: {len(seen.wrong)}")
+            last = _publisher(built, publish_dir, dsn)
+            if last.wait() != 0:
+                seen.wrong.append(f"the publisher after the last kill failed: {_said(last)}")
+        left = [entry for entry in publish_dir.iterdir() if entry.name.startswith(".draft")]
+        numbered = [entry for entry in publish_dir.iterdir() if entry.name.isdigit()]
+    return Outcome(seen, stages, finished, len(numbered), len(left))
+
+
+def _publisher(warehouse: Path, publish_dir: Path, dsn: str | None) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        "BANK_WAREHOUSE": str(warehouse),
+        "BANK_PUBLISH_DIR": str(publish_dir),
+        "BANK_POSTGRES_DSN": dsn or "",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "bank_warehouse", "publish"],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _said(publisher: subprocess.Popen[str]) -> str:
+    return publisher.stdout.read() if publisher.stdout else ""
+
+
+def _stage(said: str) -> str:
+    """Return in words how far a publisher had come, from what it had printed."""
+    if "after the commit" in said:
+        return "tidying up"
+    if "is current" in said:
+        return "after the switch"
+    if " to PostgreSQL" in said and "rows to PostgreSQL" in said:
+        return "filling PostgreSQL"
+    if "to PostgreSQL" in said:
+        return "preparing PostgreSQL"
+    if "bank_marts.duckdb" in said:
+        return "putting in place"
+    if "Writing release" in said:
+        return "writing files"
+    if "Checking that" in said:
+        return "at the gate"
+    return "starting"
+
+
+@contextmanager
+def _readers(publish_dir: Path, dsn: str | None, seen: Seen) -> Iterator[None]:
+    stop = threading.Event()
+    looks: dict[str, Callable[[], int]] = {
+        "files": lambda: _look_at_files(publish_dir),
+        "files, held": lambda: _hold_a_file(publish_dir),
+    }
+    if dsn:
+        with psycopg.connect(dsn) as connection:
+            connection.execute("create role bi_tool login in role bank_reader")
+        reader = psycopg.conninfo.make_conninfo(dsn, user="bi_tool")
+        looks["PostgreSQL, repeatable read"] = lambda: _look_at_postgres(
+            publish_dir, reader, "repeatable read"
+        )
+        looks["PostgreSQL, read committed"] = lambda: _look_at_postgres(
+            publish_dir, reader, "read committed"
+        )
+
+    def go_on(kind: str, look: Callable[[], int]) -> None:
+        while not stop.is_set():
+            try:
+                seen.releases.add(look())
+                seen.looks[kind] += 1
+            except Exception as problem:
+                seen.wrong.append(f"{kind}: {type(problem).__name__}: {problem}")
+            time.sleep(0.01)
+
+    threads = [
+        threading.Thread(target=go_on, args=(kind, look), daemon=True)
+        for kind, look in looks.items()
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=30)
+
+
+def _require(is_right: bool, words: str) -> None:
+    if not is_right:
+        raise AssertionError(words)
+
+
+def _look_at_files(publish_dir: Path) -> int:
+    release = current_release(publish_dir)
+    with duckdb.connect() as database:
+        path = (release.path / DATABASE).as_posix()
+        database.execute(f"attach '{path}' as held (read_only)")
+        for contract, entry in published_marts(release.manifest):
+            file = (release.path / entry["file"]).as_posix()
+            in_file = database.execute(f"select count(*) from read_parquet('{file}')").fetchone()
+            in_base = database.execute(
+                f"select count(*) from held.{source_of(contract.relation)}"
+            ).fetchone()
+            _require(
+                in_file == in_base == (entry["row_count"],),
+                f"{contract.relation} of release {release.number}: {in_file}, {in_base}, "
+                f"{entry['row_count']}",
+            )
+        named = database.execute("select release from held.marts.release").fetchone()
+        _require(named == (release.number,), f"{release.path} names {named}")
+    return release.number
+
+
+def _hold_a_file(publish_dir: Path) -> int:
+    release = current_release(publish_dir)
+    marts = published_marts(release.manifest)
+    until = time.monotonic() + HOLDING_SECONDS
+    with duckdb.connect(str(release.path / DATABASE), read_only=True) as held:
+        while time.monotonic() < until:
+            for contract, entry in marts:
+                found = held.execute(
+                    f"select count(*) from {source_of(contract.relation)}"
+                ).fetchone()
+                _require(
+                    found == (entry["row_count"],),
+                    f"held release {release.number}, {contract.relation}: {found}",
+                )
+    return release.number
+
+
+def _look_at_postgres(publish_dir: Path, dsn: str, level: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"set transaction isolation level {level}")
+        if level == "repeatable read":
+            # The snapshot is taken here; no mart is touched, so no lock holds a publisher back.
+            connection.execute("select now()")
+            time.sleep(random.uniform(0, 10 * LONGEST_PAUSE))
+        row = connection.execute("select release from marts.release").fetchone()
+        _require(row is not None, "marts.release is empty")
+        number = int(row[0]) if row else 0
+        manifest: dict[str, Any] = read_release(publish_dir, number).manifest
+        marts = published_marts(manifest)
+        random.shuffle(marts)
+        for contract, entry in marts:
+            found = connection.execute(
+                f"select count(*) from {source_of(contract.relation)}"
+            ).fetchone()
+            _require(
+                found == (entry["row_count"],),
+                f"{contract.relation} of release {number}: {found} instead of {entry['row_count']}",
+            )
+            time.sleep(random.uniform(0, LONGEST_PAUSE / 10))
+        again = connection.execute("select release from marts.release").fetchone()
+        _require(again == row, f"release {row} became {again} in one transaction")
+    return number
+
+
+def report(outcome: Outcome) -> str:
+    """Return what came of it, as lines."""
+    killed = sum(outcome.stages.values())
+    lines = [
+        f"publishers killed: {killed}; through before the kill: {outcome.finished}",
+        *(f"  {count:>4}  {stage}" for stage, count in outcome.stages.most_common()),
+        f"releases at the end: {outcome.releases}, seen by readers: {len(outcome.seen.releases)}",
+        f"drafts left after the last publisher: {outcome.leftovers}",
+        *(f"looks, {kind}: {count:,}" for kind, count in sorted(outcome.seen.looks.items())),
+        f"looks that found a mix, an empty table or an error: {len(outcome.seen.wrong)}",
+        *(f"  {line}" for line in outcome.seen.wrong[:10]),
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Read the command line, run, print; exit with 1 where a reader saw anything wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("warehouse", type=Path)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    outcome = run_kills(
+        options.warehouse.resolve(),
+        options.kills,
+        with_postgres=options.postgres,
+        seed=options.seed,
+    )
+    print(report(outcome))
+    sys.exit(1 if outcome.seen.wrong or outcome.leftovers else 0)
+
+
+if __name__ == "__main__":
+    main()
