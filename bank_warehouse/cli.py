@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "accept": "bank_warehouse.accept",
+    "dashboard": "bank_warehouse.dashboard.command",
     "generate": "bank_warehouse.generator.command",
     "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",

@@ -27,7 +27,7 @@ from bank_warehouse.metrics import (
     compile_query,
     load_metrics,
 )
-from bank_warehouse.publish import Release, current_release
+from bank_warehouse.publish import PublishError, Release, current_release
 from bank_warehouse.publish.releases import DATABASE, METRICS
 from bank_warehouse.sql import quote_identifier, quote_literal
 
@@ -358,6 +358,27 @@ class Snapshots:
             while len(self._ready) > ROLES_KEPT:
                 self._ready.popitem(last=False)
         return made
+
+    def prepare(self, role: Role) -> None:
+        """Begin to make the snapshot of a role, so that its first reader waits less."""
+        self._workers.submit(self._prepare, role)
+
+    def _prepare(self, role: Role) -> None:
+        try:
+            release = current_release(self.publish_dir)
+            with self._lock:
+                key = (release.number, role)
+                if key in self._making or role in self._ready:
+                    return
+                making: Future[Snapshot] = Future()
+                self._making[key] = making
+            try:
+                making.set_result(self._open(release, role))
+            except BaseException as problem:
+                making.set_exception(problem)
+        except PublishError:
+            # Who asks is told.
+            return
 
     def close(self) -> None:
         """Make no further snapshots."""

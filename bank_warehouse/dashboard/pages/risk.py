@@ -51,15 +51,15 @@ def make(context: Context) -> Page:
         (
             context.tiles("glance", TILES),
             *heats,
-            context.bars("watch-list", "Watch list", "watch_list_level", "total_loans", mark=None),
             _drivers(context),
-            context.whole("losses", "Expected losses", lambda: _losses(context)),
-            context.whole("stress", "Under stress", lambda: _stress(context)),
             context.whole(
                 "concentration",
                 "How concentrated loans are",
                 lambda: lorenz(context, ("total_loans", "fee_income"), "concentration"),
             ),
+            context.bars("watch-list", "Watch list", "watch_list_level", "total_loans", mark=None),
+            context.whole("losses", "Expected losses", lambda: _losses(context)),
+            context.whole("stress", "Under stress", lambda: _stress(context)),
         ),
     )
 
@@ -180,6 +180,7 @@ def _stress(context: Context) -> Table:
         title="Under stress",
         note="Scenarios are declared assumptions, no forecasts.",
         is_whole=True,
+        width="full",
         columns=(
             Column("Scenario", "", False),
             *(
