@@ -7,7 +7,7 @@ from typing import Literal
 from bank_warehouse.dashboard.numbers import Number, exact, short
 from bank_warehouse.metrics import Metric
 
-Verdict = Literal["real", "chance", "untested", ""]
+Verdict = Literal["real", "chance", "untested"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Mark:
-    """Whether a difference is more than chance, in words and in short."""
+    """Whether a difference is more than chance, in a few words and in full."""
 
     verdict: Verdict
+    short: str
     text: str
 
 
@@ -125,10 +126,11 @@ class Tiles(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Block):
-    """Rows with heads; a cell with a share has a bar."""
+    """Rows with heads; a cell with a share has a bar. One that is folded opens when asked to."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    is_folded: bool = False
     empty: str = "No customer meets these filters."
 
 

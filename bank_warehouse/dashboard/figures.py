@@ -104,14 +104,19 @@ GRID = "#040506"
 """Colours that the SVG is drawn with and that then give way to those of the page."""
 
 
-def svg(chart: Chart) -> str:
-    """Return a chart as an SVG element whose text and grid take the colours of the page."""
+def svg(chart: Chart, name: str) -> str:
+    """Return a chart as an SVG element whose text and grid take the colours of the page.
+
+    Args:
+        chart: the chart.
+        name: unique in the document: ids in the drawing begin with it.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     options = {
         "svg.fonttype": "none",
-        "svg.hashsalt": chart.name,
+        "svg.hashsalt": name,
         "font.size": 9,
         "axes.edgecolor": GRID,
         "grid.color": GRID,
@@ -145,7 +150,7 @@ def svg(chart: Chart) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"font: [^;\"]*?(\d+)px[^;\"]*", r"font-size: \1px", text)
     # Names in a drawing count for the whole page: each gets its chart's.
-    text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{chart.name}-", text)
+    text = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", text)
     text = text.replace(INK, "var(--ink)").replace(GRID, "var(--line)")
     return text.replace("<svg ", '<svg aria-hidden="true" ', 1).strip()
 

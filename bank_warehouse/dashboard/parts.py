@@ -28,11 +28,7 @@ from bank_warehouse.dashboard.views import View
 
 Children = list[Any]
 
-MARKS = {
-    "real": ("More than chance", "✓"),
-    "chance": ("No more than chance", "≈"),
-    "untested": ("Not a test", "·"),
-}
+SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
 HEAT_STEPS = 9
 
 
@@ -172,12 +168,11 @@ def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]])
 
 
 def _mark(mark: Mark) -> Component:
-    short, sign = MARKS[mark.verdict]
     return html.Button(
-        [html.Span(sign, **{"aria-hidden": "true"}), " ", short],
+        [html.Span(SIGNS[mark.verdict], **{"aria-hidden": "true"}), " ", mark.short],
         type="button",
         className=f"mark {mark.verdict} tip",
-        **{"data-tip": mark.text, "aria-label": f"{short}: {mark.text}"},
+        **{"data-tip": mark.text, "aria-label": f"{mark.short}: {mark.text}"},
     )
 
 
@@ -268,7 +263,11 @@ def _table(shown: Table, is_static: bool) -> Component:
                 classes.append("barred")
             cells.append(html.Td(inside, className=" ".join(filter(None, classes))))
         rows.append(html.Tr(cells))
-    return _scroll(html.Table([_heads(shown.columns), html.Tbody(rows)]), shown.title)
+    table = _scroll(html.Table([_heads(shown.columns), html.Tbody(rows)]), shown.title)
+    if shown.is_folded:
+        count = f"Show {len(rows)} rows"
+        return html.Details([html.Summary(count), table], className="folded")
+    return table
 
 
 def _behind(cell: Cell, is_static: bool) -> Any:

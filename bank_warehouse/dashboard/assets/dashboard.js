@@ -50,6 +50,10 @@
     function reveal(hash) {
         const place = hash && document.getElementById(hash.slice(1));
         if (place) {
+            const folded = place.closest("section") && place.closest("section").querySelector(".folded");
+            if (folded) {
+                folded.open = true;
+            }
             place.scrollIntoView();
         }
     }

@@ -121,7 +121,11 @@ class Context:
             if (row["dimension"], row["measure"]) in ((dimension, tested), (tested, dimension)):
                 return self._mark(row)
         if measure in TESTED or measure in (*FILTERS, *SHOWN_BY):
-            return Mark("untested", "Not tested: whether this differs by more than chance is open.")
+            return Mark(
+                "untested",
+                "Not tested",
+                "Not tested: whether this differs by more than chance is open.",
+            )
         return None
 
     def _mark(self, row: Mapping[str, Any]) -> Mark:
@@ -130,16 +134,21 @@ class Context:
         if verdict.startswith(CHANCE):
             return Mark(
                 "chance",
-                "No more than chance: groups drawn at random would differ as much."
+                "No more than chance",
+                "Groups drawn at random would differ as much."
                 f"{_figures(row)}{scope}",
             )
         if verdict.startswith(REAL):
             size = verdict.partition(", ")[2]
             effect = f"; the difference is {size}" if size else ""
-            return Mark("real", f"More than chance{effect}.{_figures(row)}{scope}")
+            return Mark(
+                "real",
+                "More than chance",
+                f"It would hardly come about by chance{effect}.{_figures(row)}{scope}",
+            )
         if verdict == "by definition":
-            return Mark("untested", "Differs by definition: one is made from the other.")
-        return Mark("untested", f"{verdict[:1].upper()}{verdict[1:]}.")
+            return Mark("untested", "By definition", "One is made from the other.")
+        return Mark("untested", "Not tested", f"{verdict[:1].upper()}{verdict[1:]}.")
 
     def bars(
         self,

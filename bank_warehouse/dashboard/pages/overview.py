@@ -1,6 +1,6 @@
 """Overview: how many customers, how much money, how risky."""
 
-from bank_warehouse.dashboard.blocks import Cell, Chart, Page, Series, Table
+from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Series, Table
 from bank_warehouse.dashboard.pages.context import Context
 
 TILES = (
@@ -77,7 +77,7 @@ def joiners(context: Context) -> Chart:
             name="joiners",
             title="Customers by joining year",
             columns=(
-                context.column("customers").__class__("Joining year", "", False),
+                Column("Joining year", "", False),
                 context.column("customers"),
             ),
             rows=rows,

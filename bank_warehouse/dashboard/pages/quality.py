@@ -126,6 +126,7 @@ def _profile(context: Context) -> Block:
         name="profile",
         title="The source, column by column",
         is_whole=True,
+        is_folded=True,
         columns=(
             context.mart_column(mart, "column_name", "Column", is_number=False),
             context.mart_column(mart, "null_count", "Missing"),
@@ -158,6 +159,7 @@ def _definitions(context: Context) -> Table:
         title="What the numbers mean",
         note="The same definitions as in the Power BI model.",
         is_whole=True,
+        is_folded=True,
         columns=(
             Column("Number", "", False),
             Column("Kind", "", False),
