@@ -14,7 +14,10 @@ LOCAL = "127.0.0.1"
 @click.command("dashboard")
 @click.option("--host", default=LOCAL, show_default=True, help="Address to listen at.")
 @click.option(
-    "--port", default=8050, show_default=True, type=click.IntRange(0, 65535),
+    "--port",
+    default=8050,
+    show_default=True,
+    type=click.IntRange(0, 65535),
     help="Port to listen at; 0 for any that is free.",
 )
 @click.option(
@@ -94,9 +97,7 @@ def command(
     if not user_header:
         snapshots.prepare(EVERYONE)
     try:
-        listening = make_server(
-            host, port, create_app(snapshots, access).server, threaded=True
-        )
+        listening = make_server(host, port, create_app(snapshots, access).server, threaded=True)
     except (OSError, SystemExit) as problem:
         message = (
             f"Nothing can listen at {host}, port {port}: is another program there? Name another "

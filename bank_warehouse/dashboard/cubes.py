@@ -204,9 +204,7 @@ def layer_of(layer: SemanticLayer, plan: Plan) -> SemanticLayer:
     }
     model = SemanticModel(table, table, SCHEMA, {}, {}, dimensions)
     metrics: dict[str, Metric] = {
-        name: replace(
-            layer.metric(name), measure=Measure(name, table, "sum", name), filters=()
-        )
+        name: replace(layer.metric(name), measure=Measure(name, table, "sum", name), filters=())
         for name in plan.metrics
     }
     missing = [metric for metric in layer.metrics.values() if metric.name not in metrics]
@@ -269,13 +267,9 @@ def _exists(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     return found is not None
 
 
-def _answerable(
-    connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, plan: Plan
-) -> bool:
+def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, plan: Plan) -> bool:
     """Whether the release holds the marts of a cube."""
-    models = {
-        measure.model for name in plan.metrics if (measure := layer.metric(name).measure)
-    }
+    models = {measure.model for name in plan.metrics if (measure := layer.metric(name).measure)}
     return all(_exists(connection, layer.models[model].relation) for model in models)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dash.development.base_component import Component
-
 from bank_warehouse.dashboard import layout, parts
 from bank_warehouse.dashboard.access import EVERYONE
 from bank_warehouse.dashboard.blocks import Chart, Page
@@ -81,7 +79,8 @@ def export(snapshot: Snapshot) -> str:
 <style>{style}</style>
 </head>
 <body>
-<header class="top"><span class="brand">{layout.TITLE}</span><div class="facts">{facts}</div></header>
+<header class="top"><span class="brand">{layout.TITLE}</span>
+<div class="facts">{facts}</div></header>
 <main>
 <nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
 {"".join(_section(page) for page in pages)}
@@ -96,7 +95,9 @@ warehouse from release {snapshot.release.number}.</footer>
 def _section(page: Page) -> str:
     view = View(page.name)
     drawings = {
-        f"drawing-{block.name}": svg(block, f"{page.name}-{block.name}") for block in page.blocks if isinstance(block, Chart)
+        f"drawing-{block.name}": svg(block, f"{page.name}-{block.name}")
+        for block in page.blocks
+        if isinstance(block, Chart)
     }
     blocks = "".join(
         "".join(markup(parts.block(block, view, is_static=True), drawings, f"{page.name}-"))
@@ -110,10 +111,10 @@ def _section(page: Page) -> str:
 
 
 def markup(component: Any, drawings: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield a tree of HTML components as text.
+    """Yield a tree of HTML elements as text.
 
     Args:
-        component: a component, a text or number, a list of these, or null.
+        component: an element, a text or number, a list of these, or null.
         drawings: what stands in the elements of these ids, as it is.
         prefix: stands before ids, since all pages are in one document.
     """
@@ -123,12 +124,11 @@ def markup(component: Any, drawings: Mapping[str, str], prefix: str) -> Iterator
         for each in component:
             yield from markup(each, drawings, prefix)
         return
-    if not isinstance(component, Component):
+    if not isinstance(component, dict):
         yield html.escape(str(component), quote=False)
         return
-    written = component.to_plotly_json()
-    tag = str(written["type"]).lower()
-    props = dict(written["props"])
+    tag = str(component["type"]).lower()
+    props = dict(component["props"])
     children = props.pop("children", None)
     own = props.get("id", "")
     yield f"<{tag}{''.join(_attributes(props.items(), prefix))}>"

@@ -27,7 +27,8 @@ def figure(chart: Chart) -> dict[str, Any]:
     height = {
         "columns": COLUMNS_HEIGHT,
         "lines": LINES_HEIGHT,
-        "points": FRAME_HEIGHT + POINT_HEIGHT * max((len(one.x) for one in chart.series), default=1),
+        "points": FRAME_HEIGHT
+        + POINT_HEIGHT * max((len(one.x) for one in chart.series), default=1),
     }[chart.kind]
     axis = {"fixedrange": True, "automargin": True, "zeroline": False}
     across: dict[str, Any] = axis | {"title": {"text": chart.x_label, "standoff": 8}}

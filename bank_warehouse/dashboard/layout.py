@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from bank_warehouse.dashboard import parts
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.elements import Element, element
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot
@@ -47,22 +48,24 @@ def frame() -> Component:
     )
 
 
-def loading() -> Component:
+def loading() -> Element:
     """Return what is shown before the first page is there."""
-    return html.Main(
+    return element(
+        "Main",
         [
-            html.P("Loading the figures ...", className="lead"),
-            html.Div(
-                [html.Div(className="ghost") for _ in range(8)],
+            element("P", "Loading the figures ...", className="lead"),
+            element(
+                "Div",
+                [element("Div", className="ghost") for _ in range(8)],
                 className="ghosts",
-                **{"aria-hidden": "true"},
+                more={"aria-hidden": "true"},
             ),
         ],
         id="main",
     )
 
 
-def shown(snapshot: Snapshot, view: View) -> list[Component]:
+def shown(snapshot: Snapshot, view: View) -> list[Element]:
     """Return a page in its frame."""
     context = Context(snapshot, view)
     page = make_page(context)
@@ -70,63 +73,68 @@ def shown(snapshot: Snapshot, view: View) -> list[Component]:
     of_all = snapshot.ask(["customers"])[0][0]
     said = f"{page.title}: {customers:,} of {of_all:,} customers."
     return [
-        html.A("Skip to the figures", href="#main", className="skip"),
+        element("A", "Skip to the figures", href="#main", className="skip"),
         _header(snapshot),
         _navigation(view),
         _filters(context, customers, of_all),
-        html.Main(
+        element(
+            "Main",
             parts.page(page, view),
             id="main",
             tabIndex="-1",
-            **{"data-title": f"{page.title} · {TITLE}", "data-said": said},
+            more={"data-title": f"{page.title} · {TITLE}", "data-said": said},
         ),
-        html.Footer(
+        element(
+            "Footer",
             [
                 "Sums over customers, nobody's own figures. The same definitions as in the Power "
                 "BI model: see ",
                 parts.link("what the numbers mean", "/quality#title-definitions"),
                 ".",
-            ]
+            ],
         ),
     ]
 
 
-def _header(snapshot: Snapshot) -> Component:
+def _header(snapshot: Snapshot) -> Element:
     manifest = snapshot.release.manifest
     facts: list[Any] = [
-        html.Span(["As of ", html.B(manifest["as_of_date"])]),
-        html.Span(
-            ["Release ", html.B(str(snapshot.release.number))],
+        element("Span", ["As of ", element("B", manifest["as_of_date"])]),
+        element(
+            "Span",
+            ["Release ", element("B", str(snapshot.release.number))],
             title=f"Published {moment(manifest['published_at'])}",
         ),
     ]
     if not snapshot.role.sees_all:
-        facts.append(html.Span(snapshot.role.described, className="pill"))
-    return html.Header(
+        facts.append(element("Span", snapshot.role.described, className="pill"))
+    return element(
+        "Header",
         [
-            html.Span(TITLE, className="brand"),
-            html.Div(facts, className="facts"),
-            html.Button(
+            element("Span", TITLE, className="brand"),
+            element("Div", facts, className="facts"),
+            element(
+                "Button",
                 "Theme",
                 type="button",
                 id="theme",
-                **{"aria-label": "Change between light and dark"},
+                more={"aria-label": "Change between light and dark"},
             ),
         ],
         className="top",
     )
 
 
-def _navigation(view: View) -> Component:
+def _navigation(view: View) -> Element:
     links = []
     for name, (title, _) in PAGES.items():
         address = View(name, view.filters).address()
         current = {"aria-current": "page"} if name == view.page else {}
-        links.append(html.Li(parts.link(title, address, **current)))
-    return html.Nav(html.Ul(links), className="pages", **{"aria-label": "Pages"})
+        links.append(element("Li", parts.link(title, address, **current)))
+    return element("Nav", element("Ul", links), className="pages", more={"aria-label": "Pages"})
 
 
-def _filters(context: Context, customers: int, of_all: int) -> Component:
+def _filters(context: Context, customers: int, of_all: int) -> Element:
     view = context.view
     menus = []
     for name in FILTERS:
@@ -141,19 +149,22 @@ def _filters(context: Context, customers: int, of_all: int) -> Component:
                 ],
             )
         )
-    state: list[Any] = [html.Span(f"{customers:,} of {of_all:,} customers", className="count")]
+    state: list[Any] = [
+        element("Span", f"{customers:,} of {of_all:,} customers", className="count")
+    ]
     if view.filters:
         state.append(
             parts.link("Clear the filters", View(view.page, {}, view.by, view.show).address())
         )
-    return html.Section(
-        [html.Div(menus, className="menus"), html.Div(state, className="state")],
+    return element(
+        "Section",
+        [element("Div", menus, className="menus"), element("Div", state, className="state")],
         className="filters",
-        **{"aria-label": "Filters"},
+        more={"aria-label": "Filters"},
     )
 
 
-def state(title: str, text: str, *, kind: str = "error", again: bool = False) -> list[Component]:
+def state(title: str, text: str, *, kind: str = "error", again: bool = False) -> list[Element]:
     """Return a page that says why there are no figures, and what to do.
 
     Args:
@@ -162,23 +173,26 @@ def state(title: str, text: str, *, kind: str = "error", again: bool = False) ->
         kind: `empty`, `error` or `busy`.
         again: whether the browser shall ask again in a moment.
     """
-    paragraphs = [html.P(_commands(line)) for line in text.split("\n") if line]
+    paragraphs = [element("P", _commands(line)) for line in text.split("\n") if line]
     return [
-        html.Header([html.Span(TITLE, className="brand")], className="top"),
-        html.Main(
-            html.Div(
-                [html.H1(title), *paragraphs],
+        element("Header", [element("Span", TITLE, className="brand")], className="top"),
+        element(
+            "Main",
+            element(
+                "Div",
+                [element("H1", title), *paragraphs],
                 className=f"standstill {kind}",
                 role="alert" if kind == "error" else "status",
             ),
             id="main",
             tabIndex="-1",
-            **{"data-title": f"{title} · {TITLE}", **({"data-again": "1"} if again else {})},
+            more={"data-title": f"{title} · {TITLE}", **({"data-again": "1"} if again else {})},
         ),
     ]
 
 
 def _commands(line: str) -> list[Any]:
     return [
-        html.Code(piece) if place % 2 else piece for place, piece in enumerate(line.split("`"))
+        element("Code", piece) if place % 2 else piece
+        for place, piece in enumerate(line.split("`"))
     ]

@@ -7,9 +7,6 @@ without loading the page anew. So an address is all the state there is.
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
-from dash.development.base_component import Component
-
 from bank_warehouse.dashboard.blocks import (
     Block,
     Cell,
@@ -23,16 +20,15 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
+from bank_warehouse.dashboard.elements import Children, Element, element, graph
 from bank_warehouse.dashboard.figures import figure
 from bank_warehouse.dashboard.views import View
-
-Children = list[Any]
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
 HEAT_STEPS = 9
 
 
-def block(shown: Block, view: View, *, is_static: bool = False) -> Component:
+def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     """Return a block as a section of the page.
 
     Args:
@@ -40,16 +36,16 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Component:
         view: the view it belongs to.
         is_static: whether it goes into a file, where nothing can be chosen or fetched.
     """
-    head: Children = [html.H2(shown.title, id=f"title-{shown.name}")]
+    head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
     if shown.mark is not None:
         head.append(_mark(shown.mark))
     if shown.is_whole and view.filters:
-        head.append(html.Span("All customers, unfiltered", className="pill"))
-    body: Children = [html.Div(head, className="head")]
+        head.append(element("Span", "All customers, unfiltered", className="pill"))
+    body: Children = [element("Div", head, className="head")]
     if shown.note:
-        body.append(html.P(shown.note, className="note"))
+        body.append(element("P", shown.note, className="note"))
     if shown.choices and not is_static:
-        body.append(html.Div([menu(choice) for choice in shown.choices], className="choices"))
+        body.append(element("Div", [menu(choice) for choice in shown.choices], className="choices"))
     if isinstance(shown, Tiles):
         body.append(_tiles(shown))
     elif isinstance(shown, Heat):
@@ -59,34 +55,37 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Component:
     elif isinstance(shown, Chart):
         body += _chart(shown, is_static)
     elif isinstance(shown, Note):
-        body.append(html.P(shown.text, className=f"empty {shown.tone}"))
+        body.append(element("P", shown.text, className=f"empty {shown.tone}"))
     if not is_static and not isinstance(shown, Note):
         body.append(
-            html.A(
+            element(
+                "A",
                 "CSV",
                 href=f"/csv/{view.page}/{shown.name}.csv{view.search()}",
                 className="csv",
                 download=f"{view.page}-{shown.name}.csv",
-                **{"aria-label": f"Download as CSV: {shown.title}"},
+                more={"aria-label": f"Download as CSV: {shown.title}"},
             )
         )
-    return html.Section(
+    return element(
+        "Section",
         body,
         className=f"block {shown.width} is-{type(shown).__name__.lower()}",
         id=f"block-{shown.name}",
-        **{"aria-labelledby": f"title-{shown.name}"},
+        more={"aria-labelledby": f"title-{shown.name}"},
     )
 
 
 def page(shown: Page, view: View) -> Children:
     """Return the main part of a page."""
     found: Children = [
-        html.H1(shown.title),
-        html.P(shown.lead, className="lead"),
+        element("H1", shown.title),
+        element("P", shown.lead, className="lead"),
     ]
     if view.dropped:
         found.append(
-            html.P(
+            element(
+                "P",
                 "Not in this release, and left out of the view: " + ", ".join(view.dropped),
                 className="warning",
                 role="note",
@@ -94,72 +93,86 @@ def page(shown: Page, view: View) -> Children:
         )
     if shown.detail:
         found.append(_drawer(shown.detail, view))
-    found.append(html.Div([block(each, view) for each in shown.blocks], className="blocks"))
+    found.append(element("Div", [block(each, view) for each in shown.blocks], className="blocks"))
     return found
 
 
-def _drawer(blocks: Sequence[Block], view: View) -> Component:
+def _drawer(blocks: Sequence[Block], view: View) -> Element:
     close = link("Close", view.with_cell().address(), className="close")
-    return html.Aside(
+    return element(
+        "Aside",
         [close, *(block(each, view) for each in blocks)],
         className="drawer",
         id="detail",
         tabIndex="-1",
-        **{"aria-label": "Behind the cell"},
+        more={"aria-label": "Behind the cell"},
     )
 
 
-def link(text: Any, address: str, **options: Any) -> Component:
+def link(text: Any, address: str, **options: Any) -> Element:
     """Return a link that is followed without loading the page anew."""
-    return html.A(text, href=address, **{"data-nav": "1", **options})
+    return element("A", text, href=address, more={"data-nav": "1", **options})
 
 
-def menu(choice: Choice) -> Component:
+def menu(choice: Choice) -> Element:
     """Return a menu of which one is chosen."""
-    return html.Details(
+    return element(
+        "Details",
         [
-            html.Summary(
-                [html.Span(f"{choice.label}: ", className="soft"), html.B(choice.chosen)],
-            ),
-            html.Ul(
+            element(
+                "Summary",
                 [
-                    html.Li(link(label, address, **({"aria-current": "true"} if is_on else {})))
+                    element("Span", f"{choice.label}: ", className="soft"),
+                    element("B", choice.chosen),
+                ],
+            ),
+            element(
+                "Ul",
+                [
+                    element(
+                        "Li", link(label, address, **({"aria-current": "true"} if is_on else {}))
+                    )
                     for label, address, is_on in choice.options
-                ]
+                ],
             ),
         ],
         className="menu",
     )
 
 
-def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]]) -> Component:
+def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]]) -> Element:
     """Return a menu of which several can be chosen."""
     count = sum(is_on for _, _, is_on in options)
     chosen = ", ".join(text for text, _, is_on in options if is_on) or "all"
-    return html.Details(
+    return element(
+        "Details",
         [
-            html.Summary(
+            element(
+                "Summary",
                 [
-                    html.Span(f"{label}: ", className="soft"),
-                    html.B(chosen if count < 3 else f"{count} chosen"),
-                ]
+                    element("Span", f"{label}: ", className="soft"),
+                    element("B", chosen if count < 3 else f"{count} chosen"),
+                ],
             ),
-            html.Ul(
+            element(
+                "Ul",
                 [
-                    html.Li(
-                        html.Button(
+                    element(
+                        "Li",
+                        element(
+                            "Button",
                             text,
                             type="button",
-                            **{
+                            more={
                                 "data-nav": address,
                                 "data-key": f"{name}:{text}",
                                 "aria-pressed": "true" if is_on else "false",
                             },
-                        )
+                        ),
                     )
                     for text, address, is_on in options
                 ],
-                **{"aria-label": label},
+                more={"aria-label": label},
             ),
         ],
         className="menu filter" + (" on" if count else ""),
@@ -167,37 +180,39 @@ def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]])
     )
 
 
-def _mark(mark: Mark) -> Component:
-    return html.Button(
-        [html.Span(SIGNS[mark.verdict], **{"aria-hidden": "true"}), " ", mark.short],
+def _mark(mark: Mark) -> Element:
+    return element(
+        "Button",
+        [element("Span", SIGNS[mark.verdict], more={"aria-hidden": "true"}), " ", mark.short],
         type="button",
         className=f"mark {mark.verdict} tip",
-        **{"data-tip": mark.text, "aria-label": f"{mark.short}: {mark.text}"},
+        more={"data-tip": mark.text, "aria-label": f"{mark.short}: {mark.text}"},
     )
 
 
-def definition(label: str, text: str) -> Component:
+def definition(label: str, text: str) -> Element:
     """Return a small button that says what a label means, on hover, focus or touch."""
-    return html.Button(
+    return element(
+        "Button",
         "?",
         type="button",
         className="tip what",
-        **{"data-tip": text, "aria-label": f"{label}: {text}"},
+        more={"data-tip": text, "aria-label": f"{label}: {text}"},
     )
 
 
-def _tiles(shown: Tiles) -> Component:
-    return html.Dl(
-        [
-            html.Div(
-                [
-                    html.Dt(
-                        [tile.label, *([definition(tile.label, tile.definition)] if tile.definition
+def _tiles(shown: Tiles) -> Element:
+    return element(
+"Dl",        [
+            element(
+"Div",                [
+                    element(
+"Dt",                        [tile.label, *([definition(tile.label, tile.definition)] if tile.definition
                                        else [])],
                     ),
-                    html.Dd(
-                        [_value(tile.cell),
-                         *([html.Span(tile.aside, className="aside")] if tile.aside else [])]
+                    element(
+"Dd",                        [_value(tile.cell),
+                         *([element("Span", tile.aside, className="aside")] if tile.aside else [])]
                     ),
                 ],
                 className="tile",
@@ -211,16 +226,16 @@ def _tiles(shown: Tiles) -> Component:
 def _value(cell: Cell) -> Any:
     if not cell.exact:
         return cell.text
-    return html.Span(cell.text, title=cell.exact, className="short")
+    return element("Span", cell.text, title=cell.exact, className="short")
 
 
-def _heads(columns: Sequence[Column]) -> Component:
-    return html.Thead(
-        html.Tr(
-            [
-                html.Th(
-                    html.Span(
-                        [
+def _heads(columns: Sequence[Column]) -> Element:
+    return element(
+"Thead",        element(
+"Tr",            [
+                element(
+"Th",                    element(
+"Span",                        [
                             column.label,
                             *([definition(column.label, column.definition)]
                               if column.definition else []),
@@ -236,37 +251,38 @@ def _heads(columns: Sequence[Column]) -> Component:
     )  # fmt: skip
 
 
-def _scroll(table: Component, title: str) -> Component:
+def _scroll(table: Element, title: str) -> Element:
     """Return a table that can be moved sideways where the page is narrow, by keyboard too."""
-    return html.Div(
+    return element(
+        "Div",
         table,
         className="scroll",
         tabIndex="0",
         role="region",
-        **{"aria-label": f"{title}, table"},
+        more={"aria-label": f"{title}, table"},
     )
 
 
-def _table(shown: Table, is_static: bool) -> Component:
+def _table(shown: Table, is_static: bool) -> Element:
     if not shown.rows:
-        return html.P(shown.empty, className="empty")
+        return element("P", shown.empty, className="empty")
     rows = []
     for row in shown.rows:
-        cells: Children = [html.Th(_behind(row[0], is_static), scope="row")]
+        cells: Children = [element("Th", _behind(row[0], is_static), scope="row")]
         for column, cell in zip(shown.columns[1:], row[1:], strict=True):
             inside: Children = [_behind(cell, is_static)]
             if cell.share is not None:
                 width = f"{max(0.0, min(cell.share, 1.0)) * 100:.1f}%"
-                inside.append(html.Span(className="bar", style={"width": width}))
+                inside.append(element("Span", className="bar", style={"width": width}))
             classes = ["number" if column.is_number else "text", cell.tone]
             if cell.share is not None:
                 classes.append("barred")
-            cells.append(html.Td(inside, className=" ".join(filter(None, classes))))
-        rows.append(html.Tr(cells))
-    table = _scroll(html.Table([_heads(shown.columns), html.Tbody(rows)]), shown.title)
+            cells.append(element("Td", inside, className=" ".join(filter(None, classes))))
+        rows.append(element("Tr", cells))
+    table = _scroll(element("Table", [_heads(shown.columns), element("Tbody", rows)]), shown.title)
     if shown.is_folded:
         count = f"Show {len(rows)} rows"
-        return html.Details([html.Summary(count), table], className="folded")
+        return element("Details", [element("Summary", count), table], className="folded")
     return table
 
 
@@ -277,33 +293,35 @@ def _behind(cell: Cell, is_static: bool) -> Any:
     return link(value, cell.href)
 
 
-def _heat(shown: Heat, is_static: bool) -> Component:
-    head = html.Tr(
+def _heat(shown: Heat, is_static: bool) -> Element:
+    head = element(
+        "Tr",
         [
-            html.Th(shown.corner, scope="col", className="corner"),
-            *(html.Th(name, scope="col", className="number") for name in shown.columns),
-        ]
+            element("Th", shown.corner, scope="col", className="corner"),
+            *(element("Th", name, scope="col", className="number") for name in shown.columns),
+        ],
     )
     rows = []
     for side, cells in shown.rows:
-        line: Children = [html.Th(side, scope="row")]
+        line: Children = [element("Th", side, scope="row")]
         for cell in cells:
             step = "" if cell.share is None else f"heat-{round(cell.share * HEAT_STEPS)}"
-            line.append(html.Td(_behind(cell, is_static), className=f"number {step}"))
-        rows.append(html.Tr(line))
+            line.append(element("Td", _behind(cell, is_static), className=f"number {step}"))
+        rows.append(element("Tr", line))
     return _scroll(
-        html.Table([html.Thead(head), html.Tbody(rows)], className="heat"), shown.title
+        element("Table", [element("Thead", head), element("Tbody", rows)], className="heat"),
+        shown.title,
     )
 
 
 def _chart(shown: Chart, is_static: bool) -> Children:
     if not shown.series or not any(one.x for one in shown.series):
-        return [html.P(shown.table.empty, className="empty")]
+        return [element("P", shown.table.empty, className="empty")]
     if is_static:
         # The file puts the drawing here.
-        picture: Component = html.Div(className="drawing", id=f"drawing-{shown.name}")
+        picture: Element = element("Div", className="drawing", id=f"drawing-{shown.name}")
     else:
-        picture = dcc.Graph(
+        picture = graph(
             figure=figure(shown),
             id=f"chart-{shown.name}",
             config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
@@ -311,9 +329,10 @@ def _chart(shown: Chart, is_static: bool) -> Children:
             style={"height": f"{figure(shown)['layout']['height']}px"},
         )
     return [
-        html.Div(picture, role="img", **{"aria-label": shown.summary}),
-        html.Details(
-            [html.Summary("The figures as a table"), _table(shown.table, is_static)],
+        element("Div", picture, role="img", more={"aria-label": shown.summary}),
+        element(
+            "Details",
+            [element("Summary", "The figures as a table"), _table(shown.table, is_static)],
             className="figures",
         ),
     ]

@@ -154,7 +154,9 @@ def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any
         )
         return layout.state("Nothing is published yet", text, kind="empty"), None
     except PreparingError as waiting:
-        text = f"Release {waiting} is being added up. This takes a minute for millions of customers."
+        text = (
+            f"Release {waiting} is being added up. This takes a minute for millions of customers."
+        )
         return layout.state("Just a moment", text, kind="busy", again=True), None
     except (PublishError, DashboardError) as problem:
         LOG.error("%s", problem.message)

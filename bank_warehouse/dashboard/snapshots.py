@@ -98,6 +98,9 @@ class Snapshot:
     whole: Mapping[str, object]
     descriptions: Mapping[tuple[str, str], str]
     _answers: "OrderedDict[object, list[Row]]" = field(default_factory=OrderedDict)
+    _tables: dict[tuple[str, str], list[Mapping[str, Any]]] = field(default_factory=dict)
+    _differences: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    _own: threading.local = field(default_factory=threading.local)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
@@ -141,7 +144,7 @@ class Snapshot:
         rows = self.ask(metrics, (), filters, cube)
         return dict(zip(metrics, rows[0], strict=True))
 
-    def rows(self, mart: str, order: str = "all") -> list[dict[str, Any]]:
+    def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
         """Return a small mart, each row by column.
 
         Args:
@@ -151,30 +154,46 @@ class Snapshot:
         Raises:
             HiddenError: The role does not see it, or the release does not have it.
         """
-        key = ("rows", mart, order)
-        with self._lock:
-            kept = self._answers.get(key)
+        kept = self._tables.get((mart, order))
         if kept is None:
-            cursor = self.connection.cursor()
-            known = cursor.execute(
-                "select 1 from duckdb_tables() where schema_name = 'small' and table_name = ?",
-                [mart],
-            ).fetchone()
-            if known is None:
-                hidden = not self.role.sees_all and mart in {name for _, name in CLOSED_MARTS}
-                raise HiddenError(
-                    "These are figures of all customers, which your role does not show."
-                    if hidden
-                    else f"Release {self.release.number} does not have {mart}: publish a new one."
-                )
-            kept = cursor.execute(
-                f"from small.{quote_identifier(mart)} order by {order}"
-            ).fetchall()
-            names = tuple(column[0] for column in cursor.description or ())
-            kept = [names, *kept]
-            with self._lock:
-                self._answers[key] = kept
-        return [dict(zip(kept[0], row, strict=True)) for row in kept[1:]]
+            kept = self._read(mart, order)
+            self._tables[(mart, order)] = kept
+        return kept
+
+    def _read(self, mart: str, order: str) -> list[Mapping[str, Any]]:
+        cursor = self._cursor()
+        known = cursor.execute(
+            "select 1 from duckdb_tables() where schema_name = 'small' and table_name = ?", [mart]
+        ).fetchone()
+        if known is None:
+            hidden = not self.role.sees_all and mart in {name for _, name in CLOSED_MARTS}
+            raise HiddenError(
+                "These are figures of all customers, which your role does not show."
+                if hidden
+                else f"Release {self.release.number} does not have {mart}: publish a new one."
+            )
+        cursor.execute(f"from small.{quote_identifier(mart)} order by {order}")
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def difference(self, dimension: str, measure: str) -> Mapping[str, Any] | None:
+        """Return the test of whether groups differ in a measure, of either by the other."""
+        if not self._differences:
+            self._differences.update(
+                {
+                    (row["dimension"], row["measure"]): row
+                    for row in self.rows("fct_segment_differences")
+                }
+            )
+        found = self._differences
+        return found.get((dimension, measure)) or found.get((measure, dimension))
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return this thread's own cursor: threads must not share one."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._own, "cursor", None)
+        if cursor is None:
+            cursor = self._own.cursor = self.connection.cursor()
+        return cursor
 
     def values(self, dimension: str) -> tuple[object, ...]:
         """Return the values of a dimension in order; null comes last, where there are such."""
@@ -216,7 +235,7 @@ class Snapshot:
     ) -> list[Row]:
         coded = {name: self._coded(name, values) for name, values in filters.items()}
         query = compile_query(cube.layer, metrics, by, coded, prefix=(cubes.SCHEMA,))
-        found = self.connection.cursor().execute(query.sql, query.parameters).fetchall()
+        found = self._cursor().execute(query.sql, query.parameters).fetchall()
         texts = [self.codes.get(name) for name in by]
         return [
             (

@@ -43,11 +43,7 @@ class View:
 
     def search(self) -> str:
         """Return what follows the path of the address: empty, or from the question mark on."""
-        parts = [
-            (name, text_of(value))
-            for name in FILTERS
-            for value in self.filters.get(name, ())
-        ]
+        parts = [(name, text_of(value)) for name in FILTERS for value in self.filters.get(name, ())]
         parts += [(key, text) for key, text in (("by", self.by), ("show", self.show)) if text]
         parts += [("cell", f"{name}:{text_of(value)}") for name, value in self.cell]
         return f"?{urlencode(parts)}" if parts else ""

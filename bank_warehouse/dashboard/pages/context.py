@@ -117,9 +117,9 @@ class Context:
         if measure is None:
             return None
         tested = TESTED.get(measure, measure)
-        for row in self.snapshot.rows("fct_segment_differences", "dimension, measure"):
-            if (row["dimension"], row["measure"]) in ((dimension, tested), (tested, dimension)):
-                return self._mark(row)
+        row = self.snapshot.difference(dimension, tested)
+        if row is not None:
+            return self._mark(row)
         if measure in TESTED or measure in (*FILTERS, *SHOWN_BY):
             return Mark(
                 "untested",
@@ -135,8 +135,7 @@ class Context:
             return Mark(
                 "chance",
                 "No more than chance",
-                "Groups drawn at random would differ as much."
-                f"{_figures(row)}{scope}",
+                f"Groups drawn at random would differ as much.{_figures(row)}{scope}",
             )
         if verdict.startswith(REAL):
             size = verdict.partition(", ")[2]
@@ -198,9 +197,7 @@ class Context:
     ) -> Heat:
         """Return a metric by two dimensions."""
         defined = self.snapshot.metric(metric)
-        found = {
-            (row, column): value for row, column, value in self.ask([metric], [rows, columns])
-        }
+        found = {(row, column): value for row, column, value in self.ask([metric], [rows, columns])}
         heads = list(dict.fromkeys(each for each in self.snapshot.values(columns)))
         sides = list(dict.fromkeys(each for each in self.snapshot.values(rows)))
         known = [float(value) for value in found.values() if value is not None]

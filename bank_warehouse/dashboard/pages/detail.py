@@ -31,7 +31,9 @@ def detail(context: Context) -> tuple[Block, ...]:
     if not cell:
         return ()
     filters = {**context.view.filters, **{name: (value,) for name, value in cell.items()}}
-    said = ", ".join(f"{context.label(name).lower()} {text_of(each)}" for name, each in cell.items())
+    said = ", ".join(
+        f"{context.label(name).lower()} {text_of(each)}" for name, each in cell.items()
+    )
     of_all = context.ask(METRICS)[0]
     of_cell = context.snapshot.ask(METRICS, (), filters)[0]
     metrics = [context.snapshot.metric(name) for name in METRICS]

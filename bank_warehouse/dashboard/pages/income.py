@@ -57,9 +57,7 @@ def make(context: Context) -> Page:
                 note=context.snapshot.metric(chosen).label + " in each cell.",
                 choices=(menu,),
             ),
-            context.bars(
-                "tenure", "Mean deposits by tenure", "tenure_band", "mean_total_deposits"
-            ),
+            context.bars("tenure", "Mean deposits by tenure", "tenure_band", "mean_total_deposits"),
             context.bars(
                 "occupations",
                 "Mean income by occupation family",
@@ -119,9 +117,7 @@ def _income(context: Context) -> Table:
         title="Income bands side by side",
         mark=context.mark("income_band", "mean_total_deposits"),
         columns=(
-            Column(
-                "Income band", context.snapshot.dimension("income_band").description, False
-            ),
+            Column("Income band", context.snapshot.dimension("income_band").description, False),
             *(context.column(name) for name in BY_INCOME),
         ),
         rows=rows,

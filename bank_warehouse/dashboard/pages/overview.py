@@ -41,7 +41,7 @@ def joiners(context: Context) -> Chart:
     """Return customers by the year they joined in."""
     metric = context.snapshot.metric("customers")
     found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
-    counts = {year: count for year, count in found}
+    counts: dict[int, int] = dict(found)
     years = range(min(counts), max(counts) + 1) if counts else range(0)
     addresses = {year: context.cell_address(("joined_year", year)) for year in counts}
     best = max(counts, key=lambda year: counts[year], default=None)

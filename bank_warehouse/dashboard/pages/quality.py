@@ -27,9 +27,7 @@ def make(context: Context) -> Page:
 
 
 def _flags(context: Context) -> Tiles:
-    values = dict(
-        zip(("customers", *FLAGS), context.ask(("customers", *FLAGS))[0], strict=True)
-    )
+    values = dict(zip(("customers", *FLAGS), context.ask(("customers", *FLAGS))[0], strict=True))
     tiles = [context.tile("customers", values)]
     if "client_ids" in context.snapshot.whole:
         tiles.append(

@@ -1,8 +1,9 @@
 """Recommendations: what to do for how many customers, why, and whether that is fair."""
 
-from bank_warehouse.dashboard.blocks import Block, Cell, Column, Page, Table, Tiles
-from bank_warehouse.dashboard.pages.context import Context, people
 from dataclasses import replace
+
+from bank_warehouse.dashboard.blocks import Block, Cell, Page, Table, Tiles
+from bank_warehouse.dashboard.pages.context import Context, people
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
 LIMIT = 12
@@ -23,18 +24,14 @@ def make(context: Context) -> Page:
 
 
 def _glance(context: Context) -> Tiles:
-    actions = dict(
-        zip(METRICS, context.ask(METRICS, cube="actions")[0], strict=True)
-    )
+    actions = dict(zip(METRICS, context.ask(METRICS, cube="actions")[0], strict=True))
     advised = context.ask(["recommended_customers"], cube="advised")[0][0]
     customers = context.ask(["customers"])[0][0]
-    metric = context.snapshot.metric("recommended_customers")
     tile = context.tile(
         "recommended_customers",
         {"recommended_customers": advised},
         aside=f"{advised / customers:.1%} of these customers" if customers else "",
     )
-    assert metric
     return Tiles(
         name="glance",
         title="At a glance",

@@ -183,10 +183,7 @@ def _stress(context: Context) -> Table:
         width="full",
         columns=(
             Column("Scenario", "", False),
-            *(
-                context.mart_column(mart, "stressed_value", people(measure))
-                for measure in measures
-            ),
+            *(context.mart_column(mart, "stressed_value", people(measure)) for measure in measures),
         ),
         rows=tuple(
             (

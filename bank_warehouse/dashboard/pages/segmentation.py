@@ -50,9 +50,7 @@ def make(context: Context) -> Page:
     )
 
 
-def _compared(
-    context: Context, dimension: str, metric: str, choices: tuple[Choice, ...]
-) -> Table:
+def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choice, ...]) -> Table:
     label = context.snapshot.metric(metric).label
     return context.bars(
         "compare",
@@ -75,7 +73,9 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         measure = "total_loans"
         metric = "mean_total_loans"
     defined = context.snapshot.metric(metric)
-    order = {text_of(value): place for place, value in enumerate(context.snapshot.values(dimension))}
+    order = {
+        text_of(value): place for place, value in enumerate(context.snapshot.values(dimension))
+    }
     found.sort(key=lambda row: order.get(row["value"], len(order)))
     columns = [f"mean_{measure}{end}" for end in ("", "_lower", "_upper")]
     table = Table(
@@ -85,9 +85,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
             Column(context.label(dimension), "", False),
             *(
                 context.mart_column("fct_segment_profiles", column, label)
-                for column, label in zip(
-                    columns, (defined.label, "from", "to"), strict=True
-                )
+                for column, label in zip(columns, (defined.label, "from", "to"), strict=True)
             ),
         ),
         rows=tuple(
@@ -128,9 +126,7 @@ def _segments(context: Context) -> Table:
     metrics = [context.snapshot.metric(name) for name in IN_TABLE]
     rows = [
         (
-            Cell(
-                text_of(row[0]), text_of(row[0]), href=context.cell_address(("segment", row[0]))
-            ),
+            Cell(text_of(row[0]), text_of(row[0]), href=context.cell_address(("segment", row[0]))),
             *(Cell.of(value, metric) for value, metric in zip(row[1:], metrics, strict=True)),
         )
         for row in found
