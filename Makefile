@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check test nightly lint docs lock clean
+.PHONY: help install build check publish test nightly lint docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,11 @@ nightly: install  ## the tests that take too long for every commit
 
 check: install  ## Great Expectations on the built warehouse
 	$(BIN)/python -m python_checks
+
+publish: install  ## build, check, and publish all marts: files, and PostgreSQL if BANK_POSTGRES_DSN is set
+	$(BIN)/dbt build
+	$(BIN)/python -m python_checks
+	$(BIN)/python -m bank_warehouse publish
 
 lint: install  ## ruff, mypy, yamllint and sqlfluff
 	$(BIN)/ruff check .

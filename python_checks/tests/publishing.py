@@ -1,0 +1,59 @@
+"""What the tests of publishing share: checked warehouses, changed on purpose or not."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.publish import records
+from benchmarks.publisher_kills import record_as_passed
+
+Edit = Callable[[dict[str, dict[str, Any]]], None]
+
+
+def copy_checked(built: Path, folder: Path) -> Path:
+    """Copy a built warehouse and its build record, and record that its expectations are met."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / built.name
+    shutil.copyfile(built, copy)
+    record_as_passed(copy, built)
+    return copy
+
+
+def change_checked(
+    warehouse: Path, *statements: str, edit: Edit | None = None, version: int | None = None
+) -> None:
+    """Change a warehouse as another build would, with everything passed again.
+
+    Args:
+        warehouse: A copy from :func:`copy_checked`.
+        statements: SQL to run in it.
+        edit: Changes the contracts, which it gets by name.
+        version: Schema version of the build.
+    """
+    change(warehouse, *statements)
+    path = records.build_record_path(warehouse)
+    record = json.loads(path.read_text("utf-8"))
+    contracts = {contract["name"]: contract for contract in record["contracts"]}
+    if edit:
+        edit(contracts)
+    record["contracts"] = list(contracts.values())
+    if version is not None:
+        record["schema_version"] = version
+    records.write_json(path, record)
+    record_as_passed(warehouse, warehouse)
+
+
+def change(warehouse: Path, *statements: str) -> None:
+    """Run SQL in a warehouse behind the back of dbt."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def edit_record(path: Path, **values: object) -> None:
+    """Set values in a record."""
+    records.write_json(path, json.loads(path.read_text("utf-8")) | values)
