@@ -87,18 +87,15 @@ def command(
             "users in before it: docs/dashboard.md.",
             err=True,
         )
-    from werkzeug.serving import make_server
-
-    from bank_warehouse.dashboard.server import create_app
+    from bank_warehouse.dashboard.server import create_app, listen
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     snapshots = Snapshots(folder)
     if not user_header:
         snapshots.prepare(EVERYONE)
     try:
-        listening = make_server(host, port, create_app(snapshots, access).server, threaded=True)
-    except (OSError, SystemExit) as problem:
+        listening = listen(create_app(snapshots, access), host, port)
+    except OSError as problem:
         message = (
             f"Nothing can listen at {host}, port {port}: is another program there? Name another "
             "with --port."

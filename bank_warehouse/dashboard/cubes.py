@@ -53,6 +53,7 @@ CUSTOMER_MODELS = ("customers", "customer_positions", "customer_segments", "cust
 """Semantic models with one row per customer."""
 
 ADDITIVE = frozenset({"sum", "count", "sum_boolean"})
+COUNTS = frozenset({"count", "count_distinct"})
 
 SHOWN_METRICS = (
     "customers",
@@ -174,6 +175,7 @@ def build(
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     connection.execute("attach ':memory:' as build (compress)")
     connection.execute("set preserve_insertion_order = false")
+    connection.execute("set enable_progress_bar = false")
     try:
         connection.execute(f"create schema {SCHEMA}")
         _restrict(connection, layer, role)
@@ -203,10 +205,19 @@ def layer_of(layer: SemanticLayer, plan: Plan) -> SemanticLayer:
         for name in names
     }
     model = SemanticModel(table, table, SCHEMA, {}, {}, dimensions)
-    metrics: dict[str, Metric] = {
-        name: replace(layer.metric(name), measure=Measure(name, table, "sum", name), filters=())
-        for name in plan.metrics
-    }
+    metrics: dict[str, Metric] = {}
+    for name in plan.metrics:
+        metric = layer.metric(name)
+        filled = metric.fill_nulls_with
+        if metric.measure is not None and metric.measure.aggregation in COUNTS:
+            # A count of nothing is 0, a sum of no cells is null.
+            filled = filled or 0
+        metrics[name] = replace(
+            metric,
+            measure=Measure(name, table, "sum", name),
+            filters=(),
+            fill_nulls_with=filled,
+        )
     missing = [metric for metric in layer.metrics.values() if metric.name not in metrics]
     while ready := [
         metric
@@ -396,7 +407,10 @@ def _on_people(
 def _add_up(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, people: SemanticLayer, plan: Plan
 ) -> Cube:
-    """Make a cube: the answer of the metric layer, in narrow types, without its zeros."""
+    """Make a cube: the answer of the metric layer, in narrow types.
+
+    Cells lie in the order of years, so that a choice of years skips the others.
+    """
     names = (*FILTERS, *([plan.by] if plan.by else []))
     query = compile_query(people, plan.metrics, names, prefix=tuple(BUILD.split(".")))
     types = connection.execute(f"describe {query.sql}", query.parameters).fetchall()
@@ -405,8 +419,10 @@ def _add_up(
         for name, kind, *_ in types
     )
     table = f"{SCHEMA}.{quote_identifier(f'cube_{plan.name}')}"
-    connection.execute(f"create table {table} as select {columns} from ({query.sql})",
-                       query.parameters)  # fmt: skip
+    connection.execute(
+        f"create table {table} as select {columns} from ({query.sql}) order by joined_year",
+        query.parameters,
+    )
     counted = connection.execute(f"select count(*) from {table}").fetchone()
     return Cube(plan.name, names, layer_of(layer, plan), counted[0] if counted else 0)
 

@@ -1,13 +1,15 @@
 """The web server: addresses to pages, for the role of who asks."""
 
-import importlib.metadata
 import logging
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dash import Dash, Input, Output, State, no_update
 from flask import Flask, Response, abort, request
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bank_warehouse.dashboard import layout
 from bank_warehouse.dashboard.access import Access, RefusedError, Role
@@ -170,6 +172,33 @@ def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any
         return layout.state("This page cannot be shown", text), None
 
 
-def versions() -> str:
-    """Return what the server is made of, for its log."""
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dash", "duckdb"))
+class _Handler(WSGIRequestHandler):
+    """Keeps connections open, for a browser's dozen files, and writes no line for each."""
+
+    protocol_version = "HTTP/1.1"
+    # An answer is two writes; without this the second waits for the first to be acknowledged.
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing: addresses say what somebody looks at."""
+
+
+def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
+    """Return a server at an address, a thread for each connection; `serve_forever` runs it.
+
+    Args:
+        app: what it serves.
+        host: address to listen at.
+        port: 0 for any that is free, which the server's `port` then tells.
+
+    Raises:
+        OSError: Another program listens there, or the address is not this machine's.
+    """
+    with socket.create_server((host, port), family=_family(host)) as found:
+        # The library ends the program where it cannot listen; a number of the system's does not.
+        handle = os.dup(found.fileno())
+    return make_server(host, port, app.server, threaded=True, request_handler=_Handler, fd=handle)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -98,23 +98,30 @@ def compare_groups(counted: pd.DataFrame) -> pa.Table:
 
 def _compare(group: pd.DataFrame) -> pd.DataFrame:
     """Return the comparisons of the groups of one action and dimension, by the same index."""
-    large = group[group["is_large_enough"].astype(bool)]
-    rows: list[dict[str, object]] = [{"groups_compared": len(large)} for _ in range(len(group))]
-    if len(large):
-        rates = large["chosen"] / large["customers"]
-        best = large.loc[(rates if large["is_burden"].iloc[0] else -rates).idxmin()]
-        pairs = math.comb(len(large), 2)
-        for row, (label, one) in zip(rows, group.iterrows(), strict=True):
-            row["best_value"] = best["value"]
-            row["best_customers"] = int(best["customers"])
-            row["best_chosen"] = int(best["chosen"])
-            if one["is_large_enough"] and label != best.name:
-                p_value = two_rates(
-                    int(one["chosen"]),
-                    int(one["customers"]),
-                    int(best["chosen"]),
-                    int(best["customers"]),
-                )
-                row["p_value"] = min(p_value * pairs, 1.0)
-    names = ["groups_compared", "best_value", "best_customers", "best_chosen", "p_value"]
-    return pd.DataFrame(rows, index=group.index, columns=names)
+    values = [str(value) for value in group["value"]]
+    counts = [
+        (int(chosen), int(customers))
+        for chosen, customers in zip(group["chosen"], group["customers"], strict=True)
+    ]
+    large = [row for row, is_large in enumerate(group["is_large_enough"]) if is_large]
+    sign = 1 if bool(group["is_burden"].iloc[0]) else -1
+    best = min(
+        large, key=lambda row: (sign * counts[row][0] / counts[row][1], values[row]), default=None
+    )
+    pairs = math.comb(len(large), 2)
+    p_values = [
+        min(two_rates(*counts[row], *counts[best]) * pairs, 1.0)
+        if best is not None and row in large and row != best
+        else None
+        for row in range(len(group))
+    ]
+    return pd.DataFrame(
+        {
+            "groups_compared": len(large),
+            "best_value": None if best is None else values[best],
+            "best_customers": None if best is None else counts[best][1],
+            "best_chosen": None if best is None else counts[best][0],
+            "p_value": p_values,
+        },
+        index=group.index,
+    )

@@ -4,12 +4,13 @@
 {% set deposits = [
     'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
 ] %}
+{% set scored = {'deposit': 'total_deposits', 'lending': 'total_loans'} %}
 
 with
 
 customers as (
 
-    select * from {{ ref('int_customers_segmented') }}
+    select * from {{ ref('int_customers_measured') }}
 
 ),
 
@@ -31,6 +32,27 @@ loyalty_tiers as (
 
 ),
 
+-- One row with the lower limit of every score. A join to the tiers gives the same scores in chunks
+-- so small that the rules, which are applied next, take three times as long.
+score_limits as (
+
+    select
+        {% for name, measure in scored.items() %}
+        {% for score in range(2, 6) %}
+        max(
+            case
+                when measure = '{{ measure }}' and score = {{ score }}
+                    then exclusive_lower_limit
+            end
+        ) as {{ name }}_limit_{{ score }},
+        {% endfor %}
+        {% endfor %}
+        count(*) as limits
+
+    from {{ ref('int_score_thresholds') }}
+
+),
+
 -- What rules may look at, and nothing else: neither nationality nor gender nor age.
 facts as (
 
@@ -41,8 +63,14 @@ facts as (
         ---------- classes and scores
         customers.risk_weighting,
         coalesce(watch_list_scores.watch_list_severity, 0) as watch_list_severity,
-        customers.deposit_score,
-        customers.lending_score,
+        {% for name, measure in scored.items() %}
+        1
+        {% for score in range(2, 6) %}
+        + case
+            when customers.{{ measure }} > score_limits.{{ name }}_limit_{{ score }} then 1 else 0
+        end
+        {% endfor %} as {{ name }}_score,
+        {% endfor %}
         loyalty_tiers.loyalty_order,
         customers.fee_rate,
 
@@ -77,19 +105,20 @@ facts as (
         {% endfor %}
 
         ---------- money
+        {% for product, column in product_columns().items() %}
+        customers.{{ column }},
+        peer_medians.{{ product }}_peer_median,
+        {% endfor %}
         customers.estimated_income,
         customers.superannuation_savings,
         customers.total_loans,
         customers.total_deposits,
         customers.core_deposits,
         customers.net_position,
-        customers.fee_income,
-        {% for product, column in product_columns().items() %}
-        customers.{{ column }},
-        peer_medians.{{ product }}_peer_median{{ ',' if not loop.last }}
-        {% endfor %}
+        customers.fee_income
 
     from customers
+    cross join score_limits
     inner join peer_medians
         on
             customers.income_band = peer_medians.income_band

@@ -15,6 +15,7 @@ from python_checks.declare import (
     Table,
     between,
     in_set,
+    literal,
     not_null,
     unique,
     written_differences,
@@ -28,6 +29,7 @@ HEATMAP = "marts.fct_risk_heatmap"
 CONCENTRATION = "marts.fct_balance_concentration"
 LOSSES = "marts.fct_expected_losses"
 STRESS = "marts.fct_stress_results"
+SENSITIVITY = "marts.fct_stress_sensitivity"
 AGGREGATE_RELATIONS = (
     PROFILES,
     PENETRATION,
@@ -36,6 +38,7 @@ AGGREGATE_RELATIONS = (
     CONCENTRATION,
     LOSSES,
     STRESS,
+    SENSITIVITY,
 )
 
 PROFILED = (
@@ -61,6 +64,7 @@ def aggregate_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         _concentration(connection),
         _losses(connection),
         _stress(connection),
+        _sensitivity(connection),
     ]
 
 
@@ -183,6 +187,13 @@ def _pairs(products: list[object]) -> Table:
         between("share_of_holders_with_other", 0, 1, or_null=True),
         between("balance_correlation", -1.000000001, 1.000000001, or_null=True),
         Promise("lift is never negative", "lift is null or lift >= 0", ("lift",)),
+        Promise(
+            "deep holders of both are some of the deep holders of each",
+            "deep_holders_of_both between 0 and least(deep_holders, deep_other_holders) "
+            "and greatest(deep_holders, deep_other_holders) <= customers "
+            "and (depth_lift is null) = (least(deep_holders, deep_other_holders) = 0)",
+            ("deep_holders", "deep_other_holders", "deep_holders_of_both", "depth_lift"),
+        ),
         Nothing(
             "a pair is the same in both orders",
             f"select one.product, one.other_product, one.holders_of_both as here, "
@@ -339,3 +350,50 @@ def _stress(connection: duckdb.DuckDBPyConnection) -> Table:
         ),
     )
     return Table(STRESS, ("scenario", "measure"), checks)
+
+
+def _sensitivity(connection: duckdb.DuckDBPyConnection) -> Table:
+    assumptions = references.values(connection, "reference.stress_assumptions", "assumption")
+    errors = " ".join(
+        f"when {literal(assumption)} then {error}"
+        for assumption, error in references.pairs(
+            connection, "reference.stress_assumptions", "assumption", "relative_error"
+        )
+    )
+    checks: tuple[Check, ...] = (
+        unique(SENSITIVITY, "scenario", "assumption", "item", "direction", "measure"),
+        in_set("assumption", assumptions, "reference.stress_assumptions"),
+        _all_present(SENSITIVITY, "assumption", "reference.stress_assumptions"),
+        _all_present(SENSITIVITY, "scenario", "reference.stress_scenarios"),
+        Promise(
+            "the assumption is off as reference.stress_assumptions says, in the direction named",
+            f"relative_error = (case assumption {errors} end) "
+            "* case direction when 'larger' then 1 when 'smaller' then -1 end",
+            ("assumption", "direction", "relative_error"),
+        ),
+        Promise(
+            "the change is the shifted value less the declared one",
+            "change_in_value = shifted_value - declared_value "
+            "and (declared_value = 0) = (relative_change is null)",
+            ("declared_value", "shifted_value", "change_in_value"),
+        ),
+        Nothing(
+            "the declared values are those of fct_stress_results",
+            "select here.scenario, here.assumption, here.measure, here.declared_value as "
+            "amount_here, there.stressed_value as amount_there "
+            f"from {SENSITIVITY} as here left join {STRESS} as there "
+            "on here.scenario = there.scenario and here.measure = there.measure "
+            "where here.declared_value is distinct from there.stressed_value",
+            "declared_value",
+        ),
+        Nothing(
+            "what single items change adds up to what all of them change, to the cent",
+            "select scenario, assumption, direction, "
+            "sum(change_in_value) filter (where item = 'all') as amount_of_all, "
+            "sum(change_in_value) filter (where item <> 'all') as amount_of_items "
+            f"from {SENSITIVITY} group by scenario, assumption, direction, measure "
+            "having count(*) > 1 and amount_of_all is distinct from amount_of_items",
+            "change_in_value",
+        ),
+    )
+    return Table(SENSITIVITY, ("scenario", "assumption", "item", "direction", "measure"), checks)

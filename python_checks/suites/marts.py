@@ -30,6 +30,8 @@ from python_checks.declare import (
 )
 from python_checks.suites.aggregates import AGGREGATE_RELATIONS, aggregate_tables
 from python_checks.suites.personal import no_personal_columns, no_personal_values
+from python_checks.suites.recommendations import REQUIRED as RECOMMENDATION_RELATIONS
+from python_checks.suites.recommendations import recommendation_tables
 
 CUSTOMERS = "marts.dim_customers"
 POSITIONS = "marts.fct_customer_positions"
@@ -52,6 +54,7 @@ REQUIRED = (
     CLIENTS,
     THRESHOLDS,
     *AGGREGATE_RELATIONS,
+    *RECOMMENDATION_RELATIONS,
     "marts.dim_banking_relationships",
     "marts.dim_dates",
     "marts.dim_investment_advisors",
@@ -100,6 +103,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         Table(IDENTITIES, ("customer_key",), _identities()),
         *_small_dimensions(connection),
         *aggregate_tables(connection),
+        *recommendation_tables(connection, is_large=is_large),
     ]
 
 
@@ -618,6 +622,13 @@ def _gaps() -> tuple[Check, ...]:
             "below the median where the gap is above 0",
             "is_below_peer_median = (gap_to_peer_median > 0)",
             ("gap_to_peer_median", "is_below_peer_median"),
+        ),
+        Promise(
+            "the depth is the balance by the median of the peers, and null where that is 0",
+            "(peer_median_balance = 0) = (balance_to_peer_median is null) and "
+            "(peer_median_balance = 0 or abs(balance_to_peer_median - cast(balance as double) "
+            "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",
+            ("balance", "peer_median_balance", "balance_to_peer_median"),
         ),
     )
 

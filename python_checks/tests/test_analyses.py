@@ -211,3 +211,44 @@ def test_harder_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
     assert loss["Baseline"] < loss["Mild recession"] < loss["Severe recession"]
     assert loss["Deposit run"] == loss["Baseline"]
     assert rows["stressed_deposits"].astype(float).idxmin() == "Deposit run"
+
+
+def test_next_action_is_the_first_of_everybody_who_has_one(
+    answers: dict[str, pd.DataFrame], built_warehouse: Path
+) -> None:
+    rows = answers["what_to_do_next"]
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        actions = connection.execute(
+            "select customer_key, priority, gap_to_close from marts.fct_customer_recommendations"
+        ).df()
+    by_customer = actions.groupby("customer_key")["priority"].agg(["min", "size"])
+    found = rows.set_index("customer_key").loc[by_customer.index]
+    assert len(rows) == len(by_customer)
+    assert found["priority"].to_list() == by_customer["min"].to_list()
+    assert found["actions"].to_list() == by_customer["size"].to_list()
+    assert cents(rows["gaps_to_close"]) == cents(actions["gap_to_close"])
+    assert rows["priority"].is_monotonic_increasing
+
+
+def test_actions_of_a_sample_of_chance_are_fair(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["actions_and_their_fairness"]
+    assert len(rows) >= 10
+    assert set(rows["kind"]) == {"targeting", "risk"}
+    assert (rows["groups_flagged_beyond_chance"] <= rows["groups_flagged"]).all()
+    assert (rows["groups_flagged"] + rows["groups_too_small"] < rows["groups_looked_at"]).all()
+    # The generator knows nothing of protected groups, so flags are there by chance alone.
+    assert rows["groups_flagged"].sum() > 0
+    assert rows["groups_flagged_beyond_chance"].sum() == 0
+
+
+def test_swings_of_items_add_up_to_those_of_all(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["what_if_assumptions_are_off"]
+    baseline = rows[(rows["scenario_name"] == "Baseline") & (rows["measure"] == "expected_loss")]
+    for name in ("Probability of default", "Loss given default"):
+        of_name = baseline[baseline["assumption_name"] == name]
+        is_all = of_name["item"] == "all"
+        assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
+    # A fifth off in both directions moves a product of assumptions by two fifths.
+    assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
+        [0.4] * 4, abs=1e-6
+    )

@@ -40,6 +40,7 @@ MEASURED = "intermediate.int_customers_measured"
 SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 POSITIONS = "marts.fct_customer_positions"
+RECOMMENDATIONS = "marts.fct_customer_recommendations"
 A_NAME = "(select client_name from restricted.dim_customer_identities order by all limit 1)"
 
 SABOTAGES = [
@@ -152,6 +153,55 @@ SABOTAGES = [
         "probability_of_default",
         1,
         "probability_of_default = -0.05",
+    ),
+    Sabotage(
+        "an action for a customer who does not meet its rule",
+        (
+            f"update {RECOMMENDATIONS} set action = 'onboard', fact = 'tenure_days', "
+            "fact_value = 365, second_fact = null, second_fact_value = null, third_fact = null, "
+            "third_fact_value = null, product = null, reasons = 'tenure_days' where customer_key "
+            f"in (select customer_key from {RECOMMENDATIONS} where action = 'refinance' "
+            "order by 1 limit 3)",
+        ),
+        RECOMMENDATIONS,
+        "action, fact, fact_value",
+        3,
+        "fact_value = 365.0",
+    ),
+    Sabotage(
+        "an offer of a loan to a customer whose limit is reviewed",
+        (
+            f"insert into {RECOMMENDATIONS} select * replace ('deepen_bank_loan' as action) "
+            f"from {RECOMMENDATIONS} where action = 'review_lending_limit' "
+            "order by customer_key limit 2",
+        ),
+        RECOMMENDATIONS,
+        "customer_key, action",
+        2,
+        "conflict_group = ",
+    ),
+    Sabotage(
+        "a group of the fairness monitor with one chosen customer less",
+        (
+            "update marts.fct_fairness_monitor set chosen = chosen - 1 "
+            "where action = 'onboard' and dimension = 'gender' and value = 'Male'",
+        ),
+        "marts.fct_fairness_monitor",
+        "customers, chosen",
+        1,
+        "chosen_there = ",
+    ),
+    Sabotage(
+        "a cent in a sensitivity that does not add up",
+        (
+            "update marts.fct_stress_sensitivity set shifted_value = shifted_value + 0.01, "
+            "change_in_value = change_in_value + 0.01 where scenario = 'baseline' "
+            "and assumption = 'loss_given_default' and item = 'all' and direction = 'larger'",
+        ),
+        "marts.fct_stress_sensitivity",
+        "change_in_value",
+        1,
+        "amount_of_items = ",
     ),
     Sabotage(
         "a flag without its reason",

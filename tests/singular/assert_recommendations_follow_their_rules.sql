@@ -51,14 +51,14 @@ judged as (
 
     select
         cast(recommendations.customer_key as varchar) || ' ' || rules.action as culprit,
-        {%- for condition in conditions %}
+        {% for condition in conditions %}
         {{ meets_limit(
             'recommendations.' ~ condition ~ 'fact_value',
             'rules.' ~ condition ~ 'comparison',
             'cast(rules.' ~ condition ~ 'limit_value as double)',
         ) }}
             as {{ condition }}holds,
-        {%- endfor %}
+        {% endfor %}
         rules.second_fact,
         rules.third_fact
 
@@ -81,29 +81,57 @@ wrong as (
 
 ),
 
--- Rules whose facts are all published, customer by customer.
+published_facts as (
+
+    {% for fact in published %}
+
+    select '{{ fact }}' as fact
+    {% if not loop.last %}
+
+    union all
+    {% endif %}
+    {% endfor %}
+
+),
+
+-- Rules whose facts are all published.
+judgeable as (
+
+    select rules.action
+
+    from rules
+    inner join published_facts as first_facts on rules.fact = first_facts.fact
+    left join published_facts as second_facts on rules.second_fact = second_facts.fact
+    left join published_facts as third_facts on rules.third_fact = third_facts.fact
+    where
+        (rules.second_fact is null or second_facts.fact is not null)
+        and (rules.third_fact is null or third_facts.fact is not null)
+
+),
+
 compared as (
 
     select
-        rules.action,
-        {%- for condition in conditions %}
-        rules.{{ condition }}fact,
-        rules.{{ condition }}comparison,
-        cast(rules.{{ condition }}limit_value as double) as {{ condition }}limit_value,
-        {{ column_named('rules.' ~ condition ~ 'fact', published, 'customers', 'double') }}
-            as {{ condition }}fact_value
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        rules.fact,
+        rules.comparison,
+        cast(rules.limit_value as double) as limit_value,
+        rules.second_fact,
+        rules.second_comparison,
+        cast(rules.second_limit_value as double) as second_limit_value,
+        rules.third_fact,
+        rules.third_comparison,
+        cast(rules.third_limit_value as double) as third_limit_value,
+        {{ column_named('rules.fact', published, 'customers', 'double') }}
+            as fact_value,
+        {{ column_named('rules.second_fact', published, 'customers', 'double') }}
+            as second_fact_value,
+        {{ column_named('rules.third_fact', published, 'customers', 'double') }}
+            as third_fact_value,
+        rules.action
 
     from customers
     cross join rules
-    where
-        {%- for condition in conditions %}
-        {{ 'and ' if condition }}coalesce(
-            rules.{{ condition }}fact in ('{{ published | join("', '") }}'),
-            {{ 'true' if condition else 'false' }}
-        )
-        {%- endfor %}
+    inner join judgeable on rules.action = judgeable.action
 
 ),
 
@@ -113,14 +141,17 @@ expected as (
         action,
         count(*) filter (
             where
-            {%- for condition in conditions %}
-            {{ 'and ' if condition }}(
-                {{ condition }}fact is null
+            {{ meets_limit('fact_value', 'comparison', 'limit_value') }}
+            and (
+                second_fact is null
                 or {{ meets_limit(
-                    condition ~ 'fact_value', condition ~ 'comparison', condition ~ 'limit_value'
+                    'second_fact_value', 'second_comparison', 'second_limit_value'
                 ) }}
             )
-            {%- endfor %}
+            and (
+                third_fact is null
+                or {{ meets_limit('third_fact_value', 'third_comparison', 'third_limit_value') }}
+            )
         ) as customers
 
     from compared

@@ -1,4 +1,6 @@
+{%- set facts = recommendation_facts() -%}
 {%- set amounts = recommendation_amounts() -%}
+{%- set columns = adapter.get_columns_in_relation(ref('int_recommendation_facts')) -%}
 
 with
 
@@ -20,80 +22,93 @@ dimensions as (
 
 ),
 
-protected as (
+forbidden as (
 
-    select dimension as attribute
+    select dimension as named_fact
     from dimensions
     where is_protected
 
     union all
 
-    select 'age' as attribute
+    select 'age' as named_fact
 
 ),
 
+-- What rules may name, and every column of the table that they are applied to.
 known as (
-    {%- for fact in recommendation_facts() %}
 
-    select '{{ fact }}' as attribute
-
-    union all
-    {%- endfor %}
-    {%- for column in adapter.get_columns_in_relation(ref('int_recommendation_facts')) %}
-
-    select '{{ column.name }}' as attribute
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
-
-),
-
-used as (
-
-    {%- for column in ['fact', 'second_fact', 'third_fact', 'money_measure', 'gap_measure'] %}
+    {% for fact in facts %}
 
     select
-        action as rule,
-        {{ column }} as attribute,
-        {{ column }} in (
-            '{{ (amounts if "measure" in column else recommendation_facts()) | join("', '") }}'
-        ) as is_known
-
-    from rules
-    where {{ column }} is not null
+        '{{ fact }}' as named_fact,
+        'fact' as named_as
 
     union all
-    {%- endfor %}
+    {% endfor %}
+
+    {% for amount in amounts %}
 
     select
-        rule_code as rule,
-        fact as attribute,
-        true as is_known
+        '{{ amount }}' as named_fact,
+        'amount' as named_as
+
+    union all
+    {% endfor %}
+
+    {% for column in columns %}
+
+    select
+        '{{ column.name }}' as named_fact,
+        'column' as named_as
+
+    union all
+    {% endfor %}
+
+    select
+        fact as named_fact,
+        'fact of the watch list' as named_as
 
     from watch_list_rules
 
-    union all
+),
+
+named as (
+
+    {% for column in ['fact', 'second_fact', 'third_fact', 'money_measure', 'gap_measure'] %}
 
     select
-        'facts of recommendations' as rule,
-        attribute,
-        true as is_known
+        {{ column }} as named_fact,
+        '{{ "amount" if "measure" in column else "fact" }}' as named_as
 
-    from known
+    from rules
+    where {{ column }} is not null
+    {% if not loop.last %}
+
+    union all
+    {% endif %}
+    {% endfor %}
 
 ),
 
 breaches as (
 
     select
-        used.rule,
-        used.attribute
+        known.named_fact,
+        known.named_as
 
-    from used
-    left join protected on used.attribute = protected.attribute
-    where not used.is_known or protected.attribute is not null
+    from known
+    inner join forbidden on known.named_fact = forbidden.named_fact
+
+    union all
+
+    select
+        named.named_fact,
+        named.named_as
+
+    from named
+    left join known on named.named_fact = known.named_fact and named.named_as = known.named_as
+    left join forbidden on named.named_fact = forbidden.named_fact
+    where known.named_fact is null or forbidden.named_fact is not null
 
 )
 

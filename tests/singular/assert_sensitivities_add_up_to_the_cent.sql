@@ -76,6 +76,20 @@ other_values as (
 
 ),
 
+directions as (
+
+    select
+        'smaller' as direction,
+        cast(-1 as double) as sign
+
+    union all
+
+    select
+        'larger' as direction,
+        cast(1 as double) as sign
+
+),
+
 expected as (
 
     select
@@ -109,17 +123,7 @@ expected as (
 
     from losses
     cross join assumptions
-    cross join (
-        select
-            'smaller' as direction,
-            cast(-1 as double) as sign
-
-        union all
-
-        select
-            'larger' as direction,
-            cast(1 as double) as sign
-    ) as directions
+    cross join directions
     where assumptions.assumption in ('probability_of_default', 'loss_given_default')
     group by assumptions.assumption, directions.direction
 

@@ -1,0 +1,65 @@
+-- Question: which assumption behind the losses matters most if it is off?
+-- How to read it: a row is an assumption, or a single number of one, in a scenario; the larger the
+-- swing between too low and too high, the more it is worth to know it better. All assumptions
+-- are declared in seeds and may be off by the share in stress_assumptions. Items of the same
+-- assumption add up to the row `all`, so rank one or the other.
+
+with
+
+sensitivities as (
+
+    select * from {{ ref('fct_stress_sensitivity') }}
+
+),
+
+assumptions as (
+
+    select * from {{ ref('stress_assumptions') }}
+
+),
+
+scenarios as (
+
+    select * from {{ ref('stress_scenarios') }}
+
+),
+
+swings as (
+
+    select
+        scenario,
+        assumption,
+        item,
+        measure,
+        max(declared_value) as declared_value,
+        max(change_in_value) filter (where direction = 'smaller') as change_if_smaller,
+        max(change_in_value) filter (where direction = 'larger') as change_if_larger,
+        max(change_in_value) - min(change_in_value) as swing
+
+    from sensitivities
+    group by scenario, assumption, item, measure
+
+),
+
+ranked as (
+
+    select
+        scenarios.scenario_order,
+        scenarios.scenario_name,
+        swings.measure,
+        assumptions.assumption_name,
+        swings.item,
+        swings.declared_value,
+        swings.change_if_smaller,
+        swings.change_if_larger,
+        swings.swing,
+        {{ ratio('swings.swing', 'abs(swings.declared_value)') }} as relative_swing
+
+    from swings
+    inner join assumptions on swings.assumption = assumptions.assumption
+    inner join scenarios on swings.scenario = scenarios.scenario
+
+)
+
+select * from ranked
+order by scenario_order asc, measure asc, swing desc, assumption_name asc, item asc

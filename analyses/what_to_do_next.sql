@@ -1,0 +1,65 @@
+-- Question: what should somebody do next, for whom, and what is it about?
+-- How to read it: a row is a customer with the first action by priority; how many more there are
+-- stands beside it. The reasons name the limits of the seed recommendation_rules, the facts that
+-- met them stand with their values. The key leads to the person in the restricted schema, for
+-- those who may read it. Rules are declared, not learnt: nothing says that an action will work.
+
+with
+
+recommendations as (
+
+    select * from {{ ref('fct_customer_recommendations') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+first_actions as (
+
+    select
+        customer_key,
+        min(priority) as priority,
+        count(*) as actions,
+        sum(gap_to_close) as gaps_to_close
+
+    from recommendations
+    group by customer_key
+
+),
+
+next_actions as (
+
+    select
+        recommendations.customer_key,
+        recommendations.action_name,
+        recommendations.kind,
+        recommendations.priority,
+        recommendations.owner,
+        recommendations.wording,
+        recommendations.reasons,
+        recommendations.fact_value,
+        recommendations.second_fact_value,
+        recommendations.third_fact_value,
+        recommendations.money_measure,
+        recommendations.money_concerned,
+        recommendations.gap_to_close,
+        first_actions.actions,
+        first_actions.gaps_to_close,
+        customers.investment_advisor,
+        customers.loyalty_classification
+
+    from recommendations
+    inner join first_actions
+        on
+            recommendations.customer_key = first_actions.customer_key
+            and recommendations.priority = first_actions.priority
+    inner join customers on recommendations.customer_key = customers.customer_key
+
+)
+
+select * from next_actions
+order by priority asc, money_concerned desc, customer_key asc
