@@ -203,16 +203,28 @@ def definition(label: str, text: str) -> Element:
 
 def _tiles(shown: Tiles) -> Element:
     return element(
-"Dl",        [
+        "Dl",
+        [
             element(
-"Div",                [
+                "Div",
+                [
                     element(
-"Dt",                        [tile.label, *([definition(tile.label, tile.definition)] if tile.definition
-                                       else [])],
+                        "Dt",
+                        [
+                            tile.label,
+                            *([definition(tile.label, tile.definition)] if tile.definition else []),
+                        ],
                     ),
                     element(
-"Dd",                        [_value(tile.cell),
-                         *([element("Span", tile.aside, className="aside")] if tile.aside else [])]
+                        "Dd",
+                        [
+                            _value(tile.cell),
+                            *(
+                                [element("Span", tile.aside, className="aside")]
+                                if tile.aside
+                                else []
+                            ),
+                        ],
                     ),
                 ],
                 className="tile",
@@ -220,7 +232,7 @@ def _tiles(shown: Tiles) -> Element:
             for tile in shown.tiles
         ],
         className="tiles",
-    )  # fmt: skip
+    )
 
 
 def _value(cell: Cell) -> Any:
@@ -231,14 +243,21 @@ def _value(cell: Cell) -> Any:
 
 def _heads(columns: Sequence[Column]) -> Element:
     return element(
-"Thead",        element(
-"Tr",            [
+        "Thead",
+        element(
+            "Tr",
+            [
                 element(
-"Th",                    element(
-"Span",                        [
+                    "Th",
+                    element(
+                        "Span",
+                        [
                             column.label,
-                            *([definition(column.label, column.definition)]
-                              if column.definition else []),
+                            *(
+                                [definition(column.label, column.definition)]
+                                if column.definition
+                                else []
+                            ),
                         ],
                         className="label",
                     ),
@@ -246,9 +265,9 @@ def _heads(columns: Sequence[Column]) -> Element:
                     className="number" if column.is_number else "",
                 )
                 for column in columns
-            ]
-        )
-    )  # fmt: skip
+            ],
+        ),
+    )
 
 
 def _scroll(table: Element, title: str) -> Element:

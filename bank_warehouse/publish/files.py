@@ -161,7 +161,9 @@ def require_whole(release: Release, progress: Progress) -> None:
                 f"{release.number}.",
                 "Roll back to another release, or publish again.",
             )
-    progress(f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums.")
+    progress(
+        f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums."
+    )
 
 
 def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
