@@ -89,7 +89,8 @@ class Access:
         if address not in self.proxies:
             message = "Only the proxy that signs users in may ask."
             raise RefusedError(message)
-        user = (headers.get(self.header) or "").strip()
+        named = {name.casefold(): text for name, text in headers.items()}
+        user = named.get(self.header.casefold(), "").strip()
         role = self.users().get(user.casefold()) if user else None
         if role is None:
             message = "This dashboard shows you nothing: nobody has given your name any customers."

@@ -398,8 +398,9 @@ def _on_people(
         measure = metric.measure
         if measure is None or measure.model not in CUSTOMER_MODELS:
             metrics[metric.name] = metric
-        elif place := places.get((measure.model, measure.column)):
-            moved = replace(measure, model=PEOPLE, column=place)
+        elif (measure.model, measure.column) in places:
+            column = places[(measure.model, measure.column)]
+            moved = replace(measure, model=PEOPLE, column=column)
             metrics[metric.name] = replace(metric, measure=moved)
     return SemanticLayer(models, metrics)
 

@@ -30,7 +30,13 @@ def figure(chart: Chart) -> dict[str, Any]:
         "points": FRAME_HEIGHT
         + POINT_HEIGHT * max((len(one.x) for one in chart.series), default=1),
     }[chart.kind]
-    axis = {"fixedrange": True, "automargin": True, "zeroline": False}
+    axis = {
+        "fixedrange": True,
+        "automargin": True,
+        "zeroline": False,
+        "ticklabelstandoff": 6,
+        "exponentformat": "B",
+    }
     across: dict[str, Any] = axis | {"title": {"text": chart.x_label, "standoff": 8}}
     up: dict[str, Any] = axis | {"rangemode": "tozero", "nticks": 5}
     if chart.y_is_share:
@@ -88,11 +94,12 @@ def _trace(chart: Chart, series: Series, place: int) -> dict[str, Any]:
             "hovertemplate": "%{y}: %{x:,.4~g}<extra></extra>",
         }
         if series.low:
+            places = [float(str(x)) for x in series.x]
             trace["error_x"] = {
                 "type": "data",
                 "symmetric": False,
-                "array": [high - x for x, high in zip(series.x, series.high, strict=True)],
-                "arrayminus": [x - low for x, low in zip(series.x, series.low, strict=True)],
+                "array": [high - x for x, high in zip(places, series.high, strict=True)],
+                "arrayminus": [x - low for x, low in zip(places, series.low, strict=True)],
                 "color": colour,
                 "thickness": 2,
                 "width": 0,
@@ -115,7 +122,7 @@ def svg(chart: Chart, name: str) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    options = {
+    options: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": name,
         "font.size": 9,

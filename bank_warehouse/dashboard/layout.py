@@ -1,6 +1,6 @@
 """The frame of all pages, and what is shown where there is no page."""
 
-from typing import Any
+from typing import Any, cast
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -43,7 +43,7 @@ def frame() -> Component:
             dcc.Store(id="shown"),
             dcc.Store(id="news"),
             html.Div(id="said", role="status", className="unseen"),
-            html.Div(loading(), id="app"),
+            html.Div(cast("Any", loading()), id="app"),
         ]
     )
 
@@ -118,7 +118,7 @@ def _header(snapshot: Snapshot) -> Element:
                 "Theme",
                 type="button",
                 id="theme",
-                more={"aria-label": "Change between light and dark"},
+                more={"aria-label": "Theme: change between light and dark"},
             ),
         ],
         className="top",

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bank_warehouse.metrics import Metric, format_value
 
-Number = float | int | Decimal
+Number = float | Decimal
 
 STEPS = ((10**12, "tn"), (10**9, "bn"), (10**6, "m"), (10**3, "k"))
 SHORT_MONEY_FROM = 1_000
@@ -29,9 +29,10 @@ def short(value: Number | None, metric: Metric) -> str:
     """
     if value is None:
         return exact(value, metric)
+    size = abs(float(value))
     if metric.unit == MONEY:
-        return shorten(value) if abs(value) >= SHORT_MONEY_FROM else exact(value, metric)
-    if metric.format == "#,0" and abs(value) >= SHORT_COUNTS_FROM:
+        return shorten(value) if size >= SHORT_MONEY_FROM else exact(value, metric)
+    if metric.format == "#,0" and size >= SHORT_COUNTS_FROM:
         return shorten(value)
     return exact(value, metric)
 

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from dash import Dash, Input, Output, State, no_update
 from flask import Flask, Response, abort, request
@@ -26,8 +26,6 @@ LOG = logging.getLogger(__name__)
 LARGEST_REQUEST = 100_000
 """Bytes of a request: an address and two numbers."""
 
-_Made = TypeVar("_Made")
-
 
 def create_app(snapshots: Snapshots, access: Access) -> Dash:
     """Return the dashboard; `create_app(...).server` is a WSGI application.
@@ -40,7 +38,7 @@ def create_app(snapshots: Snapshots, access: Access) -> Dash:
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app = Dash(
         __name__,
-        server=server,
+        server=cast("Any", server),
         assets_folder=str(ASSETS),
         serve_locally=True,
         title=layout.TITLE,
@@ -59,7 +57,7 @@ def create_app(snapshots: Snapshots, access: Access) -> Dash:
 
 
 def _role(access: Access) -> Role:
-    return access.role_of(request.headers, request.remote_addr)
+    return access.role_of(dict(request.headers), request.remote_addr)
 
 
 def _refuse_strangers(server: Flask, access: Access) -> None:

@@ -84,7 +84,11 @@
         for (const menu of document.querySelectorAll(".menu[open]")) {
             if (!menu.contains(event.target)) {
                 menu.open = false;
+                kept = null;
             }
+        }
+        if (event.target.closest("summary")) {
+            kept = null;
         }
         const link = event.target.closest("[data-nav]");
         const plain = !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
@@ -94,6 +98,9 @@
         event.preventDefault();
         opener = link.closest(".drawer") ? opener : placeOf(link);
         const menu = link.closest(".menu");
+        if (menu && menu.classList.contains("filter")) {
+            kept = { node: menu, top: menu.querySelector("ul").scrollTop };
+        }
         if (menu && !menu.classList.contains("filter")) {
             menu.open = false;
             menu.querySelector("summary").focus();
@@ -103,6 +110,24 @@
 
     /* A filter that was toggled has another address: it is found again by its key. */
     let opener = null;
+
+    /* The menu of a filter stays open while one after another is chosen. */
+    let kept = null;
+
+    function reopen() {
+        const menu = kept && document.getElementById(kept.node.id);
+        if (!menu || menu === kept.node) {
+            // Still the old page.
+            return;
+        }
+        menu.open = true;
+        menu.querySelector("ul").scrollTop = kept.top;
+        const place = find(opener);
+        if (place) {
+            place.focus({ preventScroll: true });
+        }
+        kept = null;
+    }
 
     function placeOf(element) {
         const block = element.closest("section[id]");
@@ -133,6 +158,7 @@
         if (event.key !== "Escape") {
             return;
         }
+        kept = null;
         if (!tipBox.hidden) {
             hideTip();
             return;
@@ -243,12 +269,8 @@
             if (place) {
                 place.focus();
             }
-        } else if (opener && opener.key && document.activeElement === document.body) {
-            const place = find(opener);
-            if (place) {
-                place.focus();
-            }
         }
+        reopen();
         before = now;
         if (path !== shownPath) {
             shownPath = path;

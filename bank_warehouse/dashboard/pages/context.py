@@ -233,7 +233,8 @@ class Context:
 
     def choose_metric(self, default: str, names: Sequence[str] = COMPARED) -> tuple[str, Choice]:
         """Return the metric that the reader has chosen, and the menu to choose another."""
-        chosen = self.view.show if self.view.show in names else default
+        asked = self.view.show
+        chosen = asked if asked is not None and asked in names else default
         options = tuple(
             (
                 self.snapshot.metric(name).label,
@@ -247,7 +248,8 @@ class Context:
     def choose_dimension(self, default: str) -> tuple[str, Choice]:
         """Return the dimension that the reader compares by, and the menu to choose another."""
         names = [name for name in (*FILTERS, *SHOWN_BY) if name != "joined_year"]
-        chosen = self.view.by if self.view.by in names else default
+        asked = self.view.by
+        chosen = asked if asked is not None and asked in names else default
         options = tuple(
             (
                 self.label(name),

@@ -217,7 +217,7 @@ def lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
                 (0.0, *(row["cumulative_share"] for row in points)),
             )
         )
-        figures.append(points[0] | {"label": label})
+        figures.append({**points[0], "label": label})
     even = Series("All the same", (0, 100), (0.0, 1.0))
     return Chart(
         name=name,
