@@ -82,7 +82,11 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
             parts.page(page, view),
             id="main",
             tabIndex="-1",
-            more={"data-title": f"{page.title} · {TITLE}", "data-said": said},
+            more={
+                "data-title": f"{page.title} · {TITLE}",
+                "data-said": said,
+                "data-view": view.address(),
+            },
         ),
         element(
             "Footer",

@@ -247,7 +247,7 @@ def test_filters_go_into_the_address_and_back(watched: Watched, snapshot: Snapsh
     page.wait_for_url("**/?loyalty_classification=Gold")
     watched.settled()
     page.get_by_role("button", name="Jade", exact=True).click()
-    page.wait_for_url("**/?loyalty_classification=Jade&loyalty_classification=Gold")
+    page.wait_for_url("**/?loyalty_classification=Gold&loyalty_classification=Jade")
     watched.settled()
     filters = {"loyalty_classification": ("Gold", "Jade")}
     (count,) = snapshot.ask(["customers"], (), filters)[0]

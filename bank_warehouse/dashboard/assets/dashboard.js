@@ -239,14 +239,18 @@
 
     /* ---------- after each change */
 
+    let settled = null;
+    let view = "";
     let said = "";
     let before = "";
 
     function settle() {
         const main = document.getElementById("main");
-        if (!main) {
+        if (!main || (main === settled && main.dataset.view === view)) {
             return;
         }
+        settled = main;
+        view = main.dataset.view;
         delete root.dataset.busy;
         if (main.dataset.title) {
             document.title = main.dataset.title;
@@ -260,14 +264,14 @@
         }
         const path = window.location.pathname;
         const drawer = document.getElementById("detail");
-        const now = drawer ? window.location.search : "";
+        const now = drawer ? view : "";
         if (drawer && now !== before) {
             drawer.scrollTop = 0;
             drawer.focus();
         } else if (!drawer && before) {
             const place = find(opener);
             if (place) {
-                place.focus();
+                place.focus({ preventScroll: true });
             }
         }
         reopen();
@@ -302,7 +306,7 @@
             childList: true,
             subtree: true,
             attributes: true,
-            attributeFilter: ["data-said", "href", "data-nav", "aria-pressed"],
+            attributeFilter: ["data-view"],
         });
         settle();
     }
