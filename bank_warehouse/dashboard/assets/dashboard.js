@@ -98,9 +98,9 @@
         event.preventDefault();
         opener = link.closest(".drawer") ? opener : placeOf(link);
         const menu = link.closest(".menu");
-        if (menu && menu.classList.contains("filter")) {
-            kept = { node: menu, top: menu.querySelector("ul").scrollTop };
-        }
+        kept = menu && menu.classList.contains("filter")
+            ? { node: menu, top: menu.querySelector("ul").scrollTop }
+            : null;
         if (menu && !menu.classList.contains("filter")) {
             menu.open = false;
             menu.querySelector("summary").focus();
@@ -122,11 +122,11 @@
         }
         menu.open = true;
         menu.querySelector("ul").scrollTop = kept.top;
+        kept.node = menu;
         const place = find(opener);
-        if (place) {
+        if (place && document.activeElement === document.body) {
             place.focus({ preventScroll: true });
         }
-        kept = null;
     }
 
     function placeOf(element) {
@@ -177,7 +177,8 @@
 
     document.addEventListener("toggle", (event) => {
         const menu = event.target;
-        if (menu.open && menu.classList.contains("menu")) {
+        // Told late, so it may be of a page that is gone.
+        if (menu.isConnected && menu.open && menu.classList.contains("menu")) {
             for (const other of document.querySelectorAll(".menu[open]")) {
                 if (other !== menu) {
                     other.open = false;
