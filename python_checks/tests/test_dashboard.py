@@ -22,13 +22,14 @@ from flask.testing import FlaskClient
 from bank_warehouse.cli import main
 from bank_warehouse.dashboard import cubes
 from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
-from bank_warehouse.dashboard.blocks import Cell, Column, Table
+from bank_warehouse.dashboard.blocks import Cell, Column, Mark, Table
 from bank_warehouse.dashboard.command import is_loopback
 from bank_warehouse.dashboard.downloads import csv_of
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.export import export, write_export
 from bank_warehouse.dashboard.numbers import short, shorten
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
+from bank_warehouse.dashboard.pages.context import combined
 from bank_warehouse.dashboard.server import create_app
 from bank_warehouse.dashboard.snapshots import (
     HiddenError,
@@ -225,6 +226,51 @@ def test_numbers_on_a_page_are_the_metric_layer_s(
 )
 def test_long_numbers_have_three_figures(number: float, text: str) -> None:
     assert shorten(number) == text
+
+
+@pytest.mark.parametrize("dimension", ["loyalty_classification", "risk_weighting", "gender"])
+@pytest.mark.parametrize("metric", ["mean_total_loans", "mean_risk_weighting"])
+def test_marks_say_what_the_tests_have_found(
+    dimension: str, metric: str, snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
+) -> None:
+    measure = {"mean_total_loans": "total_loans", "mean_risk_weighting": "risk_weighting"}[metric]
+    found = marts.execute(
+        "select verdict from marts.fct_segment_differences where dimension = ? and measure = ?",
+        [dimension, measure],
+    ).fetchone()
+    verdict = found[0] if found else "not tested"
+    context = Context(snapshot, View("segmentation", {"income_band": ("Low",)}))
+    mark = context.mark(dimension, metric)
+    assert mark
+    kinds = {"no more than": "chance", "more than cha": "real"}
+    assert mark.verdict == next(
+        (kind for text, kind in kinds.items() if verdict.startswith(text)), "untested"
+    )
+    if mark.verdict != "untested":
+        assert "Tested on all customers." in mark.text
+
+
+def test_marks_of_several_comparisons() -> None:
+    real = Mark("real", "More than chance", "R.")
+    chance = Mark("chance", "No more than chance", "C.")
+    untested = Mark("untested", "Not tested", "U.")
+    both = combined([("By risk", real), ("By loyalty", chance)])
+    assert both == Mark(
+        "real",
+        "By risk: more than chance",
+        "By risk: more than chance. By loyalty: no more than chance.",
+    )
+    verdicts = {
+        (): None,
+        (chance, chance): "No more than chance",
+        (real, real, real): "More than chance",
+        (real, chance, real): "More than chance: 2 of 3",
+        (chance, untested): "0: no more than chance",
+        (untested, untested): "Not tested",
+    }
+    for marks, short_text in verdicts.items():
+        found = combined([(str(place), mark) for place, mark in enumerate(marks)])
+        assert (found.short if found else None) == short_text
 
 
 # ---------- addresses

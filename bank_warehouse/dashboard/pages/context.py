@@ -128,6 +128,18 @@ class Context:
             )
         return None
 
+    def mark_of_pair(self, rows: str, columns: str, metric: str) -> Mark | None:
+        """Return whether a metric differs by two dimensions, each for itself, by more than chance.
+
+        For the number of customers: whether the dimensions go together.
+        """
+        if metric == "customers":
+            return self.mark(rows, columns)
+        marks = [(name, self.mark(name, metric)) for name in (rows, columns)]
+        return combined(
+            [(f"By {self.label(name).lower()}", mark) for name, mark in marks if mark is not None]
+        )
+
     def _mark(self, row: Mapping[str, Any]) -> Mark:
         verdict = str(row["verdict"])
         scope = " Tested on all customers." if self.view.filters else ""
@@ -227,7 +239,7 @@ class Context:
             corner=f"{self.label(rows)} by {self.label(columns).lower()}",
             columns=tuple(text_of(head) for head in heads),
             rows=tuple(lines),
-            mark=options.pop("mark", self.mark(rows, columns)),
+            mark=options.pop("mark", self.mark_of_pair(rows, columns, metric)),
             **options,
         )
 
@@ -266,6 +278,26 @@ class Context:
             return make()
         except HiddenError as hidden:
             return Note(name=name, title=title, text=str(hidden), is_whole=True)
+
+
+def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
+    """Return one mark for several comparisons, each with what it is of; null for none."""
+    if not marks:
+        return None
+    real = [name for name, mark in marks if mark.verdict == "real"]
+    chance = [name for name, mark in marks if mark.verdict == "chance"]
+    text = " ".join(f"{name}: {mark.short.lower()}." for name, mark in marks)
+    if len(chance) == len(marks):
+        return Mark("chance", "No more than chance", text)
+    if len(real) == len(marks):
+        return Mark("real", "More than chance", text)
+    if real and len(marks) == 2:
+        return Mark("real", f"{real[0]}: more than chance", text)
+    if real:
+        return Mark("real", f"More than chance: {len(real)} of {len(marks)}", text)
+    if chance:
+        return Mark("chance", f"{chance[0]}: no more than chance", text)
+    return Mark("untested", marks[0][1].short, text)
 
 
 def _figures(row: Mapping[str, Any]) -> str:

@@ -2,12 +2,23 @@
 
 from dataclasses import replace
 
-from bank_warehouse.dashboard.blocks import Cell, Choice, Column, Heat, Page, Table
+from bank_warehouse.dashboard.blocks import Cell, Choice, Column, Heat, Mark, Page, Table
 from bank_warehouse.dashboard.cubes import FILTERS
-from bank_warehouse.dashboard.pages.context import Context
+from bank_warehouse.dashboard.pages.context import Context, combined
 from bank_warehouse.dashboard.views import text_of
 
 HELD = ("penetration", "holdings", "product_balance", "mean_balance_of_holders")
+MEASURES = {
+    "credit_card": "credit_card_balance",
+    "bank_loan": "bank_loans",
+    "business_lending": "business_lending",
+    "bank_deposit": "bank_deposits",
+    "saving_account": "saving_accounts",
+    "checking_account": "checking_accounts",
+    "foreign_currency_account": "foreign_currency_account",
+}
+"""Product to the measure of its balance that fct_segment_differences has tested."""
+
 GAPS = ("share_below_peer_median", "holdings_below_peer_median", "gap_below_peer_median")
 
 
@@ -108,9 +119,19 @@ def _by_dimension(context: Context) -> Heat:
         columns=tuple(text_of(head) for head in heads),
         rows=tuple(lines),
         choices=(Choice("By", options),),
-        mark=context.mark(dimension, "mean_total_deposits"),
+        mark=_mark(context, dimension, names),
         width="full",
     )
+
+
+def _mark(context: Context, dimension: str, names: dict[str, str]) -> Mark | None:
+    """Return whether balances differ by a dimension by more than chance, product by product."""
+    found = [
+        (name, context.mark(dimension, MEASURES[product]))
+        for product, name in names.items()
+        if product in MEASURES
+    ]
+    return combined([(name, mark) for name, mark in found if mark is not None])
 
 
 def _pairs(context: Context) -> Heat:
