@@ -233,7 +233,7 @@ def _stage(said: str) -> str:
 def _readers(publish_dir: Path, dsn: str | None, seen: Seen) -> Iterator[None]:
     stop = threading.Event()
     looks: dict[str, Callable[[], int]] = {
-        "files": lambda: _look_at_files(publish_dir),
+        "files": lambda: look_at_files(publish_dir),
         "files, held": lambda: _hold_a_file(publish_dir),
     }
     if dsn:
@@ -275,7 +275,12 @@ def _require(is_right: bool, words: str) -> None:
         raise AssertionError(words)
 
 
-def _look_at_files(publish_dir: Path) -> int:
+def look_at_files(publish_dir: Path) -> int:
+    """Read the current release whole, and return its number.
+
+    Raises:
+        AssertionError: A file has other rows than the manifest says.
+    """
     release = current_release(publish_dir)
     with duckdb.connect() as database:
         path = (release.path / DATABASE).as_posix()

@@ -86,20 +86,25 @@ def current_number(publish_dir: Path) -> int | None:
         DamagedReleaseError: `current` is neither a link to a release nor a number.
     """
     pointer = publish_dir / CURRENT
-    if pointer.is_symlink():
-        text = pointer.readlink().name
-    else:
+    text = ""
+    for _ in range(_TRIES):
+        # Between the two looks a link may take the place of a file, or a file that of a link.
         try:
-            text = _patiently(lambda: pointer.read_text("utf-8")).strip()
+            text = pointer.readlink().name
+            break
         except FileNotFoundError:
-            # Between the two looks a link may have taken the place of a file, or the reverse.
-            if pointer.is_symlink():
-                return current_number(publish_dir)
             return None
-        except (OSError, UnicodeDecodeError) as problem:
-            if pointer.is_symlink():
-                return current_number(publish_dir)
-            raise _no_pointer(pointer) from problem
+        except (OSError, NotImplementedError):
+            pass
+        try:
+            text = pointer.read_text("utf-8").strip()
+            break
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            break
+        except OSError:
+            time.sleep(_PAUSE)
     if not re.fullmatch(r"[0-9]+", text):
         raise _no_pointer(pointer)
     return int(text)

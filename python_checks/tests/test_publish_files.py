@@ -264,7 +264,7 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
 
     reader = threading.Thread(target=poll)
     reader.start()
-    for turn in range(300):
+    for turn in range(600):
         switch_current(copied, 1 + turn % 2, links=links if turn % 3 else not links)
     stop.set()
     reader.join()

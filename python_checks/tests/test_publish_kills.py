@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.publisher_kills import Outcome, report, run_kills
+from bank_warehouse.publish.flow import publish
+from benchmarks.publisher_kills import (
+    Outcome,
+    look_at_files,
+    report,
+    run_kills,
+    second_warehouse,
+)
 from python_checks.tests.publishing import copy_checked
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGKILL")
@@ -40,3 +47,18 @@ def test_a_hundred_kills(with_postgres: bool, built_warehouse: Path, tmp_path: P
     warehouse = copy_checked(built_warehouse, tmp_path)
     outcome = run_kills(warehouse, 100, with_postgres=with_postgres, seed=1)
     require_whole_looks(outcome, 4 if with_postgres else 2)
+
+
+def test_the_readers_of_the_benchmark_notice_a_mixed_release(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    published = tmp_path / "published"
+    publish(warehouse, published, None)
+    publish(second_warehouse(warehouse, tmp_path / "two"), published, None)
+    assert look_at_files(published) == 2
+    mixed = Path("marts") / "fct_risk_drivers.parquet"
+    (published / "2" / mixed).write_bytes((published / "1" / mixed).read_bytes())
+    with pytest.raises(AssertionError, match=r"marts\.fct_risk_drivers of release 2"):
+        look_at_files(published)
