@@ -159,12 +159,12 @@ SABOTAGES = [
         (
             f"update {RECOMMENDATIONS} set action = 'onboard', fact = 'tenure_days', "
             "fact_value = 365, second_fact = null, second_fact_value = null, third_fact = null, "
-            "third_fact_value = null, product = null, reasons = 'tenure_days' where customer_key "
-            f"in (select customer_key from {RECOMMENDATIONS} where action = 'refinance' "
-            "order by 1 limit 3)",
+            "third_fact_value = null, product = null, reasons = 'tenure_days' where action = "
+            f"'refinance' and customer_key in (select customer_key from {RECOMMENDATIONS} "
+            "where action = 'refinance' order by 1 limit 3)",
         ),
         RECOMMENDATIONS,
-        "action, fact, fact_value",
+        "action",
         3,
         "fact_value = 365.0",
     ),
