@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check publish dashboard pictures test nightly lint docs lock clean
+.PHONY: help install build check publish dashboard pictures test nightly lint findings notebook docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,12 @@ lint: install  ## ruff, mypy, yamllint and sqlfluff
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
+
+findings: install  ## write reports/findings.md from the built warehouse
+	$(BIN)/python -m bank_warehouse findings
+
+notebook: install  ## run the notebook on the built warehouse and keep its outputs
+	$(BIN)/python -m python_checks.notebook
 
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine
 	$(BIN)/dbt docs generate

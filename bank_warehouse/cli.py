@@ -7,6 +7,7 @@ import click
 COMMANDS = {
     "accept": "bank_warehouse.accept",
     "dashboard": "bank_warehouse.dashboard.command",
+    "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
     "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",
@@ -33,4 +34,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate data, look at a build, accept it, publish it."""
+    """Bank customer warehouse: generate data, look at a build, accept it, publish and show it."""

@@ -1,0 +1,72 @@
+"""The command ``findings``: a page about the built warehouse, with figures."""
+
+import os
+from pathlib import Path
+
+import click
+
+from bank_warehouse.findings.answers import Answers
+from bank_warehouse.findings.figures import draw
+from bank_warehouse.findings.page import write_page
+from bank_warehouse.metrics import MetricsError, load_metrics
+from bank_warehouse.summary import open_warehouse, read_summary, warehouse_path
+
+PAGE = "findings.md"
+
+
+def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
+    """Write the page and its figures; files of an earlier run are replaced.
+
+    Args:
+        warehouse: DuckDB file of a complete build; it is not changed.
+        manifest: dbt's semantic_manifest.json.
+        out: folder for findings.md and figures/; made where it is absent.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        click.ClickException: The warehouse or the definitions cannot be read, or the folder
+            cannot be written; the message says what to do.
+    """
+    try:
+        layer = load_metrics(manifest)
+    except MetricsError as error:
+        raise click.ClickException(str(error)) from error
+    # It stops where the build did not get to its end.
+    read_summary(warehouse)
+    with open_warehouse(warehouse) as connection:
+        answers = Answers(connection, layer)
+        page = out / PAGE
+        try:
+            draw(answers, out / "figures")
+            page.write_text(write_page(answers), encoding="utf-8", newline="\n")
+        except OSError as error:
+            message = f"{out} cannot be written: {error}\nName another folder with --out."
+            raise click.ClickException(message) from error
+    return page
+
+
+def default_manifest() -> Path:
+    """Return where dbt writes the definitions: DBT_TARGET_PATH, or target/."""
+    return Path(os.environ.get("DBT_TARGET_PATH") or "target") / "semantic_manifest.json"
+
+
+@click.command("findings")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    help="Folder for findings.md and its figures.",
+)
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="dbt's semantic_manifest.json; by default that of the last dbt command here.",
+)
+def command(out: Path, manifest: Path | None) -> None:
+    """Write what the warehouse says about its customers: reports/findings.md with figures."""
+    page = write_findings(warehouse_path(), manifest or default_manifest(), out)
+    click.echo(f"Wrote {page}")
