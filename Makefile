@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check publish test nightly lint findings notebook powerbi docs lock clean
+.PHONY: help install build check publish dashboard pictures test nightly lint findings notebook powerbi docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,13 @@ $(INSTALLED): requirements.txt
 build: install  ## build the warehouse from the seeds, or from BANK_RAW_DIR, and sum it up
 	$(BIN)/dbt build
 	@$(BIN)/python -m bank_warehouse summary
+
+dashboard: install  ## show the current release in a browser; publish first where there is none
+	@if [ ! -e "$${BANK_PUBLISH_DIR:-published}/current" ]; then $(MAKE) publish; fi
+	$(BIN)/python -m bank_warehouse dashboard
+
+pictures: install  ## make the pictures in docs/images again
+	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/test_dashboard_browser.py
 
 test: install lint  ## everything CI checks
 	$(BIN)/python -m pytest

@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "accept": "bank_warehouse.accept",
+    "dashboard": "bank_warehouse.dashboard.command",
     "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
     "powerbi": "bank_warehouse.powerbi.command",
@@ -34,4 +35,4 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands)
 def main() -> None:
-    """Bank customer warehouse: generate, look at a build, accept and publish it, write findings."""
+    """Bank customer warehouse: generate data, look at a build, accept, publish and show it."""

@@ -56,6 +56,7 @@
     {%- set told = {
         'invocation_id': invocation_id,
         'project_dir': env_var('DBT_PROJECT_DIR', '.'),
+        'target_path': flags.TARGET_PATH or 'target',
         'command': flags.WHICH,
         'nodes': done | length,
         'failed': failed,

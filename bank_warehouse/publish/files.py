@@ -14,7 +14,7 @@ from bank_warehouse.publish.errors import DamagedReleaseError, PublishError
 from bank_warehouse.publish.fingerprints import Fingerprint, file_fingerprint, source_of
 from bank_warehouse.publish.gate import Passed
 from bank_warehouse.publish.records import now, write_json
-from bank_warehouse.publish.releases import DATABASE, MANIFEST, MANIFEST_FORMAT, Release
+from bank_warehouse.publish.releases import DATABASE, MANIFEST, MANIFEST_FORMAT, METRICS, Release
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 NEVER = "never published: it holds personal data as delivered"
@@ -124,6 +124,8 @@ def write_release(
         ) from problem
     progress(f"  {DATABASE:42} {(draft / DATABASE).stat().st_size:>12,} bytes")
     manifest["database"] = {"file": DATABASE, **_checksum(draft / DATABASE)}
+    write_json(draft / METRICS, passed.build.get("metrics") or {})
+    manifest["metrics"] = {"file": METRICS, **_checksum(draft / METRICS)}
     manifest["marts"] = entries
     write_json(draft / MANIFEST, manifest)
     return Release(draft, manifest)
@@ -150,7 +152,8 @@ def require_whole(release: Release, progress: Progress) -> None:
         DamagedReleaseError: A file is missing or differs.
     """
     listed = [entry for _, entry in published_marts(release.manifest)]
-    for entry in (*listed, release.manifest["database"]):
+    others = [release.manifest[key] for key in ("database", "metrics") if key in release.manifest]
+    for entry in (*listed, *others):
         path = release.path / entry["file"]
         if not path.is_file() or _checksum(path)["sha256"] != entry["sha256"]:
             raise DamagedReleaseError(
@@ -158,7 +161,9 @@ def require_whole(release: Release, progress: Progress) -> None:
                 f"{release.number}.",
                 "Roll back to another release, or publish again.",
             )
-    progress(f"Release {release.number}: {len(listed) + 1} files agree with their checksums.")
+    progress(
+        f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums."
+    )
 
 
 def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:

@@ -25,6 +25,9 @@ BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
 ALL_SUITES = ("raw", "staging", "marts", "quality")
 
+SEMANTIC_MANIFEST = "semantic_manifest.json"
+"""What dbt calls the definitions of the metrics in its target folder."""
+
 
 def build_record_path(warehouse: Path) -> Path:
     """Return where the record of the last build of a warehouse lies."""
@@ -63,7 +66,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
         warehouse: The DuckDB file.
         told: What the macro `record_build` says: `invocation_id`, `command`, `as_of_date`,
             `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `models`, `fingerprints`
-            (empty where the build is not whole) and `project_dir`.
+            (empty where the build is not whole), `project_dir` and `target_path`.
 
     Raises:
         OSError: The file cannot be written.
@@ -89,8 +92,18 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
                 contracts.to_json(contract) for contract in contracts.from_dbt(told["models"])
             ],
             "fingerprints": told["fingerprints"],
+            "metrics": _metrics(Path(told["project_dir"]) / told["target_path"]),
         },
     )
+
+
+def _metrics(target: Path) -> dict[str, Any]:
+    """Return the definitions of the metrics, which dbt has written before it built."""
+    try:
+        content = json.loads((target / SEMANTIC_MANIFEST).read_text("utf-8"))
+        return {key: content[key] for key in ("semantic_models", "metrics")}
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
 
 
 def write_checks_record(

@@ -22,6 +22,7 @@ DEFAULT_FOLDER = "published"
 CURRENT = "current"
 MANIFEST = "manifest.json"
 DATABASE = "bank_marts.duckdb"
+METRICS = "metrics.json"
 DRAFT_PREFIX = ".draft-"
 MANIFEST_FORMAT = 1
 """Raised when the manifest changes its shape for readers."""

@@ -68,3 +68,14 @@ def built_warehouse(build_folder: Path) -> Path:
 def built_target(build_folder: Path) -> Path:
     """Path of the target folder of that build, with manifest, run results and catalog."""
     return build_folder / "target"
+
+
+@pytest.fixture(scope="session")
+def published(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of releases with one, published from the warehouse that is built; only to be read."""
+    from bank_warehouse.publish.flow import publish
+    from python_checks.tests.publishing import copy_checked
+
+    folder = tmp_path_factory.mktemp("published")
+    publish(copy_checked(built_warehouse, tmp_path_factory.mktemp("checked")), folder, None)
+    return folder

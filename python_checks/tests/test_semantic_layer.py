@@ -231,6 +231,14 @@ RECOMMENDED = {
 OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
 """Metric to SQL for those that are asked of all customers together."""
 
+OF_ACTIONS = {
+    "recommendations": "count(*)",
+    "recommended_customers": "count(distinct customer_key)",
+    "money_concerned": "sum(money_concerned)",
+    "gap_to_close": "coalesce(sum(gap_to_close), 0)",
+}
+"""Metric to SQL over fct_customer_recommendations joined to dim_customers."""
+
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -330,7 +338,13 @@ def assert_same(metrics: Sequence[str], found: Rows, wanted: Rows) -> None:
 
 
 def test_every_metric_is_compared(layer: SemanticLayer) -> None:
-    assert set(layer.metrics) == {*OF_CUSTOMERS, *OF_LOSSES, *OF_THE_BANK}
+    assert set(layer.metrics) == {
+        *OF_CUSTOMERS,
+        *OF_LOSSES,
+        *OF_THE_BANK,
+        *OF_ACTIONS,
+        "recommended_share",
+    }
 
 
 def test_metrics_of_customers_in_total(
@@ -391,6 +405,36 @@ def test_metrics_of_products(
     by_family = ours(warehouse, layer, ["product_balance"], ["product_family"])
     totals = warehouse.sql("select sum(loans), sum(deposits) from wide").fetchone()
     assert (by_family[("lending",)][0], by_family[("deposit",)][0]) == totals
+
+
+@pytest.mark.parametrize("dimension", ["action", "income_band", None])
+def test_metrics_of_recommendations(
+    dimension: str | None,
+    warehouse: duckdb.DuckDBPyConnection,
+    layer: SemanticLayer,
+    engine: MetricFlowEngine,
+) -> None:
+    metrics = list(OF_ACTIONS)
+    source = "(from marts.fct_customer_recommendations inner join marts.dim_customers using "
+    source += "(customer_key))"
+    group_by = [dimension] if dimension else []
+    wanted = expected(warehouse, OF_ACTIONS, source, group_by)
+    assert_same(metrics, ours(warehouse, layer, metrics, group_by), wanted)
+    entities = {"action": "recommendation", "income_band": "customer"}
+    asked = [f"{entities[name]}__{name}" for name in group_by]
+    assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics, asked), wanted)
+
+
+def test_share_of_customers_with_an_action(
+    warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
+) -> None:
+    share = "(select count(distinct customer_key) from marts.fct_customer_recommendations)"
+    wanted = expected(
+        warehouse, {"recommended_share": f"{share} / count(*)"}, "marts.dim_customers"
+    )
+    metrics = ["recommended_share"]
+    assert_same(metrics, ours(warehouse, layer, metrics), wanted)
+    assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics), wanted)
 
 
 @pytest.mark.parametrize("dimension", ["risk_weighting", "product", None])

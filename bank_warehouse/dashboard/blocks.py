@@ -1,0 +1,241 @@
+"""What stands on a page, whoever shows it: a browser, a CSV file or a file to send."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bank_warehouse.dashboard.numbers import Number, exact, short
+from bank_warehouse.metrics import Metric
+
+Verdict = Literal["real", "chance", "untested"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as it is shown.
+
+    Attributes:
+        text: for people.
+        value: the value itself, for files.
+        exact: the value in full, where `text` is shorter; empty where it is not.
+        href: address of what lies behind it; empty for nothing.
+        share: length of its bar, from 0 to 1; null without one.
+        tone: `good`, `warn` or `bad`; empty for neither.
+    """
+
+    text: str
+    value: object = None
+    exact: str = ""
+    href: str = ""
+    share: float | None = None
+    tone: str = ""
+
+    @classmethod
+    def of(cls, value: Number | None, metric: Metric, href: str = "") -> "Cell":
+        """Return a metric's value."""
+        full, brief = exact(value, metric), short(value, metric)
+        return cls(brief, value, full if full != brief else "", href)
+
+    @classmethod
+    def said(cls, value: object, href: str = "", tone: str = "") -> "Cell":
+        """Return a text, a count or a date as it is; `-` for nothing."""
+        if value is None:
+            return cls("-", None, href=href)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return cls(f"{value:,}", value, href=href, tone=tone)
+        return cls(str(value), value, href=href, tone=tone)
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a column.
+
+    Attributes:
+        label: for people.
+        definition: what it means; empty where the label says it.
+        is_number: whether it is set to the right.
+    """
+
+    label: str
+    definition: str = ""
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whether a difference is more than chance, in a few words and in full."""
+
+    verdict: Verdict
+    short: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A menu of which one is chosen: label, then address and whether it is on for each."""
+
+    label: str
+    options: tuple[tuple[str, str, bool], ...]
+
+    @property
+    def chosen(self) -> str:
+        """The label of the option that is on."""
+        return next((label for label, _, on in self.options if on), "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A part of a page.
+
+    Attributes:
+        name: unique on the page; also the name of its file.
+        title: for people.
+        note: a sentence below the title.
+        mark: whether what it compares is more than chance.
+        choices: menus.
+        is_whole: whether it shows all customers whatever the filters are.
+        width: how much of a row of the page it takes: `third`, `half`, `full`.
+    """
+
+    name: str
+    title: str
+    note: str = ""
+    mark: Mark | None = None
+    choices: tuple[Choice, ...] = ()
+    is_whole: bool = False
+    width: str = "half"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One number with its name."""
+
+    label: str
+    definition: str
+    cell: Cell
+    aside: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiles(Block):
+    """Numbers in a row."""
+
+    tiles: tuple[Tile, ...]
+    width: str = "full"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Block):
+    """Rows with heads; a cell with a share has a bar. One that is folded opens when asked to."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    is_folded: bool = False
+    empty: str = "No customer meets these filters."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heat(Block):
+    """A table whose cells are tinted by their value.
+
+    Attributes:
+        corner: what rows and columns are.
+        columns: heads of the columns.
+        rows: head of the row, then cells; a cell's share is its tint.
+    """
+
+    corner: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """A row of points.
+
+    Attributes:
+        name: for people.
+        x: places.
+        y: values.
+        low: lower ends of intervals; empty without.
+        high: upper ends of intervals; empty without.
+        hrefs: addresses behind the points; empty without.
+        texts: what is said of the points; empty for their values.
+    """
+
+    name: str
+    x: tuple[object, ...]
+    y: tuple[object, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    hrefs: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(Block):
+    """A picture of series, with its figures as a table.
+
+    Attributes:
+        kind: `columns` (one series, upright bars), `lines`, or `points` (values along the bottom,
+            names at the side, with intervals).
+        series: what it shows.
+        x_label: what stands at the bottom.
+        y_label: what stands at the side.
+        y_is_share: whether the values are shares.
+        summary: what it shows, in a sentence, for who does not see it.
+        table: the same as a table.
+    """
+
+    kind: Literal["columns", "lines", "points"]
+    series: tuple[Series, ...]
+    x_label: str
+    y_label: str
+    summary: str
+    table: Table
+    y_is_share: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Block):
+    """Words in place of figures: why there are none."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Attributes:
+        name: in its address.
+        title: for people.
+        lead: what it answers, in a sentence.
+        blocks: in reading order.
+        detail: what lies behind the cell that was clicked on.
+    """
+
+    name: str
+    title: str
+    lead: str
+    blocks: tuple[Block, ...]
+    detail: tuple[Block, ...] = field(default=())
+
+
+def as_table(block: Block) -> tuple[Sequence[str], list[Sequence[object]]]:
+    """Return heads and rows of a block, as they go into a file."""
+    if isinstance(block, Tiles):
+        return ("measure", "value"), [(tile.label, tile.cell.value) for tile in block.tiles]
+    if isinstance(block, Table):
+        heads = [column.label for column in block.columns]
+        return heads, [[cell.value for cell in row] for row in block.rows]
+    if isinstance(block, Heat):
+        heads = [block.corner, *block.columns]
+        return heads, [[head, *(cell.value for cell in row)] for head, row in block.rows]
+    if isinstance(block, Chart):
+        return as_table(block.table)
+    if isinstance(block, Note):
+        return ("note",), [(block.text,)]
+    message = f"{type(block).__name__} has no table."
+    raise TypeError(message)

@@ -1,0 +1,119 @@
+"""The command ``dashboard``: serve it on this machine, or write it into one file."""
+
+import ipaddress
+import logging
+from pathlib import Path
+
+import click
+
+from bank_warehouse.publish.releases import publish_folder
+
+LOCAL = "127.0.0.1"
+
+
+@click.command("dashboard")
+@click.option("--host", default=LOCAL, show_default=True, help="Address to listen at.")
+@click.option(
+    "--port",
+    default=8050,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen at; 0 for any that is free.",
+)
+@click.option(
+    "--publish-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the releases.  [default: BANK_PUBLISH_DIR, or published]",
+)
+@click.option(
+    "--export",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the pages into this HTML file, which needs no network, and serve nothing.",
+)
+@click.option(
+    "--user-header",
+    envvar="BANK_DASHBOARD_USER_HEADER",
+    help="Header in which a reverse proxy names the user it has signed in.  [default: no users]",
+)
+@click.option(
+    "--access-file",
+    envvar="BANK_DASHBOARD_ACCESS_FILE",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="CSV file of what each user sees; needed with --user-header.",
+)
+@click.option(
+    "--proxy",
+    "proxies",
+    multiple=True,
+    help="Address of the proxy, for as many as there are.  [default: this machine]",
+)
+def command(
+    host: str,
+    port: int,
+    publish_dir: Path | None,
+    target: Path | None,
+    user_header: str | None,
+    access_file: Path | None,
+    proxies: tuple[str, ...],
+) -> None:
+    """Show the current release in a browser: read-only, aggregates only, nothing from elsewhere.
+
+    Listens at this machine alone unless told otherwise. A new release is picked up by itself.
+    """
+    from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
+    from bank_warehouse.dashboard.errors import DashboardError
+    from bank_warehouse.dashboard.snapshots import Snapshots
+
+    folder = publish_dir or publish_folder()
+    if target is not None:
+        from bank_warehouse.dashboard.export import write_export
+
+        size = write_export(folder, target)
+        click.echo(f"{target}: {size / 1024:,.0f} KiB, to be opened in any browser.")
+        return
+    if user_header and access_file is None:
+        message = "With --user-header say who sees what: --access-file FILE.csv."
+        raise click.UsageError(message)
+    if access_file is not None and not user_header:
+        message = "With --access-file say in which header the proxy names users: --user-header."
+        raise click.UsageError(message)
+    access = Access(user_header, access_file, frozenset(proxies) or LOCAL_PROXIES)
+    if user_header:
+        click.echo(f"{len(access.users())} users, named in the header {user_header}.")
+    elif not is_loopback(host):
+        click.echo(
+            f"Anyone who reaches {host} sees the sums of all customers. Put a proxy that signs "
+            "users in before it: docs/dashboard.md.",
+            err=True,
+        )
+    from bank_warehouse.dashboard.server import create_app, listen
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    snapshots = Snapshots(folder)
+    if not user_header:
+        snapshots.prepare(EVERYONE)
+    try:
+        listening = listen(create_app(snapshots, access), host, port)
+    except OSError as problem:
+        message = (
+            f"Nothing can listen at {host}, port {port}: is another program there? Name another "
+            "with --port."
+        )
+        raise DashboardError(message) from problem
+    click.echo(f"Releases in {folder}. Open http://{host}:{listening.port} - end with Ctrl+C.")
+    try:
+        listening.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("Ended.")
+    finally:
+        listening.server_close()
+        snapshots.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,154 @@
+"""The pages in one HTML file that needs nothing else: to be sent, kept, printed.
+
+Charts are drawn as SVG: plotly.js alone would be about five megabytes, all pages with drawings are
+a tenth of one.
+"""
+
+import html
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bank_warehouse.dashboard import layout, parts
+from bank_warehouse.dashboard.access import EVERYONE
+from bank_warehouse.dashboard.blocks import Chart, Page
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.figures import svg
+from bank_warehouse.dashboard.pages import PAGES, Context, make_page
+from bank_warehouse.dashboard.pages.quality import moment
+from bank_warehouse.dashboard.snapshots import Snapshot, open_snapshot
+from bank_warehouse.dashboard.views import View
+from bank_warehouse.publish import current_release
+
+STYLE = Path(__file__).parent / "assets" / "dashboard.css"
+NAMES = {"className": "class", "tabIndex": "tabindex"}
+MORE_STYLE = """
+.what, .mark { cursor: default; }
+.contents { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; padding: 0; list-style: none; }
+main > section > h1 { margin-top: 2.2rem; }
+.short { cursor: help; }
+"""
+
+
+def write_export(publish_dir: Path, target: Path) -> int:
+    """Write the pages of the current release, without filters, into a file.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        PublishError: There is no release.
+        DashboardError: It cannot be read, or the file not be written.
+    """
+    text = export(open_snapshot(current_release(publish_dir), EVERYONE))
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(target)
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        message = (
+            f"{target} cannot be written: {problem.strerror or problem}. Name a file in a folder "
+            "that is there and that this user may write."
+        )
+        raise DashboardError(message) from problem
+    return len(text.encode("utf-8"))
+
+
+def export(snapshot: Snapshot) -> str:
+    """Return the pages of a snapshot as an HTML document."""
+    manifest = snapshot.release.manifest
+    style = STYLE.read_text("utf-8") + MORE_STYLE
+    pages = [make_page(Context(snapshot, View(name))) for name in PAGES]
+    contents = "".join(
+        f'<li><a href="#{page.name}">{html.escape(page.title)}</a></li>' for page in pages
+    )
+    facts = (
+        f"As of <b>{manifest['as_of_date']}</b> · Release <b>{snapshot.release.number}</b> · "
+        f"published {moment(manifest['published_at'])}"
+    )
+    # Widths and colours stand at elements, so styles in the document are let be; nothing else is.
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{layout.TITLE}, as of {manifest["as_of_date"]}</title>
+<style>{style}</style>
+</head>
+<body>
+<header class="top"><span class="brand">{layout.TITLE}</span>
+<div class="facts">{facts}</div></header>
+<main>
+<nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
+{"".join(_section(page) for page in pages)}
+</main>
+<footer>Sums over customers, nobody's own figures. Written by the dashboard of the bank customer
+warehouse from release {snapshot.release.number}.</footer>
+</body>
+</html>
+"""
+
+
+def _section(page: Page) -> str:
+    view = View(page.name)
+    drawings = {
+        f"drawing-{block.name}": svg(block, f"{page.name}-{block.name}")
+        for block in page.blocks
+        if isinstance(block, Chart)
+    }
+    blocks = "".join(
+        "".join(markup(parts.block(block, view, is_static=True), drawings, f"{page.name}-"))
+        for block in page.blocks
+    )
+    return (
+        f'<section aria-labelledby="{page.name}"><h1 id="{page.name}">{html.escape(page.title)}'
+        f'</h1><p class="lead">{html.escape(page.lead)}</p><div class="blocks">{blocks}</div>'
+        "</section>"
+    )
+
+
+def markup(component: Any, drawings: Mapping[str, str], prefix: str) -> Iterator[str]:
+    """Yield a tree of HTML elements as text.
+
+    Args:
+        component: an element, a text or number, a list of these, or null.
+        drawings: what stands in the elements of these ids, as it is.
+        prefix: stands before ids, since all pages are in one document.
+    """
+    if component is None:
+        return
+    if isinstance(component, list | tuple):
+        for each in component:
+            yield from markup(each, drawings, prefix)
+        return
+    if not isinstance(component, dict):
+        yield html.escape(str(component), quote=False)
+        return
+    tag = str(component["type"]).lower()
+    props = dict(component["props"])
+    children = props.pop("children", None)
+    own = props.get("id", "")
+    yield f"<{tag}{''.join(_attributes(props.items(), prefix))}>"
+    if own in drawings:
+        yield drawings[own]
+    yield from markup(children, drawings, prefix)
+    yield f"</{tag}>"
+
+
+def _attributes(props: Iterable[tuple[str, Any]], prefix: str) -> Iterator[str]:
+    for name, value in props:
+        if value is None or value is False:
+            continue
+        text = str(value)
+        if name == "style":
+            text = "; ".join(f"{key}: {each}" for key, each in value.items())
+        elif name in ("id", "aria-labelledby"):
+            text = prefix + text
+        elif name == "data-tip":
+            # Without a script the browser's own hint says it.
+            yield f' title="{html.escape(text)}"'
+            continue
+        yield f' {NAMES.get(name, name)}="{html.escape(text)}"'

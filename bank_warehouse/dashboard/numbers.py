@@ -1,0 +1,55 @@
+"""Numbers as people read them: 4.38 bn, with the exact one at hand."""
+
+from decimal import Decimal
+
+from bank_warehouse.metrics import Metric, format_value
+
+Number = float | Decimal
+
+STEPS = ((10**12, "tn"), (10**9, "bn"), (10**6, "m"), (10**3, "k"))
+SHORT_MONEY_FROM = 1_000
+SHORT_COUNTS_FROM = 1_000_000
+MONEY = "money"
+
+
+def exact(value: Number | None, metric: Metric) -> str:
+    """Return a number in full, as the metric says it is written."""
+    return format_value(value, metric.format)
+
+
+def short(value: Number | None, metric: Metric) -> str:
+    """Return a number in three figures where it is long, and else in full.
+
+    Args:
+        value: the number; null where a ratio has nothing to divide by.
+        metric: its definition.
+
+    Returns:
+        Money from 1,000 and counts from 1,000,000 on with a unit: `12.3 k`, `4.38 bn`.
+    """
+    if value is None:
+        return exact(value, metric)
+    size = abs(float(value))
+    if metric.unit == MONEY:
+        return shorten(value) if size >= SHORT_MONEY_FROM else exact(value, metric)
+    if metric.format == "#,0" and size >= SHORT_COUNTS_FROM:
+        return shorten(value)
+    return exact(value, metric)
+
+
+def shorten(value: Number) -> str:
+    """Return a number in three figures with k, m, bn or tn."""
+    number = float(value)
+    for place, (step, unit) in enumerate(STEPS):
+        if abs(number) >= step:
+            text = _three_figures(number / step)
+            if text.lstrip("-") == "1000" and place > 0:
+                return f"{'-' if number < 0 else ''}1.00 {STEPS[place - 1][1]}"
+            return f"{text} {unit}"
+    return _three_figures(number)
+
+
+def _three_figures(number: float) -> str:
+    size = abs(number)
+    decimals = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{number:.{decimals}f}"

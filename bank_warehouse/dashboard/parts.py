@@ -1,0 +1,360 @@
+"""Blocks as components: plain HTML that keyboards and screen readers know, charts beside it.
+
+Everything that can be chosen is a link or a button with an address; assets/dashboard.js follows it
+without loading the page anew. So an address is all the state there is.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from bank_warehouse.dashboard.blocks import (
+    Block,
+    Cell,
+    Chart,
+    Choice,
+    Column,
+    Heat,
+    Mark,
+    Note,
+    Page,
+    Table,
+    Tiles,
+)
+from bank_warehouse.dashboard.elements import Children, Element, element, graph
+from bank_warehouse.dashboard.figures import figure
+from bank_warehouse.dashboard.views import View
+
+SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
+HEAT_STEPS = 9
+
+
+def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
+    """Return a block as a section of the page.
+
+    Args:
+        shown: the block.
+        view: the view it belongs to.
+        is_static: whether it goes into a file, where nothing can be chosen or fetched.
+    """
+    head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
+    if shown.mark is not None:
+        head.append(_mark(shown.mark))
+    if shown.is_whole and view.filters:
+        head.append(element("Span", "All customers, unfiltered", className="pill"))
+    body: Children = [element("Div", head, className="head")]
+    if shown.note:
+        body.append(element("P", shown.note, className="note"))
+    if shown.choices and not is_static:
+        body.append(element("Div", [menu(choice) for choice in shown.choices], className="choices"))
+    if isinstance(shown, Tiles):
+        body.append(_tiles(shown))
+    elif isinstance(shown, Heat):
+        body.append(_heat(shown, is_static))
+    elif isinstance(shown, Table):
+        body.append(_table(shown, is_static))
+    elif isinstance(shown, Chart):
+        body += _chart(shown, is_static)
+    elif isinstance(shown, Note):
+        body.append(element("P", shown.text, className=f"empty {shown.tone}"))
+    if not is_static and not isinstance(shown, Note):
+        body.append(
+            element(
+                "A",
+                "CSV",
+                href=f"/csv/{view.page}/{shown.name}.csv{view.search()}",
+                className="csv",
+                download=f"{view.page}-{shown.name}.csv",
+                more={"aria-label": f"Download as CSV: {shown.title}"},
+            )
+        )
+    return element(
+        "Section",
+        body,
+        className=f"block {shown.width} is-{type(shown).__name__.lower()}",
+        id=f"block-{shown.name}",
+        more={"aria-labelledby": f"title-{shown.name}"},
+    )
+
+
+def page(shown: Page, view: View) -> Children:
+    """Return the main part of a page."""
+    found: Children = [
+        element("H1", shown.title),
+        element("P", shown.lead, className="lead"),
+    ]
+    if view.dropped:
+        found.append(
+            element(
+                "P",
+                "Not in this release, and left out of the view: " + ", ".join(view.dropped),
+                className="warning",
+                role="note",
+            )
+        )
+    if shown.detail:
+        found.append(_drawer(shown.detail, view))
+    found.append(element("Div", [block(each, view) for each in shown.blocks], className="blocks"))
+    return found
+
+
+def _drawer(blocks: Sequence[Block], view: View) -> Element:
+    close = link("Close", view.with_cell().address(), className="close")
+    return element(
+        "Aside",
+        [close, *(block(each, view) for each in blocks)],
+        className="drawer",
+        id="detail",
+        tabIndex="-1",
+        more={"aria-label": "Behind the cell"},
+    )
+
+
+def link(text: Any, address: str, **options: Any) -> Element:
+    """Return a link that is followed without loading the page anew."""
+    return element("A", text, href=address, more={"data-nav": "1", **options})
+
+
+def menu(choice: Choice) -> Element:
+    """Return a menu of which one is chosen."""
+    return element(
+        "Details",
+        [
+            element(
+                "Summary",
+                [
+                    element("Span", f"{choice.label}: ", className="soft"),
+                    element("B", choice.chosen),
+                ],
+            ),
+            element(
+                "Ul",
+                [
+                    element(
+                        "Li", link(label, address, **({"aria-current": "true"} if is_on else {}))
+                    )
+                    for label, address, is_on in choice.options
+                ],
+            ),
+        ],
+        className="menu",
+    )
+
+
+def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]]) -> Element:
+    """Return a menu of which several can be chosen."""
+    count = sum(is_on for _, _, is_on in options)
+    chosen = ", ".join(text for text, _, is_on in options if is_on) or "all"
+    return element(
+        "Details",
+        [
+            element(
+                "Summary",
+                [
+                    element("Span", f"{label}: ", className="soft"),
+                    element("B", chosen if count < 3 else f"{count} chosen"),
+                ],
+            ),
+            element(
+                "Ul",
+                [
+                    element(
+                        "Li",
+                        element(
+                            "Button",
+                            text,
+                            type="button",
+                            more={
+                                "data-nav": address,
+                                "data-key": f"{name}:{text}",
+                                "aria-pressed": "true" if is_on else "false",
+                            },
+                        ),
+                    )
+                    for text, address, is_on in options
+                ],
+                more={"aria-label": label},
+            ),
+        ],
+        className="menu filter" + (" on" if count else ""),
+        id=f"filter-{name}",
+    )
+
+
+def _mark(mark: Mark) -> Element:
+    return element(
+        "Button",
+        [element("Span", SIGNS[mark.verdict], more={"aria-hidden": "true"}), " ", mark.short],
+        type="button",
+        className=f"mark {mark.verdict} tip",
+        more={"data-tip": mark.text, "aria-label": f"{mark.short}: {mark.text}"},
+    )
+
+
+def definition(label: str, text: str) -> Element:
+    """Return a small button that says what a label means, on hover, focus or touch."""
+    return element(
+        "Button",
+        "?",
+        type="button",
+        className="tip what",
+        more={"data-tip": text, "aria-label": f"{label}: {text}"},
+    )
+
+
+def _tiles(shown: Tiles) -> Element:
+    return element(
+        "Dl",
+        [
+            element(
+                "Div",
+                [
+                    element(
+                        "Dt",
+                        [
+                            tile.label,
+                            *([definition(tile.label, tile.definition)] if tile.definition else []),
+                        ],
+                    ),
+                    element(
+                        "Dd",
+                        [
+                            _value(tile.cell),
+                            *(
+                                [element("Span", tile.aside, className="aside")]
+                                if tile.aside
+                                else []
+                            ),
+                        ],
+                    ),
+                ],
+                className="tile",
+            )
+            for tile in shown.tiles
+        ],
+        className="tiles",
+    )
+
+
+def _value(cell: Cell) -> Any:
+    if not cell.exact:
+        return cell.text
+    return element("Span", cell.text, title=cell.exact, className="short")
+
+
+def _heads(columns: Sequence[Column]) -> Element:
+    return element(
+        "Thead",
+        element(
+            "Tr",
+            [
+                element(
+                    "Th",
+                    element(
+                        "Span",
+                        [
+                            column.label,
+                            *(
+                                [definition(column.label, column.definition)]
+                                if column.definition
+                                else []
+                            ),
+                        ],
+                        className="label",
+                    ),
+                    scope="col",
+                    className="number" if column.is_number else "",
+                )
+                for column in columns
+            ],
+        ),
+    )
+
+
+def _scroll(table: Element, title: str) -> Element:
+    """Return a table that can be moved sideways where the page is narrow, by keyboard too."""
+    return element(
+        "Div",
+        table,
+        className="scroll",
+        tabIndex="0",
+        role="region",
+        more={"aria-label": f"{title}, table"},
+    )
+
+
+def _table(shown: Table, is_static: bool) -> Element:
+    if not shown.rows:
+        return element("P", shown.empty, className="empty")
+    rows = []
+    for row in shown.rows:
+        cells: Children = [element("Th", _behind(row[0], is_static), scope="row")]
+        for column, cell in zip(shown.columns[1:], row[1:], strict=True):
+            inside: Children = [_behind(cell, is_static)]
+            if cell.share is not None:
+                width = f"{max(0.0, min(cell.share, 1.0)) * 100:.1f}%"
+                inside.append(element("Span", className="bar", style={"width": width}))
+            classes = ["number" if column.is_number else "text", cell.tone]
+            if cell.share is not None:
+                classes.append("barred")
+            cells.append(element("Td", inside, className=" ".join(filter(None, classes))))
+        rows.append(element("Tr", cells))
+    table = _scroll(element("Table", [_heads(shown.columns), element("Tbody", rows)]), shown.title)
+    if shown.is_folded:
+        count = f"Show {len(rows)} rows"
+        return element("Details", [element("Summary", count), table], className="folded")
+    return table
+
+
+def _behind(cell: Cell, is_static: bool) -> Any:
+    value = _value(cell)
+    if not cell.href or is_static:
+        return value
+    return link(value, cell.href)
+
+
+def _heat(shown: Heat, is_static: bool) -> Element:
+    head = element(
+        "Tr",
+        [
+            element("Th", shown.corner, scope="col", className="corner"),
+            *(element("Th", name, scope="col", className="number") for name in shown.columns),
+        ],
+    )
+    rows = []
+    for side, cells in shown.rows:
+        line: Children = [element("Th", side, scope="row")]
+        for cell in cells:
+            step = "" if cell.share is None else f"heat-{round(cell.share * HEAT_STEPS)}"
+            line.append(element("Td", _behind(cell, is_static), className=f"number {step}"))
+        rows.append(element("Tr", line))
+    return _scroll(
+        element("Table", [element("Thead", head), element("Tbody", rows)], className="heat"),
+        shown.title,
+    )
+
+
+def _chart(shown: Chart, is_static: bool) -> Children:
+    if not shown.series or not any(one.x for one in shown.series):
+        return [element("P", shown.table.empty, className="empty")]
+    if is_static:
+        # The file puts the drawing here.
+        picture: Element = element("Div", className="drawing", id=f"drawing-{shown.name}")
+    else:
+        picture = graph(
+            figure=figure(shown),
+            id=f"chart-{shown.name}",
+            config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
+            className="graph",
+            style={"height": f"{figure(shown)['layout']['height']}px"},
+        )
+    return [
+        element("Div", picture, role="img", more={"aria-label": shown.summary}),
+        element(
+            "Details",
+            [element("Summary", "The figures as a table"), _table(shown.table, is_static)],
+            className="figures",
+        ),
+    ]
+
+
+__all__ = ["block", "definition", "filter_menu", "link", "menu", "page"]

@@ -1,0 +1,202 @@
+"""The web server: addresses to pages, for the role of who asks."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from dash import Dash, Input, Output, State, no_update
+from flask import Flask, Response, abort, request
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from bank_warehouse.dashboard import layout
+from bank_warehouse.dashboard.access import Access, RefusedError, Role
+from bank_warehouse.dashboard.downloads import csv_of
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.pages import PAGES, Context, make_page
+from bank_warehouse.dashboard.security import protect
+from bank_warehouse.dashboard.snapshots import PreparingError, Snapshot, Snapshots
+from bank_warehouse.dashboard.views import View, read_view
+from bank_warehouse.publish import NoReleaseError, PublishError
+
+ASSETS = Path(__file__).parent / "assets"
+LOG = logging.getLogger(__name__)
+LARGEST_REQUEST = 100_000
+"""Bytes of a request: an address and two numbers."""
+
+
+def create_app(snapshots: Snapshots, access: Access) -> Dash:
+    """Return the dashboard; `create_app(...).server` is a WSGI application.
+
+    Args:
+        snapshots: of the releases to show.
+        access: who sees what.
+    """
+    server = Flask(__name__)
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app = Dash(
+        __name__,
+        server=cast("Any", server),
+        assets_folder=str(ASSETS),
+        serve_locally=True,
+        title=layout.TITLE,
+        update_title="",
+        index_string=layout.INDEX,
+        add_log_handler=False,
+        enable_mcp=False,
+        suppress_callback_exceptions=True,
+    )
+    app.layout = layout.frame()
+    _refuse_strangers(server, access)
+    _answer_downloads(server, snapshots, access)
+    _answer_pages(app, snapshots, access)
+    protect(server, app.csp_hashes())
+    return app
+
+
+def _role(access: Access) -> Role:
+    return access.role_of(dict(request.headers), request.remote_addr)
+
+
+def _refuse_strangers(server: Flask, access: Access) -> None:
+    """Answer nothing, not even the empty frame, to who is nobody here."""
+
+    @server.before_request
+    def refuse() -> Response | None:
+        try:
+            _role(access)
+        except RefusedError as refused:
+            return Response(f"{refused}\n", 403, mimetype="text/plain")
+        except DashboardError as problem:
+            LOG.error("%s", problem.message)
+            return Response("Nobody can be let in: see the log.\n", 503, mimetype="text/plain")
+        return None
+
+
+def _answer_downloads(server: Flask, snapshots: Snapshots, access: Access) -> None:
+    @server.get("/csv/<page>/<block>.csv")
+    def download(page: str, block: str) -> Response:
+        if page not in PAGES:
+            abort(404)
+        try:
+            snapshot = snapshots.current(_role(access))
+        except (PublishError, DashboardError, PreparingError):
+            abort(503)
+        view = _view(snapshot, page, request.query_string.decode("ascii", "replace"))
+        made = make_page(Context(snapshot, view))
+        found = next((each for each in (*made.blocks, *made.detail) if each.name == block), None)
+        if found is None:
+            abort(404)
+        name = f"{page}-{block}-release-{snapshot.release.number}.csv"
+        return Response(
+            csv_of(found),
+            mimetype="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def _answer_pages(app: Dash, snapshots: Snapshots, access: Access) -> None:
+    @app.callback(
+        Output("app", "children"),
+        Output("shown", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("news", "data"),
+    )
+    def show(path: str | None, search: str | None, news: object) -> tuple[Any, Any]:  # noqa: ARG001
+        return answered(lambda: _page(snapshots, access, path or "/", search or ""))
+
+    @app.callback(
+        Output("news", "data"),
+        Input("tick", "n_intervals"),
+        State("shown", "data"),
+        prevent_initial_call=True,
+    )
+    def look(times: object, shown: object) -> Any:  # noqa: ARG001
+        try:
+            number = snapshots.current(_role(access)).release.number
+        except (PublishError, DashboardError, PreparingError):
+            return no_update
+        return no_update if number == shown else number
+
+
+def _page(
+    snapshots: Snapshots, access: Access, path: str, search: str
+) -> tuple[list[Any], int | None]:
+    snapshot = snapshots.current(_role(access))
+    page = path.strip("/") or "overview"
+    if page not in PAGES:
+        text = "There is no page of this name.\nThe pages are: " + ", ".join(
+            f"`/{name}`" for name in PAGES
+        )
+        return layout.state("No such page", text), snapshot.release.number
+    return layout.shown(snapshot, _view(snapshot, page, search)), snapshot.release.number
+
+
+def _view(snapshot: Snapshot, page: str, search: str) -> View:
+    return read_view(page, search, snapshot.values, tuple(snapshot.layer.metrics))
+
+
+def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any], int | None]:
+    """Return a page, or the page that says why there is none.
+
+    What nobody foresaw is logged here and not told: it could hold what the reader may not see.
+    """
+    try:
+        return make()
+    except NoReleaseError as problem:
+        text = (
+            f"{problem.problem}\nRun `make publish` to build, check and publish the warehouse; "
+            "this page then shows it by itself.\nIf there is a release elsewhere, name its folder "
+            "with `--publish-dir` or `BANK_PUBLISH_DIR`."
+        )
+        return layout.state("Nothing is published yet", text, kind="empty"), None
+    except PreparingError as waiting:
+        text = (
+            f"Release {waiting} is being added up. This takes a minute for millions of customers."
+        )
+        return layout.state("Just a moment", text, kind="busy", again=True), None
+    except (PublishError, DashboardError) as problem:
+        LOG.error("%s", problem.message)
+        return layout.state("This release cannot be shown", problem.message), None
+    except Exception:
+        LOG.exception("A page could not be made")
+        text = (
+            "Something went wrong that nobody foresaw; the log of the dashboard says what.\n"
+            "The figures themselves are untouched: try another page, or without filters."
+        )
+        return layout.state("This page cannot be shown", text), None
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections open, for a browser's dozen files, and writes no line for each."""
+
+    protocol_version = "HTTP/1.1"
+    # An answer is two writes; without this the second waits for the first to be acknowledged.
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing: addresses say what somebody looks at."""
+
+
+def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
+    """Return a server at an address, a thread for each connection; `serve_forever` runs it.
+
+    Args:
+        app: what it serves.
+        host: address to listen at.
+        port: 0 for any that is free, which the server's `port` then tells.
+
+    Raises:
+        OSError: Another program listens there, or the address is not this machine's.
+    """
+    with socket.create_server((host, port), family=_family(host)) as found:
+        # The library ends the program where it cannot listen; a number of the system's does not.
+        handle = os.dup(found.fileno())
+    return make_server(host, port, app.server, threaded=True, request_handler=_Handler, fd=handle)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

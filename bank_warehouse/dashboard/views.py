@@ -1,0 +1,122 @@
+"""What a page shows, as it stands in its address: anyone can be sent it, nothing of it is trusted.
+
+Texts from an address are only ever compared with the values of the release. What is not among them
+is dropped, and the page says so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, urlencode
+
+from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
+
+UNKNOWN = "(none)"
+"""How a missing value is written, in addresses and for people."""
+
+LONGEST = 4_000
+"""Characters of an address that are looked at."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page with its filters and choices.
+
+    Attributes:
+        page: name of the page, such as `risk`.
+        filters: dimension to values; a dimension that is not there is not restricted.
+        by: dimension that a comparison is by, where the page offers one.
+        show: metric that it shows.
+        cell: dimension and value of what was clicked on; empty for nothing.
+        dropped: parts of the address that mean nothing in this release.
+    """
+
+    page: str
+    filters: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    by: str | None = None
+    show: str | None = None
+    cell: tuple[tuple[str, object], ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    def address(self) -> str:
+        """Return the address of the view, from the first slash on."""
+        return f"/{self.page if self.page != 'overview' else ''}{self.search()}"
+
+    def search(self) -> str:
+        """Return what follows the path of the address: empty, or from the question mark on."""
+        parts = [(name, text_of(value)) for name in FILTERS for value in self.filters.get(name, ())]
+        parts += [(key, text) for key, text in (("by", self.by), ("show", self.show)) if text]
+        parts += [("cell", f"{name}:{text_of(value)}") for name, value in self.cell]
+        return f"?{urlencode(parts)}" if parts else ""
+
+    def toggled(self, name: str, value: object) -> "View":
+        """Return the view with a value of a filter added, or taken away if it is there."""
+        chosen = self.filters.get(name, ())
+        left = tuple(each for each in chosen if each != value)
+        return self.filtered(name, left if value in chosen else (*chosen, value))
+
+    def filtered(self, name: str, values: Sequence[object]) -> "View":
+        """Return the view with these values of a filter, none for all."""
+        filters = {key: each for key, each in self.filters.items() if key != name}
+        if values:
+            filters[name] = tuple(values)
+        return replace(self, filters=filters, dropped=())
+
+    def with_cell(self, *cell: tuple[str, object]) -> "View":
+        """Return the view with the details of a cell, or of none."""
+        return replace(self, cell=cell, dropped=())
+
+
+def text_of(value: object) -> str:
+    """Return a value of a dimension as text."""
+    return UNKNOWN if value is None else str(value)
+
+
+def read_view(
+    page: str, search: str, values_of: Callable[[str], Sequence[object]], metrics: Sequence[str]
+) -> View:
+    """Read an address.
+
+    Args:
+        page: name of the page.
+        search: what follows its path, with or without the question mark.
+        values_of: gives the values of a dimension.
+        metrics: names of metrics that may be shown.
+
+    Returns:
+        The view, with filters in the order of the values.
+    """
+    filters: dict[str, list[object]] = {}
+    cell: dict[str, object] = {}
+    by = show = None
+    dropped = []
+    for key, text in parse_qsl(search[:LONGEST].removeprefix("?"), keep_blank_values=True):
+        if key in FILTERS:
+            found = _value(text, values_of(key))
+            if found:
+                filters.setdefault(key, []).extend(found)
+                continue
+        elif key == "by" and text in (*FILTERS, *SHOWN_BY):
+            by = text
+            continue
+        elif key == "show" and text in metrics:
+            show = text
+            continue
+        elif key == "cell":
+            name, _, value = text.partition(":")
+            known = (*FILTERS, *SHOWN_BY)
+            found = _value(value, values_of(name)) if name in known else ()
+            if found and len({*cell, name} - set(FILTERS)) < 2:
+                cell[name] = found[0]
+                continue
+        dropped.append(f"{key}={text}"[:60])
+    ordered = {
+        name: tuple(value for value in values_of(name) if value in filters[name])
+        for name in FILTERS
+        if name in filters
+    }
+    return View(page, ordered, by, show, tuple(cell.items()), tuple(dropped))
+
+
+def _value(text: str, values: Sequence[object]) -> tuple[object, ...]:
+    """Return the value that a text stands for, in a tuple; empty where there is none."""
+    return next(((value,) for value in values if text_of(value) == text), ())

@@ -1,0 +1,296 @@
+"""Time filter changes of the dashboard with many users at once.
+
+    python -m benchmarks.dashboard --customers 10000000 --users 20 --seconds 30
+
+Without `--publish-dir` the current release is blown up to the number of customers: money, risk and
+income of a customer are those of one of the release, each other attribute is drawn for itself. So
+the attributes are independent, which fills about every cell of the cubes: more cells than a bank of
+that size has. With `--publish-dir` a release is taken as it is.
+
+Each user opens a page and then changes one filter after another, with a pause between; with a pause
+of 0 all of them ask again the moment they are answered. Every change is to another address, so that
+hardly any answer is remembered. Two times are told: what the server says it took, from the first
+look at a request to its answer, and what the user waited. Users run in a process of their own on
+the same machine.
+"""
+
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import resource
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from bank_warehouse.dashboard.access import EVERYONE, Access
+from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.pages import PAGES
+from bank_warehouse.dashboard.server import create_app, listen
+from bank_warehouse.dashboard.snapshots import Snapshots
+from bank_warehouse.dashboard.views import text_of
+from bank_warehouse.publish import current_release
+from bank_warehouse.publish.releases import DATABASE, METRICS, publish_folder
+from bank_warehouse.sql import quote_literal
+
+DRAWN = {
+    "loyalty_classification": ("loyalty_classification",),
+    "occupation_family": ("occupation_family",),
+    "banking_relationship": ("banking_relationship",),
+    "joined_year": ("joined_year", "joined_date", "tenure_days", "tenure_band"),
+    "investment_advisor": ("investment_advisor",),
+    "amount_of_credit_cards": ("amount_of_credit_cards",),
+    "fee_structure": ("fee_structure",),
+    "nationality": ("nationality",),
+    "gender": ("gender",),
+    "age_band": ("age", "age_band"),
+}
+"""Attributes that are drawn together, each of these for itself."""
+
+OF_CUSTOMERS = ("fct_customer_positions", "fct_customer_segments", "fct_customer_risk")
+SMALL = 100_000
+"""Rows up to which a mart is copied as it is."""
+
+UNANSWERED = 60.0
+
+
+def blow_up(source: Path, target: Path, customers: int) -> None:
+    """Write a release with this many customers, made from those of another."""
+    release = current_release(source)
+    folder = target / "1"
+    folder.mkdir(parents=True)
+    (target / "current").write_text("1\n", encoding="utf-8")
+    manifest = release.manifest | {"release": 1}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / METRICS).write_bytes((release.path / METRICS).read_bytes())
+    with duckdb.connect(str(folder / DATABASE)) as connection:
+        connection.execute(f"attach {quote_literal(str(release.path / DATABASE))} as old")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set enable_progress_bar = false")
+        connection.execute("create schema marts; create schema quality")
+        connection.execute(
+            "create temp table drawn as select *, row_number() over (order by customer_key) - 1 "
+            "as place from old.marts.dim_customers"
+        )
+        counted = connection.execute("select count(*) from drawn").fetchone()
+        count = counted[0] if counted else 0
+        joins = [
+            f"inner join drawn as drawn_{number} on drawn_{number}.place = "
+            f"cast(hash(number, {number}) % {count} as bigint)"
+            for number in range(len(DRAWN) + 1)
+        ]
+        columns = ", ".join(
+            f"drawn_{number}.{column}"
+            for number, together in enumerate(DRAWN.values(), start=1)
+            for column in together
+        )
+        dropped = ", ".join(column for together in DRAWN.values() for column in together)
+        connection.execute(
+            "create table marts.dim_customers as select number as customer_key, "
+            f"drawn_0.* exclude (customer_key, client_key, place, {dropped}), "
+            f"number as client_key, {columns} "
+            f"from range({customers}) as numbers (number) {' '.join(joins)}"
+        )
+        connection.execute(
+            "create temp table origins as select number, drawn.customer_key as origin "
+            f"from range({customers}) as numbers (number) inner join drawn "
+            f"on drawn.place = cast(hash(number, 0) % {count} as bigint)"
+        )
+        for schema, name in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'old'"
+        ).fetchall():
+            if (schema, name) == ("marts", "dim_customers"):
+                continue
+            names = [
+                column[0]
+                for column in connection.execute(f"describe old.{schema}.{name}").fetchall()
+            ]
+            if "customer_key" not in names:
+                connection.execute(f"create table {schema}.{name} as from old.{schema}.{name}")
+                continue
+            kept = [each for each in names if each not in ("customer_key", "client_key")]
+            connection.execute(
+                f"create table {schema}.{name} as select origins.number as customer_key, "
+                f"{', '.join(f'old_rows.{each}' for each in kept)} "
+                f"from old.{schema}.{name} as old_rows inner join origins "
+                "on origins.origin = old_rows.customer_key"
+            )
+
+
+def question(path: str, search: str) -> bytes:
+    """Return the body with which the browser asks for a page."""
+    shown = [{"id": "app", "property": "children"}, {"id": "shown", "property": "data"}]
+    inputs = [
+        {"id": "url", "property": "pathname", "value": path},
+        {"id": "url", "property": "search", "value": search},
+        {"id": "news", "property": "data"},
+    ]
+    return json.dumps(
+        {
+            "output": "..app.children...shown.data..",
+            "outputs": shown,
+            "inputs": inputs,
+            "changedPropIds": ["url.search"],
+            "state": [],
+        }
+    ).encode("utf-8")
+
+
+def use(
+    port: int,
+    values: Mapping[str, Sequence[str]],
+    users: int,
+    seconds: float,
+    pause: float,
+    told: Connection,
+) -> None:
+    """Be all users; tell the times of the server and of the users, in milliseconds."""
+    from urllib.parse import urlencode
+
+    times: list[tuple[str, float, float]] = []
+    lock = threading.Lock()
+    until = time.perf_counter() + seconds
+
+    def one(seed: int) -> None:
+        drawn = random.Random(seed)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=UNANSWERED)
+        chosen: dict[str, list[str]] = {}
+        time.sleep(drawn.random() * pause)
+        while time.perf_counter() < until:
+            page = drawn.choice(list(PAGES))
+            name = drawn.choice(FILTERS)
+            value = drawn.choice(list(values[name]))
+            of_name = chosen.setdefault(name, [])
+            if value in of_name:
+                of_name.remove(value)
+            else:
+                of_name.append(value)
+            if sum(map(len, chosen.values())) > 8:
+                chosen.clear()
+            search = "?" + urlencode([(key, each) for key, all_ in chosen.items() for each in all_])
+            start = time.perf_counter()
+            connection.request(
+                "POST",
+                "/_dash-update-component",
+                question(f"/{page}", search),
+                {"Content-Type": "application/json"},
+            )
+            answer = connection.getresponse()
+            body = answer.read()
+            waited = (time.perf_counter() - start) * 1000
+            if answer.status != 200 or b"standstill" in body:
+                raise RuntimeError(f"{answer.status}: {body[:300]!r}")
+            served = float(answer.headers["Server-Timing"].rpartition("=")[2])
+            with lock:
+                times.append((page, served, waited))
+            if pause:
+                time.sleep(drawn.expovariate(1 / pause))
+
+    threads = [threading.Thread(target=one, args=(seed,)) for seed in range(users)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told.send(times)
+
+
+def percentile(times: Sequence[float], share: float) -> float:
+    """Return the time that a share of the times does not exceed."""
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: float) -> str:
+    """Return the times in a line or two."""
+    served, waited = ([each[place] for each in times] for place in (1, 2))
+    worst = max(
+        PAGES, key=lambda page: percentile([s for p, s, _ in times if p == page] or [0], 0.95)
+    )
+    return (
+        f"pause {pause:g} s: {len(times):,} changes, {len(times) / seconds:.1f} a second\n"
+        f"  server  median {statistics.median(served):6.0f} ms, p95 {percentile(served, 0.95):6.0f}"
+        f" ms, p99 {percentile(served, 0.99):6.0f} ms (slowest page by p95: {worst})\n"
+        f"  user    median {statistics.median(waited):6.0f} ms, p95 {percentile(waited, 0.95):6.0f}"
+        f" ms, p99 {percentile(waited, 0.99):6.0f} ms"
+    )
+
+
+@click.command()
+@click.option("--customers", default=1_000_000, show_default=True)
+@click.option("--publish-dir", type=click.Path(path_type=Path), help="Take this release as it is.")
+@click.option("--source", type=click.Path(path_type=Path), help="Release to blow up.")
+@click.option("--users", default=20, show_default=True)
+@click.option("--seconds", default=30.0, show_default=True)
+@click.option("--pause", "pauses", multiple=True, type=float, default=(2.0, 0.0), show_default=True)
+def main(
+    customers: int,
+    publish_dir: Path | None,
+    source: Path | None,
+    users: int,
+    seconds: float,
+    pauses: tuple[float, ...],
+) -> None:
+    """Print how long filter changes take."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = publish_dir
+        if folder is None:
+            folder = Path(scratch)
+            start = time.perf_counter()
+            blow_up(source or publish_folder(), folder, customers)
+            size = (folder / "1" / DATABASE).stat().st_size / 2**20
+            click.echo(f"release made in {time.perf_counter() - start:.0f} s, {size:,.0f} MiB")
+        snapshots = Snapshots(folder, patience=3_600)
+        start = time.perf_counter()
+        snapshot = snapshots.current(EVERYONE)
+        cells = sum(cube.rows for cube in snapshot.cubes.values())
+        total = snapshot.ask(["customers"])[0][0]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        click.echo(
+            f"{total:,} customers added up in {time.perf_counter() - start:.0f} s to {cells:,} "
+            f"cells in {len(snapshot.cubes)} cubes (the filters alone: "
+            f"{snapshot.cubes['all'].rows:,}); peak of memory {peak:,.0f} MiB"
+        )
+        listening = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
+        for pause in pauses:
+            spent = time.process_time()
+            times = _used(listening.port, values, users, seconds, pause)
+            spent = (time.process_time() - spent) * 1000 / len(times)
+            click.echo(
+                describe(times, seconds, pause)
+                + f"\n  CPU of the server {spent:.0f} ms a change; load of the machine "
+                f"{os.getloadavg()[0]:.1f}"
+            )
+        listening.shutdown()
+        snapshots.close()
+
+
+def _used(
+    port: int, values: Mapping[str, Sequence[str]], users: int, seconds: float, pause: float
+) -> list[tuple[str, float, float]]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process: Any = context.Process(target=use, args=(port, values, users, seconds, pause, there))
+    process.start()
+    there.close()
+    try:
+        times: list[tuple[str, float, float]] = here.recv()
+    except EOFError as ended:
+        message = "The users ended before their time: see above."
+        raise click.ClickException(message) from ended
+    finally:
+        process.join()
+    return times
+
+
+if __name__ == "__main__":
+    main()
