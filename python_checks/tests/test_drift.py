@@ -56,6 +56,7 @@ def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
     assert "Accepted: 3,000 rows as of 2021-12-31" in said.output
     assert sorted(file.name for file in folder.glob("*bank*")) == [
         "bank.accepted_profile.parquet",
+        "bank.build_record.json",
         "bank.duckdb",
     ]
 

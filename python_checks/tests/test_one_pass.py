@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from bank_warehouse.cli import main
 from python_checks.tests.conftest import run_dbt
 
-CUSTOMERS = 20_000
+CUSTOMERS = 25_000
+"""More than the project's exact_ranks_limit, below which ranks are not of bins but of customers."""
 
 SORTING = frozenset(
     {
@@ -33,9 +34,12 @@ SORTING = frozenset(
 )
 """Operators that sort what they are given, or rank it, or number it."""
 
-BINNED = "fct_balance_concentration"
+CONCENTRATION = "fct_balance_concentration"
 """The model that runs along the bins of int_balance_buckets: many, but never more with more
 customers. An amount's bin is its number of digits and the first four of them."""
+
+RANKED = "int_measures_ranked"
+"""The model that runs along its own bins, each a thousandth of a natural logarithm wide."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 
@@ -185,7 +189,7 @@ def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator
     guilty = {
         name: [f"{one.name} of {one.rows_in:,} rows: {one.details[:300]}" for one in sorts(found)]
         for name, found in profiles.items()
-        if sorts(found) and name != BINNED
+        if sorts(found) and name not in (CONCENTRATION, RANKED)
     }
     assert not guilty, json.dumps(guilty, indent=2)
 
@@ -205,9 +209,30 @@ def test_what_is_sorted_of_bins_does_not_grow_with_the_customers(
             """
         ).fetchone()
     assert counted is not None
-    assert {one.rows_in for one in sorts(profiles[BINNED])} <= {counted[0]}
+    assert {one.rows_in for one in sorts(profiles[CONCENTRATION])} <= {counted[0]}
     assert fullest is not None
     assert 0 < fullest[0] <= BINS_OF_A_NUMBER_OF_DIGITS
+
+
+def test_what_is_ranked_of_bins_does_not_grow_with_the_customers(
+    pack: Pack, profiles: dict[str, list[Operator]]
+) -> None:
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        counted = connection.execute("select count(*) from intermediate.int_measures_ranked")
+        ranked = counted.fetchone()
+        fullest = connection.execute(
+            """
+            select max(bins) from (
+                select count(*) as bins from intermediate.int_measures_ranked
+                where measure <> 'risk_weighting'
+                group by measure, sign(bucket), abs(bucket) // 1000
+            ) as by_power_of_e
+            """
+        ).fetchone()
+    assert ranked is not None
+    assert {one.rows_in for one in sorts(profiles[RANKED])} <= {ranked[0]}
+    assert fullest is not None
+    assert 0 < fullest[0] <= 1_000
 
 
 def test_the_clients_file_is_read_once(pack: Pack, profiles: dict[str, list[Operator]]) -> None:

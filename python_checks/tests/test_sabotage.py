@@ -426,7 +426,8 @@ def builds(
 
 def test_a_copy_without_sabotage_is_green(sound_copy: Path) -> None:
     results = run_results(sound_copy)
-    assert {result["status"] for result in results} == {"success", "pass"}
+    # Exposures are built too: there is nothing to do for them.
+    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
     assert len(results) > 200
 
 
