@@ -76,6 +76,7 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
         connection.execute(f"attach {quote_literal(str(release.path / DATABASE))} as old")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set enable_progress_bar = false")
+        connection.execute("set memory_limit = '8GB'")
         connection.execute("create schema marts; create schema quality")
         connection.execute(
             "create temp table drawn as select *, row_number() over (order by customer_key) - 1 "

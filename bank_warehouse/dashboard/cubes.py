@@ -72,6 +72,16 @@ SHOWN_METRICS = (
 )
 """Metrics that are held by further dimensions; by the filters alone, all additive ones are."""
 
+PRODUCT_METRICS = (
+    "holdings",
+    "possible_holdings",
+    "product_balance",
+    "holdings_below_peer_median",
+    "compared_holdings",
+    "gap_below_peer_median",
+)
+"""Metrics that are held by product."""
+
 ORDERS: Mapping[str, Sequence[str]] = {
     "loyalty_classification": ("Jade", "Silver", "Gold", "Platinum"),
     "income_band": ("Low", "Mid", "High"),
@@ -142,12 +152,7 @@ def plans(layer: SemanticLayer) -> tuple[Plan, ...]:
     wanted = [
         Plan("all", every),
         *(Plan(f"by_{name}", shown, name) for name in SHOWN_BY),
-        Plan("products", known("holdings", "possible_holdings", "product_balance"), "product"),
-        Plan(
-            "gaps",
-            known("holdings_below_peer_median", "compared_holdings", "gap_below_peer_median"),
-            "product",
-        ),
+        Plan("products", known(*PRODUCT_METRICS), "product"),
         Plan("actions", known("recommendations", "money_concerned", "gap_to_close"), "action"),
         Plan("advised", known("recommended_customers")),
     ]

@@ -155,7 +155,7 @@ def test_every_metric_of_the_cubes_is_the_metric_layer_s(
         metrics = list(snapshot.cubes[f"by_{name}"].layer.metrics)
         compare(snapshot, marts, metrics, [name], filters)
         compare(snapshot, marts, ["act_share"], [name, "risk_weighting"], filters)
-    for name, by in (("products", "product"), ("gaps", "product"), ("actions", "action")):
+    for name, by in (("products", "product"), ("actions", "action")):
         compare(snapshot, marts, list(snapshot.cubes[name].layer.metrics), [by], filters, name)
     compare(snapshot, marts, ["recommended_customers"], [], filters, "advised")
 

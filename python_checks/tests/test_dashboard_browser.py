@@ -195,7 +195,7 @@ def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
         page.emulate_media(color_scheme="dark")
         assert faults_of_access(page) == []
     page.set_viewport_size(PHONE)
-    page.wait_for_function(f"document.documentElement.scrollWidth <= {PHONE['width']}")
+    page.wait_for_function(f"() => document.documentElement.scrollWidth <= {PHONE['width']}")
     watched.done()
 
 

@@ -42,18 +42,18 @@ def _names(context: Context) -> dict[str, str]:
     return {row["product"]: row["product_name"] for row in found}
 
 
-def _table(context: Context, metrics: tuple[str, ...], cube: str) -> tuple[tuple[Cell, ...], ...]:
+def _table(context: Context, metrics: tuple[str, ...]) -> tuple[tuple[Cell, ...], ...]:
     names = _names(context)
-    found = {row[0]: row[1:] for row in context.ask(metrics, ["product"], cube)}
-    defined = [context.snapshot.metric(name) for name in metrics]
+    # Both tables are one question: it is asked once.
+    asked = HELD + GAPS
+    found = {row[0]: row[1:] for row in context.ask(asked, ["product"], "products")}
+    defined = [(context.snapshot.metric(name), asked.index(name)) for name in metrics]
+    (first, place), others = defined[0], defined[1:]
     return tuple(
         (
             Cell(name, name),
-            replace(Cell.of(found[product][0], defined[0]), share=float(found[product][0] or 0)),
-            *(
-                Cell.of(value, metric)
-                for value, metric in zip(found[product][1:], defined[1:], strict=True)
-            ),
+            replace(Cell.of(found[product][place], first), share=float(found[product][place] or 0)),
+            *(Cell.of(found[product][other], metric) for metric, other in others),
         )
         for product, name in names.items()
         if product in found
@@ -65,7 +65,7 @@ def _held(context: Context) -> Table:
         name="held",
         title="Who holds what",
         columns=(Column("Product", "", False), *(context.column(name) for name in HELD)),
-        rows=_table(context, HELD, "products"),
+        rows=_table(context, HELD),
     )
 
 
@@ -76,7 +76,7 @@ def _gaps(context: Context) -> Table:
         note="Peers have the same income band and risk weighting. Half of them are below the "
         "median by definition: compare products, and groups of customers by the filters.",
         columns=(Column("Product", "", False), *(context.column(name) for name in GAPS)),
-        rows=_table(context, GAPS, "gaps"),
+        rows=_table(context, GAPS),
     )
 
 
