@@ -3,9 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+BENCH_INSTALLED := .venv-bench/.installed
+
+# What make bench takes: sizes, and further options of python -m benchmarks.scale.
+SIZES ?= 3000 1000000
+BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check publish dashboard pictures test nightly lint findings notebook powerbi docs lock clean
+.PHONY: help install build check publish dashboard pictures test nightly lint findings notebook powerbi docs bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,11 +69,21 @@ docs: install  ## dbt's documentation site of the built warehouse, served on thi
 	$(BIN)/dbt docs generate
 	$(BIN)/dbt docs serve --host 127.0.0.1
 
-lock: install  ## make requirements.txt again from pyproject.toml
+bench: install $(BENCH_INSTALLED)  ## time the warehouse at SIZES, against the limit, pandas and Polars
+	$(BIN)/python -m benchmarks.scale --customers "$(SIZES)" $(BENCH_OPTIONS)
+
+$(BENCH_INSTALLED): requirements-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes --requirement requirements-bench.txt
+	touch $(BENCH_INSTALLED)
+
+lock: install  ## make requirements.txt and requirements-bench.txt again from pyproject.toml
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet uv
 	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --extra dev pyproject.toml --output-file requirements.txt
+	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --group bench --output-file requirements-bench.txt
 
 clean:  ## remove what builds make; the virtual environment and published releases stay
 	rm -rf target logs warehouse
