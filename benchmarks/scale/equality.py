@@ -89,7 +89,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
         f"{differing} from {joined}"
     ).fetchone()
     rows = connection.execute(
-        f"select (select count(*) from expected.{mart.name}), (select count(*) from found.{mart.name})"
+        f"select (select count(*) from expected.{mart.name}), "
+        f"(select count(*) from found.{mart.name})"
     ).fetchone()
     if counts is None or rows is None:
         message = "a query of counts gave no row"

@@ -23,14 +23,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from benchmarks.scale import reference
+from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
 
 Array = np.ndarray[Any, Any]
 
 CATEGORIES = ("nationality", "occupation", *reference.CODES)
 DATE = "joined_bank"
-FIRST_ROW = 2
-"""Number of the first record of a file: the header is row 1."""
-
 
 # ---------------------------------------------------------------------------- reading
 
@@ -144,7 +142,7 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
         ambiguous &= _ambiguous(typed["joined_date"])
     clear = accepted & ~ambiguous
     copies = typed["customer_key"].where(clear).duplicated(keep=False).to_numpy() & clear
-    kept, repeated = _repeats(typed, copies)
+    kept, repeated = _repeats(typed, copies, source_file)
     quarantined = _set_aside(
         typed,
         source_file,
@@ -155,7 +153,7 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
                 f"{reference.AMBIGUOUS}"
                 for place in np.flatnonzero(ambiguous)
             },
-            **{place: text.format(file=source_file) for place, text in repeated.items()},
+            **repeated,
         },
     )
     clear &= ~copies | kept
@@ -245,7 +243,7 @@ def _ambiguous(dates: "pd.Series[Any]") -> Array:
     return ((days <= 12) & (days != months)).to_numpy()
 
 
-def _repeats(typed: pd.DataFrame, copies: Array) -> tuple[Array, dict[int, str]]:
+def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Array, dict[int, str]]:
     """Return which of the copies are kept, and why each other one is set aside, by its place."""
     kept = np.zeros(len(typed), dtype=bool)
     reasons: dict[int, str] = {}
@@ -254,11 +252,8 @@ def _repeats(typed: pd.DataFrame, copies: Array) -> tuple[Array, dict[int, str]]
         is_identical = len(rows.drop_duplicates()) == 1
         kept[first] = is_identical
         for place in rows.index[int(is_identical) :]:
-            reasons[int(place)] = (
-                f"repeats row {first + FIRST_ROW} of {{file}}"
-                if is_identical
-                else f"same client id, name and joining date as {len(rows) - 1} other row(s) with "
-                f"other values, first in row {first + FIRST_ROW} of {{file}}"
+            reasons[int(place)] = reference.repeat_reason(
+                source_file, first, len(rows), is_identical=is_identical
             )
     return kept, reasons
 
@@ -635,11 +630,6 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> None:
     money = [column for column in frame.columns if column in MONEY_COLUMNS]
     in_units = {column: frame[column] / 100 for column in money if frame[column].dtype == np.int64}
     frame.assign(**in_units).to_parquet(folder / f"{name}.parquet", index=False)
-
-
-MONEY_COLUMNS = frozenset(
-    (*reference.MONEY, *reference.CONCENTRATION_MEASURES, "net_position", "exposure")
-)
 
 
 def make_marts(drop: Path, folder: Path) -> None:

@@ -105,6 +105,12 @@ RANGES = (
 )
 """Whole numbers, the least and the most that they may be, and what is said of others."""
 
+MONEY_COLUMNS = frozenset((*MONEY, *CONCENTRATION_MEASURES, "net_position", "exposure"))
+"""All columns of customers that hold money."""
+
+FIRST_ROW = 2
+"""Number of the first record of a file: the header is row 1."""
+
 NO_RULE = "No rule of the watch list applies"
 AMBIGUOUS = " or the same with day and month exchanged: the file holds dates of both orders"
 
@@ -417,3 +423,21 @@ def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[
         if not is_missing(values[column]) and not least <= values[column] <= most
     )
     return reasons
+
+
+def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bool) -> str:
+    """Return why a record is set aside of which there are several.
+
+    Args:
+        source_file: The file.
+        first: Place of the first of them, from 0.
+        copies: How many there are.
+        is_identical: Whether all their values are the same.
+    """
+    row = f"row {first + FIRST_ROW} of {source_file}"
+    if is_identical:
+        return f"repeats {row}"
+    return (
+        f"same client id, name and joining date as {copies - 1} other row(s) with other values, "
+        f"first in {row}"
+    )
