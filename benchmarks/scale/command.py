@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,8 @@ import psutil
 from benchmarks.scale import report
 from benchmarks.scale.contenders import (
     BENCH_PYTHON,
-    BUILD,
     CONTENDERS,
-    RUN,
+    SETS,
     Contender,
     Ground,
 )
@@ -160,11 +160,16 @@ class Line:
         click.echo(f"\r\033[K{told}" if self._is_terminal else told, err=True)
 
 
-def model_seconds(target: Path) -> dict[str, float]:
-    """Return the seconds of each model, and of each hook of dbt, from run_results.json."""
-    told = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+def model_seconds(ground: Ground, contender: Contender) -> dict[str, float]:
+    """Return the seconds of each model, and of each hook of dbt, as far as the contender tells."""
+    if ground.times.exists():
+        told: dict[str, float] = json.loads(ground.times.read_text(encoding="utf-8"))
+        return told
+    if not contender.is_told_by_dbt:
+        return {}
+    results = json.loads((ground.folder / "target" / "run_results.json").read_text("utf-8"))
     seconds: dict[str, float] = {}
-    for result in told["results"]:
+    for result in results["results"]:
         kind, _, name = result["unique_id"].split(".", 2)
         if kind in ("model", "operation"):
             label = name if kind == "model" else f"hook {name.split('.')[-1]}"
@@ -178,7 +183,7 @@ def run_once(
     """Put the ground in its state, run a contender and measure it.
 
     Returns:
-        What was measured, and the seconds by model where dbt tells them.
+        What was measured, and the seconds by model where it tells them.
     """
     ground.reset(is_seeded=contender.is_seeded)
     warm(ground.drop)
@@ -192,8 +197,32 @@ def run_once(
         line.show,
     )
     line.end(measured)
-    is_dbt = contender.name in (RUN, BUILD) and measured.failure is None
-    return measured, model_seconds(ground.folder / "target") if is_dbt else {}
+    return measured, {} if measured.failure else model_seconds(ground, contender)
+
+
+def check_marts(ground: Ground) -> str | None:
+    """Compare the comparison set with that of the first contender that made it.
+
+    Returns:
+        What differs, in words; null where nothing does, or where this is the first.
+    """
+    if not ground.checked.exists():
+        ground.marts.rename(ground.checked)
+        return None
+    # In a process of its own: it takes memory that the contenders may need.
+    compared = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.scale.equality"),
+            *(str(ground.checked), str(ground.marts)),
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if compared.returncode == 0:
+        return None
+    return f"made other marts: {'; '.join((compared.stdout + compared.stderr).splitlines())}"
 
 
 def rounds(contenders: Sequence[Contender], repeats: int) -> Iterator[tuple[int, int, Contender]]:
@@ -215,8 +244,20 @@ def measure_size(
     file_format: str,
     repeats: int,
     limits: Limits,
+    *,
+    check: bool,
 ) -> Iterator[Run]:
-    """Run the contenders on one drop and yield each run; one that failed is not run again."""
+    """Run the contenders on one drop and yield each run; one that failed is not run again.
+
+    Args:
+        ground: Where they run.
+        contenders: In the order of the first round.
+        customers: Size of the drop.
+        file_format: Its format.
+        repeats: Number of rounds.
+        limits: What a run may take.
+        check: Whether the comparison sets must be equal.
+    """
     hindered = {
         contender.name: why for contender in contenders if (why := contender.hindrance(ground))
     }
@@ -243,6 +284,8 @@ def measure_size(
             yield Run(**known, failure=hindered[contender.name])
             continue
         measured, models = run_once(contender, ground, limits, Line(title))
+        if check and contender.name in SETS and measured.failure is None:
+            measured = replace(measured, failure=check_marts(ground))
         if measured.failure is not None:
             failed.add(contender.name)
         yield Run(**known, **vars(measured), models=models)
@@ -320,6 +363,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     default=Path(sys.executable),
     help="Interpreter with dbt-spark and pyspark.",
 )
+@click.option("--check", is_flag=True, help="Compare the marts of the comparison set, unmeasured.")
 @click.option("--fresh", is_flag=True, help="Forget the runs that --out holds.")
 @click.option(
     "--report",
@@ -340,6 +384,7 @@ def main(
     memory_limit: float | None,
     bench_python: Path,
     spark_python: Path,
+    check: bool,
     fresh: bool,
     page: Path | None,
 ) -> None:
@@ -354,6 +399,7 @@ def main(
         seconds=time_limit,
         memory=int(memory_limit * GIB if memory_limit else psutil.virtual_memory().total * 0.9),
     )
+    # Ended by a signal it ends its children and removes its files all the same.
     signal.signal(signal.SIGTERM, _stop)
     with working_folder(work, keep) as folder:
         for size in sizes:
@@ -364,10 +410,13 @@ def main(
                 )
                 results = results.without((size, file_format, each.name) for each in contenders)
                 _prepare(ground, contenders)
-                for run in measure_size(ground, contenders, size, file_format, repeats, limits):
+                for run in measure_size(
+                    ground, contenders, size, file_format, repeats, limits, check=check
+                ):
                     results.runs.append(run)
                     results.write(out / RESULTS)
-                shutil.rmtree(ground.folder)
+                for used in (ground.folder, ground.checked):
+                    shutil.rmtree(used, ignore_errors=True)
                 if data is None:
                     shutil.rmtree(drop)
     if not results.runs:

@@ -55,6 +55,16 @@ class Ground:
         return self.data / "marts"
 
     @property
+    def checked(self) -> Path:
+        """The comparison set of the first contender that made it, where others are checked."""
+        return self.folder.parent / "checked"
+
+    @property
+    def times(self) -> Path:
+        """Where a script leaves the seconds of each model."""
+        return self.folder / "times.json"
+
+    @property
     def script(self) -> Path:
         """The compiled project."""
         return self.folder / "script.json"
@@ -74,6 +84,7 @@ class Ground:
         """
         for name in ("data", "target", "logs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.times.unlink(missing_ok=True)
         shutil.copytree(self.prepared / "target", self.folder / "target")
         if is_seeded:
             shutil.copytree(self.prepared / "data", self.data)
@@ -95,6 +106,7 @@ class Contender:
         command: Its command on a ground.
         is_seeded: Whether it starts from a warehouse that holds the reference seeds.
         needs_dbt: Whether the project has to be compiled for the drop first.
+        is_told_by_dbt: Whether run_results.json of dbt tells the time of each model.
         hindrance: Why it cannot run, in words; null where it can.
     """
 
@@ -103,6 +115,7 @@ class Contender:
     command: Callable[[Ground], list[str]]
     is_seeded: bool = False
     needs_dbt: bool = True
+    is_told_by_dbt: bool = False
     hindrance: Callable[[Ground], str | None] = _always
 
 
@@ -125,7 +138,7 @@ def _limit(ground: Ground) -> list[str]:
 def _script(ground: Ground, *options: str) -> list[str]:
     return _module(
         "script", "--script", str(ground.script), "--database", str(ground.database),
-        *options,
+        "--times", str(ground.times), *options,
     )  # fmt: skip
 
 
@@ -182,8 +195,10 @@ def _no_spark(ground: Ground) -> str | None:
 CONTENDERS = (
     Contender(LIMIT, "the limit: the file read into a typed DuckDB table", _limit),
     Contender(SCRIPT, "the models' SQL as a plain script", _script, is_seeded=True),
-    Contender(RUN, "dbt run", lambda _: dbt_command("run"), is_seeded=True),
-    Contender(BUILD, "dbt build with all tests", lambda _: dbt_command("build")),
+    Contender(RUN, "dbt run", lambda _: dbt_command("run"), is_seeded=True, is_told_by_dbt=True),
+    Contender(
+        BUILD, "dbt build with all tests", lambda _: dbt_command("build"), is_told_by_dbt=True
+    ),
     Contender(SET_SCRIPT, "comparison set: plain script", _set_script, is_seeded=True),
     Contender(SET_DBT, "comparison set: dbt run", _set_dbt, is_seeded=True),
     Contender(
@@ -200,5 +215,14 @@ CONTENDERS = (
         needs_dbt=False,
         hindrance=_no_bench_environment,
     ),
-    Contender(SPARK, "dbt on Spark local, seeds included", _spark, hindrance=_no_spark),
+    Contender(
+        SPARK,
+        "dbt on Spark local, seeds included",
+        _spark,
+        is_told_by_dbt=True,
+        hindrance=_no_spark,
+    ),
 )
+
+SETS = (SET_SCRIPT, SET_DBT, PANDAS, POLARS)
+"""The contenders that make the comparison set."""

@@ -1,10 +1,16 @@
 """Whether two folders hold the same marts of the comparison set: money to the cent, ratios to 1e-9.
 
 Keys are hashes of the contender's own: a customer is known by client id, name and joining date.
+
+    python -m benchmarks.scale.equality EXPECTED FOUND
+
+Ends with status 1 where they differ.
 """
 
+import sys
 from pathlib import Path
 
+import click
 import duckdb
 
 from bank_warehouse.sql import quote_identifier, quote_literal
@@ -117,3 +123,18 @@ def _differs(name: str, data_type: str) -> str:
     if data_type == "DOUBLE":
         return f"{unlike} or abs({left} - {right}) > {RELATIVE} * abs({left}) + {ABSOLUTE})"
     return f"{left} is distinct from {right}"
+
+
+@click.command()
+@click.argument("expected", type=click.Path(path_type=Path))
+@click.argument("found", type=click.Path(path_type=Path))
+def main(expected: Path, found: Path) -> None:
+    """Print what differs between the marts of two folders."""
+    told = differences(expected, found)
+    for each in told:
+        click.echo(each)
+    sys.exit(1 if told else 0)
+
+
+if __name__ == "__main__":
+    main()

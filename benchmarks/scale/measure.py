@@ -1,7 +1,8 @@
 """Run one command in a process of its own and measure time, memory and disk. POSIX only.
 
 Memory is the resident set of the process and of all its children together, looked at five times a
-second, and at least what the system counted as the largest of the process itself. Pages that two
+second, and at least the largest that the system has counted for one of them (Linux). The largest
+that `wait4` tells is of no use: it holds what the process that started it took up. Pages that two
 processes share count twice. Disk is what the files of the command's own folder take up.
 """
 
@@ -123,8 +124,8 @@ def _watch(
             process.returncode = os.waitstatus_to_exitcode(status)
             failure = None if process.returncode == 0 else _told(process.returncode, output)
             break
-        memory = resident(process.pid)
-        peak_memory = max(peak_memory, memory)
+        memory, largest = resident(process.pid)
+        peak_memory = max(peak_memory, memory, largest)
         if looks % LOOKS_BETWEEN_SIZES == 0:
             peak_disk = max(peak_disk, size_of(folder))
         progress(seconds, memory, peak_disk)
@@ -138,8 +139,7 @@ def _watch(
     return Measured(
         seconds=seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        # ru_maxrss is in KiB on Linux; on macOS it is in bytes.
-        peak_memory=max(peak_memory, usage.ru_maxrss * (1 if psutil.MACOS else 1024)),
+        peak_memory=peak_memory,
         peak_disk=max(peak_disk, disk),
         disk=disk,
         failure=failure,
@@ -190,15 +190,30 @@ def _told(status: int, output: Path) -> str:
     return f"{how}: {told}" if told else how
 
 
-def resident(process: int) -> int:
-    """Return the bytes of memory in which a process and its children live; 0 if it is gone."""
-    total = 0
+def resident(process: int) -> tuple[int, int]:
+    """Return the bytes of memory in which a process and its children live; 0 if it is gone.
+
+    Returns:
+        What they take up now, all together, and the most that one of them ever took up; the latter
+        is 0 where the system does not tell it.
+    """
+    total = largest = 0
     with contextlib.suppress(psutil.Error):
         first = psutil.Process(process)
         for each in (first, *first.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
                 total += each.memory_info().rss
-    return total
+                largest = max(largest, _high_water_mark(each.pid))
+    return total, largest
+
+
+def _high_water_mark(process: int) -> int:
+    """Return the largest resident set that a process ever had, in bytes."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def size_of(folder: Path) -> int:

@@ -12,7 +12,8 @@ Needs pandas and pyarrow only. Money is written as doubles.
 
 import argparse
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,12 @@ def read_clients(file: Path) -> pd.DataFrame:
         pa.field(field.name, pa.float64()) if pa.types.is_decimal(field.type) else field
         for field in table.schema
     )
-    # Each column is given back as soon as it is converted.
-    return table.cast(schema).to_pandas(
-        date_as_object=False, self_destruct=True, split_blocks=True, strings_to_categorical=False
+    table = table.cast(schema)
+    # The memory of each column is given back as soon as it is converted.
+    frame: pd.DataFrame = table.to_pandas(
+        date_as_object=False, self_destruct=True, split_blocks=True
     )
+    return frame
 
 
 def _read_csv(file: Path, types: dict[str, pa.DataType]) -> pa.Table:
@@ -88,7 +91,18 @@ def recode(column: "pd.Series[Any]", meaning: Callable[[Any], Any]) -> "pd.Serie
     # Code -1 stands for null: it finds the last element.
     moved = np.array([*(places.get(each, -1) for each in meanings), -1], dtype=np.int32)
     codes = moved[column.cat.codes.to_numpy()]
-    return pd.Series(pd.Categorical.from_codes(codes, labels), index=column.index)
+    return pd.Series(categorical(codes, labels), index=column.index)
+
+
+def categorical(codes: Array, labels: Iterable[Any]) -> Any:
+    """Return a categorical by the places of its labels; -1 for null."""
+    from_codes: Any = pd.Categorical.from_codes
+    return from_codes(codes, labels)
+
+
+def grouped(frame: Any, keys: Any) -> Any:
+    """Return a frame in groups, only those that there are, in no order."""
+    return frame.groupby(keys, observed=True, sort=False)
 
 
 def as_category(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -96,10 +110,10 @@ def as_category(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return column if column.dtype == "category" else column.astype("category")
 
 
-def in_bands(values: Array, found: reference.Bands) -> pd.Categorical:
+def in_bands(values: Array, found: reference.Bands) -> Any:
     """Return the band of each value."""
     codes = np.searchsorted(np.array(found.limits), values, side="right")
-    return pd.Categorical.from_codes(codes, found.labels)
+    return categorical(codes, found.labels)
 
 
 def _clean(text: Any) -> str | None:
@@ -177,10 +191,7 @@ def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
         {column: _read_lookup(drop, stem) for column, stem in reference.LOOKUP_FILES.items()}
     )
     for column, resolved in reference.CODES.items():
-        known = lookups[column]
-        typed[resolved] = recode(
-            as_category(raw[column]), lambda code, known=known: known.get(str(code).strip().lower())
-        )
+        typed[resolved] = recode(as_category(raw[column]), partial(_decode, lookups[column]))
     typed["joined_date"], has_both_orders = _dates(raw[DATE])
     for column in reference.WHOLE:
         typed[column] = _whole(raw[column])
@@ -193,6 +204,10 @@ def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
     mixed = (client.to_numpy() * np.uint64(31) + name.to_numpy()) * np.uint64(1_000_003) + day
     typed["customer_key"] = (mixed >> np.uint64(4)).astype("int64")
     return typed, has_both_orders
+
+
+def _decode(known: Mapping[str, str], code: Any) -> str | None:
+    return known.get(str(code).strip().lower())
 
 
 def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
@@ -240,7 +255,8 @@ def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
 def _ambiguous(dates: "pd.Series[Any]") -> Array:
     """Return which dates would be others if their day and month were exchanged."""
     days, months = dates.dt.day, dates.dt.month
-    return ((days <= 12) & (days != months)).to_numpy()
+    found: Array = ((days <= 12) & (days != months)).to_numpy()
+    return found
 
 
 def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Array, dict[int, str]]:
@@ -301,13 +317,12 @@ def measure(clients: pd.DataFrame) -> pd.DataFrame:
     # The money and the counts are shared with the clients, not copied.
     customers = clients.drop(columns=["client_id", "client_name", "banking_contact", "location_id"])
     delivered = customers["occupation"]
-    for column, part in (
-        ("occupation", "occupation"),
-        ("occupation_title", "title"),
-    ):
-        customers[column] = recode(
-            delivered, lambda name, part=part: getattr(known[name], part) if name in known else name
-        )
+    customers["occupation"] = recode(
+        delivered, lambda name: known[name].occupation if name in known else name
+    )
+    customers["occupation_title"] = recode(
+        delivered, lambda name: known[name].title if name in known else name
+    )
     customers["occupation_grade"] = recode(
         delivered, lambda name: known[name].grade if name in known else None
     )
@@ -366,7 +381,8 @@ def _add_measures(customers: pd.DataFrame) -> None:
 def _ratio(numerator: "pd.Series[Any]", denominator: "pd.Series[Any]") -> Array:
     """Return the ratio of two amounts in cents; not a number where the divisor is 0."""
     above, below = numerator.to_numpy() / 100, denominator.to_numpy() / 100
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    found: Array = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    return found
 
 
 def add_segments(customers: pd.DataFrame) -> None:
@@ -385,9 +401,8 @@ def add_segments(customers: pd.DataFrame) -> None:
         limits["deposit_score"].tolist(), limits["lending_score"].tolist(), tenures
     )
     number = (customers["deposit_score"] - 1) * 25 + (customers["lending_score"] - 1) * 5
-    numbers = pd.Series(
-        pd.Categorical.from_codes(number + customers["tenure_score"] - 1, range(len(combinations)))
-    )
+    number += customers["tenure_score"] - 1
+    numbers = pd.Series(categorical(number.to_numpy(), range(len(combinations))))
     customers["segment"] = recode(numbers, lambda each: combinations[each][0])
     customers["segment_reasons"] = recode(numbers, lambda each: combinations[each][1])
 
@@ -419,7 +434,7 @@ def risk(customers: pd.DataFrame) -> pd.DataFrame:
         met |= hit.astype(np.int32) << bit
     probabilities = reference.default_probabilities()
     by_weighting = np.array([probabilities.get(weighting, np.nan) for weighting in range(6)])
-    combinations = pd.Series(pd.Categorical.from_codes(met, range(len(watch.met))))
+    combinations = pd.Series(categorical(met, range(len(watch.met))))
     made = customers[
         ["customer_key", "as_of_date", "risk_weighting", "loan_to_deposit_ratio",
          "debt_to_income_ratio", "liquidity_cover", "is_overleveraged"]
@@ -450,17 +465,16 @@ def aggregate(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     for dimension in (*reference.DIMENSIONS, reference.PAIR):
         names = [dimension] if isinstance(dimension, str) else list(dimension)
         keys = [customers[name] for name in names]
-        by = {"observed": True, "sort": False}
-        grouped = amounts.groupby(keys, **by)
-        made = grouped.sum()
-        made["customers"] = grouped.size()
-        made = made.join(grouped.median().add_prefix("median_"))
-        made = made.join(squares.groupby(keys, **by).sum().add_prefix("squares_"))
-        made = made.join(others.groupby(keys, **by).sum())
+        groups = grouped(amounts, keys)
+        made = groups.sum()
+        made["customers"] = groups.size()
+        made = made.join(groups.median().add_prefix("median_"))
+        made = made.join(grouped(squares, keys).sum().add_prefix("squares_"))
+        made = made.join(grouped(others, keys).sum())
         _name_values(made, names)
         profiles.append(made)
         if isinstance(dimension, str):
-            by_product = held.groupby(keys, **by)
+            by_product = grouped(held, keys)
             penetrations.append(_by_product(by_product, made[["dimension", "value", "customers"]]))
     return (
         _profiles(pd.concat(profiles, ignore_index=True), len(customers)),
@@ -477,9 +491,9 @@ def _name_values(made: pd.DataFrame, names: Sequence[str]) -> None:
     ]
 
 
-def _by_product(grouped: Any, named: pd.DataFrame) -> pd.DataFrame:
+def _by_product(groups: Any, named: pd.DataFrame) -> pd.DataFrame:
     parts = []
-    holders, sums, medians = grouped.count(), grouped.sum(), grouped.median()
+    holders, sums, medians = groups.count(), groups.sum(), groups.median()
     for product in reference.PRODUCTS:
         part = named.copy()
         part["product"] = product
@@ -497,7 +511,7 @@ def _by_product(grouped: Any, named: pd.DataFrame) -> pd.DataFrame:
 
 def _profiles(made: pd.DataFrame, customers: int) -> pd.DataFrame:
     counts = made["customers"]
-    quantile = np.minimum(counts - 1, 1000).map(reference.student_t())
+    quantile = (counts - 1).clip(upper=1000).map(reference.student_t())
     profiles = made[["dimension", "value"]].copy()
     profiles["as_of_date"] = pd.Timestamp(reference.as_of_date())
     profiles["customers"] = counts
@@ -525,21 +539,20 @@ def _profiles(made: pd.DataFrame, customers: int) -> pd.DataFrame:
 
 def heatmap(customers: pd.DataFrame) -> pd.DataFrame:
     """Return fct_risk_heatmap: cells of a dimension by the risk weighting."""
-    by = {"observed": True, "sort": False}
     weighting = customers["risk_weighting"]
     amounts = customers[["total_loans", "total_deposits"]]
     cells = []
     for dimension in reference.HEATMAP_DIMENSIONS:
-        grouped = amounts.groupby([customers[dimension], weighting], **by)
-        made = grouped.sum().set_axis(["exposure", "deposits"], axis=1).astype("float64")
-        made["customers"] = grouped.size()
+        groups = grouped(amounts, [customers[dimension], weighting])
+        made = groups.sum().set_axis(["exposure", "deposits"], axis=1).astype("float64")
+        made["customers"] = groups.size()
         made = made.rename_axis(["row_value", "risk_weighting"]).reset_index()
         made["row_dimension"] = dimension
         cells.append(made.astype({"row_value": "str"}))
     columns = list(reference.PRODUCTS.values())
-    grouped = customers[columns].groupby(weighting, **by)
-    holders = (customers[columns] != 0).groupby(weighting, **by).sum()
-    balances = grouped.sum()
+    groups = grouped(customers[columns], weighting)
+    holders = grouped(customers[columns] != 0, weighting).sum()
+    balances = groups.sum()
     for product, column in reference.PRODUCTS.items():
         made = pd.DataFrame({"exposure": balances[column], "customers": holders[column]})
         made = made.reset_index()

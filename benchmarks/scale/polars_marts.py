@@ -410,7 +410,8 @@ def risk(customers: pl.LazyFrame) -> pl.LazyFrame:
 def aggregate(customers: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return fct_segment_profiles and fct_product_penetration."""
     measures = reference.PROFILE_MEASURES
-    profiles, penetrations = [], []
+    profiles: list[pl.DataFrame] = []
+    penetrations: list[pl.DataFrame] = []
     for dimension in (*reference.DIMENSIONS, reference.PAIR):
         names = [dimension] if isinstance(dimension, str) else list(dimension)
         wanted = [

@@ -86,6 +86,8 @@ def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
         **os.environ,
         "BANK_RAW_DIR": str(drop),
         "BANK_WAREHOUSE": str(folder / "data" / f"{DATABASE}.duckdb"),
+        "BANK_TEMP_DIRECTORY": str(folder / "data" / "spilled"),
+        "BANK_SPARK_WAREHOUSE": str(folder / "data" / "spark"),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),

@@ -111,7 +111,7 @@ def plot(results: Results, path: Path) -> None:
 def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
     """Yield title, table and notes of each part of the report."""
     figures = summarise(results.runs)
-    expensive = expensive_models(results.runs, RUN)
+    expensive = {name: expensive_models(results.runs, name) for name in (RUN, SET_SCRIPT)}
     for customers, file_format in sorted({cell[:2] for cell in figures}):
         members = [
             (cell, figures[cell])
@@ -129,15 +129,19 @@ def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
             [f"{TITLES[cell[2]]}: not run: {found.failure}" for cell, found in members
              if found.failure],
         )  # fmt: skip
-        if ranked := expensive.get((customers, file_format)):
-            yield (
-                f"Most expensive models of dbt run, {customers:,} customers, {file_format}",
-                [
-                    ["model", "seconds", "share of all models' time"],
-                    *([each.name, f"{each.seconds:,.2f}", f"{each.share:.0%}"] for each in ranked),
-                ],
-                [],
-            )
+        for name, found in expensive.items():
+            if ranked := found.get((customers, file_format)):
+                yield (
+                    f"Most expensive of {TITLES[name]}, {customers:,} customers, {file_format}",
+                    [
+                        ["model", "seconds", "share of all"],
+                        *(
+                            [each.name, f"{each.seconds:,.2f}", f"{each.share:.0%}"]
+                            for each in ranked
+                        ),
+                    ],
+                    [],
+                )
     yield from _closing(results, figures)
 
 
