@@ -401,6 +401,7 @@ def main(
     )
     # Ended by a signal it ends its children and removes its files all the same.
     signal.signal(signal.SIGTERM, _stop)
+    settings: dict[str, str] | None = None
     with working_folder(work, keep) as folder:
         for size in sizes:
             for file_format in formats:
@@ -409,7 +410,7 @@ def main(
                     folder / "run", folder / "prepared", drop, bench_python, spark_python
                 )
                 results = results.without((size, file_format, each.name) for each in contenders)
-                _prepare(ground, contenders)
+                settings = _prepare(ground, contenders, settings)
                 for run in measure_size(
                     ground, contenders, size, file_format, repeats, limits, check=check
                 ):
@@ -456,12 +457,23 @@ def _kept_results(path: Path, fresh: bool, bench_python: Path) -> Results:
     return Results(machine, METHOD, kept.runs)
 
 
-def _prepare(ground: Ground, contenders: Sequence[Contender]) -> None:
+def _prepare(
+    ground: Ground, contenders: Sequence[Contender], settings: dict[str, str] | None
+) -> dict[str, str] | None:
+    """Prepare the ground for a drop and return DuckDB's settings, where they are known.
+
+    The seeds and what dbt knows of the project are taken over from the drop before.
+    """
     ground.folder.mkdir(parents=True)
-    if any(contender.needs_dbt for contender in contenders):
-        click.echo("Loading the reference seeds and compiling the project ...", err=True)
-        prepare(ground.folder, ground.drop).write(ground.script)
-    else:
-        for name in ("data", "target"):
+    for name in ("data", "target"):
+        if ground.prepared.exists():
+            shutil.copytree(ground.prepared / name, ground.folder / name)
+        else:
             (ground.folder / name).mkdir()
+    if any(contender.needs_dbt for contender in contenders):
+        click.echo("Compiling the project for the drop ...", err=True)
+        script = prepare(ground.folder, ground.drop, settings)
+        script.write(ground.script)
+        settings = script.settings
     ground.keep_prepared()
+    return settings

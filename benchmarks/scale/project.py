@@ -116,21 +116,24 @@ def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
     return ran.stdout
 
 
-def prepare(folder: Path, drop: Path) -> Script:
+def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) -> Script:
     """Load the reference seeds and compile the project for a drop, unmeasured.
 
     Args:
-        folder: Gets the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`.
+        folder: Gets the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`; where it holds
+            a warehouse, that is taken to be seeded.
         drop: The folder of the raw files.
+        settings: Those of an earlier script of the same project.
 
     Raises:
         PreparationError: dbt failed.
     """
-    run_dbt(folder, drop, "seed")
+    if not (folder / "data" / f"{DATABASE}.duckdb").exists():
+        run_dbt(folder, drop, "seed")
     run_dbt(folder, drop, "compile", "--quiet")
     nodes = read_nodes(folder / "target")
     return Script(
-        settings=_changed_settings(folder, drop),
+        settings=_changed_settings(folder, drop) if settings is None else settings,
         relations={name: node["relation_name"] for name, node in nodes.items()},
         steps=steps_in_order(nodes),
     )
