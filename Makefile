@@ -34,7 +34,7 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/test_dashboard_browser.py
 
-test: install lint  ## everything CI checks
+test: install $(BENCH_INSTALLED) lint  ## everything CI checks
 	$(BIN)/python -m pytest
 
 nightly: install  ## ten times as many damaged drops, and publishers killed a hundred times
