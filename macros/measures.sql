@@ -19,12 +19,6 @@
     and {{ value }} < coalesce({{ band }}.upper_limit, 10000000000000000)
 {%- endmacro %}
 
-{#- Whether a value lies in a tier (exclusive_lower_limit, inclusive_upper_limit]; empty is open. -#}
-{% macro is_in_tier(value, tier) -%}
-    {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -10000000000000000)
-    and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 10000000000000000)
-{%- endmacro %}
-
 {#-
     The number of digits of a whole number of up to 18 digits, times 10000, plus the first four of
     them: a number that keeps the order. By comparisons: a text for every value takes three times
