@@ -156,12 +156,20 @@ class Plugin(BasePlugin):
     _opened: DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Open the warehouse just before dbt does, so that a failure is told clearly.
+        """Limit what DuckDB uses; open the warehouse just before dbt does.
 
-        The connection is kept until dbt has its own, which DuckDB gives the same database: no
+        A failure to open it is told clearly then. The connection is kept until dbt has its own, which DuckDB gives the same database: no
         other program can come in between.
         """
-        if creds.path and creds.path != ":memory:":
+        from bank_warehouse.engine import SettingError, engine_settings
+
+        is_file = bool(creds.path) and creds.path != ":memory:"
+        try:
+            settings = engine_settings(Path(creds.path) if is_file else None)
+        except SettingError as refused:
+            raise DbtRuntimeError(str(refused)) from None
+        config.update({name: value for name, value in settings.items() if name not in config})
+        if is_file:
             self._opened = open_warehouse(creds.path, dict(config))
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
