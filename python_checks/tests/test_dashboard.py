@@ -162,24 +162,29 @@ def test_every_metric_of_the_cubes_is_the_metric_layer_s(
 
 def test_cells_hold_each_customer_once_and_no_customer(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
-        columns = {
-            row[0] for row in snapshot.connection.execute(f"describe cubes.cube_{name}").fetchall()
-        }
-        assert not {one for one in columns if one.endswith("_key") or "client" in one} - {
-            "customers_sharing_a_client_id"
-        }
-        assert set(cube.dimensions) <= columns
+        for table, missing in (
+            (f"cube_{name}", set()),
+            (f"cube_{name}_of_all_years", {"joined_year"}),
+        ):
+            columns = {
+                row[0] for row in snapshot.connection.execute(f"describe cubes.{table}").fetchall()
+            }
+            assert not {one for one in columns if one.endswith("_key") or "client" in one} - {
+                "customers_sharing_a_client_id"
+            }
+            assert set(cube.dimensions) - columns == missing
     held = snapshot.connection.execute(
         "select table_schema, table_name from information_schema.tables where table_schema not in "
         "('cubes', 'small')"
     ).fetchall()
-    assert held == []
+    assert sorted(held) == [("facts", "codes"), ("facts", "whole")]
     databases = snapshot.connection.execute(
-        "select database_name from duckdb_databases() where not internal"
+        "select count(*) from duckdb_databases() where not internal"
     ).fetchall()
-    assert databases == [("memory",)]
-    with pytest.raises(duckdb.Error):
-        snapshot.connection.execute("attach 'elsewhere.duckdb'")
+    assert databases == [(1,)]
+    for refused in ("attach 'elsewhere.duckdb'", "drop table cubes.cube_all", "set threads = 2"):
+        with pytest.raises(duckdb.Error):
+            snapshot.connection.execute(refused)
 
 
 def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:

@@ -114,6 +114,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         if found
         else (),
         x_label=defined.label,
+        x_metric=defined,
         y_label=context.label(dimension),
         summary=f"{defined.label} of {len(found)} groups with the interval that holds the true "
         "mean 95 times of 100; the table below has the figures.",
