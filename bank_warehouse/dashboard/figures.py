@@ -61,7 +61,7 @@ def figure(chart: Chart) -> dict[str, Any]:
     return {
         "data": [_trace(chart, one, place) for place, one in enumerate(chart.series)],
         "layout": {
-            "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+            "margin": {"l": 8, "r": 24, "t": 8, "b": 8},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": FONT, "size": TEXT},
