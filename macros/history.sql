@@ -98,9 +98,22 @@
                 'There is no history to forget a date of. `dbt build` makes one.'
             ) }}
         {%- endif -%}
-        {%- do run_query('begin; ' ~ statements ~ ' commit') -%}
+        {%- set history = adapter.get_relation(
+            bank_warehouse.history_database(), 'marts', 'fct_customer_history'
+        ) -%}
+        {%- set rows = run_query(
+            "select count(*) from " ~ history ~ " where as_of_date = cast('" ~ as_of_date
+            ~ "' as date)"
+        ).rows[0][0] | int -%}
+        {%- if not rows -%}
+            {{ exceptions.raise_compiler_error(as_of_date ~ ' is not in the history.') }}
+        {%- endif -%}
+        {%- call statement('forget_date', auto_begin=true) -%}
+            {{ statements }}
+        {%- endcall -%}
+        {%- do adapter.commit() -%}
         {%- do log(
-            as_of_date ~ ' is not in the history any more. The next build compares the dates '
+            as_of_date ~ ' is forgotten, ' ~ rows ~ ' rows. The next build compares the dates '
             ~ 'before and after it.', info=true
         ) -%}
     {%- endif -%}
