@@ -85,5 +85,6 @@ lock: install  ## make requirements.txt and requirements-bench.txt again from py
 	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --group bench --output-file requirements-bench.txt
 
-clean:  ## remove what builds make; the virtual environment and published releases stay
-	rm -rf target logs warehouse
+clean:  ## remove what builds make; the virtual environment, releases and the history stay
+	rm -rf target logs
+	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history.duckdb*' -delete; fi
