@@ -93,6 +93,7 @@ class Block:
         name: unique on the page; also the name of its file.
         title: for people.
         note: a sentence below the title.
+        hint: what can be done here; left out of a file, where nothing can.
         mark: whether what it compares is more than chance.
         choices: menus.
         is_whole: whether it shows all customers whatever the filters are.
@@ -103,6 +104,7 @@ class Block:
     name: str
     title: str
     note: str = ""
+    hint: str = ""
     mark: Mark | None = None
     choices: tuple[Choice, ...] = ()
     is_whole: bool = False

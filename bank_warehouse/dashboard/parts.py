@@ -42,8 +42,9 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     if shown.is_whole and view.filters:
         head.append(element("Span", "All customers, unfiltered", className="pill"))
     body: Children = [element("Div", head, className="head")]
-    if shown.note:
-        body.append(element("P", shown.note, className="note"))
+    note = shown.note if is_static else f"{shown.note} {shown.hint}".strip()
+    if note:
+        body.append(element("P", note, className="note"))
     if shown.choices and not is_static:
         body.append(element("Div", [menu(choice) for choice in shown.choices], className="choices"))
     if isinstance(shown, Tiles):

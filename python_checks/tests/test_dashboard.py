@@ -795,6 +795,7 @@ def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
         assert f">{title}</h1>" in text
     assert f"{snapshot.ask(['total_loans'])[0][0]:,.2f}" in text
     assert "<script" not in text
+    assert "Choose one" not in text
     assert re.findall(r'(?:src|href)="(?!#)', text) == []
     elsewhere = set(re.findall(r"https?://[^\"' <]+", text))
     assert elsewhere <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}

@@ -38,7 +38,8 @@ def make(context: Context) -> Page:
             dimension,
             "risk_weighting",
             chosen,
-            note=context.snapshot.metric(chosen).label + " in each cell; choose one for more.",
+            note=context.snapshot.metric(chosen).label + " in each cell.",
+            hint="Choose one for more.",
             choices=(menu,),
             width="third",
         )
