@@ -10,7 +10,6 @@ be read as what it should be is the file read again as text, to find those rows.
 Needs pandas and pyarrow only. Money is written as doubles.
 """
 
-import argparse
 import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -25,6 +24,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.scale import reference
 from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
+from python_checks.columns import MONEY, PRODUCT_BALANCES
 
 Array = np.ndarray[Any, Any]
 
@@ -71,7 +71,7 @@ def _read_csv(file: Path, types: dict[str, pa.DataType]) -> pa.Table:
 
 
 def _type_of(column: str) -> pa.DataType:
-    if column in reference.MONEY:
+    if column in MONEY:
         return pa.float64()
     if column in reference.WHOLE:
         return pa.int32()
@@ -136,7 +136,7 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
     """
     typed, has_both_orders = _typed(raw, drop)
     accepted = np.ones(len(typed), dtype=bool)
-    for column in (*reference.WHOLE, *reference.MONEY):
+    for column in (*reference.WHOLE, *MONEY):
         if typed[column].dtype.kind == "f":
             accepted &= typed[column].notna().to_numpy()
     for column in (*reference.REQUIRED_TEXTS, *reference.CODES.values()):
@@ -172,7 +172,7 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
     )
     clear &= ~copies | kept
     clients = typed if clear.all() else typed[clear].reset_index(drop=True)
-    for column in reference.MONEY:
+    for column in MONEY:
         clients[column] = clients[column].astype("int64")
     for column in reference.WHOLE:
         clients[column] = clients[column].astype("int32")
@@ -195,7 +195,7 @@ def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
     typed["joined_date"], has_both_orders = _dates(raw[DATE])
     for column in reference.WHOLE:
         typed[column] = _whole(raw[column])
-    for column in reference.MONEY:
+    for column in MONEY:
         typed[column] = _cents(raw[column])
     client = pd.util.hash_pandas_object(typed["client_id"], index=False, categorize=False)
     name = pd.util.hash_pandas_object(typed["client_name"], index=False, categorize=False)
@@ -292,7 +292,7 @@ def _text(cell: Any) -> str:
 
 def _set_aside(typed: pd.DataFrame, source_file: str, reasons: dict[int, str]) -> pd.DataFrame:
     places = sorted(reasons)
-    rows = typed.loc[places, list(reference.MONEY)].astype("float64") / 100
+    rows = typed.loc[places, list(MONEY)].astype("float64") / 100
     rows.insert(0, "source_file", source_file)
     rows.insert(1, "source_row", np.array(places, dtype="int64") + FIRST_ROW)
     rows["reject_reasons"] = [reasons[place] for place in places]
@@ -455,7 +455,7 @@ def risk(customers: pd.DataFrame) -> pd.DataFrame:
 
 def aggregate(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return fct_segment_profiles and fct_product_penetration."""
-    measures, products = list(reference.PROFILE_MEASURES), reference.PRODUCTS
+    measures, products = list(reference.PROFILE_MEASURES), PRODUCT_BALANCES
     balances = customers[list(products.values())]
     held = balances.where(balances != 0).set_axis(list(products), axis=1)
     amounts = customers[measures]
@@ -494,7 +494,7 @@ def _name_values(made: pd.DataFrame, names: Sequence[str]) -> None:
 def _by_product(groups: Any, named: pd.DataFrame) -> pd.DataFrame:
     parts = []
     holders, sums, medians = groups.count(), groups.sum(), groups.median()
-    for product in reference.PRODUCTS:
+    for product in PRODUCT_BALANCES:
         part = named.copy()
         part["product"] = product
         part["as_of_date"] = pd.Timestamp(reference.as_of_date())
@@ -549,11 +549,11 @@ def heatmap(customers: pd.DataFrame) -> pd.DataFrame:
         made = made.rename_axis(["row_value", "risk_weighting"]).reset_index()
         made["row_dimension"] = dimension
         cells.append(made.astype({"row_value": "str"}))
-    columns = list(reference.PRODUCTS.values())
+    columns = list(PRODUCT_BALANCES.values())
     groups = grouped(customers[columns], weighting)
     holders = grouped(customers[columns] != 0, weighting).sum()
     balances = groups.sum()
-    for product, column in reference.PRODUCTS.items():
+    for product, column in PRODUCT_BALANCES.items():
         made = pd.DataFrame({"exposure": balances[column], "customers": holders[column]})
         made = made.reset_index()
         made["row_dimension"], made["row_value"] = "product", product
@@ -671,14 +671,5 @@ def make_marts(drop: Path, folder: Path) -> None:
     write(concentration(customers), folder, "fct_balance_concentration")
 
 
-def main() -> None:
-    """Make the marts of a drop."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--drop", type=Path, required=True)
-    parser.add_argument("--marts", type=Path, required=True)
-    chosen = parser.parse_args()
-    make_marts(chosen.drop, chosen.marts)
-
-
 if __name__ == "__main__":
-    main()
+    reference.run(make_marts)

@@ -10,7 +10,6 @@ Money is whole cents in 64-bit integers; keys are Polars' own hashes.
 Needs Polars only. Money is written as doubles.
 """
 
-import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ import polars as pl
 
 from benchmarks.scale import reference
 from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
+from python_checks.columns import MONEY, PRODUCT_BALANCES
 
 STEPS = "steps"
 """Folder, in that of the marts, of what is made in between; removed at the end."""
 
 PLACE = "place"
 CSV_TYPES: Mapping[str, Any] = {
-    **dict.fromkeys(reference.MONEY, pl.Float64),
+    **dict.fromkeys(MONEY, pl.Float64),
     **dict.fromkeys(reference.WHOLE, pl.Int32),
 }
 
@@ -110,12 +110,12 @@ def typed(raw: pl.LazyFrame, drop: Path) -> pl.LazyFrame:
         joined.alias("joined_date"),
         exchanged.alias("is_exchanged"),
         *(pl.col(column) for column in reference.WHOLE),
-        *(_cents(column).alias(column) for column in reference.MONEY),
+        *(_cents(column).alias(column) for column in MONEY),
     )  # fmt: skip
     present = [pl.col(column) != "" for column in reference.REQUIRED_TEXTS]
     known = [
         pl.col(column).is_not_null()
-        for column in (*reference.CODES.values(), *reference.WHOLE, *reference.MONEY)
+        for column in (*reference.CODES.values(), *reference.WHOLE, *MONEY)
     ]
     in_range = [
         pl.col(column).is_between(least, most) for column, least, most, _ in reference.RANGES
@@ -185,7 +185,7 @@ def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
         .select(
             pl.lit(file.name).alias("source_file"),
             (pl.col(PLACE) + FIRST_ROW).alias("source_row"),
-            *(_units(column) for column in reference.MONEY),
+            *(_units(column) for column in MONEY),
             pl.col(PLACE).replace_strict(reasons, return_dtype=pl.String).alias("reject_reasons")
             if reasons
             else pl.lit("").alias("reject_reasons"),
@@ -423,7 +423,7 @@ def aggregate(customers: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             pl.col("risk_weighting").cast(pl.Int64).sum().alias("sum_of_weightings"),
         ]
         if isinstance(dimension, str):
-            for product, column in reference.PRODUCTS.items():
+            for product, column in PRODUCT_BALANCES.items():
                 held = pl.col(column).filter(pl.col(column) != 0)
                 wanted += [
                     held.len().cast(pl.Int64).alias(f"{product}_holders"),
@@ -443,7 +443,7 @@ def aggregate(customers: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         profiles.append(made.drop(f"key_{name}" for name in names))
         if isinstance(dimension, str):
-            penetrations.extend(_penetration(made, product) for product in reference.PRODUCTS)
+            penetrations.extend(_penetration(made, product) for product in PRODUCT_BALANCES)
     whole = customers.select(pl.len()).collect(**STREAMING).item()
     return _profiles(pl.concat(profiles, how="diagonal"), whole), pl.concat(penetrations)
 
@@ -513,8 +513,8 @@ def heatmap(customers: pl.LazyFrame) -> pl.DataFrame:
     ]
     by_weighting = customers.group_by("risk_weighting").agg(
         *((pl.col(column) != 0).sum().cast(pl.Int64).alias(f"{product}_holders")
-          for product, column in reference.PRODUCTS.items()),
-        *(pl.col(column).sum().alias(product) for product, column in reference.PRODUCTS.items()),
+          for product, column in PRODUCT_BALANCES.items()),
+        *(pl.col(column).sum().alias(product) for product, column in PRODUCT_BALANCES.items()),
     )  # fmt: skip
     *cells, products = pl.collect_all([*queries, by_weighting], **STREAMING)
     cells += [
@@ -526,7 +526,7 @@ def heatmap(customers: pl.LazyFrame) -> pl.DataFrame:
             pl.lit(None, dtype=pl.Int64).alias("deposits"),
             pl.lit("product").alias("row_dimension"),
         )
-        for product in reference.PRODUCTS
+        for product in PRODUCT_BALANCES
     ]
     return _cells(pl.concat(cells))
 
@@ -662,14 +662,5 @@ def make_marts(drop: Path, folder: Path) -> None:
     steps.rmdir()
 
 
-def main() -> None:
-    """Make the marts of a drop."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--drop", type=Path, required=True)
-    parser.add_argument("--marts", type=Path, required=True)
-    chosen = parser.parse_args()
-    make_marts(chosen.drop, chosen.marts)
-
-
 if __name__ == "__main__":
-    main()
+    reference.run(make_marts)

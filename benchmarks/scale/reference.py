@@ -2,17 +2,20 @@
 
 All of it is tiny and independent of the customers: lists of labels, lookups from what a file says
 to what it means, and texts for every combination that there can be. Money is in whole cents.
-Standard library only, because the benchmark's environment has little else.
+Standard library only, because the benchmark's environment has little else than the frames.
 """
 
+import argparse
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from python_checks.columns import MONEY
 
 PROJECT = Path(__file__).resolve().parents[2]
 SEEDS = PROJECT / "seeds" / "reference"
@@ -32,22 +35,8 @@ CODES = {
 
 DATE_FORMAT = "%d-%m-%Y"
 EXCHANGED_FORMAT = "%m-%d-%Y"
-MONEY = (
-    "estimated_income", "superannuation_savings", "credit_card_balance", "bank_loans",
-    "bank_deposits", "checking_accounts", "saving_accounts", "foreign_currency_account",
-    "business_lending",
-)  # fmt: skip
 WHOLE = ("age", "amount_of_credit_cards", "properties_owned", "risk_weighting")
 REQUIRED_TEXTS = ("client_id", "client_name", "nationality", "occupation")
-PRODUCTS = {
-    "credit_card": "credit_card_balance",
-    "bank_loan": "bank_loans",
-    "business_lending": "business_lending",
-    "bank_deposit": "bank_deposits",
-    "saving_account": "saving_accounts",
-    "checking_account": "checking_accounts",
-    "foreign_currency_account": "foreign_currency_account",
-}
 DIMENSIONS = (
     "loyalty_classification", "occupation_family", "nationality", "gender", "age_band",
     "income_band", "tenure_band", "fee_structure", "banking_relationship", "investment_advisor",
@@ -441,3 +430,16 @@ def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bo
         f"same client id, name and joining date as {copies - 1} other row(s) with other values, "
         f"first in {row}"
     )
+
+
+def run(make_marts: Callable[[Path, Path], None]) -> None:
+    """Make marts as the command line says: --drop DROP --marts FOLDER.
+
+    Args:
+        make_marts: Takes the folder of the raw files and that of the marts.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--drop", type=Path, required=True, help="Folder of the raw files.")
+    parser.add_argument("--marts", type=Path, required=True, help="Folder of the Parquet files.")
+    chosen = parser.parse_args()
+    make_marts(chosen.drop, chosen.marts)
