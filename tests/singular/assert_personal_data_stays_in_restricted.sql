@@ -50,16 +50,31 @@ advisors as (
 
 ),
 
+{#- One scan of a mart gives the texts of all of its columns. -#}
+{%- for mart in texts | map('first') | unique %}
+{{ mart }}_texts as (
+
+    select
+        {%- for name, column, relation in texts if name == mart %}
+        {{ distinct_values(adapter.quote(column)) }} as {{ adapter.quote(column) }},
+        {%- endfor %}
+        count(*) as row_count
+
+    from {{ ref(mart) }}
+
+),
+
+{% endfor %}
 published_texts as (
 
     {%- for mart, column, relation in texts %}
 
-    select distinct
+    select
         '{{ mart }}' as mart,
         '{{ column }}' as column_name,
-        {{ adapter.quote(column) }} as published_text
+        {{ unnested(adapter.quote(column)) }} as published_text
 
-    from {{ relation }}
+    from {{ mart }}_texts
 
     union all
     {%- endfor %}
