@@ -18,3 +18,29 @@
 {% macro duckdb__list_element(list, position) -%}
     {{ list }}[{{ position }}]
 {%- endmacro %}
+
+{#- The different values of an expression as a list, nulls left out. -#}
+{% macro distinct_values(expression) -%}
+    {{ return(adapter.dispatch('distinct_values', 'bank_warehouse')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__distinct_values(expression) -%}
+    list(distinct {{ expression }})
+{%- endmacro %}
+
+{% macro spark__distinct_values(expression) -%}
+    collect_set({{ expression }})
+{%- endmacro %}
+
+{#- A row for each element of a list. -#}
+{% macro unnested(list) -%}
+    {{ return(adapter.dispatch('unnested', 'bank_warehouse')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnested(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+{% macro spark__unnested(list) -%}
+    explode({{ list }})
+{%- endmacro %}

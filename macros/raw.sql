@@ -85,7 +85,22 @@
     {%- for warning in plan['warnings'] -%}
         {%- do log('Raw drop: ' ~ warning, info=true) -%}
     {%- endfor -%}
+    {%- if table == 'clients' and flags.WHICH in ('run', 'build') -%}
+        {%- do bank_warehouse.require_room(plan['rows']) -%}
+    {%- endif -%}
     {{ return(plan['sql']) }}
+{%- endmacro %}
+
+{#- Say how much disk a build of so many customers wants; stop it where there is too little. -#}
+{% macro require_room(rows) -%}
+    {%- set call -%}
+        select bank_room('{{ (target.path or '') | replace("'", "''") }}', {{ rows }})
+    {%- endset -%}
+    {%- set room = fromjson(run_query(call).rows[0][0]) -%}
+    {%- if room['error'] -%}
+        {{ exceptions.raise_compiler_error(room['error']) }}
+    {%- endif -%}
+    {%- do log('Raw drop: ' ~ room['said'], info=true) -%}
 {%- endmacro %}
 
 {#-
