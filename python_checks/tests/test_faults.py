@@ -67,9 +67,11 @@ def held(file: Path) -> Iterator[int]:
 
 def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
-    with held(warehouse) as holder:
-        with pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused:
-            open_warehouse(str(warehouse), {})
+    with (
+        held(warehouse) as holder,
+        pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
+    ):
+        open_warehouse(str(warehouse), {})
     assert str(warehouse) in str(refused.value)
     assert "Wait until" in str(refused.value)
     assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
@@ -90,9 +92,11 @@ def attach(warehouse: Path, history: Path) -> None:
 def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
     attach(warehouse, history)
-    with held(history) as holder:
-        with pytest.raises(DbtRuntimeError, match="has the history open") as refused:
-            attach(warehouse, history)
+    with (
+        held(history) as holder,
+        pytest.raises(DbtRuntimeError, match="has the history open") as refused,
+    ):
+        attach(warehouse, history)
     assert str(history) in str(refused.value)
     assert "Wait until" in str(refused.value)
     assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
