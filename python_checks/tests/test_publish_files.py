@@ -295,7 +295,7 @@ def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
-    assert "29 files agree with their checksums" in lines[0]
+    assert "31 files agree with their checksums" in lines[0]
     roll_back(copied, 2, None)
     assert current_number(copied) == 2
     with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* there are: 1, 2"):
