@@ -7,8 +7,6 @@ its own, because it forks.
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,6 +15,7 @@ from dbt.adapters.duckdb.credentials import Attachment
 from dbt_common.exceptions import DbtRuntimeError
 
 from bank_warehouse.dbt_plugin import HISTORY, attach_history, open_warehouse
+from python_checks.tests.publishing import running_holder
 
 PROJECT = Path(__file__).resolve().parents[2]
 FAULTS = {
@@ -42,39 +41,19 @@ def test_after_each_fault_the_next_build_is_right() -> None:
         assert re.search(rf"^{title}: 1 of 1 next builds right", run.stdout, re.MULTILINE), title
 
 
-@contextmanager
-def held(file: Path) -> Iterator[int]:
-    """Hold a DuckDB file open in another process, and give its number."""
-    hold = (
-        "import duckdb, sys\n"
-        "connection = duckdb.connect(sys.argv[1])\n"
-        "print('held', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        try:
-            yield holder.pid
-        finally:
-            holder.communicate("")
+HOLD = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
 
 
 def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with (
-        held(warehouse) as holder,
+        running_holder(HOLD, warehouse) as holder,
         pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
     ):
         open_warehouse(str(warehouse), {})
     assert str(warehouse) in str(refused.value)
     assert "Wait until" in str(refused.value)
-    assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
     open_warehouse(str(warehouse), {}).close()
 
 
@@ -93,13 +72,13 @@ def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> Non
     warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
     attach(warehouse, history)
     with (
-        held(history) as holder,
+        running_holder(HOLD, history) as holder,
         pytest.raises(DbtRuntimeError, match="has the history open") as refused,
     ):
         attach(warehouse, history)
     assert str(history) in str(refused.value)
     assert "Wait until" in str(refused.value)
-    assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
     attach(warehouse, history)
 
 
