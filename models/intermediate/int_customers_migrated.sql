@@ -29,7 +29,19 @@ neighbours as (
 
 ),
 
+{% if is_incremental() %}
 -- What is there already is right: whoever changes a date takes its comparisons out with it.
+compared as (
+
+    select distinct
+        from_date,
+        to_date
+
+    from {{ this }}
+
+),
+{% endif %}
+
 pairs as (
 
     select
@@ -38,7 +50,7 @@ pairs as (
 
     from neighbours
     {% if is_incremental() %}
-    left join (select distinct from_date, to_date from {{ this }}) as compared
+    left join compared
         on
             neighbours.from_date = compared.from_date
             and neighbours.to_date = compared.to_date

@@ -7,8 +7,6 @@ its own, because it forks.
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -43,22 +41,19 @@ def test_after_each_fault_the_next_build_is_right() -> None:
         assert re.search(rf"^{title}: 1 of 1 next builds right", run.stdout, re.MULTILINE), title
 
 
-@contextmanager
-def held(file: Path) -> Iterator[int]:
-    """Hold a DuckDB file open in another process, and give its number."""
-    code = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
-    with running_holder(code, file) as holder:
-        yield holder.pid
+HOLD = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
 
 
 def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
-    with held(warehouse) as holder:
-        with pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused:
-            open_warehouse(str(warehouse), {})
+    with (
+        running_holder(HOLD, warehouse) as holder,
+        pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
+    ):
+        open_warehouse(str(warehouse), {})
     assert str(warehouse) in str(refused.value)
     assert "Wait until" in str(refused.value)
-    assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
     open_warehouse(str(warehouse), {}).close()
 
 
@@ -76,12 +71,14 @@ def attach(warehouse: Path, history: Path) -> None:
 def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
     attach(warehouse, history)
-    with held(history) as holder:
-        with pytest.raises(DbtRuntimeError, match="has the history open") as refused:
-            attach(warehouse, history)
+    with (
+        running_holder(HOLD, history) as holder,
+        pytest.raises(DbtRuntimeError, match="has the history open") as refused,
+    ):
+        attach(warehouse, history)
     assert str(history) in str(refused.value)
     assert "Wait until" in str(refused.value)
-    assert sys.platform == "win32" or f"process {holder}" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
     attach(warehouse, history)
 
 
