@@ -39,10 +39,10 @@
     case
         {%- for pair in pairs %}
         when grouping({{ pair[0] }}) = 0 and grouping({{ pair[1] }}) = 0
-            then cast({{ pair[0] }} as varchar) || ' / ' || cast({{ pair[1] }} as varchar)
+            then cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string)
         {%- endfor %}
         {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then cast({{ dimension }} as varchar)
+        when grouping({{ dimension }}) = 0 then cast({{ dimension }} as string)
         {%- endfor %}
     end
 {%- endmacro %}

@@ -57,7 +57,7 @@
 {#- Text as a whole number; null where it is none. 3 and 3.0 are whole, 3.5 and 1e2 are not. -#}
 {% macro parse_whole_number(text) -%}
     case
-        when cast(try_cast({{ text }} as integer) as varchar) = {{ text }}
+        when cast(try_cast({{ text }} as integer) as string) = {{ text }}
             then try_cast({{ text }} as integer)
         when regexp_full_match({{ bank_warehouse.trimmed(text) }}, '[+-]?[0-9]+([.]0*)?')
             then try_cast(split_part({{ bank_warehouse.trimmed(text) }}, '.', 1) as integer)

@@ -55,8 +55,8 @@
                 {{ adapter.quote(header) }} as {{ column }},
                 {%- endfor %}
                 'seeds/raw/raw_{{ table }}.csv' as source_file,
-                cast(null as varchar) as structural_fault,
-                cast(null as varchar) as raw_line
+                cast(null as string) as structural_fault,
+                cast(null as string) as raw_line
             from {{ ref('raw_' ~ table) }}
         )
     {%- else -%}
@@ -154,4 +154,10 @@
 
 {% macro duckdb__record_position() -%}
     rowid
+{%- endmacro %}
+
+{#- Spark numbers no rows: the file of the table and the row in it, which are in their order. -#}
+{% macro spark__record_position() -%}
+    cast(regexp_extract(_metadata.file_name, '^part-([0-9]+)', 1) as bigint) * 1000000000000
+    + _metadata.row_index
 {%- endmacro %}

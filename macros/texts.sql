@@ -4,12 +4,12 @@
         when {{ exclusive_lower_limit }} is null and {{ inclusive_upper_limit }} is null
             then '{{ noun }} of any size'
         when {{ exclusive_lower_limit }} is null
-            then '{{ noun }} up to ' || cast({{ inclusive_upper_limit }} as varchar)
+            then '{{ noun }} up to ' || cast({{ inclusive_upper_limit }} as string)
         when {{ inclusive_upper_limit }} is null
-            then '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as varchar)
+            then '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as string)
         else
-            '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as varchar)
-            || ' and up to ' || cast({{ inclusive_upper_limit }} as varchar)
+            '{{ noun }} above ' || cast({{ exclusive_lower_limit }} as string)
+            || ' and up to ' || cast({{ inclusive_upper_limit }} as string)
     end
 {%- endmacro %}
 
@@ -20,4 +20,8 @@
 
 {% macro duckdb__join_texts(text, order_by) -%}
     string_agg({{ text }}, '; ' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__join_texts(text, order_by) -%}
+    listagg({{ text }}, '; ') within group (order by {{ order_by }})
 {%- endmacro %}

@@ -41,7 +41,7 @@ in_cents as (
     select
         measure,
         amount,
-        cast(cast(abs(amount) * 100 as bigint) as varchar) as cents_text
+        cast(cast(abs(amount) * 100 as bigint) as string) as cents_text
 
     from amounts
 

@@ -50,7 +50,7 @@ items as (
 
     select
         assumptions.assumption,
-        cast(default_probabilities.risk_weighting as varchar) as item,
+        cast(default_probabilities.risk_weighting as string) as item,
         assumptions.relative_error
 
     from assumptions
@@ -107,7 +107,7 @@ shifted_rates as (
             when
                 variants.assumption = 'probability_of_default'
                 and variants.item in (
-                    'all', cast(default_probabilities.risk_weighting as varchar)
+                    'all', cast(default_probabilities.risk_weighting as string)
                 )
                 then 1 + variants.relative_error
             else 1
