@@ -24,3 +24,26 @@
     {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -10000000000000000)
     and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 10000000000000000)
 {%- endmacro %}
+
+{#- An amount of a double expression, decimal(18,2), half a cent rounded away from zero. -#}
+{% macro round_money(expression) -%}
+    cast(round(({{ expression }}) * 100) / 100 as decimal(18, 2))
+{%- endmacro %}
+
+{#- The inverse hyperbolic sine of a double. -#}
+{% macro asinh(expression) -%}
+    {{ return(adapter.dispatch('asinh', 'bank_warehouse')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__asinh(expression) -%}
+    asinh({{ expression }})
+{%- endmacro %}
+
+{#- Spark's own loses all digits of large negative values. -#}
+{% macro spark__asinh(expression) -%}
+    signum({{ expression }}) * log1p(
+        abs({{ expression }})
+        + ({{ expression }}) * ({{ expression }})
+        / (1 + sqrt(({{ expression }}) * ({{ expression }}) + 1))
+    )
+{%- endmacro %}

@@ -50,7 +50,7 @@ scaled as (
         customers.*,
         {% for measure in measures %}
         (
-            asinh(cast(customers.{{ measure }} as double) / centres.{{ measure }}_unit)
+            {{ asinh('cast(customers.' ~ measure ~ ' as double) / centres.' ~ measure ~ '_unit') }}
             - centres.{{ measure }}_mean
         ) / centres.{{ measure }}_deviation as scaled_{{ measure }},
         {% for cluster in clusters %}

@@ -17,8 +17,7 @@ grouped as (
         {% for product, column in columns.items() %}
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
         {{ sum_money(column) }} as {{ product }}_balance,
-        cast(median({{ column }}) filter (where {{ column }} <> 0) as decimal(18, 2))
-            as {{ product }}_median,
+        {{ median_money(column, column ~ ' <> 0') }} as {{ product }}_median,
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers

@@ -30,7 +30,7 @@ grouped as (
             sum(cast({{ measure }} as decimal(18, 2)) * cast({{ measure }} as decimal(18, 2)))
             as double
         ) as sum_of_squares_{{ measure }},
-        cast(median({{ measure }}) as decimal(18, 2)) as median_{{ measure }},
+        {{ median_money(measure) }} as median_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers,
