@@ -55,8 +55,8 @@
                 {{ adapter.quote(header) }} as {{ column }},
                 {%- endfor %}
                 'seeds/raw/raw_{{ table }}.csv' as source_file,
-                cast(null as varchar) as structural_fault,
-                cast(null as varchar) as raw_line
+                cast(null as string) as structural_fault,
+                cast(null as string) as raw_line
             from {{ ref('raw_' ~ table) }}
         )
     {%- else -%}
@@ -134,6 +134,12 @@
                     ~ ('BANK_HISTORY' if is_history else 'BANK_WAREHOUSE') ~ ' to a file on '
                     ~ 'another disk, then build again. What is published is as it was.'
                 ) }}
+            {%- elif 'LOCATION_ALREADY_EXISTS' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    result.node.schema ~ '.' ~ result.node.name ~ ' could not be written: files of '
+                    ~ 'it are left from a build that was stopped while it wrote. Remove the folder '
+                    ~ 'that the message above names, then build again.'
+                ) }}
             {%- elif result.node.name == 'fct_customer_history' and 'out of sync' in said -%}
                 {{ exceptions.raise_compiler_error(
                     'fct_customer_history has other columns than the history that is kept, which '
@@ -179,4 +185,10 @@
 
 {% macro duckdb__record_position() -%}
     rowid
+{%- endmacro %}
+
+{#- Spark numbers no rows: the file of the table and the row in it, which are in their order. -#}
+{% macro spark__record_position() -%}
+    cast(regexp_extract(_metadata.file_name, '^part-([0-9]+)', 1) as bigint) * 1000000000000
+    + _metadata.row_index
 {%- endmacro %}
