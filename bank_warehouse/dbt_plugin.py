@@ -34,7 +34,7 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
         date_format: the first of the declared date formats; Parquet dates are written in it.
 
     Returns:
-        JSON: `{"sql", "files", "warnings", "error": null}`, or `{"error": message}`. Whatever
+        JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`. Whatever
         goes wrong becomes a message: an exception inside a DuckDB function would reach the user
         as a traceback.
     """
@@ -55,9 +55,31 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
             "sql": plan.sql,
             "files": describe(plan),
             "warnings": list(plan.warnings),
+            "rows": plan.rows,
             "error": None,
         }
     )
+
+
+def room_json(path: str, rows: int) -> str:
+    """Say how much disk a build wants, before it starts.
+
+    Args:
+        path: the DuckDB file; one in memory wants no disk that could be told.
+        rows: customers of the drop.
+
+    Returns:
+        JSON: `{"said", "error": null}`, or `{"error": message}` where a disk has too little.
+    """
+    from bank_warehouse.raw_drop import DropError
+    from bank_warehouse.raw_drop.room import need_of, require_room
+
+    if not path or path == ":memory:":
+        return json.dumps({"said": "", "error": None})
+    try:
+        return json.dumps({"said": require_room(need_of(rows, Path(path))), "error": None})
+    except (DropError, OSError) as refused:
+        return json.dumps({"error": str(refused)})
 
 
 def raw_changes(raw_dir: str) -> str:
@@ -200,19 +222,28 @@ class Plugin(BasePlugin):
     _opened: DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Open the warehouse just before dbt does, so that a failure is told clearly.
+        """Limit what DuckDB uses; open the warehouse just before dbt does.
 
-        The connection is kept until dbt has its own, which DuckDB gives the same database: no
+        A failure to open it is told clearly then. The connection is kept until dbt has its own, which DuckDB gives the same database: no
         other program can come in between.
         """
-        if creds.path and creds.path != ":memory:":
+        from bank_warehouse.engine import SettingError, engine_settings
+
+        is_file = bool(creds.path) and creds.path != ":memory:"
+        try:
+            settings = engine_settings(Path(creds.path) if is_file else None)
+        except SettingError as refused:
+            raise DbtRuntimeError(str(refused)) from None
+        config.update({name: value for name, value in settings.items() if name not in config})
+        if is_file:
             self._opened = open_warehouse(creds.path, dict(config))
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Attach the history, and register functions, which take and give varchar.
 
         `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
-        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`. And those of the record
+        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, `bank_room(path, rows)`
+        the JSON of :func:`room_json`. And those of the record
         that a build leaves: `bank_fingerprints_query(relations)` and `bank_record_build(path,
         told)`, see :func:`fingerprints_query` and :func:`record_build`.
 
@@ -224,6 +255,9 @@ class Plugin(BasePlugin):
             ["VARCHAR", "VARCHAR", "VARCHAR"],
             "VARCHAR",
             side_effects=True,
+        )
+        conn.create_function(
+            "bank_room", room_json, ["VARCHAR", "BIGINT"], "VARCHAR", side_effects=True
         )
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True

@@ -113,7 +113,7 @@ def run(
     source = context.data_sources.add_sql(
         name="warehouse",
         connection_string=f"{duckdb_dialect.URL_SCHEME}:///{path.resolve()}",
-        kwargs={"connect_args": {"read_only": True, "config": settings()}},
+        kwargs={"connect_args": {"read_only": True, "config": settings(path)}},
     )
     results = []
     try:

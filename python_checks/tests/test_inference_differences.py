@@ -79,6 +79,12 @@ def test_no_p_value_where_groups_are_too_small(counts: list[int], has_p_value: b
     assert comparison.statistic is not None
 
 
+def test_an_adjusted_p_value_is_never_below_its_p_value_by_rounding() -> None:
+    p_values = np.append(np.linspace(1e-3, 0.9, 51), 0.9968441654882634)
+    assert p_values[-1] * 52 / 52 < p_values[-1]
+    assert (benjamini_hochberg(p_values) >= p_values).all()
+
+
 @pytest.mark.parametrize(("counts", "values"), [([9], [1] * 9), ([5, 5], [7] * 10), ([], [])])
 def test_nothing_to_compare(counts: list[int], values: list[int]) -> None:
     groups = np.repeat(np.arange(len(counts)), counts)

@@ -125,8 +125,8 @@ SABOTAGES = (
             ),
         ),
         (
-            "unique_combination_of_columns_int_customers_classified_customer_key",
-            "unique_combination_of_columns_int_customers_measured_customer_key",
+            "unique_combination_of_columns_int_customers_classified_customer_key__ref_stg_bank__clients_",
+            "unique_combination_of_columns_int_customers_measured_customer_key__ref_stg_bank__clients_",
         ),
     ),
     Sabotage(

@@ -60,7 +60,7 @@ states as (
 
     select
         as_of_date,
-        cast(risk_weighting as varchar) || ' ' || watch_list_level as state,
+        cast(risk_weighting as string) || ' ' || watch_list_level as state,
         customers,
         total_loans,
         total_deposits
