@@ -66,10 +66,9 @@ def describe_machine(bench_python: Path) -> dict[str, Any]:
     }
     return {
         "processors": os.cpu_count(),
-        "memory": f"{psutil.virtual_memory().total / GIB:.1f} GiB",
+        "memory of the machine": f"{psutil.virtual_memory().total / GIB:.1f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "revision": _revision(),
         **versions,
         **_bench_versions(bench_python),
     }
@@ -263,6 +262,7 @@ def measure_size(
     }
     failed: set[str] = set()
     raw_bytes = clients_file(ground.drop).stat().st_size
+    revision = _revision()
     for repeat, place, contender in rounds(contenders, repeats):
         if contender.name in failed:
             continue
@@ -277,6 +277,7 @@ def measure_size(
             "started_at": started_at,
             "load": round(os.getloadavg()[0], 2),
             "raw_bytes": raw_bytes,
+            "revision": revision,
         }
         if contender.name in hindered:
             click.echo(f"{title}: not run: {hindered[contender.name]}", err=True)
@@ -394,7 +395,9 @@ def main(
     if unknown := set(formats) - set(FORMATS):
         raise click.UsageError(f"--formats: no such format: {', '.join(sorted(unknown))}")
     out.mkdir(parents=True, exist_ok=True)
-    results = _kept_results(out / RESULTS, fresh, bench_python)
+    results = _kept_results(out / RESULTS, fresh)
+    if sizes:
+        results = replace(results, machine=describe_machine(bench_python))
     limits = Limits(
         seconds=time_limit,
         memory=int(memory_limit * GIB if memory_limit else psutil.virtual_memory().total * 0.9),
@@ -449,12 +452,11 @@ def _contenders(only: Sequence[str]) -> list[Contender]:
     return [contender for name, contender in by_name.items() if not only or name in only]
 
 
-def _kept_results(path: Path, fresh: bool, bench_python: Path) -> Results:
-    machine = describe_machine(bench_python)
+def _kept_results(path: Path, fresh: bool) -> Results:
+    """Return the runs that a file holds; none where it is not there or is to be forgotten."""
     if fresh or not path.exists():
-        return Results(machine, METHOD, [])
-    kept = Results.read(path)
-    return Results(machine, METHOD, kept.runs)
+        return Results({}, METHOD, [])
+    return replace(Results.read(path), method=METHOD)
 
 
 def _prepare(

@@ -24,6 +24,7 @@ class Run:
         started_at: UTC, ISO 8601.
         load: Processes that wanted to run in the minute before, on average.
         raw_bytes: Size of the clients file.
+        revision: Commit of the project; empty where it is no clone.
         seconds: From start to end of the process.
         cpu_seconds: Of all processors.
         peak_memory: Bytes, with children.
@@ -41,6 +42,7 @@ class Run:
     started_at: str
     load: float
     raw_bytes: int
+    revision: str
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory: int = 0

@@ -82,7 +82,7 @@ def plot(results: Results, path: Path) -> None:
 
     figures = summarise(results.runs)
     formats = sorted({cell[1] for cell in figures})
-    drawing = Figure(figsize=(5.2 * len(formats), 5.4), layout="constrained")
+    drawing = Figure(figsize=(6.4 * len(formats), 6.4), layout="constrained")
     panels = drawing.subplots(1, len(formats), sharey=True, squeeze=False)[0]
     for file_format, panel in zip(formats, panels, strict=True):
         for number, name in enumerate(TITLES):
@@ -104,7 +104,7 @@ def plot(results: Results, path: Path) -> None:
         for panel in panels
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    drawing.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+    drawing.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(formats))
     drawing.savefig(path, format="svg", metadata={"Date": None})
 
 
@@ -186,6 +186,7 @@ def _closing(
             *([topic, told] for topic, told in results.method.items()),
             ["when", f"{dates[0]} to {dates[-1]}"],
             ["load", f"{min(loads)} to {max(loads)} processes in the minute before a run"],
+            ["revision", ", ".join(sorted({run.revision for run in results.runs if run.revision}))],
             *([topic, str(told)] for topic, told in results.machine.items()),
         ],
         [],

@@ -67,6 +67,7 @@ def run_of(contender: str, seconds: float, customers: int = 1_000_000, **others:
         started_at="2026-11-25T09:00:00+00:00",
         load=0.5,
         raw_bytes=200 * customers,
+        revision="abc1234",
         seconds=seconds,
         cpu_seconds=seconds,
         peak_memory=GIB,
