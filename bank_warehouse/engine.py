@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-DEFAULT_MEMORY_LIMIT = "6GB"
+DEFAULT_MEMORY_LIMIT = "5GB"
 """Memory of DuckDB where BANK_MEMORY_LIMIT is not set and the machine has more."""
 
 _UNITS = {

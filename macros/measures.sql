@@ -114,3 +114,11 @@
 {% macro spark__computed_once() -%}
     where rand() < 2
 {%- endmacro %}
+
+{#-
+    The product of two amounts of money, exact. Of two decimal(18,2) DuckDB makes a number of 18
+    digits, which overflows from 30 million times 30 million on.
+-#}
+{% macro money_product(amount, other_amount) -%}
+    cast({{ amount }} as decimal(38, 2)) * cast({{ other_amount }} as decimal(38, 2))
+{%- endmacro %}

@@ -34,7 +34,7 @@ buckets as (
         ) as bucket,
         {{ count_rows() }} as customers,
         {{ sum_money(measure) }} as amount,
-        cast(sum({{ measure }} * {{ measure }}) as double) as sum_of_squares
+        cast(sum({{ money_product(measure, measure) }}) as double) as sum_of_squares
 
     from in_cents
     group by bucket

@@ -137,8 +137,8 @@ tie_sums as (
         measure,
         cast(
             sum(
-                cast(customers as decimal(12, 0))
-                * (cast(customers as decimal(12, 0)) * cast(customers as decimal(12, 0)) - 1)
+                cast(customers as decimal(38, 0))
+                * (cast(customers as decimal(38, 0)) * cast(customers as decimal(38, 0)) - 1)
             ) as double
         ) as tie_sum
 

@@ -33,7 +33,7 @@ measured as (
         cast(max({{ column }}) as string) as {{ column }}_highest,
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
         cast(sum({{ column }}) as double) as {{ column }}_sum,
-        cast(sum({{ column }} * {{ column }}) as double) as {{ column }}_squares,
+        cast(sum({{ money_product(column, column) }}) as double) as {{ column }}_squares,
         {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
         {% endfor %}
         {{ count_rows() }} as row_count

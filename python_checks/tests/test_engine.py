@@ -22,7 +22,7 @@ def test_unset_the_limit_is_the_smaller_of_the_default_and_what_the_machine_give
     with duckdb.connect() as connection:
         own = connection.execute("select current_setting('memory_limit')").fetchone()
     assert own is not None
-    assert limit == min(6e9, bytes_of(own[0]))
+    assert limit == min(5e9, bytes_of(own[0]))
     assert "threads" not in engine_settings()
 
 

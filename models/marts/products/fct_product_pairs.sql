@@ -47,11 +47,11 @@ sums as (
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
         {{ count_rows('is_deep_' ~ product) }} as {{ product }}_deep,
         cast(sum({{ column }}) as double) as {{ product }}_sum,
-        cast(sum({{ column }} * {{ column }}) as double) as {{ product }}_squares,
+        cast(sum({{ money_product(column, column) }}) as double) as {{ product }}_squares,
         {% for other_product, other_column in columns.items() if other_product > product %}
         {{ count_rows(column ~ ' <> 0 and ' ~ other_column ~ ' <> 0') }}
             as {{ product }}_{{ other_product }}_holders,
-        cast(sum({{ column }} * {{ other_column }}) as double)
+        cast(sum({{ money_product(column, other_column) }}) as double)
             as {{ product }}_{{ other_product }}_products,
         {{ count_rows('is_deep_' ~ product ~ ' and is_deep_' ~ other_product) }}
             as {{ product }}_{{ other_product }}_deep,

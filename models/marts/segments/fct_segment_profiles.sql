@@ -31,7 +31,7 @@ grouped as (
         {% for measure in measures %}
         {{ sum_money(measure) }} as {{ measure }},
         cast(
-            sum(cast({{ measure }} as decimal(18, 2)) * cast({{ measure }} as decimal(18, 2)))
+            sum({{ money_product(measure, measure) }})
             as double
         ) as sum_of_squares_{{ measure }},
         {% endfor %}
