@@ -83,19 +83,3 @@
 {% macro spark__cast(expression, data_type) -%}
     cast({{ expression }} as {{ bank_warehouse.spark_type(data_type) }})
 {%- endmacro %}
-
-{#-
-    The code that dbt-spark puts behind a Python model: it runs in this process, see
-    bank_warehouse.spark.python_models.
--#}
-{% macro py_write_table(compiled_code, target_relation) -%}
-{{ compiled_code }}
-
-result = model(dbtObj(spark.table), spark)
-(
-    spark.createDataFrame(result)
-    .write.mode("overwrite")
-    .format("{{ config.get('file_format') }}")
-    .saveAsTable("{{ target_relation }}")
-)
-{%- endmacro %}

@@ -25,3 +25,16 @@
 {% macro spark__join_texts(text, order_by) -%}
     listagg({{ text }}, '; ') within group (order by {{ order_by }})
 {%- endmacro %}
+
+{#- A row for each of the texts that were joined by '; '. -#}
+{% macro rows_of_texts(text) -%}
+    {{ return(adapter.dispatch('rows_of_texts', 'bank_warehouse')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__rows_of_texts(text) -%}
+    unnest(string_split({{ text }}, '; '))
+{%- endmacro %}
+
+{% macro spark__rows_of_texts(text) -%}
+    explode(split({{ text }}, '; '))
+{%- endmacro %}

@@ -1,8 +1,7 @@
-"""Python models where Spark is reached by SQL alone: over Thrift there is no session here.
+"""The tables that Python models read and write: in a Spark session, or over SQL where there is none.
 
-The code that dbt puts around a Python model asks a session for tables and has it save one. This
-session does both with statements of the model's own connection. The models of this project read
-samples and counts and give small tables, so that little goes over the connection.
+Over Thrift Spark is reached by SQL alone. The models of this project read samples and counts and
+give small tables, so that little goes over the connection.
 """
 
 import json
@@ -47,8 +46,27 @@ class Cursor(Protocol):
         """Return the rows of the last statement."""
 
 
-class SqlSession:
-    """The calls of a SparkSession that dbt makes around a Python model, answered by SQL."""
+class SessionTables:
+    """Tables of the Spark session of this process."""
+
+    def __init__(self) -> None:
+        """Find the session."""
+        from pyspark.sql import SparkSession
+
+        self.session = SparkSession.builder.getOrCreate()
+
+    def table(self, name: str) -> Any:
+        """Return a table as Spark's data frame."""
+        return self.session.table(name)
+
+    def save(self, data: pa.Table, name: str, file_format: str) -> None:
+        """Write a table in the place of what is there."""
+        frame = self.session.createDataFrame(data)
+        frame.write.mode("overwrite").format(file_format).saveAsTable(name)
+
+
+class SqlTables:
+    """Tables that are reached by the statements of a connection."""
 
     def __init__(self, cursor: Cursor) -> None:
         """Use this cursor for all that is read and written."""
@@ -58,9 +76,10 @@ class SqlSession:
         """Return a table, whose rows are read when they are asked for."""
         return SqlTable(self._cursor, name)
 
-    def createDataFrame(self, data: pa.Table) -> "SqlWriter":  # noqa: N802
-        """Return what saves an Arrow table."""
-        return SqlWriter(self._cursor, data)
+    def save(self, data: pa.Table, name: str, file_format: str) -> None:
+        """Write a table in the place of what is there, with one statement that holds all rows."""
+        self._cursor.execute(f"drop table if exists {name}")
+        self._cursor.execute(f"create table {name} using {file_format} as {rows_query(data)}")
 
 
 class SqlTable:
@@ -87,42 +106,6 @@ class SqlTable:
             columns[name] = pa.array(cells, _TYPES[type_name])
         frame: pd.DataFrame = pa.table(columns).to_pandas(date_as_object=False)
         return frame
-
-
-class SqlWriter:
-    """Saves an Arrow table as Spark's DataFrameWriter does, in the place of what is there."""
-
-    def __init__(self, cursor: Cursor, data: pa.Table) -> None:
-        """Hold the rows until they are saved."""
-        self._cursor = cursor
-        self._data = data
-        self._format = "parquet"
-
-    @property
-    def write(self) -> "SqlWriter":
-        """The writer: this object."""
-        return self
-
-    def mode(self, mode: str) -> "SqlWriter":
-        """Take the one way of saving there is.
-
-        Raises:
-            ValueError: another than `overwrite`.
-        """
-        if mode != "overwrite":
-            message = f"{mode}: a table is only written in the place of what is there: overwrite."
-            raise ValueError(message)
-        return self
-
-    def format(self, name: str) -> "SqlWriter":
-        """Set the file format."""
-        self._format = name
-        return self
-
-    def saveAsTable(self, name: str) -> None:  # noqa: N802
-        """Write the table with one statement that holds all rows."""
-        self._cursor.execute(f"drop table if exists {name}")
-        self._cursor.execute(f"create table {name} using {self._format} as {rows_query(self._data)}")
 
 
 def rows_query(data: pa.Table) -> str:
