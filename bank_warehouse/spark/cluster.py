@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psutil
 
-from bank_warehouse.dashboard.command import is_loopback
+from bank_warehouse.addresses import is_loopback
+from bank_warehouse.spark.connections import connection
 from bank_warehouse.spark.errors import ClusterError
 from bank_warehouse.spark.java import installed_java, use_installed_java
 from bank_warehouse.spark.processes import (
@@ -120,12 +121,6 @@ class Cluster:
         applications = _json(api) or [{}]
         told = _json(f"{api}/{applications[0].get('id')}/executors") or []
         return [each for each in told if each["id"] != "driver"]
-
-
-class _Cursor(Protocol):
-    def execute(self, operation: str) -> None: ...
-
-    def fetchall(self) -> list[tuple[Any, ...]]: ...
 
 
 Say = Callable[[str], None]
@@ -453,27 +448,6 @@ class _Starting:
             return False
 
 
-@contextmanager
-def connection(host: str, port: int, user: str = "bank") -> Iterator[_Cursor]:
-    """Connect to a Thrift server without authentication, as a reader of marts may.
-
-    Args:
-        host: Its address.
-        port: Its port.
-        user: The name to go by; nobody asks for a proof.
-
-    Yields:
-        A cursor of PyHive.
-    """
-    from pyhive import hive
-
-    opened = hive.connect(host=host, port=port, username=user)
-    try:
-        yield opened.cursor()
-    finally:
-        opened.close()
-
-
 def _program(name: str, **options: int) -> list[str]:
     """Return the command of one of Spark's own programs, at this machine's own address."""
     words = [("--" + option.replace("_", "-"), str(number)) for option, number in options.items()]
@@ -519,7 +493,6 @@ __all__ = [
     "ClusterError",
     "ClusterSettings",
     "asks_who_one_is",
-    "connection",
     "find_cluster",
     "running_cluster",
     "start_cluster",

@@ -7,10 +7,12 @@ give small tables, so that little goes over the connection.
 import json
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+
+from bank_warehouse.spark.connections import Cursor
 
 # The types of Thrift's answers, as PyHive calls them, and what pandas is to get: as it does from a
 # session, decimals as float64 among it.
@@ -32,18 +34,6 @@ _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "DATE_TYPE": date.fromisoformat,
     "DECIMAL_TYPE": float,
 }
-
-
-class Cursor(Protocol):
-    """What is needed of the cursor of dbt's connection."""
-
-    description: Any
-
-    def execute(self, sql: str) -> None:
-        """Run a statement and wait for it."""
-
-    def fetchall(self) -> list[tuple[Any, ...]] | None:
-        """Return the rows of the last statement."""
 
 
 class SessionTables:
