@@ -148,3 +148,20 @@
 {% macro spark__date_series(first_date, last_date) -%}
     select explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) as date_day
 {%- endmacro %}
+
+{#- A date as text in a format in the notation of strptime. -#}
+{% macro format_date(date_expression, date_format) -%}
+    {{ return(adapter.dispatch('format_date', 'bank_warehouse')(date_expression, date_format)) }}
+{%- endmacro %}
+
+{% macro duckdb__format_date(date_expression, date_format) -%}
+    strftime({{ date_expression }}, '{{ date_format }}')
+{%- endmacro %}
+
+{% macro spark__format_date(date_expression, date_format) -%}
+    date_format({{ date_expression }}, '{{
+        date_format
+        | replace('%d', 'dd') | replace('%m', 'MM') | replace('%Y', 'yyyy')
+        | replace('%b', 'MMM') | replace('%y', 'yy')
+    }}')
+{%- endmacro %}

@@ -47,3 +47,29 @@
         / (1 + sqrt(({{ expression }}) * ({{ expression }}) + 1))
     )
 {%- endmacro %}
+
+{#- A table of the whole numbers from the first to the last, in a column named number. -#}
+{% macro number_series(first_number, last_number) -%}
+    {{ return(adapter.dispatch('number_series', 'bank_warehouse')(first_number, last_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__number_series(first_number, last_number) -%}
+    (select unnest(generate_series({{ first_number }}, {{ last_number }})) as number)
+{%- endmacro %}
+
+{% macro spark__number_series(first_number, last_number) -%}
+    (select explode(sequence({{ first_number }}, {{ last_number }})) as number)
+{%- endmacro %}
+
+{#- How many values a column holds, estimated by a sketch; other engines, other estimates. -#}
+{% macro approximate_distinct(column) -%}
+    {{ return(adapter.dispatch('approximate_distinct', 'bank_warehouse')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__approximate_distinct(column) -%}
+    cast(approx_count_distinct({{ column }}) as bigint)
+{%- endmacro %}
+
+{% macro spark__approximate_distinct(column) -%}
+    approx_count_distinct({{ column }}, 0.01)
+{%- endmacro %}

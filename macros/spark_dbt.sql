@@ -83,3 +83,8 @@
 {% macro spark__cast(expression, data_type) -%}
     cast({{ expression }} as {{ bank_warehouse.spark_type(data_type) }})
 {%- endmacro %}
+
+{#- The inside of a literal that dbt writes, as for the cells of a unit test. -#}
+{% macro spark__escape_single_quotes(expression) -%}
+    {{ expression | replace('\\', '\\\\') | replace("'", "\\'") }}
+{%- endmacro %}

@@ -38,3 +38,16 @@
 {% macro spark__rows_of_texts(text) -%}
     explode(split({{ text }}, '; '))
 {%- endmacro %}
+
+{#- The value of a key of a JSON object that stands in a text; null where the text holds none. -#}
+{% macro json_value(text, key) -%}
+    {{ return(adapter.dispatch('json_value', 'bank_warehouse')(text, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_value(text, key) -%}
+    case when json_valid({{ text }}) then json_extract_string({{ text }}, '$.{{ key }}') end
+{%- endmacro %}
+
+{% macro spark__json_value(text, key) -%}
+    get_json_object({{ text }}, '$.{{ key }}')
+{%- endmacro %}

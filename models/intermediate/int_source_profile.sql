@@ -19,16 +19,16 @@ measured as (
 
     select
         {{ count_rows('joined_date is null') }} as joined_date_nulls,
-        cast(approx_count_distinct(joined_date) as bigint) as joined_date_distinct,
+        {{ approximate_distinct('joined_date') }} as joined_date_distinct,
         cast(min(joined_date) as string) as joined_date_lowest,
         cast(max(joined_date) as string) as joined_date_highest,
         {% for column in text_columns %}
         {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
+        {{ approximate_distinct(column) }} as {{ column }}_distinct,
         {% endfor %}
         {% for column in number_columns %}
         {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
+        {{ approximate_distinct(column) }} as {{ column }}_distinct,
         cast(min({{ column }}) as string) as {{ column }}_lowest,
         cast(max({{ column }}) as string) as {{ column }}_highest,
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,

@@ -2,7 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +60,27 @@ def change(warehouse: Path, *statements: str) -> None:
 def edit_record(path: Path, **values: object) -> None:
     """Set values in a record."""
     records.write_json(path, json.loads(path.read_text("utf-8")) | values)
+
+
+@contextmanager
+def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run Python code in a process of its own that takes hold of `path` and keeps it.
+
+    Args:
+        code: gets the path as `sys.argv[1]` and calls `wait()` once it holds it.
+        path: what is held.
+
+    Yields:
+        The process, which lets go and ends when its input is closed.
+    """
+    wait = "import sys\ndef wait():\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", wait + code, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.communicate("")

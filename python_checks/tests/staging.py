@@ -21,6 +21,7 @@ import yaml
 
 from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.sql import quote_identifier, quote_literal
+from python_checks.columns import MONEY
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "bank"
@@ -40,17 +41,6 @@ MODELS = (
     "stg_bank__clients",
 )
 _VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
-MONEY = (
-    "estimated_income",
-    "superannuation_savings",
-    "credit_card_balance",
-    "bank_loans",
-    "bank_deposits",
-    "checking_accounts",
-    "saving_accounts",
-    "foreign_currency_account",
-    "business_lending",
-)
 
 Cell = str | int | Decimal | date | None
 

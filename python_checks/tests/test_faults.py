@@ -14,6 +14,7 @@ import pytest
 from dbt_common.exceptions import DbtRuntimeError
 
 from bank_warehouse.dbt_plugin import open_warehouse
+from python_checks.tests.publishing import running_holder
 
 PROJECT = Path(__file__).resolve().parents[2]
 FAULTS = {
@@ -41,23 +42,13 @@ def test_after_each_fault_the_next_build_is_right() -> None:
 
 def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
-    hold = (
-        "import duckdb, sys\n"
-        "connection = duckdb.connect(sys.argv[1])\n"
-        "print('held', flush=True)\n"
-        "sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(warehouse)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused:
-            open_warehouse(str(warehouse), {})
-        holder.communicate("")
+    with (
+        running_holder(
+            "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n", warehouse
+        ) as holder,
+        pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
+    ):
+        open_warehouse(str(warehouse), {})
     assert str(warehouse) in str(refused.value)
     assert "Wait until" in str(refused.value)
     assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)

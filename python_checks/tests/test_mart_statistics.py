@@ -14,15 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-PRODUCTS = {
-    "credit_card": "credit_card_balance",
-    "bank_loan": "bank_loans",
-    "business_lending": "business_lending",
-    "bank_deposit": "bank_deposits",
-    "saving_account": "saving_accounts",
-    "checking_account": "checking_accounts",
-    "foreign_currency_account": "foreign_currency_account",
-}
+from python_checks.columns import PRODUCT_BALANCES as PRODUCTS
 
 # Amounts of one bucket differ by less than a thousandth, and each is held to be their mean.
 BUCKET_TOLERANCE = 1e-3

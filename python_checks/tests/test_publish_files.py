@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from decimal import Decimal
@@ -24,7 +23,7 @@ from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.lock import LOCK, publisher_lock
 from bank_warehouse.publish.releases import current_number, switch_current
 from benchmarks.publisher_kills import second_warehouse
-from python_checks.tests.publishing import copy_checked
+from python_checks.tests.publishing import copy_checked, running_holder
 
 ARROW_TYPES = {
     "BIGINT": "int64",
@@ -351,21 +350,12 @@ def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path
 
 def test_a_second_publisher_is_told_who_is_at_work(warehouse: Path, tmp_path: Path) -> None:
     held = (
-        "import sys\n"
         "from pathlib import Path\n"
         "from bank_warehouse.publish.lock import publisher_lock\n"
         "with publisher_lock(Path(sys.argv[1])):\n"
-        "    print('held', flush=True)\n"
-        "    sys.stdin.read()\n"
+        "    wait()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", held, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with running_holder(held, tmp_path) as holder:
         with pytest.raises(BusyError, match=f"Another publisher .* process {holder.pid} on "):
             publish(warehouse, tmp_path, None)
         holder.kill()

@@ -15,18 +15,10 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
+from python_checks.columns import PRODUCT_BALANCES as PRODUCTS
 from python_checks.tests.conftest import PROJECT
 
 SEEDS = PROJECT / "seeds" / "reference"
-PRODUCTS = {
-    "credit_card": "credit_card_balance",
-    "bank_loan": "bank_loans",
-    "business_lending": "business_lending",
-    "bank_deposit": "bank_deposits",
-    "saving_account": "saving_accounts",
-    "checking_account": "checking_accounts",
-    "foreign_currency_account": "foreign_currency_account",
-}
 LENDING = list(PRODUCTS.values())[:3]
 DEPOSITS = list(PRODUCTS.values())[3:]
 PROTECTED = ["nationality", "gender", "age_band"]

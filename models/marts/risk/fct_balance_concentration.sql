@@ -78,7 +78,7 @@ curve as (
             cumulated.amount_up_to - cumulated.amount
             + cast(cumulated.amount as double)
             * (
-                totals.customers * percentiles.percentile / 100.0
+                totals.customers * percentiles.percentile / cast(100 as double)
                 - (cumulated.customers_up_to - cumulated.customers)
             )
             / cumulated.customers
