@@ -443,7 +443,7 @@ class _Starting:
                 return True
             with connection(cluster.host, cluster.port) as cursor:
                 cursor.execute("select sum(id) from range(0, 8, 1, 2)")
-                return cursor.fetchall() == [(28,)]
+                return bool(cursor.fetchall() == [(28,)])
         except Exception:  # whatever a server that is half up makes of a client
             return False
 
