@@ -229,7 +229,7 @@ def _check_address(settings: ClusterSettings) -> None:
         raise ClusterError(
             f"At {settings.host} other machines reach the Thrift server. It asks nobody who they "
             "are, and whoever reaches it can read, change and run everything as you.",
-            "Leave --host out. Or set up LDAP or Kerberos as docs/spark.md says, and say "
+            "Leave --host out. Or set up LDAP or Kerberos as docs/spark-cluster.md says, and say "
             "--open-to-network.",
         )
 

@@ -37,7 +37,7 @@ def _settings(
 
 @click.group("spark-cluster")
 def command() -> None:
-    """A Spark cluster on this machine: master, workers and Thrift server. See docs/spark.md."""
+    """A Spark cluster on this machine: master, workers, Thrift server. docs/spark-cluster.md."""
 
 
 @command.command("start")
@@ -143,7 +143,7 @@ def start(
     if is_open and not asks_who_one_is(settings):
         click.echo(
             f"Anyone who reaches {host} can read and change everything as you, and run programs. "
-            "Set up LDAP or Kerberos: docs/spark.md.",
+            "Set up LDAP or Kerberos: docs/spark-cluster.md.",
             err=True,
         )
     click.echo(f"\nThe cluster runs. Jobs: {cluster.jobs_page}. Logs: {folder / 'logs'}.\n")
