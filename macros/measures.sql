@@ -70,6 +70,23 @@
     cast(approx_count_distinct({{ column }}) as bigint)
 {%- endmacro %}
 
+{#- A finer sketch would have thousands of columns in Spark's plan, for each column here. -#}
 {% macro spark__approximate_distinct(column) -%}
-    approx_count_distinct({{ column }}, 0.01)
+    approx_count_distinct({{ column }})
+{%- endmacro %}
+
+{#-
+    Stands behind the `from` of a CTE that aggregates many rows and is read several times: it is
+    computed once then. DuckDB does so of itself.
+-#}
+{% macro computed_once() -%}
+    {{ return(adapter.dispatch('computed_once', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__computed_once() -%}
+{%- endmacro %}
+
+{#- Spark repeats a CTE wherever it is read, unless a random number stands in it. -#}
+{% macro spark__computed_once() -%}
+    where rand() < 2
 {%- endmacro %}

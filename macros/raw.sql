@@ -116,6 +116,12 @@
                     ~ ' could not be written. Make room there, or set BANK_WAREHOUSE to a file on '
                     ~ 'another disk, then build again. What is published is as it was.'
                 ) }}
+            {%- elif 'LOCATION_ALREADY_EXISTS' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    result.node.schema ~ '.' ~ result.node.name ~ ' could not be written: files of '
+                    ~ 'it are left from a build that was stopped while it wrote. Remove the folder '
+                    ~ 'that the message above names, then build again.'
+                ) }}
             {%- elif
                 result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''
             -%}

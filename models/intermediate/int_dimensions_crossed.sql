@@ -40,6 +40,7 @@ blocks as (
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by grouping sets (  -- noqa: PRS
         {% for block in blocks %}
         ({{ block | join(', ') }}){{ ',' if not loop.last }}

@@ -79,6 +79,7 @@ grouped as (
         {{ count_rows() }} as customers
 
     from ranked
+    {{ computed_once() }}
     group by grouping sets (  -- noqa: PRS
         {% for group in groups %}
         ({{ group | join(', ') }}){{ ',' if not loop.last }}

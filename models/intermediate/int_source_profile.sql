@@ -39,6 +39,7 @@ measured as (
         {{ count_rows() }} as row_count
 
     from clients
+    {{ computed_once() }}
 
 ),
 

@@ -23,6 +23,7 @@ grouped as (
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by {{ grouping_sets(dimensions) }}  -- noqa: PRS
 
 ),

@@ -15,6 +15,7 @@ totals as (
         sum(sum_of_squares) as sum_of_squares
 
     from buckets
+    {{ computed_once() }}
     group by measure
 
 ),
@@ -41,6 +42,7 @@ cumulated as (
         ) as amount_up_to
 
     from buckets
+    {{ computed_once() }}
 
 ),
 
