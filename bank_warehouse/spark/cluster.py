@@ -63,6 +63,7 @@ class ClusterSettings:
         worker_memory: Of each worker's executor, as Java writes it: 1g, 1500m.
         server_memory: Of the Thrift server, which plans queries and holds their answers.
         shuffle_partitions: Parts that Spark makes where rows change places.
+        spark_settings: Settings of Spark by name, in the place of those that are set here.
         hive_settings: Settings of the Thrift server by name, authentication for instance.
         is_open: Whether it may listen at an address that other machines reach.
         start_seconds: How long each part may take until it answers.
@@ -77,6 +78,7 @@ class ClusterSettings:
     worker_memory: str = "1g"
     server_memory: str = "1g"
     shuffle_partitions: int = 4
+    spark_settings: Mapping[str, str] = field(default_factory=dict)
     hive_settings: Mapping[str, str] = field(default_factory=dict)
     is_open: bool = False
     start_seconds: float = 180.0
@@ -334,6 +336,9 @@ class _Starting:
             "spark.sql.session.timeZone": "UTC",
             # As dbt-spark sets it in a session; over Thrift it cannot, and answers would differ.
             "spark.sql.ansi.enabled": "false",
+            # As in the target `spark` of profiles.yml.
+            "spark.sql.adaptive.enabled": "false",
+            **settings.spark_settings,
         }
         hive_settings = {
             "hive.server2.thrift.bind.host": settings.host,

@@ -102,6 +102,14 @@ def command() -> None:
     help="Allow an address that other machines reach. Set up authentication first.",
 )
 @click.option(
+    "--conf",
+    "spark_settings",
+    multiple=True,
+    callback=_settings,
+    metavar="NAME=VALUE",
+    help="Setting of Spark; as many as there are.",
+)
+@click.option(
     "--hiveconf",
     "hive_settings",
     multiple=True,
@@ -121,6 +129,7 @@ def start(
     shuffle_partitions: int,
     host: str,
     is_open: bool,
+    spark_settings: dict[str, str],
     hive_settings: dict[str, str],
 ) -> None:
     """Start the cluster, wait until a worker has answered a query, and leave it running."""
@@ -136,6 +145,7 @@ def start(
         worker_memory=worker_memory,
         server_memory=server_memory,
         shuffle_partitions=shuffle_partitions,
+        spark_settings=spark_settings,
         hive_settings=hive_settings,
         is_open=is_open,
     )

@@ -31,7 +31,7 @@ from bank_warehouse.spark.cluster import (
     start_cluster,
     stop_cluster,
 )
-from bank_warehouse.spark.connections import connection
+from bank_warehouse.spark.connections import Cursor, connection
 from bank_warehouse.spark.model_tables import SqlTables
 from bank_warehouse.spark.processes import (
     Record,
@@ -92,6 +92,12 @@ def processes_of(folder: Path) -> list[psutil.Process]:
         if process is not None
         for member in (process, *process.children(recursive=True))
     ]
+
+
+def setting(cursor: Cursor, name: str) -> str:
+    cursor.execute(f"set {name}")
+    ((_, value),) = cursor.fetchall()
+    return str(value)
 
 
 def is_free(port: int) -> bool:
@@ -232,7 +238,11 @@ def test_stop_leaves_no_process_and_the_tables_are_there_at_the_next_start(
     assert stop_cluster(folder) == 0
 
     started = CliRunner().invoke(
-        main, ["spark-cluster", "start", "--folder", str(folder), "--port", str(cluster.port)]
+        main,
+        [
+            *("spark-cluster", "start", "--folder", str(folder), "--port", str(cluster.port)),
+            *("--conf", "spark.sql.shuffle.partitions=3"),
+        ],
     )
     assert started.exit_code == 0, started.output
     assert f"export BANK_SPARK_PORT={cluster.port}" in started.output
@@ -240,6 +250,8 @@ def test_stop_leaves_no_process_and_the_tables_are_there_at_the_next_start(
     with connection(cluster.host, cluster.port) as cursor:
         cursor.execute("select count(*) from marts.fct_customer_risk")
         assert cursor.fetchall() == [(3000,)]
+        assert setting(cursor, "spark.sql.shuffle.partitions") == "3"
+        assert setting(cursor, "spark.sql.ansi.enabled") == "false"
     assert stop_cluster(folder) == 4
     assert not [process for process in again if is_alive(process)]
 
@@ -290,7 +302,13 @@ def test_a_missing_package_is_told_with_the_remedy(
 
 
 @pytest.mark.parametrize(
-    "options", [["--worker-memory", "1"], ["--worker-memory", "-1g"], ["--hiveconf", "name"]]
+    "options",
+    [
+        ["--worker-memory", "1"],
+        ["--worker-memory", "-1g"],
+        ["--hiveconf", "name"],
+        ["--conf", "=1"],
+    ],
 )
 def test_an_option_that_means_nothing_is_refused(options: list[str], tmp_path: Path) -> None:
     refused = CliRunner().invoke(
