@@ -4,10 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SPARK_INSTALLED := .venv/.installed-spark
+BENCH_INSTALLED := .venv-bench/.installed
 LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
+# What make bench takes: sizes, and further options of python -m benchmarks.scale.
+SIZES ?= 3000 1000000
+BENCH_OPTIONS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark build spark check publish dashboard pictures test nightly lint findings notebook powerbi docs lock clean
+.PHONY: help install install-spark build spark check publish dashboard pictures test nightly lint findings notebook powerbi docs bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,7 +47,7 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/test_dashboard_browser.py
 
-test: install-spark lint  ## everything CI checks
+test: install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
 	$(BIN)/python -m pytest
 
 nightly: install  ## ten times as many damaged drops, and publishers killed a hundred times
@@ -77,12 +82,22 @@ docs: install  ## dbt's documentation site of the built warehouse, served on thi
 	$(BIN)/dbt docs generate
 	$(BIN)/dbt docs serve --host 127.0.0.1
 
-lock: install  ## make requirements.txt and requirements-spark.txt again from pyproject.toml
+bench: install $(BENCH_INSTALLED)  ## time the warehouse at SIZES, against the limit, pandas and Polars
+	$(BIN)/python -m benchmarks.scale --customers "$(SIZES)" $(BENCH_OPTIONS)
+
+$(BENCH_INSTALLED): requirements-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes --requirement requirements-bench.txt
+	touch $(BENCH_INSTALLED)
+
+lock: install  ## make the requirements*.txt again from pyproject.toml
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet uv
 	.venv/lock/bin/uv pip compile $(LOCK) --extra dev pyproject.toml --output-file requirements.txt
 	.venv/lock/bin/uv pip compile $(LOCK) --extra spark --constraint requirements.txt pyproject.toml \
 		--output-file requirements-spark.txt
+	.venv/lock/bin/uv pip compile $(LOCK) --group bench --output-file requirements-bench.txt
 
-clean:  ## remove what builds make; the virtual environment and published releases stay
-	rm -rf target logs warehouse
+clean:  ## remove what builds make; the virtual environment, releases and the history stay
+	rm -rf target logs
+	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history.duckdb*' -delete; fi

@@ -71,3 +71,49 @@
         'foreign_currency_account',
     ]) }}
 {%- endmacro %}
+
+{#-
+    CTEs that end in one named medians: the medians of a relation by dimension and value. A median
+    needs all of its values in memory, so each step takes a few dimensions only and waits for the
+    step before: that is what its condition is for. Null, and 0 where it says so, are left out.
+-#}
+{% macro medians_by_dimension(relation, dimensions, pairs, medians) -%}
+    {%- set sets = [] -%}
+    {%- for dimension in dimensions -%}
+        {%- do sets.append([dimension, none]) -%}
+    {%- endfor -%}
+    {%- for pair in pairs -%}
+        {%- do sets.append([none, pair]) -%}
+    {%- endfor -%}
+    {%- set steps = sets | batch(var('medians_at_once')) | list -%}
+    {%- for step in steps %}
+    {%- set singles = step | map('first') | select | list -%}
+    {%- set doubles = step | map('last') | select | list -%}
+medians_{{ loop.index }} as (
+
+    select
+        {{ bank_warehouse.grouped_dimension(singles, doubles) }} as dimension,
+        {{ bank_warehouse.grouped_value(singles, doubles) }} as value,
+        {%- for name, expression in medians.items() %}
+        cast(median({{ expression }}) as decimal(18, 2)) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ relation }}
+    {%- if not loop.first %}
+    where (select count(*) from medians_{{ loop.index - 1 }}) > 0
+    {%- endif %}
+    group by {{ bank_warehouse.grouping_sets(singles, doubles) }}
+
+),
+
+    {% endfor -%}
+medians as (
+    {% for step in steps %}
+    select * from medians_{{ loop.index }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {% endfor %}
+)
+{%- endmacro %}

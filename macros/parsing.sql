@@ -42,13 +42,34 @@
 
 {#- Text without the blanks around it; null where nothing is left. -#}
 {% macro clean_text(text) -%}
+    {{ return(adapter.dispatch('clean_text', 'bank_warehouse')(text)) }}
+{%- endmacro %}
+
+{#-
+    Nearly every text begins with a visible character of ASCII and ends without a blank: it is taken
+    as it is, which five comparisons tell in a seventh of the time that trimming takes.
+-#}
+{% macro duckdb__clean_text(text) -%}
+    case
+        when
+            {{ text }} >= '!' and {{ text }} < chr(127)
+            and {{ text }} not like '% '
+            and {{ text }} not like '%' || chr(9)
+            and {{ text }} not like '%' || chr(160)
+            then {{ text }}
+        else nullif({{ bank_warehouse.trimmed(text) }}, '')
+    end
+{%- endmacro %}
+
+{% macro spark__clean_text(text) -%}
     nullif({{ bank_warehouse.trimmed(text) }}, '')
 {%- endmacro %}
 
 {#-
     Text as money, decimal(18,2); null where it is no amount to the cent.
     Read: 75384.77, 75,384.77, $75,384.77, (1,200.00) as negative, and a lone dash as zero.
-    The plain notation is tried first: it is nearly all of every file.
+    The plain notation, which the amount itself is written in, is tried first: it is nearly all
+    of every file.
 -#}
 {% macro parse_money(text) -%}
     {%- set plain = '[0-9]+([.][0-9]{0,2}0*)?' -%}
@@ -57,8 +78,7 @@
     {%- set blank = '[ ]*' -%}
     coalesce(
         case
-            when
-                {{ bank_warehouse.looks_like_plain_money(text) }}
+            when cast(try_cast({{ text }} as decimal(18, 2)) as string) = {{ text }}
                 then try_cast({{ text }} as decimal(18, 2))
         end,
         case
@@ -86,26 +106,6 @@
                     )
         end
     )
-{%- endmacro %}
-
-{#-
-    Whether try_cast reads a text as an amount to the cent: two places behind a point, and none of
-    the letters with which an engine takes other notations for numbers.
--#}
-{% macro looks_like_plain_money(text) -%}
-    {{ return(adapter.dispatch('looks_like_plain_money', 'bank_warehouse')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__looks_like_plain_money(text) -%}
-    substr({{ text }}, length({{ text }}) - 2, 1) = '.'
-                and not contains({{ text }}, 'e')
-                and not contains({{ text }}, 'E')
-                and not contains({{ text }}, '_')
-{%- endmacro %}
-
-{#- Java also reads digits of other scripts: only these are let through. -#}
-{% macro spark__looks_like_plain_money(text) -%}
-    {{ text }} rlike r'\A[\t-\r ]*[+-]?[0-9]*[.][0-9]{2}\z'
 {%- endmacro %}
 
 {#- Text as a whole number; null where it is none. 3 and 3.0 are whole, 3.5 and 1e2 are not. -#}

@@ -111,9 +111,12 @@
         {%- for result in results if result.status == 'error' -%}
             {%- set said = result.message or '' -%}
             {%- if 'No space left on device' in said or 'File too large' in said -%}
+                {%- set is_history = result.node.database != target.database -%}
                 {{ exceptions.raise_compiler_error(
-                    'The disk is full: the warehouse ' ~ (target.path or target.name)
-                    ~ ' could not be written. Make room there, or set BANK_WAREHOUSE to a file on '
+                    'The disk is full: '
+                    ~ ('the history' if is_history else 'the warehouse ' ~ (target.path or target.name))
+                    ~ ' could not be written. Make room there, or set '
+                    ~ ('BANK_HISTORY' if is_history else 'BANK_WAREHOUSE') ~ ' to a file on '
                     ~ 'another disk, then build again. What is published is as it was.'
                 ) }}
             {%- elif 'LOCATION_ALREADY_EXISTS' in said -%}
@@ -121,6 +124,13 @@
                     result.node.schema ~ '.' ~ result.node.name ~ ' could not be written: files of '
                     ~ 'it are left from a build that was stopped while it wrote. Remove the folder '
                     ~ 'that the message above names, then build again.'
+                ) }}
+            {%- elif result.node.name == 'fct_customer_history' and 'out of sync' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    'fct_customer_history has other columns than the history that is kept, which '
+                    ~ 'no build makes anew. Change the table in the file of the history to the new '
+                    ~ 'columns, once, as docs/history.md says under "When its columns change", or '
+                    ~ 'go back to the columns that it has. Nothing was changed in it.'
                 ) }}
             {%- elif
                 result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''

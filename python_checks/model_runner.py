@@ -91,6 +91,7 @@ def compile_project(folder: Path) -> Mapping[str, Any]:
     """
     environment = {**os.environ, "BANK_WAREHOUSE": str(folder / f"{DATABASE}.duckdb")}
     environment.pop("BANK_RAW_DIR", None)
+    environment.pop("BANK_HISTORY", None)
     command = [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()", "compile", "--quiet",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
@@ -181,10 +182,7 @@ def run_models(
         if node["resource_type"] == "seed":
             _load_seed(connection, node)
         elif node["language"] == "python":
-            made = _python_model(node).model(Dbt(connection, relations), None)
-            connection.register("made", made)
-            connection.execute(f"create or replace table {relations[name]} as from made")
-            connection.unregister("made")
+            run_python_model(connection, PROJECT / node["original_file_path"], name, relations)
         else:
             kind = "view" if node["config"]["materialized"] == "view" else "table"
             connection.execute(
@@ -211,13 +209,24 @@ def _load_seed(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -
     )
 
 
-def _python_model(node: Mapping[str, Any]) -> Any:
-    """Return the module of a Python model."""
-    path = PROJECT / node["original_file_path"]
-    spec = importlib.util.spec_from_file_location(node["name"], path)
+def run_python_model(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, relations: Mapping[str, str]
+) -> None:
+    """Make the table of a Python model.
+
+    Args:
+        connection: Holds the relations that the model asks for.
+        path: The file of the model.
+        name: The model.
+        relations: The whole name of each model and seed by its name.
+    """
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         message = f"{path} cannot be read as Python."
         raise RuntimeError(message)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    made = module.model(Dbt(connection, relations), None)
+    connection.register("made", made)
+    connection.execute(f"create or replace table {relations[name]} as from made")
+    connection.unregister("made")

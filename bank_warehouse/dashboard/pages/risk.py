@@ -226,7 +226,7 @@ def lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
         is_whole=True,
         kind="lines",
         series=(*series, even),
-        x_label="Customers in per cent, from the lowest amount upwards",
+        x_label="Per cent of customers, lowest amount first",
         y_label="Share of the amount",
         y_is_share=True,
         summary=" ".join(

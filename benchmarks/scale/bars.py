@@ -1,0 +1,74 @@
+"""The bars: what is asked of the figures at ten million customers from CSV, and of the growth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.scale.contenders import BUILD, LIMIT, PANDAS, POLARS, RUN, SCRIPT, SET_DBT
+from benchmarks.scale.figures import Cell, Figures, Growth, ratio
+
+CUSTOMERS = 10_000_000
+FORMAT = "csv"
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar and the figure that is held against it.
+
+    Attributes:
+        what: The figure in words.
+        most: The most that it may be.
+        value: The figure; null where a contender has no result.
+    """
+
+    what: str
+    most: float
+    value: float | None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the figure is at most what it may be; null where there is none."""
+        return None if self.value is None else self.value <= self.most
+
+
+def bars(figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growth]) -> list[Bar]:
+    """Return all bars; empty where ten million customers were not measured.
+
+    Args:
+        figures: From `figures.summarise`.
+        growth: From `figures.growths`.
+    """
+
+    def times(contender: str, base: str, what: str = "seconds") -> float | None:
+        return ratio(figures, (CUSTOMERS, FORMAT, contender), base, what)
+
+    def gigabytes(contender: str) -> float | None:
+        found = figures.get((CUSTOMERS, FORMAT, contender))
+        return None if found is None or found.failure else found.peak_memory / GIGABYTE
+
+    if not any(cell[:2] == (CUSTOMERS, FORMAT) for cell in figures):
+        return []
+    slopes = [
+        Bar(
+            f"growth exponent of {title}, {file_format}",
+            1.05,
+            fitted.exponent if (fitted := growth.get((file_format, contender))) else None,
+        )
+        for file_format in ("csv", "parquet")
+        for contender, title in ((RUN, "dbt run"), (BUILD, "dbt build"))
+    ]
+    return [
+        Bar("dbt run, times the limit", 4, times(RUN, LIMIT)),
+        Bar("dbt run, times the plain script", 1.15, times(RUN, SCRIPT)),
+        Bar("dbt build with all tests, times the limit", 6, times(BUILD, LIMIT)),
+        Bar("peak memory of dbt run, GB", 8, gigabytes(RUN)),
+        Bar("peak memory of dbt build, GB", 8, gigabytes(BUILD)),
+        Bar("time of dbt run by that of pandas, same marts", 1 / 5, times(SET_DBT, PANDAS)),
+        Bar(
+            "memory of dbt run by that of pandas, same marts",
+            1 / 4,
+            times(SET_DBT, PANDAS, "peak_memory"),
+        ),
+        Bar("time of dbt run by that of Polars, same marts", 1, times(SET_DBT, POLARS)),
+        *slopes,
+    ]

@@ -1,0 +1,93 @@
+"""The comparison set: the marts that DuckDB, pandas and Polars all make from the same drop.
+
+pandas and Polars would not sensibly make all marts: tests of statistics, clusters and
+recommendations are left out, and so is the one view with seven rows a customer that nobody stores.
+What is in the set is made whole: every row and column of a mart, each with the same definition.
+Every contender reads the raw files, judges each row, and ends with the same Parquet files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.scale.project import Script
+
+
+@dataclass(frozen=True)
+class ComparedMart:
+    """A mart of the comparison set.
+
+    Attributes:
+        name: Of its Parquet file.
+        model: The model that it is taken from.
+        columns: The columns taken; "*" for all.
+        key: The columns that tell its rows apart.
+    """
+
+    name: str
+    model: str
+    key: tuple[str, ...]
+    columns: str = "*"
+
+    def query(self, relations: Mapping[str, str]) -> str:
+        """Return the query for its rows in a warehouse.
+
+        Args:
+            relations: The whole name of each model by its name.
+        """
+        return f"select {self.columns} from {relations[self.model]}"
+
+
+MARTS = (
+    ComparedMart("clients", "stg_bank__clients", ("customer_key",)),
+    ComparedMart(
+        "fct_quarantined_clients",
+        "fct_quarantined_clients",
+        ("source_file", "source_row"),
+        # The delivered cells as JSON are the project's own format.
+        "* exclude (raw_text)",
+    ),
+    ComparedMart("dim_customers", "dim_customers", ("customer_key",)),
+    ComparedMart("fct_customer_positions", "fct_customer_positions", ("customer_key",)),
+    ComparedMart(
+        "fct_customer_segments",
+        "int_customers_segmented",
+        ("customer_key",),
+        # Without the behavioural clusters, which are fitted.
+        "customer_key, as_of_date, deposit_score, lending_score, tenure_score, segment, "
+        "segment_reasons",
+    ),
+    ComparedMart("fct_segment_profiles", "fct_segment_profiles", ("dimension", "value")),
+    ComparedMart(
+        "fct_product_penetration",
+        "fct_product_penetration",
+        ("dimension", "value", "product"),
+    ),
+    ComparedMart(
+        "fct_balance_concentration", "fct_balance_concentration", ("measure", "percentile")
+    ),
+    ComparedMart("fct_customer_risk", "fct_customer_risk", ("customer_key",)),
+    ComparedMart(
+        "fct_risk_heatmap", "fct_risk_heatmap", ("row_dimension", "row_value", "column_value")
+    ),
+)
+"""In the order in which they are written."""
+
+
+def needed_models(script: "Script") -> set[str]:
+    """Return the names of the models of the set and of all that they are made of."""
+    parents = {step.name: step.parents for step in script.steps}
+    needed: set[str] = set()
+    waiting = [mart.model for mart in MARTS]
+    while waiting:
+        name = waiting.pop()
+        if name in parents and name not in needed:
+            needed.add(name)
+            waiting.extend(parents[name])
+    return needed
+
+
+def dbt_selection() -> list[str]:
+    """Return the options by which dbt runs the models of the set and their parents."""
+    return ["--select", *sorted({f"+{mart.model}" for mart in MARTS})]

@@ -1,0 +1,228 @@
+"""The contenders: what each of them runs, and whether it can."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from benchmarks.scale.comparison import dbt_selection
+from benchmarks.scale.project import dbt_command
+from python_checks.model_runner import DATABASE, PROJECT
+
+LIMIT, SCRIPT, RUN, BUILD = "limit", "script", "run", "build"
+SET_SCRIPT, SET_DBT, PANDAS, POLARS, SPARK = "set-script", "set-dbt", "pandas", "polars", "spark"
+BENCH_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the contenders run on one drop.
+
+    Attributes:
+        folder: Holds `data/`, which the contender writes and which is measured, dbt's `target/`
+            and `logs/`, and the compiled project, `script.json`. Its path is the same for every
+            contender: dbt would read the whole project again under another one.
+        prepared: The seeded warehouse and dbt's target as they are before each run.
+        drop: The raw files.
+        bench_python: The interpreter that has pandas and Polars.
+        spark_python: The interpreter that has dbt with Spark.
+    """
+
+    folder: Path
+    prepared: Path
+    drop: Path
+    bench_python: Path = BENCH_PYTHON
+    spark_python: Path = Path(sys.executable)
+
+    @property
+    def data(self) -> Path:
+        """What the contender writes."""
+        return self.folder / "data"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.data / f"{DATABASE}.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        """The Parquet files of the comparison set."""
+        return self.data / "marts"
+
+    @property
+    def checked(self) -> Path:
+        """The comparison set of the first contender that made it, where others are checked."""
+        return self.folder.parent / "checked"
+
+    @property
+    def times(self) -> Path:
+        """Where a script leaves the seconds of each model."""
+        return self.folder / "times.json"
+
+    @property
+    def script(self) -> Path:
+        """The compiled project."""
+        return self.folder / "script.json"
+
+    def keep_prepared(self) -> None:
+        """Take the folder as it is for the state before each run."""
+        shutil.rmtree(self.prepared, ignore_errors=True)
+        self.prepared.mkdir(parents=True)
+        for name in ("data", "target"):
+            shutil.copytree(self.folder / name, self.prepared / name)
+
+    def reset(self, *, is_seeded: bool) -> None:
+        """Put the folder into the state before a run.
+
+        Args:
+            is_seeded: With the reference seeds in the warehouse; else without a warehouse.
+        """
+        for name in ("data", "target", "logs"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.times.unlink(missing_ok=True)
+        shutil.copytree(self.prepared / "target", self.folder / "target")
+        if is_seeded:
+            shutil.copytree(self.prepared / "data", self.data)
+        else:
+            self.data.mkdir()
+
+
+def _always(_: Ground) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A contender.
+
+    Attributes:
+        name: Short name, as `--only` takes it.
+        title: What it is, in a line of the report.
+        command: Its command on a ground.
+        is_seeded: Whether it starts from a warehouse that holds the reference seeds.
+        needs_dbt: Whether the project has to be compiled for the drop first.
+        is_told_by_dbt: Whether run_results.json of dbt tells the time of each model.
+        hindrance: Why it cannot run, in words; null where it can.
+    """
+
+    name: str
+    title: str
+    command: Callable[[Ground], list[str]]
+    is_seeded: bool = False
+    needs_dbt: bool = True
+    is_told_by_dbt: bool = False
+    hindrance: Callable[[Ground], str | None] = _always
+
+
+def _module(module: str, *options: str, python: Path | None = None) -> list[str]:
+    return [str(python or sys.executable), "-m", f"benchmarks.scale.{module}", *options]
+
+
+def _chain(*commands: Sequence[str]) -> list[str]:
+    """Return one command that runs several, each only if the one before went well."""
+    return ["sh", "-c", " && ".join(shlex.join(command) for command in commands)]
+
+
+def _limit(ground: Ground) -> list[str]:
+    return _module(
+        "limit", "--script", str(ground.script), "--drop", str(ground.drop),
+        "--database", str(ground.database),
+    )  # fmt: skip
+
+
+def _script(ground: Ground, *options: str) -> list[str]:
+    return _module(
+        "script", "--script", str(ground.script), "--database", str(ground.database),
+        "--times", str(ground.times), *options,
+    )  # fmt: skip
+
+
+def _set_script(ground: Ground) -> list[str]:
+    return _script(ground, "--marts", str(ground.marts))
+
+
+def _set_dbt(ground: Ground) -> list[str]:
+    return _chain(
+        dbt_command("run", *dbt_selection()),
+        _script(ground, "--marts", str(ground.marts), "--only-marts"),
+    )
+
+
+def _frames(module: str) -> Callable[[Ground], list[str]]:
+    def command(ground: Ground) -> list[str]:
+        return _module(
+            module, "--drop", str(ground.drop), "--marts", str(ground.marts),
+            python=ground.bench_python,
+        )  # fmt: skip
+
+    return command
+
+
+def _no_bench_environment(ground: Ground) -> str | None:
+    if ground.bench_python.exists():
+        return None
+    return "there is no environment with pandas and Polars: make .venv-bench/.installed makes it"
+
+
+def _spark(ground: Ground) -> list[str]:
+    return dbt_command(
+        "build", "--target", "spark", "--resource-type", "seed", "--resource-type", "model",
+        python=ground.spark_python,
+    )  # fmt: skip
+
+
+def _no_spark(ground: Ground) -> str | None:
+    profiles = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    if "spark" not in profiles["bank_warehouse"]["outputs"]:
+        return "profiles.yml has no target spark"
+    found = subprocess.run(
+        [str(ground.spark_python), "-c", "import pyspark, dbt.adapters.spark"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        why = found.stderr.strip().splitlines()[-1:]
+        return f"pyspark and dbt-spark are not installed: {' '.join(why)}"
+    return None
+
+
+CONTENDERS = (
+    Contender(LIMIT, "the limit: the file read into a typed DuckDB table", _limit),
+    Contender(SCRIPT, "the models' SQL as a plain script", _script, is_seeded=True),
+    Contender(RUN, "dbt run", lambda _: dbt_command("run"), is_seeded=True, is_told_by_dbt=True),
+    Contender(
+        BUILD, "dbt build with all tests", lambda _: dbt_command("build"), is_told_by_dbt=True
+    ),
+    Contender(SET_SCRIPT, "comparison set: plain script", _set_script, is_seeded=True),
+    Contender(SET_DBT, "comparison set: dbt run", _set_dbt, is_seeded=True),
+    Contender(
+        PANDAS,
+        "comparison set: pandas",
+        _frames("pandas_marts"),
+        needs_dbt=False,
+        hindrance=_no_bench_environment,
+    ),
+    Contender(
+        POLARS,
+        "comparison set: Polars",
+        _frames("polars_marts"),
+        needs_dbt=False,
+        hindrance=_no_bench_environment,
+    ),
+    Contender(
+        SPARK,
+        "dbt on Spark local, seeds included",
+        _spark,
+        is_told_by_dbt=True,
+        hindrance=_no_spark,
+    ),
+)
+
+SETS = (SET_SCRIPT, SET_DBT, PANDAS, POLARS)
+"""The contenders that make the comparison set."""

@@ -1,0 +1,272 @@
+"""What is made of the measured runs: medians, ratios, growth, and whether the bars are met."""
+
+import json
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one contender.
+
+    Attributes:
+        customers: Size of the drop.
+        file_format: "csv" or "parquet".
+        contender: Its short name.
+        repeat: Number of the round, from 1.
+        place: Its place in the order of that round, from 1.
+        started_at: UTC, ISO 8601.
+        load: Processes that wanted to run in the minute before, on average.
+        raw_bytes: Size of the clients file.
+        seconds: From start to end of the process.
+        cpu_seconds: Of all processors.
+        peak_memory: Bytes, with children.
+        peak_disk: Bytes, the most in between.
+        disk: Bytes at the end.
+        failure: Why there is no result; null where there is one.
+        models: Seconds by model, where dbt tells them.
+    """
+
+    customers: int
+    file_format: str
+    contender: str
+    repeat: int
+    place: int
+    started_at: str
+    load: float
+    raw_bytes: int
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    peak_disk: int = 0
+    disk: int = 0
+    failure: str | None = None
+    models: dict[str, float] = field(default_factory=dict)
+
+
+Cell = tuple[int, str, str]
+"""Customers, format and contender."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The runs of one cell together.
+
+    Attributes:
+        customers: Size of the drop.
+        file_format: "csv" or "parquet".
+        contender: Its short name.
+        repeats: Number of runs.
+        seconds: Median; null where there is no result.
+        least_seconds: Of the fastest run.
+        most_seconds: Of the slowest.
+        cpu_seconds: Median.
+        peak_memory: Bytes, the most of all runs.
+        peak_disk: Bytes, the most of all runs.
+        disk: Bytes at the end, the most of all runs.
+        failure: Why there is no result; null where there is one.
+    """
+
+    customers: int
+    file_format: str
+    contender: str
+    repeats: int
+    seconds: float | None
+    least_seconds: float
+    most_seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    peak_disk: int
+    disk: int
+    failure: str | None
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """Customers by the median time; null where there is none."""
+        return self.customers / self.seconds if self.seconds else None
+
+
+def summarise(runs: Iterable[Run]) -> dict[Cell, Figures]:
+    """Return the figures of each cell, sizes and formats in order, contenders as they came.
+
+    A cell of which one run has no result has none: the reason stands in its place.
+    """
+    cells: dict[Cell, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: (run.customers, run.file_format)):
+        cells.setdefault((run.customers, run.file_format, run.contender), []).append(run)
+    return {cell: _figures(cell, members) for cell, members in cells.items()}
+
+
+def _figures(cell: Cell, runs: Sequence[Run]) -> Figures:
+    failure = next((run.failure for run in runs if run.failure is not None), None)
+    seconds = [run.seconds for run in runs]
+    return Figures(
+        *cell,
+        repeats=len(runs),
+        seconds=statistics.median(seconds) if failure is None else None,
+        least_seconds=min(seconds),
+        most_seconds=max(seconds),
+        cpu_seconds=statistics.median(run.cpu_seconds for run in runs),
+        peak_memory=max(run.peak_memory for run in runs),
+        peak_disk=max(run.peak_disk for run in runs),
+        disk=max(run.disk for run in runs),
+        failure=failure,
+    )
+
+
+def ratio(
+    figures: Mapping[Cell, Figures], cell: Cell, contender: str, what: str = "seconds"
+) -> float | None:
+    """Return a figure of a cell as a multiple of another contender's; null where one is missing.
+
+    Args:
+        figures: From `summarise`.
+        cell: The cell above the line.
+        contender: The contender below it, at the same size and format.
+        what: An attribute of `Figures`.
+    """
+    above, below = figures.get(cell), figures.get((*cell[:2], contender))
+    if above is None or below is None or above.failure or below.failure:
+        return None
+    divisor = getattr(below, what)
+    return getattr(above, what) / divisor if divisor else None
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How time grows with the customers: seconds go with customers ** exponent.
+
+    Attributes:
+        exponent: Slope of the line.
+        sizes: The sizes that it was fitted on.
+    """
+
+    exponent: float
+    sizes: list[int]
+
+
+def fit_growth(points: Mapping[int, float]) -> Growth | None:
+    """Fit time against size by least squares on logarithms; null for fewer than two sizes.
+
+    Sizes below a million are left out where two or more are not: there the start of Python and dbt
+    is most of the time, and the line would be too flat.
+
+    Args:
+        points: Seconds by customers.
+    """
+    large = {size: seconds for size, seconds in points.items() if size >= MILLION}
+    used = large if len(large) >= 2 else dict(points)
+    if len(used) < 2:
+        return None
+    sizes = sorted(used)
+    slope, _ = statistics.linear_regression(
+        [math.log(size) for size in sizes], [math.log(used[size]) for size in sizes]
+    )
+    return Growth(slope, sizes)
+
+
+def growths(figures: Mapping[Cell, Figures]) -> dict[tuple[str, str], Growth]:
+    """Return the growth of each contender in each format, by format and contender."""
+    points: dict[tuple[str, str], dict[int, float]] = {}
+    for (customers, file_format, contender), cell in figures.items():
+        if cell.seconds is not None:
+            points.setdefault((file_format, contender), {})[customers] = cell.seconds
+    fitted = {key: fit_growth(sizes) for key, sizes in points.items()}
+    return {key: growth for key, growth in fitted.items() if growth is not None}
+
+
+@dataclass(frozen=True)
+class Expensive:
+    """A model and what it costs.
+
+    Attributes:
+        name: The model; or a hook at the end of the run.
+        seconds: Its time, as dbt tells it.
+        share: Of the times of all models together, which run two at once.
+    """
+
+    name: str
+    seconds: float
+    share: float
+
+
+def most_expensive(models: Mapping[str, float], number: int = 5) -> list[Expensive]:
+    """Return the models that take longest, the longest first.
+
+    Args:
+        models: Seconds by model.
+        number: How many.
+    """
+    total = sum(models.values())
+    ranked = sorted(models.items(), key=lambda each: (-each[1], each[0]))[:number]
+    return [Expensive(name, seconds, seconds / total) for name, seconds in ranked if total]
+
+
+def expensive_models(runs: Iterable[Run], contender: str) -> dict[tuple[int, str], list[Expensive]]:
+    """Return the most expensive models of a contender's median run, by size and format."""
+    cells: dict[tuple[int, str], list[Run]] = {}
+    for run in runs:
+        if run.contender == contender and run.failure is None and run.models:
+            cells.setdefault((run.customers, run.file_format), []).append(run)
+    found = {}
+    for cell, members in sorted(cells.items()):
+        middle = sorted(members, key=lambda run: run.seconds)[(len(members) - 1) // 2]
+        found[cell] = most_expensive(middle.models)
+    return found
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that was measured, as the JSON file holds it.
+
+    Attributes:
+        machine: Processors, memory, system and versions.
+        method: How it was measured, in words, by topic.
+        runs: Every run, in the order in which they were made.
+    """
+
+    machine: dict[str, Any]
+    method: dict[str, str]
+    runs: list[Run]
+
+    def write(self, path: Path) -> None:
+        """Write the runs and what is made of them as JSON."""
+        figures = summarise(self.runs)
+        told = {
+            "machine": self.machine,
+            "method": self.method,
+            "figures": [
+                {**asdict(cell), "rows_per_second": cell.rows_per_second}
+                for cell in figures.values()
+            ],
+            "growth": [
+                {"format": file_format, "contender": contender, **asdict(growth)}
+                for (file_format, contender), growth in growths(figures).items()
+            ],
+            "runs": [asdict(run) for run in self.runs],
+        }
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """Read what `write` wrote."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(told["machine"], told["method"], [Run(**run) for run in told["runs"]])
+
+    def without(self, cells: Iterable[Cell]) -> "Results":
+        """Return these results without the runs of some cells."""
+        dropped = set(cells)
+        kept = [
+            run
+            for run in self.runs
+            if (run.customers, run.file_format, run.contender) not in dropped
+        ]
+        return Results(self.machine, self.method, kept)

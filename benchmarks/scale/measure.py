@@ -1,0 +1,226 @@
+"""Run one command in a process of its own and measure time, memory and disk. POSIX only.
+
+Memory is the resident set of the process and of all its children together, looked at five times a
+second, and at least the largest that the system has counted for one of them (Linux). The largest
+that `wait4` tells is of no use: it holds what the process that started it took up. Pages that two
+processes share count twice. Disk is what the files of the command's own folder take up.
+"""
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+GIB = 1024**3
+SECONDS_BETWEEN_LOOKS = 0.2
+LOOKS_BETWEEN_SIZES = 5
+LINES_OF_FAILURE = 4
+
+Progress = Callable[[float, int, int], None]
+"""Called with the seconds so far, the bytes of memory and the bytes of disk."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may take; a run that takes more is ended and reported.
+
+    Attributes:
+        seconds: Time.
+        memory: Bytes of resident memory.
+        memory_left: Bytes that must stay free in the machine.
+        disk_left: Bytes that must stay free on the disk.
+    """
+
+    seconds: float
+    memory: int
+    memory_left: int = GIB // 2
+    disk_left: int = 2 * GIB
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of a run.
+
+    Attributes:
+        seconds: From the start of the process to its end.
+        cpu_seconds: Of all processors, of the process and the children it waited for.
+        peak_memory: Bytes, the largest resident set of the process and its children.
+        peak_disk: Bytes, the most that the files of its folder took up.
+        disk: Bytes that they take up at the end.
+        failure: Why there is no result; null where there is one.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_memory: int
+    peak_disk: int
+    disk: int
+    failure: str | None
+
+
+def run_measured(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    home: Path,
+    folder: Path,
+    limits: Limits,
+    output: Path,
+    progress: Progress = lambda *_: None,
+) -> Measured:
+    """Run a command to its end, or to a limit, and measure it.
+
+    Args:
+        command: The program and its arguments.
+        environment: All its variables.
+        home: The folder in which it is started.
+        folder: Where it writes its data; its size is looked at.
+        limits: What it may take.
+        output: File that gets what it prints.
+        progress: Called at every look.
+
+    Raises:
+        KeyboardInterrupt: The user stopped the benchmark; the command and its children are ended.
+    """
+    with output.open("wb") as file:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that it can be ended with all its children.
+            start_new_session=True,
+        )
+        try:
+            return _watch(process, started, folder, limits, output, progress)
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _watch(
+    process: "subprocess.Popen[bytes]",
+    started: float,
+    folder: Path,
+    limits: Limits,
+    output: Path,
+    progress: Progress,
+) -> Measured:
+    peak_memory = peak_disk = looks = 0
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        seconds = time.perf_counter() - started
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            failure = None if process.returncode == 0 else _told(process.returncode, output)
+            break
+        memory, largest = resident(process.pid)
+        peak_memory = max(peak_memory, memory, largest)
+        if looks % LOOKS_BETWEEN_SIZES == 0:
+            peak_disk = max(peak_disk, size_of(folder))
+        progress(seconds, memory, peak_disk)
+        failure = _beyond(limits, seconds, memory, folder)
+        if failure is not None:
+            usage = _end(process)
+            break
+        looks += 1
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    disk = size_of(folder)
+    return Measured(
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_memory=peak_memory,
+        peak_disk=max(peak_disk, disk),
+        disk=disk,
+        failure=failure,
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> resource.struct_rusage:
+    """End a process with its children as `kill -9` does, and return what it took."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage
+
+
+def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | None:
+    """Return in words which limit is passed; null where none is."""
+    if seconds > limits.seconds:
+        return f"takes longer than the time limit of {limits.seconds:,.0f} s"
+    if memory > limits.memory:
+        return (
+            f"takes more than the memory limit of {limits.memory / GIB:.1f} GiB "
+            f"(after {seconds:,.0f} s)"
+        )
+    if psutil.virtual_memory().available < limits.memory_left:
+        return (
+            f"leaves the machine less than {limits.memory_left / GIB:.1f} GiB of memory: it takes "
+            f"{memory / GIB:.1f} GiB itself (after {seconds:,.0f} s)"
+        )
+    if shutil.disk_usage(folder).free < limits.disk_left:
+        return (
+            f"leaves the disk less than {limits.disk_left / GIB:.1f} GiB: its files take "
+            f"{size_of(folder) / GIB:.1f} GiB (after {seconds:,.0f} s)"
+        )
+    return None
+
+
+def _told(status: int, output: Path) -> str:
+    """Return why a run failed: how it ended and the last lines that it printed."""
+    if status == -signal.SIGKILL:
+        how = "was killed by the system, most likely for want of memory"
+    elif status < 0:
+        how = f"was ended by signal {-status} ({signal.Signals(-status).name})"
+    else:
+        how = f"failed with status {status}"
+    lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    told = " / ".join(line.strip() for line in lines[-LINES_OF_FAILURE:] if line.strip())
+    return f"{how}: {told}" if told else how
+
+
+def resident(process: int) -> tuple[int, int]:
+    """Return the bytes of memory in which a process and its children live; 0 if it is gone.
+
+    Returns:
+        What they take up now, all together, and the most that one of them ever took up; the latter
+        is 0 where the system does not tell it.
+    """
+    total = largest = 0
+    with contextlib.suppress(psutil.Error):
+        first = psutil.Process(process)
+        for each in (first, *first.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += each.memory_info().rss
+                largest = max(largest, _high_water_mark(each.pid))
+    return total, largest
+
+
+def _high_water_mark(process: int) -> int:
+    """Return the largest resident set that a process ever had, in bytes."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes that the files below a folder take up."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if file.is_file() and not file.is_symlink():
+                total += file.stat().st_size
+    return total

@@ -1,0 +1,186 @@
+"""The project compiled for one drop, as plain steps that a script can run on one connection."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from python_checks.model_runner import DATABASE, PROJECT, read_nodes
+
+SETTINGS_QUERY = "select name, value from duckdb_settings()"
+
+
+class PreparationError(Exception):
+    """The project could not be compiled; the message holds what dbt printed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A model, as a step of a script.
+
+    Attributes:
+        name: Its name.
+        schema: The schema it is made in.
+        relation: Its whole name, quoted.
+        kind: "table", "view" or "python".
+        code: Compiled SQL, or the file of a Python model.
+        parents: Names of the models and seeds that it is made of.
+    """
+
+    name: str
+    schema: str
+    relation: str
+    kind: str
+    code: str
+    parents: list[str]
+
+
+@dataclass(frozen=True)
+class Script:
+    """The compiled project.
+
+    Attributes:
+        settings: DuckDB's settings under dbt where they differ from those of a plain connection.
+        relations: The whole name of each model and seed by its name.
+        steps: The models in the order of the graph.
+    """
+
+    settings: dict[str, str]
+    relations: dict[str, str]
+    steps: list[Step]
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "Script":
+        """Read what `write` wrote."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            settings=told["settings"],
+            relations=told["relations"],
+            steps=[Step(**step) for step in told["steps"]],
+        )
+
+
+def dbt_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
+    """Return the command line of dbt with the project's folders."""
+    folders = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
+    return [
+        *(str(python), "-c", "from dbt.cli.main import cli; cli()"),
+        *(arguments[0], *folders, *arguments[1:]),
+    ]
+
+
+def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
+    """Return the variables of a build of `drop` with warehouse, target and logs in `folder`."""
+    return {
+        **os.environ,
+        "BANK_RAW_DIR": str(drop),
+        "BANK_WAREHOUSE": str(folder / "data" / f"{DATABASE}.duckdb"),
+        "BANK_TEMP_DIRECTORY": str(folder / "data" / "spilled"),
+        "BANK_SPARK_WAREHOUSE": str(folder / "data" / "spark"),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_USE_COLORS": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
+    """Run dbt unmeasured and return what it printed.
+
+    Raises:
+        PreparationError: It failed.
+    """
+    ran = subprocess.run(
+        dbt_command(*arguments),
+        env=dbt_environment(folder, drop),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        message = f"dbt {' '.join(arguments)} failed:\n{ran.stdout}{ran.stderr}"
+        raise PreparationError(message)
+    return ran.stdout
+
+
+def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) -> Script:
+    """Load the reference seeds and compile the project for a drop, unmeasured.
+
+    Args:
+        folder: Gets the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`; where it holds
+            a warehouse, that is taken to be seeded.
+        drop: The folder of the raw files.
+        settings: Those of an earlier script of the same project.
+
+    Raises:
+        PreparationError: dbt failed.
+    """
+    if not (folder / "data" / f"{DATABASE}.duckdb").exists():
+        run_dbt(folder, drop, "seed")
+    run_dbt(folder, drop, "compile", "--quiet")
+    nodes = read_nodes(folder / "target")
+    return Script(
+        settings=_changed_settings(folder, drop) if settings is None else settings,
+        relations={name: node["relation_name"] for name, node in nodes.items()},
+        steps=steps_in_order(nodes),
+    )
+
+
+def steps_in_order(nodes: Mapping[str, Any]) -> list[Step]:
+    """Return the models in the order of the graph.
+
+    Args:
+        nodes: Models and seeds by name, as dbt's compiled manifest tells them.
+    """
+    names = {node["unique_id"]: name for name, node in nodes.items()}
+    parents = {
+        name: [names[each] for each in node["depends_on"].get("nodes", []) if each in names]
+        for name, node in nodes.items()
+    }
+    return [
+        _step(nodes[name], parents[name])
+        for name in TopologicalSorter(parents).static_order()
+        if nodes[name]["resource_type"] == "model"
+    ]
+
+
+def _step(node: Mapping[str, Any], parents: list[str]) -> Step:
+    is_python = node["language"] == "python"
+    kind = "view" if node["config"]["materialized"] == "view" else "table"
+    return Step(
+        name=node["name"],
+        schema=node["schema"],
+        relation=node["relation_name"],
+        kind="python" if is_python else kind,
+        code=str(PROJECT / node["original_file_path"]) if is_python else node["compiled_code"],
+        parents=parents,
+    )
+
+
+def _changed_settings(folder: Path, drop: Path) -> dict[str, str]:
+    """Return the settings of dbt's connection that differ from those of a plain one."""
+    shown = run_dbt(
+        folder, drop, "show", "--quiet", "--inline", SETTINGS_QUERY, "--limit", "-1",
+        "--output", "json",
+    )  # fmt: skip
+    under_dbt = {row["name"]: row["value"] for row in json.loads(shown)["show"]}
+    with duckdb.connect(str(folder / "plain.duckdb")) as connection:
+        plain = dict(connection.execute(SETTINGS_QUERY).fetchall())
+    return {
+        name: str(value)
+        for name, value in under_dbt.items()
+        if name in plain and str(value) != str(plain[name]) and name != "temp_directory"
+    }

@@ -1,0 +1,97 @@
+"""The models' own compiled SQL as a plain script: one connection, one model after the other.
+
+Tables are made by `create table as` without contracts, hooks, tests and records. With --marts only
+what the comparison set needs is run, and its marts are written as Parquet files.
+
+    python -m benchmarks.scale.script --script script.json --database bank.duckdb [--marts FOLDER]
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import duckdb
+
+from bank_warehouse.sql import quote_identifier, quote_literal
+from benchmarks.scale.comparison import MARTS, needed_models
+from benchmarks.scale.project import Script, Step
+from python_checks.model_runner import run_python_model
+
+
+@contextmanager
+def open_database(database: Path, script: Script) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file with the settings that dbt's connection has."""
+    with duckdb.connect(str(database)) as connection:
+        for name, value in script.settings.items():
+            connection.execute(f"set {name} = {quote_literal(value)}")
+        yield connection
+
+
+def run_step(
+    connection: duckdb.DuckDBPyConnection, step: Step, relations: Mapping[str, str]
+) -> None:
+    """Make the table or view of one model."""
+    connection.execute(f"create schema if not exists {quote_identifier(step.schema)}")
+    if step.kind == "python":
+        run_python_model(connection, Path(step.code), step.name, relations)
+    else:
+        connection.execute(f"create {step.kind} {step.relation} as {step.code}")
+
+
+def write_marts(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Mapping[str, str],
+    folder: Path,
+    seconds: dict[str, float],
+) -> None:
+    """Write the marts of the comparison set as Parquet files.
+
+    Args:
+        connection: To a warehouse that holds them.
+        relations: The whole name of each model by its name.
+        folder: Gets the files.
+        seconds: Gets the seconds of each file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for mart in MARTS:
+        target = quote_literal(str(folder / f"{mart.name}.parquet"))
+        with _timed(seconds, f"{mart.name} to Parquet"):
+            connection.execute(f"copy ({mart.query(relations)}) to {target} (format parquet)")
+
+
+@click.command()
+@click.option("--script", "path", type=click.Path(path_type=Path), required=True)
+@click.option("--database", type=click.Path(path_type=Path), required=True)
+@click.option("--marts", type=click.Path(path_type=Path), help="Folder of the comparison's marts.")
+@click.option("--times", type=click.Path(path_type=Path), help="File for the seconds by model.")
+@click.option("--only-marts", is_flag=True, help="The models are built: only write the marts.")
+def main(
+    path: Path, database: Path, marts: Path | None, times: Path | None, only_marts: bool
+) -> None:
+    """Run the steps of a script in a DATABASE that holds the reference seeds."""
+    script = Script.read(path)
+    wanted = needed_models(script) if marts else {step.name for step in script.steps}
+    seconds: dict[str, float] = {}
+    with open_database(database, script) as connection:
+        for step in script.steps:
+            if step.name in wanted and not only_marts:
+                with _timed(seconds, step.name):
+                    run_step(connection, step, script.relations)
+        if marts:
+            write_marts(connection, script.relations, marts, seconds)
+    if times:
+        times.write_text(json.dumps(seconds), encoding="utf-8")
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
