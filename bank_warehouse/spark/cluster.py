@@ -345,8 +345,8 @@ class _Starting:
             "hive.server2.thrift.port": str(cluster.port),
             "hive.exec.scratchdir": str(self.scratch / "hive"),
             "hive.exec.local.scratchdir": str(self.scratch / "hive-local"),
-            "hive.downloaded.resources.dir": str(self.scratch / "hive-resources"),
-            "hive.server2.logging.operation.log.location": str(self.scratch / "hive-operations"),
+            # Hive's other folders are below Java's own for such files. The one for resources must
+            # be of one session each: whoever leaves first removes it.
             **settings.hive_settings,
         }
         return [
