@@ -85,7 +85,9 @@
     {%- for pair in pairs -%}
         {%- do sets.append([none, pair]) -%}
     {%- endfor -%}
-    {%- set steps = sets | batch(var('medians_at_once')) | list -%}
+    {#- Spark would repeat a step in every later one, and keeps no values of its own in memory. -#}
+    {%- set at_once = sets | length if target.type == 'spark' else var('medians_at_once') -%}
+    {%- set steps = sets | batch(at_once) | list -%}
     {%- for step in steps %}
     {%- set singles = step | map('first') | select | list -%}
     {%- set doubles = step | map('last') | select | list -%}
@@ -95,7 +97,7 @@ medians_{{ loop.index }} as (
         {{ bank_warehouse.grouped_dimension(singles, doubles) }} as dimension,
         {{ bank_warehouse.grouped_value(singles, doubles) }} as value,
         {%- for name, expression in medians.items() %}
-        cast(median({{ expression }}) as decimal(18, 2)) as {{ name }}{{ ',' if not loop.last }}
+        {{ bank_warehouse.median_money(expression) }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
 
     from {{ relation }}

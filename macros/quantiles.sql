@@ -43,22 +43,17 @@
     The median of an amount of money, decimal(18,2): of two in the middle their mean, rounded down to
     the cent.
 -#}
-{% macro median_money(expression, condition=none) -%}
-    {{ return(adapter.dispatch('median_money', 'bank_warehouse')(expression, condition)) }}
+{% macro median_money(expression) -%}
+    {{ return(adapter.dispatch('median_money', 'bank_warehouse')(expression)) }}
 {%- endmacro %}
 
-{% macro duckdb__median_money(expression, condition) -%}
-    cast(
-        median({{ expression }}){% if condition %} filter (where {{ condition }}){% endif %}
-        as decimal(18, 2)
-    )
+{% macro duckdb__median_money(expression) -%}
+    cast(median({{ expression }}) as decimal(18, 2))
 {%- endmacro %}
 
-{% macro spark__median_money(expression, condition) -%}
+{% macro spark__median_money(expression) -%}
     {%- set middle -%}
-        percentile_approx(
-            {{ expression }}, array(0.5D - 1e-12D, 0.5D + 1e-12D), 2147483647
-        ){% if condition %} filter (where {{ condition }}){% endif %}
+        percentile_approx({{ expression }}, array(0.5D - 1e-12D, 0.5D + 1e-12D), 2147483647)
     {%- endset -%}
     cast(
         element_at({{ middle }}, 1)

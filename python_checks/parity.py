@@ -83,7 +83,7 @@ def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
             raise ValueError(f"{node['name']}: no test names its grain")
         marts.append(
             Mart(
-                relation=f"{quote_identifier(node['schema'])}.{quote_identifier(node['alias'])}",
+                relation=node["relation_name"],
                 name=node["name"],
                 columns={name: one["data_type"] for name, one in node["columns"].items()},
                 grain=grains[node["unique_id"]],

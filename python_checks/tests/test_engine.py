@@ -45,7 +45,9 @@ def test_what_does_not_fit_goes_to_the_temp_directory(
     monkeypatch.setenv("BANK_TEMP_DIRECTORY", str(tmp_path / "spill"))
     monkeypatch.setenv("BANK_THREADS", "1")
     with duckdb.connect(config=engine_settings()) as connection:
-        connection.execute("create temp table kept as select hash(range) as value from range(20000000)")
+        connection.execute(
+            "create temp table kept as select hash(range) as value from range(20000000)"
+        )
         assert list((tmp_path / "spill").iterdir())
 
 
