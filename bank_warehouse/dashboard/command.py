@@ -1,12 +1,12 @@
 """The command ``dashboard``: serve it on this machine, or write it into one file."""
 
-import ipaddress
 import logging
 from functools import partial
 from pathlib import Path
 
 import click
 
+from bank_warehouse.addresses import is_loopback
 from bank_warehouse.publish.releases import publish_folder
 
 LOCAL = "127.0.0.1"
@@ -117,11 +117,3 @@ def command(
     finally:
         listening.server_close()
         snapshots.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -8,11 +8,11 @@ from dbt.plugins.manager import dbtPlugin
 from bank_warehouse.spark.java import use_installed_java
 
 
-class SparkPlugin(dbtPlugin):  # type: ignore[misc]
+class SparkPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_spark.py`, whichever the target is."""
 
     def initialize(self) -> None:
-        """Let Spark find its Java, run Python models here, and leave the telling of errors to dbt."""
+        """Let Spark find its Java, run Python models here, and leave telling errors to dbt."""
         use_installed_java()
         logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         if importlib.util.find_spec("dbt.adapters.spark") is not None:

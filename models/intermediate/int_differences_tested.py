@@ -5,9 +5,7 @@ from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    rank_sums = as_pandas(
-        dbt.ref("int_ranks_summed"), ["dimension", "value", "measure"]
-    )
+    rank_sums = as_pandas(dbt.ref("int_ranks_summed"), ["dimension", "value", "measure"])
     crossed = as_pandas(
         dbt.ref("int_dimensions_crossed"),
         ["dimension", "other_dimension", "value", "other_value"],

@@ -5,7 +5,5 @@ from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    counted = as_pandas(
-        dbt.ref("int_recommendations_counted"), ["action", "dimension", "value"]
-    )
+    counted = as_pandas(dbt.ref("int_recommendations_counted"), ["action", "dimension", "value"])
     return compare_groups(counted)

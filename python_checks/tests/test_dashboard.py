@@ -22,11 +22,11 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
+from bank_warehouse.addresses import is_loopback
 from bank_warehouse.cli import main
 from bank_warehouse.dashboard import cube_files, cubes
 from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
 from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Mark, Table
-from bank_warehouse.dashboard.command import is_loopback
 from bank_warehouse.dashboard.downloads import csv_of
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.export import export, write_export
