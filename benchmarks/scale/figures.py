@@ -72,6 +72,7 @@ class Figures:
         peak_memory: Bytes, the most of all runs.
         peak_disk: Bytes, the most of all runs.
         disk: Bytes at the end, the most of all runs.
+        load: The most before a run: above the processors, other work slowed it down.
         failure: Why there is no result; null where there is one.
     """
 
@@ -86,6 +87,7 @@ class Figures:
     peak_memory: int
     peak_disk: int
     disk: int
+    load: float
     failure: str | None
 
     @property
@@ -118,6 +120,7 @@ def _figures(cell: Cell, runs: Sequence[Run]) -> Figures:
         peak_memory=max(run.peak_memory for run in runs),
         peak_disk=max(run.peak_disk for run in runs),
         disk=max(run.disk for run in runs),
+        load=max(run.load for run in runs),
         failure=failure,
     )
 

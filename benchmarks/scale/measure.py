@@ -8,6 +8,7 @@ processes share count twice. Disk is what the files of the command's own folder 
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -23,6 +24,11 @@ GIB = 1024**3
 SECONDS_BETWEEN_LOOKS = 0.2
 LOOKS_BETWEEN_SIZES = 5
 LINES_OF_FAILURE = 4
+FAILURE = re.compile(
+    r"^(\d\d:\d\d:\d\d\s+)?(Failure in|\w+ Error in|\w*Error\b|\w+\.\w*(Error|Exception)\b)"
+)
+"""How the line begins in which dbt or Python says what failed."""
+
 
 Progress = Callable[[float, int, int], None]
 """Called with the seconds so far, the bytes of memory and the bytes of disk."""
@@ -178,15 +184,19 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
 
 
 def _told(status: int, output: Path) -> str:
-    """Return why a run failed: how it ended and the last lines that it printed."""
+    """Return why a run failed: how it ended, and what it said of an error or said last."""
     if status == -signal.SIGKILL:
         how = "was killed by the system, most likely for want of memory"
     elif status < 0:
         how = f"was ended by signal {-status} ({signal.Signals(-status).name})"
     else:
         how = f"failed with status {status}"
-    lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    told = " / ".join(line.strip() for line in lines[-LINES_OF_FAILURE:] if line.strip())
+    said = output.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = [line.strip() for line in said if line.strip()]
+    # What dbt says of a failure stands below its list of all models and above its last lines.
+    marked = [place for place, line in enumerate(lines) if FAILURE.search(line)]
+    first = marked[0] if marked else -LINES_OF_FAILURE
+    told = " / ".join(lines[first:][:LINES_OF_FAILURE])
     return f"{how}: {told}" if told else how
 
 

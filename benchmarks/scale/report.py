@@ -23,7 +23,7 @@ SET_MARK = "comparison set"
 PLOT = "scale.svg"
 HEADER = [
     "contender", "seconds", "range", "by limit", "by script", "customers/s", "CPU seconds",
-    "peak memory", "disk at end", "disk at most",
+    "peak memory", "disk at end", "disk at most", "load",
 ]  # fmt: skip
 
 Table = list[list[str]]
@@ -185,7 +185,7 @@ def _closing(
             ["", ""],
             *([topic, told] for topic, told in results.method.items()),
             ["when", f"{dates[0]} to {dates[-1]}"],
-            ["load", f"{min(loads)} to {max(loads)} processes in the minute before a run"],
+            ["load", f"Processes that wanted to run, before a run: {min(loads)} to {max(loads)}."],
             ["revision", ", ".join(sorted({run.revision for run in results.runs if run.revision}))],
             *([topic, str(told)] for topic, told in results.machine.items()),
         ],
@@ -209,6 +209,7 @@ def _row(figures: dict[Cell, Figures], cell: Cell, found: Figures) -> list[str]:
         _bytes(found.peak_memory),
         _bytes(found.disk),
         _bytes(found.peak_disk),
+        f"{found.load:.1f}",
     ]
 
 

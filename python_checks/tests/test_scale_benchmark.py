@@ -304,6 +304,27 @@ def test_a_run_that_does_not_fit_is_ended_with_the_reason(
     assert seconds < 20
 
 
+def test_the_reason_of_a_failed_build_is_what_dbt_says_of_it(tmp_path: Path) -> None:
+    lines = [
+        "09:00:01  1 of 2 FAIL 1 unique_dim_customers_customer_key ..... [FAIL 1 in 0.1s]",
+        "09:00:02  Completed with 1 error, 0 partial successes, and 0 warnings:",
+        "09:00:02  Failure in test unique_dim_customers_customer_key (models/core.yml)",
+        "09:00:02    Got 1 result, configured to fail if != 0",
+        "09:00:02    compiled code at target/compiled/unique.sql",
+        "09:00:02  Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2",
+    ]
+    failure, *_ = measured(tmp_path, f"print({chr(10).join(lines)!r}); raise SystemExit(1)")
+    assert failure.startswith(
+        "failed with status 1: 09:00:02  Failure in test unique_dim_customers_customer_key "
+        "(models/core.yml) / 09:00:02    Got 1 result"
+    )
+
+
+def test_the_reason_of_a_failed_script_is_its_exception(tmp_path: Path) -> None:
+    failure, *_ = measured(tmp_path, "raise ValueError('no such column: age')")
+    assert failure == "failed with status 1: ValueError: no such column: age"
+
+
 def test_the_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
     code = (
         "import subprocess, pathlib\n"
