@@ -54,8 +54,8 @@ advisors as (
 
 ),
 
-{#- One scan of a mart gives the texts of all of its columns. -#}
-{%- for mart in texts | map('first') | unique %}
+-- One scan of a mart gives the texts of all of its columns.
+{% for mart in texts | map('first') | unique %}
 {{ mart }}_texts as (
 
     select
