@@ -34,7 +34,8 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
         date_format: the first of the declared date formats; Parquet dates are written in it.
 
     Returns:
-        JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`. Whatever
+        JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`.
+        Whatever
         goes wrong becomes a message: an exception inside a DuckDB function would reach the user
         as a traceback.
     """
@@ -224,8 +225,8 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Limit what DuckDB uses; open the warehouse just before dbt does.
 
-        A failure to open it is told clearly then. The connection is kept until dbt has its own, which DuckDB gives the same database: no
-        other program can come in between.
+        A failure to open it is told clearly then. The connection is kept until dbt has its own,
+        which DuckDB gives the same database: no other program can come in between.
         """
         from bank_warehouse.engine import SettingError, engine_settings
 

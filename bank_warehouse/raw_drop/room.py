@@ -3,7 +3,6 @@
 The constants are measured: builds of 1 and 10 million generated customers, DuckDB 1.5.5.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +75,7 @@ def require_room(need: Need) -> str:
         (need.spill, need.spill_bytes),
     ):
         there = _existing(folder)
-        wanted.setdefault(os.stat(there).st_dev, []).append((there, amount))
+        wanted.setdefault(there.stat().st_dev, []).append((there, amount))
     for places in wanted.values():
         amount = sum(amount for _, amount in places)
         free = shutil.disk_usage(places[0][0]).free

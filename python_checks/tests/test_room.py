@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ def _memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def free(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=amount))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=amount))
 
 
 def test_rows_of_a_text_are_told_from_its_first_lines(tmp_path: Path) -> None:

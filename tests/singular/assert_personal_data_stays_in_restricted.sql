@@ -54,7 +54,7 @@ advisors as (
 
 ),
 
-{# One scan of a mart gives the texts of all of its columns. #}
+-- One scan of a mart gives the texts of all of its columns.
 {% for mart in texts | map('first') | unique %}
 {{ mart }}_texts as (
 
