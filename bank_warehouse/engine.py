@@ -12,7 +12,7 @@ import duckdb
 DEFAULT_MEMORY_LIMIT = "5GB"
 """Memory of DuckDB where BANK_MEMORY_LIMIT is not set and the machine has more."""
 
-_UNITS = {
+_UNITS: dict[str, int] = {
     "": 1,
     **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
     **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)},

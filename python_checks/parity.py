@@ -117,11 +117,10 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
             on {matches.replace('a."', 'a."a_').replace('b."', 'b."b_')}
         """
     )
-    row = connection.execute(
+    [row] = connection.execute(
         f"select count(here), count(there), count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"
-    ).fetchone()
-    assert row is not None
+    ).fetchall()
     different = {name: count for name, count in zip(values, row[3:], strict=True) if count}
     wrong = [_differs(mart, name) for name in different]
     condition = " or ".join(["here is null", "there is null", *wrong])
