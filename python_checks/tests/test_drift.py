@@ -58,6 +58,7 @@ def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
         "bank.accepted_profile.parquet",
         "bank.build_record.json",
         "bank.duckdb",
+        "bank_history.duckdb",
     ]
 
     deliver(drop, 2)

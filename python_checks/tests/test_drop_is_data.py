@@ -115,7 +115,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert amounts == INJECTIONS
     assert databases == (1,)
     # Nothing ran: no file but what a build makes.
-    made = {"bank.duckdb", "bank.build_record.json", "target", "logs"}
+    made = {"bank.duckdb", "bank_history.duckdb", "bank.build_record.json", "target", "logs"}
     assert {file.name for file in folder.iterdir()} <= made
     assert not list(tmp_path.rglob("ran")) + list(tmp_path.rglob("stolen*"))
 

@@ -41,6 +41,12 @@ SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 POSITIONS = "marts.fct_customer_positions"
 RECOMMENDATIONS = "marts.fct_customer_recommendations"
+# The mart is a view; a row of it can be changed once it is a table.
+AS_A_TABLE = (
+    f"create table intermediate.recommended as from {RECOMMENDATIONS}",
+    f"drop view {RECOMMENDATIONS}",
+    f"create table {RECOMMENDATIONS} as from intermediate.recommended",
+)
 A_NAME = "(select client_name from restricted.dim_customer_identities order by all limit 1)"
 
 SABOTAGES = [
@@ -191,6 +197,7 @@ SABOTAGES = [
     Sabotage(
         "an action for a customer who does not meet its rule",
         (
+            *AS_A_TABLE,
             f"update {RECOMMENDATIONS} set action = 'onboard', fact = 'tenure_days', "
             "fact_value = 365, second_fact = null, second_fact_value = null, third_fact = null, "
             "third_fact_value = null, product = null, reasons = 'tenure_days' where action = "
@@ -205,6 +212,7 @@ SABOTAGES = [
     Sabotage(
         "an offer of a loan to a customer whose limit is reviewed",
         (
+            *AS_A_TABLE,
             f"insert into {RECOMMENDATIONS} select * replace ('deepen_bank_loan' as action) "
             f"from {RECOMMENDATIONS} where action = 'review_lending_limit' "
             "order by customer_key limit 2",
