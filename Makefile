@@ -3,17 +3,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SPARK_INSTALLED := .venv/.installed-spark
 BENCH_INSTALLED := .venv-bench/.installed
+LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 # What make bench takes: sizes, and further options of python -m benchmarks.scale.
 SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build check publish dashboard pictures test nightly lint findings notebook powerbi docs bench lock clean
+.PHONY: help install install-spark build spark check publish dashboard pictures test nightly lint findings notebook powerbi docs bench lock clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(INSTALLED)  ## make the virtual environment with the locked dependencies
 
@@ -23,9 +25,20 @@ $(INSTALLED): requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
 	touch $(INSTALLED)
 
+install-spark: $(SPARK_INSTALLED)  ## add Spark, with a Java of its own, to the virtual environment
+
+# Where dbt is started as a program, only the .pth file tells Python where this project is.
+$(SPARK_INSTALLED): $(INSTALLED) requirements-spark.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-spark.txt
+	$(BIN)/python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'bank_warehouse.pth').write_text(str(pathlib.Path.cwd()))"
+	touch $(SPARK_INSTALLED)
+
 build: install  ## build the warehouse from the seeds, or from BANK_RAW_DIR, and sum it up
 	$(BIN)/dbt build
 	@$(BIN)/python -m bank_warehouse summary
+
+spark: install-spark  ## build the same warehouse on Spark, on this machine
+	$(BIN)/dbt build --target spark
 
 dashboard: install  ## show the current release in a browser; publish first where there is none
 	@if [ ! -e "$${BANK_PUBLISH_DIR:-published}/current" ]; then $(MAKE) publish; fi
@@ -34,7 +47,7 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/test_dashboard_browser.py
 
-test: install $(BENCH_INSTALLED) lint  ## everything CI checks
+test: install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
 	$(BIN)/python -m pytest
 
 nightly: install  ## ten times as many damaged drops, and publishers killed a hundred times
@@ -77,13 +90,14 @@ $(BENCH_INSTALLED): requirements-bench.txt
 	.venv-bench/bin/python -m pip install --quiet --require-hashes --requirement requirements-bench.txt
 	touch $(BENCH_INSTALLED)
 
-lock: install  ## make requirements.txt and requirements-bench.txt again from pyproject.toml
+lock: install  ## make the requirements*.txt again from pyproject.toml
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet uv
-	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
-		--generate-hashes --no-header --no-annotate --extra dev pyproject.toml --output-file requirements.txt
-	.venv/lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
-		--generate-hashes --no-header --no-annotate --group bench --output-file requirements-bench.txt
+	.venv/lock/bin/uv pip compile $(LOCK) --extra dev pyproject.toml --output-file requirements.txt
+	.venv/lock/bin/uv pip compile $(LOCK) --extra spark --constraint requirements.txt pyproject.toml \
+		--output-file requirements-spark.txt
+	.venv/lock/bin/uv pip compile $(LOCK) --group bench --output-file requirements-bench.txt
 
-clean:  ## remove what builds make; the virtual environment and published releases stay
-	rm -rf target logs warehouse
+clean:  ## remove what builds make; the virtual environment, releases and the history stay
+	rm -rf target logs
+	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history.duckdb*' -delete; fi

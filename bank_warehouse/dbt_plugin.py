@@ -1,4 +1,4 @@
-"""The project's plugin for dbt-duckdb: makes the warehouse's folder, plans reads of raw drops.
+"""The project's plugin for dbt-duckdb: opens warehouse and history, plans reads of raw drops.
 
 Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`, with the project
 folder in `module_paths`.
@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.credentials import Attachment, DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 if TYPE_CHECKING:
     from bank_warehouse.raw_drop import TablePlan
+
+HISTORY = "history"
+"""The name under which profiles.yml attaches the file of the history."""
 
 # The last plan of each table of each folder, in this process: what bank_raw_changed looks at.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
@@ -31,7 +34,7 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
         date_format: the first of the declared date formats; Parquet dates are written in it.
 
     Returns:
-        JSON: `{"sql", "files", "warnings", "error": null}`, or `{"error": message}`. Whatever
+        JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`. Whatever
         goes wrong becomes a message: an exception inside a DuckDB function would reach the user
         as a traceback.
     """
@@ -52,9 +55,31 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
             "sql": plan.sql,
             "files": describe(plan),
             "warnings": list(plan.warnings),
+            "rows": plan.rows,
             "error": None,
         }
     )
+
+
+def room_json(path: str, rows: int) -> str:
+    """Say how much disk a build wants, before it starts.
+
+    Args:
+        path: the DuckDB file; one in memory wants no disk that could be told.
+        rows: customers of the drop.
+
+    Returns:
+        JSON: `{"said", "error": null}`, or `{"error": message}` where a disk has too little.
+    """
+    from bank_warehouse.raw_drop import DropError
+    from bank_warehouse.raw_drop.room import need_of, require_room
+
+    if not path or path == ":memory:":
+        return json.dumps({"said": "", "error": None})
+    try:
+        return json.dumps({"said": require_room(need_of(rows, Path(path))), "error": None})
+    except (DropError, OSError) as refused:
+        return json.dumps({"error": str(refused)})
 
 
 def raw_changes(raw_dir: str) -> str:
@@ -127,27 +152,68 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(path, config=config)
-    except duckdb.IOException as problem:
-        if "lock" not in str(problem).lower():
-            raise DbtRuntimeError(_cannot_be_opened(path, problem)) from problem
-        holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(problem))
-        by = f" ({Path(holder[1]).name}, process {holder[2]})" if holder else ""
-        raise DbtRuntimeError(
-            f"{path}: another program{by} has the warehouse open. Only one build of a warehouse "
-            "can run at a time, and none while the file is open elsewhere. Wait until that "
-            "program has ended, or close it, then build again; or set BANK_WAREHOUSE to another "
-            "file. Nothing was changed."
-        ) from problem
     except (OSError, duckdb.Error) as problem:
-        raise DbtRuntimeError(_cannot_be_opened(path, problem)) from problem
+        if _is_locked(problem):
+            raise DbtRuntimeError(
+                f"{path}: another program{_holder(problem)} has the warehouse open. Only one "
+                "build of a warehouse can run at a time, and none while the file is open "
+                "elsewhere. Wait until that program has ended, or close it, then build again; or "
+                "set BANK_WAREHOUSE to another file. Nothing was changed."
+            ) from problem
+        raise DbtRuntimeError(
+            f"{path}: the warehouse cannot be opened: {_first_line(problem)} Set BANK_WAREHOUSE "
+            "to a file that this user can write, or move this one away: a build makes it again "
+            "from the raw files."
+        ) from problem
 
 
-def _cannot_be_opened(path: str, problem: Exception) -> str:
-    reason = str(problem).strip().splitlines()[0]
-    return (
-        f"{path}: the warehouse cannot be opened: {reason} Set BANK_WAREHOUSE to a file that this "
-        "user can write, or move this one away: a build makes it again from the raw files."
-    )
+def attach_history(connection: DuckDBPyConnection, warehouse: str, attachment: Attachment) -> None:
+    """Attach the file of the history, its folder made where there is none.
+
+    Args:
+        connection: The open warehouse.
+        warehouse: Its file.
+        attachment: What profiles.yml says of the history.
+
+    Raises:
+        DbtRuntimeError: It cannot be attached; the message says why and what to do.
+    """
+    path = attachment.path
+    if connection.execute("select current_database()").fetchone() == (HISTORY,):
+        raise DbtRuntimeError(
+            f"{warehouse}: a warehouse of this name cannot have a history, which is called "
+            f"{HISTORY} itself. Set BANK_WAREHOUSE to a file of another name. Nothing was changed."
+        )
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(attachment.to_sql())
+    except (OSError, duckdb.Error) as problem:
+        if _is_locked(problem):
+            raise DbtRuntimeError(
+                f"{path}: another program{_holder(problem)} has the history open. A build writes "
+                "to it and needs it for itself. Wait until that program has ended, or close it, "
+                "then build again. Nothing was changed."
+            ) from problem
+        raise DbtRuntimeError(
+            f"{path}: the history cannot be opened: {_first_line(problem)} Set BANK_HISTORY to a "
+            "file of its own that this user can write. Do not delete this one: what it holds of "
+            "earlier dates is in no other file. docs/history.md says how to get it back from a "
+            "copy or from the drops. Nothing was changed."
+        ) from problem
+
+
+def _is_locked(problem: Exception) -> bool:
+    return isinstance(problem, duckdb.IOException) and "lock" in str(problem).lower()
+
+
+def _holder(problem: Exception) -> str:
+    """Return who holds the lock, as far as DuckDB says it."""
+    holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(problem))
+    return f" ({Path(holder[1]).name}, process {holder[2]})" if holder else ""
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).strip().splitlines()[0]
 
 
 class Plugin(BasePlugin):
@@ -156,21 +222,32 @@ class Plugin(BasePlugin):
     _opened: DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Open the warehouse just before dbt does, so that a failure is told clearly.
+        """Limit what DuckDB uses; open the warehouse just before dbt does.
 
-        The connection is kept until dbt has its own, which DuckDB gives the same database: no
+        A failure to open it is told clearly then. The connection is kept until dbt has its own, which DuckDB gives the same database: no
         other program can come in between.
         """
-        if creds.path and creds.path != ":memory:":
+        from bank_warehouse.engine import SettingError, engine_settings
+
+        is_file = bool(creds.path) and creds.path != ":memory:"
+        try:
+            settings = engine_settings(Path(creds.path) if is_file else None)
+        except SettingError as refused:
+            raise DbtRuntimeError(str(refused)) from None
+        config.update({name: value for name, value in settings.items() if name not in config})
+        if is_file:
             self._opened = open_warehouse(creds.path, dict(config))
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Register the functions of raw drops, which take and give varchar.
+        """Attach the history, and register functions, which take and give varchar.
 
         `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
-        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`. And those of the record
+        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, `bank_room(path, rows)`
+        the JSON of :func:`room_json`. And those of the record
         that a build leaves: `bank_fingerprints_query(relations)` and `bank_record_build(path,
         told)`, see :func:`fingerprints_query` and :func:`record_build`.
+
+        dbt attaches what profiles.yml names after this; what is there already it leaves alone.
         """
         conn.create_function(
             "bank_raw_plan",
@@ -178,6 +255,9 @@ class Plugin(BasePlugin):
             ["VARCHAR", "VARCHAR", "VARCHAR"],
             "VARCHAR",
             side_effects=True,
+        )
+        conn.create_function(
+            "bank_room", room_json, ["VARCHAR", "BIGINT"], "VARCHAR", side_effects=True
         )
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True
@@ -193,3 +273,6 @@ class Plugin(BasePlugin):
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+        for attachment in (self.creds.attach if self.creds else None) or []:
+            if self.creds and attachment.alias == HISTORY:
+                attach_history(conn, self.creds.path, attachment)

@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 import duckdb
 
+from bank_warehouse.engine import SettingError, engine_settings
+
 DEFAULT_WAREHOUSE = "warehouse/bank.duckdb"
 SEED_FOLDER = "seeds/"
 WIDTH = 22
@@ -103,7 +105,11 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
         )
         raise SummaryError(message)
     try:
-        return duckdb.connect(str(warehouse), read_only=True)
+        settings = engine_settings(warehouse)
+    except SettingError as refused:
+        raise SummaryError(str(refused)) from None
+    try:
+        return duckdb.connect(str(warehouse), read_only=True, config=settings)
     except duckdb.Error as error:
         if "lock" in str(error).lower():
             message = (

@@ -1,17 +1,24 @@
 """Time filter changes of the dashboard with many users at once.
 
-    python -m benchmarks.dashboard --customers 10000000 --users 20 --seconds 30
+    python -m benchmarks.dashboard --customers 10000000 --keep FOLDER --prepare
+    python -m benchmarks.dashboard --customers 10000000 --keep FOLDER
+
+The first makes a release and its cubes in a folder; the second finds them there and only measures,
+so that nothing but the measured part needs a quiet machine. Without `--keep` all is made anew.
 
 Without `--publish-dir` the current release is blown up to the number of customers: money, risk and
 income of a customer are those of one of the release, each other attribute is drawn for itself. So
 the attributes are independent, which fills about every cell of the cubes: more cells than a bank of
 that size has. With `--publish-dir` a release is taken as it is.
 
-Each user opens a page and then changes one filter after another, with a pause between; with a pause
-of 0 all of them ask again the moment they are answered. Every change is to another address, so that
-hardly any answer is remembered. Two times are told: what the server says it took, from the first
-look at a request to its answer, and what the user waited. Users run in a process of their own on
-the same machine.
+Each user opens a page and then changes one filter after another, with a pause between to look at
+the figures. Pauses are drawn from an exponential distribution and cut at ten times their mean; 7
+seconds on average is the think time of TPC-W's users (TPC Benchmark W, version 1.8). 2 seconds are
+users who click without reading; with 0 all of them ask again the moment they are answered, which no
+person does, and which tells what the server can do. Every change is to another address, so
+that hardly any answer is remembered. Two times are told: what the server says it took, from the
+first look at a request to its answer, and what the user waited. Users run in a process of their own
+on the same machine.
 """
 
 import http.client
@@ -20,11 +27,13 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -36,7 +45,7 @@ from bank_warehouse.dashboard.access import EVERYONE, Access
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.pages import PAGES
 from bank_warehouse.dashboard.server import create_app, listen
-from bank_warehouse.dashboard.snapshots import Snapshots
+from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots, open_snapshot
 from bank_warehouse.dashboard.views import text_of
 from bank_warehouse.publish import current_release
 from bank_warehouse.publish.releases import DATABASE, METRICS, publish_folder
@@ -194,7 +203,7 @@ def use(
             with lock:
                 times.append((page, served, waited))
             if pause:
-                time.sleep(drawn.expovariate(1 / pause))
+                time.sleep(min(drawn.expovariate(1 / pause), 10 * pause))
 
     threads = [threading.Thread(target=one, args=(seed,)) for seed in range(users)]
     for thread in threads:
@@ -224,55 +233,110 @@ def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: f
     )
 
 
+def memory() -> tuple[float, float]:
+    """Return what this process has in memory now and had at most, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return peak, peak
+    told = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+    return int(told["VmRSS"].split()[0]) / 1024, peak
+
+
+def prepared(source: Path, keep: Path, customers: int) -> Path:
+    """Return the folder of a release with this many customers, made where it is not there.
+
+    A process of its own makes it, so that its memory is not counted as the server's.
+    """
+    folder = keep / f"releases-{customers}"
+    if folder.is_dir():
+        return folder
+    draft = keep / f".releases-{customers}"
+    shutil.rmtree(draft, ignore_errors=True)
+    start = time.perf_counter()
+    process = multiprocessing.get_context("spawn").Process(
+        target=blow_up, args=(source, draft, customers)
+    )
+    process.start()
+    process.join()
+    if process.exitcode:
+        message = "The release could not be made: see above."
+        raise click.ClickException(message)
+    draft.replace(folder)
+    size = (folder / "1" / DATABASE).stat().st_size / 2**20
+    click.echo(f"release made in {time.perf_counter() - start:.0f} s, {size:,.0f} MiB")
+    return folder
+
+
 @click.command()
 @click.option("--customers", default=1_000_000, show_default=True)
 @click.option("--publish-dir", type=click.Path(path_type=Path), help="Take this release as it is.")
 @click.option("--source", type=click.Path(path_type=Path), help="Release to blow up.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder of what is made, for later.")
+@click.option("--prepare", is_flag=True, help="Make release and cubes, and measure nothing.")
 @click.option("--users", default=20, show_default=True)
-@click.option("--seconds", default=30.0, show_default=True)
-@click.option("--pause", "pauses", multiple=True, type=float, default=(2.0, 0.0), show_default=True)
+@click.option("--seconds", default=60.0, show_default=True)
+@click.option(
+    "--pause", "pauses", multiple=True, type=float, default=(7.0, 2.0, 0.0), show_default=True
+)
 def main(
     customers: int,
     publish_dir: Path | None,
     source: Path | None,
+    keep: Path | None,
+    prepare: bool,
     users: int,
     seconds: float,
     pauses: tuple[float, ...],
 ) -> None:
     """Print how long filter changes take."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = publish_dir
-        if folder is None:
-            folder = Path(scratch)
-            start = time.perf_counter()
-            blow_up(source or publish_folder(), folder, customers)
-            size = (folder / "1" / DATABASE).stat().st_size / 2**20
-            click.echo(f"release made in {time.perf_counter() - start:.0f} s, {size:,.0f} MiB")
-        snapshots = Snapshots(folder, patience=3_600)
+        kept = keep or Path(scratch)
+        kept.mkdir(parents=True, exist_ok=True)
+        folder = publish_dir or prepared(source or publish_folder(), kept, customers)
+        snapshots = Snapshots(
+            folder, patience=3_600, opened=partial(open_snapshot, folder=kept / "cubes")
+        )
         start = time.perf_counter()
         snapshot = snapshots.current(EVERYONE)
+        taken = time.perf_counter() - start
         cells = sum(cube.rows for cube in snapshot.cubes.values())
         total = snapshot.ask(["customers"])[0][0]
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        size = sum(file.stat().st_size for file in (kept / "cubes").iterdir()) / 2**20
         click.echo(
-            f"{total:,} customers added up in {time.perf_counter() - start:.0f} s to {cells:,} "
-            f"cells in {len(snapshot.cubes)} cubes (the filters alone: "
-            f"{snapshot.cubes['all'].rows:,}); peak of memory {peak:,.0f} MiB"
+            f"{total:,} customers: {cells:,} cells in {len(snapshot.cubes)} cubes (the filters "
+            f"alone: {snapshot.cubes['all'].rows:,}), {size:,.0f} MiB; ready in {taken:.1f} s"
         )
-        listening = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
-        threading.Thread(target=listening.serve_forever, daemon=True).start()
-        values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
-        for pause in pauses:
-            spent = time.process_time()
-            times = _used(listening.port, values, users, seconds, pause)
-            spent = (time.process_time() - spent) * 1000 / len(times)
-            click.echo(
-                describe(times, seconds, pause)
-                + f"\n  CPU of the server {spent:.0f} ms a change; load of the machine "
-                f"{os.getloadavg()[0]:.1f}"
-            )
-        listening.shutdown()
+        if not prepare:
+            _measure(snapshots, snapshot, users, seconds, pauses)
         snapshots.close()
+
+
+def _measure(
+    snapshots: Snapshots,
+    snapshot: Snapshot,
+    users: int,
+    seconds: float,
+    pauses: Sequence[float],
+) -> None:
+    """Serve the dashboard to so many users and print what they met."""
+    listening = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    click.echo(f"{users} users, {os.cpu_count()} cores; load of the machine before: {load}")
+    for pause in pauses:
+        spent = time.process_time()
+        times = _used(listening.port, values, users, seconds, pause)
+        spent = (time.process_time() - spent) * 1000 / len(times)
+        click.echo(
+            describe(times, seconds, pause)
+            + f"\n  CPU of the server {spent:.0f} ms a change; load of the machine "
+            f"{os.getloadavg()[0]:.1f}"
+        )
+    now, peak = memory()
+    click.echo(f"memory of the server {now:,.0f} MiB, at most {peak:,.0f} MiB")
+    listening.shutdown()
 
 
 def _used(

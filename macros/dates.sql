@@ -18,6 +18,64 @@
     cast(try_strptime({{ text }}, ['{{ formats | join("', '") }}']) as date)
 {%- endmacro %}
 
+{#-
+    Each format as a regular expression that takes what strptime of DuckDB takes, no more: Spark's own
+    patterns want two digits for a day, or read more than the notation says. A date that does not
+    exist is null. Two digits of a year stand for 1969 to 2068.
+-#}
+{% macro spark__parse_date(text, formats) -%}
+    coalesce(
+        {%- for date_format in formats %}
+        {%- set pattern = bank_warehouse.date_pattern(date_format) %}
+        {%- set part = {} %}
+        {%- for letter in pattern['letters'] %}
+        {%- do part.update({letter:
+            "nullif(regexp_extract(" ~ text ~ ", r'" ~ pattern['expression'] ~ "', " ~ loop.index
+            ~ "), '')"
+        }) %}
+        {%- endfor %}
+        {%- set year = part['Y'] if 'Y' in part else (
+            'cast(' ~ part['y'] ~ ' as int) + if(cast(' ~ part['y'] ~ ' as int) < 69, 2000, 1900)'
+        ) %}
+        {%- set month = part['m'] if 'm' in part else (
+            "nullif((locate(lower(" ~ part['b'] ~ "), 'janfebmaraprmayjunjulaugsepoctnovdec') + 2)"
+            ~ " div 3, 0)"
+        ) %}
+        make_date(cast({{ year }} as int), cast({{ month }} as int), cast({{ part['d'] }} as int))
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{#-
+    A date format as a regular expression with a group for each of its parts, and the letters of
+    these in their order. Known are %d, %m, %b, %Y and %y: the parts of a date.
+-#}
+{% macro date_pattern(date_format) -%}
+    {%- set groups = {
+        'd': '([0-9]{1,2}+)', 'm': '([0-9]{1,2}+)', 'y': '([0-9]{1,2}+)', 'Y': '([0-9]{1,4}+)',
+        'b': '(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)',
+    } -%}
+    {%- set letters = [] -%}
+    {%- set expression = [] -%}
+    {%- for piece in modules.re.findall('%.|[^%]', date_format) -%}
+        {%- if piece[0] != '%' -%}
+            {%- do expression.append('[\\s]+' if piece == ' ' else '[' ~ piece ~ ']') -%}
+        {%- elif piece[1] in groups and piece[1] not in letters -%}
+            {%- do letters.append(piece[1]) -%}
+            {%- do expression.append(groups[piece[1]]) -%}
+        {%- else -%}
+            {{ exceptions.raise_compiler_error(
+                'raw_date_format: ' ~ date_format ~ ' is not read on Spark. Known there are %d, %m, '
+                ~ '%b, %Y and %y, each once.'
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({
+        'expression': '^[\\s]*' ~ expression | join('') ~ '[\\s]*$', 'letters': letters,
+    }) }}
+{%- endmacro %}
+
 {#- A format with day and month exchanged: the order in which the same text would be misread. -#}
 {% macro exchanged_day_and_month(date_format) -%}
     {{ return(
@@ -73,6 +131,10 @@
     {{ second_date }} - {{ first_date }}
 {%- endmacro %}
 
+{% macro spark__days_between(first_date, second_date) -%}
+    datediff({{ second_date }}, {{ first_date }})
+{%- endmacro %}
+
 {#- A table of one date per row, from the first date to the last, in a column named date_day. -#}
 {% macro date_series(first_date, last_date) -%}
     {{ return(adapter.dispatch('date_series', 'bank_warehouse')(first_date, last_date)) }}
@@ -81,4 +143,25 @@
 {% macro duckdb__date_series(first_date, last_date) -%}
     select cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as date)
         as date_day
+{%- endmacro %}
+
+{% macro spark__date_series(first_date, last_date) -%}
+    select explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day)) as date_day
+{%- endmacro %}
+
+{#- A date as text in a format in the notation of strptime. -#}
+{% macro format_date(date_expression, date_format) -%}
+    {{ return(adapter.dispatch('format_date', 'bank_warehouse')(date_expression, date_format)) }}
+{%- endmacro %}
+
+{% macro duckdb__format_date(date_expression, date_format) -%}
+    strftime({{ date_expression }}, '{{ date_format }}')
+{%- endmacro %}
+
+{% macro spark__format_date(date_expression, date_format) -%}
+    date_format({{ date_expression }}, '{{
+        date_format
+        | replace('%d', 'dd') | replace('%m', 'MM') | replace('%Y', 'yyyy')
+        | replace('%b', 'MMM') | replace('%y', 'yy')
+    }}')
 {%- endmacro %}

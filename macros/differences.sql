@@ -32,7 +32,7 @@
     {%- else -%}
     case
         when {{ is_exact }} then cast({{ measure }} as double)
-        else floor(asinh(cast({{ measure }} as double) / {{ unit }}) * 1000)
+        else floor({{ bank_warehouse.asinh('cast(' ~ measure ~ ' as double) / ' ~ unit) }} * 1000)
     end
     {%- endif -%}
 {%- endmacro %}

@@ -39,10 +39,10 @@
     case
         {%- for pair in pairs %}
         when grouping({{ pair[0] }}) = 0 and grouping({{ pair[1] }}) = 0
-            then cast({{ pair[0] }} as varchar) || ' / ' || cast({{ pair[1] }} as varchar)
+            then cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string)
         {%- endfor %}
         {%- for dimension in dimensions %}
-        when grouping({{ dimension }}) = 0 then cast({{ dimension }} as varchar)
+        when grouping({{ dimension }}) = 0 then cast({{ dimension }} as string)
         {%- endfor %}
     end
 {%- endmacro %}
@@ -70,4 +70,52 @@
         'business_lending', 'bank_deposits', 'saving_accounts', 'checking_accounts',
         'foreign_currency_account',
     ]) }}
+{%- endmacro %}
+
+{#-
+    CTEs that end in one named medians: the medians of a relation by dimension and value. A median
+    needs all of its values in memory, so each step takes a few dimensions only and waits for the
+    step before: that is what its condition is for. Null, and 0 where it says so, are left out.
+-#}
+{% macro medians_by_dimension(relation, dimensions, pairs, medians) -%}
+    {%- set sets = [] -%}
+    {%- for dimension in dimensions -%}
+        {%- do sets.append([dimension, none]) -%}
+    {%- endfor -%}
+    {%- for pair in pairs -%}
+        {%- do sets.append([none, pair]) -%}
+    {%- endfor -%}
+    {#- Spark would repeat a step in every later one, and keeps no values of its own in memory. -#}
+    {%- set at_once = sets | length if target.type == 'spark' else var('medians_at_once') -%}
+    {%- set steps = sets | batch(at_once) | list -%}
+    {%- for step in steps %}
+    {%- set singles = step | map('first') | select | list -%}
+    {%- set doubles = step | map('last') | select | list -%}
+medians_{{ loop.index }} as (
+
+    select
+        {{ bank_warehouse.grouped_dimension(singles, doubles) }} as dimension,
+        {{ bank_warehouse.grouped_value(singles, doubles) }} as value,
+        {%- for name, expression in medians.items() %}
+        {{ bank_warehouse.median_money(expression) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ relation }}
+    {%- if not loop.first %}
+    where (select count(*) from medians_{{ loop.index - 1 }}) > 0
+    {%- endif %}
+    group by {{ bank_warehouse.grouping_sets(singles, doubles) }}
+
+),
+
+    {% endfor -%}
+medians as (
+    {% for step in steps %}
+    select * from medians_{{ loop.index }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {% endfor %}
+)
 {%- endmacro %}

@@ -6,9 +6,10 @@
     {{ return(adapter.dispatch('accepted_profile', 'bank_warehouse')()) }}
 {%- endmacro %}
 
-{% macro duckdb__accepted_profile() -%}
-    {%- set columns = {
-        'column_name': 'varchar',
+{#- The columns of an accepted profile, each with its type. -#}
+{% macro accepted_profile_columns() -%}
+    {{ return({
+        'column_name': 'string',
         'as_of_date': 'date',
         'row_count': 'bigint',
         'null_count': 'bigint',
@@ -19,7 +20,11 @@
         'median': 'double',
         'quartile_3': 'double',
         'percentile_99': 'double',
-    } -%}
+    }) }}
+{%- endmacro %}
+
+{% macro duckdb__accepted_profile() -%}
+    {%- set columns = bank_warehouse.accepted_profile_columns() -%}
     {%- set file = bank_warehouse.accepted_profile_pattern() | replace("'", "''") -%}
     {%- set is_there = (
         execute and run_query("select count(*) from glob('" ~ file ~ "')").rows[0][0] == 1
@@ -35,6 +40,17 @@
         {%- else %}
         where false
         {%- endif %}
+    )
+{%- endmacro %}
+
+{#- Drops are accepted on DuckDB only: on Spark no profile is known. -#}
+{% macro spark__accepted_profile() -%}
+    (
+        select
+            {%- for column, type in bank_warehouse.accepted_profile_columns().items() %}
+            cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        where false
     )
 {%- endmacro %}
 
@@ -54,5 +70,5 @@
 
 {#- A share as text in per cent, with one decimal. -#}
 {% macro per_cent(share) -%}
-    cast(cast(100 * {{ share }} as decimal(18, 1)) as varchar) || ' per cent'
+    cast(cast(100 * {{ share }} as decimal(18, 1)) as string) || ' per cent'
 {%- endmacro %}

@@ -7,6 +7,10 @@
     cast('0x' || left(md5({{ expressions | join(" || '|' || ") }}), 15) as bigint)
 {%- endmacro %}
 
+{% macro spark__hash_key(expressions) -%}
+    cast(conv(left(md5({{ expressions | join(" || '|' || ") }}), 15), 16, 10) as bigint)
+{%- endmacro %}
+
 {#- All values of an accepted client row but its key, as one text: equal for equal rows only. -#}
 {% macro row_fingerprint(relation_alias) -%}
     md5(
@@ -15,7 +19,7 @@
             'banking_relationship', 'investment_advisor', 'loyalty_classification',
             'fee_structure', 'amount_of_credit_cards', 'properties_owned', 'risk_weighting',
         ] + bank_warehouse.money_columns() %}
-        coalesce(cast({{ relation_alias }}.{{ column }} as varchar), '') || '|'
+        coalesce(cast({{ relation_alias }}.{{ column }} as string), '') || '|'
         {{- ' ||' if not loop.last }}
         {%- endfor %}
     )

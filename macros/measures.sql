@@ -19,8 +19,98 @@
     and {{ value }} < coalesce({{ band }}.upper_limit, 10000000000000000)
 {%- endmacro %}
 
-{#- Whether a value lies in a tier (exclusive_lower_limit, inclusive_upper_limit]; empty is open. -#}
-{% macro is_in_tier(value, tier) -%}
-    {{ value }} > coalesce({{ tier }}.exclusive_lower_limit, -10000000000000000)
-    and {{ value }} <= coalesce({{ tier }}.inclusive_upper_limit, 10000000000000000)
+{#-
+    The number of digits of a whole number of up to 18 digits, times 10000, plus the first four of
+    them: a number that keeps the order. By comparisons: a text for every value takes three times
+    as long.
+-#}
+{% macro leading_digits(number) -%}
+    case
+        {%- for digits in range(1, 19) %}
+        when {{ number }} < {{ 10 ** digits }}
+            then {{ digits * 10000 }} + {{
+                bank_warehouse.whole_quotient(number, 10 ** (digits - 4))
+                if digits > 4 else number
+            }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The whole number of times that a divisor goes into a whole number that is not negative. -#}
+{% macro whole_quotient(number, divisor) -%}
+    {{ return(adapter.dispatch('whole_quotient', 'bank_warehouse')(number, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(number, divisor) -%}
+    ({{ number }} // {{ divisor }})
+{%- endmacro %}
+
+{% macro spark__whole_quotient(number, divisor) -%}
+    ({{ number }} div {{ divisor }})
+{%- endmacro %}
+
+{#- An amount of a double expression, decimal(18,2), half a cent rounded away from zero. -#}
+{% macro round_money(expression) -%}
+    cast(round(({{ expression }}) * 100) / 100 as decimal(18, 2))
+{%- endmacro %}
+
+{#- The inverse hyperbolic sine of a double. -#}
+{% macro asinh(expression) -%}
+    {{ return(adapter.dispatch('asinh', 'bank_warehouse')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__asinh(expression) -%}
+    asinh({{ expression }})
+{%- endmacro %}
+
+{#- Spark's own loses all digits of large negative values. -#}
+{% macro spark__asinh(expression) -%}
+    signum({{ expression }}) * log1p(
+        abs({{ expression }})
+        + ({{ expression }}) * ({{ expression }})
+        / (1 + sqrt(({{ expression }}) * ({{ expression }}) + 1))
+    )
+{%- endmacro %}
+
+{#- A table of the whole numbers from the first to the last, in a column named number. -#}
+{% macro number_series(first_number, last_number) -%}
+    {{ return(adapter.dispatch('number_series', 'bank_warehouse')(first_number, last_number)) }}
+{%- endmacro %}
+
+{% macro duckdb__number_series(first_number, last_number) -%}
+    (select unnest(generate_series({{ first_number }}, {{ last_number }})) as number)
+{%- endmacro %}
+
+{% macro spark__number_series(first_number, last_number) -%}
+    (select explode(sequence({{ first_number }}, {{ last_number }})) as number)
+{%- endmacro %}
+
+{#- How many values a column holds, estimated by a sketch; other engines, other estimates. -#}
+{% macro approximate_distinct(column) -%}
+    {{ return(adapter.dispatch('approximate_distinct', 'bank_warehouse')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__approximate_distinct(column) -%}
+    cast(approx_count_distinct({{ column }}) as bigint)
+{%- endmacro %}
+
+{#- A finer sketch would have thousands of columns in Spark's plan, for each column here. -#}
+{% macro spark__approximate_distinct(column) -%}
+    approx_count_distinct({{ column }})
+{%- endmacro %}
+
+{#-
+    Stands behind the `from` of a CTE that aggregates many rows and is read several times: it is
+    computed once then. DuckDB does so of itself.
+-#}
+{% macro computed_once() -%}
+    {{ return(adapter.dispatch('computed_once', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__computed_once() -%}
+{%- endmacro %}
+
+{#- Spark repeats a CTE wherever it is read, unless a random number stands in it. -#}
+{% macro spark__computed_once() -%}
+    where rand() < 2
 {%- endmacro %}

@@ -76,7 +76,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Contract, description and generic tests of each mart, as the publisher reads them. -#}
+{#-
+    Contract, description and generic tests of each mart, as the publisher reads them. What lies in
+    a database of its own, as the history does, is no part of a warehouse that is published.
+-#}
 {% macro described_marts() -%}
     {%- set tests = {} -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'test' and node.test_metadata -%}
@@ -90,7 +93,11 @@
     {%- endfor -%}
     {%- set models = [] -%}
     {%- for node in graph.nodes.values() -%}
-        {%- if node.resource_type == 'model' and node.fqn[1] == 'marts' -%}
+        {%- if
+            node.resource_type == 'model'
+            and node.fqn[1] == 'marts'
+            and node.database == target.database
+        -%}
             {%- set columns = [] -%}
             {%- for column in node.columns.values() -%}
                 {%- set constraints = [] -%}

@@ -77,7 +77,7 @@
     ).rows[0][0] | int -%}
     {%- set reasons = run_query(
         'select reason, count(*) as row_count from ('
-        ~ "select unnest(string_split(reject_reasons, '; ')) as reason from "
+        ~ "select " ~ bank_warehouse.rows_of_texts('reject_reasons') ~ " as reason from "
         ~ ref('base_bank__clients_judged') ~ ' where not is_accepted union all '
         ~ "select 'joined_bank can be either order in a file that holds both' from "
         ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'

@@ -55,8 +55,8 @@
                 {{ adapter.quote(header) }} as {{ column }},
                 {%- endfor %}
                 'seeds/raw/raw_{{ table }}.csv' as source_file,
-                cast(null as varchar) as structural_fault,
-                cast(null as varchar) as raw_line
+                cast(null as string) as structural_fault,
+                cast(null as string) as raw_line
             from {{ ref('raw_' ~ table) }}
         )
     {%- else -%}
@@ -85,7 +85,22 @@
     {%- for warning in plan['warnings'] -%}
         {%- do log('Raw drop: ' ~ warning, info=true) -%}
     {%- endfor -%}
+    {%- if table == 'clients' and flags.WHICH in ('run', 'build') -%}
+        {%- do bank_warehouse.require_room(plan['rows']) -%}
+    {%- endif -%}
     {{ return(plan['sql']) }}
+{%- endmacro %}
+
+{#- Say how much disk a build of so many customers wants; stop it where there is too little. -#}
+{% macro require_room(rows) -%}
+    {%- set call -%}
+        select bank_room('{{ (target.path or '') | replace("'", "''") }}', {{ rows }})
+    {%- endset -%}
+    {%- set room = fromjson(run_query(call).rows[0][0]) -%}
+    {%- if room['error'] -%}
+        {{ exceptions.raise_compiler_error(room['error']) }}
+    {%- endif -%}
+    {%- do log('Raw drop: ' ~ room['said'], info=true) -%}
 {%- endmacro %}
 
 {#-
@@ -111,10 +126,26 @@
         {%- for result in results if result.status == 'error' -%}
             {%- set said = result.message or '' -%}
             {%- if 'No space left on device' in said or 'File too large' in said -%}
+                {%- set is_history = result.node.database != target.database -%}
                 {{ exceptions.raise_compiler_error(
-                    'The disk is full: the warehouse ' ~ (target.path or target.name)
-                    ~ ' could not be written. Make room there, or set BANK_WAREHOUSE to a file on '
+                    'The disk is full: '
+                    ~ ('the history' if is_history else 'the warehouse ' ~ (target.path or target.name))
+                    ~ ' could not be written. Make room there, or set '
+                    ~ ('BANK_HISTORY' if is_history else 'BANK_WAREHOUSE') ~ ' to a file on '
                     ~ 'another disk, then build again. What is published is as it was.'
+                ) }}
+            {%- elif 'LOCATION_ALREADY_EXISTS' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    result.node.schema ~ '.' ~ result.node.name ~ ' could not be written: files of '
+                    ~ 'it are left from a build that was stopped while it wrote. Remove the folder '
+                    ~ 'that the message above names, then build again.'
+                ) }}
+            {%- elif result.node.name == 'fct_customer_history' and 'out of sync' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    'fct_customer_history has other columns than the history that is kept, which '
+                    ~ 'no build makes anew. Change the table in the file of the history to the new '
+                    ~ 'columns, once, as docs/history.md says under "When its columns change", or '
+                    ~ 'go back to the columns that it has. Nothing was changed in it.'
                 ) }}
             {%- elif
                 result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''
@@ -154,4 +185,10 @@
 
 {% macro duckdb__record_position() -%}
     rowid
+{%- endmacro %}
+
+{#- Spark numbers no rows: the file of the table and the row in it, which are in their order. -#}
+{% macro spark__record_position() -%}
+    cast(regexp_extract(_metadata.file_name, '^part-([0-9]+)', 1) as bigint) * 1000000000000
+    + _metadata.row_index
 {%- endmacro %}

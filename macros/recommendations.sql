@@ -51,5 +51,5 @@
 {#- A condition of a rule in words: 'fee_rate at least 0.05'; null where the fact is null. -#}
 {% macro condition_text(fact, comparison, limit_value) -%}
     {{ fact }} || ' ' || {{ comparison }} || ' '
-    || rtrim(rtrim(cast({{ limit_value }} as varchar), '0'), '.')
+    || trim(trailing '.' from trim(trailing '0' from cast({{ limit_value }} as string)))
 {%- endmacro %}

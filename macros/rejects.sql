@@ -68,7 +68,18 @@
             {%- for column in bank_warehouse.raw_columns('clients') %}
             '{{ column }}', raw_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
-        ) as varchar
+        ) as string
+    )
+{%- endmacro %}
+
+{% macro spark__raw_text() -%}
+    to_json(
+        named_struct(
+            {%- for column in bank_warehouse.raw_columns('clients') %}
+            '{{ column }}', raw_{{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        map('ignoreNullFields', 'false')
     )
 {%- endmacro %}
 
@@ -77,21 +88,38 @@
     {{ return(adapter.dispatch('typed_text', 'bank_warehouse')(relation_alias)) }}
 {%- endmacro %}
 
+{#- The columns of a client row as read. -#}
+{% macro typed_columns() -%}
+    {{ return([
+        'client_id', 'client_name', 'age', 'location_id', 'joined_date',
+        'banking_contact', 'nationality', 'occupation', 'fee_structure',
+        'loyalty_classification', 'estimated_income', 'superannuation_savings',
+        'amount_of_credit_cards', 'credit_card_balance', 'bank_loans',
+        'bank_deposits', 'checking_accounts', 'saving_accounts',
+        'foreign_currency_account', 'business_lending', 'properties_owned',
+        'risk_weighting', 'banking_relationship', 'gender', 'investment_advisor',
+    ]) }}
+{%- endmacro %}
+
 {% macro duckdb__typed_text(relation_alias) -%}
     cast(
         json_object(
-            {%- for column in [
-                'client_id', 'client_name', 'age', 'location_id', 'joined_date',
-                'banking_contact', 'nationality', 'occupation', 'fee_structure',
-                'loyalty_classification', 'estimated_income', 'superannuation_savings',
-                'amount_of_credit_cards', 'credit_card_balance', 'bank_loans',
-                'bank_deposits', 'checking_accounts', 'saving_accounts',
-                'foreign_currency_account', 'business_lending', 'properties_owned',
-                'risk_weighting', 'banking_relationship', 'gender', 'investment_advisor',
-            ] %}
-            '{{ column }}', cast({{ relation_alias }}.{{ column }} as varchar)
+            {%- for column in bank_warehouse.typed_columns() %}
+            '{{ column }}', cast({{ relation_alias }}.{{ column }} as string)
             {{- ',' if not loop.last }}
             {%- endfor %}
-        ) as varchar
+        ) as string
+    )
+{%- endmacro %}
+
+{% macro spark__typed_text(relation_alias) -%}
+    to_json(
+        named_struct(
+            {%- for column in bank_warehouse.typed_columns() %}
+            '{{ column }}', cast({{ relation_alias }}.{{ column }} as string)
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        map('ignoreNullFields', 'false')
     )
 {%- endmacro %}

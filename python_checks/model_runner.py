@@ -91,6 +91,7 @@ def compile_project(folder: Path) -> Mapping[str, Any]:
     """
     environment = {**os.environ, "BANK_WAREHOUSE": str(folder / f"{DATABASE}.duckdb")}
     environment.pop("BANK_RAW_DIR", None)
+    environment.pop("BANK_HISTORY", None)
     command = [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()", "compile", "--quiet",
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),

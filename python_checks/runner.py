@@ -11,6 +11,7 @@ from typing import Any
 
 from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.declare import Table
+from python_checks.suites.history import EMPTY_WITH_ONE_DATE
 from python_checks.warehouse import UnreadableWarehouseError, settings
 
 # Set before the first import of Great Expectations, which reads them then: it sends nothing, and
@@ -28,7 +29,7 @@ from python_checks import compile as compiling
 from python_checks import duckdb_dialect
 from python_checks.offline import make_offline
 
-EMPTY_ALLOWED = frozenset({"quality.fct_quarantined_clients"})
+EMPTY_ALLOWED = frozenset({"quality.fct_quarantined_clients", *EMPTY_WITH_ONE_DATE})
 SITE = "local_site"
 
 
@@ -112,7 +113,7 @@ def run(
     source = context.data_sources.add_sql(
         name="warehouse",
         connection_string=f"{duckdb_dialect.URL_SCHEME}:///{path.resolve()}",
-        kwargs={"connect_args": {"read_only": True, "config": settings()}},
+        kwargs={"connect_args": {"read_only": True, "config": settings(path)}},
     )
     results = []
     try:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from bank_warehouse.engine import temp_directory
+
 DEFAULT_WAREHOUSE = "warehouse/bank.duckdb"
 
 # Read-only readers share the file; the limits keep a check of ten million customers small.
@@ -21,10 +23,11 @@ def default_path() -> Path:
     return Path(os.environ.get("BANK_WAREHOUSE") or DEFAULT_WAREHOUSE)
 
 
-def settings() -> dict[str, str | bool | int | float | list[str]]:
-    """Return the DuckDB settings that every connection of the checks has."""
+def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the DuckDB settings that every connection of the checks to the file `path` has."""
     return {
         "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(temp_directory(path)),
         "preserve_insertion_order": False,
         # Bands and seeds of a few rows: without this DuckDB sorts all customers for each of them.
         "nested_loop_join_threshold": 1000,
@@ -46,7 +49,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
             "built with --warehouse or BANK_WAREHOUSE."
         )
     try:
-        return duckdb.connect(str(path), read_only=True, config=settings())
+        return duckdb.connect(str(path), read_only=True, config=settings(path))
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise UnreadableWarehouseError(

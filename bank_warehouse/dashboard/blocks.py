@@ -7,6 +7,8 @@ from typing import Literal
 from bank_warehouse.dashboard.numbers import Number, exact, short
 from bank_warehouse.metrics import Metric
 
+NOBODY = "No customer meets these filters."
+
 Verdict = Literal["real", "chance", "untested"]
 
 
@@ -91,15 +93,18 @@ class Block:
         name: unique on the page; also the name of its file.
         title: for people.
         note: a sentence below the title.
+        hint: what can be done here; left out of a file, where nothing can.
         mark: whether what it compares is more than chance.
         choices: menus.
         is_whole: whether it shows all customers whatever the filters are.
-        width: how much of a row of the page it takes: `third`, `half`, `full`.
+        width: how much of a row of the page it takes: `third`, `half`, `full`; `half tall` takes
+            two rows.
     """
 
     name: str
     title: str
     note: str = ""
+    hint: str = ""
     mark: Mark | None = None
     choices: tuple[Choice, ...] = ()
     is_whole: bool = False
@@ -131,7 +136,7 @@ class Table(Block):
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     is_folded: bool = False
-    empty: str = "No customer meets these filters."
+    empty: str = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +147,13 @@ class Heat(Block):
         corner: what rows and columns are.
         columns: heads of the columns.
         rows: head of the row, then cells; a cell's share is its tint.
+        empty: what is said where all cells are empty.
     """
 
     corner: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    empty: str = NOBODY
 
 
 @dataclass(frozen=True)
@@ -183,6 +190,7 @@ class Chart(Block):
         x_label: what stands at the bottom.
         y_label: what stands at the side.
         y_is_share: whether the values are shares.
+        x_metric: how numbers along the bottom are written; null for as they are.
         summary: what it shows, in a sentence, for who does not see it.
         table: the same as a table.
     """
@@ -194,6 +202,7 @@ class Chart(Block):
     summary: str
     table: Table
     y_is_share: bool = False
+    x_metric: Metric | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

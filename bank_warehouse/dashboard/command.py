@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,6 +33,12 @@ LOCAL = "127.0.0.1"
     help="Write the pages into this HTML file, which needs no network, and serve nothing.",
 )
 @click.option(
+    "--cubes-dir",
+    envvar="BANK_DASHBOARD_CUBES",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to keep sums in, for a quick next start.  [default: a temporary one]",
+)
+@click.option(
     "--user-header",
     envvar="BANK_DASHBOARD_USER_HEADER",
     help="Header in which a reverse proxy names the user it has signed in.  [default: no users]",
@@ -53,6 +60,7 @@ def command(
     port: int,
     publish_dir: Path | None,
     target: Path | None,
+    cubes_dir: Path | None,
     user_header: str | None,
     access_file: Path | None,
     proxies: tuple[str, ...],
@@ -63,13 +71,13 @@ def command(
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
-    from bank_warehouse.dashboard.snapshots import Snapshots
+    from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
 
     folder = publish_dir or publish_folder()
     if target is not None:
         from bank_warehouse.dashboard.export import write_export
 
-        size = write_export(folder, target)
+        size = write_export(folder, target, cubes_dir)
         click.echo(f"{target}: {size / 1024:,.0f} KiB, to be opened in any browser.")
         return
     if user_header and access_file is None:
@@ -90,7 +98,7 @@ def command(
     from bank_warehouse.dashboard.server import create_app, listen
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    snapshots = Snapshots(folder)
+    snapshots = Snapshots(folder, opened=partial(open_snapshot, folder=cubes_dir))
     if not user_header:
         snapshots.prepare(EVERYONE)
     try:

@@ -1,4 +1,4 @@
-"""Small tables in memory that hold a release added up, one for each kind of question.
+"""Small tables that hold a release added up, one for each kind of question.
 
 A cube is the answer to one question of the metric layer: the additive metrics (sums and counts) by
 the dimensions that can be filtered on and at most one more. Adding up its cells again gives the
@@ -6,10 +6,13 @@ same metrics under any filter, and ratios are made of these as everywhere: :func
 in the terms of the metric layer, whose compiler then writes the SQL. So no number has a second
 definition here, and a filter costs a look at some ten thousand cells, however many customers.
 
+Most questions are not about years, and years make twenty times as many cells. So each cube is there
+a second time without them, added up from the first.
+
 What a role does not see is never read into its cubes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from bank_warehouse.metrics import (
     Dimension,
     Measure,
     Metric,
+    Query,
     SemanticLayer,
     SemanticModel,
     compile_query,
@@ -91,29 +95,38 @@ ORDERS: Mapping[str, Sequence[str]] = {
 }
 """Order of values where their names do not give it; others follow, in the order of their names."""
 
+YEAR = "joined_year"
 BY_TENURE = "tenure_band"
 SCHEMA = "cubes"
+FACTS = "facts"
+"""Schema of the file with what is known about the cubes: codes of texts, metrics of the whole."""
 BUILD = "build.main"
-"""Database in memory, gone once the cubes are made."""
+"""Database beside the file, gone once the cubes are made."""
 CUSTOMERS = "dim_customers"
 PEOPLE = "people"
 
 
 @dataclass(frozen=True)
 class Cube:
-    """A table of cells.
+    """Two tables of cells: with and without the years.
 
     Attributes:
-        name: of the table, in the schema `cubes`.
+        name: of the plan it was made by.
         dimensions: what its cells differ in.
         layer: the metrics it can answer, with their measures on its columns.
-        rows: number of cells.
+        without_years: the same on the table whose cells do not differ in years.
+        rows: number of cells, with years.
     """
 
     name: str
     dimensions: tuple[str, ...]
     layer: SemanticLayer
+    without_years: SemanticLayer
     rows: int
+
+    def layer_for(self, names: Iterable[str]) -> SemanticLayer:
+        """Return the definitions on the smallest table that has these dimensions."""
+        return self.layer if YEAR in set(names) else self.without_years
 
 
 @dataclass(frozen=True)
@@ -160,54 +173,109 @@ def plans(layer: SemanticLayer) -> tuple[Plan, ...]:
 
 
 def build(
-    connection: duckdb.DuckDBPyConnection, database: Path, layer: SemanticLayer, role: Role
-) -> tuple[dict[str, Cube], Codes, dict[str, object]]:
+    connection: duckdb.DuckDBPyConnection,
+    database: Path,
+    layer: SemanticLayer,
+    role: Role,
+    scratch: Path,
+) -> None:
     """Add up a release for a role.
 
     Args:
-        connection: an empty database in memory; gets the schema `cubes`.
+        connection: an empty database; gets the schemas `cubes` and `facts`, for
+            :func:`read_cubes`.
         database: DuckDB file of the release; opened read-only and closed again.
         layer: the definitions of the release.
         role: whose customers count.
+        scratch: file for the tables between, which hold customers; to be deleted by the caller.
+
+    Raises:
+        duckdb.Error: The release cannot be read.
+    """
+    connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
+    connection.execute(f"attach {quote_literal(str(scratch))} as build")
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute("set enable_progress_bar = false")
+    try:
+        connection.execute(f"create schema {SCHEMA}")
+        connection.execute(f"create schema {FACTS}")
+        _restrict(connection, layer, role)
+        people, codes = _code_people(connection, layer)
+        for plan in plans(layer):
+            if _answerable(connection, layer, plan):
+                _add_up(connection, layer, people, plan)
+        _write_facts(connection, layer, codes)
+    finally:
+        connection.execute("detach build")
+        connection.execute("detach release")
+
+
+def read_cubes(
+    connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
+) -> tuple[dict[str, Cube], Codes, dict[str, object]]:
+    """Return what :func:`build` has made in a database.
 
     Returns:
         The cubes by name, the codes, and the metrics of customers that do not add up (medians,
         distinct ids), for all customers of the role.
 
     Raises:
-        duckdb.Error: The release cannot be read.
+        duckdb.Error: It has made nothing there.
     """
-    connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
-    connection.execute("attach ':memory:' as build (compress)")
-    connection.execute("set preserve_insertion_order = false")
-    connection.execute("set enable_progress_bar = false")
-    try:
-        connection.execute(f"create schema {SCHEMA}")
-        _restrict(connection, layer, role)
-        people, codes = _code_people(connection, layer)
-        cubes = {
-            plan.name: _add_up(connection, layer, people, plan)
-            for plan in plans(layer)
-            if _answerable(connection, layer, plan)
-        }
-        whole = _whole(connection, layer)
-    finally:
-        connection.execute("detach build")
-        connection.execute("detach release")
-    return cubes, codes, whole
+    rows = {
+        name: _count(connection, name)
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ?", [SCHEMA]
+        ).fetchall()
+    }
+    cubes = {
+        plan.name: Cube(
+            plan.name,
+            _dimensions(plan),
+            layer_of(layer, plan),
+            layer_of(layer, plan, has_years=False),
+            rows[_table(plan)],
+        )
+        for plan in plans(layer)
+        if _table(plan) in rows
+    }
+    codes: dict[str, tuple[str, ...]] = {}
+    for name, values in connection.execute(
+        f"select dimension, list(text order by place) from {FACTS}.codes group by dimension"
+    ).fetchall():
+        codes[name] = tuple(values)
+    found = connection.execute(f"from {FACTS}.whole")
+    names = [column[0] for column in found.description or ()]
+    return cubes, codes, dict(zip(names, found.fetchone() or (), strict=True))
 
 
-def layer_of(layer: SemanticLayer, plan: Plan) -> SemanticLayer:
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    counted = connection.execute(
+        f"select count(*) from {SCHEMA}.{quote_identifier(table)}"
+    ).fetchone()
+    return counted[0] if counted else 0
+
+
+def _dimensions(plan: Plan, *, has_years: bool = True) -> tuple[str, ...]:
+    """Return what the cells of a plan differ in."""
+    filters = FILTERS if has_years else tuple(name for name in FILTERS if name != YEAR)
+    return (*filters, *([plan.by] if plan.by else []))
+
+
+def _table(plan: Plan, *, has_years: bool = True) -> str:
+    return f"cube_{plan.name}" if has_years else f"cube_{plan.name}_of_all_years"
+
+
+def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> SemanticLayer:
     """Return the definitions with their additive metrics on the columns of a cube.
 
     A metric's own filter has been met when the cube was made, so it is gone here. Metrics that
     need others than the cube has are left out.
     """
-    table = f"cube_{plan.name}"
-    names = (*FILTERS, *([plan.by] if plan.by else []))
+    table = _table(plan, has_years=has_years)
     dimensions = {
         name: replace(_dimension(layer, name), model=table, column=name, kind="categorical")
-        for name in names
+        for name in _dimensions(plan, has_years=has_years)
     }
     model = SemanticModel(table, table, SCHEMA, {}, {}, dimensions)
     metrics: dict[str, Metric] = {}
@@ -412,25 +480,30 @@ def _on_people(
 
 def _add_up(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, people: SemanticLayer, plan: Plan
-) -> Cube:
-    """Make a cube: the answer of the metric layer, in narrow types.
+) -> None:
+    """Make the tables of a cube: the answers of the metric layer, in narrow types.
 
     Cells lie in the order of years, so that a choice of years skips the others.
     """
-    names = (*FILTERS, *([plan.by] if plan.by else []))
-    query = compile_query(people, plan.metrics, names, prefix=tuple(BUILD.split(".")))
+    in_build = tuple(BUILD.split("."))
+    with_years = compile_query(people, plan.metrics, _dimensions(plan), prefix=in_build)
+    _keep(connection, with_years, _table(plan), YEAR)
+    names = _dimensions(plan, has_years=False)
+    without = compile_query(layer_of(layer, plan), plan.metrics, names, prefix=(SCHEMA,))
+    _keep(connection, without, _table(plan, has_years=False), names[0])
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, query: Query, table: str, order: str) -> None:
     types = connection.execute(f"describe {query.sql}", query.parameters).fetchall()
     columns = ", ".join(
         f"cast({quote_identifier(name)} as {_narrow(kind)}) as {quote_identifier(name)}"
         for name, kind, *_ in types
     )
-    table = f"{SCHEMA}.{quote_identifier(f'cube_{plan.name}')}"
     connection.execute(
-        f"create table {table} as select {columns} from ({query.sql}) order by joined_year",
+        f"create table {SCHEMA}.{quote_identifier(table)} as select {columns} "
+        f"from ({query.sql}) order by {quote_identifier(order)}",
         query.parameters,
     )
-    counted = connection.execute(f"select count(*) from {table}").fetchone()
-    return Cube(plan.name, names, layer_of(layer, plan), counted[0] if counted else 0)
 
 
 def _narrow(kind: str) -> str:
@@ -440,8 +513,14 @@ def _narrow(kind: str) -> str:
     return kind.replace("DECIMAL(38,", "DECIMAL(18,")
 
 
-def _whole(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> dict[str, object]:
-    """Answer the metrics of customers that do not add up, for all customers of the role."""
+def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, codes: Codes) -> None:
+    """Write the codes, and the metrics of customers that do not add up for all of the role."""
+    connection.execute(
+        f"create table {FACTS}.codes (dimension varchar, place smallint, text varchar)"
+    )
+    for name, values in codes.items():
+        for place, text in enumerate(values):
+            connection.execute(f"insert into {FACTS}.codes values (?, ?, ?)", [name, place, text])
     names = [
         metric.name
         for metric in layer.metrics.values()
@@ -450,7 +529,7 @@ def _whole(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> dict[
         and metric.measure.aggregation not in ADDITIVE
     ]
     if not names:
-        return {}
+        connection.execute(f"create table {FACTS}.whole as select 0 as nothing")
+        return
     query = compile_query(layer, names, prefix=tuple(BUILD.split(".")))
-    row = connection.execute(query.sql, query.parameters).fetchone()
-    return dict(zip(query.columns, row or (), strict=False))
+    connection.execute(f"create table {FACTS}.whole as {query.sql}", query.parameters)

@@ -31,8 +31,13 @@ main > section > h1 { margin-top: 2.2rem; }
 """
 
 
-def write_export(publish_dir: Path, target: Path) -> int:
+def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None) -> int:
     """Write the pages of the current release, without filters, into a file.
+
+    Args:
+        publish_dir: folder of the releases.
+        target: the file.
+        cubes_dir: where cubes are kept; null for nowhere.
 
     Returns:
         Its size in bytes.
@@ -41,7 +46,7 @@ def write_export(publish_dir: Path, target: Path) -> int:
         PublishError: There is no release.
         DashboardError: It cannot be read, or the file not be written.
     """
-    text = export(open_snapshot(current_release(publish_dir), EVERYONE))
+    text = export(open_snapshot(current_release(publish_dir), EVERYONE, cubes_dir))
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8", newline="\n")
@@ -85,7 +90,7 @@ def export(snapshot: Snapshot) -> str:
 <nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
 {"".join(_section(page) for page in pages)}
 </main>
-<footer>Sums over customers, nobody's own figures. Written by the dashboard of the bank customer
+<footer>Sums over customers, without names and ids. Written by the dashboard of the bank customer
 warehouse from release {snapshot.release.number}.</footer>
 </body>
 </html>

@@ -5,31 +5,36 @@ lines of the grid by the theme, so no figure has to be made twice.
 """
 
 import io
+import math
 import re
 from typing import Any
 
 from bank_warehouse.dashboard.blocks import Chart, Series
+from bank_warehouse.dashboard.numbers import exact, short
+from bank_warehouse.metrics import Metric
 
 COLOURS = ("#1f8a92", "#c8641b", "#7b8794")
 MUTED = COLOURS[-1]
 REFERENCE = "All the same"
 """Name of the series that others are compared with."""
 
-COLUMNS_HEIGHT = 280
-LINES_HEIGHT = 340
-POINT_HEIGHT = 30
-FRAME_HEIGHT = 70
+HEIGHTS = {"columns": 17.5, "lines": 21.0}
+"""Heights of charts, in the size of the page's text, so that a wall has larger ones."""
+
+POINT_HEIGHT = 1.9
+TWO_LINES_HEIGHT = 2.4
+FRAME_HEIGHT = 4.2
+TEXT = 13
+"""Size of text in charts, which the script makes larger where the page's text is."""
+
+TICKS = 5
+PARTS = ": "
+"""Between the parts of a name, which take a line each."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 def figure(chart: Chart) -> dict[str, Any]:
     """Return a chart as a Plotly figure, which is a dictionary of data and layout."""
-    height = {
-        "columns": COLUMNS_HEIGHT,
-        "lines": LINES_HEIGHT,
-        "points": FRAME_HEIGHT
-        + POINT_HEIGHT * max((len(one.x) for one in chart.series), default=1),
-    }[chart.kind]
     axis = {
         "fixedrange": True,
         "automargin": True,
@@ -37,7 +42,8 @@ def figure(chart: Chart) -> dict[str, Any]:
         "ticklabelstandoff": 6,
         "exponentformat": "B",
     }
-    across: dict[str, Any] = axis | {"title": {"text": chart.x_label, "standoff": 8}}
+    title = {"text": chart.x_label, "standoff": 8, "font": {"size": TEXT}}
+    across: dict[str, Any] = axis | {"title": title, "tickangle": 0}
     up: dict[str, Any] = axis | {"rangemode": "tozero", "nticks": 5}
     if chart.y_is_share:
         up |= {"tickformat": ".0%", "range": [0, 1.02]}
@@ -46,16 +52,19 @@ def figure(chart: Chart) -> dict[str, Any]:
         across |= {"showgrid": False, "dtick": 5, "tick0": 1995}
         up |= {"separatethousands": True}
     if chart.kind == "points":
-        across |= {"zeroline": True, "nticks": 6}
+        across |= {"zeroline": True, "nticks": TICKS}
+        if chart.x_metric is not None:
+            places = _ticks(chart)
+            texts = [tick_text(place, chart.x_metric) for place in places]
+            across |= {"tickmode": "array", "tickvals": places, "ticktext": texts}
         up = axis | {"autorange": "reversed", "showgrid": False}
     return {
         "data": [_trace(chart, one, place) for place, one in enumerate(chart.series)],
         "layout": {
-            "height": height,
-            "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+            "margin": {"l": 8, "r": 24, "t": 8, "b": 8},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": FONT, "size": 13},
+            "font": {"family": FONT, "size": TEXT},
             "xaxis": across,
             "yaxis": up,
             "bargap": 0.25,
@@ -66,6 +75,34 @@ def figure(chart: Chart) -> dict[str, Any]:
             "hovermode": "closest",
         },
     }
+
+
+def height(chart: Chart) -> float:
+    """Return the height of a chart in the size of the page's text (rem)."""
+    if chart.kind == "points":
+        names = max((one.y for one in chart.series), key=len, default=())
+        each = TWO_LINES_HEIGHT if any(PARTS in str(name) for name in names) else POINT_HEIGHT
+        return FRAME_HEIGHT + each * max(len(names), 1)
+    return HEIGHTS[chart.kind]
+
+
+def tick_text(value: float, metric: Metric) -> str:
+    """Return a number at an axis: as in tables, without zeros that say nothing."""
+    text = re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", short(value, metric))
+    return re.sub(r"\.(?=\D|$)", "", text)
+
+
+def _ticks(chart: Chart) -> list[float]:
+    """Return some five round places between the ends of all intervals."""
+    ends = [float(str(x)) for one in chart.series for x in (*one.x, *one.low, *one.high)]
+    low, high = min(ends, default=0.0), max(ends, default=1.0)
+    if high <= low:
+        return [low]
+    rough = (high - low) / TICKS
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return [round(place * step, 12) for place in range(first, last + 1)]
 
 
 def _trace(chart: Chart, series: Series, place: int) -> dict[str, Any]:
@@ -87,11 +124,18 @@ def _trace(chart: Chart, series: Series, place: int) -> dict[str, Any]:
             "hovertemplate": "%{x} % of customers: %{y:.1%}<extra>%{fullData.name}</extra>",
         }
     else:
+        metric = chart.x_metric
         trace |= {
             "type": "scatter",
             "mode": "markers",
+            # A long name of two parts takes two lines, which leaves a phone room for the points.
+            "y": [str(name).replace(PARTS, ":<br>", 1) for name in series.y],
+            "text": [
+                f"{float(str(x)):,.4g}" if metric is None else exact(float(str(x)), metric)
+                for x in series.x
+            ],
             "marker": {"color": colour, "size": 10},
-            "hovertemplate": "%{y}: %{x:,.4~g}<extra></extra>",
+            "hovertemplate": "%{y}: %{text}<extra></extra>",
         }
         if series.low:
             places = [float(str(x)) for x in series.x]
@@ -144,10 +188,11 @@ def svg(chart: Chart, name: str) -> str:
         if chart.y_is_share:
             axes.yaxis.set_major_formatter("{x:.0%}")
         elif chart.kind != "lines":
-            numbers = axes.xaxis if chart.kind == "points" else axes.yaxis
-            if chart.kind == "columns" or any(abs(float(str(x))) > 100 for one in chart.series
-                                              for x in one.x):  # fmt: skip
-                numbers.set_major_formatter("{x:,.0f}")
+            metric = chart.x_metric
+            if chart.kind == "columns":
+                axes.yaxis.set_major_formatter("{x:,.0f}")
+            elif metric is not None:
+                axes.xaxis.set_major_formatter(lambda x, _: tick_text(x, metric))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x" if chart.kind == "points" else "y", linewidth=0.6)
         axes.set_axisbelow(True)

@@ -91,7 +91,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
         element(
             "Footer",
             [
-                "Sums over customers, nobody's own figures. The same definitions as in the Power "
+                "Sums over customers, without names and ids. The same definitions as in the Power "
                 "BI model: see ",
                 parts.link("what the numbers mean", "/quality#title-definitions"),
                 ".",

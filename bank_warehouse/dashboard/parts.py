@@ -21,7 +21,7 @@ from bank_warehouse.dashboard.blocks import (
     Tiles,
 )
 from bank_warehouse.dashboard.elements import Children, Element, element, graph
-from bank_warehouse.dashboard.figures import figure
+from bank_warehouse.dashboard.figures import figure, height
 from bank_warehouse.dashboard.views import View
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
@@ -42,8 +42,9 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     if shown.is_whole and view.filters:
         head.append(element("Span", "All customers, unfiltered", className="pill"))
     body: Children = [element("Div", head, className="head")]
-    if shown.note:
-        body.append(element("P", shown.note, className="note"))
+    note = shown.note if is_static else f"{shown.note} {shown.hint}".strip()
+    if note:
+        body.append(element("P", note, className="note"))
     if shown.choices and not is_static:
         body.append(element("Div", [menu(choice) for choice in shown.choices], className="choices"))
     if isinstance(shown, Tiles):
@@ -201,6 +202,14 @@ def definition(label: str, text: str) -> Element:
     )
 
 
+def _labelled(label: str, text: str) -> Children:
+    """Return a label with its definition, which never stands alone on a line."""
+    if not text:
+        return [label]
+    start, space, last = label.rpartition(" ")
+    return [start + space, element("Span", [last, definition(label, text)], className="kept")]
+
+
 def _tiles(shown: Tiles) -> Element:
     return element(
         "Dl",
@@ -210,10 +219,7 @@ def _tiles(shown: Tiles) -> Element:
                 [
                     element(
                         "Dt",
-                        [
-                            tile.label,
-                            *([definition(tile.label, tile.definition)] if tile.definition else []),
-                        ],
+                        _labelled(tile.label, tile.definition),
                     ),
                     element(
                         "Dd",
@@ -251,14 +257,7 @@ def _heads(columns: Sequence[Column]) -> Element:
                     "Th",
                     element(
                         "Span",
-                        [
-                            column.label,
-                            *(
-                                [definition(column.label, column.definition)]
-                                if column.definition
-                                else []
-                            ),
-                        ],
+                        _labelled(column.label, column.definition),
                         className="label",
                     ),
                     scope="col",
@@ -292,7 +291,8 @@ def _table(shown: Table, is_static: bool) -> Element:
             inside: Children = [_behind(cell, is_static)]
             if cell.share is not None:
                 width = f"{max(0.0, min(cell.share, 1.0)) * 100:.1f}%"
-                inside.append(element("Span", className="bar", style={"width": width}))
+                bar = element("Span", className="bar", style={"width": width})
+                inside.append(element("Span", bar, className="track"))
             classes = ["number" if column.is_number else "text", cell.tone]
             if cell.share is not None:
                 classes.append("barred")
@@ -313,6 +313,8 @@ def _behind(cell: Cell, is_static: bool) -> Any:
 
 
 def _heat(shown: Heat, is_static: bool) -> Element:
+    if not any(cell.text for _, cells in shown.rows for cell in cells):
+        return element("P", shown.empty, className="empty")
     head = element(
         "Tr",
         [
@@ -345,7 +347,7 @@ def _chart(shown: Chart, is_static: bool) -> Children:
             id=f"chart-{shown.name}",
             config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
             className="graph",
-            style={"height": f"{figure(shown)['layout']['height']}px"},
+            style={"height": f"{height(shown):g}rem"},
         )
     return [
         element("Div", picture, role="img", more={"aria-label": shown.summary}),

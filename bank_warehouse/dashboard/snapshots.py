@@ -4,6 +4,7 @@ A snapshot is made once and then only read. Nobody waits for a new release: :cla
 its snapshot in the background and gives out the old one until the new one is whole.
 """
 
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ import duckdb
 
 from bank_warehouse.dashboard import cubes
 from bank_warehouse.dashboard.access import Role
+from bank_warehouse.dashboard.cube_files import CLOSED_MARTS, UnreadableError, cube_file
 from bank_warehouse.dashboard.cubes import Codes, Cube
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.metrics import (
@@ -28,30 +30,11 @@ from bank_warehouse.metrics import (
     load_metrics,
 )
 from bank_warehouse.publish import PublishError, Release, current_release
-from bank_warehouse.publish.releases import DATABASE, METRICS
-from bank_warehouse.sql import quote_identifier, quote_literal
+from bank_warehouse.publish.releases import METRICS
+from bank_warehouse.sql import quote_identifier
 
-OPEN_MARTS = (
-    ("marts", "release"),
-    ("marts", "dim_products"),
-    ("marts", "fct_segment_differences"),
-    ("marts", "fct_risk_drivers"),
-)
-"""Marts without anyone's figures: every role reads them, as in the Power BI model."""
-
-CLOSED_MARTS = (
-    ("marts", "fct_balance_concentration"),
-    ("marts", "fct_cluster_centroids"),
-    ("marts", "fct_expected_losses"),
-    ("marts", "fct_fairness_monitor"),
-    ("marts", "fct_product_pairs"),
-    ("marts", "fct_segment_profiles"),
-    ("marts", "fct_stress_results"),
-    ("marts", "fct_stress_sensitivity"),
-    ("quality", "fct_control_totals"),
-    ("quality", "fct_source_profile"),
-)
-"""Marts with sums over all customers: only for who sees all."""
+MEMORY = "1GB"
+"""Of the cubes, what a snapshot holds in memory at most; the rest is read when it is asked for."""
 
 ANSWERS_KEPT = 4_096
 """Answers that a snapshot remembers: rows of a page, some ten kilobytes at most each."""
@@ -82,7 +65,7 @@ class Snapshot:
         release: where it comes from.
         role: who sees it.
         layer: the definitions it carries.
-        connection: a database in memory with the cubes and the small marts, no customer.
+        connection: a database with the cubes and the small marts, no customer; read-only.
         cubes: by name.
         codes: values of the dimensions that the cubes hold as numbers.
         whole: metrics that do not add up, for all customers of the role.
@@ -234,7 +217,8 @@ class Snapshot:
         self, metrics: Sequence[str], by: Sequence[str], filters: Filters, cube: Cube
     ) -> list[Row]:
         coded = {name: self._coded(name, values) for name, values in filters.items()}
-        query = compile_query(cube.layer, metrics, by, coded, prefix=(cubes.SCHEMA,))
+        layer = cube.layer_for((*by, *filters))
+        query = compile_query(layer, metrics, by, coded, prefix=(cubes.SCHEMA,))
         found = self._cursor().execute(query.sql, query.parameters).fetchall()
         texts = [self.codes.get(name) for name in by]
         return [
@@ -256,13 +240,17 @@ class Snapshot:
         return [None if value is None else places[str(value)] for value in values]
 
 
-def open_snapshot(release: Release, role: Role) -> Snapshot:
-    """Read what a role sees of a release into memory, and close the release.
+def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> Snapshot:
+    """Open the cubes of a release that a role sees, after they are made where they are not there.
+
+    Args:
+        release: the release; its own files are only read while cubes are made.
+        role: who sees it.
+        folder: where cubes are kept; null for a temporary one, gone at once.
 
     Raises:
         DashboardError: The release cannot be read, or is older than the dashboard.
     """
-    database = release.path / DATABASE
     try:
         layer = load_metrics(release.path / METRICS)
     except MetricsError as problem:
@@ -271,16 +259,27 @@ def open_snapshot(release: Release, role: Role) -> Snapshot:
             "Run `make publish` for a new one."
         )
         raise DashboardError(message) from problem
+    # A file that is open is gone when it is closed, or left where a system does not let it go.
+    temporary = tempfile.TemporaryDirectory(prefix="bank-cubes-", ignore_cleanup_errors=True)
     try:
-        connection = duckdb.connect(":memory:")
-        found, codes, whole = cubes.build(connection, database, layer, role)
-        _copy_small(connection, database, role)
-        # Many small questions at once: each is faster alone on the thread that asks it.
-        connection.execute("set threads = 1")
-        # From here on the database can neither reach a file nor be changed in what it may do.
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
-    except (duckdb.Error, StopIteration, KeyError) as problem:
+        with temporary:
+            if folder is None:
+                folder = Path(temporary.name)
+            path = cube_file(release, role, folder)
+            # The database can neither be changed, nor reach a file, nor be told that it may. Many
+            # small questions at once: each is faster alone on the thread that asks it.
+            connection = duckdb.connect(
+                str(path),
+                read_only=True,
+                config={
+                    "threads": 1,
+                    "memory_limit": MEMORY,
+                    "enable_external_access": "false",
+                    "lock_configuration": "true",
+                },
+            )
+            found, codes, whole = cubes.read_cubes(connection, layer)
+    except (duckdb.Error, UnreadableError) as problem:
         message = (
             f"Release {release.number} in {release.path} cannot be read: "
             f"{str(problem).splitlines()[0] if str(problem) else type(problem).__name__}\n"
@@ -293,30 +292,6 @@ def open_snapshot(release: Release, role: Role) -> Snapshot:
         for column in mart["columns"]
     }
     return Snapshot(release, role, layer, connection, found, codes, whole, descriptions)
-
-
-def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
-    """Copy the marts of results that the role sees, and the actions of its own customers."""
-    connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
-    connection.execute("create schema small")
-    there = set(
-        connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'release'"
-        ).fetchall()
-    )
-    for schema, name in (*OPEN_MARTS, *(CLOSED_MARTS if role.sees_all else ())):
-        if (schema, name) in there:
-            relation = f"{quote_identifier(schema)}.{quote_identifier(name)}"
-            connection.execute(
-                f"create table small.{quote_identifier(name)} as from release.{relation}"
-            )
-    if ("marts", "fct_customer_recommendations") in there:
-        # The texts of the rules, which are the same for every customer they meet.
-        connection.execute(
-            "create table small.actions as select distinct action, action_name, kind, priority, "
-            "owner, wording, product, reasons from release.marts.fct_customer_recommendations"
-        )
-    connection.execute("detach release")
 
 
 class Snapshots:

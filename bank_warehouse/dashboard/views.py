@@ -6,6 +6,7 @@ is dropped, and the page says so.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
@@ -46,7 +47,7 @@ class View:
         parts = [(name, text_of(value)) for name in FILTERS for value in self.filters.get(name, ())]
         parts += [(key, text) for key, text in (("by", self.by), ("show", self.show)) if text]
         parts += [("cell", f"{name}:{text_of(value)}") for name, value in self.cell]
-        return f"?{urlencode(parts)}" if parts else ""
+        return f"?{'&'.join(_part(*part) for part in parts)}" if parts else ""
 
     def toggled(self, name: str, value: object) -> "View":
         """Return the view with a value of a filter added, or taken away if it is there."""
@@ -64,6 +65,12 @@ class View:
     def with_cell(self, *cell: tuple[str, object]) -> "View":
         """Return the view with the details of a cell, or of none."""
         return replace(self, cell=cell, dropped=())
+
+
+@lru_cache(maxsize=4_096)
+def _part(name: str, text: str) -> str:
+    """Return a part of an address. A page has some hundred addresses of the same few parts."""
+    return urlencode({name: text})
 
 
 def text_of(value: object) -> str:

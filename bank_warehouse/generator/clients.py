@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from bank_warehouse.generator import calibration, domains
+from bank_warehouse.generator import calibration, domains, months
 from bank_warehouse.generator.copula import Copula, build_copula, draw
 from bank_warehouse.generator.names import name_pools, staff_names
 from bank_warehouse.generator.plants import PLANTS
@@ -45,11 +45,12 @@ class Plan:
     """Everything about a pack that is the same for all its rows.
 
     Attributes:
-        customers: The number of rows.
+        customers: The number of customers of the first month.
         seed: The seed.
         copula: The tables for the balances.
         texts: For each text column (and "first name", "surname") the values it may have.
         plant: The name of a structure of `plants.PLANTS` to plant; None for none.
+        months_later: The month of the pack; 0 is the first.
     """
 
     customers: int
@@ -57,10 +58,23 @@ class Plan:
     copula: Copula
     texts: Mapping[str, pa.Array]
     plant: str | None = None
+    months_later: int = 0
+
+    @property
+    def rows(self) -> int:
+        """The rows that a pack is made of: everyone who was ever with the bank up to its month."""
+        return self.customers + months.joined_by(self.customers, self.months_later)
 
 
-def make_plan(customers: int, seed: int, plant: str | None = None) -> Plan:
-    """Return the plan of a pack of `customers` rows under `seed`, with a structure or none."""
+def make_plan(customers: int, seed: int, plant: str | None = None, months_later: int = 0) -> Plan:
+    """Return the plan of a pack.
+
+    Args:
+        customers: The number of customers of the first month.
+        seed: The seed.
+        plant: The name of a structure of `plants.PLANTS` to plant; None for none.
+        months_later: How many months after the first the pack is of.
+    """
     first_names, surnames = name_pools()
     copula = build_copula(
         calibration.QUANTILES,
@@ -75,7 +89,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None) -> Plan:
         **{name: list(counts) for name, counts in TEXT_DOMAINS.items()},
     }
     arrays = {name: pa.array(values, pa.string()) for name, values in texts.items()}
-    return Plan(customers, seed, copula, arrays, plant)
+    return Plan(customers, seed, copula, arrays, plant, months_later)
 
 
 def id_digits(customers: int) -> int:
@@ -87,8 +101,9 @@ def id_digits(customers: int) -> int:
 
 
 def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
-    """Return the rows `start` to `stop` of a pack, each column an integer array (stop - start,).
+    """Return the rows `start` to `stop` of a pack, each column an integer array.
 
+    Its shape is (stop - start,) in the first month; later, those who have left are missing.
     Texts are places in `Plan.texts`, money is in cents, dates are days since 1970-01-01, the
     client id is its number.
     """
@@ -100,7 +115,16 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     columns["IAId"] = np.array(domains.ADVISOR_CYCLE)[rows % len(domains.ADVISOR_CYCLE)]
     if plan.plant is not None:
         PLANTS[plan.plant](columns, plan.seed, rows)
+    if plan.months_later:
+        columns = _months_later(plan, rows, columns)
     return columns
+
+
+def _months_later(plan: Plan, rows: Unsigned, columns: Columns) -> Columns:
+    """Return the columns as they are in the month of the plan, of those who are there."""
+    months.move(columns, plan.customers, plan.months_later, plan.seed, rows)
+    is_there = months.is_with_the_bank(plan.customers, plan.months_later, plan.seed, rows)
+    return {name: values[is_there] for name, values in columns.items()}
 
 
 def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
@@ -124,13 +148,15 @@ def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
 def _identities(plan: Plan, rows: Unsigned) -> Columns:
     """Return client id numbers and names.
 
-    All rows are put in a random order. In that order the first few share ids, two or three at
-    a time, and the last few share names, two at a time: never the same rows, so no two people
-    have both in common. Where there are more names to give than first names times surnames
-    (about three million), they are gone through again: neighbours in the order still differ.
+    The rows of the first month are put in a random order. In that order the first few share ids,
+    two or three at a time, and the last few share names, two at a time: never the same rows, so no
+    two people have both in common. Those who join later share neither. Where there are more names
+    to give than first names times surnames (about three million), they are gone through again:
+    neighbours in the order still differ.
     """
     customers, seed = plan.customers, plan.seed
-    order = permute(rows, customers, stream_key(seed, "order of sharing"))
+    later = rows[rows >= customers]
+    order = permute(rows[rows < customers], customers, stream_key(seed, "order of sharing"))
     twos = _scaled(calibration.IDS_SHARED_BY_TWO, customers)
     threes = _scaled(calibration.IDS_SHARED_BY_THREE, customers)
     after_threes, after_twos = 3 * threes, 3 * threes + 2 * twos
@@ -150,6 +176,8 @@ def _identities(plan: Plan, rows: Unsigned) -> Columns:
         backwards // np.uint64(2),
         backwards - np.uint64(shared_names),
     )
+    id_group = np.concatenate([id_group, later])
+    name_group = np.concatenate([name_group, later])
     first_id = 10 ** (id_digits(customers) - 1)
     surnames = np.uint64(len(plan.texts["surname"]))
     names = len(plan.texts["first name"]) * int(surnames)
@@ -170,7 +198,7 @@ def _demographics(plan: Plan, rows: Unsigned) -> Columns:
         "Age": calibration.YOUNGEST + integers_below(ages, stream_key(seed, "Age"), rows),
         "Location ID": 1
         + integers_below(calibration.LOCATION_IDS, stream_key(seed, "Location ID"), rows),
-        "Joined Bank": _joining_days(seed, rows),
+        "Joined Bank": _joining_days(plan, rows),
         "Banking Contact": integers_below(
             domains.BANKING_CONTACTS, stream_key(seed, "Banking Contact"), rows
         ),
@@ -182,8 +210,18 @@ def _demographics(plan: Plan, rows: Unsigned) -> Columns:
     return columns
 
 
-def _joining_days(seed: int, rows: Unsigned) -> Integers:
-    """Return joining dates: the year by its count, every day of a year equally often."""
+def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
+    """Return joining dates: the year by its count, every day of a year or later month as often."""
+    is_later = rows >= plan.customers
+    return np.where(
+        is_later,
+        months.joining_days(plan.customers, plan.seed, rows),
+        _first_joining_days(plan.seed, rows),
+    )
+
+
+def _first_joining_days(seed: int, rows: Unsigned) -> Integers:
+    """Return joining dates of the customers of the first month."""
     years = list(calibration.CLIENTS_BY_YEAR_JOINED)
     counts = list(calibration.CLIENTS_BY_YEAR_JOINED.values())
     epoch = date(1970, 1, 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from bank_warehouse.generator import months
 from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
 from bank_warehouse.generator.plants import PLANTS
 
@@ -18,7 +19,10 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 @click.command("generate")
 @click.option(
-    "--customers", type=click.IntRange(1, MOST_CUSTOMERS), required=True, help="How many clients."
+    "--customers",
+    type=click.IntRange(1, MOST_CUSTOMERS),
+    required=True,
+    help="How many clients; later months begin with as many.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same bytes."
@@ -39,6 +43,13 @@ _SECONDS_BETWEEN_LINES = 5.0
     type=click.Choice(list(PLANTS)),
     help="Plant a structure, to see whether an analysis finds it.",
 )
+@click.option(
+    "--months-later",
+    type=click.IntRange(0, months.MOST_MONTHS),
+    default=0,
+    show_default=True,
+    help="The same bank so many months later: some joined, some left, money moved.",
+)
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 def command(
     customers: int,
@@ -48,6 +59,7 @@ def command(
     as_seeds: bool,
     threads: int | None,
     plant: str | None,
+    months_later: int,
     force: bool,
 ) -> None:
     """Write a look-alike of the bank's data pack: invented clients, lookups, any size."""
@@ -57,7 +69,7 @@ def command(
     _refuse_occupied(out, file_format, as_seeds, force)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _progress(customers) as progress:
+        with _progress(customers + months.joined_by(customers, months_later)) as progress:
             files = write_pack(
                 customers,
                 seed,
@@ -66,6 +78,7 @@ def command(
                 as_seeds=as_seeds,
                 threads=threads,
                 plant=plant,
+                months_later=months_later,
                 progress=progress,
             )
     except (OSError, duckdb.Error) as error:
@@ -73,6 +86,9 @@ def command(
         raise click.ClickException(message) from error
     for path in files:
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+    if months_later:
+        as_of = months.as_of_date(months_later)
+        click.echo(f"As of {as_of}: build it with --vars '{{as_of_date: {as_of}}}'")
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:

@@ -52,6 +52,7 @@ def write_pack(
     as_seeds: bool = False,
     threads: int | None = None,
     plant: str | None = None,
+    months_later: int = 0,
     progress: Progress = lambda _: None,
 ) -> list[Path]:
     """Write a pack and return its files.
@@ -60,20 +61,21 @@ def write_pack(
     end, the clients last: a run that was killed leaves no half file under a final name.
 
     Args:
-        customers: The number of clients.
+        customers: The number of clients of the first month.
         seed: The seed; the same seed and number give the same bytes.
         out: An existing folder. Files of the same names in it are replaced.
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
         threads: Threads of DuckDB; None for one a core, at most four. No effect on the data.
         plant: The name of a structure of `plants.PLANTS` to plant in the data.
+        months_later: How many months after the first the pack is of.
         progress: Called with the number of clients made since the last call.
 
     Raises:
         OSError: If a file cannot be written or renamed.
         duckdb.Error: If DuckDB cannot write, for instance to a full disk.
     """
-    plan = make_plan(customers, seed, plant)
+    plan = make_plan(customers, seed, plant, months_later)
     finals = {table: out / name for table, name in file_names(file_format, as_seeds).items()}
     partials = {table: path.with_name(f".{path.name}.partial") for table, path in finals.items()}
     write = _write_csv if file_format == "csv" else _write_parquet
@@ -142,8 +144,8 @@ def _part_of(path: Path) -> Path:
 def _segments(plan: Plan, progress: Progress) -> Iterator[pa.Table]:
     """Yield the clients of a plan, a few blocks at a time, each made when asked for."""
     rows = SEGMENT_BLOCKS * BLOCK_ROWS
-    for first in range(0, plan.customers, rows):
-        last = min(first + rows, plan.customers)
+    for first in range(0, plan.rows, rows):
+        last = min(first + rows, plan.rows)
         yield pa.Table.from_batches(
             [
                 record_batch(plan, draw_columns(plan, start, min(start + BLOCK_ROWS, last)))

@@ -162,14 +162,15 @@ def benjamini_hochberg(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
         p_values: Shape (m,), 0 to 1, in any order; without missing values.
 
     Returns:
-        Shape (m,), in the same order: the lowest rate at which each would be a discovery.
+        Shape (m,), in the same order: the lowest rate at which each would be a discovery; never
+        less than its p-value, which rounding would allow.
     """
     count = len(p_values)
     descending = np.argsort(-p_values, kind="stable")
     steps = p_values[descending] * count / np.arange(count, 0, -1)
     adjusted = np.empty(count)
     adjusted[descending] = np.minimum.accumulate(np.minimum(steps, 1.0))
-    return adjusted
+    return np.maximum(adjusted, p_values)
 
 
 def compare_dimensions(

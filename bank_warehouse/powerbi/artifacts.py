@@ -21,9 +21,6 @@ Json = dict[str, Any]
 SCHEMAS = ("marts", "quality")
 """Schemas whose tables a release holds; `restricted` holds personal data and is never read."""
 
-UNPUBLISHED = frozenset({"fct_quarantined_clients"})
-"""Tables of these schemas that no release holds: their raw text is personal data."""
-
 _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
 
 
@@ -142,7 +139,7 @@ def _is_published(node: Mapping[str, Any]) -> bool:
     return (
         node["resource_type"] == "model"
         and node["schema"] in SCHEMAS
-        and node["name"] not in UNPUBLISHED
+        and node["config"]["meta"].get("is_published", True)
     )
 
 

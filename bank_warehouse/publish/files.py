@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from bank_warehouse.engine import engine_settings
 from bank_warehouse.publish import contracts, totals
 from bank_warehouse.publish.contracts import Column, Contract
 from bank_warehouse.publish.errors import DamagedReleaseError, PublishError
@@ -262,7 +263,8 @@ def _checksum(path: Path) -> dict[str, Any]:
 
 def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
     """Write the DuckDB file from the Parquet files, with comments, and close it."""
-    with duckdb.connect(str(draft / DATABASE)) as database:
+    path = draft / DATABASE
+    with duckdb.connect(str(path), config=engine_settings(path)) as database:
         database.execute("begin")
         for contract, entry in published_marts({"marts": entries}):
             database.execute(f"create schema if not exists {quote_identifier(contract.schema)}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.raw_drop import careful, scratch
+from bank_warehouse.raw_drop import careful, room, scratch
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile, find_files
 from bank_warehouse.raw_drop.head import Head, read_head
@@ -68,12 +68,14 @@ class TablePlan:
             Parquet); a column that a file lacks is null. Where `structural_fault` is not null,
             `raw_line` holds the text of the row.
         warnings: what a person should know, one sentence each.
+        rows: about how many there are: counted where the file says so, else from its first lines.
     """
 
     table: str
     files: tuple[FilePlan, ...]
     sql: str
     warnings: tuple[str, ...]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,13 @@ class _Select:
 
 @dataclass(frozen=True)
 class _Read:
-    """One file: its plan, the path DuckDB reads, the select, whether it has no row."""
+    """One file: its plan, the path DuckDB reads, the select, whether it has no row, its rows."""
 
     plan: FilePlan
     source: Path
     select: _Select
     is_empty: bool
+    rows: int
 
 
 def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> TablePlan:
@@ -135,6 +138,7 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
         files=tuple(read.plan for read in reads),
         sql=_union(reads, raw_dir.resolve()),
         warnings=tuple(warnings),
+        rows=sum(read.rows for read in reads),
     )
 
 
@@ -197,7 +201,7 @@ def _plan_parquet(file: FoundFile, table: RawTable, date_format: str, warnings: 
         separator=None,
         positions=positions,
     )
-    return _Read(plan, file.path, select, head.rows == 0)
+    return _Read(plan, file.path, select, head.rows == 0, head.rows)
 
 
 def _text_or_null(
@@ -252,7 +256,8 @@ def _plan_text(file: FoundFile, table: RawTable, warnings: list[str]) -> _Read:
         positions=mapped.positions,
     )
     if scan.trouble is None:
-        return _Read(plan, path, _csv_select(table, mapped, shape, scan), not scan.has_rows)
+        select = _csv_select(table, mapped, shape, scan)
+        return _Read(plan, path, select, not scan.has_rows, room.estimated_rows(path))
     warnings.append(
         f"{file.relative}: has {scan.trouble}: read row by row, which takes longer; rows that "
         "are not well shaped are set aside."
@@ -262,7 +267,8 @@ def _plan_text(file: FoundFile, table: RawTable, warnings: list[str]) -> _Read:
         rows = careful.write_parquet(
             path, file.relative, head.mark_length, shape, table, mapped.positions, target
         )
-    return _Read(replace(plan, kind="careful"), target, _careful_select(table, mapped), not rows)
+    select = _careful_select(table, mapped)
+    return _Read(replace(plan, kind="careful"), target, select, not rows, rows)
 
 
 def _readable(

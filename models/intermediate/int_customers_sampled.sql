@@ -28,7 +28,7 @@ sampled as (
 
     select
         customer_key,
-        {{ hash_key(['cast(customer_key as varchar)', "'held out'"]) }} % 5 = 0 as is_held_out,
+        {{ hash_key(['cast(customer_key as string)', "'held out'"]) }} % 5 = 0 as is_held_out,
         risk_weighting,
 
         ---------- money

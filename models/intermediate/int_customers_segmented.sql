@@ -1,16 +1,12 @@
 {{ config(materialized='view') }}
 
+{% set scored = {'deposit': 'total_deposits', 'lending': 'total_loans'} %}
+
 with
 
 customers as (
 
     select * from {{ ref('int_customers_measured') }}
-
-),
-
-thresholds as (
-
-    select * from {{ ref('int_score_thresholds') }}
 
 ),
 
@@ -20,37 +16,57 @@ assigned as (
 
 ),
 
-deposit_tiers as (
+-- One row with the limits of every score: a customer is compared with them, not joined to them.
+score_limits as (
 
-    select * from thresholds
-    where measure = 'total_deposits'
+    select
+        {% for name, measure in scored.items() %}
+        {% for score in range(2, 6) %}
+        max(
+            case
+                when measure = '{{ measure }}' and score = {{ score }}
+                    then exclusive_lower_limit
+            end
+        ) as {{ name }}_limit_{{ score }},
+        {% endfor %}
+        {% endfor %}
+        count(*) as limits
+
+    from {{ ref('int_score_thresholds') }}
 
 ),
 
-lending_tiers as (
+scored as (
 
-    select * from thresholds
-    where measure = 'total_loans'
+    select
+        {% for name, measure in scored.items() %}
+        1
+        {% for score in range(2, 6) %}
+        + case
+            when customers.{{ measure }} > score_limits.{{ name }}_limit_{{ score }} then 1 else 0
+        end
+        {% endfor %} as {{ name }}_score,
+        {% endfor %}
+        customers.*
+
+    from customers
+    cross join score_limits
 
 ),
 
 segmented as (
 
     select
-        customers.*,
-        deposit_tiers.score as deposit_score,
-        lending_tiers.score as lending_score,
+        scored.*,
         assigned.segment,
         assigned.segment_reasons
 
-    from customers
-    left join deposit_tiers on {{ is_in_tier('customers.total_deposits', 'deposit_tiers') }}
-    left join lending_tiers on {{ is_in_tier('customers.total_loans', 'lending_tiers') }}
+    from scored
     left join assigned
         on
-            deposit_tiers.score = assigned.deposit_score
-            and lending_tiers.score = assigned.lending_score
-            and customers.tenure_score = assigned.tenure_score
+            scored.deposit_score = assigned.deposit_score
+            and scored.lending_score = assigned.lending_score
+            and scored.tenure_score = assigned.tenure_score
 
 )
 

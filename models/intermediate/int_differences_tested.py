@@ -1,12 +1,18 @@
 """Test statistics of dimensions by measures; the logic is in the package."""
 
 from bank_warehouse.inference.differences import compare_dimensions
+from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    rank_sums = dbt.ref("int_ranks_summed").df()
-    crossed = dbt.ref("int_dimensions_crossed").df()
-    by_definition = dbt.ref("differences_by_definition").df()
-    dimensions = dbt.ref("dimensions").df()
+    rank_sums = as_pandas(
+        dbt.ref("int_ranks_summed"), ["dimension", "value", "measure"]
+    )
+    crossed = as_pandas(
+        dbt.ref("int_dimensions_crossed"),
+        ["dimension", "other_dimension", "value", "other_value"],
+    )
+    by_definition = as_pandas(dbt.ref("differences_by_definition"), ["dimension", "measure"])
+    dimensions = as_pandas(dbt.ref("dimensions"), ["dimension"])
     by_money = set(dimensions.loc[dimensions["is_by_money"], "dimension"])
     return compare_dimensions(rank_sums, crossed, by_definition, by_money)

@@ -40,6 +40,7 @@ blocks as (
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by grouping sets (  -- noqa: PRS
         {% for block in blocks %}
         ({{ block | join(', ') }}){{ ',' if not loop.last }}
@@ -56,8 +57,8 @@ crossed as (
     select
         '{{ dimension }}' as dimension,
         '{{ other_dimension }}' as other_dimension,
-        cast({{ dimension }} as varchar) as value,
-        cast({{ other_dimension }} as varchar) as other_value,
+        cast({{ dimension }} as string) as value,
+        cast({{ other_dimension }} as string) as other_value,
         cast(sum(customers) as bigint) as customers
 
     from blocks

@@ -18,6 +18,7 @@ by_risk as (
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by risk_weighting
 
 ),

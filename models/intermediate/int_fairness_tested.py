@@ -1,7 +1,11 @@
 """Differences between protected groups in who is chosen; the logic is in the package."""
 
 from bank_warehouse.inference.fairness import compare_groups
+from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    return compare_groups(dbt.ref("int_recommendations_counted").df())
+    counted = as_pandas(
+        dbt.ref("int_recommendations_counted"), ["action", "dimension", "value"]
+    )
+    return compare_groups(counted)

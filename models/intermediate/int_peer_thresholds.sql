@@ -19,6 +19,7 @@ peer_groups as (
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by income_band, risk_weighting
 
 ),

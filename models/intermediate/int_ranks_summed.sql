@@ -79,6 +79,7 @@ grouped as (
         {{ count_rows() }} as customers
 
     from ranked
+    {{ computed_once() }}
     group by grouping sets (  -- noqa: PRS
         {% for group in groups %}
         ({{ group | join(', ') }}){{ ',' if not loop.last }}
@@ -95,7 +96,7 @@ by_dimension as (
 
     select
         '{{ dimension }}' as dimension,
-        cast({{ dimension }} as varchar) as value,
+        cast({{ dimension }} as string) as value,
         {% for measure in measures %}
         sum({{ measure }}_ranks) as {{ measure }}_ranks,
         {% endfor %}
@@ -114,7 +115,7 @@ by_dimension as (
 
     select
         '{{ pair | join('_and_') }}' as dimension,
-        cast({{ pair[0] }} as varchar) || ' / ' || cast({{ pair[1] }} as varchar) as value,
+        cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string) as value,
         {% for measure in measures %}
         sum({{ measure }}_ranks) as {{ measure }}_ranks,
         {% endfor %}

@@ -56,10 +56,8 @@ met as (
         second_fact_value,
         third_fact_value,
         money_concerned,
-        cast(
-            round(abs(fact_value - cast(target_value as double)) * gap_amount, 2)
-            as decimal(18, 2)
-        ) as gap_to_close
+        {{ round_money('abs(fact_value - cast(target_value as double)) * gap_amount') }}
+            as gap_to_close
 
     from looked_up
     where

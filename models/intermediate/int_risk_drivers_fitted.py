@@ -1,7 +1,8 @@
 """Drivers of the risk weighting; the logic is in the package."""
 
 from bank_warehouse.inference.drivers import fit_drivers
+from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    return fit_drivers(dbt.ref("int_customers_sampled").df())
+    return fit_drivers(as_pandas(dbt.ref("int_customers_sampled"), ["customer_key"]))

@@ -15,6 +15,7 @@ quintiles as (
         {{ quantile_list('total_loans', [0.2, 0.4, 0.6, 0.8]) }} as lending_limits
 
     from customers
+    {{ computed_once() }}
 
 ),
 

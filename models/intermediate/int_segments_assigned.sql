@@ -48,11 +48,11 @@ score_combinations as (
         deposit_scores.score as deposit_score,
         lending_scores.score as lending_score,
         tenure_bands.tenure_score,
-        'Deposit score ' || cast(deposit_scores.score as varchar)
+        'Deposit score ' || cast(deposit_scores.score as string)
         || ' of 5 (' || deposit_scores.tier_text || '), lending score '
-        || cast(lending_scores.score as varchar)
+        || cast(lending_scores.score as string)
         || ' of 5 (' || lending_scores.tier_text || '), tenure score '
-        || cast(tenure_bands.tenure_score as varchar)
+        || cast(tenure_bands.tenure_score as string)
         || ' of 5 (' || tenure_bands.tenure_band || ')' as score_text
 
     from deposit_scores

@@ -19,18 +19,18 @@ measured as (
 
     select
         {{ count_rows('joined_date is null') }} as joined_date_nulls,
-        cast(approx_count_distinct(joined_date) as bigint) as joined_date_distinct,
-        cast(min(joined_date) as varchar) as joined_date_lowest,
-        cast(max(joined_date) as varchar) as joined_date_highest,
+        {{ approximate_distinct('joined_date') }} as joined_date_distinct,
+        cast(min(joined_date) as string) as joined_date_lowest,
+        cast(max(joined_date) as string) as joined_date_highest,
         {% for column in text_columns %}
         {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
+        {{ approximate_distinct(column) }} as {{ column }}_distinct,
         {% endfor %}
         {% for column in number_columns %}
         {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
-        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
-        cast(min({{ column }}) as varchar) as {{ column }}_lowest,
-        cast(max({{ column }}) as varchar) as {{ column }}_highest,
+        {{ approximate_distinct(column) }} as {{ column }}_distinct,
+        cast(min({{ column }}) as string) as {{ column }}_lowest,
+        cast(max({{ column }}) as string) as {{ column }}_highest,
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
         cast(sum({{ column }}) as double) as {{ column }}_sum,
         cast(sum({{ column }} * {{ column }}) as double) as {{ column }}_squares,
@@ -39,6 +39,7 @@ measured as (
         {{ count_rows() }} as row_count
 
     from clients
+    {{ computed_once() }}
 
 ),
 
@@ -70,8 +71,8 @@ profile as (
         joined_date_lowest as lowest_value,
         joined_date_highest as highest_value,
         {% else %}
-        cast(null as varchar) as lowest_value,
-        cast(null as varchar) as highest_value,
+        cast(null as string) as lowest_value,
+        cast(null as string) as highest_value,
         {% endif %}
         cast(null as bigint) as zero_count,
         cast(null as double) as mean,

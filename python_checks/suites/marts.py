@@ -29,6 +29,8 @@ from python_checks.declare import (
     unique,
 )
 from python_checks.suites.aggregates import AGGREGATE_RELATIONS, aggregate_tables
+from python_checks.suites.history import REQUIRED as HISTORY_RELATIONS
+from python_checks.suites.history import history_tables
 from python_checks.suites.inference import REQUIRED as INFERENCE_RELATIONS
 from python_checks.suites.inference import inference_tables
 from python_checks.suites.personal import no_personal_columns, no_personal_values
@@ -56,6 +58,7 @@ REQUIRED = (
     CLIENTS,
     THRESHOLDS,
     *AGGREGATE_RELATIONS,
+    *HISTORY_RELATIONS,
     *INFERENCE_RELATIONS,
     *RECOMMENDATION_RELATIONS,
     "marts.dim_banking_relationships",
@@ -108,6 +111,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         *aggregate_tables(connection),
         *inference_tables(),
         *recommendation_tables(connection, is_large=is_large),
+        *history_tables(),
     ]
 
 

@@ -9,6 +9,9 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+# Whoever runs the tests may have a history of a real bank: no test is to write to it.
+os.environ.pop("BANK_HISTORY", None)
+
 
 def run_dbt(
     folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
@@ -16,11 +19,11 @@ def run_dbt(
     """Run dbt with everything it writes in `folder`, so that the project stays as it is.
 
     Args:
-        folder: gets `bank.duckdb`, `target/` and `logs/`.
+        folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
         arguments: the command of dbt with its options.
         project: folder of the dbt project.
-        environment: variables that differ from those of this process; BANK_RAW_DIR is unset
-            unless it is among them.
+        environment: variables that differ from those of this process; BANK_RAW_DIR and
+            BANK_HISTORY are unset unless they are among them.
 
     Returns:
         The ended process, its output as text.

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,13 +23,14 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from bank_warehouse.cli import main
-from bank_warehouse.dashboard import cubes
+from bank_warehouse.dashboard import cube_files, cubes
 from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
-from bank_warehouse.dashboard.blocks import Cell, Column, Mark, Table
+from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Mark, Table
 from bank_warehouse.dashboard.command import is_loopback
 from bank_warehouse.dashboard.downloads import csv_of
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.export import export, write_export
+from bank_warehouse.dashboard.figures import figure, tick_text
 from bank_warehouse.dashboard.numbers import short, shorten
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.context import combined
@@ -162,24 +166,123 @@ def test_every_metric_of_the_cubes_is_the_metric_layer_s(
 
 def test_cells_hold_each_customer_once_and_no_customer(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
-        columns = {
-            row[0] for row in snapshot.connection.execute(f"describe cubes.cube_{name}").fetchall()
-        }
-        assert not {one for one in columns if one.endswith("_key") or "client" in one} - {
-            "customers_sharing_a_client_id"
-        }
-        assert set(cube.dimensions) <= columns
+        for table, missing in (
+            (f"cube_{name}", set()),
+            (f"cube_{name}_of_all_years", {"joined_year"}),
+        ):
+            columns = {
+                row[0] for row in snapshot.connection.execute(f"describe cubes.{table}").fetchall()
+            }
+            assert not {one for one in columns if one.endswith("_key") or "client" in one} - {
+                "customers_sharing_a_client_id"
+            }
+            assert set(cube.dimensions) - columns == missing
     held = snapshot.connection.execute(
         "select table_schema, table_name from information_schema.tables where table_schema not in "
         "('cubes', 'small')"
     ).fetchall()
-    assert held == []
+    assert sorted(held) == [("facts", "codes"), ("facts", "whole")]
     databases = snapshot.connection.execute(
-        "select database_name from duckdb_databases() where not internal"
+        "select count(*) from duckdb_databases() where not internal"
     ).fetchall()
-    assert databases == [("memory",)]
-    with pytest.raises(duckdb.Error):
-        snapshot.connection.execute("attach 'elsewhere.duckdb'")
+    assert databases == [(1,)]
+    for refused in ("attach 'elsewhere.duckdb'", "drop table cubes.cube_all", "set threads = 2"):
+        with pytest.raises(duckdb.Error):
+            snapshot.connection.execute(refused)
+
+
+def test_questions_go_to_the_smallest_table_that_knows(snapshot: Snapshot) -> None:
+    for name, cube in snapshot.cubes.items():
+        small, large = (
+            snapshot.connection.execute(f"select count(*) from cubes.{table}").fetchone()
+            for table in (f"cube_{name}_of_all_years", f"cube_{name}")
+        )
+        assert small
+        assert large == (cube.rows,)
+        assert small < large
+        assert list(cube.layer_for(["risk_weighting"]).models) == [f"cube_{name}_of_all_years"]
+        assert list(cube.layer_for(["joined_year"]).models) == [f"cube_{name}"]
+
+
+# ---------- files of cubes
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_cubes_that_are_kept_are_found_again(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    first = open_snapshot(release, EVERYONE, folder)
+    (file,) = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Retail" not in file.name
+    open_snapshot(release, RETAIL, folder)
+    assert len(names(folder)) == 2
+
+    def fail(*_: object) -> None:
+        message = "made again"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(cube_files, "_make_elsewhere", fail)
+    again = open_snapshot(release, EVERYONE, folder)
+    assert again.ask(["customers", "total_loans"]) == first.ask(["customers", "total_loans"])
+    assert again.whole == first.whole
+    assert again.codes == first.codes
+
+
+def test_cubes_of_an_older_release_are_replaced(published: Path, tmp_path: Path) -> None:
+    folder, releases = tmp_path / "kept", tmp_path / "releases"
+    files = []
+    for number in (1, 2):
+        copy_release(published, releases, number)
+        open_snapshot(current_release(releases), EVERYONE, folder)
+        files.append(names(folder))
+    assert [len(each) for each in files] == [1, 1]
+    assert files[0] != files[1]
+
+
+def test_drafts_of_killed_processes_are_cleared(release: Release, tmp_path: Path) -> None:
+    old, new = tmp_path / ".draft-old", tmp_path / ".draft-new"
+    for draft in (old, new):
+        draft.mkdir()
+        (draft / "between.duckdb").write_bytes(b"customers")
+    two_days_ago = time.time() - 2 * cube_files.A_DAY
+    os.utime(old, (two_days_ago, two_days_ago))
+    open_snapshot(release, EVERYONE, tmp_path)
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(release: Release, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(DashboardError, match="--cubes-dir"):
+        open_snapshot(release, EVERYONE, file)
+
+
+def test_who_adds_up_ends_with_who_asked(release: Release, tmp_path: Path) -> None:
+    """It leaves nothing behind: what it writes between holds customers."""
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    task = {
+        "release": str(release.path),
+        "sees_all": True,
+        "banking_relationships": [],
+        "investment_advisors": [],
+    }
+    (folder / cube_files.TASK).write_text(json.dumps(task), encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", cube_files.PROGRAM, str(folder / "cubes.duckdb")],
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert not folder.exists()
 
 
 def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:
@@ -226,6 +329,24 @@ def test_numbers_on_a_page_are_the_metric_layer_s(
 )
 def test_long_numbers_have_three_figures(number: float, text: str) -> None:
     assert shorten(number) == text
+
+
+def test_numbers_at_an_axis_are_written_as_in_tables(snapshot: Snapshot) -> None:
+    money, share = snapshot.metric("mean_total_loans"), snapshot.metric("act_share")
+    assert [tick_text(each, money) for each in (0, 500_000, 1_000_000, 2_500_000)] == [
+        "0",
+        "500 k",
+        "1 m",
+        "2.5 m",
+    ]
+    assert [tick_text(each, share) for each in (0.1, 0.125)] == ["10%", "12.5%"]
+    page = make_page(Context(snapshot, View("segmentation")))
+    chart = next(block for block in page.blocks if isinstance(block, Chart))
+    axis = figure(chart)["layout"]["xaxis"]
+    ends = [*chart.series[0].low, *chart.series[0].high]
+    assert 3 <= len(axis["tickvals"]) <= 6
+    assert min(ends) <= min(axis["tickvals"]) < max(axis["tickvals"]) <= max(ends)
+    assert all(text.endswith((" k", " m")) for text in axis["ticktext"])
 
 
 @pytest.mark.parametrize("dimension", ["loyalty_classification", "risk_weighting", "gender"])
@@ -674,6 +795,7 @@ def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
         assert f">{title}</h1>" in text
     assert f"{snapshot.ask(['total_loans'])[0][0]:,.2f}" in text
     assert "<script" not in text
+    assert "Choose one" not in text
     assert re.findall(r'(?:src|href)="(?!#)', text) == []
     elsewhere = set(re.findall(r"https?://[^\"' <]+", text))
     assert elsewhere <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}

@@ -296,6 +296,14 @@ def test_a_click_on_a_cell_shows_what_lies_behind_it(
     line = drawer.locator("tr", has=page.get_by_role("rowheader", name=metric.label, exact=True))
     expect(line.locator("td").first).to_have_text(short(value, metric))
     expect(line.locator("td .short").first).to_have_attribute("title", exact(value, metric))
+    for text in ("As of", "Release"):
+        covered = page.locator(".facts > span", has_text=text).evaluate(
+            """one => {
+                const place = one.getBoundingClientRect();
+                return document.elementFromPoint(place.x + 2, place.y + 2).closest('.top') === null;
+            }"""
+        )
+        assert not covered, text
     picture(page, "dashboard-cell")
     if AXE is not None:
         assert faults_of_access(page) == []
@@ -419,6 +427,17 @@ def test_a_phone_is_enough(browser: Browser, address: str) -> None:
     page.locator("#filter-loyalty_classification summary").tap()
     page.locator("#block-segments tbody th a").first.tap()
     expect(page.locator("#detail")).to_be_in_viewport()
+    page = found.go("/quality")
+    expect(page.locator(".pages [aria-current]")).to_be_in_viewport(ratio=1)
+    page = found.go("/risk")
+    for chart in page.locator(".graph").all():
+        frame = chart.bounding_box()
+        assert frame
+        for text in chart.locator(".ytick text, .xtick text, .xtitle").all():
+            place = text.bounding_box()
+            assert place
+            assert place["x"] >= frame["x"] - 1, text.text_content()
+            assert place["x"] + place["width"] <= frame["x"] + frame["width"] + 1
     found.done()
     context.close()
 
@@ -431,6 +450,13 @@ def test_a_wall_is_filled(browser: Browser, address: str) -> None:
     blocks = page.locator(".blocks").bounding_box()
     assert blocks
     assert blocks["width"] > WALL["width"] * 0.9
+    tick = page.locator("#block-joiners .xtick text").first
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    page.wait_for_function(
+        "() => parseFloat(getComputedStyle(document.querySelector("
+        "'#block-joiners .xtick text')).fontSize) >= 18"
+    )
+    assert float(tick.evaluate(size)) < 24
     found.done()
     context.close()
 
@@ -454,6 +480,8 @@ def test_filters_that_nobody_meets(watched: Watched) -> None:
         expect(page.locator(".count")).to_have_text("0 of 3,000 customers")
     watched.go(f"/?{search}")
     expect(page.locator("#block-segments")).to_contain_text("No customer meets these filters.")
+    watched.go(f"/risk?{search}")
+    expect(page.locator("#block-loyalty-risk")).to_contain_text("No customer meets these filters.")
     watched.done()
 
 

@@ -65,12 +65,14 @@ def test_described_columns_are_the_columns_of_the_built_relation(
 ) -> None:
     models = [each for each in own(manifest["nodes"]) if each["resource_type"] == "model"]
     assert len(models) > 35
+    history = built_warehouse.with_name("bank_history.duckdb")
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        connection.execute(f"attach '{history}' as history (read_only)")
         for model in models:
             built = connection.execute(
                 "select column_name from information_schema.columns"
-                " where table_schema = ? and table_name = ?",
-                [model["schema"], model["name"]],
+                " where table_catalog = ? and table_schema = ? and table_name = ?",
+                [model["database"], model["schema"], model["name"]],
             ).fetchall()
             assert {name for (name,) in built} == set(model["columns"]), model["name"]
             assert all(each["description"] for each in model["columns"].values()), model["name"]

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.credentials import Attachment
 from dbt_common.exceptions import DbtRuntimeError
 
-from bank_warehouse.dbt_plugin import open_warehouse
+from bank_warehouse.dbt_plugin import HISTORY, attach_history, open_warehouse
 from python_checks.tests.publishing import running_holder
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -40,12 +41,13 @@ def test_after_each_fault_the_next_build_is_right() -> None:
         assert re.search(rf"^{title}: 1 of 1 next builds right", run.stdout, re.MULTILINE), title
 
 
+HOLD = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
+
+
 def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with (
-        running_holder(
-            "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n", warehouse
-        ) as holder,
+        running_holder(HOLD, warehouse) as holder,
         pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
     ):
         open_warehouse(str(warehouse), {})
@@ -53,6 +55,50 @@ def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> N
     assert "Wait until" in str(refused.value)
     assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
     open_warehouse(str(warehouse), {}).close()
+
+
+def attach(warehouse: Path, history: Path) -> None:
+    """Open a warehouse and attach a history to it, as a build does."""
+    with open_warehouse(str(warehouse), {}) as connection:
+        attach_history(connection, str(warehouse), Attachment(path=str(history), alias=HISTORY))
+        found = connection.execute(
+            f"select path from duckdb_databases() where database_name = '{HISTORY}'"
+        ).fetchone()
+    assert found is not None
+    assert Path(found[0]).resolve() == history.resolve()
+
+
+def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+    warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
+    attach(warehouse, history)
+    with (
+        running_holder(HOLD, history) as holder,
+        pytest.raises(DbtRuntimeError, match="has the history open") as refused,
+    ):
+        attach(warehouse, history)
+    assert str(history) in str(refused.value)
+    assert "Wait until" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
+    attach(warehouse, history)
+
+
+def test_a_file_that_is_no_history_is_refused_and_stays(tmp_path: Path) -> None:
+    history = tmp_path / "bank_history.duckdb"
+    history.write_bytes(b"minutes of the board\n" * 1000)
+    with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
+        attach(tmp_path / "bank.duckdb", history)
+    assert "Do not delete" in str(refused.value)
+    assert history.read_bytes() == b"minutes of the board\n" * 1000
+
+
+def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    with pytest.raises(DbtRuntimeError, match="a file of its own"):
+        attach(warehouse, warehouse)
+    # DuckDB calls a database by its file: this one would pass for the history.
+    namesake = tmp_path / "history.duckdb"
+    with pytest.raises(DbtRuntimeError, match="a file of another name"):
+        attach(namesake, tmp_path / "history_history.duckdb")
 
 
 def test_a_file_that_is_no_warehouse_is_refused_and_stays(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -563,3 +564,90 @@ def test_a_run_reports_its_files_and_its_progress(tmp_path: Path) -> None:
     assert result.exit_code == 0
     for name in file_names("csv").values():
         assert name in result.output
+
+
+# ---------- later months
+
+
+def people(clients: pd.DataFrame) -> pd.DataFrame:
+    return clients.set_index(["Client ID", "Name", "Joined Bank"]).sort_index()
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
+    """The customers of 20,000 in four months, the first one included, by who they are."""
+    packs = []
+    for month in range(4):
+        folder = tmp_path_factory.mktemp("month")
+        write_pack(20_000, 7, folder, months_later=month)
+        packs.append(people(read_clients(folder / "banking-clients.csv")))
+    return packs
+
+
+def test_the_first_month_is_the_pack_itself(tmp_path: Path) -> None:
+    for name, months_later in (("pack", []), ("month", ["--months-later", "0"])):
+        out = ["--out", str(tmp_path / name)]
+        assert generate("--customers", "500", *out, *months_later).exit_code == 0
+    assert digests(tmp_path / "pack") == digests(tmp_path / "month")
+
+
+def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]) -> None:
+    for month, (before, after) in enumerate(pairwise(months), start=1):
+        joined = after.index.difference(before.index)
+        left = before.index.difference(after.index)
+        assert len(joined) == 240
+        assert 0.008 < len(left) / len(before) < 0.012
+        days = joined.get_level_values("Joined Bank")
+        assert {(day.year, day.month) for day in days} == {(2022, month)}
+    # Nobody comes back, and whoever left in one month is not counted in another.
+    gone = months[0].index.difference(months[1].index)
+    assert not any(gone.isin(pack.index).any() for pack in months[2:])
+    # Ids and names are those of nobody before.
+    first, joined_ids = months[0].reset_index(), months[3].index.difference(months[0].index)
+    assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
+
+
+def test_later_months_move_money_and_some_risk_weightings_alone(
+    months: list[pd.DataFrame],
+) -> None:
+    before, after = months[0], months[1]
+    stayed = before.index.intersection(after.index)
+    before, after = before.loc[stayed], after.loc[stayed]
+    for column in MONEY:
+        assert ((before[column] == 0) == (after[column] == 0)).all(), column
+        held = before[column] > 1
+        factors = after[column][held] / before[column][held]
+        assert factors.between(0.89, 1.11).all(), column
+        assert (factors != 1).mean() > 0.95, column
+    steps = after["Risk Weighting"] - before["Risk Weighting"]
+    assert set(steps) == {-1, 0, 1}
+    assert 0.01 < (steps != 0).mean() < 0.03
+    moved = [*MONEY, "Risk Weighting"]
+    pd.testing.assert_frame_equal(before.drop(columns=moved), after.drop(columns=moved))
+
+
+def test_rows_of_a_later_month_do_not_depend_on_the_blocks_they_are_made_in() -> None:
+    plan = make_plan(1_000, 5, months_later=3)
+    assert plan.rows == 1_036
+    whole = draw_columns(plan, 0, plan.rows)
+    parts = [draw_columns(plan, start, min(start + 333, 1_036)) for start in range(0, 1_036, 333)]
+    for name, values in whole.items():
+        assert np.array_equal(values, np.concatenate([part[name] for part in parts])), name
+
+
+@pytest.mark.parametrize("customers", [1, 2, 3, 20, 1_000, 45_001])
+def test_people_are_unique_after_five_years_too(tmp_path: Path, customers: int) -> None:
+    write_pack(customers, 1, tmp_path, months_later=60)
+    clients = read_clients(tmp_path / "banking-clients.csv")
+    assert len(clients) > 0
+    assert not clients.duplicated(["Client ID", "Name"]).any()
+    assert clients["Client ID"].str.len().nunique() == 1
+
+
+@pytest.mark.parametrize(("months_later", "day"), [(1, "2022-01-31"), (14, "2023-02-28")])
+def test_a_later_month_names_its_date(tmp_path: Path, months_later: int, day: str) -> None:
+    run = generate("--customers", "20", "--out", str(tmp_path), "--months-later", str(months_later))
+    assert run.exit_code == 0, run.output
+    assert f"As of {day}: build it with --vars '{{as_of_date: {day}}}'" in run.output
+    latest = read_clients(tmp_path / "banking-clients.csv")["Joined Bank"].max()
+    assert latest <= pd.Timestamp(day)

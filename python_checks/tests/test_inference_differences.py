@@ -79,6 +79,12 @@ def test_no_p_value_where_groups_are_too_small(counts: list[int], has_p_value: b
     assert comparison.statistic is not None
 
 
+def test_an_adjusted_p_value_is_never_below_its_p_value_by_rounding() -> None:
+    p_values = np.append(np.linspace(1e-3, 0.9, 51), 0.9968441654882634)
+    assert p_values[-1] * 52 / 52 < p_values[-1]
+    assert (benjamini_hochberg(p_values) >= p_values).all()
+
+
 @pytest.mark.parametrize(("counts", "values"), [([9], [1] * 9), ([5, 5], [7] * 10), ([], [])])
 def test_nothing_to_compare(counts: list[int], values: list[int]) -> None:
     groups = np.repeat(np.arange(len(counts)), counts)
@@ -117,6 +123,15 @@ def test_adjusted_p_values_are_those_of_statsmodels(count: int) -> None:
         np.testing.assert_allclose(adjusted, expected, rtol=1e-12)
     else:
         assert len(adjusted) == 0
+
+
+def test_no_rounding_makes_an_adjusted_p_value_smaller() -> None:
+    # 0.985758318042367 * 3 / 3 is 0.9857583180423669 in doubles: such values are not rare.
+    p_values = np.random.default_rng(1).uniform(size=2_000)
+    for count in range(1, 60):
+        rows_of_tests = np.sort(p_values[: 30 * count].reshape(30, count), axis=1)
+        for row in rows_of_tests:
+            assert (benjamini_hochberg(row) >= row).all(), row
 
 
 def test_two_dimensions_are_one_test_in_two_rows() -> None:

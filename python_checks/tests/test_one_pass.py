@@ -142,6 +142,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 def profiles(pack: Pack) -> dict[str, list[Operator]]:
     """Return the operators of every model, by its name, under the settings of profiles.yml."""
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        history = pack.warehouse.with_name("bank_history.duckdb")
+        connection.execute(f"attach '{history}' as history (read_only)")
         connection.execute("set threads = 2")
         connection.execute("set nested_loop_join_threshold = 1000")
         return {name: profile(connection, sql) for name, sql in pack.models.items()}

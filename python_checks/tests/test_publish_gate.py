@@ -219,7 +219,7 @@ def test_checks_and_publish_as_a_user_runs_them(built_warehouse: Path, tmp_path:
     assert record["expectations"] > 300
     published = command("bank_warehouse", "publish")
     assert published.returncode == 0, published.stdout + published.stderr
-    assert "Release 1, as of 2021-12-31: 26 tables" in published.stdout
+    assert "Release 1, as of 2021-12-31: 28 tables" in published.stdout
     listed = command("bank_warehouse", "releases")
     assert listed.stdout.splitlines()[1].split()[0] == "1"
     assert listed.stdout.splitlines()[1].endswith("files")

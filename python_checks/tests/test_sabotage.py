@@ -125,8 +125,8 @@ SABOTAGES = (
             ),
         ),
         (
-            "unique_combination_of_columns_int_customers_classified_customer_key",
-            "unique_combination_of_columns_int_customers_measured_customer_key",
+            "unique_combination_of_columns_int_customers_classified_customer_key__ref_stg_bank__clients_",
+            "unique_combination_of_columns_int_customers_measured_customer_key__ref_stg_bank__clients_",
         ),
     ),
     Sabotage(
@@ -316,6 +316,54 @@ SABOTAGES = (
         net="unit",
     ),
     Sabotage(
+        "write_a_name_into_the_history",
+        (
+            Edit(
+                "models/marts/history/fct_customer_history.sql",
+                "        customers.loyalty_classification,\n",
+                "        (\n"
+                "            select min(client_name) from {{ ref('dim_customer_identities') }}\n"
+                "        ) as loyalty_classification,\n",
+            ),
+        ),
+        ("assert_personal_data_stays_in_restricted",),
+    ),
+    Sabotage(
+        "keep_no_history_of_the_riskiest",
+        (
+            Edit(
+                "models/marts/history/fct_customer_history.sql",
+                "on customers.customer_key = risks.customer_key",
+                "on customers.customer_key = risks.customer_key and risks.risk_weighting < 5",
+            ),
+        ),
+        ("assert_history_holds_the_customers_of_this_build",),
+    ),
+    Sabotage(
+        "forget_who_joined",
+        (
+            Edit(
+                "models/intermediate/int_customers_migrated.sql",
+                "full outer join later",
+                "left join later",
+            ),
+        ),
+        ("int_customers_migrated",),
+        net="unit",
+    ),
+    Sabotage(
+        "call_a_lower_risk_worse",
+        (
+            Edit(
+                "models/marts/history/fct_risk_migrations.sql",
+                "counted.to_risk_order > counted.from_risk_order",
+                "counted.to_risk_order <= counted.from_risk_order",
+            ),
+        ),
+        ("fct_risk_migrations",),
+        net="unit",
+    ),
+    Sabotage(
         "charge_everybody_the_lowest_fee",
         (
             Edit(
@@ -381,7 +429,7 @@ def commit(sabotage: Sabotage, sound: Path, project: Path) -> Completed:
     """
     copy_project(project)
     (project / "target").mkdir()
-    for built in ("bank.duckdb", "target/partial_parse.msgpack"):
+    for built in ("bank.duckdb", "bank_history.duckdb", "target/partial_parse.msgpack"):
         shutil.copy2(sound / built, project / built)
     apply(sabotage.edits, project)
     return build(

@@ -1,6 +1,17 @@
-{% test unique_combination_of_columns(model, combination_of_columns) %}
+{% test unique_combination_of_columns(
+    model, combination_of_columns, same_customers_as=none
+) %}
 
-{#- The grain of a table: no two rows have the same values in these columns, and none is null. -#}
+{#-
+    The grain of a table: no two rows have the same values in these columns, and none is null.
+
+    Where the table should hold every customer of another one, once for each combination of the
+    other columns, name that table in same_customers_as: then no group is made of each customer.
+    customer_key is a hash of 60 bits, so two sets of customers that have the same number of rows
+    and the same sum of keys are the same, and a key that is there twice, is missing or is null
+    shows.
+-#}
+{%- if same_customers_as is none %}
 select
     {{ combination_of_columns | join(', ') }},
     count(*) as occurrences
@@ -12,5 +23,47 @@ having
     {%- for column in combination_of_columns %}
     or {{ column }} is null
     {%- endfor %}
+{%- else %}
+{%- set others = combination_of_columns | reject('equalto', 'customer_key') | list %}
+with
+
+expected as (
+
+    select
+        count(customer_key) as customers,
+        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
+
+    from {{ same_customers_as }}
+
+),
+
+found as (
+
+    select
+        {%- for column in others %}
+        {{ column }},
+        {%- endfor %}
+        count(*) as occurrences,
+        count(customer_key) as customers,
+        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
+
+    from {{ model }}
+    {%- if others %}
+    group by {{ others | join(', ') }}
+    {%- endif %}
+
+)
+
+select found.*
+from expected
+left join found on true
+where
+    expected.customers is distinct from found.customers
+    or expected.customers is distinct from found.occurrences
+    or expected.sum_of_keys is distinct from found.sum_of_keys
+    {%- for column in others %}
+    or found.{{ column }} is null
+    {%- endfor %}
+{%- endif %}
 
 {% endtest %}

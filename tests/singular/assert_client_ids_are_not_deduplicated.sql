@@ -57,9 +57,8 @@ people_kept as (
 -- Rows that contradict each other are set aside as a whole: the one right way to lose a person.
 set_aside as (
 
-    select json_extract_string(raw_text, '$.client_id') as client_id
+    select {{ json_value('raw_text', 'client_id') }} as client_id
     from quarantined
-    where json_valid(raw_text)
 
 ),
 

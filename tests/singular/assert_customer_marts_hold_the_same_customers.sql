@@ -21,7 +21,7 @@ expected as (
 
     select
         count(*) as customers,
-        sum(cast(customer_key as hugeint)) as sum_of_keys
+        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
 
     from staged
 
@@ -35,7 +35,7 @@ found as (
         '{{ mart }}' as mart,
         {{ rows }} as rows_of_a_customer,
         count(*) as row_count,
-        sum(cast(customer_key as hugeint)) as sum_of_keys
+        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
 
     from {{ ref(mart) }}
     {%- if not loop.last %}

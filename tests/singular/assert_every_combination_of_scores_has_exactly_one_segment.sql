@@ -3,7 +3,8 @@ with
 
 scores as (
 
-    select unnest(generate_series(1, 5)) as score
+    select number as score
+    from {{ number_series(1, 5) }}
 
 ),
 

@@ -33,8 +33,8 @@ judged as (
 
     select
         assignments.*,
-        arg_min(rules.segment, rules.priority) as segment_by_rules,
-        arg_min(rules.description, rules.priority) as reason_by_rules
+        min_by(rules.segment, rules.priority) as segment_by_rules,
+        min_by(rules.description, rules.priority) as reason_by_rules
 
     from assignments
     left join rules

@@ -6,7 +6,7 @@ shown as (
 
     select distinct
         dimension,
-        cast(null as varchar) as measure
+        cast(null as string) as measure
 
     from {{ ref('fct_segment_profiles') }}
 

@@ -41,7 +41,7 @@ misread as (
         on
             identities.client_id = delivered.{{ adapter.quote('Client ID') }}
             and identities.client_name = delivered.{{ adapter.quote('Name') }}
-            and strftime(customers.joined_date, '{{ formats[0] }}')
+            and {{ format_date('customers.joined_date', formats[0]) }}
             = delivered.{{ adapter.quote('Joined Bank') }}
     where delivered.{{ adapter.quote('Client ID') }} is null
 

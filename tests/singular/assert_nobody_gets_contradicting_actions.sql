@@ -36,7 +36,7 @@ stances as (
 contradicting as (
 
     select
-        cast(customer_key as varchar) as culprit,
+        cast(customer_key as string) as culprit,
         'gets two stances of ' || conflict_group as breach
 
     from stances
@@ -48,7 +48,7 @@ contradicting as (
 lost as (
 
     select
-        cast(met.customer_key as varchar) as culprit,
+        cast(met.customer_key as string) as culprit,
         met.action || ' is due and is lost' as breach
 
     from met
@@ -74,7 +74,7 @@ unclear as (
     group by conflict_group
     having
         count(distinct stance) <> count(distinct precedence)
-        or count(distinct stance) <> count(distinct stance || ' ' || cast(precedence as varchar))
+        or count(distinct stance) <> count(distinct stance || ' ' || cast(precedence as string))
 
 ),
 

@@ -50,7 +50,7 @@ customers as (
 judged as (
 
     select
-        cast(recommendations.customer_key as varchar) || ' ' || rules.action as culprit,
+        cast(recommendations.customer_key as string) || ' ' || rules.action as culprit,
         {% for condition in conditions %}
         {{ meets_limit(
             'recommendations.' ~ condition ~ 'fact_value',
@@ -174,8 +174,8 @@ miscounted as (
 
     select
         expected.action as culprit,
-        'is due for ' || cast(expected.customers as varchar) || ' customers and found for '
-        || cast(coalesce(found.customers, 0) as varchar) as breach
+        'is due for ' || cast(expected.customers as string) || ' customers and found for '
+        || cast(coalesce(found.customers, 0) as string) as breach
 
     from expected
     left join found on expected.action = found.action

@@ -115,9 +115,8 @@ expected as (
                             end,
                             1
                         )
-                    ),
-                    2
-                ) as decimal(18, 2)
+                    ) * 100
+                ) / 100 as decimal(18, 2)
             )
         ) as shifted_value
 

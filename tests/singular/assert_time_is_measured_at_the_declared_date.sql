@@ -24,7 +24,7 @@ measured_otherwise as (
     where
         as_of_date <> declared_date
         or joined_date > declared_date
-        or tenure_days <> date_diff('day', joined_date, declared_date)
+        or joined_date + tenure_days <> declared_date
         or joined_year <> year(joined_date)
 
 )

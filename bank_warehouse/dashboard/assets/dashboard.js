@@ -223,13 +223,27 @@
         document.addEventListener(off, hideTip);
     }
 
-    /* ---------- charts: a bar leads to what lies behind it */
+    /* ---------- charts: text as large as the page's; a bar leads to what lies behind it */
+
+    const usualText = 13;
+    const usualPage = 16;
+
+    function sizeText(graph) {
+        const page = parseFloat(window.getComputedStyle(root).fontSize);
+        const size = Math.round((usualText * page) / usualPage);
+        const layout = graph.layout;
+        if (window.Plotly && layout && layout.font && layout.font.size !== size) {
+            window.Plotly.relayout(graph, { "font.size": size, "xaxis.title.font.size": size });
+        }
+    }
 
     function connect(graph) {
         if (graph.dataset.connected || typeof graph.on !== "function") {
             return;
         }
         graph.dataset.connected = "1";
+        sizeText(graph);
+        graph.on("plotly_afterplot", () => sizeText(graph));
         graph.on("plotly_click", (event) => {
             const address = event.points.length && event.points[0].customdata;
             if (typeof address === "string" && address.startsWith("/")) {
@@ -263,6 +277,7 @@
         if (main.dataset.again) {
             window.setTimeout(() => window.location.reload(), 3000);
         }
+        showCurrent();
         const path = window.location.pathname;
         const drawer = document.getElementById("detail");
         const now = drawer ? view : "";
@@ -284,6 +299,17 @@
         if (wanted) {
             reveal(wanted);
             wanted = "";
+        }
+    }
+
+    /* On a phone the names of the pages are wider than the screen. */
+    function showCurrent() {
+        const link = document.querySelector(".pages [aria-current]");
+        const list = link && link.closest("ul");
+        if (list && list.scrollWidth > list.clientWidth) {
+            const place = link.getBoundingClientRect();
+            const frame = list.getBoundingClientRect();
+            list.scrollLeft += place.left - frame.left - (frame.width - place.width) / 2;
         }
     }
 

@@ -1,5 +1,6 @@
 """What all pages are made with: a snapshot, the view of it that is asked for, and common blocks."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -313,6 +314,11 @@ def _figures(row: Mapping[str, Any]) -> str:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.1f}%"
+
+
+def words(text: str) -> str:
+    """Return a text with the names of columns in it written for people."""
+    return re.sub(r"(?<=\w)_(?=\w)", " ", text)
 
 
 def people(name: str) -> str:

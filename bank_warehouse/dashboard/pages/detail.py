@@ -40,7 +40,7 @@ def detail(context: Context) -> tuple[Block, ...]:
     numbers = Table(
         name="detail",
         title=f"Behind the cell: {said}",
-        note="Under the same filters. Sums of customers: nobody's own figures are here.",
+        note="Under the same filters. Sums of customers, without names and ids.",
         columns=(
             Column("Measure", "", False),
             Column("This cell", ""),

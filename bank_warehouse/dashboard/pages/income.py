@@ -46,7 +46,16 @@ def make(context: Context) -> Page:
         (
             context.tiles("glance", TILES),
             _deposits(context),
-            context.bars("fees", "Fee income by fee structure", "fee_structure", "fee_income"),
+            context.bars(
+                "fees", "Fee income by fee structure", "fee_structure", "fee_income", width="third"
+            ),
+            context.bars(
+                "tenure",
+                "Mean deposits by tenure",
+                "tenure_band",
+                "mean_total_deposits",
+                width="third",
+            ),
             _income(context),
             context.heat(
                 "income-relationship",
@@ -57,12 +66,12 @@ def make(context: Context) -> Page:
                 note=context.snapshot.metric(chosen).label + " in each cell.",
                 choices=(menu,),
             ),
-            context.bars("tenure", "Mean deposits by tenure", "tenure_band", "mean_total_deposits"),
             context.bars(
                 "occupations",
                 "Mean income by occupation family",
                 "occupation_family",
                 "mean_estimated_income",
+                width="half tall",
             ),
             context.whole(
                 "concentration",
@@ -90,6 +99,7 @@ def _deposits(context: Context) -> Table:
     return Table(
         name="deposits",
         title="What deposits are made of",
+        width="third",
         note="Whether bank deposits contain the other accounts cannot be settled from the data: "
         "core deposits leave them out.",
         columns=(
@@ -115,6 +125,7 @@ def _income(context: Context) -> Table:
     return Table(
         name="income-bands",
         title="Income bands side by side",
+        width="full",
         mark=context.mark("income_band", "mean_total_deposits"),
         columns=(
             Column("Income band", context.snapshot.dimension("income_band").description, False),

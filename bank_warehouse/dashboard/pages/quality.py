@@ -73,6 +73,7 @@ def _totals(context: Context) -> Table:
             )
             for row in found
         ),
+        width="full",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bank_warehouse.dashboard.blocks import Block, Cell, Page, Table, Tiles
-from bank_warehouse.dashboard.pages.context import Context, people
+from bank_warehouse.dashboard.pages.context import Context, people, words
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
 LIMIT = 12
@@ -68,7 +68,7 @@ def _actions(context: Context) -> Table:
                     for value, metric in zip(found[action][1:], metrics[1:], strict=True)
                 ),
                 Cell.said(text["owner"]),
-                Cell.said(text["reasons"]),
+                Cell(words(text["reasons"]), text["reasons"]),
             )
             for action, text in texts.items()
             if action in found

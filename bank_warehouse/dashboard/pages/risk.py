@@ -38,7 +38,8 @@ def make(context: Context) -> Page:
             dimension,
             "risk_weighting",
             chosen,
-            note=context.snapshot.metric(chosen).label + " in each cell; choose one for more.",
+            note=context.snapshot.metric(chosen).label + " in each cell.",
+            hint="Choose one for more.",
             choices=(menu,),
             width="third",
         )
@@ -226,7 +227,7 @@ def lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
         is_whole=True,
         kind="lines",
         series=(*series, even),
-        x_label="Customers in per cent, from the lowest amount upwards",
+        x_label="Per cent of customers, lowest amount first",
         y_label="Share of the amount",
         y_is_share=True,
         summary=" ".join(

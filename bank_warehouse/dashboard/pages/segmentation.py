@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bank_warehouse.dashboard.blocks import Cell, Chart, Choice, Column, Page, Series, Table
-from bank_warehouse.dashboard.pages.context import TESTED, Context, people
+from bank_warehouse.dashboard.pages.context import REAL, TESTED, Context, people
 from bank_warehouse.dashboard.views import text_of
 
 IN_TABLE = (
@@ -114,6 +114,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         if found
         else (),
         x_label=defined.label,
+        x_metric=defined,
         y_label=context.label(dimension),
         summary=f"{defined.label} of {len(found)} groups with the interval that holds the true "
         "mean 95 times of 100; the table below has the figures.",
@@ -163,7 +164,7 @@ def _differences(context: Context, dimension: str) -> Table:
     ]
     rows = []
     for row in found:
-        is_chance = str(row["verdict"]).startswith("no more")
+        is_real = str(row["verdict"]).startswith(REAL)
         p = row["adjusted_p_value"]
         rows.append(
             (
@@ -174,7 +175,7 @@ def _differences(context: Context, dimension: str) -> Table:
                 Cell("< 0.001" if p < 0.001 else f"{p:.3f}", p, f"{p:.3g}")
                 if p is not None
                 else Cell.said(None),
-                Cell.said(row["verdict"], tone="" if is_chance else "good"),
+                Cell.said(row["verdict"], tone="good" if is_real else ""),
             )
         )
     return Table(

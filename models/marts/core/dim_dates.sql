@@ -11,11 +11,11 @@ range_of_years as (
     select
         cast(
             cast(
-                extract(year from least(min(joined_date), {{ as_of_date() }})) as varchar
+                extract(year from least(min(joined_date), {{ as_of_date() }})) as string
             ) || '-01-01' as date
         ) as first_date,
         cast(
-            cast(extract(year from {{ as_of_date() }}) as varchar) || '-12-31' as date
+            cast(extract(year from {{ as_of_date() }}) as string) || '-12-31' as date
         ) as last_date
 
     from customers
@@ -39,9 +39,9 @@ described as (
         cast(extract(quarter from date_day) as integer) as quarter_of_year,
         cast(extract(month from date_day) as integer) as month_of_year,
         cast(extract(day from date_day) as integer) as day_of_month,
-        cast(extract(year from date_day) as varchar)
-        || '-Q' || cast(extract(quarter from date_day) as varchar) as year_quarter,
-        substr(cast(date_day as varchar), 1, 7) as year_month,
+        cast(extract(year from date_day) as string)
+        || '-Q' || cast(extract(quarter from date_day) as string) as year_quarter,
+        substr(cast(date_day as string), 1, 7) as year_month,
         date_day = {{ as_of_date() }} as is_as_of_date
 
     from dates

@@ -61,6 +61,7 @@ sums as (
         {{ count_rows() }} as customers
 
     from compared
+    {{ computed_once() }}
 
 ),
 

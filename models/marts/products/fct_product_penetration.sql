@@ -1,5 +1,9 @@
 {% set dimensions = profile_dimensions() %}
 {% set columns = product_columns() %}
+{% set medians = {} %}
+{% for product, column in columns.items() %}
+{% do medians.update({product ~ '_median': 'nullif(' ~ column ~ ', 0)'}) %}
+{% endfor %}
 
 with
 
@@ -17,34 +21,41 @@ grouped as (
         {% for product, column in columns.items() %}
         {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
         {{ sum_money(column) }} as {{ product }}_balance,
-        cast(median({{ column }}) filter (where {{ column }} <> 0) as decimal(18, 2))
-            as {{ product }}_median,
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
     from customers
+    {{ computed_once() }}
     group by {{ grouping_sets(dimensions) }}  -- noqa: PRS
 
 ),
+
+-- Of the holders: a balance of 0 is none.
+{{ medians_by_dimension('customers', dimensions, [], medians) }},  -- noqa: PRS
 
 penetration as (
 
     {% for product in columns %}
 
     select
-        dimension,
-        value,
+        grouped.dimension,
+        grouped.value,
         '{{ product }}' as product,
-        as_of_date,
-        customers,
-        {{ product }}_holders as holders,
-        {{ ratio(product ~ '_holders', 'customers') }} as penetration,
-        {{ product }}_balance as balance,
-        {{ ratio(product ~ '_balance', product ~ '_holders') }} as mean_balance_of_holders,
-        {{ product }}_median as median_balance_of_holders
+        grouped.as_of_date,
+        grouped.customers,
+        grouped.{{ product }}_holders as holders,
+        {{ ratio('grouped.' ~ product ~ '_holders', 'grouped.customers') }} as penetration,
+        grouped.{{ product }}_balance as balance,
+        {{ ratio('grouped.' ~ product ~ '_balance', 'grouped.' ~ product ~ '_holders') }}
+            as mean_balance_of_holders,
+        medians.{{ product }}_median as median_balance_of_holders
 
     from grouped
+    left join medians
+        on
+            grouped.dimension = medians.dimension
+            and grouped.value is not distinct from medians.value
     {% if not loop.last %}
 
     union all

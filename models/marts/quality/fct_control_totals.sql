@@ -27,6 +27,7 @@ delivered_totals as (
         cast(count(*) as decimal(18, 2)) as row_count
 
     from delivered
+    {{ computed_once() }}
 
 ),
 
@@ -39,6 +40,7 @@ mart_totals as (
         cast(count(*) as decimal(18, 2)) as row_count
 
     from customers
+    {{ computed_once() }}
 
 ),
 
@@ -51,6 +53,7 @@ quarantine_totals as (
         cast(count(*) as decimal(18, 2)) as row_count
 
     from quarantined
+    {{ computed_once() }}
 
 ),
 

@@ -75,7 +75,7 @@ ambiguous as (
         {% for column in money_columns() %}
         numbered.{{ column }},
         {% endfor %}
-        'joined_bank is ' || cast(numbered.joined_date as varchar)
+        'joined_bank is ' || cast(numbered.joined_date as string)
         || ' or the same with day and month exchanged: the file holds dates of both orders'
             as reject_reasons,
         {{ typed_text('numbered') }} as raw_text
@@ -96,13 +96,13 @@ repeated as (
         case
             when repeats.is_identical
                 then
-                    'repeats row ' || cast(kept_rows.source_row as varchar)
+                    'repeats row ' || cast(kept_rows.source_row as string)
                     || ' of ' || kept_rows.source_file
             else
                 'same client id, name and joining date as '
-                || cast(repeats.occurrences - 1 as varchar)
+                || cast(repeats.occurrences - 1 as string)
                 || ' other row(s) with other values, first in row '
-                || cast(kept_rows.source_row as varchar)
+                || cast(kept_rows.source_row as string)
                 || ' of ' || kept_rows.source_file
         end as reject_reasons,
         {{ typed_text('numbered') }} as raw_text

@@ -81,7 +81,7 @@ judged as (
                 when compared.largest_quantile_shift > limits.quantile_limit
                     then
                         'a quantile moved by '
-                        || cast(cast(compared.largest_quantile_shift as decimal(18, 2)) as varchar)
+                        || cast(cast(compared.largest_quantile_shift as decimal(18, 2)) as string)
                         || ' standard deviations'
             end
         ) as drifts

@@ -15,6 +15,7 @@ totals as (
         sum(sum_of_squares) as sum_of_squares
 
     from buckets
+    {{ computed_once() }}
     group by measure
 
 ),
@@ -41,6 +42,7 @@ cumulated as (
         ) as amount_up_to
 
     from buckets
+    {{ computed_once() }}
 
 ),
 
@@ -78,7 +80,7 @@ curve as (
             cumulated.amount_up_to - cumulated.amount
             + cast(cumulated.amount as double)
             * (
-                totals.customers * percentiles.percentile / 100.0
+                totals.customers * percentiles.percentile / cast(100 as double)
                 - (cumulated.customers_up_to - cumulated.customers)
             )
             / cumulated.customers

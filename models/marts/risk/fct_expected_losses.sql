@@ -29,16 +29,11 @@ losses as (
         cast(default_probabilities.probability_of_default as double)
             as probability_of_default,
         cast(loss_given_defaults.loss_given_default as double) as loss_given_default,
-        cast(
-            round(
-                cast(exposures.balance as double)
-                * (
-                    cast(default_probabilities.probability_of_default as double)
-                    * cast(loss_given_defaults.loss_given_default as double)
-                ),
-                2
-            ) as decimal(18, 2)
-        ) as expected_loss
+        {{ round_money(
+            'cast(exposures.balance as double)'
+            ~ ' * (cast(default_probabilities.probability_of_default as double)'
+            ~ ' * cast(loss_given_defaults.loss_given_default as double))'
+        ) }} as expected_loss
 
     from exposures
     inner join default_probabilities

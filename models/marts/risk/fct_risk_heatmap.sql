@@ -104,7 +104,7 @@ heatmap as (
         cells.row_dimension,
         cells.row_value,
         'risk_weighting' as column_dimension,
-        cast(cells.risk_weighting as varchar) as column_value,
+        cast(cells.risk_weighting as string) as column_value,
         cells.as_of_date,
         cells.customers,
         {{ ratio('cells.customers', 'row_totals.customers') }} as share_of_row,

@@ -74,16 +74,10 @@ losses as (
     select
         parameters.scenario,
         sum(
-            cast(
-                round(cast(exposures.balance as double) * parameters.baseline_loss_rate, 2)
-                as decimal(18, 2)
-            )
+            {{ round_money('cast(exposures.balance as double) * parameters.baseline_loss_rate') }}
         ) as baseline_value,
         sum(
-            cast(
-                round(cast(exposures.balance as double) * parameters.stressed_loss_rate, 2)
-                as decimal(18, 2)
-            )
+            {{ round_money('cast(exposures.balance as double) * parameters.stressed_loss_rate') }}
         ) as stressed_value
 
     from exposures
@@ -102,14 +96,10 @@ stressed_totals as (
         totals.total_loans,
         totals.total_deposits,
         totals.estimated_income,
-        cast(
-            round(cast(totals.total_deposits as double) * (1 + scenarios.deposit_change), 2)
-            as decimal(18, 2)
-        ) as stressed_deposits,
-        cast(
-            round(cast(totals.estimated_income as double) * (1 + scenarios.income_change), 2)
-            as decimal(18, 2)
-        ) as stressed_income
+        {{ round_money('cast(totals.total_deposits as double) * (1 + scenarios.deposit_change)') }}
+            as stressed_deposits,
+        {{ round_money('cast(totals.estimated_income as double) * (1 + scenarios.income_change)') }}
+            as stressed_income
 
     from totals
     cross join scenarios

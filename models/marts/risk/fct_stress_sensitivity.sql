@@ -50,7 +50,7 @@ items as (
 
     select
         assumptions.assumption,
-        cast(default_probabilities.risk_weighting as varchar) as item,
+        cast(default_probabilities.risk_weighting as string) as item,
         assumptions.relative_error
 
     from assumptions
@@ -107,7 +107,7 @@ shifted_rates as (
             when
                 variants.assumption = 'probability_of_default'
                 and variants.item in (
-                    'all', cast(default_probabilities.risk_weighting as varchar)
+                    'all', cast(default_probabilities.risk_weighting as string)
                 )
                 then 1 + variants.relative_error
             else 1
@@ -149,13 +149,10 @@ losses as (
         shifted_rates.direction,
         'expected_loss' as measure,
         sum(
-            cast(
-                round(
-                    cast(exposures.balance as double)
-                    * (least(shifted_rates.default_rate, 1) * least(shifted_rates.loss_rate, 1)),
-                    2
-                ) as decimal(18, 2)
-            )
+            {{ round_money(
+                'cast(exposures.balance as double)'
+                ~ ' * (least(shifted_rates.default_rate, 1) * least(shifted_rates.loss_rate, 1))'
+            ) }}
         ) as shifted_value
 
     from shifted_rates
@@ -181,22 +178,12 @@ totals as (
         variants.direction,
         declared.measure,
         declared.baseline_value
-        + cast(
-            round(
-                cast(
-                    case
-                        when declared.measure = 'net_position' then deposits.baseline_value
-                        else declared.baseline_value
-                    end as double
-                )
-                * case
-                    when variants.assumption = 'deposit_change' then scenarios.deposit_change
-                    else scenarios.income_change
-                end
-                * (1 + variants.relative_error),
-                2
-            ) as decimal(18, 2)
-        ) as shifted_value
+        + {{ round_money(
+            "cast(case when declared.measure = 'net_position' then deposits.baseline_value"
+            ~ " else declared.baseline_value end as double)"
+            ~ " * case when variants.assumption = 'deposit_change' then scenarios.deposit_change"
+            ~ " else scenarios.income_change end * (1 + variants.relative_error)"
+        ) }} as shifted_value
 
     from declared
     inner join scenarios on declared.scenario = scenarios.scenario

@@ -100,13 +100,13 @@ differences as (
         dimension,
         measure,
         'Not tested' as method,
-        cast(null as varchar) as family,
+        cast(null as string) as family,
         cast(null as double) as statistic,
         cast(null as bigint) as degrees_of_freedom,
         cast(null as double) as p_value,
         cast(null as double) as adjusted_p_value,
         cast(null as double) as effect_size,
-        cast(null as varchar) as effect_size_name,
+        cast(null as string) as effect_size_name,
         verdict,
         cast(null as bigint) as customers
 

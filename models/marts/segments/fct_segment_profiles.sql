@@ -4,6 +4,10 @@
     'estimated_income', 'total_loans', 'total_deposits', 'core_deposits', 'fee_income',
     'net_position',
 ] %}
+{% set medians = {} %}
+{% for measure in measures %}
+{% do medians.update({'median_' ~ measure: measure}) %}
+{% endfor %}
 
 with
 
@@ -30,7 +34,6 @@ grouped as (
             sum(cast({{ measure }} as decimal(18, 2)) * cast({{ measure }} as decimal(18, 2)))
             as double
         ) as sum_of_squares_{{ measure }},
-        cast(median({{ measure }}) as decimal(18, 2)) as median_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers,
@@ -41,6 +44,8 @@ grouped as (
     group by {{ grouping_sets(dimensions, pairs) }}  -- noqa: PRS
 
 ),
+
+{{ medians_by_dimension('customers', dimensions, pairs, medians) }},  -- noqa: PRS
 
 totals as (
 
@@ -55,6 +60,7 @@ with_errors as (
     select
         grouped.*,
         {% for measure in measures %}
+        medians.median_{{ measure }},
         {{ ratio('grouped.' ~ measure, 'grouped.customers') }} as mean_{{ measure }},
         case
             when grouped.customers > 1
@@ -77,6 +83,10 @@ with_errors as (
 
     from grouped
     cross join totals
+    left join medians
+        on
+            grouped.dimension = medians.dimension
+            and grouped.value is not distinct from medians.value
     left join student_t_quantiles
         on
             least(grouped.customers - 1, 1000)

@@ -211,11 +211,11 @@ explained as (
         source_file,
         is_accepted,
         case
-            when is_accepted then cast(null as varchar)
+            when is_accepted then cast(null as string)
             else {{ reject_reasons() }}
         end as reject_reasons,
         case
-            when is_accepted then cast(null as varchar)
+            when is_accepted then cast(null as string)
             when raw_line is not null then raw_line
             else {{ raw_text() }}
         end as raw_text,
@@ -226,7 +226,7 @@ explained as (
         has_exchanged_date and structural_fault is null as has_exchanged_date,
 
         ---------- keys
-        {{ hash_key(['client_id', 'client_name', 'cast(joined_date as varchar)']) }}
+        {{ hash_key(['client_id', 'client_name', 'cast(joined_date as string)']) }}
             as customer_key,
         {{ hash_key(['client_id']) }} as client_key,
 

@@ -1,0 +1,255 @@
+"""Files of cubes: made by a process of its own, so that the server never holds a customer.
+
+The process that adds a release up reads the marts of customers, writes the cubes and the small
+marts that a role sees into one DuckDB file, and ends. The server opens that file read-only. Files
+go into a folder: a temporary one, or one that is kept, where the next start of the dashboard finds
+them. A file's name tells all that it depends on, so none is ever out of date.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from bank_warehouse.dashboard import cubes
+from bank_warehouse.dashboard.access import Role
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.metrics import MetricsError, load_metrics
+from bank_warehouse.publish import Release
+from bank_warehouse.publish.releases import DATABASE, MANIFEST, METRICS
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+SMALL = "small"
+"""Schema of the file with marts of results."""
+
+OPEN_MARTS = (
+    ("marts", "release"),
+    ("marts", "dim_products"),
+    ("marts", "fct_segment_differences"),
+    ("marts", "fct_risk_drivers"),
+)
+"""Marts without anyone's figures: every role reads them, as in the Power BI model."""
+
+CLOSED_MARTS = (
+    ("marts", "fct_balance_concentration"),
+    ("marts", "fct_cluster_centroids"),
+    ("marts", "fct_expected_losses"),
+    ("marts", "fct_fairness_monitor"),
+    ("marts", "fct_product_pairs"),
+    ("marts", "fct_segment_profiles"),
+    ("marts", "fct_stress_results"),
+    ("marts", "fct_stress_sensitivity"),
+    ("quality", "fct_control_totals"),
+    ("quality", "fct_source_profile"),
+)
+"""Marts with sums over all customers: only for who sees all."""
+
+MEMORY = "4GB"
+"""What the process that adds up may take; beyond that it writes to its folder."""
+
+ENDING = ".duckdb"
+DRAFT = ".draft-"
+TASK = "task.json"
+PROGRAM = "bank_warehouse.dashboard.cube_files"
+A_DAY = 86_400.0
+"""Seconds after which a draft is of a process that was killed."""
+
+
+class UnreadableError(Exception):
+    """The release cannot be added up; the message says why."""
+
+
+def cube_file(release: Release, role: Role, folder: Path) -> Path:
+    """Return the file of a role's cubes, made now unless the folder has it.
+
+    Args:
+        release: what is added up.
+        role: whose customers count.
+        folder: of the files; made where it is not there, for this user alone.
+
+    Raises:
+        UnreadableError: The release cannot be read or added up.
+        DashboardError: The folder cannot be written.
+    """
+    path = folder / _name(release, role)
+    if path.is_file():
+        return path
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _clear(folder)
+        with tempfile.TemporaryDirectory(prefix=DRAFT, dir=folder) as drafts:
+            draft = Path(drafts) / path.name
+            _make_elsewhere(release, role, draft)
+            draft.chmod(0o600)
+            draft.replace(path)
+    except OSError as problem:
+        message = (
+            f"The sums of release {release.number} cannot be written into {folder}: "
+            f"{problem.strerror or problem}. Name a folder that this user may write with "
+            "--cubes-dir."
+        )
+        raise DashboardError(message) from problem
+    for other in folder.glob(f"{_whose(role)}-*{ENDING}"):
+        if other != path:
+            # Another process may still read it, which Windows does not let go.
+            with contextlib.suppress(OSError):
+                other.unlink()
+    return path
+
+
+def _clear(folder: Path) -> None:
+    """Delete the drafts of processes that were killed, which may hold customers."""
+    for draft in folder.glob(f"{DRAFT}*"):
+        if time.time() - draft.stat().st_mtime > A_DAY:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _whose(role: Role) -> str:
+    """Return what begins the names of a role's files: nothing that could be read from them."""
+    told = json.dumps(
+        [role.sees_all, sorted(role.banking_relationships), sorted(role.investment_advisors)]
+    )
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _name(release: Release, role: Role) -> str:
+    """Return the name of a file, of all that it depends on: release, role and program."""
+    depends_on = (
+        release.path / MANIFEST,
+        release.path / METRICS,
+        Path(cubes.__file__),
+        Path(__file__),
+    )
+    parts = [duckdb.__version__.encode(), str(release.path.resolve()).encode()]
+    parts += [file.read_bytes() if file.is_file() else b"" for file in depends_on]
+    digests = b"".join(hashlib.sha256(part).digest() for part in parts)
+    return f"{_whose(role)}-{hashlib.sha256(digests).hexdigest()[:32]}{ENDING}"
+
+
+def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
+    """Have another process make a file; it ends when this one does."""
+    package = Path(__file__).parents[2]
+    paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+    told = {
+        "release": str(release.path.resolve()),
+        "sees_all": role.sees_all,
+        "banking_relationships": sorted(role.banking_relationships),
+        "investment_advisors": sorted(role.investment_advisors),
+    }
+    draft.with_name(TASK).write_text(json.dumps(told), encoding="utf-8")
+    ours, theirs = os.pipe()
+    try:
+        # That our end of the pipe closes tells the other process that nobody waits any more.
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
+            stdin=ours,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    if done.returncode:
+        ended = f"the process that adds it up ended with {done.returncode}"
+        raise UnreadableError(done.stdout.strip() or ended)
+
+
+def make(release: Path, role: Role, draft: Path) -> None:
+    """Add up a release for a role into a file.
+
+    Args:
+        release: folder of the release.
+        role: whose customers count.
+        draft: the file; what is needed between is written beside it and deleted.
+
+    Raises:
+        UnreadableError: The release cannot be read.
+    """
+    scratch = draft.with_name("between.duckdb")
+    try:
+        layer = load_metrics(release / METRICS)
+        with duckdb.connect(str(draft)) as connection:
+            connection.execute(f"set memory_limit = {quote_literal(MEMORY)}")
+            connection.execute(f"set temp_directory = {quote_literal(str(draft.parent / 'spill'))}")
+            cubes.build(connection, release / DATABASE, layer, role, scratch)
+            _copy_small(connection, release / DATABASE, role)
+    except (duckdb.Error, MetricsError, StopIteration, KeyError) as problem:
+        first = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise UnreadableError(first) from problem
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
+    """Copy the marts of results that the role sees, and the actions of its own customers."""
+    connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
+    connection.execute(f"create schema {SMALL}")
+    there = set(
+        connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'release'"
+        ).fetchall()
+    )
+    for schema, name in (*OPEN_MARTS, *(CLOSED_MARTS if role.sees_all else ())):
+        if (schema, name) in there:
+            relation = f"{quote_identifier(schema)}.{quote_identifier(name)}"
+            connection.execute(
+                f"create table {SMALL}.{quote_identifier(name)} as from release.{relation}"
+            )
+    if ("marts", "fct_customer_recommendations") in there:
+        # The texts of the rules, which are the same for every customer they meet.
+        connection.execute(
+            f"create table {SMALL}.actions as select distinct action, action_name, kind, priority, "
+            "owner, wording, product, reasons from release.marts.fct_customer_recommendations"
+        )
+    connection.execute("detach release")
+
+
+def _end_with_parent(folder: Path) -> None:
+    """End this process when the one that started it has ended, and leave nothing behind."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(draft: Path) -> int:
+    """Make a file as the task beside it says; print what is the matter, if something is.
+
+    Returns:
+        The status to end with.
+    """
+    _end_with_parent(draft.parent)
+    told: dict[str, Any] = json.loads(draft.with_name(TASK).read_text(encoding="utf-8"))
+    role = Role(
+        frozenset(told["banking_relationships"]),
+        frozenset(told["investment_advisors"]),
+        told["sees_all"],
+    )
+    try:
+        make(Path(told["release"]), role, draft)
+    except UnreadableError as problem:
+        click.echo(str(problem))
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

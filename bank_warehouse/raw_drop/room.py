@@ -1,0 +1,112 @@
+"""How much disk a build of a drop wants, and whether it is there.
+
+The constants are measured: builds of 1 and 10 million generated customers, DuckDB 1.5.5.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank_warehouse.engine import bytes_of, memory_limit, temp_directory
+from bank_warehouse.raw_drop.errors import DropError
+
+WAREHOUSE_BYTES = 400
+"""Of the warehouse file, a customer; while a table is written anew, the old one is there too."""
+
+WORKING_BYTES = 1200
+"""Of memory at the widest step, a customer; what exceeds the memory limit goes to disk."""
+
+SAMPLE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a build wants of disks, in bytes.
+
+    Attributes:
+        rows: customers of the drop, about.
+        warehouse: Path of the file that is built.
+        warehouse_bytes: wanted on its disk.
+        spill: folder for what does not fit in memory.
+        spill_bytes: wanted there.
+    """
+
+    rows: int
+    warehouse: Path
+    warehouse_bytes: int
+    spill: Path
+    spill_bytes: int
+
+
+def estimated_rows(path: Path) -> int:
+    """Return about how many lines a plain text file has, from the first of them.
+
+    Args:
+        path: a text file, not compressed.
+    """
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    return round(path.stat().st_size * sample.count(b"\n") / max(len(sample), 1))
+
+
+def need_of(rows: int, warehouse: Path) -> Need:
+    """Return what a build of `rows` customers into the file `warehouse` wants.
+
+    Raises:
+        SettingError: BANK_MEMORY_LIMIT is no amount.
+    """
+    spill_bytes = max(0, round(rows * WORKING_BYTES - bytes_of(memory_limit())))
+    spill = temp_directory(warehouse) or warehouse.parent
+    return Need(rows, warehouse, rows * WAREHOUSE_BYTES, spill, spill_bytes)
+
+
+def require_room(need: Need) -> str:
+    """Return in a sentence what a build wants of disks that have it.
+
+    Raises:
+        DropError: a disk has less free than the build wants; the message says how much and what
+            to do.
+    """
+    wanted: dict[int, list[tuple[Path, int]]] = {}
+    existing = need.warehouse.stat().st_size if need.warehouse.is_file() else 0
+    # Of a warehouse that is there, at least its size is free in the file again.
+    for folder, amount in (
+        (need.warehouse.parent, max(0, need.warehouse_bytes - existing)),
+        (need.spill, need.spill_bytes),
+    ):
+        there = _existing(folder)
+        wanted.setdefault(os.stat(there).st_dev, []).append((there, amount))
+    for places in wanted.values():
+        amount = sum(amount for _, amount in places)
+        free = shutil.disk_usage(places[0][0]).free
+        if amount > free:
+            raise DropError(
+                f"{places[0][0]}: the build wants about {_size(amount)} of disk there and "
+                f"{_size(free)} are free: {_told(need)}. Make room, or set BANK_WAREHOUSE or "
+                "BANK_TEMP_DIRECTORY to another disk, or give it more memory by "
+                "BANK_MEMORY_LIMIT, then build again."
+            )
+    return f"{_told(need)}."
+
+
+def _told(need: Need) -> str:
+    told = f"{need.rows:,} customers want about {_size(need.warehouse_bytes)} for the warehouse"
+    if need.spill_bytes:
+        told += f" and up to {_size(need.spill_bytes)} for what does not fit in memory"
+    return told
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _size(amount: float) -> str:
+    for unit in ("bytes", "KB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

@@ -1,0 +1,21 @@
+"""The project's plugin for dbt on Spark; without the `spark` extra it does nothing."""
+
+import importlib.util
+import logging
+
+from dbt.plugins.manager import dbtPlugin
+
+from bank_warehouse.spark.java import use_installed_java
+
+
+class SparkPlugin(dbtPlugin):  # type: ignore[misc]
+    """Loaded by dbt from `dbt_bank_spark.py`, whichever the target is."""
+
+    def initialize(self) -> None:
+        """Let Spark find its Java, run Python models here, and leave the telling of errors to dbt."""
+        use_installed_java()
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+        if importlib.util.find_spec("dbt.adapters.spark") is not None:
+            from bank_warehouse.spark.python_models import use_in_process_jobs
+
+            use_in_process_jobs()

@@ -1,0 +1,56 @@
+{{ config(
+    materialized='incremental',
+    database=history_database(),
+    incremental_strategy=history_strategy(),
+    partition_by=history_partitions(),
+    on_schema_change='fail',
+    full_refresh=false,
+    pre_hook="{{ forget_date_statements(var('as_of_date')) }}",
+    meta={'is_published': false}
+) }}
+
+-- Nothing is read from these: their tests have to pass before a drop becomes history.
+-- depends_on: {{ ref('fct_control_totals') }}
+-- depends_on: {{ ref('dim_customers') }}
+-- depends_on: {{ ref('dim_customer_identities') }}
+-- depends_on: {{ ref('fct_customer_segments') }}
+
+with
+
+customers as (
+
+    select * from {{ ref('int_customers_segmented') }}
+
+),
+
+risks as (
+
+    select * from {{ ref('fct_customer_risk') }}
+
+),
+
+states as (
+
+    select
+        ---------- keys
+        customers.customer_key,
+        customers.as_of_date,
+
+        ---------- states
+        customers.loyalty_classification,
+        customers.segment,
+        customers.risk_weighting,
+        risks.watch_list_level,
+
+        ---------- money
+        customers.total_loans,
+        customers.total_deposits,
+        customers.core_deposits,
+        customers.fee_income
+
+    from customers
+    inner join risks on customers.customer_key = risks.customer_key
+
+)
+
+select * from states

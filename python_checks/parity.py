@@ -1,0 +1,150 @@
+"""Are the marts that two engines built the same, row by row?
+
+Rows are matched by the grain that the mart's own tests name. Everything has to be equal; doubles to
+a relative `TOLERANCE`, since the engines add them up in another order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+TOLERANCE = 1e-9
+"""Of doubles, relative to the larger of two."""
+
+APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.3}
+"""Estimates by sketches that differ between engines, with how far apart they may be."""
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as dbt's manifest describes it.
+
+    Attributes:
+        relation: Schema and name, as SQL.
+        name: Its name.
+        columns: Every column with its type in the contract.
+        grain: The columns whose values no two rows share.
+    """
+
+    relation: str
+    name: str
+    columns: Mapping[str, str]
+    grain: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the comparison of one mart found.
+
+    Attributes:
+        rows: Rows of the first engine.
+        other_rows: Rows of the second engine.
+        unmatched: Rows whose grain the other engine does not have, on either side.
+        different: Rows that differ, by column; columns without any are left out.
+        example: One row that differs, as text; empty where none does.
+    """
+
+    rows: int
+    other_rows: int
+    unmatched: int
+    different: Mapping[str, int]
+    example: str
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both engines hold the same rows."""
+        return self.rows == self.other_rows and not self.unmatched and not self.different
+
+
+def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
+    """Return the marts of a manifest of dbt, by name; each with the grain that its tests name.
+
+    Raises:
+        ValueError: No test names the grain of a mart.
+    """
+    nodes = manifest["nodes"].values()
+    grains: dict[str, list[str]] = {}
+    for node in nodes:
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "unique_combination_of_columns":
+            grains[node["attached_node"]] = test["kwargs"]["combination_of_columns"]
+        elif test.get("name") == "unique":
+            grains.setdefault(node["attached_node"], [node["column_name"]])
+    marts = []
+    for node in nodes:
+        if node["resource_type"] != "model" or node["fqn"][1] != "marts":
+            continue
+        if node["unique_id"] not in grains:
+            raise ValueError(f"{node['name']}: no test names its grain")
+        marts.append(
+            Mart(
+                relation=node["relation_name"],
+                name=node["name"],
+                columns={name: one["data_type"] for name, one in node["columns"].items()},
+                grain=grains[node["unique_id"]],
+            )
+        )
+    return sorted(marts, key=lambda mart: mart.name)
+
+
+def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> Comparison:
+    """Compare a mart of the connected warehouse with the Parquet files of another engine.
+
+    Args:
+        connection: To the warehouse of DuckDB.
+        mart: Which one.
+        folder: Holds its files, `*.parquet`.
+    """
+    other = f"read_parquet({quote_literal(str(folder / '*.parquet'))})"
+    values = [name for name in mart.columns if name not in mart.grain]
+    matches = " and ".join(
+        f"a.{quote_identifier(g)} is not distinct from b.{quote_identifier(g)}" for g in mart.grain
+    )
+    counts = ", ".join(
+        f"count(*) filter (where there and here and {_differs(mart, name)})" for name in values
+    )
+    connection.execute(
+        f"""
+        create or replace temp view compared as
+        select a.*, b.*, a.here, b.there
+        from (select true as here, {_columns(mart, "a")} from {mart.relation} as a) as a
+        full outer join (select true as there, {_columns(mart, "b")} from {other} as b) as b
+            on {matches.replace('a."', 'a."a_').replace('b."', 'b."b_')}
+        """
+    )
+    row = connection.execute(
+        f"select count(here), count(there), count(*) filter (where here is null or there is null)"
+        f"{', ' + counts if counts else ''} from compared"
+    ).fetchone()
+    assert row is not None
+    different = {name: count for name, count in zip(values, row[3:], strict=True) if count}
+    wrong = [_differs(mart, name) for name in different]
+    condition = " or ".join(["here is null", "there is null", *wrong])
+    example = connection.execute(
+        f"select compared::varchar from compared where {condition} limit 1"
+    ).fetchone()
+    return Comparison(row[0], row[1], row[2], different, example[0] if example else "")
+
+
+def _columns(mart: Mart, side: str) -> str:
+    return ", ".join(
+        f"{quote_identifier(name)} as {quote_identifier(f'{side}_{name}')}" for name in mart.columns
+    )
+
+
+def _differs(mart: Mart, name: str) -> str:
+    one, other = quote_identifier(f"a_{name}"), quote_identifier(f"b_{name}")
+    tolerance = APPROXIMATE.get(
+        (mart.name, name), TOLERANCE if mart.columns[name] == "double" else 0
+    )
+    if not tolerance:
+        return f"{one} is distinct from {other}"
+    return (
+        f"(({one} is null) <> ({other} is null) or coalesce("
+        f"abs({one} - {other}) > {tolerance} * greatest(abs({one}), abs({other})), false))"
+    )

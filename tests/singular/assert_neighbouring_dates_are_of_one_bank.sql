@@ -1,0 +1,28 @@
+with
+
+migrations as (
+
+    select * from {{ ref('fct_segment_migrations') }}
+
+),
+
+strangers as (
+
+    select
+        from_date,
+        to_date,
+        sum(case when from_segment = 'joined' then customers else 0 end) as joined,
+        sum(case when to_segment = 'left' then customers else 0 end) as customers_left,
+        sum(case when from_segment <> 'joined' and to_segment <> 'left' then customers else 0 end)
+            as stayed
+
+    from migrations
+    group by from_date, to_date
+    having
+        sum(case when from_segment <> 'joined' and to_segment <> 'left' then customers else 0 end)
+        = 0
+
+)
+
+select * from strangers
+where joined > 0 and customers_left > 0
