@@ -386,6 +386,25 @@ def test_a_contender_that_does_not_fit_is_reported_and_others_run(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_a_reported_failure_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(
+        '#!/bin/sh\nif [ "$1" = -c ]; then echo "{}"; exit; fi\necho "Error in $6"; exit 1\n',
+        encoding="utf-8",
+    )
+    broken.chmod(0o755)
+    arguments = [
+        *("--customers", "300", "--formats", "csv", "--only", PANDAS),
+        *("--bench-python", str(broken), "--out", str(tmp_path / "out")),
+        *("--work", str(tmp_path / "work")),
+    ]
+    said = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    told = json.loads((tmp_path / "out" / "scale.json").read_text(encoding="utf-8"))
+    (run,) = told["runs"]
+    assert run["failure"] == "failed with status 1: Error in .../data/marts"
+
+
 def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
     ground = Ground(
         tmp_path / "run",
