@@ -71,6 +71,25 @@
     {%- if not execute -%}
         {{ return('select 1') }}
     {%- endif -%}
+    {%- set plan = fromjson(bank_warehouse.raw_plan(table)) -%}
+    {%- if plan['error'] -%}
+        {{ exceptions.raise_compiler_error(plan['error']) }}
+    {%- endif -%}
+    {%- for warning in plan['warnings'] -%}
+        {%- do log('Raw drop: ' ~ warning, info=true) -%}
+    {%- endfor -%}
+    {%- if table == 'clients' and flags.WHICH in ('run', 'build') and target.type == 'duckdb' -%}
+        {%- do bank_warehouse.require_room(plan['rows']) -%}
+    {%- endif -%}
+    {{ return(plan['sql']) }}
+{%- endmacro %}
+
+{#- The plan by which a table of the drop folder is read, as JSON. Dispatched. -#}
+{% macro raw_plan(table) -%}
+    {{ return(adapter.dispatch('raw_plan', 'bank_warehouse')(table)) }}
+{%- endmacro %}
+
+{% macro duckdb__raw_plan(table) -%}
     {%- set call -%}
         select bank_raw_plan(
             '{{ table }}',
@@ -78,17 +97,20 @@
             '{{ bank_warehouse.raw_date_formats()[0] }}'
         )
     {%- endset -%}
-    {%- set plan = fromjson(run_query(call).rows[0][0]) -%}
-    {%- if plan['error'] -%}
-        {{ exceptions.raise_compiler_error(plan['error']) }}
-    {%- endif -%}
-    {%- for warning in plan['warnings'] -%}
-        {%- do log('Raw drop: ' ~ warning, info=true) -%}
-    {%- endfor -%}
-    {%- if table == 'clients' and flags.WHICH in ('run', 'build') -%}
-        {%- do bank_warehouse.require_room(plan['rows']) -%}
-    {%- endif -%}
-    {{ return(plan['sql']) }}
+    {{ return(run_query(call).rows[0][0]) }}
+{%- endmacro %}
+
+{#- Spark reads a copy of the table, which is made here. -#}
+{% macro spark__raw_plan(table) -%}
+    {{ return(adapter.raw_copy_plan(
+        table,
+        env_var('BANK_RAW_DIR'),
+        bank_warehouse.raw_date_formats()[0],
+        env_var(
+            'BANK_SPARK_RAW_COPIES',
+            env_var('BANK_SPARK_WAREHOUSE', 'warehouse/spark') ~ '/raw_copies'
+        )
+    )) }}
 {%- endmacro %}
 
 {#- Say how much disk a build of so many customers wants; stop it where there is too little. -#}

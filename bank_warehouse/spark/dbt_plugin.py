@@ -16,6 +16,7 @@ class SparkPlugin(dbtPlugin):
         use_installed_java()
         logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         if importlib.util.find_spec("dbt.adapters.spark") is not None:
-            from bank_warehouse.spark.python_models import use_in_process_jobs
+            from bank_warehouse.spark.python_models import give_raw_copies, use_in_process_jobs
 
             use_in_process_jobs()
+            give_raw_copies()

@@ -12,8 +12,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
-from bank_warehouse.generator import Options, generate
+from bank_warehouse.cli import main
 from python_checks.parity import Mart, compare, described_marts
 from python_checks.tests.conftest import PROJECT, run_dbt
 
@@ -71,7 +72,9 @@ def test_the_shipped_seeds_give_the_same_marts(
 def test_a_hundred_thousand_customers_give_the_same_marts(tmp_path: Path) -> None:
     started = time.monotonic()
     raw = tmp_path / "raw"
-    generate(Options(customers=100_000, seed=3), raw, "parquet")
+    options = ("--customers", "100000", "--seed", "3", "--format", "parquet", "--out", str(raw))
+    generated = CliRunner().invoke(main, ["generate", *options])
+    assert generated.exit_code == 0, generated.output
     built = run_dbt(tmp_path, "run", BANK_RAW_DIR=str(raw))
     assert built.returncode == 0, built.stdout[-6000:]
     marts = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw))

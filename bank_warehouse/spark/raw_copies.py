@@ -1,0 +1,71 @@
+"""Raw drops for Spark: read by the reader of the project, handed over as Parquet files.
+
+Spark's own reader of CSV knows no file that is damaged: it drops what does not fit, takes the first
+of two headers, and guesses at quotes. So each file is read where dbt runs, in one pass and with
+bounded memory, by the same plan that DuckDB follows, and written as a Parquet file of texts that
+Spark reads. What is accepted, set aside or refused is then the same on both engines. The price is
+one more copy of the drop, and that one machine reads it: it has to lie where the servers of the
+cluster see it too.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.base.meta import available
+
+from bank_warehouse.engine import engine_settings
+from bank_warehouse.raw_drop import DropError, plan_table
+from bank_warehouse.raw_drop.plan import changed_files, describe
+from bank_warehouse.sql import quote_literal
+
+
+def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) -> dict[str, Any]:
+    """Read a raw table of a drop and write it as one Parquet file, in the order of its rows.
+
+    Args:
+        table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
+        raw_dir: the folder of the drop.
+        date_format: the first of the declared date formats; Parquet dates are written in it.
+        folder: where the copies go; an older one of the same table is replaced.
+
+    Returns:
+        `sql`, a query of Spark with every column as text; `files` and `warnings` as the plan of
+        DuckDB has them; `rows`; `error`, a message with the remedy, or null.
+    """
+    try:
+        plan = plan_table(raw_dir, table, date_format)
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = folder.resolve() / f"{table}.parquet"
+        draft = copy.with_suffix(".draft")
+        with duckdb.connect(config=engine_settings()) as connection:
+            connection.execute(f"copy ({plan.sql}) to {quote_literal(str(draft))} (format parquet)")
+            counted = connection.execute(
+                f"select count(*) from read_parquet({quote_literal(str(draft))})"
+            ).fetchone()
+        changed = changed_files(plan)
+        if changed:
+            raise DropError(
+                f"{', '.join(changed)}: changed while it was read. Wait until the copy into "
+                f"{raw_dir} is complete, then build again."
+            )
+        draft.replace(copy)
+    except DropError as refused:
+        return {"error": str(refused)}
+    except (OSError, duckdb.Error) as problem:
+        return {"error": f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"}
+    path = str(copy).replace("`", "``")
+    return {
+        "sql": f"select * from parquet.`{path}`",
+        "files": describe(plan),
+        "warnings": list(plan.warnings),
+        "rows": counted[0] if counted else 0,
+        "error": None,
+    }
+
+
+@available
+def raw_copy_plan(_adapter: object, table: str, raw_dir: str, date_format: str, folder: str) -> str:
+    """Return :func:`copy_raw_table` as JSON: a method of dbt's adapter, for macros."""
+    return json.dumps(copy_raw_table(table, Path(raw_dir), date_format, Path(folder)))
