@@ -84,7 +84,7 @@ class Staging:
     def __init__(self) -> None:
         """Load the macros, the models and the reference seeds that staging joins."""
         self.connection = duckdb.connect()
-        Plugin.configure_connection(SimpleNamespace(_opened=None), self.connection)  # type: ignore[arg-type]
+        Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), self.connection)  # type: ignore[arg-type]
         self.connection.execute(f"attach ':memory:' as {DATABASE}")
         self.connection.execute(f"use {DATABASE}")
         self.connection.execute("set threads = 1")
@@ -122,6 +122,7 @@ class Staging:
             ref=_relation,
             source=lambda *_: "",
             run_query=self._run_query,
+            target=SimpleNamespace(path="", type="duckdb"),
             var=lambda name: self.vars[name],
         )
         environment.globals["return"] = _give_back

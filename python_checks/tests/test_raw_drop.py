@@ -220,7 +220,7 @@ def test_own_header_goes_before_an_alias(tmp_path: Path) -> None:
 def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     with duckdb.connect() as connection:
-        Plugin.configure_connection(SimpleNamespace(_opened=None), connection)  # type: ignore[arg-type]
+        Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), connection)  # type: ignore[arg-type]
 
         def ask(table: str, folder: str) -> dict[str, object]:
             answer = connection.cursor().execute(

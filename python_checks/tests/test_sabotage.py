@@ -193,11 +193,10 @@ SABOTAGES = (
     Sabotage(
         "take_a_tie_to_the_higher_tier",
         (
-            Edit("macros/measures.sql", "{{ value }} > coalesce", "{{ value }} >= coalesce"),
             Edit(
-                "macros/measures.sql",
-                "{{ value }} <= coalesce({{ tier }}",
-                "{{ value }} < coalesce({{ tier }}",
+                "models/intermediate/int_customers_segmented.sql",
+                "when customers.{{ measure }} > score_limits",
+                "when customers.{{ measure }} >= score_limits",
             ),
         ),
         ("assert_scores_split_customers_into_fifths",),
