@@ -27,15 +27,13 @@ class Step:
 
     Attributes:
         name: Its name.
-        schema: The schema it is made in.
-        relation: Its whole name, quoted.
+        relation: Its whole name, quoted: database, schema and name.
         kind: "table", "view" or "python".
         code: Compiled SQL, or the file of a Python model.
         parents: Names of the models and seeds that it is made of.
     """
 
     name: str
-    schema: str
     relation: str
     kind: str
     code: str
@@ -48,11 +46,13 @@ class Script:
 
     Attributes:
         settings: DuckDB's settings under dbt where they differ from those of a plain connection.
+        attached: Names of the databases beside the warehouse that models are made in.
         relations: The whole name of each model and seed by its name.
         steps: The models in the order of the graph.
     """
 
     settings: dict[str, str]
+    attached: list[str]
     relations: dict[str, str]
     steps: list[Step]
 
@@ -66,6 +66,7 @@ class Script:
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             settings=told["settings"],
+            attached=told["attached"],
             relations=told["relations"],
             steps=[Step(**step) for step in told["steps"]],
         )
@@ -86,6 +87,7 @@ def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
         **os.environ,
         "BANK_RAW_DIR": str(drop),
         "BANK_WAREHOUSE": str(folder / "data" / f"{DATABASE}.duckdb"),
+        "BANK_HISTORY": str(folder / "data" / f"{DATABASE}_history.duckdb"),
         "BANK_TEMP_DIRECTORY": str(folder / "data" / "spilled"),
         "BANK_SPARK_WAREHOUSE": str(folder / "data" / "spark"),
         "DBT_PROJECT_DIR": str(PROJECT),
@@ -134,6 +136,7 @@ def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) ->
     nodes = read_nodes(folder / "target")
     return Script(
         settings=_changed_settings(folder, drop) if settings is None else settings,
+        attached=sorted({node["database"] for node in nodes.values()} - {DATABASE}),
         relations={name: node["relation_name"] for name, node in nodes.items()},
         steps=steps_in_order(nodes),
     )
@@ -162,7 +165,6 @@ def _step(node: Mapping[str, Any], parents: list[str]) -> Step:
     kind = "view" if node["config"]["materialized"] == "view" else "table"
     return Step(
         name=node["name"],
-        schema=node["schema"],
         relation=node["relation_name"],
         kind="python" if is_python else kind,
         code=str(PROJECT / node["original_file_path"]) if is_python else node["compiled_code"],

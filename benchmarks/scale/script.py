@@ -23,10 +23,12 @@ from python_checks.model_runner import run_python_model
 
 @contextmanager
 def open_database(database: Path, script: Script) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB file with the settings that dbt's connection has."""
-    with duckdb.connect(str(database)) as connection:
-        for name, value in script.settings.items():
-            connection.execute(f"set {name} = {quote_literal(value)}")
+    """Open a DuckDB file, and those beside it, with the settings that dbt's connection has."""
+    settings: dict[str, str | bool | int | float | list[str]] = {**script.settings}
+    with duckdb.connect(str(database), config=settings) as connection:
+        for name in script.attached:
+            path = database.with_name(f"{database.stem}_{name}.duckdb")
+            connection.execute(f"attach {quote_literal(str(path))} as {quote_identifier(name)}")
         yield connection
 
 
@@ -34,7 +36,8 @@ def run_step(
     connection: duckdb.DuckDBPyConnection, step: Step, relations: Mapping[str, str]
 ) -> None:
     """Make the table or view of one model."""
-    connection.execute(f"create schema if not exists {quote_identifier(step.schema)}")
+    schema, _, _ = step.relation.rpartition(".")
+    connection.execute(f"create schema if not exists {schema}")
     if step.kind == "python":
         run_python_model(connection, Path(step.code), step.name, relations)
     else:
