@@ -16,8 +16,12 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 TOLERANCE = 1e-9
 """Of doubles, relative to the larger of two."""
 
-APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.3}
-"""Estimates by sketches that differ between engines, with how far apart they may be."""
+APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
+"""Estimates by sketches that differ between engines, with how far apart they may be.
+
+DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13 % (Flajolet, Fusy,
+Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half of them.
+"""
 
 
 @dataclass(frozen=True)
