@@ -1,7 +1,7 @@
 """Build the project on Spark and write its marts as Parquet files, in one process.
 
-`python -m python_checks.spark_build FOLDER [dbt's arguments]` builds with `dbt run` (seeds first)
-unless other arguments are given, and writes the marts below FOLDER. One process, since starting
+`python -m python_checks.spark_build FOLDER [dbt's arguments]` builds seeds and models unless
+other arguments are given, and writes the marts below FOLDER. One process, since starting
 Spark takes longer than many a model.
 """
 

@@ -3,9 +3,11 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _build_on_spark(folder: Path, **environment: str) -> Path:
-    """Build all models on Spark in `folder`; return the folder of the marts' files."""
+def _build_on_spark(folder: Path, *arguments: str, **environment: str) -> tuple[Path, int]:
+    """Build on Spark in `folder`: all models, or what the arguments of dbt say.
+
+    Returns:
+        The folder of the marts' files, and how many nodes and hooks passed; none failed.
+    """
     variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
     variables |= {
         "BANK_SPARK_WAREHOUSE": str(folder / "spark"),
@@ -37,7 +43,7 @@ def _build_on_spark(folder: Path, **environment: str) -> Path:
         "DBT_USE_COLORS": "false",
     }
     run = subprocess.run(
-        [sys.executable, "-m", "python_checks.spark_build", str(folder / "marts")],
+        [sys.executable, "-m", "python_checks.spark_build", str(folder / "marts"), *arguments],
         cwd=PROJECT,
         env=variables | environment,
         capture_output=True,
@@ -45,7 +51,9 @@ def _build_on_spark(folder: Path, **environment: str) -> Path:
         check=False,
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    return folder / "marts"
+    counted = re.search(r"Done[.] PASS=(\d+) WARN=0 ERROR=0 SKIP=0", run.stdout)
+    assert counted is not None, run.stdout[-2000:]
+    return folder / "marts", int(counted[1])
 
 
 def _assert_same_marts(warehouse: Path, marts: Path, manifest: Mapping[str, Any]) -> int:
@@ -61,12 +69,15 @@ def _assert_same_marts(warehouse: Path, marts: Path, manifest: Mapping[str, Any]
     return rows
 
 
-def test_the_shipped_seeds_give_the_same_marts(
+def test_the_shipped_seeds_pass_every_test_on_spark_and_give_the_same_marts(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     started = time.monotonic()
-    marts = _build_on_spark(tmp_path)
+    marts, passed = _build_on_spark(tmp_path, "build", "--select", "*")
     manifest = json.loads((built_target / "manifest.json").read_text(encoding="utf-8"))
+    kinds = Counter(node["resource_type"] for node in manifest["nodes"].values())
+    nodes = kinds["seed"] + kinds["model"] + kinds["test"] + len(manifest["unit_tests"])
+    assert passed == nodes + kinds["operation"]
     rows = _assert_same_marts(built_warehouse, marts, manifest)
     assert rows > 50_000
     print(f"{rows:,} rows of the seeds are equal, {time.monotonic() - started:.0f} s on Spark")
@@ -83,7 +94,7 @@ def test_a_hundred_thousand_customers_give_the_same_marts(tmp_path: Path) -> Non
     assert built.returncode == 0, built.stdout[-6000:]
     # Spark's build writes a manifest of its own there.
     manifest = json.loads((tmp_path / "target/manifest.json").read_text(encoding="utf-8"))
-    marts = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw))
+    marts, _ = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw))
     rows = _assert_same_marts(tmp_path / "bank.duckdb", marts, manifest)
     assert rows > 1_500_000
     print(f"{rows:,} rows of 100,000 customers are equal, {time.monotonic() - started:.0f} s")
