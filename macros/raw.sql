@@ -198,19 +198,44 @@
 {%- endmacro %}
 
 {#-
-    Where a row of a table stands in the order of its file. Unit tests override it: a fixture
-    has no physical order.
+    Where a row of a relation stands in the order of its file: rows that follow each other in a file
+    have numbers that do. Unit tests override it: a fixture has no physical order.
 -#}
-{% macro record_position() -%}
-    {{ return(adapter.dispatch('record_position', 'bank_warehouse')()) }}
+{% macro record_position(relation) -%}
+    {{ return(adapter.dispatch('record_position', 'bank_warehouse')(relation)) }}
 {%- endmacro %}
 
-{% macro duckdb__record_position() -%}
+{% macro duckdb__record_position(relation) -%}
     rowid
 {%- endmacro %}
 
-{#- Spark numbers no rows: the file of the table and the row in it, which are in their order. -#}
-{% macro spark__record_position() -%}
-    cast(regexp_extract(_metadata.file_name, '^part-([0-9]+)', 1) as bigint) * 1000000000000
-    + _metadata.row_index
+{#-
+    Spark numbers the rows of each file of a table; before them come the rows of the files before.
+    The files of a table are named in the order in which its rows were read.
+-#}
+{% macro spark__record_position(relation) -%}
+    _metadata.row_index + element_at(
+        (
+            select map_from_entries(collect_list(struct(file_name, rows_before)))
+            from (
+                select
+                    file_name,
+                    coalesce(
+                        sum(row_count) over (
+                            order by file_name
+                            rows between unbounded preceding and 1 preceding
+                        ),
+                        0
+                    ) as rows_before
+                from (
+                    select
+                        _metadata.file_name as file_name,
+                        count(*) as row_count
+                    from {{ relation }}
+                    group by all
+                ) as files
+            ) as numbered
+        ),
+        _metadata.file_name
+    )
 {%- endmacro %}

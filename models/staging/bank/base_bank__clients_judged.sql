@@ -6,7 +6,7 @@ clients as (
 
     select
         *,
-        {{ record_position() }} as record_position
+        {{ record_position(ref('base_bank__clients')) }} as record_position
 
     from {{ ref('base_bank__clients') }}
 
