@@ -154,7 +154,7 @@ def test_odd_rows_are_read_and_set_aside_alike(tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
     _odd_drop(drop)
-    command = ("build", "--resource-type", "seed", "--resource-type", "model")
+    command = ["build", "--resource-type", "seed", "--resource-type", "model"]
     command += ("--select", "+fct_quarantined_clients", "+fct_control_totals", "+stg_bank__clients")
     command += ("int_client_ids_shared", "int_occupations_mapped", "int_customers_classified")
     command += ("int_customers_measured", "--vars", "{max_quarantine_rate: 0.5}")
