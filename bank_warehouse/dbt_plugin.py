@@ -35,9 +35,8 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
 
     Returns:
         JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`.
-        Whatever
-        goes wrong becomes a message: an exception inside a DuckDB function would reach the user
-        as a traceback.
+        Whatever goes wrong becomes a message: an exception inside a DuckDB function would reach
+        the user as a traceback.
     """
     from bank_warehouse.raw_drop import DropError, plan_table
     from bank_warehouse.raw_drop.plan import describe
@@ -89,22 +88,15 @@ def raw_changes(raw_dir: str) -> str:
     To be asked once all tables are read: a file that shrinks or grows meanwhile may have been
     read in part. Empty if none did.
     """
-    from bank_warehouse.raw_drop.plan import changed_files
+    from bank_warehouse.raw_drop.plan import changed_files, changed_message
 
-    changed = sorted(
-        {
-            file
-            for (folder, _), plan in _last_plans.items()
-            if folder == raw_dir
-            for file in changed_files(plan)
-        }
+    changed = (
+        file
+        for (folder, _), plan in _last_plans.items()
+        if folder == raw_dir
+        for file in changed_files(plan)
     )
-    if not changed:
-        return ""
-    return (
-        f"{', '.join(changed)}: changed while it was read. Wait until the copy into {raw_dir} is "
-        "complete, then build again."
-    )
+    return changed_message(changed, raw_dir)
 
 
 def fingerprints_query(relations: str) -> str:
@@ -244,9 +236,9 @@ class Plugin(BasePlugin):
 
         `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
         `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, `bank_room(path, rows)`
-        the JSON of :func:`room_json`. And those of the record
-        that a build leaves: `bank_fingerprints_query(relations)` and `bank_record_build(path,
-        told)`, see :func:`fingerprints_query` and :func:`record_build`.
+        the JSON of :func:`room_json`. And those of the record that a build leaves:
+        `bank_fingerprints_query(relations)` and `bank_record_build(path, told)`, see
+        :func:`fingerprints_query` and :func:`record_build`.
 
         dbt attaches what profiles.yml names after this; what is there already it leaves alone.
         """

@@ -7,7 +7,7 @@ of a plan returns the records of a file in the order of the file, and the files 
 in a table made from it, `rowid` less the first `rowid` of the same `source_file`, plus one, is n.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -158,6 +158,17 @@ def changed_files(plan: TablePlan) -> tuple[str, ...]:
         if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
             changed.append(file.relative)
     return tuple(changed)
+
+
+def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
+    """Return what to tell of files that changed while they were read; empty where none did."""
+    names = ", ".join(sorted(set(files)))
+    if not names:
+        return ""
+    return (
+        f"{names}: changed while it was read. Wait until the copy into {raw_dir} is complete, "
+        "then build again."
+    )
 
 
 def _refuse_empty(reads: Sequence[_Read], warnings: list[str]) -> None:

@@ -16,7 +16,8 @@ class SparkPlugin(dbtPlugin):
         use_installed_java()
         logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         if importlib.util.find_spec("dbt.adapters.spark") is not None:
-            from bank_warehouse.spark.python_models import give_raw_copies, use_in_process_jobs
+            from bank_warehouse.spark.python_models import use_in_process_jobs
+            from bank_warehouse.spark.raw_copies import give_raw_copies
 
             use_in_process_jobs()
             give_raw_copies()

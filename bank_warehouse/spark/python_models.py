@@ -59,12 +59,3 @@ def use_in_process_jobs() -> None:
     }
     for name, way in ways.items():
         setattr(SparkAdapter, name, property(way))
-
-
-def give_raw_copies() -> None:
-    """Give the adapter of dbt-spark the method `raw_copy_plan`, which macros call."""
-    from bank_warehouse.spark.raw_copies import raw_copy_plan
-
-    name = raw_copy_plan.__name__
-    setattr(SparkAdapter, name, raw_copy_plan)
-    SparkAdapter._available_ = SparkAdapter._available_ | {name}

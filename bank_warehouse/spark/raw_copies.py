@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from dbt.adapters.base.meta import available
+from dbt.adapters.spark.impl import SparkAdapter
 
 from bank_warehouse.engine import engine_settings
 from bank_warehouse.raw_drop import DropError, plan_table
-from bank_warehouse.raw_drop.plan import changed_files, describe
+from bank_warehouse.raw_drop.plan import changed_files, changed_message, describe
 from bank_warehouse.sql import quote_literal
 
 
@@ -40,16 +40,12 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         copy = folder.resolve() / f"{table}.parquet"
         draft = copy.with_suffix(".draft")
         with duckdb.connect(config=engine_settings()) as connection:
-            connection.execute(f"copy ({plan.sql}) to {quote_literal(str(draft))} (format parquet)")
-            counted = connection.execute(
-                f"select count(*) from read_parquet({quote_literal(str(draft))})"
-            ).fetchone()
-        changed = changed_files(plan)
-        if changed:
-            raise DropError(
-                f"{', '.join(changed)}: changed while it was read. Wait until the copy into "
-                f"{raw_dir} is complete, then build again."
-            )
+            [(rows,)] = connection.execute(
+                f"copy ({plan.sql}) to {quote_literal(str(draft))} (format parquet)"
+            ).fetchall()
+        message = changed_message(changed_files(plan), raw_dir)
+        if message:
+            raise DropError(message)
         draft.replace(copy)
     except DropError as refused:
         return {"error": str(refused)}
@@ -60,12 +56,18 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         "sql": f"select * from parquet.`{path}`",
         "files": describe(plan),
         "warnings": list(plan.warnings),
-        "rows": counted[0] if counted else 0,
+        "rows": rows,
         "error": None,
     }
 
 
-@available
 def raw_copy_plan(_adapter: object, table: str, raw_dir: str, date_format: str, folder: str) -> str:
     """Return :func:`copy_raw_table` as JSON: a method of dbt's adapter, for macros."""
     return json.dumps(copy_raw_table(table, Path(raw_dir), date_format, Path(folder)))
+
+
+def give_raw_copies() -> None:
+    """Give the adapter of dbt-spark the method `raw_copy_plan`, which macros call."""
+    name = raw_copy_plan.__name__
+    setattr(SparkAdapter, name, raw_copy_plan)
+    SparkAdapter._available_ = SparkAdapter._available_ | {name}

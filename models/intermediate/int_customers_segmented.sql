@@ -1,7 +1,5 @@
 {{ config(materialized='view') }}
 
-{% set scored = {'deposit': 'total_deposits', 'lending': 'total_loans'} %}
-
 with
 
 customers as (
@@ -20,16 +18,7 @@ assigned as (
 score_limits as (
 
     select
-        {% for name, measure in scored.items() %}
-        {% for score in range(2, 6) %}
-        max(
-            case
-                when measure = '{{ measure }}' and score = {{ score }}
-                    then exclusive_lower_limit
-            end
-        ) as {{ name }}_limit_{{ score }},
-        {% endfor %}
-        {% endfor %}
+        {{ score_limit_columns() }}
         count(*) as limits
 
     from {{ ref('int_score_thresholds') }}
@@ -39,14 +28,8 @@ score_limits as (
 scored as (
 
     select
-        {% for name, measure in scored.items() %}
-        1
-        {% for score in range(2, 6) %}
-        + case
-            when customers.{{ measure }} > score_limits.{{ name }}_limit_{{ score }} then 1 else 0
-        end
-        {% endfor %} as {{ name }}_score,
-        {% endfor %}
+        {{ score_by_limits('deposit', 'customers') }} as deposit_score,
+        {{ score_by_limits('lending', 'customers') }} as lending_score,
         customers.*
 
     from customers

@@ -4,7 +4,6 @@
 {% set deposits = [
     'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
 ] %}
-{% set scored = {'deposit': 'total_deposits', 'lending': 'total_loans'} %}
 
 with
 
@@ -37,16 +36,7 @@ loyalty_tiers as (
 score_limits as (
 
     select
-        {% for name, measure in scored.items() %}
-        {% for score in range(2, 6) %}
-        max(
-            case
-                when measure = '{{ measure }}' and score = {{ score }}
-                    then exclusive_lower_limit
-            end
-        ) as {{ name }}_limit_{{ score }},
-        {% endfor %}
-        {% endfor %}
+        {{ score_limit_columns() }}
         count(*) as limits
 
     from {{ ref('int_score_thresholds') }}
@@ -63,14 +53,8 @@ facts as (
         ---------- classes and scores
         customers.risk_weighting,
         coalesce(watch_list_scores.watch_list_severity, 0) as watch_list_severity,
-        {% for name, measure in scored.items() %}
-        1
-        {% for score in range(2, 6) %}
-        + case
-            when customers.{{ measure }} > score_limits.{{ name }}_limit_{{ score }} then 1 else 0
-        end
-        {% endfor %} as {{ name }}_score,
-        {% endfor %}
+        {{ score_by_limits('deposit', 'customers') }} as deposit_score,
+        {{ score_by_limits('lending', 'customers') }} as lending_score,
         loyalty_tiers.loyalty_order,
         customers.fee_rate,
 

@@ -194,9 +194,9 @@ SABOTAGES = (
         "take_a_tie_to_the_higher_tier",
         (
             Edit(
-                "models/intermediate/int_customers_segmented.sql",
-                "when customers.{{ measure }} > score_limits",
-                "when customers.{{ measure }} >= score_limits",
+                "macros/measures.sql",
+                "when {{ measure }} > score_limits",
+                "when {{ measure }} >= score_limits",
             ),
         ),
         ("assert_scores_split_customers_into_fifths",),

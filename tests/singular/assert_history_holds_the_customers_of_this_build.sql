@@ -13,34 +13,21 @@ positions as (
 
 ),
 
-kept as (
+{% for side, relation in {'kept': 'history', 'built': 'positions'}.items() %}
+{{ side }} as (
 
     select
-        count(*) as customers,
+        {%- for measure in ['total_loans', 'total_deposits', 'core_deposits', 'fee_income'] %}
+        {{ sum_money(measure) }} as {{ measure }},
+        {%- endfor %}
         sum(cast(customer_key as decimal(38, 0))) as sum_of_keys,
-        {{ sum_money('total_loans') }} as total_loans,
-        {{ sum_money('total_deposits') }} as total_deposits,
-        {{ sum_money('core_deposits') }} as core_deposits,
-        {{ sum_money('fee_income') }} as fee_income
+        count(*) as customers
 
-    from history
+    from {{ relation }}
 
 ),
 
-built as (
-
-    select
-        count(*) as customers,
-        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys,
-        {{ sum_money('total_loans') }} as total_loans,
-        {{ sum_money('total_deposits') }} as total_deposits,
-        {{ sum_money('core_deposits') }} as core_deposits,
-        {{ sum_money('fee_income') }} as fee_income
-
-    from positions
-
-),
-
+{% endfor %}
 different as (
 
     select * from kept
