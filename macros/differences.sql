@@ -42,9 +42,9 @@
     them, and the small counts are then added up to single dimensions and to pairs: a few passes
     through all customers instead of about a hundred.
 -#}
-{% macro dimension_groups() -%}
+{% macro dimension_groups(dimensions=none) -%}
     {%- set groups = [] -%}
-    {%- for group in bank_warehouse.profile_dimensions() | batch(3) -%}
+    {%- for group in (dimensions or bank_warehouse.profile_dimensions()) | batch(3) -%}
     {%- do groups.append(group | list) -%}
     {%- endfor -%}
     {{ return(groups) }}

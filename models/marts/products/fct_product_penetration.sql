@@ -1,8 +1,9 @@
 {% set dimensions = profile_dimensions() %}
 {% set columns = product_columns() %}
-{% set medians = {} %}
+{% set amounts = {} %}
 {% for product, column in columns.items() %}
-{% do medians.update({product ~ '_median': 'nullif(' ~ column ~ ', 0)'}) %}
+{#- A balance of 0 is none: it is not held. #}
+{% do amounts.update({product: 'nullif(customers.' ~ column ~ ', 0)'}) %}
 {% endfor %}
 
 with
@@ -13,26 +14,57 @@ customers as (
 
 ),
 
-grouped as (
+{{ dimension_combinations('customers', dimensions) }},  -- noqa: PRS
+
+coded as (
 
     select
-        {{ grouped_dimension(dimensions) }} as dimension,
-        {{ grouped_value(dimensions) }} as value,
-        {% for product, column in columns.items() %}
-        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
-        {{ sum_money(column) }} as {{ product }}_balance,
+        {{ combination_numbers(dimensions) }},
+        {{ bucketed_amounts(amounts) }},
+        customers.as_of_date
+
+    from customers
+    {{ combination_joins('customers', dimensions) }}
+
+),
+
+combination_sums as (
+
+    select
+        coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
+        {% for product in columns %}
+        count({{ product }}) as {{ product }}_holders,
+        sum({{ product }}) as {{ product }}_balance,
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
-    from customers
+    from coded
     {{ computed_once() }}
-    group by {{ grouping_sets(dimensions) }}  -- noqa: PRS
+    group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
 
 ),
 
--- Of the holders: a balance of 0 is none.
-{{ medians_by_dimension('customers', dimensions, [], medians) }},  -- noqa: PRS
+grouped as (
+
+    select
+        combination_values.dimension,
+        combination_values.value,
+        {% for product in columns %}
+        cast(sum(combination_sums.{{ product }}_holders) as bigint) as {{ product }}_holders,
+        {{ sum_money('combination_sums.' ~ product ~ '_balance') }} as {{ product }}_balance,
+        {% endfor %}
+        max(combination_sums.as_of_date) as as_of_date,
+        cast(sum(combination_sums.customers) as bigint) as customers
+
+    from combination_values
+    inner join combination_sums
+        on combination_values.combination = combination_sums.combination
+    group by combination_values.dimension, combination_values.value
+
+),
+
+{{ medians_by_dimension('customers', 'coded', dimensions, [], amounts) }},  -- noqa: PRS
 
 penetration as (
 
@@ -49,7 +81,7 @@ penetration as (
         grouped.{{ product }}_balance as balance,
         {{ ratio('grouped.' ~ product ~ '_balance', 'grouped.' ~ product ~ '_holders') }}
             as mean_balance_of_holders,
-        medians.{{ product }}_median as median_balance_of_holders
+        medians.{{ product }} as median_balance_of_holders
 
     from grouped
     left join medians

@@ -4,9 +4,9 @@
     'estimated_income', 'total_loans', 'total_deposits', 'core_deposits', 'fee_income',
     'net_position',
 ] %}
-{% set medians = {} %}
+{% set amounts = {} %}
 {% for measure in measures %}
-{% do medians.update({'median_' ~ measure: measure}) %}
+{% do amounts.update({measure: 'customers.' ~ measure}) %}
 {% endfor %}
 
 with
@@ -23,29 +23,64 @@ student_t_quantiles as (
 
 ),
 
-grouped as (
+{{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
+
+coded as (
 
     select
-        {{ grouped_dimension(dimensions, pairs) }} as dimension,
-        {{ grouped_value(dimensions, pairs) }} as value,
+        {{ combination_numbers(dimensions) }},
+        {{ bucketed_amounts(amounts) }},
+        customers.as_of_date,
+        customers.is_overleveraged,
+        customers.risk_weighting
+
+    from customers
+    {{ combination_joins('customers', dimensions) }}
+
+),
+
+combination_sums as (
+
+    select
+        coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
         {% for measure in measures %}
-        {{ sum_money(measure) }} as {{ measure }},
-        cast(
-            sum({{ money_product(measure, measure) }})
-            as double
-        ) as sum_of_squares_{{ measure }},
+        sum({{ measure }}) as {{ measure }},
+        sum({{ money_product(measure, measure) }}) as sum_of_squares_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers,
         {{ count_rows('is_overleveraged') }} as overleveraged_customers,
-        cast(sum(risk_weighting) as bigint) as sum_of_risk_weightings
+        sum(risk_weighting) as sum_of_risk_weightings
 
-    from customers
-    group by {{ grouping_sets(dimensions, pairs) }}  -- noqa: PRS
+    from coded
+    {{ computed_once() }}
+    group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
 
 ),
 
-{{ medians_by_dimension('customers', dimensions, pairs, medians) }},  -- noqa: PRS
+grouped as (
+
+    select
+        combination_values.dimension,
+        combination_values.value,
+        {% for measure in measures %}
+        {{ sum_money('combination_sums.' ~ measure) }} as {{ measure }},
+        cast(sum(combination_sums.sum_of_squares_{{ measure }}) as double)
+            as sum_of_squares_{{ measure }},
+        {% endfor %}
+        max(combination_sums.as_of_date) as as_of_date,
+        cast(sum(combination_sums.customers) as bigint) as customers,
+        cast(sum(combination_sums.overleveraged_customers) as bigint) as overleveraged_customers,
+        cast(sum(combination_sums.sum_of_risk_weightings) as bigint) as sum_of_risk_weightings
+
+    from combination_values
+    inner join combination_sums
+        on combination_values.combination = combination_sums.combination
+    group by combination_values.dimension, combination_values.value
+
+),
+
+{{ medians_by_dimension('customers', 'coded', dimensions, pairs, amounts) }},  -- noqa: PRS
 
 totals as (
 
@@ -60,7 +95,7 @@ with_errors as (
     select
         grouped.*,
         {% for measure in measures %}
-        medians.median_{{ measure }},
+        medians.{{ measure }} as median_{{ measure }},
         {{ ratio('grouped.' ~ measure, 'grouped.customers') }} as mean_{{ measure }},
         case
             when grouped.customers > 1

@@ -1,0 +1,352 @@
+{#-
+    Sums and medians by each of many dimensions in few passes. The dimensions are taken in groups of
+    three (dimension_groups); the combinations of values that occur in a group are few, and each
+    customer has one number for each group. What is added up by these numbers is small, and is then
+    added up by single dimensions.
+-#}
+
+{#-
+    CTEs that end in two: `combinations`, a row for each combination of values of a group of
+    dimensions, numbered; and `combination_values`, a row for each combination and each value that
+    it holds. The two columns of a pair are in one group.
+-#}
+{% macro dimension_combinations(relation, dimensions, pairs=[]) -%}
+    {%- set groups = bank_warehouse.dimension_groups(dimensions) -%}
+occurring_combinations as (
+
+    select
+        case
+            {%- for group in groups %}
+            when grouping({{ group[0] }}) = 0 then {{ loop.index }}
+            {%- endfor %}
+        end as dimension_group,
+        {{ dimensions | join(',\n        ') }}
+
+    from {{ relation }}
+    {{ bank_warehouse.computed_once() }}
+    group by grouping sets (
+        {%- for group in groups %}
+        ({{ group | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+
+),
+
+combinations as (
+
+    select
+        *,
+        cast(
+            row_number() over (order by dimension_group, {{ dimensions | join(', ') }}) as integer
+        ) as combination
+
+    from occurring_combinations
+
+),
+
+combination_values as (
+
+    {%- for dimension in dimensions %}
+    {%- if not loop.first %}
+
+    union all
+    {%- endif %}
+
+    select
+        '{{ dimension }}' as dimension,
+        cast({{ dimension }} as string) as value,
+        combination
+
+    from combinations
+    where dimension_group = {{ bank_warehouse.dimension_group_of(dimension, dimensions) }}
+    {%- endfor %}
+    {%- for pair in pairs %}
+
+    union all
+
+    select
+        '{{ pair | join('_and_') }}' as dimension,
+        cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string) as value,
+        combination
+
+    from combinations
+    where dimension_group = {{ bank_warehouse.dimension_group_of(pair[0], dimensions) }}
+    {%- endfor %}
+
+)
+{%- endmacro %}
+
+{#- The number, from 1, of the group that a dimension is in. -#}
+{% macro dimension_group_of(dimension, dimensions) -%}
+    {%- for group in bank_warehouse.dimension_groups(dimensions) -%}
+    {%- if dimension in group -%}
+    {{ return(loop.index) }}
+    {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The columns that hold the numbers of a customer's combinations, one for each group. -#}
+{% macro combination_columns(dimensions) -%}
+    {%- set columns = [] -%}
+    {%- for _ in bank_warehouse.dimension_groups(dimensions) -%}
+    {%- do columns.append('combination_' ~ loop.index) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{#- These columns as they are selected behind `combination_joins`. -#}
+{% macro combination_numbers(dimensions) -%}
+    {%- for column in bank_warehouse.combination_columns(dimensions) %}
+        {{ column }}s.combination as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The joins that find a customer's combinations. -#}
+{% macro combination_joins(relation, dimensions) -%}
+    {%- for group in bank_warehouse.dimension_groups(dimensions) %}
+    {%- set alias = 'combination_' ~ loop.index ~ 's' %}
+    left join combinations as {{ alias }}
+        on
+            {{ alias }}.dimension_group = {{ loop.index }}
+            {%- for dimension in group %}
+            and {{ relation }}.{{ dimension }} is not distinct from {{ alias }}.{{ dimension }}
+            {%- endfor %}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Amounts as columns, each with its bucket, in which its median is searched. -#}
+{% macro bucketed_amounts(amounts) -%}
+    {%- for name, expression in amounts.items() %}
+        {{ expression }} as {{ name }},
+        cast(
+            floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / 0.01') }} * 100)
+            as smallint
+        ) as {{ name }}_bucket{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#-
+    CTEs that end in one named medians: the medians of amounts by dimension and value. Null is left
+    out. Dispatched.
+-#}
+{% macro medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
+    {{ return(adapter.dispatch('medians_by_dimension', 'bank_warehouse')(
+        customers, coded, dimensions, pairs, amounts
+    )) }}
+{%- endmacro %}
+
+{#- Spark reads a row once for each dimension, whatever it is asked. -#}
+{% macro spark__medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
+medians as (
+
+    select
+        {{ bank_warehouse.grouped_dimension(dimensions, pairs) }} as dimension,
+        {{ bank_warehouse.grouped_value(dimensions, pairs) }} as value,
+        {%- for name, expression in amounts.items() %}
+        {{ bank_warehouse.median_money(expression) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ customers }}
+    group by {{ bank_warehouse.grouping_sets(dimensions, pairs) }}
+
+)
+{%- endmacro %}
+
+{#-
+    `median` keeps all values of all groups in memory, once for each dimension. Counts by bucket tell
+    in which bucket a median lies and how many values are below it; only the values of these few
+    buckets are then put in order. The result is the same to the cent. A bucket is a hundredth of a
+    natural logarithm wide; the two values in the middle of an even number can lie in two buckets.
+-#}
+{% macro duckdb__medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
+    {%- set columns = bank_warehouse.combination_columns(dimensions) -%}
+bucket_counts as (
+
+    {%- for name in amounts %}
+    {%- set amount_loop = loop %}
+    {%- for column in columns %}
+    {%- if not (loop.first and amount_loop.first) %}
+
+    union all
+    {%- endif %}
+
+    select
+        {{ amount_loop.index }} as amount_number,
+        {{ column }} as combination,
+        {{ name }}_bucket as bucket,
+        count(*) as customers
+
+    from {{ coded }}
+    group by {{ column }}, {{ name }}_bucket
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+bucket_sums as (
+
+    select
+        combination_values.dimension,
+        combination_values.value,
+        bucket_counts.amount_number,
+        bucket_counts.bucket,
+        cast(sum(bucket_counts.customers) as bigint) as customers
+
+    from bucket_counts
+    inner join combination_values on bucket_counts.combination = combination_values.combination
+    where bucket_counts.bucket is not null
+    group by all
+
+),
+
+bucket_places as (
+
+    select
+        *,
+        cast(
+            sum(customers) over (
+                partition by dimension, value, amount_number order by bucket
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as customers_up_to,
+        cast(
+            sum(customers) over (partition by dimension, value, amount_number) as bigint
+        ) as customers_in_all
+
+    from bucket_sums
+
+),
+
+-- Of n values the median is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
+median_buckets as (
+
+    select
+        dimension,
+        value,
+        amount_number,
+        customers_in_all,
+        min(bucket) filter (where customers_up_to >= (customers_in_all + 1) // 2) as lower_bucket,
+        min(bucket) filter (where customers_up_to >= customers_in_all // 2 + 1) as upper_bucket,
+        coalesce(
+            max(customers_up_to) filter (where customers_up_to < (customers_in_all + 1) // 2), 0
+        ) as customers_below
+
+    from bucket_places
+    group by dimension, value, amount_number, customers_in_all
+
+),
+
+median_candidates as (
+
+    {%- for name in amounts %}
+    {%- if not loop.first %}
+
+    union all
+    {%- endif %}
+
+    select
+        {{ loop.index }} as amount_number,
+        {{ name }} as amount,
+        {{ name }}_bucket as bucket,
+        {{ columns | join(',\n        ') }}
+
+    from {{ coded }}
+    where
+        {{ name }}_bucket in (
+            select unnest([lower_bucket, upper_bucket])
+            from median_buckets
+            where amount_number = {{ loop.index }}
+        )
+    {%- endfor %}
+
+),
+
+combination_buckets as (
+
+    select
+        median_buckets.*,
+        combination_values.combination
+
+    from median_buckets
+    inner join combination_values
+        on
+            median_buckets.dimension = combination_values.dimension
+            and median_buckets.value is not distinct from combination_values.value
+
+),
+
+median_neighbours as (
+
+    {%- for column in columns %}
+    {%- if not loop.first %}
+
+    union all
+    {%- endif %}
+
+    select
+        combination_buckets.dimension,
+        combination_buckets.value,
+        median_candidates.amount_number,
+        median_candidates.amount
+
+    from median_candidates
+    inner join combination_buckets
+        on
+            median_candidates.amount_number = combination_buckets.amount_number
+            and median_candidates.{{ column }} = combination_buckets.combination
+            and (
+                median_candidates.bucket = combination_buckets.lower_bucket
+                or median_candidates.bucket = combination_buckets.upper_bucket
+            )
+    {%- endfor %}
+
+),
+
+ordered_neighbours as (
+
+    select
+        dimension,
+        value,
+        amount_number,
+        list_sort(list(amount)) as amounts
+
+    from median_neighbours
+    group by all
+
+),
+
+middle_amounts as (
+
+    select
+        median_buckets.dimension,
+        median_buckets.value,
+        median_buckets.amount_number,
+        amounts[(customers_in_all + 1) // 2 - customers_below] as lower_amount,
+        amounts[customers_in_all // 2 + 1 - customers_below] as upper_amount
+
+    from median_buckets
+    inner join ordered_neighbours
+        on
+            median_buckets.dimension = ordered_neighbours.dimension
+            and median_buckets.value is not distinct from ordered_neighbours.value
+            and median_buckets.amount_number = ordered_neighbours.amount_number
+
+),
+
+medians as (
+
+    select
+        dimension,
+        value,
+        {%- for name in amounts %}
+        max(
+            lower_amount
+            + cast(floor((upper_amount - lower_amount) * 50) / 100 as decimal(18, 2))
+        ) filter (where amount_number = {{ loop.index }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from middle_amounts
+    group by dimension, value
+
+)
+{%- endmacro %}
