@@ -38,9 +38,9 @@
 {%- endmacro %}
 
 {#-
-    The dimensions in groups of three. Customers are counted once by each group, or each two of
-    them, and the small counts are then added up to single dimensions and to pairs: a few passes
-    through all customers instead of about a hundred.
+    Dimensions in groups of three; all of them where none are given. Customers are counted once by
+    each group, or each two of them, and the small counts are then added up to single dimensions and
+    to pairs: a few passes through all customers instead of about a hundred.
 -#}
 {% macro dimension_groups(dimensions=none) -%}
     {%- set groups = [] -%}
