@@ -99,21 +99,20 @@
             {%- do exchanged.append(other) -%}
         {%- endif -%}
     {%- endfor -%}
-    (
-        false
+    case
         {%- if exchanged %}
-        or (
-            {{ bank_warehouse.parse_date(text, formats) }} is null
-            and {{ bank_warehouse.parse_date(text, exchanged) }} is not null
-        )
+        when {{ bank_warehouse.parse_date(text, formats) }} is null
+            then {{ bank_warehouse.parse_date(text, exchanged) }} is not null
         {%- endif %}
-        {%- for pair in pairs %}
-        or (
-            {{ bank_warehouse.parse_date(text, [pair[0]]) }} is null
-            and {{ bank_warehouse.parse_date(text, [pair[1]]) }} is not null
-        )
-        {%- endfor %}
-    )
+        else
+            false
+            {%- for pair in pairs %}
+            or (
+                {{ bank_warehouse.parse_date(text, [pair[0]]) }} is null
+                and {{ bank_warehouse.parse_date(text, [pair[1]]) }} is not null
+            )
+            {%- endfor %}
+    end
 {%- endmacro %}
 
 {#- Whether a date would be another one if its day and month were exchanged. -#}

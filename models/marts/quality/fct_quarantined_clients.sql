@@ -23,31 +23,38 @@ first_positions as (
 
 ),
 
--- The first row of a file stands behind its header: its number is 2.
-numbered as (
+-- The few rows that may be set aside, and nothing of the others. The first row of a file stands
+-- behind its header: its number is 2.
+concerned as (
 
     select
         clients.*,
+        repeats.occurrences,
+        repeats.is_identical,
+        repeats.kept_position,
+        repeats.customer_key is not null as is_repeated,
         cast(clients.record_position - first_positions.first_position + 2 as bigint)
             as source_row
 
     from clients
+    left join repeats on clients.customer_key = repeats.customer_key
     inner join first_positions on clients.source_file = first_positions.source_file
+    where
+        not clients.is_accepted
+        or clients.has_ambiguous_date
+        or repeats.customer_key is not null
 
 ),
 
 kept_rows as (
 
     select
-        numbered.customer_key,
-        numbered.source_file,
-        numbered.source_row
+        customer_key,
+        source_file,
+        source_row
 
-    from numbered
-    inner join repeats
-        on
-            numbered.customer_key = repeats.customer_key
-            and numbered.record_position = repeats.kept_position
+    from concerned
+    where is_repeated and record_position = kept_position
 
 ),
 
@@ -62,7 +69,7 @@ rejected as (
         reject_reasons,
         raw_text
 
-    from numbered
+    from concerned
     where not is_accepted
 
 ),
@@ -70,50 +77,49 @@ rejected as (
 ambiguous as (
 
     select
-        numbered.source_file,
-        numbered.source_row,
+        source_file,
+        source_row,
         {% for column in money_columns() %}
-        numbered.{{ column }},
+        {{ column }},
         {% endfor %}
-        'joined_bank is ' || cast(numbered.joined_date as string)
+        'joined_bank is ' || cast(joined_date as string)
         || ' or the same with day and month exchanged: the file holds dates of both orders'
             as reject_reasons,
-        {{ typed_text('numbered') }} as raw_text
+        {{ typed_text('concerned') }} as raw_text
 
-    from numbered
-    where numbered.is_accepted and numbered.has_ambiguous_date
+    from concerned
+    where is_accepted and has_ambiguous_date
 
 ),
 
 repeated as (
 
     select
-        numbered.source_file,
-        numbered.source_row,
+        concerned.source_file,
+        concerned.source_row,
         {% for column in money_columns() %}
-        numbered.{{ column }},
+        concerned.{{ column }},
         {% endfor %}
         case
-            when repeats.is_identical
+            when concerned.is_identical
                 then
                     'repeats row ' || cast(kept_rows.source_row as string)
                     || ' of ' || kept_rows.source_file
             else
                 'same client id, name and joining date as '
-                || cast(repeats.occurrences - 1 as string)
+                || cast(concerned.occurrences - 1 as string)
                 || ' other row(s) with other values, first in row '
                 || cast(kept_rows.source_row as string)
                 || ' of ' || kept_rows.source_file
         end as reject_reasons,
-        {{ typed_text('numbered') }} as raw_text
+        {{ typed_text('concerned') }} as raw_text
 
-    from numbered
-    inner join repeats on numbered.customer_key = repeats.customer_key
-    inner join kept_rows on repeats.customer_key = kept_rows.customer_key
+    from concerned
+    inner join kept_rows on concerned.customer_key = kept_rows.customer_key
     where
-        numbered.is_accepted
-        and not numbered.has_ambiguous_date
-        and not (repeats.is_identical and numbered.record_position = repeats.kept_position)
+        concerned.is_accepted
+        and not concerned.has_ambiguous_date
+        and not (concerned.is_identical and concerned.record_position = concerned.kept_position)
 
 ),
 
