@@ -11,6 +11,7 @@
 
 with
 
+-- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
 customers as (
 
     select * from {{ ref('int_customers_segmented') }}
@@ -23,7 +24,7 @@ student_t_quantiles as (
 
 ),
 
-{{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
+{{ dimension_combinations(ref('int_customers_segmented'), dimensions, pairs) }},  -- noqa: PRS
 
 coded as (
 
@@ -85,7 +86,7 @@ grouped as (
 totals as (
 
     select {{ count_rows() }} as customers
-    from customers
+    from {{ ref('int_customers_segmented') }}
 
 ),
 
