@@ -208,7 +208,7 @@ SABOTAGES = (
             Edit(
                 "models/marts/quality/fct_quarantined_clients.sql",
                 "    where not is_accepted\n",
-                "    where not is_accepted and source_row < 0\n",
+                "    where not is_accepted and record_position < 0\n",
             ),
         ),
         (

@@ -1,60 +1,59 @@
+-- The clients are read once for each kind of row that is set aside, with a condition: a CTE of them
+-- all would be held in memory, wide as they are, for the few that are wanted.
+
 with
 
-clients as (
+rejected_clients as (
 
     select * from {{ ref('base_bank__clients_judged') }}
+    where not is_accepted
 
 ),
 
-repeats as (
+ambiguous_clients as (
 
-    select * from {{ ref('base_bank__client_repeats') }}
-
-),
-
-first_positions as (
-
-    select
-        source_file,
-        min(record_position) as first_position
-
-    from clients
-    group by source_file
+    select * from {{ ref('base_bank__clients_judged') }}
+    where is_accepted and has_ambiguous_date
 
 ),
 
--- The few rows that may be set aside, and nothing of the others. The first row of a file stands
--- behind its header: its number is 2.
-concerned as (
+repeated_clients as (
 
     select
         clients.*,
         repeats.occurrences,
         repeats.is_identical,
-        repeats.kept_position,
-        repeats.customer_key is not null as is_repeated,
-        cast(clients.record_position - first_positions.first_position + 2 as bigint)
-            as source_row
+        repeats.kept_position
 
-    from clients
-    left join repeats on clients.customer_key = repeats.customer_key
-    inner join first_positions on clients.source_file = first_positions.source_file
-    where
-        not clients.is_accepted
-        or clients.has_ambiguous_date
-        or repeats.customer_key is not null
+    from {{ ref('base_bank__clients_judged') }} as clients
+    inner join {{ ref('base_bank__client_repeats') }} as repeats
+        on clients.customer_key = repeats.customer_key
+    where clients.is_accepted and not clients.has_ambiguous_date
+
+),
+
+-- The first row of a file stands behind its header: its number is 2.
+first_positions as (
+
+    select
+        source_file,
+        cast(min(record_position) as bigint) - 2 as position_before_file
+
+    from {{ ref('base_bank__clients_judged') }}
+    group by source_file
 
 ),
 
 kept_rows as (
 
     select
-        customer_key,
-        source_file,
-        source_row
+        repeated_clients.customer_key,
+        repeated_clients.source_file,
+        repeated_clients.record_position - first_positions.position_before_file as source_row
 
-    from concerned
-    where is_repeated and record_position = kept_position
+    from repeated_clients
+    inner join first_positions on repeated_clients.source_file = first_positions.source_file
+    where repeated_clients.record_position = repeated_clients.kept_position
 
 ),
 
@@ -62,64 +61,63 @@ rejected as (
 
     select
         source_file,
-        source_row,
+        record_position,
         {% for column in money_columns() %}
         {{ column }},
         {% endfor %}
         reject_reasons,
         raw_text
 
-    from concerned
-    where not is_accepted
+    from rejected_clients
 
 ),
 
 ambiguous as (
 
     select
-        source_file,
-        source_row,
+        ambiguous_clients.source_file,
+        ambiguous_clients.record_position,
         {% for column in money_columns() %}
-        {{ column }},
+        ambiguous_clients.{{ column }},
         {% endfor %}
-        'joined_bank is ' || cast(joined_date as string)
+        'joined_bank is ' || cast(ambiguous_clients.joined_date as string)
         || ' or the same with day and month exchanged: the file holds dates of both orders'
             as reject_reasons,
-        {{ typed_text('concerned') }} as raw_text
+        {{ typed_text('ambiguous_clients') }} as raw_text
 
-    from concerned
-    where is_accepted and has_ambiguous_date
+    from ambiguous_clients
 
 ),
 
 repeated as (
 
     select
-        concerned.source_file,
-        concerned.source_row,
+        repeated_clients.source_file,
+        repeated_clients.record_position,
         {% for column in money_columns() %}
-        concerned.{{ column }},
+        repeated_clients.{{ column }},
         {% endfor %}
         case
-            when concerned.is_identical
+            when repeated_clients.is_identical
                 then
                     'repeats row ' || cast(kept_rows.source_row as string)
                     || ' of ' || kept_rows.source_file
             else
                 'same client id, name and joining date as '
-                || cast(concerned.occurrences - 1 as string)
+                || cast(repeated_clients.occurrences - 1 as string)
                 || ' other row(s) with other values, first in row '
                 || cast(kept_rows.source_row as string)
                 || ' of ' || kept_rows.source_file
         end as reject_reasons,
-        {{ typed_text('concerned') }} as raw_text
+        {{ typed_text('repeated_clients') }} as raw_text
 
-    from concerned
-    inner join kept_rows on concerned.customer_key = kept_rows.customer_key
+    from repeated_clients
+    inner join kept_rows on repeated_clients.customer_key = kept_rows.customer_key
     where
-        concerned.is_accepted
-        and not concerned.has_ambiguous_date
-        and not (concerned.is_identical and concerned.record_position = concerned.kept_position)
+        not (
+            repeated_clients.is_identical
+            and repeated_clients.record_position = repeated_clients.kept_position
+        )
 
 ),
 
@@ -140,16 +138,17 @@ quarantined as (
 listed as (
 
     select
-        source_file,
-        source_row,
+        quarantined.source_file,
+        quarantined.record_position - first_positions.position_before_file as source_row,
         {% for column in money_columns() %}
-        {{ column }},
+        quarantined.{{ column }},
         {% endfor %}
-        reject_reasons,
-        raw_text,
+        quarantined.reject_reasons,
+        quarantined.raw_text,
         {{ as_of_date() }} as as_of_date
 
     from quarantined
+    inner join first_positions on quarantined.source_file = first_positions.source_file
 
 )
 

@@ -2,19 +2,15 @@
 
 with
 
-clients as (
-
-    select * from {{ ref('base_bank__clients_judged') }}
-
-),
-
+-- The clients are read twice: a CTE of them would be held in memory, wide as they are, where a
+-- count needs their keys and a comparison only the few rows of keys that occur twice.
 repeated_keys as (
 
     select
         customer_key,
         cast(count(*) as bigint) as occurrences
 
-    from clients
+    from {{ ref('base_bank__clients_judged') }}
     where is_accepted and not has_ambiguous_date
     group by customer_key
     having count(*) > 1
@@ -29,7 +25,7 @@ copies as (
         clients.record_position,
         {{ row_fingerprint('clients') }} as row_fingerprint
 
-    from clients
+    from {{ ref('base_bank__clients_judged') }} as clients
     inner join repeated_keys on clients.customer_key = repeated_keys.customer_key
     where clients.is_accepted and not clients.has_ambiguous_date
 
