@@ -100,22 +100,9 @@
             {%- do exchanged.append(other) -%}
         {%- endif -%}
     {%- endfor -%}
-    case
+    (
+        false
         {%- if exchanged %}
-<<<<<<< HEAD
-        when {{ bank_warehouse.parse_date(text, formats) }} is null
-            then {{ bank_warehouse.parse_date(text, exchanged) }} is not null
-        {%- endif %}
-        else
-            false
-            {%- for pair in pairs %}
-            or (
-                {{ bank_warehouse.parse_date(text, [pair[0]]) }} is null
-                and {{ bank_warehouse.parse_date(text, [pair[1]]) }} is not null
-            )
-            {%- endfor %}
-    end
-=======
         or case
             when {{ bank_warehouse.parse_date(text, formats) }} is null
                 then {{ bank_warehouse.parse_date(text, exchanged) }} is not null
@@ -130,7 +117,6 @@
         end
         {%- endfor %}
     )
->>>>>>> 2a5fc693ed5ffa58299f1a8170c2af7204affa0e
 {%- endmacro %}
 
 {#- Whether a date would be another one if its day and month were exchanged. -#}

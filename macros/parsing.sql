@@ -69,13 +69,8 @@
     Text as money, decimal(18,2); null where it is no amount to the cent.
     Read: 75384.77, 75,384.77, $75,384.77, (1,200.00) as negative, and a lone dash as zero.
     The plain notation, which the amount itself is written in, is tried first: it is nearly all
-<<<<<<< HEAD
-    of every file. The others are later branches of the same case, which DuckDB leaves out where no
-    row is left; arguments of coalesce it prepares for every block of rows.
-=======
     of every file. One case, not two in a coalesce: DuckDB evaluates what is nested in that for
     every row.
->>>>>>> 2a5fc693ed5ffa58299f1a8170c2af7204affa0e
 -#}
 {% macro parse_money(text) -%}
     {%- set plain = '[0-9]+([.][0-9]{0,2}0*)?' -%}
