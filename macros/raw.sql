@@ -239,3 +239,20 @@
         _metadata.file_name
     )
 {%- endmacro %}
+
+{#-
+    Stands before the bracket of a CTE whose one row is joined to a file that is read: it is computed
+    first. DuckDB gives up the order of a file, and with it the place of a row, where a grouping is
+    part of the same reading and more than one thread reads.
+-#}
+{% macro computed_before() -%}
+    {{ return(adapter.dispatch('computed_before', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__computed_before() -%}
+    materialized
+{%- endmacro %}
+
+{#- Spark has no such word, and numbers the rows of the copy that it reads. -#}
+{% macro spark__computed_before() -%}
+{%- endmacro %}

@@ -18,22 +18,22 @@ clients as (
 measured as (
 
     select
-        {{ count_rows('joined_date is null') }} as joined_date_nulls,
+        {{ count_rows() }} - count(joined_date) as joined_date_nulls,
         {{ approximate_distinct('joined_date') }} as joined_date_distinct,
         cast(min(joined_date) as string) as joined_date_lowest,
         cast(max(joined_date) as string) as joined_date_highest,
         {% for column in text_columns %}
-        {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
+        {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
         {{ approximate_distinct(column) }} as {{ column }}_distinct,
         {% endfor %}
         {% for column in number_columns %}
-        {{ count_rows(column ~ ' is null') }} as {{ column }}_nulls,
+        {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
         {{ approximate_distinct(column) }} as {{ column }}_distinct,
         cast(min({{ column }}) as string) as {{ column }}_lowest,
         cast(max({{ column }}) as string) as {{ column }}_highest,
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
         cast(sum({{ column }}) as double) as {{ column }}_sum,
-        cast(sum({{ money_product(column, column) }}) as double) as {{ column }}_squares,
+        cast({{ sum_of_squares(column) }} as double) as {{ column }}_squares,
         {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
         {% endfor %}
         {{ count_rows() }} as row_count

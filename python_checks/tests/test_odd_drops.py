@@ -177,6 +177,25 @@ def test_a_row_set_aside_for_an_unknown_code_keeps_its_number(
     assert [row["source_row"] for row in staged.quarantined] == [6]
 
 
+def test_rows_keep_their_places_over_many_blocks_and_threads(tmp_path: Path) -> None:
+    header, rows = oddities.seed_rows()
+    place = header.index("Client ID")
+    ids = [f"N{number}" for number in range(150_000)]
+    (clients,) = (path for path in seed_drop(tmp_path / "drop").iterdir() if "client" in path.stem)
+    with clients.open("w", encoding="utf-8") as file:
+        file.write(",".join(header) + "\n")
+        for number, client_id in enumerate(ids):
+            row = rows[number % len(rows)]
+            file.write(",".join([*row[:place], client_id, *row[place + 1 :]]) + "\n")
+    parallel = Staging()
+    parallel.connection.execute("set threads = 4")
+    assert parallel.read(tmp_path / "drop").refusal is None
+    found = parallel.connection.execute(
+        "select client_id from staging.base_bank__clients order by rowid"
+    ).fetchall()
+    assert [row[0] for row in found] == ids
+
+
 def test_a_refusal_by_order_has_both_counts_and_the_setting(
     staging: Staging, tmp_path: Path
 ) -> None:

@@ -121,8 +121,9 @@ loyalty_codes as (
 ),
 
 -- One row. A join of a client with a code would give the rows that match none behind the others,
--- and the place of a row in its file would be lost.
-known_codes as (
+-- and the place of a row in its file would be lost; so it would be by grouping the codes while the
+-- file is read.
+known_codes as {{ computed_before() }} (
 
     select
         {{ code_lookup('relationship_codes', 'banking_relationship') }} as relationships,
