@@ -123,6 +123,14 @@
     cast({{ amount }} as decimal(38, 2)) * cast({{ other_amount }} as decimal(38, 2))
 {%- endmacro %}
 
+{#-
+    The product of two amounts that are smaller than this fits in the 18 digits that DuckDB gives the
+    product of two decimal(18,2), which it multiplies many times as fast as those of 38 digits.
+-#}
+{% macro short_product_limit() -%}
+    10000000
+{%- endmacro %}
+
 {#- The measures that customers are scored by, by the name of the score. -#}
 {% macro scored_measures() -%}
     {{ return({'deposit': 'total_deposits', 'lending': 'total_loans'}) }}
