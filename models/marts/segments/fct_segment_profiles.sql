@@ -46,7 +46,7 @@ combination_sums as (
         coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
         {% for measure in measures %}
         sum({{ measure }}) as {{ measure }},
-        sum({{ money_product(measure, measure) }}) as sum_of_squares_{{ measure }},
+        {{ sum_of_squares(measure) }} as sum_of_squares_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers,
