@@ -3,8 +3,8 @@
     python -m benchmarks.python_models --warehouse warehouse/bank.duckdb
 
 In a build DuckDB works in the same process and takes what BANK_MEMORY_LIMIT allows. Here it may
-take 1 GB, as for the checks: the models read samples and aggregates, so what Python needs should not
-grow with the number of customers. The warehouse is only read.
+take 1 GB, as for the checks: the models read samples and aggregates, so what Python needs should
+not grow with the number of customers. The warehouse is only read.
 """
 
 import sys
