@@ -123,17 +123,26 @@
     cast({{ amount }} as decimal(38, 2)) * cast({{ other_amount }} as decimal(38, 2))
 {%- endmacro %}
 
+{#-
+    The product of two amounts that are smaller than this fits in the 18 digits that DuckDB gives the
+    product of two decimal(18,2), which it multiplies many times as fast as those of 38 digits.
+-#}
+{% macro short_product_limit() -%}
+    10000000
+{%- endmacro %}
+
 {#- The sum of the squares of a column of money or of whole numbers, exact; 0 where it has no value. -#}
 {% macro sum_of_squares(column) -%}
     {{ return(adapter.dispatch('sum_of_squares', 'bank_warehouse')(column)) }}
 {%- endmacro %}
 
 {#-
-    Amounts below 10 million, whose squares have 18 digits at most, are summed by themselves: numbers
-    of 38 digits take six times as long.
+    Amounts whose squares have 18 digits at most are summed by themselves: numbers of 38 digits take
+    six times as long.
 -#}
 {% macro duckdb__sum_of_squares(column) -%}
-    {%- set is_small = column ~ ' between -9999999.99 and 9999999.99' -%}
+    {%- set limit = bank_warehouse.short_product_limit() | trim -%}
+    {%- set is_small = column ~ ' > -' ~ limit ~ ' and ' ~ column ~ ' < ' ~ limit -%}
     {%- set amount = 'cast(' ~ column ~ ' as decimal(18, 2))' -%}
     coalesce(sum(case when {{ is_small }} then {{ amount }} * {{ amount }} end), 0)
     + coalesce(

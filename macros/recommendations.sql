@@ -29,11 +29,20 @@
     {{ return(amounts) }}
 {%- endmacro %}
 
-{#- The value of the column whose name an expression gives; null for a name that is not listed. -#}
-{% macro column_named(name, columns, relation_alias, data_type) -%}
+{#- The place, from 1, of a name in a list of columns; null for a name that is not listed. -#}
+{% macro column_number(name, columns) -%}
     case {{ name }}
         {%- for column in columns %}
-        when '{{ column }}' then cast({{ relation_alias }}.{{ column }} as {{ data_type }})
+        when '{{ column }}' then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The value of the column at a place in a list, as `column_number` tells it. -#}
+{% macro column_numbered(number, columns, relation_alias, data_type) -%}
+    case {{ number }}
+        {%- for column in columns %}
+        when {{ loop.index }} then cast({{ relation_alias }}.{{ column }} as {{ data_type }})
         {%- endfor %}
     end
 {%- endmacro %}

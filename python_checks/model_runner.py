@@ -209,6 +209,25 @@ def _load_seed(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -
     )
 
 
+def make_python_model(
+    connection: duckdb.DuckDBPyConnection, path: Path, relations: Mapping[str, str]
+) -> Any:
+    """Run a Python model and return the frame that it makes.
+
+    Args:
+        connection: Holds the relations that the model asks for.
+        path: The file of the model.
+        relations: The whole name of each model and seed by its name.
+    """
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        message = f"{path} cannot be read as Python."
+        raise RuntimeError(message)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.model(Dbt(connection, relations), None)
+
+
 def run_python_model(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, relations: Mapping[str, str]
 ) -> None:
@@ -220,13 +239,6 @@ def run_python_model(
         name: The model.
         relations: The whole name of each model and seed by its name.
     """
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        message = f"{path} cannot be read as Python."
-        raise RuntimeError(message)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made = module.model(Dbt(connection, relations), None)
-    connection.register("made", made)
+    connection.register("made", make_python_model(connection, path, relations))
     connection.execute(f"create or replace table {relations[name]} as from made")
     connection.unregister("made")

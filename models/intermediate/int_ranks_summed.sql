@@ -5,6 +5,7 @@
 
 with
 
+-- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
 customers as (
 
     select * from {{ ref('int_customers_segmented') }}
@@ -20,7 +21,7 @@ ranks as (
 sizes as (
 
     select count(*) <= {{ var('exact_ranks_limit') }} as is_exact
-    from customers
+    from {{ ref('int_customers_segmented') }}
 
 ),
 

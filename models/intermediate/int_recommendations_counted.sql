@@ -2,6 +2,7 @@
 
 with
 
+-- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
 customers as (
 
     select * from {{ ref('int_customers_measured') }}
@@ -38,7 +39,7 @@ customers_by_group as (
         {{ ', '.join(protected) }},
         {{ count_rows() }} as customers
 
-    from customers
+    from {{ ref('int_customers_measured') }}
     group by {{ ', '.join(protected) }}
 
 ),

@@ -26,30 +26,54 @@ customers as (
 
 ),
 
-people_delivered as (
+-- Few ids are there more than once; only their names are counted.
+repeated_ids as (
 
-    select
-        client_id,
-        count(distinct client_name) as people
-
+    select client_id
     from delivered
     where is_accepted
     group by client_id
-    having count(distinct client_name) > 1
+    having count(*) > 1
+
+),
+
+people_delivered as (
+
+    select
+        delivered.client_id,
+        count(distinct delivered.client_name) as people
+
+    from delivered
+    semi join repeated_ids on delivered.client_id = repeated_ids.client_id
+    where delivered.is_accepted
+    group by delivered.client_id
+    having count(distinct delivered.client_name) > 1
+
+),
+
+shared_identities as (
+
+    select
+        identities.client_id,
+        identities.client_name,
+        identities.customer_key
+
+    from identities
+    semi join people_delivered on identities.client_id = people_delivered.client_id
 
 ),
 
 people_kept as (
 
     select
-        identities.client_id,
-        count(distinct identities.client_name) as people,
+        shared_identities.client_id,
+        count(distinct shared_identities.client_name) as people,
         count(distinct customers.client_key) as client_keys,
         bool_and(customers.has_shared_client_id) as is_flagged
 
-    from identities
-    inner join customers on identities.customer_key = customers.customer_key
-    group by identities.client_id
+    from shared_identities
+    inner join customers on shared_identities.customer_key = customers.customer_key
+    group by shared_identities.client_id
     having count(*) > 1
 
 ),

@@ -105,6 +105,16 @@ personal_texts as (
 
 ),
 
+-- The published texts are few and stay in memory; the personal ones pass by.
+published_persons as (
+
+    select personal_texts.personal_text
+    from personal_texts
+    semi join published_texts
+        on personal_texts.personal_text = published_texts.published_text
+
+),
+
 leaked as (
 
     select
@@ -112,8 +122,8 @@ leaked as (
         published_texts.column_name
 
     from published_texts
-    semi join personal_texts
-        on published_texts.published_text = personal_texts.personal_text
+    semi join published_persons
+        on published_texts.published_text = published_persons.personal_text
     anti join advisors
         on published_texts.published_text = advisors.investment_advisor
 

@@ -11,7 +11,13 @@ with
 
 rules as (
 
-    select * from {{ ref('recommendation_rules') }}
+    select
+        {% for condition in conditions %}
+        {{ column_number(condition ~ 'fact', published) }} as {{ condition }}fact_number,
+        {% endfor %}
+        *
+
+    from {{ ref('recommendation_rules') }}
 
 ),
 
@@ -121,11 +127,11 @@ compared as (
         rules.third_fact,
         rules.third_comparison,
         cast(rules.third_limit_value as double) as third_limit_value,
-        {{ column_named('rules.fact', published, 'customers', 'double') }}
+        {{ column_numbered('rules.fact_number', published, 'customers', 'double') }}
             as fact_value,
-        {{ column_named('rules.second_fact', published, 'customers', 'double') }}
+        {{ column_numbered('rules.second_fact_number', published, 'customers', 'double') }}
             as second_fact_value,
-        {{ column_named('rules.third_fact', published, 'customers', 'double') }}
+        {{ column_numbered('rules.third_fact_number', published, 'customers', 'double') }}
             as third_fact_value,
         rules.action
 

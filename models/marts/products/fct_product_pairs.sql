@@ -1,6 +1,9 @@
 {% set columns = product_columns() %}
 {% set product_pairs = [] %}
+{% set flags = [] %}
 {% for product in columns %}
+{% do flags.append('is_held_' ~ product) %}
+{% do flags.append('is_deep_' ~ product) %}
 {% for other_product in columns if other_product > product %}
 {% do product_pairs.append([product, other_product]) %}
 {% endfor %}
@@ -24,11 +27,13 @@ peer_medians as (
 compared as (
 
     select
-        customers.customer_key,
         {% for product, column in columns.items() %}
         customers.{{ column }},
+        customers.{{ column }} <> 0 as is_held_{{ product }},
         customers.{{ column }} > peer_medians.{{ product }}_peer_median as is_deep_{{ product }},
         {% endfor %}
+        greatest(abs(customers.{{ columns.values() | join('), abs(customers.') }}))
+        >= {{ short_product_limit() }} as is_large,
         customers.as_of_date
 
     from customers
@@ -39,28 +44,91 @@ compared as (
 
 ),
 
--- All sums over all pairs in one pass; decimal, so that the order of the rows does not matter.
-sums as (
+-- Customers are counted once by all that they hold and hold deep; pairs are added up from that.
+combinations as (
 
     select
-        {% for product, column in columns.items() %}
-        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
-        {{ count_rows('is_deep_' ~ product) }} as {{ product }}_deep,
-        cast(sum({{ column }}) as double) as {{ product }}_sum,
-        cast(sum({{ money_product(column, column) }}) as double) as {{ product }}_squares,
-        {% for other_product, other_column in columns.items() if other_product > product %}
-        {{ count_rows(column ~ ' <> 0 and ' ~ other_column ~ ' <> 0') }}
-            as {{ product }}_{{ other_product }}_holders,
-        cast(sum({{ money_product(column, other_column) }}) as double)
-            as {{ product }}_{{ other_product }}_products,
-        {{ count_rows('is_deep_' ~ product ~ ' and is_deep_' ~ other_product) }}
-            as {{ product }}_{{ other_product }}_deep,
-        {% endfor %}
-        {% endfor %}
+        {{ flags | join(',\n        ') }},
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
     from compared
+    group by
+        {{ flags | join(',\n        ') }}
+
+),
+
+counts as (
+
+    select
+        {% for product in columns %}
+        {% for other_product in columns if other_product >= product %}
+        {% for depth in ['held', 'deep'] %}
+        cast(
+            coalesce(
+                sum(customers) filter (
+                    where is_{{ depth }}_{{ product }} and is_{{ depth }}_{{ other_product }}
+                ),
+                0
+            ) as bigint
+        ) as {{ product }}_{{ other_product }}_{{ depth }},
+        {% endfor %}
+        {% endfor %}
+        {% endfor %}
+        max(as_of_date) as as_of_date,
+        cast(coalesce(sum(customers), 0) as bigint) as customers
+
+    from combinations
+    {{ computed_once() }}
+
+),
+
+-- Decimal, so that the order of the rows does not matter. Products of many digits take fifteen
+-- times as long: they are left to the few customers that need them.
+partial_sums as (
+
+    {% for condition in ['not is_large', 'is_large'] %}
+
+    select
+        {% for product, column in columns.items() %}
+        cast(sum({{ column }}) as decimal(38, 2)) as {{ product }}_sum,
+        {% for other_product, other_column in columns.items() if other_product >= product %}
+        cast(
+            sum(
+                {% if condition == 'is_large' %}
+                {{ money_product(column, other_column) }}
+                {% else %}
+                {{ column }} * {{ other_column }}
+                {% endif %}
+            ) as decimal(38, 4)
+        ) as {{ product }}_{{ other_product }}_products,
+        {% endfor %}
+        {% endfor %}
+        {{ count_rows() }} as customers
+
+    from compared
+    where {{ condition }}
+    {% if not loop.last %}
+
+    union all
+    {% endif %}
+    {% endfor %}
+
+),
+
+sums as (
+
+    select
+        {% for product in columns %}
+        cast(sum({{ product }}_sum) as double) as {{ product }}_sum,
+        {% for other_product in columns if other_product >= product %}
+        cast(sum({{ product }}_{{ other_product }}_products) as double)
+            as {{ product }}_{{ other_product }}_products,
+        {% endfor %}
+        {% endfor %}
+        sum(customers) as customers
+
+    from partial_sums
     {{ computed_once() }}
 
 ),
@@ -72,21 +140,22 @@ pairs as (
     select
         '{{ product }}' as product,
         '{{ other_product }}' as other_product,
-        {{ product }}_holders as holders,
-        {{ other_product }}_holders as other_holders,
-        {{ product }}_{{ other_product }}_holders as holders_of_both,
-        {{ product }}_{{ other_product }}_products as sum_of_products,
-        {{ product }}_sum as sum_of_balances,
-        {{ other_product }}_sum as sum_of_other_balances,
-        {{ product }}_squares as sum_of_squares,
-        {{ other_product }}_squares as sum_of_other_squares,
-        {{ product }}_deep as deep_holders,
-        {{ other_product }}_deep as deep_other_holders,
-        {{ product }}_{{ other_product }}_deep as deep_holders_of_both,
-        customers,
-        as_of_date
+        counts.{{ product }}_{{ product }}_held as holders,
+        counts.{{ other_product }}_{{ other_product }}_held as other_holders,
+        counts.{{ product }}_{{ other_product }}_held as holders_of_both,
+        sums.{{ product }}_{{ other_product }}_products as sum_of_products,
+        sums.{{ product }}_sum as sum_of_balances,
+        sums.{{ other_product }}_sum as sum_of_other_balances,
+        sums.{{ product }}_{{ product }}_products as sum_of_squares,
+        sums.{{ other_product }}_{{ other_product }}_products as sum_of_other_squares,
+        counts.{{ product }}_{{ product }}_deep as deep_holders,
+        counts.{{ other_product }}_{{ other_product }}_deep as deep_other_holders,
+        counts.{{ product }}_{{ other_product }}_deep as deep_holders_of_both,
+        counts.customers,
+        counts.as_of_date
 
-    from sums
+    from counts
+    cross join sums
     {% if not loop.last %}
 
     union all

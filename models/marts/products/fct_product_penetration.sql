@@ -8,13 +8,14 @@
 
 with
 
+-- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
 customers as (
 
     select * from {{ ref('int_customers_segmented') }}
 
 ),
 
-{{ dimension_combinations('customers', dimensions) }},  -- noqa: PRS
+{{ dimension_combinations(ref('int_customers_segmented'), dimensions) }},  -- noqa: PRS
 
 coded as (
 

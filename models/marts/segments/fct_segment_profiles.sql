@@ -11,6 +11,7 @@
 
 with
 
+-- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
 customers as (
 
     select * from {{ ref('int_customers_segmented') }}
@@ -23,7 +24,7 @@ student_t_quantiles as (
 
 ),
 
-{{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
+{{ dimension_combinations(ref('int_customers_segmented'), dimensions, pairs) }},  -- noqa: PRS
 
 coded as (
 
@@ -45,7 +46,7 @@ combination_sums as (
         coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
         {% for measure in measures %}
         sum({{ measure }}) as {{ measure }},
-        sum({{ money_product(measure, measure) }}) as sum_of_squares_{{ measure }},
+        {{ sum_of_squares(measure) }} as sum_of_squares_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers,
@@ -85,7 +86,7 @@ grouped as (
 totals as (
 
     select {{ count_rows() }} as customers
-    from customers
+    from {{ ref('int_customers_segmented') }}
 
 ),
 

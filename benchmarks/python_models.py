@@ -1,0 +1,48 @@
+"""Run each Python model on a built warehouse in a process of its own: seconds and peak memory.
+
+    python -m benchmarks.python_models --warehouse warehouse/bank.duckdb
+
+In a build DuckDB works in the same process and takes what BANK_MEMORY_LIMIT allows. Here it may
+take 1 GB, as for the checks: the models read samples and aggregates, so what Python needs should not
+grow with the number of customers. The warehouse is only read.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+import duckdb
+
+from bank_warehouse.sql import quote_identifier
+from benchmarks.expectations import run_measured
+from python_checks.model_runner import PROJECT, make_python_model
+from python_checks.warehouse import connect
+
+
+def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the whole name, quoted, of each table and view of a warehouse by its name."""
+    found = connection.execute("select table_schema, table_name from information_schema.tables")
+    return {
+        name: f"{quote_identifier(schema)}.{quote_identifier(name)}"
+        for schema, name in found.fetchall()
+    }
+
+
+@click.command()
+@click.option("--warehouse", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--model", help="Run this model only, in this process.")
+def main(warehouse: Path, model: str | None) -> None:
+    """Print seconds and peak memory of each Python model."""
+    paths = {path.stem: path for path in sorted((PROJECT / "models").rglob("*.py"))}
+    if model:
+        with connect(warehouse) as connection:
+            make_python_model(connection, paths[model], relation_names(connection))
+        return
+    for name in paths:
+        command = [sys.executable, "-m", "benchmarks.python_models"]
+        seconds, peak = run_measured([*command, "--warehouse", str(warehouse), "--model", name])
+        click.echo(f"{name:28} {seconds:6.1f} s with its start   peak {peak:6,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
