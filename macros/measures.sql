@@ -116,6 +116,22 @@
 {%- endmacro %}
 
 {#-
+    Stands behind the `as` of a CTE that is read several times and costs less than to be kept: it
+    is computed wherever it is read. DuckDB would keep all its rows in memory; Spark does so of
+    itself.
+-#}
+{% macro computed_each_time() -%}
+    {{ return(adapter.dispatch('computed_each_time', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__computed_each_time() -%}
+    not materialized
+{%- endmacro %}
+
+{% macro spark__computed_each_time() -%}
+{%- endmacro %}
+
+{#-
     The product of two amounts of money, exact. Of two decimal(18,2) DuckDB makes a number of 18
     digits, which overflows from 30 million times 30 million on.
 -#}
@@ -129,6 +145,30 @@
 -#}
 {% macro short_product_limit() -%}
     10000000
+{%- endmacro %}
+
+{#- The sum of the squares of amounts of money as double, exact up to there; null without amounts. -#}
+{% macro sum_money_squares(amount) -%}
+    {%- set limit = bank_warehouse.short_product_limit() -%}
+    cast(
+        case
+            when count({{ amount }}) > 0
+                then
+                    coalesce(
+                        sum(case when abs({{ amount }}) < {{ limit }} then {{ amount }} * {{ amount }} end),
+                        0
+                    )
+                    + coalesce(
+                        sum(
+                            case
+                                when abs({{ amount }}) >= {{ limit }}
+                                    then {{ bank_warehouse.money_product(amount, amount) }}
+                            end
+                        ),
+                        0
+                    )
+        end as double
+    )
 {%- endmacro %}
 
 {#- The measures that customers are scored by, by the name of the score. -#}
