@@ -116,6 +116,22 @@
 {%- endmacro %}
 
 {#-
+    Stands behind the `as` of a CTE that is read several times and costs less than to be kept: it
+    is computed wherever it is read. DuckDB would keep all its rows in memory; Spark does so of
+    itself.
+-#}
+{% macro computed_each_time() -%}
+    {{ return(adapter.dispatch('computed_each_time', 'bank_warehouse')()) }}
+{%- endmacro %}
+
+{% macro duckdb__computed_each_time() -%}
+    not materialized
+{%- endmacro %}
+
+{% macro spark__computed_each_time() -%}
+{%- endmacro %}
+
+{#-
     The product of two amounts of money, exact. Of two decimal(18,2) DuckDB makes a number of 18
     digits, which overflows from 30 million times 30 million on.
 -#}

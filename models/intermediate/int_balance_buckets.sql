@@ -2,13 +2,13 @@
 
 with
 
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
 ),
 
-in_cents as (
+in_cents as {{ computed_each_time() }} (
 
     select
         {% for measure in measures %}
@@ -30,11 +30,12 @@ buckets as (
     select
         '{{ measure }}' as measure,
         cast(
-            sign({{ measure }}) * {{ leading_digits(measure ~ '_cents') }} as integer
+            case when {{ measure }} < 0 then -1 when {{ measure }} > 0 then 1 else 0 end
+            * {{ leading_digits(measure ~ '_cents') }} as integer
         ) as bucket,
         {{ count_rows() }} as customers,
         {{ sum_money(measure) }} as amount,
-        cast(sum({{ money_product(measure, measure) }}) as double) as sum_of_squares
+        cast({{ sum_of_squares(measure) }} as double) as sum_of_squares
 
     from in_cents
     group by bucket

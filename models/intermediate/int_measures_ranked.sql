@@ -2,8 +2,7 @@
 
 with
 
--- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
@@ -12,7 +11,7 @@ customers as (
 sizes as (
 
     select count(*) <= {{ var('exact_ranks_limit') }} as is_exact
-    from {{ ref('int_customers_measured') }}
+    from customers
 
 ),
 

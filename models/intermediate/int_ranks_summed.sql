@@ -5,8 +5,7 @@
 
 with
 
--- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_segmented') }}
 
@@ -21,7 +20,7 @@ ranks as (
 sizes as (
 
     select count(*) <= {{ var('exact_ranks_limit') }} as is_exact
-    from {{ ref('int_customers_segmented') }}
+    from customers
 
 ),
 

@@ -2,8 +2,7 @@
 
 with
 
--- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
@@ -39,7 +38,7 @@ customers_by_group as (
         {{ ', '.join(protected) }},
         {{ count_rows() }} as customers
 
-    from {{ ref('int_customers_measured') }}
+    from customers
     group by {{ ', '.join(protected) }}
 
 ),

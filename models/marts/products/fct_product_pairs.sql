@@ -11,7 +11,7 @@
 
 with
 
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
@@ -24,7 +24,7 @@ peer_medians as (
 ),
 
 -- Deep: above the median of peers of the same income band and risk weighting.
-compared as (
+compared as {{ computed_each_time() }} (
 
     select
         {% for product, column in columns.items() %}

@@ -8,14 +8,13 @@
 
 with
 
--- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_segmented') }}
 
 ),
 
-{{ dimension_combinations(ref('int_customers_segmented'), dimensions) }},  -- noqa: PRS
+{{ dimension_combinations('customers', dimensions) }},  -- noqa: PRS
 
 coded as (
 

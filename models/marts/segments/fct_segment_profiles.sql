@@ -11,8 +11,7 @@
 
 with
 
--- Read once here and by name elsewhere: DuckDB would hold a CTE that is read twice in memory.
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_segmented') }}
 
@@ -24,7 +23,7 @@ student_t_quantiles as (
 
 ),
 
-{{ dimension_combinations(ref('int_customers_segmented'), dimensions, pairs) }},  -- noqa: PRS
+{{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
 
 coded as (
 
@@ -86,7 +85,7 @@ grouped as (
 totals as (
 
     select {{ count_rows() }} as customers
-    from {{ ref('int_customers_segmented') }}
+    from customers
 
 ),
 
