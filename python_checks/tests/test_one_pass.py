@@ -41,6 +41,28 @@ customers. An amount's bin is its number of digits and the first four of them.""
 RANKED = "int_measures_ranked"
 """The model that runs along its own bins, each a thousandth of a natural logarithm wide."""
 
+MEDIANS = {
+    "fct_segment_profiles": (
+        "estimated_income",
+        "total_loans",
+        "total_deposits",
+        "core_deposits",
+        "fee_income",
+        "net_position",
+    ),
+    "fct_product_penetration": (
+        "credit_card_balance",
+        "bank_loans",
+        "business_lending",
+        "bank_deposits",
+        "saving_accounts",
+        "checking_accounts",
+        "foreign_currency_account",
+    ),
+}
+"""The models that search medians along bins, a hundredth of a natural logarithm wide, of each of
+these amounts for each value of a dimension."""
+
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
@@ -191,7 +213,7 @@ def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator
     guilty = {
         name: [f"{one.name} of {one.rows_in:,} rows: {one.details[:300]}" for one in sorts(found)]
         for name, found in profiles.items()
-        if sorts(found) and name not in (CONCENTRATION, RANKED)
+        if sorts(found) and name not in (CONCENTRATION, RANKED, *MEDIANS)
     }
     assert not guilty, json.dumps(guilty, indent=2)
 
@@ -235,6 +257,33 @@ def test_what_is_ranked_of_bins_does_not_grow_with_the_customers(
     assert {one.rows_in for one in sorts(profiles[RANKED])} <= {ranked[0]}
     assert fullest is not None
     assert 0 < fullest[0] <= 1_000
+
+
+@pytest.mark.parametrize("model", MEDIANS)
+def test_what_is_sorted_for_medians_does_not_grow_with_the_customers(
+    pack: Pack, profiles: dict[str, list[Operator]], model: str
+) -> None:
+    bins = []
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        values = connection.execute(
+            f"select count(distinct dimension || ' ' || value) from marts.{model}"
+        ).fetchone()
+        for amount in MEDIANS[model]:
+            found = connection.execute(
+                f"""
+                select sum(bins), max(bins) from (
+                    select count(distinct floor(asinh({amount} / 0.01) * 100)) as bins
+                    from intermediate.int_customers_measured
+                    group by sign({amount}), floor(asinh({amount} / 0.01))
+                ) as by_power_of_e
+                """
+            ).fetchone()
+            assert found is not None
+            assert found[1] <= 101
+            bins.append(found[0])
+    assert values is not None
+    assert sorts(profiles[model])
+    assert max(one.rows_in for one in sorts(profiles[model])) <= values[0] * sum(bins)
 
 
 def test_the_clients_file_is_read_once(pack: Pack, profiles: dict[str, list[Operator]]) -> None:
