@@ -10,13 +10,27 @@ customers as (
 
 ),
 
--- An action may overrule others where its group holds one with a higher precedence number.
+-- An action may overrule others where its group holds one with a higher precedence number. Words
+-- become numbers here, once a rule: each customer would read them again.
 rules as (
 
     select
-        *,
+        action,
+        conflict_group,
+        precedence,
         coalesce(precedence < max(precedence) over (partition by conflict_group), false)
-            as may_overrule
+            as may_overrule,
+        {% for condition in conditions %}
+        {{ condition }}fact,
+        {{ column_number(condition ~ 'fact', facts) }} as {{ condition }}fact_number,
+        cast({{ condition }}limit_value as double) as {{ condition }}limit_value,
+        {{ comparison_direction(condition ~ 'comparison') }} as {{ condition }}direction,
+        {{ comparison_includes_limit(condition ~ 'comparison') }}
+            as {{ condition }}includes_limit,
+        {% endfor %}
+        {{ column_number('gap_measure', amounts) }} as gap_number,
+        {{ column_number('money_measure', amounts) }} as money_number,
+        cast(target_value as double) as target_value
 
     from {{ ref('recommendation_rules') }}
 
@@ -30,11 +44,11 @@ looked_up as (
         customers.as_of_date,
         rules.*,
         {% for condition in conditions %}
-        {{ column_named('rules.' ~ condition ~ 'fact', facts, 'customers', 'double') }}
+        {{ column_numbered('rules.' ~ condition ~ 'fact_number', facts, 'customers', 'double') }}
             as {{ condition }}fact_value,
         {% endfor %}
-        {{ column_named('rules.gap_measure', amounts, 'customers', 'double') }} as gap_amount,
-        {{ column_named('rules.money_measure', amounts, 'customers', 'decimal(18, 2)') }}
+        {{ column_numbered('rules.gap_number', amounts, 'customers', 'double') }} as gap_amount,
+        {{ column_numbered('rules.money_number', amounts, 'customers', 'decimal(18, 2)') }}
             as money_concerned
 
     from customers
@@ -56,16 +70,17 @@ met as (
         second_fact_value,
         third_fact_value,
         money_concerned,
-        {{ round_money('abs(fact_value - cast(target_value as double)) * gap_amount') }}
+        {{ round_money('abs(fact_value - target_value) * gap_amount') }}
             as gap_to_close
 
     from looked_up
     where
         {% for condition in conditions %}
-        {% set holds = meets_limit(
+        {% set holds = is_beyond_limit(
             condition ~ 'fact_value',
-            condition ~ 'comparison',
-            'cast(' ~ condition ~ 'limit_value as double)',
+            condition ~ 'direction',
+            condition ~ 'limit_value',
+            condition ~ 'includes_limit',
         ) %}
         {% if condition %}
         and ({{ condition }}fact is null or {{ holds }})
