@@ -2,7 +2,7 @@
 
 with
 
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
