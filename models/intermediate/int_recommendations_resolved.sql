@@ -2,7 +2,7 @@
 
 with
 
-met as (
+met as {{ computed_each_time() }} (
 
     select * from {{ ref('int_recommendations_met') }}
 
