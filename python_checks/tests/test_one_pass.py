@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
+from python_checks.suites.aggregates import PROFILED
 from python_checks.tests.conftest import run_dbt
 
 CUSTOMERS = 25_000
@@ -42,14 +43,7 @@ RANKED = "int_measures_ranked"
 """The model that runs along its own bins, each a thousandth of a natural logarithm wide."""
 
 MEDIANS = {
-    "fct_segment_profiles": (
-        "estimated_income",
-        "total_loans",
-        "total_deposits",
-        "core_deposits",
-        "fee_income",
-        "net_position",
-    ),
+    "fct_segment_profiles": PROFILED,
     "fct_product_penetration": (
         "credit_card_balance",
         "bank_loans",
