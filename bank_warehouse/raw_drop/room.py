@@ -13,7 +13,7 @@ from bank_warehouse.raw_drop.errors import DropError
 WAREHOUSE_BYTES = 400
 """Of the warehouse file, a customer; while a table is written anew, the old one is there too."""
 
-WORKING_BYTES = 1200
+WORKING_BYTES = 310
 """Of memory at the widest step, a customer; what exceeds the memory limit goes to disk."""
 
 SAMPLE_BYTES = 1 << 20

@@ -1,32 +1,42 @@
 {% set shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] %}
+{% set columns = product_columns() %}
+{#- All values of a quantile are in memory, beyond the limit of DuckDB: a product at a time. -#}
+{% set products_at_once = columns | length if target.type == 'spark' else 1 %}
+{% set steps = columns | batch(products_at_once) | list %}
 
 with
 
-customers as (
+customers as {{ computed_each_time() }} (
 
     select * from {{ ref('int_customers_measured') }}
 
 ),
 
-peer_groups as (
+{% for step in steps %}
+peer_groups_{{ loop.index }} as (
 
     select
         income_band,
         risk_weighting,
-        {% for product, column in product_columns().items() %}
-        {{ quantile_list(column, shares) }} as {{ product }}_limits,
+        {% for product in step %}
+        {{ quantile_list(columns[product], shares) }} as {{ product }}_limits,
         {% endfor %}
         {{ count_rows() }} as customers
 
     from customers
+    {% if loop.first %}
     {{ computed_once() }}
+    {% else %}
+    where (select count(*) from peer_groups_{{ loop.index - 1 }}) > 0
+    {% endif %}
     group by income_band, risk_weighting
 
 ),
 
+{% endfor %}
 thresholds as (
 
-    {% for product in product_columns() %}
+    {% for product in columns %}
 
     select
         income_band,
@@ -38,7 +48,7 @@ thresholds as (
         {% endfor %}
         customers
 
-    from peer_groups
+    from peer_groups_{{ (loop.index0 // products_at_once) + 1 }}
     {% if not loop.last %}
 
     union all

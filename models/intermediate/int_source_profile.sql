@@ -6,10 +6,13 @@
 {% set number_columns = whole_number_columns() + money_columns() %}
 {% set shares = [0.01, 0.25, 0.5, 0.75, 0.99] %}
 {% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
+{#- All values of a quantile are in memory, beyond the limit of DuckDB: a column at a time. -#}
+{% set columns_at_once = number_columns | length if target.type == 'spark' else 1 %}
+{% set steps = number_columns | batch(columns_at_once) | list %}
 
 with
 
-clients as (
+clients as {{ computed_each_time() }} (
 
     select * from {{ ref('base_bank__clients') }}
 
@@ -34,7 +37,6 @@ measured as (
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
         cast(sum({{ column }}) as double) as {{ column }}_sum,
         cast({{ sum_of_squares(column) }} as double) as {{ column }}_squares,
-        {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
         {% endfor %}
         {{ count_rows() }} as row_count
 
@@ -43,6 +45,22 @@ measured as (
 
 ),
 
+{% for step in steps %}
+quantiles_{{ loop.index }} as (
+
+    select
+        {% for column in step %}
+        {{ quantile_list(column, shares) }} as {{ column }}_quantiles{{ ',' if not loop.last }}
+        {% endfor %}
+
+    from clients
+    {% if not loop.first %}
+    where (select count(*) from quantiles_{{ loop.index - 1 }}) > 0
+    {% endif %}
+
+),
+
+{% endfor %}
 profile as (
 
     {% for column in text_columns + ['joined_date'] + number_columns %}
@@ -86,6 +104,9 @@ profile as (
         {{ column }}_distinct as approximate_distinct_values
 
     from measured
+    {% for step in steps if column in step %}
+    cross join quantiles_{{ steps.index(step) + 1 }}
+    {% endfor %}
     {% if not loop.last %}
 
     union all
