@@ -18,7 +18,7 @@ clients as {{ computed_each_time() }} (
 
 ),
 
-measured as (
+aggregated as (
 
     select
         {{ count_rows() }} - count(joined_date) as joined_date_nulls,
@@ -50,8 +50,9 @@ quantiles_{{ loop.index }} as (
 
     select
         {% for column in step %}
-        {{ quantile_list(column, shares) }} as {{ column }}_quantiles{{ ',' if not loop.last }}
+        {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
         {% endfor %}
+        {{ count_rows() }} as row_count
 
     from clients
     {% if not loop.first %}
@@ -61,6 +62,24 @@ quantiles_{{ loop.index }} as (
 ),
 
 {% endfor %}
+measured as (
+
+    select
+        {% for step in steps %}
+        {% set step_number = loop.index %}
+        {% for column in step %}
+        quantiles_{{ step_number }}.{{ column }}_quantiles,
+        {% endfor %}
+        {% endfor %}
+        aggregated.*
+
+    from aggregated
+    {% for _ in steps %}
+    cross join quantiles_{{ loop.index }}
+    {% endfor %}
+
+),
+
 profile as (
 
     {% for column in text_columns + ['joined_date'] + number_columns %}
@@ -104,9 +123,6 @@ profile as (
         {{ column }}_distinct as approximate_distinct_values
 
     from measured
-    {% for step in steps if column in step %}
-    cross join quantiles_{{ steps.index(step) + 1 }}
-    {% endfor %}
     {% if not loop.last %}
 
     union all
