@@ -13,8 +13,8 @@ from bank_warehouse.raw_drop.errors import DropError
 WAREHOUSE_BYTES = 400
 """Of the warehouse file, a customer; while a table is written anew, the old one is there too."""
 
-WORKING_BYTES = 310
-"""Of memory at the widest step, a customer; what exceeds the memory limit goes to disk."""
+WORKING_BYTES = 610
+"""Of memory at the widest step, a test, a customer; what exceeds the memory limit goes to disk."""
 
 SAMPLE_BYTES = 1 << 20
 
