@@ -94,35 +94,40 @@ combination_values as (
     {{ return(columns) }}
 {%- endmacro %}
 
-{#- These columns as they are selected behind `combination_joins`. -#}
-{% macro combination_numbers(dimensions) -%}
-    {%- for column in bank_warehouse.combination_columns(dimensions) %}
-        {{ column }}s.combination as {{ column }}{{ ',' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
+{#-
+    The CTE `coded`: for each customer the numbers of its combinations, the columns asked for, and
+    amounts, each with its bucket, in which its median is searched. Stands behind the CTEs of
+    `dimension_combinations`.
+-#}
+{% macro coded_customers(relation, dimensions, amounts, columns) -%}
+    {%- set numbers = bank_warehouse.combination_columns(dimensions) -%}
+coded as (
 
-{#- The joins that find a customer's combinations. -#}
-{% macro combination_joins(relation, dimensions) -%}
+    select
+        {%- for number in numbers %}
+        {{ number }}s.combination as {{ number }},
+        {%- endfor %}
+        {%- for name, expression in amounts.items() %}
+        {{ expression }} as {{ name }},
+        cast(
+            floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / 0.01') }} * 100)
+            as smallint
+        ) as {{ name }}_bucket,
+        {%- endfor %}
+        {{ relation }}.{{ columns | join(',\n        ' ~ relation ~ '.') }}
+
+    from {{ relation }}
     {%- for group in bank_warehouse.dimension_groups(dimensions) %}
-    {%- set alias = 'combination_' ~ loop.index ~ 's' %}
+    {%- set alias = numbers[loop.index0] ~ 's' %}
     left join combinations as {{ alias }}
         on
             {{ alias }}.dimension_group = {{ loop.index }}
             {%- for dimension in group %}
             and {{ relation }}.{{ dimension }} is not distinct from {{ alias }}.{{ dimension }}
             {%- endfor %}
-    {%- endfor -%}
-{%- endmacro %}
+    {%- endfor %}
 
-{#- Amounts as columns, each with its bucket, in which its median is searched. -#}
-{% macro bucketed_amounts(amounts) -%}
-    {%- for name, expression in amounts.items() %}
-        {{ expression }} as {{ name }},
-        cast(
-            floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / 0.01') }} * 100)
-            as smallint
-        ) as {{ name }}_bucket{{ ',' if not loop.last }}
-    {%- endfor -%}
+)
 {%- endmacro %}
 
 {#-

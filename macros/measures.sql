@@ -144,7 +144,7 @@
     product of two decimal(18,2), which it multiplies many times as fast as those of 38 digits.
 -#}
 {% macro short_product_limit() -%}
-    10000000
+    {{ return(10000000) }}
 {%- endmacro %}
 
 {#- The sum of the squares of a column of money or of whole numbers, exact; 0 where it has no value. -#}
@@ -157,7 +157,7 @@
     six times as long.
 -#}
 {% macro duckdb__sum_of_squares(column) -%}
-    {%- set limit = bank_warehouse.short_product_limit() | trim -%}
+    {%- set limit = bank_warehouse.short_product_limit() -%}
     {%- set is_small = column ~ ' > -' ~ limit ~ ' and ' ~ column ~ ' < ' ~ limit -%}
     {%- set amount = 'cast(' ~ column ~ ' as decimal(18, 2))' -%}
     coalesce(sum(case when {{ is_small }} then {{ amount }} * {{ amount }} end), 0)

@@ -16,17 +16,7 @@ customers as {{ computed_each_time() }} (
 
 {{ dimension_combinations('customers', dimensions) }},  -- noqa: PRS
 
-coded as (
-
-    select
-        {{ combination_numbers(dimensions) }},
-        {{ bucketed_amounts(amounts) }},
-        customers.as_of_date
-
-    from customers
-    {{ combination_joins('customers', dimensions) }}
-
-),
+{{ coded_customers('customers', dimensions, amounts, ['as_of_date']) }},  -- noqa: PRS
 
 combination_sums as (
 
@@ -40,7 +30,6 @@ combination_sums as (
         {{ count_rows() }} as customers
 
     from coded
-    {{ computed_once() }}
     group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
 
 ),

@@ -25,19 +25,9 @@ student_t_quantiles as (
 
 {{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
 
-coded as (
-
-    select
-        {{ combination_numbers(dimensions) }},
-        {{ bucketed_amounts(amounts) }},
-        customers.as_of_date,
-        customers.is_overleveraged,
-        customers.risk_weighting
-
-    from customers
-    {{ combination_joins('customers', dimensions) }}
-
-),
+{{ coded_customers(
+    'customers', dimensions, amounts, ['as_of_date', 'is_overleveraged', 'risk_weighting']
+) }},  -- noqa: PRS
 
 combination_sums as (
 
@@ -53,7 +43,6 @@ combination_sums as (
         sum(risk_weighting) as sum_of_risk_weightings
 
     from coded
-    {{ computed_once() }}
     group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
 
 ),
