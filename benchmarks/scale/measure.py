@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,22 +96,42 @@ def run_measured(
         KeyboardInterrupt: The user stopped the benchmark; the command and its children are ended.
     """
     with output.open("wb") as file:
+        process = None
         started = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            env=dict(environment),
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            # A group of its own, so that it can be ended with all its children.
-            start_new_session=True,
-        )
         try:
+            with _stops_held():
+                process = subprocess.Popen(
+                    command,
+                    env=dict(environment),
+                    cwd=home,
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    # A group of its own, so that it can be ended with all its children.
+                    start_new_session=True,
+                )
             return _watch(process, started, folder, limits, output, progress)
         except BaseException:
-            _end(process)
+            if process is not None:
+                _end(process)
             raise
+
+
+@contextlib.contextmanager
+def _stops_held() -> Iterator[None]:
+    """Let a signal that stops the benchmark wait, so that no child starts unknown to it."""
+    held: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: held.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def _watch(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import psutil
@@ -335,6 +336,28 @@ def test_the_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
     failure, *_ = measured(tmp_path, code, replace(PLENTY, seconds=1.5))
     assert failure
     assert_ends(int((tmp_path / "data" / "child.txt").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_while_it_starts_is_ended(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: Any, **options: Any) -> "subprocess.Popen[bytes]":
+        started.append(popen(*arguments, **options))
+        signal.raise_signal(number)
+        return started[-1]
+
+    popen = subprocess.Popen
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        monkeypatch.setattr(subprocess, "Popen", start)
+        with pytest.raises(KeyboardInterrupt):
+            measured(tmp_path, "import time; time.sleep(60)")
+    finally:
+        signal.signal(number, before)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def assert_ends(process: int) -> None:
