@@ -5,33 +5,30 @@
     added up by single dimensions.
 -#}
 
-{#-
-    CTEs that end in two: `combinations`, a row for each combination of values of a group of
-    dimensions, numbered; and `combination_values`, a row for each combination and each value that
-    it holds. The two columns of a pair are in one group.
--#}
-{% macro dimension_combinations(relation, dimensions, pairs=[]) -%}
-    {%- set groups = bank_warehouse.dimension_groups(dimensions) -%}
-occurring_combinations as (
+{#- The number, from 1, of the group of dimensions that a row of `grouped_dimensions` is about. -#}
+{% macro dimension_group_number(dimensions) -%}
+    case
+        {%- for group in bank_warehouse.dimension_groups(dimensions) %}
+        when grouping({{ group[0] }}) = 0 then {{ loop.index }}
+        {%- endfor %}
+    end
+{%- endmacro %}
 
-    select
-        case
-            {%- for group in groups %}
-            when grouping({{ group[0] }}) = 0 then {{ loop.index }}
-            {%- endfor %}
-        end as dimension_group,
-        {{ dimensions | join(',\n        ') }}
-
-    from {{ relation }}
-    {{ bank_warehouse.computed_once() }}
-    group by grouping sets (
-        {%- for group in groups %}
+{#- One grouping set for each group of dimensions. -#}
+{% macro grouped_dimensions(dimensions) -%}
+    grouping sets (
+        {%- for group in bank_warehouse.dimension_groups(dimensions) %}
         ({{ group | join(', ') }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
+{%- endmacro %}
 
-),
-
+{#-
+    Two CTEs: `combinations`, the rows of a CTE that was grouped by `grouped_dimensions`, numbered;
+    and `combination_values`, a row for each combination and each value that it holds. The two
+    columns of a pair are in one group.
+-#}
+{% macro dimension_combinations(sums, dimensions, pairs=[]) -%}
 combinations as (
 
     select
@@ -40,7 +37,7 @@ combinations as (
             row_number() over (order by dimension_group, {{ dimensions | join(', ') }}) as integer
         ) as combination
 
-    from occurring_combinations
+    from {{ sums }}
 
 ),
 
@@ -85,63 +82,35 @@ combination_values as (
     {%- endfor -%}
 {%- endmacro %}
 
-{#- The columns that hold the numbers of a customer's combinations, one for each group. -#}
-{% macro combination_columns(dimensions) -%}
-    {%- set columns = [] -%}
-    {%- for _ in bank_warehouse.dimension_groups(dimensions) -%}
-    {%- do columns.append('combination_' ~ loop.index) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
 {#-
-    The CTE `coded`: for each customer the numbers of its combinations, the columns asked for, and
-    amounts, each with its bucket, in which its median is searched. Stands behind the CTEs of
-    `dimension_combinations`.
+    Joins that find the combinations of a customer: the number of the first group's is in
+    `combinations_1.combination`, and so on. Dimensions may be null.
 -#}
-{% macro coded_customers(relation, dimensions, amounts, columns) -%}
-    {%- set numbers = bank_warehouse.combination_columns(dimensions) -%}
-coded as (
-
-    select
-        {%- for number in numbers %}
-        {{ number }}s.combination as {{ number }},
-        {%- endfor %}
-        {%- for name, expression in amounts.items() %}
-        {{ expression }} as {{ name }},
-        cast(
-            floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / 0.01') }} * 100)
-            as smallint
-        ) as {{ name }}_bucket,
-        {%- endfor %}
-        {{ relation }}.{{ columns | join(',\n        ' ~ relation ~ '.') }}
-
-    from {{ relation }}
+{% macro joined_combinations(relation, dimensions) -%}
     {%- for group in bank_warehouse.dimension_groups(dimensions) %}
-    {%- set alias = numbers[loop.index0] ~ 's' %}
-    left join combinations as {{ alias }}
+    left join combinations as combinations_{{ loop.index }}
         on
-            {{ alias }}.dimension_group = {{ loop.index }}
+            combinations_{{ loop.index }}.dimension_group = {{ loop.index }}
+            {%- set group_loop = loop %}
             {%- for dimension in group %}
-            and {{ relation }}.{{ dimension }} is not distinct from {{ alias }}.{{ dimension }}
+            and {{ relation }}.{{ dimension }}
+            is not distinct from combinations_{{ group_loop.index }}.{{ dimension }}
             {%- endfor %}
     {%- endfor %}
-
-)
 {%- endmacro %}
 
 {#-
     CTEs that end in one named medians: the medians of amounts by dimension and value. Null is left
     out. Dispatched.
 -#}
-{% macro medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
+{% macro medians_by_dimension(customers, dimensions, pairs, amounts) -%}
     {{ return(adapter.dispatch('medians_by_dimension', 'bank_warehouse')(
-        customers, coded, dimensions, pairs, amounts
+        customers, dimensions, pairs, amounts
     )) }}
 {%- endmacro %}
 
 {#- Spark reads a row once for each dimension, whatever it is asked. -#}
-{% macro spark__medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
+{% macro spark__medians_by_dimension(customers, dimensions, pairs, amounts) -%}
 medians as (
 
     select
@@ -160,16 +129,32 @@ medians as (
 {#-
     `median` keeps all values of all groups in memory, once for each dimension. Counts by bucket tell
     in which bucket a median lies and how many values are below it; only the values of these few
-    buckets are then put in order. The result is the same to the cent. A bucket is a hundredth of a
-    natural logarithm wide; the two values in the middle of an even number can lie in two buckets.
+    buckets are then read again and put in order. The result is the same to the cent. The two values
+    in the middle of an even number can lie in two buckets. What is kept of each customer for the
+    counts is as narrow as can be, because it is read once for each of them.
 -#}
-{% macro duckdb__medians_by_dimension(customers, coded, dimensions, pairs, amounts) -%}
-    {%- set columns = bank_warehouse.combination_columns(dimensions) -%}
+{% macro duckdb__medians_by_dimension(customers, dimensions, pairs, amounts) -%}
+    {%- set groups = bank_warehouse.dimension_groups(dimensions) -%}
+coded as (
+
+    select
+        {%- for _ in groups %}
+        combinations_{{ loop.index }}.combination as combination_{{ loop.index }},
+        {%- endfor %}
+        {%- for name, expression in amounts.items() %}
+        {{ bank_warehouse.amount_bucket(expression) }} as {{ name }}_bucket{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from {{ customers }}
+    {{- bank_warehouse.joined_combinations(customers, dimensions) }}
+
+),
+
 bucket_counts as (
 
     {%- for name in amounts %}
     {%- set amount_loop = loop %}
-    {%- for column in columns %}
+    {%- for _ in groups %}
     {%- if not (loop.first and amount_loop.first) %}
 
     union all
@@ -177,12 +162,12 @@ bucket_counts as (
 
     select
         {{ amount_loop.index }} as amount_number,
-        {{ column }} as combination,
+        combination_{{ loop.index }} as combination,
         {{ name }}_bucket as bucket,
-        count(*) as customers
+        count({{ name }}_bucket) as customers
 
-    from {{ coded }}
-    group by {{ column }}, {{ name }}_bucket
+    from coded
+    group by combination_{{ loop.index }}, {{ name }}_bucket
     {%- endfor %}
     {%- endfor %}
 
@@ -199,7 +184,6 @@ bucket_sums as (
 
     from bucket_counts
     inner join combination_values on bucket_counts.combination = combination_values.combination
-    where bucket_counts.bucket is not null
     group by all
 
 ),
@@ -241,9 +225,29 @@ median_buckets as (
 
 ),
 
+{%- for name, expression in amounts.items() %}
+candidates_{{ loop.index }} as {{ bank_warehouse.computed_each_time() }} (
+
+    select
+        {{ expression }} as amount,
+        {{ bank_warehouse.amount_bucket(expression) }} as bucket,
+        {{ dimensions | join(',\n        ') }}
+
+    from {{ customers }}
+    where
+        {{ bank_warehouse.amount_bucket(expression) }} in (
+            select unnest([lower_bucket, upper_bucket])
+            from median_buckets
+            where amount_number = {{ loop.index }}
+        )
+
+),
+
+{% endfor -%}
 median_candidates as (
 
     {%- for name in amounts %}
+    {%- set candidates = 'candidates_' ~ loop.index %}
     {%- if not loop.first %}
 
     union all
@@ -251,17 +255,14 @@ median_candidates as (
 
     select
         {{ loop.index }} as amount_number,
-        {{ name }} as amount,
-        {{ name }}_bucket as bucket,
-        {{ columns | join(',\n        ') }}
+        {{ candidates }}.amount,
+        {{ candidates }}.bucket,
+        {%- for _ in groups %}
+        combinations_{{ loop.index }}.combination as combination_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
-    from {{ coded }}
-    where
-        {{ name }}_bucket in (
-            select unnest([lower_bucket, upper_bucket])
-            from median_buckets
-            where amount_number = {{ loop.index }}
-        )
+    from {{ candidates }}
+    {{- bank_warehouse.joined_combinations(candidates, dimensions) }}
     {%- endfor %}
 
 ),
@@ -282,7 +283,7 @@ combination_buckets as (
 
 median_neighbours as (
 
-    {%- for column in columns %}
+    {%- for _ in groups %}
     {%- if not loop.first %}
 
     union all
@@ -298,7 +299,7 @@ median_neighbours as (
     inner join combination_buckets
         on
             median_candidates.amount_number = combination_buckets.amount_number
-            and median_candidates.{{ column }} = combination_buckets.combination
+            and median_candidates.combination_{{ loop.index }} = combination_buckets.combination
             and (
                 median_candidates.bucket = combination_buckets.lower_bucket
                 or median_candidates.bucket = combination_buckets.upper_bucket

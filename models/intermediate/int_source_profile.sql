@@ -6,9 +6,6 @@
 {% set number_columns = whole_number_columns() + money_columns() %}
 {% set shares = [0.01, 0.25, 0.5, 0.75, 0.99] %}
 {% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
-{#- Quantiles of many columns in one aggregation take DuckDB more memory than apart. -#}
-{% set columns_at_once = number_columns | length if target.type == 'spark' else 1 %}
-{% set steps = number_columns | batch(columns_at_once) | list %}
 
 with
 
@@ -45,35 +42,16 @@ aggregated as (
 
 ),
 
-{% for step in steps %}
-quantiles_{{ loop.index }} as (
+{{ column_quantiles('clients', whole_number_columns(), money_columns(), shares) }},  -- noqa: PRS
 
-    select
-        {% for column in step %}
-        {{ quantile_list(column, shares) }} as {{ column }}_quantiles,
-        {% endfor %}
-        {{ count_rows() }} as row_count
-
-    from clients
-
-),
-
-{% endfor %}
 measured as (
 
     select
-        {% for step in steps %}
-        {% set step_number = loop.index %}
-        {% for column in step %}
-        quantiles_{{ step_number }}.{{ column }}_quantiles,
-        {% endfor %}
-        {% endfor %}
+        quantiles.*,
         aggregated.*
 
     from aggregated
-    {% for _ in steps %}
-    cross join quantiles_{{ loop.index }}
-    {% endfor %}
+    cross join quantiles
 
 ),
 

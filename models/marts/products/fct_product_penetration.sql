@@ -14,25 +14,27 @@ customers as {{ computed_each_time() }} (
 
 ),
 
-{{ dimension_combinations('customers', dimensions) }},  -- noqa: PRS
-
-{{ coded_customers('customers', dimensions, amounts, ['as_of_date']) }},  -- noqa: PRS
-
 combination_sums as (
 
     select
-        coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
+        {{ dimension_group_number(dimensions) }} as dimension_group,
+        {% for dimension in dimensions %}
+        {{ dimension }},
+        {% endfor %}
         {% for product in columns %}
-        count({{ product }}) as {{ product }}_holders,
-        sum({{ product }}) as {{ product }}_balance,
+        count({{ amounts[product] }}) as {{ product }}_holders,
+        sum({{ amounts[product] }}) as {{ product }}_balance,
         {% endfor %}
         max(as_of_date) as as_of_date,
         {{ count_rows() }} as customers
 
-    from coded
-    group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
+    from customers
+    {{ computed_once() }}
+    group by {{ grouped_dimensions(dimensions) }}  -- noqa: PRS
 
 ),
+
+{{ dimension_combinations('combination_sums', dimensions) }},  -- noqa: PRS
 
 grouped as (
 
@@ -40,20 +42,20 @@ grouped as (
         combination_values.dimension,
         combination_values.value,
         {% for product in columns %}
-        cast(sum(combination_sums.{{ product }}_holders) as bigint) as {{ product }}_holders,
-        {{ sum_money('combination_sums.' ~ product ~ '_balance') }} as {{ product }}_balance,
+        cast(sum(combinations.{{ product }}_holders) as bigint) as {{ product }}_holders,
+        {{ sum_money('combinations.' ~ product ~ '_balance') }} as {{ product }}_balance,
         {% endfor %}
-        max(combination_sums.as_of_date) as as_of_date,
-        cast(sum(combination_sums.customers) as bigint) as customers
+        max(combinations.as_of_date) as as_of_date,
+        cast(sum(combinations.customers) as bigint) as customers
 
     from combination_values
-    inner join combination_sums
-        on combination_values.combination = combination_sums.combination
+    inner join combinations
+        on combination_values.combination = combinations.combination
     group by combination_values.dimension, combination_values.value
 
 ),
 
-{{ medians_by_dimension('customers', 'coded', dimensions, [], amounts) }},  -- noqa: PRS
+{{ medians_by_dimension('customers', dimensions, [], amounts) }},  -- noqa: PRS
 
 penetration as (
 

@@ -23,16 +23,13 @@ student_t_quantiles as (
 
 ),
 
-{{ dimension_combinations('customers', dimensions, pairs) }},  -- noqa: PRS
-
-{{ coded_customers(
-    'customers', dimensions, amounts, ['as_of_date', 'is_overleveraged', 'risk_weighting']
-) }},  -- noqa: PRS
-
 combination_sums as (
 
     select
-        coalesce({{ combination_columns(dimensions) | join(', ') }}) as combination,
+        {{ dimension_group_number(dimensions) }} as dimension_group,
+        {% for dimension in dimensions %}
+        {{ dimension }},
+        {% endfor %}
         {% for measure in measures %}
         sum({{ measure }}) as {{ measure }},
         {{ sum_of_squares(measure) }} as sum_of_squares_{{ measure }},
@@ -42,10 +39,13 @@ combination_sums as (
         {{ count_rows('is_overleveraged') }} as overleveraged_customers,
         sum(risk_weighting) as sum_of_risk_weightings
 
-    from coded
-    group by {{ grouping_sets(combination_columns(dimensions)) }}  -- noqa: PRS
+    from customers
+    {{ computed_once() }}
+    group by {{ grouped_dimensions(dimensions) }}  -- noqa: PRS
 
 ),
+
+{{ dimension_combinations('combination_sums', dimensions, pairs) }},  -- noqa: PRS
 
 grouped as (
 
@@ -53,23 +53,23 @@ grouped as (
         combination_values.dimension,
         combination_values.value,
         {% for measure in measures %}
-        {{ sum_money('combination_sums.' ~ measure) }} as {{ measure }},
-        cast(sum(combination_sums.sum_of_squares_{{ measure }}) as double)
+        {{ sum_money('combinations.' ~ measure) }} as {{ measure }},
+        cast(sum(combinations.sum_of_squares_{{ measure }}) as double)
             as sum_of_squares_{{ measure }},
         {% endfor %}
-        max(combination_sums.as_of_date) as as_of_date,
-        cast(sum(combination_sums.customers) as bigint) as customers,
-        cast(sum(combination_sums.overleveraged_customers) as bigint) as overleveraged_customers,
-        cast(sum(combination_sums.sum_of_risk_weightings) as bigint) as sum_of_risk_weightings
+        max(combinations.as_of_date) as as_of_date,
+        cast(sum(combinations.customers) as bigint) as customers,
+        cast(sum(combinations.overleveraged_customers) as bigint) as overleveraged_customers,
+        cast(sum(combinations.sum_of_risk_weightings) as bigint) as sum_of_risk_weightings
 
     from combination_values
-    inner join combination_sums
-        on combination_values.combination = combination_sums.combination
+    inner join combinations
+        on combination_values.combination = combinations.combination
     group by combination_values.dimension, combination_values.value
 
 ),
 
-{{ medians_by_dimension('customers', 'coded', dimensions, pairs, amounts) }},  -- noqa: PRS
+{{ medians_by_dimension('customers', dimensions, pairs, amounts) }},  -- noqa: PRS
 
 totals as (
 
