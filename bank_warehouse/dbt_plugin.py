@@ -61,12 +61,13 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
     )
 
 
-def room_json(path: str, rows: int) -> str:
+def room_json(path: str, rows: int, with_tests: bool) -> str:
     """Say how much disk a build wants, before it starts.
 
     Args:
         path: the DuckDB file; one in memory wants no disk that could be told.
         rows: customers of the drop.
+        with_tests: whether the tests are made too.
 
     Returns:
         JSON: `{"said", "error": null}`, or `{"error": message}` where a disk has too little.
@@ -77,7 +78,8 @@ def room_json(path: str, rows: int) -> str:
     if not path or path == ":memory:":
         return json.dumps({"said": "", "error": None})
     try:
-        return json.dumps({"said": require_room(need_of(rows, Path(path))), "error": None})
+        need = need_of(rows, Path(path), with_tests=with_tests)
+        return json.dumps({"said": require_room(need), "error": None})
     except (DropError, OSError) as refused:
         return json.dumps({"error": str(refused)})
 
@@ -232,13 +234,13 @@ class Plugin(BasePlugin):
             self._opened = open_warehouse(creds.path, dict(config))
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Attach the history, and register functions, which take and give varchar.
+        """Attach the history, and register functions, which give varchar.
 
         `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
-        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, `bank_room(path, rows)`
-        the JSON of :func:`room_json`. And those of the record that a build leaves:
-        `bank_fingerprints_query(relations)` and `bank_record_build(path, told)`, see
-        :func:`fingerprints_query` and :func:`record_build`.
+        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, and
+        `bank_room(path, rows, with_tests)` the JSON of :func:`room_json`. And those of the record
+        that a build leaves: `bank_fingerprints_query(relations)` and
+        `bank_record_build(path, told)`, see :func:`fingerprints_query` and :func:`record_build`.
 
         dbt attaches what profiles.yml names after this; what is there already it leaves alone.
         """
@@ -250,7 +252,7 @@ class Plugin(BasePlugin):
             side_effects=True,
         )
         conn.create_function(
-            "bank_room", room_json, ["VARCHAR", "BIGINT"], "VARCHAR", side_effects=True
+            "bank_room", room_json, ["VARCHAR", "BIGINT", "BOOLEAN"], "VARCHAR", side_effects=True
         )
         conn.create_function(
             "bank_raw_changed", raw_changes, ["VARCHAR"], "VARCHAR", side_effects=True

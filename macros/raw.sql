@@ -113,10 +113,15 @@
     )) }}
 {%- endmacro %}
 
-{#- Say how much disk a build of so many customers wants; stop it where there is too little. -#}
+{#-
+    Say how much disk a build of so many customers wants, with its tests unless it is `dbt run`; stop
+    it where there is too little.
+-#}
 {% macro require_room(rows) -%}
     {%- set call -%}
-        select bank_room('{{ (target.path or '') | replace("'", "''") }}', {{ rows }})
+        select bank_room(
+            '{{ (target.path or '') | replace("'", "''") }}', {{ rows }}, {{ flags.WHICH != 'run' }}
+        )
     {%- endset -%}
     {%- set room = fromjson(run_query(call).rows[0][0]) -%}
     {%- if room['error'] -%}

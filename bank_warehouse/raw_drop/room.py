@@ -14,7 +14,10 @@ WAREHOUSE_BYTES = 400
 """Of the warehouse file, a customer; while a table is written anew, the old one is there too."""
 
 WORKING_BYTES = 610
-"""Of memory at the widest step, a test, a customer; what exceeds the memory limit goes to disk."""
+"""Of memory at the widest test, a customer; what exceeds the memory limit goes to disk."""
+
+MODEL_WORKING_BYTES = 310
+"""The same of the widest models that are built at once, without tests."""
 
 SAMPLE_BYTES = 1 << 20
 
@@ -49,13 +52,19 @@ def estimated_rows(path: Path) -> int:
     return round(path.stat().st_size * sample.count(b"\n") / max(len(sample), 1))
 
 
-def need_of(rows: int, warehouse: Path) -> Need:
+def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
     """Return what a build of `rows` customers into the file `warehouse` wants.
+
+    Args:
+        rows: customers of the drop, about.
+        warehouse: the file that is built.
+        with_tests: whether the tests are made too, as `dbt build` does and `dbt run` does not.
 
     Raises:
         SettingError: BANK_MEMORY_LIMIT is no amount.
     """
-    spill_bytes = max(0, round(rows * WORKING_BYTES - bytes_of(memory_limit())))
+    working_bytes = rows * (WORKING_BYTES if with_tests else MODEL_WORKING_BYTES)
+    spill_bytes = max(0, round(working_bytes - bytes_of(memory_limit())))
     spill = temp_directory(warehouse) or warehouse.parent
     return Need(rows, warehouse, rows * WAREHOUSE_BYTES, spill, spill_bytes)
 

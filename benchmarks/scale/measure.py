@@ -130,8 +130,8 @@ def _stops_held() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler or signal.SIG_DFL)
-        for number in held:
-            signal.raise_signal(number)
+        for stop in held:
+            signal.raise_signal(stop)
 
 
 def _watch(

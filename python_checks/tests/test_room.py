@@ -1,16 +1,23 @@
 """How much disk a build wants is said before it starts, and a disk with too little is refused."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from bank_warehouse.cli import main as bank_warehouse
 from bank_warehouse.dbt_plugin import room_json
 from bank_warehouse.raw_drop import DropError, plan_table, room
-from bank_warehouse.raw_drop.room import WAREHOUSE_BYTES, WORKING_BYTES, need_of, require_room
+from bank_warehouse.raw_drop.room import (
+    MODEL_WORKING_BYTES,
+    WAREHOUSE_BYTES,
+    WORKING_BYTES,
+    need_of,
+    require_room,
+)
 from python_checks.tests.conftest import run_dbt
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "raw"
@@ -48,6 +55,8 @@ def test_what_does_not_fit_is_wanted_of_the_disk(tmp_path: Path) -> None:
     need = need_of(100_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 100_000_000 * WORKING_BYTES - 6_000_000_000
     assert need.spill == tmp_path / "bank.duckdb.tmp"
+    without_tests = need_of(100_000_000, tmp_path / "bank.duckdb", with_tests=False)
+    assert without_tests.spill_bytes == 100_000_000 * MODEL_WORKING_BYTES - 6_000_000_000
 
 
 def test_a_disk_with_too_little_is_refused_with_the_remedy(
@@ -79,17 +88,43 @@ def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
-    assert json.loads(room_json(warehouse, 1000))["said"].startswith("1,000 customers want about")
-    assert json.loads(room_json(":memory:", 10**12)) == {"said": "", "error": None}
+    assert json.loads(room_json(warehouse, 1000, True))["said"].startswith(
+        "1,000 customers want about"
+    )
+    assert json.loads(room_json(":memory:", 10**12, True)) == {"said": "", "error": None}
     free(monkeypatch, 1)
-    assert json.loads(room_json(warehouse, 0))["error"] is None
-    assert "the build wants about" in json.loads(room_json(warehouse, 1000))["error"]
+    assert json.loads(room_json(warehouse, 0, True))["error"] is None
+    assert "the build wants about" in json.loads(room_json(warehouse, 1000, True))["error"]
 
 
-def test_dbt_says_what_a_drop_wants(tmp_path: Path) -> None:
-    drop = tmp_path / "drop"
-    drop.mkdir()
-    for file in SEEDS.glob("*.csv"):
-        (drop / file.name).write_bytes(file.read_bytes())
-    result = run_dbt(tmp_path, "build", "--select", "+base_bank__clients", BANK_RAW_DIR=str(drop))
-    assert re.search(r"3,0\d\d customers want about 1 MB for the warehouse[.]", result.stdout)
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drop of 200,000 customers."""
+    folder = tmp_path_factory.mktemp("room") / "drop"
+    arguments = ["generate", "--customers", "200000", "--format", "parquet", "--out", str(folder)]
+    made = CliRunner().invoke(bank_warehouse, arguments)
+    assert made.exit_code == 0, made.output
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "limit", "told"),
+    [
+        ("build", "6GB", ""),
+        ("build", "100MB", " and up to 22 MB for what does not fit in memory"),
+        # Without tests less is wanted.
+        ("run", "100MB", ""),
+    ],
+)
+def test_dbt_says_what_a_drop_wants(
+    command: str, limit: str, told: str, drop: Path, tmp_path: Path
+) -> None:
+    result = run_dbt(
+        *(tmp_path, command, "--select", "base_bank__clients"),
+        BANK_RAW_DIR=str(drop),
+        BANK_MEMORY_LIMIT=limit,
+        # Without its seeds the model fails, but says what it wants before.
+        DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
+    )
+    said = f"200,000 customers want about 80 MB for the warehouse{told}."
+    assert said in result.stdout
