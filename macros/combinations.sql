@@ -131,7 +131,8 @@ medians as (
     in which bucket a median lies and how many values are below it; only the values of these few
     buckets are then read again and put in order. The result is the same to the cent. The two values
     in the middle of an even number can lie in two buckets. What is kept of each customer for the
-    counts is as narrow as can be, because it is read once for each of them.
+    counts is as narrow as can be, because it is read once for each of them. Customers without the
+    amount have no bucket and count as none.
 -#}
 {% macro duckdb__medians_by_dimension(customers, dimensions, pairs, amounts) -%}
     {%- set groups = bank_warehouse.dimension_groups(dimensions) -%}

@@ -62,11 +62,7 @@ ranked as (
 grouped as (
 
     select
-        case
-            {% for group in groups %}
-            when grouping({{ group[0] }}) = 0 then {{ loop.index }}
-            {% endfor %}
-        end as dimension_group,
+        {{ dimension_group_number(profile_dimensions()) }} as dimension_group,
         {% for dimension in profile_dimensions() %}
         {{ dimension }},
         {% endfor %}
@@ -80,11 +76,7 @@ grouped as (
 
     from ranked
     {{ computed_once() }}
-    group by grouping sets (  -- noqa: PRS
-        {% for group in groups %}
-        ({{ group | join(', ') }}){{ ',' if not loop.last }}
-        {% endfor %}
-    )
+    group by {{ grouped_dimensions(profile_dimensions()) }}  -- noqa: PRS
 
 ),
 
