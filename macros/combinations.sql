@@ -227,7 +227,7 @@ median_buckets as (
 ),
 
 {%- for name, expression in amounts.items() %}
-candidates_{{ loop.index }} as {{ bank_warehouse.computed_each_time() }} (
+candidates_{{ loop.index }} as (
 
     select
         {{ expression }} as amount,

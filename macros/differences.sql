@@ -23,8 +23,7 @@
 
 {#-
     The bucket of a value, a double that keeps the order: the value itself where is_exact or where
-    the measure counts in ones, else a thousandth of a natural logarithm wide (asinh, which is
-    linear around zero and knows negative values). A whole number, so equal on every run.
+    the measure counts in ones, else a thousandth of a natural logarithm wide.
 -#}
 {% macro rank_bucket(measure, unit, is_exact) -%}
     {%- if unit == 1 -%}
@@ -32,7 +31,7 @@
     {%- else -%}
     case
         when {{ is_exact }} then cast({{ measure }} as double)
-        else floor({{ bank_warehouse.asinh('cast(' ~ measure ~ ' as double) / ' ~ unit) }} * 1000)
+        else {{ bank_warehouse.logarithmic_bucket(measure, unit, 1000) }}
     end
     {%- endif -%}
 {%- endmacro %}

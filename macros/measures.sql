@@ -72,6 +72,14 @@
     )
 {%- endmacro %}
 
+{#-
+    The bucket of a value, so many to a natural logarithm: by asinh, which is linear around zero,
+    below the unit, and knows negative values. A whole number, so equal on every run, as a double.
+-#}
+{% macro logarithmic_bucket(expression, unit, buckets) -%}
+    floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / ' ~ unit) }} * {{ buckets }})
+{%- endmacro %}
+
 {#- A table of the whole numbers from the first to the last, in a column named number. -#}
 {% macro number_series(first_number, last_number) -%}
     {{ return(adapter.dispatch('number_series', 'bank_warehouse')(first_number, last_number)) }}

@@ -93,10 +93,7 @@
     logarithm wide.
 -#}
 {% macro amount_bucket(expression) -%}
-    cast(
-        floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / 0.01') }} * 100)
-        as smallint
-    )
+    cast({{ bank_warehouse.logarithmic_bucket(expression, 0.01, 100) }} as smallint)
 {%- endmacro %}
 
 {#-
