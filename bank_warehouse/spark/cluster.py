@@ -11,11 +11,12 @@ import http.client
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,6 +47,8 @@ _PATIENCE = 20.0
 _LOOK_AGAIN = 0.25
 _TELL_AGAIN = 10.0
 _TOLD_LINES = 15
+# Below those that Linux, macOS and Windows give to whoever asks for any, above the well-known ones.
+_OWN_PORTS = range(20_000, 32_768)
 _AUTHENTICATION = "hive.server2.authentication"
 
 
@@ -277,10 +280,12 @@ class _Starting:
 
     def run(self) -> Cluster:
         settings = self.settings
-        port = _port(settings.host, settings.port, "--port")
-        master_port = _port(LOCAL, settings.master_port, "--master-port")
-        page_port = _port(LOCAL, settings.page_port, "--page-port")
-        jobs_port = _port(LOCAL, 0, "")
+        port, master_port, page_port, jobs_port = _ports(
+            (settings.host, settings.port, "--port"),
+            (LOCAL, settings.master_port, "--master-port"),
+            (LOCAL, settings.page_port, "--page-port"),
+            (LOCAL, 0, ""),
+        )
         cluster = Cluster(
             folder=str(self.folder),
             host=settings.host,
@@ -464,19 +469,62 @@ def _program(name: str, **options: int) -> list[str]:
     ]
 
 
-def _port(host: str, port: int, option: str) -> int:
-    """Return the port if it is free, or for 0 any that is."""
+def _ports(*wanted: tuple[str, int, str]) -> list[int]:
+    """Return a port for each use, no two the same.
+
+    Where any will do, it is one that the system does not give out by itself: until the program
+    that is to have it has come up, some other one's connection could get it.
+
+    Args:
+        wanted: For each use the address, the port or 0 for any that is free, and the option that
+            names it.
+
+    Raises:
+        ClusterError: A port that was named is taken, or named for two uses.
+    """
+    named: dict[int, str] = {}
+    for host, port, option in wanted:
+        if port in named:
+            raise ClusterError(
+                f"{named[port]} and {option} both name the port {port}.",
+                f"Name another port with {option}, 0 for any that is free.",
+            )
+        if port:
+            named[port] = option
+            _check_port(host, port, option)
+    candidates = iter(secrets.SystemRandom().sample(_OWN_PORTS, len(_OWN_PORTS)))
+    return [port or _free_port(host, candidates, named) for host, port, _ in wanted]
+
+
+def _free_port(host: str, candidates: Iterator[int], named: Collection[int]) -> int:
+    """Return the first of the candidates that is free and was not named."""
+    for port in candidates:
+        if port not in named and _obstacle(host, port) is None:
+            return port
+    raise ClusterError(
+        f"No port from {_OWN_PORTS[0]} to {_OWN_PORTS[-1]} at {host} is free.",
+        "Name the ports with --port, --master-port and --page-port.",
+    )
+
+
+def _check_port(host: str, port: int, option: str) -> None:
+    obstacle = _obstacle(host, port)
+    if obstacle is not None:
+        raise ClusterError(
+            f"Nothing can listen at {host}, port {port}: {obstacle}.",
+            f"Is another program there? Name another port with {option}, 0 for any that is free.",
+        )
+
+
+def _obstacle(host: str, port: int) -> str | None:
+    """Return why nothing can listen there; null if something can."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as problem:
-            raise ClusterError(
-                f"Nothing can listen at {host}, port {port}: {problem.strerror}.",
-                f"Is another program there? Name another port with {option}, 0 for any that is "
-                "free.",
-            ) from problem
-        return int(probe.getsockname()[1])
+            return problem.strerror or str(problem)
+    return None
 
 
 def _json(address: str) -> Any:

@@ -22,11 +22,14 @@ from python_checks.tests.conftest import PROJECT, run_dbt
 
 pytest.importorskip("pyspark", reason="the extra spark is not installed: make install-spark")
 
+from bank_warehouse.spark import cluster as cluster_module
 from bank_warehouse.spark.cluster import (
+    LOCAL,
     RECORD,
     Cluster,
     ClusterError,
     ClusterSettings,
+    _ports,
     running_cluster,
     start_cluster,
     stop_cluster,
@@ -277,6 +280,32 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert f"port {port}" in refused.output
     assert "--port" in refused.output
+    assert not (tmp_path / RECORD).exists()
+
+
+def test_a_port_that_is_named_goes_to_no_other_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where any port will do, the one that was named for another part is passed over."""
+    monkeypatch.setattr(cluster_module, "_OWN_PORTS", range(20_000, 20_100))
+    for named in range(20_000, 20_100):
+        others = ((LOCAL, 0, ""),) * 20
+        first, *chosen = _ports((LOCAL, named, "--port"), *others)
+        assert first == named
+        assert len({named, *chosen}) == 21
+        assert set(chosen) <= set(range(20_000, 20_100))
+
+
+def test_when_no_port_is_left_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "_OWN_PORTS", range(20_000, 20_001))
+    with pytest.raises(ClusterError, match=f"20000 to 20000 at {LOCAL}") as refused:
+        _ports((LOCAL, 20_000, "--port"), (LOCAL, 0, ""))
+    assert "--master-port" in refused.value.remedy
+
+
+def test_a_port_named_for_two_parts_is_refused(tmp_path: Path) -> None:
+    command = ["spark-cluster", "start", "--folder", str(tmp_path)]
+    refused = CliRunner().invoke(main, [*command, "--port", "20001", "--page-port", "20001"])
+    assert refused.exit_code == 1
+    assert "--port and --page-port both name the port 20001" in refused.output
     assert not (tmp_path / RECORD).exists()
 
 
