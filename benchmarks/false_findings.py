@@ -25,13 +25,16 @@ MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fit
 # Relationships and advisors go round by the position of the row: they do go together.
 BY_POSITION = "('banking_relationship', 'investment_advisor')"
 DIFFERENCES = f"""
+    with judged as (
+        select *, not (dimension in {BY_POSITION} and measure in {BY_POSITION}) as is_chance
+        from intermediate.int_differences_tested
+        where family = 'categories'
+    )
     select
-        count(*) filter (p_value <= {RATE}) / count(p_value),
-        count(*) filter (adjusted_p_value <= {RATE}
-            and not (dimension in {BY_POSITION} and measure in {BY_POSITION}))
+        count(*) filter (is_chance and p_value <= {RATE}) / count(p_value) filter (is_chance),
+        count(*) filter (is_chance and adjusted_p_value <= {RATE})
             / greatest(count(*) filter (adjusted_p_value <= {RATE}), 1)
-    from intermediate.int_differences_tested
-    where family = 'categories'
+    from judged
 """
 DRIVERS = f"""
     with judged as (

@@ -381,10 +381,17 @@ def _told_full(bench: Bench, build: Build) -> str:
     if build.status == 0:
         bench.check_right(build)
         return "had room"
-    bench.check_stopped(build, str(bench.warehouse))
     said = build.said()
+    if "the build wants about" in said:
+        folder = str(bench.warehouse.parent)
+        bench.check_stopped(build, f"{folder}: the build wants about", "are free", "Make room")
+        return "refused beforehand"
     if not any(text in said for text in NO_SPACE):
         raise TrialError(f"the message does not say that the disk is full:\n{said}")
+    if "the record of this build cannot be written" in said:
+        bench.check_stopped(build, str(build_record_path(bench.warehouse)), "Make room")
+        return "stopped at its record"
+    bench.check_stopped(build, str(bench.warehouse))
     return "stopped in a model" if "Make room" in said else "stopped before the first model"
 
 
