@@ -3,6 +3,18 @@
     cast('{{ var("as_of_date") }}' as date)
 {%- endmacro %}
 
+{#- The first year in which a client may have joined: nobody is older than 120 at the as-of date. -#}
+{% macro earliest_joining_year() -%}
+    {{ return((var('as_of_date') | string)[:4] | int - 120) }}
+{%- endmacro %}
+
+{#- Whether a date lies in the years in which a client may have joined, up to the as-of date. -#}
+{% macro is_joining_date(date_expression) -%}
+    {{ date_expression }} between
+        cast('{{ bank_warehouse.earliest_joining_year() }}-01-01' as date)
+        and {{ bank_warehouse.as_of_date() }}
+{%- endmacro %}
+
 {#- The formats of raw_date_format as a list, whether one or several are declared. -#}
 {% macro raw_date_formats() -%}
     {%- set declared = var('raw_date_format') -%}
@@ -14,12 +26,26 @@
     {{ return(adapter.dispatch('parse_date', 'bank_warehouse')(text, formats)) }}
 {%- endmacro %}
 
+{#-
+    strptime takes fewer digits for %Y than four, so that 01-02-10 would be in the year 10: years
+    before 1000 are no dates. Of greatest and nullif the date is computed once; a case would compute
+    it twice.
+-#}
 {% macro duckdb__parse_date(text, formats) -%}
-    cast(try_strptime({{ text }}, ['{{ formats | join("', '") }}']) as date)
+    {%- set dates = [] -%}
+    {%- for date_format in formats -%}
+        {%- set date = "cast(try_strptime(" ~ text ~ ", '" ~ date_format ~ "') as date)" -%}
+        {%- set before = "cast('0999-12-31' as date)" -%}
+        {%- do dates.append(
+            'nullif(greatest(' ~ date ~ ', ' ~ before ~ '), ' ~ before ~ ')'
+            if '%Y' in date_format else date
+        ) -%}
+    {%- endfor -%}
+    {{ dates[0] if dates | length == 1 else 'coalesce(' ~ dates | join(', ') ~ ')' }}
 {%- endmacro %}
 
 {#-
-    Each format as a regular expression that takes what strptime of DuckDB takes, no more: Spark's own
+    Each format as a regular expression that takes what is taken on DuckDB, no more: Spark's own
     patterns want two digits for a day, or read more than the notation says. A date that does not
     exist is null. Two digits of a year stand for 1969 to 2068.
 -#}
@@ -53,7 +79,7 @@
 -#}
 {% macro date_pattern(date_format) -%}
     {%- set groups = {
-        'd': '([0-9]{1,2}+)', 'm': '([0-9]{1,2}+)', 'y': '([0-9]{1,2}+)', 'Y': '([0-9]{1,4}+)',
+        'd': '([0-9]{1,2}+)', 'm': '([0-9]{1,2}+)', 'y': '([0-9]{1,2}+)', 'Y': '([1-9][0-9]{3})',
         'b': '(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)',
     } -%}
     {%- set letters = [] -%}

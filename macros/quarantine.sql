@@ -41,7 +41,7 @@
         ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 order by source_file'
     ).rows -%}
     {%- for file in unread_files -%}
-        {%- for candidate in candidates | unique if candidate not in declared -%}
+        {%- for candidate in candidates | unique(case_sensitive=true) if candidate not in declared -%}
             {%- set is_exchange = bank_warehouse.exchanged_day_and_month(candidate) in declared -%}
             {%- set query -%}
                 select count(*) from {{ ref('base_bank__clients') }}

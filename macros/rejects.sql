@@ -19,6 +19,8 @@
                 }}'
             when joined_date > {{ bank_warehouse.as_of_date() }}
                 then 'joined_bank is after the as-of date {{ var("as_of_date") }}'
+            when not ({{ bank_warehouse.is_joining_date('joined_date') }})
+                then 'joined_bank is before {{ bank_warehouse.earliest_joining_year() }}'
         end,
         {%- for column, raw_column in {
             'fee_structure': 'fee_structure',

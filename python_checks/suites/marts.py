@@ -169,6 +169,11 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ("as_of_date", "joined_date", "joined_year", "tenure_days"),
         ),
         Promise(
+            "nobody joined after the as-of date, or more than 120 years before its year",
+            "joined_date <= as_of_date and year(as_of_date) - year(joined_date) <= 120",
+            ("as_of_date", "joined_date"),
+        ),
+        Promise(
             "the flags of joining agree with age and tenure",
             "is_joined_before_birth = (tenure_days > age * 365.25) "
             "and is_joined_as_minor = (tenure_days > (age - 18) * 365.25)",

@@ -815,6 +815,30 @@ def date_after_as_of(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda _: "01-01-2022", [5]))
 
 
+@oddity("set aside", "joined_bank is before 1901", aside=1, by="staging")
+def date_before_anyone_was_born(drop: Path) -> None:
+    """A client who joined before anyone now alive was born."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[:6]}1021", [5]))
+
+
+@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+def date_with_two_digits_of_the_year(drop: Path) -> None:
+    """A date as 06-05-19: neither the year 19 nor, undeclared, 2019."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
+
+
+@oddity("refused", "all 3000 as %d-%m-%y", by="staging")
+def two_digits_of_every_year(drop: Path) -> None:
+    """All dates as 06-05-19, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%Y", "%d-%m-%y"))
+def years_of_two_and_of_four_digits(drop: Path) -> None:
+    """Some years of two digits among years of four, both declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
+
+
 @oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
 def time_behind_a_date(drop: Path) -> None:
     """A time that is not midnight behind a date: the column is not what it was thought to be."""

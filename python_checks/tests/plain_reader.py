@@ -42,6 +42,7 @@ HEADERS = (
     *("risk_weighting", "br_id", "gender_id", "ia_id"),
 )
 AS_OF = date(2021, 12, 31)
+EARLIEST = date(1901, 1, 1)
 LARGEST = Decimal(10) ** 16
 BLANKS = " \t\u00a0"
 
@@ -239,7 +240,7 @@ def _typed(row: int, cells: dict[str, str], known: dict[str, dict[str, str]]) ->
     if joined is None:
         record.unread_date = clean["joined_bank"]
         record.is_exchanged = _date(cells["joined_bank"], exchanged=True) is not None
-    if joined is None or joined > AS_OF:
+    if joined is None or not EARLIEST <= joined <= AS_OF:
         reasons.add("joined_bank")
     return record
 
@@ -269,7 +270,7 @@ def _money(text: str) -> Decimal | None:
 def _date(text: str, *, exchanged: bool) -> date | None:
     text = text.strip(" ")
     text = re.sub(r"[T ]0{1,2}:00(:00(\.0+)?)?Z? *$", "", text).strip(" ")
-    match = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})-([0-9]{4})", text)
+    match = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})-([1-9][0-9]{3})", text)
     if match is None:
         return None
     day, month, year = (int(part) for part in match.groups())

@@ -63,7 +63,20 @@ CELLS = st.one_of(
     st.text(alphabet='0123456789.,-+()$ "aeE;|', max_size=8),
 )
 
-CELL_DAMAGE = st.tuples(st.just("cell"), st.integers(0, ROWS - 1), st.integers(0, 24), CELLS)
+# A date of parts that are each right, doubtful or wrong: damage where the order of days is judged.
+DATES = st.builds(
+    "{0}{3}{1}{3}{2}".format,
+    st.sampled_from(["1", "01", "5", "12", "13", "28", "31", "00", "32", "001"]),
+    st.sampled_from(["1", "01", "5", "12", "13", "02", "00", "001"]),
+    st.sampled_from(
+        ["2010", "2021", "2022", "10", "1", "201", "0010", "02010", "1900", "1901", "9999", "20O9"]
+    ),
+    st.sampled_from(["-", "-", "-", "/", ".", " ", "--"]),
+)
+DATE_COLUMN = 4
+ANY_CELL = st.tuples(st.just("cell"), st.integers(0, ROWS - 1), st.integers(0, 24), CELLS)
+DATE_CELL = st.tuples(st.just("cell"), st.integers(0, ROWS - 1), st.just(DATE_COLUMN), DATES)
+CELL_DAMAGE = st.one_of(ANY_CELL, ANY_CELL, DATE_CELL)
 ROW_DAMAGE = st.tuples(
     st.sampled_from(["cut", "widen", "twice", "header", "blank", "open quote", "drop"]),
     st.integers(0, ROWS - 1),

@@ -188,7 +188,7 @@ judged as (
         *,
         (
             structural_fault is null
-            and joined_date <= {{ as_of_date() }}
+            and {{ is_joining_date('joined_date') }}
             {% for column in whole_number_columns() + money_columns() + [
                 'client_id', 'client_name', 'nationality', 'occupation', 'fee_structure',
                 'loyalty_classification', 'banking_relationship', 'gender', 'investment_advisor',
