@@ -57,6 +57,9 @@ class Sabotage:
     net: Literal["data", "unit"] = "data"
 
 
+# Where the declared formats of dates are gone through.
+DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- set date ="
+
 SABOTAGES = (
     Sabotage(
         "drop_a_client",
@@ -131,7 +134,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "read_dates_as_month_and_day",
-        (Edit("macros/dates.sql", """['{{ formats | join("', '") }}']""", "['%m-%d-%Y']"),),
+        (Edit("macros/dates.sql", DATE_FORMATS, DATE_FORMATS.replace("formats", "['%m-%d-%Y']")),),
         ("stg_bank__clients",),
     ),
     Sabotage(
@@ -139,8 +142,8 @@ SABOTAGES = (
         (
             Edit(
                 "macros/dates.sql",
-                """['{{ formats | join("', '") }}']""",
-                "['%m-%d-%Y', '%d-%m-%Y']",
+                DATE_FORMATS,
+                DATE_FORMATS.replace("formats", "['%m-%d-%Y', '%d-%m-%Y']"),
             ),
         ),
         ("assert_joining_dates_are_read_as_declared",),
@@ -276,6 +279,18 @@ SABOTAGES = (
             Edit("seeds/reference/income_bands.csv", "Mid,2,100000.00", "Mid,2,100000.01"),
         ),
         ("int_customers_classified",),
+        net="unit",
+    ),
+    Sabotage(
+        "read_two_digits_as_the_whole_year",
+        (Edit("macros/dates.sql", "if '%Y' in date_format else date", "if false else date"),),
+        ("base_bank__clients",),
+        net="unit",
+    ),
+    Sabotage(
+        "let_clients_join_before_anyone_was_born",
+        (Edit("macros/dates.sql", "| int - 120)", "| int - 220)"),),
+        ("base_bank__clients",),
         net="unit",
     ),
     Sabotage(
