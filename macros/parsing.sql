@@ -145,10 +145,16 @@
     end
 {%- endmacro %}
 
-{#- All codes of a CTE as one map from code to name; to be asked with brackets. -#}
-{% macro code_lookup(codes, name) -%}
+{#-
+    All codes of a CTE as one map from code to name; to be asked with brackets. The names are those of
+    a column, of the same name, of a table built before.
+-#}
+{% macro code_lookup(codes, name, relation) -%}
     (
-        select {{ bank_warehouse.map_of('named.code', 'named.' ~ name) }}
+        select
+            {{ bank_warehouse.map_of(
+                'named.code', bank_warehouse.listed_text('named.' ~ name, relation, name)
+            ) }}
         from (
             select
                 code,

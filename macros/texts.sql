@@ -51,3 +51,55 @@
 {% macro spark__json_value(text, key) -%}
     get_json_object({{ text }}, '$.{{ key }}')
 {%- endmacro %}
+
+{#-
+    A text that is one of those in a column of a small table, which is built before. DuckDB gets an
+    enumeration of them: one byte a row, written in a tenth of the time of a text. Its values are in
+    the order of texts, so that they sort alike. One more may be given that the column need not hold.
+    Dispatched.
+-#}
+{% macro listed_text(text, relation, column, also=none) -%}
+    {{ return(adapter.dispatch('listed_text', 'bank_warehouse')(text, relation, column, also)) }}
+{%- endmacro %}
+
+{#-
+    Left a text where the table is not there to be asked, as in a unit test, is empty, or holds so
+    many values that they are hardly a list.
+-#}
+{% macro duckdb__listed_text(text, relation, column, also) -%}
+    {%- set limit = 1000 -%}
+    {%- set values = [] -%}
+    {%- if execute and relation.schema and load_relation(relation) is not none -%}
+        {%- set query -%}
+            select distinct cast({{ column }} as string) as listed
+            from {{ relation }}
+            where {{ column }} is not null
+            {%- if also is not none %}
+            union
+            select {{ dbt.string_literal(also) }}
+            {%- endif %}
+            order by listed
+            limit {{ limit + 1 }}
+        {%- endset -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do values.append(dbt.string_literal(dbt.escape_single_quotes(row[0]))) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if 0 < values | length <= limit -%}
+        cast({{ text }} as enum({{ values | join(', ') }}))
+    {%- else -%}
+        {{ text }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__listed_text(text, relation, column, also) -%}
+    {{ text }}
+{%- endmacro %}
+
+{#-
+    dbt casts each cell of a unit test to the type of its column. An enumeration holds the values of
+    the last build, which those of a unit test need not be: they are left texts.
+-#}
+{% macro duckdb__safe_cast(field, type) -%}
+    cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})
+{%- endmacro %}

@@ -1,5 +1,7 @@
 {{ config(materialized='view') }}
 
+{% set families = [ref('int_occupations_mapped'), 'occupation_family', 'Other'] %}
+
 with
 
 clients as (
@@ -9,21 +11,21 @@ clients as (
         {{ as_of_date() }} as as_of_date,
         cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
 
-    from {{ ref('stg_bank__clients') }}
+    from {{ ref('int_clients_totalled') }}
 
 ),
 
 ages as (
 
     select distinct age
-    from {{ ref('stg_bank__clients') }}
+    from {{ ref('int_clients_totalled') }}
 
 ),
 
 tenures as (
 
     select distinct cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
-    from {{ ref('stg_bank__clients') }}
+    from {{ ref('int_clients_totalled') }}
 
 ),
 
@@ -35,7 +37,16 @@ shared_client_ids as (
 
 occupations as (
 
-    select * from {{ ref('int_occupations_mapped') }}
+    select
+        delivered_occupation,
+        occupation,
+        occupation_title,
+        {{ listed_text('occupation_grade', ref('int_occupations_mapped'), 'occupation_grade') }}
+            as occupation_grade,
+        {{ listed_text('occupation_family', *families) }} as occupation_family,
+        is_corrected
+
+    from {{ ref('int_occupations_mapped') }}
 
 ),
 
@@ -53,7 +64,12 @@ tenure_bands as (
 
 income_bands as (
 
-    select * from {{ ref('income_bands') }}
+    select
+        lower_limit,
+        upper_limit,
+        {{ listed_text('income_band', ref('income_bands'), 'income_band') }} as income_band
+
+    from {{ ref('income_bands') }}
 
 ),
 
@@ -63,7 +79,7 @@ banded_ages as (
 
     select
         ages.age,
-        age_bands.age_band
+        {{ listed_text('age_bands.age_band', ref('age_bands'), 'age_band') }} as age_band
 
     from ages
     inner join age_bands on {{ is_in_band('ages.age', 'age_bands') }}
@@ -74,7 +90,8 @@ banded_tenures as (
 
     select
         tenures.tenure_days,
-        tenure_bands.tenure_band,
+        {{ listed_text('tenure_bands.tenure_band', ref('tenure_bands'), 'tenure_band') }}
+            as tenure_band,
         tenure_bands.tenure_score
 
     from tenures
@@ -98,7 +115,8 @@ classified as (
         coalesce(occupations.occupation, clients.occupation) as occupation,
         coalesce(occupations.occupation_title, clients.occupation) as occupation_title,
         occupations.occupation_grade,
-        coalesce(occupations.occupation_family, 'Other') as occupation_family,
+        coalesce(occupations.occupation_family, {{ listed_text("'Other'", *families) }})
+            as occupation_family,
 
         ---------- time with the bank
         clients.joined_date,
@@ -121,6 +139,9 @@ classified as (
         {% for column in money_columns() %}
         clients.{{ column }},
         {% endfor %}
+        clients.total_loans,
+        clients.total_deposits,
+        clients.core_deposits,
 
         ---------- data quality
         clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,

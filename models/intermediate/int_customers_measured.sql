@@ -12,39 +12,66 @@ fee_rates as (
 
 ),
 
-totalled as (
+-- One row with the limits of every score: a customer is compared with them, not joined to them.
+score_limits as (
 
     select
-        *,
-        cast(bank_loans + business_lending + credit_card_balance as decimal(18, 2))
-            as total_loans,
-        cast(
-            bank_deposits + saving_accounts + checking_accounts + foreign_currency_account
-            as decimal(18, 2)
-        ) as total_deposits,
-        cast(saving_accounts + checking_accounts + foreign_currency_account as decimal(18, 2))
-            as core_deposits
+        {{ score_limit_columns() }}
+        count(*) as limits
 
-    from customers
+    from {{ ref('int_score_thresholds') }}
+
+),
+
+assigned as (
+
+    select
+        deposit_score,
+        lending_score,
+        tenure_score,
+        {{ listed_text('segment', ref('int_segments_assigned'), 'segment') }} as segment,
+        {{ listed_text('segment_reasons', ref('int_segments_assigned'), 'segment_reasons') }}
+            as segment_reasons
+
+    from {{ ref('int_segments_assigned') }}
 
 ),
 
 measured as (
 
     select
-        totalled.*,
+        customers.*,
         fee_rates.fee_rate,
-        cast(round(totalled.total_loans * fee_rates.fee_rate, 2) as decimal(18, 2))
+        cast(round(customers.total_loans * fee_rates.fee_rate, 2) as decimal(18, 2))
             as fee_income,
-        cast(totalled.total_deposits - totalled.total_loans as decimal(18, 2)) as net_position,
-        {{ ratio('totalled.total_loans', 'totalled.total_deposits') }} as loan_to_deposit_ratio,
-        {{ ratio('totalled.total_loans', 'totalled.estimated_income') }} as debt_to_income_ratio,
-        {{ ratio('totalled.total_deposits', 'totalled.total_loans') }} as liquidity_cover,
-        totalled.total_loans > totalled.total_deposits as is_overleveraged
+        cast(customers.total_deposits - customers.total_loans as decimal(18, 2)) as net_position,
+        {{ ratio('customers.total_loans', 'customers.total_deposits') }} as loan_to_deposit_ratio,
+        {{ ratio('customers.total_loans', 'customers.estimated_income') }} as debt_to_income_ratio,
+        {{ ratio('customers.total_deposits', 'customers.total_loans') }} as liquidity_cover,
+        customers.total_loans > customers.total_deposits as is_overleveraged,
+        {{ score_by_limits('deposit', 'customers') }} as deposit_score,
+        {{ score_by_limits('lending', 'customers') }} as lending_score
 
-    from totalled
-    left join fee_rates on totalled.fee_structure = fee_rates.fee_structure
+    from customers
+    cross join score_limits
+    left join fee_rates on customers.fee_structure = fee_rates.fee_structure
+
+),
+
+segmented as (
+
+    select
+        measured.*,
+        assigned.segment,
+        assigned.segment_reasons
+
+    from measured
+    left join assigned
+        on
+            measured.deposit_score = assigned.deposit_score
+            and measured.lending_score = assigned.lending_score
+            and measured.tenure_score = assigned.tenure_score
 
 )
 
-select * from measured
+select * from segmented

@@ -40,14 +40,14 @@ sampled as (
         tenure_days,
         amount_of_credit_cards,
         properties_owned,
-        loyalty_classification,
-        fee_structure,
-        banking_relationship,
-        occupation_family,
+        cast(loyalty_classification as string) as loyalty_classification,
+        cast(fee_structure as string) as fee_structure,
+        cast(banking_relationship as string) as banking_relationship,
+        cast(occupation_family as string) as occupation_family,
 
         ---------- protected attributes
         age,
-        gender,
+        cast(gender as string) as gender,
         nationality
 
     from drawn

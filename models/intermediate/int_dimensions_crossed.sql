@@ -19,7 +19,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_segmented') }}
+    select * from {{ ref('int_customers_measured') }}
 
 ),
 

@@ -7,7 +7,7 @@ with
 
 customers as {{ computed_each_time() }} (
 
-    select * from {{ ref('int_customers_segmented') }}
+    select * from {{ ref('int_customers_measured') }}
 
 ),
 

@@ -31,18 +31,6 @@ loyalty_tiers as (
 
 ),
 
--- One row with the lower limit of every score. A join to the tiers gives the same scores in chunks
--- so small that the rules, which are applied next, take three times as long.
-score_limits as (
-
-    select
-        {{ score_limit_columns() }}
-        count(*) as limits
-
-    from {{ ref('int_score_thresholds') }}
-
-),
-
 -- What rules may look at, and nothing else: neither nationality nor gender nor age.
 facts as (
 
@@ -53,8 +41,8 @@ facts as (
         ---------- classes and scores
         customers.risk_weighting,
         coalesce(watch_list_scores.watch_list_severity, 0) as watch_list_severity,
-        {{ score_by_limits('deposit', 'customers') }} as deposit_score,
-        {{ score_by_limits('lending', 'customers') }} as lending_score,
+        customers.deposit_score,
+        customers.lending_score,
         loyalty_tiers.loyalty_order,
         customers.fee_rate,
 
@@ -102,7 +90,6 @@ facts as (
         customers.fee_income
 
     from customers
-    cross join score_limits
     inner join peer_medians
         on
             customers.income_band = peer_medians.income_band

@@ -175,8 +175,8 @@ SABOTAGES = (
         (
             Edit(
                 "models/intermediate/int_customers_measured.sql",
-                "round(totalled.total_loans * fee_rates.fee_rate, 2)",
-                "round(totalled.total_loans * fee_rates.fee_rate, 0)",
+                "round(customers.total_loans * fee_rates.fee_rate, 2)",
+                "round(customers.total_loans * fee_rates.fee_rate, 0)",
             ),
         ),
         ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
@@ -185,7 +185,7 @@ SABOTAGES = (
         "count_bank_deposits_as_core_deposits",
         (
             Edit(
-                "models/intermediate/int_customers_measured.sql",
+                "models/intermediate/int_clients_totalled.sql",
                 "cast(saving_accounts + checking_accounts + foreign_currency_account as",
                 "cast(bank_deposits + saving_accounts + checking_accounts"
                 " + foreign_currency_account as",
@@ -268,7 +268,7 @@ SABOTAGES = (
         (
             "assert_every_combination_of_scores_has_exactly_one_segment",
             "not_null_fct_customer_segments_segment",
-            "columns_are_not_null_int_customers_segmented",
+            "columns_are_not_null_int_customers_measured",
             "columns_are_not_null_fct_customer_segments",
         ),
     ),
@@ -382,7 +382,7 @@ SABOTAGES = (
         (
             Edit(
                 "models/intermediate/int_customers_measured.sql",
-                "on totalled.fee_structure = fee_rates.fee_structure",
+                "on customers.fee_structure = fee_rates.fee_structure",
                 "on fee_rates.fee_structure = 'Low'",
             ),
         ),

@@ -17,27 +17,27 @@ described as (
         as_of_date,
 
         ---------- who
-        gender,
+        cast(gender as string) as gender,
         age,
-        age_band,
+        cast(age_band as string) as age_band,
         nationality,
         occupation,
         occupation_title,
-        occupation_grade,
-        occupation_family,
+        cast(occupation_grade as string) as occupation_grade,
+        cast(occupation_family as string) as occupation_family,
 
         ---------- time with the bank
         joined_date,
         joined_year,
         tenure_days,
-        tenure_band,
+        cast(tenure_band as string) as tenure_band,
 
         ---------- relation to the bank
-        banking_relationship,
-        investment_advisor,
-        loyalty_classification,
-        fee_structure,
-        income_band,
+        cast(banking_relationship as string) as banking_relationship,
+        cast(investment_advisor as string) as investment_advisor,
+        cast(loyalty_classification as string) as loyalty_classification,
+        cast(fee_structure as string) as fee_structure,
+        cast(income_band as string) as income_band,
         amount_of_credit_cards,
         properties_owned,
         risk_weighting,

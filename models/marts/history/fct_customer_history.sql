@@ -19,7 +19,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_segmented') }}
+    select * from {{ ref('int_customers_measured') }}
 
 ),
 
@@ -37,8 +37,8 @@ states as (
         customers.as_of_date,
 
         ---------- states
-        customers.loyalty_classification,
-        customers.segment,
+        cast(customers.loyalty_classification as string) as loyalty_classification,
+        cast(customers.segment as string) as segment,
         customers.risk_weighting,
         risks.watch_list_level,
 

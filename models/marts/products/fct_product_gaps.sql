@@ -20,7 +20,7 @@ gaps as (
         balances.customer_key,
         balances.product,
         balances.as_of_date,
-        balances.income_band,
+        cast(balances.income_band as string) as income_band,
         balances.risk_weighting,
         thresholds.customers as peers,
         balances.balance,

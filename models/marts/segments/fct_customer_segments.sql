@@ -14,8 +14,8 @@ segments as (
         cast(deposit_score as integer) as deposit_score,
         cast(lending_score as integer) as lending_score,
         cast(tenure_score as integer) as tenure_score,
-        segment,
-        segment_reasons,
+        cast(segment as string) as segment,
+        cast(segment_reasons as string) as segment_reasons,
         behavioural_cluster,
         cluster_distance,
         cluster_quality
