@@ -153,7 +153,7 @@
     (
         select
             {{ bank_warehouse.map_of(
-                'named.code', bank_warehouse.listed_text('named.' ~ name, relation, name)
+                'named.code', bank_warehouse.listed_text('named.' ~ name, [[relation, name]])
             ) }}
         from (
             select

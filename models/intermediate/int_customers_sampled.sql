@@ -48,7 +48,7 @@ sampled as (
         ---------- protected attributes
         age,
         cast(gender as string) as gender,
-        nationality
+        cast(nationality as string) as nationality
 
     from drawn
     order by customer_key

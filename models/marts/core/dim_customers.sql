@@ -20,9 +20,9 @@ described as (
         cast(gender as string) as gender,
         age,
         cast(age_band as string) as age_band,
-        nationality,
-        occupation,
-        occupation_title,
+        cast(nationality as string) as nationality,
+        cast(occupation as string) as occupation,
+        cast(occupation_title as string) as occupation_title,
         cast(occupation_grade as string) as occupation_grade,
         cast(occupation_family as string) as occupation_family,
 
