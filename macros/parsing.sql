@@ -146,14 +146,15 @@
 {%- endmacro %}
 
 {#-
-    All codes of a CTE as one map from code to name; to be asked with brackets. The names are those of
-    a column, of the same name, of a table built before.
+    All codes of a CTE as one map from code to name; to be asked with brackets. The names may be those
+    of a column, of the same name, of a seed.
 -#}
-{% macro code_lookup(codes, name, relation) -%}
+{% macro code_lookup(codes, name, seed=none) -%}
+    {%- set named = 'named.' ~ name -%}
     (
         select
             {{ bank_warehouse.map_of(
-                'named.code', bank_warehouse.listed_text('named.' ~ name, [[relation, name]])
+                'named.code', bank_warehouse.listed_text(named, seed, name) if seed else named
             ) }}
         from (
             select

@@ -53,55 +53,43 @@
 {%- endmacro %}
 
 {#-
-    A text that is one of the values of columns of other tables, which are built before: they are
-    given as lists of a relation and the name of its column. DuckDB gets an enumeration of the values:
-    one byte a row, written in a tenth of the time of a text. They are in the order of texts, so that
-    they sort alike. One more may be given that no column need hold. Dispatched.
+    A text that is one of the values of a column of a seed. DuckDB gets an enumeration of them: one
+    byte a row, written in a tenth of the time of a text. They are in the order of texts, so that
+    they sort alike. Only seeds may be asked: the SQL of a model is to be the same for every drop.
+    Dispatched.
 -#}
-{% macro listed_text(text, columns, also=none) -%}
-    {{ return(adapter.dispatch('listed_text', 'bank_warehouse')(text, columns, also)) }}
+{% macro listed_text(text, seed, column) -%}
+    {{ return(adapter.dispatch('listed_text', 'bank_warehouse')(text, seed, column)) }}
 {%- endmacro %}
 
-{#-
-    Left a text where a table is not there to be asked, as in a unit test, where none holds a value,
-    or where there are so many that they are hardly a list.
--#}
-{% macro duckdb__listed_text(text, columns, also) -%}
-    {%- set limit = 1000 -%}
-    {%- set selects = [] -%}
-    {%- for relation, column in columns if execute and relation.schema and load_relation(relation) -%}
-        {%- do selects.append('select ' ~ column ~ ' as listed from ' ~ relation) -%}
-    {%- endfor -%}
+{#- Left a text where the seed is not there to be asked: in a unit test, or before `dbt seed`. -#}
+{% macro duckdb__listed_text(text, seed, column) -%}
     {%- set values = [] -%}
-    {%- if selects and selects | length == columns | length -%}
-        {%- if also is not none -%}
-            {%- do selects.append('select ' ~ dbt.string_literal(also)) -%}
-        {%- endif -%}
+    {%- if execute and seed.schema and load_relation(seed) is not none -%}
         {%- set query -%}
-            select distinct cast(listed as string) as listed
-            from ({{ selects | join(' union all ') }})
-            where listed is not null
+            select distinct cast({{ column }} as string) as listed
+            from {{ seed }}
+            where {{ column }} is not null
             order by listed
-            limit {{ limit + 1 }}
         {%- endset -%}
         {%- for row in run_query(query).rows -%}
             {%- do values.append(dbt.string_literal(dbt.escape_single_quotes(row[0]))) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- if 0 < values | length <= limit -%}
+    {%- if values -%}
         cast({{ text }} as enum({{ values | join(', ') }}))
     {%- else -%}
         {{ text }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__listed_text(text, columns, also) -%}
+{% macro spark__listed_text(text, seed, column) -%}
     {{ text }}
 {%- endmacro %}
 
 {#-
     dbt casts each cell of a unit test to the type of its column. An enumeration holds the values of
-    the last build, which those of a unit test need not be: they are left texts.
+    a seed, which those of a unit test need not be: they are left texts.
 -#}
 {% macro duckdb__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})

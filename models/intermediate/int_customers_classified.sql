@@ -1,12 +1,5 @@
 {{ config(materialized='view') }}
 
-{% set mapped = ref('int_occupations_mapped') %}
-{% set clients = ref('int_clients_totalled') %}
-{% set families = [[mapped, 'occupation_family']] %}
-{#- An occupation that is not known keeps its text, as occupation and as title. #}
-{% set occupations = [[mapped, 'occupation'], [clients, 'occupation']] %}
-{% set titles = [[mapped, 'occupation_title'], [clients, 'occupation']] %}
-
 with
 
 clients as (
@@ -42,15 +35,7 @@ shared_client_ids as (
 
 occupations as (
 
-    select
-        delivered_occupation,
-        occupation,
-        occupation_title,
-        {{ listed_text('occupation_grade', [[mapped, 'occupation_grade']]) }} as occupation_grade,
-        {{ listed_text('occupation_family', families, 'Other') }} as occupation_family,
-        is_corrected
-
-    from {{ ref('int_occupations_mapped') }}
+    select * from {{ ref('int_occupations_mapped') }}
 
 ),
 
@@ -71,7 +56,7 @@ income_bands as (
     select
         lower_limit,
         upper_limit,
-        {{ listed_text('income_band', [[ref('income_bands'), 'income_band']]) }} as income_band
+        {{ listed_text('income_band', ref('income_bands'), 'income_band') }} as income_band
 
     from {{ ref('income_bands') }}
 
@@ -83,7 +68,7 @@ banded_ages as (
 
     select
         ages.age,
-        {{ listed_text('age_bands.age_band', [[ref('age_bands'), 'age_band']]) }} as age_band
+        {{ listed_text('age_bands.age_band', ref('age_bands'), 'age_band') }} as age_band
 
     from ages
     inner join age_bands on {{ is_in_band('ages.age', 'age_bands') }}
@@ -94,7 +79,7 @@ banded_tenures as (
 
     select
         tenures.tenure_days,
-        {{ listed_text('tenure_bands.tenure_band', [[ref('tenure_bands'), 'tenure_band']]) }}
+        {{ listed_text('tenure_bands.tenure_band', ref('tenure_bands'), 'tenure_band') }}
             as tenure_band,
         tenure_bands.tenure_score
 
@@ -115,14 +100,11 @@ classified as (
         clients.gender,
         clients.age,
         banded_ages.age_band,
-        {{ listed_text('clients.nationality', [[clients, 'nationality']]) }} as nationality,
-        {{ listed_text('coalesce(occupations.occupation, clients.occupation)', occupations) }}
-            as occupation,
-        {{ listed_text('coalesce(occupations.occupation_title, clients.occupation)', titles) }}
-            as occupation_title,
+        clients.nationality,
+        coalesce(occupations.occupation, clients.occupation) as occupation,
+        coalesce(occupations.occupation_title, clients.occupation) as occupation_title,
         occupations.occupation_grade,
-        coalesce(occupations.occupation_family, {{ listed_text("'Other'", families, 'Other') }})
-            as occupation_family,
+        coalesce(occupations.occupation_family, 'Other') as occupation_family,
 
         ---------- time with the bank
         clients.joined_date,

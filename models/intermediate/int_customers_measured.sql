@@ -25,15 +25,7 @@ score_limits as (
 
 assigned as (
 
-    select
-        deposit_score,
-        lending_score,
-        tenure_score,
-        {{ listed_text('segment', [[ref('int_segments_assigned'), 'segment']]) }} as segment,
-        {{ listed_text('segment_reasons', [[ref('int_segments_assigned'), 'segment_reasons']]) }}
-            as segment_reasons
-
-    from {{ ref('int_segments_assigned') }}
+    select * from {{ ref('int_segments_assigned') }}
 
 ),
 

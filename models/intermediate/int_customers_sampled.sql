@@ -42,13 +42,13 @@ sampled as (
         properties_owned,
         cast(loyalty_classification as string) as loyalty_classification,
         cast(fee_structure as string) as fee_structure,
-        cast(banking_relationship as string) as banking_relationship,
-        cast(occupation_family as string) as occupation_family,
+        banking_relationship,
+        occupation_family,
 
         ---------- protected attributes
         age,
-        cast(gender as string) as gender,
-        cast(nationality as string) as nationality
+        gender,
+        nationality
 
     from drawn
     order by customer_key

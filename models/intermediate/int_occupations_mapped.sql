@@ -2,7 +2,14 @@ with
 
 occupations as (
 
-    select * from {{ ref('occupations') }}
+    select
+        occupation,
+        occupation_title,
+        {{ listed_text('occupation_grade', ref('occupations'), 'occupation_grade') }}
+            as occupation_grade,
+        occupation_family
+
+    from {{ ref('occupations') }}
 
 ),
 

@@ -164,7 +164,9 @@ def test_every_statistic_of_the_warehouse_is_that_of_scipy(built_warehouse: Path
         customers = connection.execute("select * from intermediate.int_customers_measured").df()
         rows = table(connection, "marts.fct_segment_differences").to_dict("records")
     customers["loyalty_classification_and_occupation_family"] = (
-        customers["loyalty_classification"] + " / " + customers["occupation_family"]
+        customers["loyalty_classification"].astype(str)
+        + " / "
+        + customers["occupation_family"].astype(str)
     )
     methods = {"Kruskal-Wallis": 0, "Chi-square": 0, "Not tested": 0}
     for row in rows:

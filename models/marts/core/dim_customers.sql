@@ -17,14 +17,14 @@ described as (
         as_of_date,
 
         ---------- who
-        cast(gender as string) as gender,
+        gender,
         age,
         cast(age_band as string) as age_band,
-        cast(nationality as string) as nationality,
-        cast(occupation as string) as occupation,
-        cast(occupation_title as string) as occupation_title,
+        nationality,
+        occupation,
+        occupation_title,
         cast(occupation_grade as string) as occupation_grade,
-        cast(occupation_family as string) as occupation_family,
+        occupation_family,
 
         ---------- time with the bank
         joined_date,
@@ -33,8 +33,8 @@ described as (
         cast(tenure_band as string) as tenure_band,
 
         ---------- relation to the bank
-        cast(banking_relationship as string) as banking_relationship,
-        cast(investment_advisor as string) as investment_advisor,
+        banking_relationship,
+        investment_advisor,
         cast(loyalty_classification as string) as loyalty_classification,
         cast(fee_structure as string) as fee_structure,
         cast(income_band as string) as income_band,

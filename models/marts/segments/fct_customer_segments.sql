@@ -15,7 +15,7 @@ segments as (
         cast(lending_score as integer) as lending_score,
         cast(tenure_score as integer) as tenure_score,
         cast(segment as string) as segment,
-        cast(segment_reasons as string) as segment_reasons,
+        segment_reasons,
         behavioural_cluster,
         cluster_distance,
         cluster_quality

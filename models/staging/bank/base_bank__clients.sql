@@ -126,15 +126,9 @@ loyalty_codes as (
 known_codes as {{ computed_before() }} (
 
     select
-        {{ code_lookup(
-            'relationship_codes', 'banking_relationship', ref('stg_bank__banking_relationships')
-        ) }} as relationships,
-        {{ code_lookup(
-            'gender_codes', 'gender', ref('stg_bank__genders')
-        ) }} as genders,
-        {{ code_lookup(
-            'advisor_codes', 'investment_advisor', ref('stg_bank__investment_advisors')
-        ) }} as advisors,
+        {{ code_lookup('relationship_codes', 'banking_relationship') }} as relationships,
+        {{ code_lookup('gender_codes', 'gender') }} as genders,
+        {{ code_lookup('advisor_codes', 'investment_advisor') }} as advisors,
         {{ code_lookup(
             'fee_codes', 'fee_structure', ref('fee_rates')
         ) }} as fee_structures,
