@@ -224,9 +224,9 @@ SABOTAGES = (
         "publish_names_under_another_heading",
         (
             Edit(
-                "models/intermediate/int_customers_classified.sql",
-                "coalesce(occupations.occupation_title, clients.occupation) as occupation_title",
-                "clients.client_name as occupation_title",
+                "models/intermediate/int_clients_totalled.sql",
+                "        occupation,\n",
+                "        client_name as occupation,\n",
             ),
         ),
         ("assert_personal_data_stays_in_restricted",),
@@ -334,7 +334,8 @@ SABOTAGES = (
         (
             Edit(
                 "models/marts/history/fct_customer_history.sql",
-                "        customers.loyalty_classification,\n",
+                "        cast(customers.loyalty_classification as string)"
+                " as loyalty_classification,\n",
                 "        (\n"
                 "            select min(client_name) from {{ ref('dim_customer_identities') }}\n"
                 "        ) as loyalty_classification,\n",
