@@ -145,17 +145,10 @@
     end
 {%- endmacro %}
 
-{#-
-    All codes of a CTE as one map from code to name; to be asked with brackets. The names may be those
-    of a column, of the same name, of a seed.
--#}
-{% macro code_lookup(codes, name, seed=none) -%}
-    {%- set named = 'named.' ~ name -%}
+{#- All codes of a CTE as one map from code to name; to be asked with brackets. -#}
+{% macro code_lookup(codes, name) -%}
     (
-        select
-            {{ bank_warehouse.map_of(
-                'named.code', bank_warehouse.listed_text(named, seed, name) if seed else named
-            ) }}
+        select {{ bank_warehouse.map_of('named.code', 'named.' ~ name) }}
         from (
             select
                 code,

@@ -104,7 +104,7 @@ fee_codes as (
 
     select
         lower(fee_structure) as code,
-        fee_structure
+        {{ listed_text('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
 
     from fee_rates
 
@@ -114,7 +114,10 @@ loyalty_codes as (
 
     select
         lower(loyalty_classification) as code,
-        loyalty_classification
+        {{ listed_text(
+            'loyalty_classification', ref('loyalty_tiers'), 'loyalty_classification'
+        ) }}
+            as loyalty_classification
 
     from loyalty_tiers
 
@@ -129,12 +132,8 @@ known_codes as {{ computed_before() }} (
         {{ code_lookup('relationship_codes', 'banking_relationship') }} as relationships,
         {{ code_lookup('gender_codes', 'gender') }} as genders,
         {{ code_lookup('advisor_codes', 'investment_advisor') }} as advisors,
-        {{ code_lookup(
-            'fee_codes', 'fee_structure', ref('fee_rates')
-        ) }} as fee_structures,
-        {{ code_lookup(
-            'loyalty_codes', 'loyalty_classification', ref('loyalty_tiers')
-        ) }} as loyalty_classifications
+        {{ code_lookup('fee_codes', 'fee_structure') }} as fee_structures,
+        {{ code_lookup('loyalty_codes', 'loyalty_classification') }} as loyalty_classifications
 
 ),
 
