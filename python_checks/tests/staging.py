@@ -116,8 +116,13 @@ class Staging:
             flags=SimpleNamespace(WHICH="build"),
             execute=True,
             config=lambda **_: "",
+            dbt=SimpleNamespace(
+                escape_single_quotes=lambda text: text.replace("'", "''"),
+                string_literal=lambda text: f"'{text}'",
+            ),
             env_var=lambda name, default="": self.raw_dir if name == "BANK_RAW_DIR" else default,
             fromjson=json.loads,
+            load_relation=lambda relation: relation,
             log=lambda message, info: self.messages.append(message),  # noqa: ARG005
             ref=_relation,
             source=lambda *_: "",
@@ -213,13 +218,22 @@ class Staging:
         return SimpleNamespace(rows=rows)
 
 
-def _relation(model: str) -> str:
+@dataclass(frozen=True)
+class _Relation:
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f'"{DATABASE}"."{self.schema}"."{self.name}"'
+
+
+def _relation(model: str) -> _Relation:
     schema = "staging" if model in MODELS else "reference"
     if model.startswith("raw_"):
         schema = "raw"
     if model == "fct_quarantined_clients":
         schema = "quality"
-    return f'"{DATABASE}"."{schema}"."{model}"'
+    return _Relation(schema, model)
 
 
 def _refuse(message: str) -> NoReturn:
