@@ -29,6 +29,14 @@
     columns of a pair are in one group.
 -#}
 {% macro dimension_combinations(sums, dimensions, pairs=[]) -%}
+    {%- set rows = [] -%}
+    {%- for members in (dimensions | batch(1) | list) + pairs -%}
+    {%- do rows.append({
+        'condition':
+            'dimension_group = ' ~ bank_warehouse.dimension_group_of(members[0], dimensions),
+        'columns': dict(bank_warehouse.dimension_value(members), combination='combination'),
+    }) -%}
+    {%- endfor -%}
 combinations as (
 
     select
@@ -43,34 +51,20 @@ combinations as (
 
 combination_values as (
 
-    {%- for dimension in dimensions %}
-    {%- if not loop.first %}
-
-    union all
-    {%- endif %}
-
-    select
-        '{{ dimension }}' as dimension,
-        cast({{ dimension }} as string) as value,
-        combination
-
-    from combinations
-    where dimension_group = {{ bank_warehouse.dimension_group_of(dimension, dimensions) }}
-    {%- endfor %}
-    {%- for pair in pairs %}
-
-    union all
-
-    select
-        '{{ pair | join('_and_') }}' as dimension,
-        cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string) as value,
-        combination
-
-    from combinations
-    where dimension_group = {{ bank_warehouse.dimension_group_of(pair[0], dimensions) }}
-    {%- endfor %}
+    {{ bank_warehouse.rows_of_each('combinations', rows) }}
 
 )
+{%- endmacro %}
+
+{#-
+    The name of a dimension, or of a pair of them, and its value as text, as `rows_of_each` takes
+    them.
+-#}
+{% macro dimension_value(members) -%}
+    {{ return({
+        'dimension': "'" ~ members | join('_and_') ~ "'",
+        'value': 'cast(' ~ members | join(" as string) || ' / ' || cast(") ~ ' as string)',
+    }) }}
 {%- endmacro %}
 
 {#- The number, from 1, of the group that a dimension is in. -#}

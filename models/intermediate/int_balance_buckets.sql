@@ -35,7 +35,7 @@ buckets as (
         ) as bucket,
         {{ count_rows() }} as customers,
         {{ sum_money(measure) }} as amount,
-        cast({{ sum_of_squares(measure) }} as double) as sum_of_squares
+        cast({{ sum_of_squares(measure) }} as decimal(38, 4)) as sum_of_squares
 
     from in_cents
     group by bucket

@@ -14,6 +14,21 @@
 {% endfor %}
 {% endfor %}
 {% set dimensions = profile_dimensions() %}
+{% set rows = [] %}
+{% for dimension in dimensions %}
+{% for other_dimension in dimensions[loop.index:] %}
+{% do rows.append({
+    'condition': 'block_number = ' ~ block_of_pair[dimension ~ '/' ~ other_dimension],
+    'columns': {
+        'dimension': "'" ~ dimension ~ "'",
+        'other_dimension': "'" ~ other_dimension ~ "'",
+        'value': 'cast(' ~ dimension ~ ' as string)',
+        'other_value': 'cast(' ~ other_dimension ~ ' as string)',
+        'customers': 'customers',
+    },
+}) %}
+{% endfor %}
+{% endfor %}
 
 with
 
@@ -40,7 +55,6 @@ blocks as (
         {{ count_rows() }} as customers
 
     from customers
-    {{ computed_once() }}
     group by grouping sets (  -- noqa: PRS
         {% for block in blocks %}
         ({{ block | join(', ') }}){{ ',' if not loop.last }}
@@ -49,27 +63,23 @@ blocks as (
 
 ),
 
+pairs_of_values as (
+
+    {{ rows_of_each('blocks', rows) }}
+
+),
+
 crossed as (
 
-    {% for dimension in dimensions %}
-    {% for other_dimension in dimensions[loop.index:] %}
-
     select
-        '{{ dimension }}' as dimension,
-        '{{ other_dimension }}' as other_dimension,
-        cast({{ dimension }} as string) as value,
-        cast({{ other_dimension }} as string) as other_value,
+        dimension,
+        other_dimension,
+        value,
+        other_value,
         cast(sum(customers) as bigint) as customers
 
-    from blocks
-    where block_number = {{ block_of_pair[dimension ~ '/' ~ other_dimension] }}
-    group by {{ dimension }}, {{ other_dimension }}
-    {% if not (loop.last and dimension == dimensions[-2]) %}
-
-    union all
-    {% endif %}
-    {% endfor %}
-    {% endfor %}
+    from pairs_of_values
+    group by dimension, other_dimension, value, other_value
 
 )
 

@@ -1,7 +1,21 @@
 {% set measures = difference_measures() %}
 {% set ratios = ratio_measures() %}
-{% set groups = dimension_groups() %}
 {% set pair = ['loyalty_classification', 'occupation_family'] %}
+{% set rows = [] %}
+{% for members in (profile_dimensions() | batch(1) | list) + [pair] %}
+{% set columns = dimension_value(members) %}
+{% for measure in measures %}
+{% do columns.update({measure ~ '_ranks': measure ~ '_ranks'}) %}
+{% endfor %}
+{% for measure in ratios %}
+{% do columns.update({measure ~ '_customers': measure ~ '_customers'}) %}
+{% endfor %}
+{% do columns.update({'customers': 'customers'}) %}
+{% do rows.append({
+    'condition': 'dimension_group = ' ~ dimension_group_of(members[0], profile_dimensions()),
+    'columns': columns,
+}) %}
+{% endfor %}
 
 with
 
@@ -75,20 +89,21 @@ grouped as (
         {{ count_rows() }} as customers
 
     from ranked
-    {{ computed_once() }}
     group by {{ grouped_dimensions(profile_dimensions()) }}  -- noqa: PRS
+
+),
+
+values_of_groups as (
+
+    {{ rows_of_each('grouped', rows) }}
 
 ),
 
 by_dimension as (
 
-    {% for group in groups %}
-    {% set group_number = loop.index %}
-    {% for dimension in group %}
-
     select
-        '{{ dimension }}' as dimension,
-        cast({{ dimension }} as string) as value,
+        dimension,
+        value,
         {% for measure in measures %}
         sum({{ measure }}_ranks) as {{ measure }}_ranks,
         {% endfor %}
@@ -97,28 +112,8 @@ by_dimension as (
         {% endfor %}
         sum(customers) as customers
 
-    from grouped
-    where dimension_group = {{ group_number }}
-    group by {{ dimension }}
-
-    union all
-    {% endfor %}
-    {% endfor %}
-
-    select
-        '{{ pair | join('_and_') }}' as dimension,
-        cast({{ pair[0] }} as string) || ' / ' || cast({{ pair[1] }} as string) as value,
-        {% for measure in measures %}
-        sum({{ measure }}_ranks) as {{ measure }}_ranks,
-        {% endfor %}
-        {% for measure in ratios %}
-        sum({{ measure }}_customers) as {{ measure }}_customers,
-        {% endfor %}
-        sum(customers) as customers
-
-    from grouped
-    where dimension_group = 1
-    group by {{ pair | join(', ') }}
+    from values_of_groups
+    group by dimension, value
 
 ),
 

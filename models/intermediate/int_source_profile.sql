@@ -6,6 +6,27 @@
 {% set number_columns = whole_number_columns() + money_columns() %}
 {% set shares = [0.01, 0.25, 0.5, 0.75, 0.99] %}
 {% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
+{% set rows = [] %}
+{% for column in text_columns + ['joined_date'] + number_columns %}
+{% set is_number = column in number_columns %}
+{% set is_ordered = is_number or column == 'joined_date' %}
+{% set columns = {
+    'column_name': "'" ~ column ~ "'",
+    'lowest_value': column ~ '_lowest' if is_ordered else 'cast(null as string)',
+    'highest_value': column ~ '_highest' if is_ordered else 'cast(null as string)',
+    'zero_count': column ~ '_zeros' if is_number else 'cast(null as bigint)',
+    'column_sum': column ~ '_sum' if is_number else 'cast(null as double)',
+    'sum_of_squares': column ~ '_squares' if is_number else 'cast(null as double)',
+    'row_count': 'row_count',
+    'null_count': column ~ '_nulls',
+    'approximate_distinct_values': column ~ '_distinct',
+} %}
+{% for share_name in share_names %}
+{% set quantile = list_element(column ~ '_quantiles', loop.index) if is_number else 'null' %}
+{% do columns.update({share_name: 'cast(' ~ quantile ~ ' as double)'}) %}
+{% endfor %}
+{% do rows.append({'columns': columns}) %}
+{% endfor %}
 
 with
 
@@ -38,7 +59,6 @@ aggregated as (
         {{ count_rows() }} as row_count
 
     from clients
-    {{ computed_once() }}
 
 ),
 
@@ -55,54 +75,38 @@ measured as (
 
 ),
 
+by_column as (
+
+    {{ rows_of_each('measured', rows) }}
+
+),
+
 profile as (
 
-    {% for column in text_columns + ['joined_date'] + number_columns %}
-
     select
-        '{{ column }}' as column_name,
-        {% if column in number_columns %}
-        {{ column }}_lowest as lowest_value,
-        {{ column }}_highest as highest_value,
-        {{ column }}_zeros as zero_count,
-        {{ column }}_sum / nullif(row_count - {{ column }}_nulls, 0) as mean,
-        sqrt(
-            greatest(
-                {{ column }}_squares
-                - {{ column }}_sum * {{ column }}_sum / nullif(row_count - {{ column }}_nulls, 0),
-                0
+        column_name,
+        lowest_value,
+        highest_value,
+        zero_count,
+        column_sum / nullif(row_count - null_count, 0) as mean,
+        -- `greatest` passes over nulls, those of a text's squares too.
+        case when sum_of_squares is not null then
+            sqrt(
+                greatest(
+                    sum_of_squares - column_sum * column_sum / nullif(row_count - null_count, 0),
+                    0
+                )
+                / nullif(greatest(row_count - null_count - 1, 0), 0)
             )
-            / nullif(greatest(row_count - {{ column }}_nulls - 1, 0), 0)
-        ) as standard_deviation,
+        end as standard_deviation,
         {% for share_name in share_names %}
-        cast({{ list_element(column ~ '_quantiles', loop.index) }} as double)
-            as {{ share_name }},
+        {{ share_name }},
         {% endfor %}
-        {% else %}
-        {% if column == 'joined_date' %}
-        joined_date_lowest as lowest_value,
-        joined_date_highest as highest_value,
-        {% else %}
-        cast(null as string) as lowest_value,
-        cast(null as string) as highest_value,
-        {% endif %}
-        cast(null as bigint) as zero_count,
-        cast(null as double) as mean,
-        cast(null as double) as standard_deviation,
-        {% for share_name in share_names %}
-        cast(null as double) as {{ share_name }},
-        {% endfor %}
-        {% endif %}
         row_count,
-        {{ column }}_nulls as null_count,
-        {{ column }}_distinct as approximate_distinct_values
+        null_count,
+        approximate_distinct_values
 
-    from measured
-    {% if not loop.last %}
-
-    union all
-    {% endif %}
-    {% endfor %}
+    from by_column
 
 ),
 

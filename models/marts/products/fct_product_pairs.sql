@@ -1,11 +1,29 @@
 {% set columns = product_columns() %}
-{% set product_pairs = [] %}
 {% set flags = [] %}
+{% set rows = [] %}
 {% for product in columns %}
 {% do flags.append('is_held_' ~ product) %}
 {% do flags.append('is_deep_' ~ product) %}
-{% for other_product in columns if other_product > product %}
-{% do product_pairs.append([product, other_product]) %}
+{#- Each pair in both orders, so that a matrix can be drawn from it. #}
+{% for other_product in columns if other_product != product %}
+{% set pair = [product, other_product] | sort | join('_') %}
+{% do rows.append({'columns': {
+    'product': "'" ~ product ~ "'",
+    'other_product': "'" ~ other_product ~ "'",
+    'holders': product ~ '_' ~ product ~ '_held',
+    'other_holders': other_product ~ '_' ~ other_product ~ '_held',
+    'holders_of_both': pair ~ '_held',
+    'sum_of_products': pair ~ '_products',
+    'sum_of_balances': product ~ '_sum',
+    'sum_of_other_balances': other_product ~ '_sum',
+    'sum_of_squares': product ~ '_' ~ product ~ '_products',
+    'sum_of_other_squares': other_product ~ '_' ~ other_product ~ '_products',
+    'deep_holders': product ~ '_' ~ product ~ '_deep',
+    'deep_other_holders': other_product ~ '_' ~ other_product ~ '_deep',
+    'deep_holders_of_both': pair ~ '_deep',
+    'customers': 'customers',
+    'as_of_date': 'as_of_date',
+}}) %}
 {% endfor %}
 {% endfor %}
 
@@ -79,7 +97,6 @@ counts as (
         cast(coalesce(sum(customers), 0) as bigint) as customers
 
     from combinations
-    {{ computed_once() }}
 
 ),
 
@@ -129,66 +146,28 @@ sums as (
         sum(customers) as customers
 
     from partial_sums
-    {{ computed_once() }}
+
+),
+
+counted as (
+
+    select
+        {% for product in columns %}
+        sums.{{ product }}_sum,
+        {% for other_product in columns if other_product >= product %}
+        sums.{{ product }}_{{ other_product }}_products,
+        {% endfor %}
+        {% endfor %}
+        counts.*
+
+    from counts
+    cross join sums
 
 ),
 
 pairs as (
 
-    {% for product, other_product in product_pairs %}
-
-    select
-        '{{ product }}' as product,
-        '{{ other_product }}' as other_product,
-        counts.{{ product }}_{{ product }}_held as holders,
-        counts.{{ other_product }}_{{ other_product }}_held as other_holders,
-        counts.{{ product }}_{{ other_product }}_held as holders_of_both,
-        sums.{{ product }}_{{ other_product }}_products as sum_of_products,
-        sums.{{ product }}_sum as sum_of_balances,
-        sums.{{ other_product }}_sum as sum_of_other_balances,
-        sums.{{ product }}_{{ product }}_products as sum_of_squares,
-        sums.{{ other_product }}_{{ other_product }}_products as sum_of_other_squares,
-        counts.{{ product }}_{{ product }}_deep as deep_holders,
-        counts.{{ other_product }}_{{ other_product }}_deep as deep_other_holders,
-        counts.{{ product }}_{{ other_product }}_deep as deep_holders_of_both,
-        counts.customers,
-        counts.as_of_date
-
-    from counts
-    cross join sums
-    {% if not loop.last %}
-
-    union all
-    {% endif %}
-    {% endfor %}
-
-),
-
--- Each pair in both orders, so that a matrix can be drawn from it.
-ordered_pairs as (
-
-    select * from pairs
-
-    union all
-
-    select
-        other_product as product,
-        product as other_product,
-        other_holders as holders,
-        holders as other_holders,
-        holders_of_both,
-        sum_of_products,
-        sum_of_other_balances as sum_of_balances,
-        sum_of_balances as sum_of_other_balances,
-        sum_of_other_squares as sum_of_squares,
-        sum_of_squares as sum_of_other_squares,
-        deep_other_holders as deep_holders,
-        deep_holders as deep_other_holders,
-        deep_holders_of_both,
-        customers,
-        as_of_date
-
-    from pairs
+    {{ rows_of_each('counted', rows) }}
 
 ),
 
@@ -230,7 +209,7 @@ measured as (
             'cast(deep_holders as double) * deep_other_holders'
         ) }} as depth_lift
 
-    from ordered_pairs
+    from pairs
 
 )
 

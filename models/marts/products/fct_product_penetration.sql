@@ -5,6 +5,21 @@
 {#- A balance of 0 is none: it is not held. #}
 {% do amounts.update({product: 'nullif(customers.' ~ column ~ ', 0)'}) %}
 {% endfor %}
+{% set rows = [] %}
+{% for product in columns %}
+{% do rows.append({'columns': {
+    'dimension': 'dimension',
+    'value': 'value',
+    'product': "'" ~ product ~ "'",
+    'as_of_date': 'as_of_date',
+    'customers': 'customers',
+    'holders': product ~ '_holders',
+    'penetration': ratio(product ~ '_holders', 'customers'),
+    'balance': product ~ '_balance',
+    'mean_balance_of_holders': ratio(product ~ '_balance', product ~ '_holders'),
+    'median_balance_of_holders': product ~ '_median',
+}}) %}
+{% endfor %}
 
 with
 
@@ -57,33 +72,25 @@ grouped as (
 
 {{ medians_by_dimension('customers', dimensions, [], amounts) }},  -- noqa: PRS
 
-penetration as (
-
-    {% for product in columns %}
+described as (
 
     select
-        grouped.dimension,
-        grouped.value,
-        '{{ product }}' as product,
-        grouped.as_of_date,
-        grouped.customers,
-        grouped.{{ product }}_holders as holders,
-        {{ ratio('grouped.' ~ product ~ '_holders', 'grouped.customers') }} as penetration,
-        grouped.{{ product }}_balance as balance,
-        {{ ratio('grouped.' ~ product ~ '_balance', 'grouped.' ~ product ~ '_holders') }}
-            as mean_balance_of_holders,
-        medians.{{ product }} as median_balance_of_holders
+        {% for product in columns %}
+        medians.{{ product }} as {{ product }}_median,
+        {% endfor %}
+        grouped.*
 
     from grouped
     left join medians
         on
             grouped.dimension = medians.dimension
             and grouped.value is not distinct from medians.value
-    {% if not loop.last %}
 
-    union all
-    {% endif %}
-    {% endfor %}
+),
+
+penetration as (
+
+    {{ rows_of_each('described', rows) }}
 
 )
 

@@ -12,7 +12,7 @@ totals as (
         measure,
         cast(sum(customers) as bigint) as customers,
         {{ sum_money('amount') }} as amount,
-        sum(sum_of_squares) as sum_of_squares
+        cast(sum(sum_of_squares) as double) as sum_of_squares
 
     from buckets
     {{ computed_once() }}
@@ -64,9 +64,13 @@ gini_coefficients as (
 
 percentiles as (
 
-    {% for percentile in range(1, 101) %}
-    select {{ percentile }} as percentile{{ ' union all' if not loop.last }}
-    {% endfor %}
+    select percentile
+    from (
+        values
+        {% for percentile in range(1, 101) %}
+        ({{ percentile }}){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as listed (percentile)
 
 ),
 
