@@ -7,6 +7,9 @@ SPARK_INSTALLED := .venv/.installed-spark
 BENCH_INSTALLED := .venv-bench/.installed
 LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
+# The files of tests are shared out among as many processes: each wants a core and some 4 GB.
+TEST_WORKERS ?= 2
+
 # What make bench takes: sizes, and further options of python -m benchmarks.scale.
 SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
@@ -48,7 +51,7 @@ pictures: install  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/test_dashboard_browser.py
 
 test: install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 nightly: install  ## ten times as many damaged drops, and publishers killed a hundred times
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"

@@ -12,6 +12,31 @@ PROJECT = Path(__file__).resolve().parents[2]
 # Whoever runs the tests may have a history of a real bank: no test is to write to it.
 os.environ.pop("BANK_HISTORY", None)
 
+# The files that take minutes, the longest first.
+LONG_FILES = (
+    "test_spark_parity.py",
+    "test_sabotage.py",
+    "test_history.py",
+    "test_spark_cluster.py",
+    "test_odd_drops.py",
+    "test_dashboard_browser.py",
+    "test_publish_postgres.py",
+    "test_expectations.py",
+    "test_dashboard.py",
+    "test_publish_gate.py",
+    "test_scale_benchmark.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let several processes start with the longest files, so that none is left to one at the end.
+
+    A single process keeps the order of names.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        rank = {name: place for place, name in enumerate(LONG_FILES)}
+        items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
 
 def run_dbt(
     folder: Path, *arguments: str, project: Path = PROJECT, **environment: str

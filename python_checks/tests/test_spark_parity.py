@@ -74,7 +74,9 @@ def test_the_shipped_seeds_pass_every_test_on_spark_and_give_the_same_marts(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     started = time.monotonic()
-    marts, passed = _build_on_spark(tmp_path, "build", "--select", "*")
+    marts, passed = _build_on_spark(
+        tmp_path, "build", "--select", "*", BANK_SPARK_SHUFFLE_PARTITIONS="1"
+    )
     manifest = json.loads((built_target / "manifest.json").read_text(encoding="utf-8"))
     kinds = Counter(node["resource_type"] for node in manifest["nodes"].values())
     nodes = kinds["seed"] + kinds["model"] + kinds["test"] + len(manifest["unit_tests"])
@@ -95,7 +97,7 @@ def test_a_hundred_thousand_customers_give_the_same_marts(tmp_path: Path) -> Non
     assert built.returncode == 0, built.stdout[-6000:]
     # Spark's build writes a manifest of its own there.
     manifest = json.loads((tmp_path / "target/manifest.json").read_text(encoding="utf-8"))
-    marts, _ = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw))
+    marts, _ = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw), BANK_SPARK_SHUFFLE_PARTITIONS="2")
     rows = _assert_same_marts(tmp_path / "bank.duckdb", marts, manifest)
     assert rows > 1_500_000
     print(f"{rows:,} rows of 100,000 customers are equal, {time.monotonic() - started:.0f} s")
