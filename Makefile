@@ -69,7 +69,7 @@ lint: install  ## ruff, mypy, yamllint and sqlfluff
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
-	$(BIN)/sqlfluff lint --disable-progress-bar models analyses tests/singular
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes $(TEST_WORKERS) models analyses tests/singular
 
 findings: install  ## write reports/findings.md from the built warehouse
 	$(BIN)/python -m bank_warehouse findings

@@ -90,14 +90,16 @@ profile as (
         zero_count,
         column_sum / nullif(row_count - null_count, 0) as mean,
         -- `greatest` passes over nulls, those of a text's squares too.
-        case when sum_of_squares is not null then
-            sqrt(
-                greatest(
-                    sum_of_squares - column_sum * column_sum / nullif(row_count - null_count, 0),
-                    0
+        case
+            when sum_of_squares is not null
+                then sqrt(
+                    greatest(
+                        sum_of_squares
+                        - column_sum * column_sum / nullif(row_count - null_count, 0),
+                        0
+                    )
+                    / nullif(greatest(row_count - null_count - 1, 0), 0)
                 )
-                / nullif(greatest(row_count - null_count - 1, 0), 0)
-            )
         end as standard_deviation,
         {% for share_name in share_names %}
         {{ share_name }},

@@ -12,6 +12,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 # Whoever runs the tests may have a history of a real bank: no test is to write to it.
 os.environ.pop("BANK_HISTORY", None)
 
+# Spark's Java compiles what it runs twice, the second time for long work: of a build of three
+# thousand customers that was a third. Its default collector of garbage is for long work too.
+os.environ.setdefault(
+    "JDK_JAVA_OPTIONS",
+    "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC -XX:MetaspaceSize=256m",
+)
+
 # The files that take minutes, the longest first.
 LONG_FILES = (
     "test_spark_parity.py",

@@ -64,7 +64,7 @@ gini_coefficients as (
 
 percentiles as (
 
-    select percentile
+    select listed.percentile
     from (
         values
         {% for percentile in range(1, 101) %}
