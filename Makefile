@@ -7,7 +7,7 @@ SPARK_INSTALLED := .venv/.installed-spark
 BENCH_INSTALLED := .venv-bench/.installed
 LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-# The files of tests are shared out among as many processes: each wants a core and some 4 GB.
+# The files of tests and of SQL are shared out among as many processes: each wants a core and 4 GB.
 TEST_WORKERS ?= 2
 
 # What make bench takes: sizes, and further options of python -m benchmarks.scale.
