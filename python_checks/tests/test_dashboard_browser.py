@@ -39,6 +39,7 @@ WIDE = ViewportSize(width=1400, height=900)
 PHONE = ViewportSize(width=390, height=844)
 WALL = ViewportSize(width=3840, height=2160)
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
@@ -264,7 +265,7 @@ def test_filters_go_into_the_address_and_back(watched: Watched, snapshot: Snapsh
     link = page.url
     other = watched.page.context.new_page()
     other.goto(link)
-    expect(other.locator(".count")).to_have_text(f"{count:,} of 3,000 customers", timeout=PATIENCE)
+    expect(other.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
     other.close()
 
     page.go_back()
@@ -496,7 +497,7 @@ def test_an_open_page_shows_a_new_release(
     page = watched.go("/income?risk_weighting=2")
     expect(page.locator(".facts")).to_contain_text("Release 1")
     copy_release(published, folder, 2)
-    expect(page.locator(".facts")).to_contain_text("Release 2", timeout=PATIENCE)
+    expect(page.locator(".facts")).to_contain_text("Release 2")
     expect(page.locator("h1")).to_have_text("Income and deposits")
     assert page.url.endswith("/income?risk_weighting=2")
     watched.done()
@@ -513,9 +514,7 @@ def test_before_the_first_release(browser: Browser, published: Path, tmp_path: P
     context = browser.new_context(viewport=WIDE, color_scheme="light")
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{server.port}/")
-    expect(page.get_by_role("heading", name="Nothing is published yet")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_role("heading", name="Nothing is published yet")).to_be_visible()
     expect(page.locator("code").first).to_have_text("make publish")
     assert current_release(published).number
     context.close()
