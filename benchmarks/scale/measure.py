@@ -12,6 +12,7 @@ import re
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -247,10 +248,17 @@ def _high_water_mark(process: int) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes that the files below a folder take up."""
+    """Return the bytes that the files below a folder take up.
+
+    Files and folders that go away meanwhile, as Spark's folders of unfinished tables do, count as
+    none.
+    """
     total = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if file.is_file() and not file.is_symlink():
-                total += file.stat().st_size
+    # Unlike Path.rglob, os.walk passes over a folder that is gone before it is looked into.
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(place, name).lstat()
+                if stat.S_ISREG(status.st_mode):
+                    total += status.st_size
     return total

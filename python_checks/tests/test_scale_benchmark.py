@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +48,7 @@ from benchmarks.scale.figures import (
     ratio,
     summarise,
 )
-from benchmarks.scale.measure import GIB, Limits, run_measured
+from benchmarks.scale.measure import GIB, Limits, run_measured, size_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark is for POSIX")
 
@@ -256,6 +258,28 @@ def test_memory_of_children_and_size_of_files_are_measured(tmp_path: Path) -> No
     assert seconds > 1.5
     assert 600_000_000 < memory < 900_000_000
     assert disk == 1_000_000
+
+
+def test_folders_that_go_away_while_their_size_is_asked_for_count_as_none(tmp_path: Path) -> None:
+    (tmp_path / "kept.bin").write_bytes(b"x" * 1_000)
+    unfinished = tmp_path / "unfinished"
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            folder = unfinished / "a" / "b"
+            folder.mkdir(parents=True)
+            (folder / "part.bin").write_bytes(b"")
+            shutil.rmtree(unfinished)
+
+    beside = threading.Thread(target=come_and_go)
+    beside.start()
+    try:
+        sizes = {size_of(tmp_path) for _ in range(1_000)}
+    finally:
+        ended.set()
+        beside.join()
+    assert sizes == {1_000}
 
 
 def test_what_this_process_takes_up_does_not_count(tmp_path: Path) -> None:
