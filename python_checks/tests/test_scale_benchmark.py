@@ -260,6 +260,23 @@ def test_memory_of_children_and_size_of_files_are_measured(tmp_path: Path) -> No
     assert disk == 1_000_000
 
 
+def test_processor_time_of_a_child_that_nobody_waits_for_is_measured(tmp_path: Path) -> None:
+    child = "import time\nwhile time.process_time() < 1.5: pass\ntime.sleep(1)\n"
+    code = (
+        "import os, subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "while not os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT): pass\n"
+        "os._exit(0)\n"
+    )
+    folder = tmp_path / "data"
+    folder.mkdir()
+    found = run_measured(
+        [sys.executable, "-c", code], os.environ, folder, folder, PLENTY, tmp_path / "output.txt"
+    )
+    assert found.failure is None
+    assert 1.5 < found.cpu_seconds < 3
+
+
 def test_folders_that_go_away_while_their_size_is_asked_for_count_as_none(tmp_path: Path) -> None:
     (tmp_path / "kept.bin").write_bytes(b"x" * 1_000)
     unfinished = tmp_path / "unfinished"
