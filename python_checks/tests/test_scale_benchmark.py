@@ -48,7 +48,7 @@ from benchmarks.scale.figures import (
     ratio,
     summarise,
 )
-from benchmarks.scale.measure import GIB, Limits, run_measured, size_of
+from benchmarks.scale.measure import GIB, Limits, Measured, run_measured, size_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark is for POSIX")
 
@@ -231,10 +231,10 @@ def test_results_are_kept_and_cells_replaced(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------- measuring
 
 
-def measured(tmp_path: Path, code: str, limits: Limits = PLENTY) -> tuple[str, float, int, int]:
+def measured(tmp_path: Path, code: str, limits: Limits = PLENTY) -> Measured:
     folder = tmp_path / "data"
     folder.mkdir()
-    found = run_measured(
+    return run_measured(
         [sys.executable, "-c", code],
         os.environ,
         folder,
@@ -242,7 +242,6 @@ def measured(tmp_path: Path, code: str, limits: Limits = PLENTY) -> tuple[str, f
         limits,
         tmp_path / "output.txt",
     )
-    return found.failure or "", found.seconds, found.peak_memory, found.disk
 
 
 def test_memory_of_children_and_size_of_files_are_measured(tmp_path: Path) -> None:
@@ -253,26 +252,22 @@ def test_memory_of_children_and_size_of_files_are_measured(tmp_path: Path) -> No
         f"children = [subprocess.Popen([sys.executable, '-c', {child!r}]) for _ in range(2)]\n"
         "[child.wait() for child in children]\n"
     )
-    failure, seconds, memory, disk = measured(tmp_path, code)
-    assert failure == ""
-    assert seconds > 1.5
-    assert 600_000_000 < memory < 900_000_000
-    assert disk == 1_000_000
+    found = measured(tmp_path, code)
+    assert found.failure is None
+    assert found.seconds > 1.5
+    assert 600_000_000 < found.peak_memory < 900_000_000
+    assert found.disk == 1_000_000
 
 
 def test_processor_time_of_a_child_that_nobody_waits_for_is_measured(tmp_path: Path) -> None:
     child = "import time\nwhile time.process_time() < 1.5: pass\ntime.sleep(1)\n"
     code = (
-        "import os, subprocess, sys, time\n"
+        "import os, subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
-        "while not os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT): pass\n"
+        "os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)\n"
         "os._exit(0)\n"
     )
-    folder = tmp_path / "data"
-    folder.mkdir()
-    found = run_measured(
-        [sys.executable, "-c", code], os.environ, folder, folder, PLENTY, tmp_path / "output.txt"
-    )
+    found = measured(tmp_path, code)
     assert found.failure is None
     assert 1.5 < found.cpu_seconds < 3
 
@@ -301,9 +296,9 @@ def test_folders_that_go_away_while_their_size_is_asked_for_count_as_none(tmp_pa
 
 def test_what_this_process_takes_up_does_not_count(tmp_path: Path) -> None:
     held = bytearray(500_000_000)
-    _, _, memory, _ = measured(tmp_path, "import time; time.sleep(0.5)")
+    found = measured(tmp_path, "import time; time.sleep(0.5)")
     assert len(held) == 500_000_000
-    assert 0 < memory < 100_000_000
+    assert 0 < found.peak_memory < 100_000_000
 
 
 @pytest.mark.parametrize(
@@ -341,9 +336,9 @@ def test_what_this_process_takes_up_does_not_count(tmp_path: Path) -> None:
 def test_a_run_that_does_not_fit_is_ended_with_the_reason(
     code: str, limits: Limits, reason: str, tmp_path: Path
 ) -> None:
-    failure, seconds, *_ = measured(tmp_path, code, limits)
-    assert failure.startswith(reason)
-    assert seconds < 20
+    found = measured(tmp_path, code, limits)
+    assert str(found.failure).startswith(reason)
+    assert found.seconds < 20
 
 
 def test_the_reason_of_a_failed_build_is_what_dbt_says_of_it(tmp_path: Path) -> None:
@@ -355,16 +350,16 @@ def test_the_reason_of_a_failed_build_is_what_dbt_says_of_it(tmp_path: Path) -> 
         "09:00:02    compiled code at target/compiled/unique.sql",
         "09:00:02  Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2",
     ]
-    failure, *_ = measured(tmp_path, f"print({chr(10).join(lines)!r}); raise SystemExit(1)")
-    assert failure.startswith(
+    found = measured(tmp_path, f"print({chr(10).join(lines)!r}); raise SystemExit(1)")
+    assert str(found.failure).startswith(
         "failed with status 1: 09:00:02  Failure in test unique_dim_customers_customer_key "
         "(models/core.yml) / 09:00:02    Got 1 result"
     )
 
 
 def test_the_reason_of_a_failed_script_is_its_exception(tmp_path: Path) -> None:
-    failure, *_ = measured(tmp_path, "raise ValueError('no such column: age')")
-    assert failure == "failed with status 1: ValueError: no such column: age"
+    found = measured(tmp_path, "raise ValueError('no such column: age')")
+    assert found.failure == "failed with status 1: ValueError: no such column: age"
 
 
 def test_the_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
@@ -374,8 +369,8 @@ def test_the_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
         "pathlib.Path('child.txt').write_text(str(child.pid))\n"
         "child.wait()\n"
     )
-    failure, *_ = measured(tmp_path, code, replace(PLENTY, seconds=1.5))
-    assert failure
+    found = measured(tmp_path, code, replace(PLENTY, seconds=1.5))
+    assert found.failure
     assert_ends(int((tmp_path / "data" / "child.txt").read_text(encoding="utf-8")))
 
 
