@@ -71,8 +71,11 @@ monitored as (
 
         ---------- the rate and its interval
         selection_rate,
-        greatest(interval_centre - interval_half_width, 0) as selection_rate_lower,
-        least(interval_centre + interval_half_width, 1) as selection_rate_upper,
+        -- At a rate of 0 or 1 the interval ends at the rate, which floats may miss by a digit.
+        least(greatest(interval_centre - interval_half_width, 0), selection_rate)
+            as selection_rate_lower,
+        greatest(least(interval_centre + interval_half_width, 1), selection_rate)
+            as selection_rate_upper,
 
         ---------- against the best treated group
         best_value as best_treated_value,
