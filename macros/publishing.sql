@@ -62,6 +62,7 @@
         'failed': failed,
         'not_run': not_run,
         'is_empty': is_empty,
+        'source': 'sample' if env_var('BANK_RAW_DIR', '') == '' else 'drop',
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),
         'models': models,

@@ -18,6 +18,11 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
     help="Publish names and client ids too. The manifest records it.",
 )
 @click.option(
+    "--replace-bank",
+    is_flag=True,
+    help="Let the shipped sample, an invented bank, replace the release of a real one.",
+)
+@click.option(
     "--wait-for-readers",
     "wait",
     type=click.FloatRange(min=0),
@@ -25,7 +30,7 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
     show_default=True,
     help="Seconds to wait for PostgreSQL sessions that are in a transaction.",
 )
-def command(with_restricted: bool, wait: float) -> None:
+def command(with_restricted: bool, replace_bank: bool, wait: float) -> None:
     """Publish all marts or none: files in BANK_PUBLISH_DIR, tables in BANK_POSTGRES_DSN.
 
     The last `dbt build` and the last `python -m python_checks` have to have passed on exactly the
@@ -36,6 +41,7 @@ def command(with_restricted: bool, wait: float) -> None:
         publish_folder(),
         os.environ.get(DSN_VARIABLE),
         with_restricted=with_restricted,
+        replace_bank=replace_bank,
         wait=wait,
         progress=click.echo,
     )

@@ -24,8 +24,8 @@ def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
     """Return a line for each release, the current one and that of PostgreSQL marked."""
     current = current_number(publish_dir)
     lines = [
-        f"{'release':>7}  {'published at':20}  {'as of':10}  {'schema':>6}  {'personal data':13}  "
-        f"{'commit':11}  readers"
+        f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'schema':>6}  "
+        f"{'personal data':13}  {'commit':11}  readers"
     ]
     for number in release_numbers(publish_dir):
         marks = [
@@ -46,7 +46,8 @@ def _described(manifest: Mapping[str, Any]) -> str:
     personal = "yes" if manifest["includes_restricted"] else "no"
     return (
         f"{manifest['published_at']:20}  {manifest['as_of_date']:10}  "
-        f"{manifest['schema_version']:>6}  {personal:13}  {commit + changed:11}"
+        f"{manifest.get('source', 'unknown'):7}  {manifest['schema_version']:>6}  {personal:13}  "
+        f"{commit + changed:11}"
     )
 
 

@@ -175,6 +175,7 @@ def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
         "published_at": now(),
         "built_at": build["built_at"],
         "checked_at": checks["checked_at"],
+        "source": build["source"],
         "as_of_date": build["as_of_date"],
         "git_commit": build["git_commit"],
         "git_is_dirty": build["git_is_dirty"],

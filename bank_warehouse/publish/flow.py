@@ -23,7 +23,7 @@ from bank_warehouse.publish.contracts import breaking_changes
 from bank_warehouse.publish.errors import ContractError, PublishError
 from bank_warehouse.publish.lock import publisher_lock
 from bank_warehouse.publish.postgres import PostgresTarget, open_target
-from bank_warehouse.publish.releases import Release
+from bank_warehouse.publish.releases import SAMPLE, Release
 from bank_warehouse.summary import open_warehouse
 
 DEFAULT_WAIT = 60.0
@@ -37,6 +37,7 @@ def publish(
     dsn: str | None,
     *,
     with_restricted: bool = False,
+    replace_bank: bool = False,
     wait: float = DEFAULT_WAIT,
     progress: Progress = lambda _: None,
 ) -> Release:
@@ -47,6 +48,7 @@ def publish(
         publish_dir: Folder of the releases.
         dsn: PostgreSQL database to publish to as well; None or empty for none.
         with_restricted: Whether to publish personal data.
+        replace_bank: Whether the shipped sample may replace the release of a real bank.
         wait: Seconds to wait for readers of PostgreSQL that are in a transaction.
         progress: Called with a line for each step.
 
@@ -67,10 +69,13 @@ def publish(
         passed = gate.require_checked(connection, warehouse)
         in_files = _current(publish_dir)
         in_postgres = target.manifest() if target else None
-        if in_files:
-            _require_compatible(in_files.manifest, passed, "the current release")
+        readers = [(in_files.manifest, "the current release")] if in_files else []
         if target and in_postgres:
-            _require_compatible(in_postgres, passed, target.where)
+            readers.append((in_postgres, target.where))
+        for before, where in readers:
+            if not replace_bank:
+                _require_no_sample_over_a_bank(before, passed, where)
+            _require_compatible(before, passed, where)
         number = 1 + max(
             [0, *releases.release_numbers(publish_dir), target.highest_number() if target else 0]
         )
@@ -223,6 +228,24 @@ def _current_if_whole(publish_dir: Path) -> Release | None:
         return _current(publish_dir)
     except PublishError:
         return None
+
+
+def _require_no_sample_over_a_bank(before: dict[str, Any], passed: gate.Passed, where: str) -> None:
+    """Refuse to replace a bank's figures by invented ones.
+
+    A release from before manifests named their source counts as a bank's.
+
+    Raises:
+        PublishError: The warehouse holds the sample, and readers have something else.
+    """
+    if passed.build["source"] == SAMPLE and before.get("source") != SAMPLE:
+        raise PublishError(
+            f"This warehouse was built from the shipped sample, an invented bank; {where} "
+            f"(release {before['release']}, as of {before['as_of_date']}) was not.",
+            "Set BANK_RAW_DIR to your files, build and publish again; or set BANK_PUBLISH_DIR to "
+            "another folder to publish the sample there. `--replace-bank` publishes the sample "
+            "all the same. Nothing was published.",
+        )
 
 
 def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str) -> None:

@@ -18,7 +18,7 @@ import duckdb
 from bank_warehouse.publish import contracts
 from bank_warehouse.publish.fingerprints import Fingerprint, to_json
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a record changes its shape; a record of another format is no proof."""
 
 BUILD_SUFFIX = ".build_record.json"
@@ -65,8 +65,8 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
     Args:
         warehouse: The DuckDB file.
         told: What the macro `record_build` says: `invocation_id`, `command`, `as_of_date`,
-            `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `models`, `fingerprints`
-            (empty where the build is not whole), `project_dir` and `target_path`.
+            `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `source`, `models`,
+            `fingerprints` (empty where the build is not whole), `project_dir` and `target_path`.
 
     Raises:
         OSError: The file cannot be written.
@@ -83,6 +83,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
             "failed": told["failed"],
             "not_run": told["not_run"],
             "is_empty": told["is_empty"],
+            "source": told["source"],
             "as_of_date": told["as_of_date"],
             "schema_version": told["schema_version"],
             "git_commit": commit,

@@ -26,6 +26,8 @@ METRICS = "metrics.json"
 DRAFT_PREFIX = ".draft-"
 MANIFEST_FORMAT = 1
 """Raised when the manifest changes its shape for readers."""
+SAMPLE = "sample"
+"""The `source` of a manifest whose customers are the shipped, invented ones."""
 
 _TRIES = 100
 _PAUSE = 0.02

@@ -16,14 +16,22 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
-from bank_warehouse.publish import NoReleaseError, Release, current_release, files, releases
+from bank_warehouse.publish import (
+    NoReleaseError,
+    Release,
+    current_release,
+    files,
+    records,
+    releases,
+)
+from bank_warehouse.publish.command_releases import listing
 from bank_warehouse.publish.errors import BusyError, DamagedReleaseError, PublishError
 from bank_warehouse.publish.fingerprints import source_of
 from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.lock import LOCK, publisher_lock
 from bank_warehouse.publish.releases import current_number, switch_current
 from benchmarks.publisher_kills import second_warehouse
-from python_checks.tests.publishing import copy_checked, running_holder
+from python_checks.tests.publishing import copy_checked, edit_record, running_holder
 
 ARROW_TYPES = {
     "BIGINT": "int64",
@@ -68,6 +76,28 @@ def copied(two_releases: Path, tmp_path: Path) -> Path:
             copy.write_bytes(file.read_bytes())
     switch_current(published, 2)
     return published
+
+
+def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
+    bank = copy_checked(warehouse, tmp_path / "bank")
+    edit_record(records.build_record_path(bank), source="drop")
+    published = tmp_path / "published"
+
+    assert publish(warehouse, published, None).manifest["source"] == "sample"
+    assert publish(bank, published, None).manifest["source"] == "drop"
+    with pytest.raises(PublishError, match=r"(?s)invented bank.*release 2.*--replace-bank"):
+        publish(warehouse, published, None)
+    assert current_number(published) == 2
+    assert [line.split()[3] for line in listing(published, None)[1:]] == ["sample", "drop"]
+
+    manifest = published / "2" / "manifest.json"
+    older = json.loads(manifest.read_text("utf-8"))
+    del older["source"]
+    manifest.write_text(json.dumps(older), "utf-8")
+    with pytest.raises(PublishError, match="invented bank"):
+        publish(warehouse, published, None)
+
+    assert publish(warehouse, published, None, replace_bank=True).number == 3
 
 
 def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(two_releases: Path) -> None:
