@@ -1,4 +1,4 @@
-"""Run the command line: ``python -m bank_warehouse``."""
+"""Run the command line: ``bank``."""
 
 from bank_warehouse.cli import main
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 import duckdb
 
+from bank_warehouse.project import warehouse_path
 from bank_warehouse.sql import quote_literal
-from bank_warehouse.summary import open_warehouse, warehouse_path
+from bank_warehouse.summary import open_warehouse
 
 SUFFIX = ".accepted_profile.parquet"
 

@@ -6,6 +6,8 @@ import click
 
 COMMANDS = {
     "accept": "bank_warehouse.accept",
+    "build": "bank_warehouse.build",
+    "check": "python_checks.expectations.command",
     "dashboard": "bank_warehouse.dashboard.command",
     "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",

@@ -1,10 +1,10 @@
 """The project's plugin for dbt-duckdb: opens warehouse and history, plans reads of raw drops.
 
-Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`, with the project
-folder in `module_paths`.
+Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 """
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from dbt.adapters.duckdb.credentials import Attachment, DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
@@ -197,6 +198,12 @@ def attach_history(connection: DuckDBPyConnection, warehouse: str, attachment: A
         ) from problem
 
 
+def in_project(path: str) -> str:
+    """Return a path of profiles.yml below the folder of the project that dbt was given."""
+    project: Path = get_flags().PROJECT_DIR  # type: ignore[no-untyped-call]
+    return path if path == ":memory:" else str(project / path)
+
+
 def _is_locked(problem: Exception) -> bool:
     return isinstance(problem, duckdb.IOException) and "lock" in str(problem).lower()
 
@@ -224,6 +231,8 @@ class Plugin(BasePlugin):
         """
         from bank_warehouse.engine import SettingError, engine_settings
 
+        if not os.environ.get("BANK_WAREHOUSE"):
+            creds.path = in_project(creds.path)
         is_file = bool(creds.path) and creds.path != ":memory:"
         try:
             settings = engine_settings(Path(creds.path) if is_file else None)
@@ -270,4 +279,6 @@ class Plugin(BasePlugin):
             self._opened = None
         for attachment in (self.creds.attach if self.creds else None) or []:
             if self.creds and attachment.alias == HISTORY:
+                if not (os.environ.get("BANK_HISTORY") or os.environ.get("BANK_WAREHOUSE")):
+                    attachment.path = in_project(attachment.path)
                 attach_history(conn, self.creds.path, attachment)

@@ -15,7 +15,8 @@ from pathlib import Path
 import click
 import duckdb
 
-from bank_warehouse.summary import open_warehouse, warehouse_path
+from bank_warehouse.project import warehouse_path
+from bank_warehouse.summary import open_warehouse
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

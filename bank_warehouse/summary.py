@@ -12,8 +12,8 @@ import click
 import duckdb
 
 from bank_warehouse.engine import SettingError, engine_settings
+from bank_warehouse.project import warehouse_path
 
-DEFAULT_WAREHOUSE = "warehouse/bank.duckdb"
 SEED_FOLDER = "seeds/"
 WIDTH = 22
 MOST_REASONS = 10
@@ -84,11 +84,6 @@ def read_summary(warehouse: Path) -> Summary:
                 "Run `make build` (or `dbt build`) again."
             )
             raise SummaryError(message) from error
-
-
-def warehouse_path() -> Path:
-    """Return the warehouse that BANK_WAREHOUSE names, or the usual one."""
-    return Path(os.environ.get("BANK_WAREHOUSE") or DEFAULT_WAREHOUSE)
 
 
 def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:

@@ -47,8 +47,9 @@ from bank_warehouse.dashboard.pages import PAGES
 from bank_warehouse.dashboard.server import create_app, listen
 from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots, open_snapshot
 from bank_warehouse.dashboard.views import text_of
+from bank_warehouse.project import publish_folder
 from bank_warehouse.publish import current_release
-from bank_warehouse.publish.releases import DATABASE, METRICS, publish_folder
+from bank_warehouse.publish.releases import DATABASE, METRICS
 from bank_warehouse.sql import quote_literal
 
 DRAWN = {

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from python_checks import warehouse as warehouses
+from python_checks.expectations import warehouse as warehouses
 
 PLAIN = (
     "import json, sys, duckdb\n"
@@ -51,8 +51,8 @@ def run_measured(command: list[str]) -> tuple[float, float]:
 
 def plain_queries(path: Path) -> list[str]:
     """Return the counts of all suites as plain SQL."""
-    from python_checks.compile import plain_sql
-    from python_checks.suites import SUITES
+    from python_checks.expectations.compile import plain_sql
+    from python_checks.expectations.suites import SUITES
 
     with warehouses.connect(path) as connection:
         return [

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from python_checks.model_runner import compile_project, load_clients, run_models, warehouse
+from python_checks.testing.model_runner import compile_project, load_clients, run_models, warehouse
 
 RATE = 0.05
 MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fitted")

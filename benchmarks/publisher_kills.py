@@ -18,10 +18,8 @@ What they find has to be the rows of one release, by the manifest of the release
 """
 
 import argparse
-import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,11 +35,12 @@ from typing import Any
 import duckdb
 import psycopg
 
-from bank_warehouse.publish import current_release, fingerprints, records
+from bank_warehouse.publish import current_release
 from bank_warehouse.publish.files import published_marts
 from bank_warehouse.publish.fingerprints import source_of
 from bank_warehouse.publish.releases import DATABASE, read_release
-from benchmarks.postgres_server import temporary_postgres
+from python_checks.testing.postgres_server import temporary_postgres
+from python_checks.testing.publishing import second_warehouse
 
 PROJECT = Path(__file__).resolve().parents[1]
 BETWEEN_LOOKS = 0.15
@@ -83,47 +82,6 @@ class Outcome:
     finished: int
     releases: int
     leftovers: int
-
-
-def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write both records of a warehouse that was changed, as if it had been built and checked so.
-
-    Args:
-        warehouse: The changed file.
-        template: A warehouse whose build record is taken for all but the fingerprints.
-    """
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        found = fingerprints.fingerprints(connection, fingerprints.mart_relations(connection))
-    record = json.loads(records.build_record_path(template).read_text("utf-8"))
-    record["fingerprints"] = fingerprints.to_json(found)
-    records.write_json(records.build_record_path(warehouse), record)
-    records.write_checks_record(warehouse, records.ALL_SUITES, {"marts.all": (1, 0)}, found)
-
-
-def second_warehouse(built: Path, folder: Path) -> Path:
-    """Copy a warehouse into `folder` and take rows from every mart of it.
-
-    Returns:
-        The copy; views know a database by its name, so it has that of the original.
-    """
-    copy = folder / built.name
-    shutil.copyfile(built, copy)
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute(
-            "delete from intermediate.int_customers_measured where customer_key % 10 = 0"
-        )
-        tables = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables "
-            "where table_type = 'BASE TABLE' and table_schema in ('marts', 'quality')"
-        ).fetchall()
-        for (name,) in tables:
-            if name != "quality.fct_quarantined_clients":
-                connection.execute(
-                    f"delete from {source_of(name)} "
-                    f"where rowid = (select max(rowid) from {source_of(name)})"
-                )
-    record_as_passed(copy, built)
-    return copy
 
 
 def run_kills(

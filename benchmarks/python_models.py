@@ -15,8 +15,8 @@ import duckdb
 
 from bank_warehouse.sql import quote_identifier
 from benchmarks.expectations import run_measured
-from python_checks.model_runner import PROJECT, make_python_model
-from python_checks.warehouse import connect
+from python_checks.expectations.warehouse import connect
+from python_checks.testing.model_runner import PROJECT, make_python_model
 
 
 def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -1,6 +1,6 @@
 {#-
     The profile of the last accepted drop as a subquery, a row for each column; no row where no drop
-    was accepted yet. Written by `python -m bank_warehouse accept`. Unit tests override it.
+    was accepted yet. Written by `bank accept`. Unit tests override it.
 -#}
 {% macro accepted_profile() -%}
     {{ return(adapter.dispatch('accepted_profile', 'bank_warehouse')()) }}

@@ -8,7 +8,7 @@
 
 {% macro default__write_marts(folder) -%}
     {{ exceptions.raise_compiler_error(
-        'write_marts is for Spark. Publish a warehouse of DuckDB with python -m bank_warehouse publish.'
+        'write_marts is for Spark. Publish a warehouse of DuckDB with bank publish.'
     ) }}
 {%- endmacro %}
 

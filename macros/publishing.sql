@@ -55,7 +55,7 @@
     {%- endif -%}
     {%- set told = {
         'invocation_id': invocation_id,
-        'project_dir': env_var('DBT_PROJECT_DIR', '.'),
+        'project_dir': invocation_args_dict.project_dir,
         'target_path': flags.TARGET_PATH or 'target',
         'command': flags.WHICH,
         'nodes': done | length,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bank_warehouse.addresses import is_loopback
-from bank_warehouse.publish.releases import publish_folder
+from bank_warehouse.project import publish_folder
 
 LOCAL = "127.0.0.1"
 

@@ -283,7 +283,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
         message = (
             f"Release {release.number} in {release.path} cannot be read: "
             f"{str(problem).splitlines()[0] if str(problem) else type(problem).__name__}\n"
-            "Run `make publish` for a new one, or `python -m bank_warehouse rollback` to an older."
+            "Run `make publish` for a new one, or `bank rollback` to an older."
         )
         raise DashboardError(message) from problem
     descriptions = {

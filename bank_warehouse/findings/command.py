@@ -9,7 +9,8 @@ from bank_warehouse.findings.answers import Answers
 from bank_warehouse.findings.figures import draw
 from bank_warehouse.findings.page import write_page
 from bank_warehouse.metrics import MetricsError, load_metrics
-from bank_warehouse.summary import open_warehouse, read_summary, warehouse_path
+from bank_warehouse.project import warehouse_path
+from bank_warehouse.summary import open_warehouse, read_summary
 
 PAGE = "findings.md"
 

@@ -2,7 +2,7 @@
 
 TITLE = """# Findings
 
-{origin} As of {as_of_date}. Written by `python -m bank_warehouse findings`; every number is the
+{origin} As of {as_of_date}. Written by `bank findings`; every number is the
 answer to a query on the warehouse, by the definitions in `models/semantic`. The currency is not
 stated in the data.
 """

@@ -1,4 +1,4 @@
-"""`python -m bank_warehouse powerbi`: write the Power BI project from dbt's artifacts."""
+"""`bank powerbi`: write the Power BI project from dbt's artifacts."""
 
 from pathlib import Path
 

@@ -8,7 +8,7 @@ from bank_warehouse.powerbi.page_parts import Field, Page
 PATH = "models/semantic/_semantic__exposures.yml"
 _HEAD = """version: 2
 
-# Written by `python -m bank_warehouse powerbi` from the pages of the report: do not edit.
+# Written by `bank powerbi` from the pages of the report: do not edit.
 exposures:
 """
 

@@ -4,9 +4,8 @@ import os
 
 import click
 
+from bank_warehouse.project import publish_folder, warehouse_path
 from bank_warehouse.publish.flow import DEFAULT_WAIT, publish
-from bank_warehouse.publish.releases import publish_folder
-from bank_warehouse.summary import warehouse_path
 
 DSN_VARIABLE = "BANK_POSTGRES_DSN"
 
@@ -33,7 +32,7 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 def command(with_restricted: bool, replace_bank: bool, wait: float) -> None:
     """Publish all marts or none: files in BANK_PUBLISH_DIR, tables in BANK_POSTGRES_DSN.
 
-    The last `dbt build` and the last `python -m python_checks` have to have passed on exactly the
+    The last `dbt build` and the last `bank check` have to have passed on exactly the
     tables that are in the warehouse now.
     """
     release = publish(

@@ -7,15 +7,11 @@ from typing import Any
 
 import click
 
+from bank_warehouse.project import publish_folder
 from bank_warehouse.publish.command import DSN_VARIABLE
 from bank_warehouse.publish.errors import DamagedReleaseError, PostgresError
 from bank_warehouse.publish.postgres import open_target
-from bank_warehouse.publish.releases import (
-    current_number,
-    publish_folder,
-    read_release,
-    release_numbers,
-)
+from bank_warehouse.publish.releases import current_number, read_release, release_numbers
 
 COMMIT_LENGTH = 10
 

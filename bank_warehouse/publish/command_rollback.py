@@ -4,9 +4,9 @@ import os
 
 import click
 
+from bank_warehouse.project import publish_folder
 from bank_warehouse.publish.command import DSN_VARIABLE
 from bank_warehouse.publish.flow import DEFAULT_WAIT, roll_back
-from bank_warehouse.publish.releases import publish_folder
 
 
 @click.command("rollback")

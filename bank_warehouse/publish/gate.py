@@ -12,8 +12,8 @@ from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import GateError
 from bank_warehouse.publish.fingerprints import Fingerprint
 
-BUILD = "Run `dbt build`, then `python -m python_checks`, and publish again (`make publish`)."
-CHECK = "Run `python -m python_checks` and publish again (`make publish`)."
+BUILD = "Run `dbt build`, then `bank check`, and publish again (`make publish`)."
+CHECK = "Run `bank check` and publish again (`make publish`)."
 SHOWN = 6
 
 
@@ -125,8 +125,7 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
         failing = [name for name, counts in checks["tables"].items() if counts["failed"]]
         raise GateError(
             f"The expectations are not met in {warehouse}: {_listed(failing)}.",
-            "Run `python -m python_checks` to see which rows, and mend the data or the models. "
-            f"{BUILD}",
+            f"Run `bank check` to see which rows, and mend the data or the models. {BUILD}",
         )
     if checks["duckdb_version"] != duckdb.__version__:
         raise GateError(

@@ -1,7 +1,7 @@
 """The two records beside a warehouse: what the last build made, and what the last checks passed.
 
 `bank.build_record.json` is written at the end of every dbt command that builds something (the
-macro `record_build`), `bank.checks_record.json` by `python -m python_checks`. The publisher
+macro `record_build`), `bank.checks_record.json` by `bank check`. The publisher
 compares both with each other and with the tables.
 """
 

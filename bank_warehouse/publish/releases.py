@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 from bank_warehouse.publish.errors import DamagedReleaseError, NoReleaseError, PublishError
 
-DEFAULT_FOLDER = "published"
 CURRENT = "current"
 MANIFEST = "manifest.json"
 DATABASE = "bank_marts.duckdb"
@@ -56,11 +55,6 @@ class Release:
         return int(self.manifest["release"])
 
 
-def publish_folder() -> Path:
-    """Return the folder that BANK_PUBLISH_DIR names, or the usual one."""
-    return Path(os.environ.get("BANK_PUBLISH_DIR") or DEFAULT_FOLDER)
-
-
 def current_release(publish_dir: Path | str) -> Release:
     """Return the release that readers are to take now.
 
@@ -75,8 +69,7 @@ def current_release(publish_dir: Path | str) -> Release:
     if number is None:
         raise NoReleaseError(
             f"There is no release in {publish_dir}.",
-            "Run `python -m bank_warehouse publish`, or set BANK_PUBLISH_DIR to the folder of the "
-            "releases.",
+            "Run `bank publish`, or set BANK_PUBLISH_DIR to the folder of the releases.",
         )
     return read_release(Path(publish_dir), number)
 
@@ -115,8 +108,7 @@ def current_number(publish_dir: Path) -> int | None:
 def _no_pointer(pointer: Path) -> DamagedReleaseError:
     return DamagedReleaseError(
         f"{pointer} is neither a link to a release nor a file with its number.",
-        "Move it away and run `python -m bank_warehouse rollback NUMBER` with the release that "
-        "readers shall have.",
+        "Move it away and run `bank rollback NUMBER` with the release that readers shall have.",
     )
 
 
@@ -132,7 +124,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
         there = ", ".join(str(each) for each in release_numbers(publish_dir)) or "none"
         raise NoReleaseError(
             f"There is no release {number} in {publish_dir}; there are: {there}.",
-            "Run `python -m bank_warehouse releases` to see what each of them is.",
+            "Run `bank releases` to see what each of them is.",
         )
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
@@ -200,7 +192,7 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
             f"{pointer} cannot be replaced: {problem.strerror or problem}. Readers have the "
             "release they had.",
             "See that this user may write there and that nothing holds the file, then run "
-            f"`python -m bank_warehouse rollback {number}` to make release {number} current.",
+            f"`bank rollback {number}` to make release {number} current.",
         ) from problem
     sync_folder(publish_dir)
 

@@ -248,8 +248,7 @@ def _claim(folder: Path) -> None:
         if any(each.process() for each in record.processes):
             raise ClusterError(
                 f"A cluster of the folder {folder} runs already.",
-                "Stop it first: python -m bank_warehouse spark-cluster stop. Or name another "
-                "folder with --folder.",
+                "Stop it first: bank spark-cluster stop. Or name another folder with --folder.",
             )
         stop_cluster(folder)
     try:

@@ -43,7 +43,7 @@ from benchmarks.scale.figures import Results, Run
 from benchmarks.scale.limit import clients_file
 from benchmarks.scale.measure import GIB, Limits, Measured, run_measured
 from benchmarks.scale.project import dbt_environment, prepare
-from python_checks.model_runner import PROJECT
+from python_checks.testing.model_runner import PROJECT
 
 SEED = 7
 FORMATS = ("csv", "parquet")

@@ -12,7 +12,7 @@ import yaml
 
 from benchmarks.scale.comparison import dbt_selection
 from benchmarks.scale.project import dbt_command
-from python_checks.model_runner import DATABASE, PROJECT
+from python_checks.testing.model_runner import DATABASE, PROJECT
 
 LIMIT, SCRIPT, RUN, BUILD = "limit", "script", "run", "build"
 SET_SCRIPT, SET_DBT, PANDAS, POLARS, SPARK = "set-script", "set-dbt", "pandas", "polars", "spark"

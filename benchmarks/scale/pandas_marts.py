@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.scale import reference
 from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
-from python_checks.columns import MONEY, PRODUCT_BALANCES
+from python_checks.expectations.columns import MONEY, PRODUCT_BALANCES
 
 Array = np.ndarray[Any, Any]
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from benchmarks.scale import reference
 from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
-from python_checks.columns import MONEY, PRODUCT_BALANCES
+from python_checks.expectations.columns import MONEY, PRODUCT_BALANCES
 
 STEPS = "steps"
 """Folder, in that of the marts, of what is made in between; removed at the end."""

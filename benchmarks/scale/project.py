@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from python_checks.model_runner import DATABASE, PROJECT, read_nodes
+from python_checks.testing.model_runner import DATABASE, PROJECT, read_nodes
 
 # A connection's own settings are left out: whether progress is shown depends on who looks on.
 SETTINGS_QUERY = "select name, value from duckdb_settings() where scope = 'GLOBAL'"

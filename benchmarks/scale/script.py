@@ -18,7 +18,7 @@ import duckdb
 from bank_warehouse.sql import quote_identifier, quote_literal
 from benchmarks.scale.comparison import MARTS, needed_models
 from benchmarks.scale.project import Script, Step
-from python_checks.model_runner import run_python_model
+from python_checks.testing.model_runner import run_python_model
 
 
 @contextmanager

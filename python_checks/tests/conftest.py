@@ -1,13 +1,11 @@
 """What the tests share: the warehouse built from the shipped seeds, once a session."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from python_checks.testing.dbt import run_dbt
 
 # Whoever runs the tests may have a history of a real bank: no test is to write to it.
 os.environ.pop("BANK_HISTORY", None)
@@ -47,39 +45,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
-def run_dbt(
-    folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run dbt with everything it writes in `folder`, so that the project stays as it is.
-
-    Args:
-        folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
-        arguments: the command of dbt with its options.
-        project: folder of the dbt project.
-        environment: variables that differ from those of this process; BANK_RAW_DIR and
-            BANK_HISTORY are unset unless they are among them.
-
-    Returns:
-        The ended process, its output as text.
-    """
-    variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
-    variables |= {"BANK_WAREHOUSE": str(folder / "bank.duckdb"), "DBT_PROJECT_DIR": str(project)}
-    variables |= {
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_PROFILES_DIR": str(project),
-        "DBT_USE_COLORS": "false",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *arguments],
-        cwd=project,
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="session")
 def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the shipped seeds with all dbt tests, and dbt's documentation of them.
@@ -111,7 +76,7 @@ def built_target(build_folder: Path) -> Path:
 def published(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of releases with one, published from the warehouse that is built; only to be read."""
     from bank_warehouse.publish.flow import publish
-    from python_checks.tests.publishing import copy_checked
+    from python_checks.testing.publishing import copy_checked
 
     folder = tmp_path_factory.mktemp("published")
     publish(copy_checked(built_warehouse, tmp_path_factory.mktemp("checked")), folder, None)

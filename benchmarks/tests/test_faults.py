@@ -1,0 +1,118 @@
+"""Builds that are broken: what the user is told, and that the next build is right.
+
+The script in benchmarks makes each fault at random moments; here once or twice, in a process of
+its own, because it forks.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt.adapters.duckdb.credentials import Attachment
+from dbt_common.exceptions import DbtRuntimeError
+
+from bank_warehouse.dbt_plugin import HISTORY, attach_history, open_warehouse
+from python_checks.testing.paths import PROJECT
+from python_checks.testing.publishing import running_holder
+
+FAULTS = {
+    "kill": "kill -9",
+    "full": "full disk",
+    "locked": "locked warehouse",
+    "shrink": "raw file that shrinks",
+    "twice": "two builds at once",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot")
+def test_after_each_fault_the_next_build_is_right() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.faults", "--times", "1", "--seed", "11"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-8000:]
+    for title in FAULTS.values():
+        assert re.search(rf"^{title}: 1 of 1 next builds right", run.stdout, re.MULTILINE), title
+
+
+HOLD = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
+
+
+def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    with (
+        running_holder(HOLD, warehouse) as holder,
+        pytest.raises(DbtRuntimeError, match="has the warehouse open") as refused,
+    ):
+        open_warehouse(str(warehouse), {})
+    assert str(warehouse) in str(refused.value)
+    assert "Wait until" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
+    open_warehouse(str(warehouse), {}).close()
+
+
+def attach(warehouse: Path, history: Path) -> None:
+    """Open a warehouse and attach a history to it, as a build does."""
+    with open_warehouse(str(warehouse), {}) as connection:
+        attach_history(connection, str(warehouse), Attachment(path=str(history), alias=HISTORY))
+        found = connection.execute(
+            f"select path from duckdb_databases() where database_name = '{HISTORY}'"
+        ).fetchone()
+    assert found is not None
+    assert Path(found[0]).resolve() == history.resolve()
+
+
+def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> None:
+    warehouse, history = tmp_path / "bank.duckdb", tmp_path / "new" / "bank_history.duckdb"
+    attach(warehouse, history)
+    with (
+        running_holder(HOLD, history) as holder,
+        pytest.raises(DbtRuntimeError, match="has the history open") as refused,
+    ):
+        attach(warehouse, history)
+    assert str(history) in str(refused.value)
+    assert "Wait until" in str(refused.value)
+    assert sys.platform == "win32" or f"process {holder.pid}" in str(refused.value)
+    attach(warehouse, history)
+
+
+def test_a_file_that_is_no_history_is_refused_and_stays(tmp_path: Path) -> None:
+    history = tmp_path / "bank_history.duckdb"
+    history.write_bytes(b"minutes of the board\n" * 1000)
+    with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
+        attach(tmp_path / "bank.duckdb", history)
+    assert "Do not delete" in str(refused.value)
+    assert history.read_bytes() == b"minutes of the board\n" * 1000
+
+
+def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    with pytest.raises(DbtRuntimeError, match="a file of its own"):
+        attach(warehouse, warehouse)
+    # DuckDB calls a database by its file: this one would pass for the history.
+    namesake = tmp_path / "history.duckdb"
+    with pytest.raises(DbtRuntimeError, match="a file of another name"):
+        attach(namesake, tmp_path / "history_history.duckdb")
+
+
+def test_a_file_that_is_no_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    warehouse.write_bytes(b"minutes of the board\n" * 1000)
+    with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
+        open_warehouse(str(warehouse), {})
+    assert "BANK_WAREHOUSE" in str(refused.value)
+    assert warehouse.read_bytes() == b"minutes of the board\n" * 1000
+
+
+def test_the_connection_that_dbt_opens_next_is_the_same_database(tmp_path: Path) -> None:
+    warehouse = str(tmp_path / "new" / "bank.duckdb")
+    with open_warehouse(warehouse, {"threads": 1}) as first:
+        first.execute("create table kept as select 1 as one")
+        with duckdb.connect(warehouse, config={"threads": 1}) as second:
+            assert second.execute("select one from kept").fetchone() == (1,)

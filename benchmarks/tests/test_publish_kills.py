@@ -1,0 +1,64 @@
+"""Publishers killed at random moments: a few here, a hundred with benchmarks.publisher_kills."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bank_warehouse.publish.flow import publish
+from benchmarks.publisher_kills import (
+    Outcome,
+    look_at_files,
+    report,
+    run_kills,
+    second_warehouse,
+)
+from python_checks.testing.publishing import copy_checked
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGKILL")
+
+
+def require_whole_looks(outcome: Outcome, kinds: int) -> None:
+    assert outcome.seen.wrong == [], report(outcome)
+    assert outcome.leftovers == 0
+    assert len(outcome.seen.looks) == kinds
+    assert all(count > 0 for count in outcome.seen.looks.values())
+    assert sum(outcome.stages.values()) > 0
+    assert outcome.releases >= 4
+
+
+def test_readers_of_files_see_whole_releases_when_publishers_are_killed(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    require_whole_looks(run_kills(warehouse, 6, with_postgres=False, seed=5), 2)
+
+
+def test_readers_of_postgres_see_whole_releases_when_publishers_are_killed(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    require_whole_looks(run_kills(warehouse, 5, with_postgres=True, seed=6), 4)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("with_postgres", [False, True])
+def test_a_hundred_kills(with_postgres: bool, built_warehouse: Path, tmp_path: Path) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    outcome = run_kills(warehouse, 100, with_postgres=with_postgres, seed=1)
+    require_whole_looks(outcome, 4 if with_postgres else 2)
+
+
+def test_the_readers_of_the_benchmark_notice_a_mixed_release(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    published = tmp_path / "published"
+    publish(warehouse, published, None)
+    publish(second_warehouse(warehouse, tmp_path / "two"), published, None)
+    assert look_at_files(published) == 2
+    mixed = Path("marts") / "fct_risk_drivers.parquet"
+    (published / "2" / mixed).write_bytes((published / "1" / mixed).read_bytes())
+    with pytest.raises(AssertionError, match=r"marts\.fct_risk_drivers of release 2"):
+        look_at_files(published)

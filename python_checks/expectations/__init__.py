@@ -1,0 +1,1 @@
+"""Great Expectations: the suites, and what runs them on a built warehouse."""

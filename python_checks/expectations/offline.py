@@ -1,0 +1,77 @@
+"""Data Docs that open without a network.
+
+Great Expectations writes pages whose style sheets and scripts come from the internet, and an index
+that shows nothing without them. What is left here stands on its own: one small style sheet beside
+the pages, no script, and an index in plain HTML.
+"""
+
+import html
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from python_checks.expectations.runner import TableResult
+
+STYLE_SHEET = Path(__file__).with_name("offline.css")
+
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+_REMOTE_LINK = re.compile(r"<link\b[^>]*https?://[^>]*>")
+_REMOTE_IMAGE = re.compile(r"<img\b[^>]*https?://[^>]*>", re.DOTALL)
+
+
+def make_offline(docs: Path, results: Sequence["TableResult"]) -> None:
+    """Rewrite the site in `docs` so that it asks the network for nothing.
+
+    Args:
+        docs: Folder of the site that Great Expectations wrote.
+        results: What the index lists, in its order.
+    """
+    style = docs / "static" / "styles" / STYLE_SHEET.name
+    style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8")
+    for page in docs.rglob("*.html"):
+        text = _REMOTE_IMAGE.sub("Index", page.read_text(encoding="utf-8"))
+        text = _REMOTE_LINK.sub("", _SCRIPT.sub("", text))
+        link = f'<link rel="stylesheet" href="{_relative(style, page)}">'
+        page.write_text(text.replace("</head>", f"{link}</head>", 1), encoding="utf-8")
+    for sheet in (docs / "static" / "styles").glob("*.css"):
+        text = re.sub(r"url\(['\"]?https?://[^)]*\)", "none", sheet.read_text(encoding="utf-8"))
+        sheet.write_text(text, encoding="utf-8")
+    (docs / "index.html").write_text(_index(docs, results), encoding="utf-8")
+
+
+def _index(docs: Path, results: Sequence["TableResult"]) -> str:
+    rows = []
+    for result in sorted(results, key=lambda result: not result.failures):
+        page = _page(docs, result)
+        table = html.escape(result.table)
+        linked = f'<a href="{_relative(page, docs / "index.html")}">{table}</a>' if page else table
+        failed = len(result.failures)
+        rows.append(
+            f'<tr class="{"failed" if failed else "passed"}"><td>{html.escape(result.suite)}</td>'
+            f'<td>{linked}</td><td class="number">{result.checked}</td>'
+            f'<td class="number">{failed}</td><td>{"failed" if failed else "passed"}</td></tr>'
+        )
+    checked = sum(result.checked for result in results)
+    failed = sum(len(result.failures) for result in results)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>What the warehouse is checked for</title>"
+        f'<link rel="stylesheet" href="static/styles/{STYLE_SHEET.name}"></head><body>'
+        '<main class="container-fluid"><h1>What the warehouse is checked for</h1>'
+        f"<p>{checked:,} expectations of {len(results)} tables, {failed:,} failed.</p>"
+        "<table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th>"
+        f"<th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
+    )
+
+
+def _page(docs: Path, result: "TableResult") -> Path | None:
+    name = f"warehouse-{result.suite}.{result.table}.html"
+    return next((docs / "validations").rglob(name), None)
+
+
+def _relative(target: Path, page: Path) -> str:
+    return Path(os.path.relpath(target, page.parent)).as_posix()

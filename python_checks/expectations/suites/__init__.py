@@ -1,0 +1,23 @@
+"""The suites, one module a layer. Each has `tables(connection)`, which returns its `Table`s."""
+
+from collections.abc import Callable
+
+import duckdb
+
+from python_checks.expectations.declare import Table
+from python_checks.expectations.suites import marts, quality, raw, staging
+
+SUITES: dict[str, Callable[[duckdb.DuckDBPyConnection], list[Table]]] = {
+    "raw": raw.tables,
+    "staging": staging.tables,
+    "marts": marts.tables,
+    "quality": quality.tables,
+}
+
+# What has to be there before any suite can be declared.
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "raw": raw.REQUIRED,
+    "staging": staging.REQUIRED,
+    "marts": marts.REQUIRED,
+    "quality": quality.REQUIRED,
+}

@@ -1,0 +1,80 @@
+"""No personal data in schema marts: neither a column for it nor a value of it."""
+
+import duckdb
+
+from bank_warehouse.sql import quote_identifier, quote_literal
+from python_checks.expectations.declare import Check, Nothing
+from python_checks.expectations.masking import PERSONAL_COLUMNS
+
+IDENTITIES = "restricted.dim_customer_identities"
+
+# A text is compared as a whole and by its words, pairs and triples of words: a name is two or
+# three. Longer texts are reasons, and reasons have few words.
+WORDS_OF_A_NAME = 3
+
+
+def no_personal_columns() -> Check:
+    """No column of schema marts is named like personal data."""
+    listed = ", ".join(quote_literal(name) for name in sorted(PERSONAL_COLUMNS))
+    return Nothing(
+        "no column of schema marts is for personal data",
+        "select table_name, column_name from information_schema.columns "
+        f"where table_schema = 'marts' and lower(column_name) in ({listed})",
+        "any",
+    )
+
+
+def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
+    """No text of schema marts is or holds the name or the id of a client.
+
+    Only different texts are looked at, and the names of clients are compared with those, so that
+    the small side is kept in memory. Names of advisors and the values of reference seeds are no
+    leak where a client happens to have the same; neither is a single word, which is no full name.
+    """
+    columns = connection.execute(
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'marts' and data_type = 'VARCHAR' "
+        "and column_name <> 'product' order by all"
+    ).fetchall()
+    texts = " union all ".join(
+        f"select distinct {quote_literal(table)} as mart, {quote_literal(column)} as mart_column, "
+        f"{quote_identifier(column)} as content from marts.{quote_identifier(table)}"
+        for table, column in columns
+    )
+    references = connection.execute(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where table_schema = 'reference' and data_type = 'VARCHAR' order by all"
+    ).fetchall()
+    harmless = " union ".join(
+        f"select {quote_identifier(column)} as content "
+        f"from {quote_identifier(schema)}.{quote_identifier(table)}"
+        for schema, table, column in [
+            *references,
+            ("staging", "stg_bank__investment_advisors", "investment_advisor"),
+            ("staging", "stg_bank__banking_relationships", "banking_relationship"),
+        ]
+    )
+    spans = " union all ".join(
+        "select mart, mart_column, unnest(list_transform(range(1, len(words) - "
+        f"{length - 2}), position -> array_to_string(words[position:position + {length - 1}], ' ')"
+        ")) as content from words"
+        for length in range(1, WORDS_OF_A_NAME + 1)
+    )
+    query = (
+        f"with texts as ({texts}), harmless as ({harmless}), "
+        "words as (select mart, mart_column, regexp_extract_all(content, '[^ ,;:()]+') as words "
+        "from texts where content is not null), "
+        f"spans as (select distinct mart, mart_column, content from (select mart, mart_column, "
+        f"content from texts union all {spans}) as all_spans "
+        "where content not in (select content from harmless where content is not null)), "
+        "found as ("
+        "select spans.mart, spans.mart_column, 'client name' as kind, spans.content from spans "
+        f"where contains(content, ' ') and content in (select client_name from {IDENTITIES}) "
+        "union all "
+        "select spans.mart, spans.mart_column, 'client id' as kind, spans.content from spans "
+        "where length(content) >= 5 and regexp_matches(content, '[A-Za-z]') "
+        f"and regexp_matches(content, '[0-9]') and content in (select client_id from {IDENTITIES})"
+        ") select mart, mart_column, kind, count(*) as different_values from found "
+        "group by mart, mart_column, kind"
+    )
+    return Nothing("no text of schema marts holds a client's name or id", query, "any text")

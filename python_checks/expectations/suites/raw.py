@@ -1,0 +1,150 @@
+"""What the raw layer promises: the drop as delivered, before anything is set aside.
+
+Where the shipped seeds were built, their tables are checked as text; where a folder was read there
+are no raw tables, and the first typed one stands for them. A raw row may be wrong: it is then set
+aside, so a promise here is about the share of rows.
+"""
+
+import duckdb
+
+from python_checks.expectations import references
+from python_checks.expectations.columns import MONEY
+from python_checks.expectations.declare import (
+    Check,
+    Nothing,
+    Promise,
+    Table,
+    not_null,
+    share_between,
+    unique,
+)
+
+BASE = "staging.base_bank__clients"
+SEED_FILE = "seeds/raw/raw_clients.csv"
+REQUIRED = (BASE, "reference.fee_rates", "reference.loyalty_tiers")
+
+# At least this share of raw cells has to be readable; dbt stops at `max_quarantine_rate`.
+READABLE = 0.9
+
+MONEY_HEADERS = (
+    "Estimated Income",
+    "Superannuation Savings",
+    "Credit Card Balance",
+    "Bank Loans",
+    "Bank Deposits",
+    "Checking Accounts",
+    "Saving Accounts",
+    "Foreign Currency Account",
+    "Business Lending",
+)
+LOOKUPS = {
+    "raw.raw_banking_relationships": ("BRId", "Banking Relationship"),
+    "raw.raw_genders": ("GenderId", "Gender"),
+    "raw.raw_investment_advisors": ("IAId", "Investment Advisor"),
+}
+
+
+def is_built_from_seeds(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the last build read the shipped seeds and not a folder.
+
+    Raw tables of an earlier build may still be there, so the source of the rows is asked.
+    """
+    found = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = 'raw' and table_name = 'raw_clients'"
+    ).fetchone()
+    source = connection.execute(f"select source_file from {BASE} limit 1").fetchone()
+    return bool(found and found[0] and source and source[0] == SEED_FILE)
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """Return the raw tables of this build and their promises."""
+    if is_built_from_seeds(connection):
+        return [_seed_clients(connection), *_seed_lookups()]
+    return [_delivered_clients()]
+
+
+def _mostly(words: str, condition: str, column: str) -> Check:
+    return share_between(words, f"coalesce(({condition}), false)", column, READABLE, 1)
+
+
+def _seed_clients(connection: duckdb.DuckDBPyConnection) -> Table:
+    relation = "raw.raw_clients"
+    checks: list[Check] = [
+        Nothing(
+            "every row of the raw file is in the first typed table",
+            f"select delivered.row_count as rows_here, typed.row_count as rows_there "
+            f"from (select count(*) as row_count from {relation}) as delivered "
+            f"cross join (select count(*) as row_count from {BASE}) as typed "
+            "where delivered.row_count <> typed.row_count",
+            "row count",
+        ),
+        _mostly("Client ID is not blank", "trim(\"Client ID\") <> ''", "Client ID"),
+        _mostly("Name is not blank", "trim(\"Name\") <> ''", "Name"),
+        _mostly(
+            "Age is a whole number from 0 to 120",
+            'try_cast("Age" as integer) between 0 and 120',
+            "Age",
+        ),
+        _mostly(
+            "Risk Weighting is a whole number from 1 to 5",
+            'try_cast("Risk Weighting" as integer) between 1 and 5',
+            "Risk Weighting",
+        ),
+        _mostly(
+            "Joined Bank is a day, a month and a year",
+            "regexp_full_match(trim(\"Joined Bank\"), '[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}')",
+            "Joined Bank",
+        ),
+    ]
+    checks += [
+        _mostly(f"{header} holds digits", f"regexp_matches(\"{header}\", '[0-9]')", header)
+        for header in MONEY_HEADERS
+    ]
+    for column, source, name in (
+        ("Fee Structure", "reference.fee_rates", "fee_structure"),
+        ("Loyalty Classification", "reference.loyalty_tiers", "loyalty_classification"),
+        ("BRId", "raw.raw_banking_relationships", "BRId"),
+        ("GenderId", "raw.raw_genders", "GenderId"),
+        ("IAId", "raw.raw_investment_advisors", "IAId"),
+    ):
+        known = ", ".join(
+            "'" + str(value).strip().lower().replace("'", "''") + "'"
+            for value in references.values(connection, source, name)
+        )
+        checks.append(
+            _mostly(f"{column} is one of {source}", f'lower(trim("{column}")) in ({known})', column)
+        )
+    return Table(relation, ("rowid",), tuple(checks))
+
+
+def _seed_lookups() -> list[Table]:
+    return [
+        Table(
+            relation,
+            (identifier,),
+            (*not_null(identifier, name), unique(relation, identifier), unique(relation, name)),
+        )
+        for relation, (identifier, name) in LOOKUPS.items()
+    ]
+
+
+def _delivered_clients() -> Table:
+    checks: list[Check] = [
+        Promise("the file that a row came from is known", "source_file <> ''", ("source_file",)),
+        *[
+            _mostly(f"{column} can be read", f"{column} is not null", column)
+            for column in ("client_id", "client_name", "age", "joined_date", *MONEY)
+        ],
+        *[
+            _mostly(f"{column} is a known code", f"{column} is not null", column)
+            for column in (
+                "gender",
+                "banking_relationship",
+                "investment_advisor",
+                "fee_structure",
+                "loyalty_classification",
+            )
+        ],
+    ]
+    return Table(BASE, ("rowid",), tuple(checks))

@@ -1,0 +1,103 @@
+"""Open the warehouse for reading, or say in words why it cannot be checked."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from bank_warehouse.engine import temp_directory
+
+# Read-only readers share the file; the limits keep a check of ten million customers small.
+MEMORY_LIMIT = "1GB"
+
+
+class UnreadableWarehouseError(Exception):
+    """The warehouse is absent, locked, damaged or not built; the message says what to do."""
+
+
+def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the DuckDB settings that every connection of the checks to the file `path` has."""
+    return {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(temp_directory(path)),
+        "preserve_insertion_order": False,
+        # Bands and seeds of a few rows: without this DuckDB sorts all customers for each of them.
+        "nested_loop_join_threshold": 1000,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse `path` read-only.
+
+    Raises:
+        UnreadableWarehouseError: There is no such file, another process writes to it, or it is no
+            database that this DuckDB can read.
+    """
+    if not path.is_file():
+        raise UnreadableWarehouseError(
+            f"There is no warehouse at {path}. Run `dbt build` first, or name the file that it "
+            "built with --warehouse or BANK_WAREHOUSE."
+        )
+    try:
+        return duckdb.connect(str(path), read_only=True, config=settings(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise UnreadableWarehouseError(
+                f"Another process is writing to {path} and holds its lock. Wait until its "
+                "`dbt build` has ended, or close the program that has the file open, and run the "
+                f"checks again. DuckDB says: {_first_line(error)}"
+            ) from error
+        raise UnreadableWarehouseError(
+            f"{path} cannot be read as a DuckDB file. Build it again with `dbt build`. DuckDB "
+            f"says: {_first_line(error)}"
+        ) from error
+    except duckdb.Error as error:
+        raise UnreadableWarehouseError(
+            f"{path} cannot be opened: {_first_line(error)}. Build it again with `dbt build`."
+        ) from error
+
+
+def existing_relations(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names `schema.table` of all tables and views of the warehouse."""
+    rows = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+    ).fetchall()
+    return {str(row[0]) for row in rows}
+
+
+def require_relations(path: Path, existing: set[str], required: Iterable[str]) -> None:
+    """Refuse a warehouse that lacks any of the `required` tables.
+
+    Raises:
+        UnreadableWarehouseError: With the names of all that are missing.
+    """
+    missing = sorted(set(required) - existing)
+    if missing:
+        listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
+        raise UnreadableWarehouseError(
+            f"{path} is not built, or not completely: it lacks {listed}. Run `dbt build` and then "
+            "the checks."
+        )
+
+
+def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseError:
+    """Return the error for a warehouse whose tables are there and cannot be read.
+
+    A view names the database it was built in: in a file that was renamed it finds nothing.
+    """
+    if "does not exist" in str(error) and "Catalog" in str(error):
+        return UnreadableWarehouseError(
+            f"The views of {path} belong to a database of another name: the file was renamed "
+            "after it was built. Give it its old name again (another folder is fine), or run "
+            f"`dbt build` with BANK_WAREHOUSE={path}. DuckDB says: {_first_line(error)}"
+        )
+    return UnreadableWarehouseError(
+        f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `dbt build` "
+        "with the project in the version of the checks."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

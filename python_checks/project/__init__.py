@@ -1,0 +1,1 @@
+"""Rules on the project's own shape, and the notebook's runner."""

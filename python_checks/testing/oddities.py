@@ -1,0 +1,943 @@
+"""Odd raw drops, each made from the shipped seeds by one small function.
+
+The docstring of a maker says what is odd, its decorator what is to happen: the drop is read
+right, refused with a message, or rows of it are set aside with a reason. `ODDITIES` lists them;
+the tests run them, and the table of the documentation is made from them.
+"""
+
+import csv
+import gzip
+import io
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from bank_warehouse.raw_drop.schema import CLIENTS
+from bank_warehouse.sql import quote_literal
+from python_checks.testing.paths import SEEDS
+
+LOOKUPS = ("banking_relationships", "genders", "investment_advisors")
+
+Outcome = Literal["read", "refused", "set aside"]
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """One odd drop and what is to happen with it.
+
+    Attributes:
+        name: name of the function that makes it.
+        what: what is odd about it.
+        make: writes the drop into an empty folder.
+        outcome: read right (every row, every value), refused, or rows set aside.
+        says: text that the refusal or the reason of the rows set aside contains.
+        rows_aside: how many rows are set aside.
+        rows: records that are read, those set aside among them.
+        decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
+        warns: text that a warning of the plan contains.
+        date_formats: what raw_date_format declares.
+        max_quarantine_rate: the share of rows that may be set aside.
+    """
+
+    name: str
+    what: str
+    make: Callable[[Path], None]
+    outcome: Outcome
+    says: str
+    rows_aside: int
+    rows: int
+    decided_by: Literal["reader", "staging"]
+    warns: str
+    date_formats: tuple[str, ...]
+    max_quarantine_rate: float
+
+
+ODDITIES: list[Oddity] = []
+
+
+def seed_rows() -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of the clients seed."""
+    with (SEEDS / "raw_clients.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+SEED_COUNT = len(seed_rows()[1])
+
+
+def oddity(
+    outcome: Outcome,
+    says: str = "",
+    *,
+    aside: int = 0,
+    rows: int = SEED_COUNT,
+    by: Literal["reader", "staging"] = "reader",
+    warns: str = "",
+    date_formats: tuple[str, ...] = ("%d-%m-%Y",),
+    max_quarantine_rate: float = 0.01,
+) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
+    """Register the function below as an oddity."""
+
+    def register(make: Callable[[Path], None]) -> Callable[[Path], None]:
+        what = " ".join((make.__doc__ or "").split())
+        ODDITIES.append(
+            Oddity(
+                name=make.__name__,
+                what=what,
+                make=make,
+                outcome=outcome,
+                says=says,
+                rows_aside=aside,
+                rows=rows,
+                decided_by=by,
+                warns=warns,
+                date_formats=date_formats,
+                max_quarantine_rate=max_quarantine_rate,
+            )
+        )
+        return make
+
+    return register
+
+
+def lookups(drop: Path) -> None:
+    """Copy the three lookups as they are."""
+    for table in LOOKUPS:
+        shutil.copy(SEEDS / f"raw_{table}.csv", drop)
+
+
+def text_of(
+    rows: Sequence[Sequence[str]],
+    header: Sequence[str] | None = None,
+    *,
+    separator: str = ",",
+    line_end: str = "\n",
+    quoting: Literal[0, 1] = csv.QUOTE_MINIMAL,
+) -> str:
+    """Return rows as CSV text, under the header of the seed by default."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator=line_end, quoting=quoting)
+    writer.writerow(seed_rows()[0] if header is None else header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def put(drop: Path, data: str | bytes, name: str = "banking-clients.csv") -> None:
+    """Write a clients file beside the lookups."""
+    lookups(drop)
+    (drop / name).parent.mkdir(exist_ok=True)
+    (drop / name).write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def seed_text() -> str:
+    """Return the clients seed as text."""
+    return text_of(seed_rows()[1])
+
+
+def edit_line(number: int, edit: Callable[[str], str]) -> str:
+    """Return the clients seed with one row (1 is the first) edited as text."""
+    lines = seed_text().split("\n")
+    lines[number] = edit(lines[number])
+    return "\n".join(lines)
+
+
+def edit_cells(column: str, edit: Callable[[str], str], numbers: Sequence[int] = ()) -> str:
+    """Return the clients seed with the cells of a column edited, in all rows or some."""
+    header, rows = seed_rows()
+    place = header.index(column)
+    for number, row in enumerate(rows, start=1):
+        if not numbers or number in numbers:
+            row[place] = edit(row[place])
+    return text_of(rows)
+
+
+def edit_header(edit: Callable[[str], str]) -> str:
+    """Return the clients seed with each header edited."""
+    header, rows = seed_rows()
+    return text_of(rows, [edit(name) for name in header])
+
+
+def write_parquet(drop: Path, select: str, name: str = "banking-clients.parquet") -> None:
+    """Write a select over the clients seed (`seed`, all text) as Parquet."""
+    with duckdb.connect() as connection:
+        source = quote_literal(str(SEEDS / "raw_clients.csv"))
+        connection.execute(f"create view seed as from read_csv({source}, all_varchar = true)")
+        connection.execute(f"copy ({select}) to {quote_literal(str(drop / name))} (format parquet)")
+
+
+# ------------------------------------------------------------------ encodings and line ends
+
+
+@oddity("read")
+def utf8_mark(drop: Path) -> None:
+    """UTF-8 with a byte-order mark."""
+    put(drop, b"\xef\xbb\xbf" + seed_text().encode())
+
+
+@oddity("read")
+def mark_in_first_header(drop: Path) -> None:
+    """A mark baked into the first header, behind the mark of the file, both inside quotes."""
+    put(drop, "\ufeff" + seed_text().replace("Client ID", '"\ufeffClient ID"', 1))
+
+
+@oddity("read", warns="UTF-16-LE")
+def utf16_with_mark(drop: Path) -> None:
+    """UTF-16 with a mark, as spreadsheets save `Unicode text`."""
+    put(drop, text_of(seed_rows()[1], separator="\t", line_end="\r\n").encode("utf-16"))
+
+
+@oddity("read", warns="UTF-16-BE")
+def utf16_without_mark(drop: Path) -> None:
+    """UTF-16, big end first, without a mark."""
+    put(drop, seed_text().encode("utf-16-be"))
+
+
+@oddity("refused", "not valid UTF-16")
+def utf16_cut_off(drop: Path) -> None:
+    """UTF-16 whose last byte is missing."""
+    put(drop, seed_text().encode("utf-16")[:-1])
+
+
+@oddity("read", warns="Latin-1", by="staging")
+def latin1(drop: Path) -> None:
+    """Latin-1: a name with an accent, in a file without a mark."""
+    put(drop, edit_cells("Name", lambda name: name + " Né", [2000]).encode("latin-1"))
+
+
+@oddity("set aside", "invalid bytes", aside=1, warns="not UTF-8")
+def invalid_bytes(drop: Path) -> None:
+    """A byte that is not UTF-8 in a file that says it is UTF-8 by its mark."""
+    damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
+    put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
+
+
+@oddity("read")
+def crlf(drop: Path) -> None:
+    """Lines end in CR LF."""
+    put(drop, seed_text().replace("\n", "\r\n"))
+
+
+@oddity("read", warns="carriage returns")
+def cr_only(drop: Path) -> None:
+    """Lines end in CR alone."""
+    put(drop, seed_text().replace("\n", "\r"))
+
+
+@oddity("read")
+def mixed_line_ends(drop: Path) -> None:
+    """Every third line ends in CR LF, the others in LF."""
+    lines = seed_text().splitlines()
+    put(drop, "".join(line + ("\n" if i % 3 else "\r\n") for i, line in enumerate(lines)))
+
+
+@oddity("read", warns="carriage returns")
+def doubled_returns(drop: Path) -> None:
+    """Lines end in CR CR LF, as a text-mode copy on Windows makes them."""
+    put(drop, seed_text().replace("\n", "\r\r\n"))
+
+
+@oddity("read")
+def no_last_line_end(drop: Path) -> None:
+    """The last line has no line end."""
+    put(drop, seed_text().rstrip("\n"))
+
+
+@oddity("read")
+def blank_trailing_lines(drop: Path) -> None:
+    """Blank lines, and lines of blanks and separators only, behind the last row."""
+    put(drop, seed_text() + "\n\n   \n" + "," * 24 + "\n")
+
+
+@oddity("read")
+def blank_lines_between(drop: Path) -> None:
+    """A blank line between two rows."""
+    put(drop, edit_line(100, lambda line: line + "\n"))
+
+
+# ------------------------------------------------------------------ separators, quotes, headers
+
+
+@oddity("read")
+def semicolons(drop: Path) -> None:
+    """Semicolons between the cells."""
+    put(drop, text_of(seed_rows()[1], separator=";"))
+
+
+@oddity("read")
+def tabs(drop: Path) -> None:
+    """Tabs between the cells, in a .tsv."""
+    put(drop, text_of(seed_rows()[1], separator="\t"), "clients.tsv")
+
+
+@oddity("read")
+def pipes(drop: Path) -> None:
+    """Pipes between the cells."""
+    put(drop, text_of(seed_rows()[1], separator="|"))
+
+
+@oddity("refused", "not separated by comma, semicolon, tab or pipe")
+def unknown_separator(drop: Path) -> None:
+    """A caret between the cells."""
+    put(drop, text_of(seed_rows()[1], separator="^"))
+
+
+@oddity("read")
+def all_quoted(drop: Path) -> None:
+    """Every cell in quotes."""
+    put(drop, text_of(seed_rows()[1], quoting=csv.QUOTE_ALL))
+
+
+@oddity("read", by="staging")
+def quotes_and_separators_in_cells(drop: Path) -> None:
+    """Names with commas and doubled quotes, quoted as they should be."""
+    put(drop, edit_cells("Name", lambda name: f'{name}, "Jo"; Jr.'))
+
+
+@oddity("read", warns="quotes", by="staging")
+def line_breaks_in_cells(drop: Path) -> None:
+    """A name broken over two lines inside quotes."""
+    put(drop, edit_cells("Name", lambda name: name.replace(" ", "\n"), [7, 8]))
+
+
+@oddity("read", warns="quotes that do not enclose")
+def padded_quotes(drop: Path) -> None:
+    """Blanks around the quotes of a cell."""
+    name = seed_rows()[1][4][1]
+    put(drop, edit_line(5, lambda line: line.replace(name, f' "{name}" ', 1)))
+
+
+@oddity("set aside", "broken quoting", aside=1, warns="quote")
+def quote_never_closed(drop: Path) -> None:
+    """A quote is opened and never closed: the rows behind it must not vanish in its cell."""
+    put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
+
+
+@oddity("set aside", "broken quoting", aside=1, warns="quote")
+def text_behind_quote(drop: Path) -> None:
+    """Text behind a closing quote: a lenient reader loses it."""
+    put(drop, edit_line(12, lambda line: line.replace(",", ',"A" B ', 1)))
+
+
+@oddity("set aside", "too few cells", aside=2)
+def short_rows(drop: Path) -> None:
+    """Two rows cut off."""
+    lines = seed_text().split("\n")
+    lines[10] = lines[10].rsplit(",", 1)[0]
+    lines[500] = lines[500].split(",")[0]
+    put(drop, "\n".join(lines))
+
+
+@oddity("set aside", "too many cells", aside=1)
+def long_row(drop: Path) -> None:
+    """An unquoted comma in a name moves the cells behind it."""
+    put(drop, edit_line(77, lambda line: line.replace(" ", ", ", 1)))
+
+
+@oddity("set aside", "too many cells", aside=1, rows=SEED_COUNT - 1)
+def lost_line_end(drop: Path) -> None:
+    """Two rows run together: both are kept in the text of the one set aside."""
+    lines = seed_text().split("\n")
+    lines[20:22] = ["".join(lines[20:22])]
+    put(drop, "\n".join(lines))
+
+
+@oddity("set aside", "too many cells", aside=1, warns="a row of 99 cells")
+def very_long_row(drop: Path) -> None:
+    """A row of 99 cells."""
+    put(drop, edit_line(9, lambda line: line + ",x" * 74))
+
+
+@oddity("set aside", "repeated header", aside=1, rows=SEED_COUNT + 1)
+def header_between_rows(drop: Path) -> None:
+    """The header once more among the rows, as in files put together with `cat`."""
+    lines = seed_text().split("\n")
+    put(drop, "\n".join([*lines[:1000], lines[0], *lines[1000:]]))
+
+
+@oddity("read")
+def separator_at_line_end(drop: Path) -> None:
+    """Every line ends in a separator."""
+    put(drop, seed_text().replace("\n", ",\n"))
+
+
+@oddity("read", warns="above the header ignored")
+def title_above_header(drop: Path) -> None:
+    """A title, a comment and a blank line above the header."""
+    put(drop, "Bank of nowhere, clients\n# exported on demand\n\n" + seed_text())
+
+
+@oddity("read", warns="above the header ignored")
+def separator_line(drop: Path) -> None:
+    """`sep=;` on the first line, for spreadsheets."""
+    put(drop, "sep=;\r\n" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
+
+
+@oddity("read")
+def headers_in_snake_case(drop: Path) -> None:
+    """Headers such as client_id."""
+    put(drop, text_of(seed_rows()[1], [column.name for column in CLIENTS.columns]))
+
+
+@oddity("read")
+def headers_in_camel_case(drop: Path) -> None:
+    """Headers such as ClientID, without blanks."""
+    put(drop, edit_header(lambda name: name.replace(" ", "")))
+
+
+@oddity("read")
+def headers_padded(drop: Path) -> None:
+    """Headers with blanks and no-break spaces around and inside, in capitals."""
+    put(drop, edit_header(lambda name: f"  {name.upper()}\u00a0 ".replace(" ", "\u00a0", 1)))
+
+
+@oddity("read")
+def header_broken_over_lines(drop: Path) -> None:
+    """A header cell broken over two lines inside quotes."""
+    put(drop, seed_text().replace("Client ID", '"Client\nID"', 1))
+
+
+@oddity("read")
+def columns_reordered(drop: Path) -> None:
+    """Columns in reverse order."""
+    header, rows = seed_rows()
+    put(drop, text_of([row[::-1] for row in rows], header[::-1]))
+
+
+@oddity("read", warns="columns ignored: Remarks")
+def unknown_column(drop: Path) -> None:
+    """A column more, which is ignored, and one without a name, as pandas writes its index."""
+    header, rows = seed_rows()
+    widened = [[str(i), *row, "none"] for i, row in enumerate(rows)]
+    put(drop, text_of(widened, ["", *header, "Remarks"]))
+
+
+@oddity("refused", "stands twice")
+def header_twice(drop: Path) -> None:
+    """Two columns that are one by their normalised names."""
+    put(
+        drop,
+        edit_header(lambda name: "client_name" if name == "Age" else name).replace(
+            "client_name", "client  id", 1
+        ),
+    )
+
+
+@oddity("refused", "nearest in the file: 'Bank Lones'")
+def header_misspelt(drop: Path) -> None:
+    """A required header misspelt beyond recognition by name: the nearest one is shown."""
+    put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
+
+
+@oddity("refused", "2 required columns missing: Age; Risk Weighting")
+def required_columns_missing(drop: Path) -> None:
+    """Two required columns missing: both are named."""
+    header, rows = seed_rows()
+    kept = [i for i, name in enumerate(header) if name not in ("Age", "Risk Weighting")]
+    put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
+
+
+@oddity("read", warns="location_id is null", by="staging")
+def optional_columns_missing(drop: Path) -> None:
+    """Location ID and Banking Contact missing: they are null."""
+    header, rows = seed_rows()
+    kept = [i for i, name in enumerate(header) if name not in ("Location ID", "Banking Contact")]
+    put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
+
+
+@oddity("refused", "no header line found")
+def no_header(drop: Path) -> None:
+    """No header line."""
+    put(drop, seed_text().split("\n", 1)[1])
+
+
+# ------------------------------------------------------------------ files and folders
+
+
+@oddity("read", warns="unpacked")
+def gzipped(drop: Path) -> None:
+    """Compressed with gzip."""
+    put(drop, gzip.compress(seed_text().encode()), "banking-clients.csv.gz")
+
+
+@oddity("read", warns="unpacked")
+def gzipped_under_a_plain_name(drop: Path) -> None:
+    """Compressed with gzip under the name of a plain file."""
+    put(drop, gzip.compress(seed_text().encode()))
+
+
+@oddity("read")
+def plain_under_a_gzip_name(drop: Path) -> None:
+    """A plain file under the name of a compressed one."""
+    put(drop, seed_text(), "banking-clients.csv.gz")
+
+
+@oddity("refused", "the line ends are lost")
+def line_ends_lost(drop: Path) -> None:
+    """All line ends replaced by blanks."""
+    put(drop, seed_text().replace("\n", " "))
+
+
+@oddity("refused", "gzip data is damaged or cut off")
+def gzip_cut_off(drop: Path) -> None:
+    """A gzip file whose end is missing."""
+    put(drop, gzip.compress(seed_text().encode())[:-400], "banking-clients.csv.gz")
+
+
+@oddity("refused", "ZIP archive or an Excel workbook")
+def workbook_named_csv(drop: Path) -> None:
+    """An Excel workbook under the name of a CSV file."""
+    put(drop, b"PK\x03\x04" + b"\0" * 100)
+
+
+@oddity("read")
+def many_parts(drop: Path) -> None:
+    """Ten parts, which are read in the order of their numbers, not of their letters."""
+    lines = seed_text().splitlines(keepends=True)
+    for part in range(12):
+        rows = lines[1 + part * 250 : 1 + (part + 1) * 250]
+        put(drop, lines[0] + "".join(rows), f"banking-clients_part{part + 1}.csv")
+
+
+@oddity("read", warns="unpacked")
+def parts_of_different_shape(drop: Path) -> None:
+    """Two monthly files with different separators and column orders, one of them compressed."""
+    header, rows = seed_rows()
+    put(drop, text_of(rows[:1000], separator=";"), "banking-clients-2021-01.csv")
+    second = text_of([row[::-1] for row in rows[1000:]], header[::-1])
+    put(drop, gzip.compress(second.encode()), "banking-clients-2021-02.csv.gz")
+
+
+@oddity("read")
+def folder_of_parquet(drop: Path) -> None:
+    """A folder of Parquet files, all text."""
+    lookups(drop)
+    (drop / "clients").mkdir()
+    write_parquet(drop, "from seed limit 1500", "clients/a.parquet")
+    write_parquet(drop, "from seed offset 1500", "clients/b.parquet")
+
+
+@oddity("read")
+def typed_parquet(drop: Path) -> None:
+    """Parquet with dates, doubles, decimals and integers."""
+    lookups(drop)
+    header = seed_rows()[0]
+    casts = {
+        column.header: {
+            "date": "strptime(\"{}\", '%d-%m-%Y')::date",
+            "money": '"{}"::double',
+            "whole": '"{}"::double',
+            "code": '"{}"::integer',
+            "text": '"{}"',
+        }[column.kind].format(column.header)
+        for column in CLIENTS.columns
+    }
+    casts["Bank Loans"] = '"Bank Loans"::decimal(18, 2)'
+    fields = ", ".join(f'{casts[name]} as "{name}"' for name in header)
+    write_parquet(drop, f"select {fields} from seed")
+
+
+@oddity("refused", "32-bit floats")
+def money_in_floats(drop: Path) -> None:
+    """Money in 32-bit floats, which lose cents."""
+    lookups(drop)
+    write_parquet(drop, 'select * replace ("Bank Loans"::float as "Bank Loans") from seed')
+
+
+@oddity("refused", "cannot be read as Parquet")
+def parquet_cut_off(drop: Path) -> None:
+    """A Parquet file whose end is missing."""
+    lookups(drop)
+    write_parquet(drop, "from seed")
+    path = drop / "banking-clients.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@oddity("read")
+def misspelt_names(drop: Path) -> None:
+    """The misspelt file names in circulation: banking-realtionships, investment-advisiors."""
+    put(drop, seed_text(), "Banking.csv")
+    (drop / "raw_banking_relationships.csv").rename(drop / "banking-realtionships.csv")
+    (drop / "raw_investment_advisors.csv").rename(drop / "investment-advisiors.csv")
+    (drop / "raw_genders.csv").rename(drop / "gender.csv")
+
+
+@oddity("read", warns="old clients.xlsx: ignored")
+def foreign_files(drop: Path) -> None:
+    """Files that are no raw table beside the tables: they are reported."""
+    put(drop, seed_text())
+    (drop / "old clients.xlsx").write_bytes(b"PK\x03\x04")
+    (drop / "notes.csv").write_text("a,b\n1,2\n")
+
+
+@oddity("refused", "there more than once")
+def table_under_two_names(drop: Path) -> None:
+    """The clients under two names, each the whole table."""
+    put(drop, seed_text())
+    put(drop, seed_text(), "Banking.csv")
+
+
+@oddity("refused", "hold the same bytes")
+def part_twice(drop: Path) -> None:
+    """The same part twice under two names."""
+    put(drop, seed_text(), "banking-clients-1.csv")
+    put(drop, seed_text(), "banking-clients-2.csv")
+
+
+@oddity("refused", "no file for clients")
+def clients_absent(drop: Path) -> None:
+    """No clients file."""
+    lookups(drop)
+
+
+@oddity("refused", "the file is empty")
+def empty_file(drop: Path) -> None:
+    """A file of no bytes."""
+    put(drop, "")
+
+
+@oddity("refused", "a header and no row")
+def header_only(drop: Path) -> None:
+    """A header and nothing below it but blank lines."""
+    put(drop, text_of([]) + "\n\n")
+
+
+@oddity("refused", "a link out of the raw folder")
+def link_out_of_folder(drop: Path) -> None:
+    """The clients file is a link to a file elsewhere."""
+    lookups(drop)
+    elsewhere = drop.parent / f"{drop.name}-elsewhere.csv"
+    elsewhere.write_text(seed_text())
+    (drop / "banking-clients.csv").symlink_to(elsewhere)
+
+
+@oddity("refused", "not a plain file")
+def named_pipe(drop: Path) -> None:
+    """A named pipe under the name of the clients: opening it would wait for ever."""
+    lookups(drop)
+    os.mkfifo(drop / "banking-clients.csv")
+
+
+@oddity("read")
+def hostile_file_name(drop: Path) -> None:
+    """Wildcards, quotes, braces and SQL in the names of files below the clients folder."""
+    put(drop, seed_text(), "clients/[a]*? '; drop table clients; -- {{ x }} \".csv")
+
+
+# ------------------------------------------------------------------ cells
+
+
+@oddity("set aside", "zero bytes", aside=1, warns="zero bytes")
+def zero_bytes(drop: Path) -> None:
+    """A zero byte in a cell."""
+    put(drop, edit_line(33, lambda line: line.replace(",", "\0,", 1)))
+
+
+@oddity("set aside", "line too long", aside=1, warns="1 MiB")
+def cell_of_10_mb(drop: Path) -> None:
+    """A cell of 10 MB."""
+    put(drop, edit_line(33, lambda line: line.replace(",", "x" * 10_000_000 + ",", 1)))
+
+
+@oddity("read", by="staging")
+def formula_cells(drop: Path) -> None:
+    """Cells that a spreadsheet would run: they are text, and stay text."""
+    put(drop, edit_cells("Name", lambda name: f"=cmd|' /C calc'!A0 {name}", [3]))
+
+
+@oddity("read", by="staging")
+def sql_in_cells(drop: Path) -> None:
+    """SQL, quotes and semicolons in cells."""
+    put(drop, edit_cells("Name", lambda name: f"{name}'; drop table clients; --", [3]))
+
+
+@oddity("read", by="staging")
+def padded_cells(drop: Path) -> None:
+    """Blanks around every cell."""
+    header, rows = seed_rows()
+    put(drop, text_of([[f"  {cell} " for cell in row] for row in rows], header))
+
+
+@oddity("read", by="staging")
+def money_grouped(drop: Path) -> None:
+    """Money as 75,384.77, quoted because of the comma."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{float(money):,.2f}"))
+
+
+@oddity("read", by="staging")
+def money_with_currency(drop: Path) -> None:
+    """Money as $75,384.77."""
+    put(drop, edit_cells("Bank Deposits", lambda money: f"${float(money):,.2f}"))
+
+
+@oddity("read", by="staging")
+def money_dash_for_zero(drop: Path) -> None:
+    """Zero as ` $-   `, as the accounting format of spreadsheets writes it."""
+    put(drop, edit_cells("Bank Loans", lambda money: money if float(money) else " $-   "))
+
+
+@oddity("read", by="staging")
+def money_in_brackets(drop: Path) -> None:
+    """A negative amount as (1,200.00)."""
+    put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
+
+
+@oddity("set aside", "bank_loans is not an amount to the cent", aside=1, by="staging")
+def money_with_decimal_comma(drop: Path) -> None:
+    """An amount with a decimal comma among amounts with a point."""
+    put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
+
+
+@oddity("set aside", "bank_loans is empty", aside=1, by="staging")
+def money_empty(drop: Path) -> None:
+    """An empty amount is no zero."""
+    put(drop, edit_cells("Bank Loans", lambda _: "", [5]))
+
+
+@oddity("read", by="staging")
+def midnight_behind_dates(drop: Path) -> None:
+    """A time of midnight behind each date."""
+    put(drop, edit_cells("Joined Bank", lambda date: date + " 00:00:00"))
+
+
+@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+def impossible_date(drop: Path) -> None:
+    """The 31st of February."""
+    put(drop, edit_cells("Joined Bank", lambda _: "31-02-2010", [5]))
+
+
+@oddity("refused", "raw_date_format", by="staging")
+def month_first_dates(drop: Path) -> None:
+    """All dates month first: many cannot be the declared order, all can be this one."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
+
+
+@oddity("read", by="staging", date_formats=("%Y-%m-%d",))
+def iso_dates(drop: Path) -> None:
+    """Dates as 2019-05-06, declared so."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
+
+
+@oddity("read", by="staging")
+def codes_by_name(drop: Path) -> None:
+    """Relationship, gender and advisor by name instead of id, under headers of their own."""
+    header, rows = seed_rows()
+    names = {}
+    for table in LOOKUPS:
+        with (SEEDS / f"raw_{table}.csv").open(encoding="utf-8", newline="") as file:
+            (code, _), *pairs = csv.reader(file)
+        names[code] = dict(pairs)
+    for row in rows:
+        for code, known in names.items():
+            row[header.index(code)] = known[row[header.index(code)]]
+    spoken = {"BRId": "Banking Relationship", "GenderId": "Gender", "IAId": "Investment Advisor"}
+    put(drop, text_of(rows, [spoken.get(name, name) for name in header]))
+
+
+@oddity("set aside", "br_id is not a known code", aside=1, by="staging")
+def unknown_code(drop: Path) -> None:
+    """A relationship that the lookup does not have."""
+    put(drop, edit_cells("BRId", lambda _: "9", [5]))
+
+
+@oddity("set aside", "ia_id is empty", aside=1, by="staging")
+def code_empty(drop: Path) -> None:
+    """No advisor where every client has one."""
+    put(drop, edit_cells("IAId", lambda _: " ", [5]))
+
+
+@oddity("read", by="staging")
+def codes_in_other_case(drop: Path) -> None:
+    """Fee structure and loyalty class in capitals and padded."""
+    header, rows = seed_rows()
+    for row in rows:
+        for name in ("Fee Structure", "Loyalty Classification"):
+            row[header.index(name)] = f" {row[header.index(name)].upper()}"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "fee_structure is not a known code", aside=1, by="staging")
+def unknown_fee_structure(drop: Path) -> None:
+    """A fee structure without a fee rate."""
+    put(drop, edit_cells("Fee Structure", lambda _: "Medium", [5]))
+
+
+@oddity("set aside", "age is not a whole number", aside=1, by="staging")
+def age_in_words(drop: Path) -> None:
+    """An age in words."""
+    put(drop, edit_cells("Age", lambda _: "forty", [5]))
+
+
+@oddity("set aside", "age is outside 0 to 120", aside=1, by="staging")
+def age_of_a_birth_year(drop: Path) -> None:
+    """A year of birth where the age belongs."""
+    put(drop, edit_cells("Age", lambda _: "1966", [5]))
+
+
+@oddity("read", by="staging")
+def whole_numbers_with_fraction(drop: Path) -> None:
+    """Whole numbers as 3.0, as pandas writes a column that once had gaps."""
+    put(drop, edit_cells("Properties Owned", lambda count: f"{count}.0"))
+
+
+@oddity("set aside", "bank_loans is not an amount to the cent", aside=2, by="staging")
+def money_in_exponents(drop: Path) -> None:
+    """An amount as 1.2E+06 and one as 12.345: neither is known to the cent."""
+    edited = {5: "1.2E+06", 6: "12.345"}
+    header, rows = seed_rows()
+    for number, amount in edited.items():
+        rows[number - 1][header.index("Bank Loans")] = amount
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "name is empty; age is empty", aside=1, by="staging")
+def two_faults_in_a_row(drop: Path) -> None:
+    """No name and no age in one row: both reasons are given."""
+    header, rows = seed_rows()
+    for name in ("Name", "Age"):
+        rows[4][header.index(name)] = ""
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "joined_bank is empty", aside=1, by="staging")
+def date_empty(drop: Path) -> None:
+    """No joining date."""
+    put(drop, edit_cells("Joined Bank", lambda _: "", [5]))
+
+
+@oddity("set aside", "joined_bank is after the as-of date", aside=1, by="staging")
+def date_after_as_of(drop: Path) -> None:
+    """A client who joins after the date at which ages and tenures are measured."""
+    put(drop, edit_cells("Joined Bank", lambda _: "01-01-2022", [5]))
+
+
+@oddity("set aside", "joined_bank is before 1901", aside=1, by="staging")
+def date_before_anyone_was_born(drop: Path) -> None:
+    """A client who joined before anyone now alive was born."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[:6]}1021", [5]))
+
+
+@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+def date_with_two_digits_of_the_year(drop: Path) -> None:
+    """A date as 06-05-19: neither the year 19 nor, undeclared, 2019."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
+
+
+@oddity("refused", "all 3000 as %d-%m-%y", by="staging")
+def two_digits_of_every_year(drop: Path) -> None:
+    """All dates as 06-05-19, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%Y", "%d-%m-%y"))
+def years_of_two_and_of_four_digits(drop: Path) -> None:
+    """Some years of two digits among years of four, both declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
+
+
+@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+def time_behind_a_date(drop: Path) -> None:
+    """A time that is not midnight behind a date: the column is not what it was thought to be."""
+    put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
+
+
+@oddity("refused", "all 3000 as %Y-%m-%d", by="staging")
+def iso_dates_undeclared(drop: Path) -> None:
+    """Dates as 2019-05-06, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%Y", "%Y-%m-%d"))
+def dates_of_two_formats(drop: Path) -> None:
+    """Dates in two formats that cannot be taken for each other, both declared."""
+    edit = lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"  # noqa: E731
+    put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
+
+
+@oddity("set aside", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
+def dates_of_both_orders(drop: Path) -> None:
+    """Twelve rows, one of them month first: it, and each that could be either order, is set aside.
+
+    A day above 12, and a day that is the month, leave no doubt.
+    """
+    header, rows = seed_rows()
+    few = rows[:12]
+    dates = ["01-09-2015", "02-09-2015", "12-09-2015", "09-09-2015", "09-20-2015"]
+    for row, date in zip(few, dates + ["13-09-2015"] * 7, strict=True):
+        row[header.index("Joined Bank")] = date
+    put(drop, text_of(few))
+
+
+@oddity("refused", "can be either order in a file that holds both", by="staging")
+def one_month_first_date(drop: Path) -> None:
+    """One date month first among thousands: the dates in doubt are more than may be set aside."""
+    put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
+
+
+@oddity("refused", "31 of 3000 client rows cannot be accepted", by="staging")
+def too_many_bad_rows(drop: Path) -> None:
+    """More than one row in a hundred with an empty cell: the drop as a whole is not trusted."""
+    put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))
+
+
+@oddity("set aside", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
+def rows_repeated(drop: Path) -> None:
+    """A row three times: the first one counts."""
+    rows = seed_rows()[1]
+    put(drop, text_of([*rows, rows[2], rows[2]]))
+
+
+@oddity("set aside", "with other values", aside=2, rows=3001, by="staging")
+def same_client_other_values(drop: Path) -> None:
+    """A client twice with two balances: nobody knows which is right, so neither counts."""
+    header, rows = seed_rows()
+    other = list(rows[2])
+    other[header.index("Bank Loans")] = "0.00"
+    put(drop, text_of([*rows, other]))
+
+
+@oddity("read", by="staging")
+def ids_shared(drop: Path) -> None:
+    """One client id for two people: an id is no key, both are kept."""
+    header, rows = seed_rows()
+    rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
+    put(drop, text_of(rows))
+
+
+# ------------------------------------------------------------------ the table of the docs
+
+DOCUMENT = SEEDS.parents[1] / "docs" / "raw-drops.md"
+BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
+
+
+def what_happens(oddity: Oddity) -> str:
+    """Return in a few words what happens with an odd drop."""
+    if oddity.outcome == "read":
+        return "read right" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
+    if oddity.outcome == "refused":
+        return f"refused: `{oddity.says}`"
+    plural = "s" if oddity.rows_aside > 1 else ""
+    return f"{oddity.rows_aside} row{plural} set aside: `{oddity.says.strip()}`"
+
+
+def table() -> str:
+    """Return the table of all oddities in Markdown."""
+    lines = ["| what is odd | what happens | test |", "| --- | --- | --- |"]
+    for oddity in ODDITIES:
+        cells = (oddity.what, what_happens(oddity), f"`test_odd_drop[{oddity.name}]`")
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def with_table(document: str) -> str:
+    """Return the text of the document with the table of now between its markers."""
+    before, rest = document.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(with_table(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,546 @@
+"""The dashboard in a real Chromium: every page, by mouse, keyboard, link, phone and in the dark.
+
+Set BANK_DASHBOARD_PICTURES to a folder to have pictures of the pages written into it.
+"""
+
+import csv
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+from bank_warehouse.dashboard.access import EVERYONE, Access
+from bank_warehouse.dashboard.export import write_export
+from bank_warehouse.dashboard.numbers import exact, short
+from bank_warehouse.dashboard.pages import PAGES
+from bank_warehouse.dashboard.server import create_app, listen
+from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots
+from bank_warehouse.publish import current_release
+from python_checks.tests.warehouse.test_dashboard import copy_release
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+AXE = Path(os.environ.get("AXE_CORE", "")) if os.environ.get("AXE_CORE") else None
+PICTURES = os.environ.get("BANK_DASHBOARD_PICTURES")
+WIDE = ViewportSize(width=1400, height=900)
+PHONE = ViewportSize(width=390, height=844)
+WALL = ViewportSize(width=3840, height=2160)
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of releases that a test may add to."""
+    found = tmp_path_factory.mktemp("releases")
+    copy_release(published, found, 1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def snapshots(folder: Path) -> Iterator[Snapshots]:
+    found = Snapshots(folder, patience=120)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def snapshot(snapshots: Snapshots) -> Snapshot:
+    return snapshots.current(EVERYONE)
+
+
+@pytest.fixture(scope="module")
+def address(snapshots: Snapshots, snapshot: Snapshot) -> Iterator[str]:  # noqa: ARG001
+    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+class Watched:
+    """A page of which every request and every word on the console is kept."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        """Open an empty page."""
+        self.address = address
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("requestfailed", lambda request: self.faults.append(f"failed {request.url}"))
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"{message.type}: {message.text}")
+
+    def go(self, path: str) -> Page:
+        """Open an address and wait for its figures."""
+        self.page.goto(self.address + path)
+        self.settled()
+        return self.page
+
+    def settled(self) -> None:
+        """Wait until the page that was asked for is there, with its charts."""
+        self.page.wait_for_function(
+            """() => {
+                const main = document.getElementById('main');
+                return main && main.dataset.said && !document.documentElement.dataset.busy
+                    && [...document.querySelectorAll('.graph')]
+                        .every((one) => one.querySelector('.main-svg'));
+            }"""
+        )
+
+    def done(self) -> None:
+        """Assert that nothing went wrong and that nothing left this machine."""
+        assert self.faults == []
+        hosts = {urlsplit(url).hostname for url in self.requests if not url.startswith("data:")}
+        assert hosts <= {"127.0.0.1"}
+
+
+@pytest.fixture
+def watched(browser: Browser, address: str) -> Iterator[Watched]:
+    context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    found = Watched(context, address)
+    yield found
+    context.close()
+
+
+def picture(page: Page, name: str, *, whole: bool = False) -> None:
+    """Write a picture of a page, where pictures are asked for."""
+    if PICTURES:
+        page.mouse.move(0, 0)
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=whole)
+
+
+def tile(page: Page, label: str) -> Any:
+    """Return the value of the number with this name."""
+    return page.locator(".tile", has=page.get_by_text(label, exact=True)).locator("dd").first
+
+
+def faults_of_access(page: Page) -> list[str]:
+    """Return the serious and critical faults that axe-core finds on a page."""
+    assert AXE is not None
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{fault['id']} ({fault['impact']}): {node['html'][:150]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+# ---------- each page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
+    """Its numbers are the metric layer's, anyone can use it, and it fits a phone."""
+    page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
+    filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
+    expect(page.locator("h1")).to_have_text(PAGES[name][0])
+    expect(page).to_have_title(f"{PAGES[name][0]} · Bank customers")
+    for text in ("As of", "2021-12-31", "Release"):
+        expect(page.locator(".facts")).to_contain_text(text)
+    (count,) = snapshot.ask(["customers"], (), filters)[0]
+    expect(page.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
+    labels = {metric.label: metric for metric in snapshot.layer.metrics.values()}
+    seen = 0
+    for shown in page.locator("#block-glance .tile").all():
+        metric = labels[(shown.locator("dt").text_content() or "").removesuffix("?")]
+        cube = {"Recommendations": "actions"}.get(metric.display_folder)
+        if metric.name == "recommended_customers":
+            cube = "advised"
+        (value,) = snapshot.ask([metric.name], (), filters, cube)[0]
+        number = shown.locator("dd > *, dd").first
+        assert (number.text_content() or "").startswith(short(value, metric))
+        brief = shown.locator(".short")
+        if brief.count():
+            assert brief.get_attribute("title") == exact(value, metric)
+        seen += 1
+    assert seen >= 4 or name in ("segmentation", "products", "quality")
+    for cell in page.locator("table.heat td a").all()[:8]:
+        assert "cell=" in (cell.get_attribute("href") or "")
+    if AXE is not None:
+        assert faults_of_access(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert faults_of_access(page) == []
+    page.set_viewport_size(PHONE)
+    page.wait_for_function(f"() => document.documentElement.scrollWidth <= {PHONE['width']}")
+    watched.done()
+
+
+def test_heat_map_cells_are_the_metric_layer_s(watched: Watched, snapshot: Snapshot) -> None:
+    page = watched.go("/risk?show=total_loans&income_band=High")
+    metric = snapshot.metric("total_loans")
+    for block, dimension in (
+        ("cards-risk", "amount_of_credit_cards"),
+        ("loyalty-risk", "loyalty_classification"),
+        ("income-risk", "income_band"),
+    ):
+        filters = {"income_band": ("High",)}
+        wanted = {
+            (str(row), str(column)): value
+            for row, column, value in snapshot.ask(
+                ["total_loans"], [dimension, "risk_weighting"], filters
+            )
+        }
+        table = page.locator(f"#block-{block} table")
+        heads = table.locator("thead th").all_text_contents()[1:]
+        found = 0
+        for line in table.locator("tbody tr").all():
+            side = line.locator("th").text_content() or ""
+            for head, cell in zip(heads, line.locator("td").all(), strict=True):
+                text = cell.text_content()
+                assert text == (
+                    short(wanted[(side, head)], metric) if (side, head) in wanted else ""
+                )
+                found += bool(text)
+        assert found == len(wanted)
+    watched.done()
+
+
+def test_faults_of_access_are_looked_for() -> None:
+    if AXE is None:
+        pytest.skip("axe-core is not here: name its axe.min.js in AXE_CORE, as .ci/run does")
+    assert AXE.is_file()
+
+
+# ---------- what a reader does
+
+
+def test_filters_go_into_the_address_and_back(watched: Watched, snapshot: Snapshot) -> None:
+    page = watched.go("/")
+    page.locator("#filter-loyalty_classification summary").click()
+    page.get_by_role("button", name="Gold", exact=True).click()
+    page.wait_for_url("**/?loyalty_classification=Gold")
+    watched.settled()
+    page.get_by_role("button", name="Jade", exact=True).click()
+    page.wait_for_url("**/?loyalty_classification=Gold&loyalty_classification=Jade")
+    watched.settled()
+    filters = {"loyalty_classification": ("Gold", "Jade")}
+    (count,) = snapshot.ask(["customers"], (), filters)[0]
+    expect(page.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
+    expect(page.get_by_role("button", name="Gold", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Credit and risk").click()
+    page.wait_for_url("**/risk?loyalty_classification=Jade&loyalty_classification=Gold")
+    watched.settled()
+    expect(page.locator("h1")).to_have_text("Credit and risk")
+    expect(page.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
+    expect(page.locator("#block-losses")).to_contain_text("All customers, unfiltered")
+
+    link = page.url
+    other = watched.page.context.new_page()
+    other.goto(link)
+    expect(other.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
+    other.close()
+
+    page.go_back()
+    watched.settled()
+    expect(page.locator("h1")).to_have_text("Overview")
+    page.get_by_role("link", name="Clear the filters").click()
+    expect(page.locator(".count")).to_have_text("3,000 of 3,000 customers")
+    page.locator("#filter-joined_year summary").click()
+    page.get_by_role("button", name="2020", exact=True).click()
+    page.wait_for_url("**/?joined_year=2020")
+    watched.settled()
+    watched.done()
+
+
+def test_a_click_on_a_cell_shows_what_lies_behind_it(
+    watched: Watched, snapshot: Snapshot, tmp_path: Path
+) -> None:
+    page = watched.go("/risk")
+    picture(page, "dashboard-risk")
+    row = page.locator("#block-cards-risk tbody tr", has=page.locator("th", has_text="2"))
+    row.locator("td a").nth(2).click()
+    drawer = page.get_by_role("complementary", name="Behind the cell")
+    expect(drawer).to_be_visible()
+    watched.settled()
+    assert "cell=amount_of_credit_cards%3A2&cell=risk_weighting%3A3" in page.url
+    filters = {"amount_of_credit_cards": (2,), "risk_weighting": (3,)}
+    metric = snapshot.metric("total_loans")
+    (value,) = snapshot.ask(["total_loans"], (), filters)[0]
+    line = drawer.locator("tr", has=page.get_by_role("rowheader", name=metric.label, exact=True))
+    expect(line.locator("td").first).to_have_text(short(value, metric))
+    expect(line.locator("td .short").first).to_have_attribute("title", exact(value, metric))
+    for text in ("As of", "Release"):
+        covered = page.locator(".facts > span", has_text=text).evaluate(
+            """one => {
+                const place = one.getBoundingClientRect();
+                return document.elementFromPoint(place.x + 2, place.y + 2).closest('.top') === null;
+            }"""
+        )
+        assert not covered, text
+    picture(page, "dashboard-cell")
+    if AXE is not None:
+        assert faults_of_access(page) == []
+    with page.expect_download() as waiting:
+        drawer.get_by_role("link", name="Download as CSV: Behind the cell").click()
+    saved = tmp_path / "detail.csv"
+    waiting.value.save_as(saved)
+    with saved.open(encoding="utf-8-sig", newline="") as file:
+        rows = {line[0]: line[1] for line in csv.reader(file)}
+    assert Decimal(rows[metric.label]) == value
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    assert "cell=" not in page.url
+    watched.done()
+
+
+def test_a_bar_of_a_chart_leads_to_its_year(watched: Watched) -> None:
+    page = watched.go("/")
+    page.locator("#block-joiners .bars path").nth(10).click(force=True)
+    expect(page.locator(".drawer h2").first).to_contain_text("joining year")
+    watched.settled()
+    watched.done()
+
+
+def test_menus_choose_what_is_compared(watched: Watched) -> None:
+    page = watched.go("/segmentation")
+    compared = page.locator("#block-compare")
+    expect(compared.locator(".mark")).to_contain_text("By definition")
+    compared.locator("summary", has_text="Compare by").click()
+    compared.get_by_role("link", name="Investment advisor").click()
+    page.wait_for_url("**by=investment_advisor")
+    watched.settled()
+    expect(compared.locator("tbody tr")).to_have_count(22)
+    mark = compared.locator(".mark")
+    expect(mark).to_contain_text("No more than chance")
+    mark.hover()
+    expect(page.locator("#tip")).to_contain_text("drawn at random would differ as much")
+    compared.locator("summary", has_text="Show").click()
+    compared.get_by_role("link", name="Mean income").click()
+    page.wait_for_url("**by=investment_advisor&show=mean_estimated_income")
+    watched.settled()
+    expect(compared.locator("h2")).to_have_text("Mean income by investment advisor")
+    watched.done()
+
+
+def test_definitions_are_told_on_hover_and_focus(watched: Watched, snapshot: Snapshot) -> None:
+    page = watched.go("/")
+    text = snapshot.metric("total_loans").description
+    button = page.get_by_role("button", name=f"Total loans: {text}")
+    button.hover()
+    expect(page.locator("#tip")).to_have_text(text)
+    page.mouse.move(0, 0)
+    expect(page.locator("#tip")).to_be_hidden()
+    button.focus()
+    expect(page.locator("#tip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#tip")).to_be_hidden()
+
+
+def test_the_keyboard_is_enough(watched: Watched) -> None:
+    page = watched.go("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.locator("#filter-risk_weighting summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    first = page.locator("#filter-risk_weighting button").first
+    expect(first).to_be_focused()
+    page.keyboard.press("Space")
+    page.wait_for_url("**/?risk_weighting=1")
+    watched.settled()
+    expect(first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#filter-risk_weighting summary")).to_be_focused()
+    cell = page.locator("#block-segments tbody th a").first
+    cell.focus()
+    page.keyboard.press("Enter")
+    drawer = page.locator("#detail")
+    expect(drawer).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(drawer.locator(".close")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(drawer).to_have_count(0)
+    expect(page.locator("#block-segments tbody th a").first).to_be_focused()
+    expect(page.locator("#said")).to_contain_text("of 3,000 customers")
+    watched.done()
+
+
+def test_dark_and_light_are_remembered(watched: Watched) -> None:
+    page = watched.go("/segmentation")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Theme: change between light and dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    text = page.locator("#block-intervals .xtick text").first
+    assert text.evaluate("one => getComputedStyle(one).fill") == "rgb(233, 239, 245)"
+    picture(page, "dashboard-dark")
+    page.reload()
+    watched.settled()
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="Theme: change between light and dark").click()
+    assert page.evaluate(ground) == light
+    watched.done()
+
+
+def test_a_phone_is_enough(browser: Browser, address: str) -> None:
+    context = browser.new_context(
+        viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="light", device_scale_factor=1
+    )
+    found = Watched(context, address)
+    page = found.go("/?risk_weighting=3")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    picture(page, "dashboard-phone")
+    page.locator("#filter-loyalty_classification summary").tap()
+    page.get_by_role("button", name="Gold", exact=True).tap()
+    page.wait_for_url("**risk_weighting=3")
+    found.settled()
+    page.locator("#filter-loyalty_classification summary").tap()
+    page.locator("#block-segments tbody th a").first.tap()
+    expect(page.locator("#detail")).to_be_in_viewport()
+    page = found.go("/quality")
+    expect(page.locator(".pages [aria-current]")).to_be_in_viewport(ratio=1)
+    page = found.go("/risk")
+    for chart in page.locator(".graph").all():
+        frame = chart.bounding_box()
+        assert frame
+        for text in chart.locator(".ytick text, .xtick text, .xtitle").all():
+            place = text.bounding_box()
+            assert place
+            assert place["x"] >= frame["x"] - 1, text.text_content()
+            assert place["x"] + place["width"] <= frame["x"] + frame["width"] + 1
+    found.done()
+    context.close()
+
+
+def test_a_wall_is_filled(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=WALL, color_scheme="dark")
+    found = Watched(context, address)
+    page = found.go("/")
+    assert float(page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 22
+    blocks = page.locator(".blocks").bounding_box()
+    assert blocks
+    assert blocks["width"] > WALL["width"] * 0.9
+    tick = page.locator("#block-joiners .xtick text").first
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    page.wait_for_function(
+        "() => parseFloat(getComputedStyle(document.querySelector("
+        "'#block-joiners .xtick text')).fontSize) >= 18"
+    )
+    assert float(tick.evaluate(size)) < 24
+    found.done()
+    context.close()
+
+
+def test_pictures_of_the_pages(watched: Watched) -> None:
+    for name in ("overview", "segmentation", "products", "recommendations"):
+        page = watched.go("/" if name == "overview" else f"/{name}")
+        expect(page.locator(".block").first).to_be_visible()
+        picture(page, f"dashboard-{name}")
+    watched.done()
+
+
+# ---------- where there is nothing to show
+
+
+def test_filters_that_nobody_meets(watched: Watched) -> None:
+    search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
+    search += "&joined_year=1995&income_band=Low"
+    for name in PAGES:
+        page = watched.go(f"/{name}?{search}")
+        expect(page.locator(".count")).to_have_text("0 of 3,000 customers")
+    watched.go(f"/?{search}")
+    expect(page.locator("#block-segments")).to_contain_text("No customer meets these filters.")
+    watched.go(f"/risk?{search}")
+    expect(page.locator("#block-loyalty-risk")).to_contain_text("No customer meets these filters.")
+    watched.done()
+
+
+def test_an_open_page_shows_a_new_release(
+    watched: Watched, published: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bank_warehouse.dashboard.layout.LOOK_AGAIN", 300)
+    snapshots = Snapshots(folder, patience=120)
+    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    watched.address = f"http://127.0.0.1:{server.port}"
+    page = watched.go("/income?risk_weighting=2")
+    expect(page.locator(".facts")).to_contain_text("Release 1")
+    copy_release(published, folder, 2)
+    expect(page.locator(".facts")).to_contain_text("Release 2")
+    expect(page.locator("h1")).to_have_text("Income and deposits")
+    assert page.url.endswith("/income?risk_weighting=2")
+    watched.done()
+    (folder / "current").write_text("1\n", encoding="utf-8")
+    server.shutdown()
+    server.server_close()
+    snapshots.close()
+
+
+def test_before_the_first_release(browser: Browser, published: Path, tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path, patience=120)
+    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(viewport=WIDE, color_scheme="light")
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    expect(page.get_by_role("heading", name="Nothing is published yet")).to_be_visible()
+    expect(page.locator("code").first).to_have_text("make publish")
+    assert current_release(published).number
+    context.close()
+    server.shutdown()
+    server.server_close()
+    snapshots.close()
+
+
+def test_the_export_opens_without_a_network(
+    browser: Browser, published: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "pages.html"
+    write_export(published, target)
+    context = browser.new_context(viewport=WIDE, color_scheme="light", offline=True)
+    found = Watched(context, "")
+    page = found.page
+    page.goto(target.as_uri())
+    expect(page.get_by_role("heading", level=1)).to_have_count(len(PAGES))
+    assert page.locator("svg").first.bounding_box()
+    assert found.requests == [target.as_uri()]
+    assert found.faults == []
+    if AXE is not None:
+        # axe-core is a script, which the file's own policy rightly refuses.
+        looked = browser.new_context(viewport=WIDE, bypass_csp=True)
+        other = looked.new_page()
+        other.goto(target.as_uri())
+        assert faults_of_access(other) == []
+        looked.close()
+    context.close()

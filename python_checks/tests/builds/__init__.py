@@ -1,0 +1,1 @@
+"""Tests that build warehouses of their own."""

@@ -1,0 +1,278 @@
+"""Every odd drop through staging: read right, refused, or rows set aside, and nothing lost.
+
+Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
+of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.
+"""
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from python_checks.testing import oddities
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.oddities import ODDITIES, SEED_COUNT, Oddity
+from python_checks.testing.staging import MODELS, Cell, Staged, Staging, seed_drop
+
+BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
+Row = Mapping[str, Cell]
+Edit = Callable[[int, dict[str, Cell]], dict[str, Cell]]
+
+# What a drop that is read right says otherwise than the seeds, by the number of the row.
+EDITS: dict[str, Edit] = {
+    "latin1": lambda number, row: (
+        {"client_name": f"{row['client_name']} Né"} if number == 2000 else {}
+    ),
+    "quotes_and_separators_in_cells": lambda _, row: {
+        "client_name": f'{row["client_name"]}, "Jo"; Jr.'
+    },
+    "line_breaks_in_cells": lambda number, row: (
+        {"client_name": str(row["client_name"]).replace(" ", "\n")} if number in (7, 8) else {}
+    ),
+    "optional_columns_missing": lambda *_: {"location_id": None, "banking_contact": None},
+    "formula_cells": lambda number, row: (
+        {"client_name": f"=cmd|' /C calc'!A0 {row['client_name']}"} if number == 3 else {}
+    ),
+    "sql_in_cells": lambda number, row: (
+        {"client_name": f"{row['client_name']}'; drop table clients; --"} if number == 3 else {}
+    ),
+    "money_in_brackets": lambda number, _: (
+        {"bank_loans": Decimal("-1200.00")} if number == 1 else {}
+    ),
+    "ids_shared": lambda number, _: (
+        {"client_id": oddities.seed_rows()[1][6][0]} if number == 6 else {}
+    ),
+}
+
+# Through dbt itself: each outcome, each way to decide it, and every refusal by staging.
+THROUGH_DBT = (
+    "utf16_with_mark",
+    "unknown_separator",
+    "short_rows",
+    "codes_by_name",
+    "same_client_other_values",
+    "dates_of_both_orders",
+    *(o.name for o in ODDITIES if o.outcome == "refused" and o.decided_by == "staging"),
+)
+
+
+@pytest.fixture(scope="module")
+def staging() -> Iterator[Staging]:
+    staging = Staging()
+    yield staging
+    staging.connection.close()
+
+
+@pytest.fixture(scope="module")
+def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    """The values of the plain seeds, row by row."""
+    drop = seed_drop(tmp_path_factory.mktemp("seeds"))
+    staged = staging.read(drop)
+    assert staged.refusal is None
+    assert not staged.quarantined
+    header, rows = oddities.seed_rows()
+    places = {
+        (row[header.index("Client ID")], row[header.index("Name")]): number
+        for number, row in enumerate(rows)
+    }
+    ordered: list[Row] = [{}] * SEED_COUNT
+    for row in staged.accepted:
+        ordered[places[str(row["client_id"]), str(row["client_name"])]] = row
+    assert all(ordered), "a client of the seeds is not accepted"
+    return ordered
+
+
+def fingerprint(row: Row) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, repr(cell)) for name, cell in row.items()))
+
+
+def with_keys(row: dict[str, Cell]) -> dict[str, Cell]:
+    """Return a row with its keys worked out again, as the definition of the keys has it."""
+
+    def key(*texts: Cell) -> int:
+        joined = "|".join(str(text) for text in texts)
+        return int(hashlib.md5(joined.encode(), usedforsecurity=False).hexdigest()[:15], 16)
+
+    return row | {
+        "customer_key": key(row["client_id"], row["client_name"], row["joined_date"]),
+        "client_key": key(row["client_id"]),
+    }
+
+
+def expected_values(oddity: Oddity, seed_values: list[Row]) -> Counter[object]:
+    edit = EDITS.get(oddity.name)
+    if edit is None:
+        return Counter(fingerprint(row) for row in seed_values)
+    return Counter(
+        fingerprint(with_keys({**row, **edit(number, dict(row))}))
+        for number, row in enumerate(seed_values, start=1)
+    )
+
+
+def settings(oddity: Oddity) -> dict[str, object]:
+    return {
+        "raw_date_format": list(oddity.date_formats),
+        "max_quarantine_rate": oddity.max_quarantine_rate,
+    }
+
+
+def make(oddity: Oddity, drop: Path) -> Path:
+    drop.mkdir()
+    oddity.make(drop)
+    return drop
+
+
+def assert_as_declared(oddity: Oddity, staged: Staged, seed_values: list[Row]) -> None:
+    if oddity.outcome == "refused":
+        assert staged.refusal is not None
+        assert oddity.says in staged.refusal
+        assert "Traceback" not in staged.refusal
+        return
+    assert staged.refusal is None
+    assert staged.differences is not None
+    assert not any(staged.differences.values()), "rows or money do not tie out"
+    assert staged.delivered == oddity.rows
+    assert len(staged.quarantined) == oddity.rows_aside
+    assert len(staged.accepted) == oddity.rows - oddity.rows_aside
+    for row in staged.quarantined:
+        assert oddity.says in str(row["reject_reasons"])
+        assert row["raw_text"]
+        assert 2 <= int(str(row["source_row"])) <= oddity.rows + 1
+    accepted = Counter(fingerprint(row) for row in staged.accepted)
+    if oddity.outcome == "read":
+        assert accepted == expected_values(oddity, seed_values)
+    elif oddity.name != "dates_of_both_orders":  # its dates are not those of the seeds
+        assert accepted <= expected_values(oddity, seed_values)
+
+
+@pytest.mark.parametrize("oddity", ODDITIES, ids=lambda oddity: oddity.name)
+def test_odd_drop(oddity: Oddity, staging: Staging, seed_values: list[Row], tmp_path: Path) -> None:
+    staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
+    assert_as_declared(oddity, staged, seed_values)
+    assert oddity.warns in " ".join(staging.messages)
+
+
+def test_only_dates_that_could_be_either_order_are_in_doubt(
+    staging: Staging, tmp_path: Path
+) -> None:
+    oddity = BY_NAME["dates_of_both_orders"]
+    staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
+    doubts = {row["source_row"]: str(row["reject_reasons"]) for row in staged.quarantined}
+    assert list(doubts) == [2, 3, 4, 6]
+    assert all("day and month exchanged" in doubts[row] for row in (2, 3, 4))
+    assert doubts[6] == "joined_bank is not a date written as %d-%m-%Y"
+
+
+def test_a_row_set_aside_for_an_unknown_code_keeps_its_number(
+    staging: Staging, tmp_path: Path
+) -> None:
+    oddity = BY_NAME["unknown_code"]
+    staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
+    assert [row["source_row"] for row in staged.quarantined] == [6]
+
+
+def test_rows_keep_their_places_over_many_blocks_and_threads(tmp_path: Path) -> None:
+    header, rows = oddities.seed_rows()
+    place = header.index("Client ID")
+    ids = [f"N{number}" for number in range(150_000)]
+    (clients,) = (path for path in seed_drop(tmp_path / "drop").iterdir() if "client" in path.stem)
+    with clients.open("w", encoding="utf-8") as file:
+        file.write(",".join(header) + "\n")
+        for number, client_id in enumerate(ids):
+            row = rows[number % len(rows)]
+            file.write(",".join([*row[:place], client_id, *row[place + 1 :]]) + "\n")
+    parallel = Staging()
+    parallel.connection.execute("set threads = 4")
+    assert parallel.read(tmp_path / "drop").refusal is None
+    found = parallel.connection.execute(
+        "select client_id from staging.base_bank__clients order by rowid"
+    ).fetchall()
+    assert [row[0] for row in found] == ids
+
+
+def test_a_refusal_by_order_has_both_counts_and_the_setting(
+    staging: Staging, tmp_path: Path
+) -> None:
+    oddity = BY_NAME["month_first_dates"]
+    drop = make(oddity, tmp_path / "drop")
+    refusal = str(staging.read(drop, **settings(oddity)).refusal)
+    dates = [row[4] for row in oddities.seed_rows()[1]]
+    both = sum(int(date[:2]) <= 12 for date in dates)
+    assert f"of {SEED_COUNT} joining dates {both} can be read as %d-%m-%Y" in refusal
+    assert f"all {SEED_COUNT} as %m-%d-%Y" in refusal
+    assert 'Set raw_date_format to "%m-%d-%Y"' in refusal
+    assert staging.read(drop, raw_date_format="%m-%d-%Y").refusal is None
+
+
+def test_a_refusal_by_rate_counts_each_reason_and_keeps_the_rows(
+    staging: Staging, tmp_path: Path
+) -> None:
+    oddity = BY_NAME["too_many_bad_rows"]
+    staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
+    assert "31 rows: occupation is empty" in str(staged.refusal)
+    assert len(staged.quarantined) == 31
+    assert staged.accepted == ()
+
+
+@pytest.fixture(scope="module")
+def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(THROUGH_DBT))
+def test_odd_drop_through_dbt(
+    name: str, staging: Staging, seed_values: list[Row], dbt_folder: Path
+) -> None:
+    oddity = BY_NAME[name]
+    drop = dbt_folder / "drop"  # of one name for all: dbt then need not parse again
+    if drop.exists():
+        shutil.rmtree(drop)
+    make(oddity, drop)
+    (dbt_folder / "bank.duckdb").unlink(missing_ok=True)
+    result = run_dbt(
+        dbt_folder,
+        *("build", "--select", "+stg_bank__clients", "+fct_quarantined_clients"),
+        *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"),
+        *("--vars", yaml.safe_dump(settings(oddity), default_flow_style=True, width=10_000)),
+        BANK_RAW_DIR=str(drop),
+    )
+    said = " ".join(result.stdout.split())
+    assert "Traceback" not in result.stdout + result.stderr
+    assert (result.returncode != 0) == (oddity.outcome == "refused"), said[-3000:]
+    if oddity.outcome == "refused":
+        assert " ".join(oddity.says.split()) in said
+        return
+    compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
+    found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
+    assert set(found) == set(MODELS)
+    if not oddity.warns:  # where a file is rewritten, its temporary copy has another name
+        for model, path in found.items():
+            ours = staging.compile(model, drop, **settings(oddity))
+            assert path.read_text(encoding="utf-8").strip() == ours.strip(), model
+    staged = staging.read(drop, **settings(oddity))
+    assert_as_declared(oddity, staged, seed_values)
+    with duckdb.connect(str(dbt_folder / "bank.duckdb"), read_only=True) as connection:
+        for relation, rows in (
+            ("staging.stg_bank__clients", staged.accepted),
+            ("quality.fct_quarantined_clients", staged.quarantined),
+        ):
+            found_rows = connection.execute(f"from {relation}")
+            names = [str(column[0]) for column in found_rows.description or ()]
+            by_dbt = Counter(
+                fingerprint(dict(zip(names, row, strict=True))) for row in found_rows.fetchall()
+            )
+            assert by_dbt == Counter(fingerprint(row) for row in rows), relation
+
+
+def test_the_documented_table_is_the_one_of_now() -> None:
+    document = oddities.DOCUMENT.read_text(encoding="utf-8")
+    assert document == oddities.with_table(document), (
+        "run: python -m python_checks.testing.oddities"
+    )
+    assert len(ODDITIES) >= 40

@@ -1,0 +1,299 @@
+"""The promise of one pass: the clients file is read once, and no model sorts all customers.
+
+A plan that sorts is invisible on three thousand rows and costs minutes on ten million. Here
+every model's compiled SQL is run once more on a warehouse of generated customers, with DuckDB's
+profile of it: the operators, and how many rows each of them really gave.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from bank_warehouse.cli import main
+from python_checks.expectations.suites.aggregates import PROFILED
+from python_checks.testing.dbt import run_dbt
+
+CUSTOMERS = 25_000
+"""More than the project's exact_ranks_limit, below which ranks are not of bins but of customers."""
+
+SORTING = frozenset(
+    {
+        "ORDER_BY",
+        "TOP_N",
+        "WINDOW",
+        "STREAMING_WINDOW",
+        "PIECEWISE_MERGE_JOIN",
+        "IE_JOIN",
+        "ASOF_JOIN",
+    }
+)
+"""Operators that sort what they are given, or rank it, or number it."""
+
+CONCENTRATION = "fct_balance_concentration"
+"""The model that runs along the bins of int_balance_buckets: many, but never more with more
+customers. An amount's bin is its number of digits and the first four of them."""
+
+RANKED = "int_measures_ranked"
+"""The model that runs along its own bins, each a thousandth of a natural logarithm wide."""
+
+MEDIANS = {
+    "fct_segment_profiles": PROFILED,
+    "fct_product_penetration": (
+        "credit_card_balance",
+        "bank_loans",
+        "business_lending",
+        "bank_deposits",
+        "saving_accounts",
+        "checking_accounts",
+        "foreign_currency_account",
+    ),
+}
+"""The models that search medians along bins, a hundredth of a natural logarithm wide, of each of
+these amounts for each value of a dimension."""
+
+BINS_OF_A_NUMBER_OF_DIGITS = 9_000
+
+READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator of a plan that was run.
+
+    Attributes:
+        name: DuckDB's name of it, such as HASH_JOIN.
+        rows_in: Most rows that one of its inputs gave; 0 where it has no input.
+        rows_out: Rows that it gave.
+        details: All else the profile says of it, as text.
+    """
+
+    name: str
+    rows_in: int
+    rows_out: int
+    details: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A built warehouse of generated customers.
+
+    Attributes:
+        warehouse: The DuckDB file.
+        clients_file: The clients file that it was built from.
+        models: The compiled SQL of each model, by its name.
+    """
+
+    warehouse: Path
+    clients_file: Path
+    models: dict[str, str]
+
+
+def operators(node: Node) -> Iterator[Operator]:
+    """Yield all operators of a profile, from the top down."""
+    children: list[Node] = node.get("children", [])
+    name = node.get("operator_name") or node.get("operator_type")
+    if name:
+        yield Operator(
+            name=str(name).strip(),
+            rows_in=max((int(one.get("operator_cardinality", 0)) for one in children), default=0),
+            rows_out=int(node.get("operator_cardinality", 0)),
+            details=json.dumps(node.get("extra_info", {})),
+        )
+    for child in children:
+        yield from operators(child)
+
+
+def profile(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Operator]:
+    """Run a query and return the operators that it took."""
+    row = connection.execute(f"explain (analyze, format json) {sql}").fetchone()
+    assert row is not None
+    return list(operators(json.loads(row[1])))
+
+
+def sorts(found: list[Operator]) -> list[Operator]:
+    """Return the operators that sort or rank as many rows as there are customers, or more."""
+    return [one for one in found if one.name in SORTING and one.rows_in >= CUSTOMERS]
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """Generate customers, build them without tests, and return what came of it."""
+    folder = tmp_path_factory.mktemp("one_pass")
+    drop = folder / "drop"
+    generated = CliRunner().invoke(
+        main, ["generate", "--customers", str(CUSTOMERS), "--seed", "7", "--out", str(drop)]
+    )
+    assert generated.exit_code == 0, generated.output
+    run = run_dbt(
+        folder,
+        "build",
+        "--resource-type",
+        "seed",
+        "--resource-type",
+        "model",
+        BANK_RAW_DIR=str(drop),
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
+    manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    models = {
+        node["name"]: (
+            folder / "target" / "compiled" / node["package_name"] / node["original_file_path"]
+        ).read_text(encoding="utf-8")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["language"] == "sql"
+    }
+    clients = max(drop.glob("*.csv"), key=lambda file: file.stat().st_size)
+    return Pack(folder / "bank.duckdb", clients, models)
+
+
+@pytest.fixture(scope="module")
+def profiles(pack: Pack) -> dict[str, list[Operator]]:
+    """Return the operators of every model, by its name, under the settings of profiles.yml."""
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        history = pack.warehouse.with_name("bank_history.duckdb")
+        connection.execute(f"attach '{history}' as history (read_only)")
+        connection.execute("set threads = 2")
+        connection.execute("set nested_loop_join_threshold = 1000")
+        return {name: profile(connection, sql) for name, sql in pack.models.items()}
+
+
+def test_all_generated_customers_are_built(pack: Pack) -> None:
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        counted = connection.execute(
+            "select (select count(*) from marts.fct_customer_positions),"
+            " (select count(*) from quality.fct_quarantined_clients)"
+        ).fetchone()
+    assert counted is not None
+    assert sum(counted) == CUSTOMERS
+    assert counted[0] >= 0.99 * CUSTOMERS
+
+
+def test_a_sort_of_all_customers_would_be_seen(pack: Pack) -> None:
+    customers = "from marts.fct_customer_positions"
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        for guilty in (
+            f"select * {customers} order by total_loans",
+            f"select *, ntile(5) over (order by total_loans) as tier {customers}",
+            f"select *, row_number() over () as number {customers}",
+            f"select * {customers} order by total_loans desc limit 10",
+        ):
+            assert sorts(profile(connection, guilty)), guilty
+        for innocent in (
+            f"select fee_rate, sum(total_loans) as loans {customers} group by 1 order by 2",
+            f"select quantile_disc(total_loans, [0.2, 0.4]) {customers}",
+        ):
+            found = profile(connection, innocent)
+            assert not sorts(found), innocent
+            assert max(one.rows_out for one in found) >= 0.99 * CUSTOMERS
+
+
+def test_every_model_is_profiled(profiles: dict[str, list[Operator]]) -> None:
+    assert len(profiles) >= 40
+    assert all(profiles.values())
+    # The models that score and bin customers are there, and their plans did see the customers.
+    for name in ("int_customers_measured", "fct_product_holdings"):
+        assert max(one.rows_out for one in profiles[name]) >= 0.99 * CUSTOMERS
+
+
+def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator]]) -> None:
+    guilty = {
+        name: [f"{one.name} of {one.rows_in:,} rows: {one.details[:300]}" for one in sorts(found)]
+        for name, found in profiles.items()
+        if sorts(found) and name not in (CONCENTRATION, RANKED, *MEDIANS)
+    }
+    assert not guilty, json.dumps(guilty, indent=2)
+
+
+def test_what_is_sorted_of_bins_does_not_grow_with_the_customers(
+    pack: Pack, profiles: dict[str, list[Operator]]
+) -> None:
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        bins = connection.execute("select count(*) from intermediate.int_balance_buckets")
+        counted = bins.fetchone()
+        fullest = connection.execute(
+            """
+            select max(bins) from (
+                select count(*) as bins from intermediate.int_balance_buckets
+                group by measure, sign(bucket), abs(bucket) // 10000
+            ) as by_number_of_digits
+            """
+        ).fetchone()
+    assert counted is not None
+    assert {one.rows_in for one in sorts(profiles[CONCENTRATION])} <= {counted[0]}
+    assert fullest is not None
+    assert 0 < fullest[0] <= BINS_OF_A_NUMBER_OF_DIGITS
+
+
+def test_what_is_ranked_of_bins_does_not_grow_with_the_customers(
+    pack: Pack, profiles: dict[str, list[Operator]]
+) -> None:
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        counted = connection.execute("select count(*) from intermediate.int_measures_ranked")
+        ranked = counted.fetchone()
+        fullest = connection.execute(
+            """
+            select max(bins) from (
+                select count(*) as bins from intermediate.int_measures_ranked
+                where measure <> 'risk_weighting'
+                group by measure, sign(bucket), abs(bucket) // 1000
+            ) as by_power_of_e
+            """
+        ).fetchone()
+    assert ranked is not None
+    assert {one.rows_in for one in sorts(profiles[RANKED])} <= {ranked[0]}
+    assert fullest is not None
+    assert 0 < fullest[0] <= 1_000
+
+
+@pytest.mark.parametrize("model", MEDIANS)
+def test_what_is_sorted_for_medians_does_not_grow_with_the_customers(
+    pack: Pack, profiles: dict[str, list[Operator]], model: str
+) -> None:
+    bins = []
+    with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
+        values = connection.execute(
+            f"select count(distinct dimension || ' ' || value) from marts.{model}"
+        ).fetchone()
+        for amount in MEDIANS[model]:
+            found = connection.execute(
+                f"""
+                select sum(bins), max(bins) from (
+                    select count(distinct floor(asinh({amount} / 0.01) * 100)) as bins
+                    from intermediate.int_customers_measured
+                    group by sign({amount}), floor(asinh({amount} / 0.01))
+                ) as by_power_of_e
+                """
+            ).fetchone()
+            assert found is not None
+            assert found[1] <= 101
+            bins.append(found[0])
+    assert values is not None
+    assert sorts(profiles[model])
+    assert max(one.rows_in for one in sorts(profiles[model])) <= values[0] * sum(bins)
+
+
+def test_the_clients_file_is_read_once(pack: Pack, profiles: dict[str, list[Operator]]) -> None:
+    reads = {
+        name: count
+        for name, found in profiles.items()
+        if (
+            count := sum(
+                one.name.startswith(READING)
+                and (pack.clients_file.name in one.details or one.rows_out >= CUSTOMERS)
+                for one in found
+            )
+        )
+    }
+    assert reads == {"base_bank__clients": 1}
+    assert max(one.rows_out for one in profiles["base_bank__clients"]) >= CUSTOMERS
+    # Nobody else names the file, not even in a branch that the plan left out.
+    named = [name for name, sql in pack.models.items() if pack.clients_file.name in sql]
+    assert named == ["base_bank__clients"]

@@ -1,0 +1,231 @@
+"""Nothing is published but what the last whole build and the last checks have passed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bank_warehouse.publish import fingerprints, records
+from bank_warehouse.publish.errors import GateError
+from bank_warehouse.publish.flow import publish
+from bank_warehouse.summary import open_warehouse
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.paths import PROJECT
+from python_checks.testing.publishing import change, copy_checked, edit_record
+
+
+def refused(warehouse: Path, publish_dir: Path) -> str:
+    """Return why the warehouse is not published; nothing is left in the folder."""
+    with pytest.raises(GateError) as error:
+        publish(warehouse, publish_dir, None)
+    assert [entry.name for entry in publish_dir.iterdir()] == [".publishing.lock"]
+    return str(error.value)
+
+
+CHANGES = {
+    "a value": (
+        "update marts.dim_products set product_order = product_order + 1 where product_order = 7",
+        "marts.dim_products",
+        "the values in its 7 rows have changed",
+    ),
+    "two rows exchange a value": (
+        "update quality.fct_control_totals set delivered = "
+        "(select sum(delivered) from quality.fct_control_totals where rowid < 2) - delivered "
+        "where rowid < 2",
+        "quality.fct_control_totals",
+        "the values in its 10 rows have changed",
+    ),
+    "a row gone": (
+        "delete from marts.dim_investment_advisors where rowid = 0",
+        "marts.dim_investment_advisors",
+        "it had 22 rows and has 21",
+    ),
+    "a row twice": (
+        "insert into quality.fct_control_totals from quality.fct_control_totals limit 1",
+        "quality.fct_control_totals",
+        "it had 10 rows and has 11",
+    ),
+    "a row below a view": (
+        "delete from intermediate.int_customers_measured where rowid = 5",
+        "marts.dim_customers",
+        "it had 3,000 rows and has 2,999",
+    ),
+    "a type": (
+        "alter table marts.dim_products alter column product_order type bigint",
+        "marts.dim_products",
+        "it has other columns",
+    ),
+    "a mart gone": ("drop table marts.fct_product_pairs", "marts.fct_product_pairs", "any more"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_after_the_checks_is_refused_and_names_the_mart(
+    name: str, built_warehouse: Path, tmp_path: Path
+) -> None:
+    statement, mart, words = CHANGES[name]
+    warehouse = copy_checked(built_warehouse, tmp_path / "w")
+    change(warehouse, statement)
+    message = refused(warehouse, tmp_path / "published")
+    assert mart in message
+    assert words in message
+    assert "make publish" in message
+
+
+def without(path_of: Callable[[Path], Path]) -> Callable[[Path], None]:
+    return lambda warehouse: path_of(warehouse).unlink()
+
+
+def with_build(**values: object) -> Callable[[Path], None]:
+    return lambda warehouse: edit_record(records.build_record_path(warehouse), **values)
+
+
+def with_checks(**values: object) -> Callable[[Path], None]:
+    return lambda warehouse: edit_record(records.checks_record_path(warehouse), **values)
+
+
+def checked_before_the_build(warehouse: Path) -> None:
+    path = records.checks_record_path(warehouse)
+    record = records.read_record(path)
+    assert record is not None
+    record["fingerprints"]["marts.dim_dates"]["hash"] = "1"
+    records.write_json(path, record)
+
+
+RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "never built": (without(records.build_record_path), "no record of a build"),
+    "record of another shape": (with_build(format=0), "no record of a build"),
+    "failed": (with_build(failed=["unique_dim_dates"]), "did not pass: unique_dim_dates"),
+    "a part": (with_build(not_run=["dim_dates", "x"]), "left out dim_dates, x"),
+    "empty": (with_build(is_empty=True), "--empty"),
+    "built by another DuckDB": (with_build(duckdb_version="1.4.0"), "built with DuckDB 1.4.0"),
+    "never checked": (without(records.checks_record_path), "expectations have not been run"),
+    "a suite left out": (with_checks(suites=["raw", "staging"]), "left out the suites marts"),
+    "not met": (
+        with_checks(passed=False, tables={"marts.x": {"checked": 3, "failed": 1}}),
+        "are not met in",
+    ),
+    "checked by another DuckDB": (with_checks(duckdb_version="1.4.0"), "checked with DuckDB"),
+    "checked before the build": (checked_before_the_build, "have not seen marts.dim_dates"),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_warehouse_without_its_proofs_is_refused(
+    name: str, built_warehouse: Path, tmp_path: Path
+) -> None:
+    spoil, words = RECORDS[name]
+    warehouse = copy_checked(built_warehouse, tmp_path / "w")
+    spoil(warehouse)
+    message = refused(warehouse, tmp_path / "published")
+    assert words in message
+    assert "bank check" in message
+
+
+def test_a_mart_without_grain_is_refused(built_warehouse: Path, tmp_path: Path) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path / "w")
+    path = records.build_record_path(warehouse)
+    record = records.read_record(path)
+    assert record is not None
+    record["contracts"][0]["grain"] = []
+    records.write_json(path, record)
+    assert "no test of its grain" in refused(warehouse, tmp_path / "published")
+
+
+def test_the_build_records_every_mart_with_its_contract(built_warehouse: Path) -> None:
+    record = records.read_record(records.build_record_path(built_warehouse))
+    assert record is not None
+    with open_warehouse(built_warehouse) as connection:
+        there = fingerprints.mart_relations(connection)
+        found = fingerprints.fingerprints(connection, there)
+    assert record["fingerprints"] == fingerprints.to_json(found)
+    assert sorted(f"{each['schema']}.{each['name']}" for each in record["contracts"]) == there
+    assert record["failed"] == []
+    assert record["not_run"] == []
+    assert record["as_of_date"] == "2021-12-31"
+    for contract in record["contracts"]:
+        assert contract["grain"]
+        assert contract["description"]
+        assert all(column["description"] for column in contract["columns"])
+    holdings = next(each for each in record["contracts"] if each["name"] == "fct_product_holdings")
+    assert holdings["grain"] == ["customer_key", "product"]
+    assert ["product", "dim_products"] in holdings["references"]
+
+
+def test_fingerprints_see_values_and_not_the_order(tmp_path: Path) -> None:
+    warehouse = tmp_path / "bank.duckdb"
+    change(
+        warehouse,
+        "create schema marts",
+        "create table marts.here as from (values (1, 'a'), (2, null)) as t (number, letter)",
+        "create table marts.turned as from marts.here order by number desc",
+        "create table marts.other as from (values (1, null), (2, 'a')) as t (number, letter)",
+        "create table marts.double as from marts.here union all from marts.here",
+        "create table marts.none as from marts.here where false",
+    )
+    with open_warehouse(warehouse) as connection:
+        found = fingerprints.fingerprints(connection, fingerprints.mart_relations(connection))
+    assert found["marts.here"] == found["marts.turned"]
+    assert found["marts.here"].columns == "number INTEGER, letter VARCHAR"
+    assert len({seen.hash for seen in found.values()}) == 4
+    assert (found["marts.double"].rows, found["marts.none"].rows) == (4, 0)
+
+
+def test_a_part_of_a_build_and_a_failed_test_are_recorded_and_refused(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    change(warehouse, "delete from marts.dim_products where product_order = 7")
+    tested = run_dbt(tmp_path, "test", "--select", "fct_product_gaps")
+    assert tested.returncode == 1, tested.stdout[-3000:]
+    assert "The last `dbt test`" in refused(warehouse, tmp_path / "published")
+    run = run_dbt(tmp_path, "run", "--select", "dim_products")
+    assert run.returncode == 0, run.stdout[-3000:]
+    message = refused(warehouse, tmp_path / "published")
+    assert "`dbt run`, was no whole build" in message
+    assert "and " in message
+
+
+def test_checks_and_publish_as_a_user_runs_them(built_warehouse: Path, tmp_path: Path) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    records.checks_record_path(warehouse).unlink()
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "BANK_WAREHOUSE": str(warehouse),
+            "BANK_PUBLISH_DIR": str(tmp_path / "published"),
+            "BANK_POSTGRES_DSN": "",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    early = command("bank_warehouse", "publish")
+    assert early.returncode == 1
+    assert "expectations have not been run" in early.stderr
+    assert "Traceback" not in early.stderr
+    checked = command("python_checks", "--no-docs")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    record = records.read_record(records.checks_record_path(warehouse))
+    assert record is not None
+    assert record["suites"] == list(records.ALL_SUITES)
+    assert record["expectations"] > 300
+    published = command("bank_warehouse", "publish")
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert "Release 1, as of 2021-12-31: 28 tables" in published.stdout
+    listed = command("bank_warehouse", "releases")
+    assert listed.stdout.splitlines()[1].split()[0] == "1"
+    assert listed.stdout.splitlines()[1].endswith("files")
+    absent = command("bank_warehouse", "rollback", "4")
+    assert absent.returncode == 1
+    assert "no release 4" in absent.stderr
+    again = command("bank_warehouse", "rollback", "1")
+    assert "Readers have release 1" in again.stdout

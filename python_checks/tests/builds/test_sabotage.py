@@ -1,0 +1,518 @@
+"""The suite must go red where somebody breaks the warehouse: each fault here was tried on it.
+
+Every sabotage changes the text of a copy of the project and builds that copy. The build has to
+fail, and to fail in one of the tests that are there for this fault: a build that is red for
+another reason proves nothing.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.paths import PROJECT
+
+Completed = subprocess.CompletedProcess[str]
+
+PARTS = ("bank_warehouse", "macros", "models", "seeds", "tests")
+FILES = ("dbt_project.yml", "profiles.yml")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of the text of one file.
+
+    Attributes:
+        file: Path below the project.
+        old: Text that is there once.
+        new: Text that takes its place.
+    """
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """A fault, and the tests that are there for it.
+
+    Attributes:
+        name: What is done, in words.
+        edits: How it is done.
+        caught_by: Names of dbt nodes, or how they begin, of which one or more must fail.
+        net: The kind of dbt tests that has to catch it by itself. Most faults are caught by
+            both; a fault that leaves the sums of the shipped data as they are is for unit tests.
+    """
+
+    name: str
+    edits: tuple[Edit, ...]
+    caught_by: tuple[str, ...]
+    net: Literal["data", "unit"] = "data"
+
+
+# Where the declared formats of dates are gone through.
+DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- set date ="
+
+SABOTAGES = (
+    Sabotage(
+        "drop_a_client",
+        (
+            Edit(
+                "models/staging/bank/stg_bank__clients.sql",
+                "        clients.is_accepted\n",
+                "        clients.is_accepted\n"
+                "        and clients.client_id <> (select min(client_id) from clients)\n",
+            ),
+        ),
+        (
+            "assert_no_money_is_lost_between_raw_and_marts",
+            "assert_control_totals_tie_out",
+            "assert_rows_delivered_are_accepted_or_quarantined",
+        ),
+    ),
+    Sabotage(
+        "swap_two_balances_in_a_mart",
+        (
+            Edit(
+                "models/marts/core/fct_customer_positions.sql",
+                "        saving_accounts,\n        checking_accounts,\n",
+                "        checking_accounts as saving_accounts,\n"
+                "        saving_accounts as checking_accounts,\n",
+            ),
+        ),
+        (
+            "assert_no_money_is_lost_between_raw_and_marts",
+            "assert_control_totals_tie_out",
+            "assert_holdings_add_up_to_positions",
+        ),
+    ),
+    Sabotage(
+        "read_two_balances_from_the_columns_of_each_other",
+        (
+            Edit("macros/raw.sql", "'checking_accounts': 'Checking", "'to_swap': 'Checking"),
+            Edit("macros/raw.sql", "'saving_accounts': 'Saving", "'checking_accounts': 'Saving"),
+            Edit("macros/raw.sql", "'to_swap': 'Checking", "'saving_accounts': 'Checking"),
+        ),
+        ("assert_no_money_is_lost_between_raw_and_marts",),
+    ),
+    Sabotage(
+        "read_an_amount_without_its_cents",
+        (
+            Edit(
+                "models/staging/bank/base_bank__clients.sql",
+                "cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2))",
+                "cast(trunc({{ parse_money('raw_clients.' ~ column) }}) as decimal(18, 2))",
+            ),
+        ),
+        ("assert_no_money_is_lost_between_raw_and_marts",),
+    ),
+    Sabotage(
+        "shift_a_limit_of_an_income_band",
+        (Edit("seeds/reference/income_bands.csv", "Low,1,,100000.00", "Low,1,,90000.00"),),
+        ("assert_bands_have_no_gaps_and_no_overlaps",),
+    ),
+    Sabotage(
+        "count_a_band_limit_to_the_band_below_as_well",
+        (
+            Edit(
+                "macros/measures.sql",
+                "and {{ value }} < coalesce({{ band }}.upper_limit",
+                "and {{ value }} <= coalesce({{ band }}.upper_limit",
+            ),
+        ),
+        (
+            "unique_combination_of_columns_int_customers_classified_customer_key__ref_stg_bank__clients_",
+            "unique_combination_of_columns_int_customers_measured_customer_key__ref_stg_bank__clients_",
+        ),
+    ),
+    Sabotage(
+        "read_dates_as_month_and_day",
+        (Edit("macros/dates.sql", DATE_FORMATS, DATE_FORMATS.replace("formats", "['%m-%d-%Y']")),),
+        ("stg_bank__clients",),
+    ),
+    Sabotage(
+        "try_month_and_day_first",
+        (
+            Edit(
+                "macros/dates.sql",
+                DATE_FORMATS,
+                DATE_FORMATS.replace("formats", "['%m-%d-%Y', '%d-%m-%Y']"),
+            ),
+        ),
+        ("assert_joining_dates_are_read_as_declared",),
+    ),
+    Sabotage(
+        "deduplicate_by_client_id",
+        (
+            Edit(
+                "models/staging/bank/stg_bank__clients.sql",
+                "select * from accepted",
+                "select * from accepted\n"
+                "qualify row_number() over (partition by client_id order by customer_key) = 1",
+            ),
+        ),
+        (
+            "assert_client_ids_are_not_deduplicated",
+            "assert_rows_delivered_are_accepted_or_quarantined",
+            "assert_no_money_is_lost_between_raw_and_marts",
+            "assert_control_totals_tie_out",
+        ),
+    ),
+    Sabotage(
+        "measure_time_at_today",
+        (Edit("macros/dates.sql", """cast('{{ var("as_of_date") }}' as date)""", "current_date"),),
+        ("assert_time_is_measured_at_the_declared_date",),
+    ),
+    Sabotage(
+        "round_fees_to_whole_units",
+        (
+            Edit(
+                "models/intermediate/int_customers_measured.sql",
+                "round(customers.total_loans * fee_rates.fee_rate, 2)",
+                "round(customers.total_loans * fee_rates.fee_rate, 0)",
+            ),
+        ),
+        ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
+    ),
+    Sabotage(
+        "count_bank_deposits_as_core_deposits",
+        (
+            Edit(
+                "models/intermediate/int_clients_totalled.sql",
+                "cast(saving_accounts + checking_accounts + foreign_currency_account as",
+                "cast(bank_deposits + saving_accounts + checking_accounts"
+                " + foreign_currency_account as",
+            ),
+        ),
+        ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
+    ),
+    Sabotage(
+        "take_a_tie_to_the_higher_tier",
+        (
+            Edit(
+                "macros/measures.sql",
+                "when {{ measure }} > score_limits",
+                "when {{ measure }} >= score_limits",
+            ),
+        ),
+        ("assert_scores_split_customers_into_fifths",),
+    ),
+    Sabotage(
+        "lose_the_rows_in_quarantine",
+        (
+            Edit("seeds/raw/raw_clients.csv", ",1,1,1,2,1\n", ",1,9,1,2,1\n"),
+            Edit(
+                "models/marts/quality/fct_quarantined_clients.sql",
+                "    where not is_accepted\n",
+                "    where not is_accepted and record_position < 0\n",
+            ),
+        ),
+        (
+            "assert_no_money_is_lost_between_raw_and_marts",
+            "assert_control_totals_tie_out",
+            "assert_rows_delivered_are_accepted_or_quarantined",
+        ),
+    ),
+    Sabotage(
+        "publish_names_under_another_heading",
+        (
+            Edit(
+                "models/intermediate/int_clients_totalled.sql",
+                "        occupation,\n",
+                "        client_name as occupation,\n",
+            ),
+        ),
+        ("assert_personal_data_stays_in_restricted",),
+    ),
+    Sabotage(
+        "take_the_watch_list_limits_as_above",
+        (
+            Edit(
+                "models/intermediate/int_watch_list_hits.sql",
+                "when 'at least' then fact_value >= limit_value",
+                "when 'at least' then fact_value > limit_value",
+            ),
+        ),
+        ("assert_watch_list_follows_its_rules",),
+    ),
+    Sabotage(
+        "let_the_last_segment_rule_win",
+        (
+            Edit(
+                "models/intermediate/int_segments_assigned.sql",
+                "order by segment_rules.priority, segment_rules.segment",
+                "order by segment_rules.priority desc, segment_rules.segment",
+            ),
+        ),
+        (
+            "assert_every_customer_is_in_exactly_one_segment",
+            "assert_every_segment_can_be_reached",
+        ),
+    ),
+    Sabotage(
+        "leave_combinations_without_a_segment",
+        (
+            Edit(
+                "seeds/reference/segment_rules.csv",
+                "Middle ground,7,1,5,1,5,1,5",
+                "Middle ground,7,1,5,1,5,1,1",
+            ),
+        ),
+        (
+            "assert_every_combination_of_scores_has_exactly_one_segment",
+            "not_null_fct_customer_segments_segment",
+            "columns_are_not_null_int_customers_measured",
+            "columns_are_not_null_fct_customer_segments",
+        ),
+    ),
+    Sabotage(
+        "shift_the_limit_between_two_income_bands",
+        (
+            Edit("seeds/reference/income_bands.csv", "Low,1,,100000.00", "Low,1,,100000.01"),
+            Edit("seeds/reference/income_bands.csv", "Mid,2,100000.00", "Mid,2,100000.01"),
+        ),
+        ("int_customers_classified",),
+        net="unit",
+    ),
+    Sabotage(
+        "read_two_digits_as_the_whole_year",
+        (Edit("macros/dates.sql", "if '%Y' in date_format else date", "if false else date"),),
+        ("base_bank__clients",),
+        net="unit",
+    ),
+    Sabotage(
+        "let_clients_join_before_anyone_was_born",
+        (Edit("macros/dates.sql", "| int - 120)", "| int - 220)"),),
+        ("base_bank__clients",),
+        net="unit",
+    ),
+    Sabotage(
+        "take_a_limit_of_the_watch_list_as_met",
+        (
+            Edit(
+                "models/intermediate/int_watch_list_hits.sql",
+                "when 'above' then fact_value > limit_value",
+                "when 'above' then fact_value >= limit_value",
+            ),
+        ),
+        ("int_watch_list_hits",),
+        net="unit",
+    ),
+    Sabotage(
+        "count_a_balance_on_a_threshold_to_the_higher_decile",
+        (
+            Edit(
+                "models/marts/products/fct_product_holdings.sql",
+                "balances.balance > thresholds",
+                "balances.balance >= thresholds",
+            ),
+        ),
+        ("fct_product_holdings",),
+        net="unit",
+    ),
+    Sabotage(
+        "let_a_stressed_probability_exceed_one",
+        (
+            Edit(
+                "models/marts/risk/fct_stress_results.sql",
+                "cast(scenarios.default_multiplier as double),\n            1\n",
+                "cast(scenarios.default_multiplier as double),\n            100\n",
+            ),
+        ),
+        ("fct_stress_results",),
+        net="unit",
+    ),
+    Sabotage(
+        "write_a_name_into_the_history",
+        (
+            Edit(
+                "models/marts/history/fct_customer_history.sql",
+                "        cast(customers.loyalty_classification as string)"
+                " as loyalty_classification,\n",
+                "        (\n"
+                "            select min(client_name) from {{ ref('dim_customer_identities') }}\n"
+                "        ) as loyalty_classification,\n",
+            ),
+        ),
+        ("assert_personal_data_stays_in_restricted",),
+    ),
+    Sabotage(
+        "keep_no_history_of_the_riskiest",
+        (
+            Edit(
+                "models/marts/history/fct_customer_history.sql",
+                "on customers.customer_key = risks.customer_key",
+                "on customers.customer_key = risks.customer_key and risks.risk_weighting < 5",
+            ),
+        ),
+        ("assert_history_holds_the_customers_of_this_build",),
+    ),
+    Sabotage(
+        "forget_who_joined",
+        (
+            Edit(
+                "models/intermediate/int_customers_migrated.sql",
+                "full outer join later",
+                "left join later",
+            ),
+        ),
+        ("int_customers_migrated",),
+        net="unit",
+    ),
+    Sabotage(
+        "call_a_lower_risk_worse",
+        (
+            Edit(
+                "models/marts/history/fct_risk_migrations.sql",
+                "counted.to_risk_order > counted.from_risk_order",
+                "counted.to_risk_order <= counted.from_risk_order",
+            ),
+        ),
+        ("fct_risk_migrations",),
+        net="unit",
+    ),
+    Sabotage(
+        "charge_everybody_the_lowest_fee",
+        (
+            Edit(
+                "models/intermediate/int_customers_measured.sql",
+                "on customers.fee_structure = fee_rates.fee_structure",
+                "on fee_rates.fee_structure = 'Low'",
+            ),
+        ),
+        ("int_customers_measured",),
+        net="unit",
+    ),
+)
+
+
+def copy_project(to: Path) -> None:
+    """Copy what a build needs of the project: no environment, no warehouse, nothing built."""
+    for part in PARTS:
+        shutil.copytree(
+            PROJECT / part, to / part, ignore=shutil.ignore_patterns("__pycache__", "*.duckdb*")
+        )
+    for file in FILES:
+        shutil.copy2(PROJECT / file, to / file)
+
+
+def build(project: Path, *options: str) -> Completed:
+    """Build the copy in a warehouse and a target of its own.
+
+    All paths are relative to the copy: dbt then takes what it parsed of another copy as its own.
+    """
+    return run_dbt(
+        project,
+        "build",
+        *options,
+        project=project,
+        BANK_WAREHOUSE="bank.duckdb",
+        DBT_PROJECT_DIR=".",
+        DBT_PROFILES_DIR=".",
+    )
+
+
+def run_results(project: Path) -> list[dict[str, Any]]:
+    """Return what dbt wrote of each node of its last run."""
+    content = json.loads((project / "target" / "run_results.json").read_text(encoding="utf-8"))
+    results: list[dict[str, Any]] = content["results"]
+    return results
+
+
+def apply(edits: tuple[Edit, ...], project: Path) -> None:
+    """Change the files of the copy; the text to be changed must be there."""
+    for edit in edits:
+        file = project / edit.file
+        text = file.read_bytes().decode("utf-8")
+        assert edit.old in text, f"{edit.file} no longer holds: {edit.old}"
+        file.write_bytes(text.replace(edit.old, edit.new, 1).encode("utf-8"))
+
+
+def commit(sabotage: Sabotage, sound: Path, project: Path) -> Completed:
+    """Sabotage a copy of the project in the folder `project` and build what that changes.
+
+    The warehouse is that of the sound copy: dbt knows which models, tests and seeds the change
+    leaves as they were, and these are green there. (A build that stops at the first failure
+    would be shorter still; dbt-duckdb cannot always end one, and then leaves no results.)
+    """
+    copy_project(project)
+    (project / "target").mkdir()
+    for built in ("bank.duckdb", "bank_history.duckdb", "target/partial_parse.msgpack"):
+        shutil.copy2(sound / built, project / built)
+    apply(sabotage.edits, project)
+    return build(
+        project,
+        "--select",
+        "state:modified+",
+        "--state",
+        str(sound / "target"),
+        "--exclude-resource-type",
+        {"data": "unit_test", "unit": "test"}[sabotage.net],
+    )
+
+
+@pytest.fixture(scope="module")
+def sound_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the project as it is, built: green, or what follows proves nothing."""
+    project = tmp_path_factory.mktemp("sound")
+    copy_project(project)
+    run = build(project)
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
+    return project
+
+
+@pytest.fixture(scope="module")
+def builds(
+    sound_copy: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[dict[str, tuple[Path, Future[Completed]]]]:
+    """Start the builds of all sabotages asked for, two at a time: dbt mostly uses one core."""
+    asked_for = {item.name for item in request.session.items}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        started = {}
+        for sabotage in SABOTAGES:
+            if f"test_sabotage_turns_the_build_red[{sabotage.name}]" in asked_for:
+                project = tmp_path_factory.mktemp(sabotage.name[:30])
+                started[sabotage.name] = (
+                    project,
+                    pool.submit(commit, sabotage, sound_copy, project),
+                )
+        yield started
+        pool.shutdown(cancel_futures=True)
+
+
+def test_a_copy_without_sabotage_is_green(sound_copy: Path) -> None:
+    results = run_results(sound_copy)
+    # Exposures are built too: there is nothing to do for them.
+    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
+    assert len(results) > 200
+
+
+def test_every_sabotage_is_one_of_a_kind() -> None:
+    assert len({sabotage.name for sabotage in SABOTAGES}) == len(SABOTAGES) >= 10
+    assert all(edit.old != edit.new for sabotage in SABOTAGES for edit in sabotage.edits)
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
+def test_sabotage_turns_the_build_red(
+    sabotage: Sabotage, builds: dict[str, tuple[Path, Future[Completed]]]
+) -> None:
+    project, build_of_it = builds[sabotage.name]
+    run = build_of_it.result()
+    assert run.returncode != 0, f"{sabotage.name} went unnoticed"
+    failed = [
+        result["unique_id"].split(".", 2)[2]
+        for result in run_results(project)
+        if result["status"] in ("fail", "error")
+    ]
+    print(f"{sabotage.name}: {', '.join(failed)}")
+    assert any(name.startswith(sabotage.caught_by) for name in failed), (
+        f"red, but by {failed or run.stdout[-2000:]}"
+    )

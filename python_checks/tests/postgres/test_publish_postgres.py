@@ -1,0 +1,534 @@
+"""Releases in PostgreSQL, on a real server: types, keys, rights, and readers undisturbed."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pyodbc
+import pytest
+from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bank_warehouse.cli import main
+from bank_warehouse.publish import current_release
+from bank_warehouse.publish.contracts import Contract
+from bank_warehouse.publish.errors import (
+    BusyError,
+    ContractError,
+    PostgresError,
+    ReadersInTheWayError,
+)
+from bank_warehouse.publish.files import published_marts
+from bank_warehouse.publish.flow import publish, roll_back
+from bank_warehouse.publish.postgres import PostgresTarget, server
+from bank_warehouse.publish.postgres.tables import postgres_type
+from bank_warehouse.publish.releases import current_number, release_numbers
+from python_checks.testing.postgres_server import temporary_postgres
+from python_checks.testing.publishing import change_checked, copy_checked, second_warehouse
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with temporary_postgres() as uri:
+        yield uri
+
+
+@pytest.fixture
+def database(postgres: str) -> str:
+    """The DSN of a new, empty database."""
+    return new_database(postgres)
+
+
+def new_database(postgres: str) -> str:
+    name = f"bank_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return str(make_conninfo(postgres, dbname=name))
+
+
+@pytest.fixture(scope="module")
+def warehouse(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_checked(built_warehouse, tmp_path_factory.mktemp("checked"))
+
+
+@pytest.fixture(scope="module")
+def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return second_warehouse(warehouse, tmp_path_factory.mktemp("other"))
+
+
+@pytest.fixture(scope="module")
+def published(
+    postgres: str, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """A database and a folder with one release, with personal data. Only to be read."""
+    dsn, folder = new_database(postgres), tmp_path_factory.mktemp("published")
+    publish(warehouse, folder, dsn, with_restricted=True)
+    return dsn, folder
+
+
+def one(dsn: str, query: str) -> Any:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(query).fetchone()
+    return row[0] if row and len(row) == 1 else row
+
+
+def login(dsn: str, role: str) -> str:
+    """Return the DSN of a new user who is a member of a role."""
+    user = f"user_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"create role {user} login in role {role}")
+    return str(make_conninfo(dsn, user=user))
+
+
+def test_tables_have_the_types_keys_and_comments_of_the_contract(
+    published: tuple[str, Path],
+) -> None:
+    dsn, folder = published
+    marts = published_marts(current_release(folder).manifest)
+    with psycopg.connect(dsn) as connection:
+        for contract, _ in marts:
+            columns = connection.execute(
+                "select attname, format_type(atttypid, atttypmod), not attnotnull, "
+                "col_description(attrelid, attnum) from pg_attribute "
+                "where attrelid = %s::regclass and attnum > 0 order by attnum",
+                (contract.relation,),
+            ).fetchall()
+            assert columns == [
+                (
+                    column.name,
+                    postgres_type(contract, column),
+                    column.is_nullable,
+                    column.description,
+                )
+                for column in contract.columns
+            ]
+            key = connection.execute(
+                "select pg_get_constraintdef(oid) from pg_constraint "
+                "where conrelid = %s::regclass and contype = 'p'",
+                (contract.relation,),
+            ).fetchall()
+            assert key == [(f"PRIMARY KEY ({', '.join(contract.grain)})",)]
+            described = connection.execute(
+                "select obj_description(%s::regclass)", (contract.relation,)
+            ).fetchone()
+            assert described == (contract.description,)
+        described_types = connection.execute(
+            "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
+            "where attrelid = 'marts.fct_customer_positions'::regclass and attnum > 0"
+        ).fetchall()
+        types = {row[0]: row[1] for row in described_types}
+        indexes = {
+            name
+            for (name,) in connection.execute(
+                "select indexname::text from pg_indexes where schemaname = 'marts'"
+            )
+        }
+    assert types["total_loans"] == "numeric(18,2)"
+    assert types["fee_rate"] == "numeric(5,4)"
+    assert types["customer_key"] == "bigint"
+    assert types["as_of_date"] == "date"
+    assert types["is_overleveraged"] == "boolean"
+    assert {"fct_product_holdings_product_index", "dim_customers_joined_date_index"} <= indexes
+    assert "fct_customer_positions_customer_key_index" not in indexes
+
+
+def test_every_row_is_there_as_it_is_in_the_files(published: tuple[str, Path]) -> None:
+    dsn, folder = published
+    release = current_release(folder)
+    compared = 0
+    with psycopg.connect(dsn) as connection:
+        for contract, entry in published_marts(release.manifest):
+            order = ", ".join(
+                f'"{name}" collate "C"' if is_text else f'"{name}"'
+                for name, is_text in (
+                    (name, _type_of(contract, name) == "VARCHAR") for name in contract.grain
+                )
+            )
+            there = connection.execute(
+                f"select * from {contract.relation} order by {order}"
+            ).fetchall()
+            plain = ", ".join(f'"{name}"' for name in contract.grain)
+            here = duckdb.sql(f"from '{release.path / entry['file']}' order by {plain}").fetchall()
+            assert there == here
+            compared += len(here)
+    assert compared > 60_000
+
+
+def _type_of(contract: Contract, name: str) -> str:
+    return next(column.type for column in contract.columns if column.name == name)
+
+
+def test_the_reader_role_is_refused_on_restricted(published: tuple[str, Path]) -> None:
+    dsn, _ = published
+    reader, restricted = login(dsn, "bank_reader"), login(dsn, "bank_restricted_reader")
+    for user in (reader, restricted):
+        assert one(user, "select count(*) from marts.dim_customers") == 3000
+        assert one(user, "select count(*) from quality.fct_control_totals") == 10
+        assert one(user, "select release from marts.release") == 1
+    names = "select count(client_name) from restricted.dim_customer_identities"
+    assert one(restricted, names) == 3000
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        one(reader, names)
+    for user in (reader, restricted):
+        for statement in (
+            "delete from marts.dim_customers",
+            "create table marts.mine (a integer)",
+            "select count(*) from publishing.releases",
+            "drop table marts.release",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                one(user, statement)
+
+
+def test_rights_that_others_gave_are_taken_back(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database, with_restricted=True)
+    with psycopg.connect(database) as connection:
+        connection.execute("grant usage on schema restricted to public, bank_reader")
+        connection.execute("grant all on all tables in schema restricted to public, bank_reader")
+    publish(warehouse, tmp_path, database, with_restricted=True)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        one(
+            login(database, "bank_reader"),
+            "select count(*) from restricted.dim_customer_identities",
+        )
+
+
+def test_without_the_flag_restricted_is_gone_from_the_database(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database, with_restricted=True)
+    publish(warehouse, tmp_path, database)
+    assert one(database, "select to_regclass('restricted.dim_customer_identities') is null")
+    assert one(database, "select release, includes_restricted from marts.release") == (2, False)
+    roll_back(tmp_path, 1, database)
+    assert one(database, "select count(*) from restricted.dim_customer_identities") == 3000
+    assert one(database, "select release from marts.release") == 1
+    history = one(
+        database, "select string_agg(release::text, ' ' order by position) from publishing.releases"
+    )
+    assert history == "1 2 1"
+
+
+def test_a_snapshot_taken_before_the_commit_sees_the_old_release(
+    warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    with psycopg.connect(database) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        reader.execute("select 1")
+        publish(other_warehouse, tmp_path, database)
+        assert reader.execute("select release from marts.release").fetchone() == (1,)
+        for contract, entry in published_marts(
+            json.loads((tmp_path / "1" / "manifest.json").read_text("utf-8"))
+        ):
+            found = reader.execute(f"select count(*) from {contract.relation}").fetchone()
+            assert found == (entry["row_count"],)
+    assert one(database, "select release from marts.release") == 2
+
+
+def test_a_transaction_between_two_queries_holds_the_publisher_back(
+    warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    lines: list[str] = []
+    with psycopg.connect(database, application_name="report") as reader:
+        before = reader.execute("select release from marts.release").fetchone()
+        with pytest.raises(ReadersInTheWayError, match=r"pid \d+ \(.*, report, in a transaction"):
+            publish(other_warehouse, tmp_path, database, wait=1)
+        assert release_numbers(tmp_path) == [1]
+        publisher = threading.Thread(
+            target=publish,
+            args=(other_warehouse, tmp_path, database),
+            kwargs={"wait": 60, "progress": lines.append},
+        )
+        publisher.start()
+        for _ in range(20):
+            # The same release to the end of the transaction, without an error and without delay.
+            began = time.monotonic()
+            assert reader.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
+            assert reader.execute("select release from marts.release").fetchone() == before
+            assert time.monotonic() - began < 10
+            time.sleep(0.2)
+        reader.commit()
+        publisher.join(timeout=120)
+        assert reader.execute("select release from marts.release").fetchone() == (2,)
+    assert current_number(tmp_path) == 2
+
+
+def test_a_changed_contract_changes_the_tables_and_older_snapshots_see_their_rows(
+    built_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path / "w")
+    folder = tmp_path / "published"
+    publish(warehouse, folder, database)
+
+    def edit(contracts: dict[str, dict[str, Any]]) -> None:
+        products = contracts["dim_products"]
+        for column in products["columns"]:
+            if column["name"] == "product_order":
+                column["type"] = "BIGINT"
+            column["is_nullable"] = column["name"] not in ("product", "product_name")
+        products["columns"].append(
+            {"name": "note", "type": "VARCHAR", "is_nullable": True, "description": "A note."}
+        )
+        products["grain"] = ["product", "product_order"]
+        pairs = contracts["fct_product_pairs"]
+        pairs["columns"] = [each for each in pairs["columns"] if each["name"] != "lift"]
+        del contracts["fct_stress_results"]
+
+    change_checked(
+        warehouse,
+        "alter table marts.dim_products alter column product_order type bigint",
+        "alter table marts.dim_products add column note varchar",
+        "update marts.dim_products set note = 'a \"quoted\", ''text''\nof \\N lines'",
+        "alter table marts.fct_product_pairs drop column lift",
+        "drop table marts.fct_stress_results",
+        edit=edit,
+    )
+    with pytest.raises(ContractError):
+        publish(warehouse, tmp_path / "elsewhere", database)
+    change_checked(warehouse, version=2)
+    with psycopg.connect(database) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        reader.execute("select 1")
+        publish(warehouse, folder, database)
+        assert reader.execute("select count(*) from marts.dim_products").fetchone() == (7,)
+        assert reader.execute("select release from marts.release").fetchone() == (1,)
+    noted = "select count(*) from marts.dim_products where note like '%\\N lines'"
+    assert one(database, noted) == 7
+    typed = "select pg_typeof(product_order)::text from marts.dim_products limit 1"
+    assert one(database, typed) == "bigint"
+    assert one(database, "select to_regclass('marts.fct_stress_results') is null")
+    assert "product_order" in one(
+        database,
+        "select pg_get_constraintdef(oid) from pg_constraint "
+        "where conrelid = 'marts.dim_products'::regclass and contype = 'p'",
+    )
+    # And back, to the tables as they were.
+    roll_back(folder, 1, database)
+    assert one(database, "select count(lift) from marts.fct_product_pairs") > 0
+    assert one(database, "select count(*) from marts.fct_stress_results") == 20
+
+
+def test_tables_of_others_are_left_alone(warehouse: Path, database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.budget (a integer)")
+    with pytest.raises(PostgresError, match=r"holds marts\.budget, which no release has made"):
+        publish(warehouse, tmp_path, database)
+    assert one(database, "select count(*) from marts.budget") == 0
+    assert current_number(tmp_path) is None
+
+
+def test_a_server_that_is_not_there_publishes_nothing_and_hides_the_password(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(PostgresError, match="cannot be reached") as refused:
+        publish(warehouse, tmp_path, "postgresql://bank:s3cret@127.0.0.1:9/none")
+    assert "s3cret" not in str(refused.value)
+    assert "127.0.0.1:9/none" in str(refused.value)
+    with pytest.raises(PostgresError, match="cannot be read as a connection string") as unread:
+        publish(warehouse, tmp_path, "postgresql://bank:s3cret@[::/x")
+    assert "s3cret" not in str(unread.value)
+    assert release_numbers(tmp_path) == []
+
+
+def test_a_user_without_rights_is_told_what_an_administrator_has_to_do(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    user = f"user_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(database) as connection:
+        connection.execute(f"create role {user} login")
+    with pytest.raises(PostgresError, match="that may create schemas in this database"):
+        publish(warehouse, tmp_path, make_conninfo(database, user=user))
+    with psycopg.connect(database) as connection:
+        name = conninfo_to_dict(database)["dbname"]
+        connection.execute(f"grant create on database {name} to {user}")
+    # The roles are there: a user who owns the schemas needs no more.
+    with psycopg.connect(database) as connection:
+        for statement in server_roles():
+            connection.execute(statement)
+    publish(warehouse, tmp_path, make_conninfo(database, user=user))
+    assert one(login(database, "bank_reader"), "select release from marts.release") == 1
+
+
+def server_roles() -> list[str]:
+    """Return the statements that make both roles, where another test has not made them yet."""
+    return [
+        "do $$ begin create role bank_reader nologin; exception when duplicate_object then end $$",
+        "do $$ begin create role bank_restricted_reader nologin; "
+        "exception when duplicate_object then end $$",
+        "grant bank_reader to bank_restricted_reader",
+    ]
+
+
+def test_two_publishers_to_one_database_do_not_meet(
+    warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BUSY_SECONDS", 0.5)
+    with server.connected(database) as first:
+        server.lock_out_other_publishers(first, "here")
+        with pytest.raises(BusyError, match="Another publisher is at work on PostgreSQL"):
+            publish(warehouse, tmp_path, database)
+    assert current_number(tmp_path) is None
+    assert publish(warehouse, tmp_path, database).number == 1
+
+
+def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
+    warehouse: Path,
+    other_warehouse: Path,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(warehouse, tmp_path, database)
+    prepare = PostgresTarget.prepare
+
+    def prepare_and_lose(self: PostgresTarget, *arguments: Any) -> None:
+        prepare(self, *arguments)
+        self._connection.close()
+
+    monkeypatch.setattr(PostgresTarget, "prepare", prepare_and_lose)
+    with pytest.raises(PostgresError, match="has not committed"):
+        publish(other_warehouse, tmp_path, database)
+    assert release_numbers(tmp_path) == [1]
+    assert current_number(tmp_path) == 1
+    assert one(database, "select release from marts.release") == 1
+
+
+def test_rows_that_a_trigger_swallows_are_noticed_before_the_commit(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "create function swallow() returns trigger language plpgsql as "
+            "'begin if new.product_order = 7 then return null; end if; return new; end'"
+        )
+        connection.execute(
+            "create trigger swallow before insert on marts.dim_products "
+            "for each row execute function swallow()"
+        )
+    with pytest.raises(PostgresError, match=r"marts\.dim_products has 6 rows instead of 7"):
+        publish(warehouse, tmp_path, database)
+    assert one(database, "select count(*) from marts.dim_products") == 7
+    assert release_numbers(tmp_path) == [1]
+
+
+def test_numbers_go_on_from_those_of_the_database(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path / "a", database)
+    assert publish(warehouse, tmp_path / "b", database).number == 2
+
+
+def test_the_commands_publish_to_the_database_of_the_environment(
+    warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(tmp_path))
+    monkeypatch.setenv("BANK_POSTGRES_DSN", database)
+    published = CliRunner().invoke(main, ["publish"])
+    assert published.exit_code == 0, published.output
+    assert "rows and sums of all marts agree after the commit" in published.output
+    listed = CliRunner().invoke(main, ["releases"]).output
+    assert listed.splitlines()[1].endswith("files, PostgreSQL")
+    back = CliRunner().invoke(main, ["rollback", "1"])
+    assert "Readers have release 1" in back.output
+
+
+def odbc_driver() -> str | None:
+    """Return the name of the PostgreSQL driver that ODBC knows, None where there is none."""
+    return next(
+        (
+            name
+            for name in pyodbc.drivers()
+            if "unicode" in name.lower() and "postgres" in name.lower()
+        ),
+        None,
+    )
+
+
+@pytest.mark.skipif(odbc_driver() is None, reason="no ODBC driver for PostgreSQL is installed")
+def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Path]) -> None:
+    dsn, folder = published
+    parts = conninfo_to_dict(login(dsn, "bank_restricted_reader"))
+    connection = pyodbc.connect(
+        f"Driver={{{odbc_driver()}}};Servername={parts['host']};"
+        f"Port={parts.get('port') or 5432};Database={parts['dbname']};Uid={parts['user']};"
+        "BoolsAsChar=0",
+        readonly=True,
+    )
+    expected: dict[str, tuple[str, int | None, int | None]] = {
+        "BIGINT": ("int", 19, 0),
+        "INTEGER": ("int", 10, 0),
+        "BOOLEAN": ("bool", None, None),
+        "DATE": ("date", None, None),
+        "DOUBLE": ("float", None, None),
+        "TIMESTAMP": ("datetime", None, None),
+        "VARCHAR": ("str", None, None),
+    }
+    release = current_release(folder)
+    seen = set()
+    cursor = connection.cursor()
+    for contract, entry in published_marts(release.manifest):
+        cursor.execute(f"select * from {contract.relation}")
+        described = {column[0]: column for column in cursor.description}
+        rows = cursor.fetchall()
+        assert len(rows) == entry["row_count"]
+        for position, column in enumerate(contract.columns):
+            _, python_type, _, _, precision, scale, _ = described[column.name]
+            if column.type.startswith("DECIMAL"):
+                digits = column.type.removeprefix("DECIMAL(").rstrip(")").split(",")
+                wanted: tuple[str, int | None, int | None] = (
+                    "Decimal",
+                    int(digits[0]),
+                    int(digits[1]),
+                )
+            else:
+                wanted = expected[column.type]
+            assert python_type.__name__ == wanted[0], (contract.relation, column)
+            if wanted[1] is not None:
+                assert (precision, scale) == wanted[1:], (contract.relation, column)
+            values = {type(row[position]).__name__ for row in rows} - {"NoneType"}
+            assert values <= {wanted[0]}, (contract.relation, column)
+            seen.add(column.type)
+        texts = [index for index, column in enumerate(contract.columns) if column.type == "VARCHAR"]
+        characters = sum(len(row[index] or "") for row in rows for index in texts)
+        assert characters == sum(
+            int(entry["totals"][contract.columns[index].name]) for index in texts
+        )
+    connection.close()
+    assert {"DECIMAL(18,2)", "DATE", "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE"} <= seen
+
+
+def test_types_arrive_through_libpq_as_the_contract_says(published: tuple[str, Path]) -> None:
+    dsn, folder = published
+    expected = {
+        "BIGINT": 20,
+        "INTEGER": 23,
+        "BOOLEAN": 16,
+        "DATE": 1082,
+        "DOUBLE": 701,
+        "TIMESTAMP": 1114,
+        "VARCHAR": 1043,
+    }
+    with psycopg.connect(dsn) as connection:
+        for contract, _ in published_marts(current_release(folder).manifest):
+            cursor = connection.execute(f"select * from {contract.relation} limit 0")
+            assert cursor.description is not None
+            for column, described in zip(contract.columns, cursor.description, strict=True):
+                if column.type.startswith("DECIMAL("):
+                    digits = column.type.removeprefix("DECIMAL(").rstrip(")").split(",")
+                    assert described.type_code == 1700
+                    assert (described.precision, described.scale) == tuple(map(int, digits))
+                else:
+                    assert described.type_code == expected[column.type]

@@ -1,0 +1,239 @@
+"""DuckDB and Spark build the same marts, row by row, from the same data."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from bank_warehouse.cli import main
+from bank_warehouse.sql import quote_literal
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.oddities import put, seed_rows, text_of
+from python_checks.testing.parity import Mart, compare, described_marts
+from python_checks.testing.paths import PROJECT
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None,
+    reason="pyspark is not installed: make install-spark adds it",
+)
+
+
+def _build_on_spark(folder: Path, *arguments: str, **environment: str) -> tuple[Path, int]:
+    """Build on Spark in `folder`: all models, or what the arguments of dbt say.
+
+    Returns:
+        The folder of the marts' files, and how many nodes and hooks passed; none failed.
+    """
+    variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
+    variables |= {
+        "BANK_SPARK_WAREHOUSE": str(folder / "spark"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_USE_COLORS": "false",
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "python_checks.spark_build", str(folder / "marts"), *arguments],
+        cwd=PROJECT,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    counted = re.search(r"Done[.] PASS=(\d+) WARN=0 ERROR=0 SKIP=0", run.stdout)
+    assert counted is not None, run.stdout[-2000:]
+    return folder / "marts", int(counted[1])
+
+
+def _assert_same_marts(warehouse: Path, marts: Path, manifest: Mapping[str, Any]) -> int:
+    """Compare every mart; return the rows that were compared."""
+    rows = 0
+    history = warehouse.with_name(f"{warehouse.stem}_history.duckdb")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(f"attach {quote_literal(str(history))} as history (read_only)")
+        for mart in described_marts(manifest):
+            found = compare(connection, mart, marts / mart.name)
+            assert found.is_equal, f"{mart.name}: {found}"
+            rows += found.rows
+    return rows
+
+
+def test_the_shipped_seeds_pass_every_test_on_spark_and_give_the_same_marts(
+    built_warehouse: Path, built_target: Path, tmp_path: Path
+) -> None:
+    started = time.monotonic()
+    marts, passed = _build_on_spark(
+        tmp_path, "build", "--select", "*", BANK_SPARK_SHUFFLE_PARTITIONS="1"
+    )
+    manifest = json.loads((built_target / "manifest.json").read_text(encoding="utf-8"))
+    kinds = Counter(node["resource_type"] for node in manifest["nodes"].values())
+    nodes = kinds["seed"] + kinds["model"] + kinds["test"] + len(manifest["unit_tests"])
+    assert passed == nodes + kinds["operation"]
+    rows = _assert_same_marts(built_warehouse, marts, manifest)
+    assert rows > 50_000
+    print(f"{rows:,} rows of the seeds are equal, {time.monotonic() - started:.0f} s on Spark")
+
+
+def test_a_hundred_thousand_customers_give_the_same_marts(tmp_path: Path) -> None:
+    started = time.monotonic()
+    raw = tmp_path / "raw"
+    options = ("--customers", "100000", "--seed", "3", "--format", "parquet", "--out", str(raw))
+    generated = CliRunner().invoke(main, ["generate", *options])
+    assert generated.exit_code == 0, generated.output
+    parts = ("--resource-type", "seed", "--resource-type", "model")
+    built = run_dbt(tmp_path, "build", *parts, BANK_RAW_DIR=str(raw))
+    assert built.returncode == 0, built.stdout[-6000:]
+    # Spark's build writes a manifest of its own there.
+    manifest = json.loads((tmp_path / "target/manifest.json").read_text(encoding="utf-8"))
+    marts, _ = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw), BANK_SPARK_SHUFFLE_PARTITIONS="2")
+    rows = _assert_same_marts(tmp_path / "bank.duckdb", marts, manifest)
+    assert rows > 1_500_000
+    print(f"{rows:,} rows of 100,000 customers are equal, {time.monotonic() - started:.0f} s")
+
+
+# What a cell may hold, read or not: the engines have to agree on each. Row n of the drop gets
+# number n of each list, as long as the list is.
+ODD_CELLS = {
+    "Bank Loans": (
+        *("75,384.77", "$75,384.77", "(1,200.00)", "$-", "-", "5", "5.", "5.1", ".50", "5.000"),
+        *("+5.00", "-5.00", "1.2E+06", "12.345", "1200,50", "1_000.00", "1 000.00", "0x10"),
+        *(" 5.00 ", "\t5.00", "\u00a05.00\u00a0", "5.00d", "NaN", "inf", "１２.00", "٣.00"),
+        *("1" * 14 + ".00", "1" * 17 + ".00", "005.00", "€ 5.00", "(5.00", "--5.00", "", " "),
+        *("1e2", "1e-2.00", "5.00\u2003", "true", "null", "\\5.00", "5'00"),
+    ),
+    "Age": (
+        *("44", "44.0", "44.", " 44 ", "+44", "044", "44.5", "forty", "4e1", "0x2C", "4_4"),
+        *("-1", "121", "2147483648", "٤٤", "", "null", "\u00a044", "44\t"),
+    ),
+    "Joined Bank": (
+        *("4-7-2015", "04-07-2015", " 04-07-2015 ", "04-07-15", "04/07/2015", "2015-07-04"),
+        *("31-02-2010", "29-02-2011", "29-02-2012", "30-02-2012", "00-01-2012", "04-07-2015 00:00"),
+        *("04-07-2015 00:00:00.000", "04-07-2015T00:00:00Z", "04-07-2015 12:00", "١-٢-٢٠١٥"),
+        *("04-07-2022", "31-12-2021", "01-01-2022", "04-07-999", "04-07-20155", "", "04--07-2015"),
+        *("04-07-0999", "31-12-1900", "01-01-1901"),
+    ),
+    "BRId": ("1", " 1 ", "01", "Retail", "rETAIL\u00a0", "9", "", "retail x"),
+    "Fee Structure": ("high", " HIGH\t", "Medium", "", "h\u00efgh"),
+    "Name": (
+        *("O'Brien", 'The "B"', "A,B", "Éva Ölçer", "a\\b", "\u00a0Ada\t", "", "\u00a0", "Straße"),
+        *("{}", "%s", "\U0001f600", "x;y", "null", "None", "a\tb"),
+    ),
+}
+
+
+def _odd_drop(drop: Path) -> None:
+    """Write two files: one with odd cells, odd rows and repeats, one with dates of both orders."""
+    header, rows = seed_rows()
+    first, second = rows[:2500], rows[2500:]
+    for column, cells in ODD_CELLS.items():
+        for row, cell in zip(first, cells, strict=False):
+            row[header.index(column)] = cell
+    first += [list(first[1000]), list(first[2000]), list(first[2100])]
+    first[-1][header.index("Age")] = "99"
+    lines = text_of(first).splitlines()
+    lines[1200] = lines[1200].rsplit(",", 3)[0]
+    lines[1300] += ",surplus"
+    lines[1400] = lines[0]
+    lines.insert(1500, "")
+    second[3][header.index("Joined Bank")] = "07-31-2015"
+    put(drop, "\n".join(lines), "clients-1.csv")
+    put(drop, text_of(second, line_end="\r\n", separator=";"), "clients-2.csv")
+
+
+def test_odd_rows_are_read_and_set_aside_alike(tmp_path: Path) -> None:
+    """Files of 700 rows each, so that a delivered file spans several of a table."""
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    _odd_drop(drop)
+    command = ["build", "--resource-type", "seed", "--resource-type", "model"]
+    command += ("--select", "+fct_quarantined_clients", "+fct_control_totals", "+stg_bank__clients")
+    command += ("int_client_ids_shared", "int_occupations_mapped", "int_customers_classified")
+    command += ("int_customers_measured", "--vars", "{max_quarantine_rate: 0.5}")
+    on_duckdb = run_dbt(tmp_path, *command, BANK_RAW_DIR=str(drop))
+    assert on_duckdb.returncode == 0, on_duckdb.stdout[-6000:]
+    on_spark = run_dbt(
+        tmp_path,
+        *(*command, "--target", "spark"),
+        BANK_RAW_DIR=str(drop),
+        BANK_SPARK_WAREHOUSE=str(tmp_path / "spark"),
+        PYSPARK_SUBMIT_ARGS="--conf spark.sql.files.maxRecordsPerFile=700 pyspark-shell",
+    )
+    assert on_spark.returncode == 0, on_spark.stdout[-6000:] + on_spark.stderr[-2000:]
+    with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
+        for name, grain in {
+            "quality.fct_quarantined_clients": ["source_file", "source_row"],
+            "quality.fct_control_totals": ["column_name"],
+            "intermediate.int_customers_measured": ["customer_key"],
+        }.items():
+            schema, table = name.split(".")
+            files = tmp_path / "spark" / f"{schema}.db" / table
+            columns = {
+                column: kind.lower()
+                for column, kind, *_ in connection.execute(f"describe {name}").fetchall()
+            }
+            found = compare(connection, Mart(name, table, columns, grain), files)
+            assert found.is_equal, f"{name}: {found}"
+            assert found.rows >= 10
+            if table == "fct_quarantined_clients":
+                # Two thirds of the odd cells cannot be read, and the second file mixes orders.
+                assert found.rows > 100
+        spread = list((tmp_path / "spark" / "staging.db" / "base_bank__clients").glob("*.parquet"))
+        assert len(spread) >= 5
+
+
+@pytest.fixture
+def one_mart(tmp_path: Path) -> tuple[Path, Mart]:
+    """A warehouse with one mart of three rows, and how dbt would describe it."""
+    warehouse = tmp_path / "bank.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.fct_test as select * from (values"
+            " (1, 10.00::decimal(18, 2), 0.1::double, 'a'),"
+            " (2, 20.00::decimal(18, 2), 1e6::double, null),"
+            " (3, null, null, 'c')) as t (key, money, ratio, word)"
+        )
+    columns = {"key": "integer", "money": "decimal(18,2)", "ratio": "double", "word": "varchar"}
+    return warehouse, Mart('"marts"."fct_test"', "fct_test", columns, ["key"])
+
+
+@pytest.mark.parametrize(
+    ("change", "differing"),
+    [
+        ("select * from marts.fct_test", None),
+        ("select * replace (ratio * (1 + 5e-10) as ratio) from marts.fct_test", None),
+        ("select * replace (ratio * (1 + 2e-9) as ratio) from marts.fct_test", "ratio"),
+        ("select * replace (coalesce(ratio, 0) as ratio) from marts.fct_test", "ratio"),
+        ("select * replace (money + 0.01 as money) from marts.fct_test", "money"),
+        ("select * replace (coalesce(money, 0) as money) from marts.fct_test", "money"),
+        ("select * replace (coalesce(word, '') as word) from marts.fct_test", "word"),
+        ("select * from marts.fct_test where key < 3", "rows"),
+        ("from marts.fct_test union all (from marts.fct_test limit 1)", "rows"),
+        ("select * replace (key + 1 as key) from marts.fct_test", "rows"),
+    ],
+)
+def test_a_difference_is_noticed(
+    one_mart: tuple[Path, Mart], tmp_path: Path, change: str, differing: str | None
+) -> None:
+    warehouse, mart = one_mart
+    files = tmp_path / "marts"
+    files.mkdir()
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(f"copy ({change}) to '{files / 'part-0.parquet'}' (format parquet)")
+        found = compare(connection, mart, files)
+    assert found.is_equal == (differing is None), found
+    if differing not in (None, "rows"):
+        assert list(found.different) == [differing]

@@ -1,0 +1,234 @@
+"""Staging against a slow reader in plain Python, on drops damaged by Hypothesis.
+
+`HYPOTHESIS_PROFILE=nightly` tries 2,000 drops; the usual setting tries 200, the same each time.
+"""
+
+import gzip
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from python_checks.testing import oddities
+from python_checks.testing.paths import SEEDS
+from python_checks.testing.plain_reader import MONEY, Reading, read_plainly
+from python_checks.testing.staging import Cell, Staged, Staging
+
+pytestmark = pytest.mark.examples
+
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+PROFILE = settings(
+    max_examples=2000 if NIGHTLY else 200,
+    derandomize=not NIGHTLY,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+ROWS = 20
+KEYS = ("customer_key", "client_key")
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            *("", " ", "  ", "\t", "\u00a0", "-", "- ", "$-", " $-   ", "--", "0", "0.00", "-0.00"),
+            *("1", "+3", "-3", "3.0", "3.", "3.5", "007", "1e3", "1E+06", "1_000", "2147483648"),
+            *("12.34", " 12.34 ", "+12.34", "-12.34", "$12.34", "-$12.34", "$-12.34", "$ 12.34"),
+            *("€12.34", "£1,200.00", "1,200", "1,20.00", "12,34", "1.200,00", "(1,200.00)"),
+            *(
+                "($1,200.00)",
+                "(12.34",
+                "(-12.34)",
+                "12.345",
+                "12.340",
+                "12.3",
+                "12.",
+                ".5",
+                "1.2.34",
+            ),
+            *("1.2.34", "9999999999999999.99", "10000000000000000.00", "9" * 20, "nan", "inf"),
+            *("01-02-2010", "1-2-2010", "13-02-2010", "02-13-2010", "31-02-2010", "29-02-2020"),
+            *("01-01-2022", "31-12-2021", "2010-02-01", "01/02/2010", "01-02-10", " 01-02-2010 "),
+            *("01-02-2010 00:00:00", "01-02-2010T00:00", "01-02-2010 10:00:00", "05-05-2010"),
+            *("Retail", "RETAIL", "Male", "mid", " Gold ", "JADE", "4", "5", "22", "23", "121"),
+            *("=cmd|' /C calc'!A0", "'; drop table clients; --", 'say "so"', "a,b", "a;b", "a\nb"),
+            *("Client ID", "Name", "Né", "NULL", "null", "{{ x }}", "\\", "..", "../../etc/passwd"),
+        ]
+    ),
+    st.text(alphabet='0123456789.,-+()$ "aeE;|', max_size=8),
+)
+
+# A date of parts that are each right, doubtful or wrong: damage where the order of days is judged.
+DATES = st.builds(
+    "{0}{3}{1}{3}{2}".format,
+    st.sampled_from(["1", "01", "5", "12", "13", "28", "31", "00", "32", "001"]),
+    st.sampled_from(["1", "01", "5", "12", "13", "02", "00", "001"]),
+    st.sampled_from(
+        ["2010", "2021", "2022", "10", "1", "201", "0010", "02010", "1900", "1901", "9999", "20O9"]
+    ),
+    st.sampled_from(["-", "-", "-", "/", ".", " ", "--"]),
+)
+DATE_COLUMN = 4
+ANY_CELL = st.tuples(st.just("cell"), st.integers(0, ROWS - 1), st.integers(0, 24), CELLS)
+DATE_CELL = st.tuples(st.just("cell"), st.integers(0, ROWS - 1), st.just(DATE_COLUMN), DATES)
+CELL_DAMAGE = st.one_of(ANY_CELL, ANY_CELL, DATE_CELL)
+ROW_DAMAGE = st.tuples(
+    st.sampled_from(["cut", "widen", "twice", "header", "blank", "open quote", "drop"]),
+    st.integers(0, ROWS - 1),
+    st.integers(0, 24),
+    st.just(""),
+)
+DAMAGE = st.lists(st.one_of(CELL_DAMAGE, CELL_DAMAGE, CELL_DAMAGE, ROW_DAMAGE), max_size=6)
+HEADER_DAMAGE = st.sampled_from(
+    [*["none"] * 6, "snake", "camel", "capitals", "reverse", "twice", "misspelt", "missing", "more"]
+)
+FILE_DAMAGE = st.fixed_dictionaries(
+    {
+        "separator": st.sampled_from([",", ",", ";", "\t", "|"]),
+        "line_end": st.sampled_from(["\n", "\n", "\r\n"]),
+        "encoding": st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16"]),
+        "quote_all": st.booleans(),
+        "packed": st.sampled_from([False, False, True]),
+        "exchanged": st.sampled_from([*["none"] * 6, "one", "all"]),
+        "cut_off": st.sampled_from([0, 0, 0, 0, 5, 60, 300]),
+        "rate": st.sampled_from([1.0, 1.0, 1.0, 0.2]),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def staging() -> Iterator[Staging]:
+    staging = Staging()
+    yield staging
+    staging.connection.close()
+
+
+def damaged(
+    damage: list[tuple[str, int, int, str]], header_damage: str, whole: dict[str, object]
+) -> bytes:
+    """Return a file of the first rows of the seeds, damaged."""
+    header, rows = oddities.seed_rows()
+    rows = rows[:ROWS]
+    if whole["exchanged"] != "none":
+        for cells in rows if whole["exchanged"] == "all" else rows[3:4]:
+            cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
+    raw_lines: dict[int, str] = {}
+    for kind, row, column, cell in damage:
+        if kind == "cell" and len(rows[row]) > column:
+            rows[row] = [*rows[row][:column], cell, *rows[row][column + 1 :]]
+        elif kind == "cut":
+            rows[row] = rows[row][: column + 1]
+        elif kind == "widen":
+            rows[row] = [*rows[row], "", "more" if column % 2 else " "]
+        elif kind == "twice":
+            rows[row] = list(rows[(row + 1) % ROWS])
+        elif kind == "header":
+            rows[row] = list(header)
+        elif kind == "blank":
+            rows[row] = [" "] * (column + 1)
+        elif kind == "open quote":
+            raw_lines[row] = '"' if column % 2 else 'x"y'
+    dropped = {row for kind, row, _, _ in damage if kind == "drop"}
+    header = {
+        "snake": [name.lower().replace(" ", "_") for name in header],
+        "camel": [name.replace(" ", "") for name in header],
+        "capitals": [f" {name.upper()} " for name in header],
+        "twice": [*header[:-2], "age", header[-1]],
+        "misspelt": [name.replace("Loans", "Lones") for name in header],
+        "more": [*header, "Remarks"],
+    }.get(header_damage, header)
+    order = range(len(header))[:: -1 if header_damage == "reverse" else 1]
+    if header_damage == "missing":
+        order = range(len(header) - 3)
+    if header_damage in ("reverse", "missing"):
+        header = [header[at] for at in order]
+        rows = [[row[at] for at in order if at < len(row)] for row in rows]
+    lines = oddities.text_of(
+        [], header, separator=str(whole["separator"]), quoting=1 if whole["quote_all"] else 0
+    )
+    for number, row_cells in enumerate(rows):
+        if number not in dropped:
+            line = oddities.text_of(
+                [],
+                row_cells,
+                separator=str(whole["separator"]),
+                quoting=1 if whole["quote_all"] else 0,
+            )
+            lines += raw_lines.get(number, "") + line
+    cut_off = int(str(whole["cut_off"]))
+    text = lines[: len(lines) - cut_off] if cut_off else lines
+    data = text.replace("\n", str(whole["line_end"])).encode(str(whole["encoding"]))
+    return gzip.compress(data) if whole["packed"] else data
+
+
+def agree(staged: Staged, plain: Reading) -> None:
+    """Fail where the two readers say different things of a drop."""
+    if plain.refusal is not None:
+        assert staged.refusal is not None
+        assert plain.refusal in staged.refusal
+        return
+    assert staged.refusal is None
+    assert staged.differences is not None
+    assert not any(staged.differences.values()), "rows or money do not tie out"
+    assert staged.delivered == plain.rows == len(plain.accepted) + len(plain.aside)
+    assert accepted_of(staged) == Counter(comparable(row) for row in plain.accepted)
+    ours = {(row.row, row.reasons, row.money) for row in plain.aside}
+    theirs = {
+        (
+            row["source_row"],
+            frozenset(reason_of(reason) for reason in str(row["reject_reasons"]).split("; ")),
+            tuple(row[name] for name in MONEY),
+        )
+        for row in staged.quarantined
+    }
+    assert theirs == ours
+    assert len(staged.quarantined) == len(plain.aside)
+    for name in MONEY:
+        total = sum(Decimal(str(row[name])) for row in staged.accepted)
+        assert total == sum(Decimal(str(row[name])) for row in plain.accepted), name
+
+
+def accepted_of(staged: Staged) -> Counter[object]:
+    return Counter(
+        comparable({name: cell for name, cell in row.items() if name not in KEYS})
+        for row in staged.accepted
+    )
+
+
+def comparable(row: dict[str, Cell]) -> tuple[tuple[str, Cell], ...]:
+    return tuple(sorted(row.items()))
+
+
+def reason_of(reason: str) -> str:
+    """Return the column that a reason names, or the fault of a line."""
+    first = reason.split(" ")[0]
+    return reason if first in ("too", "broken", "repeated") else first
+
+
+@PROFILE
+@given(damage=DAMAGE, header_damage=HEADER_DAMAGE, whole=FILE_DAMAGE)
+def test_plain_reader_agrees(
+    staging: Staging,
+    damage: list[tuple[str, int, int, str]],
+    header_damage: str,
+    whole: dict[str, object],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        drop = Path(folder)
+        oddities.put(drop, damaged(damage, header_damage, whole))
+        rate = float(str(whole["rate"]))
+        plain = read_plainly(drop / "banking-clients.csv", SEEDS, rate)
+        agree(staging.read(drop, max_quarantine_rate=rate), plain)
+
+
+def test_undamaged_rows_are_accepted_by_both(staging: Staging, tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.text_of(oddities.seed_rows()[1][:ROWS]))
+    plain = read_plainly(tmp_path / "banking-clients.csv", SEEDS, 0.0)
+    assert len(plain.accepted) == ROWS
+    agree(staging.read(tmp_path, max_quarantine_rate=0.0), plain)

@@ -1,0 +1,468 @@
+"""Mistakes planted in the committed Power BI project, one at a time: each of them is caught."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bank_warehouse.powerbi import checks, project
+from python_checks.testing.paths import PROJECT
+
+COMMITTED = PROJECT / "powerbi"
+TABLES = "Bank.SemanticModel/definition/tables"
+DEFINITION = "Bank.SemanticModel/definition"
+PAGES = "Bank.Report/definition/pages"
+
+Files = dict[str, str]
+Mistake = Callable[[Files], None]
+
+
+@pytest.fixture(scope="module")
+def committed() -> Files:
+    files = project.read(COMMITTED)
+    assert checks.findings(files) == []
+    return files
+
+
+def swaps(path: str, old: str, new: str) -> Mistake:
+    """Plant `new` in the place of the first `old`."""
+
+    def plant(files: Files) -> None:
+        assert old in files[path], (path, old)
+        files[path] = files[path].replace(old, new, 1)
+
+    return plant
+
+
+def removes(path: str) -> Mistake:
+    def plant(files: Files) -> None:
+        del files[path]
+
+    return plant
+
+
+def page_of(files: Files, title: str) -> str:
+    """Return the path of the page.json of a page."""
+    return next(
+        path
+        for path, text in files.items()
+        if path.endswith("/page.json") and json.loads(text)["displayName"] == title
+    )
+
+
+def visuals_of(files: Files, title: str, kind: str) -> list[str]:
+    """Return the paths of the visuals of a type on a page, in their order."""
+    folder = page_of(files, title).removesuffix("page.json")
+    found = [
+        path
+        for path, text in files.items()
+        if path.startswith(folder)
+        and path.endswith("/visual.json")
+        and json.loads(text)["visual"]["visualType"] == kind
+    ]
+    assert found, (title, kind)
+    return sorted(found, key=lambda path: json.loads(files[path])["position"]["tabOrder"])
+
+
+def edits(find: Callable[[Files], str], change: Callable[[Any], Any]) -> Mistake:
+    """Plant a change in a JSON file."""
+
+    def plant(files: Files) -> None:
+        path = find(files)
+        content = json.loads(files[path])
+        before = json.dumps(content)
+        change(content)
+        assert json.dumps(content) != before
+        files[path] = json.dumps(content)
+
+    return plant
+
+
+def visual(title: str, kind: str, change: Callable[[Any], Any], number: int = 0) -> Mistake:
+    return edits(lambda files: visuals_of(files, title, kind)[number], change)
+
+
+def page(title: str, change: Callable[[Any], Any]) -> Mistake:
+    return edits(lambda files: page_of(files, title), change)
+
+
+def projections(content: Any, role: str) -> Any:
+    return content["visual"]["query"]["queryState"][role]["projections"]
+
+
+def tooltip_goes_elsewhere(content: Any) -> None:
+    properties = content["visual"]["visualContainerObjects"]["visualTooltip"][0]["properties"]
+    properties["section"]["expr"]["Literal"]["Value"] = "'nowhere'"
+
+
+def gradient_is_of_another_measure(content: Any) -> None:
+    rule = content["visual"]["objects"]["values"][0]["properties"]["backColor"]["solid"]["color"]
+    rule["expr"]["FillRule"]["Input"]["Measure"]["Property"] = "Total loans"
+
+
+def gradient_is_dark(content: Any) -> None:
+    rule = content["visual"]["objects"]["values"][0]["properties"]["backColor"]["solid"]["color"]
+    ends = rule["expr"]["FillRule"]["FillRule"]["linearGradient2"]
+    ends["max"]["color"]["Literal"]["Value"] = "'#123456'"
+
+
+def swaps_a_page_folder(files: Files) -> None:
+    folder = page_of(files, "Overview").removesuffix("/page.json")
+    for path in [path for path in files if path.startswith(f"{folder}/")]:
+        files[path.replace(folder, f"{PAGES}/first page")] = files.pop(path)
+
+
+def same_tag_twice(files: Files) -> None:
+    path = f"{TABLES}/Customers.tmdl"
+    tags = re.findall(r"lineageTag: (\S+)", files[path])
+    files[path] = files[path].replace(tags[1], tags[2])
+
+
+def relationship_runs_both_ways(files: Files) -> None:
+    path = f"{DEFINITION}/relationships.tmdl"
+    files[path] = files[path].replace(
+        "\tfromColumn:", "\tcrossFilteringBehavior: bothDirections\n\tfromColumn:", 1
+    )
+
+
+def second_path(files: Files) -> None:
+    files[f"{DEFINITION}/relationships.tmdl"] += (
+        "relationship 11111111-1111-4111-8111-111111111111\n"
+        "\tfromColumn: 'Customer positions'.'As-of date of the position'\n"
+        "\ttoColumn: Dates.'Date day'\n\n"
+    )
+
+
+def role_forgets_its_filter(files: Files) -> None:
+    path = f"{DEFINITION}/roles/By investment advisor.tmdl"
+    files[path] = re.sub(
+        r"\ttablePermission 'Investment advisors' = .*\n", "", files[path], count=1
+    )
+
+
+def role_is_of_one_user(files: Files) -> None:
+    path = f"{DEFINITION}/roles/By investment advisor.tmdl"
+    files[path] = files[path].replace("USERPRINCIPALNAME()", '"ada@bank"')
+
+
+MISTAKES: dict[str, tuple[Mistake, str]] = {
+    # ---------- semantic model
+    "a measure names a column that is gone": (
+        swaps(f"{TABLES}/Key figures.tmdl", "[Total loans])", "[Total lones])"),
+        "there is no column 'Customer positions'[Total lones]",
+    ),
+    "a measure names a measure that is gone": (
+        swaps(f"{TABLES}/Key figures.tmdl", "DIVIDE([Core deposits]", "DIVIDE([Cash]"),
+        "there is no measure [Cash]",
+    ),
+    "a measure counts a table that is gone": (
+        swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Clients')"),
+        "there is no table 'Clients'",
+    ),
+    "a measure lacks a parenthesis": (
+        swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Customers'"),
+        "parentheses do not match",
+    ),
+    "a measure is not described": (
+        swaps(f"{TABLES}/Key figures.tmdl", "/// Number of customers: one", "// one"),
+        "measure Customers: has no description",
+    ),
+    "a band is sorted by a column that is gone": (
+        swaps(f"{TABLES}/Customers.tmdl", "sortByColumn: 'Age band order'", "sortByColumn: Age_"),
+        "is sorted by Age_",
+    ),
+    "a hierarchy has a level without a column": (
+        swaps(f"{TABLES}/Customers.tmdl", "column: 'Occupation title'", "column: 'Job'"),
+        "hierarchy Occupation levels: there is no column 'Job'",
+    ),
+    "a relationship leads to a column that is gone": (
+        swaps(f"{DEFINITION}/relationships.tmdl", "Dates.'Date day'", "Dates.Day"),
+        "there is no column 'Dates'[Day]",
+    ),
+    "a relationship filters in both directions": (
+        relationship_runs_both_ways,
+        "filters in both directions",
+    ),
+    "two paths of filters lead to one table": (second_path, "paths of filters lead"),
+    "the table of dates is not marked": (
+        swaps(f"{TABLES}/Dates.tmdl", "\tdataCategory: Time\n", ""),
+        "0 tables are marked",
+    ),
+    "the date is no key": (
+        swaps(f"{TABLES}/Dates.tmdl", "\t\tisKey\n", ""),
+        "needs one date as key",
+    ),
+    "a key is shown": (
+        swaps(f"{TABLES}/Customer positions.tmdl", "\t\tisHidden\n", ""),
+        "is a key and not hidden",
+    ),
+    "a code is added up by itself": (
+        swaps(f"{TABLES}/Customers.tmdl", "summarizeBy: none", "summarizeBy: sum"),
+        "would be added up by itself",
+    ),
+    "a client id is loaded": (
+        swaps(f"{TABLES}/Customers.tmdl", "sourceColumn: client_key", "sourceColumn: client_id"),
+        "client_id is personal data",
+    ),
+    "a column is loaded that the mart does not give": (
+        swaps(f"{TABLES}/Products.tmdl", "sourceColumn: product_name", "sourceColumn: label"),
+        "the source gives no column 'label'",
+    ),
+    "two objects share a lineage tag": (same_tag_twice, "is given 2 times"),
+    "the model names a table without a file": (
+        removes(f"{TABLES}/Products.tmdl"),
+        "names the table Products, which has no file",
+    ),
+    "a table has the name that the engine keeps": (
+        swaps(f"{TABLES}/Key figures.tmdl", "table 'Key figures'", "table Measures"),
+        "the engine keeps this name",
+    ),
+    "a parameter is gone": (
+        swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
+        "reads by ReadTable",
+    ),
+    # ---------- roles
+    "a role is gone": (
+        removes(f"{DEFINITION}/roles/By banking relationship.tmdl"),
+        "the role By banking relationship is missing",
+    ),
+    "a role does not filter what it is for": (role_forgets_its_filter, "sees every row of"),
+    "a role does not ask who is signed in": (
+        role_is_of_one_user,
+        "does not ask who is signed in",
+    ),
+    # ---------- report
+    "a card shows a measure that is gone": (
+        visual(
+            "Overview",
+            "cardVisual",
+            lambda content: projections(content, "Data")[0]["field"]["Measure"].update(
+                Property="Profit"
+            ),
+        ),
+        "there is no measure Key figures.Profit",
+    ),
+    "an axis shows a column that is gone": (
+        visual(
+            "Overview",
+            "clusteredColumnChart",
+            lambda content: projections(content, "Category")[0]["field"]["Column"].update(
+                Property="Shoe size"
+            ),
+        ),
+        "there is no column Customers.Shoe size",
+    ),
+    "a bar is an aggregate of a column": (
+        visual(
+            "Overview",
+            "clusteredBarChart",
+            lambda content: projections(content, "Y")[0].update(
+                field={
+                    "Aggregation": {
+                        "Expression": {
+                            "Column": {
+                                "Expression": {"SourceRef": {"Entity": "Customers"}},
+                                "Property": "Age",
+                            }
+                        },
+                        "Function": 0,
+                    }
+                }
+            ),
+        ),
+        "adds up a column by itself",
+    ),
+    "a visual has a type that does not exist": (
+        visual(
+            "Overview",
+            "clusteredBarChart",
+            lambda content: content["visual"].update(visualType="horizontalBars"),
+        ),
+        "there is no visual of this type",
+    ),
+    "a visual has a role that its type does not know": (
+        visual(
+            "Income and deposits",
+            "scatterChart",
+            lambda content: content["visual"]["query"]["queryState"].update(
+                Values=content["visual"]["query"]["queryState"].pop("X")
+            ),
+        ),
+        "has no role Values",
+    ),
+    "a reference within a visual has another name": (
+        visual(
+            "Overview",
+            "slicer",
+            lambda content: projections(content, "Values")[0].update(queryRef="Customers.Sex"),
+        ),
+        "Customers.Sex is not the name of",
+    ),
+    "two visuals overlap": (
+        visual("Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)),
+        "overlap",
+    ),
+    "a visual lies outside of its page": (
+        visual("Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)),
+        "lies outside of the page",
+    ),
+    "a visual has no alt text": (
+        visual(
+            "Segmentation",
+            "pivotTable",
+            lambda content: content["visual"]["visualContainerObjects"].pop("general"),
+        ),
+        "has no alt text",
+    ),
+    "a visual has no title": (
+        visual(
+            "Segmentation",
+            "pivotTable",
+            lambda content: content["visual"]["visualContainerObjects"].pop("title"),
+        ),
+        "has no title",
+    ),
+    "the tab key jumps up the page": (
+        visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=99999)),
+        "the tab key goes up",
+    ),
+    "two visuals have the same place in the order of the tab key": (
+        visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=1000)),
+        "order of the tab key is not defined",
+    ),
+    "a tooltip is a page that does not exist": (
+        visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
+        "is no tooltip page",
+    ),
+    "a heat map is coloured by what it does not show": (
+        visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),
+        "colours its cells by what it does not show",
+    ),
+    "numbers cannot be read on a heat map": (
+        visual("Credit and risk", "pivotTable", gradient_is_dark),
+        "numbers cannot be read",
+    ),
+    "a filter is on another column than it says": (
+        visual(
+            "Credit and risk",
+            "tableEx",
+            lambda content: content["filterConfig"]["filters"][0]["filter"]["Where"][0][
+                "Condition"
+            ]["In"]["Expressions"][0]["Column"].update(Property="Gender"),
+        ),
+        "a filter is on another field",
+    ),
+    "a slicer opens with a value of another column": (
+        visual(
+            "Segmentation",
+            "slicer",
+            lambda content: content["visual"]["objects"]["general"][0]["properties"]["filter"][
+                "filter"
+            ]["Where"][0]["Condition"]["In"]["Expressions"][0]["Column"].update(Property="X"),
+            number=4,
+        ),
+        "a filter is on another field",
+    ),
+    "a table is sorted by what it does not show": (
+        visual(
+            "Credit and risk",
+            "tableEx",
+            lambda content: content["visual"]["query"]["sortDefinition"]["sort"][0]["field"][
+                "Measure"
+            ].update(Property="Fee income"),
+        ),
+        "is sorted by what it does not show",
+    ),
+    "a page is not in the order": (
+        edits(
+            lambda _: f"{PAGES}/pages.json",
+            lambda content: content["pageOrder"].pop(),
+        ),
+        "is not in the order",
+    ),
+    "the order names a page that does not exist": (
+        edits(
+            lambda _: f"{PAGES}/pages.json",
+            lambda content: content["pageOrder"].append("absent"),
+        ),
+        "there is no page absent",
+    ),
+    "the report opens with a page that does not exist": (
+        edits(
+            lambda _: f"{PAGES}/pages.json",
+            lambda content: content.update(activePageName="absent"),
+        ),
+        "the page to open with",
+    ),
+    "a page is gone": (
+        page("Data quality", lambda content: content.update(displayName="Quality")),
+        "the page 'Data quality' is missing",
+    ),
+    "a page's folder has a blank in its name": (
+        swaps_a_page_folder,
+        "has signs that Power BI does not render",
+    ),
+    "nothing leads to the customer detail": (
+        page(
+            "Customer detail",
+            lambda content: content["pageBinding"]["parameters"][0].pop("boundFilter"),
+        ),
+        "its parameter and its filter have different fields",
+    ),
+    "the drill-through page is an ordinary one": (
+        page("Customer detail", lambda content: content.pop("type")),
+        "is a None bound as a Drillthrough",
+    ),
+    # ---------- files
+    "the report looks for its model elsewhere": (
+        edits(
+            lambda _: "Bank.Report/definition.pbir",
+            lambda content: content["datasetReference"]["byPath"].update(path="../Model"),
+        ),
+        "there is no semantic model '../Model'",
+    ),
+    "the project names a report that does not exist": (
+        swaps("Bank.pbip", "Bank.Report", "Report"),
+        "there is no report 'Report'",
+    ),
+    "the file of the theme is gone": (
+        removes("Bank.Report/StaticResources/RegisteredResources/BankWarehouse.json"),
+        "the file of the theme",
+    ),
+    "a colour of the theme is too pale": (
+        swaps(
+            "Bank.Report/StaticResources/RegisteredResources/BankWarehouse.json",
+            '"#0F766E"',
+            '"#BFE3DF"',
+        ),
+        "has a contrast of",
+    ),
+    "a file begins with a byte-order mark": (
+        lambda files: files.update({"Bank.pbip": "\ufeff" + files["Bank.pbip"]}),
+        "begins with a byte-order mark",
+    ),
+    "a file is cut off": (
+        swaps("Bank.Report/definition/report.json", "{", ""),
+        "is no JSON",
+    ),
+    "a description is a property": (
+        swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
+        "a description is written above its object",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(MISTAKES))
+def test_planted_mistake_is_caught(name: str, committed: Files) -> None:
+    plant, complaint = MISTAKES[name]
+    files = dict(committed)
+    plant(files)
+    assert files != committed
+    found = checks.findings(files)
+    assert any(complaint in each for each in found), found
+
+
+def test_there_are_at_least_fifteen_mistakes() -> None:
+    assert len(MISTAKES) >= 15

@@ -1,0 +1,278 @@
+"""Reading raw drops: what is odd is read right, refused, or set aside, and nothing is lost."""
+
+import csv
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
+from bank_warehouse.raw_drop import DropError, plan_table
+from bank_warehouse.raw_drop.careful import Shape, read_records
+from bank_warehouse.raw_drop.files import natural_key
+from bank_warehouse.raw_drop.plan import changed_files
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, normalise
+from python_checks.testing import oddities
+from python_checks.testing.oddities import ODDITIES, Oddity
+from python_checks.testing.paths import ORIGINAL, SEEDS
+
+NAMES = [column.name for column in CLIENTS.columns]
+Row = tuple[str | None, ...]
+
+
+def read(drop: Path, table: str = "clients", date_format: str = "%d-%m-%Y") -> list[Row]:
+    """Return the rows of a drop in the order of the table made from the plan."""
+    plan = plan_table(drop, table, date_format)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table read as {plan.sql}")
+        names = [str(row[0]) for row in connection.execute("describe read").fetchall()]
+        types = {str(row[1]) for row in connection.execute("describe read").fetchall()}
+        expected = [column.name for column in TABLES[table].columns]
+        assert names == [*expected, "source_file", "structural_fault", "raw_line"]
+        assert types == {"VARCHAR"}
+        return connection.execute("from read order by rowid").fetchall()
+
+
+def seed() -> list[Row]:
+    return [tuple(row) for row in oddities.seed_rows()[1]]
+
+
+def test_at_least_forty_oddities_have_names_of_their_own() -> None:
+    assert len({oddity.name for oddity in ODDITIES}) == len(ODDITIES) >= 40
+    assert all(oddity.what for oddity in ODDITIES)
+
+
+@pytest.mark.parametrize("oddity", ODDITIES, ids=lambda oddity: oddity.name)
+def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    oddity.make(drop)
+    if oddity.decided_by == "reader" and oddity.outcome == "refused":
+        with pytest.raises(DropError, match=re.escape(oddity.says)) as refused:
+            plan_table(drop, "clients")
+        assert "\n" not in str(refused.value)
+        assert str(refused.value).rstrip().endswith((".", "/"))
+        return
+
+    warnings = plan_table(drop, "clients").warnings
+    assert oddity.warns in " ".join(warnings)
+    rows = read(drop, "clients", oddity.date_formats[0])
+    assert len(rows) == oddity.rows
+    aside = [row for row in rows if row[-2] is not None]
+    kept = [row[: len(NAMES)] for row in rows if row[-2] is None]
+    assert all(row[-1] for row in aside)
+    assert all(row[-1] is None for row in rows if row[-2] is None)
+    if oddity.decided_by == "staging":
+        assert not aside
+        return
+
+    assert len(aside) == oddity.rows_aside
+    assert {row[-2] for row in aside} <= {oddity.says}
+    unharmed = iter(seed())
+    assert all(row in unharmed for row in kept), "rows changed or out of order"
+    if oddity.outcome == "read":
+        assert kept == seed()
+        assert not warnings or oddity.warns
+
+
+def test_no_text_of_a_row_set_aside_is_lost(tmp_path: Path) -> None:
+    for name in ("short_rows", "long_row", "lost_line_end", "very_long_row", "quote_never_closed"):
+        drop = tmp_path / name
+        drop.mkdir()
+        next(oddity for oddity in ODDITIES if oddity.name == name).make(drop)
+        lines = (drop / "banking-clients.csv").read_text().splitlines()
+        aside = [row[-1] for row in read(drop) if row[-2] is not None]
+        assert aside
+        assert all(text in lines for text in aside), name
+
+
+def test_damaged_bytes_stay_visible(tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.edit_line(3, lambda line: line.replace(",", "\0,", 1)))
+    (text,) = [row[-1] for row in read(tmp_path) if row[-2]]
+    assert text is not None
+    assert "\\x00," in text
+
+
+def test_a_row_is_known_by_its_place_behind_the_first_of_its_file(tmp_path: Path) -> None:
+    rows = seed()
+    for number in (10, 9, 1):
+        part = rows[number * 100 : number * 100 + 100]
+        oddities.put(tmp_path, oddities.text_of(part), f"clients-{number}.csv")  # type: ignore[arg-type]
+    with duckdb.connect() as connection:
+        connection.execute(f"create table read as {plan_table(tmp_path, 'clients').sql}")
+        found = connection.execute(
+            "select source_file, client_id, rowid - min(rowid) over (partition by source_file) "
+            "from read order by rowid"
+        ).fetchall()
+    expected = [
+        (f"clients-{number}.csv", rows[number * 100 + place][0], place)
+        for number in (1, 9, 10)
+        for place in range(100)
+    ]
+    assert found == expected
+
+
+def test_order_holds_over_many_blocks_and_threads(tmp_path: Path) -> None:
+    header, rows = oddities.seed_rows()
+    place = header.index("Client ID")
+    lines = [
+        ",".join([*row[:place], f"N{{}}-{i}", *row[place + 1 :]]) for i, row in enumerate(rows)
+    ]
+    for part in (1, 2):
+        with (tmp_path / f"clients-{part}.csv").open("w") as file:
+            file.write(",".join(header) + "\r\n")
+            for copy in range(30):
+                file.writelines(line.format(f"{part}-{copy:02d}") + "\r\n" for line in lines)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table read as {plan_table(tmp_path, 'clients').sql}")
+        found = connection.execute("select client_id from read order by rowid").fetchall()
+    assert [row[0] for row in found] == [
+        f"N{part}-{copy:02d}-{i}"
+        for part in (1, 2)
+        for copy in range(30)
+        for i in range(len(lines))
+    ]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_shipped_seeds_are_read_as_they_are(table: str, tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.seed_text(), "raw_clients.csv")
+    with (SEEDS / f"raw_{table}.csv").open(encoding="utf-8", newline="") as file:
+        expected = [tuple(row) for row in csv.reader(file)][1:]
+    assert [row[:-3] for row in read(tmp_path, table)] == expected
+
+
+@pytest.mark.skipif(not ORIGINAL.is_dir(), reason="the original pack is not here")
+def test_original_pack_is_read_to_the_cent() -> None:
+    sums = {
+        "estimated_income": "513915102.79",
+        "superannuation_savings": "76594799.02",
+        "credit_card_balance": "9528620.83",
+        "bank_loans": "1774158466.46",
+        "bank_deposits": "2014680581.77",
+        "checking_accounts": "963278847.38",
+        "saving_accounts": "698725060.45",
+        "foreign_currency_account": "89650589.98",
+        "business_lending": "2600279425.22",
+    }
+    rows = read(ORIGINAL)
+    assert len(rows) == 3000
+    assert len({row[0] for row in rows}) == 2940
+    assert {row[-2] for row in rows} == {None}
+    for name, total in sums.items():
+        cells = [row[NAMES.index(name)] for row in rows]
+        assert sum(Decimal(cell or "") for cell in cells) == Decimal(total), name
+    assert [len(read(ORIGINAL, table)) for table in TABLES] == [3000, 4, 2, 22]
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.seed_text())
+    plan = plan_table(tmp_path, "clients")
+    assert changed_files(plan) == ()
+    with (tmp_path / "banking-clients.csv").open("r+b") as file:
+        file.truncate(1000)
+    assert changed_files(plan) == ("banking-clients.csv",)
+
+
+def test_parquet_times_and_odd_numbers_keep_what_they_say(tmp_path: Path) -> None:
+    oddities.lookups(tmp_path)
+    oddities.write_parquet(
+        tmp_path,
+        """select * replace (
+            timestamp '2019-05-06 10:30:00' as "Joined Bank",
+            1.005::double as "Bank Loans",
+            'nan'::double as "Bank Deposits",
+            2.5::double as "Age",
+            1200.1::double as "Business Lending"
+        ) from seed limit 1""",
+    )
+    (row,) = read(tmp_path)
+    found = dict(zip(NAMES, row, strict=False))
+    assert found["joined_bank"] == "2019-05-06 10:30:00"
+    assert found["bank_loans"] == "1.005"
+    assert found["bank_deposits"] == "nan"
+    assert found["age"] == "2.5"
+    assert found["business_lending"] == "1200.10"
+
+
+def test_parquet_dates_are_written_in_the_declared_format(tmp_path: Path) -> None:
+    oddities.lookups(tmp_path)
+    oddities.write_parquet(
+        tmp_path,
+        "select * replace (timestamptz '2019-05-06 00:00:00+00' as \"Joined Bank\") from seed",
+    )
+    assert {row[NAMES.index("joined_bank")] for row in read(tmp_path)} == {"06-05-2019"}
+    declared = read(tmp_path, date_format="%Y/%m/%d")
+    assert {row[NAMES.index("joined_bank")] for row in declared} == {"2019/05/06"}
+
+
+def test_own_header_goes_before_an_alias(tmp_path: Path) -> None:
+    header, rows = oddities.seed_rows()
+    named = [[*row, "Retail"] for row in rows]
+    oddities.put(tmp_path, oddities.text_of(named, [*header, "Banking Relationship"]))
+    assert [row[: len(NAMES)] for row in read(tmp_path)] == seed()
+
+
+def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.seed_text())
+    with duckdb.connect() as connection:
+        Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), connection)  # type: ignore[arg-type]
+
+        def ask(table: str, folder: str) -> dict[str, object]:
+            answer = connection.cursor().execute(
+                "select bank_raw_plan(?, ?, '%d-%m-%Y')", [table, folder]
+            )
+            plan: dict[str, object] = json.loads((answer.fetchone() or ("",))[0])
+            return plan
+
+        plan = ask("clients", str(tmp_path))
+        assert plan["error"] is None
+        assert connection.execute(f"select count(*) from ({plan['sql']})").fetchone() == (
+            oddities.SEED_COUNT,
+        )
+        changes = "select bank_raw_changed(?)"
+        assert connection.execute(changes, [str(tmp_path)]).fetchone() == ("",)
+        (tmp_path / "banking-clients.csv").write_text("shorter")
+        answer = str(connection.execute(changes, [str(tmp_path)]).fetchone())
+        assert "banking-clients.csv: changed while it was read" in answer
+        assert "no such folder" in str(ask("clients", str(tmp_path / "absent"))["error"])
+        assert "no such raw table" in str(ask("accounts", str(tmp_path))["error"])
+    assert "cannot be planned" in json.loads(raw_plan_json("clients", "a\0b", ""))["error"]
+
+
+def test_careful_reader_goes_on_behind_an_open_quote(tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    path.write_bytes(b'a,b\n1,"x\ny"\n2,"open\n3,"ok, too"\r\n\r\n4,"a""b"\n5,c"d\n6,e')
+    shape = Shape(separator=",", width=2, header=("a", "b"), repeated=(0, 1))
+    records = list(read_records(path, "few.csv", 0, shape))
+    assert [(record.cells, record.fault) for record in records] == [
+        (("1", "x\ny"), None),
+        ((), "broken quoting"),
+        (("3", "ok, too"), None),
+        (("4", 'a"b'), None),
+        ((), "broken quoting"),
+        (("6", "e"), None),
+    ]
+    assert [record.text for record in records if record.fault] == ['2,"open', '5,c"d']
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Client ID", "\ufeffclient_id"),
+        ("Client ID", "CLIENT\u00a0 ID "),
+        ("BRId", "br id"),
+        ("IAId", "ＩＡＩＤ"),
+    ],
+)
+def test_headers_are_compared_by_letters_and_digits(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+def test_names_are_sorted_as_people_count() -> None:
+    names = ["part10", "part2", "Part1", "part2b"]
+    assert sorted(names, key=natural_key) == ["Part1", "part2", "part2b", "part10"]

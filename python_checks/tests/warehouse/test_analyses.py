@@ -1,0 +1,255 @@
+"""The analyses compile, run on a built warehouse, and agree with the marts they read."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+import yaml
+
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.paths import PROJECT
+
+NAMES = sorted(file.stem for file in (PROJECT / "analyses").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def compiled(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the compiled analyses."""
+    folder = tmp_path_factory.mktemp("compiled")
+    run = run_dbt(
+        folder,
+        "compile",
+        "--select",
+        "resource_type:analysis",
+        BANK_WAREHOUSE=str(built_warehouse),
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
+    return folder / "target" / "compiled" / "bank_warehouse" / "analyses"
+
+
+@pytest.fixture(scope="module")
+def answers(compiled: Path, built_warehouse: Path) -> dict[str, pd.DataFrame]:
+    """Return the rows of every analysis, by its name; the warehouse is opened read-only."""
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        return {
+            name: connection.execute((compiled / f"{name}.sql").read_text(encoding="utf-8")).df()
+            for name in NAMES
+        }
+
+
+@pytest.fixture(scope="module")
+def bank(built_warehouse: Path) -> dict[str, Any]:
+    """Return the figures of the whole bank, straight from the marts."""
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        figures = connection.execute(
+            """
+            select count(*) as customers, sum(total_loans) as loans,
+                sum(total_deposits) as deposits, sum(core_deposits) as core_deposits,
+                sum(fee_income) as fees, sum(credit_card_balance) as cards,
+                sum(estimated_income) as income
+            from marts.fct_customer_positions
+            """
+        ).fetchdf()
+    return {str(name): float(figures[name][0]) for name in figures.columns}
+
+
+def cents(column: "pd.Series[Any]") -> float:
+    """Return the sum of a column of money, to the cent."""
+    return round(float(column.astype(float).sum()), 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_analysis_gives_rows_without_empty_columns(
+    name: str, answers: dict[str, pd.DataFrame]
+) -> None:
+    rows = answers[name]
+    assert len(rows) > 0
+    assert not rows.isna().all().any()
+    assert not rows.duplicated().any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_analysis_says_what_it_asks_and_how_to_read_it(name: str) -> None:
+    text = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
+    assert text.startswith("-- Question: ")
+    assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
+
+
+def test_every_analysis_is_described_and_every_description_has_its_analysis() -> None:
+    declared = yaml.safe_load(
+        (PROJECT / "analyses" / "_analyses__models.yml").read_text(encoding="utf-8")
+    )
+    described = {one["name"]: one["description"].strip() for one in declared["analyses"]}
+    assert sorted(described) == NAMES
+    assert all(text.startswith("One row per ") for text in described.values())
+
+
+def test_loyalty_and_occupation_divide_all_customers(
+    answers: dict[str, pd.DataFrame], bank: dict[str, Any]
+) -> None:
+    rows = answers["segments_by_loyalty_and_occupation"]
+    assert rows["customers"].sum() == bank["customers"]
+    assert cents(rows["fee_income"]) == bank["fees"]
+    assert cents(rows["total_deposits"]) == bank["deposits"]
+    assert set(rows["loyalty_classification"]) == {"Jade", "Silver", "Gold", "Platinum"}
+    assert rows["fee_income"].astype(float).is_monotonic_decreasing
+    # An index is a share of fees by a share of customers: weighted, it comes to one.
+    assert (rows["index_of_fees"] * rows["share_of_customers"]).sum() == pytest.approx(1)
+
+
+def test_segments_divide_all_customers(
+    answers: dict[str, pd.DataFrame], bank: dict[str, Any]
+) -> None:
+    rows = answers["behavioural_segments"]
+    assert rows["customers"].sum() == bank["customers"]
+    assert cents(rows["total_loans"]) == bank["loans"]
+    assert list(rows["priority"]) == sorted(rows["priority"])
+    by_segment = rows.set_index("segment")["loan_to_deposit_ratio"]
+    assert by_segment["Savers"] < 1 < by_segment["Borrowers"]
+
+
+@pytest.mark.parametrize("name", ["product_use_by_occupation", "product_use_by_risk"])
+def test_product_use_holds_all_balances(
+    name: str, answers: dict[str, pd.DataFrame], bank: dict[str, Any]
+) -> None:
+    rows = answers[name]
+    lending = rows[rows["product_family"] == "lending"]
+    deposits = rows[rows["product_family"] == "deposit"]
+    assert cents(lending["balance"]) == bank["loans"]
+    assert cents(deposits["balance"]) == bank["deposits"]
+    assert rows["penetration"].between(0, 1).all()
+    assert rows["product_name"].nunique() == 7
+
+
+def test_depth_of_the_middle_family_is_one(answers: dict[str, pd.DataFrame]) -> None:
+    middle = answers["product_use_by_occupation"].groupby("product_name")["index_of_depth"].median()
+    assert middle.to_list() == pytest.approx([1] * 7, rel=1e-4)
+
+
+def test_balances_rise_with_risk(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["product_use_by_risk"]
+    shares = rows.groupby("product_name")[["share_of_customers", "share_of_balance"]].sum()
+    assert shares.to_numpy() == pytest.approx(1)
+    lowest = rows[rows["risk_weighting"] == 1]
+    assert (lowest["share_of_balance"] < lowest["share_of_customers"]).all()
+
+
+def test_credit_activity_holds_all_loans(
+    answers: dict[str, pd.DataFrame], bank: dict[str, Any]
+) -> None:
+    rows = answers["credit_activity"]
+    assert rows["customers"].sum() == bank["customers"]
+    assert cents(rows["total_loans"]) == bank["loans"]
+    assert cents(rows["credit_card_balance"]) == bank["cards"]
+    assert (rows["borrowers"] <= rows["customers"]).all()
+    assert rows["share_of_cards_in_loans"].between(0, 0.05).all()
+
+
+def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[str, Any]) -> None:
+    rows = answers["income_against_deposits"]
+    assert rows["customers"].sum() == bank["customers"]
+    assert cents(rows["total_deposits"]) == bank["deposits"]
+    assert cents(rows["core_deposits"]) == bank["core_deposits"]
+    money = ["customers", "total_deposits", "estimated_income"]
+    bands = rows.astype(dict.fromkeys(money, float)).groupby("income_band")[money].sum()
+    mean = bands["total_deposits"] / bands["customers"]
+    assert mean["Low"] < mean["Mid"] < mean["High"]
+    assert rows["income_correlation"].dropna().between(-1, 1).all()
+
+
+def test_those_at_risk_are_all_of_the_highest_level(
+    answers: dict[str, pd.DataFrame], built_warehouse: Path
+) -> None:
+    rows = answers["who_is_at_risk"]
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        keys = connection.execute(
+            "select customer_key from marts.fct_customer_risk where watch_list_level = 'act'"
+        ).fetchall()
+    assert sorted(rows["customer_key"]) == sorted(key for (key,) in keys)
+    assert rows["watch_list_severity"].min() >= 4
+    assert rows["watch_list_severity"].is_monotonic_decreasing
+    assert rows["watch_list_reasons"].str.len().min() > 20
+
+
+def test_risk_gathers_with_income_and_not_with_loyalty(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["risk_by_income_and_loyalty"]
+    assert set(rows["row_dimension"]) == {
+        "amount_of_credit_cards",
+        "income_band",
+        "loyalty_classification",
+        "occupation_family",
+        "product",
+    }
+    mean = rows.drop_duplicates(["row_dimension", "row_value"]).set_index(
+        ["row_dimension", "row_value"]
+    )["mean_risk_weighting"]
+    income, loyalty = mean["income_band"], mean["loyalty_classification"]
+    assert income["Low"] < income["Mid"] < income["High"]
+    assert loyalty.max() - loyalty.min() < 0.5 < income["High"] - income["Low"]
+
+
+def test_concentration_is_that_of_the_whole_bank(
+    answers: dict[str, pd.DataFrame], bank: dict[str, Any]
+) -> None:
+    rows = answers["concentration_of_balances"].set_index("measure")
+    amounts = rows["total_amount"].astype(float)
+    assert amounts["total_loans"] == bank["loans"]
+    assert amounts["total_deposits"] == bank["deposits"]
+    assert rows["gini"].between(0, 1).all()
+    assert (rows["top_percentile_share"] < rows["top_decile_share"]).all()
+    assert rows["top_decile_share"].between(0.1, 1).all()
+    assert (rows["lower_half_share"] < 0.5).all()
+    assert rows["effective_customers"].between(1, bank["customers"]).all()
+
+
+def test_harder_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["losses_under_stress"].set_index("scenario_name")
+    loss = rows["stressed_loss"].astype(float)
+    assert rows["multiple_of_loss"]["Baseline"] == 1
+    assert loss["Baseline"] < loss["Mild recession"] < loss["Severe recession"]
+    assert loss["Deposit run"] == loss["Baseline"]
+    assert rows["stressed_deposits"].astype(float).idxmin() == "Deposit run"
+
+
+def test_next_action_is_the_first_of_everybody_who_has_one(
+    answers: dict[str, pd.DataFrame], built_warehouse: Path
+) -> None:
+    rows = answers["what_to_do_next"]
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        actions = connection.execute(
+            "select customer_key, priority, gap_to_close from marts.fct_customer_recommendations"
+        ).df()
+    by_customer = actions.groupby("customer_key")["priority"].agg(["min", "size"])
+    found = rows.set_index("customer_key").loc[by_customer.index]
+    assert len(rows) == len(by_customer)
+    assert found["priority"].to_list() == by_customer["min"].to_list()
+    assert found["actions"].to_list() == by_customer["size"].to_list()
+    assert cents(rows["gaps_to_close"]) == cents(actions["gap_to_close"])
+    assert rows["priority"].is_monotonic_increasing
+
+
+def test_actions_of_a_sample_of_chance_are_fair(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["actions_and_their_fairness"]
+    assert len(rows) >= 10
+    assert set(rows["kind"]) == {"targeting", "risk"}
+    assert (rows["groups_flagged_beyond_chance"] <= rows["groups_flagged"]).all()
+    assert (rows["groups_flagged"] + rows["groups_too_small"] < rows["groups_looked_at"]).all()
+    # The generator knows nothing of protected groups, so flags are there by chance alone.
+    assert rows["groups_flagged"].sum() > 0
+    assert rows["groups_flagged_beyond_chance"].sum() == 0
+
+
+def test_swings_of_items_add_up_to_those_of_all(answers: dict[str, pd.DataFrame]) -> None:
+    rows = answers["what_if_assumptions_are_off"]
+    baseline = rows[(rows["scenario_name"] == "Baseline") & (rows["measure"] == "expected_loss")]
+    for name in ("Probability of default", "Loss given default"):
+        of_name = baseline[baseline["assumption_name"] == name]
+        is_all = of_name["item"] == "all"
+        assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
+    # A fifth off in both directions moves a product of assumptions by two fifths.
+    assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
+        [0.4] * 4, abs=1e-6
+    )

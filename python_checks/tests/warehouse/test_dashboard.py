@@ -1,0 +1,865 @@
+"""The dashboard without a browser: its numbers, addresses, roles, files and answers."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from bank_warehouse.addresses import is_loopback
+from bank_warehouse.cli import main
+from bank_warehouse.dashboard import cube_files, cubes
+from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
+from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Mark, Table
+from bank_warehouse.dashboard.downloads import csv_of
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.export import export, write_export
+from bank_warehouse.dashboard.figures import figure, tick_text
+from bank_warehouse.dashboard.numbers import short, shorten
+from bank_warehouse.dashboard.pages import PAGES, Context, make_page
+from bank_warehouse.dashboard.pages.context import combined
+from bank_warehouse.dashboard.server import create_app
+from bank_warehouse.dashboard.snapshots import (
+    HiddenError,
+    PreparingError,
+    Snapshot,
+    Snapshots,
+    open_snapshot,
+)
+from bank_warehouse.dashboard.views import UNKNOWN, View, read_view
+from bank_warehouse.metrics import MetricsError, compile_query, load_metrics
+from bank_warehouse.publish import NoReleaseError, Release, current_release
+from bank_warehouse.publish.releases import DATABASE, METRICS
+
+RETAIL = Role(banking_relationships=frozenset({"Retail"}))
+HEADER = "X-Signed-In"
+
+
+@pytest.fixture(scope="module")
+def release(published: Path) -> Release:
+    return current_release(published)
+
+
+@pytest.fixture(scope="module")
+def snapshot(release: Release) -> Snapshot:
+    return open_snapshot(release, EVERYONE)
+
+
+@pytest.fixture(scope="module")
+def retail(release: Release) -> Snapshot:
+    return open_snapshot(release, RETAIL)
+
+
+@pytest.fixture(scope="module")
+def marts(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def client(published: Path) -> Iterator[FlaskClient]:
+    snapshots = Snapshots(published, patience=120)
+    yield create_app(snapshots, Access()).server.test_client()
+    snapshots.close()
+
+
+def view_of(snapshot: Snapshot, page: str, search: str) -> View:
+    return read_view(page, search, snapshot.values, tuple(snapshot.layer.metrics))
+
+
+def ask_page(client: FlaskClient, path: str, search: str = "", **headers: str) -> dict[str, Any]:
+    """Ask as the browser does; return the answer's status and what stands on the page."""
+    body = {
+        "output": "..app.children...shown.data..",
+        "outputs": [{"id": "app", "property": "children"}, {"id": "shown", "property": "data"}],
+        "inputs": [
+            {"id": "url", "property": "pathname", "value": path},
+            {"id": "url", "property": "search", "value": search},
+            {"id": "news", "property": "data"},
+        ],
+        "changedPropIds": ["url.search"],
+        "state": [],
+    }
+    answer = client.post("/_dash-update-component", json=body, headers=headers)
+    if answer.status_code != 200:
+        return {"status": answer.status_code, "text": answer.text}
+    shown = json.loads(answer.text)["response"]
+    return {
+        "status": 200,
+        "text": json.dumps(shown["app"]["children"]),
+        "release": shown["shown"]["data"],
+    }
+
+
+# ---------- the numbers are those of the metric layer
+
+
+def same(found: Any, wanted: Any) -> bool:
+    if found is None or wanted is None:
+        return found is wanted
+    if isinstance(wanted, Decimal):
+        return Decimal(found) == wanted
+    return float(found) == pytest.approx(float(wanted), rel=1e-12)
+
+
+def compare(
+    snapshot: Snapshot,
+    marts: duckdb.DuckDBPyConnection,
+    metrics: Sequence[str],
+    by: Sequence[str],
+    filters: dict[str, Sequence[object]],
+    cube: str | None = None,
+) -> None:
+    query = compile_query(snapshot.layer, metrics, by, filters)
+    wanted = {
+        row[: len(by)]: row[len(by) :]
+        for row in marts.execute(query.sql, query.parameters).fetchall()
+    }
+    found = {row[: len(by)]: row[len(by) :] for row in snapshot.ask(metrics, by, filters, cube)}
+    assert found.keys() == wanted.keys()
+    for group, values in wanted.items():
+        for name, value, other in zip(metrics, values, found[group], strict=True):
+            assert same(other, value), (name, group, other, value)
+
+
+FILTERED: tuple[dict[str, Sequence[object]], ...] = (
+    {},
+    {"loyalty_classification": ["Gold", "Jade"], "risk_weighting": [1, 5]},
+    {"occupation_family": ["Legal"], "joined_year": [2019, 2020, 2021]},
+    {"banking_relationship": ["Retail"], "income_band": ["High", "Low"]},
+)
+
+
+@pytest.mark.parametrize("filters", FILTERED, ids=str)
+def test_every_metric_of_the_cubes_is_the_metric_layer_s(
+    filters: dict[str, Sequence[object]], snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
+) -> None:
+    asked = {"all": list(snapshot.cubes["all"].layer.metrics)}
+    assert len(asked["all"]) > 50
+    compare(snapshot, marts, asked["all"], [], filters)
+    for pair in combinations(cubes.FILTERS, 2):
+        compare(snapshot, marts, ["customers", "loan_to_deposit_ratio"], pair, filters)
+    for name in cubes.SHOWN_BY:
+        metrics = list(snapshot.cubes[f"by_{name}"].layer.metrics)
+        compare(snapshot, marts, metrics, [name], filters)
+        compare(snapshot, marts, ["act_share"], [name, "risk_weighting"], filters)
+    for name, by in (("products", "product"), ("actions", "action")):
+        compare(snapshot, marts, list(snapshot.cubes[name].layer.metrics), [by], filters, name)
+    compare(snapshot, marts, ["recommended_customers"], [], filters, "advised")
+
+
+def test_cells_hold_each_customer_once_and_no_customer(snapshot: Snapshot) -> None:
+    for name, cube in snapshot.cubes.items():
+        for table, missing in (
+            (f"cube_{name}", set()),
+            (f"cube_{name}_of_all_years", {"joined_year"}),
+        ):
+            columns = {
+                row[0] for row in snapshot.connection.execute(f"describe cubes.{table}").fetchall()
+            }
+            assert not {one for one in columns if one.endswith("_key") or "client" in one} - {
+                "customers_sharing_a_client_id"
+            }
+            assert set(cube.dimensions) - columns == missing
+    held = snapshot.connection.execute(
+        "select table_schema, table_name from information_schema.tables where table_schema not in "
+        "('cubes', 'small')"
+    ).fetchall()
+    assert sorted(held) == [("facts", "codes"), ("facts", "whole")]
+    databases = snapshot.connection.execute(
+        "select count(*) from duckdb_databases() where not internal"
+    ).fetchall()
+    assert databases == [(1,)]
+    for refused in ("attach 'elsewhere.duckdb'", "drop table cubes.cube_all", "set threads = 2"):
+        with pytest.raises(duckdb.Error):
+            snapshot.connection.execute(refused)
+
+
+def test_questions_go_to_the_smallest_table_that_knows(snapshot: Snapshot) -> None:
+    for name, cube in snapshot.cubes.items():
+        small, large = (
+            snapshot.connection.execute(f"select count(*) from cubes.{table}").fetchone()
+            for table in (f"cube_{name}_of_all_years", f"cube_{name}")
+        )
+        assert small
+        assert large == (cube.rows,)
+        assert small < large
+        assert list(cube.layer_for(["risk_weighting"]).models) == [f"cube_{name}_of_all_years"]
+        assert list(cube.layer_for(["joined_year"]).models) == [f"cube_{name}"]
+
+
+# ---------- files of cubes
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_cubes_that_are_kept_are_found_again(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "kept"
+    first = open_snapshot(release, EVERYONE, folder)
+    (file,) = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "Retail" not in file.name
+    open_snapshot(release, RETAIL, folder)
+    assert len(names(folder)) == 2
+
+    def fail(*_: object) -> None:
+        message = "made again"
+        raise AssertionError(message)
+
+    monkeypatch.setattr(cube_files, "_make_elsewhere", fail)
+    again = open_snapshot(release, EVERYONE, folder)
+    assert again.ask(["customers", "total_loans"]) == first.ask(["customers", "total_loans"])
+    assert again.whole == first.whole
+    assert again.codes == first.codes
+
+
+def test_cubes_of_an_older_release_are_replaced(published: Path, tmp_path: Path) -> None:
+    folder, releases = tmp_path / "kept", tmp_path / "releases"
+    files = []
+    for number in (1, 2):
+        copy_release(published, releases, number)
+        open_snapshot(current_release(releases), EVERYONE, folder)
+        files.append(names(folder))
+    assert [len(each) for each in files] == [1, 1]
+    assert files[0] != files[1]
+
+
+def test_drafts_of_killed_processes_are_cleared(release: Release, tmp_path: Path) -> None:
+    old, new = tmp_path / ".draft-old", tmp_path / ".draft-new"
+    for draft in (old, new):
+        draft.mkdir()
+        (draft / "between.duckdb").write_bytes(b"customers")
+    two_days_ago = time.time() - 2 * cube_files.A_DAY
+    os.utime(old, (two_days_ago, two_days_ago))
+    open_snapshot(release, EVERYONE, tmp_path)
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(release: Release, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(DashboardError, match="--cubes-dir"):
+        open_snapshot(release, EVERYONE, file)
+
+
+def test_who_adds_up_ends_with_who_asked(release: Release, tmp_path: Path) -> None:
+    """It leaves nothing behind: what it writes between holds customers."""
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    task = {
+        "release": str(release.path),
+        "sees_all": True,
+        "banking_relationships": [],
+        "investment_advisors": [],
+    }
+    (folder / cube_files.TASK).write_text(json.dumps(task), encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", cube_files.PROGRAM, str(folder / "cubes.duckdb")],
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert not folder.exists()
+
+
+def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:
+    searches = "?loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
+    searches += "&joined_year=1995&income_band=Low"
+    view = view_of(snapshot, "overview", searches)
+    assert snapshot.ask(["customers", "total_loans"], (), view.filters) == [(0, None)]
+    for name in PAGES:
+        page = make_page(Context(snapshot, view_of(snapshot, name, searches)))
+        for block in (*page.blocks, *page.detail):
+            csv_of(block)
+
+
+def test_what_no_cube_holds_is_refused(snapshot: Snapshot) -> None:
+    with pytest.raises(MetricsError, match="nationality, segment together"):
+        snapshot.ask(["customers"], ["segment", "nationality"])
+    with pytest.raises(MetricsError, match="median_total_loans"):
+        snapshot.ask(["median_total_loans"], ["segment"])
+
+
+def test_numbers_on_a_page_are_the_metric_layer_s(
+    client: FlaskClient, snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
+) -> None:
+    query = compile_query(snapshot.layer, ["total_loans"], (), {"risk_weighting": [3]})
+    (value,) = marts.execute(query.sql, query.parameters).fetchone() or (None,)
+    text = ask_page(client, "/", "?risk_weighting=3")["text"]
+    assert f"{value:,.2f}" in text
+    assert short(value, snapshot.metric("total_loans")) in text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0.00"),
+        (999, "999"),
+        (1_000, "1.00 k"),
+        (12_345, "12.3 k"),
+        (999_499, "999 k"),
+        (999_999, "1.00 m"),
+        (4_377_833_615.78, "4.38 bn"),
+        (-699_113_594, "-699 m"),
+        (999_999_999_999_999, "1000 tn"),
+    ],
+)
+def test_long_numbers_have_three_figures(number: float, text: str) -> None:
+    assert shorten(number) == text
+
+
+def test_numbers_at_an_axis_are_written_as_in_tables(snapshot: Snapshot) -> None:
+    money, share = snapshot.metric("mean_total_loans"), snapshot.metric("act_share")
+    assert [tick_text(each, money) for each in (0, 500_000, 1_000_000, 2_500_000)] == [
+        "0",
+        "500 k",
+        "1 m",
+        "2.5 m",
+    ]
+    assert [tick_text(each, share) for each in (0.1, 0.125)] == ["10%", "12.5%"]
+    page = make_page(Context(snapshot, View("segmentation")))
+    chart = next(block for block in page.blocks if isinstance(block, Chart))
+    axis = figure(chart)["layout"]["xaxis"]
+    ends = [*chart.series[0].low, *chart.series[0].high]
+    assert 3 <= len(axis["tickvals"]) <= 6
+    assert min(ends) <= min(axis["tickvals"]) < max(axis["tickvals"]) <= max(ends)
+    assert all(text.endswith((" k", " m")) for text in axis["ticktext"])
+
+
+@pytest.mark.parametrize("dimension", ["loyalty_classification", "risk_weighting", "gender"])
+@pytest.mark.parametrize("metric", ["mean_total_loans", "mean_risk_weighting"])
+def test_marks_say_what_the_tests_have_found(
+    dimension: str, metric: str, snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
+) -> None:
+    measure = {"mean_total_loans": "total_loans", "mean_risk_weighting": "risk_weighting"}[metric]
+    found = marts.execute(
+        "select verdict from marts.fct_segment_differences where dimension = ? and measure = ?",
+        [dimension, measure],
+    ).fetchone()
+    verdict = found[0] if found else "not tested"
+    context = Context(snapshot, View("segmentation", {"income_band": ("Low",)}))
+    mark = context.mark(dimension, metric)
+    assert mark
+    kinds = {"no more than": "chance", "more than cha": "real"}
+    assert mark.verdict == next(
+        (kind for text, kind in kinds.items() if verdict.startswith(text)), "untested"
+    )
+    if mark.verdict != "untested":
+        assert "Tested on all customers." in mark.text
+
+
+def test_marks_of_several_comparisons() -> None:
+    real = Mark("real", "More than chance", "R.")
+    chance = Mark("chance", "No more than chance", "C.")
+    untested = Mark("untested", "Not tested", "U.")
+    both = combined([("By risk", real), ("By loyalty", chance)])
+    assert both == Mark(
+        "real",
+        "By risk: more than chance",
+        "By risk: more than chance. By loyalty: no more than chance.",
+    )
+    verdicts = {
+        (): None,
+        (chance, chance): "No more than chance",
+        (real, real, real): "More than chance",
+        (real, chance, real): "More than chance: 2 of 3",
+        (chance, untested): "0: no more than chance",
+        (untested, untested): "Not tested",
+    }
+    for marks, short_text in verdicts.items():
+        found = combined([(str(place), mark) for place, mark in enumerate(marks)])
+        assert (found.short if found else None) == short_text
+
+
+# ---------- addresses
+
+
+def test_an_address_is_read_as_it_was_written(snapshot: Snapshot) -> None:
+    view = View(
+        "risk",
+        {"loyalty_classification": ("Silver", "Gold"), "joined_year": (2020,)},
+        by="segment",
+        show="total_loans",
+        cell=(("risk_weighting", 3), ("amount_of_credit_cards", 2)),
+    )
+    assert view_of(snapshot, "risk", view.search()) == view
+    assert view.toggled("joined_year", 2020).filters == {
+        "loyalty_classification": ("Silver", "Gold")
+    }
+    assert View("overview").address() == "/"
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "?risk_weighting=6",
+        "?risk_weighting=1%20or%201%3D1",
+        "?loyalty_classification=Gold'%3B%20drop%20table%20cubes.cube_all%3B--",
+        "?customer_key=1",
+        "?by=customer_key",
+        "?show=client_ids%20from%20x",
+        "?cell=client_key:1",
+        "?cell=segment:Savers&cell=gender:Male",
+        "?" + "x=" + "y" * 10_000,
+        "?%FF%FE=%00",
+    ],
+)
+def test_what_an_address_may_not_say_is_dropped(
+    search: str, snapshot: Snapshot, client: FlaskClient
+) -> None:
+    view = view_of(snapshot, "overview", search)
+    assert view.dropped
+    assert not view.filters
+    shown = ask_page(client, "/", search)
+    assert "left out of the view" in shown["text"]
+    assert "3,000 of 3,000 customers" in shown["text"]
+
+
+def test_missing_values_can_be_chosen() -> None:
+    view = read_view("overview", f"?income_band={quote(UNKNOWN)}", lambda _: ("Low", None), ())
+    assert view.filters == {"income_band": (None,)}
+    assert read_view("overview", view.search(), lambda _: ("Low", None), ()) == view
+
+
+# ---------- roles
+
+
+def test_a_role_has_its_own_customers_only(
+    retail: Snapshot, marts: duckdb.DuckDBPyConnection
+) -> None:
+    count = "select count(*) from marts.dim_customers where banking_relationship = 'Retail'"
+    assert retail.ask(["customers"]) == marts.execute(count).fetchall()
+    assert retail.values("banking_relationship") == ("Retail",)
+    due = (
+        "select count(*) from marts.fct_customer_recommendations inner join marts.dim_customers "
+        "using (customer_key) where banking_relationship = 'Retail'"
+    )
+    assert retail.ask(["recommendations"], (), {}, "actions") == marts.execute(due).fetchall()
+    held = (
+        "select sum(balance) from marts.fct_product_holdings inner join marts.dim_customers "
+        "using (customer_key) where banking_relationship = 'Retail'"
+    )
+    assert retail.ask(["product_balance"], (), {}, "products") == marts.execute(held).fetchall()
+
+
+def test_values_of_a_role_add_up(release: Release, marts: duckdb.DuckDBPyConnection) -> None:
+    advisor = marts.execute("select min(investment_advisor) from marts.dim_customers").fetchone()
+    assert advisor
+    role = Role(frozenset({"Retail"}), frozenset({advisor[0]}))
+    found = open_snapshot(release, role).ask(["customers"])
+    wanted = marts.execute(
+        "select count(*) from marts.dim_customers where banking_relationship = 'Retail' or "
+        "investment_advisor = ?",
+        [advisor[0]],
+    ).fetchall()
+    assert found == wanted
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_role_sees_no_sums_over_the_customers_of_others(
+    page: str, retail: Snapshot, snapshot: Snapshot
+) -> None:
+    closed = {
+        block.name
+        for block in make_page(Context(retail, View(page))).blocks
+        if "your role does not show" in csv_of(block).decode()
+    }
+    wanted = {
+        "overview": set(),
+        "segmentation": {"intervals", "clusters"},
+        "risk": {"losses", "stress", "concentration"},
+        "income": {"concentration"},
+        "products": {"pairs"},
+        "recommendations": {"fairness"},
+        "quality": {"totals", "profile"},
+    }
+    assert closed == wanted[page]
+    with pytest.raises(HiddenError):
+        retail.rows("fct_segment_profiles")
+    assert snapshot.rows("fct_segment_profiles")
+
+
+def test_a_role_without_customers_sees_nothing(release: Release) -> None:
+    nobody = open_snapshot(release, Role(frozenset({"No such relationship"})))
+    for page in PAGES:
+        for block in make_page(Context(nobody, View(page))).blocks:
+            csv_of(block)
+    assert nobody.ask(["customers"]) == [(0,)]
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    file = tmp_path / "access.csv"
+    file.write_text(
+        "user_name,banking_relationship,investment_advisor\n"
+        "ada@bank.example,Retail,\nAda@bank.example,Commercial,\nboard@bank.example,*,\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_users_are_known_by_the_header_of_the_proxy(users: Path) -> None:
+    access = Access(HEADER, users)
+    role = access.role_of({HEADER: " ADA@bank.example "}, "127.0.0.1")
+    assert role == Role(frozenset({"Retail", "Commercial"}))
+    assert role.described == "Customers of Commercial, Retail"
+    assert access.role_of({HEADER: "board@bank.example"}, "::1") == EVERYONE
+    for headers, address in (
+        ({}, "127.0.0.1"),
+        ({HEADER: ""}, "127.0.0.1"),
+        ({HEADER: "eve@bank.example"}, "127.0.0.1"),
+        ({HEADER: "board@bank.example"}, "192.0.2.7"),
+        ({HEADER: "board@bank.example"}, None),
+    ):
+        with pytest.raises(RefusedError):
+            access.role_of(headers, address)
+    assert Access().role_of({HEADER: "eve@bank.example"}, "192.0.2.7") == EVERYONE
+    users.write_text(users.read_text("utf-8") + "eve@bank.example,Retail,\n", encoding="utf-8")
+    assert access.role_of({HEADER: "eve@bank.example"}, "127.0.0.1") == RETAIL
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name,relationship\n", "begin with the columns"),
+        ("", "begin with the columns"),
+        ("user_name,banking_relationship,investment_advisor\nada,,\n", "line 2"),
+        ("user_name,banking_relationship,investment_advisor\n,Retail,\n", "line 2"),
+        ('user_name,banking_relationship,investment_advisor\n"ada,Retail\n', "no CSV file"),
+    ],
+)
+def test_a_file_of_users_that_cannot_be_read_is_named(
+    text: str, problem: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "access.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DashboardError, match=problem) as raised:
+        read_users(file)
+    assert "access.csv" in str(raised.value)
+
+
+def test_who_is_not_known_gets_nothing_at_all(published: Path, users: Path) -> None:
+    snapshots = Snapshots(published, patience=120)
+    client = create_app(snapshots, Access(HEADER, users)).server.test_client()
+    for path in (
+        "/",
+        "/risk",
+        "/csv/overview/glance.csv",
+        "/_dash-layout",
+        "/assets/dashboard.css",
+    ):
+        for headers in ({}, {HEADER: "eve@bank.example"}):
+            answer = client.get(path, headers=headers)
+            assert answer.status_code == 403
+            assert "3,000" not in answer.text
+    assert ask_page(client, "/")["status"] == 403
+    known = ask_page(client, "/", **{HEADER: "ada@bank.example"})
+    assert known["status"] == 200
+    assert "Customers of Commercial, Retail" in known["text"]
+    assert "Private Bank" not in known["text"]
+    dropped = ask_page(
+        client, "/", "?banking_relationship=Private+Bank", **{HEADER: "ada@bank.example"}
+    )
+    assert "left out of the view" in dropped["text"]
+    users.unlink()
+    assert ask_page(client, "/", **{HEADER: "ada@bank.example"})["status"] == 503
+    snapshots.close()
+
+
+# ---------- answers
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_can_be_downloaded(page: str, client: FlaskClient, snapshot: Snapshot) -> None:
+    search = "?risk_weighting=3&cell=segment:Savers"
+    made = make_page(Context(snapshot, view_of(snapshot, page, search)))
+    names = [block.name for block in (*made.blocks, *made.detail)]
+    assert len(names) == len(set(names))
+    for block in (*made.blocks, *made.detail):
+        answer = client.get(f"/csv/{page}/{block.name}.csv{search}")
+        assert answer.status_code == 200
+        assert answer.mimetype == "text/csv"
+        assert answer.data == csv_of(block)
+        assert answer.data.startswith(b"\xef\xbb\xbf")
+
+
+def test_downloads_hold_full_numbers(client: FlaskClient, snapshot: Snapshot) -> None:
+    text = client.get("/csv/overview/glance.csv").data.decode("utf-8-sig")
+    rows = dict(csv.reader(io.StringIO(text)))
+    assert rows["Total loans"] == str(snapshot.ask(["total_loans"])[0][0])
+    assert rows["Customers"] == "3000"
+
+
+def test_downloads_are_safe_to_open_in_a_spreadsheet() -> None:
+    table = Table(
+        name="t",
+        title="T",
+        columns=(Column("=1+1"), Column("n")),
+        rows=((Cell.said("=HYPERLINK(1)"), Cell.said(-5)), (Cell.said(" +a"), Cell.said(None))),
+    )
+    lines = csv_of(table).decode("utf-8-sig").split("\r\n")
+    assert lines == ["'=1+1,n", "'=HYPERLINK(1),-5", "' +a,", ""]
+
+
+@pytest.mark.parametrize(
+    "path", ["/csv/nowhere/glance.csv", "/csv/overview/nothing.csv", "/csv/overview/detail.csv"]
+)
+def test_downloads_of_what_is_not_there(path: str, client: FlaskClient) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_answers_say_where_nothing_may_come_from(client: FlaskClient) -> None:
+    for path in ("/", "/csv/overview/glance.csv", "/assets/dashboard.js", "/nowhere"):
+        headers = client.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "'unsafe-eval'" not in policy
+        assert not re.search(r"script-src[^;]*unsafe", policy)
+        assert "http" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+
+
+def test_the_page_names_no_other_server(client: FlaskClient) -> None:
+    page = client.get("/").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert addresses
+    assert all(each.startswith("/") and not each.startswith("//") for each in addresses)
+    for asset in Path(cubes.__file__).parent.joinpath("assets").iterdir():
+        assert not re.search(r"https?://|url\(", asset.read_text("utf-8"))
+
+
+def test_only_questions_are_answered(client: FlaskClient) -> None:
+    assert client.post("/csv/overview/glance.csv").status_code == 405
+    assert client.delete("/").status_code == 405
+    large = client.post("/_dash-update-component", data=b"x" * 200_000)
+    assert large.status_code in (413, 415)
+
+
+def test_pages_that_are_not_there(client: FlaskClient) -> None:
+    assert "There is no page of this name" in ask_page(client, "/nowhere")["text"]
+
+
+# ---------- releases
+
+
+def test_nothing_is_published_yet(tmp_path: Path) -> None:
+    snapshots = Snapshots(tmp_path)
+    with pytest.raises(NoReleaseError):
+        snapshots.current(EVERYONE)
+    client = create_app(snapshots, Access()).server.test_client()
+    text = ask_page(client, "/")["text"]
+    assert "Nothing is published yet" in text
+    assert "make publish" in text
+    assert client.get("/csv/overview/glance.csv").status_code == 503
+    snapshots.close()
+
+
+def copy_release(published: Path, folder: Path, number: int) -> None:
+    """Publish the same marts under another number."""
+    source = current_release(published).path
+    target = folder / str(number)
+    target.mkdir(parents=True)
+    for name in (DATABASE, METRICS):
+        (target / name).hardlink_to(source / name)
+    manifest = json.loads((source / "manifest.json").read_text("utf-8")) | {"release": number}
+    (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "current").write_text(f"{number}\n", encoding="utf-8")
+
+
+def test_a_new_release_is_shown_when_it_is_ready_and_not_before(
+    published: Path, tmp_path: Path
+) -> None:
+    copy_release(published, tmp_path, 1)
+    go_on = threading.Event()
+
+    def opened(release: Release, role: Role) -> Snapshot:
+        if release.number == 2:
+            assert go_on.wait(60)
+        return open_snapshot(release, role)
+
+    snapshots = Snapshots(tmp_path, patience=120, opened=opened)
+    assert snapshots.current(EVERYONE).release.number == 1
+    copy_release(published, tmp_path, 2)
+    assert snapshots.current(EVERYONE).release.number == 1
+    go_on.set()
+    until = time.monotonic() + 60
+    while snapshots.current(EVERYONE).release.number == 1:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert snapshots.current(EVERYONE).release.number == 2
+    (tmp_path / "current").write_text("1\n", encoding="utf-8")
+    until = time.monotonic() + 60
+    while snapshots.current(EVERYONE).release.number == 2:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    snapshots.close()
+
+
+def test_the_first_reader_is_told_to_wait(published: Path, tmp_path: Path) -> None:
+    copy_release(published, tmp_path, 1)
+    go_on = threading.Event()
+
+    def opened(release: Release, role: Role) -> Snapshot:
+        assert go_on.wait(60)
+        return open_snapshot(release, role)
+
+    snapshots = Snapshots(tmp_path, patience=0.01, opened=opened)
+    snapshots.prepare(EVERYONE)
+    with pytest.raises(PreparingError):
+        snapshots.current(EVERYONE)
+    client = create_app(snapshots, Access()).server.test_client()
+    assert "is being added up" in ask_page(client, "/")["text"]
+    go_on.set()
+    snapshots.close()
+    assert snapshots.current(EVERYONE).release.number == 1
+
+
+@pytest.mark.parametrize("damage", ["database", "metrics", "manifest"])
+def test_a_damaged_release_says_what_to_do(damage: str, published: Path, tmp_path: Path) -> None:
+    copy_release(published, tmp_path, 1)
+    name = {"database": DATABASE, "metrics": METRICS, "manifest": "manifest.json"}[damage]
+    (tmp_path / "1" / name).unlink()
+    (tmp_path / "1" / name).write_text("nothing", encoding="utf-8")
+    snapshots = Snapshots(tmp_path, patience=120)
+    client = create_app(snapshots, Access()).server.test_client()
+    text = ask_page(client, "/")["text"]
+    assert "This release cannot be shown" in text
+    assert "publish" in text
+    copy_release(published, tmp_path, 2)
+    assert ask_page(client, "/")["release"] == 2
+    snapshots.close()
+
+
+def test_what_nobody_foresaw_is_logged_and_not_told(
+    published: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    snapshots = Snapshots(published, patience=120)
+    client = create_app(snapshots, Access()).server.test_client()
+
+    def fail(*_: object) -> None:
+        message = "a secret of the inside"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("bank_warehouse.dashboard.layout.make_page", fail)
+    text = ask_page(client, "/")["text"]
+    assert "This page cannot be shown" in text
+    assert "secret" not in text
+    assert "a secret of the inside" in caplog.text
+    snapshots.close()
+
+
+def test_the_release_carries_the_definitions_of_the_build(
+    release: Release, built_target: Path
+) -> None:
+    ours = load_metrics(release.path / METRICS)
+    assert ours == load_metrics(built_target / "semantic_manifest.json")
+
+
+# ---------- one file
+
+
+def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
+    snapshot: Snapshot, published: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "pages.html"
+    size = write_export(published, target)
+    text = target.read_text("utf-8")
+    assert size == target.stat().st_size < 1_000_000
+    for title, _ in PAGES.values():
+        assert f">{title}</h1>" in text
+    assert f"{snapshot.ask(['total_loans'])[0][0]:,.2f}" in text
+    assert "<script" not in text
+    assert "Choose one" not in text
+    assert re.findall(r'(?:src|href)="(?!#)', text) == []
+    elsewhere = set(re.findall(r"https?://[^\"' <]+", text))
+    assert elsewhere <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert text.count("<svg") == 5
+    assert export(snapshot) == text
+
+
+def test_the_export_cannot_be_written(published: Path, tmp_path: Path) -> None:
+    with pytest.raises(DashboardError, match="cannot be written"):
+        write_export(published, tmp_path / "no such folder" / "pages.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------- the command
+
+
+def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
+    target = tmp_path / "pages.html"
+    arguments = ["dashboard", "--publish-dir", str(published), "--export", str(target)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "KiB" in result.output
+    assert target.is_file()
+    missing = CliRunner().invoke(
+        main, ["dashboard", "--publish-dir", str(tmp_path), "--export", str(target)]
+    )
+    assert missing.exit_code == 1
+    assert "bank publish" in missing.output
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--user-header", HEADER], "--access-file"),
+        (["--access-file", "{users}"], "--user-header"),
+        (["--access-file", "nowhere.csv"], "does not exist"),
+        (["--host", "192.0.2.7", "--port", "8050"], "Nothing can listen at 192.0.2.7"),
+    ],
+)
+def test_the_command_refuses(
+    options: list[str], problem: str, users: Path, published: Path
+) -> None:
+    given = [each.replace("{users}", str(users)) for each in options]
+    result = CliRunner().invoke(main, ["dashboard", "--publish-dir", str(published), *given])
+    assert result.exit_code != 0
+    assert problem in result.output
+
+
+def test_addresses_of_this_machine() -> None:
+    assert is_loopback("127.0.0.1")
+    assert is_loopback("::1")
+    assert is_loopback("localhost")
+    assert not is_loopback("0.0.0.0")  # noqa: S104
+    assert not is_loopback("bank.example")
+
+
+def test_tables_stay_the_same_whatever_is_asked(published: Path, tmp_path: Path) -> None:
+    """The release is only read: its files are byte for byte what they were."""
+    copy = tmp_path / "published"
+    shutil.copytree(published, copy, symlinks=True)
+    release = current_release(copy)
+    before = (release.path / DATABASE).read_bytes()
+    open_snapshot(release, EVERYONE)
+    assert (release.path / DATABASE).read_bytes() == before
+    assert not list(release.path.glob("*.wal"))

@@ -1,0 +1,42 @@
+"""All unit tests of dbt pass. A plain `dbt build` leaves them out: see selectors.yml."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from python_checks.testing.dbt import run_dbt
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def test_every_unit_test_is_run_and_passes(
+    built_warehouse: Path, built_target: Path, tmp_path: Path
+) -> None:
+    # Fixtures take their types from the tables that they stand for, those of the history too.
+    for file in (built_warehouse, built_warehouse.with_name("bank_history.duckdb")):
+        shutil.copy2(file, tmp_path / file.name)
+    run = run_dbt(tmp_path, "test", "--select", "test_type:unit")
+    results = _read(tmp_path / "target" / "run_results.json")["results"]
+    passed = {result["unique_id"] for result in results if result["status"] == "pass"}
+    assert passed == set(_read(built_target / "manifest.json")["unit_tests"]), run.stdout[-6000:]
+    assert len(passed) >= 50
+    assert run.returncode == 0, run.stdout[-6000:]
+
+
+def test_naming_a_model_runs_its_unit_tests(tmp_path: Path) -> None:
+    listed = run_dbt(
+        tmp_path,
+        *("--quiet", "ls", "--select", "fct_customer_risk", "--resource-type", "unit_test"),
+    )
+    assert "watch_list_levels_change_at_their_severities" in listed.stdout, listed.stdout
+
+
+def test_a_plain_build_runs_every_test_of_the_data(tmp_path: Path) -> None:
+    plain = run_dbt(tmp_path, "--quiet", "ls", "--resource-type", "test")
+    every = run_dbt(tmp_path, "--quiet", "ls", "--resource-type", "test", "--select", "*")
+    assert plain.stdout.split() == every.stdout.split()
+    assert len(plain.stdout.split()) >= 200

@@ -1,0 +1,201 @@
+"""The committed page and notebook are what the shipped sample gives, and no word holds a number."""
+
+import re
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from bank_warehouse.cli import main
+from bank_warehouse.findings import words
+from bank_warehouse.findings.answers import Answers
+from bank_warehouse.findings.figures import FIGURES
+from bank_warehouse.findings.page import write_page
+from bank_warehouse.metrics import load_metrics
+from python_checks.project.notebook import NOTEBOOK, run_notebook
+from python_checks.testing.paths import PROJECT
+
+COMMITTED = PROJECT / "reports"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def written(
+    built_warehouse: Path, built_target: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return the folder that the command has written from the build of the session."""
+    folder = tmp_path_factory.mktemp("reports")
+    result = CliRunner().invoke(
+        main,
+        ["findings", "--out", str(folder)],
+        env={"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)},
+    )
+    assert result.exit_code == 0, result.output
+    assert str(folder / "findings.md") in result.output
+    return folder
+
+
+@pytest.fixture
+def changed(built_warehouse: Path, tmp_path: Path) -> Path:
+    """Return a copy of the warehouse that a test may change, under the name its views know."""
+    return Path(shutil.copy2(built_warehouse, tmp_path / built_warehouse.name))
+
+
+def page_of(warehouse: Path, target: Path) -> str:
+    """Return the page of a warehouse, its lines joined."""
+    layer = load_metrics(target / "semantic_manifest.json")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return " ".join(write_page(Answers(connection, layer)).split())
+
+
+# ---------- the page
+
+
+def test_committed_page_is_that_of_the_shipped_sample(written: Path) -> None:
+    page = (written / "findings.md").read_text(encoding="utf-8")
+    assert page == (COMMITTED / "findings.md").read_text(encoding="utf-8")
+    assert "**The data are invented.**" in page
+
+
+def test_figures_are_drawn_committed_and_shown(written: Path) -> None:
+    page = (written / "findings.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^\]]+\]\(figures/(\w+)\.svg\)", page)
+    assert sorted(shown) == sorted(FIGURES)
+    for folder in (written, COMMITTED):
+        files = sorted(file.name for file in (folder / "figures").iterdir())
+        assert files == sorted(f"{name}.svg" for name in FIGURES)
+    for name in FIGURES:
+        drawn, kept = (
+            ET.parse(folder / "figures" / f"{name}.svg")  # noqa: S314
+            for folder in (written, COMMITTED)
+        )
+        texts = [
+            ["".join(each.itertext()) for each in tree.iter() if each.tag.endswith("}text")]
+            for tree in (drawn, kept)
+        ]
+        assert texts[0] == texts[1] != []
+        assert (written / "figures" / f"{name}.svg").stat().st_size < MEGABYTE / 5
+
+
+def test_words_hold_no_number() -> None:
+    texts = {name: text for name, text in vars(words).items() if name.isupper()}
+    assert len(texts) > 10
+    for name, text in texts.items():
+        assert not re.search(r"[0-9]", re.sub(r"\{\w+\}", "", text)), name
+
+
+def test_numbers_follow_the_warehouse(changed: Path, built_target: Path) -> None:
+    before = page_of(changed, built_target)
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute(
+            """
+            update marts.fct_customer_risk set watch_list_level = 'act';
+            update marts.fct_stress_results set stressed_value = 12345.67
+            where scenario = 'deposit_run';
+            update marts.fct_cluster_centroids set silhouette = 0.987;
+            """
+        )
+        assert connection.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
+    after = page_of(changed, built_target)
+    assert "| act | 63 |" in before
+    assert "| act | 3,000 |" in after
+    assert "12,345.67" in after
+    assert "silhouette 0.99" in after
+    assert "silhouette 0.99" not in before
+
+
+def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None:
+    before = page_of(changed, built_target)
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute(
+            """
+            update marts.fct_segment_differences set verdict = 'more than chance, small'
+            where dimension = 'loyalty_classification' and measure = 'total_loans';
+            update marts.fct_segment_differences set verdict = 'no more than chance'
+            where dimension = 'risk_weighting';
+            update marts.fct_risk_drivers set direction = 'raises' where driver = 'age';
+            update staging.base_bank__clients set source_file = 'drop/of_a_bank.csv';
+            """
+        )
+    after = page_of(changed, built_target)
+    assert "None of the tested differences between the values of loyalty classification" in before
+    assert "Between the values of loyalty classification these are more than chance: total" in after
+    assert "The risk weighting goes with no amount by more than chance." in after
+    assert "Nationality, gender and age, fitted apart, move nothing beyond chance." in before
+    assert "Of nationality, gender and age, fitted apart, these move it: age." in after
+    assert "The data are those delivered as drop/of_a_bank.csv." in after
+    assert "invented" not in after
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"BANK_WAREHOUSE": "absent.duckdb"}, "There is no warehouse at absent.duckdb"),
+        ({"DBT_TARGET_PATH": "absent"}, "Run `dbt build` or `dbt parse` first"),
+    ],
+)
+def test_command_says_what_is_absent(
+    environment: dict[str, str], complaint: str, built_warehouse: Path, built_target: Path
+) -> None:
+    there = {"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)}
+    result = CliRunner().invoke(main, ["findings", "--out", "nowhere"], env=there | environment)
+    assert result.exit_code == 1
+    assert complaint in result.output
+    assert not Path("nowhere").exists()
+
+
+def test_folder_that_cannot_be_written_is_named(
+    built_warehouse: Path, built_target: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    there = {"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)}
+    out = str(tmp_path / "file" / "reports")
+    result = CliRunner().invoke(main, ["findings", "--out", out], env=there)
+    assert result.exit_code == 1
+    assert "Name another folder with --out" in result.output
+
+
+# ---------- the notebook
+
+
+def outputs(notebook: Any) -> list[list[dict[str, str]]]:
+    """Return of each cell what it printed and showed, as text."""
+    return [
+        [
+            {"text": each.get("text", "")}
+            | {
+                kind: text
+                for kind, text in each.get("data", {}).items()
+                if kind in ("text/plain", "text/html")
+            }
+            for each in cell.get("outputs", [])
+        ]
+        for cell in notebook.cells
+    ]
+
+
+def test_notebook_runs_and_shows_what_is_committed(
+    built_warehouse: Path, built_target: Path
+) -> None:
+    committed: Any = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    before = built_warehouse.read_bytes()
+    environment = {"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)}
+    run = run_notebook(NOTEBOOK, environment)
+    assert outputs(run) == outputs(committed)
+    assert built_warehouse.read_bytes() == before
+
+
+def test_notebook_is_light_and_its_pictures_show_on_a_code_host() -> None:
+    assert NOTEBOOK.stat().st_size < MEGABYTE
+    committed: Any = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    shown = [data for cell in committed.cells for each in cell.get("outputs", [])
+             if (data := each.get("data", {}))]  # fmt: skip
+    assert sum("image/png" in data for data in shown) >= 8
+    assert all(each.get("name") != "stderr" for cell in committed.cells
+               for each in cell.get("outputs", []))  # fmt: skip
+    assert "invented customers" in committed.cells[0].source

@@ -1,0 +1,299 @@
+"""Every measure of the Power BI model has the value that the metric layer gives."""
+
+from python_checks.testing.paths import PROJECT
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bank_warehouse.metrics import MetricsError, SemanticLayer, compile_query, load_metrics
+from bank_warehouse.powerbi import project
+from python_checks.testing import dax_evaluator
+from python_checks.testing.dax_evaluator import Column, Evaluator
+
+
+Choice = dict[str, tuple[Column, tuple[object, ...]]]
+"""Dimension of the metric layer: column of the model, values chosen."""
+
+CUSTOMERS = "Customers"
+CONTEXTS: dict[str, Choice] = {
+    "everything": {},
+    "one loyalty class": {
+        "loyalty_classification": ((CUSTOMERS, "Loyalty classification"), ("Gold",))
+    },
+    "income band and two risks": {
+        "income_band": ((CUSTOMERS, "Income band"), ("High",)),
+        "risk_weighting": ((CUSTOMERS, "Risk weighting"), (2, 3)),
+    },
+    "two families of occupations": {
+        "occupation_family": ((CUSTOMERS, "Occupation family"), ("Engineering", "Sales"))
+    },
+    "a banking relationship": {
+        "banking_relationship": (
+            ("Banking relationships", "Banking relationship"),
+            ("Private Bank",),
+        )
+    },
+    "gender and joining years": {
+        "gender": ((CUSTOMERS, "Gender"), ("Female",)),
+        "joined_year": ((CUSTOMERS, "Joining year"), (2014, 2015, 2016)),
+    },
+    "a segment": {"segment": ((CUSTOMERS, "Segment"), ("Savers",))},
+    "a level of the watch list": {
+        "watch_list_level": ((CUSTOMERS, "Watch-list level"), ("review", "act"))
+    },
+    "age and tenure": {
+        "age_band": ((CUSTOMERS, "Age band"), ("35-44", "45-54")),
+        "tenure_band": ((CUSTOMERS, "Tenure band"), ("10-20 y",)),
+    },
+    "a product": {"product_name": (("Products", "Product"), ("Business lending",))},
+    "a product of a fee structure": {
+        "product_name": (("Products", "Product"), ("Bank loan",)),
+        "fee_structure": ((CUSTOMERS, "Fee structure"), ("High", "Mid")),
+    },
+    "cards and flags": {
+        "amount_of_credit_cards": ((CUSTOMERS, "Number of credit cards"), (2,)),
+        "has_shared_client_id": ((CUSTOMERS, "Shares a client id"), (True,)),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def layer(built_target: Path) -> SemanticLayer:
+    return load_metrics(built_target / "semantic_manifest.json")
+
+
+@pytest.fixture(scope="module")
+def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        yield dax_evaluator.load(project.read(PROJECT / "powerbi"), connection)
+
+
+def asked(
+    evaluator: Evaluator, layer: SemanticLayer, names: list[str], choice: Choice
+) -> list[Any]:
+    """Return what the metric layer says of these metrics."""
+    filters = {dimension: list(values) for dimension, (_, values) in choice.items()}
+    query = compile_query(layer, names, filters=filters)
+    row = evaluator.connection.execute(query.sql, query.parameters).fetchone()
+    assert row is not None
+    return list(row)
+
+
+def agree(one: Any, other: Any, name: str) -> bool:
+    """Whether two values are the same: blank is no rows, a median is rounded to the cent."""
+    if not one or not other:
+        return not one and not other
+    close = 0.005 if name.startswith("median_") else 0.0
+    return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=close)
+
+
+def test_every_metric_is_a_measure_with_its_words_and_format(
+    layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    path = PROJECT / "powerbi/Bank.SemanticModel/definition/tables/Key figures.tmdl"
+    text = path.read_text("utf-8")
+    assert len(layer.metrics) > 60
+    for metric in layer.metrics.values():
+        assert metric.label in evaluator.measures, metric.name
+        quoted = f"'{metric.label}'" if not re.fullmatch(r"[\w-]+", metric.label) else metric.label
+        found = re.search(
+            rf"\t/// ([^\n]*)\n\tmeasure {re.escape(quoted)} =[^/]*?formatString: ([^\n]*)\n"
+            rf"\t\tdisplayFolder: ([^\n]*)\n",
+            text,
+        )
+        assert found is not None, metric.label
+        assert found[1].startswith(" ".join(metric.description.split())), metric.label
+        assert found[2] == metric.format, metric.label
+        assert found[3] == metric.display_folder, metric.label
+
+
+@pytest.mark.parametrize("context", list(CONTEXTS))
+def test_measures_are_worth_what_the_metric_layer_says(
+    context: str, layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    choice = CONTEXTS[context]
+    chosen = {column: frozenset(values) for column, values in choice.values()}
+    tables = {table for table, _ in chosen}
+    reached = [
+        metric
+        for metric in layer.metrics.values()
+        if all(tables <= evaluator.reached_by(table) for table in evaluator.tables_of(metric.label))
+    ]
+    answers = asked(evaluator, layer, [metric.name for metric in reached], choice)
+    wrong = []
+    for metric, expected in zip(reached, answers, strict=True):
+        value = evaluator.value(metric.label, chosen)
+        if not agree(value, expected, metric.name):
+            wrong.append(f"{metric.label}: {value}, and {expected} in the metric layer")
+    assert wrong == []
+    assert len(reached) >= (len(layer.metrics) if not choice else 7)
+    assert any(answers)
+
+
+def test_what_a_filter_does_not_reach_the_metric_layer_refuses_or_cuts_elsewhere(
+    layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    """A measure that a filter does not reach stays whole; the metric layer has no answer."""
+    choice = CONTEXTS["one loyalty class"]
+    left_out = {
+        metric.name
+        for metric in layer.metrics.values()
+        if not all(
+            CUSTOMERS in evaluator.reached_by(table) for table in evaluator.tables_of(metric.label)
+        )
+    }
+    assert {"expected_loss", "gini_of_total_loans", "stressed_total_deposits"} <= left_out
+    for name in left_out:
+        with pytest.raises(MetricsError):
+            asked(evaluator, layer, [name], choice)
+
+
+def test_ratios_are_ratios_of_sums(layer: SemanticLayer, evaluator: Evaluator) -> None:
+    chosen = {(CUSTOMERS, "Income band"): frozenset({"Low"})}
+    ratio = evaluator.value("Loan-to-deposit ratio", chosen)
+    sums = [evaluator.value(name, chosen) for name in ("Total loans", "Total deposits")]
+    assert ratio == pytest.approx(float(sums[0]) / float(sums[1]))
+    row = evaluator.connection.execute(
+        "select avg(loan_to_deposit_ratio) from marts.fct_customer_positions"
+        " inner join marts.dim_customers using (customer_key) where income_band = 'Low'"
+    ).fetchone()
+    assert row is not None
+    assert ratio != pytest.approx(row[0], rel=0.01)
+    for metric in layer.metrics.values():
+        if metric.kind == "ratio":
+            assert evaluator.measures[metric.label].startswith("DIVIDE("), metric.name
+
+
+def test_a_wrong_measure_would_be_noticed(layer: SemanticLayer, evaluator: Evaluator) -> None:
+    """The comparison sees a sum in place of a distinct count, and a filter that is gone."""
+    for label, name, text in (
+        ("Client ids", "client_ids", "COUNTROWS('Customers')"),
+        ("Customers to act on", "act_customers", "COUNTROWS('Customer risk')"),
+        ("Mean loans", "mean_total_loans", "DIVIDE([Total loans], [Client ids])"),
+    ):
+        measures = {**evaluator.measures, label: text}
+        changed = Evaluator(**{**evaluator.__dict__, "measures": measures})
+        (expected,) = asked(evaluator, layer, [name], {})
+        assert agree(evaluator.value(label), expected, name)
+        assert not agree(changed.value(label), expected, name), label
+
+
+def test_every_expression_parses(evaluator: Evaluator) -> None:
+    texts = [*evaluator.measures.values()]
+    texts += [text for role in evaluator.roles.values() for text in role.values()]
+    assert len(texts) > 100
+    for text in texts:
+        assert dax_evaluator.parsed(text) is not None, text
+    for broken in ("DIVIDE([Total loans], )[", "SUM('Customers'[Age]", "CALCULATE("):
+        with pytest.raises((AssertionError, ValueError)):
+            dax_evaluator.parsed(broken)
+
+
+# ---------- more than chance?
+
+
+@pytest.mark.parametrize(
+    ("chosen", "dimension"),
+    [
+        ({(CUSTOMERS, "Loyalty classification"): frozenset({"Gold"})}, "loyalty_classification"),
+        (
+            {
+                (CUSTOMERS, "Income band"): frozenset({"High"}),
+                (CUSTOMERS, "Risk weighting"): frozenset({2}),
+            },
+            "income_band",
+        ),
+        (
+            {
+                (CUSTOMERS, "Segment"): frozenset({"Savers"}),
+                ("Banking relationships", "Banking relationship"): frozenset({"Retail"}),
+            },
+            "segment",
+        ),
+        ({("Investment advisors", "Investment advisor"): frozenset({"A"})}, "investment_advisor"),
+        ({("Dimensions", "Dimension name"): frozenset({"Age band"})}, "age_band"),
+        (
+            {
+                (CUSTOMERS, "Loyalty classification"): frozenset({"Gold"}),
+                (CUSTOMERS, "Occupation family"): frozenset({"Sales"}),
+            },
+            "loyalty_classification_and_occupation_family",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_tooltip_gives_the_verdict_on_what_is_hovered_over(
+    chosen: dict[Column, frozenset[object]], dimension: str, evaluator: Evaluator
+) -> None:
+    assert evaluator.value("Compared dimension", chosen) == dimension
+    for measure in ("risk_weighting", "total_deposits", "total_loans", "estimated_income"):
+        row = evaluator.connection.execute(
+            "select verdict from marts.fct_segment_differences where dimension = ? and measure = ?",
+            [dimension, measure],
+        ).fetchone()
+        label = f"Verdict on {measure.replace('_', ' ')}"
+        assert evaluator.value(label, chosen) == (row[0] if row else "not tested"), label
+
+
+def test_tooltip_says_so_where_nothing_is_compared(evaluator: Evaluator) -> None:
+    assert evaluator.value("Compared by") == "nothing chosen"
+    assert evaluator.value("Verdict on risk weighting") == "not tested"
+
+
+# ---------- who sees what
+
+
+ACCESS = [
+    {"User name": "ada@bank", "Banking relationship": "Retail", "Investment advisor": ""},
+    {"User name": "ada@bank", "Banking relationship": "Commercial", "Investment advisor": ""},
+]
+
+
+def customers_of(evaluator: Evaluator, column: str, *values: str) -> int:
+    row = evaluator.connection.execute(
+        f"select count(*) from marts.dim_customers where {column} in"
+        f" ({', '.join('?' for _ in values)})",
+        list(values),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_role_shows_the_customers_of_the_relationships_that_are_listed(
+    evaluator: Evaluator,
+) -> None:
+    seen = evaluator.role_context("By banking relationship", "ada@bank", ACCESS)
+    expected = customers_of(evaluator, "banking_relationship", "Retail", "Commercial")
+    assert 0 < expected < evaluator.value("Customers")
+    assert evaluator.value("Customers", seen) == expected
+    for table in ("Customer positions", "Customer risk", "Customer segments"):
+        count = evaluator.connection.execute(
+            f"select count(*) from ({evaluator.rows(table, seen)})"
+        ).fetchone()
+        assert count == (expected,), table
+
+
+def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
+    row = evaluator.connection.execute(
+        "select investment_advisor from marts.dim_investment_advisors limit 1"
+    ).fetchone()
+    assert row is not None
+    access = [{"User name": "bo@bank", "Banking relationship": "", "Investment advisor": row[0]}]
+    seen = evaluator.role_context("By investment advisor", "bo@bank", access)
+    assert evaluator.value("Customers", seen) == customers_of(
+        evaluator, "investment_advisor", row[0]
+    )
+
+
+@pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
+def test_who_is_not_listed_sees_no_customer_and_no_sum(role: str, evaluator: Evaluator) -> None:
+    seen = evaluator.role_context(role, "eve@elsewhere", ACCESS)
+    for measure in ("Customers", "Total loans", "Expected loss", "Gini of total loans"):
+        assert evaluator.value(measure, seen) is None, measure
+    for measure in ("Product balance", "Deposits under stress", "Delivered (control totals)"):
+        assert evaluator.value(measure, seen) is None, measure

@@ -1,0 +1,392 @@
+"""The Power BI project: what is committed is what the artifacts give, and it is sound."""
+
+from python_checks.testing.paths import PROJECT
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft7Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT7
+
+from bank_warehouse.powerbi import (
+    artifacts,
+    checks,
+    conventions,
+    exposures,
+    model,
+    page_parts,
+    project,
+    report,
+    theme,
+)
+from bank_warehouse.powerbi.artifacts import Artifacts
+from bank_warehouse.powerbi.command import command, differences
+from bank_warehouse.powerbi.definitions import Model
+from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.names import for_people, identifier
+from bank_warehouse.powerbi.pages import PAGES
+
+COMMITTED = PROJECT / "powerbi"
+SCHEMAS = PROJECT / ".." / "shared" / "powerbi" / "schemas"
+SCHEMA_BASE = "https://developer.microsoft.com/json-schemas/"
+
+
+@pytest.fixture(scope="module")
+def read_artifacts(built_target: Path) -> Artifacts:
+    return artifacts.read(built_target, PROJECT)
+
+
+@pytest.fixture(scope="module")
+def built_model(read_artifacts: Artifacts) -> Model:
+    return model.build(read_artifacts)
+
+
+@pytest.fixture(scope="module")
+def committed() -> dict[str, str]:
+    return project.read(COMMITTED)
+
+
+# ---------- what is committed
+
+
+def test_what_is_committed_is_what_the_artifacts_give(built_model: Model) -> None:
+    stale = differences(COMMITTED, project.files(built_model, PAGES))
+    assert stale == [], "run `make powerbi` and commit"
+
+
+def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
+    written = (PROJECT / exposures.PATH).read_text("utf-8")
+    assert written == exposures.write(built_model, PAGES), "run `make powerbi` and commit"
+
+
+def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        project.write(tmp_path / name, project.files(model.build(read_artifacts), PAGES))
+    assert differences(tmp_path / "one", project.read(tmp_path / "other")) == []
+    stale = tmp_path / "one/Bank.SemanticModel/definition/tables/Gone.tmdl"
+    stale.write_text("table Gone\n", "utf-8")
+    kept = tmp_path / "one/Bank.Report/.pbi/localSettings.json"
+    kept.parent.mkdir()
+    kept.write_text("{}", "utf-8")
+    project.write(tmp_path / "one", project.read(tmp_path / "other"))
+    assert not stale.exists()
+    assert kept.exists()
+
+
+def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) -> None:
+    run = CliRunner().invoke(command, ["--check", "--target", str(built_target)])
+    assert run.exit_code == 0, run.output
+    project.write(tmp_path, project.read(COMMITTED))
+    (tmp_path / "Bank.pbip").write_text("{}", "utf-8")
+    arguments = ["--check", "--target", str(built_target), "--out", str(tmp_path)]
+    run = CliRunner().invoke(command, arguments)
+    assert run.exit_code == 1
+    assert "Bank.pbip" in run.output
+    assert "make powerbi" in run.output
+
+
+def test_direct_query_is_for_tables_of_the_release_only(built_model: Model) -> None:
+    files = project.files(built_model, PAGES, "directQuery")
+    modes = {
+        Path(path).stem: re.findall(r"mode: (\w+)", text)
+        for path, text in files.items()
+        if "/tables/" in path
+    }
+    assert modes["Customers"] == ["directQuery"]
+    assert modes["Dimensions"] == modes["Access"] == modes["Key figures"] == ["import"]
+    assert checks.findings(files) == []
+
+
+def test_nothing_names_a_person_or_a_machine(committed: dict[str, str]) -> None:
+    for path, text in committed.items():
+        for column in checks.PERSONAL:
+            assert f"sourceColumn: {column}" not in text, path
+        assert "/home/" not in text, path
+        assert "/tmp/" not in text, path  # noqa: S108
+
+
+# ---------- valid and sound
+
+
+def test_committed_project_has_no_mistakes(committed: dict[str, str]) -> None:
+    assert checks.findings(committed) == []
+    assert sum(path.endswith("/visual.json") for path in committed) == sum(
+        len(page.visuals) for page in PAGES
+    )
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry[Any]:
+    if not SCHEMAS.is_dir():
+        pytest.skip("Microsoft's schemas are not beside the project")
+    found = [
+        (
+            SCHEMA_BASE + path.relative_to(SCHEMAS).as_posix(),
+            Resource.from_contents(json.loads(path.read_text("utf-8")), DRAFT7),
+        )
+        for path in SCHEMAS.rglob("*.json")
+    ]
+    empty: Registry[Any] = Registry()
+    return empty.with_resources(found)
+
+
+def schema_errors(content: dict[str, Any], registry: Registry[Any]) -> list[str]:
+    schema = registry.contents(content["$schema"])
+    return [
+        f"{error.json_path}: {error.message}"
+        for error in Draft7Validator(schema, registry=registry).iter_errors(content)
+    ]
+
+
+def test_every_file_of_the_report_is_valid_under_its_schema(
+    committed: dict[str, str], registry: Registry[Any]
+) -> None:
+    validated = 0
+    for path, text in committed.items():
+        if not path.endswith((".json", ".pbip", ".pbir", ".pbism", ".platform")):
+            continue
+        if path.endswith(theme.FILE):
+            continue  # themes name no schema
+        assert schema_errors(json.loads(text), registry) == [], path
+        validated += 1
+    assert validated > 80
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda visual: visual.pop("position"),
+        lambda visual: visual["visual"].update(colour="red"),
+        lambda visual: visual["position"].update(x="left"),
+        lambda visual: visual.update(name=7),
+    ],
+    ids=["no position", "unknown key", "text for a number", "number for a name"],
+)
+def test_schemas_catch_a_broken_visual(
+    change: Callable[[dict[str, Any]], Any], committed: dict[str, str], registry: Registry[Any]
+) -> None:
+    path = next(path for path in committed if path.endswith("/visual.json"))
+    visual = json.loads(committed[path])
+    assert schema_errors(visual, registry) == []
+    change(visual)
+    assert schema_errors(visual, registry) != []
+
+
+# ---------- the semantic model
+
+
+def test_model_holds_every_published_mart_and_all_its_columns(
+    read_artifacts: Artifacts, built_model: Model
+) -> None:
+    assert len(read_artifacts.marts) > 20
+    for mart in read_artifacts.marts.values():
+        table = built_model.by_origin(mart.name)
+        assert table.description == mart.description
+        for column in mart.columns.values():
+            found = table.column_of(column.name)
+            assert found.description == column.description, (mart.name, column.name)
+    names = {table.origin for table in built_model.tables.values()}
+    assert "dim_customer_identities" not in names
+    assert "fct_quarantined_clients" not in names
+
+
+def test_every_relationships_test_between_marts_is_a_relationship(
+    read_artifacts: Artifacts, built_model: Model
+) -> None:
+    expected = {
+        (each.child, each.child_column, each.parent, each.parent_column)
+        for each in read_artifacts.references
+        if each.parent in read_artifacts.marts or each.parent in conventions.INLINED_SEEDS
+    }
+    origins = {table.name: table.origin for table in built_model.tables.values()}
+    written = set()
+    for each in built_model.relationships:
+        child, parent = built_model.tables[each.from_table], built_model.tables[each.to_table]
+        sources = [
+            next(column.source for column in table.columns if column.name == name)
+            for table, name in ((child, each.from_column), (parent, each.to_column))
+        ]
+        written.add((origins[child.name], sources[0], origins[parent.name], sources[1]))
+    assert written == expected
+    assert len(written) > 12
+    assert [each.from_column for each in built_model.relationships if not each.is_active] == [
+        "Other product"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "order"),
+    [
+        ("dim_customers", "age_band", ["Under 17", "17-24", "25-34"]),
+        ("dim_customers", "tenure_band", ["< 1 y", "1-5 y", "5-10 y"]),
+        ("dim_customers", "loyalty_classification", ["Jade", "Silver", "Gold", "Platinum"]),
+        ("dim_customers", "income_band", ["Low", "Mid", "High"]),
+        ("dim_customers", "watch_list_level", ["none", "watch", "review", "act"]),
+        ("fct_segment_profiles", "value", ["< 1 y", "1-5 y", "5-10 y", "10-20 y", "20+ y"]),
+    ],
+)
+def test_bands_sort_in_their_own_order(
+    mart: str, column: str, order: list[str], built_model: Model
+) -> None:
+    table = built_model.by_origin(mart)
+    found = table.column_of(column)
+    sorter = next(each for each in table.columns if each.name == found.sort_by)
+    assert sorter.is_hidden
+    chain = re.search(
+        rf'"{sorter.source}",\s+each (if .*?else \d+),\n', table.query, flags=re.DOTALL
+    )
+    assert chain is not None
+    positions = {
+        value: int(number)
+        for value, number in re.findall(rf'\[{column}\] = "([^"]*)" then (\d+)', chain[1])
+    }
+    numbers = [positions[value] for value in order]
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == len(order)
+
+
+def test_hierarchies_of_occupation_tenure_and_income(built_model: Model) -> None:
+    customers = built_model.by_origin("dim_customers")
+    levels = {each.name: each.levels for each in customers.hierarchies}
+    assert levels["Occupation levels"] == ("Occupation family", "Occupation title")
+    assert levels["Tenure levels"][0] == "Tenure band"
+    assert levels["Income levels"][0] == "Income band"
+
+
+def test_dates_are_marked_and_keys_are_hidden(built_model: Model) -> None:
+    dates = [table for table in built_model.tables.values() if table.is_date_table]
+    assert [table.origin for table in dates] == ["dim_dates"]
+    assert [column.source for column in dates[0].columns if column.is_key] == ["date_day"]
+    for table in built_model.tables.values():
+        for column in table.columns:
+            if column.source.endswith("_key") and table.origin != "dim_customers":
+                assert column.is_hidden, (table.name, column.name)
+
+
+def test_identifiers_stay_the_same_and_are_each_their_own(committed: dict[str, str]) -> None:
+    assert identifier("table", "Customers") == "b17cde6c-3a42-57c7-9c72-2948d0885623"
+    tags = [tag for text in committed.values() for tag in re.findall(r"lineageTag: (.*)", text)]
+    assert len(tags) == len(set(tags)) > 300
+
+
+def test_names_are_for_people() -> None:
+    assert for_people("as_of_date") == "As-of date"
+    assert for_people("total_loans") == "Total loans"
+
+
+# ---------- what is refused
+
+
+def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(PowerBIError, match=r"manifest\.json is missing: run `dbt build`"):
+        artifacts.read(tmp_path, PROJECT)
+    run = CliRunner().invoke(command, ["--target", str(tmp_path), "--out", str(tmp_path)])
+    assert run.exit_code == 1
+    assert "dbt build" in run.output
+
+
+def edited_target(
+    built_target: Path, folder: Path, name: str, change: Callable[[Any], None]
+) -> None:
+    for each in ("manifest.json", "catalog.json", "semantic_manifest.json"):
+        content = json.loads((built_target / each).read_text("utf-8"))
+        if each == name:
+            change(content)
+        (folder / each).write_text(json.dumps(content), "utf-8")
+
+
+def test_catalog_that_contradicts_the_contract_is_refused(
+    built_target: Path, tmp_path: Path
+) -> None:
+    def change(catalog: Any) -> None:
+        columns = catalog["nodes"]["model.bank_warehouse.fct_customer_positions"]["columns"]
+        columns["total_loans"]["type"] = "DOUBLE"
+
+    edited_target(built_target, tmp_path, "catalog.json", change)
+    with pytest.raises(PowerBIError, match=r"total_loans is double .* decimal\(18,2\)"):
+        artifacts.read(tmp_path, PROJECT)
+
+
+def test_column_that_is_gone_is_named(built_target: Path, tmp_path: Path) -> None:
+    def change(manifest: Any) -> None:
+        del manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
+
+    def change_catalog(folder: Path) -> None:
+        catalog = json.loads((folder / "catalog.json").read_text("utf-8"))
+        del catalog["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
+        (folder / "catalog.json").write_text(json.dumps(catalog), "utf-8")
+
+    edited_target(built_target, tmp_path, "manifest.json", change)
+    change_catalog(tmp_path)
+    with pytest.raises(PowerBIError, match=r"conventions\.py names fct_customer_segments\.segment"):
+        model.build(artifacts.read(tmp_path, PROJECT))
+
+
+def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
+    place = page_parts.Place(0, 0, 100, 100)
+    for field in (page_parts.measure("Profit"), page_parts.column("dim_customers", "shoe_size")):
+        visual = page_parts.Visual("v", "tableEx", place, "T", "A", {"Values": (field,)})
+        page = page_parts.Page("p", "P", "Nothing.", (visual,))
+        with pytest.raises(PowerBIError, match=r"pages\.py: .*(Profit|shoe_size)"):
+            report.write(built_model, (page,))
+
+
+# ---------- lineage
+
+
+def test_lineage_runs_from_the_raw_file_to_every_page(built_target: Path) -> None:
+    manifest = json.loads((built_target / "manifest.json").read_text("utf-8"))
+    pages = {
+        each["name"]: each
+        for each in manifest["exposures"].values()
+        if each["name"].startswith("power_bi_")
+    }
+    assert pages.keys() == {f"power_bi_{page.key}" for page in PAGES}
+    for name, exposure in pages.items():
+        ancestors, open_ends = set(), list(exposure["depends_on"]["nodes"])
+        while open_ends:
+            node = open_ends.pop()
+            if node not in ancestors:
+                ancestors.add(node)
+                open_ends += manifest["parent_map"].get(node, [])
+        assert "seed.bank_warehouse.raw_clients" in ancestors, name
+
+
+def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> None:
+    by_key = {page.key: page for page in PAGES}
+    assert {
+        "fct_balance_concentration",
+        "fct_customer_positions",
+        "dim_customers",
+    } <= set(exposures.marts_of(by_key["overview"], built_model))
+    assert {"fct_expected_losses", "fct_stress_results", "fct_risk_drivers"} <= set(
+        exposures.marts_of(by_key["credit_and_risk"], built_model)
+    )
+    assert "fct_segment_differences" in exposures.marts_of(by_key["more_than_chance"], built_model)
+
+
+# ---------- the theme
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("#000000", "#FFFFFF", 21.0), ("#777777", "#FFFFFF", 4.48), ("#FFFFFF", "#FFFFFF", 1.0)],
+)
+def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None:
+    assert theme.contrast(one, other) == pytest.approx(expected, abs=0.005)
+    assert theme.contrast(other, one) == theme.contrast(one, other)
+
+
+@pytest.mark.parametrize("pair", theme.TEXT_PAIRS)
+def test_texts_can_be_read(pair: tuple[str, str]) -> None:
+    assert theme.contrast(*pair) >= checks.TEXT_CONTRAST
+
+
+@pytest.mark.parametrize("pair", theme.MARK_PAIRS)
+def test_marks_can_be_seen(pair: tuple[str, str]) -> None:
+    assert theme.contrast(*pair) >= checks.MARK_CONTRAST

@@ -1,0 +1,466 @@
+"""Releases as files: whole, switched in one step, without personal data, readable for ever."""
+
+import hashlib
+import json
+import os
+import subprocess
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner
+
+from bank_warehouse.cli import main
+from bank_warehouse.publish import (
+    NoReleaseError,
+    Release,
+    current_release,
+    files,
+    records,
+    releases,
+)
+from bank_warehouse.publish.command_releases import listing
+from bank_warehouse.publish.errors import BusyError, DamagedReleaseError, PublishError
+from bank_warehouse.publish.fingerprints import source_of
+from bank_warehouse.publish.flow import publish, roll_back
+from bank_warehouse.publish.lock import LOCK, publisher_lock
+from bank_warehouse.publish.releases import current_number, switch_current
+from python_checks.testing.publishing import second_warehouse
+from python_checks.testing.publishing import copy_checked, edit_record, running_holder
+
+ARROW_TYPES = {
+    "BIGINT": "int64",
+    "INTEGER": "int32",
+    "BOOLEAN": "bool",
+    "DATE": "date32[day]",
+    "DOUBLE": "double",
+    "TIMESTAMP": "timestamp[us]",
+    "VARCHAR": "string",
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_checked(built_warehouse, tmp_path_factory.mktemp("checked"))
+
+
+@pytest.fixture(scope="module")
+def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return second_warehouse(warehouse, tmp_path_factory.mktemp("other"))
+
+
+@pytest.fixture(scope="module")
+def two_releases(
+    warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with release 1, with personal data, and release 2, without. Only to be read."""
+    published = tmp_path_factory.mktemp("published")
+    publish(warehouse, published, None, with_restricted=True)
+    publish(other_warehouse, published, None)
+    return published
+
+
+@pytest.fixture
+def copied(two_releases: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, to be changed."""
+    published = tmp_path / "published"
+    for file in two_releases.rglob("*"):
+        if file.is_file() and "current" not in file.parts and not file.name.startswith("."):
+            copy = published / file.relative_to(two_releases)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    switch_current(published, 2)
+    return published
+
+
+def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
+    bank = copy_checked(warehouse, tmp_path / "bank")
+    edit_record(records.build_record_path(bank), source="drop")
+    published = tmp_path / "published"
+
+    assert publish(warehouse, published, None).manifest["source"] == "sample"
+    assert publish(bank, published, None).manifest["source"] == "drop"
+    with pytest.raises(PublishError, match=r"(?s)invented bank.*release 2.*--replace-bank"):
+        publish(warehouse, published, None)
+    assert current_number(published) == 2
+    assert [line.split()[3] for line in listing(published, None)[1:]] == ["sample", "drop"]
+
+    manifest = published / "2" / "manifest.json"
+    older = json.loads(manifest.read_text("utf-8"))
+    del older["source"]
+    manifest.write_text(json.dumps(older), "utf-8")
+    with pytest.raises(PublishError, match="invented bank"):
+        publish(warehouse, published, None)
+
+    assert publish(warehouse, published, None, replace_bank=True).number == 3
+
+
+def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(two_releases: Path) -> None:
+    for number, held in ((1, 29), (2, 28)):
+        release = releases.read_release(two_releases, number)
+        marts = files.published_marts(release.manifest)
+        assert len(marts) == held
+        written = sorted(str(path.relative_to(release.path)) for path in release.path.rglob("*.*"))
+        assert written == sorted(
+            [
+                *(entry["file"] for _, entry in marts),
+                *("bank_marts.duckdb", "manifest.json", "metrics.json"),
+            ]
+        )
+        with duckdb.connect(str(release.path / "bank_marts.duckdb"), read_only=True) as database:
+            there = database.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() order by all"
+            ).fetchall()
+            assert [name for (name,) in there] == sorted(contract.relation for contract, _ in marts)
+            for contract, entry in marts:
+                differing = database.execute(
+                    f"(from {contract.relation} except all "
+                    f"from '{release.path / entry['file']}') union all "
+                    f"(from '{release.path / entry['file']}' except all from {contract.relation})"
+                ).fetchall()
+                assert differing == []
+                described = database.execute(
+                    f"select comment from duckdb_tables() where table_name = '{contract.name}'"
+                ).fetchone()
+                assert described == (contract.description,)
+
+
+def test_types_in_the_files_are_those_of_the_contract(two_releases: Path) -> None:
+    release = releases.read_release(two_releases, 1)
+    seen = set()
+    for contract, entry in files.published_marts(release.manifest):
+        schema = pyarrow.parquet.read_schema(release.path / entry["file"])
+        assert schema.metadata[b"release"] == b"1"
+        for column in contract.columns:
+            expected = ARROW_TYPES.get(column.type)
+            if expected is None:
+                expected = column.type.replace("DECIMAL(", "decimal128(").replace(",", ", ")
+            assert str(schema.field(column.name).type) == expected
+            seen.add(column.type)
+    assert {"DECIMAL(18,2)", "DATE", "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE"} <= seen
+
+
+def test_the_manifest_says_what_the_release_is(two_releases: Path, warehouse: Path) -> None:
+    release = releases.read_release(two_releases, 1)
+    manifest = release.manifest
+    assert manifest["as_of_date"] == "2021-12-31"
+    assert manifest["includes_restricted"] is True
+    assert manifest["schema_version"] == 1
+    assert len(manifest["dbt_invocation_id"]) == 36
+    commit = subprocess.run(
+        ["git", "cat-file", "-t", manifest["git_commit"]],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert commit.stdout.strip() == "commit"
+    assert manifest["checks"]["dbt_nodes"] > 250
+    by_name = {entry["name"]: entry for entry in manifest["marts"]}
+    for entry in (*by_name.values(), manifest["database"]):
+        if entry["file"]:
+            content = (release.path / entry["file"]).read_bytes()
+            assert entry["bytes"] == len(content)
+            assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+    assert by_name["fct_quarantined_clients"]["file"] is None
+    assert "never published" in by_name["fct_quarantined_clients"]["left_out_because"]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        row = connection.execute(
+            "select count(*), sum(total_loans), count(*) filter (is_overleveraged), "
+            "sum(length(cast(as_of_date as varchar))), sum(loan_to_deposit_ratio) "
+            "from marts.fct_customer_positions"
+        ).fetchone()
+        delivered = connection.execute(
+            "select delivered from quality.fct_control_totals where column_name = 'bank_loans'"
+        ).fetchone()
+    assert row is not None
+    positions = by_name["fct_customer_positions"]
+    assert positions["row_count"] == row[0]
+    assert Decimal(positions["totals"]["total_loans"]) == row[1]
+    assert int(positions["totals"]["is_overleveraged"]) == row[2]
+    assert int(positions["totals"]["as_of_date"]) == row[0] * 18992 * 86400
+    assert float(positions["totals"]["loan_to_deposit_ratio"]) == pytest.approx(row[4])
+    assert positions["grain"] == ["customer_key"]
+    control = {each["column_name"]: each for each in manifest["control_totals"]}
+    assert delivered == (Decimal(control["bank_loans"]["delivered"]),)
+
+
+def test_the_release_names_itself_in_a_row(two_releases: Path) -> None:
+    release = current_release(two_releases)
+    rows = duckdb.sql(f"from '{release.path / 'marts' / 'release.parquet'}'").fetchall()
+    manifest = release.manifest
+    assert len(rows) == 1
+    assert rows[0][0] == release.number == 2
+    assert str(rows[0][1]) == manifest["as_of_date"]
+    assert rows[0][2].isoformat() + "Z" == manifest["published_at"]
+    assert rows[0][3:5] == (1, False)
+
+
+def test_without_the_flag_no_name_and_no_client_id_is_in_any_file(
+    two_releases: Path, other_warehouse: Path
+) -> None:
+    release = releases.read_release(two_releases, 2)
+    assert not (release.path / "restricted").exists()
+    with duckdb.connect(str(other_warehouse), read_only=True) as connection:
+        personal = {
+            text
+            for row in connection.execute(
+                "select client_id, client_name from restricted.dim_customer_identities "
+                "where client_name not in "
+                "(select investment_advisor from marts.dim_investment_advisors)"
+            ).fetchall()
+            for text in row
+        }
+    assert len(personal) > 4000
+    with duckdb.connect(str(release.path / "bank_marts.duckdb"), read_only=True) as database:
+        texts = {
+            value
+            for table, column in database.execute(
+                "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+                "where data_type = 'VARCHAR' and not internal"
+            ).fetchall()
+            for (value,) in database.execute(f'select distinct "{column}" from {table}').fetchall()
+        }
+    assert not texts & personal
+    written = json.dumps(release.manifest)
+    assert not [name for name in personal if name in written]
+
+
+def test_with_the_flag_the_names_are_there_and_recorded(two_releases: Path) -> None:
+    release = releases.read_release(two_releases, 1)
+    file = release.path / "restricted" / "dim_customer_identities.parquet"
+    assert duckdb.sql(f"select count(client_name) from '{file}'").fetchone() == (3000,)
+    assert not list(release.path.rglob("fct_quarantined_clients*"))
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_current_switches_with_links_and_without(links: bool, copied: Path) -> None:
+    switch_current(copied, 1, links=links)
+    pointer = copied / "current"
+    assert pointer.is_symlink() == links
+    if not links:
+        assert pointer.read_text("utf-8") == "1\n"
+    assert current_release(copied).path == (copied / "1").resolve()
+    # From either kind to the other.
+    switch_current(copied, 2, links=not links)
+    assert pointer.is_symlink() != links
+    assert current_release(copied).number == 2
+    assert not list(copied.glob(".draft*"))
+
+
+def test_where_links_are_refused_a_file_takes_their_place(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(1314, "A required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    roll_back(copied, 1, None)
+    assert (copied / "current").is_file()
+    assert not (copied / "current").is_symlink()
+    assert current_release(copied).number == 1
+
+
+def test_a_file_that_is_held_for_moments_is_tried_again(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, tries = Path.replace, []
+
+    def refuse_twice(self: Path, target: Path) -> Path:
+        tries.append(self)
+        if len(tries) < 3:
+            raise PermissionError(13, "used by another process")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_twice)
+    switch_current(copied, 1, links=False)
+    assert len(tries) == 3
+    assert current_release(copied).number == 1
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -> None:
+    stop, seen, wrong = threading.Event(), set[int](), list[str]()
+
+    def poll() -> None:
+        while not stop.is_set():
+            try:
+                seen.add(current_release(copied).number)
+            except Exception as problem:
+                wrong.append(repr(problem))
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    for turn in range(600):
+        switch_current(copied, 1 + turn % 2, links=links if turn % 3 else not links)
+    stop.set()
+    reader.join()
+    assert wrong == []
+    assert seen == {1, 2}
+
+
+def test_an_old_release_stays_readable_while_it_is_open(
+    copied: Path, warehouse: Path, two_releases: Path
+) -> None:
+    old = current_release(copied)
+    file = old.path / "bank_marts.duckdb"
+    with duckdb.connect(str(file), read_only=True) as reader:
+        before = reader.execute("select count(*) from marts.fct_product_gaps").fetchone()
+        new = publish(warehouse, copied, None)
+        assert new.number == 3
+        assert reader.execute("select count(*) from marts.fct_product_gaps").fetchone() == before
+        assert reader.execute("select release from marts.release").fetchone() == (2,)
+    assert current_release(copied).number == 3
+    same = two_releases / "2" / "bank_marts.duckdb"
+    assert file.read_bytes() == same.read_bytes()
+
+
+def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
+    lines: list[str] = []
+    assert roll_back(copied, 1, None, progress=lines.append).number == 1
+    assert current_number(copied) == 1
+    assert "31 files agree with their checksums" in lines[0]
+    roll_back(copied, 2, None)
+    assert current_number(copied) == 2
+    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* there are: 1, 2"):
+        roll_back(copied, 9, None)
+
+
+def spoil_a_row(release: Path) -> None:
+    file = release / "marts" / "dim_products.parquet"
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_a_row,
+        lambda release: (release / "marts" / "dim_dates.parquet").unlink(),
+        lambda release: (release / "bank_marts.duckdb").write_bytes(b""),
+        lambda release: (release / "manifest.json").write_text("{"),
+    ],
+)
+def test_roll_back_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
+    spoil(copied / "1")
+    with pytest.raises(DamagedReleaseError, match="Roll back to another release"):
+        roll_back(copied, 1, None)
+    assert current_number(copied) == 2
+
+
+def test_a_folder_without_a_release_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NoReleaseError, match="bank publish"):
+        current_release(tmp_path)
+    (tmp_path / "current").write_text("seven\n")
+    with pytest.raises(DamagedReleaseError, match="neither a link to a release"):
+        current_release(tmp_path)
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").mkdir()
+    with pytest.raises(PublishError, match="is a folder"):
+        switch_current(tmp_path, 1)
+
+
+def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    (published / ".draft-4711" / "marts").mkdir(parents=True)
+    (published / ".draft-4711" / "marts" / "dim_dates.parquet").write_bytes(b"half")
+    (published / ".draft-current-4711").symlink_to("7")
+    (published / ".draft-rows").mkdir()
+    lines: list[str] = []
+    publish(warehouse, published, None, progress=lines.append)
+    assert "Removed what a publisher that did not get to its end has left." in lines
+    assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
+
+
+def test_a_second_publisher_is_told_who_is_at_work(warehouse: Path, tmp_path: Path) -> None:
+    held = (
+        "from pathlib import Path\n"
+        "from bank_warehouse.publish.lock import publisher_lock\n"
+        "with publisher_lock(Path(sys.argv[1])):\n"
+        "    wait()\n"
+    )
+    with running_holder(held, tmp_path) as holder:
+        with pytest.raises(BusyError, match=f"Another publisher .* process {holder.pid} on "):
+            publish(warehouse, tmp_path, None)
+        holder.kill()
+        holder.wait()
+        # The lock of a killed publisher is gone with it.
+        with publisher_lock(tmp_path):
+            assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
+
+
+def test_a_publisher_that_fails_leaves_nothing(
+    warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(releases, "sync_draft", full)
+    with pytest.raises(PublishError, match="No space left on device"):
+        publish(warehouse, copied, None)
+    assert current_number(copied) == 2
+    assert releases.release_numbers(copied) == [1, 2]
+    assert not list(copied.glob(".draft*"))
+
+
+def test_files_with_other_rows_than_the_marts_are_not_published(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = source_of
+    monkeypatch.setattr(files, "source_of", lambda relation: f"(from {whole(relation)} offset 1)")
+    with pytest.raises(PublishError, match="dim_banking_relationships: the file written has other"):
+        publish(warehouse, tmp_path, None)
+    assert releases.release_numbers(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(warehouse: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PublishError, match="set BANK_PUBLISH_DIR to another folder"):
+        publish(warehouse, tmp_path / "file", None)
+
+
+def test_a_renamed_warehouse_is_told(warehouse: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "other.duckdb"
+    renamed.write_bytes(warehouse.read_bytes())
+    for suffix in (".build_record.json", ".checks_record.json"):
+        record = warehouse.with_name(f"bank{suffix}")
+        (tmp_path / f"other{suffix}").write_bytes(record.read_bytes())
+    with pytest.raises(PublishError, match="give the file that name again"):
+        publish(renamed, tmp_path / "published", None)
+
+
+def test_the_commands_list_and_publish(
+    warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
+    monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
+    published = CliRunner().invoke(main, ["publish", "--with-restricted"])
+    assert published.exit_code == 0, published.output
+    assert "Release 3, as of 2021-12-31: 29 tables" in published.output
+    assert "It holds personal data" in published.output
+    assert "without quality.fct_quarantined_clients" in published.output
+    (copied / "1" / "manifest.json").write_text("")
+    listed = CliRunner().invoke(main, ["releases"]).output.splitlines()
+    assert "damaged" in listed[1]
+    assert listed[2].split()[4] == "no"
+    assert listed[3].split()[4] == "yes"
+    assert listed[3].endswith("files")
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied / "none"))
+    assert "There is no release" in CliRunner().invoke(main, ["releases"]).output
+
+
+def test_a_release_is_asked_for_once_and_then_read_by_its_number(copied: Path) -> None:
+    release = current_release(str(copied))
+    assert isinstance(release, Release)
+    assert release.path.name == "2"
+    began = time.monotonic()
+    switch_current(copied, 1)
+    assert time.monotonic() - began < 5
+    assert json.loads((release.path / "manifest.json").read_text("utf-8"))["release"] == 2
