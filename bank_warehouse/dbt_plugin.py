@@ -229,7 +229,8 @@ class Plugin(BasePlugin):
         A failure to open it is told clearly then. The connection is kept until dbt has its own,
         which DuckDB gives the same database: no other program can come in between.
         """
-        from bank_warehouse.engine import SettingError, engine_settings
+        from bank_warehouse.engine import engine_settings
+        from bank_warehouse.settings import SettingError
 
         if not os.environ.get("BANK_WAREHOUSE"):
             creds.path = in_project(creds.path)

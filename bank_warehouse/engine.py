@@ -3,26 +3,16 @@
 One place for all who open a warehouse: the dbt build, the publisher, the summary, the checks.
 """
 
-import os
-import re
 from pathlib import Path
 
 import duckdb
 
+from bank_warehouse.settings import bytes_of, environment_setting
+
 DEFAULT_MEMORY_LIMIT = "5GB"
 """Memory of DuckDB where BANK_MEMORY_LIMIT is not set and the machine has more."""
 
-_UNITS: dict[str, int] = {
-    "": 1,
-    **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
-    **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)},
-}
-
 Settings = dict[str, str | bool | int | float | list[str]]
-
-
-class SettingError(ValueError):
-    """A setting of the environment that cannot be meant; the message names it and the remedy."""
 
 
 def engine_settings(warehouse: Path | None = None) -> Settings:
@@ -45,13 +35,8 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
     folder = temp_directory(warehouse)
     if folder is not None:
         settings["temp_directory"] = folder.as_posix()
-    threads = os.environ.get("BANK_THREADS", "").strip()
+    threads = environment_setting("BANK_THREADS")
     if threads:
-        if not threads.isdecimal() or int(threads) < 1:
-            raise SettingError(
-                f"BANK_THREADS: {threads!r} is no number of threads. Use one such as 2, or unset "
-                "it for all cores."
-            )
         settings["threads"] = int(threads)
     return settings
 
@@ -62,17 +47,8 @@ def memory_limit() -> str:
     Raises:
         SettingError: BANK_MEMORY_LIMIT is no amount.
     """
-    declared = os.environ.get("BANK_MEMORY_LIMIT", "").strip()
+    declared = environment_setting("BANK_MEMORY_LIMIT")
     if declared:
-        try:
-            enough = bytes_of(declared) > 0
-        except ValueError:
-            enough = False
-        if not enough:
-            raise SettingError(
-                f"BANK_MEMORY_LIMIT: {declared!r} is no amount of memory. Use one such as 6GB or "
-                "500MB."
-            )
         return declared
     with duckdb.connect() as connection:
         row = connection.execute("select current_setting('memory_limit')").fetchone()
@@ -82,19 +58,7 @@ def memory_limit() -> str:
 
 def temp_directory(warehouse: Path | None) -> Path | None:
     """Return the folder that DuckDB spills to; null for a database in memory without a setting."""
-    declared = os.environ.get("BANK_TEMP_DIRECTORY", "").strip()
+    declared = environment_setting("BANK_TEMP_DIRECTORY")
     if declared:
         return Path(declared)
     return None if warehouse is None else warehouse.with_name(warehouse.name + ".tmp")
-
-
-def bytes_of(amount: str) -> float:
-    """Return an amount such as `6GB` or `5.5 GiB` in bytes.
-
-    Raises:
-        ValueError: it is none.
-    """
-    found = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([a-z]*)", amount.strip().lower())
-    if found is None or found[2] not in _UNITS:
-        raise ValueError(amount)
-    return float(found[1]) * _UNITS[found[2]]

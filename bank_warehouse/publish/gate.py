@@ -12,8 +12,8 @@ from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import GateError
 from bank_warehouse.publish.fingerprints import Fingerprint
 
-BUILD = "Run `dbt build`, then `bank check`, and publish again (`make publish`)."
-CHECK = "Run `bank check` and publish again (`make publish`)."
+BUILD = "Run `bank build`, then `bank check`, then `bank publish`."
+CHECK = "Run `bank check`, then `bank publish`."
 SHOWN = 6
 
 

@@ -9,13 +9,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.scan import LONGEST_LINE
 from bank_warehouse.raw_drop.schema import RawTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BLANKS = " \t"
 
@@ -132,6 +134,10 @@ def write_parquet(
 
     Columns: those of `table` that `positions` has, `structural_fault`, `raw_line`, all text.
     """
+    # Imported late: few drops need it, and it takes longer than the rest of this package.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     names = [column.name for column in table.columns if column.name in positions]
     picked = [positions[name] for name in names]
     schema = pa.schema([(name, pa.string()) for name in (*names, "structural_fault", "raw_line")])
@@ -153,7 +159,11 @@ def write_parquet(
     return rows
 
 
-def _write(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[tuple[str | None, ...]]) -> int:
+def _write(
+    writer: "pq.ParquetWriter", schema: "pa.Schema", batch: list[tuple[str | None, ...]]
+) -> int:
+    import pyarrow as pa
+
     rows = len(batch)
     if batch:
         columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]

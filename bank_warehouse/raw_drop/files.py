@@ -1,6 +1,7 @@
 """Which files of a raw drop belong to which table.
 
-A table is one file under one of its names, several files of that name with a part behind it
+A drop is a folder, or one file, which holds the clients unless its name says otherwise. In a folder
+a table is one file under one of its names, several files of that name with a part behind it
 (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`), or a folder of that name. Whatever
 would count customers twice (a table under two names, the same file twice) or lead out of the
 folder is refused; a file that is none of these is reported, never skipped in silence.
@@ -73,7 +74,7 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
     """Find the files of `table` below `raw_dir`.
 
     Args:
-        raw_dir: the folder that holds the drop.
+        raw_dir: the folder that holds the drop, or its one file.
         table: the raw table looked for.
 
     Returns:
@@ -84,8 +85,8 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
         DropError: no folder, no such table, the table under two names, a file twice, a link out
             of the folder, or something that is not a plain file.
     """
-    root = _open_root(raw_dir)
-    names = sorted((entry.name for entry in root.iterdir()), key=natural_key)
+    root, names = _open_root(raw_dir)
+    is_one_file = raw_dir.is_file()
     whole: list[str] = []
     parts: list[str] = []
     folders: list[str] = []
@@ -93,6 +94,8 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
     for name in names:
         is_folder = (root / name).is_dir()
         owner, form = _owner(name, is_folder)
+        if owner is None and is_one_file:
+            owner, form = TABLES["clients"], "whole"
         if owner is None:
             if table.name == "clients":
                 warnings.append(_ignored(name, is_folder))
@@ -118,19 +121,48 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
     return Findings(tuple(found), tuple(warnings))
 
 
-def _open_root(raw_dir: Path) -> Path:
+def root_of(raw_dir: Path) -> Path:
+    """Return the folder that the files of a drop are in, without links."""
+    root = raw_dir.resolve()
+    return root.parent if root.is_file() else root
+
+
+def require_drop(raw_dir: Path) -> None:
+    """Refuse what cannot be a drop, without a look into its files.
+
+    Raises:
+        DropError: there is no such folder or file, or nothing in it that can be read.
+    """
+    _, names = _open_root(raw_dir)
+    if not names:
+        raise DropError(f"{raw_dir}: the folder is empty. Copy the raw files into it.")
+    if not any((raw_dir / name).is_dir() or _suffix(name) for name in names):
+        kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES))
+        raise DropError(
+            f"{raw_dir}: no file of a kind that is read ({kinds}; text also with .gz). Export the "
+            "tables as CSV or Parquet."
+        )
+
+
+def _open_root(raw_dir: Path) -> tuple[Path, list[str]]:
+    """Return the folder of a drop, and the names in it, in natural order."""
     try:
-        root = raw_dir.resolve(strict=True)
+        raw_dir.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
-            f"{raw_dir}: no such folder. Set BANK_RAW_DIR to the folder that holds the raw files, "
-            "or unset it to build from the shipped seeds."
+            f"{raw_dir}: no such folder or file. Name the folder that holds the raw files: `bank "
+            "build FOLDER`, or BANK_RAW_DIR; with neither the shipped seeds are built."
         ) from None
+    root = root_of(raw_dir)
+    if raw_dir.is_file():
+        return root, [raw_dir.resolve().name]
     if not root.is_dir():
-        raise DropError(f"{raw_dir}: not a folder. BANK_RAW_DIR names the folder, not one file.")
+        raise DropError(
+            f"{raw_dir}: neither a folder nor a plain file. Name the folder of the drop."
+        )
     if not os.access(root, os.R_OK | os.X_OK):
         raise DropError(f"{raw_dir}: may not be listed. Give this user the right to read it.")
-    return root
+    return root, sorted((entry.name for entry in root.iterdir()), key=natural_key)
 
 
 def _suffix(name: str) -> str | None:

@@ -16,7 +16,7 @@ import duckdb
 
 from bank_warehouse.raw_drop import careful, room, scratch
 from bank_warehouse.raw_drop.errors import DropError
-from bank_warehouse.raw_drop.files import FoundFile, find_files
+from bank_warehouse.raw_drop.files import FoundFile, find_files, root_of
 from bank_warehouse.raw_drop.head import Head, read_head
 from bank_warehouse.raw_drop.header import HeaderMap, map_header
 from bank_warehouse.raw_drop.parquet import read_parquet_head, text_of
@@ -114,7 +114,7 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
     """Plan the read of a raw table.
 
     Args:
-        raw_dir: the folder of the drop.
+        raw_dir: the folder of the drop, or its one file.
         table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
         date_format: strftime format in which the dates of Parquet files are written.
 
@@ -136,7 +136,7 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
     return TablePlan(
         table=table,
         files=tuple(read.plan for read in reads),
-        sql=_union(reads, raw_dir.resolve()),
+        sql=_union(reads, root_of(raw_dir)),
         warnings=tuple(warnings),
         rows=sum(read.rows for read in reads),
     )

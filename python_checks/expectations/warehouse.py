@@ -37,7 +37,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
-            f"There is no warehouse at {path}. Run `dbt build` first, or name the file that it "
+            f"There is no warehouse at {path}. Run `bank build` first, or name the file that it "
             "built with --warehouse or BANK_WAREHOUSE."
         )
     try:
@@ -46,16 +46,16 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         if "lock" in str(error).lower():
             raise UnreadableWarehouseError(
                 f"Another process is writing to {path} and holds its lock. Wait until its "
-                "`dbt build` has ended, or close the program that has the file open, and run the "
+                "build has ended, or close the program that has the file open, and run the "
                 f"checks again. DuckDB says: {_first_line(error)}"
             ) from error
         raise UnreadableWarehouseError(
-            f"{path} cannot be read as a DuckDB file. Build it again with `dbt build`. DuckDB "
+            f"{path} cannot be read as a DuckDB file. Build it again with `bank build`. DuckDB "
             f"says: {_first_line(error)}"
         ) from error
     except duckdb.Error as error:
         raise UnreadableWarehouseError(
-            f"{path} cannot be opened: {_first_line(error)}. Build it again with `dbt build`."
+            f"{path} cannot be opened: {_first_line(error)}. Build it again with `bank build`."
         ) from error
 
 
@@ -77,7 +77,7 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     if missing:
         listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
         raise UnreadableWarehouseError(
-            f"{path} is not built, or not completely: it lacks {listed}. Run `dbt build` and then "
+            f"{path} is not built, or not completely: it lacks {listed}. Run `bank build` and then "
             "the checks."
         )
 
@@ -91,10 +91,10 @@ def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseErr
         return UnreadableWarehouseError(
             f"The views of {path} belong to a database of another name: the file was renamed "
             "after it was built. Give it its old name again (another folder is fine), or run "
-            f"`dbt build` with BANK_WAREHOUSE={path}. DuckDB says: {_first_line(error)}"
+            f"`bank build --warehouse {path}`. DuckDB says: {_first_line(error)}"
         )
     return UnreadableWarehouseError(
-        f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `dbt build` "
+        f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
         "with the project in the version of the checks."
     )
 
