@@ -73,7 +73,7 @@ check: install  ## Great Expectations on the built warehouse
 	$(BIN)/bank check
 
 publish: install  ## build, check, and publish all marts: files, and PostgreSQL if BANK_POSTGRES_DSN is set
-	$(BIN)/dbt build
+	$(BIN)/bank build
 	$(BIN)/bank check
 	$(BIN)/bank publish
 

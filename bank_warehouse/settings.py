@@ -237,7 +237,6 @@ ENVIRONMENT = (
             "BANK_SPARK_JAVA": "bank_warehouse/spark/java.py",
             "BANK_SPARK_MASTER": _SPARK,
             "BANK_SPARK_MEMORY": _SPARK,
-            "BANK_SPARK_PASSWORD": _CLUSTER,
             "BANK_SPARK_PORT": _CLUSTER,
             "BANK_SPARK_RAW_COPIES": _SPARK,
             "BANK_SPARK_SHUFFLE_PARTITIONS": _SPARK,

@@ -321,7 +321,10 @@ def _ending(record: Mapping[str, Any]) -> str:
     """Return how and when a build ended, in words."""
     moment = str(record["built_at"]).replace("T", " ").replace("Z", " UTC")
     if record["failed"]:
-        return f"failed at {moment} (`dbt {record['command']}`): {_named(record['failed'])}"
+        left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
+        return (
+            f"failed at {moment} (`dbt {record['command']}`): {_named(record['failed'])}{left_out}"
+        )
     if record["not_run"]:
         return (
             f"was a part of one, at {moment} (`dbt {record['command']}`): it left out "

@@ -515,7 +515,7 @@ def test_before_the_first_release(browser: Browser, published: Path, tmp_path: P
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{server.port}/")
     expect(page.get_by_role("heading", name="Nothing is published yet")).to_be_visible()
-    expect(page.locator("code").first).to_have_text("make publish")
+    expect(page.locator("code").first).to_have_text("bank build")
     assert current_release(published).number
     context.close()
     server.shutdown()

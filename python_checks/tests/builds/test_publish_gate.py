@@ -72,7 +72,7 @@ def test_a_change_after_the_checks_is_refused_and_names_the_mart(
     message = refused(warehouse, tmp_path / "published")
     assert mart in message
     assert words in message
-    assert "make publish" in message
+    assert "bank publish" in message
 
 
 def without(path_of: Callable[[Path], Path]) -> Callable[[Path], None]:
@@ -212,7 +212,7 @@ def test_checks_and_publish_as_a_user_runs_them(built_warehouse: Path, tmp_path:
     assert early.returncode == 1
     assert "expectations have not been run" in early.stderr
     assert "Traceback" not in early.stderr
-    checked = command("python_checks", "--no-docs")
+    checked = command("bank_warehouse", "check", "--no-docs")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     record = records.read_record(records.checks_record_path(warehouse))
     assert record is not None

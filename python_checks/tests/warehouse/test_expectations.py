@@ -340,7 +340,7 @@ def check(path: Path, docs: Path | None = None) -> list[Failure]:
 
 def command_line(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "python_checks", *arguments],
+        [sys.executable, "-m", "bank_warehouse", "check", *arguments],
         cwd=PROJECT,
         env=os.environ | environment,
         capture_output=True,
@@ -421,7 +421,7 @@ def test_missing_warehouse_exits_with_2_and_says_what_to_do(tmp_path: Path) -> N
     result = command_line("--warehouse", str(tmp_path / "none.duckdb"))
     assert result.returncode == 2
     assert "none.duckdb" in result.stderr
-    assert "dbt build" in result.stderr
+    assert "bank build" in result.stderr
 
 
 def test_file_that_is_no_database_exits_with_2(tmp_path: Path) -> None:
@@ -429,7 +429,7 @@ def test_file_that_is_no_database_exits_with_2(tmp_path: Path) -> None:
     path.write_text("not a database")
     result = command_line("--warehouse", str(path))
     assert result.returncode == 2
-    assert "dbt build" in result.stderr
+    assert "bank build" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -439,7 +439,7 @@ def test_warehouse_without_tables_exits_with_2_and_names_them(tmp_path: Path) ->
     result = command_line("--warehouse", str(path))
     assert result.returncode == 2
     assert "marts.dim_customers" in result.stderr
-    assert "dbt build" in result.stderr
+    assert "bank build" in result.stderr
 
 
 def test_renamed_warehouse_exits_with_2_and_says_so(built_warehouse: Path, tmp_path: Path) -> None:
