@@ -1,7 +1,6 @@
 """The command ``summary``: what a build has made, in a few lines for people."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ import duckdb
 
 from bank_warehouse.engine import SettingError, engine_settings
 from bank_warehouse.project import warehouse_path
+from bank_warehouse.publish.records import is_built_empty
 
 SEED_FOLDER = "seeds/"
 WIDTH = 22
@@ -72,9 +72,15 @@ def read_summary(warehouse: Path) -> Summary:
 
     Raises:
         SummaryError: Where there is no such file, another program holds it, it is no warehouse,
-            or the build did not get to its end.
+            the build did not get to its end, or was one with --empty.
     """
     with open_warehouse(warehouse) as connection:
+        if is_built_empty(warehouse):
+            message = (
+                f"The last build of {warehouse} was one with --empty: its tables have no rows.\n"
+                "Run `make build` (or `dbt build`)."
+            )
+            raise SummaryError(message)
         _require_complete(connection, warehouse)
         try:
             return _read(connection)
@@ -149,15 +155,6 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             """
         ).fetchone()
     except duckdb.Error as error:
-        renamed = re.search(r'Catalog "(.+?)" does not exist', str(error))
-        if renamed:
-            # The views name the database, and DuckDB calls a database by its file.
-            message = (
-                f"{warehouse} was built under the name {renamed[1]}{warehouse.suffix}, and its "
-                "views know it by that name only.\n"
-                "Give the file its name back, or build it anew with BANK_WAREHOUSE set."
-            )
-            raise SummaryError(message) from error
         message = (
             f"The build of {warehouse} did not get to its end: {error}\n"
             "Run `make build` (or `dbt build`) and see to the first error it prints."

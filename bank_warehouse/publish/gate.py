@@ -88,14 +88,16 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
             f"{_listed(build['failed'])}.",
             f"See to the first error it prints. {BUILD}",
         )
+    if build["is_empty"]:
+        raise GateError(
+            f"The last build of {warehouse} was one with --empty: its tables have no rows.", BUILD
+        )
     if build["not_run"]:
         raise GateError(
             f"The last dbt command on {warehouse}, `dbt {build['command']}`, was no whole build: "
             f"it left out {_listed(build['not_run'])}.",
             BUILD,
         )
-    if build["is_empty"]:
-        raise GateError(f"The last build of {warehouse} was one with --empty.", BUILD)
     if build["duckdb_version"] != duckdb.__version__:
         raise GateError(
             f"{warehouse} was built with DuckDB {build['duckdb_version']}, this is "
