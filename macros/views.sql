@@ -14,3 +14,12 @@
     {%- endfor -%}
     {{ return(dbt.duckdb__create_view_as(relation, renamable.sql)) }}
 {%- endmacro %}
+
+{#- `dbt clone` on DuckDB: a warehouse is one file, and copying the file is all that it takes. -#}
+{% materialization clone, adapter='duckdb' -%}
+    {{ exceptions.raise_compiler_error(
+        'dbt clone cannot copy a DuckDB warehouse, which is one file: copy the file, with '
+        ~ '_history.duckdb, .build_record.json and .checks_record.json of its name beside it. It may '
+        ~ 'get another name.'
+    ) }}
+{%- endmaterialization %}

@@ -12,6 +12,7 @@ from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import GateError
 from bank_warehouse.publish.fingerprints import Fingerprint
 
+MOVED = "If the file was renamed or copied, rename or copy its records with it. Otherwise: "
 BUILD = "Run `dbt build`, then `bank check`, and publish again (`make publish`)."
 CHECK = "Run `bank check` and publish again (`make publish`)."
 SHOWN = 6
@@ -80,7 +81,7 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
         raise GateError(
             f"There is no record of a build of {warehouse}: {path} is missing or of another "
             "version of the project.",
-            BUILD,
+            MOVED + BUILD,
         )
     if build["failed"]:
         raise GateError(
@@ -114,7 +115,7 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
         raise GateError(
             f"The expectations have not been run on {warehouse}: {path} is missing or of another "
             "version of the project.",
-            CHECK,
+            MOVED + CHECK,
         )
     left_out = [suite for suite in records.ALL_SUITES if suite not in checks["suites"]]
     if left_out:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import temp_directory
+from bank_warehouse.engine import SettingError, require_usable_name, temp_directory
 from bank_warehouse.publish import records
 
 # Read-only readers share the file; the limits keep a check of ten million customers small.
@@ -47,7 +47,10 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
             "Run `dbt build` and then the checks."
         )
     try:
+        require_usable_name(path)
         return duckdb.connect(str(path), read_only=True, config=settings(path))
+    except SettingError as refused:
+        raise UnreadableWarehouseError(str(refused)) from None
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise UnreadableWarehouseError(
