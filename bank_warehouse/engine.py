@@ -7,10 +7,14 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.settings import bytes_of, environment_setting
+from bank_warehouse.settings import SettingError, bytes_of, environment_setting
 
 DEFAULT_MEMORY_LIMIT = "5GB"
 """Memory of DuckDB where BANK_MEMORY_LIMIT is not set and the machine has more."""
+
+SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
+HISTORY = "history"
+"""The name under which profiles.yml attaches the file of the history."""
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -29,8 +33,11 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
         when it is needed. `threads`: BANK_THREADS; absent where it is not set: all cores.
 
     Raises:
-        SettingError: a setting that is no amount of memory or no number of threads.
+        SettingError: a setting that is no amount of memory or no number of threads, or a
+            warehouse that has the name of a schema.
     """
+    if warehouse is not None:
+        require_usable_name(warehouse)
     settings: Settings = {"memory_limit": memory_limit()}
     folder = temp_directory(warehouse)
     if folder is not None:
@@ -39,6 +46,21 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
     if threads:
         settings["threads"] = int(threads)
     return settings
+
+
+def require_usable_name(warehouse: Path) -> None:
+    """Refuse a file that DuckDB would take for a schema: it calls a database by its file.
+
+    Raises:
+        SettingError: with what to do.
+    """
+    name = warehouse.name.split(".")[0]
+    if name.lower() in (*SCHEMAS, HISTORY):
+        raise SettingError(
+            f"{warehouse}: a warehouse cannot be called {name}, which is the name of a schema or "
+            "of the history in it. Rename the file, with the records beside it, or set "
+            "BANK_WAREHOUSE to a file of another name. Nothing was changed."
+        )
 
 
 def memory_limit() -> str:

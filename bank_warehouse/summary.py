@@ -1,6 +1,5 @@
 """The command ``summary``: what a build has made, in a few lines for people."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +13,7 @@ import duckdb
 from bank_warehouse import options
 from bank_warehouse.engine import engine_settings
 from bank_warehouse.project import quoted, warehouse_path
-from bank_warehouse.publish.records import build_record_path, read_record
+from bank_warehouse.publish.records import build_record_path, is_built_empty, read_record
 from bank_warehouse.settings import SettingError
 
 SEED_FOLDER = "seeds/"
@@ -76,9 +75,15 @@ def read_summary(warehouse: Path) -> Summary:
 
     Raises:
         SummaryError: Where there is no such file, another program holds it, it is no warehouse,
-            or the build did not get to its end.
+            the build did not get to its end, or was one with --empty.
     """
     with open_warehouse(warehouse) as connection:
+        if is_built_empty(warehouse):
+            message = (
+                f"The last build of {warehouse} was one with --empty: its tables have no rows.\n"
+                "Run `make build` (or `dbt build`)."
+            )
+            raise SummaryError(message)
         _require_complete(connection, warehouse)
         try:
             return _read(connection)
@@ -153,15 +158,6 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             """
         ).fetchone()
     except duckdb.Error as error:
-        renamed = re.search(r'Catalog "(.+?)" does not exist', str(error))
-        if renamed:
-            # The views name the database, and DuckDB calls a database by its file.
-            message = (
-                f"{warehouse} was built under the name {renamed[1]}{warehouse.suffix}, and its "
-                "views know it by that name only.\n"
-                f"Give the file its name back, or run `bank build --warehouse {warehouse}`."
-            )
-            raise SummaryError(message) from error
         message = (
             f"The build of {warehouse} did not get to its end: {error}\n"
             "Run `bank build` and see to the first error it prints."

@@ -187,8 +187,7 @@ def _opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         except duckdb.Error as problem:
             raise PublishError(
                 f"The marts of {warehouse} cannot be read: {str(problem).splitlines()[0]}",
-                "The views of a warehouse know it by the name under which it was built: give the "
-                "file that name again, or run `bank build`, `bank check` and `bank publish`.",
+                "Run `bank build`, `bank check` and `bank publish`.",
             ) from problem
 
 

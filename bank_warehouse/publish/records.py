@@ -153,6 +153,12 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return content
 
 
+def is_built_empty(warehouse: Path) -> bool:
+    """Return whether the last dbt command that built something in a warehouse had --empty."""
+    build = read_record(build_record_path(warehouse))
+    return build is not None and bool(build["is_empty"])
+
+
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return the commit that is checked out in `folder`, and whether files differ from it.
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import temp_directory
+from bank_warehouse.engine import require_usable_name, temp_directory
+from bank_warehouse.publish import records
+from bank_warehouse.settings import SettingError
 
 # Read-only readers share the file; the limits keep a check of ten million customers small.
 MEMORY_LIMIT = "1GB"
@@ -32,16 +34,24 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 
     Raises:
-        UnreadableWarehouseError: There is no such file, another process writes to it, or it is no
-            database that this DuckDB can read.
+        UnreadableWarehouseError: There is no such file, another process writes to it, it is no
+            database that this DuckDB can read, or its last build was one with --empty.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
             f"There is no warehouse at {path}. Run `bank build` first, or name the file that it "
             "built with --warehouse or BANK_WAREHOUSE."
         )
+    if records.is_built_empty(path):
+        raise UnreadableWarehouseError(
+            f"The last build of {path} was one with --empty: its tables have no rows to check. "
+            "Run `bank build` and then the checks."
+        )
     try:
+        require_usable_name(path)
         return duckdb.connect(str(path), read_only=True, config=settings(path))
+    except SettingError as refused:
+        raise UnreadableWarehouseError(str(refused)) from None
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise UnreadableWarehouseError(
@@ -83,16 +93,7 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
 
 
 def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseError:
-    """Return the error for a warehouse whose tables are there and cannot be read.
-
-    A view names the database it was built in: in a file that was renamed it finds nothing.
-    """
-    if "does not exist" in str(error) and "Catalog" in str(error):
-        return UnreadableWarehouseError(
-            f"The views of {path} belong to a database of another name: the file was renamed "
-            "after it was built. Give it its old name again (another folder is fine), or run "
-            f"`bank build --warehouse {path}`. DuckDB says: {_first_line(error)}"
-        )
+    """Return the error for a warehouse whose tables are there and cannot be read."""
     return UnreadableWarehouseError(
         f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
         "with the project in the version of the checks."

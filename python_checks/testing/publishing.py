@@ -105,7 +105,7 @@ def second_warehouse(built: Path, folder: Path) -> Path:
     """Copy a warehouse into `folder` and take rows from every mart of it.
 
     Returns:
-        The copy; views know a database by its name, so it has that of the original.
+        The copy.
     """
     copy = folder / built.name
     shutil.copyfile(built, copy)

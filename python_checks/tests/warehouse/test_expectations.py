@@ -318,7 +318,7 @@ SABOTAGES = [
 
 
 def copy_of(built: Path, folder: Path) -> Path:
-    """Copy the warehouse under its own name: its views name the database."""
+    """Copy the warehouse."""
     return Path(shutil.copy(built, folder / built.name))
 
 
@@ -440,14 +440,6 @@ def test_warehouse_without_tables_exits_with_2_and_names_them(tmp_path: Path) ->
     assert result.returncode == 2
     assert "marts.dim_customers" in result.stderr
     assert "bank build" in result.stderr
-
-
-def test_renamed_warehouse_exits_with_2_and_says_so(built_warehouse: Path, tmp_path: Path) -> None:
-    path = Path(shutil.copy(built_warehouse, tmp_path / "other_name.duckdb"))
-    result = command_line("--warehouse", str(path))
-    assert result.returncode == 2
-    assert "renamed" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 def test_locked_warehouse_exits_with_2_and_says_who(built_warehouse: Path, tmp_path: Path) -> None:

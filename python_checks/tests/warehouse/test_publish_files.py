@@ -425,16 +425,6 @@ def test_a_folder_that_cannot_be_written_is_told(warehouse: Path, tmp_path: Path
         publish(warehouse, tmp_path / "file", None)
 
 
-def test_a_renamed_warehouse_is_told(warehouse: Path, tmp_path: Path) -> None:
-    renamed = tmp_path / "other.duckdb"
-    renamed.write_bytes(warehouse.read_bytes())
-    for suffix in (".build_record.json", ".checks_record.json"):
-        record = warehouse.with_name(f"bank{suffix}")
-        (tmp_path / f"other{suffix}").write_bytes(record.read_bytes())
-    with pytest.raises(PublishError, match="give the file that name again"):
-        publish(renamed, tmp_path / "published", None)
-
-
 def test_the_commands_list_and_publish(
     warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -553,7 +553,6 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
         shutil.copy2(PROJECT / name, folder / name)
     (folder / "target").mkdir()
     shutil.copy2(built_target / "semantic_manifest.json", folder / "target")
-    # It keeps its file name, which the views in it name as their catalog.
     shutil.copy2(built_warehouse, folder / built_warehouse.name)
     return folder
 
