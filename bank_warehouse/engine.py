@@ -5,7 +5,7 @@ One place for all who open a warehouse: the dbt build, the publisher, the summar
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import duckdb
 
@@ -17,6 +17,10 @@ _UNITS: dict[str, int] = {
     **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
     **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)},
 }
+
+# The first of each on Linux and macOS, the second on Windows.
+_HELD = re.compile("Could not set lock on file|File is already open in")
+_HOLDER = re.compile(r"(?:held in |already open in\s+)(.+?) \(PID (\d+)\)")
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -86,6 +90,17 @@ def temp_directory(warehouse: Path | None) -> Path | None:
     if declared:
         return Path(declared)
     return None if warehouse is None else warehouse.with_name(warehouse.name + ".tmp")
+
+
+def is_held(problem: Exception) -> bool:
+    """Return whether DuckDB could not open a file because another program has it open."""
+    return isinstance(problem, duckdb.IOException) and bool(_HELD.search(str(problem)))
+
+
+def holder_of(problem: Exception) -> str:
+    """Return ` (program, process 4711)` of who holds the file, empty where DuckDB does not say."""
+    found = _HOLDER.search(str(problem))
+    return f" ({PureWindowsPath(found[1]).name}, process {found[2]})" if found else ""
 
 
 def bytes_of(amount: str) -> float:

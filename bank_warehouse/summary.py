@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from bank_warehouse.engine import SettingError, engine_settings
+from bank_warehouse.engine import SettingError, engine_settings, is_held
 from bank_warehouse.project import warehouse_path
 
 SEED_FOLDER = "seeds/"
@@ -106,7 +106,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(warehouse), read_only=True, config=settings)
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             message = (
                 f"Another program has {warehouse} open: {error}\n"
                 "Wait for the build to end, or close that program, and try again."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import temp_directory
+from bank_warehouse.engine import is_held, temp_directory
 
 # Read-only readers share the file; the limits keep a check of ten million customers small.
 MEMORY_LIMIT = "1GB"
@@ -43,7 +43,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=True, config=settings(path))
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             raise UnreadableWarehouseError(
                 f"Another process is writing to {path} and holds its lock. Wait until its "
                 "`dbt build` has ended, or close the program that has the file open, and run the "
