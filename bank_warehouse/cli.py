@@ -1,6 +1,8 @@
 """The command line of the project. Each command lives in the module that does its job."""
 
 import importlib
+import io
+import sys
 
 import click
 
@@ -39,3 +41,6 @@ class LazyCommands(click.Group):
 @click.group(cls=LazyCommands)
 def main() -> None:
     """Bank customer warehouse: generate data, look at a build, accept, publish and show it."""
+    # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

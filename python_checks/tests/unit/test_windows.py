@@ -103,3 +103,17 @@ def test_a_process_that_ends_removes_its_temporary_folder(tmp_path: Path) -> Non
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
     subprocess.run([sys.executable, "-c", program], env=os.environ | places, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_the_code_page_lacks_is_printed_escaped(tmp_path: Path) -> None:
+    drop = tmp_path / "za\u017c\u00f3\u0142\u0107"
+    drop.mkdir()
+    run = subprocess.run(
+        [sys.executable, "-m", "bank_warehouse", "generate", "--customers", "10", "--out", drop],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert b"za\\u017c\xf3\\u0142\\u0107" in run.stdout
