@@ -23,6 +23,8 @@ POSIX_NAMES = re.compile(
     r"|signal\.(alarm|setitimer|SIG(KILL|ALRM|HUP|USR1|USR2|CHLD|STOP|CONT|QUIT|PIPE))"
     r"|time\.tzset"
 )
+OTHER_OPENS = frozenset({"gzip.open", "os.open", "tarfile.open", "webbrowser.open"})
+"""Calls that open no text file by default."""
 LINKS = frozenset({"symlink_to", "symlink", "hardlink_to"})
 PLACES = re.compile(r"/(tmp|dev|proc|bin|usr|etc|var)(/|$)")
 DAY_WITHOUT_ZERO = re.compile(r"%-[dHIjmMSUWyY]")
@@ -145,7 +147,7 @@ def _mode(node: ast.Call, name: str, method: str) -> str | None:
     """Return the mode in which a call opens a text file, None for any other call."""
     if method in ("read_text", "write_text"):
         return method[0]
-    if name != "open" and (method != "open" or name in ("os.open", "gzip.open", "webbrowser.open")):
+    if name != "open" and (method != "open" or name in OTHER_OPENS):
         return None
     place = 1 if name == "open" else 0
     words = {each.arg: each.value for each in node.keywords}

@@ -41,6 +41,7 @@ RIGHT = (
     "path.write_text(text, 'utf-8', newline='\\n')",
     "path.write_text(text, encoding='utf-8', newline='\\n')",
     "path.open('rb')",
+    "tarfile.open(fileobj=archive)",
     "path.open('w', encoding='utf-8', newline='')",
     "open(path, 'wb')",
     "os.open(path, os.O_RDWR)",

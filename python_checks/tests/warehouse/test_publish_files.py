@@ -30,8 +30,12 @@ from bank_warehouse.publish.fingerprints import source_of
 from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.lock import LOCK, publisher_lock
 from bank_warehouse.publish.releases import current_number, switch_current
-from python_checks.testing.publishing import second_warehouse
-from python_checks.testing.publishing import copy_checked, edit_record, running_holder
+from python_checks.testing.publishing import (
+    copy_checked,
+    edit_record,
+    running_holder,
+    second_warehouse,
+)
 
 ARROW_TYPES = {
     "BIGINT": "int64",
