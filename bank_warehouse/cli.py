@@ -1,6 +1,8 @@
 """The command line of the project. Each command lives in the module that does its job."""
 
 import importlib
+import io
+import sys
 
 import click
 from click.exceptions import NoSuchCommand
@@ -70,5 +72,8 @@ def main(context: click.Context) -> None:
     Start with `bank build`, which builds the shipped sample, or `bank build FOLDER` for your own
     files. `bank COMMAND --help` shows what a command takes.
     """
+    # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

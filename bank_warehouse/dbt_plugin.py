@@ -5,7 +5,6 @@ Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
-from bank_warehouse.engine import HISTORY, engine_settings
+from bank_warehouse.engine import HISTORY, engine_settings, holder_of, is_held
 from bank_warehouse.settings import SettingError
 
 if TYPE_CHECKING:
@@ -149,9 +148,9 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(path, config=config)
     except (OSError, duckdb.Error) as problem:
-        if _is_locked(problem):
+        if is_held(problem):
             raise DbtRuntimeError(
-                f"{path}: another program{_holder(problem)} has the warehouse open. Only one "
+                f"{path}: another program{holder_of(problem)} has the warehouse open. Only one "
                 "build of a warehouse can run at a time, and none while the file is open "
                 "elsewhere. Wait until that program has ended, or close it, then build again; or "
                 "set BANK_WAREHOUSE to another file. Nothing was changed."
@@ -178,9 +177,9 @@ def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> No
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection.execute(attachment.to_sql())
     except (OSError, duckdb.Error) as problem:
-        if _is_locked(problem):
+        if is_held(problem):
             raise DbtRuntimeError(
-                f"{path}: another program{_holder(problem)} has the history open. A build writes "
+                f"{path}: another program{holder_of(problem)} has the history open. A build writes "
                 "to it and needs it for itself. Wait until that program has ended, or close it, "
                 "then build again. Nothing was changed."
             ) from problem
@@ -197,16 +196,6 @@ def in_project(path: str) -> str:
     # A path where it is the working folder, a text where --project-dir names it.
     project = Path(get_flags().PROJECT_DIR).absolute()  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
-
-
-def _is_locked(problem: Exception) -> bool:
-    return isinstance(problem, duckdb.IOException) and "lock" in str(problem).lower()
-
-
-def _holder(problem: Exception) -> str:
-    """Return who holds the lock, as far as DuckDB says it."""
-    holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(problem))
-    return f" ({Path(holder[1]).name}, process {holder[2]})" if holder else ""
 
 
 def _first_line(problem: Exception) -> str:

@@ -3,7 +3,8 @@
 One place for all who open a warehouse: the dbt build, the publisher, the summary, the checks.
 """
 
-from pathlib import Path
+import re
+from pathlib import Path, PureWindowsPath
 
 import duckdb
 
@@ -15,6 +16,10 @@ DEFAULT_MEMORY_LIMIT = "5GB"
 SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
 HISTORY = "history"
 """The name under which profiles.yml attaches the file of the history."""
+
+# The first of each on Linux and macOS, the second on Windows.
+_HELD = re.compile("Could not set lock on file|File is already open in")
+_HOLDER = re.compile(r"(?:held in |already open in\s+)(.+?) \(PID (\d+)\)")
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -84,3 +89,14 @@ def temp_directory(warehouse: Path | None) -> Path | None:
     if declared:
         return Path(declared)
     return None if warehouse is None else warehouse.with_name(warehouse.name + ".tmp")
+
+
+def is_held(problem: Exception) -> bool:
+    """Return whether DuckDB could not open a file because another program has it open."""
+    return isinstance(problem, duckdb.IOException) and bool(_HELD.search(str(problem)))
+
+
+def holder_of(problem: Exception) -> str:
+    """Return ` (program, process 4711)` of who holds the file, empty where DuckDB does not say."""
+    found = _HOLDER.search(str(problem))
+    return f" ({PureWindowsPath(found[1]).name}, process {found[2]})" if found else ""

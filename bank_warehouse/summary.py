@@ -11,7 +11,7 @@ import click
 import duckdb
 
 from bank_warehouse import options
-from bank_warehouse.engine import engine_settings
+from bank_warehouse.engine import engine_settings, is_held
 from bank_warehouse.project import quoted, warehouse_path
 from bank_warehouse.publish.records import build_record_path, is_built_empty, read_record
 from bank_warehouse.settings import SettingError
@@ -115,7 +115,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(warehouse), read_only=True, config=settings)
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             message = (
                 f"Another program has {warehouse} open: {error}\n"
                 "Wait for the build to end, or close that program, and try again."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import require_usable_name, temp_directory
+from bank_warehouse.engine import is_held, require_usable_name, temp_directory
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
@@ -53,7 +53,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     except SettingError as refused:
         raise UnreadableWarehouseError(str(refused)) from None
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             raise UnreadableWarehouseError(
                 f"Another process is writing to {path} and holds its lock. Wait until its "
                 "build has ended, or close the program that has the file open, and run the "

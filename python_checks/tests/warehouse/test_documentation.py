@@ -1,6 +1,5 @@
 """What is described is there, and what is there is described."""
 
-from python_checks.testing.paths import PROJECT
 import csv
 import json
 import re
@@ -11,7 +10,7 @@ import duckdb
 import pytest
 
 from bank_warehouse.raw_drop.schema import TABLES
-
+from python_checks.testing.paths import PROJECT
 
 
 @pytest.fixture(scope="session")

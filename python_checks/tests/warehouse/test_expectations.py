@@ -11,8 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from python_checks.expectations import runner
-from python_checks.expectations import warehouse
+from python_checks.expectations import runner, warehouse
 from python_checks.expectations.masking import masked_key, shown_row
 from python_checks.expectations.runner import Failure
 from python_checks.expectations.suites import SUITES

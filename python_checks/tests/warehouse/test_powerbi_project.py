@@ -1,6 +1,5 @@
 """The Power BI project: what is committed is what the artifacts give, and it is sound."""
 
-from python_checks.testing.paths import PROJECT
 import json
 import re
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, identifier
 from bank_warehouse.powerbi.pages import PAGES
+from python_checks.testing.paths import PROJECT
 
 COMMITTED = PROJECT / "powerbi"
 SCHEMAS = PROJECT / ".." / "shared" / "powerbi" / "schemas"
