@@ -132,11 +132,12 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
         else _plan_text(file, definition, warnings)
         for file in findings.files
     ]
-    _refuse_empty(reads, warnings)
+    if reads:
+        _refuse_empty(reads, warnings)
     return TablePlan(
         table=table,
         files=tuple(read.plan for read in reads),
-        sql=_union(reads, raw_dir.resolve()),
+        sql=_union(reads, raw_dir.resolve()) if reads else _no_rows(definition),
         warnings=tuple(warnings),
         rows=sum(read.rows for read in reads),
     )
@@ -432,6 +433,14 @@ def _union(reads: Sequence[_Read], root: Path) -> str:
                 _render([read], quote_literal(read.plan.relative), "") for read in members
             )
     return "\nunion all by name\n".join(selects)
+
+
+def _no_rows(table: RawTable) -> str:
+    """Return the select of an optional table that is not in the drop."""
+    names = [column.name for column in table.columns]
+    names += ["source_file", "structural_fault", "raw_line"]
+    fields = ", ".join(f"cast(null as varchar) as {quote_identifier(name)}" for name in names)
+    return f"select {fields} where false"
 
 
 def _render(reads: Sequence[_Read], source_file: str, named: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +145,22 @@ def test_shipped_seeds_are_read_as_they_are(table: str, tmp_path: Path) -> None:
     with (SEEDS / f"raw_{table}.csv").open(encoding="utf-8", newline="") as file:
         expected = [tuple(row) for row in csv.reader(file)][1:]
     assert [row[:-3] for row in read(tmp_path, table)] == expected
+
+
+def test_optional_table_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    branches = replace(TABLES["genders"], name="branches", stems=("branches",))
+    monkeypatch.setitem(TABLES, "branches", branches)
+    with pytest.raises(DropError, match="no file for branches"):
+        plan_table(tmp_path, "branches")
+
+    monkeypatch.setitem(TABLES, "branches", replace(branches, required=False))
+    assert read(tmp_path, "branches") == []
+    assert plan_table(tmp_path, "branches").warnings == (
+        "branches: optional, and not in the drop: read as no rows.",
+    )
+    (tmp_path / "branches.csv").write_text("GenderId,Gender\n1,Harbour\n", "utf-8")
+    assert [row[:2] for row in read(tmp_path, "branches")] == [("1", "Harbour")]
+    assert plan_table(tmp_path, "branches").warnings == ()
 
 
 @pytest.mark.skipif(not ORIGINAL.is_dir(), reason="the original pack is not here")
