@@ -183,7 +183,8 @@ def test_original_pack_is_read_to_the_cent() -> None:
     for name, total in sums.items():
         cells = [row[NAMES.index(name)] for row in rows]
         assert sum(Decimal(cell or "") for cell in cells) == Decimal(total), name
-    assert [len(read(ORIGINAL, table)) for table in TABLES] == [3000, 4, 2, 22]
+    lookups = {"banking_relationships": 4, "genders": 2, "investment_advisors": 22}
+    assert {table: len(read(ORIGINAL, table)) for table in lookups} == lookups
 
 
 def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
