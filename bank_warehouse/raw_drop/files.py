@@ -78,8 +78,8 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
         table: the raw table looked for.
 
     Returns:
-        At least one file. Files that belong to no table are reported with the clients only, so
-        that a drop of four tables reports each of them once.
+        At least one file; none for an optional table that is not there. Files that belong to no
+        table are reported with the clients only, so that each is reported once.
 
     Raises:
         DropError: no folder, no such table, the table under two names, a file twice, a link out
@@ -115,8 +115,10 @@ def find_files(raw_dir: Path, table: RawTable) -> Findings:
         warnings.extend(passed_over)
     else:
         found = [_examine(root, name) for name in sorted([*whole, *parts], key=natural_key)]
-    if not found:
+    if not found and table.required:
         raise DropError(_absent(raw_dir, table, names))
+    if not found:
+        warnings.append(f"{table.name}: optional, and not in the drop: read as no rows.")
     _refuse_twins(found)
     return Findings(tuple(found), tuple(warnings))
 

@@ -133,11 +133,12 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
         else _plan_text(file, definition, warnings)
         for file in findings.files
     ]
-    _refuse_empty(reads, warnings)
+    if reads:
+        _refuse_empty(reads, warnings)
     return TablePlan(
         table=table,
         files=tuple(read.plan for read in reads),
-        sql=_union(reads, root_of(raw_dir)),
+        sql=_union(reads, root_of(raw_dir)) if reads else _no_rows(definition),
         warnings=tuple(warnings),
         rows=sum(read.rows for read in reads),
     )
@@ -441,6 +442,14 @@ def _name_below(root: Path) -> str:
     name = f"substr(filename, {len(root.as_posix().rstrip('/')) + 2})"
     # DuckDB lists the file of a pattern with backslashes on Windows; elsewhere one is a letter.
     return f"replace({name}, '\\', '/')" if os.sep == "\\" else name
+
+
+def _no_rows(table: RawTable) -> str:
+    """Return the select of an optional table that is not in the drop."""
+    names = [column.name for column in table.columns]
+    names += ["source_file", "structural_fault", "raw_line"]
+    fields = ", ".join(f"cast(null as varchar) as {quote_identifier(name)}" for name in names)
+    return f"select {fields} where false"
 
 
 def _render(reads: Sequence[_Read], source_file: str, named: str) -> str:

@@ -42,11 +42,13 @@ class RawTable:
         name: what the rest of the warehouse calls it.
         columns: its columns in canonical order.
         stems: the file names in circulation, without extension; the first is the usual one.
+        required: a drop without the table is refused; an optional one is read as no rows.
     """
 
     name: str
     columns: tuple[RawColumn, ...]
     stems: tuple[str, ...]
+    required: bool = True
 
 
 def normalise(text: str) -> str:

@@ -18,11 +18,11 @@ from typing import Literal
 
 import duckdb
 
-from bank_warehouse.raw_drop.schema import CLIENTS
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.sql import quote_literal
 from python_checks.testing.paths import SEEDS
 
-LOOKUPS = ("banking_relationships", "genders", "investment_advisors")
+LOOKUPS = tuple(table for table in TABLES if table != CLIENTS.name)
 
 Outcome = Literal["read", "refused", "set aside"]
 
@@ -114,7 +114,7 @@ def oddity(
 
 
 def lookups(drop: Path) -> None:
-    """Copy the three lookups as they are."""
+    """Copy the tables beside the clients as they are."""
     for table in LOOKUPS:
         shutil.copy(SEEDS / f"raw_{table}.csv", drop)
 

@@ -29,26 +29,10 @@ from bank_warehouse.metrics import (
 )
 from python_checks.testing.paths import PROJECT
 
-DIMENSIONS = (
-    "loyalty_classification",
-    "occupation_family",
-    "occupation_title",
-    "nationality",
-    "gender",
-    "age_band",
-    "income_band",
-    "tenure_band",
-    "fee_structure",
-    "banking_relationship",
-    "investment_advisor",
-    "amount_of_credit_cards",
-    "properties_owned",
-    "risk_weighting",
-    "segment",
-    "joined_year",
-    "watch_list_level",
-)
-"""The dimensions that the design names, all of customers."""
+with (PROJECT / "seeds" / "reference" / "dimensions.csv").open(encoding="utf-8") as seed:
+    PROFILED = [row["dimension"] for row in csv.DictReader(seed) if "_and_" not in row["dimension"]]
+DIMENSIONS = (*PROFILED, "occupation_title", "joined_year", "watch_list_level")
+"""What customers can be grouped by: the dimensions of profiles, one at a time, and three more."""
 
 # One row per customer, from the columns of the marts that are not themselves computed, as far as
 # that goes: totals, flags and shares are worked out again below.
