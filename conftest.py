@@ -1,7 +1,10 @@
 """How the tests are run: what they share, how they are marked, and which come first."""
 
+import json
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,8 +38,9 @@ LAYERS = {
 
 LONG_FILES = (
     "test_spark_parity.py",
-    "test_sabotage.py",
     "test_history.py",
+    "test_sabotage.py",
+    "test_extracts.py",
     "test_spark_cluster.py",
     "test_odd_drops.py",
     "test_dashboard_browser.py",
@@ -47,6 +51,9 @@ LONG_FILES = (
     "test_scale_benchmark.py",
 )
 """The files that take longest, the longest first."""
+
+SPLIT_FILES = ("test_sabotage.py", "test_extracts.py")
+"""The files whose tests have nothing in common: any process may run any of them."""
 
 KEPT_MANIFESTS = 12
 """How many parsed states of the project stay for the next run."""
@@ -61,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = config.cache.mkdir("dbt_manifests")
         by_age = sorted(folder.glob("*.msgpack"), key=lambda file: file.stat().st_mtime)
         for old in by_age[:-KEPT_MANIFESTS]:
-            for suffix in (".msgpack", ".log", ".msgpack.lock"):
+            for suffix in (".msgpack", ".json", ".log", ".msgpack.lock"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
         os.environ[KEPT] = str(folder)
 
@@ -69,12 +76,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its layer; let processes start with the longest files.
 
-    A file stays in one process: what its tests share is then made once. A single process keeps
-    the order of names.
+    Nearly all files stay in one process: what their tests share is then made once. A single
+    process keeps the order of names.
     """
     for item in items:
         parts = item.path.relative_to(PROJECT).parts
         item.add_marker("benchmarks" if parts[0] == "benchmarks" else parts[2])
+        if item.path.name not in SPLIT_FILES:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
     if "PYTEST_XDIST_WORKER" in os.environ:
         rank = {name: place for place, name in enumerate(LONG_FILES)}
         items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
@@ -100,6 +109,8 @@ def _build(folder: Path) -> None:
         result = run_dbt(folder, *command)
         if result.returncode != 0:
             pytest.fail(f"dbt {' '.join(command)} failed:\n{result.stdout[-6000:]}{result.stderr}")
+        if command == ["build"]:
+            shutil.copy2(folder / "target/run_results.json", folder / "build_results.json")
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +133,20 @@ def built_warehouse(build_folder: Path) -> Path:
 def built_target(build_folder: Path) -> Path:
     """Path of the target folder of that build, with manifest, run results and catalog."""
     return build_folder / "target"
+
+
+@pytest.fixture(scope="session")
+def built_manifest(built_target: Path) -> dict[str, Any]:
+    """The manifest of that build, with the compiled code of every node; only to be read."""
+    manifest: dict[str, Any] = json.loads((built_target / "manifest.json").read_text("utf-8"))
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def build_results(build_folder: Path) -> dict[str, str]:
+    """The status of each node of that build, by its unique id."""
+    content = json.loads((build_folder / "build_results.json").read_text("utf-8"))
+    return {result["unique_id"]: result["status"] for result in content["results"]}
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,10 @@ manifest is kept in a folder that all processes of a test run share.
 import contextlib
 import hashlib
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,18 +70,38 @@ def run_dbt(
             text=True,
             check=False,
         )
+    from dbt.contracts.graph.manifest import Manifest
+
     with _environment(variables), contextlib.chdir(project):
         manifest = None
         if project == PROJECT and "parse" not in arguments:
-            manifest = _parsed(_vars_of(arguments), is_drop=bool(environment.get("BANK_RAW_DIR")))
+            is_drop = bool(environment.get("BANK_RAW_DIR"))
+            # Read anew for each command: dbt writes into its manifest as it compiles.
+            kept = _parsed(_vars_of(arguments), is_drop=is_drop)
+            manifest = Manifest.from_msgpack(kept.read_bytes())
         return _invoke(manifest, *arguments)
 
 
+def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
+    """Return the manifest of the project as `dbt parse` writes it.
+
+    Args:
+        is_drop: parsed for a drop, which has sources, instead of for the shipped seeds.
+    """
+    text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
+
+
 def parse_log() -> str:
-    """Return dbt's log of the parse of the project as it is, over the shipped seeds."""
-    with _environment({"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}):
-        _parsed({}, is_drop=False)
-    return _kept_file({}, is_drop=False).with_suffix(".log").read_text(encoding="utf-8")
+    """Return dbt's log of the parse of the project over the shipped seeds."""
+    return _kept(is_drop=False).with_suffix(".log").read_text(encoding="utf-8")
+
+
+def _kept(*, is_drop: bool) -> Path:
+    variables = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
+    with _environment(variables), contextlib.chdir(PROJECT):
+        return _parsed({}, is_drop=is_drop)
 
 
 def _invoke(manifest: Any, *arguments: str) -> Completed:
@@ -144,38 +166,42 @@ def _parsed_vars() -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"\bvar\(\W*(\w+)", text))
 
 
-def _parsed(variables: Mapping[str, Any], *, is_drop: bool) -> Any:
-    """Return the parsed manifest: a copy, since dbt writes into it as it compiles."""
-    from dbt.contracts.graph.manifest import Manifest
-
+def _parsed(variables: Mapping[str, Any], *, is_drop: bool) -> Path:
+    """Return the file of the parsed manifest, with its JSON and the log of the parse beside it."""
     file = _kept_file(variables, is_drop=is_drop)
     if not file.exists():
         with locked(file):
             if not file.exists():
                 _parse(file, variables, is_drop=is_drop)
-    return Manifest.from_msgpack(file.read_bytes())
+    return file
 
 
 def _parse(file: Path, variables: Mapping[str, Any], *, is_drop: bool) -> None:
-    """Parse the project into a file, with the log of it beside."""
+    """Parse the project into a file.
+
+    dbt reads anew only what has changed since it parsed for the same variables: for this its
+    target folder stays, and the paths in its environment are always the same.
+    """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        paths = {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
-        paths["BANK_WAREHOUSE"] = str(Path(folder) / "bank.duckdb")
+    kind = hashlib.sha256(repr((sorted(variables.items()), is_drop)).encode()).hexdigest()[:8]
+    folder = file.with_name(f"parse_{kind}")
+    paths = {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
+    paths["BANK_WAREHOUSE"] = "bank.duckdb"
+    with locked(folder):
+        (folder / "dbt.log").unlink(missing_ok=True)
         with (
-            _environment(paths | ({"BANK_RAW_DIR": folder} if is_drop else {})),
+            _environment(paths | ({"BANK_RAW_DIR": "drop"} if is_drop else {})),
             contextlib.redirect_stdout(io.StringIO()) as printed,
         ):
-            ran = dbtRunner().invoke(
-                ["parse", "--no-partial-parse", "--vars", yaml.safe_dump(dict(variables))]
-            )
+            ran = dbtRunner().invoke(["parse", "--vars", yaml.safe_dump(dict(variables))])
         if not isinstance(ran.result, Manifest):
             message = f"dbt parse failed:\n{printed.getvalue()}{ran.exception or ''}"
             raise RuntimeError(message)
-        (Path(folder) / "dbt.log").replace(file.with_suffix(".log"))
-        made = Path(folder) / "manifest.msgpack"
+        shutil.copy2(folder / "dbt.log", file.with_suffix(".log"))
+        shutil.copy2(folder / "manifest.json", file.with_suffix(".json"))
+        made = folder / "parsed.msgpack"
         made.write_bytes(ran.result.to_msgpack())
         made.replace(file)
 

@@ -1,9 +1,6 @@
 """The rules on the dbt project: each does its work, and this project keeps them all."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ import pytest
 
 from python_checks.project import rules as project_rules
 from python_checks.project.rules import Rule, RuleException
+from python_checks.testing.dbt import parsed_project, run_dbt
 from python_checks.testing.paths import PROJECT
 
 EXCEPTIONS = PROJECT / "python_checks" / "project" / "rule_exceptions.csv"
@@ -561,27 +559,6 @@ def test_command_prints_findings_and_fails(
 # ---------- what dbt itself writes
 
 
-def parse(project: Path, target: Path, raw_dir: str = "") -> Json:
-    """Parse a dbt project and return its manifest.
-
-    Args:
-        project: Folder with dbt_project.yml and profiles.yml.
-        target: Folder for what dbt writes.
-        raw_dir: Value of BANK_RAW_DIR; empty for the shipped seeds.
-    """
-    command = [sys.executable, "-m", "dbt.cli.main", "parse", "--no-partial-parse"]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
-    command += ["--target-path", str(target), "--log-path", str(target)]
-    warehouse = str(target / "bank.duckdb")
-    environment = {**os.environ, "BANK_RAW_DIR": raw_dir, "BANK_WAREHOUSE": warehouse}
-    run = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    manifest: Json = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return manifest
-
-
 CAREFREE_PROJECT = {
     "dbt_project.yml": """
 name: carefree
@@ -644,7 +621,10 @@ def test_rules_read_what_dbt_writes(tmp_path: Path) -> None:
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip() + "\n", encoding="utf-8")
-    found = project_rules.check(parse(tmp_path / "project", tmp_path / "target"))
+    parsed = run_dbt(tmp_path, "parse", "--no-partial-parse", project=tmp_path / "project")
+    assert parsed.returncode == 0, parsed.stdout + parsed.stderr
+    manifest = json.loads((tmp_path / "target" / "manifest.json").read_text(encoding="utf-8"))
+    found = project_rules.check(manifest)
     assert {one.rule for one in found} == set(project_rules.RULES)
 
 
@@ -652,16 +632,15 @@ def test_rules_read_what_dbt_writes(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Json:
+def on_seeds() -> Json:
     """Return the manifest of this project, reading its seeds."""
-    return parse(PROJECT, tmp_path_factory.mktemp("on_seeds"))
+    return parsed_project()
 
 
 @pytest.fixture(scope="session")
-def on_raw_folder(tmp_path_factory: pytest.TempPathFactory) -> Json:
+def on_raw_folder() -> Json:
     """Return the manifest of this project, reading a folder of raw files: it has sources."""
-    raw_dir = str(tmp_path_factory.mktemp("raw"))
-    return parse(PROJECT, tmp_path_factory.mktemp("on_raw_folder"), raw_dir)
+    return parsed_project(is_drop=True)
 
 
 @pytest.mark.parametrize("reading", ["on_seeds", "on_raw_folder"])
