@@ -19,7 +19,7 @@ SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures test nightly lint findings notebook powerbi docs site bench lock clean
+.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures quick test nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,8 +65,11 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install-dev  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/browser/test_dashboard_browser.py
 
+quick: install-dev  ## check what changed since the last commit, in about a minute
+	$(BIN)/python -m python_checks.quick
+
 test: install-dev install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 nightly: install-dev  ## ten times as many damaged drops, and publishers killed a hundred times
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"

@@ -13,11 +13,10 @@ from bank_warehouse.raw_drop.schema import TABLES
 from python_checks.testing.paths import PROJECT
 
 
-@pytest.fixture(scope="session")
-def manifest(built_target: Path) -> dict[str, Any]:
+@pytest.fixture
+def manifest(built_manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest of the build of the session."""
-    loaded: dict[str, Any] = json.loads((built_target / "manifest.json").read_text("utf-8"))
-    return loaded
+    return built_manifest
 
 
 def own(resources: dict[str, Any]) -> list[dict[str, Any]]:
