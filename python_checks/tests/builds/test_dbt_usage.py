@@ -312,12 +312,12 @@ def test_failing_test_prints_its_rows_without_personal_data(used: Path) -> None:
 def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     change(
         used / "bank.duckdb",
-        "update marts.fct_fairness_monitor set attribute = "
+        "update marts.fct_fairness_monitor set value = "
         "(select any_value(client_name) from restricted.dim_customer_identities) where rowid = 3",
     )
     output = fails(used, "test", "--select", "assert_personal_data_stays_in_restricted")
     assert "- mart: fct_fairness_monitor" in output
-    assert "column_name: attribute" in output
+    assert "column_name: value" in output
     assert "What it promises: No published column" in output
     command = next(line for line in output.splitlines() if line.startswith("All rows: duckdb"))
     attach = command.split('-cmd "')[1].split('"')[0]
@@ -325,7 +325,7 @@ def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     with duckdb.connect(str(used / "bank.duckdb"), read_only=True) as connection:
         connection.execute(attach)
         rows = connection.execute(Path(file).read_text("utf-8")).fetchall()
-    assert rows == [("fct_fairness_monitor", "attribute", "holds the name or id of a client")]
+    assert rows == [("fct_fairness_monitor", "value", "holds the name or id of a client")]
 
 
 def test_new_mart_fails_with_what_to_do(project_copy: Path, used_by_copy: Path) -> None:
