@@ -63,20 +63,19 @@ def test_every_variable_that_the_project_reads_is_known() -> None:
     files = [PROJECT / name for name in ("profiles.yml", "dbt_project.yml")]
     for folder in ("bank_warehouse", "macros", "models", "tests", "python_checks/expectations"):
         files += [
-            path
-            for path in (PROJECT / folder).rglob("*")
-            if path.suffix in (".py", ".sql", ".yml")
+            path for path in (PROJECT / folder).rglob("*") if path.suffix in (".py", ".sql", ".yml")
         ]
     read = {
-        name
-        for path in files
-        for name in re.findall(r"\bBANK_[A-Z_]*", path.read_text("utf-8"))
+        name for path in files for name in re.findall(r"\bBANK_[A-Z_]*", path.read_text("utf-8"))
     }
     assert read - NOT_SETTINGS <= NAMES
 
 
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
-    "unknown": ({"as_of_dat": "2021-12-31"}, "as_of_dat: no such variable. Did you mean as_of_date?"),
+    "unknown": (
+        {"as_of_dat": "2021-12-31"},
+        "as_of_dat: no such variable. Did you mean as_of_date?",
+    ),
     "unknown, like none": ({"zzz": 1}, "zzz: no such variable. There are as_of_date, "),
     "day first": ({"as_of_date": "31-12-2021"}, "'31-12-2021' is no date. Write 2021-12-31."),
     "both orders": ({"as_of_date": "01/02/2021"}, "Write 2021-01-02 or 2021-02-01."),
