@@ -172,7 +172,8 @@ def _run_dbt(
     arguments: Sequence[str], environment: Mapping[str, str], project: Path, *, is_verbose: bool
 ) -> int:
     """Run dbt and return its exit code."""
-    started = [sys.executable, "-m", "dbt.cli.main"]
+    # dbt imports its own main module early, of which runpy warns.
+    started = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     if not is_verbose:
         started += ["--log-format", "json", "--log-format-file", "debug", "--no-use-colors"]
     process = subprocess.Popen(  # noqa: S603
@@ -206,7 +207,9 @@ def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
 
     try:
         click.echo(summary_text(warehouse, raw_dir))
-    except SummaryError as incomplete:
+    except SummaryError:
         if not is_part:
             raise
-        click.echo(f"The models that you selected are in {warehouse}.\n{incomplete.message}")
+        click.echo(
+            f"The models that you selected are in {warehouse}. `bank build` builds the others."
+        )
