@@ -190,10 +190,14 @@ def _run_dbt(
             log.read(line)
         code = process.wait()
     except KeyboardInterrupt:
-        # dbt got it too: it stops what runs and leaves the warehouse whole.
+        # dbt got it too, and stops what runs.
         process.wait()
         log.end()
-        click.echo("Interrupted. What was built before is whole; build again to go on.", err=True)
+        click.echo(
+            "Interrupted: the warehouse may hold models of this build and of the one before. Build "
+            "again.",
+            err=True,
+        )
         return INTERRUPTED
     log.end()
     if code and not is_verbose:
