@@ -91,8 +91,8 @@ def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) 
         f"{summary.core_deposits:,.2f}",
         *(name for name, _ in summary.segments),
         f"0 of {summary.rows_delivered:,} rows",
-        f"bank check --warehouse {built_warehouse}",
-        f"bank publish --warehouse {built_warehouse}",
+        "  bank check\n",
+        "  bank publish\n",
         "dbt docs serve",
     ):
         assert text in result.output
@@ -187,7 +187,7 @@ def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
     result = summarise(file)
     assert result.exit_code == 1
     assert "cannot be read as a warehouse" in result.output
-    assert "BANK_WAREHOUSE" in result.output
+    assert "--warehouse" in result.output
 
 
 @pytest.mark.parametrize(("schema", "name"), NEEDED)
