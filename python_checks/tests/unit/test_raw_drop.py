@@ -297,3 +297,23 @@ def test_headers_are_compared_by_letters_and_digits(one: str, other: str) -> Non
 def test_names_are_sorted_as_people_count() -> None:
     names = ["part10", "part2", "Part1", "part2b"]
     assert sorted(names, key=natural_key) == ["Part1", "part2", "part2b", "part10"]
+
+
+@pytest.mark.parametrize("name", ["Banking.csv", "export of march.csv"])
+def test_one_file_is_a_drop_of_clients(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes((SEEDS / "raw_clients.csv").read_bytes())
+    (tmp_path / "clients.csv").write_text("another drop", "utf-8")
+    rows = read(file)
+    assert [row[: len(NAMES)] for row in rows] == seed()
+    assert {row[len(NAMES)] for row in rows} == {name}
+    with pytest.raises(DropError, match="no file for genders"):
+        plan_table(file, "genders")
+
+
+def test_one_file_that_names_its_table_is_no_drop_of_clients(tmp_path: Path) -> None:
+    file = tmp_path / "gender.csv"
+    file.write_bytes((SEEDS / "raw_genders.csv").read_bytes())
+    assert len(read(file, "genders")) == 2
+    with pytest.raises(DropError, match="no file for clients"):
+        plan_table(file, "clients")
