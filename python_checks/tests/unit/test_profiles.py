@@ -9,6 +9,7 @@ import jinja2
 import pytest
 import yaml
 
+from python_checks.testing.needs import needs_spark
 from python_checks.testing.paths import PROJECT
 
 SERVICES = {"databricks": "databricks", "fabric": "fabricspark"}
@@ -95,7 +96,9 @@ def test_what_the_examples_ask_of_the_environment_is_in_the_documentation() -> N
 
 
 def test_the_thrift_target_is_one_that_dbt_spark_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    connections = pytest.importorskip("dbt.adapters.spark.connections")
+    needs_spark()
+    from dbt.adapters.spark import connections
+
     monkeypatch.setenv("BANK_SPARK_HOST", "thrift.bank.example")
     monkeypatch.setenv("BANK_SPARK_PORT", "10009")
     target = rendered(outputs(PROJECT / "profiles.yml")["spark_thrift"])
