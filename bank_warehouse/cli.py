@@ -16,7 +16,6 @@ COMMANDS = {
     "quarantine": "bank_warehouse.quarantine",
     "releases": "bank_warehouse.publish.command_releases",
     "rollback": "bank_warehouse.publish.command_rollback",
-    "spark-cluster": "bank_warehouse.spark.command",
     "summary": "bank_warehouse.summary",
 }
 

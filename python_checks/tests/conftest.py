@@ -24,7 +24,7 @@ LONG_FILES = (
     "test_spark_parity.py",
     "test_sabotage.py",
     "test_history.py",
-    "test_spark_cluster.py",
+    "test_spark_thrift.py",
     "test_odd_drops.py",
     "test_dashboard_browser.py",
     "test_publish_postgres.py",
