@@ -66,7 +66,7 @@ pictures: install-dev  ## make the pictures in docs/images again
 test: install-dev install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-nightly: install-dev  ## ten times as many damaged drops, and publishers killed a hundred times
+nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"
 
 check: install  ## Great Expectations on the built warehouse
