@@ -230,7 +230,6 @@ ENVIRONMENT = (
             "BANK_DASHBOARD_PICTURES": "Makefile",
             "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
             "BANK_SPARK_ADAPTIVE": _SPARK,
-            "BANK_SPARK_CLUSTER": _CLUSTER,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,
             # Set by the project itself, for the Java that it starts.
