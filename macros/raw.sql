@@ -203,7 +203,7 @@
     relation is a subquery without rows, in which no engine knows places.
 -#}
 {% macro record_position(relation) -%}
-    {%- if relation.limit is not none -%}
+    {%- if relation.limit is defined and relation.limit is not none -%}
         {{ return('cast(null as bigint)') }}
     {%- endif -%}
     {{ return(adapter.dispatch('record_position', 'bank_warehouse')(relation)) }}

@@ -51,7 +51,7 @@ def changed_files(project: Path) -> list[str]:
         ["git", "ls-files", "--others", "--exclude-standard"],
     ):
         ran = subprocess.run(  # noqa: S603
-            command, cwd=project, capture_output=True, text=True, check=False
+            command, cwd=project, capture_output=True, encoding="utf-8", check=False
         )
         if ran.returncode:
             message = f"{' '.join(command)}: {ran.stderr.strip()}. Run this in a git checkout."
@@ -140,7 +140,7 @@ def run(name: str, command: list[str]) -> Outcome:
     """Run a command in the project's folder."""
     started = time.monotonic()
     ran = subprocess.run(  # noqa: S603
-        command, cwd=PROJECT, capture_output=True, text=True, check=False
+        command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=False
     )
     return Outcome(name, ran.returncode == 0, ran.stdout + ran.stderr, time.monotonic() - started)
 

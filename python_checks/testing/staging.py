@@ -7,6 +7,7 @@ this is used.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -131,6 +132,8 @@ class Staging:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").glob("*.sql"))
         )
+        # A tag of dbt's own, which staging does not need.
+        text = re.sub(r"\{% materialization .*?endmaterialization %\}", "", text, flags=re.DOTALL)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):
                 setattr(macros, name, _with_return(macro))
