@@ -200,7 +200,8 @@ def attach_history(connection: DuckDBPyConnection, warehouse: str, attachment: A
 
 def in_project(path: str) -> str:
     """Return a path of profiles.yml below the folder of the project that dbt was given."""
-    project: Path = get_flags().PROJECT_DIR  # type: ignore[no-untyped-call]
+    # A path, but a text where sqlfluff runs dbt.
+    project = Path(get_flags().PROJECT_DIR)  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
 
 
