@@ -19,6 +19,10 @@ from python_checks.testing.dbt import KEPT, parsed_project, run_dbt
 from python_checks.testing.paths import PROJECT
 
 CACHE = PROJECT / ".pytest_cache" / "d"
+UNIT_OPTIONS = (
+    *("--numprocesses", "2", "--dist", "loadgroup", "-m", "unit and not examples"),
+    "python_checks/tests/unit",
+)
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
 
 
@@ -66,8 +70,7 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
     python = [name for name in files if name.endswith((".py", ".ipynb"))]
     yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
     sql = [name for name in files if name.endswith(".sql") and name.startswith(SQL_FOLDERS)]
-    found = {"tests without a warehouse": [*_tool("pytest"), "-q", "-m", "unit and not examples"]}
-    found["tests without a warehouse"] += ["python_checks/tests/unit"]
+    found = {"tests without a warehouse": [*_tool("pytest"), "-q", *UNIT_OPTIONS]}
     if python:
         found["ruff"] = [*_tool("ruff"), "check", "--force-exclude", *python]
         found["ruff format"] = [*_tool("ruff"), "format", "--check", "--force-exclude", *python]
