@@ -566,7 +566,7 @@ def misspelt_names(drop: Path) -> None:
     (drop / "raw_genders.csv").rename(drop / "gender.csv")
 
 
-@oddity("read", warns="old clients.xlsx: ignored")
+@oddity("read", warns="ignored: old clients.xlsx: a ZIP archive or an Excel workbook, but damaged")
 def foreign_files(drop: Path) -> None:
     """Files that are no raw table beside the tables: they are reported."""
     put(drop, seed_text())

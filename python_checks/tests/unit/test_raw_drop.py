@@ -247,7 +247,8 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
 def test_careful_reader_goes_on_behind_an_open_quote(tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_bytes(b'a,b\n1,"x\ny"\n2,"open\n3,"ok, too"\r\n\r\n4,"a""b"\n5,c"d\n6,e')
-    shape = Shape(separator=",", width=2, header=("a", "b"), repeated=(0, 1))
+    known = {"a": "a", "b": "b"}
+    shape = Shape(separator=",", width=2, columns={0: "a", 1: "b"}, known=known, telling=None)
     records = list(read_records(path, "few.csv", 0, shape))
     assert [(record.cells, record.fault) for record in records] == [
         (("1", "x\ny"), None),
