@@ -11,6 +11,7 @@ COMMANDS = {
     "dashboard": "bank_warehouse.dashboard.command",
     "findings": "bank_warehouse.findings.command",
     "generate": "bank_warehouse.generator.command",
+    "inspect": "bank_warehouse.raw_drop.inspect",
     "powerbi": "bank_warehouse.powerbi.command",
     "publish": "bank_warehouse.publish.command",
     "quarantine": "bank_warehouse.quarantine",

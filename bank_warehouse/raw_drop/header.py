@@ -19,7 +19,7 @@ _IN_BRACKETS = re.compile(r"^[^\[\]]*\[([^\[\]]+)\]$")
 _BEHIND_POINT = re.compile(r"^[^.]+\.([^.]+)$")
 _BEFORE_REMARK = re.compile(r"^(.+?)\s*\([^()]*\)$")
 _WRAPPINGS = (_AGGREGATE, _IN_BRACKETS, _BEHIND_POINT, _BEFORE_REMARK)
-_PREFIXES = ("customer", "customers", "client", "clients", "table", "raw")
+_PREFIXES = ("customer", "customers", "client")
 _MOST_WRAPPINGS = 3
 _MOST_SHOWN = 30
 
@@ -231,7 +231,7 @@ def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
             match.group(1) for text in texts for form in _WRAPPINGS if (match := form.match(text))
         }
     keys = {header_key(text) for text in texts}
-    prefixes = {*_PREFIXES, *(header_key(stem) for stem in table.stems)}
+    prefixes = {*(() if table.is_lookup else _PREFIXES), *map(header_key, table.stems)}
     return frozenset(keys) | {
         key.removeprefix(prefix) for key in keys for prefix in prefixes if len(key) > len(prefix)
     }

@@ -75,7 +75,8 @@ def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]
         f"select * from (\n{plan.sql}\n)\nqualify row_number() over (partition by "
         f"{clean_code(quote_identifier(code), is_compared=True)}) = 1"
     )
-    return first, (f"{table.name}: {repeats} rows say again what another one says. One is read.",)
+    told = "1 row says" if repeats == 1 else f"{repeats} rows say"
+    return first, (f"{table.name}: {told} again what another one says. One is read.",)
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:

@@ -156,7 +156,7 @@ def describe_unknown(where: str, header: HeaderLine, mapping: DropMapping, row: 
     found = {
         table: matched_columns(header.cells, table, mapping.of(table)) for table in TABLES.values()
     }
-    nearest = max(found, key=lambda table: len(found[table]) / len(table.columns))
+    nearest = max(found, key=lambda table: len(found[table]))
     has = [column.header for column in nearest.columns if column.name in found[nearest]]
     like = (
         f"It is most like {nearest.name}: it has {len(has)} of its {len(nearest.columns)} columns "

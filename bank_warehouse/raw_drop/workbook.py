@@ -308,7 +308,8 @@ class _DateWatch:
                 f"{self.relative}: {self.dates} joining dates are dates of the spreadsheet, none "
                 f"of them with a day above 12, and {self.texts} are texts such as "
                 f"{self.example!r}: a spreadsheet has read them in the wrong order and exchanged "
-                "day and month where it could. Go back to the file that was opened in it, and read that one."
+                "day and month where it could. Go back to the file that was opened in it, and "
+                "read that one."
             )
 
 
