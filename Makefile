@@ -19,7 +19,7 @@ SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark build spark check publish dashboard pictures test nightly lint findings notebook powerbi docs bench lock clean
+.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures quick test nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,8 @@ install: $(INSTALLED)  ## make the virtual environment with what a build, a chec
 install-dev: $(DEV_INSTALLED)  ## add what the tests, the linters and the notebook need
 
 install-spark: $(SPARK_INSTALLED)  ## add Spark, with its own Java
+
+install-bench: $(BENCH_INSTALLED)  ## make the environment of pandas and Polars that the benchmark uses
 
 $(UV_INSTALLED): requirements-uv.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
@@ -63,8 +65,11 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install-dev  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/browser/test_dashboard_browser.py
 
+quick: install-dev  ## check what changed since the last commit, in about a minute
+	$(BIN)/python -m python_checks.quick
+
 test: install-dev install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 nightly: install-dev  ## ten times as many damaged drops, and publishers killed a hundred times
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"
@@ -73,15 +78,19 @@ check: install  ## Great Expectations on the built warehouse
 	$(BIN)/bank check
 
 publish: install  ## build, check, and publish all marts: files, and PostgreSQL if BANK_POSTGRES_DSN is set
-	$(BIN)/dbt build
+	$(BIN)/bank build
 	$(BIN)/bank check
 	$(BIN)/bank publish
 
-lint: install-dev  ## ruff, mypy, yamllint and sqlfluff
+lint: install-dev  ## ruff, mypy, yamllint, the schemas of CI's files, and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes $(TEST_WORKERS) models analyses tests/singular
 
 findings: install  ## write reports/findings.md from the built warehouse
@@ -97,6 +106,21 @@ powerbi: install  ## write the Power BI project from the built warehouse
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine
 	$(BIN)/dbt docs generate
 	$(BIN)/dbt docs serve --host 127.0.0.1
+
+# Only the sample, whatever data this machine is set to.
+site: export BANK_WAREHOUSE = site/build/bank.duckdb
+site: export BANK_PUBLISH_DIR = site/build/published
+site: export BANK_HISTORY =
+site: export BANK_RAW_DIR =
+site: export BANK_POSTGRES_DSN =
+site: install  ## the sample built and published as web pages in site/: catalog, dashboard, findings
+	rm -rf site
+	$(MAKE) publish
+	$(BIN)/dbt docs generate --static
+	$(BIN)/bank dashboard --export site/dashboard.html
+	cp target/static_index.html site/catalog.html
+	cp -r reports .github/pages/index.md site
+	rm -rf site/build
 
 bench: install-dev $(BENCH_INSTALLED)  ## time the warehouse at SIZES, against the limit, pandas and Polars
 	$(BIN)/python -m benchmarks.scale --customers "$(SIZES)" $(BENCH_OPTIONS)

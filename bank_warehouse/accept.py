@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from bank_warehouse.project import warehouse_path
+from bank_warehouse import options
 from bank_warehouse.sql import quote_literal
 from bank_warehouse.summary import open_warehouse
 
@@ -75,13 +75,13 @@ def accept(warehouse: Path) -> tuple[date, int]:
         except duckdb.Error as problem:
             message = (
                 f"The build of {warehouse} did not get to its end: {problem}\n"
-                "Run `dbt build` and see to the first error it prints; accept it then."
+                "Run `bank build` and see to the first error it prints; accept it then."
             )
             raise click.ClickException(message) from problem
         if described is None or described[0] is None or described[2] != 0:
             message = (
                 f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
-                "Run `dbt build` and see to the first error it prints."
+                "Run `bank build` and see to the first error it prints."
             )
             raise click.ClickException(message)
         try:
@@ -101,9 +101,9 @@ def accept(warehouse: Path) -> tuple[date, int]:
 
 
 @click.command("accept")
-def command() -> None:
+@options.warehouse
+def command(warehouse: Path) -> None:
     """Accept the built drop: later drops are compared with its profile."""
-    warehouse = warehouse_path()
     as_of_date, rows = accept(warehouse)
     click.echo(
         f"Accepted: {rows:,} rows as of {as_of_date}. From the next build on, "

@@ -1,26 +1,212 @@
-"""The command ``build``: the warehouse from the shipped sample or from a drop, then its summary."""
+"""The command ``build``: the warehouse from the shipped sample or from a drop, then its summary.
 
+dbt does the work, in a process of its own. What it says is read as JSON and shown as one line that
+goes on; of what goes wrong the first is shown, with what to do.
+"""
+
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from bank_warehouse.project import find_project
+from bank_warehouse import options
+from bank_warehouse.build_log import BuildLog
+from bank_warehouse.project import require_project, warehouse_path
+from bank_warehouse.settings import (
+    PATHS,
+    SettingError,
+    read_variables,
+    require_settings,
+    unknown_settings,
+)
+
+REFUSED = 2
+INTERRUPTED = 130
+OWN_OPTIONS = {
+    "--vars": "name it before the --",
+    "--project-dir": "name it before the --",
+    "--target": "for another engine run `dbt build --target ...`",
+    "-t": "for another engine run `dbt build --target ...`",
+}
+"""What dbt is not passed, and what to do instead."""
 
 
-@click.command("build")
-def command() -> None:
-    """Build the warehouse and print its summary."""
-    project = find_project()
-    run = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "dbt.cli.main", "build",
-         "--project-dir", str(project), "--profiles-dir", str(project)],
-        check=False,
-    )  # fmt: skip
-    if run.returncode:
-        sys.exit(run.returncode)
-    from bank_warehouse.summary import command as summary
+class RefusedError(click.ClickException):
+    """Nothing was started; the message says why and what to do."""
 
-    summary.callback(**{}) if summary.callback else None
-    _ = os
+    exit_code = REFUSED
+
+
+class PassingOn(click.Command):
+    """A command that leaves what follows ``--`` to another program, as `ctx.obj`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments before the first ``--``; keep the others."""
+        place = args.index("--") if "--" in args else len(args)
+        ctx.obj = tuple(args[place + 1 :])
+        return super().parse_args(ctx, args[:place])
+
+
+@click.command("build", cls=PassingOn, options_metavar="[OPTIONS]", epilog=(
+    "What follows -- goes to `dbt build`: `bank build -- --full-refresh`."
+))  # fmt: skip
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@options.raw_dir
+@options.warehouse
+@options.project_dir
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Date at which ages and tenures are measured, such as 2022-01-31.  [default: as_of_date "
+    "in dbt_project.yml]",
+)
+@click.option(
+    "--date-format",
+    "date_formats",
+    metavar="FORMAT",
+    multiple=True,
+    help="How joining dates are written, such as %d/%m/%Y. May be given several times; they are "
+    "tried in this order.  [default: raw_date_format in dbt_project.yml]",
+)
+@click.option(
+    "--vars",
+    "variables",
+    metavar="YAML",
+    default="",
+    help="Other variables: '{max_quarantine_rate: 0.05}'.",
+)
+@click.option(
+    "--select",
+    "selected",
+    metavar="MODELS",
+    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A part "
+    "of a build cannot be published.",
+)
+@click.option("--verbose", is_flag=True, help="Show dbt's own log.")
+@click.pass_context
+def command(
+    context: click.Context,
+    path: Path | None,
+    raw_dir: Path | None,
+    warehouse: Path,
+    project_dir: Path | None,
+    as_of: str | None,
+    date_formats: tuple[str, ...],
+    variables: str,
+    selected: str | None,
+    verbose: bool,
+) -> None:
+    """Build the warehouse and print its summary.
+
+    PATH is a folder with the raw files, or one file. Without it the shipped sample is built, an
+    invented bank, or what BANK_RAW_DIR names.
+
+    Settings and files are looked at first. The exit code is 0 where everything was built and all
+    tests passed, 1 where something failed, 2 where the build could not start.
+    """
+    for argument in context.obj:
+        remedy = OWN_OPTIONS.get(argument.partition("=")[0])
+        if remedy:
+            message = f"{argument} is not for dbt: {remedy}."
+            raise click.UsageError(message)
+    given = context.get_parameter_source("raw_dir") is ParameterSource.COMMANDLINE
+    if path is not None and given:
+        message = "PATH and --raw-dir are one and the same: name the drop once."
+        raise click.UsageError(message)
+    project = require_project(project_dir)
+    if context.get_parameter_source("warehouse") is ParameterSource.DEFAULT:
+        warehouse = warehouse_path(project)
+    environment = _environment(project, warehouse, path or raw_dir)
+    for warning in unknown_settings():
+        click.echo(f"Warning: {warning}", err=True)
+    try:
+        chosen = read_variables(variables)
+        if as_of is not None:
+            chosen["as_of_date"] = as_of
+        if date_formats:
+            chosen["raw_date_format"] = list(date_formats)
+        require_settings(project, chosen, environment)
+        if str(warehouse) == ":memory:":
+            message = "BANK_WAREHOUSE: `bank build` needs a file; `dbt build` takes :memory:."
+            raise SettingError(message)
+    except SettingError as refused:
+        raise RefusedError(str(refused)) from None
+    code = _run_dbt(
+        [
+            *("build", "--project-dir", str(project)),
+            *(() if "DBT_PROFILES_DIR" in environment else ("--profiles-dir", str(project))),
+            *(("--vars", json.dumps(chosen, default=str)) if chosen else ()),
+            # Tests that need models which are left out would fail on a fresh warehouse.
+            *(("--select", selected, "--indirect-selection", "buildable") if selected else ()),
+            *context.obj,
+        ],
+        environment,
+        project,
+        is_verbose=verbose,
+    )
+    if code:
+        sys.exit(code)
+    _sum_up(warehouse, environment.get("BANK_RAW_DIR", ""), is_part=bool(selected))
+
+
+def _environment(project: Path, warehouse: Path, drop: Path | None) -> dict[str, str]:
+    """Return the environment of dbt; paths are absolute there, for it works in its own folder."""
+    environment = dict(os.environ)
+    environment["BANK_WAREHOUSE"] = str(warehouse)
+    environment["DBT_PROJECT_DIR"] = str(project)
+    if drop is not None:
+        environment["BANK_RAW_DIR"] = str(drop)
+    for name in PATHS:
+        text = environment.get(name, "").strip()
+        if text and text != ":memory:":
+            environment[name] = str(Path(text).absolute())
+    return environment
+
+
+def _run_dbt(
+    arguments: Sequence[str], environment: Mapping[str, str], project: Path, *, is_verbose: bool
+) -> int:
+    """Run dbt and return its exit code."""
+    started = [sys.executable, "-m", "dbt.cli.main"]
+    if not is_verbose:
+        started += ["--log-format", "json", "--log-format-file", "debug", "--no-use-colors"]
+    process = subprocess.Popen(  # noqa: S603
+        [*started, *arguments],
+        env={**environment, "PYTHONIOENCODING": "utf-8"},
+        stdout=None if is_verbose else subprocess.PIPE,
+        stderr=None if is_verbose else subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    log = BuildLog(project, environment)
+    try:
+        for line in process.stdout or ():
+            log.read(line)
+        code = process.wait()
+    except KeyboardInterrupt:
+        # dbt got it too: it stops what runs and leaves the warehouse whole.
+        process.wait()
+        log.end()
+        click.echo("Interrupted. What was built before is whole; build again to go on.", err=True)
+        return INTERRUPTED
+    log.end()
+    if code and not is_verbose:
+        click.echo(log.failure(), err=True)
+    return code
+
+
+def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
+    """Print the summary; of a part of a build, say so where there is none."""
+    from bank_warehouse.summary import SummaryError, summary_text
+
+    try:
+        click.echo(summary_text(warehouse, raw_dir))
+    except SummaryError as incomplete:
+        if not is_part:
+            raise
+        click.echo(f"The models that you selected are in {warehouse}.\n{incomplete.message}")

@@ -1,25 +1,35 @@
 """The command line of the project. Each command lives in the module that does its job."""
 
 import importlib
+import io
+import sys
 
 import click
+from click.exceptions import NoSuchCommand
 
 COMMANDS = {
-    "accept": "bank_warehouse.accept",
-    "build": "bank_warehouse.build",
-    "check": "python_checks.expectations.command",
-    "dashboard": "bank_warehouse.dashboard.command",
-    "findings": "bank_warehouse.findings.command",
-    "generate": "bank_warehouse.generator.command",
-    "inspect": "bank_warehouse.raw_drop.inspect",
-    "powerbi": "bank_warehouse.powerbi.command",
-    "publish": "bank_warehouse.publish.command",
-    "quarantine": "bank_warehouse.quarantine",
-    "releases": "bank_warehouse.publish.command_releases",
-    "rollback": "bank_warehouse.publish.command_rollback",
-    "spark-cluster": "bank_warehouse.spark.command",
-    "summary": "bank_warehouse.summary",
+    "accept": ("bank_warehouse.accept", "Compare later drops with the one that is built."),
+    "build": ("bank_warehouse.build", "Build the warehouse from the sample or from your files."),
+    "check": (
+        "python_checks.expectations.command",
+        "Check the warehouse with Great Expectations.",
+    ),
+    "dashboard": ("bank_warehouse.dashboard.command", "Show the current release in a browser."),
+    "findings": ("bank_warehouse.findings.command", "Write a page of findings with figures."),
+    "generate": ("bank_warehouse.generator.command", "Write invented raw files of any size."),
+    "inspect": (
+        "bank_warehouse.raw_drop.inspect",
+        "Say what your files are taken for.",
+    ),
+    "powerbi": ("bank_warehouse.powerbi.command", "Write the Power BI project."),
+    "publish": ("bank_warehouse.publish.command", "Publish the checked marts as a release."),
+    "quarantine": ("bank_warehouse.quarantine", "Write the quarantined rows to a CSV file."),
+    "releases": ("bank_warehouse.publish.command_releases", "List the releases."),
+    "rollback": ("bank_warehouse.publish.command_rollback", "Make an earlier release current."),
+    "spark-cluster": ("bank_warehouse.spark.command", "Start, show or stop a Spark cluster."),
+    "summary": ("bank_warehouse.summary", "Sum up what is built and what to run next."),
 }
+"""Module and short help of each command: the help is shown without importing any of them."""
 
 
 class LazyCommands(click.Group):
@@ -33,10 +43,41 @@ class LazyCommands(click.Group):
         """Return the click command `cmd_name`, or None where there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; suggest the nearest where there is none of this name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as unknown:
+            raise NoSuchCommand(
+                unknown.command_name, possibilities=self.list_commands(ctx), ctx=ctx
+            ) from None
 
-@click.group(cls=LazyCommands)
-def main() -> None:
-    """Bank customer warehouse: generate data, look at a build, accept, publish and show it."""
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their short help, whole."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyCommands,
+    invoke_without_command=True,
+    context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="bank-warehouse", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Build, check, publish and show a warehouse of bank customers.
+
+    Start with `bank build`, which builds the shipped sample, or `bank build FOLDER` for your own
+    files. `bank COMMAND --help` shows what a command takes.
+    """
+    # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

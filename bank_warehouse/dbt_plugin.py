@@ -5,7 +5,6 @@ Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,11 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
+from bank_warehouse.engine import HISTORY, engine_settings, holder_of, is_held
+from bank_warehouse.settings import SettingError
+
 if TYPE_CHECKING:
     from bank_warehouse.raw_drop import TablePlan
-
-HISTORY = "history"
-"""The name under which profiles.yml attaches the file of the history."""
 
 # The last plan of each table of each folder, in this process: what bank_raw_changed looks at.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
@@ -149,9 +148,9 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return duckdb.connect(path, config=config)
     except (OSError, duckdb.Error) as problem:
-        if _is_locked(problem):
+        if is_held(problem):
             raise DbtRuntimeError(
-                f"{path}: another program{_holder(problem)} has the warehouse open. Only one "
+                f"{path}: another program{holder_of(problem)} has the warehouse open. Only one "
                 "build of a warehouse can run at a time, and none while the file is open "
                 "elsewhere. Wait until that program has ended, or close it, then build again; or "
                 "set BANK_WAREHOUSE to another file. Nothing was changed."
@@ -163,30 +162,24 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
         ) from problem
 
 
-def attach_history(connection: DuckDBPyConnection, warehouse: str, attachment: Attachment) -> None:
+def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> None:
     """Attach the file of the history, its folder made where there is none.
 
     Args:
         connection: The open warehouse.
-        warehouse: Its file.
         attachment: What profiles.yml says of the history.
 
     Raises:
         DbtRuntimeError: It cannot be attached; the message says why and what to do.
     """
     path = attachment.path
-    if connection.execute("select current_database()").fetchone() == (HISTORY,):
-        raise DbtRuntimeError(
-            f"{warehouse}: a warehouse of this name cannot have a history, which is called "
-            f"{HISTORY} itself. Set BANK_WAREHOUSE to a file of another name. Nothing was changed."
-        )
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection.execute(attachment.to_sql())
     except (OSError, duckdb.Error) as problem:
-        if _is_locked(problem):
+        if is_held(problem):
             raise DbtRuntimeError(
-                f"{path}: another program{_holder(problem)} has the history open. A build writes "
+                f"{path}: another program{holder_of(problem)} has the history open. A build writes "
                 "to it and needs it for itself. Wait until that program has ended, or close it, "
                 "then build again. Nothing was changed."
             ) from problem
@@ -200,18 +193,9 @@ def attach_history(connection: DuckDBPyConnection, warehouse: str, attachment: A
 
 def in_project(path: str) -> str:
     """Return a path of profiles.yml below the folder of the project that dbt was given."""
-    project: Path = get_flags().PROJECT_DIR  # type: ignore[no-untyped-call]
+    # A path where it is the working folder, a text where --project-dir names it.
+    project = Path(get_flags().PROJECT_DIR).absolute()  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
-
-
-def _is_locked(problem: Exception) -> bool:
-    return isinstance(problem, duckdb.IOException) and "lock" in str(problem).lower()
-
-
-def _holder(problem: Exception) -> str:
-    """Return who holds the lock, as far as DuckDB says it."""
-    holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(problem))
-    return f" ({Path(holder[1]).name}, process {holder[2]})" if holder else ""
 
 
 def _first_line(problem: Exception) -> str:
@@ -229,8 +213,6 @@ class Plugin(BasePlugin):
         A failure to open it is told clearly then. The connection is kept until dbt has its own,
         which DuckDB gives the same database: no other program can come in between.
         """
-        from bank_warehouse.engine import SettingError, engine_settings
-
         if not os.environ.get("BANK_WAREHOUSE"):
             creds.path = in_project(creds.path)
         is_file = bool(creds.path) and creds.path != ":memory:"
@@ -278,7 +260,7 @@ class Plugin(BasePlugin):
             self._opened.close()
             self._opened = None
         for attachment in (self.creds.attach if self.creds else None) or []:
-            if self.creds and attachment.alias == HISTORY:
+            if attachment.alias == HISTORY:
                 if not (os.environ.get("BANK_HISTORY") or os.environ.get("BANK_WAREHOUSE")):
                     attachment.path = in_project(attachment.path)
-                attach_history(conn, self.creds.path, attachment)
+                attach_history(conn, attachment)

@@ -3,20 +3,41 @@
 import os
 from pathlib import Path
 
+import click
+
+PROJECT = "bank_warehouse"
 PROJECT_FILE = "dbt_project.yml"
-PROJECT_NAME = "name: bank_warehouse"
 
 
-def find_project() -> Path | None:
+def find_project(named: Path | None = None) -> Path | None:
     """Return the folder of the dbt project, None where there is none.
 
-    Looked for in DBT_PROJECT_DIR, in the working folder and the folders above it, and in the
-    checkout that this package is installed from.
+    Args:
+        named: the folder, where it is known. Else it is looked for in DBT_PROJECT_DIR, in the
+            working folder and the folders above it, and in the checkout that this package is
+            installed from.
     """
-    named = os.environ.get("DBT_PROJECT_DIR")
+    declared = named or os.environ.get("DBT_PROJECT_DIR")
     here = Path.cwd()
-    candidates = [Path(named)] if named else [here, *here.parents, Path(__file__).parents[1]]
+    candidates = [Path(declared)] if declared else [here, *here.parents, Path(__file__).parents[1]]
     return next((folder.resolve() for folder in candidates if _is_project(folder)), None)
+
+
+def require_project(named: Path | None = None) -> Path:
+    """Return the folder of the dbt project.
+
+    Raises:
+        click.ClickException: there is none; the message says what to do.
+    """
+    project = find_project(named)
+    if project is None:
+        looked_in = named or os.environ.get("DBT_PROJECT_DIR") or Path.cwd()
+        message = (
+            f"The dbt project bank_warehouse is not in {looked_in}.\n"
+            "Run it in a clone, or name the clone with --project-dir."
+        )
+        raise click.ClickException(message)
+    return project
 
 
 def _is_project(folder: Path) -> bool:
@@ -24,22 +45,33 @@ def _is_project(folder: Path) -> bool:
         lines = (folder / PROJECT_FILE).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return False
-    return PROJECT_NAME in lines
+    return f"name: {PROJECT}" in lines
 
 
-def warehouse_path() -> Path:
+def warehouse_path(project: Path | None = None) -> Path:
     """Return the warehouse that BANK_WAREHOUSE names, or the usual one of the project."""
     named = os.environ.get("BANK_WAREHOUSE")
-    return Path(named) if named else _in_project("warehouse", "bank.duckdb")
+    return Path(named) if named else _in_project(project, "warehouse", "bank.duckdb")
 
 
 def publish_folder() -> Path:
     """Return the folder that BANK_PUBLISH_DIR names, or the usual one of the project."""
     named = os.environ.get("BANK_PUBLISH_DIR")
-    return Path(named) if named else _in_project("published")
+    return Path(named) if named else _in_project(None, "published")
 
 
-def _in_project(*parts: str) -> Path:
+def target_folder(project: Path | None = None) -> Path:
+    """Return where dbt writes what it knows of the project: DBT_TARGET_PATH, or target/."""
+    named = os.environ.get("DBT_TARGET_PATH")
+    return Path(named) if named else _in_project(project, "target")
+
+
+def _in_project(project: Path | None, *parts: str) -> Path:
     """Return a path in the project, short where the working folder is the project's."""
-    path = (find_project() or Path.cwd()).joinpath(*parts)
+    path = (project or find_project() or Path.cwd()).joinpath(*parts)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it is written in a command line that is printed."""
+    return f'"{path}"' if " " in str(path) else str(path)

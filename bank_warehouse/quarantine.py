@@ -1,4 +1,4 @@
-"""The command ``quarantine``: the rows set aside as a CSV file for the people who mend them.
+"""The command ``quarantine``: the quarantined rows as a CSV file for the people who mend them.
 
 The file is safe to open in a spreadsheet. A text that a spreadsheet could take for a formula, since
 it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (also behind blanks), gets an
@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import duckdb
 
-from bank_warehouse.project import warehouse_path
+from bank_warehouse import options
 from bank_warehouse.summary import open_warehouse
 
 ROWS_AT_ONCE = 1_000
@@ -57,7 +57,7 @@ def rows_set_aside(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[obje
 
 
 def write_quarantine(warehouse: Path, target: Path) -> int:
-    """Write the rows that `warehouse` has set aside into the CSV file `target`.
+    """Write the quarantined rows of `warehouse` into the CSV file `target`.
 
     They are never all in the memory of Python. The file is there whole or not at all.
 
@@ -84,7 +84,7 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
             draft.unlink(missing_ok=True)
             message = (
                 f"{warehouse} has no quarantine that can be read: {problem}\n"
-                "Run `dbt build` and see to the first error it prints."
+                "Run `bank build` and see to the first error it prints."
             )
             raise click.ClickException(message) from problem
         except OSError as problem:
@@ -98,6 +98,7 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
 
 
 @click.command("quarantine")
+@options.warehouse
 @click.option(
     "--out",
     required=True,
@@ -105,15 +106,15 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
     help="The CSV file to write. It holds personal data.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def command(out: Path, force: bool) -> None:
-    """Write the rows set aside to a CSV file that is safe to open in a spreadsheet.
+def command(warehouse: Path, out: Path, force: bool) -> None:
+    """Write the quarantined rows to a CSV file that is safe to open in a spreadsheet.
 
     A text that begins like a formula (= + - @, a tab, the end of a line) gets an apostrophe in
     front: remove it when you mend the row. The file holds personal data and only this user may
     read it.
     """
     if out.exists() and not force:
-        message = f"{out} is there already. Name another file, or say --force to replace it."
+        message = f"{out} is there already. Name another file, or add --force to replace it."
         raise click.ClickException(message)
-    count = write_quarantine(warehouse_path(), out)
-    click.echo(f"{count:,} rows set aside, with their reasons, are in {out}. Personal data.")
+    count = write_quarantine(warehouse, out)
+    click.echo(f"{count:,} quarantined rows, with their reasons, are in {out}. Personal data.")

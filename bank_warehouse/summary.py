@@ -1,23 +1,26 @@
 """The command ``summary``: what a build has made, in a few lines for people."""
 
-import os
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 import duckdb
 
-from bank_warehouse.engine import SettingError, engine_settings
-from bank_warehouse.project import warehouse_path
+from bank_warehouse import options
+from bank_warehouse.engine import engine_settings, is_held
+from bank_warehouse.project import quoted, warehouse_path
+from bank_warehouse.publish.records import build_record_path, is_built_empty, read_record
+from bank_warehouse.settings import SettingError
 
 SEED_FOLDER = "seeds/"
 WIDTH = 22
 MOST_REASONS = 10
 MOST_FILES = 3
+MOST_NAMES = 3
 
 NEEDED = (
     ("staging", "base_bank__clients"),
@@ -72,16 +75,22 @@ def read_summary(warehouse: Path) -> Summary:
 
     Raises:
         SummaryError: Where there is no such file, another program holds it, it is no warehouse,
-            or the build did not get to its end.
+            the build did not get to its end, or was one with --empty.
     """
     with open_warehouse(warehouse) as connection:
+        if is_built_empty(warehouse):
+            message = (
+                f"The last build of {warehouse} was one with --empty: its tables have no rows.\n"
+                "Run `make build` (or `dbt build`)."
+            )
+            raise SummaryError(message)
         _require_complete(connection, warehouse)
         try:
             return _read(connection)
         except duckdb.Error as error:
             message = (
                 f"{warehouse} was built by another version of the project: {error}\n"
-                "Run `make build` (or `dbt build`) again."
+                "Run `bank build` again."
             )
             raise SummaryError(message) from error
 
@@ -96,7 +105,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     if not warehouse.is_file():
         message = (
             f"There is no warehouse at {warehouse}.\n"
-            "Run `make build` (or `dbt build`) first, or set BANK_WAREHOUSE to its file."
+            "Run `bank build` first, or name its file with --warehouse."
         )
         raise SummaryError(message)
     try:
@@ -106,7 +115,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(warehouse), read_only=True, config=settings)
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             message = (
                 f"Another program has {warehouse} open: {error}\n"
                 "Wait for the build to end, or close that program, and try again."
@@ -114,7 +123,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
         else:
             message = (
                 f"{warehouse} cannot be read as a warehouse: {error}\n"
-                "Delete the file and run `make build` (or `dbt build`), or set BANK_WAREHOUSE."
+                "Delete the file and run `bank build`, or name another file with --warehouse."
             )
         raise SummaryError(message) from error
 
@@ -135,7 +144,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     if missing:
         message = (
             f"The build of {warehouse} did not get to its end; it lacks {', '.join(missing)}.\n"
-            "Run `make build` (or `dbt build`) and see to the first error it prints."
+            "Run `bank build` and see to the first error it prints."
         )
         raise SummaryError(message)
     # Marts of an earlier build do not agree with what was read last.
@@ -149,18 +158,9 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             """
         ).fetchone()
     except duckdb.Error as error:
-        renamed = re.search(r'Catalog "(.+?)" does not exist', str(error))
-        if renamed:
-            # The views name the database, and DuckDB calls a database by its file.
-            message = (
-                f"{warehouse} was built under the name {renamed[1]}{warehouse.suffix}, and its "
-                "views know it by that name only.\n"
-                "Give the file its name back, or build it anew with BANK_WAREHOUSE set."
-            )
-            raise SummaryError(message) from error
         message = (
             f"The build of {warehouse} did not get to its end: {error}\n"
-            "Run `make build` (or `dbt build`) and see to the first error it prints."
+            "Run `bank build` and see to the first error it prints."
         )
         raise SummaryError(message) from error
     delivered, customers, quarantined = counted or (0, 0, 0)
@@ -168,7 +168,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
         message = (
             f"The build of {warehouse} did not get to its end: of {delivered:,} rows delivered "
             f"{customers:,} are customers and {quarantined:,} are in quarantine.\n"
-            "Run `make build` (or `dbt build`) and see to the first error it prints."
+            "Run `bank build` and see to the first error it prints."
         )
         raise SummaryError(message)
 
@@ -249,16 +249,41 @@ def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[st
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 
-def format_summary(summary: Summary, warehouse: Path, raw_dir: str) -> str:
+def summary_text(warehouse: Path, raw_dir: str) -> str:
+    """Return the summary of the warehouse as lines of text, and how the last build of it ended.
+
+    Args:
+        warehouse: The DuckDB file.
+        raw_dir: The folder that BANK_RAW_DIR names now; empty where it is not set.
+
+    Raises:
+        SummaryError: As of :func:`read_summary`; where the last build failed or was a part of one,
+            the message says so.
+    """
+    record = read_record(build_record_path(warehouse))
+    try:
+        return format_summary(read_summary(warehouse), warehouse, raw_dir, record)
+    except SummaryError as problem:
+        if warehouse.is_file() and record and (record["failed"] or record["not_run"]):
+            message = f"{problem.message}\nThe last build {_ending(record)}."
+            raise SummaryError(message) from problem
+        raise
+
+
+def format_summary(
+    summary: Summary, warehouse: Path, raw_dir: str, record: Mapping[str, Any] | None = None
+) -> str:
     """Return the summary as lines of text.
 
     Args:
         summary: The figures.
         warehouse: The file they were read from.
         raw_dir: The folder that BANK_RAW_DIR names now; empty where it is not set.
+        record: The record of the last build, None where there is none.
     """
     lines = [
         _line("Warehouse", str(warehouse)),
+        *([_line("Last build", _ending(record))] if record else []),
         _line("Raw data", _origin(summary.source_files, raw_dir)),
         _line("As of", summary.as_of_date.isoformat()),
         _line("Customers", f"{summary.customers:,} with {summary.client_ids:,} client ids"),
@@ -273,15 +298,40 @@ def format_summary(summary: Summary, warehouse: Path, raw_dir: str) -> str:
     left_out = len(summary.reasons) - MOST_REASONS
     if left_out > 0:
         lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
+    named = "" if warehouse == warehouse_path() else f" --warehouse {quoted(warehouse)}"
+    lines += ["", "Next:"]
+    if record and (record["failed"] or record["not_run"]):
+        lines.append("  bank build          see to the first error it prints, and build it whole")
     lines += [
-        "",
-        "Next:",
-        "  make test                 the checks that CI runs",
-        f"  duckdb -readonly {_quoted(warehouse)}",
-        "                            look at the tables, for example: from marts.dim_customers;",
-        "  make docs                 dbt's documentation of every table and column",
+        f"  bank check{named}",
+        "                      check it once more, with Great Expectations",
+        f"  bank publish{named}",
+        "                      give it to readers; `bank dashboard` shows it in a browser",
+        "  dbt docs generate, then dbt docs serve",
+        "                      every table and column described; `bank --help` lists the commands",
     ]
     return "\n".join(lines)
+
+
+def _ending(record: Mapping[str, Any]) -> str:
+    """Return how and when a build ended, in words."""
+    moment = str(record["built_at"]).replace("T", " ").replace("Z", " UTC")
+    if record["failed"]:
+        left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
+        return (
+            f"failed at {moment} (`dbt {record['command']}`): {_named(record['failed'])}{left_out}"
+        )
+    if record["not_run"]:
+        return (
+            f"was a part of one, at {moment} (`dbt {record['command']}`): it left out "
+            f"{_named(record['not_run'])}"
+        )
+    return f"passed at {moment}, {record['nodes']:,} steps"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _line(label: str, text: str) -> str:
@@ -292,14 +342,10 @@ def _listed(counts: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts)
 
 
-def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)
-
-
 def _origin(source_files: Sequence[str], raw_dir: str) -> str:
     """Return where the client rows came from, in words."""
     if all(file.startswith(SEED_FOLDER) for file in source_files):
-        return "the shipped seeds, an invented bank; set BANK_RAW_DIR to read your own files"
+        return "the shipped seeds, an invented bank; `bank build FOLDER` reads your own files"
     named = ", ".join(source_files[:MOST_FILES])
     if len(source_files) > MOST_FILES:
         named += f" and {len(source_files) - MOST_FILES} more files"
@@ -307,8 +353,11 @@ def _origin(source_files: Sequence[str], raw_dir: str) -> str:
 
 
 @click.command("summary")
-def command() -> None:
-    """Sum up the built warehouse: customers, money, segments, quarantine, what to run next."""
-    warehouse = warehouse_path()
-    summary = read_summary(warehouse)
-    click.echo(format_summary(summary, warehouse, os.environ.get("BANK_RAW_DIR", "")))
+@options.warehouse
+@options.raw_dir
+def command(warehouse: Path, raw_dir: Path | None) -> None:
+    """Sum up the built warehouse: how the build ended, customers, money, quarantine.
+
+    It says what to run next. --raw-dir only names the folder that the files were in.
+    """
+    click.echo(summary_text(warehouse, str(raw_dir or "")))

@@ -75,7 +75,7 @@ def main(path: Path, repeats: int) -> None:
         commands = {
             "plain SQL": [sys.executable, "-c", PLAIN, str(path), str(listed)],
             "Great Expectations": [
-                *(sys.executable, "-m", "python_checks", "--no-docs"),
+                *(sys.executable, "-m", "bank_warehouse", "check", "--no-docs"),
                 *("--warehouse", str(path)),
             ],
         }

@@ -95,7 +95,7 @@
     {%- if execute -%}
         {%- if not statements -%}
             {{ exceptions.raise_compiler_error(
-                'There is no history to forget a date of. `dbt build` makes one.'
+                'There is no history to forget a date of. `bank build` makes one.'
             ) }}
         {%- endif -%}
         {%- set history = adapter.get_relation(

@@ -7,7 +7,7 @@
     {%- if execute -%}
         {%- set failed = [] -%}
         {%- set done = [] -%}
-        {%- for result in results -%}
+        {%- for result in results if result.status != 'skipped' -%}
             {%- do done.append(result.node.unique_id) -%}
             {%- if result.status not in ['success', 'pass', 'no-op'] -%}
                 {%- do failed.append(result.node.name) -%}

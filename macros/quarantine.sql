@@ -1,10 +1,11 @@
 {#-
     Stop the build where the drop as a whole cannot be trusted: no rows, dates in another order than
     declared, or too many rows in quarantine. Runs before stg_bank__clients, so that
-    quality.fct_quarantined_clients is built all the same and shows the rows.
+    quality.fct_quarantined_clients is built all the same and shows the rows. With --empty there is
+    no drop to judge.
 -#}
 {% macro judge_drop() -%}
-    {%- if execute and flags.WHICH in ('run', 'build') -%}
+    {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- do bank_warehouse.refuse_empty_drop() -%}
         {%- do bank_warehouse.refuse_other_header() -%}
         {%- do bank_warehouse.refuse_other_date_order() -%}

@@ -62,7 +62,8 @@
     {%- else -%}
         {#- Named for the lineage; the plan below says how its files are read. -#}
         {%- set drop_source = source('bank', table) -%}
-        ({{ bank_warehouse.raw_drop_query(table) }})
+        {%- set query = bank_warehouse.raw_drop_query(table) -%}
+        ({{ 'select * from (' ~ query ~ ') where false limit 0' if flags.EMPTY else query }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -225,9 +226,13 @@
 
 {#-
     Where a row of a relation stands in the order of its file: rows that follow each other in a file
-    have numbers that do. Unit tests override it: a fixture has no physical order.
+    have numbers that do. Unit tests override it: a fixture has no physical order. With --empty a
+    relation is a subquery without rows, in which no engine knows places.
 -#}
 {% macro record_position(relation) -%}
+    {%- if relation.limit is not none -%}
+        {{ return('cast(null as bigint)') }}
+    {%- endif -%}
     {{ return(adapter.dispatch('record_position', 'bank_warehouse')(relation)) }}
 {%- endmacro %}
 

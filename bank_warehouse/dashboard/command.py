@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from bank_warehouse import options
 from bank_warehouse.addresses import is_loopback
-from bank_warehouse.project import publish_folder
 
 LOCAL = "127.0.0.1"
 
@@ -21,11 +21,7 @@ LOCAL = "127.0.0.1"
     type=click.IntRange(0, 65535),
     help="Port to listen at; 0 for any that is free.",
 )
-@click.option(
-    "--publish-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the releases.  [default: BANK_PUBLISH_DIR, or published]",
-)
+@options.publish_dir
 @click.option(
     "--export",
     "target",
@@ -35,17 +31,22 @@ LOCAL = "127.0.0.1"
 @click.option(
     "--cubes-dir",
     envvar="BANK_DASHBOARD_CUBES",
+    show_envvar=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to keep sums in, for a quick next start.  [default: a temporary one]",
+    help="Folder to keep sums in, for a quick next start.",
+    show_default="a temporary one",
 )
 @click.option(
     "--user-header",
     envvar="BANK_DASHBOARD_USER_HEADER",
-    help="Header in which a reverse proxy names the user it has signed in.  [default: no users]",
+    show_envvar=True,
+    help="Header in which a reverse proxy names the user it has signed in.",
+    show_default="no users",
 )
 @click.option(
     "--access-file",
     envvar="BANK_DASHBOARD_ACCESS_FILE",
+    show_envvar=True,
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="CSV file of what each user sees; needed with --user-header.",
 )
@@ -58,7 +59,7 @@ LOCAL = "127.0.0.1"
 def command(
     host: str,
     port: int,
-    publish_dir: Path | None,
+    publish_dir: Path,
     target: Path | None,
     cubes_dir: Path | None,
     user_header: str | None,
@@ -67,17 +68,17 @@ def command(
 ) -> None:
     """Show the current release in a browser: read-only, aggregates only, nothing from elsewhere.
 
-    Listens at this machine alone unless told otherwise. A new release is picked up by itself.
+    Listens at this machine alone unless --host names another address. A new release is picked up by
+    itself.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
 
-    folder = publish_dir or publish_folder()
     if target is not None:
         from bank_warehouse.dashboard.export import write_export
 
-        size = write_export(folder, target, cubes_dir)
+        size = write_export(publish_dir, target, cubes_dir)
         click.echo(f"{target}: {size / 1024:,.0f} KiB, to be opened in any browser.")
         return
     if user_header and access_file is None:
@@ -98,7 +99,7 @@ def command(
     from bank_warehouse.dashboard.server import create_app, listen
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    snapshots = Snapshots(folder, opened=partial(open_snapshot, folder=cubes_dir))
+    snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
     if not user_header:
         snapshots.prepare(EVERYONE)
     try:
@@ -109,7 +110,7 @@ def command(
             "with --port."
         )
         raise DashboardError(message) from problem
-    click.echo(f"Releases in {folder}. Open http://{host}:{listening.port} - end with Ctrl+C.")
+    click.echo(f"Releases in {publish_dir}. Open http://{host}:{listening.port} - end with Ctrl+C.")
     try:
         listening.serve_forever()
     except KeyboardInterrupt:

@@ -147,7 +147,7 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
         "banking_relationships": sorted(role.banking_relationships),
         "investment_advisors": sorted(role.investment_advisors),
     }
-    draft.with_name(TASK).write_text(json.dumps(told), encoding="utf-8")
+    draft.with_name(TASK).write_text(json.dumps(told), encoding="utf-8", newline="\n")
     ours, theirs = os.pipe()
     try:
         # That our end of the pipe closes tells the other process that nobody waits any more.
@@ -155,8 +155,8 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
             [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
             stdin=ours,
             stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
+            encoding="utf-8",
             check=False,
         )
     finally:

@@ -148,7 +148,7 @@ def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any
         return make()
     except NoReleaseError as problem:
         text = (
-            f"{problem.problem}\nRun `make publish` to build, check and publish the warehouse; "
+            f"{problem.problem}\nRun `bank build`, `bank check` and `bank publish`; "
             "this page then shows it by itself.\nIf there is a release elsewhere, name its folder "
             "with `--publish-dir` or `BANK_PUBLISH_DIR`."
         )

@@ -256,7 +256,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
     except MetricsError as problem:
         message = (
             f"Release {release.number} does not say how its numbers are defined ({problem}). "
-            "Run `make publish` for a new one."
+            "Run `bank build`, `bank check` and `bank publish` for a new one."
         )
         raise DashboardError(message) from problem
     # A file that is open is gone when it is closed, or left where a system does not let it go.
@@ -283,7 +283,8 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
         message = (
             f"Release {release.number} in {release.path} cannot be read: "
             f"{str(problem).splitlines()[0] if str(problem) else type(problem).__name__}\n"
-            "Run `make publish` for a new one, or `bank rollback` to an older."
+            "Run `bank build`, `bank check` and `bank publish` for a new one, or `bank "
+            "rollback` to an older."
         )
         raise DashboardError(message) from problem
     descriptions = {

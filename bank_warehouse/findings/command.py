@@ -1,15 +1,16 @@
 """The command ``findings``: a page about the built warehouse, with figures."""
 
-import os
 from pathlib import Path
 
 import click
 
+from bank_warehouse import options
 from bank_warehouse.findings.answers import Answers
 from bank_warehouse.findings.figures import draw
 from bank_warehouse.findings.page import write_page
 from bank_warehouse.metrics import MetricsError, load_metrics
-from bank_warehouse.project import warehouse_path
+from bank_warehouse.project import target_folder
+from bank_warehouse.publish.records import SEMANTIC_MANIFEST
 from bank_warehouse.summary import open_warehouse, read_summary
 
 PAGE = "findings.md"
@@ -48,12 +49,8 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     return page
 
 
-def default_manifest() -> Path:
-    """Return where dbt writes the definitions: DBT_TARGET_PATH, or target/."""
-    return Path(os.environ.get("DBT_TARGET_PATH") or "target") / "semantic_manifest.json"
-
-
 @click.command("findings")
+@options.warehouse
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -64,10 +61,10 @@ def default_manifest() -> Path:
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="dbt's semantic_manifest.json; by default that of the last dbt command here.",
+    show_default="that of the last build, in the project's target folder",
+    help="dbt's semantic_manifest.json.",
 )
-def command(out: Path, manifest: Path | None) -> None:
+def command(warehouse: Path, out: Path, manifest: Path | None) -> None:
     """Write what the warehouse says about its customers: reports/findings.md with figures."""
-    page = write_findings(warehouse_path(), manifest or default_manifest(), out)
+    page = write_findings(warehouse, manifest or target_folder() / SEMANTIC_MANIFEST, out)
     click.echo(f"Wrote {page}")

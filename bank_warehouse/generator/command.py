@@ -12,6 +12,7 @@ import duckdb
 from bank_warehouse.generator import months
 from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
 from bank_warehouse.generator.plants import PLANTS
+from bank_warehouse.project import quoted
 
 MOST_CUSTOMERS = 1_000_000_000
 _SECONDS_BETWEEN_LINES = 5.0
@@ -88,7 +89,7 @@ def command(
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
     if months_later:
         as_of = months.as_of_date(months_later)
-        click.echo(f"As of {as_of}: build it with --vars '{{as_of_date: {as_of}}}'")
+        click.echo(f"As of {as_of}: `bank build {quoted(out)} --as-of {as_of}`")
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:

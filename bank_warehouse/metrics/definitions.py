@@ -182,7 +182,7 @@ def load_metrics(manifest: Path) -> SemanticLayer:
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"There is no {manifest}. Run `dbt build` or `dbt parse` first."
+        message = f"There is no {manifest}. Run `bank build` or `dbt parse` first."
         raise MetricsError(message) from error
     except (OSError, ValueError) as error:
         message = f"{manifest} cannot be read: {error}. Run `dbt parse` to write it anew."

@@ -106,7 +106,7 @@ def read(target: Path, project: Path) -> Artifacts:
     Raises:
         PowerBIError: a file is missing, or the catalog contradicts the contract.
     """
-    manifest = _load(target / "manifest.json", "run `dbt build`")
+    manifest = _load(target / "manifest.json", "run `bank build`")
     catalog = _load(target / "catalog.json", "run `dbt docs generate` on a built warehouse")
     try:
         layer = load_metrics(target / "semantic_manifest.json")
@@ -163,7 +163,7 @@ def _compare(marts: dict[str, Mart], catalog: Json) -> None:
     for mart in marts.values():
         if mart.name not in built:
             raise PowerBIError(
-                f"{mart.schema}.{mart.name} is not in the catalog: run `dbt build` and "
+                f"{mart.schema}.{mart.name} is not in the catalog: run `bank build` and "
                 "`dbt docs generate`."
             )
         types = {name: _bare(column["type"]) for name, column in built[mart.name].items()}

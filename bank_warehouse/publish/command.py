@@ -1,16 +1,19 @@
 """The command ``publish``: the checked marts become the current release."""
 
 import os
+from pathlib import Path
 
 import click
 
-from bank_warehouse.project import publish_folder, warehouse_path
+from bank_warehouse import options
 from bank_warehouse.publish.flow import DEFAULT_WAIT, publish
 
 DSN_VARIABLE = "BANK_POSTGRES_DSN"
 
 
 @click.command("publish")
+@options.warehouse
+@options.publish_dir
 @click.option(
     "--with-restricted",
     is_flag=True,
@@ -29,15 +32,17 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
     show_default=True,
     help="Seconds to wait for PostgreSQL sessions that are in a transaction.",
 )
-def command(with_restricted: bool, replace_bank: bool, wait: float) -> None:
-    """Publish all marts or none: files in BANK_PUBLISH_DIR, tables in BANK_POSTGRES_DSN.
+def command(
+    warehouse: Path, publish_dir: Path, with_restricted: bool, replace_bank: bool, wait: float
+) -> None:
+    """Publish all marts or none: files, and tables in the database that BANK_POSTGRES_DSN names.
 
-    The last `dbt build` and the last `bank check` have to have passed on exactly the
-    tables that are in the warehouse now.
+    The last `bank build` and the last `bank check` have to have passed on exactly the tables that
+    are in the warehouse now.
     """
     release = publish(
-        warehouse_path(),
-        publish_folder(),
+        warehouse,
+        publish_dir,
         os.environ.get(DSN_VARIABLE),
         with_restricted=with_restricted,
         replace_bank=replace_bank,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bank_warehouse.project import publish_folder
+from bank_warehouse import options
 from bank_warehouse.publish.command import DSN_VARIABLE
 from bank_warehouse.publish.errors import DamagedReleaseError, PostgresError
 from bank_warehouse.publish.postgres import open_target
@@ -48,12 +48,12 @@ def _described(manifest: Mapping[str, Any]) -> str:
 
 
 @click.command("releases")
-def command() -> None:
-    """List the releases in BANK_PUBLISH_DIR and mark those that readers have.
+@options.publish_dir
+def command(publish_dir: Path) -> None:
+    """List the releases and mark those that readers have.
 
     A + behind the commit: files differed from it when the warehouse was built.
     """
-    publish_dir = publish_folder()
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None
     if dsn:
@@ -64,7 +64,7 @@ def command() -> None:
         except PostgresError as problem:
             click.echo(f"{problem.problem}", err=True)
     if not release_numbers(publish_dir):
-        click.echo(f"There is no release in {publish_dir}. `make publish` makes the first one.")
+        click.echo(f"There is no release in {publish_dir}. `bank publish` makes the first one.")
         return
     for line in listing(publish_dir, in_postgres):
         click.echo(line)

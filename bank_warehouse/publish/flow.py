@@ -187,8 +187,7 @@ def _opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         except duckdb.Error as problem:
             raise PublishError(
                 f"The marts of {warehouse} cannot be read: {str(problem).splitlines()[0]}",
-                "The views of a warehouse know it by the name under which it was built: give the "
-                "file that name again, or build it anew with `make publish`.",
+                "Run `bank build`, `bank check` and `bank publish`.",
             ) from problem
 
 
@@ -242,8 +241,8 @@ def _require_no_sample_over_a_bank(before: dict[str, Any], passed: gate.Passed, 
         raise PublishError(
             f"This warehouse was built from the shipped sample, an invented bank; {where} "
             f"(release {before['release']}, as of {before['as_of_date']}) was not.",
-            "Set BANK_RAW_DIR to your files, build and publish again; or set BANK_PUBLISH_DIR to "
-            "another folder to publish the sample there. `--replace-bank` publishes the sample "
+            "Run `bank build FOLDER` with your files, check and publish again; or publish the "
+            "sample to another folder with --publish-dir. `--replace-bank` publishes the sample "
             "all the same. Nothing was published.",
         )
 
@@ -273,5 +272,5 @@ def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str)
             f"Readers of {where} (release {before['release']}, schema version {old}) rely on what "
             f"this release would break:\n{listed}",
             f"Keep what they rely on, or tell them, set published_schema_version to {old + 1} in "
-            "dbt_project.yml, and build again (`make publish`).",
+            "dbt_project.yml, and run `bank build`, `bank check` and `bank publish`.",
         )

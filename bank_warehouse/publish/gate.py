@@ -12,8 +12,9 @@ from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import GateError
 from bank_warehouse.publish.fingerprints import Fingerprint
 
-BUILD = "Run `dbt build`, then `bank check`, and publish again (`make publish`)."
-CHECK = "Run `bank check` and publish again (`make publish`)."
+MOVED = "If the file was renamed or copied, rename or copy its records with it. Otherwise: "
+BUILD = "Run `bank build`, then `bank check`, then `bank publish`."
+CHECK = "Run `bank check`, then `bank publish`."
 SHOWN = 6
 
 
@@ -80,7 +81,7 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
         raise GateError(
             f"There is no record of a build of {warehouse}: {path} is missing or of another "
             "version of the project.",
-            BUILD,
+            MOVED + BUILD,
         )
     if build["failed"]:
         raise GateError(
@@ -88,14 +89,16 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
             f"{_listed(build['failed'])}.",
             f"See to the first error it prints. {BUILD}",
         )
+    if build["is_empty"]:
+        raise GateError(
+            f"The last build of {warehouse} was one with --empty: its tables have no rows.", BUILD
+        )
     if build["not_run"]:
         raise GateError(
             f"The last dbt command on {warehouse}, `dbt {build['command']}`, was no whole build: "
             f"it left out {_listed(build['not_run'])}.",
             BUILD,
         )
-    if build["is_empty"]:
-        raise GateError(f"The last build of {warehouse} was one with --empty.", BUILD)
     if build["duckdb_version"] != duckdb.__version__:
         raise GateError(
             f"{warehouse} was built with DuckDB {build['duckdb_version']}, this is "
@@ -112,7 +115,7 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
         raise GateError(
             f"The expectations have not been run on {warehouse}: {path} is missing or of another "
             "version of the project.",
-            CHECK,
+            MOVED + CHECK,
         )
     left_out = [suite for suite in records.ALL_SUITES if suite not in checks["suites"]]
     if left_out:

@@ -52,7 +52,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        draft.write_text(text, "utf-8", newline="\n")
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)
@@ -153,6 +154,12 @@ def read_record(path: Path) -> dict[str, Any] | None:
     return content
 
 
+def is_built_empty(warehouse: Path) -> bool:
+    """Return whether the last dbt command that built something in a warehouse had --empty."""
+    build = read_record(build_record_path(warehouse))
+    return build is not None and bool(build["is_empty"])
+
+
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
     """Return the commit that is checked out in `folder`, and whether files differ from it.
 
@@ -170,7 +177,7 @@ def _git(folder: Path, *arguments: str) -> str:
         ["git", *arguments],  # noqa: S607
         cwd=folder,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         timeout=20,
     )

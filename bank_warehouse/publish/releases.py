@@ -249,7 +249,7 @@ def sync_draft(draft: Path) -> None:
 def number_draft(draft: Path, publish_dir: Path, number: int) -> Path:
     """Give a draft that is whole and on the disk its number, in one step; return its folder."""
     target = publish_dir / str(number)
-    draft.rename(target)
+    _patiently(lambda: draft.rename(target))
     sync_folder(publish_dir)
     return target
 

@@ -9,13 +9,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.scan import LONGEST_LINE
 from bank_warehouse.raw_drop.schema import RawTable, header_key
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 BLANKS = " \t"
 
@@ -173,6 +175,10 @@ def write_records(
         picked: the place of each in the cells of a record.
         target: a new file.
     """
+    # Imported late: few drops need it, and it takes longer than the rest of this package.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     schema = pa.schema([(name, pa.string()) for name in (*names, "structural_fault", "raw_line")])
     rows = 0
     with pq.ParquetWriter(target, schema) as writer:
@@ -192,7 +198,11 @@ def write_records(
     return rows
 
 
-def _write(writer: pq.ParquetWriter, schema: pa.Schema, batch: list[tuple[str | None, ...]]) -> int:
+def _write(
+    writer: "pq.ParquetWriter", schema: "pa.Schema", batch: list[tuple[str | None, ...]]
+) -> int:
+    import pyarrow as pa
+
     rows = len(batch)
     if batch:
         columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]

@@ -22,6 +22,7 @@ from bank_warehouse.raw_drop.parquet import ParquetHead, read_parquet_head
 from bank_warehouse.raw_drop.plan import (
     Read,
     TablePlan,
+    no_rows,
     no_wildcards,
     plan_parquet,
     plan_sheet,
@@ -118,7 +119,7 @@ class _Survey:
                 plan = self._plan_table(table)
                 if plan and len(self.problems.messages) == before:
                     tables[name] = plan
-        if not self.of_table["clients"]:
+        if not self.of_table[CLIENTS.name]:
             self._note_absent_clients()
         else:
             self.warnings.extend(
@@ -128,13 +129,23 @@ class _Survey:
             )
             self.warnings.extend(f"ignored: {text}" for text in self.doubtful)
         for name, table in TABLES.items():
-            is_missing = not self.of_table[name] and name not in self.spoiled
-            if is_missing and table.is_lookup and "clients" in tables:
-                tables[name] = lookups.derived_lookup(table, tables["clients"])
-        if "clients" in tables:
-            clients = tables["clients"]
+            if self.of_table[name] or name in self.spoiled or name == CLIENTS.name:
+                continue
+            if table.is_lookup and CLIENTS.name in tables:
+                tables[name] = lookups.derived_lookup(table, tables[CLIENTS.name])
+            elif not table.required:
+                said = f"{name}: optional, and not in the drop: read as no rows."
+                tables[name] = TablePlan(name, (), no_rows(table), (said,), 0)
+            elif not table.is_lookup:
+                self.problems.add(
+                    rank_of(table),
+                    f"{self.path}: no file for {name}: no file or sheet has its headers "
+                    f"({', '.join(column.header for column in table.columns[:4])}). Put it there.",
+                )
+        if CLIENTS.name in tables:
+            clients = tables[CLIENTS.name]
             told = (*self.warnings, *clients.warnings)
-            tables["clients"] = replace(clients, warnings=told)
+            tables[CLIENTS.name] = replace(clients, warnings=told)
         return DropPlan(
             path=self.path,
             tables=tables,
@@ -243,7 +254,7 @@ class _Survey:
         sources = self.of_table[table.name]
         if not sources:
             return None
-        if not table.is_lookup:
+        if not table.is_lookup:  # the rows of a lookup may be said twice
             self._refuse_more_than_once(table, sources)
         self._refuse_twins(sources)
         warnings: list[str] = []

@@ -144,14 +144,36 @@ def list_drop(path: Path, problems: Problems) -> Listing:
     return Listing(target, tuple(found), tuple(warnings), tuple(doubtful))
 
 
+def require_drop(path: Path) -> None:
+    """Refuse what cannot be a drop, without a look into its files.
+
+    Raises:
+        DropError: there is no such folder or file, or nothing in it that can be read.
+    """
+    target = _open(path)
+    if not target.is_dir():
+        return
+    names = [entry.name for entry in target.iterdir()]
+    if not names:
+        raise DropError(f"{path}: the folder is empty. Copy the raw files into it.")
+    if not any((target / name).is_dir() or _suffix(name) for name in names):
+        kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES, ".zip"))
+        raise DropError(
+            f"{path}: no file of a kind that is read ({kinds}; text also with .gz). Export the "
+            "tables as CSV, Parquet or .xlsx."
+        )
+
+
 def _open(path: Path) -> Path:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
-            f"{path}: no such folder or file. Set BANK_RAW_DIR to the folder that holds the raw "
-            "files, or to the one file, or unset it to build from the shipped seeds."
+            f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
+            "file: `bank build PATH`, or BANK_RAW_DIR; with neither the shipped seeds are built."
         ) from None
+    if not target.is_dir() and not target.is_file():
+        raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
     if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
         raise DropError(f"{path}: may not be listed. Give this user the right to read it.")
     return target

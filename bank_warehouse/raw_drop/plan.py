@@ -7,6 +7,7 @@ of a plan returns the records of a file in the order of the file, and the files 
 in a table made from it, `rowid` less the first `rowid` of the same `source_file`, plus one, is n.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -466,14 +467,30 @@ def union(reads: Sequence[Read], root: Path) -> str:
         members = list(group)
         in_place = all(read.source == root / read.plan.relative for read in members)
         if in_place and len(members) > 1:
-            # The name is the same for a whole block of rows: this costs one call a block.
-            name = f"substr(filename, {len(root.as_posix().rstrip('/')) + 2})"
-            selects.append(_render(members, name, ", filename = true"))
+            selects.append(_render(members, _name_below(root), ", filename = true"))
         else:
             selects.extend(
                 _render([read], quote_literal(read.plan.relative), "") for read in members
             )
     return "\nunion all by name\n".join(selects)
+
+
+def _name_below(root: Path) -> str:
+    """Return the SQL of a file's name below `root`, with slashes.
+
+    The name is the same for a whole block of rows: each call is made once a block.
+    """
+    name = f"substr(filename, {len(root.as_posix().rstrip('/')) + 2})"
+    # DuckDB lists the file of a pattern with backslashes on Windows; elsewhere one is a letter.
+    return f"replace({name}, '\\', '/')" if os.sep == "\\" else name
+
+
+def no_rows(table: RawTable) -> str:
+    """Return the select of an optional table that is not in the drop."""
+    names = [column.name for column in table.columns]
+    names += ["source_file", "structural_fault", "raw_line"]
+    fields = ", ".join(f"cast(null as varchar) as {quote_identifier(name)}" for name in names)
+    return f"select {fields} where false"
 
 
 def _render(reads: Sequence[Read], source_file: str, named: str) -> str:

@@ -88,7 +88,7 @@ def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _
     for table in TABLES.values():
         matches = count_matches(cells, table, mapping.of(table))
         is_hinted = hint is not None and hint.name == table.name
-        if not table.is_lookup:
+        if table.name == CLIENTS.name:
             if matches >= _SURE_CLIENTS:
                 fits.append(_Fit(3, matches, table))
         elif matches == len(table.columns):

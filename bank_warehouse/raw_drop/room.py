@@ -7,8 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bank_warehouse.engine import bytes_of, memory_limit, temp_directory
+from bank_warehouse.engine import memory_limit, temp_directory
 from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.settings import bytes_of
 
 WAREHOUSE_BYTES = 400
 """Of the warehouse file, a customer; while a table is written anew, the old one is there too."""

@@ -51,12 +51,14 @@ class RawTable:
         columns: its columns in canonical order; of a lookup first the code, then its name.
         stems: the file names in circulation, without extension; the first is the usual one.
         noun: of a lookup, what a code without a name is called: `Advisor` gives `Advisor 7`.
+        required: a drop without the table is refused; an optional one is read as no rows.
     """
 
     name: str
     columns: tuple[RawColumn, ...]
     stems: tuple[str, ...]
     noun: str = ""
+    required: bool = True
 
     @property
     def is_lookup(self) -> bool:

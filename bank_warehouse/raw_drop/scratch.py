@@ -14,10 +14,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover  (Windows has no flock: folders of killed runs stay)
-    fcntl = None  # type: ignore[assignment]
+from bank_warehouse.file_lock import lock_if_free
 
 _PREFIX = "bank_raw_drop_"
 _LOCK = ".lock"
@@ -35,20 +32,18 @@ def _folder(process: int) -> Path:
     _remove_left_behind()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{process}_"))
     handle = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    if fcntl is not None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    atexit.register(_remove, folder, process)
+    lock_if_free(handle)
+    atexit.register(_remove, folder, handle, process)
     return folder
 
 
-def _remove(folder: Path, process: int) -> None:
+def _remove(folder: Path, handle: int, process: int) -> None:
     if os.getpid() == process:  # a forked child must not take its parent's files away
+        os.close(handle)  # Windows removes no open file
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_left_behind() -> None:
-    if fcntl is None:  # pragma: no cover
-        return
     for folder in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
         with contextlib.suppress(OSError):
             # A folder that is just being made may not hold its lock yet.
@@ -56,7 +51,8 @@ def _remove_left_behind() -> None:
                 continue
             handle = os.open(folder / _LOCK, os.O_RDWR)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                is_left = lock_if_free(handle)
             finally:
                 os.close(handle)
+            if is_left:
+                shutil.rmtree(folder, ignore_errors=True)

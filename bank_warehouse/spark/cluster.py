@@ -38,7 +38,10 @@ from bank_warehouse.spark.processes import (
 LOCAL = "127.0.0.1"
 RECORD = "cluster.json"
 
-_INSTALL = "Install the project's Spark: make install-spark."
+_INSTALL = (
+    "Install the project's Spark: `python -m pip install --require-hashes --requirement "
+    "requirements-spark.txt` in its environment."
+)
 _THRIFT_SERVER = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 _LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 # The master and each worker only keep books: the memory of the work is that of the executors.

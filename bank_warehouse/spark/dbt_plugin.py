@@ -9,7 +9,7 @@ from bank_warehouse.spark.java import use_installed_java
 
 
 class SparkPlugin(dbtPlugin):
-    """Loaded by dbt from `dbt_bank_spark.py`, whichever the target is."""
+    """Loaded by dbt from `dbt_bank_warehouse.py`, whichever the target is."""
 
     def initialize(self) -> None:
         """Let Spark find its Java, run Python models here, and leave telling errors to dbt."""

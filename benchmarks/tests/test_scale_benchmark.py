@@ -49,6 +49,7 @@ from benchmarks.scale.figures import (
     summarise,
 )
 from benchmarks.scale.measure import GIB, Limits, Measured, run_measured, size_of
+from python_checks.testing.needs import needs
 from python_checks.testing.paths import PROJECT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark is for POSIX")
@@ -611,8 +612,8 @@ def run_frames(library: str, drop: Path, marts: Path) -> Path:
     return marts
 
 
-needs_bench_environment = pytest.mark.skipif(
-    not BENCH_PYTHON.exists(), reason="make .venv-bench/.installed makes the environment"
+needs_bench_environment = needs(
+    BENCH_PYTHON.exists(), "the environment of the benchmark", "make .venv-bench/.installed"
 )
 
 

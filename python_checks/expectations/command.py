@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 import duckdb
 
-from bank_warehouse.project import warehouse_path
+from bank_warehouse import options
 from bank_warehouse.publish import fingerprints, records
 from python_checks.expectations import warehouse as warehouses
 
@@ -18,21 +18,16 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_UNREADABLE = 2
 SUITE_NAMES = records.ALL_SUITES
-DEFAULT_DOCS = Path(__file__).parent / "data_docs"
+DOCS = "data_docs"
+"""Name of the folder of the Data Docs site, beside the warehouse."""
 
 
 @click.command("check")
-@click.option(
-    "--warehouse",
-    "path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=warehouse_path,
-    help="The DuckDB file that dbt built. Default: BANK_WAREHOUSE, or warehouse/bank.duckdb.",
-)
+@options.warehouse
 @click.option(
     "--docs",
     type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_DOCS,
+    show_default="data_docs beside the warehouse",
     help="Folder of the Data Docs site, replaced by this run.",
 )
 @click.option("--no-docs", is_flag=True, help="Build no Data Docs site.")
@@ -41,9 +36,12 @@ DEFAULT_DOCS = Path(__file__).parent / "data_docs"
     "suite_names",
     type=click.Choice(SUITE_NAMES),
     multiple=True,
-    help="Only this suite; may be given several times. Default: all.",
+    show_default="all",
+    help="Only this suite; may be given several times.",
 )
-def command(path: Path, docs: Path, no_docs: bool, suite_names: tuple[str, ...]) -> None:
+def command(
+    warehouse: Path, docs: Path | None, no_docs: bool, suite_names: tuple[str, ...]
+) -> None:
     """Check a built warehouse against its suites; it is only read.
 
     What was checked and found is recorded beside the warehouse, for the publisher.
@@ -51,12 +49,14 @@ def command(path: Path, docs: Path, no_docs: bool, suite_names: tuple[str, ...])
     Exits with 0 where every expectation is met, 1 where one is not, 2 where the warehouse cannot
     be checked.
     """
+    path = warehouse
+    site = None if no_docs else docs or path.with_name(DOCS)
     chosen = suite_names or SUITE_NAMES
     try:
         connection = warehouses.connect(path)
     except warehouses.UnreadableWarehouseError as error:
         _stop(error)
-    # Imported late: an unreadable warehouse is told without waiting for Great Expectations.
+    # Imported late: an unreadable warehouse is refused without waiting for Great Expectations.
     from python_checks.expectations import report, runner
     from python_checks.expectations.suites import REQUIRED, SUITES
 
@@ -74,16 +74,14 @@ def command(path: Path, docs: Path, no_docs: bool, suite_names: tuple[str, ...])
         except duckdb.Error as error:
             _stop(warehouses.unreadable_tables(path, error))
     try:
-        results = runner.run(
-            path, tables, None if no_docs else docs, progress=click.echo, marts=seen
-        )
+        results = runner.run(path, tables, site, progress=click.echo, marts=seen)
     except warehouses.UnreadableWarehouseError as error:
         _stop(error)
     _record(path, chosen, results, seen)
     click.echo()
     click.echo(report.summary(results))
-    if not no_docs:
-        click.echo(f"\nData Docs: {docs / 'index.html'}")
+    if site:
+        click.echo(f"\nData Docs: {site / 'index.html'}")
     if any(result.failures for result in results):
         sys.exit(EXIT_FAILED)
 

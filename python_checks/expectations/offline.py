@@ -30,16 +30,18 @@ def make_offline(docs: Path, results: Sequence["TableResult"]) -> None:
         results: What the index lists, in its order.
     """
     style = docs / "static" / "styles" / STYLE_SHEET.name
-    style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8")
+    style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
     for page in docs.rglob("*.html"):
         text = _REMOTE_IMAGE.sub("Index", page.read_text(encoding="utf-8"))
         text = _REMOTE_LINK.sub("", _SCRIPT.sub("", text))
         link = f'<link rel="stylesheet" href="{_relative(style, page)}">'
-        page.write_text(text.replace("</head>", f"{link}</head>", 1), encoding="utf-8")
+        page.write_text(
+            text.replace("</head>", f"{link}</head>", 1), encoding="utf-8", newline="\n"
+        )
     for sheet in (docs / "static" / "styles").glob("*.css"):
         text = re.sub(r"url\(['\"]?https?://[^)]*\)", "none", sheet.read_text(encoding="utf-8"))
-        sheet.write_text(text, encoding="utf-8")
-    (docs / "index.html").write_text(_index(docs, results), encoding="utf-8")
+        sheet.write_text(text, encoding="utf-8", newline="\n")
+    (docs / "index.html").write_text(_index(docs, results), encoding="utf-8", newline="\n")
 
 
 def _index(docs: Path, results: Sequence["TableResult"]) -> str:

@@ -147,7 +147,7 @@ def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> It
             if changed:
                 raise UnreadableWarehouseError(
                     f"{', '.join(changed)} changed in {path} since the checks began. Wait until "
-                    "the `dbt build` that did it has ended, and run the checks again."
+                    "the build that did it has ended, and run the checks again."
                 )
         yield
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import temp_directory
+from bank_warehouse.engine import is_held, require_usable_name, temp_directory
+from bank_warehouse.publish import records
+from bank_warehouse.settings import SettingError
 
 # Read-only readers share the file; the limits keep a check of ten million customers small.
 MEMORY_LIMIT = "1GB"
@@ -32,30 +34,38 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 
     Raises:
-        UnreadableWarehouseError: There is no such file, another process writes to it, or it is no
-            database that this DuckDB can read.
+        UnreadableWarehouseError: There is no such file, another process writes to it, it is no
+            database that this DuckDB can read, or its last build was one with --empty.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
-            f"There is no warehouse at {path}. Run `dbt build` first, or name the file that it "
+            f"There is no warehouse at {path}. Run `bank build` first, or name the file that it "
             "built with --warehouse or BANK_WAREHOUSE."
         )
+    if records.is_built_empty(path):
+        raise UnreadableWarehouseError(
+            f"The last build of {path} was one with --empty: its tables have no rows to check. "
+            "Run `bank build` and then the checks."
+        )
     try:
+        require_usable_name(path)
         return duckdb.connect(str(path), read_only=True, config=settings(path))
+    except SettingError as refused:
+        raise UnreadableWarehouseError(str(refused)) from None
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             raise UnreadableWarehouseError(
                 f"Another process is writing to {path} and holds its lock. Wait until its "
-                "`dbt build` has ended, or close the program that has the file open, and run the "
+                "build has ended, or close the program that has the file open, and run the "
                 f"checks again. DuckDB says: {_first_line(error)}"
             ) from error
         raise UnreadableWarehouseError(
-            f"{path} cannot be read as a DuckDB file. Build it again with `dbt build`. DuckDB "
+            f"{path} cannot be read as a DuckDB file. Build it again with `bank build`. DuckDB "
             f"says: {_first_line(error)}"
         ) from error
     except duckdb.Error as error:
         raise UnreadableWarehouseError(
-            f"{path} cannot be opened: {_first_line(error)}. Build it again with `dbt build`."
+            f"{path} cannot be opened: {_first_line(error)}. Build it again with `bank build`."
         ) from error
 
 
@@ -77,24 +87,15 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     if missing:
         listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
         raise UnreadableWarehouseError(
-            f"{path} is not built, or not completely: it lacks {listed}. Run `dbt build` and then "
+            f"{path} is not built, or not completely: it lacks {listed}. Run `bank build` and then "
             "the checks."
         )
 
 
 def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseError:
-    """Return the error for a warehouse whose tables are there and cannot be read.
-
-    A view names the database it was built in: in a file that was renamed it finds nothing.
-    """
-    if "does not exist" in str(error) and "Catalog" in str(error):
-        return UnreadableWarehouseError(
-            f"The views of {path} belong to a database of another name: the file was renamed "
-            "after it was built. Give it its old name again (another folder is fine), or run "
-            f"`dbt build` with BANK_WAREHOUSE={path}. DuckDB says: {_first_line(error)}"
-        )
+    """Return the error for a warehouse whose tables are there and cannot be read."""
     return UnreadableWarehouseError(
-        f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `dbt build` "
+        f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
         "with the project in the version of the checks."
     )
 

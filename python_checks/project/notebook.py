@@ -48,7 +48,7 @@ def main() -> int:
     try:
         notebook = run_notebook(NOTEBOOK, {})
     except CellExecutionError as error:
-        print(f"{error}\nIs there a warehouse? Run `make build` first.", file=sys.stderr)
+        print(f"{error}\nIs there a warehouse? Run `bank build` first.", file=sys.stderr)
         return 1
     nbformat.write(notebook, NOTEBOOK)  # type: ignore[no-untyped-call]
     print(f"Wrote the outputs of {NOTEBOOK.relative_to(PROJECT)}")

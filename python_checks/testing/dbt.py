@@ -1,41 +1,234 @@
-"""Run dbt on the project, everything that it writes elsewhere."""
+"""Run dbt on the project in the test's own process, everything that it writes elsewhere.
 
+A start of dbt and a parse of the project take as long as half a build of the sample. So dbt is
+imported once, and the project is parsed once for each state that it can be parsed in: the parsed
+manifest is kept in a folder that all processes of a test run share.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from python_checks.testing.paths import PROJECT
+from python_checks.testing.shared import locked
+
+Completed = subprocess.CompletedProcess[str]
+
+PROJECT_PARTS = ("analyses", "macros", "models", "seeds", "tests")
+PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
+KEPT = "DBT_KEPT_MANIFESTS"
+"""The environment variable that names the folder of the parsed manifests."""
 
 
 def run_dbt(
     folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
-) -> subprocess.CompletedProcess[str]:
+) -> Completed:
     """Run dbt with everything it writes in `folder`, so that the project stays as it is.
+
+    It runs in this process, with a manifest that was parsed before where there is one. Only a
+    command for another target than the default one gets a process of its own: Spark is started
+    and ended with it.
 
     Args:
         folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
         arguments: the command of dbt with its options.
-        project: folder of the dbt project.
+        project: folder of the dbt project. A copy is parsed anew, or as far as dbt finds what it
+            parsed before in `target/`.
         environment: variables that differ from those of this process; BANK_RAW_DIR and
             BANK_HISTORY are unset unless they are among them.
 
     Returns:
-        The ended process, its output as text.
+        The command with its exit code (2 where dbt could not run at all), its output as text.
     """
-    variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
-    variables |= {"BANK_WAREHOUSE": str(folder / "bank.duckdb"), "DBT_PROJECT_DIR": str(project)}
-    variables |= {
+    variables = {
+        "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
+        "DBT_PROJECT_DIR": str(project),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_PROFILES_DIR": str(project),
         "DBT_USE_COLORS": "false",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *arguments],
-        cwd=project,
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    } | environment
+    if "--target" in arguments:
+        return subprocess.run(
+            [sys.executable, "-m", "dbt.cli.main", *arguments],
+            cwd=project,
+            env=_without_raw_dir(os.environ) | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    from dbt.contracts.graph.manifest import Manifest
+
+    with _environment(variables), contextlib.chdir(project):
+        manifest = None
+        if project == PROJECT and "parse" not in arguments:
+            is_drop = bool(environment.get("BANK_RAW_DIR"))
+            # Read anew for each command: dbt writes into its manifest as it compiles.
+            kept = _parsed(_vars_of(arguments), is_drop=is_drop)
+            manifest = Manifest.from_msgpack(kept.read_bytes())
+        return _invoke(manifest, *arguments)
+
+
+def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
+    """Return the manifest of the project as `dbt parse` writes it.
+
+    Args:
+        is_drop: parsed for a drop, which has sources, instead of for the shipped seeds.
+    """
+    text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
+    manifest: dict[str, Any] = json.loads(text)
+    return manifest
+
+
+def parse_log() -> str:
+    """Return dbt's log of the parse of the project over the shipped seeds."""
+    return _kept(is_drop=False).with_suffix(".log").read_text(encoding="utf-8")
+
+
+def _kept(*, is_drop: bool) -> Path:
+    variables = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
+    with _environment(variables), contextlib.chdir(PROJECT):
+        return _parsed({}, is_drop=is_drop)
+
+
+def _invoke(manifest: Any, *arguments: str) -> Completed:
+    """Run one command of dbt and let go of all that it holds."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    from bank_warehouse import dbt_plugin
+
+    printed, complained = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
+        try:
+            ran = dbtRunner(manifest=manifest).invoke(list(arguments))
+        finally:
+            reset_adapters()  # type: ignore[no-untyped-call]
+            environment = DuckDBConnectionManager._ENV
+            if environment is not None:
+                environment.close()
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+            DuckDBConnectionManager._LOGGED_MESSAGES.clear()
+            dbt_plugin._last_plans.clear()
+    if isinstance(ran.exception, KeyboardInterrupt):
+        raise ran.exception
+    if ran.exception is not None and not printed.getvalue():
+        print(ran.exception, file=complained)
+    code = 0 if ran.success else 2 if ran.exception is not None else 1
+    return Completed(arguments, code, printed.getvalue(), complained.getvalue())
+
+
+def _without_raw_dir(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in variables.items() if name != "BANK_RAW_DIR"}
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.pop("BANK_RAW_DIR", None)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _vars_of(arguments: tuple[str, ...]) -> dict[str, Any]:
+    """Return the vars of a command that a parse reads: those named in YAML, in file order.
+
+    dbt renders YAML when it parses, and SQL only when it compiles: other vars may differ from
+    those of the parse. A test compares the manifests.
+    """
+    if "--vars" not in arguments:
+        return {}
+    given: dict[str, Any] = yaml.safe_load(arguments[arguments.index("--vars") + 1])
+    return {name: given[name] for name in sorted(given) if name in _parsed_vars()}
+
+
+@cache
+def _parsed_vars() -> frozenset[str]:
+    texts = (path.read_text(encoding="utf-8") for path in (PROJECT / "models").rglob("*.yml"))
+    return frozenset(name for text in texts for name in re.findall(r"\bvar\(\W*(\w+)", text))
+
+
+def _parsed(variables: Mapping[str, Any], *, is_drop: bool) -> Path:
+    """Return the file of the parsed manifest, with its JSON and the log of the parse beside it."""
+    file = _kept_file(variables, is_drop=is_drop)
+    if not file.exists():
+        with locked(file):
+            if not file.exists():
+                _parse(file, variables, is_drop=is_drop)
+    return file
+
+
+def _parse(file: Path, variables: Mapping[str, Any], *, is_drop: bool) -> None:
+    """Parse the project into a file.
+
+    dbt reads anew only what has changed since it parsed for the same variables: for this its
+    target folder stays, and the paths in its environment are always the same.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    kind = hashlib.sha256(repr((sorted(variables.items()), is_drop)).encode()).hexdigest()[:8]
+    folder = file.with_name(f"parse_{kind}")
+    paths = {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
+    paths["BANK_WAREHOUSE"] = "bank.duckdb"
+    with locked(folder):
+        (folder / "dbt.log").unlink(missing_ok=True)
+        with (
+            _environment(paths | ({"BANK_RAW_DIR": "drop"} if is_drop else {})),
+            contextlib.redirect_stdout(io.StringIO()) as printed,
+        ):
+            ran = dbtRunner().invoke(["parse", "--vars", yaml.safe_dump(dict(variables))])
+        if not isinstance(ran.result, Manifest):
+            message = f"dbt parse failed:\n{printed.getvalue()}{ran.exception or ''}"
+            raise RuntimeError(message)
+        shutil.copy2(folder / "dbt.log", file.with_suffix(".log"))
+        shutil.copy2(folder / "manifest.json", file.with_suffix(".json"))
+        made = folder / "parsed.msgpack"
+        made.write_bytes(ran.result.to_msgpack())
+        made.replace(file)
+
+
+def _kept_file(variables: Mapping[str, Any], *, is_drop: bool) -> Path:
+    key = repr((_state_of_project(), sorted(variables.items()), is_drop))
+    name = hashlib.sha256(key.encode()).hexdigest()[:20]
+    return _folder_of_kept() / f"{name}.msgpack"
+
+
+@cache
+def _folder_of_kept() -> Path:
+    folder = Path(os.environ.get(KEPT) or tempfile.mkdtemp(prefix="dbt_manifests_"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@cache
+def _state_of_project() -> str:
+    """Return a hash of all that a parse reads: the files of the project, and dbt itself."""
+    from dbt.version import installed
+
+    found = hashlib.sha256(f"{PROJECT} {installed} {sys.version}".encode())
+    files = [PROJECT / name for name in PROJECT_FILES]
+    for part in PROJECT_PARTS:
+        files += sorted(path for path in (PROJECT / part).rglob("*") if path.is_file())
+    for path in files:
+        found.update(str(path.relative_to(PROJECT)).encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()

@@ -7,9 +7,6 @@ in memory, as often as wanted.
 import csv
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ import pyarrow as pa
 
 from bank_warehouse.generator.clients import draw_columns, make_plan, record_batch
 from bank_warehouse.sql import quote_identifier, quote_literal
+from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import PROJECT
 
 DATABASE = "bank"
@@ -89,17 +87,7 @@ def compile_project(folder: Path) -> Mapping[str, Any]:
     Raises:
         RuntimeError: If dbt fails; with what it printed.
     """
-    environment = {**os.environ, "BANK_WAREHOUSE": str(folder / f"{DATABASE}.duckdb")}
-    environment.pop("BANK_RAW_DIR", None)
-    environment.pop("BANK_HISTORY", None)
-    command = [
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "compile", "--quiet",
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(folder / "target"), "--log-path", str(folder),
-    ]  # fmt: skip
-    ran = subprocess.run(
-        command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    ran = run_dbt(folder, "compile", "--quiet")
     if ran.returncode:
         message = f"dbt compile failed:\n{ran.stdout}{ran.stderr}"
         raise RuntimeError(message)
@@ -180,7 +168,7 @@ def run_models(
             run(by_id[parent])
         connection.execute(f"create schema if not exists {node['schema']}")
         if node["resource_type"] == "seed":
-            _load_seed(connection, node)
+            load_seed(connection, node)
         elif node["language"] == "python":
             run_python_model(connection, PROJECT / node["original_file_path"], name, relations)
         else:
@@ -193,9 +181,17 @@ def run_models(
         run(name)
 
 
-def _load_seed(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
-    """Make the table of a seed, with the types of its configuration."""
-    path = PROJECT / node["original_file_path"]
+def load_seed(
+    connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], path: Path | None = None
+) -> None:
+    """Make the table of a seed, with the types of its configuration.
+
+    Args:
+        connection: From `warehouse`.
+        node: The seed, from `compile_project`.
+        path: Another file than the one of the project.
+    """
+    path = path or PROJECT / node["original_file_path"]
     with path.open(encoding="utf-8", newline="") as file:
         header = next(csv.reader(file))
     types = node["config"]["column_types"]

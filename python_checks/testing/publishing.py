@@ -17,6 +17,20 @@ from bank_warehouse.publish.fingerprints import source_of
 Edit = Callable[[dict[str, dict[str, Any]]], None]
 
 
+def marts_to_publish(target: Path, *, with_restricted: bool) -> list[str]:
+    """Return `schema.name` of what a release of a build holds, from dbt's manifest, sorted."""
+    manifest = json.loads((target / "manifest.json").read_text("utf-8"))
+    marts = [
+        (node["schema"], node["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["access"] == "public"
+        and node["config"]["meta"].get("is_published", True)
+        and (with_restricted or node["schema"] != "restricted")
+    ]
+    return sorted(f"{schema}.{name}" for schema, name in [*marts, ("marts", "release")])
+
+
 def copy_checked(built: Path, folder: Path) -> Path:
     """Copy a built warehouse and its build record, and record that its expectations are met."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +119,7 @@ def second_warehouse(built: Path, folder: Path) -> Path:
     """Copy a warehouse into `folder` and take rows from every mart of it.
 
     Returns:
-        The copy; views know a database by its name, so it has that of the original.
+        The copy.
     """
     copy = folder / built.name
     shutil.copyfile(built, copy)

@@ -20,16 +20,13 @@ import jinja2
 import yaml
 
 from bank_warehouse.dbt_plugin import Plugin
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.sql import quote_identifier, quote_literal
 from python_checks.expectations.columns import MONEY
 from python_checks.testing.paths import PROJECT
 
 DATABASE = "bank"
-LOOKUP_MODELS = (
-    "stg_bank__banking_relationships",
-    "stg_bank__genders",
-    "stg_bank__investment_advisors",
-)
+LOOKUP_MODELS = tuple(f"stg_bank__{table}" for table in TABLES if table != CLIENTS.name)
 # In the order in which dbt builds them; the refusals run before stg_bank__clients.
 MODELS = (
     *LOOKUP_MODELS,

@@ -18,22 +18,19 @@
 {%- set kept = {'fct_customer_history': 'as_of_date = ' ~ as_of_date()} -%}
 {%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
 {%- set looked_at = published + (kept | list) -%}
-{%- set personal_columns = [
-    'name', 'client_id', 'client_name', 'banking_contact', 'location_id', 'raw_text',
-] -%}
 
 {%- set breaches = [] -%}
 {%- set texts = [] -%}
 {%- for node in graph.nodes.values() if execute and node.resource_type == 'model' -%}
 {%- if node.schema in ['marts', 'quality'] and node.name not in looked_at + never_published -%}
-{%- do breaches.append([node.name, 'not in the list of this test']) -%}
+{%- do breaches.append([node.name, 'all', 'not in the lists of this test']) -%}
 {%- endif -%}
 {%- endfor -%}
 {%- for mart in looked_at -%}
 {%- set relation = ref(mart) -%}
 {%- for column in (adapter.get_columns_in_relation(relation) if execute else []) -%}
-{%- if column.name | lower in personal_columns -%}
-{%- do breaches.append([mart, column.name]) -%}
+{%- if column.name | lower in personal_columns() -%}
+{%- do breaches.append([mart, column.name, 'named like personal data']) -%}
 {%- elif column.is_string() -%}
 {%- do texts.append([mart, column.name, relation]) -%}
 {%- endif -%}
@@ -119,7 +116,8 @@ leaked as (
 
     select
         published_texts.mart,
-        published_texts.column_name
+        published_texts.column_name,
+        'holds the name or id of a client' as breach
 
     from published_texts
     semi join published_persons
@@ -127,13 +125,14 @@ leaked as (
     anti join advisors
         on published_texts.published_text = advisors.investment_advisor
 
-    {%- for mart, breach in breaches %}
+    {%- for mart, column, breach in breaches %}
 
     union all
 
     select
         '{{ mart }}' as mart,
-        '{{ breach }}' as column_name
+        '{{ column }}' as column_name,
+        '{{ breach }}' as breach
     {%- endfor %}
 
 )

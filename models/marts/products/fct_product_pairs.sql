@@ -97,6 +97,8 @@ counts as (
         cast(coalesce(sum(customers), 0) as bigint) as customers
 
     from combinations
+    -- Without customers there is no pair either.
+    having count(*) > 0
 
 ),
 

@@ -30,6 +30,7 @@ from bank_warehouse.dashboard.pages import PAGES
 from bank_warehouse.dashboard.server import create_app, listen
 from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots
 from bank_warehouse.publish import current_release
+from python_checks.testing.needs import needs, require
 from python_checks.tests.warehouse.test_dashboard import copy_release
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
@@ -41,9 +42,7 @@ WALL = ViewportSize(width=3840, height=2160)
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
-)
+pytestmark = needs(CHROMIUM, "Chromium", "apt-get install chromium")
 
 
 @pytest.fixture(scope="module")
@@ -231,8 +230,8 @@ def test_heat_map_cells_are_the_metric_layer_s(watched: Watched, snapshot: Snaps
 
 
 def test_faults_of_access_are_looked_for() -> None:
-    if AXE is None:
-        pytest.skip("axe-core is not here: name its axe.min.js in AXE_CORE, as .ci/run does")
+    require(AXE, "axe-core", "npm pack axe-core, then name its axe.min.js in AXE_CORE")
+    assert AXE is not None
     assert AXE.is_file()
 
 
@@ -515,7 +514,7 @@ def test_before_the_first_release(browser: Browser, published: Path, tmp_path: P
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{server.port}/")
     expect(page.get_by_role("heading", name="Nothing is published yet")).to_be_visible()
-    expect(page.locator("code").first).to_have_text("make publish")
+    expect(page.locator("code").first).to_have_text("bank build")
     assert current_release(published).number
     context.close()
     server.shutdown()

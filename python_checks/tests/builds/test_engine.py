@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bank_warehouse.engine import SettingError, bytes_of, engine_settings
+from bank_warehouse.engine import engine_settings
+from bank_warehouse.settings import SettingError, bytes_of
 from python_checks.testing.dbt import run_dbt
 
 NAMES = ("BANK_MEMORY_LIMIT", "BANK_TEMP_DIRECTORY", "BANK_THREADS")

@@ -1,28 +1,22 @@
 """The suite must go red where somebody breaks the warehouse: each fault here was tried on it.
 
-Every sabotage changes the text of a copy of the project and builds that copy. The build has to
-fail, and to fail in one of the tests that are there for this fault: a build that is red for
-another reason proves nothing.
+Every sabotage changes the text of a copy of the project. What that changes is built again in a
+copy of the sound warehouse, as far as the tests that are there for the fault, and one of these has
+to fail: a build that is red for another reason proves nothing.
 """
 
 import json
 import shutil
-import subprocess
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from python_checks.testing.dbt import run_dbt
+from python_checks.testing.dbt import PROJECT_FILES, PROJECT_PARTS, Completed, run_dbt
 from python_checks.testing.paths import PROJECT
-
-Completed = subprocess.CompletedProcess[str]
-
-PARTS = ("bank_warehouse", "macros", "models", "seeds", "tests")
-FILES = ("dbt_project.yml", "profiles.yml")
+from python_checks.testing.shared import made_once
 
 
 @dataclass(frozen=True)
@@ -395,24 +389,21 @@ SABOTAGES = (
 
 
 def copy_project(to: Path) -> None:
-    """Copy what a build needs of the project: no environment, no warehouse, nothing built."""
-    for part in PARTS:
-        shutil.copytree(
-            PROJECT / part, to / part, ignore=shutil.ignore_patterns("__pycache__", "*.duckdb*")
-        )
-    for file in FILES:
+    """Copy what dbt reads of the project."""
+    for part in PROJECT_PARTS:
+        shutil.copytree(PROJECT / part, to / part)
+    for file in PROJECT_FILES:
         shutil.copy2(PROJECT / file, to / file)
 
 
-def build(project: Path, *options: str) -> Completed:
-    """Build the copy in a warehouse and a target of its own.
+def run(project: Path, *arguments: str) -> Completed:
+    """Run dbt on a copy, in a warehouse and a target of its own.
 
     All paths are relative to the copy: dbt then takes what it parsed of another copy as its own.
     """
     return run_dbt(
         project,
-        "build",
-        *options,
+        *arguments,
         project=project,
         BANK_WAREHOUSE="bank.duckdb",
         DBT_PROJECT_DIR=".",
@@ -420,9 +411,9 @@ def build(project: Path, *options: str) -> Completed:
     )
 
 
-def run_results(project: Path) -> list[dict[str, Any]]:
+def run_results(target: Path) -> list[dict[str, Any]]:
     """Return what dbt wrote of each node of its last run."""
-    content = json.loads((project / "target" / "run_results.json").read_text(encoding="utf-8"))
+    content = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = content["results"]
     return results
 
@@ -436,63 +427,63 @@ def apply(edits: tuple[Edit, ...], project: Path) -> None:
         file.write_bytes(text.replace(edit.old, edit.new, 1).encode("utf-8"))
 
 
-def commit(sabotage: Sabotage, sound: Path, project: Path) -> Completed:
-    """Sabotage a copy of the project in the folder `project` and build what that changes.
+def name_of(unique_id: str) -> str:
+    """Return the name of a node, with the model of a unit test before it."""
+    return unique_id.split(".", 2)[2]
 
-    The warehouse is that of the sound copy: dbt knows which models, tests and seeds the change
-    leaves as they were, and these are green there. (A build that stops at the first failure
-    would be shorter still; dbt-duckdb cannot always end one, and then leaves no results.)
-    """
-    copy_project(project)
-    (project / "target").mkdir()
-    for built in ("bank.duckdb", "bank_history.duckdb", "target/partial_parse.msgpack"):
-        shutil.copy2(sound / built, project / built)
-    apply(sabotage.edits, project)
-    return build(
-        project,
-        "--select",
-        "state:modified+",
-        "--state",
-        str(sound / "target"),
-        "--exclude-resource-type",
-        {"data": "unit_test", "unit": "test"}[sabotage.net],
+
+def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the command that tries the nodes which have to catch a sabotage, and no others."""
+    caught_by = {
+        name_of(unique_id).split(".")[0]
+        for unique_id in unique_ids
+        if name_of(unique_id).startswith(sabotage.caught_by)
+        and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
+    }
+    assert caught_by, f"no test is called {sabotage.caught_by}"
+    if sabotage.net == "unit":
+        return ("test", "--select", *(f"test_type:unit,{model}" for model in sorted(caught_by)))
+    # The models that the edit changes and the tests stand on, then the tests.
+    return (
+        *("build", "--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
+        *("--select", *(f"state:modified+,+{name}" for name in sorted(caught_by))),
     )
 
 
-@pytest.fixture(scope="module")
-def sound_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project as it is, built: green, or what follows proves nothing."""
-    project = tmp_path_factory.mktemp("sound")
-    copy_project(project)
-    run = build(project)
-    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
-    return project
+@pytest.fixture(scope="session")
+def sound_copy(shared_folder: Path) -> Path:
+    """Return a copy of the project as it is, parsed."""
+
+    def make(project: Path) -> None:
+        copy_project(project)
+        parsed = run(project, "parse")
+        assert parsed.returncode == 0, parsed.stdout[-4000:] + parsed.stderr
+
+    return made_once(shared_folder / "sound", make)
 
 
-@pytest.fixture(scope="module")
-def builds(
-    sound_copy: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[dict[str, tuple[Path, Future[Completed]]]]:
-    """Start the builds of all sabotages asked for, two at a time: dbt mostly uses one core."""
-    asked_for = {item.name for item in request.session.items}
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        started = {}
-        for sabotage in SABOTAGES:
-            if f"test_sabotage_turns_the_build_red[{sabotage.name}]" in asked_for:
-                project = tmp_path_factory.mktemp(sabotage.name[:30])
-                started[sabotage.name] = (
-                    project,
-                    pool.submit(commit, sabotage, sound_copy, project),
-                )
-        yield started
-        pool.shutdown(cancel_futures=True)
+@pytest.fixture
+def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
+    """Return a copy of the project with the sound warehouse, to be spoiled."""
+    copy_project(tmp_path)
+    (tmp_path / "target").mkdir()
+    shutil.copy2(sound_copy / "target" / "partial_parse.msgpack", tmp_path / "target")
+    for built in (built_warehouse, built_warehouse.with_name("bank_history.duckdb")):
+        shutil.copy2(built, tmp_path)
+    return tmp_path
 
 
-def test_a_copy_without_sabotage_is_green(sound_copy: Path) -> None:
-    results = run_results(sound_copy)
-    # Exposures are built too: there is nothing to do for them.
-    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
-    assert len(results) > 200
+def test_a_copy_without_sabotage_is_green(
+    project: Path, built_target: Path, build_results: dict[str, str]
+) -> None:
+    """Nothing in the copy differs from the project whose build was green."""
+    assert set(build_results.values()) == {"success", "pass", "no-op"}
+    assert len(build_results) > 200
+    listed = run(
+        project, *("--quiet", "ls", "--select", "state:modified"), "--state", str(built_target)
+    )
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    assert not listed.stdout.strip()
 
 
 def test_every_sabotage_is_one_of_a_kind() -> None:
@@ -502,17 +493,18 @@ def test_every_sabotage_is_one_of_a_kind() -> None:
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
 def test_sabotage_turns_the_build_red(
-    sabotage: Sabotage, builds: dict[str, tuple[Path, Future[Completed]]]
+    sabotage: Sabotage, project: Path, built_target: Path, built_manifest: dict[str, Any]
 ) -> None:
-    project, build_of_it = builds[sabotage.name]
-    run = build_of_it.result()
-    assert run.returncode != 0, f"{sabotage.name} went unnoticed"
+    apply(sabotage.edits, project)
+    command = selection(sabotage, [*built_manifest["nodes"], *built_manifest["unit_tests"]])
+    ran = run(project, *command, "--state", str(built_target))
+    assert ran.returncode != 0, f"{sabotage.name} went unnoticed"
     failed = [
-        result["unique_id"].split(".", 2)[2]
-        for result in run_results(project)
+        name_of(result["unique_id"])
+        for result in run_results(project / "target")
         if result["status"] in ("fail", "error")
     ]
     print(f"{sabotage.name}: {', '.join(failed)}")
     assert any(name.startswith(sabotage.caught_by) for name in failed), (
-        f"red, but by {failed or run.stdout[-2000:]}"
+        f"red, but by {failed or ran.stdout[-2000:]}"
     )

@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import psycopg
-import pyodbc
 import pytest
 from click.testing import CliRunner
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -29,6 +28,7 @@ from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.postgres import PostgresTarget, server
 from bank_warehouse.publish.postgres.tables import postgres_type
 from bank_warehouse.publish.releases import current_number, release_numbers
+from python_checks.testing.needs import needs
 from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import change_checked, copy_checked, second_warehouse
 
@@ -447,6 +447,10 @@ def test_the_commands_publish_to_the_database_of_the_environment(
 
 def odbc_driver() -> str | None:
     """Return the name of the PostgreSQL driver that ODBC knows, None where there is none."""
+    try:
+        import pyodbc
+    except ImportError:  # its wheel needs the system's libodbc
+        return None
     return next(
         (
             name
@@ -457,8 +461,10 @@ def odbc_driver() -> str | None:
     )
 
 
-@pytest.mark.skipif(odbc_driver() is None, reason="no ODBC driver for PostgreSQL is installed")
+@needs(odbc_driver(), "PostgreSQL's ODBC driver", "apt-get install odbc-postgresql unixodbc")
 def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Path]) -> None:
+    import pyodbc
+
     dsn, folder = published
     parts = conninfo_to_dict(login(dsn, "bank_restricted_reader"))
     connection = pyodbc.connect(

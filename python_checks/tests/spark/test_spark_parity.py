@@ -45,7 +45,13 @@ def _build_on_spark(folder: Path, *arguments: str, **environment: str) -> tuple[
         "DBT_USE_COLORS": "false",
     }
     run = subprocess.run(
-        [sys.executable, "-m", "python_checks.spark_build", str(folder / "marts"), *arguments],
+        [
+            sys.executable,
+            "-m",
+            "python_checks.testing.spark_build",
+            str(folder / "marts"),
+            *arguments,
+        ],
         cwd=PROJECT,
         env=variables | environment,
         capture_output=True,

@@ -385,7 +385,7 @@ def test_definition_that_not_every_reader_can_follow_is_refused(
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (None, "There is no .* Run `dbt build` or `dbt parse` first"),
+        (None, "There is no .* Run `bank build` or `dbt parse` first"),
         ("{", "cannot be read"),
         ("[]", "holds no metrics"),
         (json.dumps({"semantic_models": [], "metrics": []}), "holds no metrics"),

@@ -1,5 +1,6 @@
 """The profiles: they render, their adapters take them, and no secret is in any of them."""
 
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import jinja2
 import pytest
 import yaml
 
+from python_checks.testing.needs import require
 from python_checks.testing.paths import PROJECT
 
 SERVICES = {"databricks": "databricks", "fabric": "fabricspark"}
@@ -95,7 +97,9 @@ def test_what_the_examples_ask_of_the_environment_is_in_the_documentation() -> N
 
 
 def test_the_thrift_target_is_one_that_dbt_spark_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    connections = pytest.importorskip("dbt.adapters.spark.connections")
+    require(importlib.util.find_spec("dbt.adapters.spark"), "dbt-spark", "make install-spark")
+    from dbt.adapters.spark import connections
+
     monkeypatch.setenv("BANK_SPARK_HOST", "thrift.bank.example")
     monkeypatch.setenv("BANK_SPARK_PORT", "10009")
     target = rendered(outputs(PROJECT / "profiles.yml")["spark_thrift"])

@@ -91,7 +91,7 @@ def test_a_failure_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
         connection.execute("drop table quality.fct_quarantined_clients")
     unbuilt = ask(warehouse, tmp_path / "mend.csv")
     assert unbuilt.exit_code == 1
-    assert "Run `dbt build`" in unbuilt.output
+    assert "Run `bank build`" in unbuilt.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
@@ -106,7 +106,7 @@ def test_more_rows_than_are_fetched_at_once_are_all_written(
             f"'=' || number, '2021-12-31' from range(2, {rows + 2}) as numbers(number)"
         )
     said = ask(warehouse, tmp_path / "mend.csv")
-    assert f"{rows:,} rows set aside" in said.output
+    assert f"{rows:,} quarantined rows" in said.output
     with (tmp_path / "mend.csv").open(encoding="utf-8-sig", newline="") as file:
         texts = [row["raw_text"] for row in csv.DictReader(file)]
     assert texts == [f"'={number}" for number in range(2, rows + 2)]

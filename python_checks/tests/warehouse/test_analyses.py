@@ -9,25 +9,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import PROJECT
 
 NAMES = sorted(file.stem for file in (PROJECT / "analyses").glob("*.sql"))
 
 
 @pytest.fixture(scope="module")
-def compiled(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(built_target: Path) -> Path:
     """Return the folder of the compiled analyses."""
-    folder = tmp_path_factory.mktemp("compiled")
-    run = run_dbt(
-        folder,
-        "compile",
-        "--select",
-        "resource_type:analysis",
-        BANK_WAREHOUSE=str(built_warehouse),
-    )
-    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
-    return folder / "target" / "compiled" / "bank_warehouse" / "analyses"
+    return built_target / "compiled" / "bank_warehouse" / "analyses"
 
 
 @pytest.fixture(scope="module")

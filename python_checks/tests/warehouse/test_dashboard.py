@@ -675,7 +675,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
     client = create_app(snapshots, Access()).server.test_client()
     text = ask_page(client, "/")["text"]
     assert "Nothing is published yet" in text
-    assert "make publish" in text
+    assert "bank publish" in text
     assert client.get("/csv/overview/glance.csv").status_code == 503
     snapshots.close()
 

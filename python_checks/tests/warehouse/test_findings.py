@@ -136,7 +136,7 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
     ("environment", "complaint"),
     [
         ({"BANK_WAREHOUSE": "absent.duckdb"}, "There is no warehouse at absent.duckdb"),
-        ({"DBT_TARGET_PATH": "absent"}, "Run `dbt build` or `dbt parse` first"),
+        ({"DBT_TARGET_PATH": "absent"}, "Run `bank build` or `dbt parse` first"),
     ],
 )
 def test_command_says_what_is_absent(

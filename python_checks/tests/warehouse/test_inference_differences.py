@@ -1,6 +1,5 @@
 """Differences between segments: the statistics of scipy and statsmodels, and what is planted."""
 
-from python_checks.testing.paths import ORIGINAL
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from bank_warehouse.inference.differences import (
     kruskal_wallis,
 )
 from bank_warehouse.inference.drivers import BALANCES
-from python_checks.testing.model_runner import load_clients, read_nodes, run_models, warehouse
 from python_checks.testing.dbt import run_dbt
+from python_checks.testing.model_runner import load_clients, read_nodes, run_models, warehouse
+from python_checks.testing.paths import ORIGINAL
 
 CUSTOMERS = 2_000
 MANY_CUSTOMERS = 24_000

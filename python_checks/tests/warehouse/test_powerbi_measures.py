@@ -1,6 +1,5 @@
 """Every measure of the Power BI model has the value that the metric layer gives."""
 
-from python_checks.testing.paths import PROJECT
 import math
 import re
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from bank_warehouse.metrics import MetricsError, SemanticLayer, compile_query, l
 from bank_warehouse.powerbi import project
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Evaluator
-
+from python_checks.testing.paths import PROJECT
 
 Choice = dict[str, tuple[Column, tuple[object, ...]]]
 """Dimension of the metric layer: column of the model, values chosen."""

@@ -1,6 +1,5 @@
 """The Power BI project: what is committed is what the artifacts give, and it is sound."""
 
-from python_checks.testing.paths import PROJECT
 import json
 import re
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, identifier
 from bank_warehouse.powerbi.pages import PAGES
+from python_checks.testing.paths import PROJECT
 
 COMMITTED = PROJECT / "powerbi"
 SCHEMAS = PROJECT / ".." / "shared" / "powerbi" / "schemas"
@@ -56,12 +56,12 @@ def committed() -> dict[str, str]:
 
 def test_what_is_committed_is_what_the_artifacts_give(built_model: Model) -> None:
     stale = differences(COMMITTED, project.files(built_model, PAGES))
-    assert stale == [], "run `make powerbi` and commit"
+    assert stale == [], "run `bank powerbi` and commit"
 
 
 def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
     written = (PROJECT / exposures.PATH).read_text("utf-8")
-    assert written == exposures.write(built_model, PAGES), "run `make powerbi` and commit"
+    assert written == exposures.write(built_model, PAGES), "run `bank powerbi` and commit"
 
 
 def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) ->
     run = CliRunner().invoke(command, arguments)
     assert run.exit_code == 1
     assert "Bank.pbip" in run.output
-    assert "make powerbi" in run.output
+    assert "bank powerbi" in run.output
 
 
 def test_direct_query_is_for_tables_of_the_release_only(built_model: Model) -> None:
@@ -283,11 +283,11 @@ def test_names_are_for_people() -> None:
 
 
 def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(PowerBIError, match=r"manifest\.json is missing: run `dbt build`"):
+    with pytest.raises(PowerBIError, match=r"manifest\.json is missing: run `bank build`"):
         artifacts.read(tmp_path, PROJECT)
     run = CliRunner().invoke(command, ["--target", str(tmp_path), "--out", str(tmp_path)])
     assert run.exit_code == 1
-    assert "dbt build" in run.output
+    assert "bank build" in run.output
 
 
 def edited_target(

@@ -1,0 +1,195 @@
+"""What a running dbt build says, for people: how far it is, what to know, what went wrong first."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+SECONDS_BETWEEN_LINES = 10.0
+MOST_LINES = 25
+MOST_NAMES = 5
+
+_RESULTS = frozenset(
+    {"LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult", "LogNodeNoOpResult",
+     "LogNodeResult", "SkippingDetails", "LogSkipBecauseError", "LogFunctionResult"}
+)  # fmt: skip
+_MESSAGES = frozenset({"JinjaLogInfo", "JinjaLogWarning"})
+_HEADING = re.compile(r"\w[\w ]* Error in \w+ [^\n]*\n|\w[\w ]* Error\n")
+_TRACE = re.compile(r"^\s*(> (in|called by) |compiled code at )")
+
+
+@dataclass
+class Failure:
+    """A step that failed.
+
+    Attributes:
+        kind: what dbt calls it: model, test, seed, operation.
+        name: of it.
+        path: of its file in the project.
+        message: what dbt says.
+        unique_id: by which dbt's manifest has it.
+    """
+
+    kind: str
+    name: str
+    path: str
+    message: str = ""
+    unique_id: str = ""
+
+
+class BuildLog:
+    """Reads dbt's log, one JSON event a line, and shows how far the build is on stderr."""
+
+    def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
+        """Begin a build of `project` with the environment of dbt."""
+        self._project = project
+        self._environment = environment
+        self._total = 0
+        self._done = 0
+        self._models = 0
+        self._warnings = 0
+        self._failed: list[str] = []
+        self._skipped = 0
+        self._failures: list[Failure] = []
+        self._stopped_by = ""
+        self._other: list[str] = []
+        self._is_terminal = sys.stderr.isatty()
+        self._last = time.monotonic()
+        self._show("Reading the project ...")
+
+    def read(self, line: str) -> None:
+        """Take a line of dbt's output."""
+        try:
+            event = json.loads(line)
+            name, data = event["info"]["name"], event["data"]
+        except (ValueError, KeyError, TypeError):
+            if line.strip():
+                self._other.append(line.rstrip())
+            return
+        message = click.unstyle(event["info"]["msg"])
+        if name in _MESSAGES:
+            self._say(message.strip())
+        elif name == "ConcurrencyLine":
+            self._total = data["node_count"]
+        elif name in _RESULTS:
+            self._finish(data, event["info"]["level"])
+        elif name == "LogHookEndLine" and event["info"]["level"] == "error":
+            self._failed.append(data["node_info"]["node_name"])
+        elif name == "RunResultFailure":
+            info = data.get("node_info", {})
+            self._failures.append(
+                Failure(
+                    kind=data["resource_type"],
+                    name=data["node_name"],
+                    path=data["path"],
+                    unique_id=info.get("unique_id", ""),
+                )
+            )
+        elif name in ("RunResultError", "RunResultErrorNoMessage") and self._failures:
+            self._failures[-1].message = self._failures[-1].message or data.get("msg") or message
+        elif name == "MainEncounteredError":
+            self._stopped_by = click.unstyle(data["exc"])
+
+    def end(self) -> None:
+        """Leave the line of progress."""
+        if self._is_terminal:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def failure(self) -> str:
+        """Return what went wrong first, what else, and what to do."""
+        if self._stopped_by or not self._failures:
+            said = _plain(self._stopped_by) or "\n".join(self._other[-MOST_LINES:])
+            return f"The build could not start:\n{_indented(said)}\n{self._where_more_is()}"
+        # What explain_failure says of it comes last, and is better than what the engine says.
+        explained = [failure for failure in self._failures if failure.kind == "operation"]
+        first = self._failures[0]
+        lines = [f"The build failed at {first.kind} {first.name} ({first.path}):"]
+        lines.append(_indented(_plain((explained or [first])[-1].message)))
+        if first.kind == "test" and not explained:
+            lines += self._of_test(first)
+        others = [each.name for each in self._failures[1:] if each.kind != "operation"]
+        if others:
+            named = ", ".join(others[:MOST_NAMES])
+            more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
+            lines.append(f"Failed as well: {named}{more}.")
+        if self._skipped:
+            lines.append(f"{self._skipped} steps that need what failed were left out.")
+        lines.append(self._where_more_is())
+        return "\n".join(lines)
+
+    def _of_test(self, failure: Failure) -> list[str]:
+        """Return what a test promises, and where its query is."""
+        node = self._node(failure.unique_id)
+        lines = []
+        if node.get("description"):
+            lines.append(_indented("It protects: " + " ".join(node["description"].split())))
+        if node.get("compiled_path"):
+            lines.append(_indented(f"The rows: run the query in {node['compiled_path']}"))
+        lines.append("Correct the files or the model, and build again.")
+        return lines
+
+    def _node(self, unique_id: str) -> dict[str, Any]:
+        target = self._project / self._environment.get("DBT_TARGET_PATH", "target")
+        try:
+            manifest = json.loads((target / "run_results.json").read_text("utf-8"))
+            ran = {result["unique_id"]: result for result in manifest["results"]}
+            nodes = json.loads((target / "manifest.json").read_text("utf-8"))["nodes"]
+            node: dict[str, Any] = nodes.get(unique_id, {})
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        return node | {"compiled_path": node.get("compiled_path") if unique_id in ran else None}
+
+    def _where_more_is(self) -> str:
+        logs = self._project / self._environment.get("DBT_LOG_PATH", "logs")
+        return f"dbt's log: {logs / 'dbt.log'}, or build with --verbose."
+
+    def _finish(self, data: Mapping[str, Any], level: str) -> None:
+        info = data.get("node_info", {})
+        status = str(info.get("node_status") or data.get("status", "")).lower()
+        self._done += 1
+        if info.get("resource_type") == "model" and status == "success":
+            self._models += 1
+        if status == "skipped":
+            self._skipped += 1
+        elif level == "error":
+            self._failed.append(str(info.get("node_name")))
+        elif level == "warn":
+            self._warnings += 1
+        self._show(
+            f"{self._done} of {self._total} steps, {self._models} models built, "
+            f"{self._warnings} warnings, {len(self._failed)} failures",
+            is_last=self._done >= self._total,
+        )
+
+    def _show(self, text: str, *, is_last: bool = False) -> None:
+        """Show how far it is: in place on a terminal, else in a line every ten seconds."""
+        if self._is_terminal:
+            click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+        elif is_last or not self._done or time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = time.monotonic()
+            click.echo(text, err=True)
+
+    def _say(self, text: str) -> None:
+        """Say what people should know, above the line of progress."""
+        if text:
+            self.end()
+            click.echo(text, err=True)
+
+
+def _plain(message: str) -> str:
+    """Return a message of dbt without its heading and without the macros that it went through."""
+    kept = [line for line in message.strip().splitlines() if not _TRACE.match(line)]
+    text = _HEADING.sub("", "\n".join(kept) + "\n", count=1).strip()
+    lines = [line.strip() for line in text.splitlines()]
+    shown = lines[:MOST_LINES]
+    return "\n".join([*shown, "..."] if len(lines) > MOST_LINES else shown)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

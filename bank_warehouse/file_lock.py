@@ -1,0 +1,35 @@
+"""A lock on an open file that no other process can take, on Windows too.
+
+The operating system holds it: it ends with the process that took it, also when that is killed.
+"""
+
+import sys
+
+if sys.platform == "win32":
+    import msvcrt
+    import os
+
+    _HELD_AT = 4096
+    """The byte that is locked. A locked byte cannot be read: it is behind any text."""
+
+    def lock_if_free(handle: int) -> bool:
+        """Lock an open file and return True, or return False where another process holds it."""
+        place = os.lseek(handle, 0, os.SEEK_CUR)
+        os.lseek(handle, _HELD_AT, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(handle, place, os.SEEK_SET)
+        return True
+else:
+    import fcntl
+
+    def lock_if_free(handle: int) -> bool:
+        """Lock an open file and return True, or return False where another process holds it."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,45 @@
+"""The options that several commands have: one spelling, one environment variable, one default."""
+
+from pathlib import Path
+
+import click
+
+from bank_warehouse.project import publish_folder, warehouse_path
+
+warehouse = click.option(
+    "--warehouse",
+    envvar="BANK_WAREHOUSE",
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=warehouse_path,
+    show_default="warehouse/bank.duckdb in the project",
+    help="The DuckDB file that is built.",
+)
+
+publish_dir = click.option(
+    "--publish-dir",
+    envvar="BANK_PUBLISH_DIR",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    default=publish_folder,
+    show_default="published in the project",
+    help="Folder of the releases.",
+)
+
+raw_dir = click.option(
+    "--raw-dir",
+    envvar="BANK_RAW_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    show_default="the shipped sample",
+    help="Folder with the raw files, or one file.",
+)
+
+project_dir = click.option(
+    "--project-dir",
+    envvar="DBT_PROJECT_DIR",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="the clone that this is run in, or that it is installed from",
+    help="Folder of the dbt project.",
+)

@@ -1,0 +1,412 @@
+"""The settings of the project: what there is, what each may be, and what it is by default.
+
+A setting is an environment variable `BANK_...` or a variable of dbt. ``bank build`` checks them
+before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings). README.md
+and the documents list them; a test compares both.
+
+Nothing heavy is imported before it is needed, so that a refusal takes no time.
+"""
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+PREFIX = "BANK_"
+README = "README.md"
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+MOST_CUSTOMERS = 10**12
+
+_DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
+_PARTS_OF_A_DATE = {"a day": "dej", "a month": "mbBj", "a year": "yY"}
+
+Check = Callable[[Any], str | None]
+"""Gives what is wrong with a value and what to write, or None where it is right."""
+
+
+class SettingError(ValueError):
+    """Settings that cannot be meant; the message names each and its remedy."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting.
+
+    Attributes:
+        name: of the environment variable or the variable of dbt.
+        meaning: as the document has it, in Markdown.
+        default: as the document has it, in Markdown.
+        check: of a value that is set.
+        document: the file that lists it, from the folder of the project.
+    """
+
+    name: str
+    meaning: str
+    default: str
+    check: Check
+    document: str = README
+
+
+# ------------------------------------------------------------------------------- checks of a value
+
+
+def _anything(_value: Any) -> str | None:
+    return None
+
+
+def _file(text: str) -> str | None:
+    if Path(text).is_dir():
+        return f"{text!r} is a folder. Name a file in it, such as {Path(text) / 'bank.duckdb'}."
+    return None
+
+
+def _folder(text: str) -> str | None:
+    return f"{text!r} is a file. Name a folder." if Path(text).is_file() else None
+
+
+def _drop(text: str) -> str | None:
+    from bank_warehouse.raw_drop import DropError
+    from bank_warehouse.raw_drop.files import require_drop
+
+    try:
+        require_drop(Path(text))
+    except DropError as refused:
+        return str(refused)
+    return None
+
+
+def _memory(text: str) -> str | None:
+    try:
+        enough = bytes_of(text) > 0
+    except ValueError:
+        enough = False
+    return None if enough else f"{text!r} is no amount of memory. Use one such as 6GB or 500MB."
+
+
+def _threads(text: str) -> str | None:
+    if text.isdecimal() and int(text) > 0:
+        return None
+    return f"{text!r} is no number of threads. Use one such as 2, or unset it for all cores."
+
+
+def _date(value: Any) -> str | None:
+    text = str(value)
+    is_written = isinstance(value, str | date) and re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+    try:
+        day = date.fromisoformat(text) if is_written else None
+    except ValueError:
+        day = None
+    if day is None:
+        return f"{text!r} is no date. Write {_meant_date(text)}."
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        return (
+            f"{text} is not between {EARLIEST_YEAR} and {LATEST_YEAR}. Write the date of the file."
+        )
+    return None
+
+
+def _meant_date(text: str) -> str:
+    """Return how the date `text` is written here, as far as it can be told, or an example."""
+    found = _DAY_FIRST.fullmatch(text.strip())
+    if found:
+        day, month = int(found[1]), int(found[2])
+        try:
+            orders = {date(int(found[3]), month, day), date(int(found[3]), day, month)}
+        except ValueError:
+            day, month = (day, month) if month <= 12 else (month, day)
+            try:
+                orders = {date(int(found[3]), month, day)}
+            except ValueError:
+                orders = set()
+        if orders:
+            return " or ".join(str(order) for order in sorted(orders))
+    return "year, month and day, such as 2021-12-31"
+
+
+def _date_formats(value: Any) -> str | None:
+    formats = [value] if isinstance(value, str) else value
+    if not isinstance(formats, list) or not formats:
+        return f"{value!r} is no date format. Write one such as %d-%m-%Y, or a list of them."
+    return next(filter(None, map(_date_format, formats)), None)
+
+
+def _date_format(text: Any) -> str | None:
+    import duckdb
+
+    from bank_warehouse.sql import quote_literal
+
+    if not isinstance(text, str) or "'" in text:
+        return f"{text!r} is no date format. Write one such as %d-%m-%Y."
+    try:
+        with duckdb.connect() as connection:
+            # Given as a parameter, the text would have DuckDB import pandas, which takes a second.
+            connection.execute(f"select strftime(date '2001-02-03', {quote_literal(text)})")
+    except duckdb.Error as problem:
+        return (
+            f"{text!r} is no date format ({str(problem).splitlines()[0]}). Write one such as "
+            "%d-%m-%Y."
+        )
+    letters = set(re.findall(r"%-?(.)", text.replace("%%", "")))
+    lacking = [part for part, known in _PARTS_OF_A_DATE.items() if not letters & set(known)]
+    if lacking:
+        return f"{text!r} lacks {' and '.join(lacking)}. Write a format such as %d-%m-%Y."
+    return None
+
+
+def _number(lowest: float, highest: float, *, is_whole: bool = False) -> Check:
+    kind = "whole number" if is_whole else "number"
+
+    def check(value: Any) -> str | None:
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if lowest <= number <= highest and not (is_whole and number % 1):
+            return None
+        return f"{value!r} is no {kind} from {lowest:,} to {highest:,}."
+
+    return check
+
+
+_UNITS: dict[str, int] = {
+    "": 1,
+    **{f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)},
+    **{f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)},
+}
+
+
+def bytes_of(amount: str) -> float:
+    """Return an amount such as `6GB` or `5.5 GiB` in bytes.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([a-z]*)", amount.strip().lower())
+    if found is None or found[2] not in _UNITS:
+        raise ValueError(amount)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+# ---------------------------------------------------------------------------------- what there is
+
+_DROPS = "docs/raw-drops.md"
+_SPARK = "docs/spark.md"
+_CLUSTER = "docs/spark-cluster.md"
+_DASHBOARD = "docs/dashboard.md"
+
+ENVIRONMENT = (
+    Setting("BANK_RAW_DIR", "folder with the raw files, or one file", "the shipped seeds", _drop),
+    Setting("BANK_WAREHOUSE", "the DuckDB file that is built", "`warehouse/bank.duckdb`", _file),
+    Setting(
+        "BANK_MEMORY_LIMIT",
+        "memory that DuckDB may use; beyond it intermediate results go to disk",
+        "`5GB`, or 80 % of the machine's where that is less",
+        _memory,
+    ),
+    Setting(
+        "BANK_TEMP_DIRECTORY",
+        "folder for what does not fit in memory",
+        "a folder beside the warehouse",
+        _folder,
+    ),
+    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
+    Setting("BANK_THREADS", "threads of DuckDB", "all cores", _threads),
+    Setting(
+        "BANK_HISTORY",
+        "the DuckDB file that keeps every date, whatever happens to the warehouse",
+        "beside it, `warehouse/bank_history.duckdb`",
+        _file,
+    ),
+    Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
+    Setting("BANK_POSTGRES_DSN", "PostgreSQL database to publish to as well", "unset", _anything),
+    *(
+        Setting(name, "", "", _anything, document)
+        for name, document in {
+            "BANK_DASHBOARD_ACCESS_FILE": _DASHBOARD,
+            "BANK_DASHBOARD_CUBES": _DASHBOARD,
+            "BANK_DASHBOARD_PICTURES": "Makefile",
+            "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
+            "BANK_RAW_UNPACKED_GIB": _DROPS,
+            "BANK_SPARK_ADAPTIVE": _SPARK,
+            "BANK_SPARK_CLUSTER": _CLUSTER,
+            "BANK_SPARK_DRIVER_HOST": _SPARK,
+            "BANK_SPARK_HOST": _CLUSTER,
+            # Set by the project itself, for the Java that it starts.
+            "BANK_SPARK_JAVA": "bank_warehouse/spark/java.py",
+            "BANK_SPARK_MASTER": _SPARK,
+            "BANK_SPARK_MEMORY": _SPARK,
+            "BANK_SPARK_PORT": _CLUSTER,
+            "BANK_SPARK_RAW_COPIES": _SPARK,
+            "BANK_SPARK_SHUFFLE_PARTITIONS": _SPARK,
+            "BANK_SPARK_UI": _SPARK,
+            "BANK_SPARK_USER": _CLUSTER,
+            "BANK_SPARK_WAREHOUSE": _SPARK,
+        }.items()
+    ),
+)
+"""The environment variables."""
+
+VARIABLES = (
+    Setting(
+        "as_of_date",
+        "date at which ages and tenures are measured; never today",
+        "`2021-12-31`",
+        _date,
+    ),
+    Setting(
+        "raw_date_format",
+        "how joining dates are written; a list is tried in its order",
+        "`%d-%m-%Y`",
+        _date_formats,
+    ),
+    Setting(
+        "max_quarantine_rate",
+        "share of quarantined rows above which the build stops",
+        "`0.01`",
+        _number(0, 1),
+    ),
+    Setting(
+        "false_discovery_rate",
+        "share of the differences called more than chance that may be chance",
+        "`0.05`",
+        _number(0, 1),
+    ),
+    Setting(
+        "exact_ranks_limit",
+        "up to this many customers ranks are exact; above, values within a thousandth share one",
+        "`20000`",
+        _number(0, MOST_CUSTOMERS, is_whole=True),
+    ),
+    Setting(
+        "inference_seed",
+        "which customers are drawn into the sample that models are fitted on",
+        "`1`",
+        _number(0, 2**31 - 1, is_whole=True),
+    ),
+    Setting(
+        "published_schema_version",
+        "version of the contract of the published marts",
+        "`1`",
+        _number(1, 2**31 - 1, is_whole=True),
+    ),
+)
+"""The variables of dbt, as dbt_project.yml declares them."""
+
+PATHS = tuple(setting.name for setting in ENVIRONMENT if setting.check in (_drop, _file, _folder))
+"""The environment variables that name a file or a folder."""
+
+_DROP = "BANK_RAW_DIR"
+
+
+# -------------------------------------------------------------------------------- what is asked for
+
+
+def read_variables(text: str) -> dict[str, Any]:
+    """Return what `--vars` says.
+
+    Args:
+        text: YAML or JSON: `{as_of_date: 2022-12-31}`.
+
+    Raises:
+        SettingError: it is no list of names and values.
+    """
+    import yaml
+
+    try:
+        read = yaml.safe_load(text) or {}
+    except yaml.YAMLError:
+        read = None
+    if not isinstance(read, dict):
+        raise SettingError(f"--vars: {text!r} is not read. Write '{{as_of_date: 2022-12-31}}'.")
+    return {str(name): value for name, value in read.items()}
+
+
+def declared_variables(project: Path) -> dict[str, Any]:
+    """Return the variables that dbt_project.yml declares, with their values; none if unreadable."""
+    import yaml
+
+    try:
+        content = yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    variables = content.get("vars") if isinstance(content, dict) else None
+    return dict(variables) if isinstance(variables, dict) else {}
+
+
+def require_settings(
+    project: Path,
+    variables: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+    *,
+    reads_drop: bool = True,
+) -> None:
+    """Refuse settings that cannot be meant.
+
+    Args:
+        project: folder of the dbt project.
+        variables: those of `--vars`.
+        environment: environment variables.
+        reads_drop: whether the raw files are looked at too, as far as that takes no time.
+
+    Raises:
+        SettingError: with all that is wrong, a line or more for each.
+    """
+    declared = declared_variables(project)
+    checks = {setting.name: setting.check for setting in VARIABLES}
+    problems = [
+        f"{name}: no such variable{_nearest(name, declared)}"
+        for name in variables
+        if name not in declared and name not in checks
+    ]
+    for name, value in {**declared, **variables}.items():
+        problem = checks.get(name, _anything)(value)
+        if problem:
+            where = "" if name in variables else " (dbt_project.yml)"
+            problems.append(f"{name}{where}: {problem}")
+    for setting in ENVIRONMENT:
+        text = environment.get(setting.name, "").strip()
+        if not text or (setting.name == _DROP and not reads_drop):
+            continue
+        problem = setting.check(text)
+        if problem:
+            # What is wrong with a drop begins with its path, wherever it was named.
+            problems.append(problem if setting.name == _DROP else f"{setting.name}: {problem}")
+    if problems:
+        raise SettingError("\n".join(problems))
+
+
+def environment_setting(name: str) -> str:
+    """Return the environment variable `name` without blanks around it; empty where it is not set.
+
+    Raises:
+        SettingError: its value cannot be meant.
+    """
+    text = os.environ.get(name, "").strip()
+    checks = {setting.name: setting.check for setting in ENVIRONMENT}
+    problem = checks[name](text) if text else None
+    if problem:
+        raise SettingError(f"{name}: {problem}")
+    return text
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return a warning for each environment variable `BANK_...` that is no setting."""
+    known = [setting.name for setting in ENVIRONMENT]
+    return [
+        f"{name}: no setting of this name, it is ignored{_nearest(name, known)}"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    if near:
+        return f". Did you mean {near[0]}?"
+    return f". There are {', '.join(names)}."

@@ -1,0 +1,15 @@
+{#-
+    The statement that counts the failures of a test: that of dbt, but with --empty no failure
+    counts. Tables have no rows then, and a test shows only that its SQL runs. dbt looks a macro up
+    in the project first.
+-#}
+{% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+    {%- set counted -%}
+        {%- if flags.EMPTY -%}
+            select * from ({{ main_sql }}) as failures where false
+        {%- else -%}
+            {{ main_sql }}
+        {%- endif -%}
+    {%- endset -%}
+    {{ return(dbt.default__get_test_sql(counted, fail_calc, warn_if, error_if, limit)) }}
+{%- endmacro %}

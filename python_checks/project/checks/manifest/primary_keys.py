@@ -1,0 +1,27 @@
+"""The primary key of each model is in the manifest, where other tools look for it, and proved."""
+
+from typing import Any
+
+from dbt_bouncer.check_framework.decorator import check, fail
+
+
+@check  # type: ignore[untyped-decorator]
+def check_model_primary_key_is_proved(model: Any, ctx: Any) -> None:
+    """The field `primary_key` of a model in the manifest is the columns of one of its tests.
+
+    dbt fills that field from a constraint, else from all tests of uniqueness together: a model
+    with two such tests names one of them as its constraint `primary_key`.
+    """
+    tested = [
+        set(test.test_metadata.kwargs["combination_of_columns"])
+        for test in ctx.tests_by_attached_node.get(model.unique_id, [])
+        if test.test_metadata.name == "unique_combination_of_columns"
+    ]
+    key = set(model.primary_key or [])
+    if not tested:
+        fail(f"`{model.name}` has no primary key: give it the test unique_combination_of_columns.")
+    if key not in tested:
+        fail(
+            f"`{model.name}` has the primary key {sorted(key)} and no test of just these columns:"
+            " name the columns of one test as a constraint of type primary_key."
+        )

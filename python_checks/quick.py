@@ -1,0 +1,179 @@
+"""Check what has changed since the last commit, in about a minute: `make quick`.
+
+Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. Changed
+models, and those that use a changed macro or seed, have their dbt unit tests run. The project is
+held to its rules, and the tests that need no warehouse are run. `make test` checks everything.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from python_checks.testing.dbt import KEPT, parsed_project, run_dbt
+from python_checks.testing.paths import PROJECT
+
+CACHE = PROJECT / ".pytest_cache" / "d"
+SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.
+
+    Attributes:
+        name: What was checked.
+        is_good: Whether nothing is wrong.
+        printed: What it printed.
+        seconds: How long it took.
+    """
+
+    name: str
+    is_good: bool
+    printed: str
+    seconds: float
+
+
+def changed_files(project: Path) -> list[str]:
+    """Return the files that differ from the last commit, and the new ones; none that is gone.
+
+    Raises:
+        RuntimeError: git cannot say.
+    """
+    found: set[str] = set()
+    for command in (
+        ["git", "diff", "--name-only", "--relative", "HEAD"],
+        ["git", "ls-files", "--others", "--exclude-standard"],
+    ):
+        ran = subprocess.run(  # noqa: S603
+            command, cwd=project, capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            message = f"{' '.join(command)}: {ran.stderr.strip()}. Run this in a git checkout."
+            raise RuntimeError(message)
+        found.update(ran.stdout.splitlines())
+    return sorted(name for name in found if (project / name).is_file())
+
+
+def commands(changed: Iterable[str]) -> dict[str, list[str]]:
+    """Return the commands that check these files, by what they check."""
+    files = list(changed)
+    python = [name for name in files if name.endswith((".py", ".ipynb"))]
+    yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
+    sql = [name for name in files if name.endswith(".sql") and name.startswith(SQL_FOLDERS)]
+    found = {"tests without a warehouse": [*_tool("pytest"), "-q", "-m", "unit and not examples"]}
+    found["tests without a warehouse"] += ["python_checks/tests/unit"]
+    if python:
+        found["ruff"] = [*_tool("ruff"), "check", "--force-exclude", *python]
+        found["ruff format"] = [*_tool("ruff"), "format", "--check", "--force-exclude", *python]
+        found["mypy"] = _tool("mypy")
+    if yaml:
+        found["yamllint"] = [*_tool("yamllint"), "--strict", *yaml]
+    if sql:
+        found["sqlfluff"] = [*_tool("sqlfluff"), "lint", "--disable-progress-bar", *sql]
+    return found
+
+
+def _tool(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
+def changed_models(changed: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
+    """Return the models that a change of these files changes: their own, and their users'.
+
+    A model uses a macro directly or through others; a seed and the unit tests in a YAML file
+    change the models that read or describe them.
+    """
+    files = set(changed)
+    macros = {name for name, one in manifest["macros"].items() if _is_in(one, files)}
+    while True:
+        users = {
+            name
+            for name, one in manifest["macros"].items()
+            if name not in macros and macros & set(one["depends_on"]["macros"])
+        }
+        if not users:
+            break
+        macros |= users
+    seeds = {
+        name
+        for name, one in manifest["nodes"].items()
+        if one["resource_type"] == "seed" and _is_in(one, files)
+    }
+    described = {one["model"] for one in manifest["unit_tests"].values() if _is_in(one, files)}
+    return sorted(
+        one["name"]
+        for one in manifest["nodes"].values()
+        if one["resource_type"] == "model"
+        and (
+            _is_in(one, files)
+            or one["name"] in described
+            or macros & set(one["depends_on"]["macros"])
+            or seeds & set(one["depends_on"]["nodes"])
+        )
+    )
+
+
+def _is_in(resource: Mapping[str, Any], files: set[str]) -> bool:
+    return resource["original_file_path"].replace("\\", "/") in files
+
+
+def check_models(models: list[str], folder: Path) -> Outcome:
+    """Run the unit tests of models; the tables that their fixtures imitate are built first."""
+    started = time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = ("--resource-type", "seed", "--resource-type", "model")
+    inputs = ("--select", *(f"+{name}" for name in models), "--exclude", *models)
+    ran = run_dbt(folder, "build", *parts, *inputs)
+    if ran.returncode == 0:
+        ran = run_dbt(folder, "test", "--select", *(f"test_type:unit,{name}" for name in models))
+    name = f"dbt unit tests of {', '.join(models)}"
+    return Outcome(name, ran.returncode == 0, ran.stdout + ran.stderr, time.monotonic() - started)
+
+
+def run(name: str, command: list[str]) -> Outcome:
+    """Run a command in the project's folder."""
+    started = time.monotonic()
+    ran = subprocess.run(  # noqa: S603
+        command, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    return Outcome(name, ran.returncode == 0, ran.stdout + ran.stderr, time.monotonic() - started)
+
+
+def report(outcomes: list[Outcome]) -> int:
+    """Print one line a check, and all that a failed one printed; return 1 where one failed."""
+    for each in outcomes:
+        print(f"{'passed' if each.is_good else 'FAILED'}  {each.seconds:4.0f} s  {each.name}")
+        if not each.is_good:
+            print(each.printed)
+    return int(not all(each.is_good for each in outcomes))
+
+
+def main() -> int:
+    """Run all checks of what changed; return 0 where nothing is wrong, else 1."""
+    os.environ.setdefault(KEPT, str(CACHE / "dbt_manifests"))
+    started = time.monotonic()
+    changed = changed_files(PROJECT)
+    outcomes = []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        running: list[Future[Outcome]] = [
+            pool.submit(run, name, command) for name, command in commands(changed).items()
+        ]
+        try:
+            if models := changed_models(changed, parsed_project()):
+                outcomes.append(check_models(models, CACHE / "quick"))
+        except RuntimeError as problem:  # the project cannot be parsed
+            outcomes.append(Outcome("dbt parse", False, f"{problem}\n", 0))
+        outcomes += [each.result() for each in running]
+    code = report(outcomes)
+    print(f"{len(changed)} changed files in {time.monotonic() - started:.0f} s")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The files for the code host name what is there: targets, tests, owners' folders, variables."""
+
+import json
+import re
+import subprocess
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from python_checks.project import changes
+from python_checks.project.changes import Changes
+from python_checks.testing.paths import PROJECT
+
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def jobs(name: str) -> dict[str, Any]:
+    """Return the jobs of a workflow."""
+    content = yaml.safe_load((PROJECT / ".github" / "workflows" / name).read_text("utf-8"))
+    found: dict[str, Any] = content["jobs"]
+    return found
+
+
+def commands(job: dict[str, Any]) -> str:
+    """Return what a job runs, each value of its matrix put in."""
+    text = "\n".join(step.get("run", "") for step in job["steps"])
+    matrix = job.get("strategy", {}).get("matrix", {})
+    for name, values in matrix.items():
+        field = f"${{{{ matrix.{name} }}}}"
+        text = "\n".join(text.replace(field, str(value)) for value in values)
+    return text
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_name_what_is_there(path: PurePosixPath) -> None:
+    for job in jobs(path.name).values():
+        text = commands(job)
+        for targets in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", text):
+            assert set(targets.split()) <= TARGETS
+        for file in re.findall(r"[.]ci/[a-z-]+|(?:python_checks|benchmarks)/[\w/.]+", text):
+            assert (PROJECT / file).exists() or file.endswith("/publish"), file
+        for module in re.findall(r"-m (python_checks[.\w]+)", text):
+            assert (PROJECT / (module.replace(".", "/") + ".py")).is_file(), module
+        for step in job["steps"]:
+            if str(step.get("uses", "")).startswith("./"):
+                assert (PROJECT / step["uses"] / "action.yml").is_file()
+        assert job["timeout-minutes"] <= 240
+
+
+def test_every_layer_of_tests_has_a_job() -> None:
+    run = "\n".join(commands(job) for job in jobs("ci.yml").values())
+    layers = [
+        path.name for path in (PROJECT / "python_checks" / "tests").iterdir() if path.is_dir()
+    ]
+    layers = [name for name in layers if not name.startswith((".", "_"))]
+    assert len(layers) >= 6
+    for folder in [*(f"python_checks/tests/{name}" for name in layers), "benchmarks/tests"]:
+        assert re.search(rf"pytest .*{folder}$", run, re.MULTILINE), folder
+
+
+def test_what_windows_runs_is_what_contributing_says() -> None:
+    document = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").replace("\\", "/")
+    install = jobs("ci.yml")["windows"]["steps"][2]["run"].splitlines()
+    assert len(install) == 4
+    for line in install[1:]:
+        assert line in document
+
+
+def test_owners_own_something() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+    )
+    files = listed.stdout.splitlines()
+    for line in (PROJECT / ".github" / "CODEOWNERS").read_text("utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        pattern, *owners = line.split()
+        assert owners
+        assert all(re.fullmatch(r"@your-organisation/[a-z-]+", owner) for owner in owners)
+        assert any(_is_owned(file, pattern) for file in files), pattern
+
+
+def _is_owned(file: str, pattern: str) -> bool:
+    """Return whether a pattern of CODEOWNERS covers a file: a folder, a file at the top, a name."""
+    if pattern.endswith("/"):
+        return file.startswith(pattern[1:])
+    if pattern.startswith("/"):
+        return fnmatch(file, pattern[1:])
+    return fnmatch(file.split("/")[-1], pattern)
+
+
+def test_dev_container_runs_targets_and_shows_the_ports_of_the_project() -> None:
+    container = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    made = container["onCreateCommand"].removeprefix("make ").split()
+    assert "install" in made
+    assert set(made) <= TARGETS
+    from bank_warehouse.dashboard.command import command
+
+    (port,) = [option.default for option in command.params if option.name == "port"]
+    assert port in container["forwardPorts"]
+    assert {int(name) for name in container["portsAttributes"]} == set(container["forwardPorts"])
+
+
+def test_compose_holds_no_password() -> None:
+    text = (PROJECT / "compose.yaml").read_text("utf-8")
+    server = yaml.safe_load(text)["services"]["postgres"]
+    # `:?` ends the command with this message where the variable is not set.
+    assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?.+\}", server["environment"]["POSTGRES_PASSWORD"])
+    assert all(port.startswith("127.0.0.1:") for port in server["ports"])
+    document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")
+    assert "export POSTGRES_PASSWORD=..." in document
+
+
+def test_summary_of_changes() -> None:
+    assert "No model or seed differs" in changes.summary(Changes([], []))
+    text = changes.summary(
+        Changes(["fct_a", "fct_b"], ["fct_c"], {"fct_a.one": "pass", "fct_b.two": "fail"}, "why\n")
+    )
+    assert "Changed: `fct_a`, `fct_b`" in text
+    assert "Downstream: `fct_c`" in text
+    assert "1 of 2 pass." in text
+    assert "- failed: `fct_b.two`" in text
+    assert "fct_a.one" not in text
+    assert text.endswith("```\nwhy\n```\n")
+    assert "There are none." in changes.summary(Changes(["fct_a"], []))
+
+
+def test_an_unknown_revision_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert changes.main("no-such-revision") == 2
+    assert "no-such-revision" in capsys.readouterr().err
