@@ -92,7 +92,7 @@ def open_archive(file: FoundFile) -> zipfile.ZipFile:
     if size > limit or (size > _BLOCK and size > _MOST_RATIO * packed):
         raise DropError(
             f"{file.relative}: would unpack to {size / 2**30:.2f} GiB, {size // packed} times its "
-            f"size. At most {limit / 2**30:g} GiB and {_MOST_RATIO} times are unpacked. If it is "
+            f"size. At most {limit / 2**30:.3g} GiB and {_MOST_RATIO} times are unpacked. If it is "
             f"what it should be, unpack it yourself, or raise {UNPACKED_LIMIT_SETTING}."
         )
     return archive

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bank_warehouse.raw_drop import lookups
-from bank_warehouse.raw_drop.archive import kind_of, unpack
+from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
 from bank_warehouse.raw_drop.errors import DropError, Problems
 from bank_warehouse.raw_drop.files import (
     FoundFile,
@@ -167,7 +167,7 @@ class _Survey:
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
-            self.problems.add(file.rank, message)
+            self.problems.add(rank_of(file.hint), message)
             self.spoiled.add(file.hint.name if file.hint else CLIENTS.name)
 
     def _look(self, file: FoundFile) -> Iterator[Source]:
@@ -419,4 +419,6 @@ def _state(path: Path, mapping: Path | None) -> object:
         tuple((file.relative, file.size, file.modified_ns) for file in listing.files),
         (str(given), told.st_size, told.st_mtime_ns) if told else None,
         listing.doubtful,
+        os.environ.get(UNPACKED_LIMIT_SETTING),
+        tuple(TABLES.values()),
     )

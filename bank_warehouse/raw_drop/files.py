@@ -29,9 +29,6 @@ READABLE_SUFFIXES = (
     *_REFUSED_SUFFIXES,
     ".zip",
 )
-LAST_RANK = len(TABLES)
-"""The rank of a problem with a file that belongs to no table known so far."""
-
 # What may stand between the name of a table and its extension in a file that is one part of
 # several: `-2021-01`, `_part2`, `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
 _PART = re.compile(
@@ -68,11 +65,6 @@ class FoundFile:
         """The file that holds its bytes."""
         return self.unpacked or self.path
 
-    @property
-    def rank(self) -> int:
-        """Where its problems stand among those of the drop: the clients' come first."""
-        return rank_of(self.hint)
-
 
 @dataclass(frozen=True)
 class Listing:
@@ -92,8 +84,8 @@ class Listing:
 
 
 def rank_of(table: RawTable | None) -> int:
-    """Return the place of a table among the tables, the clients' being 0."""
-    return [*TABLES].index(table.name) if table else LAST_RANK
+    """Return the place of a table among the tables; the clients' is 0, and that of no table."""
+    return [*TABLES].index(table.name) if table else 0
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -384,7 +384,7 @@ def test_a_zip_is_unpacked_up_to_the_limit_that_is_set(
 
 
 def test_inspect_says_what_a_drop_is_taken_for_and_proposes_a_mapping(tmp_path: Path) -> None:
-    theirs = {"Bank Loans": "Bank Lones", "Age": "Alter"}
+    theirs = {"Bank Loans": "Bank Lones", "Age": "Kinder"}
     edited = oddities.edit_header(lambda name: theirs.get(name, name))
     oddities.put(tmp_path, edited.replace(",High,", ",Hoch,"))
     runner = CliRunner()
@@ -395,9 +395,9 @@ def test_inspect_says_what_a_drop_is_taken_for_and_proposes_a_mapping(tmp_path: 
     clients = told["files"][0]
     assert (clients["file"], clients["table"]) == ("banking-clients.csv", "clients")
     assert (clients["encoding"], clients["separator"]) == ("utf-8", ",")
-    assert clients["headers_not_used"] == ["Alter", "Bank Lones"]
+    assert clients["headers_not_used"] == ["Kinder", "Bank Lones"]
 
-    names = "clients: {columns: {Age: Alter, Bank Loans: Bank Lones}}"
+    names = "clients: {columns: {Age: Kinder, Bank Loans: Bank Lones}}"
     (tmp_path / "mapping.yml").write_text(names)
     result = runner.invoke(inspect, [str(tmp_path), "--json"])
     assert result.exit_code == 0
