@@ -172,7 +172,8 @@ def _run_dbt(
     arguments: Sequence[str], environment: Mapping[str, str], project: Path, *, is_verbose: bool
 ) -> int:
     """Run dbt and return its exit code."""
-    started = [sys.executable, "-m", "dbt.cli.main"]
+    # dbt imports its own main module early, of which runpy warns.
+    started = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     if not is_verbose:
         started += ["--log-format", "json", "--log-format-file", "debug", "--no-use-colors"]
     process = subprocess.Popen(  # noqa: S603
@@ -189,10 +190,14 @@ def _run_dbt(
             log.read(line)
         code = process.wait()
     except KeyboardInterrupt:
-        # dbt got it too: it stops what runs and leaves the warehouse whole.
+        # dbt got it too, and stops what runs.
         process.wait()
         log.end()
-        click.echo("Interrupted. What was built before is whole; build again to go on.", err=True)
+        click.echo(
+            "Interrupted: the warehouse may hold models of this build and of the one before. Build "
+            "again.",
+            err=True,
+        )
         return INTERRUPTED
     log.end()
     if code and not is_verbose:
@@ -206,7 +211,9 @@ def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
 
     try:
         click.echo(summary_text(warehouse, raw_dir))
-    except SummaryError as incomplete:
+    except SummaryError:
         if not is_part:
             raise
-        click.echo(f"The models that you selected are in {warehouse}.\n{incomplete.message}")
+        click.echo(
+            f"The models that you selected are in {warehouse}. `bank build` builds the others."
+        )

@@ -33,14 +33,14 @@ class Failure:
         name: of it.
         path: of its file in the project.
         message: what dbt says.
-        unique_id: by which dbt's manifest has it.
+        query: the file of its SQL as it was run.
     """
 
     kind: str
     name: str
     path: str
     message: str = ""
-    unique_id: str = ""
+    query: str = ""
 
 
 class BuildLog:
@@ -82,17 +82,11 @@ class BuildLog:
         elif name == "LogHookEndLine" and event["info"]["level"] == "error":
             self._failed.append(data["node_info"]["node_name"])
         elif name == "RunResultFailure":
-            info = data.get("node_info", {})
-            self._failures.append(
-                Failure(
-                    kind=data["resource_type"],
-                    name=data["node_name"],
-                    path=data["path"],
-                    unique_id=info.get("unique_id", ""),
-                )
-            )
+            self._failures.append(Failure(data["resource_type"], data["node_name"], data["path"]))
         elif name in ("RunResultError", "RunResultErrorNoMessage") and self._failures:
             self._failures[-1].message = self._failures[-1].message or data.get("msg") or message
+        elif name == "SQLCompiledPath" and self._failures:
+            self._failures[-1].query = data["path"]
         elif name == "MainEncounteredError":
             self._stopped_by = click.unstyle(data["exc"])
 
@@ -124,26 +118,23 @@ class BuildLog:
         return "\n".join(lines)
 
     def _of_test(self, failure: Failure) -> list[str]:
-        """Return what a test promises, and where its query is."""
-        node = self._node(failure.unique_id)
+        """Return what a test promises, where its query is, and what to do."""
         lines = []
-        if node.get("description"):
-            lines.append(_indented("It protects: " + " ".join(node["description"].split())))
-        if node.get("compiled_path"):
-            lines.append(_indented(f"The rows: run the query in {node['compiled_path']}"))
-        lines.append("Correct the files or the model, and build again.")
-        return lines
+        promise = self._description(failure.name)
+        if promise:
+            lines.append(_indented(f"It protects: {promise}"))
+        if failure.query:
+            lines.append(_indented(f"Its query: {failure.query}"))
+        return [*lines, "Correct the files or the model, and build again."]
 
-    def _node(self, unique_id: str) -> dict[str, Any]:
+    def _description(self, test: str) -> str:
         target = self._project / self._environment.get("DBT_TARGET_PATH", "target")
         try:
-            manifest = json.loads((target / "run_results.json").read_text("utf-8"))
-            ran = {result["unique_id"]: result for result in manifest["results"]}
-            nodes = json.loads((target / "manifest.json").read_text("utf-8"))["nodes"]
-            node: dict[str, Any] = nodes.get(unique_id, {})
+            nodes = json.loads((target / "manifest.json").read_text("utf-8"))["nodes"].values()
         except (OSError, ValueError, KeyError, TypeError):
-            return {}
-        return node | {"compiled_path": node.get("compiled_path") if unique_id in ran else None}
+            return ""
+        found = (node["description"] for node in nodes if node["name"] == test)
+        return " ".join(next(found, "").split())
 
     def _where_more_is(self) -> str:
         logs = self._project / self._environment.get("DBT_LOG_PATH", "logs")

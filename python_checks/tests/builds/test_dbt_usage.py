@@ -138,6 +138,16 @@ def project_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def used_by_copy(project_copy: Path, built_warehouse: Path) -> Path:
+    """Return a folder with a copy of the built warehouse, for runs of the copied project."""
+    folder = project_copy.with_name("runs")
+    folder.mkdir(exist_ok=True)
+    remove_warehouse(folder)
+    copy_warehouse(built_warehouse, folder)
+    return folder
+
+
 # Selections ---------------------------------------------------------------------------------------
 
 
@@ -251,20 +261,20 @@ def test_clone_says_that_a_file_is_to_be_copied(used: Path, tmp_path: Path) -> N
 
 
 def test_state_modified_names_what_was_changed(
-    project_copy: Path, tmp_path: Path, used: Path
+    project_copy: Path, used_by_copy: Path, tmp_path: Path
 ) -> None:
-    passes(used, "parse", project=project_copy)
-    state = shutil.copytree(used / "target", tmp_path / "state")
+    passes(used_by_copy, "parse", project=project_copy)
+    state = shutil.copytree(used_by_copy / "target", tmp_path / "state")
     arguments = ("-q", "ls", "--select", "state:modified", "--state", str(state))
-    assert "bank_warehouse." not in passes(used, *arguments, project=project_copy)
+    assert "bank_warehouse." not in passes(used_by_copy, *arguments, project=project_copy)
     model = project_copy / "models/marts/core/dim_dates.sql"
     before = model.read_text("utf-8")
     try:
         model.write_text(before + "\n-- Changed.\n", "utf-8")
-        listed = passes(used, *arguments, project=project_copy).split()
+        listed = passes(used_by_copy, *arguments, project=project_copy).split()
         assert "bank_warehouse.marts.core.dim_dates" in listed
         assert not any("fct_customer_risk" in name for name in listed)
-        passes(used, "build", *arguments[2:], project=project_copy)
+        passes(used_by_copy, "build", *arguments[2:], project=project_copy)
     finally:
         model.write_text(before, "utf-8")
 
@@ -302,12 +312,12 @@ def test_failing_test_prints_its_rows_without_personal_data(used: Path) -> None:
 def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     change(
         used / "bank.duckdb",
-        "update marts.fct_fairness_monitor set attribute = "
+        "update marts.fct_fairness_monitor set value = "
         "(select any_value(client_name) from restricted.dim_customer_identities) where rowid = 3",
     )
     output = fails(used, "test", "--select", "assert_personal_data_stays_in_restricted")
     assert "- mart: fct_fairness_monitor" in output
-    assert "column_name: attribute" in output
+    assert "column_name: value" in output
     assert "What it promises: No published column" in output
     command = next(line for line in output.splitlines() if line.startswith("All rows: duckdb"))
     attach = command.split('-cmd "')[1].split('"')[0]
@@ -315,10 +325,10 @@ def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     with duckdb.connect(str(used / "bank.duckdb"), read_only=True) as connection:
         connection.execute(attach)
         rows = connection.execute(Path(file).read_text("utf-8")).fetchall()
-    assert rows == [("fct_fairness_monitor", "attribute", "holds the name or id of a client")]
+    assert rows == [("fct_fairness_monitor", "value", "holds the name or id of a client")]
 
 
-def test_new_mart_fails_with_what_to_do(project_copy: Path, used: Path) -> None:
+def test_new_mart_fails_with_what_to_do(project_copy: Path, used_by_copy: Path) -> None:
     model = project_copy / "models/marts/core/fct_ages.sql"
     described = project_copy / "models/marts/core/_ages.yml"
     try:
@@ -334,7 +344,7 @@ def test_new_mart_fails_with_what_to_do(project_copy: Path, used: Path) -> None:
             "utf-8",
         )
         selection = ("fct_ages", "assert_personal_data_stays_in_restricted")
-        output = fails(used, "build", "--select", *selection, project=project_copy)
+        output = fails(used_by_copy, "build", "--select", *selection, project=project_copy)
     finally:
         model.unlink(missing_ok=True)
         described.unlink(missing_ok=True)

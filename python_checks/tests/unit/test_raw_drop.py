@@ -307,12 +307,13 @@ def test_names_are_sorted_as_people_count() -> None:
     assert sorted(names, key=natural_key) == ["Part1", "part2", "part2b", "part10"]
 
 
-def test_one_file_is_a_drop(tmp_path: Path) -> None:
-    path = tmp_path / "My export.csv"
+@pytest.mark.parametrize("name", ["Banking.csv", "export of march.csv"])
+def test_one_file_is_a_drop(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
     path.write_text(oddities.seed_text())
     (tmp_path / "Other.csv").write_text("it is not looked at")
     assert [row[: len(NAMES)] for row in read(path)] == seed()
-    assert {row[-3] for row in read(path)} == {"My export.csv"}
+    assert {row[-3] for row in read(path)} == {name}
     genders = sorted(row[:2] for row in read(path, "genders"))
     assert genders == [("1", "Gender 1"), ("2", "Gender 2")]
 
@@ -435,3 +436,10 @@ def test_a_mapping_file_that_cannot_be_meant_is_refused(
     (tmp_path / "mapping.yml").write_text(text)
     with pytest.raises(DropError, match=re.escape(says)):
         plan_table(tmp_path, "clients")
+
+
+def test_one_file_without_clients_is_no_drop(tmp_path: Path) -> None:
+    file = tmp_path / "gender.csv"
+    file.write_bytes((SEEDS / "raw_genders.csv").read_bytes())
+    with pytest.raises(DropError, match="no file for clients"):
+        plan_table(file, "genders")

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bank_warehouse.cli import main
+from bank_warehouse.publish.records import FORMAT, build_record_path, read_record, write_json
 from bank_warehouse.summary import NEEDED, Summary, format_summary, read_summary
 
 
@@ -87,8 +88,8 @@ def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) 
         f"{summary.core_deposits:,.2f}",
         *(name for name, _ in summary.segments),
         f"0 of {summary.rows_delivered:,} rows",
-        f"bank check --warehouse {built_warehouse}",
-        f"bank publish --warehouse {built_warehouse}",
+        "  bank check\n",
+        "  bank publish\n",
         "dbt docs serve",
     ):
         assert text in result.output
@@ -183,7 +184,7 @@ def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
     result = summarise(file)
     assert result.exit_code == 1
     assert "cannot be read as a warehouse" in result.output
-    assert "BANK_WAREHOUSE" in result.output
+    assert "--warehouse" in result.output
 
 
 @pytest.mark.parametrize(("schema", "name"), NEEDED)
@@ -252,3 +253,62 @@ def test_locked_warehouse(copied_warehouse: Path) -> None:
     assert result.exit_code == 1
     assert "Another program has" in result.output
     assert "Wait for the build to end" in result.output
+
+
+def with_record(warehouse: Path, **values: object) -> None:
+    """Write the record of a build that ended so."""
+    record = {
+        "format": FORMAT,
+        "built_at": "2026-01-31T17:05:09Z",
+        "command": "build",
+        "nodes": 1362,
+        "failed": [],
+        "not_run": [],
+    }
+    write_json(build_record_path(warehouse), record | values)
+
+
+ENDINGS: dict[str, tuple[dict[str, object], str]] = {
+    "whole": ({}, "passed at 2026-01-31 17:05:09 UTC, 1,362 steps"),
+    "failed": (
+        {"failed": ["assert_x"], "not_run": ["a", "b"]},
+        "failed at 2026-01-31 17:05:09 UTC (`dbt build`): assert_x; 2 steps did not run",
+    ),
+    "many failed": (
+        {"failed": list("abcde"), "command": "test"},
+        "failed at 2026-01-31 17:05:09 UTC (`dbt test`): a, b, c and 2 more",
+    ),
+    "a part": (
+        {"not_run": list("abcd"), "command": "run"},
+        "was a part of one, at 2026-01-31 17:05:09 UTC (`dbt run`): it left out a, b, c and 1 more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_summary_says_how_the_last_build_ended(name: str, copied_warehouse: Path) -> None:
+    values, words = ENDINGS[name]
+    with_record(copied_warehouse, **values)
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 0, result.output
+    assert f"Last build            {words}\n" in result.output
+    assert ("see to the first error it prints" in result.output) is (name != "whole")
+
+
+def test_incomplete_build_says_what_failed(copied_warehouse: Path) -> None:
+    with_record(copied_warehouse, failed=["stg_bank__clients"])
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute("drop table quality.fct_control_totals")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 1
+    assert "it lacks quality.fct_control_totals" in result.output
+    assert "The last build failed at 2026-01-31 17:05:09 UTC (`dbt build`): stg_bank" in (
+        result.output
+    )
+
+
+def test_record_of_a_real_build_is_shown(built_warehouse: Path) -> None:
+    record = read_record(build_record_path(built_warehouse))
+    assert record is not None
+    assert (record["failed"], record["not_run"]) == ([], [])
+    assert "passed at 20" in summarise(built_warehouse).output

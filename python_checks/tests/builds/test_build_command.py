@@ -1,0 +1,161 @@
+"""`bank build` as a user runs it: the sample and a drop, from any folder, and what goes wrong."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bank_warehouse.publish.records import build_record_path, read_record
+from bank_warehouse.summary import open_warehouse
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.paths import PROJECT
+
+CLIENTS = 80
+CLIENT_FILE = "banking-clients.csv"
+PART = "+stg_bank__clients"
+
+
+def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `bank` in `folder`, which gets all that it writes."""
+    unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
+    variables = {name: text for name, text in os.environ.items() if name not in unset}
+    variables |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    return subprocess.run(
+        [sys.executable, "-m", "bank_warehouse", *arguments],
+        cwd=folder,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drop as the generator writes it."""
+    folder = tmp_path_factory.mktemp("drops")
+    made = bank(folder, "generate", "--customers", str(CLIENTS), "--seed", "1", "--out", "drop")
+    assert made.returncode == 0, made.stderr
+    return folder / "drop"
+
+
+def spoilt(drop: Path, folder: Path, rows: int) -> Path:
+    """Return a copy of a drop in which the age of so many clients is a word."""
+    folder.mkdir()
+    for file in drop.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    with (drop / CLIENT_FILE).open(encoding="utf-8", newline="") as whole:
+        header, *clients = csv.reader(whole)
+    for client in clients[:rows]:
+        client[header.index("Age")] = "old"
+    with (folder / CLIENT_FILE).open("w", encoding="utf-8", newline="") as changed:
+        csv.writer(changed, lineterminator="\n").writerows([header, *clients])
+    return folder
+
+
+def test_sample_from_another_folder(tmp_path: Path) -> None:
+    built = bank(tmp_path, "build", "--warehouse", "mine/bank.duckdb")
+    assert built.returncode == 0, built.stderr
+    first, *_, last = built.stderr.splitlines()
+    assert first == "Reading the project ..."
+    steps = last.partition(" of ")[0]
+    assert last.startswith(f"{steps} of {steps} steps, ")
+    assert last.endswith(" 0 warnings, 0 failures")
+    lines = built.stdout.splitlines()
+    assert lines[0].split() == ["Warehouse", "mine/bank.duckdb"]
+    assert lines[1].startswith("Last build            passed at 20")
+    assert "Customers             3,000 with 2,940 client ids" in lines
+    assert "  bank check --warehouse mine/bank.duckdb" in lines
+    assert "START" not in built.stderr + built.stdout
+    assert (tmp_path / "mine" / "bank_history.duckdb").is_file()
+    record = read_record(build_record_path(tmp_path / "mine" / "bank.duckdb"))
+    assert record is not None
+    assert (record["failed"], record["not_run"], record["source"]) == ([], [], "sample")
+
+
+def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Path) -> None:
+    arguments = ("--warehouse", "bank.duckdb", "--select", PART, "--as-of", "2022-01-31")
+    formats = ("--date-format", "%Y-%m-%d", "--date-format", "%d-%m-%Y")
+    built = bank(tmp_path, "build", str(drop), *arguments, *formats)
+    assert built.returncode == 0, built.stderr
+    assert "Raw drop: " in built.stderr
+    assert "The models that you selected are in bank.duckdb." in built.stdout
+    with open_warehouse(tmp_path / "bank.duckdb") as connection:
+        assert connection.sql("select count(*) from staging.stg_bank__clients").fetchone() == (
+            CLIENTS,
+        )
+    record = read_record(build_record_path(tmp_path / "bank.duckdb"))
+    assert record is not None
+    assert (record["as_of_date"], record["source"]) == ("2022-01-31", "drop")
+    summed = bank(tmp_path, "summary", "--warehouse", "bank.duckdb")
+    assert summed.returncode == 1
+    assert "The last build was a part of one, at 20" in summed.stderr
+    assert "it left out " in summed.stderr
+
+
+def test_failing_drop_shows_the_first_error_and_what_to_do(drop: Path, tmp_path: Path) -> None:
+    bad = spoilt(drop, tmp_path / "bad", rows=7)
+    built = bank(tmp_path, "build", "bad", "--warehouse", "bank.duckdb", "--select", PART)
+    assert built.returncode == 1
+    said = built.stderr.partition("The build failed at ")[2].splitlines()
+    assert said[0] == "model stg_bank__clients (models/staging/bank/stg_bank__clients.sql):"
+    assert said[1].strip().startswith(f"7 of {CLIENTS} client rows cannot be accepted")
+    assert said[2].strip() == "7 rows: age is not a whole number"
+    assert "raise max_quarantine_rate if this loss is right." in said[3]
+    assert said[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
+    assert len(said) < 10
+    assert "macro" not in built.stderr
+    assert built.stdout == ""
+    summed = bank(tmp_path, "summary", "--warehouse", "bank.duckdb")
+    assert summed.returncode == 1
+    assert "The last build failed at 20" in summed.stderr
+    assert "(`dbt build`): stg_bank__clients; " in summed.stderr
+    assert bad.is_dir()
+
+
+def test_verbose_shows_what_dbt_says(tmp_path: Path) -> None:
+    arguments = ("--warehouse", "bank.duckdb", "--select", "age_bands", "--verbose")
+    built = bank(tmp_path, "build", *arguments, "--", "--no-use-colors")
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert " START seed file reference.age_bands " in built.stdout
+    assert "Done. PASS=" in built.stdout
+    assert "RuntimeWarning" not in built.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (("--vars", "{as_of_dat: 1}"), {}, "as_of_dat: no such variable. Did you mean as_of_date?"),
+        (("--vars", "{as_of_date: 31-12-2021}"), {}, "is no date. Write 2021-12-31."),
+        (("--vars", "{raw_date_format: []}"), {}, "raw_date_format: [] is no date format"),
+        ((), {"BANK_RAW_DIR": "/no/such/folder"}, "/no/such/folder: no such folder or file"),
+        ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is no number of threads"),
+    ],
+)
+def test_dbt_alone_refuses_before_it_parses(
+    arguments: tuple[str, ...], environment: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    variables = {"BANK_THREDS": "2"} | environment
+    refused = run_dbt(tmp_path, "build", *arguments, project=PROJECT, **variables)
+    assert refused.returncode == 2
+    assert words in refused.stdout
+    assert "BANK_THREDS: no setting of this name, it is ignored. Did you mean BANK_T" in (
+        refused.stdout
+    )
+    assert "Traceback" not in refused.stdout + refused.stderr
+    assert not (tmp_path / "target" / "manifest.json").exists()
+    assert not (tmp_path / "bank.duckdb").exists()
+
+
+def test_settings_of_another_project_are_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text(
+        "name: another\nversion: 1.0.0\nprofile: another\nvars: {as_of_dat: never}\n", "utf-8"
+    )
+    (tmp_path / "profiles.yml").write_text(
+        "another: {target: x, outputs: {x: {type: duckdb, path: ':memory:'}}}\n", "utf-8"
+    )
+    parsed = run_dbt(tmp_path, "parse", project=tmp_path, BANK_THREADS="two")
+    assert parsed.returncode == 0, parsed.stdout

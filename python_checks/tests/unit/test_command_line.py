@@ -1,0 +1,279 @@
+"""`bank`: its help is whole, its options have one spelling, a typo gets a suggestion."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bank_warehouse.build_log import BuildLog
+from bank_warehouse.cli import COMMANDS, main
+from bank_warehouse.project import PROJECT as NAME
+from bank_warehouse.project import find_project, warehouse_path
+from python_checks.testing.paths import PROJECT
+
+HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
+
+SHARED = {
+    "--warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
+    "--publish-dir": {"dashboard", "publish", "releases", "rollback"},
+    "--raw-dir": {"build", "summary"},
+    "--project-dir": {"build", "powerbi"},
+}
+VARIABLES = {
+    "--warehouse": "BANK_WAREHOUSE",
+    "--publish-dir": "BANK_PUBLISH_DIR",
+    "--raw-dir": "BANK_RAW_DIR",
+    "--project-dir": "DBT_PROJECT_DIR",
+}
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment, prog_name="bank")
+
+
+def command_of(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return command
+
+
+def loaded_by(*arguments: str) -> tuple[int, set[str]]:
+    """Return the exit code of `bank` and which heavy packages it has imported."""
+    script = (
+        "import sys\n"
+        "from bank_warehouse.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:], prog_name='bank')\n"
+        "except SystemExit as end:\n"
+        "    print()\n"
+        "    print(end.code, *{name.partition('.')[0] for name in sys.modules})\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, *modules = ended.stdout.splitlines()[-1].split()
+    return int(code), HEAVY & set(modules)
+
+
+def test_help_lists_every_command_in_whole_sentences() -> None:
+    for result in (run(), run("--help"), run("-h")):
+        assert result.exit_code == 0
+        listed = result.output.partition("Commands:\n")[2].splitlines()
+        assert [line.split()[0] for line in listed] == sorted(COMMANDS)
+        assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+        assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_help_imports_no_command() -> None:
+    assert loaded_by("--help") == (0, set())
+    assert loaded_by("--version") == (0, set())
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").output == f"bank {version('bank-warehouse')}\n"
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [("pubish", "publish"), ("bild", "build"), ("quarantene", "quarantine"), ("sumary", "summary")],
+)
+def test_typo_gets_a_suggestion(typo: str, meant: str) -> None:
+    result = run(typo)
+    assert result.exit_code == 2
+    assert f"No such command '{typo}'. Did you mean '{meant}'?" in result.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_each_command_is_whole(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0, result.output
+    assert f"Usage: bank {name}" in result.output
+    assert command_of(name).help
+    for option in command_of(name).params:
+        if isinstance(option, click.Option) and name != "spark-cluster":
+            assert option.help or isinstance(option.type, click.Choice), option.name
+
+
+@pytest.mark.parametrize("option", SHARED)
+def test_option_of_several_commands_is_one_and_shows_its_variable(option: str) -> None:
+    having = {
+        name: parameter
+        for name in COMMANDS
+        for parameter in command_of(name).params
+        if isinstance(parameter, click.Option) and option in parameter.opts
+    }
+    assert set(having) == SHARED[option]
+    assert len({parameter.help for parameter in having.values()}) == 1
+    assert {parameter.envvar for parameter in having.values()} == {VARIABLES[option]}
+    for name in having:
+        assert VARIABLES[option] in run(name, "--help").output
+
+
+def test_option_comes_before_its_variable(tmp_path: Path) -> None:
+    named, other = str(tmp_path / "named.duckdb"), str(tmp_path / "other.duckdb")
+    by_option = run("summary", "--warehouse", named, BANK_WAREHOUSE=other)
+    assert f"There is no warehouse at {named}." in by_option.output
+    by_variable = run("summary", BANK_WAREHOUSE=other)
+    assert f"There is no warehouse at {other}." in by_variable.output
+
+
+def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DBT_PROJECT_DIR", "BANK_WAREHOUSE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert find_project() == PROJECT
+    assert warehouse_path() == PROJECT / "warehouse" / "bank.duckdb"
+    clone = tmp_path / "clone"
+    (clone / "models").mkdir(parents=True)
+    (clone / "dbt_project.yml").write_text(f"name: {NAME}\n", "utf-8")
+    monkeypatch.chdir(clone / "models")
+    assert find_project() == clone
+    assert find_project(PROJECT) == PROJECT
+    assert find_project(tmp_path) is None
+
+
+# ---------- bank build refuses before anything is started
+
+
+REFUSALS: dict[str, tuple[list[str], str]] = {
+    "variable": (["--vars", "{as_of_dat: 1}"], "as_of_dat: no such variable. Did you mean as_of_d"),
+    "date": (["--as-of", "31-12-2021"], "as_of_date: '31-12-2021' is no date. Write 2021-12-31."),
+    "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' lacks a year."),
+    "drop": (["no such folder"], "no such folder: no such folder or file."),
+    "drop by its option": (["--raw-dir", "absent"], "absent: no such folder or file."),
+    "project": (["--project-dir", "docs"], "name the clone with --project-dir"),
+    "drop twice": (["a", "--raw-dir", "b"], "name the drop once"),
+    "engine": (["--", "--target", "spark"], "run `dbt build --target ...`"),
+    "variables twice": (["--", "--vars", "{}"], "name it before the --"),
+    "option": (["--sellect", "x"], "Did you mean '--select'?"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_build_refuses_what_cannot_be_meant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    arguments, words = REFUSALS[name]
+    result = run("build", *arguments, BANK_RAW_DIR="")
+    assert result.exit_code == (1 if name == "project" else 2), result.output
+    assert words in " ".join(result.output.split())
+
+
+def test_build_refuses_a_warehouse_in_memory() -> None:
+    result = run("build", BANK_WAREHOUSE=":memory:")
+    assert result.exit_code == 2
+    assert "`bank build` needs a file" in result.output
+
+
+def test_build_warns_of_a_misspelt_variable() -> None:
+    result = run("build", "--as-of", "never", BANK_WAREHOSE="x")
+    assert "Warning: BANK_WAREHOSE: no setting of this name" in result.output
+    assert "Did you mean BANK_WAREHOUSE?" in result.output
+
+
+def test_refusal_waits_for_nothing_heavy() -> None:
+    assert loaded_by("build", "--as-of", "31-12-2021") == (2, {"duckdb"})
+    assert loaded_by("build", "no such folder") == (2, {"duckdb", "numpy"})
+
+
+# ---------- what dbt says, for people
+
+
+def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
+    return json.dumps({"info": {"name": name, "level": level, "msg": msg}, "data": data})
+
+
+def step(kind: str, name: str, status: str) -> dict[str, Any]:
+    return {"node_info": {"resource_type": kind, "node_name": name, "node_status": status}}
+
+
+def failed(kind: str, name: str, message: str, log: BuildLog) -> None:
+    log.read(
+        event("RunResultFailure", "error", node_name=name, path=f"{name}.sql", resource_type=kind)
+    )
+    log.read(event("RunResultError", "error", msg=message))
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> BuildLog:
+    return BuildLog(tmp_path, {})
+
+
+def test_progress_counts_steps_models_and_failures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = BuildLog(tmp_path, {})
+    log.read(event("ConcurrencyLine", node_count=4))
+    log.read(event("LogModelResult", **step("model", "dim_dates", "success")))
+    log.read(event("JinjaLogInfo", msg="Raw drop: notes.txt: ignored."))
+    log.read(event("LogTestResult", "error", **step("test", "unique_x", "fail")))
+    log.read(event("LogTestResult", "warn", **step("test", "rare_x", "warn")))
+    log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
+    assert capsys.readouterr().err.splitlines() == [
+        "Reading the project ...",
+        "Raw drop: notes.txt: ignored.",
+        "4 of 4 steps, 1 models built, 1 warnings, 1 failures",
+    ]
+
+
+def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None:
+    log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
+    failed(
+        "model",
+        "stg_a",
+        "Compilation Error in model stg_a (models/stg_a.sql)\n  a.csv: no header. Add one.\n  \n"
+        "  > in macro raw_table (macros/raw.sql)\n  > called by model stg_a (models/stg_a.sql)",
+        log,
+    )
+    failed("model", "stg_b", "Compilation Error in model stg_b (b.sql)\n  other", log)
+    first, message, others, left_out, more = log.failure().splitlines()
+    assert first == "The build failed at model stg_a (stg_a.sql):"
+    assert message == "  a.csv: no header. Add one."
+    assert others == "Failed as well: stg_b."
+    assert left_out == "1 steps that need what failed were left out."
+    assert "dbt.log" in more
+
+
+def test_explanation_of_a_hook_replaces_what_the_engine_says(log: BuildLog) -> None:
+    failed("model", "dim_a", "Runtime Error in model dim_a (a.sql)\n  No space left", log)
+    failed("operation", "on-run-end-1", "Compilation Error in operation x (y)\n  Full disk.", log)
+    assert log.failure().splitlines()[:2] == [
+        "The build failed at model dim_a (dim_a.sql):",
+        "  Full disk.",
+    ]
+    assert "as well" not in log.failure()
+
+
+def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
+    log.read("Traceback (most recent call last):\n")
+    log.read("ModuleNotFoundError: No module named 'dbt'\n")
+    assert "ModuleNotFoundError: No module named 'dbt'" in log.failure()
+    log.read(event("MainEncounteredError", exc="Compilation Error\n  Model 'x' not found"))
+    assert log.failure().splitlines()[:2] == [
+        "The build could not start:",
+        "  Model 'x' not found",
+    ]
+
+
+def test_failing_test_shows_its_promise_and_its_query(log: BuildLog, tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    nodes = {"test.x": {"name": "assert_x", "description": "No cent is\n  lost."}}
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}), "utf-8")
+    failed("test", "assert_x", "Got 6 results, configured to fail if != 0", log)
+    log.read(event("SQLCompiledPath", path="target/compiled/x.sql"))
+    assert log.failure().splitlines()[:-1] == [
+        "The build failed at test assert_x (assert_x.sql):",
+        "  Got 6 results, configured to fail if != 0",
+        "  It protects: No cent is lost.",
+        "  Its query: target/compiled/x.sql",
+        "Correct the files or the model, and build again.",
+    ]
