@@ -7,6 +7,7 @@ this is used.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +37,9 @@ MODELS = (
     "base_bank__client_repeats",
     "fct_quarantined_clients",
     "stg_bank__clients",
+)
+_MATERIALIZATION = re.compile(
+    r"\{%-? materialization .*?%\}.*?\{%-? endmaterialization -?%\}", re.DOTALL
 )
 _VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
 
@@ -131,6 +135,8 @@ class Staging:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").glob("*.sql"))
         )
+        # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
+        text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):
                 setattr(macros, name, _with_return(macro))

@@ -67,7 +67,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert all(line.endswith(".") for line in message.splitlines())
         return
 
-    warnings = plan_table(drop, "clients").warnings
+    warnings = [text for plan in plan_drop(drop).tables.values() for text in plan.warnings]
     assert oddity.warns in " ".join(warnings)
     rows = read(drop, "clients", oddity.date_formats[0])
     assert len(rows) == oddity.rows
