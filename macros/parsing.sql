@@ -124,8 +124,8 @@
 {% macro clean_id(text) -%}
     case
         when
-            contains({{ text }}, '.0')
-            and {{ bank_warehouse.matches_whole(bank_warehouse.trimmed(text), '[0-9]+[.]0+') }}
+            ({{ text }} like '%.0' or {{ text }} like '%.00')
+            and {{ bank_warehouse.matches_whole(bank_warehouse.trimmed(text), '[0-9]+[.]00?') }}
             then split_part({{ bank_warehouse.trimmed(text) }}, '.', 1)
         else {{ bank_warehouse.clean_text(text) }}
     end

@@ -83,7 +83,7 @@ def clean_code(cell: str, *, is_compared: bool = False) -> str:
     """Return SQL for a code without blanks around it and without the fraction of `1.0`."""
     bare = f"trim({cell}, {quote_literal(BLANKS)})"
     code = (
-        f"case when regexp_full_match({bare}, '[0-9]+[.]0+') "
+        f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
         f"then split_part({bare}, '.', 1) else {bare} end"
     )
     return f"lower({code})" if is_compared else code

@@ -257,7 +257,7 @@ def _typed(row: int, cells: dict[str, str], known: dict[str, dict[str, str]]) ->
     values, reasons = record.values, record.reasons
     clean = {name: cell.strip(BLANKS) or None for name, cell in cells.items()}
     for name in ("client_id", "location_id", "br_id", "gender_id", "ia_id"):
-        if re.fullmatch(r"[0-9]+\.0+", clean.get(name) or ""):
+        if re.fullmatch(r"[0-9]+\.00?", clean.get(name) or ""):
             clean[name] = str(clean[name]).split(".")[0]
     for name in TEXTS:
         raw = "name" if name == "client_name" else name

@@ -114,7 +114,7 @@ class Staging:
             bank_warehouse=macros,
             adapter=dispatched,
             exceptions=SimpleNamespace(raise_compiler_error=_refuse),
-            flags=SimpleNamespace(WHICH="build"),
+            flags=SimpleNamespace(WHICH="build", EMPTY=False),
             execute=True,
             config=lambda **_: "",
             dbt=SimpleNamespace(
@@ -225,6 +225,7 @@ class Staging:
 class _Relation:
     schema: str
     name: str
+    limit: int | None = None  # dbt's, of `--empty`
 
     def __str__(self) -> str:
         return f'"{DATABASE}"."{self.schema}"."{self.name}"'
