@@ -71,7 +71,7 @@ quick: install-dev  ## check what changed since the last commit, in about a minu
 test: install-dev install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
-nightly: install-dev  ## ten times as many damaged drops, and publishers killed a hundred times
+nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"
 
 check: install  ## Great Expectations on the built warehouse

@@ -41,7 +41,7 @@ LONG_FILES = (
     "test_history.py",
     "test_sabotage.py",
     "test_extracts.py",
-    "test_spark_cluster.py",
+    "test_spark_thrift.py",
     "test_odd_drops.py",
     "test_dashboard_browser.py",
     "test_publish_postgres.py",

@@ -26,7 +26,6 @@ COMMANDS = {
     "quarantine": ("bank_warehouse.quarantine", "Write the quarantined rows to a CSV file."),
     "releases": ("bank_warehouse.publish.command_releases", "List the releases."),
     "rollback": ("bank_warehouse.publish.command_rollback", "Make an earlier release current."),
-    "spark-cluster": ("bank_warehouse.spark.command", "Start, show or stop a Spark cluster."),
     "summary": ("bank_warehouse.summary", "Sum up what is built and what to run next."),
 }
 """Module and short help of each command: the help is shown without importing any of them."""

@@ -233,7 +233,6 @@ ENVIRONMENT = (
             "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
             "BANK_RAW_UNPACKED_GIB": _DROPS,
             "BANK_SPARK_ADAPTIVE": _SPARK,
-            "BANK_SPARK_CLUSTER": _CLUSTER,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,
             # Set by the project itself, for the Java that it starts.

@@ -125,13 +125,7 @@
 {#- Spark reads a copy of the table, which is made here. -#}
 {% macro spark__raw_plan(table) -%}
     {{ return(adapter.raw_copy_plan(
-        table,
-        env_var('BANK_RAW_DIR'),
-        bank_warehouse.raw_date_formats()[0],
-        env_var(
-            'BANK_SPARK_RAW_COPIES',
-            env_var('BANK_SPARK_WAREHOUSE', 'warehouse/spark') ~ '/raw_copies'
-        )
+        table, env_var('BANK_RAW_DIR'), bank_warehouse.raw_date_formats()[0]
     )) }}
 {%- endmacro %}
 

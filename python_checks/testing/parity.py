@@ -153,3 +153,32 @@ def _differs(mart: Mart, name: str) -> str:
         f"(({one} is null) <> ({other} is null) or coalesce("
         f"abs({one} - {other}) > {tolerance} * greatest(abs({one}), abs({other})), false))"
     )
+
+
+def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the unit tests of models whose SQL differs between engines, as unique ids by name.
+
+    These are the models that reach a macro of this project with a version for Spark.
+    """
+    macros = manifest["macros"]
+    reaching = {key for key in macros if _spark_version(key) in macros}
+    while found := {
+        key
+        for key, macro in macros.items()
+        if key not in reaching and reaching.intersection(macro["depends_on"]["macros"])
+    }:
+        reaching |= found
+    models = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if reaching.intersection(node["depends_on"].get("macros", []))
+    }
+    return {
+        test["name"]: key for key, test in manifest["unit_tests"].items() if test["model"] in models
+    }
+
+
+def _spark_version(macro: str) -> str:
+    """Return the unique id of the version for Spark that a macro of this project may have."""
+    package, _, name = macro.removeprefix("macro.").partition(".")
+    return f"macro.{package}.spark__{name}" if package == "bank_warehouse" else ""

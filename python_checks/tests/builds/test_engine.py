@@ -7,6 +7,7 @@ import pytest
 
 from bank_warehouse.engine import engine_settings
 from bank_warehouse.settings import SettingError, bytes_of
+from python_checks.testing.bare_project import bare_project, run_elsewhere
 from python_checks.testing.dbt import run_dbt
 
 NAMES = ("BANK_MEMORY_LIMIT", "BANK_TEMP_DIRECTORY", "BANK_THREADS")
@@ -81,3 +82,12 @@ def test_dbt_says_which_setting_is_wrong(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "BANK_MEMORY_LIMIT: 'plenty' is no amount of memory" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_warehouse_and_history_are_below_the_project_that_is_named(tmp_path: Path) -> None:
+    project, elsewhere = bare_project(tmp_path / "a project"), tmp_path / "elsewhere"
+    ran = run_elsewhere(project, elsewhere, "show", "--inline", "select 1 as one")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert list(elsewhere.iterdir()) == []
+    made = {path.name for path in (project / "warehouse").iterdir()}
+    assert {"bank.duckdb", "bank_history.duckdb"} <= made

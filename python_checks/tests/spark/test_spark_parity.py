@@ -1,14 +1,7 @@
 """DuckDB and Spark build the same marts, row by row, from the same data."""
 
-import importlib.util
 import json
-import os
-import re
-import subprocess
-import sys
-import time
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,95 +12,113 @@ from click.testing import CliRunner
 from bank_warehouse.cli import main
 from bank_warehouse.sql import quote_literal
 from python_checks.testing.dbt import run_dbt
+from python_checks.testing.needs import needs_spark
 from python_checks.testing.oddities import put, seed_rows, text_of
-from python_checks.testing.parity import Mart, compare, described_marts
-from python_checks.testing.paths import PROJECT
+from python_checks.testing.parity import Mart, compare, described_marts, engine_specific_tests
+from python_checks.testing.spark_process import SparkProcess, spark_process
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None,
-    reason="pyspark is not installed: make install-spark adds it",
-)
+DATA = ("--resource-type", "seed", "--resource-type", "model")
 
 
-def _build_on_spark(folder: Path, *arguments: str, **environment: str) -> tuple[Path, int]:
-    """Build on Spark in `folder`: all models, or what the arguments of dbt say.
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
+    """One process with Spark for all commands of this file."""
+    needs_spark()
+    with spark_process(tmp_path_factory.mktemp("spark")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def seeds_target(spark: SparkProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build seeds and models on Spark.
 
     Returns:
-        The folder of the marts' files, and how many nodes and hooks passed; none failed.
+        The target folder of the build.
     """
-    variables = {name: text for name, text in os.environ.items() if name != "BANK_RAW_DIR"}
-    variables |= {
-        "BANK_SPARK_WAREHOUSE": str(folder / "spark"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "DBT_PROJECT_DIR": str(PROJECT),
-        "DBT_USE_COLORS": "false",
-    }
-    run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "python_checks.testing.spark_build",
-            str(folder / "marts"),
-            *arguments,
-        ],
-        cwd=PROJECT,
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    counted = re.search(r"Done[.] PASS=(\d+) WARN=0 ERROR=0 SKIP=0", run.stdout)
-    assert counted is not None, run.stdout[-2000:]
-    return folder / "marts", int(counted[1])
+    target = tmp_path_factory.mktemp("seeds_on_spark")
+    spark.dbt(target, "build", *DATA)
+    return target
 
 
-def _assert_same_marts(warehouse: Path, marts: Path, manifest: Mapping[str, Any]) -> int:
-    """Compare every mart; return the rows that were compared."""
+def _manifest(target: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
+
+
+def _assert_same_marts(
+    warehouse: Path, spark: SparkProcess, target: Path, **environment: str
+) -> int:
+    """Write every mart of Spark as files and compare them; return the rows that were compared."""
+    marts = target / "marts"
+    arguments = ("--args", json.dumps({"folder": str(marts)}))
+    spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
     rows = 0
     history = warehouse.with_name(f"{warehouse.stem}_history.duckdb")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(f"attach {quote_literal(str(history))} as history (read_only)")
-        for mart in described_marts(manifest):
+        for mart in described_marts(_manifest(warehouse.parent / "target")):
             found = compare(connection, mart, marts / mart.name)
             assert found.is_equal, f"{mart.name}: {found}"
             rows += found.rows
     return rows
 
 
-def test_the_shipped_seeds_pass_every_test_on_spark_and_give_the_same_marts(
-    built_warehouse: Path, built_target: Path, tmp_path: Path
+def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
+    """Run tests of dbt, unique ids by name, and expect each of them to have passed."""
+    outcome = spark.dbt(target, "test", "--select", *names)
+    assert outcome.statuses == dict.fromkeys(names.values(), "pass")
+
+
+def test_the_shipped_seeds_give_the_same_marts(
+    spark: SparkProcess, seeds_target: Path, built_warehouse: Path
 ) -> None:
-    started = time.monotonic()
-    marts, passed = _build_on_spark(
-        tmp_path, "build", "--select", "*", BANK_SPARK_SHUFFLE_PARTITIONS="1"
-    )
-    manifest = json.loads((built_target / "manifest.json").read_text(encoding="utf-8"))
-    kinds = Counter(node["resource_type"] for node in manifest["nodes"].values())
-    nodes = kinds["seed"] + kinds["model"] + kinds["test"] + len(manifest["unit_tests"])
-    assert passed == nodes + kinds["operation"]
-    rows = _assert_same_marts(built_warehouse, marts, manifest)
-    assert rows > 50_000
-    print(f"{rows:,} rows of the seeds are equal, {time.monotonic() - started:.0f} s on Spark")
+    assert _assert_same_marts(built_warehouse, spark, seeds_target) > 50_000
 
 
-def test_a_hundred_thousand_customers_give_the_same_marts(tmp_path: Path) -> None:
-    started = time.monotonic()
+def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
+    """All that are written as SQL, and of each kind that takes arguments the first."""
+    nodes = _manifest(seeds_target)["nodes"].values()
+    chosen: dict[str, dict[str, Any]] = {}
+    for node in sorted(nodes, key=lambda node: str(node["unique_id"])):
+        if node["resource_type"] == "test":
+            kind = (node.get("test_metadata") or {}).get("name", node["name"])
+            chosen.setdefault(kind, node)
+    assert {"accepted_values", "columns_are_not_null", "relationships"} < set(chosen)
+    names = {node["name"]: node["unique_id"] for node in chosen.values()}
+    _assert_all_pass(spark, seeds_target, names)
+
+
+def test_unit_tests_of_what_differs_between_engines_pass(
+    spark: SparkProcess, seeds_target: Path
+) -> None:
+    names = engine_specific_tests(_manifest(seeds_target))
+    assert len(names) >= 30
+    _assert_all_pass(spark, seeds_target, names)
+
+
+@pytest.mark.nightly
+def test_every_test_of_dbt_passes_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
+    manifest = _manifest(seeds_target)
+    nodes = manifest["nodes"].items()
+    tests = {unique_id for unique_id, node in nodes if node["resource_type"] == "test"}
+    outcome = spark.dbt(seeds_target, "test", "--select", "*")
+    assert outcome.statuses == dict.fromkeys(tests | set(manifest["unit_tests"]), "pass")
+
+
+@pytest.mark.nightly
+def test_a_hundred_thousand_customers_give_the_same_marts(
+    spark: SparkProcess, tmp_path: Path
+) -> None:
     raw = tmp_path / "raw"
     options = ("--customers", "100000", "--seed", "3", "--format", "parquet", "--out", str(raw))
     generated = CliRunner().invoke(main, ["generate", *options])
     assert generated.exit_code == 0, generated.output
-    parts = ("--resource-type", "seed", "--resource-type", "model")
-    built = run_dbt(tmp_path, "build", *parts, BANK_RAW_DIR=str(raw))
+    built = run_dbt(tmp_path, "build", *DATA, BANK_RAW_DIR=str(raw))
     assert built.returncode == 0, built.stdout[-6000:]
-    # Spark's build writes a manifest of its own there.
-    manifest = json.loads((tmp_path / "target/manifest.json").read_text(encoding="utf-8"))
-    marts, _ = _build_on_spark(tmp_path, BANK_RAW_DIR=str(raw), BANK_SPARK_SHUFFLE_PARTITIONS="2")
-    rows = _assert_same_marts(tmp_path / "bank.duckdb", marts, manifest)
+    target = tmp_path / "on_spark"
+    spark.dbt(target, "build", *DATA, BANK_RAW_DIR=str(raw))
+    rows = _assert_same_marts(tmp_path / "bank.duckdb", spark, target, BANK_RAW_DIR=str(raw))
     assert rows > 1_500_000
-    print(f"{rows:,} rows of 100,000 customers are equal, {time.monotonic() - started:.0f} s")
 
 
 # What a cell may hold, read or not: the engines have to agree on each. Row n of the drop gets
@@ -159,25 +170,17 @@ def _odd_drop(drop: Path) -> None:
     put(drop, text_of(second, line_end="\r\n", separator=";"), "clients-2.csv")
 
 
-def test_odd_rows_are_read_and_set_aside_alike(tmp_path: Path) -> None:
-    """Files of 700 rows each, so that a delivered file spans several of a table."""
+def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
     _odd_drop(drop)
-    command = ["build", "--resource-type", "seed", "--resource-type", "model"]
+    command = ["build", *DATA]
     command += ("--select", "+fct_quarantined_clients", "+fct_control_totals", "+stg_bank__clients")
     command += ("int_client_ids_shared", "int_occupations_mapped", "int_customers_classified")
     command += ("int_customers_measured", "--vars", "{max_quarantine_rate: 0.5}")
     on_duckdb = run_dbt(tmp_path, *command, BANK_RAW_DIR=str(drop))
     assert on_duckdb.returncode == 0, on_duckdb.stdout[-6000:]
-    on_spark = run_dbt(
-        tmp_path,
-        *(*command, "--target", "spark"),
-        BANK_RAW_DIR=str(drop),
-        BANK_SPARK_WAREHOUSE=str(tmp_path / "spark"),
-        PYSPARK_SUBMIT_ARGS="--conf spark.sql.files.maxRecordsPerFile=700 pyspark-shell",
-    )
-    assert on_spark.returncode == 0, on_spark.stdout[-6000:] + on_spark.stderr[-2000:]
+    spark.dbt(tmp_path / "on_spark", *command, BANK_RAW_DIR=str(drop))
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
         for name, grain in {
             "quality.fct_quarantined_clients": ["source_file", "source_row"],
@@ -185,7 +188,7 @@ def test_odd_rows_are_read_and_set_aside_alike(tmp_path: Path) -> None:
             "intermediate.int_customers_measured": ["customer_key"],
         }.items():
             schema, table = name.split(".")
-            files = tmp_path / "spark" / f"{schema}.db" / table
+            files = spark.folder / f"{schema}.db" / table
             columns = {
                 column: kind.lower()
                 for column, kind, *_ in connection.execute(f"describe {name}").fetchall()
@@ -196,8 +199,8 @@ def test_odd_rows_are_read_and_set_aside_alike(tmp_path: Path) -> None:
             if table == "fct_quarantined_clients":
                 # Two thirds of the odd cells cannot be read, and the second file mixes orders.
                 assert found.rows > 100
-        spread = list((tmp_path / "spark" / "staging.db" / "base_bank__clients").glob("*.parquet"))
-        assert len(spread) >= 5
+    # A delivered file spans several of a table.
+    assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The profiles: they render, their adapters take them, and no secret is in any of them."""
 
-import importlib.util
 import os
 import re
 from pathlib import Path
@@ -10,7 +9,7 @@ import jinja2
 import pytest
 import yaml
 
-from python_checks.testing.needs import require
+from python_checks.testing.needs import needs_spark
 from python_checks.testing.paths import PROJECT
 
 SERVICES = {"databricks": "databricks", "fabric": "fabricspark"}
@@ -97,7 +96,7 @@ def test_what_the_examples_ask_of_the_environment_is_in_the_documentation() -> N
 
 
 def test_the_thrift_target_is_one_that_dbt_spark_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    require(importlib.util.find_spec("dbt.adapters.spark"), "dbt-spark", "make install-spark")
+    needs_spark()
     from dbt.adapters.spark import connections
 
     monkeypatch.setenv("BANK_SPARK_HOST", "thrift.bank.example")

@@ -1,0 +1,75 @@
+"""dbt-spark's adapter, with what this project needs of it besides."""
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.base.meta import available
+from dbt.adapters.spark import impl
+from dbt.adapters.spark.connections import SparkConnectionMethod
+
+from bank_warehouse.dbt_plugin import in_project
+from bank_warehouse.spark.python_models import InProcessJob
+from bank_warehouse.spark.raw_copies import copy_raw_table
+
+LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
+"""Settings of Spark's log: errors only."""
+_METHOD = "in_process"
+
+
+def spark_warehouse() -> str:
+    """Return the folder that BANK_SPARK_WAREHOUSE names, or the usual one of dbt's project."""
+    return os.environ.get("BANK_SPARK_WAREHOUSE") or in_project("warehouse/spark")
+
+
+def session_settings(warehouse: str) -> dict[str, str]:
+    """Return the settings of a session that depend on where project and package are.
+
+    Args:
+        warehouse: The folder of its tables; the metastore lies in it.
+    """
+    return {
+        "spark.sql.warehouse.dir": warehouse,
+        # Derby serves one process at a time: one build of a warehouse.
+        "spark.hadoop.javax.jdo.option.ConnectionURL": (
+            f"jdbc:derby:;databaseName={warehouse}/metastore;create=true"
+        ),
+        "spark.driver.extraJavaOptions": (
+            "-Dderby.stream.error.file=/dev/null "
+            f"-Dlog4j2.configurationFile={LOG_SETTINGS.as_uri()}"
+        ),
+    }
+
+
+class SparkAdapter(impl.SparkAdapter):
+    """Sessions find their folders, Python models run in this process, raw files are copied.
+
+    dbt finds the version of an adapter by the name of its class, so this one has that of dbt-spark.
+    """
+
+    def __init__(self, config: Any, mp_context: Any) -> None:
+        """Add to a session the settings that its profile leaves out."""
+        super().__init__(config, mp_context)
+        credentials = config.credentials
+        if credentials.method == SparkConnectionMethod.SESSION:
+            credentials.server_side_parameters = (
+                session_settings(spark_warehouse()) | credentials.server_side_parameters
+            )
+
+    @property
+    def python_submission_helpers(self) -> dict[str, Any]:
+        """Return the ways to run a Python model by name."""
+        return {**super().python_submission_helpers, _METHOD: partial(InProcessJob, self)}
+
+    @property
+    def default_python_submission_method(self) -> str:
+        """Return the way for models that name none."""
+        return _METHOD
+
+    @available
+    def raw_copy_plan(self, table: str, raw_dir: str, date_format: str) -> str:
+        """Return what :func:`copy_raw_table` does, as JSON."""
+        folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
+        return json.dumps(copy_raw_table(table, Path(raw_dir), date_format, Path(folder)))

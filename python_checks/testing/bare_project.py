@@ -1,0 +1,48 @@
+"""A project with the macros of this one and hardly a model, for tests of where dbt writes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from python_checks.testing.paths import PROJECT
+
+_NAMED_FOLDERS = (
+    *("BANK_WAREHOUSE", "BANK_HISTORY", "BANK_RAW_DIR"),
+    *("BANK_SPARK_WAREHOUSE", "BANK_SPARK_RAW_COPIES"),
+    *("DBT_PROJECT_DIR", "DBT_PROFILES_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH"),
+)
+
+
+def bare_project(folder: Path) -> Path:
+    """Make a project with the settings, profile and macros of this one; return its folder."""
+    (folder / "models").mkdir(parents=True)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy2(PROJECT / name, folder / name)
+    shutil.copytree(PROJECT / "macros", folder / "macros")
+    return folder
+
+
+def run_elsewhere(
+    project: Path, elsewhere: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on a project from another folder, with no folder named in the environment.
+
+    Args:
+        project: is given on the command line.
+        elsewhere: made here, the working folder.
+        arguments: the command of dbt with its options.
+        environment: variables besides those of this process.
+    """
+    elsewhere.mkdir()
+    variables = {name: text for name, text in os.environ.items() if name not in _NAMED_FOLDERS}
+    folders = ("--project-dir", str(project), "--profiles-dir", str(project))
+    return subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", *arguments, *folders],
+        cwd=elsewhere,
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
