@@ -194,6 +194,7 @@ def bytes_of(amount: str) -> float:
 
 # ---------------------------------------------------------------------------------- what there is
 
+_DROPS = "docs/raw-drops.md"
 _SPARK = "docs/spark.md"
 _CLUSTER = "docs/spark-cluster.md"
 _DASHBOARD = "docs/dashboard.md"
@@ -213,6 +214,7 @@ ENVIRONMENT = (
         "a folder beside the warehouse",
         _folder,
     ),
+    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
     Setting("BANK_THREADS", "threads of DuckDB", "all cores", _threads),
     Setting(
         "BANK_HISTORY",
@@ -229,6 +231,7 @@ ENVIRONMENT = (
             "BANK_DASHBOARD_CUBES": _DASHBOARD,
             "BANK_DASHBOARD_PICTURES": "Makefile",
             "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
+            "BANK_RAW_UNPACKED_GIB": _DROPS,
             "BANK_SPARK_ADAPTIVE": _SPARK,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,

@@ -117,9 +117,32 @@
     end
 {%- endmacro %}
 
+{#-
+    An id or code as text: 70097 where a program that took the column for numbers with gaps wrote
+    70097.0. An id may be any text.
+-#}
+{% macro clean_id(text) -%}
+    case
+        when
+            ({{ text }} like '%.0' or {{ text }} like '%.00')
+            and {{ bank_warehouse.matches_whole(bank_warehouse.trimmed(text), '[0-9]+[.]00?') }}
+            then split_part({{ bank_warehouse.trimmed(text) }}, '.', 1)
+        else {{ bank_warehouse.clean_text(text) }}
+    end
+{%- endmacro %}
+
 {#- Text in the form in which codes are compared. -#}
 {% macro code_of(text) -%}
-    lower({{ bank_warehouse.clean_text(text) }})
+    lower({{ bank_warehouse.clean_id(text) }})
+{%- endmacro %}
+
+{#- The place of an id among ids: numbers in their order, then other texts in theirs. -#}
+{% macro order_of_ids(id) -%}
+    cast(
+        row_number() over (
+            order by try_cast({{ id }} as integer) nulls last, {{ id }}
+        ) as integer
+    )
 {%- endmacro %}
 
 {#- All rows as one map from key to value. -#}

@@ -7,6 +7,7 @@
 {% macro judge_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- do bank_warehouse.refuse_empty_drop() -%}
+        {%- do bank_warehouse.refuse_other_header() -%}
         {%- do bank_warehouse.refuse_other_date_order() -%}
         {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
     {%- endif -%}
@@ -18,6 +19,33 @@
     {%- if files.rows[0][0] == 0 -%}
         {{ exceptions.raise_compiler_error(
             'The client file holds no rows. Deliver it again, or name another folder in BANK_RAW_DIR.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop the build where a header among the rows has the columns in another order than that of its
+    file: the rows behind it would be read into the wrong columns.
+-#}
+{% macro refuse_other_header() -%}
+    {%- set headers = run_query(
+        "select source_file from " ~ ref('base_bank__clients')
+        ~ " where reject_reasons = 'header of other columns' limit 1"
+    ).rows -%}
+    {%- if headers | length > 0 -%}
+        {%- set found = run_query(
+            "select source_file, min(source_row) from ("
+            ~ "select source_file, reject_reasons, record_position + 2"
+            ~ " - min(record_position) over (partition by source_file) as source_row from "
+            ~ ref('base_bank__clients_judged')
+            ~ ") as placed where reject_reasons = 'header of other columns'"
+            ~ " group by source_file order by source_file limit 1"
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            found[0] ~ ', row ' ~ found[1] ~ ': a header that has the columns in another order than '
+            ~ 'the header in row 1: two files were put one behind the other, and every row from '
+            ~ 'there on would be read into the wrong columns. Split the file there into two, named '
+            ~ 'banking-clients-1 and banking-clients-2.'
         ) }}
     {%- endif -%}
 {%- endmacro %}

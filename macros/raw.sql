@@ -85,6 +85,27 @@
     {{ return(plan['sql']) }}
 {%- endmacro %}
 
+{#-
+    Refuse a drop that cannot be read, with all that is wrong with it, before a seed is loaded or a
+    model built. Runs at the start of every build. Dispatched.
+-#}
+{% macro check_drop() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed') and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- do adapter.dispatch('check_drop', 'bank_warehouse')() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Spark's copies of the tables are made when each is read; the plan of one is that of all. -#}
+{% macro default__check_drop() -%}
+{%- endmacro %}
+
+{% macro duckdb__check_drop() -%}
+    {%- set plan = fromjson(bank_warehouse.raw_plan('clients')) -%}
+    {%- if plan['error'] -%}
+        {{ exceptions.raise_compiler_error(plan['error']) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- The plan by which a table of the drop folder is read, as JSON. Dispatched. -#}
 {% macro raw_plan(table) -%}
     {{ return(adapter.dispatch('raw_plan', 'bank_warehouse')(table)) }}

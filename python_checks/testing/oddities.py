@@ -11,16 +11,28 @@ import io
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import duckdb
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.sql import quote_literal
 from python_checks.testing.paths import SEEDS
+from python_checks.testing.workbooks import (
+    Edit,
+    seed_sheet,
+    seed_sheets,
+    typed_rows,
+    write_ods,
+    write_xlsx,
+)
 
 LOOKUPS = tuple(table for table in TABLES if table != CLIENTS.name)
 
@@ -178,6 +190,15 @@ def write_parquet(drop: Path, select: str, name: str = "banking-clients.parquet"
         connection.execute(f"copy ({select}) to {quote_literal(str(drop / name))} (format parquet)")
 
 
+def write_edited(drop: Path, edit: Edit) -> None:
+    """Write the seeds as a workbook whose first sheet is changed."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets(), edit=edit)
+
+
+CLIENTS_PLACE = {column.name: place for place, column in enumerate(CLIENTS.columns)}
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files of old office programs begin, and workbooks with a password."""
+
 # ------------------------------------------------------------------ encodings and line ends
 
 
@@ -222,6 +243,12 @@ def invalid_bytes(drop: Path) -> None:
     """A byte that is not UTF-8 in a file that says it is UTF-8 by its mark."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
+
+
+@oddity("read")
+def mark_read_as_latin1(drop: Path) -> None:
+    """A mark that was read as Latin-1 and saved again: the first header is `ï»¿Client ID`."""
+    put(drop, "ï»¿" + seed_text())
 
 
 @oddity("read")
@@ -367,6 +394,28 @@ def header_between_rows(drop: Path) -> None:
     put(drop, "\n".join([*lines[:1000], lines[0], *lines[1000:]]))
 
 
+@oddity(
+    "refused",
+    "row 1502: a header that has the columns in another order",
+    rows=SEED_COUNT + 1,
+    by="staging",
+)
+def header_of_another_order(drop: Path) -> None:
+    """Two files one behind the other, the second with two columns of money exchanged."""
+    header, rows = seed_rows()
+    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
+    for row in [header_again := list(header), *rows[1500:]]:
+        row[one], row[other] = row[other], row[one]
+    put(drop, text_of(rows[:1500]) + text_of(rows[1500:], header_again))
+
+
+@oddity("refused", "rows 1, 2, 3, 4, 5: above the header, which is in row 6")
+def header_below_rows(drop: Path) -> None:
+    """A header in the middle: the five rows above it must not be lost."""
+    lines = seed_text().split("\n")
+    put(drop, "\n".join([*lines[1:6], lines[0], *lines[6:]]))
+
+
 @oddity("read")
 def separator_at_line_end(drop: Path) -> None:
     """Every line ends in a separator."""
@@ -457,6 +506,47 @@ def optional_columns_missing(drop: Path) -> None:
     put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
 
 
+@oddity("read", warns="'investment-advisors.Investment Advisor' is read as 'IAId'", by="staging")
+def headers_with_something_around(drop: Path) -> None:
+    """Headers as a query, a pivot table or a data model writes them, and `ID` for `Client ID`."""
+    edited = {
+        "Client ID": "ID",
+        "Age": "Sum of Age",
+        "BRId": "Table1[BRId]",
+        "Bank Loans": "clients_bank_loans",
+        "Saving Accounts": "Saving Accounts ($)",
+        "IAId": "investment-advisors.Investment Advisor",
+    }
+    put(drop, edit_header(lambda name: edited.get(name, name)))
+
+
+@oddity("refused", "'Age (then)' and 'Sum of Age' both mean 'Age'")
+def headers_of_two_meanings(drop: Path) -> None:
+    """Two headers that could be the age, neither by its usual name."""
+    header, rows = seed_rows()
+    names = ["Age (then)" if name == "Age" else name for name in header]
+    put(drop, text_of([[*row, row[2]] for row in rows], [*names, "Sum of Age"]))
+
+
+@oddity("read", warns="mapping.yml", by="staging")
+def headers_of_another_bank(drop: Path) -> None:
+    """The headers and values of another bank, named in mapping.yml beside the tables."""
+    theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Kredite", "Name": "Имя"}
+    put(drop, edit_header(lambda name: theirs.get(name, name)).replace(",High,", ",Hoch,"))
+    (drop / "mapping.yml").write_text(
+        "clients:\n  columns: {Client ID: KUNDENNR, Bank Loans: Kredite, Name: Имя}\n"
+        "  values: {Fee Structure: {Hoch: High}}\n",
+        encoding="utf-8",
+    )
+
+
+@oddity("refused", "Age of clients cannot be absent")
+def required_column_said_to_be_absent(drop: Path) -> None:
+    """A mapping file that says there are no ages: nobody would know where they count."""
+    put(drop, seed_text())
+    (drop / "mapping.yml").write_text("clients: {absent: [Age]}")
+
+
 @oddity("refused", "no header line found")
 def no_header(drop: Path) -> None:
     """No header line."""
@@ -464,6 +554,200 @@ def no_header(drop: Path) -> None:
 
 
 # ------------------------------------------------------------------ files and folders
+
+
+@oddity("read", warns="the codes of the clients stand for themselves", by="staging")
+def clients_alone(drop: Path) -> None:
+    """Nothing but the clients: their codes stand for themselves, as in `Relationship 1`."""
+    (drop / "Banking.csv").write_text(seed_text())
+
+
+@oddity("read", warns="banking_relationships: no file", by="staging")
+def names_without_lookups(drop: Path) -> None:
+    """The clients alone, with names where the ids belong: they are taken as they are."""
+    codes_by_name(drop)
+    for name in LOOKUPS:
+        (drop / f"raw_{name}.csv").unlink()
+
+
+@oddity("read")
+def tables_under_wrong_names(drop: Path) -> None:
+    """`Banking.csv` holds the advisors, `Banking_2.csv` the clients: headers say which is which."""
+    put(drop, seed_text(), "Banking_2.csv")
+    (drop / "raw_investment_advisors.csv").rename(drop / "Banking.csv")
+
+
+@oddity("refused", "It is most like clients: it has 3 of its 25 columns (Client ID, Age, GenderId)")
+def table_of_another_business(drop: Path) -> None:
+    """Another business's customers under the name of the clients."""
+    (drop / "Banking.csv").write_text("customerID,gender,Age,tenure,Churn\n7590-V,Female,40,1,No\n")
+
+
+@oddity("refused", "3 things are wrong with this drop")
+def three_problems(drop: Path) -> None:
+    """A column missing, a lookup with an empty name, another that is cut off: all said at once."""
+    put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
+    (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2,\n")
+    (drop / "raw_investment_advisors.csv").write_text('IAId,Investment Advisor\n1,A\n2\n"3,C\n')
+
+
+@oddity("refused", "row 3 of raw_genders.csv: Gender is empty")
+def lookup_with_an_empty_name(drop: Path) -> None:
+    """A lookup row without its name."""
+    put(drop, seed_text())
+    (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2, \n")
+
+
+@oddity("refused", "'2' could be '1' '2' in row 2")
+def advisor_named_like_an_id(drop: Path) -> None:
+    """An advisor whose name is the id of another one: his clients would move without a word."""
+    put(drop, seed_text())
+    path = drop / "raw_investment_advisors.csv"
+    path.write_text(path.read_text().replace("\n1,Pia Dejesus\n", "\n1,2\n"))
+
+
+@oddity("refused", "'1' could be")
+def code_of_two_names(drop: Path) -> None:
+    """A lookup that gives one id two names."""
+    put(drop, seed_text())
+    with (drop / "raw_genders.csv").open("a") as file:
+        file.write("1,Other\n")
+
+
+@oddity("read", warns="1 row says again what another one says")
+def lookup_row_twice(drop: Path) -> None:
+    """A lookup row that stands twice and says the same."""
+    put(drop, seed_text())
+    path = drop / "raw_genders.csv"
+    path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+
+
+@oddity("read", by="staging")
+def ids_of_letters(drop: Path) -> None:
+    """Advisors with ids such as `a7`."""
+    put(drop, edit_cells("IAId", lambda code: f"a{code}"))
+    path = drop / "raw_investment_advisors.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(f"a{row}" for row in rows)]))
+
+
+@oddity("read", by="staging")
+def ids_with_fraction(drop: Path) -> None:
+    """Codes as 1.0, as pandas writes whole numbers that once had gaps."""
+    header, rows = seed_rows()
+    for row in rows:
+        for name in ("BRId", "GenderId", "IAId", "Location ID"):
+            row[header.index(name)] += ".0"
+    put(drop, text_of(rows))
+
+
+# ------------------------------------------------------------------ workbooks and archives
+
+
+@oddity("read", by="staging")
+def workbook(drop: Path) -> None:
+    """One workbook with a sheet for each table, the clients below a title and two columns in."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets(), top=3, left=2)
+
+
+@oddity("read", by="staging")
+def workbook_of_libreoffice(drop: Path) -> None:
+    """The same as an OpenDocument spreadsheet."""
+    write_ods(drop / "Banking.ods", seed_sheets())
+
+
+@oddity("read", warns="1 hidden or filtered row", by="staging")
+def workbook_with_hidden_rows(drop: Path) -> None:
+    """A hidden row among the rows: it is read."""
+
+    def edit(_book: Workbook, sheet: Worksheet) -> None:
+        sheet.set_row(10, None, None, {"hidden": True})
+
+    write_edited(drop, edit)
+
+
+@oddity("set aside", "bank_loans is", aside=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging")
+def workbook_with_errors(drop: Path) -> None:
+    """A cell with an error, a formula without a stored value, and a row of totals."""
+
+    def edit(_book: Workbook, sheet: Worksheet) -> None:
+        place = CLIENTS_PLACE["bank_loans"]
+        sheet.write_formula(5, place, "=1/0", None, "#REF!")
+        sheet.write_formula(6, place, "=1+1", None, "")
+        sheet.write(SEED_COUNT + 1, 0, "Total")
+
+    write_edited(drop, edit)
+
+
+@oddity("read", by="staging")
+def workbook_in_parts(drop: Path) -> None:
+    """The clients on two sheets, named as parts."""
+    header, *rows = seed_sheet(CLIENTS)
+    sheets = {"clients 1": [header, *rows[:1000]], "clients 2": [header, *rows[1000:]]}
+    lookups(drop)
+    write_xlsx(drop / "Export.xlsx", sheets)
+
+
+@oddity("refused", "clients is there more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
+def workbook_with_a_copy(drop: Path) -> None:
+    """The clients on two sheets of one workbook: reading both would count them twice."""
+    write_xlsx(drop / "Banking.xlsx", {**seed_sheets(), "Copy": seed_sheet(CLIENTS)})
+
+
+@oddity("refused", "a spreadsheet has read them in the wrong order")
+def dates_read_by_a_spreadsheet(drop: Path) -> None:
+    """Day-first text that a spreadsheet took for month first where it could."""
+    header, rows = seed_rows()
+    cells = typed_rows(CLIENTS, rows)
+    place = header.index("Joined Bank")
+    for row, texts in zip(cells, rows, strict=True):
+        day, month, year = map(int, texts[place].split("-"))
+        row[place] = date(year, day, month) if day <= 12 else f"{day}/{month}/{year}"
+    lookups(drop)
+    write_xlsx(drop / "Banking.xlsx", {"Data": [header, *cells]})
+
+
+@oddity("read", by="staging")
+def workbook_under_a_csv_name(drop: Path) -> None:
+    """A workbook under the name of a CSV file: its bytes say what it is."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets())
+    (drop / "Banking.xlsx").rename(drop / "Banking.csv")
+
+
+@oddity("refused", "an old Excel workbook (.xls). Save it as .xlsx")
+def old_workbook(drop: Path) -> None:
+    """A workbook of the old kind."""
+    (drop / "Banking.xls").write_bytes(OLE + b"\0" * 600)
+
+
+@oddity("refused", "protected by a password")
+def protected_workbook(drop: Path) -> None:
+    """A workbook with a password, which is no ZIP archive any more."""
+    (drop / "Banking.xlsx").write_bytes(OLE + "EncryptedPackage".encode("utf-16-le"))
+
+
+@oddity("read")
+def zipped(drop: Path) -> None:
+    """The four tables in a ZIP archive, in a folder of it."""
+    with zipfile.ZipFile(drop / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/Banking.csv", seed_text())
+        archive.writestr("__MACOSX/archive/._Banking.csv", "of no use")
+        for name in LOOKUPS:
+            archive.write(SEEDS / f"raw_{name}.csv", f"archive/{name}.csv")
+
+
+@oddity("refused", "leads out of the archive")
+def zip_with_a_path_out(drop: Path) -> None:
+    """An archive that would write beside the folder it is unpacked into."""
+    with zipfile.ZipFile(drop / "Banking.zip", "w") as archive:
+        archive.writestr("../Banking.csv", seed_text())
+
+
+@oddity("refused", "times its size")
+def zip_bomb(drop: Path) -> None:
+    """An archive that unpacks to a thousand times its size."""
+    with zipfile.ZipFile(drop / "Banking.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Banking.csv", b"0" * 50_000_000)
 
 
 @oddity("read", warns="unpacked")
@@ -574,7 +858,7 @@ def misspelt_names(drop: Path) -> None:
     (drop / "raw_genders.csv").rename(drop / "gender.csv")
 
 
-@oddity("read", warns="old clients.xlsx: ignored")
+@oddity("read", warns="ignored: old clients.xlsx: a ZIP archive or an Excel workbook, but damaged")
 def foreign_files(drop: Path) -> None:
     """Files that are no raw table beside the tables: they are reported."""
     put(drop, seed_text())
@@ -596,7 +880,7 @@ def part_twice(drop: Path) -> None:
     put(drop, seed_text(), "banking-clients-2.csv")
 
 
-@oddity("refused", "no file for clients")
+@oddity("refused", "no file for clients: no file or sheet has their headers")
 def clients_absent(drop: Path) -> None:
     """No clients file."""
     lookups(drop)
@@ -876,8 +1160,8 @@ def dates_of_both_orders(drop: Path) -> None:
     header, rows = seed_rows()
     few = rows[:12]
     dates = ["01-09-2015", "02-09-2015", "12-09-2015", "09-09-2015", "09-20-2015"]
-    for row, date in zip(few, dates + ["13-09-2015"] * 7, strict=True):
-        row[header.index("Joined Bank")] = date
+    for row, joined in zip(few, dates + ["13-09-2015"] * 7, strict=True):
+        row[header.index("Joined Bank")] = joined
     put(drop, text_of(few))
 
 

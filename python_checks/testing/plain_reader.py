@@ -2,18 +2,20 @@
 
 It shares no code with the package or the macros, so that the two can be held against each
 other. It knows text files in UTF-8 (with or without mark) and UTF-16 (with mark), plain or
-gzip, of the usual headers in any spelling, joining dates as day, month, year, and the lookups
-as they are shipped.
+gzip, and workbooks of texts and numbers, of the usual headers in any spelling, joining dates as
+day, month, year, and the lookups as they are shipped.
 """
 
 import csv
 import gzip
 import re
+import zipfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 Value = str | int | Decimal | date | None
 Values = dict[str, Value]
@@ -92,9 +94,16 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
         lookups: the folder of the shipped seeds, for the codes.
         max_quarantine_rate: the share of rows that may be set aside.
     """
-    lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
-    separator = max(",;\t|", key=lines[0].count)
-    header = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in _cells(lines[0], separator) or []]
+    if path.read_bytes().startswith(b"PK"):
+        found: list[list[str] | str] = []
+        shown, *rows = _first_sheet(path)
+        found.extend(rows)
+    else:
+        lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
+        separator = max(",;\t|", key=lines[0].count)
+        shown = _cells(lines[0], separator) or []
+        found = _records(lines[1:], separator)
+    header = [_key(cell) for cell in shown]
     while header and not header[-1]:
         header.pop()
     named = [name for name in header if name]
@@ -106,10 +115,8 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
     if missing:
         return Reading(f"{len(missing)} required column")
     known = _codes(lookups)
-    telling = sorted(places.values())
-    shown = _cells(lines[0], separator) or []
     records: list[_Record] = []
-    for cells in _records(lines[1:], separator):
+    for cells in found:
         row = len(records) + 2
         fault = cells if isinstance(cells, str) else ""
         if not isinstance(cells, str):
@@ -117,8 +124,12 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
                 fault = "too few cells"
             elif any(cell.strip(" \t") for cell in cells[len(header) :]):
                 fault = "too many cells"
-            elif all(cells[at] == shown[at].strip() for at in (telling[1], telling[-1])):
-                fault = "repeated header"
+            elif cells[places["estimated_income"]].strip()[:1].isalpha():
+                there = {name: wanted.get(_key(cells[at])) for name, at in places.items()}
+                if all(name == told for name, told in there.items()):
+                    fault = "repeated header"
+                elif len({*there.values()} - {None}) >= len(places) / 2:
+                    return Reading("a header that has the columns in another order")
         if fault:
             records.append(_Record(row, {}, {fault}, fault=True))
         else:
@@ -126,6 +137,36 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
     if not records:
         return Reading("a header and no row")
     return _judged(records, max_quarantine_rate)
+
+
+def _key(header: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def _first_sheet(path: Path) -> list[list[str]]:
+    """Return the rows of the first sheet of a workbook that begins in A1, blank ones left out."""
+    with zipfile.ZipFile(path) as archive:
+        texts = ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))  # noqa: S314
+        shared = ["".join(item.itertext()) for item in texts.iter(f"{_MAIN}si")]
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    rows: list[list[str]] = []
+    for row in sheet.iter(f"{_MAIN}row"):
+        cells: dict[int, str] = {}
+        for cell in row.iter(f"{_MAIN}c"):
+            value = cell.findtext(f"{_MAIN}v") or ""
+            letters = re.sub(r"[0-9]", "", cell.get("r", ""))
+            place = 0
+            for letter in letters:
+                place = place * 26 + ord(letter) - ord("A") + 1
+            cells[place - 1] = shared[int(value)] if cell.get("t") == "s" else value
+        width = len(rows[0]) if rows else max(cells) + 1
+        listed = [cells.get(place, "") for place in range(width)]  # notes beside do not count
+        if any(cell.strip(" \t") for cell in listed):
+            rows.append(listed)
+    return rows
 
 
 def _text(data: bytes) -> str:
@@ -215,6 +256,9 @@ def _typed(row: int, cells: dict[str, str], known: dict[str, dict[str, str]]) ->
     record = _Record(row, {}, set())
     values, reasons = record.values, record.reasons
     clean = {name: cell.strip(BLANKS) or None for name, cell in cells.items()}
+    for name in ("client_id", "location_id", "br_id", "gender_id", "ia_id"):
+        if re.fullmatch(r"[0-9]+\.00?", clean.get(name) or ""):
+            clean[name] = str(clean[name]).split(".")[0]
     for name in TEXTS:
         raw = "name" if name == "client_name" else name
         values[name] = clean[raw]

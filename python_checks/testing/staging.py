@@ -38,6 +38,9 @@ MODELS = (
     "fct_quarantined_clients",
     "stg_bank__clients",
 )
+_MATERIALIZATION = re.compile(
+    r"\{%-? materialization .*?%\}.*?\{%-? endmaterialization -?%\}", re.DOTALL
+)
 _VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
 
 Cell = str | int | Decimal | date | None
@@ -111,7 +114,7 @@ class Staging:
             bank_warehouse=macros,
             adapter=dispatched,
             exceptions=SimpleNamespace(raise_compiler_error=_refuse),
-            flags=SimpleNamespace(WHICH="build"),
+            flags=SimpleNamespace(WHICH="build", EMPTY=False),
             execute=True,
             config=lambda **_: "",
             dbt=SimpleNamespace(
@@ -132,8 +135,8 @@ class Staging:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").glob("*.sql"))
         )
-        # A tag of dbt's own, which staging does not need.
-        text = re.sub(r"\{% materialization .*?endmaterialization %\}", "", text, flags=re.DOTALL)
+        # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
+        text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):
                 setattr(macros, name, _with_return(macro))
@@ -222,6 +225,7 @@ class Staging:
 class _Relation:
     schema: str
     name: str
+    limit: int | None = None  # dbt's, of `--empty`
 
     def __str__(self) -> str:
         return f'"{DATABASE}"."{self.schema}"."{self.name}"'

@@ -144,10 +144,10 @@ typed as (
         raw_clients.structural_fault,
 
         ---------- who
-        {{ clean_text('raw_clients.client_id') }} as client_id,
+        {{ clean_id('raw_clients.client_id') }} as client_id,
         {{ clean_text('raw_clients.name') }} as client_name,
         {{ clean_text('raw_clients.banking_contact') }} as banking_contact,
-        {{ clean_text('raw_clients.location_id') }} as location_id,
+        {{ clean_id('raw_clients.location_id') }} as location_id,
         {{ clean_text('raw_clients.nationality') }} as nationality,
         {{ clean_text('raw_clients.occupation') }} as occupation,
         {{ parse_date('raw_clients.joined_text', raw_date_formats()) }}
