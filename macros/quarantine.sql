@@ -22,11 +22,20 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where the dates of a file cannot all be read as declared but all can be read in
-    another way: then the declaration is wrong, and dates that fit both were misread.
+    Stop the build where the dates of a file cannot all be read in its formats but all can be read
+    in another way: then the declaration is wrong, or the first rows are not like the others, and
+    dates that fit both were misread.
 -#}
 {% macro refuse_other_date_order() -%}
-    {%- set declared = bank_warehouse.raw_date_formats() -%}
+    {%- for file in bank_warehouse.raw_reading()['files'] -%}
+        {%- do bank_warehouse.refuse_other_order_of(
+            file['file'], file['dates']['formats'], file['dates']['basis']
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The same for one file. -#}
+{% macro refuse_other_order_of(source_file, declared, basis) -%}
     {%- set candidates = [] -%}
     {%- for date_format in declared -%}
         {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
@@ -36,9 +45,10 @@
         '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
         '%d/%m/%y', '%m/%d/%y',
     ]) -%}
+    {%- set name = "'" ~ source_file | replace("'", "''") ~ "'" -%}
     {%- set unread_files = run_query(
         'select source_file, dates_as_declared, dates_unread from '
-        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 order by source_file'
+        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 and source_file = ' ~ name
     ).rows -%}
     {%- for file in unread_files -%}
         {%- for candidate in candidates | unique(case_sensitive=true) if candidate not in declared -%}
@@ -46,7 +56,7 @@
             {%- set query -%}
                 select count(*) from {{ ref('base_bank__clients') }}
                 where
-                    source_file = '{{ file[0] | replace("'", "''") }}'
+                    source_file = {{ name }}
                     and (
                         {{ bank_warehouse.parse_date(
                             bank_warehouse.clean_joining_text('unread_joined_text'), [candidate]
@@ -61,7 +71,9 @@
                 {{ exceptions.raise_compiler_error(
                     file[0] ~ ': of ' ~ fitting ~ ' joining dates ' ~ file[1]
                     ~ ' can be read as ' ~ declared | join(' or ')
-                    ~ ', which raw_date_format declares, and all ' ~ fitting ~ ' as ' ~ candidate
+                    ~ ', which '
+                    ~ ('raw_date_format declares' if basis == 'declared' else 'most of them prove')
+                    ~ ', and all ' ~ fitting ~ ' as ' ~ candidate
                     ~ '. Set raw_date_format to "' ~ candidate ~ '": in dbt_project.yml, or for one '
                     ~ "build with --vars '{raw_date_format: \"" ~ candidate ~ "\"}'."
                 ) }}

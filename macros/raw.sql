@@ -94,7 +94,7 @@
         select bank_raw_plan(
             '{{ table }}',
             '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
-            '{{ bank_warehouse.raw_date_formats()[0] }}'
+            '{{ bank_warehouse.raw_settings() | replace("'", "''") }}'
         )
     {%- endset -%}
     {{ return(run_query(call).rows[0][0]) }}
@@ -105,7 +105,7 @@
     {{ return(adapter.raw_copy_plan(
         table,
         env_var('BANK_RAW_DIR'),
-        bank_warehouse.raw_date_formats()[0],
+        bank_warehouse.raw_settings(),
         env_var(
             'BANK_SPARK_RAW_COPIES',
             env_var('BANK_SPARK_WAREHOUSE', 'warehouse/spark') ~ '/raw_copies'

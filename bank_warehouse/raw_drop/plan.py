@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.raw_drop import careful, room, scratch
+from bank_warehouse.raw_drop import careful, proofs, room, scratch
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile, find_files
 from bank_warehouse.raw_drop.head import Head, read_head
@@ -44,6 +44,7 @@ class FilePlan:
         encoding: of the file as delivered; null for Parquet.
         separator: of the file as delivered; null for Parquet.
         positions: canonical column name to position (0-based) in the file.
+        has_typed_dates: whether its dates have the type of a date; they are written as ISO text.
     """
 
     relative: str
@@ -54,6 +55,7 @@ class FilePlan:
     encoding: str | None
     separator: str | None
     positions: dict[str, int]
+    has_typed_dates: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class TablePlan:
             `raw_line` holds the text of the row.
         warnings: what a person should know, one sentence each.
         rows: about how many there are: counted where the file says so, else from its first lines.
+        reading: how dates and amounts of the clients are read, see
+            :func:`bank_warehouse.raw_drop.proofs.reading_of`; null for the other tables.
     """
 
     table: str
@@ -76,6 +80,7 @@ class TablePlan:
     sql: str
     warnings: tuple[str, ...]
     rows: int
+    reading: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,13 +115,13 @@ class _Read:
     rows: int
 
 
-def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> TablePlan:
+def plan_table(raw_dir: Path, table: str, settings: proofs.Settings | None = None) -> TablePlan:
     """Plan the read of a raw table.
 
     Args:
         raw_dir: the folder of the drop.
         table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
-        date_format: strftime format in which the dates of Parquet files are written.
+        settings: how dates and amounts are written; by default each file has to prove it.
 
     Raises:
         DropError: the drop is refused; the message says why and what to do.
@@ -127,19 +132,47 @@ def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> Tabl
     findings = find_files(raw_dir, definition)
     warnings = list(findings.warnings)
     reads = [
-        _plan_parquet(file, definition, date_format, warnings)
+        _plan_parquet(file, definition, warnings)
         if file.is_parquet
         else _plan_text(file, definition, warnings)
         for file in findings.files
     ]
     _refuse_empty(reads, warnings)
+    reading = None
+    if table == "clients":
+        reading = _reading(reads, definition, settings or proofs.Settings(), warnings)
     return TablePlan(
         table=table,
         files=tuple(read.plan for read in reads),
         sql=_union(reads, raw_dir.resolve()),
         warnings=tuple(warnings),
         rows=sum(read.rows for read in reads),
+        reading=reading,
     )
+
+
+def _reading(
+    reads: Sequence[_Read], table: RawTable, settings: proofs.Settings, warnings: list[str]
+) -> dict[str, object]:
+    """Return what the files prove about their dates and amounts, with its warnings."""
+    _check_date_formats(settings.date_formats or ())
+    with duckdb.connect(config={"threads": 1}) as connection:
+        proved = [
+            proofs.prove_file(
+                connection,
+                read.plan.relative,
+                _render([read], quote_literal(read.plan.relative), ""),
+                table,
+                settings,
+                typed_dates=read.plan.has_typed_dates,
+            )
+            for read in reads
+        ]
+    refusals = [refusal for proof in proved for refusal in proof.refusals]
+    if refusals:
+        raise DropError("\n".join(refusals))
+    warnings.extend(warning for proof in proved for warning in proof.warnings)
+    return proofs.reading_of(proved)
 
 
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
@@ -183,14 +216,12 @@ def _refuse_empty(reads: Sequence[_Read], warnings: list[str]) -> None:
 # ---------------------------------------------------------------------------- Parquet
 
 
-def _plan_parquet(file: FoundFile, table: RawTable, date_format: str, warnings: list[str]) -> _Read:
+def _plan_parquet(file: FoundFile, table: RawTable, warnings: list[str]) -> _Read:
     head = read_parquet_head(file, table, no_wildcards(file.path))
     warnings.extend(head.mapped.warnings)
     positions = head.mapped.positions
-    if any(head.types[place].startswith(("DATE", "TIMESTAMP")) for place in positions.values()):
-        _check_date_format(date_format)
     fields = [
-        f"{_text_or_null(file, table, index, head.columns, head.types, positions, date_format)}"
+        f"{_text_or_null(file, table, index, head.columns, head.types, positions)}"
         f" as {quote_identifier(column.name)}"
         for index, column in enumerate(table.columns)
     ]
@@ -211,6 +242,12 @@ def _plan_parquet(file: FoundFile, table: RawTable, date_format: str, warnings: 
         encoding=None,
         separator=None,
         positions=positions,
+        has_typed_dates=any(
+            column.kind == "date"
+            and column.name in positions
+            and head.types[positions[column.name]].startswith(("DATE", "TIMESTAMP"))
+            for column in table.columns
+        ),
     )
     return _Read(plan, file.path, select, head.rows == 0, head.rows)
 
@@ -222,24 +259,24 @@ def _text_or_null(
     columns: Sequence[str],
     types: Sequence[str],
     positions: dict[str, int],
-    date_format: str,
 ) -> str:
     column = table.columns[index]
     if column.name not in positions:
         return "cast(null as varchar)"
     place = positions[column.name]
-    return text_of(file.relative, column, columns[place], types[place], date_format)
+    return text_of(file.relative, column, columns[place], types[place])
 
 
-def _check_date_format(date_format: str) -> None:
+def _check_date_formats(date_formats: Sequence[str]) -> None:
     with duckdb.connect() as connection:
-        try:
-            connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
-        except duckdb.Error as problem:
-            raise DropError(
-                f"raw_date_format: {date_format!r} is no date format "
-                f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
-            ) from None
+        for date_format in date_formats:
+            try:
+                connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
+            except duckdb.Error as problem:
+                raise DropError(
+                    f"raw_date_format: {date_format!r} is no date format "
+                    f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
+                ) from None
 
 
 # ---------------------------------------------------------------------------- text

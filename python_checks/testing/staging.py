@@ -122,6 +122,7 @@ class Staging:
             ),
             env_var=lambda name, default="": self.raw_dir if name == "BANK_RAW_DIR" else default,
             fromjson=json.loads,
+            tojson=json.dumps,
             load_relation=lambda relation: relation,
             log=lambda message, info: self.messages.append(message),  # noqa: ARG005
             ref=_relation,
