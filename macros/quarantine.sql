@@ -8,6 +8,7 @@
         {%- do bank_warehouse.refuse_empty_drop() -%}
         {%- do bank_warehouse.refuse_other_date_order() -%}
         {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
+        {%- do bank_warehouse.warn_of_near_duplicates() -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -82,6 +83,39 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#-
+    Say how many rows are the same person as another row but for blanks, case or the composition of
+    letters in client id or name. The variable near_duplicates says what becomes of them.
+-#}
+{% macro warn_of_near_duplicates() -%}
+    {%- set counted = run_query(
+        'select coalesce(sum(occurrences), 0), count(distinct person_key) from '
+        ~ ref('base_bank__client_near_duplicates')
+    ).rows[0] -%}
+    {%- if counted[0] > 0 -%}
+        {%- do log(
+            'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1] ~ ' people written in different '
+            ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
+            ~ 'letters. '
+            ~ ('They are treated as repeats, since near_duplicates is "quarantine".'
+                if var('near_duplicates') == 'quarantine' else
+                'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
+                ~ 'they are treated as repeats. Their keys are in '
+                ~ 'staging.base_bank__client_near_duplicates.'),
+            info=true
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What rows have in common that are repeats of each other, in words. -#}
+{% macro same_person() -%}
+    {{ return(
+        'same client id, name and joining date'
+        ~ (' (but for blanks, case and composed letters)'
+            if var('near_duplicates') == 'quarantine' else '')
+    ) }}
+{%- endmacro %}
+
 {#- Stop the build where too many rows are set aside, with the counts by reason. -#}
 {% macro enforce_max_quarantine_rate() -%}
     {%- set counted = run_query(
@@ -101,7 +135,8 @@
     ).rows[0][0] | int -%}
     {%- set repeated = run_query(
         'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0)'
-        ~ ' from ' ~ ref('base_bank__client_repeats')
+        ~ ' from (select distinct kept_position, occurrences, is_identical from '
+        ~ ref('base_bank__client_repeats') ~ ') as repeats'
     ).rows[0][0] | int -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
     {%- set quarantined = set_aside + repeated -%}

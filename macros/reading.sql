@@ -26,6 +26,10 @@
                     'basis': 'shipped' if formats == ['auto'] else 'declared',
                     'undecided': 0,
                 },
+                'amounts': {
+                    'undecided': 0,
+                    'comma_columns': money_columns() | join(', ') if mark == ',' else '',
+                },
                 'default_mark': '.' if mark == 'auto' else mark,
                 'money': {},
             }],
@@ -103,6 +107,18 @@
     {%- set expressions = [] -%}
     {%- for file in reading['files'] -%}
         {%- do expressions.append("'" ~ file['dates']['formats'] | join(' or ') ~ "'") -%}
+    {%- endfor -%}
+    {{ return(bank_warehouse.by_file(reading, source_file, expressions)) }}
+{%- endmacro %}
+
+{#- One value of the proof of a row's file: a count, or a text. -#}
+{% macro file_value(reading, source_file, part, key) -%}
+    {%- set expressions = [] -%}
+    {%- for file in reading['files'] -%}
+        {%- set value = file.get(part, {}).get(key, 0) -%}
+        {%- do expressions.append(
+            "'" ~ value ~ "'" if value is string else 'cast(' ~ value ~ ' as bigint)'
+        ) -%}
     {%- endfor -%}
     {{ return(bank_warehouse.by_file(reading, source_file, expressions)) }}
 {%- endmacro %}

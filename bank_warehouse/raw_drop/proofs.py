@@ -262,6 +262,12 @@ def reading_of(files: Sequence[FileProof]) -> dict[str, object]:
             {
                 "file": proof.file,
                 "dates": asdict(proof.dates),
+                "amounts": {
+                    "undecided": sum(money.undecided for money in proof.money.values()),
+                    "comma_columns": ", ".join(
+                        name for name, money in proof.money.items() if money.mark == ","
+                    ),
+                },
                 "money": {name: asdict(money) for name, money in proof.money.items()},
             }
             for proof in files

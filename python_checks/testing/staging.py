@@ -36,6 +36,7 @@ MODELS = (
     "base_bank__clients",
     "base_bank__client_files",
     "base_bank__clients_judged",
+    "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
     "fct_quarantined_clients",
     "stg_bank__clients",
