@@ -31,7 +31,7 @@ ISO = "%Y-%m-%d"
 DAY_FIRST = "%d-%m-%Y"
 """Taken where a file has no date that could be read in any format: its rows are quarantined."""
 
-HEAD_ROWS = 20_000
+HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
 MARKS = (".", ",")
 
@@ -328,7 +328,8 @@ def date_readings(text: str) -> tuple[str, Readings]:
     if numbers:
         first, mark, second, third = numbers.groups()
         orders = _orders(len(first), len(third))
-        return f"{mark.join(orders)}{mark}", {
+        year = "year first" if len(first) == 4 else "year" if len(third) == 4 else "two digits"
+        return f"{year}{mark}", {
             mark.join(f"%{part}" for part in order): _date(
                 dict(zip(order, (first, second, third), strict=True))
             )
@@ -367,8 +368,8 @@ def _orders(first: int, third: int) -> tuple[str, ...]:
         return ("Ymd", "Ydm") if third <= 2 else ()
     if third == 4:
         return ("dmY", "mdY")
-    # Two digits each: a year of one digit is none.
-    return (*(("dmy", "mdy") if third == 2 else ()), *(("ymd",) if first == 2 else ()))
+    # Two digits of the year, wherever it stands: one digit is none.
+    return ("dmy", "mdy", *(("ymd",) if first == 2 else ())) if third == 2 else ()
 
 
 def _date(parts: Mapping[str, str]) -> date | None:
