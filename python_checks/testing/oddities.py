@@ -958,7 +958,6 @@ def dates_with_month_names(drop: Path) -> None:
     "refused",
     'raw_date_format: ["%d-%m-%Y", "%d/%m/%Y"] reads 3,000 of them; '
     'raw_date_format: ["%d-%m-%Y", "%m/%d/%Y"] reads 3,000',
-    by="staging",
 )
 def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
     """Each date whose day is at most 12 as 04/07/2015, the others as they were."""
@@ -976,7 +975,7 @@ def dates_rewritten_and_declared(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", local_date))
 
 
-@oddity("refused", "fit two orders, and none of their kind proves either", rows=12, by="staging")
+@oddity("refused", "fit two orders, and none of their kind proves either", rows=12)
 def dates_that_prove_nothing(drop: Path) -> None:
     """Twelve rows whose days are all at most 12."""
     header, rows = seed_rows()
@@ -1040,7 +1039,7 @@ def money_with_a_point_among_commas(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000", by="staging")
+@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
 def money_of_two_readings(drop: Path) -> None:
     """Money as 258.000 in the whole column, between semicolons."""
     header, rows = seed_rows()
@@ -1049,7 +1048,7 @@ def money_of_two_readings(drop: Path) -> None:
     put(drop, text_of(rows, separator=";"))
 
 
-@oddity("refused", "fit two readings", by="staging")
+@oddity("refused", "fit two readings")
 def money_with_groups_that_begin_with_zero(drop: Path) -> None:
     """Money as 012,345 in the whole column."""
     put(drop, edit_cells("Bank Loans", lambda _: "012,345"))
@@ -1075,7 +1074,7 @@ def decimal_commas_everywhere() -> str:
     return text_of(rows)
 
 
-@oddity("refused", "raw_money_rounding to 'half_up'", by="staging")
+@oddity("refused", "raw_money_rounding to 'half_up'")
 def money_with_more_digits_than_cents(drop: Path) -> None:
     """Money as 776242.9184, as pandas writes what was computed."""
     put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
@@ -1087,7 +1086,7 @@ def money_rounded_half_up(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
 
 
-@oddity("refused", "The drop mixes currencies", by="staging")
+@oddity("refused", "The drop mixes currencies")
 def money_in_two_currencies(drop: Path) -> None:
     """Dollars and euros in one column."""
     header, rows = seed_rows()

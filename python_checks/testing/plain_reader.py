@@ -45,9 +45,9 @@ AS_OF = date(2021, 12, 31)
 EARLIEST = date(1901, 1, 1)
 LARGEST = Decimal(10) ** 12
 BLANKS = (
-    "\t\n\v\f\r \u00a0\u00ad\u115f\u1160\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f"
-    "\u205f\u2060\u2061\u2062\u2063\u2064\u2800\u3000\u3164\ufeff\uffa0"
+    "\t\n\v\f\r \u00a0\u00ad\u115f\u1160\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d"
+    "\u202e\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u2800\u3000\u3164\ufeff\uffa0"
 )
 NOTHING = (
     *("-", "--", "NULL", "null", "(null)", "None", "NA", "N/A", "n/a", "<NA>", "NaN", "nan"),
@@ -455,19 +455,19 @@ def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
             kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
     proved: list[tuple[int, str]] = []
     unproved = 0
-    for readings in kinds.values():
-        alone = Counter(next(iter(found)) for found in readings if len(found) == 1)
-        doubtful = any(len(set(found.values())) > 1 for found in readings)
+    for kind in kinds.values():
+        alone = Counter(next(iter(found)) for found in kind if len(found) == 1)
+        doubtful = any(len(set(found.values())) > 1 for found in kind)
         ranked = alone.most_common()
         if not ranked and not doubtful:
-            proved.append((len(readings), next(iter(readings[0]))))
+            proved.append((len(kind), next(iter(kind[0]))))
         elif ranked and (
             len(ranked) == 1
             or (ranked[0][1] > ranked[1][1] and _exchanged(ranked[0][0]) == ranked[1][0])
         ):
-            proved.append((len(readings), ranked[0][0]))
+            proved.append((len(kind), ranked[0][0]))
         else:
-            unproved += len(readings)
+            unproved += len(kind)
     dates = unproved + sum(count for count, _ in proved)
     if unproved and not (proved and unproved <= rate * dates):
         return [], "raw_date_format"
