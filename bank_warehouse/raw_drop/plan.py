@@ -44,7 +44,7 @@ class FilePlan:
         encoding: of the file as delivered; null for Parquet.
         separator: of the file as delivered; null for Parquet.
         positions: canonical column name to position (0-based) in the file.
-        has_typed_dates: whether its dates have the type of a date; they are written as ISO text.
+        typed: columns whose cells are dates, written as ISO text, or numbers, written with a point.
     """
 
     relative: str
@@ -55,7 +55,7 @@ class FilePlan:
     encoding: str | None
     separator: str | None
     positions: dict[str, int]
-    has_typed_dates: bool = False
+    typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _reading(
                 _render([read], quote_literal(read.plan.relative), ""),
                 table,
                 settings,
-                typed_dates=read.plan.has_typed_dates,
+                typed=read.plan.typed,
             )
             for read in reads
         ]
@@ -242,11 +242,10 @@ def _plan_parquet(file: FoundFile, table: RawTable, warnings: list[str]) -> _Rea
         encoding=None,
         separator=None,
         positions=positions,
-        has_typed_dates=any(
-            column.kind == "date"
-            and column.name in positions
-            and head.types[positions[column.name]].startswith(("DATE", "TIMESTAMP"))
-            for column in table.columns
+        typed=frozenset(
+            name
+            for name, place in positions.items()
+            if head.types[place] != "VARCHAR" and not head.types[place].startswith("ENUM")
         ),
     )
     return _Read(plan, file.path, select, head.rows == 0, head.rows)

@@ -136,7 +136,7 @@ class MoneyProof:
 
     Attributes:
         mark: the decimal mark.
-        basis: `proved`, `declared`, or `same` where both marks give the same amounts.
+        basis: `proved`, `declared`, `typed`, or `same` where both marks give the same amounts.
         amounts: how many were looked at.
         proving: how many of them fit this mark only.
         contradicting: how many fit the other mark only.
@@ -197,7 +197,7 @@ def prove_file(
     table: RawTable,
     settings: Settings,
     *,
-    typed_dates: bool = False,
+    typed: frozenset[str] = frozenset(),
 ) -> FileProof:
     """Look at the dates and amounts of a file of clients.
 
@@ -207,7 +207,8 @@ def prove_file(
         select: gives its rows, the canonical columns as text and `structural_fault`.
         table: the clients.
         settings: what the dbt variables say.
-        typed_dates: whether its dates have the type of a date and are written as ISO text.
+        typed: columns whose cells have a type and need no proof: dates, written as ISO text, and
+            numbers, written with a decimal point.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
     (joined,) = (column.name for column in table.columns if column.kind == "date")
@@ -216,7 +217,7 @@ def prove_file(
     connection.execute(
         f"create or replace temp table proof_head as select {names} from {rows} limit {HEAD_ROWS}"
     )
-    if typed_dates:
+    if joined in typed:
         dates = DateProof((ISO,), "typed")
     else:
         dates = judge_dates(_dates(connection, "proof_head", joined), settings)
@@ -225,6 +226,11 @@ def prove_file(
             dates = judge_dates(_dates(connection, rows, joined), settings)
     proofs = {}
     for name in money:
+        if name in typed:
+            amounts = _amounts(connection, "proof_head", name)
+            proof = judge_money(name, amounts, replace(settings, decimal_mark="."))
+            proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
+            continue
         proof = judge_money(name, _amounts(connection, "proof_head", name), settings)
         if not proof.proving:
             proof = judge_money(name, _amounts(connection, rows, name), settings)

@@ -211,7 +211,7 @@ def test_parquet_times_and_odd_numbers_keep_what_they_say(tmp_path: Path) -> Non
             1200.1::double as "Business Lending"
         ) from seed limit 1""",
     )
-    (row,) = read(tmp_path)
+    (row,) = read(tmp_path, settings=Settings(rounding="half_up"))
     found = dict(zip(NAMES, row, strict=False))
     assert found["joined_bank"] == "2019-05-06 10:30:00"
     assert found["bank_loans"] == "1.005"
