@@ -18,7 +18,6 @@ import duckdb
 from bank_warehouse.project import find_project
 from bank_warehouse.raw_drop import careful
 from bank_warehouse.raw_drop.drop import (
-    DEFAULT_DATE_FORMAT,
     DropPlan,
     Source,
     mapping_setting,
@@ -50,7 +49,7 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
     Raises:
         DropError: there is no such folder or file.
     """
-    plan = survey_drop(path, DEFAULT_DATE_FORMAT, mapping)
+    plan = survey_drop(path, mapping=mapping)
     counts = {name: _counts(TABLES[name], table) for name, table in plan.tables.items()}
     problems = [*plan.problems, *_other_headers(counts)]
     values = _foreign_values(plan.tables.get(CLIENTS.name))
