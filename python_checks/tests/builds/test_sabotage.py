@@ -108,8 +108,8 @@ SABOTAGES = (
         (
             Edit(
                 "models/staging/bank/base_bank__clients.sql",
-                "cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2))",
-                "cast(trunc({{ parse_money('raw_clients.' ~ column) }}) as decimal(18, 2))",
+                "{{ money_of(reading, column, 'raw_clients.' ~ column, 'raw_clients.source_file') }}",
+                "trunc({{ money_of(reading, column, 'raw_clients.' ~ column, 'raw_clients.source_file') }})",
             ),
         ),
         ("assert_no_money_is_lost_between_raw_and_marts",),
