@@ -108,8 +108,13 @@ SABOTAGES = (
         (
             Edit(
                 "models/staging/bank/base_bank__clients.sql",
-                "{{ money_of(reading, column, 'raw_clients.' ~ column, 'raw_clients.source_file') }}",
-                "trunc({{ money_of(reading, column, 'raw_clients.' ~ column, 'raw_clients.source_file') }})",
+                "{{ money_of(reading",
+                "trunc({{ money_of(reading",
+            ),
+            Edit(
+                "models/staging/bank/base_bank__clients.sql",
+                "'raw_clients.source_file') }}\n            as decimal",
+                "'raw_clients.source_file') }})\n            as decimal",
             ),
         ),
         ("assert_no_money_is_lost_between_raw_and_marts",),
