@@ -125,7 +125,8 @@
     ).rows[0] -%}
     {%- if counted[0] > 0 -%}
         {%- do log(
-            'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1] ~ ' people written in different '
+            'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1]
+            ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
             ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
             ~ 'letters. '
             ~ ('They are treated as repeats, since near_duplicates is "quarantine".'

@@ -102,8 +102,13 @@ SABOTAGES = (
         (
             Edit(
                 "models/staging/bank/base_bank__clients.sql",
-                "cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2))",
-                "cast(trunc({{ parse_money('raw_clients.' ~ column) }}) as decimal(18, 2))",
+                "{{ money_of(reading",
+                "trunc({{ money_of(reading",
+            ),
+            Edit(
+                "models/staging/bank/base_bank__clients.sql",
+                "'raw_clients.source_file') }}\n            as decimal",
+                "'raw_clients.source_file') }})\n            as decimal",
             ),
         ),
         ("assert_no_money_is_lost_between_raw_and_marts",),
