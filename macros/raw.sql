@@ -116,7 +116,7 @@
         select bank_raw_plan(
             '{{ table }}',
             '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
-            '{{ bank_warehouse.raw_date_formats()[0] }}'
+            '{{ bank_warehouse.raw_settings() | replace("'", "''") }}'
         )
     {%- endset -%}
     {{ return(run_query(call).rows[0][0]) }}
@@ -125,7 +125,9 @@
 {#- Spark reads a copy of the table, which is made here. -#}
 {% macro spark__raw_plan(table) -%}
     {{ return(adapter.raw_copy_plan(
-        table, env_var('BANK_RAW_DIR'), bank_warehouse.raw_date_formats()[0]
+        table,
+        env_var('BANK_RAW_DIR'),
+        bank_warehouse.raw_settings()
     )) }}
 {%- endmacro %}
 
@@ -224,7 +226,7 @@
     relation is a subquery without rows, in which no engine knows places.
 -#}
 {% macro record_position(relation) -%}
-    {%- if relation.limit is not none -%}
+    {%- if relation.limit is defined and relation.limit is not none -%}
         {{ return('cast(null as bigint)') }}
     {%- endif -%}
     {{ return(adapter.dispatch('record_position', 'bank_warehouse')(relation)) }}

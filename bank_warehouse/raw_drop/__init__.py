@@ -3,10 +3,12 @@
 from bank_warehouse.raw_drop.drop import DropPlan, check_drop, plan_drop, plan_table, survey_drop
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.proofs import Settings
 
 __all__ = [
     "DropError",
     "DropPlan",
+    "Settings",
     "TablePlan",
     "check_drop",
     "plan_drop",

@@ -27,14 +27,15 @@ from bank_warehouse.raw_drop.plan import (
     plan_parquet,
     plan_sheet,
     plan_text,
+    reading_of_clients,
     refuse_empty,
     union,
 )
+from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 
 MAPPING_SETTING = "BANK_RAW_MAPPING"
-DEFAULT_DATE_FORMAT = "%d-%m-%Y"
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class DropPlan:
 class _Survey:
     """Looks at one drop."""
 
-    def __init__(self, path: Path, date_format: str, mapping: Path | None) -> None:
+    def __init__(self, path: Path, settings: Settings | None, mapping: Path | None) -> None:
         self.path = path
-        self.date_format = date_format
+        self.settings = settings or Settings()
         self.problems = Problems()
         self.listing = list_drop(path, self.problems)
         self.mapping = DropMapping()
@@ -267,12 +268,16 @@ class _Survey:
         if len(reads) < len(sources):
             return None
         refuse_empty(reads, warnings)
+        reading = None
+        if table.name == CLIENTS.name:
+            reading = reading_of_clients(reads, table, self.settings, warnings)
         plan = TablePlan(
             table=table.name,
             files=tuple(read.plan for read in reads),
             sql=union(reads, self.listing.root),
             warnings=(),
             rows=sum(read.rows for read in reads),
+            reading=reading,
         )
         if table.is_lookup:
             sql, said = lookups.judge_lookup(table, plan)
@@ -285,10 +290,10 @@ class _Survey:
     ) -> Read:
         head, names = source.head, self.mapping.of(table)
         if isinstance(head, ParquetHead):
-            return plan_parquet(source.file, head, mapped, table, names, self.date_format)
+            return plan_parquet(source.file, head, mapped, table, names)
         if isinstance(head, SheetHead):
             book = self.books[source.file.relative]
-            return plan_sheet(book, head, mapped, table, names, self.date_format, warnings)
+            return plan_sheet(book, head, mapped, table, names, warnings)
         return plan_text(source.file, head, mapped, table, names, warnings)
 
     def _refuse_more_than_once(self, table: RawTable, sources: Sequence[Source]) -> None:
@@ -331,23 +336,23 @@ class _Survey:
 
 
 def survey_drop(
-    path: Path, date_format: str = DEFAULT_DATE_FORMAT, mapping: Path | None = None
+    path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
     """Look at a whole drop, and plan its read as far as it can be.
 
     Args:
         path: the folder of the drop, or its one file.
-        date_format: strftime format in which dates of typed files are written.
+        settings: how dates and amounts are written; by default each file has to prove it.
         mapping: the mapping file; null for the one that lies beside the tables, if any.
 
     Raises:
         DropError: there is no such folder or file.
     """
-    return _Survey(path, date_format, mapping).plan()
+    return _Survey(path, settings, mapping).plan()
 
 
 def plan_drop(
-    path: Path, date_format: str = DEFAULT_DATE_FORMAT, mapping: Path | None = None
+    path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
     """Plan the read of a whole drop, once for each state of its files in this process.
 
@@ -355,7 +360,7 @@ def plan_drop(
         DropError: the drop is refused; the message says all that is wrong with it, the clients'
             problems first, and what to do.
     """
-    plan = _surveyed(path, date_format, mapping or mapping_setting())
+    plan = _surveyed(path, settings, mapping or mapping_setting())
     problems = Problems()
     for message in plan.problems:
         problems.add(0, message)
@@ -363,29 +368,29 @@ def plan_drop(
     return plan
 
 
-def check_drop(path: Path, date_format: str = DEFAULT_DATE_FORMAT) -> DropPlan:
+def check_drop(path: Path, settings: Settings | None = None) -> DropPlan:
     """Refuse a drop that cannot be read, before anything is built on it.
 
     Raises:
         DropError: as :func:`plan_drop` does.
     """
-    return plan_drop(path, date_format)
+    return plan_drop(path, settings)
 
 
-def plan_table(raw_dir: Path, table: str, date_format: str = DEFAULT_DATE_FORMAT) -> TablePlan:
+def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> TablePlan:
     """Plan the read of a raw table, as part of its drop.
 
     Args:
         raw_dir: the folder of the drop, or its one file.
         table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
-        date_format: strftime format in which dates of typed files are written.
+        settings: how dates and amounts are written; by default each file has to prove it.
 
     Raises:
         DropError: the drop is refused; the message says why and what to do.
     """
     if table not in TABLES:
         raise DropError(f"{table}: no such raw table. There are {', '.join(TABLES)}.")
-    return plan_drop(raw_dir, date_format).tables[table]
+    return plan_drop(raw_dir, settings).tables[table]
 
 
 def mapping_setting() -> Path | None:
@@ -395,16 +400,16 @@ def mapping_setting() -> Path | None:
 
 
 _lock = threading.Lock()
-_last: dict[tuple[str, str, str], tuple[object, DropPlan]] = {}
+_last: dict[tuple[str, Settings, str], tuple[object, DropPlan]] = {}
 
 
-def _surveyed(path: Path, date_format: str, mapping: Path | None) -> DropPlan:
-    key = (str(path), date_format, str(mapping))
+def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> DropPlan:
+    key = (str(path), settings or Settings(), str(mapping))
     with _lock:  # the four tables are asked for at once, by as many threads
         state = _state(path, mapping)
         kept = _last.get(key)
         if kept is None or kept[0] != state:
-            kept = (state, survey_drop(path, date_format, mapping))
+            kept = (state, survey_drop(path, settings, mapping))
             _last[key] = kept
         return kept[1]
 

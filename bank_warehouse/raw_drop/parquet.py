@@ -15,6 +15,7 @@ _WHOLE_TYPES = {
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
 }
+_ISO = "'%Y-%m-%d'"
 _TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 
@@ -72,13 +73,13 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
     return ParquetHead(columns, types, rows, header.table, unknown)
 
 
-def text_of(file: str, column: RawColumn, source: str, type_name: str, date_format: str) -> str:
+def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     """Return SQL that writes a typed Parquet column as text.
 
-    Dates are written in the declared format, so that they go through the same parser as text; a
-    timestamp that is not at midnight keeps its time, and a time zone is read as UTC. A double
-    within 1e-6 of a cent has two decimals, any other all its digits; ids and counts that pandas
-    turned into doubles lose the `.0`.
+    Dates are written as ISO text, whatever raw_date_format declares: two digits of a year would
+    lose its century. A timestamp that is not at midnight keeps its time, and a time zone is read
+    as UTC. A double within 1e-6 of a cent has two decimals, any other all its digits; ids and
+    counts that pandas turned into doubles lose the `.0`.
 
     Raises:
         DropError: a type that no text stands for, or money in 32-bit floats, which cannot hold
@@ -98,7 +99,7 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str, date_form
     if base in {"FLOAT", "DOUBLE"}:
         return _double(f"cast({name} as double)", column.kind)
     if base == "DATE":
-        return f"strftime({name}, {quote_literal(date_format)})"
+        return f"strftime({name}, {_ISO})"
     if base in _TIMESTAMPS or base == "TIMESTAMP WITH TIME ZONE":
         moment = (
             f"make_timestamp(epoch_us({name}))"
@@ -107,7 +108,7 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str, date_form
         )
         return (
             f"case when {moment} = cast(cast({moment} as date) as timestamp) "
-            f"then strftime({moment}, {quote_literal(date_format)}) "
+            f"then strftime({moment}, {_ISO}) "
             f"else cast({moment} as varchar) end"
         )
     raise DropError(

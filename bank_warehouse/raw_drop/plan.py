@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.raw_drop import careful, room, scratch
+from bank_warehouse.raw_drop import careful, proofs, room, scratch
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile
 from bank_warehouse.raw_drop.head import Head
@@ -47,6 +47,7 @@ class FilePlan:
         encoding: of the file as delivered; null for Parquet and workbooks.
         separator: of the file as delivered; null for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
+        typed: columns whose cells are dates, written as ISO text, or numbers, written with a point.
     """
 
     relative: str
@@ -57,6 +58,7 @@ class FilePlan:
     encoding: str | None
     separator: str | None
     positions: dict[str, int]
+    typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class TablePlan:
             `raw_line` holds the text of the row.
         warnings: what a person should know, one sentence each.
         rows: about how many there are: counted where the file says so, else from its first lines.
+        reading: how dates and amounts of the clients are read, see
+            :func:`bank_warehouse.raw_drop.proofs.reading_of`; null for the other tables.
     """
 
     table: str
@@ -79,6 +83,7 @@ class TablePlan:
     sql: str
     warnings: tuple[str, ...]
     rows: int
+    reading: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,30 @@ class Read:
     select: _Select
     is_empty: bool
     rows: int
+
+
+def reading_of_clients(
+    reads: Sequence[Read], table: RawTable, settings: proofs.Settings, warnings: list[str]
+) -> dict[str, object]:
+    """Return what the files prove about their dates and amounts, with its warnings."""
+    _check_date_formats(settings.date_formats or ())
+    with duckdb.connect(config={"threads": 1}) as connection:
+        proved = [
+            proofs.prove_file(
+                connection,
+                read.plan.relative,
+                _render([read], quote_literal(read.plan.relative), ""),
+                table,
+                settings,
+                typed=read.plan.typed,
+            )
+            for read in reads
+        ]
+    refusals = [refusal for proof in proved for refusal in proof.refusals]
+    if refusals:
+        raise DropError("\n".join(refusals))
+    warnings.extend(warning for proof in proved for warning in proof.warnings)
+    return proofs.reading_of(proved)
 
 
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
@@ -213,17 +242,15 @@ def plan_sheet(
     mapped: HeaderMap,
     table: RawTable,
     names: TableNames,
-    date_format: str,
     warnings: list[str],
 ) -> Read:
     """Plan the read of a sheet, which is written anew for DuckDB."""
     target = scratch.new_path(".parquet")
-    _check_date_format(date_format)
     with speaking_of(head.relative):
-        rows = book.write_parquet(
-            head, mapped, _shape(table, mapped, names, "\t"), table, date_format, target, warnings
+        rows, typed = book.write_parquet(
+            head, mapped, _shape(table, mapped, names, "\t"), table, target, warnings
         )
-    plan = replace(_file_plan(book.file, "sheet", mapped), relative=head.relative)
+    plan = replace(_file_plan(book.file, "sheet", mapped), relative=head.relative, typed=typed)
     return Read(plan, target, _rewritten_select(table, mapped, names), not rows, rows)
 
 
@@ -236,19 +263,15 @@ def plan_parquet(
     mapped: HeaderMap,
     table: RawTable,
     names: TableNames,
-    date_format: str,
 ) -> Read:
     """Plan the read of a Parquet file."""
     positions = mapped.positions
-    if any(head.types[place].startswith(("DATE", "TIMESTAMP")) for place in positions.values()):
-        _check_date_format(date_format)
     cells = {
         column.name: text_of(
             file.relative,
             column,
             head.columns[positions[column.name]],
             head.types[positions[column.name]],
-            date_format,
         )
         for column in table.columns
         if column.name in positions
@@ -261,19 +284,27 @@ def plan_parquet(
         options=", hive_partitioning = false",
         condition=None,
     )
-    plan = _file_plan(file, "parquet", mapped)
+    plan = replace(
+        _file_plan(file, "parquet", mapped),
+        typed=frozenset(
+            name
+            for name, place in positions.items()
+            if head.types[place] != "VARCHAR" and not head.types[place].startswith("ENUM")
+        ),
+    )
     return Read(plan, file.content, select, head.rows == 0, head.rows)
 
 
-def _check_date_format(date_format: str) -> None:
+def _check_date_formats(date_formats: Sequence[str]) -> None:
     with duckdb.connect() as connection:
-        try:
-            connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
-        except duckdb.Error as problem:
-            raise DropError(
-                f"raw_date_format: {date_format!r} is no date format "
-                f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
-            ) from None
+        for date_format in date_formats:
+            try:
+                connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
+            except duckdb.Error as problem:
+                raise DropError(
+                    f"raw_date_format: {date_format!r} is no date format "
+                    f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
+                ) from None
 
 
 # ---------------------------------------------------------------------------- text

@@ -174,11 +174,14 @@ class Workbook:
         mapped: HeaderMap,
         shape: careful.Shape,
         table: RawTable,
-        date_format: str,
         target: Path,
         warnings: list[str],
-    ) -> int:
-        """Write the rows of a sheet to `target` and return how many there are.
+    ) -> tuple[int, frozenset[str]]:
+        """Write the rows of a sheet to `target`.
+
+        Returns:
+            How many there are, and the columns of which no cell is text: their dates are written
+            as ISO text and their numbers with a point.
 
         Raises:
             DropError: dates of which a spreadsheet has exchanged day and month.
@@ -188,7 +191,8 @@ class Workbook:
         first_column = sheet.start[1] if sheet.start else 0
         columns = [column for column in table.columns if column.name in mapped.positions]
         places = [mapped.positions[column.name] for column in columns]
-        writers = [cell_writer(column, date_format) for column in columns]
+        writers = [cell_writer(column) for column in columns]
+        untyped: set[int] = set()
         watch = _DateWatch(head.relative)
         date_at = next((i for i, column in enumerate(columns) if column.kind == "date"), None)
         width = len(mapped.names)
@@ -217,7 +221,12 @@ class Workbook:
                         continue
                 if date_at is not None:
                     watch.see(cells[places[date_at]])
-                written = [write(cells[at]) for at, write in zip(places, writers, strict=True)]
+                written = []
+                for at, (place, write) in enumerate(zip(places, writers, strict=True)):
+                    cell = cells[place]
+                    if isinstance(cell, str) and not _is_blank(cell):
+                        untyped.add(at)
+                    written.append(write(cell))
                 yield careful.Record(tuple(written), None, "")
 
         names = [column.name for column in columns]
@@ -229,7 +238,8 @@ class Workbook:
                 f"{head.relative}: {counted(beside, 'row')} with cells to the right of the table, "
                 "which are ignored."
             )
-        return rows
+        typed = (name for at, name in enumerate(names) if at not in untyped)
+        return rows, frozenset(typed)
 
     def marks(self, name: str) -> SheetMarks:
         """Return what the file says of a sheet beside its values."""
@@ -340,12 +350,12 @@ def text_of_cell(value: CellValue) -> str:
     return str(value)
 
 
-def cell_writer(column: RawColumn, date_format: str) -> Callable[[CellValue], str]:
+def cell_writer(column: RawColumn) -> Callable[[CellValue], str]:
     """Return the function that writes the cells of a column as the text a CSV would hold."""
     if column.kind == "money":
         return _money
     if column.kind == "date":
-        return lambda value: _date(value, date_format)
+        return _date
     return text_of_cell
 
 
@@ -357,12 +367,12 @@ def _money(value: CellValue) -> str:
     return text_of_cell(value)
 
 
-def _date(value: CellValue, date_format: str) -> str:
+def _date(value: CellValue) -> str:
     if isinstance(value, datetime.datetime):
         if value.time() == datetime.time():
-            return value.strftime(date_format)
+            return value.date().isoformat()
         return value.isoformat(" ")
-    return value.strftime(date_format) if isinstance(value, datetime.date) else text_of_cell(value)
+    return value.isoformat() if isinstance(value, datetime.date) else text_of_cell(value)
 
 
 def _is_blank(cell: CellValue) -> bool:

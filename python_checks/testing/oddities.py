@@ -53,8 +53,9 @@ class Oddity:
         rows: records that are read, those set aside among them.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text that a warning of the plan contains.
-        date_formats: what raw_date_format declares.
+        date_formats: what raw_date_format declares; by default each file proves its dates.
         max_quarantine_rate: the share of rows that may be set aside.
+        variables: further vars of dbt.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Oddity:
     warns: str
     date_formats: tuple[str, ...]
     max_quarantine_rate: float
+    variables: dict[str, object]
 
 
 ODDITIES: list[Oddity] = []
@@ -98,8 +100,9 @@ def oddity(
     rows: int = SEED_COUNT,
     by: Literal["reader", "staging"] = "reader",
     warns: str = "",
-    date_formats: tuple[str, ...] = ("%d-%m-%Y",),
+    date_formats: tuple[str, ...] = ("auto",),
     max_quarantine_rate: float = 0.01,
+    variables: dict[str, object] | None = None,
 ) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
     """Register the function below as an oddity."""
 
@@ -118,6 +121,7 @@ def oddity(
                 warns=warns,
                 date_formats=date_formats,
                 max_quarantine_rate=max_quarantine_rate,
+                variables=variables or {},
             )
         )
         return make
@@ -979,7 +983,7 @@ def money_in_brackets(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
 
 
-@oddity("set aside", "bank_loans is not an amount to the cent", aside=1, by="staging")
+@oddity("set aside", "bank_loans has another decimal mark", aside=1, by="staging")
 def money_with_decimal_comma(drop: Path) -> None:
     """An amount with a decimal comma among amounts with a point."""
     put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
@@ -1003,9 +1007,15 @@ def impossible_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda _: "31-02-2010", [5]))
 
 
-@oddity("refused", "raw_date_format", by="staging")
+@oddity("read", warns="read as %m-%d-%Y", by="staging")
 def month_first_dates(drop: Path) -> None:
-    """All dates month first: many cannot be the declared order, all can be this one."""
+    """All dates month first: those with a day above 12 fit no other order."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
+
+
+@oddity("refused", "raw_date_format", by="staging", date_formats=("%d-%m-%Y",))
+def month_first_dates_declared_day_first(drop: Path) -> None:
+    """All dates month first, declared day first: many cannot be the declared order."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
@@ -1120,9 +1130,9 @@ def date_with_two_digits_of_the_year(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
-@oddity("refused", "all 3000 as %d-%m-%y", by="staging")
+@oddity("read", warns="two digits of a year stand for 1969 to 2068", by="staging")
 def two_digits_of_every_year(drop: Path) -> None:
-    """All dates as 06-05-19, not declared."""
+    """All dates as 06-05-19."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
 
 
@@ -1138,9 +1148,15 @@ def time_behind_a_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
 
 
-@oddity("refused", "all 3000 as %Y-%m-%d", by="staging")
+@oddity("read", warns="read as %Y-%m-%d", by="staging")
 def iso_dates_undeclared(drop: Path) -> None:
     """Dates as 2019-05-06, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
+
+
+@oddity("refused", "all 3000 as %Y-%m-%d", by="staging", date_formats=("%d-%m-%Y",))
+def iso_dates_declared_day_first(drop: Path) -> None:
+    """Dates as 2019-05-06, declared as 06-05-2019."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
@@ -1199,6 +1215,276 @@ def ids_shared(drop: Path) -> None:
     header, rows = seed_rows()
     rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
     put(drop, text_of(rows))
+
+
+def local_date(date: str) -> str:
+    """Return a date as a spreadsheet of another locale leaves it: rewritten where it can be."""
+    return date.replace("-", "/") if int(date[:2]) <= 12 else date
+
+
+def in_slashes(number: int, date: str) -> str:
+    """Return a date in the notation of another month's file."""
+    return date.replace("-", "/") if number else date
+
+
+@oddity("read", warns="read as %d/%m/%Y", by="staging")
+def dates_with_slashes(drop: Path) -> None:
+    """Dates as 25/07/2015."""
+    put(drop, edit_cells("Joined Bank", lambda date: date.replace("-", "/")))
+
+
+@oddity("read", warns="read as %d.%m.%Y", by="staging")
+def dates_with_points(drop: Path) -> None:
+    """Dates as 25.07.2015."""
+    put(drop, edit_cells("Joined Bank", lambda date: date.replace("-", ".")))
+
+
+@oddity("read", warns="read as %d-%b-%Y", by="staging")
+def dates_with_month_names(drop: Path) -> None:
+    """Dates as 25-Jul-2015."""
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    edit = lambda date: f"{date[:2]}-{names[int(date[3:5]) - 1]}-{date[6:]}"  # noqa: E731
+    put(drop, edit_cells("Joined Bank", edit))
+
+
+@oddity(
+    "refused",
+    'raw_date_format: ["%d-%m-%Y", "%d/%m/%Y"] reads 3,000 of them; '
+    'raw_date_format: ["%d-%m-%Y", "%m/%d/%Y"] reads 3,000',
+)
+def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
+    """Each date whose day is at most 12 as 04/07/2015, the others as they were."""
+    put(drop, edit_cells("Joined Bank", local_date))
+
+
+@oddity(
+    "read",
+    warns="1,064 joining dates such as",
+    by="staging",
+    date_formats=("%d-%m-%Y", "%d/%m/%Y"),
+)
+def dates_rewritten_and_declared(drop: Path) -> None:
+    """The same, declared: read, and the dates that the declaration decided are counted."""
+    put(drop, edit_cells("Joined Bank", local_date))
+
+
+@oddity("refused", "fit two orders, and none of their kind proves either", rows=12)
+def dates_that_prove_nothing(drop: Path) -> None:
+    """Twelve rows whose days are all at most 12."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    put(drop, text_of([[*r[:place], "04-07-2015", *r[place + 1 :]] for r in rows[:12]]))
+
+
+@oddity("read", warns="read as %d/%m/%Y", by="staging")
+def dates_of_each_file_in_its_own_format(drop: Path) -> None:
+    """Two monthly files, one with dates as 25-07-2015 and one as 25/07/2015."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    for number in (0, 1):
+        part = [
+            [*row[:place], in_slashes(number, row[place]), *row[place + 1 :]]
+            for row in rows[number * 1500 : (number + 1) * 1500]
+        ]
+        put(drop, text_of(part), f"banking-clients-{number + 1}.csv")
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%y", "%d-%m-%Y"))
+def typed_dates_under_a_declared_format(drop: Path) -> None:
+    """Parquet with dates of the type of a date: no declared format is used on them."""
+    lookups(drop)
+    date = "strptime(\"Joined Bank\", '%d-%m-%Y')::date"
+    old = "case when \"Client ID\" = 'IND70097' then date '1915-05-06' else " + date + " end"
+    write_parquet(drop, f'select * replace ({old} as "Joined Bank") from seed')
+
+
+def continental(money: str) -> str:
+    """Return an amount as 75.384,77."""
+    return f"{float(money):,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+@oddity("read", warns="read with a decimal comma", by="staging")
+def money_in_decimal_commas(drop: Path) -> None:
+    """Money as 75.384,77 in the whole column."""
+    put(drop, edit_cells("Bank Loans", continental))
+
+
+@oddity("read", by="staging")
+def money_grouped_by_apostrophes(drop: Path) -> None:
+    """Money as 75'384.77."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{float(money):,.2f}".replace(",", "'")))
+
+
+@oddity("read", warns="read with a decimal comma", by="staging")
+def money_grouped_by_blanks(drop: Path) -> None:
+    """Money as 75 384,77, with no-break spaces."""
+    edit = lambda money: f"{float(money):,.2f}".replace(",", "\u00a0").replace(".", ",")  # noqa: E731
+    put(drop, edit_cells("Bank Loans", edit))
+
+
+@oddity("set aside", "has another decimal mark", aside=1, by="staging")
+def money_with_a_point_among_commas(drop: Path) -> None:
+    """One amount with a decimal point in a column of decimal commas."""
+    header, rows = seed_rows()
+    place = header.index("Bank Loans")
+    for number, row in enumerate(rows):
+        row[place] = "75384.77" if number == 4 else continental(row[place])
+    put(drop, text_of(rows))
+
+
+@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
+def money_of_two_readings(drop: Path) -> None:
+    """Money as 258.000 in the whole column, between semicolons."""
+    header, rows = seed_rows()
+    for row in rows:
+        row[header.index("Bank Loans")] = "258.000"
+    put(drop, text_of(rows, separator=";"))
+
+
+@oddity("refused", "fit two readings")
+def money_with_groups_that_begin_with_zero(drop: Path) -> None:
+    """Money as 012,345 in the whole column."""
+    put(drop, edit_cells("Bank Loans", lambda _: "012,345"))
+
+
+@oddity(
+    "read", by="staging", warns="raw_decimal_mark declares", variables={"raw_decimal_mark": ","}
+)
+def money_of_two_readings_declared(drop: Path) -> None:
+    """The same as 258.000, with a decimal comma declared."""
+    put(drop, decimal_commas_everywhere())
+
+
+def decimal_commas_everywhere() -> str:
+    """Return the seeds with every amount as 75384,77, and loans as 258.000."""
+    header, rows = seed_rows()
+    for row in rows:
+        for column in CLIENTS.columns:
+            if column.kind == "money":
+                place = header.index(column.header)
+                row[place] = row[place].replace(".", ",")
+        row[header.index("Bank Loans")] = "258.000"
+    return text_of(rows)
+
+
+@oddity("refused", "raw_money_rounding to 'half_up'")
+def money_with_more_digits_than_cents(drop: Path) -> None:
+    """Money as 776242.9184, as pandas writes what was computed."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
+
+
+@oddity("read", by="staging", variables={"raw_money_rounding": "half_up"})
+def money_rounded_half_up(drop: Path) -> None:
+    """The same, with rounding declared."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
+
+
+@oddity("refused", "The drop mixes currencies")
+def money_in_two_currencies(drop: Path) -> None:
+    """Dollars and euros in one column."""
+    header, rows = seed_rows()
+    place = header.index("Bank Loans")
+    for number, row in enumerate(rows):
+        row[place] = ("$" if number % 2 else "€") + row[place]
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "bank_loans is empty", aside=1, by="staging")
+def money_as_a_lone_dash(drop: Path) -> None:
+    """A lone dash in a column that is not in accounting notation is a word for nothing."""
+    put(drop, edit_cells("Bank Loans", lambda _: "-", [5]))
+
+
+@oddity("read", by="staging")
+def money_in_accounting_notation(drop: Path) -> None:
+    """A lone dash for zero in a column with an amount in brackets."""
+    header, rows = seed_rows()
+    place = header.index("Business Lending")
+    for number, row in enumerate(rows, start=1):
+        row[place] = "(1,200.00)" if number == 1 else row[place] if float(row[place]) else "-"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "is 1,000,000,000,000.00 or more", aside=1, by="staging")
+def money_too_large_to_add_up(drop: Path) -> None:
+    """An amount of 9999999999999999.99 in three columns of a row."""
+    header, rows = seed_rows()
+    for name in ("Bank Loans", "Bank Deposits", "Business Lending"):
+        rows[4][header.index(name)] = "9999999999999999.99"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "is empty", aside=6, by="staging")
+def words_for_nothing(drop: Path) -> None:
+    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash where a value belongs."""
+    header, rows = seed_rows()
+    words = {
+        1: ("Name", "NULL"),
+        2: ("Name", "#N/A"),
+        3: ("Nationality", "nan"),
+        4: ("Occupation", "#REF!"),
+        5: ("Occupation", "N/A"),
+        6: ("Name", " -- "),
+    }
+    for number, (name, word) in words.items():
+        rows[number][header.index(name)] = word
+    put(drop, text_of(rows))
+
+
+@oddity("read", by="staging")
+def surname_null(drop: Path) -> None:
+    """A client whose name is Null: only NULL and null are words for nothing."""
+    put(drop, edit_cells("Name", lambda _: "Null", [5]))
+
+
+@oddity("set aside", "name is empty", aside=3, by="staging")
+def invisible_names(drop: Path) -> None:
+    """A zero-width space, an ideographic blank and a soft hyphen alone as names."""
+    header, rows = seed_rows()
+    for number, name in enumerate(("\u200b", "\u3000", " \u00ad ")):
+        rows[number][header.index("Name")] = name
+    put(drop, text_of(rows))
+
+
+@oddity("read", by="staging")
+def invisible_characters_around_names(drop: Path) -> None:
+    """A zero-width space behind a name and an ideographic blank before another."""
+    header, rows = seed_rows()
+    place = header.index("Name")
+    rows[0][place] += "\u200b"
+    rows[1][place] = "\u3000" + rows[1][place]
+    put(drop, text_of(rows))
+
+
+def respelt() -> str:
+    """Return the seeds and four rows again: ids or names with other blanks, case, composition."""
+    rows = seed_rows()[1]
+    first, second, third, fourth = ([*row] for row in rows[:4])
+    first[0] = first[0].lower()
+    second[1] = second[1].replace(" ", "  ").upper()
+    third[1] = third[1].replace(" ", "\u200b\u00a0")
+    rows[3][1] = "Jos\u00e9 Lowe"
+    fourth[1] = "Jose\u0301 Lowe"
+    return text_of([*rows, first, second, third, fourth])
+
+
+@oddity("read", rows=3004, by="staging", warns="8 rows are 4 people written in different ways")
+def people_written_in_two_ways(drop: Path) -> None:
+    """Four rows again, with a small-letter id, other blanks, capitals, accents composed or not."""
+    put(drop, respelt())
+
+
+@oddity(
+    "set aside",
+    "repeats row",
+    aside=4,
+    rows=3004,
+    by="staging",
+    variables={"near_duplicates": "quarantine"},
+)
+def people_written_in_two_ways_as_repeats(drop: Path) -> None:
+    """The same with near_duplicates set to quarantine."""
+    put(drop, respelt())
 
 
 # ------------------------------------------------------------------ the table of the docs

