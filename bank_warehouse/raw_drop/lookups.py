@@ -31,7 +31,8 @@ def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]
         found = connection.execute(
             f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
             f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
-            f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) from lookup order by rowid "
+            f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
+            "from lookup order by rowid "
             f"limit {_MOST_ROWS + 1}"
         ).fetchall()
     rows = [
