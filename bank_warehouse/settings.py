@@ -223,7 +223,6 @@ ENVIRONMENT = (
         "a folder beside the warehouse",
         _folder,
     ),
-    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
     Setting("BANK_THREADS", "threads of DuckDB", "all cores", _threads),
     Setting(
         "BANK_HISTORY",
@@ -232,6 +231,7 @@ ENVIRONMENT = (
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
+    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
     Setting("BANK_POSTGRES_DSN", "PostgreSQL database to publish to as well", "unset", _anything),
     *(
         Setting(name, "", "", _anything, document)

@@ -25,11 +25,12 @@ class Problems:
 
     @contextmanager
     def noting(self, rank: int) -> Iterator[None]:
-        """Note a refusal, and go on with what follows."""
+        """Note a refusal, each line of it a problem, and go on with what follows."""
         try:
             yield
         except DropError as refused:
-            self.add(rank, str(refused))
+            for message in str(refused).splitlines():
+                self.add(rank, message)
 
     def has(self, rank: int) -> bool:
         """Return whether a problem of this rank was found."""

@@ -107,6 +107,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
     Raises:
         DropError: no such folder or file, or one that may not be listed.
     """
+    require_drop(path)
     target = _open(path)
     if not target.is_dir():
         hint, form = name_hint(target.name)
@@ -143,12 +144,11 @@ def require_drop(path: Path) -> None:
         DropError: there is no such folder or file, or nothing in it that can be read.
     """
     target = _open(path)
-    if not target.is_dir():
-        return
-    names = [entry.name for entry in target.iterdir()]
-    if not names:
+    is_folder = target.is_dir()
+    entries = list(target.iterdir()) if is_folder else [target]
+    if not entries:
         raise DropError(f"{path}: the folder is empty. Copy the raw files into it.")
-    if not any((target / name).is_dir() or _suffix(name) for name in names):
+    if not any(_suffix(entry.name) or (is_folder and entry.is_dir()) for entry in entries):
         kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES, ".zip"))
         raise DropError(
             f"{path}: no file of a kind that is read ({kinds}; text also with .gz). Export the "

@@ -53,12 +53,14 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
     counts = {name: _counts(TABLES[name], table) for name, table in plan.tables.items()}
     problems = [*plan.problems, *_other_headers(counts)]
     values = _foreign_values(plan.tables.get(CLIENTS.name))
+    readings = _readings(plan.tables.get(CLIENTS.name))
     return {
         "path": str(path),
         "is_refused": bool(problems),
         "problems": problems,
         "files": [
             _describe(source, counts.get(source.table.name if source.table else "", {}))
+            | {"reading": readings.get(source.relative)}
             for source in plan.sources
         ],
         "tables": {
@@ -122,6 +124,12 @@ def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str,
     ]
     told.update(counts.get(source.relative, {}))
     return told
+
+
+def _readings(clients: TablePlan | None) -> dict[str, Any]:
+    """Return how the dates and amounts of each file of clients are read, and what proves it."""
+    files: Any = (clients.reading or {}).get("files", []) if clients else []
+    return {read["file"]: {"dates": read["dates"], "money": read["money"]} for read in files}
 
 
 def _kind(source: Source) -> str:
@@ -274,11 +282,27 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
                 yield f"            {ours} <- {theirs}"
     if file["headers_not_used"] and file["table"]:
         yield f"  not used  {', '.join(file['headers_not_used'])}"
+    if file["reading"]:
+        yield from _lines_of_reading(file["reading"])
     if "rows" in file:
         yield f"  rows      {file['rows']:,}"
         for fault in file["quarantined"]:
             example = f", such as {fault['example']!r}" if fault["example"] else ""
             yield f"            {fault['rows']:,} quarantined: {fault['reason']}{example}"
+
+
+def _lines_of_reading(reading: Mapping[str, Any]) -> Iterator[str]:
+    dates = reading["dates"]
+    told = f"{dates['proving']:,} of {dates['dates']:,} looked at fit no other order"
+    basis = {"proved": told, "declared": "as raw_date_format says", "typed": "typed as dates"}
+    yield f"  dates     {' or '.join(dates['formats'])}: {basis[dates['basis']]}"
+    marks: dict[tuple[str, str], list[str]] = {}
+    for name, money in reading["money"].items():
+        marks.setdefault((money["mark"], money["basis"]), []).append(name)
+    for (mark, basis_of_mark), names in marks.items():
+        said = {"same": "either mark gives the same amounts"}.get(basis_of_mark, basis_of_mark)
+        listed = "all" if len(marks) == 1 else ", ".join(names)
+        yield f"  amounts   decimal {'point' if mark == '.' else 'comma'}, {said}: {listed}"
 
 
 def _is_same(ours: str, theirs: str) -> bool:

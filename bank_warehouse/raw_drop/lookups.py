@@ -7,10 +7,10 @@ import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.proofs import INVISIBLE, NOTHING
 from bank_warehouse.raw_drop.schema import RawTable
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-BLANKS = " \t\u00a0"
 _MOST_ROWS = 1_000_000
 _MOST_SHOWN = 3
 
@@ -28,12 +28,17 @@ def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]
     code, name = (column.name for column in table.columns)
     with duckdb.connect() as connection:
         connection.execute(f"create table lookup as {plan.sql}")
-        rows = connection.execute(
+        found = connection.execute(
             f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
             f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
-            f"trim({quote_identifier(name)}, {quote_literal(BLANKS)}) from lookup order by rowid "
+            f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
+            "from lookup order by rowid "
             f"limit {_MOST_ROWS + 1}"
         ).fetchall()
+    rows = [
+        (file, row, fault, text, *("" if cell in NOTHING else cell for cell in cells))
+        for file, row, fault, text, *cells in found
+    ]
     if len(rows) > _MOST_ROWS:
         raise DropError(
             f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows: this is no table of "
@@ -81,7 +86,7 @@ def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:
     """Return SQL for a code without blanks around it and without the fraction of `1.0`."""
-    bare = f"trim({cell}, {quote_literal(BLANKS)})"
+    bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
     code = (
         f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
         f"then split_part({bare}, '.', 1) else {bare} end"
@@ -106,7 +111,8 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
         "    cast(null as varchar) as structural_fault,\n    cast(null as varchar) as raw_line\n"
         f"from (\nselect min(code) as code\nfrom (\nselect {clean_code(code)} as code\n"
         f"from (\n{clients.sql}\n)\nwhere structural_fault is null\n)\n"
-        "where code <> ''\ngroup by lower(code)\n)"
+        f"where code not in ({', '.join(map(quote_literal, sorted(NOTHING)))})\n"
+        "group by lower(code)\n)"
     )
     header = ",".join(column.header for column in table.columns)
     warning = (

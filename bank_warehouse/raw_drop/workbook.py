@@ -197,6 +197,7 @@ class Workbook:
         date_at = next((i for i, column in enumerate(columns) if column.kind == "date"), None)
         width = len(mapped.names)
         beside = 0
+        rows_with_errors = {row for row, _ in marks.errors}
 
         def records() -> Iterator[careful.Record]:
             nonlocal beside
@@ -205,31 +206,31 @@ class Workbook:
                 if number <= head.header_row:
                     continue
                 cells = list(row)
-                for at in range(len(cells)) if marks.errors else ():
-                    told = marks.errors.get((number, at + first_column))
-                    if told:
-                        cells[at] = told
-                if not any(cell != "" for cell in cells[:width]):
-                    continue
-                shown = [text_of_cell(cell) for cell in cells[:width]]
-                if not any(cell.strip() for cell in shown):
+                if number in rows_with_errors:
+                    for at in range(len(cells)):
+                        cells[at] = marks.errors.get((number, at + first_column), cells[at])
+                if _is_blank(cells[0]) and all(map(_is_blank, cells[:width])):
                     continue
                 beside += any(cell != "" for cell in cells[width:])
-                fault = careful.header_fault(shown, shape)
-                if fault:
-                    yield careful.Record((), fault, "\t".join(shown))
-                    continue
+                # An amount is a number, or text that begins with none of a header's letters.
+                if shape.telling is None or isinstance(cells[shape.telling], str):
+                    shown = [text_of_cell(cell) for cell in cells[:width]]
+                    fault = careful.header_fault(shown, shape)
+                    if fault:
+                        yield careful.Record((), fault, "\t".join(shown))
+                        continue
                 if date_at is not None:
                     watch.see(cells[places[date_at]])
+                written = []
                 for at, (place, write) in enumerate(zip(places, writers, strict=True)):
                     cell = cells[place]
-                    if isinstance(cell, str) and cell.strip():
+                    if isinstance(cell, str) and not _is_blank(cell):
                         untyped.add(at)
-                    shown[place] = write(cell)
-                yield careful.Record(tuple(shown), None, "")
+                    written.append(write(cell))
+                yield careful.Record(tuple(written), None, "")
 
         names = [column.name for column in columns]
-        rows = careful.write_records(records(), names, places, target)
+        rows = careful.write_records(records(), names, range(len(names)), target)
         watch.judge()
         warnings.extend(self._told(head, marks))
         if beside:
@@ -372,6 +373,10 @@ def _date(value: CellValue) -> str:
             return value.date().isoformat()
         return value.isoformat(" ")
     return value.isoformat() if isinstance(value, datetime.date) else text_of_cell(value)
+
+
+def _is_blank(cell: CellValue) -> bool:
+    return isinstance(cell, str) and not cell.strip()
 
 
 def _first_row(sheet: CalamineSheet) -> int:

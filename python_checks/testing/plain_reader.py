@@ -196,12 +196,22 @@ def _first_sheet(path: Path) -> list[list[str]]:
             place = 0
             for letter in letters:
                 place = place * 26 + ord(letter) - ord("A") + 1
-            cells[place - 1] = shared[int(value)] if cell.get("t") == "s" else value
+            is_shared = cell.get("t") == "s"
+            cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
         listed = [cells.get(place, "") for place in range(width)]  # notes beside do not count
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows
+
+
+def _sheet_number(text: str) -> str:
+    """Return a number without the digits that a double has too many of."""
+    number = Decimal(text)
+    cents = round(number, 2)
+    if abs(number - cents) > Decimal("0.000001"):
+        return text
+    return str(int(cents)) if cents == int(cents) else str(cents)
 
 
 def _text(data: bytes) -> str:

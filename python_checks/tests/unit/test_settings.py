@@ -190,4 +190,5 @@ def test_checks_are_quick() -> None:
         "BANK_TEMP_DIRECTORY",
         "BANK_HISTORY",
         "BANK_PUBLISH_DIR",
+        "BANK_RAW_MAPPING",
     )
