@@ -325,6 +325,55 @@ def quote_never_closed(drop: Path) -> None:
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
 
 
+def edge_quotes(column: str, first: int, last: int) -> str:
+    """Return the seed as a program writes it that knows no quotes, two cells with one at an edge.
+
+    Args:
+        column: where the cells are.
+        first: row whose cell begins with a quote.
+        last: row whose cell ends with one.
+    """
+    header, rows = seed_rows()
+    place = header.index(column)
+    rows[first - 1][place] = '"' + rows[first - 1][place]
+    rows[last - 1][place] += '"'
+    return "".join(",".join(row) + "\n" for row in [header, *rows])
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_90_rows(drop: Path) -> None:
+    """A name begins with a quote, one 90 rows on ends with one: no row vanishes between them."""
+    put(drop, edge_quotes("Name", 11, 101))
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_two_rows(drop: Path) -> None:
+    """The same in the occupations of two neighbouring rows."""
+    put(drop, edge_quotes("Occupation", 11, 12))
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_first_cells(drop: Path) -> None:
+    """The same in the first cells, where the lines begin with the quote."""
+    put(drop, edge_quotes("Client ID", 11, 12))
+
+
+@oddity("read", warns="inside quotes", by="staging")
+def rows_inside_a_cell(drop: Path) -> None:
+    """A cell that holds whole rows, in a file that quotes every cell: it is one cell."""
+    lines = seed_text().split("\n")
+    put(
+        drop,
+        text_of(
+            [
+                [*row[:7], "\n".join(lines[1:3]) if number == 5 else row[7], *row[8:]]
+                for number, row in enumerate(seed_rows()[1])
+            ],
+            quoting=csv.QUOTE_ALL,
+        ),
+    )
+
+
 @oddity("set aside", "broken quoting", aside=1, warns="quote")
 def text_behind_quote(drop: Path) -> None:
     """Text behind a closing quote: a lenient reader loses it."""

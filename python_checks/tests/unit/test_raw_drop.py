@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import sys
+import tempfile
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,8 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
 from bank_warehouse.raw_drop import DropError, plan_table
@@ -21,6 +24,7 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, normalise
 from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
 from python_checks.testing.paths import ORIGINAL, SEEDS
+from python_checks.testing.plain_reader import records_of
 
 NAMES = [column.name for column in CLIENTS.columns]
 Row = tuple[str | None, ...]
@@ -317,3 +321,57 @@ def test_one_file_that_names_its_table_is_no_drop_of_clients(tmp_path: Path) -> 
     assert len(read(file, "genders")) == 2
     with pytest.raises(DropError, match="no file for clients"):
         plan_table(file, "clients")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ('1,"A', 'B",x,y', True),  # a name broken over two lines
+        ('"1', '2",A,x,y', True),
+        ('1,A,x,"y', 'z, or not"', True),  # a remark in the last column
+        ('1,A,x,"y, y', 'z, z, z, z, z"', True),
+        ('1,"A,x,y', '2,B",x,y', False),  # two rows
+        ('1,"A', '2,B",x,y', False),  # the first of them cut off
+        ('1,"A,x,y,', '2,B",x,y,', False),
+        ('"1,A,x,y', '2",B,x,y', False),
+        ('1,"A,x,y', '2,B,x",y', False),  # not the width of the table if they were one
+        ('1,A,x,"y', '2,B,x,y"', False),
+        ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote of a name is doubled
+        ('1,"A', '2,B","x","y"', True),
+        ('1,"A', '2,B","x, x",y', False),
+    ],
+)
+def test_lines_in_quotes_are_one_record_only_where_they_cannot_be_rows(
+    first: str, second: str, is_one: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text(f"id,name,a,b\n{first}\n{second}\n")
+    shape = Shape(separator=",", width=4, header=("id", "name", "a", "b"), repeated=(1, 3))
+    records = list(read_records(path, "few.csv", 0, shape))
+    assert (len(records) == 1) == is_one
+    assert all((record.fault is None) == is_one for record in records)
+    plain = records_of([first, second, ""], ",", 4)
+    assert plain == [list(record.cells) if is_one else record.fault for record in records]
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+@given(
+    text=st.lists(st.sampled_from([",", "\n", '"', "a", " ", "1", ',"', '",']), max_size=28),
+    width=st.integers(2, 4),
+)
+def test_careful_and_plain_reader_split_quotes_alike(text: list[str], width: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "few.csv"
+        path.write_text("header\n" + "".join(text))
+        shape = Shape(separator=",", width=width, header=("no",) * width, repeated=(0, 1))
+        found = list(read_records(path, "few.csv", 0, shape))
+    expected: list[list[str] | str] = []
+    for cells in records_of("".join(text).split("\n"), ",", width):
+        if isinstance(cells, str):
+            expected.append(cells)
+        elif len(cells) < width:
+            expected.append("too few cells")
+        else:
+            is_longer = any(cell.strip() for cell in cells[width:])
+            expected.append("too many cells" if is_longer else cells)
+    assert [record.fault or list(record.cells) for record in found] == expected
