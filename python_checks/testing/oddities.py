@@ -211,10 +211,111 @@ def utf16_cut_off(drop: Path) -> None:
     put(drop, seed_text().encode("utf-16")[:-1])
 
 
-@oddity("read", warns="Latin-1", by="staging")
+def named(names: Sequence[str], first: int = 2001) -> str:
+    """Return the seed with these names from a row on."""
+    header, rows = seed_rows()
+    for row, name in zip(rows[first - 1 :], names, strict=False):
+        row[header.index("Name")] = name
+    return text_of(rows)
+
+
+@oddity("read", warns="read as Windows-1252 (Latin-1), so that line 2002 holds", by="staging")
 def latin1(drop: Path) -> None:
-    """Latin-1: a name with an accent, in a file without a mark."""
-    put(drop, edit_cells("Name", lambda name: name + " Né", [2000]).encode("latin-1"))
+    """Latin-1 or Windows-1252: western names, in a file without a mark. The warning shows one."""
+    put(drop, named(["Zoë Núñez", "José Muñoz", "Jürgen Groß", "Seán O’Neill"]).encode("cp1252"))
+
+
+@oddity("read", warns="read as Latin-9", by="staging")
+def latin9(drop: Path) -> None:
+    """Latin-9, where it differs from Latin-1: `Š` and `Œ` would be signs."""
+    put(drop, named(["Šárka Œuvre", "Žofie Lœw"]).encode("iso8859-15"))
+
+
+@oddity("read", warns="read as Windows-1250", by="staging")
+def windows_1250(drop: Path) -> None:
+    """Polish and Czech names in Windows-1250."""
+    put(drop, named(["Łukasz Wałęsa", "Jiří Dvořák", "Růžena Němcová"]).encode("cp1250"))
+
+
+@oddity("read", warns="read as Windows-1250", by="staging")
+def hungarian_in_windows_1250(drop: Path) -> None:
+    """Hungarian names in Windows-1250: in Windows-1252 they would be of three languages."""
+    names = ["Jenő Petőfi", "Győző Tarján", "Lőrinc Török", "Ernő Szűcs", "Rezső Bűr"]
+    put(drop, named(names).encode("cp1250"))
+
+
+@oddity("read", warns="read as Windows-1251", by="staging")
+def windows_1251(drop: Path) -> None:
+    """Russian names in Windows-1251."""
+    put(
+        drop, named(["Иван Петров", "Пётр Чехов", "Анна Ахматова", "Ольга Ёлкина"]).encode("cp1251")
+    )
+
+
+@oddity("read", warns="read as Mac Roman", by="staging")
+def mac_roman(drop: Path) -> None:
+    """Western names as old Macs wrote them."""
+    put(drop, named(["José Muñoz", "Hélène Çelik", "Jürgen Groß"]).encode("mac_roman"))
+
+
+@oddity("read", warns="read as Shift-JIS", by="staging")
+def shift_jis(drop: Path) -> None:
+    """Japanese names in Shift-JIS."""
+    names = ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"]
+    put(drop, named(names).encode("cp932"))
+
+
+@oddity("read", warns="read as GB18030", by="staging")
+def gb18030(drop: Path) -> None:
+    """Chinese names in GB18030."""
+    names = ["王小明", "李娜", "张伟", "刘洋", "陈静", "杨丽华", "赵强", "黄磊", "周杰", "吴芳"]
+    names += [
+        "徐静茹",
+        "孙浩",
+        "胡军",
+        "朱婷",
+        "高圆圆",
+        "林志玲",
+        "何炅",
+        "郭德纲",
+        "马云",
+        "罗翔",
+    ]
+    put(drop, named(names).encode("gb18030"))
+
+
+@oddity("refused", "name the encoding in BANK_RAW_ENCODING")
+def encoding_in_doubt(drop: Path) -> None:
+    """One Russian name: its bytes could be Greek, Korean or Chinese."""
+    put(drop, named(["Пров Донцов"]).encode("cp1251"))
+
+
+@oddity("refused", "It could be cp1252: 'IND")
+def byte_of_no_encoding(drop: Path) -> None:
+    """A stray byte in an id and in a name: a letter would be usual in the name alone."""
+    damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
+    put(drop, damaged.encode("utf-8", "surrogateescape"))
+
+
+@oddity("set aside", "invalid bytes", aside=6, warns="two encodings in one file")
+def two_encodings(drop: Path) -> None:
+    """Five cells in UTF-8 beside six in Windows-1252: the six are quarantined, none is guessed."""
+    header, rows = seed_rows()
+    remarks = dict.fromkeys(range(2000, 2005), "José")
+    noted = [[*row, remarks.get(number, "")] for number, row in enumerate(rows)]
+    for row in noted[1000:1006]:
+        row[header.index("Name")] = "Jos\udce9"
+    put(drop, text_of(noted, [*header, "Remarks"]).encode("utf-8", "surrogateescape"))
+
+
+@oddity(
+    "read",
+    warns="saved in the wrong encoding before, such as 'JosÃ© NÃºÃ±ez' for 'José",
+    by="staging",
+)
+def misread_and_saved(drop: Path) -> None:
+    """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell; nothing is mended."""
+    put(drop, named(["José Núñez".encode().decode("cp1252")]))
 
 
 @oddity("set aside", "invalid bytes", aside=1, warns="not UTF-8")

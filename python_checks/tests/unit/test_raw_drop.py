@@ -354,6 +354,41 @@ def test_lines_in_quotes_are_one_record_only_where_they_cannot_be_rows(
     assert plain == [list(record.cells) if is_one else record.fault for record in records]
 
 
+def test_the_declared_encoding_is_obeyed_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name_in(encoding: str, text: str = "Пров Донцов") -> str | None:
+        oddities.put(tmp_path, oddities.named([text]).encode(encoding))
+        return read(tmp_path)[2000][NAMES.index("name")]
+
+    monkeypatch.setenv("BANK_RAW_ENCODING", "Windows-1251")
+    assert name_in("cp1251") == "Пров Донцов"
+    with pytest.raises(DropError, match="says cp1251, but the file is in UTF-8: 'Пров Донцов'"):
+        name_in("utf-8")
+    assert name_in("utf-8-sig") == name_in("utf-16") == "Пров Донцов"
+    monkeypatch.setenv("BANK_RAW_ENCODING", "shift_jis")
+    with pytest.raises(DropError, match=r"not valid CP932 .* in another encoding"):
+        name_in("latin-1", "Zoë Núñez")
+    monkeypatch.setenv("BANK_RAW_ENCODING", "utf-8")
+    assert name_in("cp1251") is None
+    monkeypatch.setenv("BANK_RAW_ENCODING", "latin-2000")
+    with pytest.raises(DropError, match=r"'latin-2000' is no encoding that is read\. Use auto or"):
+        name_in("utf-8")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r"])
+def test_foreign_bytes_behind_other_trouble_are_found(line_end: str, tmp_path: Path) -> None:
+    rows = oddities.seed_rows()[1]
+    many = [list(row) for row in rows * 3]
+    many[0][1] = "Ann\nLee"
+    many[-1][1] = "Zoë Núñez"
+    text = oddities.text_of(many).replace("\n", line_end)
+    oddities.put(tmp_path, text.encode("cp1252"))
+    found = read(tmp_path)
+    assert found[-1][NAMES.index("name")] == "Zoë Núñez"
+    assert len(found) == len(many)
+
+
 @settings(max_examples=1000, deadline=None, derandomize=True, database=None)
 @given(
     text=st.lists(st.sampled_from([",", "\n", '"', "a", " ", "1", ',"', '",']), max_size=28),
