@@ -19,7 +19,7 @@ SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures quick test nightly lint findings notebook powerbi docs site bench lock clean
+.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,7 +68,11 @@ pictures: install-dev  ## make the pictures in docs/images again
 quick: install-dev  ## check what changed since the last commit, in about a minute
 	$(BIN)/python -m python_checks.quick
 
-test: install-dev install-spark $(BENCH_INSTALLED) lint  ## everything CI checks
+test: install-dev install-spark $(BENCH_INSTALLED)  ## everything CI checks
+	$(MAKE) --no-print-directory --jobs 2 lint tests
+
+# Without lint, which runs beside: it leaves a core idle for much of its time, and so do these.
+tests: install-dev install-spark $(BENCH_INSTALLED)
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark

@@ -17,6 +17,10 @@ COMMANDS = {
     "dashboard": ("bank_warehouse.dashboard.command", "Show the current release in a browser."),
     "findings": ("bank_warehouse.findings.command", "Write a page of findings with figures."),
     "generate": ("bank_warehouse.generator.command", "Write invented raw files of any size."),
+    "inspect": (
+        "bank_warehouse.raw_drop.inspect",
+        "Say what your files are taken for.",
+    ),
     "powerbi": ("bank_warehouse.powerbi.command", "Write the Power BI project."),
     "publish": ("bank_warehouse.publish.command", "Publish the checked marts as a release."),
     "quarantine": ("bank_warehouse.quarantine", "Write the quarantined rows to a CSV file."),

@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
 
-def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
+def raw_plan_json(table: str, raw_dir: str, settings: str) -> str:
     """Plan the read of a raw table.
 
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
         raw_dir: the folder of the drop.
-        date_format: the first of the declared date formats; Parquet dates are written in it.
+        settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
 
     Returns:
         JSON: `{"sql", "files", "warnings", "rows", "error": null}`, or `{"error": message}`.
         Whatever goes wrong becomes a message: an exception inside a DuckDB function would reach
         the user as a traceback.
     """
-    from bank_warehouse.raw_drop import DropError, plan_table
+    from bank_warehouse.raw_drop import DropError, Settings, plan_table
     from bank_warehouse.raw_drop.plan import describe
 
     try:
-        plan = plan_table(Path(raw_dir), table, date_format)
+        plan = plan_table(Path(raw_dir), table, Settings.from_json(settings))
     except DropError as refused:
         return json.dumps({"error": str(refused)})
     except Exception as problem:
@@ -59,6 +59,24 @@ def raw_plan_json(table: str, raw_dir: str, date_format: str) -> str:
             "error": None,
         }
     )
+
+
+def raw_reading_json(raw_dir: str, settings: str) -> str:
+    """Say how the dates and amounts of a drop are read.
+
+    Args:
+        raw_dir: the folder of the drop.
+        settings: JSON of what the dbt variables say.
+
+    Returns:
+        JSON: `{"reading", "error": null}`, or `{"error": message}`. Of the plan that this process
+        made last for the clients; made now where there is none.
+    """
+    if (raw_dir, "clients") not in _last_plans:
+        planned = json.loads(raw_plan_json("clients", raw_dir, settings))
+        if planned["error"]:
+            return json.dumps(planned)
+    return json.dumps({"reading": _last_plans[raw_dir, "clients"].reading, "error": None})
 
 
 def room_json(path: str, rows: int, with_tests: bool) -> str:
@@ -227,7 +245,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Attach the history, and register functions, which give varchar.
 
-        `bank_raw_plan(table, raw_dir, date_format)` gives the JSON of :func:`raw_plan_json`,
+        `bank_raw_plan(table, raw_dir, settings)` gives the JSON of :func:`raw_plan_json`,
+        `bank_raw_reading(raw_dir, settings)` that of :func:`raw_reading_json`,
         `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, and
         `bank_room(path, rows, with_tests)` the JSON of :func:`room_json`. And those of the record
         that a build leaves: `bank_fingerprints_query(relations)` and
@@ -239,6 +258,13 @@ class Plugin(BasePlugin):
             "bank_raw_plan",
             raw_plan_json,
             ["VARCHAR", "VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            side_effects=True,
+        )
+        conn.create_function(
+            "bank_raw_reading",
+            raw_reading_json,
+            ["VARCHAR", "VARCHAR"],
             "VARCHAR",
             side_effects=True,
         )

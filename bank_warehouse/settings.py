@@ -134,7 +134,16 @@ def _meant_date(text: str) -> str:
     return "year, month and day, such as 2021-12-31"
 
 
+def _one_of(*allowed: str) -> Check:
+    def check(value: Any) -> str | None:
+        return None if value in allowed else f"{value!r} is none of {', '.join(allowed)}."
+
+    return check
+
+
 def _date_formats(value: Any) -> str | None:
+    if value == "auto":
+        return None
     formats = [value] if isinstance(value, str) else value
     if not isinstance(formats, list) or not formats:
         return f"{value!r} is no date format. Write one such as %d-%m-%Y, or a list of them."
@@ -229,6 +238,7 @@ ENVIRONMENT = (
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
+    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
     Setting("BANK_POSTGRES_DSN", "PostgreSQL database to publish to as well", "unset", _anything),
     *(
         Setting(name, "", "", _anything, document)
@@ -237,6 +247,7 @@ ENVIRONMENT = (
             "BANK_DASHBOARD_CUBES": _DASHBOARD,
             "BANK_DASHBOARD_PICTURES": "Makefile",
             "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
+            "BANK_RAW_UNPACKED_GIB": _DROPS,
             "BANK_SPARK_ADAPTIVE": _SPARK,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,
@@ -264,9 +275,27 @@ VARIABLES = (
     ),
     Setting(
         "raw_date_format",
-        "how joining dates are written; a list is tried in its order",
-        "`%d-%m-%Y`",
+        "how joining dates are written: `auto`, a format, or a list that is tried in its order",
+        "`auto`: what each file proves",
         _date_formats,
+    ),
+    Setting(
+        "raw_decimal_mark",
+        "decimal mark of amounts: `auto`, `.` or `,`",
+        "`auto`: what each column proves",
+        _one_of("auto", ".", ","),
+    ),
+    Setting(
+        "raw_money_rounding",
+        "amounts with more digits than cents: `none` refuses them, `half_up` rounds them",
+        "`none`",
+        _one_of("none", "half_up"),
+    ),
+    Setting(
+        "near_duplicates",
+        "rows that are one person but for blanks, case or accents: `report` or `quarantine`",
+        "`report`",
+        _one_of("report", "quarantine"),
     ),
     Setting(
         "max_quarantine_rate",

@@ -54,6 +54,10 @@ class Summary:
         watch_list: Level and number of customers of each level but 'none', gravest first.
         rows_quarantined: Rows set aside.
         reasons: Reason and number of rows, most frequent first; a row may have several.
+        date_formats: How joining dates were read, of all files.
+        currency: Currency that the amounts name; empty where they name none.
+        undecided: Dates and amounts that fit two readings and that a variable decided.
+        near_duplicates: Rows that are one person with another but for blanks, case or accents.
     """
 
     as_of_date: date
@@ -68,6 +72,10 @@ class Summary:
     watch_list: tuple[tuple[str, int], ...]
     rows_quarantined: int
     reasons: tuple[tuple[str, int], ...]
+    date_formats: tuple[str, ...] = ()
+    currency: str = ""
+    undecided: tuple[int, int] = (0, 0)
+    near_duplicates: int = 0
 
 
 def read_summary(warehouse: Path) -> Summary:
@@ -228,6 +236,20 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
     quarantined = connection.execute(
         "select count(*) from quality.fct_quarantined_clients"
     ).fetchone()
+    formats, currency, dates, amounts, near_duplicates = connection.execute(
+        """
+        select
+            list(distinct date_formats order by date_formats),
+            coalesce(max(currency), ''),
+            cast(sum(dates_undecided) as bigint),
+            cast(sum(amounts_undecided) as bigint),
+            (
+                select cast(coalesce(sum(occurrences), 0) as bigint)
+                from staging.base_bank__client_near_duplicates
+            )
+        from staging.base_bank__client_files
+        """
+    ).fetchall()[0]
     return Summary(
         as_of_date=as_of_date,
         source_files=tuple(str(name) for name, _ in sources),
@@ -241,6 +263,10 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         watch_list=watch_list,
         rows_quarantined=quarantined[0] if quarantined else 0,
         reasons=reasons,
+        date_formats=tuple(formats),
+        currency=currency,
+        undecided=(dates, amounts),
+        near_duplicates=near_duplicates,
     )
 
 
@@ -286,6 +312,9 @@ def format_summary(
         *([_line("Last build", _ending(record))] if record else []),
         _line("Raw data", _origin(summary.source_files, raw_dir)),
         _line("As of", summary.as_of_date.isoformat()),
+        _line("Dates read as", "; ".join(summary.date_formats)),
+        *([_line("Currency", summary.currency)] if summary.currency else []),
+        *_doubts(summary),
         _line("Customers", f"{summary.customers:,} with {summary.client_ids:,} client ids"),
         _line("Total loans", f"{summary.total_loans:,.2f}"),
         _line("Total deposits", f"{summary.total_deposits:,.2f}"),
@@ -332,6 +361,20 @@ def _ending(record: Mapping[str, Any]) -> str:
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
     return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _doubts(summary: Summary) -> list[str]:
+    """Return what a person should ask about before they trust the figures."""
+    dates, amounts = summary.undecided
+    said = []
+    if dates or amounts:
+        said.append(f"{dates:,} dates and {amounts:,} amounts fit two readings: a variable decided")
+    if summary.near_duplicates:
+        said.append(
+            f"{summary.near_duplicates:,} rows are one person with another but for blanks, case "
+            "or accents"
+        )
+    return [_line("Ask about", text) for text in said]
 
 
 def _line(label: str, text: str) -> str:

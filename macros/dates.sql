@@ -15,7 +15,7 @@
         and {{ bank_warehouse.as_of_date() }}
 {%- endmacro %}
 
-{#- The formats of raw_date_format as a list, whether one or several are declared. -#}
+{#- The formats of raw_date_format as a list: one, several, or `auto`. -#}
 {% macro raw_date_formats() -%}
     {%- set declared = var('raw_date_format') -%}
     {{ return([declared] if declared is string else declared) }}
@@ -64,7 +64,8 @@
             'cast(' ~ part['y'] ~ ' as int) + if(cast(' ~ part['y'] ~ ' as int) < 69, 2000, 1900)'
         ) %}
         {%- set month = part['m'] if 'm' in part else (
-            "nullif((locate(lower(" ~ part['b'] ~ "), 'janfebmaraprmayjunjulaugsepoctnovdec') + 2)"
+            "nullif((locate(lower(left(" ~ (part['b'] or part['B']) ~ ", 3)), "
+            ~ "'janfebmaraprmayjunjulaugsepoctnovdec') + 2)"
             ~ " div 3, 0)"
         ) %}
         make_date(cast({{ year }} as int), cast({{ month }} as int), cast({{ part['d'] }} as int))
@@ -75,12 +76,14 @@
 
 {#-
     A date format as a regular expression with a group for each of its parts, and the letters of
-    these in their order. Known are %d, %m, %b, %Y and %y: the parts of a date.
+    these in their order. Known are %d, %m, %b, %B, %Y and %y: the parts of a date.
 -#}
 {% macro date_pattern(date_format) -%}
     {%- set groups = {
         'd': '([0-9]{1,2}+)', 'm': '([0-9]{1,2}+)', 'y': '([0-9]{1,2}+)', 'Y': '([1-9][0-9]{3})',
         'b': '(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)',
+        'B': '(?i)(january|february|march|april|may|june|july|august|september|october|november'
+            ~ '|december)',
     } -%}
     {%- set letters = [] -%}
     {%- set expression = [] -%}
@@ -93,7 +96,7 @@
         {%- else -%}
             {{ exceptions.raise_compiler_error(
                 'raw_date_format: ' ~ date_format ~ ' is not read on Spark. Known there are %d, %m, '
-                ~ '%b, %Y and %y, each once.'
+                ~ '%b, %B, %Y and %y, each once.'
             ) }}
         {%- endif -%}
     {%- endfor -%}

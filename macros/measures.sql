@@ -8,6 +8,20 @@
     cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))
 {%- endmacro %}
 
+{#- What rounding took from a money column of the clients: as written less to the cent. -#}
+{% macro sum_rounded_off(column) -%}
+    {%- if bank_warehouse.rounds_money() -%}
+        cast(
+            coalesce(
+                sum(cast({{ bank_warehouse.json_value('rounded_off', column) }} as decimal(38, 18))),
+                0
+            ) as decimal(38, 18)
+        )
+    {%- else -%}
+        cast(0 as decimal(38, 18))
+    {%- endif -%}
+{%- endmacro %}
+
 {#- A count as bigint. -#}
 {% macro count_rows(condition=none) -%}
     cast(count(*){% if condition %} filter (where {{ condition }}){% endif %} as bigint)

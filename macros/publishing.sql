@@ -53,6 +53,20 @@
             ) -%}
         {%- endfor -%}
     {%- endif -%}
+    {%- set reading = [] -%}
+    {%- if not failed and not not_run -%}
+        {%- for row in run_query(
+            'select source_file, date_formats, date_basis, dates_undecided, amounts_undecided, '
+            ~ 'decimal_comma_columns, currency from ' ~ bank_warehouse.built_relation('base_bank__client_files')
+            ~ ' order by source_file'
+        ).rows -%}
+            {%- do reading.append({
+                'file': row[0], 'date_formats': row[1], 'date_basis': row[2],
+                'dates_undecided': row[3] | int, 'amounts_undecided': row[4] | int,
+                'decimal_comma_columns': row[5], 'currency': row[6],
+            }) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- set told = {
         'invocation_id': invocation_id,
         'project_dir': invocation_args_dict.project_dir,
@@ -62,6 +76,7 @@
         'failed': failed,
         'not_run': not_run,
         'is_empty': is_empty,
+        'reading': reading,
         'source': 'sample' if env_var('BANK_RAW_DIR', '') == '' else 'drop',
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),
@@ -75,6 +90,13 @@
     {%- if message -%}
         {{ exceptions.raise_compiler_error(message) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- The table of a model by its name; a hook at the end of a build knows no ref(). -#}
+{% macro built_relation(name) -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
+        {{ return(node.relation_name) }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {#-

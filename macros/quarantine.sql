@@ -7,8 +7,10 @@
 {% macro judge_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- do bank_warehouse.refuse_empty_drop() -%}
+        {%- do bank_warehouse.refuse_other_header() -%}
         {%- do bank_warehouse.refuse_other_date_order() -%}
         {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
+        {%- do bank_warehouse.warn_of_near_duplicates() -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -23,11 +25,49 @@
 {%- endmacro %}
 
 {#-
+    Stop the build where a header among the rows has the columns in another order than that of its
+    file: the rows behind it would be read into the wrong columns.
+-#}
+{% macro refuse_other_header() -%}
+    {%- set headers = run_query(
+        "select source_file from " ~ ref('base_bank__clients')
+        ~ " where reject_reasons = 'header of other columns' limit 1"
+    ).rows -%}
+    {%- if headers | length > 0 -%}
+        {%- set found = run_query(
+            "select source_file, min(source_row) from ("
+            ~ "select source_file, reject_reasons, record_position + 2"
+            ~ " - min(record_position) over (partition by source_file) as source_row from "
+            ~ ref('base_bank__clients_judged')
+            ~ ") as placed where reject_reasons = 'header of other columns'"
+            ~ " group by source_file order by source_file limit 1"
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            found[0] ~ ', row ' ~ found[1] ~ ': a header that has the columns in another order than '
+            ~ 'the header in row 1: two files were put one behind the other, and every row from '
+            ~ 'there on would be read into the wrong columns. Split the file there into two, named '
+            ~ 'banking-clients-1 and banking-clients-2.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
     Stop the build where the dates of a file cannot all be read as declared but all can be read in
     another way: then the declaration is wrong, and dates that fit both were misread.
+    Stop the build where the dates of a file cannot all be read in its formats but all can be read
+    in another way: then the declaration is wrong, or the first rows are not like the others, and
+    dates that fit both were misread.
 -#}
 {% macro refuse_other_date_order() -%}
-    {%- set declared = bank_warehouse.raw_date_formats() -%}
+    {%- for file in bank_warehouse.raw_reading()['files'] -%}
+        {%- do bank_warehouse.refuse_other_order_of(
+            file['file'], file['dates']['formats'], file['dates']['basis']
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The same for one file. -#}
+{% macro refuse_other_order_of(source_file, declared, basis) -%}
     {%- set candidates = [] -%}
     {%- for date_format in declared -%}
         {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
@@ -37,9 +77,10 @@
         '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
         '%d/%m/%y', '%m/%d/%y',
     ]) -%}
+    {%- set name = "'" ~ source_file | replace("'", "''") ~ "'" -%}
     {%- set unread_files = run_query(
         'select source_file, dates_as_declared, dates_unread from '
-        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 order by source_file'
+        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 and source_file = ' ~ name
     ).rows -%}
     {%- for file in unread_files -%}
         {%- for candidate in candidates | unique(case_sensitive=true) if candidate not in declared -%}
@@ -47,7 +88,7 @@
             {%- set query -%}
                 select count(*) from {{ ref('base_bank__clients') }}
                 where
-                    source_file = '{{ file[0] | replace("'", "''") }}'
+                    source_file = {{ name }}
                     and (
                         {{ bank_warehouse.parse_date(
                             bank_warehouse.clean_joining_text('unread_joined_text'), [candidate]
@@ -62,13 +103,49 @@
                 {{ exceptions.raise_compiler_error(
                     file[0] ~ ': of ' ~ fitting ~ ' joining dates ' ~ file[1]
                     ~ ' can be read as ' ~ declared | join(' or ')
-                    ~ ', which raw_date_format declares, and all ' ~ fitting ~ ' as ' ~ candidate
+                    ~ ', which '
+                    ~ ('raw_date_format declares' if basis == 'declared' else 'most of them prove')
+                    ~ ', and all ' ~ fitting ~ ' as ' ~ candidate
                     ~ '. Set raw_date_format to "' ~ candidate ~ '": in dbt_project.yml, or for one '
                     ~ "build with --vars '{raw_date_format: \"" ~ candidate ~ "\"}'."
                 ) }}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
+{%- endmacro %}
+
+{#-
+    Say how many rows are the same person as another row but for blanks, case or the composition of
+    letters in client id or name. The variable near_duplicates says what becomes of them.
+-#}
+{% macro warn_of_near_duplicates() -%}
+    {%- set counted = run_query(
+        'select coalesce(sum(occurrences), 0), count(distinct person_key) from '
+        ~ ref('base_bank__client_near_duplicates')
+    ).rows[0] -%}
+    {%- if counted[0] > 0 -%}
+        {%- do log(
+            'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1]
+            ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
+            ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
+            ~ 'letters. '
+            ~ ('They are treated as repeats, since near_duplicates is "quarantine".'
+                if var('near_duplicates') == 'quarantine' else
+                'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
+                ~ 'they are treated as repeats. Their keys are in '
+                ~ 'staging.base_bank__client_near_duplicates.'),
+            info=true
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What rows have in common that are repeats of each other, in words. -#}
+{% macro same_person() -%}
+    {{ return(
+        'same client id, name and joining date'
+        ~ (' (but for blanks, case and composed letters)'
+            if var('near_duplicates') == 'quarantine' else '')
+    ) }}
 {%- endmacro %}
 
 {#- Stop the build where too many rows are set aside, with the counts by reason. -#}
@@ -90,7 +167,8 @@
     ).rows[0][0] | int -%}
     {%- set repeated = run_query(
         'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0)'
-        ~ ' from ' ~ ref('base_bank__client_repeats')
+        ~ ' from (select distinct kept_position, occurrences, is_identical from '
+        ~ ref('base_bank__client_repeats') ~ ') as repeats'
     ).rows[0][0] | int -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
     {%- set quarantined = set_aside + repeated -%}

@@ -85,6 +85,27 @@
     {{ return(plan['sql']) }}
 {%- endmacro %}
 
+{#-
+    Refuse a drop that cannot be read, with all that is wrong with it, before a seed is loaded or a
+    model built. Runs at the start of every build. Dispatched.
+-#}
+{% macro check_drop() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed') and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- do adapter.dispatch('check_drop', 'bank_warehouse')() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Spark's copies of the tables are made when each is read; the plan of one is that of all. -#}
+{% macro default__check_drop() -%}
+{%- endmacro %}
+
+{% macro duckdb__check_drop() -%}
+    {%- set plan = fromjson(bank_warehouse.raw_plan('clients')) -%}
+    {%- if plan['error'] -%}
+        {{ exceptions.raise_compiler_error(plan['error']) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- The plan by which a table of the drop folder is read, as JSON. Dispatched. -#}
 {% macro raw_plan(table) -%}
     {{ return(adapter.dispatch('raw_plan', 'bank_warehouse')(table)) }}
@@ -95,7 +116,7 @@
         select bank_raw_plan(
             '{{ table }}',
             '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
-            '{{ bank_warehouse.raw_date_formats()[0] }}'
+            '{{ bank_warehouse.raw_settings() | replace("'", "''") }}'
         )
     {%- endset -%}
     {{ return(run_query(call).rows[0][0]) }}
@@ -104,7 +125,9 @@
 {#- Spark reads a copy of the table, which is made here. -#}
 {% macro spark__raw_plan(table) -%}
     {{ return(adapter.raw_copy_plan(
-        table, env_var('BANK_RAW_DIR'), bank_warehouse.raw_date_formats()[0]
+        table,
+        env_var('BANK_RAW_DIR'),
+        bank_warehouse.raw_settings()
     )) }}
 {%- endmacro %}
 
@@ -203,7 +226,7 @@
     relation is a subquery without rows, in which no engine knows places.
 -#}
 {% macro record_position(relation) -%}
-    {%- if relation.limit is not none -%}
+    {%- if relation.limit is defined and relation.limit is not none -%}
         {{ return('cast(null as bigint)') }}
     {%- endif -%}
     {{ return(adapter.dispatch('record_position', 'bank_warehouse')(relation)) }}

@@ -3,7 +3,7 @@
     '; '. A row that could not be split into its cells has that one reason: what stands in which
     cell is not known. Evaluated for rejected rows only.
 -#}
-{% macro reject_reasons() -%}
+{% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',
         case when client_id is null then 'client_id is empty' end,
@@ -14,9 +14,9 @@
             when {{ bank_warehouse.clean_text('raw_joined_bank') }} is null
                 then 'joined_bank is empty'
             when joined_date is null
-                then 'joined_bank is not a date written as {{
-                    bank_warehouse.raw_date_formats() | join(" or ")
-                }}'
+                then 'joined_bank is not a date written as ' || {{
+                    bank_warehouse.joining_formats(reading, 'source_file')
+                }}
             when joined_date > {{ bank_warehouse.as_of_date() }}
                 then 'joined_bank is after the as-of date {{ var("as_of_date") }}'
             when not ({{ bank_warehouse.is_joining_date('joined_date') }})
@@ -49,7 +49,7 @@
             when {{ column }} is not null then null
             when {{ bank_warehouse.clean_text('raw_' ~ column) }} is null
                 then '{{ column }} is empty'
-            else '{{ column }} is not an amount to the cent'
+            else {{ bank_warehouse.money_fault(reading, column, 'raw_' ~ column, 'source_file') }}
         end,
         {%- endfor %}
         case when age not between 0 and 120 then 'age is outside 0 to 120' end,

@@ -19,6 +19,10 @@ from python_checks.testing.dbt import KEPT, parsed_project, run_dbt
 from python_checks.testing.paths import PROJECT
 
 CACHE = PROJECT / ".pytest_cache" / "d"
+UNIT_OPTIONS = (
+    *("--numprocesses", "2", "--dist", "loadgroup", "-m", "unit and not examples"),
+    "python_checks/tests/unit",
+)
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
 
 
@@ -51,7 +55,7 @@ def changed_files(project: Path) -> list[str]:
         ["git", "ls-files", "--others", "--exclude-standard"],
     ):
         ran = subprocess.run(  # noqa: S603
-            command, cwd=project, capture_output=True, text=True, check=False
+            command, cwd=project, capture_output=True, encoding="utf-8", check=False
         )
         if ran.returncode:
             message = f"{' '.join(command)}: {ran.stderr.strip()}. Run this in a git checkout."
@@ -66,8 +70,7 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
     python = [name for name in files if name.endswith((".py", ".ipynb"))]
     yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
     sql = [name for name in files if name.endswith(".sql") and name.startswith(SQL_FOLDERS)]
-    found = {"tests without a warehouse": [*_tool("pytest"), "-q", "-m", "unit and not examples"]}
-    found["tests without a warehouse"] += ["python_checks/tests/unit"]
+    found = {"tests without a warehouse": [*_tool("pytest"), "-q", *UNIT_OPTIONS]}
     if python:
         found["ruff"] = [*_tool("ruff"), "check", "--force-exclude", *python]
         found["ruff format"] = [*_tool("ruff"), "format", "--check", "--force-exclude", *python]
@@ -140,7 +143,7 @@ def run(name: str, command: list[str]) -> Outcome:
     """Run a command in the project's folder."""
     started = time.monotonic()
     ran = subprocess.run(  # noqa: S603
-        command, cwd=PROJECT, capture_output=True, text=True, check=False
+        command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=False
     )
     return Outcome(name, ran.returncode == 0, ran.stdout + ran.stderr, time.monotonic() - started)
 

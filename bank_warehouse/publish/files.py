@@ -176,6 +176,7 @@ def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
         "built_at": build["built_at"],
         "checked_at": checks["checked_at"],
         "source": build["source"],
+        "reading": build.get("reading", []),
         "as_of_date": build["as_of_date"],
         "git_commit": build["git_commit"],
         "git_is_dirty": build["git_is_dirty"],

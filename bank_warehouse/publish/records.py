@@ -85,6 +85,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
             "not_run": told["not_run"],
             "is_empty": told["is_empty"],
             "source": told["source"],
+            "reading": told["reading"],
             "as_of_date": told["as_of_date"],
             "schema_version": told["schema_version"],
             "git_commit": commit,

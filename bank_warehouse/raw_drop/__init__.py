@@ -1,6 +1,17 @@
 """Reading raw drops: Python plans, DuckDB reads."""
 
+from bank_warehouse.raw_drop.drop import DropPlan, check_drop, plan_drop, plan_table, survey_drop
 from bank_warehouse.raw_drop.errors import DropError
-from bank_warehouse.raw_drop.plan import TablePlan, plan_table
+from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.proofs import Settings
 
-__all__ = ["DropError", "TablePlan", "plan_table"]
+__all__ = [
+    "DropError",
+    "DropPlan",
+    "Settings",
+    "TablePlan",
+    "check_drop",
+    "plan_drop",
+    "plan_table",
+    "survey_drop",
+]

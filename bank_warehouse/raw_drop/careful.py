@@ -6,14 +6,14 @@ well shaped, and that row's text. It never drops a row and never stops at one.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.scan import LONGEST_LINE
-from bank_warehouse.raw_drop.schema import RawTable
+from bank_warehouse.raw_drop.schema import RawTable, header_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +34,7 @@ INVALID_BYTES = "invalid bytes"
 ZERO_BYTES = "zero bytes"
 TOO_LONG = "line too long"
 REPEATED_HEADER = "repeated header"
+OTHER_HEADER = "header of other columns"
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,38 @@ class Shape:
     Attributes:
         separator: one character.
         width: cells a record must have; it may have more if they are blank.
-        header: the header cells, as many; a row that repeats them is a fault.
-        repeated: two positions (0-based) by which a repeated header is known.
+        columns: canonical column at each position that is read; a row that names them is a header.
+        known: every spelling of a header, as :func:`header_key` gives it, to its column.
+        telling: position of an amount: a row with anything but a letter there is no header. Null
+            where the table has none.
     """
 
     separator: str
     width: int
-    header: tuple[str, ...]
-    repeated: tuple[int, int]
+    columns: Mapping[int, str]
+    known: Mapping[str, str]
+    telling: int | None
+
+
+def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
+    """Return the fault of a row that is a header once more, null where it is none.
+
+    All its cells are compared: behind a header with the columns in another order, every row would
+    be misread.
+    """
+    if shape.telling is not None:
+        told = cells[shape.telling].strip()
+        if not told[:1].isalpha():
+            return None
+        if any(letter.isdigit() for letter in told) and header_key(told) not in shape.known:
+            return None
+    named = {
+        place: shape.known.get(header_key(cell)) for place, cell in enumerate(cells[: shape.width])
+    }
+    if all(named[place] == column for place, column in shape.columns.items()):
+        return REPEATED_HEADER
+    found = {column for column in named.values() if column}
+    return OTHER_HEADER if 2 * len(found) >= max(len(shape.columns), 4) else None
 
 
 def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterator[Record]:
@@ -136,18 +161,32 @@ def write_parquet(
 
     Columns: those of `table` that `positions` has, `structural_fault`, `raw_line`, all text.
     """
+    names = [column.name for column in table.columns if column.name in positions]
+    picked = [positions[name] for name in names]
+    return write_records(read_records(path, relative, start, shape), names, picked, target)
+
+
+def write_records(
+    records: Iterable[Record], names: Sequence[str], picked: Sequence[int], target: Path
+) -> int:
+    """Write records to `target` as Parquet and return how many there are.
+
+    Args:
+        records: in the order of their file.
+        names: the columns.
+        picked: the place of each in the cells of a record.
+        target: a new file.
+    """
     # Imported late: few drops need it, and it takes longer than the rest of this package.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = [column.name for column in table.columns if column.name in positions]
-    picked = [positions[name] for name in names]
     schema = pa.schema([(name, pa.string()) for name in (*names, "structural_fault", "raw_line")])
     rows = 0
     with pq.ParquetWriter(target, schema) as writer:
         batch: list[tuple[str | None, ...]] = []
         size = 0
-        for record in read_records(path, relative, start, shape):
+        for record in records:
             if record.fault is None:
                 cells = record.cells
                 batch.append((*(cells[place] for place in picked), None, None))
@@ -227,14 +266,12 @@ def _plain_fault(body: bytes) -> Record | None:
 
 
 def _shaped(cells: Sequence[str], text: str, shape: Shape) -> Record:
-    first, last = shape.repeated
     if len(cells) < shape.width:
         return Record((), TOO_FEW, text)
     if any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return Record((), TOO_MANY, text)
-    if cells[first] == shape.header[first] and cells[last] == shape.header[last]:
-        return Record((), REPEATED_HEADER, text)
-    return Record(tuple(cells), None, text)
+    fault = header_fault(cells, shape)
+    return Record((), fault, text) if fault else Record(tuple(cells), None, text)
 
 
 Parser = Callable[[str], tuple[list[str] | None, bool, set[int]]]

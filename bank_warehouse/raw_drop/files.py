@@ -1,30 +1,34 @@
-"""Which files of a raw drop belong to which table.
+"""The files of a raw drop: a folder or one file, what kind each is, and what its name hints at.
 
-A drop is a folder, or one file, which holds the clients unless its name says otherwise. In a folder
-a table is one file under one of its names, several files of that name with a part behind it
-(`banking-clients-2021-01.csv`, `clients_part2.csv.gz`), or a folder of that name. Whatever
-would count customers twice (a table under two names, the same file twice) or lead out of the
-folder is refused; a file that is none of these is reported, never skipped in silence.
+A name never decides which table a file holds, its headers do; but it says which files are parts of
+one table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or the files of a folder of that
+name). Whatever leads out of the folder is refused; a file that is of no use is reported, never
+skipped in silence.
 """
 
 import os
 import re
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.mapping import MAPPING_NAMES
 from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".psv", ".dat")
 PARQUET_SUFFIXES = (".parquet", ".pq")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".ods")
+# Looked at only to say what to do with them.
+_REFUSED_SUFFIXES = (".xls", ".xlsb", ".numbers")
 READABLE_SUFFIXES = (
     *TEXT_SUFFIXES,
     *(suffix + ".gz" for suffix in TEXT_SUFFIXES),
     *PARQUET_SUFFIXES,
+    *WORKBOOK_SUFFIXES,
+    *_REFUSED_SUFFIXES,
+    ".zip",
 )
-
 # What may stand between the name of a table and its extension in a file that is one part of
 # several: `-2021-01`, `_part2`, `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
 _PART = re.compile(
@@ -39,26 +43,49 @@ class FoundFile:
     """A file of a raw drop.
 
     Attributes:
-        path: absolute path.
-        relative: path from the raw folder, with forward slashes.
-        size: bytes.
+        path: absolute path of the file as delivered.
+        relative: path from the raw folder, with forward slashes; `source_file` of its rows.
+        size: bytes as delivered.
         modified_ns: time of the last change, nanoseconds since 1970.
-        is_parquet: whether the extension says Parquet.
+        hint: the table that its name speaks of.
+        form: `whole`, `part` or `folder`: how the name speaks of it; empty without a hint.
+        unpacked: where its bytes are, for a file that came out of an archive.
     """
 
     path: Path
     relative: str
     size: int
     modified_ns: int
-    is_parquet: bool
+    hint: RawTable | None
+    form: str
+    unpacked: Path | None = None
+
+    @property
+    def content(self) -> Path:
+        """The file that holds its bytes."""
+        return self.unpacked or self.path
 
 
 @dataclass(frozen=True)
-class Findings:
-    """The files of one table, in natural order, and what was passed over on the way."""
+class Listing:
+    """The files of a drop.
 
+    Attributes:
+        root: the folder they lie in.
+        files: in natural order.
+        warnings: what was passed over on the way.
+        doubtful: files that cannot be read and by their names need not be.
+    """
+
+    root: Path
     files: tuple[FoundFile, ...]
     warnings: tuple[str, ...]
+    doubtful: tuple[str, ...]
+
+
+def rank_of(table: RawTable | None) -> int:
+    """Return the place of a table among the tables; the clients' is 0, and that of no table."""
+    return [*TABLES].index(table.name) if table else 0
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -70,101 +97,78 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def find_files(raw_dir: Path, table: RawTable) -> Findings:
-    """Find the files of `table` below `raw_dir`.
+def list_drop(path: Path, problems: Problems) -> Listing:
+    """List the files of a drop.
 
     Args:
-        raw_dir: the folder that holds the drop, or its one file.
-        table: the raw table looked for.
-
-    Returns:
-        At least one file; none for an optional table that is not there. Files that belong to no
-        table are reported with the clients only, so that each is reported once.
+        path: the folder that holds them, or one file.
+        problems: takes what is wrong with single files.
 
     Raises:
-        DropError: no folder, no such table, the table under two names, a file twice, a link out
-            of the folder, or something that is not a plain file.
+        DropError: no such folder or file, or one that may not be listed.
     """
-    root, names = _open_root(raw_dir)
-    is_one_file = raw_dir.is_file()
-    whole: list[str] = []
-    parts: list[str] = []
-    folders: list[str] = []
+    require_drop(path)
+    target = _open(path)
+    if not target.is_dir():
+        hint, form = name_hint(target.name)
+        file = _examine(target.parent, target.name, hint, form)
+        return Listing(target.parent, (file,), (), ())
+    found: list[FoundFile] = []
     warnings: list[str] = []
-    for name in names:
-        is_folder = (root / name).is_dir()
-        owner, form = _owner(name, is_folder)
-        if owner is None and is_one_file:
-            owner, form = TABLES["clients"], "whole"
-        if owner is None:
-            if table.name == "clients":
-                warnings.append(_ignored(name, is_folder))
-        elif owner.name == table.name:
-            {"whole": whole, "part": parts, "folder": folders}[form].append(name)
-
-    if len(whole) + len(folders) > 1 or (folders and parts):
-        given = ", ".join([*whole, *(folder + "/" for folder in folders), *parts])
-        raise DropError(
-            f"{raw_dir}: {table.name} is there more than once ({given}): reading all would count "
-            "its rows twice. Keep one; if they are parts of one table, name them "
-            f"{table.stems[0]}-1.csv, {table.stems[0]}-2.csv and so on, or put them into a "
-            f"folder named {table.stems[0]}."
-        )
-    if folders:
-        found, passed_over = _walk(root, folders[0])
-        warnings.extend(passed_over)
-    else:
-        found = [_examine(root, name) for name in sorted([*whole, *parts], key=natural_key)]
-    if not found and table.required:
-        raise DropError(_absent(raw_dir, table, names))
-    if not found:
-        warnings.append(f"{table.name}: optional, and not in the drop: read as no rows.")
-    _refuse_twins(found)
-    return Findings(tuple(found), tuple(warnings))
+    doubtful: list[str] = []
+    for name in sorted((entry.name for entry in target.iterdir()), key=natural_key):
+        if name in MAPPING_NAMES:
+            continue
+        is_folder = (target / name).is_dir()
+        hint, form = name_hint(name, is_folder)
+        if is_folder and hint is not None:
+            with problems.noting(rank_of(hint)):
+                _walk(target, name, hint, found, warnings, problems)
+        elif is_folder or _suffix(name) is None or name.startswith((".", "~")):
+            warnings.append(_ignored(name, is_folder))
+        else:
+            try:
+                found.append(_examine(target, name, hint, form))
+            except DropError as refused:
+                if hint is None:
+                    doubtful.append(str(refused))
+                else:
+                    problems.add(rank_of(hint), str(refused))
+    return Listing(target, tuple(found), tuple(warnings), tuple(doubtful))
 
 
-def root_of(raw_dir: Path) -> Path:
-    """Return the folder that the files of a drop are in, without links."""
-    root = raw_dir.resolve()
-    return root.parent if root.is_file() else root
-
-
-def require_drop(raw_dir: Path) -> None:
+def require_drop(path: Path) -> None:
     """Refuse what cannot be a drop, without a look into its files.
 
     Raises:
         DropError: there is no such folder or file, or nothing in it that can be read.
     """
-    _, names = _open_root(raw_dir)
-    if not names:
-        raise DropError(f"{raw_dir}: the folder is empty. Copy the raw files into it.")
-    if not any((raw_dir / name).is_dir() or _suffix(name) for name in names):
-        kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES))
+    target = _open(path)
+    is_folder = target.is_dir()
+    entries = list(target.iterdir()) if is_folder else [target]
+    if not entries:
+        raise DropError(f"{path}: the folder is empty. Copy the raw files into it.")
+    if not any(_suffix(entry.name) or (is_folder and entry.is_dir()) for entry in entries):
+        kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES, ".zip"))
         raise DropError(
-            f"{raw_dir}: no file of a kind that is read ({kinds}; text also with .gz). Export the "
-            "tables as CSV or Parquet."
+            f"{path}: no file of a kind that is read ({kinds}; text also with .gz). Export the "
+            "tables as CSV, Parquet or .xlsx."
         )
 
 
-def _open_root(raw_dir: Path) -> tuple[Path, list[str]]:
-    """Return the folder of a drop, and the names in it, in natural order."""
+def _open(path: Path) -> Path:
     try:
-        raw_dir.resolve(strict=True)
+        target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
-            f"{raw_dir}: no such folder or file. Name the folder that holds the raw files: `bank "
-            "build FOLDER`, or BANK_RAW_DIR; with neither the shipped seeds are built."
+            f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
+            "file: `bank build PATH`, or BANK_RAW_DIR; with neither the shipped seeds are built."
         ) from None
-    root = root_of(raw_dir)
-    if raw_dir.is_file():
-        return root, [raw_dir.resolve().name]
-    if not root.is_dir():
-        raise DropError(
-            f"{raw_dir}: neither a folder nor a plain file. Name the folder of the drop."
-        )
-    if not os.access(root, os.R_OK | os.X_OK):
-        raise DropError(f"{raw_dir}: may not be listed. Give this user the right to read it.")
-    return root, sorted((entry.name for entry in root.iterdir()), key=natural_key)
+    if not target.is_dir() and not target.is_file():
+        raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
+    if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
+        raise DropError(f"{path}: may not be listed. Give this user the right to read it.")
+    return target
 
 
 def _suffix(name: str) -> str | None:
@@ -172,17 +176,10 @@ def _suffix(name: str) -> str | None:
     return next((s for s in READABLE_SUFFIXES if lowered.endswith(s) and len(name) > len(s)), None)
 
 
-def _owner(name: str, is_folder: bool) -> tuple[RawTable | None, str]:
-    """Return the table that the file or folder `name` belongs to, and in which form."""
-    if name.startswith((".", "~")):
-        return None, ""
-    suffix = _suffix(name)
-    if is_folder:
-        stem = name
-    elif suffix is None:
-        return None, ""
-    else:
-        stem = name[: -len(suffix)]
+def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]:
+    """Return the table that the name of a file, folder or sheet speaks of, and in which form."""
+    suffix = None if is_folder else _suffix(name)
+    stem = name[: -len(suffix)] if suffix else name
     for table in TABLES.values():
         for known in table.stems:
             if normalise(stem) == normalise(known):
@@ -204,17 +201,24 @@ def _behind(stem: str, known: str) -> str | None:
     return None
 
 
-def _ignored(name: str, is_folder: bool) -> str:
+def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
     if is_folder:
         return f"{name}/: ignored: no raw table has a folder of this name."
-    if _suffix(name) is None:
-        return f"{name}: ignored: not a CSV or Parquet file by its extension."
-    return f"{name}: ignored: no raw table goes by this name."
+    if _suffix(name) is None and not is_hidden:
+        return f"{name}: ignored: no table, workbook or archive by its extension."
+    return f"{name}: ignored: hidden or temporary by its name."
 
 
-def _walk(root: Path, folder: str) -> tuple[list[FoundFile], list[str]]:
-    found: list[FoundFile] = []
-    warnings: list[str] = []
+def _walk(
+    root: Path,
+    folder: str,
+    hint: RawTable,
+    found: list[FoundFile],
+    warnings: list[str],
+    problems: Problems,
+) -> None:
+    inside: list[FoundFile] = []
+    passed_over: list[str] = []
     pending = [folder]
     while pending:
         current = pending.pop()
@@ -222,7 +226,7 @@ def _walk(root: Path, folder: str) -> tuple[list[FoundFile], list[str]]:
         for entry in (root / current).iterdir():
             relative = f"{current}/{entry.name}"
             if entry.name.startswith((".", "~")) or entry.name == "_SUCCESS":
-                warnings.append(f"{relative}: ignored: hidden or temporary by its name.")
+                passed_over.append(_ignored(relative, False, is_hidden=True))
             elif entry.is_dir():
                 if entry.is_symlink():
                     raise DropError(
@@ -230,11 +234,12 @@ def _walk(root: Path, folder: str) -> tuple[list[FoundFile], list[str]]:
                     )
                 pending.append(relative)
             elif _suffix(entry.name) is None:
-                warnings.append(_ignored(relative, False))
+                passed_over.append(_ignored(relative, False))
             else:
-                found.append(_examine(root, relative))
-    found.sort(key=lambda file: natural_key(file.relative))
-    return found, sorted(warnings)
+                with problems.noting(rank_of(hint)):
+                    inside.append(_examine(root, relative, hint, "folder"))
+    found.extend(sorted(inside, key=lambda file: natural_key(file.relative)))
+    warnings.extend(sorted(passed_over))
 
 
 def _stay_inside(root: Path, relative: str) -> Path:
@@ -253,14 +258,14 @@ def _stay_inside(root: Path, relative: str) -> Path:
     return path
 
 
-def _examine(root: Path, relative: str) -> FoundFile:
+def _examine(root: Path, relative: str, hint: RawTable | None, form: str) -> FoundFile:
     path = _stay_inside(root, relative)
     try:
         status = path.stat()
     except OSError as problem:
         raise DropError(f"{relative}: cannot be read: {problem.strerror}.") from None
     if not stat.S_ISREG(status.st_mode):
-        raise DropError(f"{relative}: not a plain file. Put a CSV or Parquet file there.")
+        raise DropError(f"{relative}: not a plain file. Put a table or a workbook there.")
     if not os.access(path, os.R_OK):
         raise DropError(f"{relative}: may not be read. Give this user the right to read it.")
     if status.st_size == 0:
@@ -270,24 +275,17 @@ def _examine(root: Path, relative: str) -> FoundFile:
         relative=relative,
         size=status.st_size,
         modified_ns=status.st_mtime_ns,
-        is_parquet=relative.lower().endswith(PARQUET_SUFFIXES),
+        hint=hint,
+        form=form,
     )
 
 
-def _refuse_twins(found: list[FoundFile]) -> None:
-    """Refuse two files of one content: the same rows would count twice."""
-    by_size: dict[int, list[FoundFile]] = {}
-    for file in found:
-        for other in by_size.setdefault(file.size, []):
-            if other.path == file.path or _same_content(other.path, file.path):
-                raise DropError(
-                    f"{other.relative} and {file.relative} hold the same bytes: their rows would "
-                    "count twice. Remove one of them."
-                )
-        by_size[file.size].append(file)
-
-
-def _same_content(one: Path, other: Path) -> bool:
+def is_same_content(one: Path, other: Path) -> bool:
+    """Return whether two files hold the same bytes."""
+    if one == other:
+        return True
+    if one.stat().st_size != other.stat().st_size:
+        return False
     with one.open("rb") as first, other.open("rb") as second:
         while True:
             left, right = first.read(1 << 20), second.read(1 << 20)
@@ -295,13 +293,3 @@ def _same_content(one: Path, other: Path) -> bool:
                 return False
             if not left:
                 return True
-
-
-def _absent(raw_dir: Path, table: RawTable, names: Iterable[str]) -> str:
-    looked_for = ", ".join(stem + ".csv" for stem in table.stems)
-    there = ", ".join(list(names)[:20]) or "nothing"
-    return (
-        f"{raw_dir}: no file for {table.name}. Looked for {looked_for} (or .csv.gz, .tsv, .txt, "
-        f".parquet, parts such as {table.stems[0]}-2.csv, or a folder {table.stems[0]}/); the "
-        f"folder holds: {there}. Rename the file to one of these names."
-    )

@@ -5,14 +5,15 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bank_warehouse.raw_drop.encoding import declared_encoding
 from bank_warehouse.raw_drop.errors import DropError
-from bank_warehouse.raw_drop.header import count_matches
-from bank_warehouse.raw_drop.schema import RawTable, normalise
+from bank_warehouse.raw_drop.mapping import DropMapping
+from bank_warehouse.raw_drop.recognise import best_header, describe_unknown, refuse_rows_above
+from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 
 HEAD_BYTES = 256 * 1024
 SEPARATORS = (",", ";", "\t", "|")
@@ -20,8 +21,6 @@ _LINES_BEFORE_HEADER = 20
 _LONGEST_HEADER = 20_000
 
 _FOREIGN_MAGIC = (
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save it as CSV"),
     (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip"),
     (b"\xfd7zXZ", "compressed with xz", "Unpack it, or compress it with gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstandard", "Unpack it, or compress it with gzip"),
@@ -46,6 +45,8 @@ class Head:
         lines_before: lines above the header (titles, comments, `sep=;`, blank lines).
         header_lines: lines that the header takes up; more than one where a header cell is
             broken over lines inside quotes.
+        table: the table whose header it is; null where it is that of none.
+        unknown: why it is none, then.
     """
 
     is_gzip: bool
@@ -55,14 +56,21 @@ class Head:
     header: tuple[str, ...]
     lines_before: int
     header_lines: int
+    table: RawTable | None
+    unknown: str
 
 
-def read_head(path: Path, relative: str, table: RawTable) -> Head:
+def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMapping) -> Head:
     """Read the dialect of the text file at `path` from its first 256 KiB.
 
+    Args:
+        path: the file.
+        relative: its name in messages.
+        hint: the table that its name speaks of.
+        mapping: the mapping file of the drop.
+
     Raises:
-        DropError: the file is of another kind, is damaged, or has no header line that names
-            columns of `table`.
+        DropError: the file is of another kind, is damaged, or has rows above its header.
     """
     raw, is_gzip = _first_bytes(path, relative)
     if not raw:
@@ -78,24 +86,48 @@ def read_head(path: Path, relative: str, table: RawTable) -> Head:
             f"{relative}, row 1: no line end in the first {len(text):,} characters: the line ends "
             "are lost. Export the table again."
         )
-    best: tuple[int, int, str, list[str], int] | None = None
-    for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
-        if not line.strip():
-            continue
-        for separator in SEPARATORS:
-            cells, used = _header_cells(lines[number : number + 30], separator)
-            matches = count_matches(cells, table)
-            # A header further down must be twice as good: else it is the header once more, and
-            # the lines above it are rows.
-            least = 0 if best is None else best[0] if number == best[1] else 2 * best[0]
-            if best is None or matches > least:
-                best = (matches, number, separator, cells, used)
-    if best is None:
+    splits = list(_splits(lines))
+    header = best_header(((number, cells) for number, _, cells, _ in splits), hint, mapping)
+    if header is None:
         raise DropError(f"{relative}: the file holds nothing but blank lines. Copy it again.")
-    if best[0] < min(2, len(table.columns) - 1):
-        raise DropError(_no_header(relative, lines, table))
-    _, lines_before, separator, cells, header_lines = best
-    return Head(is_gzip, encoding, mark_length, separator, tuple(cells), lines_before, header_lines)
+    separator, used = next(
+        (separator, used)
+        for number, separator, cells, used in splits
+        if number == header.number and tuple(cells) == header.cells
+    )
+    unknown = ""
+    if header.table is None:
+        unknown = _not_separated(relative, lines) or describe_unknown(
+            relative, header, mapping, header.number + 1
+        )
+    else:
+        above = [
+            (number + 1, cells)
+            for number, mark, cells, _ in splits
+            if mark == separator and number < header.number
+        ]
+        width = sum(bool(cell) for cell in header.cells)
+        refuse_rows_above(relative, above, header.number + 1, width)
+    return Head(
+        is_gzip=is_gzip,
+        encoding=encoding,
+        mark_length=mark_length,
+        separator=separator,
+        header=header.cells,
+        lines_before=header.number,
+        header_lines=used,
+        table=header.table,
+        unknown=unknown,
+    )
+
+
+def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
+    """Yield number, separator, cells and length of each line that may be the header."""
+    for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
+        if line.strip():
+            for separator in SEPARATORS:
+                cells, used = _header_cells(lines[number : number + 30], separator)
+                yield number, separator, cells, used
 
 
 def detect_encoding(raw: bytes) -> tuple[str, int]:
@@ -154,19 +186,16 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
     return [cell.strip() for cell in cells], reader.line_num
 
 
-def _no_header(relative: str, lines: Sequence[str], table: RawTable) -> str:
+def _not_separated(relative: str, lines: Sequence[str]) -> str:
+    """Return that the first line names columns in one piece; empty where it does not."""
     first = next(line.strip() for line in lines if line.strip())
-    shown = first[:80] + ("..." if len(first) > 80 else "")
     joined = normalise(first)
-    known = sum(normalise(column.header) in joined for column in table.columns)
-    if known >= min(2, len(table.columns)):
-        return (
-            f"{relative}, row 1: the header names columns of {table.name} but they are not "
-            f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."
-        )
-    wanted = ", ".join(column.header for column in table.columns[:4])
-    more = ", ..." if len(table.columns) > 4 else ""
-    return (
-        f"{relative}, row 1: no header line found: {shown!r}. Add a first line with the column "
-        f"names ({wanted}{more})."
-    )
+    shown = first[:80] + ("..." if len(first) > 80 else "")
+    for table in TABLES.values():
+        known = sum(normalise(column.header) in joined for column in table.columns)
+        if known == len(table.columns) or known > 4:
+            return (
+                f"{relative}, row 1: the header names columns of {table.name} but they are not "
+                f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."
+            )
+    return ""

@@ -1,11 +1,27 @@
 """Which column of a file is which column of its table."""
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from bank_warehouse.raw_drop.errors import DropError
-from bank_warehouse.raw_drop.schema import RawColumn, RawTable, normalise
+from bank_warehouse.raw_drop.mapping import NO_NAMES, TableNames
+from bank_warehouse.raw_drop.schema import RawColumn, RawTable, header_key, without_mark
+
+# What a pivot table, a query or a data model puts around the name of a column.
+_AGGREGATE = re.compile(
+    r"^(?:sum|average|avg|mean|min|max|minimum|maximum|first|last)(?: of |\s*\(\s*)(.+?)\)?$",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(r"^[^\[\]]*\[([^\[\]]+)\]$")
+_BEHIND_POINT = re.compile(r"^[^.]+\.([^.]+)$")
+_BEFORE_REMARK = re.compile(r"^(.+?)\s*\([^()]*\)$")
+_WRAPPINGS = (_AGGREGATE, _IN_BRACKETS, _BEHIND_POINT, _BEFORE_REMARK)
+_PREFIXES = ("customer", "customers", "client")
+_MOST_WRAPPINGS = 3
+_MOST_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -16,7 +32,7 @@ class HeaderMap:
         positions: canonical column name to position (0-based) in the file; an optional column
             that the file lacks is absent here.
         names: the headers of the file, trimmed, without blank ones at the end.
-        warnings: columns that are ignored, optional columns that are missing.
+        warnings: headers read by a guess, columns ignored, optional columns that are missing.
     """
 
     positions: dict[str, int]
@@ -24,75 +40,219 @@ class HeaderMap:
     warnings: tuple[str, ...]
 
 
-def count_matches(cells: Sequence[str], table: RawTable) -> int:
-    """Return how many cells of a possible header line name a column of `table`."""
-    known = {normalise(name) for column in table.columns for name in _spellings(column)}
-    return len({normalise(cell) for cell in cells} & known)
+@dataclass(frozen=True)
+class _Assignment:
+    """Which header is which column.
+
+    Attributes:
+        positions: canonical column name to position.
+        guessed: columns whose header is neither their own name nor an alias.
+        rivals: column name to the positions of headers that could all be it.
+    """
+
+    positions: dict[str, int]
+    guessed: tuple[str, ...]
+    rivals: dict[str, tuple[int, ...]]
 
 
-def map_header(file: str, cells: Sequence[str], table: RawTable) -> HeaderMap:
+def trimmed_names(cells: Iterable[str]) -> tuple[str, ...]:
+    """Return header cells without marks and needless blanks, and without blank ones at the end."""
+    bare = (without_mark(cell.strip()).replace("\ufeff", "") for cell in cells)
+    names = tuple(" ".join(cell.split()) for cell in bare)
+    while names and not names[-1]:  # lines that end in a separator
+        names = names[:-1]
+    return names
+
+
+def count_matches(cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES) -> int:
+    """Return how many columns of `table` the cells of a possible header line name."""
+    return len(_assign(trimmed_names(cells), table, names).positions)
+
+
+def matched_columns(
+    cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES
+) -> dict[str, int]:
+    """Return the columns of `table` that the cells of a possible header line name."""
+    return _assign(trimmed_names(cells), table, names).positions
+
+
+def has_own_code(cells: Sequence[str], table: RawTable) -> bool:
+    """Return whether a header is the code of a lookup by its own name, not just `ID`."""
+    code = table.columns[0]
+    return any(header_key(cell) in (code.keys[0], code.keys[1]) for cell in cells)
+
+
+def known_keys(table: RawTable, names: TableNames, mapped: HeaderMap) -> dict[str, str]:
+    """Return every spelling by which a header repeated among the rows is known, to its column."""
+    keys = {key: column.name for column in table.columns for key in column.keys[2:]}
+    keys |= {key: column.name for column in table.columns for key in column.keys[:2]}
+    keys |= {header_key(theirs): name for name, theirs in names.columns.items()}
+    return keys | {header_key(mapped.names[at]): name for name, at in mapped.positions.items()}
+
+
+def map_header(
+    file: str, cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES, row: int = 1
+) -> HeaderMap:
     """Match the header `cells` of `file` with the columns of `table`.
 
     A column's own name goes before its aliases, so a copy that has both `BRId` and
-    `Banking Relationship` gives the id.
+    `Banking Relationship` gives the id. A name that a tool put something around (`Sum of Age`,
+    `Table1[Age]`, `clients_age`) is understood where only one column can be meant.
+
+    Args:
+        file: the file, and its sheet, in messages.
+        cells: its header.
+        table: the table it holds.
+        names: the headers that the mapping file of the drop gives.
+        row: the row of the header in messages.
 
     Raises:
         DropError: a header twice, two columns for one, or required columns missing (all of them
-            are listed, each with the nearest header found).
+            are listed, each with the nearest header found, and the headers nobody used).
     """
-    names = tuple(" ".join(cell.replace("\ufeff", "").split()) for cell in cells)
-    while names and not names[-1]:  # lines that end in a separator
-        names = names[:-1]
+    shown = trimmed_names(cells)
+    _refuse_twice(file, row, shown)
+    found = _assign(shown, table, names)
+    positions = found.positions
+    for name, theirs in names.columns.items():
+        if name not in positions and _is_here(table, name):
+            raise DropError(
+                f"{file}, row {row}: {names.source} says that {_header_of(table, name)!r} is "
+                f"{theirs!r} here, and there is no such header. There are: {listed(shown)}. "
+                f"Correct {names.source}."
+            )
+    for name, places in found.rivals.items():
+        both = " and ".join(repr(shown[place]) for place in places)
+        raise DropError(
+            f"{file}, row {row}: {both} both mean {_header_of(table, name)!r}. Keep one of them, "
+            "or name the right one in mapping.yml."
+        )
+    warnings = [
+        f"{file}: the header {shown[positions[name]]!r} is read as {_header_of(table, name)!r}."
+        for name in found.guessed
+    ]
+    missing = [
+        column for column in table.columns if column.required and column.name not in positions
+    ]
+    taken = set(positions.values())
+    spare = [name for index, name in enumerate(shown) if name and index not in taken]
+    if missing:
+        wanted = "; ".join(column.header + _nearest(column.header, spare) for column in missing)
+        plural = "s" if len(missing) > 1 else ""
+        unused = f" Headers not used: {listed(spare)}." if spare else " Every header is used."
+        raise DropError(
+            f"{file}, row {row}: {len(missing)} required column{plural} missing: {wanted}.{unused} "
+            f"Add the column{plural}, correct the header{plural}, or say in mapping.yml which "
+            "header is which column."
+        )
+    warnings.extend(
+        f"{file}: has no column {column.header!r}: {column.name} is null for its rows."
+        for column in table.columns
+        if column.name not in positions and column.name not in names.absent
+    )
+    if spare:
+        warnings.append(f"{file}: columns ignored: {', '.join(spare)}.")
+    return HeaderMap(positions, shown, tuple(warnings))
+
+
+def _refuse_twice(file: str, row: int, shown: Sequence[str]) -> None:
     where: dict[str, int] = {}
-    for position, name in enumerate(names):
-        key = normalise(name)
+    for position, name in enumerate(shown):
+        key = header_key(name)
         if key and key in where:
             raise DropError(
-                f"{file}, row 1: the header {name!r} stands twice (columns {where[key] + 1} and "
-                f"{position + 1}). Remove or rename one of the two columns."
+                f"{file}, row {row}: the header {name!r} stands twice (columns {where[key] + 1} "
+                f"and {position + 1}). Remove or rename one of the two columns."
             )
         if key:
             where[key] = position
 
+
+def _assign(shown: Sequence[str], table: RawTable, names: TableNames) -> _Assignment:
+    where = {header_key(name): place for place, name in reversed([*enumerate(shown)]) if name}
+    where.pop("", None)
     positions: dict[str, int] = {}
-    missing = []
-    warnings = []
-    for column in table.columns:
-        own = [key for key in (normalise(column.name), normalise(column.header)) if key in where]
-        other = [key for alias in column.aliases if (key := normalise(alias)) in where]
-        if own:
-            positions[column.name] = where[own[0]]
-        elif len(other) > 1:
-            both = " and ".join(repr(names[where[key]]) for key in other)
-            raise DropError(f"{file}, row 1: {both} both mean {column.header!r}. Keep one of them.")
-        elif other:
-            positions[column.name] = where[other[0]]
-        elif column.required:
-            missing.append(column)
-        else:
-            warnings.append(
-                f"{file}: has no column {column.header!r}: {column.name} is null for its rows."
-            )
-
-    taken = set(positions.values())
-    spare = [name for index, name in enumerate(names) if name and index not in taken]
-    if missing:
-        wanted = "; ".join(column.header + _nearest(column.header, spare) for column in missing)
-        plural = "s" if len(missing) > 1 else ""
-        raise DropError(
-            f"{file}, row 1: {len(missing)} required column{plural} missing: {wanted}. "
-            f"Add the column{plural}, or correct the header{plural}."
-        )
-    if spare:
-        warnings.append(f"{file}: columns ignored: {', '.join(spare)}.")
-    return HeaderMap(positions, names, tuple(warnings))
+    rivals: dict[str, tuple[int, ...]] = {}
+    for name, theirs in names.columns.items():
+        if header_key(theirs) in where:
+            positions[name] = where[header_key(theirs)]
+    left = [c for c in table.columns if c.name not in names.columns and c.name not in names.absent]
+    for own in (True, False):  # a column's own name goes before any alias
+        for column in left:
+            keys = column.keys[:2] if own else column.keys[2:]
+            free = set(where.values()) - set(positions.values())
+            places = tuple(dict.fromkeys(where[key] for key in keys if where.get(key) in free))
+            if column.name in positions or not places:
+                continue
+            if len(places) > 1:
+                rivals[column.name] = places
+            positions[column.name] = places[0]
+    guessed = _guess(shown, table, [c for c in left if c.name not in positions], positions, rivals)
+    return _Assignment(positions, guessed, rivals)
 
 
-def _spellings(column: RawColumn) -> tuple[str, ...]:
-    return (column.name, column.header, *column.aliases)
+def _guess(
+    shown: Sequence[str],
+    table: RawTable,
+    left: Sequence[RawColumn],
+    positions: dict[str, int],
+    rivals: dict[str, tuple[int, ...]],
+) -> tuple[str, ...]:
+    """Find columns by what is left of a header without what a tool put around it."""
+    guessed = []
+    for is_last in (False, True):
+        claims: dict[str, list[int]] = {}
+        for column in left:
+            if column.name in positions:
+                continue
+            keys = {header_key(a) for a in column.last_aliases} if is_last else set(column.keys)
+            for place, name in enumerate(shown):
+                if place in positions.values() or not name:
+                    continue
+                forms = {header_key(name)} if is_last else _bare_forms(name, table)
+                if keys & forms:
+                    claims.setdefault(column.name, []).append(place)
+        claimed = [place for places in claims.values() for place in places]
+        for name, places in claims.items():
+            if len(places) > 1:
+                rivals[name] = tuple(places)
+            if claimed.count(places[0]) == 1:
+                positions[name] = places[0]
+                guessed.append(name)
+    return tuple(guessed)
+
+
+@cache
+def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
+    """Return the keys of what a header may say without what a tool put around it."""
+    texts = {name}
+    for _ in range(_MOST_WRAPPINGS):
+        texts |= {
+            match.group(1) for text in texts for form in _WRAPPINGS if (match := form.match(text))
+        }
+    keys = {header_key(text) for text in texts}
+    prefixes = {*(() if table.is_lookup else _PREFIXES), *map(header_key, table.stems)}
+    return frozenset(keys) | {
+        key.removeprefix(prefix) for key in keys for prefix in prefixes if len(key) > len(prefix)
+    }
+
+
+def _is_here(table: RawTable, name: str) -> bool:
+    return any(column.name == name for column in table.columns)
+
+
+def _header_of(table: RawTable, name: str) -> str:
+    return next(column.header for column in table.columns if column.name == name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return headers in quotes, not too many of them."""
+    shown = ", ".join(repr(name) for name in names[:_MOST_SHOWN] if name) or "none"
+    more = len(names) - _MOST_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _nearest(header: str, spare: Sequence[str]) -> str:
-    by_key = {normalise(name): name for name in spare}
-    close = difflib.get_close_matches(normalise(header), by_key, n=1, cutoff=0.6)
+    by_key = {header_key(name): name for name in spare}
+    close = difflib.get_close_matches(header_key(header), by_key, n=1, cutoff=0.6)
     return f" (nearest in the file: {by_key[close[0]]!r})" if close else ""

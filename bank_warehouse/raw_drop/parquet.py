@@ -6,7 +6,8 @@ import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile
-from bank_warehouse.raw_drop.header import HeaderMap, map_header
+from bank_warehouse.raw_drop.mapping import DropMapping
+from bank_warehouse.raw_drop.recognise import best_header, describe_unknown
 from bank_warehouse.raw_drop.schema import RawColumn, RawTable
 from bank_warehouse.sql import quote_identifier, quote_literal
 
@@ -14,6 +15,7 @@ _WHOLE_TYPES = {
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
 }
+_ISO = "'%Y-%m-%d'"
 _TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 
 
@@ -22,28 +24,30 @@ class ParquetHead:
     """The columns of a Parquet file.
 
     Attributes:
-        mapped: which column of the table is which of the file.
         columns: names in the file, in order.
         types: their DuckDB types.
         rows: rows by the footer.
+        table: the table whose columns they are; null where they are those of none.
+        unknown: why it is none, then.
     """
 
-    mapped: HeaderMap
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: int
+    table: RawTable | None
+    unknown: str
 
 
-def read_parquet_head(file: FoundFile, table: RawTable, source: str) -> ParquetHead:
+def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> ParquetHead:
     """Read the footer of a Parquet file.
 
     Args:
         file: the file.
-        table: the table it belongs to.
+        mapping: the mapping file of the drop.
         source: its path for DuckDB, wildcards escaped.
 
     Raises:
-        DropError: no Parquet file, a damaged one, or columns missing.
+        DropError: no Parquet file, or a damaged one.
     """
     with duckdb.connect() as connection:
         try:
@@ -61,17 +65,21 @@ def read_parquet_head(file: FoundFile, table: RawTable, source: str) -> ParquetH
             ) from None
     columns = tuple(str(row[0]) for row in described)
     types = tuple(str(row[1]) for row in described)
-    mapped = map_header(file.relative, columns, table)
-    return ParquetHead(mapped, columns, types, int(counted[0] or 0) if counted else 0)
+    rows = int(counted[0] or 0) if counted else 0
+    header = best_header([(0, columns)], file.hint, mapping)
+    if header is None:
+        raise DropError(f"{file.relative}: no column has a name. Export the table again.")
+    unknown = "" if header.table else describe_unknown(file.relative, header, mapping)
+    return ParquetHead(columns, types, rows, header.table, unknown)
 
 
-def text_of(file: str, column: RawColumn, source: str, type_name: str, date_format: str) -> str:
+def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     """Return SQL that writes a typed Parquet column as text.
 
-    Dates are written in the declared format, so that they go through the same parser as text; a
-    timestamp that is not at midnight keeps its time, and a time zone is read as UTC. A double
-    within 1e-6 of a cent has two decimals, any other all its digits; ids and counts that pandas
-    turned into doubles lose the `.0`.
+    Dates are written as ISO text, whatever raw_date_format declares: two digits of a year would
+    lose its century. A timestamp that is not at midnight keeps its time, and a time zone is read
+    as UTC. A double within 1e-6 of a cent has two decimals, any other all its digits; ids and
+    counts that pandas turned into doubles lose the `.0`.
 
     Raises:
         DropError: a type that no text stands for, or money in 32-bit floats, which cannot hold
@@ -91,7 +99,7 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str, date_form
     if base in {"FLOAT", "DOUBLE"}:
         return _double(f"cast({name} as double)", column.kind)
     if base == "DATE":
-        return f"strftime({name}, {quote_literal(date_format)})"
+        return f"strftime({name}, {_ISO})"
     if base in _TIMESTAMPS or base == "TIMESTAMP WITH TIME ZONE":
         moment = (
             f"make_timestamp(epoch_us({name}))"
@@ -100,7 +108,7 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str, date_form
         )
         return (
             f"case when {moment} = cast(cast({moment} as date) as timestamp) "
-            f"then strftime({moment}, {quote_literal(date_format)}) "
+            f"then strftime({moment}, {_ISO}) "
             f"else cast({moment} as varchar) end"
         )
     raise DropError(

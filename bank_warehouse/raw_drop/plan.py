@@ -15,16 +15,18 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.raw_drop import careful, room, scratch
+from bank_warehouse.raw_drop import careful, proofs, room, scratch
 from bank_warehouse.raw_drop.encoding import decide, misread_warning, refuse_utf8
 from bank_warehouse.raw_drop.errors import DropError
-from bank_warehouse.raw_drop.files import FoundFile, find_files, root_of
-from bank_warehouse.raw_drop.head import Head, read_head
-from bank_warehouse.raw_drop.header import HeaderMap, map_header
-from bank_warehouse.raw_drop.parquet import read_parquet_head, text_of
+from bank_warehouse.raw_drop.files import FoundFile
+from bank_warehouse.raw_drop.head import Head
+from bank_warehouse.raw_drop.header import HeaderMap, known_keys
+from bank_warehouse.raw_drop.mapping import TableNames
+from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
-from bank_warehouse.raw_drop.schema import TABLES, RawTable
+from bank_warehouse.raw_drop.schema import RawTable
+from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 # Stands for null in a text file, where nothing does: so an empty cell is read as an empty text,
@@ -42,10 +44,11 @@ class FilePlan:
         path: absolute path of the file as delivered.
         size: bytes when it was looked at.
         modified_ns: time of its last change then, nanoseconds since 1970.
-        kind: `csv`, `careful` (rewritten row by row) or `parquet`.
-        encoding: of the file as delivered; null for Parquet.
-        separator: of the file as delivered; null for Parquet.
+        kind: `csv`, `careful` (rewritten row by row), `parquet` or `sheet` of a workbook.
+        encoding: of the file as delivered; null for Parquet and workbooks.
+        separator: of the file as delivered; null for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
+        typed: columns whose cells are dates, written as ISO text, or numbers, written with a point.
     """
 
     relative: str
@@ -56,6 +59,7 @@ class FilePlan:
     encoding: str | None
     separator: str | None
     positions: dict[str, int]
+    typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class TablePlan:
             `raw_line` holds the text of the row.
         warnings: what a person should know, one sentence each.
         rows: about how many there are: counted where the file says so, else from its first lines.
+        reading: how dates and amounts of the clients are read, see
+            :func:`bank_warehouse.raw_drop.proofs.reading_of`; null for the other tables.
     """
 
     table: str
@@ -78,6 +84,7 @@ class TablePlan:
     sql: str
     warnings: tuple[str, ...]
     rows: int
+    reading: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class _Select:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """One file: its plan, the path DuckDB reads, the select, whether it has no row, its rows."""
 
     plan: FilePlan
@@ -112,37 +119,28 @@ class _Read:
     rows: int
 
 
-def plan_table(raw_dir: Path, table: str, date_format: str = "%d-%m-%Y") -> TablePlan:
-    """Plan the read of a raw table.
-
-    Args:
-        raw_dir: the folder of the drop, or its one file.
-        table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
-        date_format: strftime format in which the dates of Parquet files are written.
-
-    Raises:
-        DropError: the drop is refused; the message says why and what to do.
-    """
-    if table not in TABLES:
-        raise DropError(f"{table}: no such raw table. There are {', '.join(TABLES)}.")
-    definition = TABLES[table]
-    findings = find_files(raw_dir, definition)
-    warnings = list(findings.warnings)
-    reads = [
-        _plan_parquet(file, definition, date_format, warnings)
-        if file.is_parquet
-        else _plan_text(file, definition, warnings)
-        for file in findings.files
-    ]
-    if reads:
-        _refuse_empty(reads, warnings)
-    return TablePlan(
-        table=table,
-        files=tuple(read.plan for read in reads),
-        sql=_union(reads, root_of(raw_dir)) if reads else _no_rows(definition),
-        warnings=tuple(warnings),
-        rows=sum(read.rows for read in reads),
-    )
+def reading_of_clients(
+    reads: Sequence[Read], table: RawTable, settings: proofs.Settings, warnings: list[str]
+) -> dict[str, object]:
+    """Return what the files prove about their dates and amounts, with its warnings."""
+    _check_date_formats(settings.date_formats or ())
+    with duckdb.connect(config={"threads": 1}) as connection:
+        proved = [
+            proofs.prove_file(
+                connection,
+                read.plan.relative,
+                _render([read], quote_literal(read.plan.relative), ""),
+                table,
+                settings,
+                typed=read.plan.typed,
+            )
+            for read in reads
+        ]
+    refusals = [refusal for proof in proved for refusal in proof.refusals]
+    if refusals:
+        raise DropError("\n".join(refusals))
+    warnings.extend(warning for proof in proved for warning in proof.warnings)
+    return proofs.reading_of(proved)
 
 
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
@@ -174,7 +172,12 @@ def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
     )
 
 
-def _refuse_empty(reads: Sequence[_Read], warnings: list[str]) -> None:
+def refuse_empty(reads: Sequence[Read], warnings: list[str]) -> None:
+    """Refuse a table without a row; of several files some may be empty.
+
+    Raises:
+        DropError: none has a row.
+    """
     empty = [read.plan.relative for read in reads if read.is_empty]
     if len(empty) == len(reads):
         raise DropError(
@@ -183,113 +186,166 @@ def _refuse_empty(reads: Sequence[_Read], warnings: list[str]) -> None:
     warnings.extend(f"{name}: holds a header and no row." for name in empty)
 
 
+def _file_plan(file: FoundFile, kind: str, mapped: HeaderMap) -> FilePlan:
+    return FilePlan(
+        relative=file.relative,
+        path=file.path,
+        size=file.size,
+        modified_ns=file.modified_ns,
+        kind=kind,
+        encoding=None,
+        separator=None,
+        positions=mapped.positions,
+    )
+
+
+def _shape(table: RawTable, mapped: HeaderMap, names: TableNames, separator: str) -> careful.Shape:
+    money = (c.name for c in table.columns if c.kind == "money" and c.name in mapped.positions)
+    amount = next(money, None)
+    return careful.Shape(
+        separator=separator,
+        width=len(mapped.names),
+        columns={place: name for name, place in mapped.positions.items()},
+        known=known_keys(table, names, mapped),
+        telling=None if amount is None else mapped.positions[amount],
+    )
+
+
+def _named(table: RawTable, names: TableNames, cells: dict[str, str]) -> tuple[str, ...]:
+    """Return the fields of a select: each column of the table by its name.
+
+    Args:
+        table: the table.
+        names: the values that the mapping file of the drop gives other words.
+        cells: column name to the SQL of its cell; null where there is none.
+    """
+    fields = []
+    for column in table.columns:
+        cell = cells.get(column.name, "cast(null as varchar)")
+        given = names.values.get(column.name, {})
+        meanings = {key.strip().lower(): text for key, text in given.items()}
+        if meanings and column.name in cells:
+            whens = " ".join(
+                f"when {quote_literal(key)} then {quote_literal(text)}"
+                for key, text in meanings.items()
+            )
+            cell = f"case lower(trim({cell})) {whens} else {cell} end"
+        fields.append(f"{cell} as {quote_identifier(column.name)}")
+    return tuple(fields)
+
+
+# ---------------------------------------------------------------------------- workbooks
+
+
+def plan_sheet(
+    book: Workbook,
+    head: SheetHead,
+    mapped: HeaderMap,
+    table: RawTable,
+    names: TableNames,
+    warnings: list[str],
+) -> Read:
+    """Plan the read of a sheet, which is written anew for DuckDB."""
+    target = scratch.new_path(".parquet")
+    with speaking_of(head.relative):
+        rows, typed = book.write_parquet(
+            head, mapped, _shape(table, mapped, names, "\t"), table, target, warnings
+        )
+    plan = replace(_file_plan(book.file, "sheet", mapped), relative=head.relative, typed=typed)
+    return Read(plan, target, _rewritten_select(table, mapped, names), not rows, rows)
+
+
 # ---------------------------------------------------------------------------- Parquet
 
 
-def _plan_parquet(file: FoundFile, table: RawTable, date_format: str, warnings: list[str]) -> _Read:
-    head = read_parquet_head(file, table, no_wildcards(file.path))
-    warnings.extend(head.mapped.warnings)
-    positions = head.mapped.positions
-    if any(head.types[place].startswith(("DATE", "TIMESTAMP")) for place in positions.values()):
-        _check_date_format(date_format)
-    fields = [
-        f"{_text_or_null(file, table, index, head.columns, head.types, positions, date_format)}"
-        f" as {quote_identifier(column.name)}"
-        for index, column in enumerate(table.columns)
-    ]
+def plan_parquet(
+    file: FoundFile,
+    head: ParquetHead,
+    mapped: HeaderMap,
+    table: RawTable,
+    names: TableNames,
+) -> Read:
+    """Plan the read of a Parquet file."""
+    positions = mapped.positions
+    cells = {
+        column.name: text_of(
+            file.relative,
+            column,
+            head.columns[positions[column.name]],
+            head.types[positions[column.name]],
+        )
+        for column in table.columns
+        if column.name in positions
+    }
     select = _Select(
-        fields=tuple(fields),
+        fields=_named(table, names, cells),
         fault="cast(null as varchar)",
         raw_line="cast(null as varchar)",
         function="read_parquet",
         options=", hive_partitioning = false",
         condition=None,
     )
-    plan = FilePlan(
-        relative=file.relative,
-        path=file.path,
-        size=file.size,
-        modified_ns=file.modified_ns,
-        kind="parquet",
-        encoding=None,
-        separator=None,
-        positions=positions,
+    plan = replace(
+        _file_plan(file, "parquet", mapped),
+        typed=frozenset(
+            name
+            for name, place in positions.items()
+            if head.types[place] != "VARCHAR" and not head.types[place].startswith("ENUM")
+        ),
     )
-    return _Read(plan, file.path, select, head.rows == 0, head.rows)
+    return Read(plan, file.content, select, head.rows == 0, head.rows)
 
 
-def _text_or_null(
-    file: FoundFile,
-    table: RawTable,
-    index: int,
-    columns: Sequence[str],
-    types: Sequence[str],
-    positions: dict[str, int],
-    date_format: str,
-) -> str:
-    column = table.columns[index]
-    if column.name not in positions:
-        return "cast(null as varchar)"
-    place = positions[column.name]
-    return text_of(file.relative, column, columns[place], types[place], date_format)
-
-
-def _check_date_format(date_format: str) -> None:
+def _check_date_formats(date_formats: Sequence[str]) -> None:
     with duckdb.connect() as connection:
-        try:
-            connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
-        except duckdb.Error as problem:
-            raise DropError(
-                f"raw_date_format: {date_format!r} is no date format "
-                f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
-            ) from None
+        for date_format in date_formats:
+            try:
+                connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
+            except duckdb.Error as problem:
+                raise DropError(
+                    f"raw_date_format: {date_format!r} is no date format "
+                    f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
+                ) from None
 
 
 # ---------------------------------------------------------------------------- text
 
 
-def _plan_text(file: FoundFile, table: RawTable, warnings: list[str]) -> _Read:
-    delivered = read_head(file.path, file.relative, table)
-    mapped = map_header(file.relative, delivered.header, table)
-    warnings.extend(mapped.warnings)
+def plan_text(
+    file: FoundFile,
+    delivered: Head,
+    mapped: HeaderMap,
+    table: RawTable,
+    names: TableNames,
+    warnings: list[str],
+) -> Read:
+    """Plan the read of a text file, which is written anew where DuckDB cannot take it."""
     path, head, scan = _readable(file, delivered, mapped, warnings)
-    shape = careful.Shape(
-        separator=head.separator,
-        width=len(mapped.names),
-        header=delivered.header[: len(mapped.names)],
-        repeated=_telling_positions(mapped),
-    )
-    plan = FilePlan(
-        relative=file.relative,
-        path=file.path,
-        size=file.size,
-        modified_ns=file.modified_ns,
-        kind="csv",
-        encoding=head.encoding,
-        separator=head.separator,
-        positions=mapped.positions,
+    shape = _shape(table, mapped, names, head.separator)
+    plan = replace(
+        _file_plan(file, "csv", mapped), encoding=head.encoding, separator=head.separator
     )
     if scan.trouble is None:
-        select = _csv_select(table, mapped, shape, scan)
-        return _Read(plan, path, select, not scan.has_rows, room.estimated_rows(path))
+        select = _csv_select(table, mapped, shape, scan, names)
+        return Read(plan, path, select, not scan.has_rows, room.estimated_rows(path))
     warnings.append(
         f"{file.relative}: has {scan.trouble}: read row by row, which takes longer; rows that "
-        "are not well shaped are set aside."
+        "are not well shaped are quarantined."
     )
     target = scratch.new_path(".parquet")
     with speaking_of(file.relative):
         rows = careful.write_parquet(
             path, file.relative, head.mark_length, shape, table, mapped.positions, target
         )
-    select = _careful_select(table, mapped)
-    return _Read(replace(plan, kind="careful"), target, select, not rows, rows)
+    select = _rewritten_select(table, mapped, names)
+    return Read(replace(plan, kind="careful"), target, select, not rows, rows)
 
 
 def _readable(
     file: FoundFile, delivered: Head, mapped: HeaderMap, warnings: list[str]
 ) -> tuple[Path, Head, Scan]:
     """Return a plain file in UTF-8 with its header first, and what a look at its bytes says."""
-    path = file.path
+    path = file.content
     head = delivered
     if head.is_gzip or head.encoding != "utf-8":
         path = as_utf8(
@@ -340,16 +396,9 @@ def _readable(
     return path, head, scan
 
 
-def _telling_positions(mapped: HeaderMap) -> tuple[int, int]:
-    """Return two columns by which a header repeated among the rows is known.
-
-    Not the first one if that can be helped: a mark may be baked into it.
-    """
-    places = sorted(mapped.positions.values())
-    return places[1 if len(places) > 1 else 0], places[-1]
-
-
-def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: Scan) -> _Select:
+def _csv_select(
+    table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: Scan, names: TableNames
+) -> _Select:
     """Return the select over a well-quoted file in UTF-8.
 
     `strict_mode` is off for a reason: with 1.5.5, a CR LF file read in strict mode with
@@ -359,16 +408,12 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
     """
     width = shape.width
     cells = [f"cell_{number}" for number in range(scan.most_cells + _SPARE_CELLS)]
-    first, last = shape.repeated
     blanks = quote_literal(careful.BLANKS)
     fault = (
         f"case when cell_{width - 1} is null then {quote_literal(careful.TOO_FEW)} "
         f"when cell_{width} is not null and "
         f"trim(concat({', '.join(cells[width:])}), {blanks}) <> '' "
-        f"then {quote_literal(careful.TOO_MANY)} "
-        f"when cell_{last} = {quote_literal(shape.header[last])} "
-        f"and cell_{first} = {quote_literal(shape.header[first])} "
-        f"then {quote_literal(careful.REPEATED_HEADER)} end"
+        f"then {quote_literal(careful.TOO_MANY)} {_when_header(shape)} end"
     )
     # Nearly every first cell begins with a letter or a digit: no need to look further then.
     not_blank = f"cell_0 > '!' or trim(concat({', '.join(cells)}), {blanks}) <> ''"
@@ -382,11 +427,8 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
         "hive_partitioning = false"
     )
     return _Select(
-        fields=tuple(
-            f"cell_{mapped.positions[column.name]} as {quote_identifier(column.name)}"
-            if column.name in mapped.positions
-            else f"cast(null as varchar) as {quote_identifier(column.name)}"
-            for column in table.columns
+        fields=_named(
+            table, names, {name: f"cell_{place}" for name, place in mapped.positions.items()}
         ),
         fault=fault,
         raw_line=(
@@ -396,6 +438,40 @@ def _csv_select(table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: 
         function="read_csv",
         options=options,
         condition=not_blank if scan.may_have_blanks else None,
+    )
+
+
+def _when_header(shape: careful.Shape) -> str:
+    """Return the branches of a case for a row that is a header once more.
+
+    What :func:`careful.header_fault` says in Python. An amount begins with no letter, so that for
+    nearly every row one comparison of a cell decides.
+    """
+    known = ", ".join(
+        f"{quote_literal(key)}: {quote_literal(column)}" for key, column in shape.known.items()
+    )
+    plain = "regexp_replace(lower(strip_accents({cell})), '[^a-z0-9]', '', 'g')"
+    other = "replace(lower(trim({cell})), ' ', '')"
+    key = f"coalesce(nullif({plain}, ''), {other})"
+    cells = ", ".join(f"cell_{place}" for place in shape.columns)
+    found = f"list_transform([{cells}], lambda cell: known[{key.format(cell='cell')}])"
+    expected = ", ".join(map(quote_literal, shape.columns.values()))
+    least = max(len(shape.columns), 4)
+    branches = (
+        f"when {found} = [{expected}] then {quote_literal(careful.REPEATED_HEADER)} "
+        f"when 2 * len(list_distinct({found})) >= {least} "
+        f"then {quote_literal(careful.OTHER_HEADER)}"
+    ).replace("known[", f"map {{{known}}}[")
+    if shape.telling is None:
+        return branches
+    told = f"cell_{shape.telling}"
+    is_amount = (
+        f"regexp_matches({told}, '[0-9]') and not map_contains(map {{{known}}}, "
+        f"{key.format(cell=told)})"
+    )
+    return (
+        f"when {told} >= 'A' or ({told} < '!' and trim({told}) >= 'A') "
+        f"then case when {is_amount} then null {branches} end"
     )
 
 
@@ -417,14 +493,10 @@ def _text_of_row(cells: Sequence[str], separator: str, has_quotes: bool) -> str:
     return f"array_to_string(list_transform({present}, {quoted}), {mark}) || {beyond}"
 
 
-def _careful_select(table: RawTable, mapped: HeaderMap) -> _Select:
+def _rewritten_select(table: RawTable, mapped: HeaderMap, names: TableNames) -> _Select:
+    """Return the select over a file that was written anew as Parquet."""
     return _Select(
-        fields=tuple(
-            quote_identifier(column.name)
-            if column.name in mapped.positions
-            else f"cast(null as varchar) as {quote_identifier(column.name)}"
-            for column in table.columns
-        ),
+        fields=_named(table, names, {name: quote_identifier(name) for name in mapped.positions}),
         fault="structural_fault",
         raw_line="raw_line",
         function="read_parquet",
@@ -436,7 +508,7 @@ def _careful_select(table: RawTable, mapped: HeaderMap) -> _Select:
 # ---------------------------------------------------------------------------- all files
 
 
-def _union(reads: Sequence[_Read], root: Path) -> str:
+def union(reads: Sequence[Read], root: Path) -> str:
     """Return one select over all files: neighbours of one shape share a read."""
     selects = []
     for _, group in groupby(reads, lambda read: (read.select, read.source == read.plan.path)):
@@ -461,7 +533,7 @@ def _name_below(root: Path) -> str:
     return f"replace({name}, '\\', '/')" if os.sep == "\\" else name
 
 
-def _no_rows(table: RawTable) -> str:
+def no_rows(table: RawTable) -> str:
     """Return the select of an optional table that is not in the drop."""
     names = [column.name for column in table.columns]
     names += ["source_file", "structural_fault", "raw_line"]
@@ -469,7 +541,7 @@ def _no_rows(table: RawTable) -> str:
     return f"select {fields} where false"
 
 
-def _render(reads: Sequence[_Read], source_file: str, named: str) -> str:
+def _render(reads: Sequence[Read], source_file: str, named: str) -> str:
     select = reads[0].select
     listed = ", ".join(quote_literal(no_wildcards(read.source)) for read in reads)
     fields = ",\n    ".join(

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 ColumnKind = Literal["text", "whole", "money", "date", "code"]
@@ -24,6 +25,7 @@ class RawColumn:
             rounds a double that is within 1e-6 of a cent to two decimals.
         header: the header of the published pack, used in messages.
         aliases: other headers accepted for the column, in any spelling.
+        last_aliases: headers that mean the column only where no other header does.
         required: a table without the column is refused; an optional one is read as null.
     """
 
@@ -31,24 +33,56 @@ class RawColumn:
     kind: ColumnKind
     header: str
     aliases: tuple[str, ...] = ()
+    last_aliases: tuple[str, ...] = ()
     required: bool = True
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its own names as :func:`header_key` gives them, then those of its aliases."""
+        return tuple(header_key(name) for name in (self.name, self.header, *self.aliases))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class RawTable:
     """A raw table.
 
     Attributes:
         name: what the rest of the warehouse calls it.
-        columns: its columns in canonical order.
+        columns: its columns in canonical order; of a lookup first the code, then its name.
         stems: the file names in circulation, without extension; the first is the usual one.
+        noun: of a lookup, what a code without a name is called: `Advisor` gives `Advisor 7`.
         required: a drop without the table is refused; an optional one is read as no rows.
     """
 
     name: str
     columns: tuple[RawColumn, ...]
     stems: tuple[str, ...]
+    noun: str = ""
     required: bool = True
+
+    @property
+    def is_lookup(self) -> bool:
+        """Whether the table gives the names of codes that the clients hold."""
+        return bool(self.noun)
+
+
+# A byte-order mark, and what it becomes where UTF-8 is read as Windows-1252, twice so, as code page
+# 437, as Windows-1251 and as Mac Roman.
+_MARKS = ("\ufeff", "ï»¿", "Ã¯Â»Â¿", "∩╗┐", "п»ї", "Ôªø")
+
+
+def without_mark(text: str) -> str:
+    """Return a header without the byte-order mark, however misread, that is baked into it."""
+    while mark := next((mark for mark in _MARKS if text.startswith(mark)), ""):
+        text = text[len(mark) :].lstrip()
+    return text
+
+
+@lru_cache(maxsize=4096)
+def header_key(text: str) -> str:
+    """Return what headers are compared by: letters and digits, or for other scripts the text."""
+    text = without_mark(text.strip())
+    return normalise(text) or "".join(text.casefold().split())
 
 
 def normalise(text: str) -> str:
@@ -66,7 +100,13 @@ def normalise(text: str) -> str:
 CLIENTS = RawTable(
     name="clients",
     columns=(
-        RawColumn("client_id", "text", "Client ID", ("Customer ID", "Client Number", "Client No")),
+        RawColumn(
+            "client_id",
+            "text",
+            "Client ID",
+            ("Customer ID", "Client Number", "Client No"),
+            ("ID",),
+        ),
         RawColumn("name", "text", "Name", ("Client Name", "Customer Name", "Full Name")),
         RawColumn("age", "whole", "Age", ("Client Age",)),
         RawColumn("location_id", "whole", "Location ID", ("Location",), required=False),
@@ -134,27 +174,44 @@ BANKING_RELATIONSHIPS = RawTable(
     name="banking_relationships",
     columns=(
         RawColumn("br_id", "code", "BRId", ("Banking Relationship ID", "ID")),
-        RawColumn("banking_relationship", "text", "Banking Relationship", ("Relationship",)),
+        RawColumn(
+            "banking_relationship", "text", "Banking Relationship", ("Relationship",), ("Name",)
+        ),
     ),
-    stems=("banking-relationships", "banking-realtionships", "raw_banking_relationships"),
+    stems=(
+        *("banking-relationships", "banking-realtionships", "raw_banking_relationships"),
+        *("relationships", "realtionships"),
+    ),
+    noun="Relationship",
 )
 
 GENDERS = RawTable(
     name="genders",
     columns=(
         RawColumn("gender_id", "code", "GenderId", ("ID",)),
-        RawColumn("gender", "text", "Gender", ("Sex",)),
+        RawColumn("gender", "text", "Gender", ("Sex",), ("Name",)),
     ),
     stems=("gender", "genders", "raw_genders"),
+    noun="Gender",
 )
 
 INVESTMENT_ADVISORS = RawTable(
     name="investment_advisors",
     columns=(
         RawColumn("ia_id", "code", "IAId", ("Investment Advisor ID", "Advisor ID", "ID")),
-        RawColumn("investment_advisor", "text", "Investment Advisor", ("Advisor", "Advisor Name")),
+        RawColumn(
+            "investment_advisor",
+            "text",
+            "Investment Advisor",
+            ("Advisor", "Advisor Name"),
+            ("Name",),
+        ),
     ),
-    stems=("investment-advisiors", "investment-advisors", "raw_investment_advisors"),
+    stems=(
+        *("investment-advisiors", "investment-advisors", "raw_investment_advisors"),
+        *("advisors", "advisiors"),
+    ),
+    noun="Advisor",
 )
 
 TABLES: Mapping[str, RawTable] = {

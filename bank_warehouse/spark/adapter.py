@@ -12,7 +12,7 @@ from dbt.adapters.spark.connections import SparkConnectionMethod
 
 from bank_warehouse.dbt_plugin import in_project
 from bank_warehouse.spark.python_models import InProcessJob
-from bank_warehouse.spark.raw_copies import copy_raw_table
+from bank_warehouse.spark.raw_copies import copied_reading, copy_raw_table
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 """Settings of Spark's log: errors only."""
@@ -69,7 +69,12 @@ class SparkAdapter(impl.SparkAdapter):
         return _METHOD
 
     @available
-    def raw_copy_plan(self, table: str, raw_dir: str, date_format: str) -> str:
+    def raw_copy_plan(self, table: str, raw_dir: str, settings: str) -> str:
         """Return what :func:`copy_raw_table` does, as JSON."""
         folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
-        return json.dumps(copy_raw_table(table, Path(raw_dir), date_format, Path(folder)))
+        return json.dumps(copy_raw_table(table, Path(raw_dir), settings, Path(folder)))
+
+    @available
+    def raw_copy_reading(self, raw_dir: str, settings: str) -> str:
+        """Return how the dates and amounts of the copied clients are read, as JSON."""
+        return json.dumps(copied_reading(Path(raw_dir), settings))

@@ -14,18 +14,21 @@ from typing import Any
 import duckdb
 
 from bank_warehouse.engine import engine_settings
-from bank_warehouse.raw_drop import DropError, plan_table
+from bank_warehouse.raw_drop import DropError, Settings, plan_table
 from bank_warehouse.raw_drop.plan import changed_files, changed_message, describe
 from bank_warehouse.sql import quote_literal
 
+# How the clients of each folder are read, by the last plan of this process.
+_readings: dict[Path, dict[str, object] | None] = {}
 
-def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) -> dict[str, Any]:
+
+def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> dict[str, Any]:
     """Read a raw table of a drop and write it as one Parquet file, in the order of its rows.
 
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
         raw_dir: the folder of the drop.
-        date_format: the first of the declared date formats; Parquet dates are written in it.
+        settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
         folder: where the copies go; an older one of the same table is replaced.
 
     Returns:
@@ -33,7 +36,7 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         DuckDB has them; `rows`; `error`, a message with the remedy, or null.
     """
     try:
-        plan = plan_table(raw_dir, table, date_format)
+        plan = plan_table(raw_dir, table, Settings.from_json(settings))
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder.resolve() / f"{table}.parquet"
         draft = copy.with_suffix(".draft")
@@ -49,6 +52,8 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         return {"error": str(refused)}
     except (OSError, duckdb.Error) as problem:
         return {"error": f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"}
+    if table == "clients":
+        _readings[raw_dir] = plan.reading
     path = str(copy).replace("`", "``")
     return {
         "sql": f"select * from parquet.`{path}`",
@@ -57,3 +62,14 @@ def copy_raw_table(table: str, raw_dir: Path, date_format: str, folder: Path) ->
         "rows": rows,
         "error": None,
     }
+
+
+def copied_reading(raw_dir: Path, settings: str) -> dict[str, Any]:
+    """Return `reading` and `error` of the clients: of the plan that this process made last."""
+    if raw_dir not in _readings:
+        try:
+            plan = plan_table(raw_dir, "clients", Settings.from_json(settings))
+        except DropError as refused:
+            return {"error": str(refused)}
+        _readings[raw_dir] = plan.reading
+    return {"reading": _readings[raw_dir], "error": None}

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +18,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from python_checks.testing.paths import PROJECT
 from python_checks.testing.shared import locked
@@ -75,9 +72,8 @@ def run_dbt(
     with _environment(variables), contextlib.chdir(project):
         manifest = None
         if project == PROJECT and "parse" not in arguments:
-            is_drop = bool(environment.get("BANK_RAW_DIR"))
             # Read anew for each command: dbt writes into its manifest as it compiles.
-            kept = _parsed(_vars_of(arguments), is_drop=is_drop)
+            kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
         return _invoke(manifest, *arguments)
 
@@ -101,7 +97,7 @@ def parse_log() -> str:
 def _kept(*, is_drop: bool) -> Path:
     variables = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
     with _environment(variables), contextlib.chdir(PROJECT):
-        return _parsed({}, is_drop=is_drop)
+        return _parsed(is_drop=is_drop)
 
 
 def _invoke(manifest: Any, *arguments: str) -> Completed:
@@ -148,45 +144,26 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _vars_of(arguments: tuple[str, ...]) -> dict[str, Any]:
-    """Return the vars of a command that a parse reads: those named in YAML, in file order.
-
-    dbt renders YAML when it parses, and SQL only when it compiles: other vars may differ from
-    those of the parse. A test compares the manifests.
-    """
-    if "--vars" not in arguments:
-        return {}
-    given: dict[str, Any] = yaml.safe_load(arguments[arguments.index("--vars") + 1])
-    return {name: given[name] for name in sorted(given) if name in _parsed_vars()}
-
-
-@cache
-def _parsed_vars() -> frozenset[str]:
-    texts = (path.read_text(encoding="utf-8") for path in (PROJECT / "models").rglob("*.yml"))
-    return frozenset(name for text in texts for name in re.findall(r"\bvar\(\W*(\w+)", text))
-
-
-def _parsed(variables: Mapping[str, Any], *, is_drop: bool) -> Path:
+def _parsed(*, is_drop: bool) -> Path:
     """Return the file of the parsed manifest, with its JSON and the log of the parse beside it."""
-    file = _kept_file(variables, is_drop=is_drop)
+    file = _kept_file(is_drop=is_drop)
     if not file.exists():
         with locked(file):
             if not file.exists():
-                _parse(file, variables, is_drop=is_drop)
+                _parse(file, is_drop=is_drop)
     return file
 
 
-def _parse(file: Path, variables: Mapping[str, Any], *, is_drop: bool) -> None:
+def _parse(file: Path, *, is_drop: bool) -> None:
     """Parse the project into a file.
 
-    dbt reads anew only what has changed since it parsed for the same variables: for this its
-    target folder stays, and the paths in its environment are always the same.
+    Vars play no part in it, which a test proves. dbt reads anew only what has changed since it
+    parsed last: for this its target folder stays, and the paths in its environment are the same.
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    kind = hashlib.sha256(repr((sorted(variables.items()), is_drop)).encode()).hexdigest()[:8]
-    folder = file.with_name(f"parse_{kind}")
+    folder = file.with_name("parse_drop" if is_drop else "parse_seeds")
     paths = {"DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
     paths["BANK_WAREHOUSE"] = "bank.duckdb"
     with locked(folder):
@@ -195,7 +172,7 @@ def _parse(file: Path, variables: Mapping[str, Any], *, is_drop: bool) -> None:
             _environment(paths | ({"BANK_RAW_DIR": "drop"} if is_drop else {})),
             contextlib.redirect_stdout(io.StringIO()) as printed,
         ):
-            ran = dbtRunner().invoke(["parse", "--vars", yaml.safe_dump(dict(variables))])
+            ran = dbtRunner().invoke(["parse"])
         if not isinstance(ran.result, Manifest):
             message = f"dbt parse failed:\n{printed.getvalue()}{ran.exception or ''}"
             raise RuntimeError(message)
@@ -206,9 +183,8 @@ def _parse(file: Path, variables: Mapping[str, Any], *, is_drop: bool) -> None:
         made.replace(file)
 
 
-def _kept_file(variables: Mapping[str, Any], *, is_drop: bool) -> Path:
-    key = repr((_state_of_project(), sorted(variables.items()), is_drop))
-    name = hashlib.sha256(key.encode()).hexdigest()[:20]
+def _kept_file(*, is_drop: bool) -> Path:
+    name = hashlib.sha256(f"{_state_of_project()} {is_drop}".encode()).hexdigest()[:20]
     return _folder_of_kept() / f"{name}.msgpack"
 
 

@@ -11,16 +11,28 @@ import io
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import duckdb
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.sql import quote_literal
 from python_checks.testing.paths import SEEDS
+from python_checks.testing.workbooks import (
+    Edit,
+    seed_sheet,
+    seed_sheets,
+    typed_rows,
+    write_ods,
+    write_xlsx,
+)
 
 LOOKUPS = tuple(table for table in TABLES if table != CLIENTS.name)
 
@@ -41,8 +53,9 @@ class Oddity:
         rows: records that are read, those set aside among them.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text that a warning of the plan contains.
-        date_formats: what raw_date_format declares.
+        date_formats: what raw_date_format declares; by default each file proves its dates.
         max_quarantine_rate: the share of rows that may be set aside.
+        variables: further vars of dbt.
     """
 
     name: str
@@ -56,6 +69,7 @@ class Oddity:
     warns: str
     date_formats: tuple[str, ...]
     max_quarantine_rate: float
+    variables: dict[str, object]
 
 
 ODDITIES: list[Oddity] = []
@@ -86,8 +100,9 @@ def oddity(
     rows: int = SEED_COUNT,
     by: Literal["reader", "staging"] = "reader",
     warns: str = "",
-    date_formats: tuple[str, ...] = ("%d-%m-%Y",),
+    date_formats: tuple[str, ...] = ("auto",),
     max_quarantine_rate: float = 0.01,
+    variables: dict[str, object] | None = None,
 ) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
     """Register the function below as an oddity."""
 
@@ -106,6 +121,7 @@ def oddity(
                 warns=warns,
                 date_formats=date_formats,
                 max_quarantine_rate=max_quarantine_rate,
+                variables=variables or {},
             )
         )
         return make
@@ -177,6 +193,15 @@ def write_parquet(drop: Path, select: str, name: str = "banking-clients.parquet"
         connection.execute(f"create view seed as from read_csv({source}, all_varchar = true)")
         connection.execute(f"copy ({select}) to {quote_literal(str(drop / name))} (format parquet)")
 
+
+def write_edited(drop: Path, edit: Edit) -> None:
+    """Write the seeds as a workbook whose first sheet is changed."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets(), edit=edit)
+
+
+CLIENTS_PLACE = {column.name: place for place, column in enumerate(CLIENTS.columns)}
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files of old office programs begin, and workbooks with a password."""
 
 # ------------------------------------------------------------------ encodings and line ends
 
@@ -323,6 +348,12 @@ def invalid_bytes(drop: Path) -> None:
     """A byte that is not UTF-8 in a file that says it is UTF-8 by its mark."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
+
+
+@oddity("read")
+def mark_read_as_latin1(drop: Path) -> None:
+    """A mark that was read as Latin-1 and saved again: the first header is `ï»¿Client ID`."""
+    put(drop, "ï»¿" + seed_text())
 
 
 @oddity("read")
@@ -517,6 +548,28 @@ def header_between_rows(drop: Path) -> None:
     put(drop, "\n".join([*lines[:1000], lines[0], *lines[1000:]]))
 
 
+@oddity(
+    "refused",
+    "row 1502: a header that has the columns in another order",
+    rows=SEED_COUNT + 1,
+    by="staging",
+)
+def header_of_another_order(drop: Path) -> None:
+    """Two files one behind the other, the second with two columns of money exchanged."""
+    header, rows = seed_rows()
+    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
+    for row in [header_again := list(header), *rows[1500:]]:
+        row[one], row[other] = row[other], row[one]
+    put(drop, text_of(rows[:1500]) + text_of(rows[1500:], header_again))
+
+
+@oddity("refused", "rows 1, 2, 3, 4, 5: above the header, which is in row 6")
+def header_below_rows(drop: Path) -> None:
+    """A header in the middle: the five rows above it must not be lost."""
+    lines = seed_text().split("\n")
+    put(drop, "\n".join([*lines[1:6], lines[0], *lines[6:]]))
+
+
 @oddity("read")
 def separator_at_line_end(drop: Path) -> None:
     """Every line ends in a separator."""
@@ -607,6 +660,47 @@ def optional_columns_missing(drop: Path) -> None:
     put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
 
 
+@oddity("read", warns="'investment-advisors.Investment Advisor' is read as 'IAId'", by="staging")
+def headers_with_something_around(drop: Path) -> None:
+    """Headers as a query, a pivot table or a data model writes them, and `ID` for `Client ID`."""
+    edited = {
+        "Client ID": "ID",
+        "Age": "Sum of Age",
+        "BRId": "Table1[BRId]",
+        "Bank Loans": "clients_bank_loans",
+        "Saving Accounts": "Saving Accounts ($)",
+        "IAId": "investment-advisors.Investment Advisor",
+    }
+    put(drop, edit_header(lambda name: edited.get(name, name)))
+
+
+@oddity("refused", "'Age (then)' and 'Sum of Age' both mean 'Age'")
+def headers_of_two_meanings(drop: Path) -> None:
+    """Two headers that could be the age, neither by its usual name."""
+    header, rows = seed_rows()
+    names = ["Age (then)" if name == "Age" else name for name in header]
+    put(drop, text_of([[*row, row[2]] for row in rows], [*names, "Sum of Age"]))
+
+
+@oddity("read", warns="mapping.yml", by="staging")
+def headers_of_another_bank(drop: Path) -> None:
+    """The headers and values of another bank, named in mapping.yml beside the tables."""
+    theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Kredite", "Name": "Имя"}
+    put(drop, edit_header(lambda name: theirs.get(name, name)).replace(",High,", ",Hoch,"))
+    (drop / "mapping.yml").write_text(
+        "clients:\n  columns: {Client ID: KUNDENNR, Bank Loans: Kredite, Name: Имя}\n"
+        "  values: {Fee Structure: {Hoch: High}}\n",
+        encoding="utf-8",
+    )
+
+
+@oddity("refused", "Age of clients cannot be absent")
+def required_column_said_to_be_absent(drop: Path) -> None:
+    """A mapping file that says there are no ages: nobody would know where they count."""
+    put(drop, seed_text())
+    (drop / "mapping.yml").write_text("clients: {absent: [Age]}")
+
+
 @oddity("refused", "no header line found")
 def no_header(drop: Path) -> None:
     """No header line."""
@@ -614,6 +708,200 @@ def no_header(drop: Path) -> None:
 
 
 # ------------------------------------------------------------------ files and folders
+
+
+@oddity("read", warns="the codes of the clients stand for themselves", by="staging")
+def clients_alone(drop: Path) -> None:
+    """Nothing but the clients: their codes stand for themselves, as in `Relationship 1`."""
+    (drop / "Banking.csv").write_text(seed_text())
+
+
+@oddity("read", warns="banking_relationships: no file", by="staging")
+def names_without_lookups(drop: Path) -> None:
+    """The clients alone, with names where the ids belong: they are taken as they are."""
+    codes_by_name(drop)
+    for name in LOOKUPS:
+        (drop / f"raw_{name}.csv").unlink()
+
+
+@oddity("read")
+def tables_under_wrong_names(drop: Path) -> None:
+    """`Banking.csv` holds the advisors, `Banking_2.csv` the clients: headers say which is which."""
+    put(drop, seed_text(), "Banking_2.csv")
+    (drop / "raw_investment_advisors.csv").rename(drop / "Banking.csv")
+
+
+@oddity("refused", "It is most like clients: it has 3 of its 25 columns (Client ID, Age, GenderId)")
+def table_of_another_business(drop: Path) -> None:
+    """Another business's customers under the name of the clients."""
+    (drop / "Banking.csv").write_text("customerID,gender,Age,tenure,Churn\n7590-V,Female,40,1,No\n")
+
+
+@oddity("refused", "3 things are wrong with this drop")
+def three_problems(drop: Path) -> None:
+    """A column missing, a lookup with an empty name, another that is cut off: all said at once."""
+    put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
+    (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2,\n")
+    (drop / "raw_investment_advisors.csv").write_text('IAId,Investment Advisor\n1,A\n2\n"3,C\n')
+
+
+@oddity("refused", "row 3 of raw_genders.csv: Gender is empty")
+def lookup_with_an_empty_name(drop: Path) -> None:
+    """A lookup row without its name."""
+    put(drop, seed_text())
+    (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2, \n")
+
+
+@oddity("refused", "'2' could be '1' '2' in row 2")
+def advisor_named_like_an_id(drop: Path) -> None:
+    """An advisor whose name is the id of another one: his clients would move without a word."""
+    put(drop, seed_text())
+    path = drop / "raw_investment_advisors.csv"
+    path.write_text(path.read_text().replace("\n1,Pia Dejesus\n", "\n1,2\n"))
+
+
+@oddity("refused", "'1' could be")
+def code_of_two_names(drop: Path) -> None:
+    """A lookup that gives one id two names."""
+    put(drop, seed_text())
+    with (drop / "raw_genders.csv").open("a") as file:
+        file.write("1,Other\n")
+
+
+@oddity("read", warns="1 row says again what another one says")
+def lookup_row_twice(drop: Path) -> None:
+    """A lookup row that stands twice and says the same."""
+    put(drop, seed_text())
+    path = drop / "raw_genders.csv"
+    path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+
+
+@oddity("read", by="staging")
+def ids_of_letters(drop: Path) -> None:
+    """Advisors with ids such as `a7`."""
+    put(drop, edit_cells("IAId", lambda code: f"a{code}"))
+    path = drop / "raw_investment_advisors.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(f"a{row}" for row in rows)]))
+
+
+@oddity("read", by="staging")
+def ids_with_fraction(drop: Path) -> None:
+    """Codes as 1.0, as pandas writes whole numbers that once had gaps."""
+    header, rows = seed_rows()
+    for row in rows:
+        for name in ("BRId", "GenderId", "IAId", "Location ID"):
+            row[header.index(name)] += ".0"
+    put(drop, text_of(rows))
+
+
+# ------------------------------------------------------------------ workbooks and archives
+
+
+@oddity("read", by="staging")
+def workbook(drop: Path) -> None:
+    """One workbook with a sheet for each table, the clients below a title and two columns in."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets(), top=3, left=2)
+
+
+@oddity("read", by="staging")
+def workbook_of_libreoffice(drop: Path) -> None:
+    """The same as an OpenDocument spreadsheet."""
+    write_ods(drop / "Banking.ods", seed_sheets())
+
+
+@oddity("read", warns="1 hidden or filtered row", by="staging")
+def workbook_with_hidden_rows(drop: Path) -> None:
+    """A hidden row among the rows: it is read."""
+
+    def edit(_book: Workbook, sheet: Worksheet) -> None:
+        sheet.set_row(10, None, None, {"hidden": True})
+
+    write_edited(drop, edit)
+
+
+@oddity("set aside", "bank_loans is", aside=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging")
+def workbook_with_errors(drop: Path) -> None:
+    """A cell with an error, a formula without a stored value, and a row of totals."""
+
+    def edit(_book: Workbook, sheet: Worksheet) -> None:
+        place = CLIENTS_PLACE["bank_loans"]
+        sheet.write_formula(5, place, "=1/0", None, "#REF!")
+        sheet.write_formula(6, place, "=1+1", None, "")
+        sheet.write(SEED_COUNT + 1, 0, "Total")
+
+    write_edited(drop, edit)
+
+
+@oddity("read", by="staging")
+def workbook_in_parts(drop: Path) -> None:
+    """The clients on two sheets, named as parts."""
+    header, *rows = seed_sheet(CLIENTS)
+    sheets = {"clients 1": [header, *rows[:1000]], "clients 2": [header, *rows[1000:]]}
+    lookups(drop)
+    write_xlsx(drop / "Export.xlsx", sheets)
+
+
+@oddity("refused", "clients is there more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
+def workbook_with_a_copy(drop: Path) -> None:
+    """The clients on two sheets of one workbook: reading both would count them twice."""
+    write_xlsx(drop / "Banking.xlsx", {**seed_sheets(), "Copy": seed_sheet(CLIENTS)})
+
+
+@oddity("refused", "a spreadsheet has read them in the wrong order")
+def dates_read_by_a_spreadsheet(drop: Path) -> None:
+    """Day-first text that a spreadsheet took for month first where it could."""
+    header, rows = seed_rows()
+    cells = typed_rows(CLIENTS, rows)
+    place = header.index("Joined Bank")
+    for row, texts in zip(cells, rows, strict=True):
+        day, month, year = map(int, texts[place].split("-"))
+        row[place] = date(year, day, month) if day <= 12 else f"{day}/{month}/{year}"
+    lookups(drop)
+    write_xlsx(drop / "Banking.xlsx", {"Data": [header, *cells]})
+
+
+@oddity("read", by="staging")
+def workbook_under_a_csv_name(drop: Path) -> None:
+    """A workbook under the name of a CSV file: its bytes say what it is."""
+    write_xlsx(drop / "Banking.xlsx", seed_sheets())
+    (drop / "Banking.xlsx").rename(drop / "Banking.csv")
+
+
+@oddity("refused", "an old Excel workbook (.xls). Save it as .xlsx")
+def old_workbook(drop: Path) -> None:
+    """A workbook of the old kind."""
+    (drop / "Banking.xls").write_bytes(OLE + b"\0" * 600)
+
+
+@oddity("refused", "protected by a password")
+def protected_workbook(drop: Path) -> None:
+    """A workbook with a password, which is no ZIP archive any more."""
+    (drop / "Banking.xlsx").write_bytes(OLE + "EncryptedPackage".encode("utf-16-le"))
+
+
+@oddity("read")
+def zipped(drop: Path) -> None:
+    """The four tables in a ZIP archive, in a folder of it."""
+    with zipfile.ZipFile(drop / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/Banking.csv", seed_text())
+        archive.writestr("__MACOSX/archive/._Banking.csv", "of no use")
+        for name in LOOKUPS:
+            archive.write(SEEDS / f"raw_{name}.csv", f"archive/{name}.csv")
+
+
+@oddity("refused", "leads out of the archive")
+def zip_with_a_path_out(drop: Path) -> None:
+    """An archive that would write beside the folder it is unpacked into."""
+    with zipfile.ZipFile(drop / "Banking.zip", "w") as archive:
+        archive.writestr("../Banking.csv", seed_text())
+
+
+@oddity("refused", "times its size")
+def zip_bomb(drop: Path) -> None:
+    """An archive that unpacks to a thousand times its size."""
+    with zipfile.ZipFile(drop / "Banking.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Banking.csv", b"0" * 50_000_000)
 
 
 @oddity("read", warns="unpacked")
@@ -724,7 +1012,7 @@ def misspelt_names(drop: Path) -> None:
     (drop / "raw_genders.csv").rename(drop / "gender.csv")
 
 
-@oddity("read", warns="old clients.xlsx: ignored")
+@oddity("read", warns="ignored: old clients.xlsx: a ZIP archive or an Excel workbook, but damaged")
 def foreign_files(drop: Path) -> None:
     """Files that are no raw table beside the tables: they are reported."""
     put(drop, seed_text())
@@ -746,7 +1034,7 @@ def part_twice(drop: Path) -> None:
     put(drop, seed_text(), "banking-clients-2.csv")
 
 
-@oddity("refused", "no file for clients")
+@oddity("refused", "no file for clients: no file or sheet has their headers")
 def clients_absent(drop: Path) -> None:
     """No clients file."""
     lookups(drop)
@@ -845,7 +1133,7 @@ def money_in_brackets(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
 
 
-@oddity("set aside", "bank_loans is not an amount to the cent", aside=1, by="staging")
+@oddity("set aside", "bank_loans has another decimal mark", aside=1, by="staging")
 def money_with_decimal_comma(drop: Path) -> None:
     """An amount with a decimal comma among amounts with a point."""
     put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
@@ -869,9 +1157,15 @@ def impossible_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda _: "31-02-2010", [5]))
 
 
-@oddity("refused", "raw_date_format", by="staging")
+@oddity("read", warns="read as %m-%d-%Y", by="staging")
 def month_first_dates(drop: Path) -> None:
-    """All dates month first: many cannot be the declared order, all can be this one."""
+    """All dates month first: those with a day above 12 fit no other order."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
+
+
+@oddity("refused", "raw_date_format", by="staging", date_formats=("%d-%m-%Y",))
+def month_first_dates_declared_day_first(drop: Path) -> None:
+    """All dates month first, declared day first: many cannot be the declared order."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
@@ -986,9 +1280,9 @@ def date_with_two_digits_of_the_year(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
-@oddity("refused", "all 3000 as %d-%m-%y", by="staging")
+@oddity("read", warns="two digits of a year stand for 1969 to 2068", by="staging")
 def two_digits_of_every_year(drop: Path) -> None:
-    """All dates as 06-05-19, not declared."""
+    """All dates as 06-05-19."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
 
 
@@ -1004,9 +1298,15 @@ def time_behind_a_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
 
 
-@oddity("refused", "all 3000 as %Y-%m-%d", by="staging")
+@oddity("read", warns="read as %Y-%m-%d", by="staging")
 def iso_dates_undeclared(drop: Path) -> None:
     """Dates as 2019-05-06, not declared."""
+    put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
+
+
+@oddity("refused", "all 3000 as %Y-%m-%d", by="staging", date_formats=("%d-%m-%Y",))
+def iso_dates_declared_day_first(drop: Path) -> None:
+    """Dates as 2019-05-06, declared as 06-05-2019."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
@@ -1026,8 +1326,8 @@ def dates_of_both_orders(drop: Path) -> None:
     header, rows = seed_rows()
     few = rows[:12]
     dates = ["01-09-2015", "02-09-2015", "12-09-2015", "09-09-2015", "09-20-2015"]
-    for row, date in zip(few, dates + ["13-09-2015"] * 7, strict=True):
-        row[header.index("Joined Bank")] = date
+    for row, joined in zip(few, dates + ["13-09-2015"] * 7, strict=True):
+        row[header.index("Joined Bank")] = joined
     put(drop, text_of(few))
 
 
@@ -1065,6 +1365,276 @@ def ids_shared(drop: Path) -> None:
     header, rows = seed_rows()
     rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
     put(drop, text_of(rows))
+
+
+def local_date(date: str) -> str:
+    """Return a date as a spreadsheet of another locale leaves it: rewritten where it can be."""
+    return date.replace("-", "/") if int(date[:2]) <= 12 else date
+
+
+def in_slashes(number: int, date: str) -> str:
+    """Return a date in the notation of another month's file."""
+    return date.replace("-", "/") if number else date
+
+
+@oddity("read", warns="read as %d/%m/%Y", by="staging")
+def dates_with_slashes(drop: Path) -> None:
+    """Dates as 25/07/2015."""
+    put(drop, edit_cells("Joined Bank", lambda date: date.replace("-", "/")))
+
+
+@oddity("read", warns="read as %d.%m.%Y", by="staging")
+def dates_with_points(drop: Path) -> None:
+    """Dates as 25.07.2015."""
+    put(drop, edit_cells("Joined Bank", lambda date: date.replace("-", ".")))
+
+
+@oddity("read", warns="read as %d-%b-%Y", by="staging")
+def dates_with_month_names(drop: Path) -> None:
+    """Dates as 25-Jul-2015."""
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    edit = lambda date: f"{date[:2]}-{names[int(date[3:5]) - 1]}-{date[6:]}"  # noqa: E731
+    put(drop, edit_cells("Joined Bank", edit))
+
+
+@oddity(
+    "refused",
+    'raw_date_format: ["%d-%m-%Y", "%d/%m/%Y"] reads 3,000 of them; '
+    'raw_date_format: ["%d-%m-%Y", "%m/%d/%Y"] reads 3,000',
+)
+def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
+    """Each date whose day is at most 12 as 04/07/2015, the others as they were."""
+    put(drop, edit_cells("Joined Bank", local_date))
+
+
+@oddity(
+    "read",
+    warns="1,064 joining dates such as",
+    by="staging",
+    date_formats=("%d-%m-%Y", "%d/%m/%Y"),
+)
+def dates_rewritten_and_declared(drop: Path) -> None:
+    """The same, declared: read, and the dates that the declaration decided are counted."""
+    put(drop, edit_cells("Joined Bank", local_date))
+
+
+@oddity("refused", "fit two orders, and none of their kind proves either", rows=12)
+def dates_that_prove_nothing(drop: Path) -> None:
+    """Twelve rows whose days are all at most 12."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    put(drop, text_of([[*r[:place], "04-07-2015", *r[place + 1 :]] for r in rows[:12]]))
+
+
+@oddity("read", warns="read as %d/%m/%Y", by="staging")
+def dates_of_each_file_in_its_own_format(drop: Path) -> None:
+    """Two monthly files, one with dates as 25-07-2015 and one as 25/07/2015."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    for number in (0, 1):
+        part = [
+            [*row[:place], in_slashes(number, row[place]), *row[place + 1 :]]
+            for row in rows[number * 1500 : (number + 1) * 1500]
+        ]
+        put(drop, text_of(part), f"banking-clients-{number + 1}.csv")
+
+
+@oddity("read", by="staging", date_formats=("%d-%m-%y", "%d-%m-%Y"))
+def typed_dates_under_a_declared_format(drop: Path) -> None:
+    """Parquet with dates of the type of a date: no declared format is used on them."""
+    lookups(drop)
+    date = "strptime(\"Joined Bank\", '%d-%m-%Y')::date"
+    old = "case when \"Client ID\" = 'IND70097' then date '1915-05-06' else " + date + " end"
+    write_parquet(drop, f'select * replace ({old} as "Joined Bank") from seed')
+
+
+def continental(money: str) -> str:
+    """Return an amount as 75.384,77."""
+    return f"{float(money):,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+@oddity("read", warns="read with a decimal comma", by="staging")
+def money_in_decimal_commas(drop: Path) -> None:
+    """Money as 75.384,77 in the whole column."""
+    put(drop, edit_cells("Bank Loans", continental))
+
+
+@oddity("read", by="staging")
+def money_grouped_by_apostrophes(drop: Path) -> None:
+    """Money as 75'384.77."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{float(money):,.2f}".replace(",", "'")))
+
+
+@oddity("read", warns="read with a decimal comma", by="staging")
+def money_grouped_by_blanks(drop: Path) -> None:
+    """Money as 75 384,77, with no-break spaces."""
+    edit = lambda money: f"{float(money):,.2f}".replace(",", "\u00a0").replace(".", ",")  # noqa: E731
+    put(drop, edit_cells("Bank Loans", edit))
+
+
+@oddity("set aside", "has another decimal mark", aside=1, by="staging")
+def money_with_a_point_among_commas(drop: Path) -> None:
+    """One amount with a decimal point in a column of decimal commas."""
+    header, rows = seed_rows()
+    place = header.index("Bank Loans")
+    for number, row in enumerate(rows):
+        row[place] = "75384.77" if number == 4 else continental(row[place])
+    put(drop, text_of(rows))
+
+
+@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
+def money_of_two_readings(drop: Path) -> None:
+    """Money as 258.000 in the whole column, between semicolons."""
+    header, rows = seed_rows()
+    for row in rows:
+        row[header.index("Bank Loans")] = "258.000"
+    put(drop, text_of(rows, separator=";"))
+
+
+@oddity("refused", "fit two readings")
+def money_with_groups_that_begin_with_zero(drop: Path) -> None:
+    """Money as 012,345 in the whole column."""
+    put(drop, edit_cells("Bank Loans", lambda _: "012,345"))
+
+
+@oddity(
+    "read", by="staging", warns="raw_decimal_mark declares", variables={"raw_decimal_mark": ","}
+)
+def money_of_two_readings_declared(drop: Path) -> None:
+    """The same as 258.000, with a decimal comma declared."""
+    put(drop, decimal_commas_everywhere())
+
+
+def decimal_commas_everywhere() -> str:
+    """Return the seeds with every amount as 75384,77, and loans as 258.000."""
+    header, rows = seed_rows()
+    for row in rows:
+        for column in CLIENTS.columns:
+            if column.kind == "money":
+                place = header.index(column.header)
+                row[place] = row[place].replace(".", ",")
+        row[header.index("Bank Loans")] = "258.000"
+    return text_of(rows)
+
+
+@oddity("refused", "raw_money_rounding to 'half_up'")
+def money_with_more_digits_than_cents(drop: Path) -> None:
+    """Money as 776242.9184, as pandas writes what was computed."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
+
+
+@oddity("read", by="staging", variables={"raw_money_rounding": "half_up"})
+def money_rounded_half_up(drop: Path) -> None:
+    """The same, with rounding declared."""
+    put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
+
+
+@oddity("refused", "The drop mixes currencies")
+def money_in_two_currencies(drop: Path) -> None:
+    """Dollars and euros in one column."""
+    header, rows = seed_rows()
+    place = header.index("Bank Loans")
+    for number, row in enumerate(rows):
+        row[place] = ("$" if number % 2 else "€") + row[place]
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "bank_loans is empty", aside=1, by="staging")
+def money_as_a_lone_dash(drop: Path) -> None:
+    """A lone dash in a column that is not in accounting notation is a word for nothing."""
+    put(drop, edit_cells("Bank Loans", lambda _: "-", [5]))
+
+
+@oddity("read", by="staging")
+def money_in_accounting_notation(drop: Path) -> None:
+    """A lone dash for zero in a column with an amount in brackets."""
+    header, rows = seed_rows()
+    place = header.index("Business Lending")
+    for number, row in enumerate(rows, start=1):
+        row[place] = "(1,200.00)" if number == 1 else row[place] if float(row[place]) else "-"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "is 1,000,000,000,000.00 or more", aside=1, by="staging")
+def money_too_large_to_add_up(drop: Path) -> None:
+    """An amount of 9999999999999999.99 in three columns of a row."""
+    header, rows = seed_rows()
+    for name in ("Bank Loans", "Bank Deposits", "Business Lending"):
+        rows[4][header.index(name)] = "9999999999999999.99"
+    put(drop, text_of(rows))
+
+
+@oddity("set aside", "is empty", aside=6, by="staging")
+def words_for_nothing(drop: Path) -> None:
+    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash where a value belongs."""
+    header, rows = seed_rows()
+    words = {
+        1: ("Name", "NULL"),
+        2: ("Name", "#N/A"),
+        3: ("Nationality", "nan"),
+        4: ("Occupation", "#REF!"),
+        5: ("Occupation", "N/A"),
+        6: ("Name", " -- "),
+    }
+    for number, (name, word) in words.items():
+        rows[number][header.index(name)] = word
+    put(drop, text_of(rows))
+
+
+@oddity("read", by="staging")
+def surname_null(drop: Path) -> None:
+    """A client whose name is Null: only NULL and null are words for nothing."""
+    put(drop, edit_cells("Name", lambda _: "Null", [5]))
+
+
+@oddity("set aside", "name is empty", aside=3, by="staging")
+def invisible_names(drop: Path) -> None:
+    """A zero-width space, an ideographic blank and a soft hyphen alone as names."""
+    header, rows = seed_rows()
+    for number, name in enumerate(("\u200b", "\u3000", " \u00ad ")):
+        rows[number][header.index("Name")] = name
+    put(drop, text_of(rows))
+
+
+@oddity("read", by="staging")
+def invisible_characters_around_names(drop: Path) -> None:
+    """A zero-width space behind a name and an ideographic blank before another."""
+    header, rows = seed_rows()
+    place = header.index("Name")
+    rows[0][place] += "\u200b"
+    rows[1][place] = "\u3000" + rows[1][place]
+    put(drop, text_of(rows))
+
+
+def respelt() -> str:
+    """Return the seeds and four rows again: ids or names with other blanks, case, composition."""
+    rows = seed_rows()[1]
+    first, second, third, fourth = ([*row] for row in rows[:4])
+    first[0] = first[0].lower()
+    second[1] = second[1].replace(" ", "  ").upper()
+    third[1] = third[1].replace(" ", "\u200b\u00a0")
+    rows[3][1] = "Jos\u00e9 Lowe"
+    fourth[1] = "Jose\u0301 Lowe"
+    return text_of([*rows, first, second, third, fourth])
+
+
+@oddity("read", rows=3004, by="staging", warns="8 rows are 4 people written in different ways")
+def people_written_in_two_ways(drop: Path) -> None:
+    """Four rows again, with a small-letter id, other blanks, capitals, accents composed or not."""
+    put(drop, respelt())
+
+
+@oddity(
+    "set aside",
+    "repeats row",
+    aside=4,
+    rows=3004,
+    by="staging",
+    variables={"near_duplicates": "quarantine"},
+)
+def people_written_in_two_ways_as_repeats(drop: Path) -> None:
+    """The same with near_duplicates set to quarantine."""
+    put(drop, respelt())
 
 
 # ------------------------------------------------------------------ the table of the docs

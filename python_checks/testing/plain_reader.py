@@ -2,18 +2,20 @@
 
 It shares no code with the package or the macros, so that the two can be held against each
 other. It knows text files in UTF-8 (with or without mark) and UTF-16 (with mark), plain or
-gzip, of the usual headers in any spelling, joining dates as day, month, year, and the lookups
-as they are shipped.
+gzip, and workbooks of texts and numbers, of the usual headers in any spelling, joining dates in
+numbers, and the lookups as they are shipped.
 """
 
 import csv
 import gzip
 import re
+import zipfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 Value = str | int | Decimal | date | None
 Values = dict[str, Value]
@@ -43,8 +45,19 @@ HEADERS = (
 )
 AS_OF = date(2021, 12, 31)
 EARLIEST = date(1901, 1, 1)
-LARGEST = Decimal(10) ** 16
-BLANKS = " \t\u00a0"
+LARGEST = Decimal(10) ** 12
+BLANKS = (
+    "\t\n\v\f\r \u00a0\u00ad\u115f\u1160\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d"
+    "\u202e\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u2800\u3000\u3164\ufeff\uffa0"
+)
+NOTHING = (
+    *("-", "--", "NULL", "null", "(null)", "None", "NA", "N/A", "n/a", "<NA>", "NaN", "nan"),
+    *("NaT", "\\N", "(blank)", "#N/A", "#N/A N/A", "#NA", "#REF!", "#VALUE!", "#DIV/0!"),
+    *("#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+)
+SIGNS = {"US$": "USD", "$": "USD", "USD": "USD", "€": "EUR", "EUR": "EUR", "£": "GBP", "GBP": "GBP"}
+SPACES = " \u00a0\u202f\u2009"
 
 
 @dataclass(frozen=True)
@@ -80,8 +93,16 @@ class _Record:
     values: Values
     reasons: set[str]
     fault: bool = False
-    unread_date: str | None = None
     is_exchanged: bool = False
+
+
+@dataclass(frozen=True)
+class _Notation:
+    """How the amounts of a column are written."""
+
+    mark: str
+    has_dashes: bool
+    currencies: frozenset[str]
 
 
 def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Reading:
@@ -92,11 +113,20 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
         lookups: the folder of the shipped seeds, for the codes.
         max_quarantine_rate: the share of rows that may be set aside.
     """
-    lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
-    separator = max(",;\t|", key=lines[0].count)
-    header = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in _cells(lines[0], separator) or []]
+    if path.read_bytes().startswith(b"PK"):
+        found: list[list[str] | str] = []
+        shown, *rows = _first_sheet(path)
+        found.extend(rows)
+        lines, separator = [""], ","
+    else:
+        lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
+        separator = max(",;\t|", key=lines[0].count)
+        shown = _cells(lines[0], separator) or []
+    header = [_key(cell) for cell in shown]
     while header and not header[-1]:
         header.pop()
+    if not found:
+        found = records_of(lines[1:], separator, len(header))
     named = [name for name in header if name]
     if len(set(named)) < len(named):
         return Reading("stands twice")
@@ -106,10 +136,9 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
     if missing:
         return Reading(f"{len(missing)} required column")
     known = _codes(lookups)
-    telling = sorted(places.values())
-    shown = _cells(lines[0], separator) or []
+    whole: list[dict[str, str]] = []
     records: list[_Record] = []
-    for cells in records_of(lines[1:], separator, len(header)):
+    for cells in found:
         row = len(records) + 2
         fault = cells if isinstance(cells, str) else ""
         if not isinstance(cells, str):
@@ -117,15 +146,74 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
                 fault = "too few cells"
             elif any(cell.strip(" \t") for cell in cells[len(header) :]):
                 fault = "too many cells"
-            elif all(cells[at] == shown[at].strip() for at in (telling[1], telling[-1])):
-                fault = "repeated header"
-        if fault:
-            records.append(_Record(row, {}, {fault}, fault=True))
-        else:
-            records.append(_typed(row, {name: cells[at] for name, at in places.items()}, known))
+            elif cells[places["estimated_income"]].strip()[:1].isalpha():
+                there = {name: wanted.get(_key(cells[at])) for name, at in places.items()}
+                if all(name == told for name, told in there.items()):
+                    fault = "repeated header"
+                elif len({*there.values()} - {None}) >= len(places) / 2:
+                    return Reading("a header that has the columns in another order")
+        records.append(_Record(row, {}, {fault} if fault else set(), fault=bool(fault)))
+        if not fault:
+            whole.append({name: cells[at] for name, at in places.items()})
     if not records:
         return Reading("a header and no row")
+    orders, refusal = _date_orders([cells["joined_bank"] for cells in whole], max_quarantine_rate)
+    notations = {}
+    for name in MONEY:
+        notations[name], column_refusal = _notation(
+            [cells[name] for cells in whole], max_quarantine_rate
+        )
+        refusal = refusal or column_refusal
+    currencies = {code for notation in notations.values() for code in notation.currencies}
+    if len(currencies) > 1:
+        refusal = refusal or "mixes currencies"
+    if refusal:
+        return Reading(refusal, rows=len(records))
+    remaining = iter(whole)
+    for record in records:
+        if not record.fault:
+            _type(record, next(remaining), known, orders, notations, currencies)
     return _judged(records, max_quarantine_rate)
+
+
+def _key(header: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def _first_sheet(path: Path) -> list[list[str]]:
+    """Return the rows of the first sheet of a workbook that begins in A1, blank ones left out."""
+    with zipfile.ZipFile(path) as archive:
+        texts = ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))  # noqa: S314
+        shared = ["".join(item.itertext()) for item in texts.iter(f"{_MAIN}si")]
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    rows: list[list[str]] = []
+    for row in sheet.iter(f"{_MAIN}row"):
+        cells: dict[int, str] = {}
+        for cell in row.iter(f"{_MAIN}c"):
+            value = cell.findtext(f"{_MAIN}v") or ""
+            letters = re.sub(r"[0-9]", "", cell.get("r", ""))
+            place = 0
+            for letter in letters:
+                place = place * 26 + ord(letter) - ord("A") + 1
+            is_shared = cell.get("t") == "s"
+            cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
+        width = len(rows[0]) if rows else max(cells) + 1
+        listed = [cells.get(place, "") for place in range(width)]  # notes beside do not count
+        if any(cell.strip(" \t") for cell in listed):
+            rows.append(listed)
+    return rows
+
+
+def _sheet_number(text: str) -> str:
+    """Return a number without the digits that a double has too many of."""
+    number = Decimal(text)
+    cents = round(number, 2)
+    if abs(number - cents) > Decimal("0.000001"):
+        return text
+    return str(int(cents)) if cents == int(cents) else str(cents)
 
 
 def _text(data: bytes) -> str:
@@ -266,10 +354,19 @@ def _codes(lookups: Path) -> dict[str, dict[str, str]]:
     return known
 
 
-def _typed(row: int, cells: dict[str, str], known: dict[str, dict[str, str]]) -> _Record:
-    record = _Record(row, {}, set())
+def _type(
+    record: _Record,
+    cells: dict[str, str],
+    known: dict[str, dict[str, str]],
+    orders: list[str],
+    notations: dict[str, _Notation],
+    currencies: set[str],
+) -> None:
     values, reasons = record.values, record.reasons
-    clean = {name: cell.strip(BLANKS) or None for name, cell in cells.items()}
+    clean = {name: _clean(cell) for name, cell in cells.items()}
+    for name in ("client_id", "location_id", "br_id", "gender_id", "ia_id"):
+        if re.fullmatch(r"[0-9]+\.00?", clean.get(name) or ""):
+            clean[name] = str(clean[name]).split(".")[0]
     for name in TEXTS:
         raw = "name" if name == "client_name" else name
         values[name] = clean[raw]
@@ -287,17 +384,21 @@ def _typed(row: int, cells: dict[str, str], known: dict[str, dict[str, str]]) ->
         if count is None or not limits[0] <= count <= limits[1]:
             reasons.add(name)
     for name in MONEY:
-        values[name] = _money(clean[name] or "")
+        values[name] = _money(cells[name], notations[name], currencies)
         if values[name] is None:
             reasons.add(name)
-    joined = _date(cells["joined_bank"], exchanged=False)
+    dates = _date_readings(cells["joined_bank"])
+    joined = next((dates[order] for order in orders if order in dates), None)
     values["joined_date"] = joined
     if joined is None:
-        record.unread_date = clean["joined_bank"]
-        record.is_exchanged = _date(cells["joined_bank"], exchanged=True) is not None
+        record.is_exchanged = any(_exchanged(order) in dates for order in orders)
     if joined is None or not EARLIEST <= joined <= AS_OF:
         reasons.add("joined_bank")
-    return record
+
+
+def _clean(cell: str) -> str | None:
+    text = cell.strip(BLANKS)
+    return None if not text or text in NOTHING else text
 
 
 def _whole(text: str) -> int | None:
@@ -307,44 +408,186 @@ def _whole(text: str) -> int | None:
     return number if -(2**31) <= number < 2**31 else None
 
 
-def _money(text: str) -> Decimal | None:
-    if re.fullmatch(r"[$€£]? *- *", text):
-        return Decimal(0)
-    digits = r"(?P<digits>([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]{0,2}0*)?)"
-    match = re.fullmatch(rf"(?P<sign>[+-]?)[$€£]? *{digits}", text)
-    in_brackets = re.fullmatch(rf"\([$€£]? *{digits}\)", text)
-    found = match or in_brackets
-    if found is None:
-        return None
-    amount = Decimal(found["digits"].replace(",", ""))
-    if in_brackets or (match and match["sign"] == "-"):
-        amount = -amount
-    return amount.quantize(Decimal("0.01")) if abs(amount) < LARGEST else None
+# ------------------------------------------------------------------ amounts
 
 
-def _date(text: str, *, exchanged: bool) -> date | None:
-    text = text.strip(" ")
-    text = re.sub(r"[T ]0{1,2}:00(:00(\.0+)?)?Z? *$", "", text).strip(" ")
-    match = re.fullmatch(r"([0-9]{1,2})-([0-9]{1,2})-([1-9][0-9]{3})", text)
-    if match is None:
+def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
+    """Return the currency at an end of a text, and the text without it."""
+    for sign, code in SIGNS.items():
+        end = text[: len(sign)] if front else text[-len(sign) :]
+        if end.upper() == sign:
+            rest = text[len(sign) :] if front else text[: -len(sign)]
+            return code, rest.strip(SPACES)
+    return None, text
+
+
+def _peeled(cell: str) -> tuple[str, str | None, str] | None:
+    """Return sign, currency and number of an amount; the sign of brackets is `(`."""
+    text = cell.strip(BLANKS)
+    sign = text[:1] if text[:1] in "+-" else ""
+    text = text[len(sign) :].lstrip(SPACES)
+    code, text = _currency_at(text, front=True)
+    if code and not sign and text[:1] in ("+", "-"):
+        sign, text = text[:1], text[1:].lstrip(SPACES)
+    if text[:1] == "(" and text[-1:] == ")" and not sign:
+        sign, text = "(", text[1:-1].strip(SPACES)
+        if not code:
+            code, text = _currency_at(text, front=True)
+    if not code:
+        code, text = _currency_at(text, front=False)
+    return (sign, code, text) if re.fullmatch("[0-9].*", text) else None
+
+
+def _number(text: str, mark: str) -> Decimal | None:
+    whole, *fractions = text.split(mark)
+    if len(fractions) > 1 or not re.fullmatch("[0-9]*", "".join(fractions)):
         return None
-    day, month, year = (int(part) for part in match.groups())
-    if exchanged:
-        day, month = month, day
-    try:
-        return date(year, month, day)
-    except ValueError:
+    separators = set(re.sub("[0-9]", "", whole))
+    if separators:
+        if len(separators) > 1 or not separators <= set(".,'’" + SPACES) - {mark}:
+            return None
+        first, *groups = whole.split(separators.pop())
+        if not re.fullmatch("[1-9][0-9]{0,2}", first) or any(len(group) != 3 for group in groups):
+            return None
+        whole = first + "".join(groups)
+    fraction = "".join(fractions)
+    if len(fraction.rstrip("0")) > 18:
         return None
+    return Decimal(f"{whole}.{fraction}0")
+
+
+def _is_dash(cell: str) -> bool:
+    """Return whether a cell is a dash for zero wherever it stands."""
+    code, rest = _currency_at(cell.strip(BLANKS), front=True)
+    padded = re.fullmatch(f"[{SPACES}]*-[{SPACES}][{SPACES}]+", cell)
+    return rest == "-" and (code is not None or padded is not None)
+
+
+def _notation(cells: list[str], rate: float) -> tuple[_Notation, str]:
+    only = Counter[str]()
+    either = amounts = 0
+    long = Counter[str]()
+    currencies = set()
+    has_dashes = False
+    for cell in cells:
+        if _is_dash(cell):
+            has_dashes = True
+            amounts += 1
+            code, _ = _currency_at(cell.strip(BLANKS), front=True)
+            currencies |= {code} if code else set()
+            continue
+        peeled = _peeled(cell)
+        if peeled is None:
+            continue
+        sign, code, text = peeled
+        fits = {mark: number for mark in ".," if (number := _number(text, mark)) is not None}
+        if not fits:
+            continue
+        amounts += 1
+        has_dashes |= sign == "("
+        currencies |= {code} if code else set()
+        if re.fullmatch("(0[0-9]*|[0-9]{1,3})[.,][0-9]{3}", text):
+            either += 1
+        elif len(fits) == 1:
+            only[next(iter(fits))] += 1
+        for mark, number in fits.items():
+            long[mark] += number * 100 != int(number * 100)
+    mark = "," if only[","] > only["."] else "."
+    notation = _Notation(mark, has_dashes, frozenset(currencies))
+    other = only["," if mark == "." else "."]
+    if (either and (other or not only[mark])) or (other and other == only[mark]):
+        return notation, "raw_decimal_mark"
+    return notation, "raw_money_rounding" if long[mark] > rate * amounts else ""
+
+
+def _money(cell: str, notation: _Notation, currencies: set[str]) -> Decimal | None:
+    if _is_dash(cell) or (notation.has_dashes and cell.strip(BLANKS) == "-"):
+        return Decimal("0.00")
+    peeled = _peeled(cell)
+    if peeled is None or not {peeled[1]} <= currencies | {None}:
+        return None
+    amount = _number(peeled[2], notation.mark)
+    if amount is None or amount * 100 != int(amount * 100) or amount >= LARGEST:
+        return None
+    return (-amount if peeled[0] in ("-", "(") else amount).quantize(Decimal("0.01"))
+
+
+# ------------------------------------------------------------------ dates
+
+
+def _date_readings(cell: str) -> dict[str, date]:
+    """Return the dates that a text can be, by the order of its parts and what is between them."""
+    text = re.sub(r"[T ]0{1,2}:00(:00(\.0+)?)?Z? *$", "", cell.strip(BLANKS)).strip(BLANKS)
+    match = re.fullmatch(r"([0-9]{1,4})([-/. ])([0-9]{1,2})\2([0-9]{1,4})", text)
+    if match:
+        first, mark, second, third = match.groups()
+        if len(first) == 4:
+            orders = ["Ymd"] if len(third) <= 2 else []
+        elif len(first) == 3:
+            orders = []
+        elif len(third) == 4:
+            orders = ["dmY", "mdY"]
+        else:
+            orders = ["dmy", "mdy", *(["ymd"] if len(first) == 2 else [])]
+            orders = orders if len(third) == 2 else []
+        parts = (first, second, third)
+    elif re.fullmatch("[0-9]{8}", text):
+        mark = ""
+        orders = ["Ymd"] if text[4:6] <= "12" else ["dmY", "mdY"]
+        parts = (text[:4], text[4:6], text[6:])
+        if orders != ["Ymd"]:
+            parts = (text[:2], text[2:4], text[4:])
+    else:
+        return {}
+    found = {}
+    for order in orders:
+        value = dict(zip(order, map(int, parts), strict=True))
+        year = value.get("Y") or value.get("y", 0) + (2000 if value.get("y", 0) < 69 else 1900)
+        if year >= 1000:
+            try:
+                found[order + mark] = date(year, value["m"], value["d"])
+            except ValueError:
+                continue
+    return found
+
+
+def _exchanged(order: str) -> str:
+    return order.translate(str.maketrans("dm", "md"))
+
+
+def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
+    """Return the orders that the dates of a file prove, or a word of the refusal."""
+    kinds: defaultdict[tuple[bool, bool, str], list[dict[str, date]]] = defaultdict(list)
+    for cell in cells:
+        readings = _date_readings(cell)
+        if readings:
+            order = next(iter(readings))
+            # Dates are of one kind where the year has its place and its number of digits.
+            kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
+    proved: list[tuple[int, str]] = []
+    unproved = 0
+    for kind in kinds.values():
+        alone = Counter(next(iter(found)) for found in kind if len(found) == 1)
+        doubtful = any(len(set(found.values())) > 1 for found in kind)
+        ranked = alone.most_common()
+        if not ranked and not doubtful:
+            proved.append((len(kind), next(iter(kind[0]))))
+        elif ranked and (
+            len(ranked) == 1
+            or (ranked[0][1] > ranked[1][1] and _exchanged(ranked[0][0]) == ranked[1][0])
+        ):
+            proved.append((len(kind), ranked[0][0]))
+        else:
+            unproved += len(kind)
+    dates = unproved + sum(count for count, _ in proved)
+    if unproved and not (proved and unproved <= rate * dates):
+        return [], "raw_date_format"
+    orders = [order for _, order in sorted(proved, key=lambda found: -found[0])]
+    return orders or ["dmY-"], ""
 
 
 def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
     mixed = any(record.is_exchanged for record in records)
-    joined = [
-        day for record in records if isinstance(day := record.values.get("joined_date"), date)
-    ]
-    unread = [record for record in records if record.unread_date is not None]
-    if unread and all(r.is_exchanged for r in unread) and all(day.day <= 12 for day in joined):
-        return Reading("Set raw_date_format", rows=len(records))
     for record in records:
         day = record.values.get("joined_date")
         if (

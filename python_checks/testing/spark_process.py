@@ -21,7 +21,7 @@ class Outcome:
     """What a command of dbt came to.
 
     Attributes:
-        statuses: `success`, `pass`, `error`, ... of each node by its unique id.
+        statuses: `success`, `pass`, `error`, ... of each seed, model and test by its unique id.
         output: what it printed.
     """
 
@@ -77,6 +77,11 @@ def _invoke(command: list[str], environment: dict[str, str]) -> tuple[bool, Outc
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         ended = dbtRunner().invoke(command)
     results = getattr(ended.result, "results", [])
-    # A macro that was run has a result without a node.
-    statuses = {one.node.unique_id: str(one.status) for one in results if hasattr(one, "node")}
+    # A macro that was run has a result without a node; hooks are operations.
+    nodes = [one for one in results if hasattr(one, "node")]
+    statuses = {
+        one.node.unique_id: str(one.status)
+        for one in nodes
+        if one.node.resource_type != "operation"
+    }
     return ended.success, Outcome(statuses, f"{printed.getvalue()}{ended.exception or ''}")

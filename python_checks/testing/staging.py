@@ -7,6 +7,7 @@ this is used.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,9 +34,13 @@ MODELS = (
     "base_bank__clients",
     "base_bank__client_files",
     "base_bank__clients_judged",
+    "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
     "fct_quarantined_clients",
     "stg_bank__clients",
+)
+_MATERIALIZATION = re.compile(
+    r"\{%-? materialization .*?%\}.*?\{%-? endmaterialization -?%\}", re.DOTALL
 )
 _VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
 
@@ -110,7 +115,7 @@ class Staging:
             bank_warehouse=macros,
             adapter=dispatched,
             exceptions=SimpleNamespace(raise_compiler_error=_refuse),
-            flags=SimpleNamespace(WHICH="build"),
+            flags=SimpleNamespace(WHICH="build", EMPTY=False),
             execute=True,
             config=lambda **_: "",
             dbt=SimpleNamespace(
@@ -119,6 +124,7 @@ class Staging:
             ),
             env_var=lambda name, default="": self.raw_dir if name == "BANK_RAW_DIR" else default,
             fromjson=json.loads,
+            tojson=json.dumps,
             load_relation=lambda relation: relation,
             log=lambda message, info: self.messages.append(message),  # noqa: ARG005
             ref=_relation,
@@ -131,6 +137,8 @@ class Staging:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").glob("*.sql"))
         )
+        # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
+        text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):
                 setattr(macros, name, _with_return(macro))
@@ -219,6 +227,7 @@ class Staging:
 class _Relation:
     schema: str
     name: str
+    limit: int | None = None  # dbt's, of `--empty`
 
     def __str__(self) -> str:
         return f'"{DATABASE}"."{self.schema}"."{self.name}"'

@@ -1,5 +1,5 @@
 {% test unique_combination_of_columns(
-    model, combination_of_columns, same_customers_as=none
+    model, combination_of_columns, same_customers_as=none, date_column=none
 ) %}
 
 {#-
@@ -10,6 +10,8 @@
     customer_key is a hash of 60 bits, so two sets of customers that have the same number of rows
     and the same sum of keys are the same, and a key that is there twice, is missing or is null
     shows.
+
+    With date_column only the rows of the as-of date of this build are tested.
 -#}
 {%- if same_customers_as is none %}
 select
@@ -17,6 +19,9 @@ select
     count(*) as occurrences
 
 from {{ model }}
+{%- if date_column is not none %}
+where {{ date_column }} = {{ as_of_date() }}
+{%- endif %}
 group by {{ combination_of_columns | join(', ') }}
 having
     count(*) > 1

@@ -1,10 +1,9 @@
 {#-
-    A day below 13 can be read as a month without any error. Written again in the declared
-    format, the date must give the text of the seed. Where another drop is read, its texts are
+    A day below 13 can be read as a month without any error. Written again in the format it was read
+    in, the date must give the text of the seed. Where another drop is read, its texts are
     not at hand: days after the twelfth must occur among a hundred customers or more.
 -#}
-{%- set declared = var('raw_date_format') -%}
-{%- set formats = [declared] if declared is string else declared -%}
+{%- set formats = raw_reading()['files'][0]['dates']['formats'] -%}
 {%- set reads_seeds = env_var('BANK_RAW_DIR', '') == '' -%}
 
 with

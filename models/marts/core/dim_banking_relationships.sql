@@ -10,7 +10,7 @@ described as (
 
     select
         banking_relationship,
-        cast(banking_relationship_id as integer) as banking_relationship_order
+        {{ order_of_ids('banking_relationship_id') }} as banking_relationship_order
 
     from banking_relationships
 

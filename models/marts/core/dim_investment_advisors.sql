@@ -10,7 +10,7 @@ described as (
 
     select
         investment_advisor,
-        cast(investment_advisor_id as integer) as investment_advisor_order
+        {{ order_of_ids('investment_advisor_id') }} as investment_advisor_order
 
     from investment_advisors
 

@@ -23,7 +23,9 @@ delivered_totals as (
     select
         {% for column in money_columns() %}
         {{ sum_money(column) }} as {{ column }},
+        {{ sum_rounded_off(column) }} as {{ column }}_rounding,
         {% endfor %}
+        cast(0 as decimal(38, 18)) as row_count_rounding,
         cast(count(*) as decimal(18, 2)) as row_count
 
     from delivered
@@ -71,7 +73,8 @@ control_totals as (
             - mart_totals.{{ column }}
             - quarantine_totals.{{ column }}
             as decimal(18, 2)
-        ) as difference
+        ) as difference,
+        delivered_totals.{{ column }}_rounding as rounding
 
     from delivered_totals
     cross join mart_totals
@@ -92,7 +95,8 @@ listed as (
         delivered,
         in_marts,
         in_quarantine,
-        difference
+        difference,
+        rounding
 
     from control_totals
 

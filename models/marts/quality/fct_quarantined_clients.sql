@@ -47,7 +47,7 @@ first_positions as (
 kept_rows as (
 
     select
-        repeated_clients.customer_key,
+        repeated_clients.record_position,
         repeated_clients.source_file,
         repeated_clients.record_position - first_positions.position_before_file as source_row
 
@@ -103,7 +103,7 @@ repeated as (
                     'repeats row ' || cast(kept_rows.source_row as string)
                     || ' of ' || kept_rows.source_file
             else
-                'same client id, name and joining date as '
+                '{{ same_person() }} as '
                 || cast(repeated_clients.occurrences - 1 as string)
                 || ' other row(s) with other values, first in row '
                 || cast(kept_rows.source_row as string)
@@ -112,7 +112,7 @@ repeated as (
         {{ typed_text('repeated_clients') }} as raw_text
 
     from repeated_clients
-    inner join kept_rows on repeated_clients.customer_key = kept_rows.customer_key
+    inner join kept_rows on repeated_clients.kept_position = kept_rows.record_position
     where
         not (
             repeated_clients.is_identical

@@ -1,5 +1,7 @@
 {{ config(materialized='table') }}
 
+{%- set reading = raw_reading() %}
+
 with
 
 clients as (
@@ -16,7 +18,17 @@ files as (
         {{ count_rows('joined_date is not null') }} as dates_as_declared,
         {{ count_rows('unread_joined_text is not null') }} as dates_unread,
         {{ count_rows('has_exchanged_date') }} as dates_exchanged,
-        {{ count_rows(is_ambiguous_date('joined_date')) }} as dates_of_either_order
+        {{ count_rows(is_ambiguous_date('joined_date')) }} as dates_of_either_order,
+
+        ---------- what the file proves, or a variable decides
+        {{ joining_formats(reading, 'source_file') }} as date_formats,
+        {{ file_value(reading, 'source_file', 'dates', 'basis') }} as date_basis,
+        {{ file_value(reading, 'source_file', 'dates', 'undecided') }} as dates_undecided,
+        {{ file_value(reading, 'source_file', 'amounts', 'undecided') }} as amounts_undecided,
+        {{ file_value(reading, 'source_file', 'amounts', 'comma_columns') }}
+            as decimal_comma_columns,
+        {{ "'" ~ reading['currency'] ~ "'" if reading['currency'] else 'cast(null as string)' }}
+            as currency
 
     from clients
     group by source_file

@@ -14,6 +14,7 @@ raw_clients as (
     from {{ raw_table('clients') }}
 
 ),
+{%- set reading = raw_reading() %}
 
 banking_relationships as (
 
@@ -144,16 +145,17 @@ typed as (
         raw_clients.structural_fault,
 
         ---------- who
-        {{ clean_text('raw_clients.client_id') }} as client_id,
+        {{ clean_id('raw_clients.client_id') }} as client_id,
         {{ clean_text('raw_clients.name') }} as client_name,
         {{ clean_text('raw_clients.banking_contact') }} as banking_contact,
-        {{ clean_text('raw_clients.location_id') }} as location_id,
+        {{ clean_id('raw_clients.location_id') }} as location_id,
         {{ clean_text('raw_clients.nationality') }} as nationality,
         {{ clean_text('raw_clients.occupation') }} as occupation,
-        {{ parse_date('raw_clients.joined_text', raw_date_formats()) }}
+        {{ joining_date(reading, 'raw_clients.joined_text', 'raw_clients.source_file') }}
             as joined_date,
-        {{ is_exchanged_date('raw_clients.joined_text', raw_date_formats()) }}
-            as has_exchanged_date,
+        {{ joining_date_is_exchanged(
+            reading, 'raw_clients.joined_text', 'raw_clients.source_file'
+        ) }} as has_exchanged_date,
 
         ---------- codes, resolved
         known_codes.fee_structures[{{ code_of('raw_clients.fee_structure') }}] as fee_structure,
@@ -171,7 +173,10 @@ typed as (
 
         ---------- money
         {% for column in money_columns() %}
-        cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2)) as {{ column }},
+        cast(
+            {{ money_of(reading, column, 'raw_clients.' ~ column, 'raw_clients.source_file') }}
+            as decimal(18, 2)
+        ) as {{ column }},
         {% endfor %}
 
         ---------- as delivered, for the rows that are set aside
@@ -216,7 +221,7 @@ explained as (
         is_accepted,
         case
             when is_accepted then cast(null as string)
-            else {{ reject_reasons() }}
+            else {{ reject_reasons(reading) }}
         end as reject_reasons,
         case
             when is_accepted then cast(null as string)
@@ -255,6 +260,7 @@ explained as (
         {% for column in money_columns() %}
         case when structural_fault is null then {{ column }} end as {{ column }},
         {% endfor %}
+        {{ rounded_off(reading) }} as rounded_off,
 
         ---------- counts
         amount_of_credit_cards,

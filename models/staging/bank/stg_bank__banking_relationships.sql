@@ -11,7 +11,7 @@ raw_banking_relationships as (
 cleaned as (
 
     select
-        {{ clean_text('br_id') }} as banking_relationship_id,
+        {{ clean_id('br_id') }} as banking_relationship_id,
         {{ clean_text('banking_relationship') }} as banking_relationship
 
     from raw_banking_relationships

@@ -4,6 +4,7 @@
 
 -- The hook reads these models too.
 -- depends_on: {{ ref('base_bank__client_files') }} {{ ref('base_bank__clients') }}
+-- depends_on: {{ ref('base_bank__client_near_duplicates') }}
 
 with
 

@@ -11,7 +11,7 @@ raw_genders as (
 cleaned as (
 
     select
-        {{ clean_text('gender_id') }} as gender_id,
+        {{ clean_id('gender_id') }} as gender_id,
         {{ clean_text('gender') }} as gender
 
     from raw_genders

@@ -11,7 +11,7 @@ raw_investment_advisors as (
 cleaned as (
 
     select
-        {{ clean_text('ia_id') }} as investment_advisor_id,
+        {{ clean_id('ia_id') }} as investment_advisor_id,
         {{ clean_text('investment_advisor') }} as investment_advisor
 
     from raw_investment_advisors

@@ -5,15 +5,14 @@ Real builds of a few drops, each with many hostile texts at once.
 
 import csv
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from python_checks.testing.dbt import run_dbt
+from python_checks.testing.command import bank
+from python_checks.testing.dbt import Completed, run_dbt
 from python_checks.testing.oddities import LOOKUPS, seed_rows
 from python_checks.testing.paths import SEEDS
 
@@ -53,7 +52,7 @@ def clients(file: Path, header: list[str], rows: list[list[str]]) -> None:
         csv.writer(text).writerows([header, *rows])
 
 
-def build(folder: Path, drop: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def build(folder: Path, drop: Path, *options: str) -> Completed:
     """Build a drop up to its control totals; check that nothing was printed but messages."""
     run = run_dbt(folder, *MODELS, *options, BANK_RAW_DIR=str(drop))
     assert "Traceback" not in run.stdout + run.stderr
@@ -122,14 +121,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
 
     # And it leaves again as texts.
     out = tmp_path / "mend.csv"
-    left = subprocess.run(
-        [sys.executable, "-m", "bank_warehouse", "quarantine", "--out", str(out)],
-        env=os.environ | {"BANK_WAREHOUSE": str(folder / "bank.duckdb")},
-        cwd=SEEDS.parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    left = bank("quarantine", "--out", str(out), BANK_WAREHOUSE=str(folder / "bank.duckdb"))
     assert left.returncode == 0, left.stderr
     csv.field_size_limit(20_000_000)
     with out.open(encoding="utf-8-sig", newline="") as file:

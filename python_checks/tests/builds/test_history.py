@@ -25,7 +25,7 @@ from click.testing import CliRunner
 from bank_warehouse.cli import main
 from python_checks.expectations import runner
 from python_checks.expectations.suites.history import history_tables
-from python_checks.testing.dbt import run_dbt
+from python_checks.testing.dbt import Completed, run_dbt
 from python_checks.testing.paths import PROJECT
 
 CUSTOMERS = 1_500
@@ -97,9 +97,7 @@ def look(folder: Path, printed: str = "") -> Look:
     )
 
 
-def build(
-    folder: Path, day: str, drop: Path, *options: str, command: str = "build"
-) -> subprocess.CompletedProcess[str]:
+def build(folder: Path, day: str, drop: Path, *options: str, command: str = "build") -> Completed:
     return run_dbt(
         folder,
         command,

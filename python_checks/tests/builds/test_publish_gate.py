@@ -12,8 +12,8 @@ from bank_warehouse.publish import fingerprints, records
 from bank_warehouse.publish.errors import GateError
 from bank_warehouse.publish.flow import publish
 from bank_warehouse.summary import open_warehouse
-from python_checks.testing.dbt import run_dbt
-from python_checks.testing.paths import PROJECT
+from python_checks.testing.command import bank
+from python_checks.testing.dbt import Completed, run_dbt
 from python_checks.testing.publishing import (
     change,
     copy_checked,
@@ -200,40 +200,41 @@ def test_checks_and_publish_as_a_user_runs_them(
     warehouse = copy_checked(built_warehouse, tmp_path)
     records.checks_record_path(warehouse).unlink()
 
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {
-            "BANK_WAREHOUSE": str(warehouse),
-            "BANK_PUBLISH_DIR": str(tmp_path / "published"),
-            "BANK_POSTGRES_DSN": "",
-        }
-        return subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=PROJECT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    environment = {
+        "BANK_WAREHOUSE": str(warehouse),
+        "BANK_PUBLISH_DIR": str(tmp_path / "published"),
+        "BANK_POSTGRES_DSN": "",
+    }
 
-    early = command("bank_warehouse", "publish")
+    def command(*arguments: str) -> Completed:
+        return bank(*arguments, **environment)
+
+    early = command("publish")
     assert early.returncode == 1
     assert "expectations have not been run" in early.stderr
     assert "Traceback" not in early.stderr
-    checked = command("bank_warehouse", "check", "--no-docs")
+    # A process of its own: Great Expectations keeps the file open until it ends.
+    checked = subprocess.run(
+        [sys.executable, "-m", "bank_warehouse", "check", "--no-docs"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     record = records.read_record(records.checks_record_path(warehouse))
     assert record is not None
     assert record["suites"] == list(records.ALL_SUITES)
     assert record["expectations"] > 300
-    published = command("bank_warehouse", "publish")
+    published = command("publish")
     assert published.returncode == 0, published.stdout + published.stderr
     held = len(marts_to_publish(built_target, with_restricted=False))
     assert f"Release 1, as of 2021-12-31: {held} tables" in published.stdout
-    listed = command("bank_warehouse", "releases")
+    listed = command("releases")
     assert listed.stdout.splitlines()[1].split()[0] == "1"
     assert listed.stdout.splitlines()[1].endswith("files")
-    absent = command("bank_warehouse", "rollback", "4")
+    absent = command("rollback", "4")
     assert absent.returncode == 1
     assert "no release 4" in absent.stderr
-    again = command("bank_warehouse", "rollback", "1")
+    again = command("rollback", "1")
     assert "Readers have release 1" in again.stdout

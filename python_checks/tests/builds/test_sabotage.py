@@ -102,8 +102,13 @@ SABOTAGES = (
         (
             Edit(
                 "models/staging/bank/base_bank__clients.sql",
-                "cast({{ parse_money('raw_clients.' ~ column) }} as decimal(18, 2))",
-                "cast(trunc({{ parse_money('raw_clients.' ~ column) }}) as decimal(18, 2))",
+                "{{ money_of(reading",
+                "trunc({{ money_of(reading",
+            ),
+            Edit(
+                "models/staging/bank/base_bank__clients.sql",
+                "'raw_clients.source_file') }}\n            as decimal",
+                "'raw_clients.source_file') }})\n            as decimal",
             ),
         ),
         ("assert_no_money_is_lost_between_raw_and_marts",),
@@ -441,13 +446,13 @@ def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
         and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
     }
     assert caught_by, f"no test is called {sabotage.caught_by}"
-    if sabotage.net == "unit":
-        return ("test", "--select", *(f"test_type:unit,{model}" for model in sorted(caught_by)))
-    # The models that the edit changes and the tests stand on, then the tests.
-    return (
-        *("build", "--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
-        *("--select", *(f"state:modified+,+{name}" for name in sorted(caught_by))),
-    )
+    # What the edit changes of all that these stand on, and these; a model brings its unit tests.
+    net = {
+        "data": ("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
+        "unit": ("--exclude-resource-type", "test"),
+    }[sabotage.net]
+    changed = (f"state:modified+,+{name}" for name in sorted(caught_by))
+    return ("build", *net, "--select", *changed)
 
 
 @pytest.fixture(scope="session")

@@ -648,6 +648,6 @@ def test_people_are_unique_after_five_years_too(tmp_path: Path, customers: int) 
 def test_a_later_month_names_its_date(tmp_path: Path, months_later: int, day: str) -> None:
     run = generate("--customers", "20", "--out", str(tmp_path), "--months-later", str(months_later))
     assert run.exit_code == 0, run.output
-    assert f"As of {day}: build it with --vars '{{as_of_date: {day}}}'" in run.output
+    assert f"As of {day}: `bank build {tmp_path} --as-of {day}`" in run.output
     latest = read_clients(tmp_path / "banking-clients.csv")["Joined Bank"].max()
     assert latest <= pd.Timestamp(day)

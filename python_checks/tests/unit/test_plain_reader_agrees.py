@@ -3,8 +3,11 @@
 `HYPOTHESIS_PROFILE=nightly` tries 2,000 drops; the usual setting tries 200, the same each time.
 """
 
+import csv
 import gzip
+import io
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from python_checks.testing import oddities
 from python_checks.testing.paths import SEEDS
 from python_checks.testing.plain_reader import MONEY, Reading, read_plainly
 from python_checks.testing.staging import Cell, Staged, Staging
+from python_checks.testing.workbooks import write_xlsx
 
 pytestmark = pytest.mark.examples
 
@@ -58,6 +62,28 @@ CELLS = st.one_of(
             *("01-02-2010 00:00:00", "01-02-2010T00:00", "01-02-2010 10:00:00", "05-05-2010"),
             *("Retail", "RETAIL", "Male", "mid", " Gold ", "JADE", "4", "5", "22", "23", "121"),
             *("=cmd|' /C calc'!A0", "'; drop table clients; --", 'say "so"', "a,b", "a;b", "a\nb"),
+            *(
+                "258.000",
+                "0,500",
+                "012,345",
+                "12,50 €",
+                "USD 12.50",
+                "$-12.50",
+                "1'200.50",
+                "1 200,50",
+            ),
+            *(
+                "#N/A",
+                "None",
+                "NaN",
+                "\u200b",
+                "\u3000x\u200b",
+                "1.234,5",
+                "1,234,567",
+                "(5)",
+                "-  ",
+            ),
+            *("20100201", "2010/2/1", "1.2.2010", "13/02/2010", "999999999999.99", "1e12", "12,"),
             *("Client ID", "Name", "Né", "NULL", "null", "{{ x }}", "\\", "..", "../../etc/passwd"),
         ]
     ),
@@ -232,6 +258,32 @@ def test_plain_reader_agrees(
         rate = float(str(whole["rate"]))
         plain = read_plainly(drop / "banking-clients.csv", SEEDS, rate)
         agree(staging.read(drop, max_quarantine_rate=rate), plain)
+
+
+PLAIN_FILE: dict[str, object] = {
+    **{"separator": ",", "line_end": "\n", "encoding": "utf-8", "quote_all": False},
+    **{"packed": False, "exchanged": "none", "cut_off": 0},
+}
+NUMBER = re.compile(r"(0|[1-9][0-9]{0,9})([.][0-9]{2})?")
+
+
+@PROFILE
+@given(damage=DAMAGE, header_damage=HEADER_DAMAGE)
+def test_plain_reader_agrees_on_workbooks(
+    staging: Staging, damage: list[tuple[str, int, int, str]], header_damage: str
+) -> None:
+    shaped = [one for one in damage if one[0] != "open quote"]
+    text = damaged(shaped, header_damage, PLAIN_FILE).decode()
+    rows = [
+        [float(cell) if NUMBER.fullmatch(cell) else cell for cell in row]
+        for row in csv.reader(io.StringIO(text))
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        drop = Path(folder)
+        oddities.lookups(drop)
+        write_xlsx(drop / "Banking.xlsx", {"Data": rows})
+        plain = read_plainly(drop / "Banking.xlsx", SEEDS, 1.0)
+        agree(staging.read(drop, max_quarantine_rate=1.0), plain)
 
 
 def test_undamaged_rows_are_accepted_by_both(staging: Staging, tmp_path: Path) -> None:

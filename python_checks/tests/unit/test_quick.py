@@ -64,7 +64,7 @@ def manifest() -> dict[str, Any]:
         ("models/marts/risk/fct_stress_results.sql", {"fct_stress_results"}),
         ("seeds/reference/income_bands.csv", {"int_customers_classified"}),
         # A macro that the models use through another one.
-        ("macros/dates.sql", {"base_bank__clients", "int_customers"}),
+        ("macros/dates.sql", {"base_bank__clients", "stg_bank__genders"}),
         ("models/staging/bank/_bank__unit_tests.yml", {"base_bank__clients"}),
     ],
 )

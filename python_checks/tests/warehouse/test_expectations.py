@@ -1,11 +1,8 @@
 """The Great Expectations suites on a warehouse that was really built, whole and damaged."""
 
 import dataclasses
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,7 +12,9 @@ from python_checks.expectations import runner, warehouse
 from python_checks.expectations.masking import masked_key, shown_row
 from python_checks.expectations.runner import Failure
 from python_checks.expectations.suites import SUITES
-from python_checks.testing.paths import PROJECT
+from python_checks.testing.command import bank
+from python_checks.testing.dbt import Completed
+from python_checks.testing.publishing import running_holder
 
 FIRST_KEYS = "(select customer_key from {table} order by customer_key limit {count})"
 
@@ -337,15 +336,8 @@ def check(path: Path, docs: Path | None = None) -> list[Failure]:
     return [failure for result in results for failure in result.failures]
 
 
-def command_line(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bank_warehouse", "check", *arguments],
-        cwd=PROJECT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def command_line(*arguments: str, **environment: str) -> Completed:
+    return bank("check", *arguments, **environment)
 
 
 def personal_texts(path: Path) -> set[str]:
@@ -380,7 +372,9 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     docs = tmp_path / "docs"
-    result = command_line("--warehouse", str(built_warehouse), "--docs", str(docs))
+    # A copy: what was checked is recorded beside it.
+    path = copy_of(built_warehouse, tmp_path)
+    result = command_line("--warehouse", str(path), "--docs", str(docs))
     assert result.returncode == 0, result.stdout + result.stderr
     for suite in SUITES:
         assert re.search(rf"^{suite} +\d+ +\d+ +\d+ +0$", result.stdout, re.MULTILINE)
@@ -443,12 +437,12 @@ def test_warehouse_without_tables_exits_with_2_and_names_them(tmp_path: Path) ->
 
 def test_locked_warehouse_exits_with_2_and_says_who(built_warehouse: Path, tmp_path: Path) -> None:
     path = copy_of(built_warehouse, tmp_path)
-    with duckdb.connect(str(path)) as writer:
-        writer.execute("create schema locked_by_test")
+    hold = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
+    with running_holder(hold, path) as holder:
         result = command_line("--warehouse", str(path))
     assert result.returncode == 2
     assert "Another process is writing" in result.stderr
-    assert str(os.getpid()) in result.stderr
+    assert str(holder.pid) in result.stderr
 
 
 def test_wrong_option_exits_with_2() -> None:

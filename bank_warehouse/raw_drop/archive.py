@@ -1,0 +1,175 @@
+"""What a file is by its first bytes, and archives: ZIP files of tables, unpacked with limits."""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.files import FoundFile, name_hint
+from bank_warehouse.raw_drop.rewrite import speaking_of
+
+FileKind = Literal["text", "parquet", "xlsx", "ods", "archive"]
+
+UNPACKED_LIMIT_SETTING = "BANK_RAW_UNPACKED_GIB"
+DEFAULT_LIMIT_GIB = 2.0
+# Text of clients shrinks to a sixth; a workbook of equal cells to a fortieth.
+_MOST_RATIO = 200
+_MOST_MEMBERS = 1000
+_BLOCK = 1 << 20
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+
+
+def kind_of(file: FoundFile) -> FileKind:
+    """Return what kind of file this is; its bytes go before its extension.
+
+    Raises:
+        DropError: a kind that is not read; the message says what to do.
+    """
+    name = file.relative.rstrip("]").lower()
+    with speaking_of(file.relative), file.content.open("rb") as opened:
+        first = opened.read(8)
+        if first.startswith(_OLE):
+            raise DropError(_old_or_encrypted(file, opened.read(8 << 20), name))
+    if first.startswith(b"PAR1") or name.endswith((".parquet", ".pq")):
+        return "parquet"
+    if not first.startswith(b"PK\x03\x04"):
+        if name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls")):
+            raise DropError(
+                f"{file.relative}: no {name.rsplit('.', 1)[1]} file, whatever its name says: it "
+                f"begins with {first!r}. Give it the extension of what it is, or save it again."
+            )
+        return "text"
+    with open_archive(file) as archive:
+        members = set(archive.namelist())
+        if "xl/workbook.xml" in members:
+            return "xlsx"
+        if "xl/workbook.bin" in members:
+            raise DropError(
+                f"{file.relative}: a binary workbook (.xlsb). Save it as .xlsx, or as CSV."
+            )
+        if "content.xml" in members and "mimetype" in members:
+            return "ods"
+        if "Index/Document.iwa" in members:
+            raise DropError(f"{file.relative}: a Numbers document. Export it as CSV or .xlsx.")
+    return "archive"
+
+
+def _old_or_encrypted(file: FoundFile, rest: bytes, name: str) -> str:
+    if _ENCRYPTED_STREAM in rest or name.endswith((".xlsx", ".xlsm")):
+        return (
+            f"{file.relative}: the workbook is protected by a password. Open it and save it "
+            "without one."
+        )
+    return f"{file.relative}: an old Excel workbook (.xls). Save it as .xlsx, or as CSV."
+
+
+def open_archive(file: FoundFile) -> zipfile.ZipFile:
+    """Open a ZIP file, or a workbook, which is one, and check what it would unpack to.
+
+    Raises:
+        DropError: damaged, encrypted, or more than the limit.
+    """
+    try:
+        archive = zipfile.ZipFile(file.content)
+    except (zipfile.BadZipFile, OSError, ValueError) as problem:
+        raise DropError(
+            f"{file.relative}: a ZIP archive or an Excel workbook, but damaged or cut off "
+            f"({problem}). Copy it again."
+        ) from None
+    limit = unpacked_limit()
+    entries = archive.infolist()
+    size = sum(entry.file_size for entry in entries)
+    packed = max(1, sum(entry.compress_size for entry in entries))
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise DropError(f"{file.relative}: protected by a password. Pack it without one.")
+    if size > limit or (size > _BLOCK and size > _MOST_RATIO * packed):
+        raise DropError(
+            f"{file.relative}: would unpack to {size / 2**30:.2f} GiB, {size // packed} times its "
+            f"size. At most {limit / 2**30:.3g} GiB and {_MOST_RATIO} times are unpacked. If it is "
+            f"what it should be, unpack it yourself, or raise {UNPACKED_LIMIT_SETTING}."
+        )
+    return archive
+
+
+def unpacked_limit() -> int:
+    """Return how many bytes an archive may unpack to.
+
+    Raises:
+        DropError: the setting is no number.
+    """
+    told = os.environ.get(UNPACKED_LIMIT_SETTING, "")
+    try:
+        return round(float(told or DEFAULT_LIMIT_GIB) * 2**30)
+    except (ValueError, OverflowError):
+        raise DropError(
+            f"{UNPACKED_LIMIT_SETTING} is {told!r}. Set it to a number of GiB, such as 4."
+        ) from None
+
+
+def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
+    """Unpack the files of a ZIP archive into the scratch folder and yield each.
+
+    Raises:
+        DropError: damaged data, a path that leads out of the archive, no file, or too many.
+    """
+    with open_archive(file) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        kept = [e for e in entries if not _is_hidden(PurePosixPath(e.filename))]
+        if not kept:
+            raise DropError(f"{file.relative}: the archive holds no file. Pack the tables again.")
+        if len(kept) > _MOST_MEMBERS:
+            raise DropError(
+                f"{file.relative}: holds {len(kept)} files. Unpack it and keep the tables only."
+            )
+        left = unpacked_limit()
+        for entry in kept:
+            inner = PurePosixPath(entry.filename)
+            where = f"{file.relative}[{entry.filename}]"
+            if inner.is_absolute() or ".." in inner.parts or "\\" in entry.filename:
+                raise DropError(
+                    f"{where}: the path leads out of the archive. Pack the tables without folders."
+                )
+            if stat.S_ISLNK(entry.external_attr >> 16):
+                raise DropError(f"{where}: a link. Pack the file itself.")
+            if entry.file_size == 0:
+                warnings.append(f"{where}: ignored: the file is empty.")
+                continue
+            hint, form = name_hint(inner.name)
+            if hint is None:
+                hint, form = file.hint, file.form
+            target = scratch.new_path(inner.suffix if len(inner.suffix) < 9 else "")
+            left -= _unpack_one(archive, entry, where, target, left)
+            yield replace(file, relative=where, hint=hint, form=form, unpacked=target)
+
+
+def _unpack_one(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str, target: Path, left: int
+) -> int:
+    written = 0
+    try:
+        with speaking_of(where), archive.open(entry) as source, target.open("wb") as out:
+            while block := source.read(_BLOCK):
+                written += len(block)
+                if written > left:  # whatever the archive says of its own size
+                    raise DropError(
+                        f"{where}: unpacks to more than it says. Unpack it yourself, or raise "
+                        f"{UNPACKED_LIMIT_SETTING}."
+                    )
+                out.write(block)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
+        raise DropError(
+            f"{where}: damaged, or packed in a way that is not known ({problem}). Pack it again "
+            "with the usual ZIP compression."
+        ) from None
+    return written
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    return path.parts[0] == "__MACOSX" or path.name.startswith((".", "~"))

@@ -1,0 +1,431 @@
+"""The plan of a whole drop: every file and sheet looked at, all that is wrong said at once."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bank_warehouse.raw_drop import lookups
+from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
+from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
+from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.files import (
+    FoundFile,
+    is_same_content,
+    list_drop,
+    rank_of,
+)
+from bank_warehouse.raw_drop.head import Head, read_head
+from bank_warehouse.raw_drop.header import HeaderMap, map_header
+from bank_warehouse.raw_drop.mapping import DropMapping, find_mapping, read_mapping
+from bank_warehouse.raw_drop.parquet import ParquetHead, read_parquet_head
+from bank_warehouse.raw_drop.plan import (
+    Read,
+    TablePlan,
+    no_rows,
+    no_wildcards,
+    plan_parquet,
+    plan_sheet,
+    plan_text,
+    reading_of_clients,
+    refuse_empty,
+    union,
+)
+from bank_warehouse.raw_drop.proofs import Settings
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
+from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
+
+MAPPING_SETTING = "BANK_RAW_MAPPING"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, or a sheet of a workbook, and what it was taken for.
+
+    Attributes:
+        relative: its name; `source_file` of its rows.
+        file: the file it is or stands in.
+        table: the table it holds; null where it holds none.
+        form: `whole`, `part` or `folder`; empty where its name says nothing.
+        head: what its first lines say.
+        unknown: why it holds no table.
+        header_row: the row its header stands in, 1-based.
+        mapped: which of its headers is which column; null where that is not known.
+    """
+
+    relative: str
+    file: FoundFile
+    table: RawTable | None
+    form: str
+    head: Head | ParquetHead | SheetHead
+    unknown: str
+    header_row: int
+    mapped: HeaderMap | None = None
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The cells of its header."""
+        return self.head.columns if isinstance(self.head, ParquetHead) else self.head.header
+
+
+@dataclass(frozen=True)
+class DropPlan:
+    """How a drop is read.
+
+    Attributes:
+        path: the folder or file, as the user named it.
+        tables: table name to its plan; a table with a problem is absent.
+        sources: every file and sheet that was looked at.
+        warnings: what a person should know of the drop as a whole, one sentence each.
+        problems: all that is wrong, the worst first.
+    """
+
+    path: Path
+    tables: dict[str, TablePlan]
+    sources: tuple[Source, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+class _Survey:
+    """Looks at one drop."""
+
+    def __init__(self, path: Path, settings: Settings | None, mapping: Path | None) -> None:
+        self.path = path
+        self.settings = settings or Settings()
+        self.problems = Problems()
+        self.listing = list_drop(path, self.problems)
+        self.mapping = DropMapping()
+        with self.problems.noting(-1):
+            self.mapping = read_mapping(mapping or find_mapping(self.listing.root))
+        self.warnings = list(self.listing.warnings)
+        if self.mapping.path:
+            self.warnings.append(f"{self.mapping.path.name}: headers and values are read by it.")
+        self.doubtful = list(self.listing.doubtful)
+        self.books: dict[str, Workbook] = {}
+        self.sources: list[Source] = []
+        self.of_table: dict[str, list[Source]] = {name: [] for name in TABLES}
+        self.spoiled: set[str] = set()
+
+    def plan(self) -> DropPlan:
+        for file in self.listing.files:
+            self._look_or_note(file)
+        for source in self.sources:
+            if source.table is not None:
+                self.of_table[source.table.name].append(source)
+        tables = {}
+        for name, table in TABLES.items():
+            before = len(self.problems.messages)
+            with self.problems.noting(rank_of(table)):
+                plan = self._plan_table(table)
+                if plan and len(self.problems.messages) == before:
+                    tables[name] = plan
+        if not self.of_table[CLIENTS.name]:
+            self._note_absent_clients()
+        else:
+            self.warnings.extend(
+                f"{source.relative}: ignored: no table known here by its headers."
+                for source in self.sources
+                if source.table is None and not self._is_hinted(source)
+            )
+            self.warnings.extend(f"ignored: {text}" for text in self.doubtful)
+        for name, table in TABLES.items():
+            if self.of_table[name] or name in self.spoiled or name == CLIENTS.name:
+                continue
+            if table.is_lookup and CLIENTS.name in tables:
+                tables[name] = lookups.derived_lookup(table, tables[CLIENTS.name])
+            elif not table.required:
+                said = f"{name}: optional, and not in the drop: read as no rows."
+                tables[name] = TablePlan(name, (), no_rows(table), (said,), 0)
+            elif not table.is_lookup:
+                self.problems.add(
+                    rank_of(table),
+                    f"{self.path}: no file for {name}: no file or sheet has its headers "
+                    f"({', '.join(column.header for column in table.columns[:4])}). Put it there.",
+                )
+        if CLIENTS.name in tables:
+            clients = tables[CLIENTS.name]
+            told = (*self.warnings, *clients.warnings)
+            tables[CLIENTS.name] = replace(clients, warnings=told)
+        return DropPlan(
+            path=self.path,
+            tables=tables,
+            sources=tuple(self.sources),
+            warnings=tuple(self.warnings),
+            problems=self.problems.messages,
+        )
+
+    # ------------------------------------------------------------------ what is there
+
+    def _look_or_note(self, file: FoundFile) -> None:
+        try:
+            self.sources.extend(self._look(file))
+        except DropError as refused:
+            self._note(file, str(refused))
+
+    def _note(self, file: FoundFile, message: str) -> None:
+        """Note that a file cannot be read: a problem where it is, by its name, a table."""
+        if file.hint is None and len(self.listing.files) > 1:
+            self.doubtful.append(message)
+        else:
+            self.problems.add(rank_of(file.hint), message)
+            self.spoiled.add(file.hint.name if file.hint else CLIENTS.name)
+
+    def _look(self, file: FoundFile) -> Iterator[Source]:
+        kind = kind_of(file)
+        if kind == "archive":
+            if file.unpacked:
+                raise DropError(f"{file.relative}: an archive inside an archive. Unpack it.")
+            for inner in unpack(file, self.warnings):
+                self._look_or_note(inner)
+        elif kind in ("xlsx", "ods"):
+            yield from self._look_at_sheets(file, Workbook(file, kind))
+        elif kind == "parquet":
+            head = read_parquet_head(file, self.mapping, no_wildcards(file.content))
+            yield self._source(file, file.relative, head, 1, (file.hint, file.form))
+        else:
+            text = read_head(file.content, file.relative, file.hint, self.mapping)
+            row = text.lines_before + 1
+            yield self._source(file, file.relative, text, row, (file.hint, file.form))
+
+    def _look_at_sheets(self, file: FoundFile, book: Workbook) -> Iterator[Source]:
+        self.books[file.relative] = book
+        for head in book.heads(self.mapping):
+            if isinstance(head, DropError):
+                self._note(file, str(head))
+            else:
+                hint = (head.hint, head.form)
+                yield self._source(file, head.relative, head, head.header_row + 1, hint)
+
+    def _source(
+        self,
+        file: FoundFile,
+        relative: str,
+        head: Head | ParquetHead | SheetHead,
+        row: int,
+        hint: tuple[RawTable | None, str],
+    ) -> Source:
+        table, form = hint
+        is_same = head.table is not None and table is not None and head.table.name == table.name
+        mapped = None
+        if head.table is not None:
+            header = head.columns if isinstance(head, ParquetHead) else head.header
+            with self.problems.noting(rank_of(head.table)):
+                mapped = map_header(relative, header, head.table, self.mapping.of(head.table), row)
+        source = Source(
+            relative=relative,
+            file=file,
+            table=head.table,
+            form=form if is_same else "",
+            head=head,
+            unknown=head.unknown,
+            header_row=row,
+            mapped=mapped,
+        )
+        if source.table is None and self._is_hinted(source):
+            self.problems.add(rank_of(table), source.unknown)
+            self.spoiled.add(table.name if table else CLIENTS.name)
+        return source
+
+    def _is_hinted(self, source: Source) -> bool:
+        """Return whether a file or sheet should hold a table by its own name."""
+        if isinstance(source.head, SheetHead):
+            return source.head.hint is not None and source.head.is_own_hint
+        return source.file.hint is not None
+
+    def _note_absent_clients(self) -> None:
+        unknown = [s.unknown for s in self.sources if s.table is None and not self._is_hinted(s)]
+        for message in [*unknown, *self.doubtful]:
+            self.problems.add(rank_of(CLIENTS), message)
+        if self.problems.has(rank_of(CLIENTS)):
+            return
+        there = ", ".join(source.relative for source in self.sources)
+        holds = f"; it holds {there}" if there else ""
+        headers = ", ".join(column.header for column in CLIENTS.columns[:4])
+        self.problems.add(
+            rank_of(CLIENTS),
+            f"{self.path}: no file for clients: no file or sheet has their headers ({headers}, "
+            f"...){holds}. Put the file of the clients there: CSV, Parquet, a workbook or a ZIP, "
+            "under any name.",
+        )
+
+    # ------------------------------------------------------------------ how a table is read
+
+    def _plan_table(self, table: RawTable) -> TablePlan | None:
+        sources = self.of_table[table.name]
+        if not sources:
+            return None
+        if not table.is_lookup:  # the rows of a lookup may be said twice
+            self._refuse_more_than_once(table, sources)
+        self._refuse_twins(sources)
+        warnings: list[str] = []
+        reads: list[Read] = []
+        for source in sources:
+            if source.mapped is not None:
+                with self.problems.noting(rank_of(table)):
+                    warnings.extend(source.mapped.warnings)
+                    reads.append(self._read(source, source.mapped, table, warnings))
+        if len(reads) < len(sources):
+            return None
+        refuse_empty(reads, warnings)
+        reading = None
+        if table.name == CLIENTS.name:
+            reading = reading_of_clients(reads, table, self.settings, warnings)
+        plan = TablePlan(
+            table=table.name,
+            files=tuple(read.plan for read in reads),
+            sql=union(reads, self.listing.root),
+            warnings=(),
+            rows=sum(read.rows for read in reads),
+            reading=reading,
+        )
+        if table.is_lookup:
+            sql, said = lookups.judge_lookup(table, plan)
+            plan = replace(plan, sql=sql)
+            warnings.extend(said)
+        return replace(plan, warnings=tuple(warnings))
+
+    def _read(
+        self, source: Source, mapped: HeaderMap, table: RawTable, warnings: list[str]
+    ) -> Read:
+        head, names = source.head, self.mapping.of(table)
+        if isinstance(head, ParquetHead):
+            return plan_parquet(source.file, head, mapped, table, names)
+        if isinstance(head, SheetHead):
+            book = self.books[source.file.relative]
+            return plan_sheet(book, head, mapped, table, names, warnings)
+        return plan_text(source.file, head, mapped, table, names, warnings)
+
+    def _refuse_more_than_once(self, table: RawTable, sources: Sequence[Source]) -> None:
+        books = [s.file.relative for s in sources if isinstance(s.head, SheetHead)]
+        parts = [s for s in sources if s.form == "part" and not self._shares(s, books)]
+        folders = sorted({s.relative.split("/")[0] for s in sources if s.form == "folder"})
+        whole = [s.relative for s in sources if s.form != "folder" and s not in parts]
+        if len(whole) + len(folders) > 1 or (folders and parts):
+            given = [*whole, *(folder + "/" for folder in folders), *(s.relative for s in parts)]
+            raise DropError(
+                f"{self.path}: {table.name} is there more than once ({', '.join(given)}): reading "
+                "all would count its rows twice. Keep one; if they are parts of one table, name "
+                f"them {table.stems[0]}-1, {table.stems[0]}-2 and so on, or put them into a folder "
+                f"named {table.stems[0]}."
+            )
+
+    @staticmethod
+    def _shares(source: Source, books: Sequence[str]) -> bool:
+        """Return whether a sheet is a part only by the name of a workbook that has several."""
+        return (
+            isinstance(source.head, SheetHead)
+            and not source.head.is_own_hint
+            and books.count(source.file.relative) > 1
+        )
+
+    @staticmethod
+    def _refuse_twins(sources: Sequence[Source]) -> None:
+        """Refuse two files of one content: the same rows would count twice."""
+        for place, one in enumerate(sources):
+            for other in sources[place + 1 :]:
+                if one.file.content.stat().st_size != other.file.content.stat().st_size:
+                    continue
+                if one.file == other.file:  # two sheets of a workbook
+                    continue
+                if is_same_content(one.file.content, other.file.content):
+                    raise DropError(
+                        f"{one.relative} and {other.relative} hold the same bytes: their rows "
+                        "would count twice. Remove one of them."
+                    )
+
+
+def survey_drop(
+    path: Path, settings: Settings | None = None, mapping: Path | None = None
+) -> DropPlan:
+    """Look at a whole drop, and plan its read as far as it can be.
+
+    Args:
+        path: the folder of the drop, or its one file.
+        settings: how dates and amounts are written; by default each file has to prove it.
+        mapping: the mapping file; null for the one that lies beside the tables, if any.
+
+    Raises:
+        DropError: there is no such folder or file.
+    """
+    return _Survey(path, settings, mapping).plan()
+
+
+def plan_drop(
+    path: Path, settings: Settings | None = None, mapping: Path | None = None
+) -> DropPlan:
+    """Plan the read of a whole drop, once for each state of its files in this process.
+
+    Raises:
+        DropError: the drop is refused; the message says all that is wrong with it, the clients'
+            problems first, and what to do.
+    """
+    plan = _surveyed(path, settings, mapping or mapping_setting())
+    problems = Problems()
+    for message in plan.problems:
+        problems.add(0, message)
+    problems.refuse(str(path))
+    return plan
+
+
+def check_drop(path: Path, settings: Settings | None = None) -> DropPlan:
+    """Refuse a drop that cannot be read, before anything is built on it.
+
+    Raises:
+        DropError: as :func:`plan_drop` does.
+    """
+    return plan_drop(path, settings)
+
+
+def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> TablePlan:
+    """Plan the read of a raw table, as part of its drop.
+
+    Args:
+        raw_dir: the folder of the drop, or its one file.
+        table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
+        settings: how dates and amounts are written; by default each file has to prove it.
+
+    Raises:
+        DropError: the drop is refused; the message says why and what to do.
+    """
+    if table not in TABLES:
+        raise DropError(f"{table}: no such raw table. There are {', '.join(TABLES)}.")
+    return plan_drop(raw_dir, settings).tables[table]
+
+
+def mapping_setting() -> Path | None:
+    """Return the mapping file that BANK_RAW_MAPPING names."""
+    named = os.environ.get(MAPPING_SETTING)
+    return Path(named) if named else None
+
+
+_lock = threading.Lock()
+_last: dict[tuple[str, Settings, str], tuple[object, DropPlan]] = {}
+
+
+def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> DropPlan:
+    key = (str(path), settings or Settings(), str(mapping))
+    with _lock:  # the four tables are asked for at once, by as many threads
+        state = _state(path, mapping)
+        kept = _last.get(key)
+        if kept is None or kept[0] != state:
+            kept = (state, survey_drop(path, settings, mapping))
+            _last[key] = kept
+        return kept[1]
+
+
+def _state(path: Path, mapping: Path | None) -> object:
+    """Return what tells whether a drop is still the one that was planned."""
+    listing = list_drop(path, Problems())
+    given = mapping or find_mapping(listing.root)
+    told = given.stat() if given and given.exists() else None
+    return (
+        os.getpid(),
+        tuple((file.relative, file.size, file.modified_ns) for file in listing.files),
+        (str(given), told.st_size, told.st_mtime_ns) if told else None,
+        listing.doubtful,
+        os.environ.get(UNPACKED_LIMIT_SETTING),
+        os.environ.get(ENCODING_SETTING),
+        tuple(TABLES.values()),
+    )

@@ -1,0 +1,334 @@
+"""The command ``inspect``: what a drop is taken for, without building anything.
+
+For each file and sheet: which table it holds and how that is known, how its text is written, which
+of its headers is which column, how many rows it has, and what would be refused or quarantined.
+"""
+
+import csv
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import duckdb
+
+from bank_warehouse.project import find_project
+from bank_warehouse.raw_drop import careful
+from bank_warehouse.raw_drop.drop import (
+    DropPlan,
+    Source,
+    mapping_setting,
+    survey_drop,
+)
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.head import Head
+from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
+from bank_warehouse.raw_drop.parquet import ParquetHead
+from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable, header_key
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+_UNKNOWN = "???"
+_LEAST_LIKENESS = 0.5
+_MOST_VALUES = 20
+# The columns of the clients whose values the project knows, and the seed that lists them.
+_LISTED = {"fee_structure": "fee_rates", "loyalty_classification": "loyalty_tiers"}
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+
+
+def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
+    """Return what a drop is taken for, as plain values for JSON.
+
+    Args:
+        path: the folder of the drop, or its one file.
+        mapping: the mapping file; null for the one that lies beside the tables, if any.
+
+    Raises:
+        DropError: there is no such folder or file.
+    """
+    plan = survey_drop(path, mapping=mapping)
+    counts = {name: _counts(TABLES[name], table) for name, table in plan.tables.items()}
+    problems = [*plan.problems, *_other_headers(counts)]
+    values = _foreign_values(plan.tables.get(CLIENTS.name))
+    readings = _readings(plan.tables.get(CLIENTS.name))
+    return {
+        "path": str(path),
+        "is_refused": bool(problems),
+        "problems": problems,
+        "files": [
+            _describe(source, counts.get(source.table.name if source.table else "", {}))
+            | {"reading": readings.get(source.relative)}
+            for source in plan.sources
+        ],
+        "tables": {
+            name: {
+                "files": [] if _is_derived(plan, name) else [f.relative for f in table.files],
+                "rows": sum(count["rows"] for count in counts[name].values()),
+                "is_derived": _is_derived(plan, name),
+            }
+            for name, table in plan.tables.items()
+        },
+        "warnings": list(
+            dict.fromkeys(
+                [*plan.warnings, *(text for t in plan.tables.values() for text in t.warnings)]
+            )
+        ),
+        "mapping": proposed_mapping(plan, values),
+    }
+
+
+def _other_headers(counts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield why a build would refuse files with a second header of other columns."""
+    for files in counts.values():
+        for file, count in files.items():
+            for fault in count["quarantined"]:
+                if fault["reason"] == careful.OTHER_HEADER:
+                    yield (
+                        f"{file}: a header among the rows has the columns in another order: "
+                        f"{fault['example']!r}. Split the file there into two."
+                    )
+
+
+def _is_derived(plan: DropPlan, name: str) -> bool:
+    return not any(source.table and source.table.name == name for source in plan.sources)
+
+
+def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    names = trimmed_names(source.header)
+    told: dict[str, Any] = {
+        "file": source.relative,
+        "table": source.table.name if source.table else None,
+        "why_not": source.unknown or None,
+        "kind": _kind(source),
+        "header_row": source.header_row,
+        "encoding": None,
+        "separator": None,
+    }
+    if isinstance(source.head, Head):
+        told["encoding"] = source.head.encoding
+        told["separator"] = source.head.separator
+    positions: dict[str, int] = {}
+    if source.table:
+        headers = {column.name: column.header for column in source.table.columns}
+        positions = (
+            source.mapped.positions if source.mapped else matched_columns(names, source.table)
+        )
+        told["columns"] = {
+            headers[name]: names[place] for name, place in positions.items() if name in headers
+        }
+    told["headers_not_used"] = [
+        name for place, name in enumerate(names) if name and place not in positions.values()
+    ]
+    told.update(counts.get(source.relative, {}))
+    return told
+
+
+def _readings(clients: TablePlan | None) -> dict[str, Any]:
+    """Return how the dates and amounts of each file of clients are read, and what proves it."""
+    files: Any = (clients.reading or {}).get("files", []) if clients else []
+    return {read["file"]: {"dates": read["dates"], "money": read["money"]} for read in files}
+
+
+def _kind(source: Source) -> str:
+    if isinstance(source.head, Head):
+        return "text"
+    return "parquet" if isinstance(source.head, ParquetHead) else "sheet"
+
+
+def _counts(table: RawTable, plan: TablePlan) -> dict[str, dict[str, Any]]:
+    """Return the rows of each file, and those that cannot be read as they are."""
+    required = [column for column in table.columns if column.required]
+    empty = ", ".join(
+        f"count(*) filter (structural_fault is null and coalesce(trim("
+        f"{quote_identifier(column.name)}), '') = '')"
+        for column in required
+    )
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"select source_file, count(*), count(structural_fault), {empty} "
+            f"from ({plan.sql}) group by all order by all"
+        ).fetchall()
+        found = {}
+        for file, count, faulty, *empties in rows:
+            faults = []
+            if faulty:
+                faults = connection.execute(
+                    f"select structural_fault, count(*), min(raw_line)[:80] from ({plan.sql}) "
+                    f"where structural_fault is not null and source_file = {quote_literal(file)} "
+                    "group by all order by all"
+                ).fetchall()
+            found[file] = {
+                "rows": count,
+                "quarantined": [
+                    {"reason": fault, "rows": number, "example": text}
+                    for fault, number, text in faults
+                ]
+                + [
+                    {"reason": f"{column.header} is empty", "rows": number, "example": None}
+                    for column, number in zip(required, empties, strict=True)
+                    if number
+                ],
+            }
+    return found
+
+
+# ---------------------------------------------------------------------------- a mapping file
+
+
+def proposed_mapping(
+    plan: DropPlan, values: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """Return how a mapping file could begin: our headers to theirs, and values that are not known.
+
+    `???` stands where a person has to say which it is.
+
+    Args:
+        plan: the drop.
+        values: column name to values of it that the project does not know.
+    """
+    proposed: dict[str, dict[str, Any]] = {}
+    for source in plan.sources:
+        names = [name for name in trimmed_names(source.header) if name]
+        table = source.table
+        if source.mapped is not None or (table is None and len(names) < len(CLIENTS.columns) / 2):
+            continue
+        table = table or CLIENTS
+        found = matched_columns(names, table)
+        spare = {header_key(n): n for i, n in enumerate(names) if i not in found.values()}
+        columns = {}
+        for column in table.columns:
+            if column.name in found or not column.required:
+                continue
+            near = difflib.get_close_matches(
+                header_key(column.header), spare, n=1, cutoff=_LEAST_LIKENESS
+            )
+            columns[column.header] = spare.pop(near[0]) if near else _UNKNOWN
+        if columns:
+            proposed.setdefault(table.name, {}).setdefault("columns", {}).update(columns)
+    for name, unknown in values.items():
+        header = next(column.header for column in CLIENTS.columns if column.name == name)
+        pairs = dict.fromkeys(unknown, _UNKNOWN)
+        proposed.setdefault(CLIENTS.name, {}).setdefault("values", {})[header] = pairs
+    return proposed
+
+
+def _foreign_values(clients: TablePlan | None) -> dict[str, list[str]]:
+    """Return the values of listed columns that the project's seeds do not know."""
+    project = find_project()
+    if clients is None or project is None:
+        return {}
+    found = {}
+    with duckdb.connect() as connection:
+        for name, seed in _LISTED.items():
+            with (project / "seeds" / "reference" / f"{seed}.csv").open(encoding="utf-8") as file:
+                known = {row[name].lower() for row in csv.DictReader(file)}
+            cell = f"trim({quote_identifier(name)})"
+            rows = connection.execute(
+                f"select {cell}, count(*) from ({clients.sql}) where structural_fault is null and "
+                f"{cell} <> '' group by 1 order by 2 desc, 1 limit {_MOST_VALUES}"
+            ).fetchall()
+            unknown = [str(value) for value, _ in rows if str(value).lower() not in known]
+            if unknown:
+                found[name] = unknown
+    return found
+
+
+# ---------------------------------------------------------------------------- for people
+
+
+def as_text(told: Mapping[str, Any]) -> str:
+    """Return what :func:`inspect_drop` found as text."""
+    return "\n".join(_lines(told))
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    for file in told["files"]:
+        yield f"{file['file']}: {file['table'] or 'no table that is known here'}"
+        yield from _lines_of_file(file)
+        yield ""
+    for name, table in told["tables"].items():
+        if table["is_derived"]:
+            yield f"{name}: no file; {table['rows']:,} codes of the clients stand for themselves"
+    if told["warnings"]:
+        yield "Warnings:"
+        yield from (f"  {warning}" for warning in told["warnings"])
+    if told["mapping"]:
+        import yaml
+
+        yield "mapping.yml could begin so:"
+        text = yaml.safe_dump(told["mapping"], sort_keys=False, allow_unicode=True)
+        yield from (f"  {line}" for line in text.splitlines())
+    if told["problems"]:
+        yield "A build would refuse this drop:"
+        yield from (f"  {n}. {problem}" for n, problem in enumerate(told["problems"], start=1))
+    else:
+        yield "A build would read this drop."
+
+
+def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
+    written = [file["kind"]]
+    if file["encoding"]:
+        separator = file["separator"]
+        written += [file["encoding"].upper(), f"separated by {_SEPARATORS[separator]}"]
+    yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
+    if file.get("columns"):
+        same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]
+        yield f"  columns   {len(file['columns'])} known, {len(same)} under their usual header"
+        for ours, theirs in file["columns"].items():
+            if not _is_same(ours, theirs):
+                yield f"            {ours} <- {theirs}"
+    if file["headers_not_used"] and file["table"]:
+        yield f"  not used  {', '.join(file['headers_not_used'])}"
+    if file["reading"]:
+        yield from _lines_of_reading(file["reading"])
+    if "rows" in file:
+        yield f"  rows      {file['rows']:,}"
+        for fault in file["quarantined"]:
+            example = f", such as {fault['example']!r}" if fault["example"] else ""
+            yield f"            {fault['rows']:,} quarantined: {fault['reason']}{example}"
+
+
+def _lines_of_reading(reading: Mapping[str, Any]) -> Iterator[str]:
+    dates = reading["dates"]
+    told = f"{dates['proving']:,} of {dates['dates']:,} looked at fit no other order"
+    basis = {"proved": told, "declared": "as raw_date_format says", "typed": "typed as dates"}
+    yield f"  dates     {' or '.join(dates['formats'])}: {basis[dates['basis']]}"
+    marks: dict[tuple[str, str], list[str]] = {}
+    for name, money in reading["money"].items():
+        marks.setdefault((money["mark"], money["basis"]), []).append(name)
+    for (mark, basis_of_mark), names in marks.items():
+        said = {"same": "either mark gives the same amounts"}.get(basis_of_mark, basis_of_mark)
+        listed = "all" if len(marks) == 1 else ", ".join(names)
+        yield f"  amounts   decimal {'point' if mark == '.' else 'comma'}, {said}: {listed}"
+
+
+def _is_same(ours: str, theirs: str) -> bool:
+    return re.sub(r"\W", "", ours).lower() == re.sub(r"\W", "", theirs).lower()
+
+
+@click.command("inspect")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "is_json", is_flag=True, help="Write JSON, for programs.")
+@click.option(
+    "--mapping",
+    envvar="BANK_RAW_MAPPING",
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The mapping file.  [default: mapping.yml beside the tables]",
+)
+def command(path: Path, is_json: bool, mapping: Path | None) -> None:
+    """Say what a drop is taken for, without building anything.
+
+    PATH is a folder with the raw files, or one file. The exit code is 0 where a build would read
+    the drop, 1 where it would refuse it.
+    """
+    try:
+        told = inspect_drop(path, mapping or mapping_setting())
+    except DropError as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if is_json else as_text(told))
+    if told["is_refused"]:
+        raise SystemExit(1)

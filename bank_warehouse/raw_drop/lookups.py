@@ -1,0 +1,131 @@
+"""The lookups of a drop: judged as the clients are, or made from the codes of the clients."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import duckdb
+
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.proofs import INVISIBLE, NOTHING
+from bank_warehouse.raw_drop.schema import RawTable
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+_MOST_ROWS = 1_000_000
+_MOST_SHOWN = 3
+
+
+def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]]:
+    """Read a lookup and refuse it where a code or a name could be taken for two things.
+
+    Returns:
+        The select over it, of repeated rows only the first; and warnings.
+
+    Raises:
+        DropError: rows that cannot be split into cells, empty cells, or ambiguous codes. All are
+            named with their file and row.
+    """
+    code, name = (column.name for column in table.columns)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table lookup as {plan.sql}")
+        found = connection.execute(
+            f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
+            f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
+            f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
+            "from lookup order by rowid "
+            f"limit {_MOST_ROWS + 1}"
+        ).fetchall()
+    rows = [
+        (file, row, fault, text, *("" if cell in NOTHING else cell for cell in cells))
+        for file, row, fault, text, *cells in found
+    ]
+    if len(rows) > _MOST_ROWS:
+        raise DropError(
+            f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows: this is no table of "
+            f"{table.name}. Bring the one that names each code once."
+        )
+    header = " and ".join(column.header for column in table.columns)
+    bad = [
+        f"row {row} of {file}: " + (f"{fault} ({text[:60]!r})" if fault else _empty(table, key))
+        for file, row, fault, text, key, label in rows
+        if fault or not key or not label
+    ]
+    if bad:
+        raise DropError(f"{table.name}: {_first(bad)}. Each row needs {header}. Correct the rows.")
+    meanings: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    codes: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for file, row, _, _, key, label in rows:
+        where = f"{key!r} {label!r} in row {row} of {file}"
+        for text in (key, label):
+            meanings[text.lower()].setdefault(label, where)
+        codes[label.lower()].setdefault(key.lower(), where)
+    unclear = [
+        f"{text!r} could be {' or '.join(places.values())}"
+        for text, places in meanings.items()
+        if len(places) > 1
+    ] or [
+        f"{text!r} has the codes {' and '.join(places.values())}"
+        for text, places in codes.items()
+        if len(places) > 1
+    ]
+    if unclear:
+        raise DropError(
+            f"{table.name}: nobody can know which is meant: {_first(unclear)}. A code or name must "
+            "mean one thing: correct the rows, or give people of one name different names."
+        )
+    repeats = len(rows) - len({row[4].lower() for row in rows})
+    if not repeats:
+        return plan.sql, ()
+    first = (
+        f"select * from (\n{plan.sql}\n)\nqualify row_number() over (partition by "
+        f"{clean_code(quote_identifier(code), is_compared=True)}) = 1"
+    )
+    told = "1 row says" if repeats == 1 else f"{repeats} rows say"
+    return first, (f"{table.name}: {told} again what another one says. One is read.",)
+
+
+def clean_code(cell: str, *, is_compared: bool = False) -> str:
+    """Return SQL for a code without blanks around it and without the fraction of `1.0`."""
+    bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
+    code = (
+        f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
+        f"then split_part({bare}, '.', 1) else {bare} end"
+    )
+    return f"lower({code})" if is_compared else code
+
+
+def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
+    """Return the plan of a lookup that was not delivered, made from the codes of the clients.
+
+    A code is an id where it holds a digit and no blank: `7` becomes `Advisor 7`. Anything else is
+    the name itself.
+    """
+    code, name = (quote_identifier(column.name) for column in table.columns)
+    label = (
+        "case when regexp_matches(code, '[0-9]') and not contains(code, ' ') "
+        f"then {quote_literal(table.noun + ' ')} || code else code end"
+    )
+    sql = (
+        f"select\n    code as {code},\n    {label} as {name},\n"
+        f"    {quote_literal(clients.files[0].relative)} as source_file,\n"
+        "    cast(null as varchar) as structural_fault,\n    cast(null as varchar) as raw_line\n"
+        f"from (\nselect min(code) as code\nfrom (\nselect {clean_code(code)} as code\n"
+        f"from (\n{clients.sql}\n)\nwhere structural_fault is null\n)\n"
+        f"where code not in ({', '.join(map(quote_literal, sorted(NOTHING)))})\n"
+        "group by lower(code)\n)"
+    )
+    header = ",".join(column.header for column in table.columns)
+    warning = (
+        f"{table.name}: no file: the codes of the clients stand for themselves, such as "
+        f"'{table.noun} 1'. To name them, put a file with the columns {header} beside the clients."
+    )
+    return TablePlan(table.name, clients.files, sql, (warning,), 0)
+
+
+def _empty(table: RawTable, code: str | None) -> str:
+    return f"{table.columns[1 if code else 0].header} is empty"
+
+
+def _first(found: Sequence[str]) -> str:
+    more = len(found) - _MOST_SHOWN
+    return "; ".join(found[:_MOST_SHOWN]) + (f"; and {more} more" if more > 0 else "")

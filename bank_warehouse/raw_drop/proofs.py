@@ -1,0 +1,742 @@
+"""What a file itself proves about how its dates and amounts are written.
+
+`04-07-2015` is a day in April or in July, and `258.000` is 258 or 258 thousand. One cell cannot
+say which, but its column can: a date such as `25-07-2015` fits one order only, an amount such as
+`1.234,56` one decimal mark only. Each column is therefore judged as a whole, file by file. What
+is proved is read, what fits two readings is refused with both of them and the setting that
+decides. A declared setting decides without proof, and what it decided is counted.
+
+The first rows of a file are looked at, and all of its rows only where the first ones prove
+nothing. A cell further down that contradicts the proof is quarantined by the models.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from itertools import product
+
+import duckdb
+
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.schema import RawTable
+from bank_warehouse.sql import quote_identifier
+
+AUTO = "auto"
+ISO = "%Y-%m-%d"
+DAY_FIRST = "%d-%m-%Y"
+"""Taken where a file has no date that could be read in any format: its rows are quarantined."""
+
+HEAD_ROWS = 5_000
+MOST_EXAMPLES = 3
+MARKS = (".", ",")
+
+CURRENCIES: Mapping[str, tuple[str, ...]] = {
+    "USD": ("US$", "$", "USD"),
+    "EUR": ("€", "EUR"),
+    "GBP": ("£", "GBP"),
+}
+"""How each currency is written in a cell. The macro currency_pattern has the same list."""
+
+INVISIBLE = "".join(
+    chr(code)
+    for code in (
+        *(0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0xA0, 0xAD, 0x115F, 0x1160, 0x1680, 0x180E),
+        *range(0x2000, 0x2010),
+        *range(0x2028, 0x2030),
+        *range(0x205F, 0x2065),
+        *(0x2800, 0x3000, 0x3164, 0xFEFF, 0xFFA0),
+    )
+)
+"""Characters that show nothing: blanks of every width, zero-width marks, the soft hyphen."""
+
+NOTHING = frozenset(
+    {
+        *("", "-", "--", "NULL", "null", "(null)", "None", "NA", "N/A", "n/a", "<NA>", "NaN"),
+        *("nan", "NaT", "\\N", "(blank)", "#N/A", "#N/A N/A", "#NA", "#REF!", "#VALUE!"),
+        *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+    }
+)
+"""Words that databases, pandas, R and spreadsheets write for an empty cell, in this case only:
+Null is a surname. The macro words_for_nothing has the same list."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the dbt variables say about dates and amounts.
+
+    Attributes:
+        date_formats: what raw_date_format declares, or null where a file has to prove itself.
+        decimal_mark: `auto`, `.` or `,`.
+        rounding: `none` or `half_up`.
+        tolerated: max_quarantine_rate, the share of rows that may be quarantined.
+    """
+
+    date_formats: tuple[str, ...] | None = None
+    decimal_mark: str = AUTO
+    rounding: str = "none"
+    tolerated: float = 0.01
+
+    @classmethod
+    def from_json(cls, text: str) -> "Settings":
+        """Return the settings that the macro raw_settings wrote.
+
+        Raises:
+            DropError: a value is none that the setting has.
+        """
+        told = json.loads(text)
+        for name, allowed in (
+            ("raw_decimal_mark", (AUTO, *MARKS)),
+            ("raw_money_rounding", ("none", "half_up")),
+        ):
+            if told[name] not in allowed:
+                raise DropError(f"{name}: {told[name]!r} is none of {', '.join(allowed)}.")
+        formats = told["raw_date_format"]
+        return cls(
+            date_formats=None if formats == [AUTO] else tuple(formats),
+            decimal_mark=told["raw_decimal_mark"],
+            rounding=told["raw_money_rounding"],
+            tolerated=float(told["max_quarantine_rate"]),
+        )
+
+
+@dataclass(frozen=True)
+class DateProof:
+    """How the joining dates of a file are read, and why.
+
+    Attributes:
+        formats: in this order.
+        basis: `proved`, `declared` or `typed` (the file holds dates, not text).
+        dates: how many were looked at.
+        proving: how many of them fit one order only.
+        undecided: how many fit two orders that nothing in the file decides between: a declared
+            format did.
+        example: one of the undecided.
+        readings: each list of formats that would read the undecided, and how many dates it reads.
+        refusal: why the file is refused, or null.
+    """
+
+    formats: tuple[str, ...]
+    basis: str
+    dates: int = 0
+    proving: int = 0
+    undecided: int = 0
+    example: str | None = None
+    readings: tuple[tuple[tuple[str, ...], int], ...] = ()
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class MoneyProof:
+    """How the amounts of a column of a file are read, and why.
+
+    Attributes:
+        mark: the decimal mark.
+        basis: `proved`, `declared`, `typed`, or `same` where both marks give the same amounts.
+        amounts: how many were looked at.
+        proving: how many of them fit this mark only.
+        contradicting: how many fit the other mark only.
+        undecided: how many fit both with different amounts, where nothing proves the mark.
+        example: one of the undecided.
+        unrounded: how many have more digits than cents.
+        currencies: currency code to how many amounts have its sign or code.
+        is_accounting: whether a lone dash is zero, since the column has amounts in brackets, a
+            dash behind a currency sign, or dashes with the padding of a spreadsheet.
+        refusal: why the file is refused, or null.
+    """
+
+    mark: str
+    basis: str
+    amounts: int = 0
+    proving: int = 0
+    contradicting: int = 0
+    undecided: int = 0
+    example: str | None = None
+    unrounded: int = 0
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    is_accounting: bool = False
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class FileProof:
+    """What a file proves.
+
+    Attributes:
+        file: its path from the raw folder.
+        dates: of its joining dates.
+        money: of each money column that it has.
+    """
+
+    file: str
+    dates: DateProof
+    money: Mapping[str, MoneyProof]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why the file is refused, a sentence each."""
+        proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
+        return tuple(f"{self.file}: {proof.refusal}" for proof in proofs if proof.refusal)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of how the file is read, a sentence each."""
+        found = [_said_of_dates(self.dates)]
+        found += [_said_of_money(name, proof) for name, proof in self.money.items()]
+        return tuple(f"{self.file}: {said}" for said in found if said)
+
+
+def prove_file(
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    select: str,
+    table: RawTable,
+    settings: Settings,
+    *,
+    typed: frozenset[str] = frozenset(),
+) -> FileProof:
+    """Look at the dates and amounts of a file of clients.
+
+    Args:
+        connection: to run the queries on.
+        file: its path from the raw folder, for messages.
+        select: gives its rows, the canonical columns as text and `structural_fault`.
+        table: the clients.
+        settings: what the dbt variables say.
+        typed: columns whose cells have a type and need no proof: dates, written as ISO text, and
+            numbers, written with a decimal point.
+    """
+    money = [column.name for column in table.columns if column.kind == "money"]
+    (joined,) = (column.name for column in table.columns if column.kind == "date")
+    rows = f"(select * from ({select}) where structural_fault is null)"
+    names = ", ".join(map(quote_identifier, [joined, *money]))
+    connection.execute(
+        f"create or replace temp table proof_head as select {names} from {rows} limit {HEAD_ROWS}"
+    )
+    if joined in typed:
+        dates = DateProof((ISO,), "typed")
+    else:
+        dates = judge_dates(_dates(connection, "proof_head", joined), settings)
+        is_list = len(settings.date_formats or ()) > 1
+        if dates.undecided or dates.refusal or is_list:
+            dates = judge_dates(_dates(connection, rows, joined), settings)
+    proofs = {}
+    for name in money:
+        if name in typed:
+            amounts = _amounts(connection, "proof_head", name)
+            proof = judge_money(name, amounts, replace(settings, decimal_mark="."))
+            proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
+            continue
+        proof = judge_money(name, _amounts(connection, "proof_head", name), settings)
+        if not proof.proving:
+            proof = judge_money(name, _amounts(connection, rows, name), settings)
+        proofs[name] = proof
+    connection.execute("drop table proof_head")
+    return FileProof(file, dates, proofs)
+
+
+def currency_of(files: Iterable[FileProof]) -> str | None:
+    """Return the currency of a drop; null where no amount has a sign or code of one.
+
+    Raises:
+        DropError: amounts are in two currencies.
+    """
+    counts: Counter[str] = Counter()
+    places: dict[str, str] = {}
+    for file in files:
+        for column, proof in file.money.items():
+            for code, amounts in proof.currencies.items():
+                counts[code] += amounts
+                places.setdefault(code, f"{amounts:,} amounts in {code} in {column} of {file.file}")
+    if len(counts) > 1:
+        raise DropError(
+            "The drop mixes currencies, and amounts of two currencies cannot be added up: "
+            f"{'; '.join(places.values())}. Convert the amounts to one currency and export again."
+        )
+    return next(iter(counts), None)
+
+
+def reading_of(files: Sequence[FileProof]) -> dict[str, object]:
+    """Return how the files of a drop are read, as plain values for the macros and the records."""
+    return {
+        "currency": currency_of(files),
+        "files": [
+            {
+                "file": proof.file,
+                "dates": asdict(proof.dates),
+                "amounts": {
+                    "undecided": sum(money.undecided for money in proof.money.values()),
+                    "comma_columns": ", ".join(
+                        name for name, money in proof.money.items() if money.mark == ","
+                    ),
+                },
+                "money": {name: asdict(money) for name, money in proof.money.items()},
+            }
+            for proof in files
+        ],
+    }
+
+
+def _dates(
+    connection: duckdb.DuckDBPyConnection, source: str, column: str
+) -> list[tuple[str, int]]:
+    name = quote_identifier(column)
+    return connection.execute(
+        f"select {name}, count(*) from {source} where {name} <> '' group by all"
+    ).fetchall()
+
+
+def _amounts(
+    connection: duckdb.DuckDBPyConnection, source: str, column: str
+) -> list[tuple[str, int]]:
+    """Return the texts of a money column and how often each occurs, plain ones as one text."""
+    name = quote_identifier(column)
+    return connection.execute(
+        f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
+        f"then '0.00' else {name} end as cell, count(*) "
+        f"from {source} where {name} <> '' group by all"
+    ).fetchall()
+
+
+# ---------------------------------------------------------------------------- dates
+
+_NUMBERS = re.compile(r"([0-9]{1,2}|[0-9]{4})([-/. ])([0-9]{1,2})\2([0-9]{4}|[0-9]{1,2})")
+_EIGHT_DIGITS = re.compile(r"[0-9]{8}")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+_NAME = "(?P<month>" + "|".join(f"{name}|{name[:3]}" for name in _MONTHS) + ")"
+_DAY_NAME_YEAR = re.compile(
+    rf"(?P<day>[0-9]{{1,2}})(?P<mark>[-/. ]){_NAME}(?P=mark)(?P<year>[0-9]{{4}}|[0-9]{{2}})", re.I
+)
+_NAME_DAY_YEAR = re.compile(rf"{_NAME} (?P<day>[0-9]{{1,2}}), (?P<year>[0-9]{{4}})", re.I)
+_MIDNIGHT = re.compile(r"[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*$")
+
+Readings = dict[str, date | None]
+
+
+@cache
+def date_readings(text: str) -> tuple[str, Readings]:
+    """Return the shape of a date's text, and each format of that shape with the date it gives.
+
+    The date is null where the calendar has no such day. A text of no known shape has the shape
+    ''. Two digits of a year stand for 1969 to 2068, as in strptime.
+    """
+    text = text.strip(INVISIBLE)
+    if len(text) > 10:
+        text = _MIDNIGHT.sub("", text).strip(INVISIBLE)
+    numbers = _NUMBERS.fullmatch(text)
+    if numbers:
+        first, mark, second, third = numbers.groups()
+        orders = _orders(len(first), len(third))
+        year = "year first" if len(first) == 4 else "year" if len(third) == 4 else "two digits"
+        return f"{year}{mark}", {
+            mark.join(f"%{part}" for part in order): _date(
+                dict(zip(order, (first, second, third), strict=True))
+            )
+            for order in orders
+        }
+    if _EIGHT_DIGITS.fullmatch(text):
+        cuts = {"%Y%m%d": (4, 6), "%d%m%Y": (2, 4), "%m%d%Y": (2, 4)}
+        return "eight digits", {
+            date_format: _date(
+                dict(zip(date_format[1::2], (text[:a], text[a:b], text[b:]), strict=True))
+            )
+            for date_format, (a, b) in cuts.items()
+        }
+    named = _DAY_NAME_YEAR.fullmatch(text) or _NAME_DAY_YEAR.fullmatch(text)
+    if named is None:
+        return "", {}
+    letter = "b" if len(named["month"]) == 3 else "B"
+    month = next(
+        number
+        for number, name in enumerate(_MONTHS, start=1)
+        if name.startswith(named["month"].lower())
+    )
+    year = "Y" if len(named["year"]) == 4 else "y"
+    joining = named.groupdict().get("mark")
+    date_format = (
+        f"%{letter} %d, %Y" if joining is None else f"%d{joining}%{letter}{joining}%{year}"
+    )
+    return f"{letter}{joining}{year}", {
+        date_format: _date({"d": named["day"], "m": str(month), year: named["year"]})
+    }
+
+
+def _orders(first: int, third: int) -> tuple[str, ...]:
+    """Return the orders of day, month and year that the lengths of the outer numbers allow."""
+    if first == 4:
+        return ("Ymd", "Ydm") if third <= 2 else ()
+    if third == 4:
+        return ("dmY", "mdY")
+    # Two digits of the year, wherever it stands: one digit is none.
+    return ("dmy", "mdy", *(("ymd",) if first == 2 else ())) if third == 2 else ()
+
+
+def _date(parts: Mapping[str, str]) -> date | None:
+    year = int(parts.get("Y", 0)) or int(parts.get("y", 0)) + (
+        2000 if int(parts.get("y", 0)) < 69 else 1900
+    )
+    if "Y" in parts and int(parts["Y"]) < 1000:
+        return None
+    try:
+        return date(year, int(parts["m"]), int(parts["d"]))
+    except ValueError:
+        return None
+
+
+def exchanged(date_format: str) -> str:
+    """Return a format with day and month exchanged."""
+    return date_format.replace("%d", "%*").replace("%m", "%d").replace("%*", "%m")
+
+
+@dataclass
+class _Shape:
+    """The dates of one shape: how many each format alone reads, and those that two read."""
+
+    alone: Counter[str] = field(default_factory=Counter)
+    fitting: Counter[str] = field(default_factory=Counter)
+    dates: int = 0
+    doubtful: Counter[str] = field(default_factory=Counter)
+
+    def chosen(self) -> str | None:
+        """Return the format that the dates prove, or null.
+
+        Where days and months of some dates are exchanged the more frequent order is taken: the
+        models quarantine the others, and with them each date that could be either.
+        """
+        proved = self.alone.most_common(2)
+        if not proved:
+            return None if self.doubtful else next(iter(self.fitting), None)
+        if len(proved) == 2 and (
+            proved[0][1] == proved[1][1] or exchanged(proved[0][0]) != proved[1][0]
+        ):
+            return None
+        return proved[0][0]
+
+
+def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DateProof:
+    """Judge the joining dates of a file.
+
+    Args:
+        texts: each text of the column and how often it occurs.
+        settings: what the dbt variables say.
+    """
+    shapes: dict[str, _Shape] = {}
+    for text, count in texts:
+        name, readings = date_readings(text)
+        # Nobody writes the year first and the month last unless they say so.
+        found = {
+            form: day
+            for form, day in readings.items()
+            if day is not None
+            and (form in (settings.date_formats or ()) or not re.match("%Y[^%]%d", form))
+        }
+        if not found:
+            continue
+        shape = shapes.setdefault(name, _Shape())
+        shape.dates += count
+        shape.fitting.update(dict.fromkeys(found, count))
+        if len(set(found.values())) > 1:
+            shape.doubtful[text] += count
+        elif len(found) == 1:
+            shape.alone[next(iter(found))] += count
+    if settings.date_formats is None:
+        return _proved_dates(shapes, settings.tolerated)
+    return _declared_dates(shapes, settings.date_formats)
+
+
+def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
+    ordered = sorted(shapes.values(), key=lambda shape: -shape.dates)
+    dates = sum(shape.dates for shape in ordered)
+    proving = sum(sum(shape.alone.values()) for shape in ordered)
+    proved = tuple(form for shape in ordered if (form := shape.chosen()))
+    open_shapes = [shape for shape in ordered if shape.chosen() is None]
+    undecided = sum(shape.dates for shape in open_shapes)
+    if not open_shapes:
+        return DateProof(proved or (DAY_FIRST,), "proved", dates, proving)
+    if proved and undecided <= tolerated * dates:
+        return DateProof(proved, "proved", dates, proving)  # the few are quarantined
+    read = sum(shape.fitting[form] for shape in ordered if (form := shape.chosen()))
+    readings = tuple(
+        (
+            (*proved, *choice),
+            read + sum(shape.fitting[f] for shape, f in zip(open_shapes, choice, strict=True)),
+        )
+        for choice in product(*(shape.fitting for shape in open_shapes))
+    )
+    doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
+    example = next((text for text, _ in doubtful.most_common(1)), None)
+    proof = DateProof(proved, "proved", dates, proving, doubtful.total(), example, readings)
+    return replace(proof, refusal=_two_orders(proof, dates - undecided))
+
+
+def _two_orders(proof: DateProof, decided: int) -> str:
+    read = f"{decided:,} prove {' and '.join(proof.formats)}, and " if proof.formats else ""
+    listed = "; ".join(
+        f"raw_date_format: {json.dumps(formats if len(formats) > 1 else formats[0])} reads "
+        f"{count:,} of them"
+        for formats, count in proof.readings
+    )
+    what = (
+        f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
+        "proves either"
+        if proof.undecided
+        else "as many prove one order as another"
+    )
+    return (
+        f"of {proof.dates:,} joining dates {read}{what}. Ask whoever wrote the file, then set the "
+        f"one that is right, in dbt_project.yml or with --vars: {listed}."
+    )
+
+
+def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> DateProof:
+    undecided: Counter[str] = Counter()
+    readings: Counter[str] = Counter()
+    for shape in shapes.values():
+        if any(form in formats for form in shape.fitting) and not shape.alone:
+            undecided += shape.doubtful
+            readings += shape.fitting
+    example = next((text for text, _ in undecided.most_common(1)), None)
+    return DateProof(
+        formats,
+        "declared",
+        sum(shape.dates for shape in shapes.values()),
+        sum(sum(shape.alone.values()) for shape in shapes.values()),
+        undecided.total(),
+        example,
+        tuple(((form,), count) for form, count in readings.items()) if undecided else (),
+    )
+
+
+def _said_of_dates(proof: DateProof) -> str:
+    read = " or ".join(proof.formats)
+    if proof.basis == "declared" and proof.undecided:
+        orders = " and ".join(formats[0] for formats, _ in proof.readings)
+        return (
+            f"{proof.undecided:,} joining dates such as {proof.example} fit {orders}, and nothing "
+            f"in the file proves either: they are read as raw_date_format declares ({read})."
+        )
+    if proof.basis == "proved" and proof.dates:
+        pivot = " (two digits of a year stand for 1969 to 2068)" if "%y" in read else ""
+        return (
+            f"joining dates are read as {read}{pivot}: {proof.proving:,} of the {proof.dates:,} "
+            "looked at fit no other order."
+        )
+    return ""
+
+
+# ---------------------------------------------------------------------------- money
+
+_BLANK = "[ \u00a0\u202f\u2009]"
+_CURRENCY = "(?:US[$]|[$€£]|(?i:usd|eur|gbp))"
+_SIGNED = re.compile(
+    rf"(?P<head>[+-]?{_BLANK}*{_CURRENCY}?{_BLANK}*[+-]?{_BLANK}*)(?P<open>[(]?)"
+    rf"(?P<inner>{_CURRENCY}?{_BLANK}*)(?P<body>[0-9](?:[0-9.,'’ \u00a0\u202f\u2009]*[0-9.,])?)"
+    rf"(?P<tail>{_BLANK}*{_CURRENCY}?)(?P<close>[)]?)"
+)
+_DASH = re.compile(rf"(?P<currency>{_CURRENCY}?){_BLANK}*-{_BLANK}*")
+_PADDED_DASH = re.compile(rf"{_BLANK}*-{_BLANK}{{2,}}")
+
+
+def _number(mark: str) -> re.Pattern[str]:
+    groups = [*({".", ","} - {mark}), "'", "’", " ", "\u00a0", "\u202f", "\u2009"]
+    grouped = "|".join(f"(?:[{group}][0-9]{{3}})+" for group in groups)
+    return re.compile(
+        rf"(?P<whole>[0-9]+|[1-9][0-9]{{0,2}}(?:{grouped}))"
+        rf"(?:[{mark}](?P<cents>[0-9]{{0,2}})(?P<more>[0-9]{{0,16}})0*)?"
+    )
+
+
+_NUMBER = {mark: _number(mark) for mark in MARKS}
+# One mark and three digits behind it: thousands to one reader, a fraction to another. A zero
+# before it is no group of thousands, but what else the writer meant is not known.
+_EITHER = re.compile(r"(?:0[0-9]*|[1-9][0-9]{0,2})(?P<mark>[.,])[0-9]{3}")
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What the text of an amount can mean.
+
+    Attributes:
+        readings: decimal mark to the amount as written, of the marks that fit.
+        is_either: whether it would fit both marks with different amounts, or leaves in doubt
+            whether it does.
+        currency: code of the currency that it names, or null.
+        is_accounting: whether it is in brackets, or a dash for zero.
+    """
+
+    readings: Mapping[str, Decimal]
+    is_either: bool = False
+    currency: str | None = None
+    is_accounting: bool = False
+
+
+def amount_readings(text: str) -> Amount | None:
+    """Return what the text of an amount can mean; null where it is none."""
+    dash = _DASH.fullmatch(text.strip(INVISIBLE))
+    if dash:
+        is_accounting = bool(dash["currency"]) or bool(_PADDED_DASH.fullmatch(text))
+        zero = dict.fromkeys(MARKS, Decimal(0)) if is_accounting else {}
+        return Amount(zero, False, _code(dash["currency"]), is_accounting)
+    parts = _SIGNED.fullmatch(text.strip(INVISIBLE))
+    if parts is None or bool(parts["open"]) != bool(parts["close"]):
+        return None
+    signs = re.findall("[+-]", parts["head"])
+    codes = re.findall(_CURRENCY, parts["head"] + parts["inner"] + parts["tail"])
+    if len(codes) > 1 or len(signs) > 1 or (signs and parts["open"]):
+        return None
+    is_negative = bool(parts["open"]) or signs == ["-"]
+    readings = {}
+    for mark, pattern in _NUMBER.items():
+        number = pattern.fullmatch(parts["body"])
+        if number:
+            whole = re.sub("[^0-9]", "", number["whole"])
+            amount = Decimal(f"{whole}.{number['cents'] or ''}{number['more'] or ''}0")
+            readings[mark] = -amount if is_negative else amount
+    if not readings:
+        return None
+    return Amount(
+        readings,
+        bool(_EITHER.fullmatch(parts["body"])),
+        _code("".join(codes)),
+        bool(parts["open"]),
+    )
+
+
+def _code(written: str) -> str | None:
+    return next((code for code, forms in CURRENCIES.items() if written.upper() in forms), None)
+
+
+def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Settings) -> MoneyProof:
+    """Judge the amounts of a column of a file.
+
+    Args:
+        column: its name, for messages.
+        texts: each text of the column and how often it occurs.
+        settings: what the dbt variables say.
+    """
+    proving: Counter[str] = Counter()
+    currencies: Counter[str] = Counter()
+    either: Counter[str] = Counter()
+    unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
+    amounts = 0
+    is_accounting = False
+    for text, count in texts:
+        amount = amount_readings(text)
+        if amount is None:
+            continue
+        is_accounting |= amount.is_accounting
+        if amount.currency:
+            currencies[amount.currency] += count
+        if not amount.readings:
+            continue
+        amounts += count
+        if amount.is_either:
+            either[text] += count
+        elif len(amount.readings) == 1:
+            proving[next(iter(amount.readings))] += count
+        for mark, value in amount.readings.items():
+            if value != value.quantize(Decimal("0.01"), ROUND_HALF_UP):
+                unrounded[mark][text] += count
+    first, second = sorted(MARKS, key=lambda mark: -proving[mark])
+    declared = settings.decimal_mark != AUTO
+    mark = settings.decimal_mark if declared else first
+    basis = "declared" if declared else "proved" if proving else "same"
+    is_mixed = bool(proving[second])
+    is_open = bool(either) and (not proving[mark] if declared else is_mixed or not proving)
+    proof = MoneyProof(
+        mark=mark,
+        basis=basis,
+        amounts=amounts,
+        proving=proving[mark],
+        contradicting=proving[MARKS[MARKS[0] == mark]],
+        undecided=either.total() if is_open else 0,
+        example=next((text for text, _ in either.most_common(1)), None) if is_open else None,
+        unrounded=unrounded[mark].total(),
+        currencies=dict(currencies),
+        is_accounting=is_accounting,
+    )
+    refusal = None
+    if not declared and (is_open or (proving[second] and proving[first] == proving[second])):
+        refusal = _two_marks(column, proof)
+    elif settings.rounding == "none" and proof.unrounded > settings.tolerated * amounts:
+        refusal = _too_many_digits(column, proof, next(iter(unrounded[mark])))
+    return replace(proof, refusal=refusal)
+
+
+def _two_marks(column: str, proof: MoneyProof) -> str:
+    if proof.example is None:
+        return (
+            f"{column}: as many amounts have a decimal point as a decimal comma "
+            f"({proof.proving:,} each). Export the column in one notation, or set "
+            "raw_decimal_mark to '.' or ','; the others are quarantined then."
+        )
+    either = proof.example.strip(INVISIBLE)
+    found = _EITHER.search(either)
+    written = found["mark"] if found else "."
+    whole, fraction = re.sub("[^0-9.,]", "", either).split(written)
+    why = (
+        f"the column has amounts of both notations ({proof.proving:,} and {proof.contradicting:,})"
+        if proof.proving
+        else "no other amount of the column proves either"
+    )
+    other = MARKS[MARKS[0] == written]
+    grouped = f"is {int(whole + fraction)}"
+    if whole.startswith("0"):
+        grouped = "quarantines them: no group of thousands begins with a zero"
+    return (
+        f"{column}: {proof.undecided:,} of {proof.amounts:,} amounts, such as {either}, fit two "
+        f"readings, and {why}: with raw_decimal_mark '{written}' {either} is "
+        f"{int(whole)}.{fraction}, and '{other}' {grouped}. Ask whoever wrote the file, then set "
+        "the one that is right, in dbt_project.yml or with --vars."
+    )
+
+
+def _too_many_digits(column: str, proof: MoneyProof, example: str) -> str:
+    return (
+        f"{column}: {proof.unrounded:,} of {proof.amounts:,} amounts have more digits than cents, "
+        f"such as {example.strip(INVISIBLE)}. Export them with two decimals, or set "
+        "raw_money_rounding to 'half_up', in dbt_project.yml or with --vars "
+        "'{raw_money_rounding: half_up}': the control totals then show what rounding took."
+    )
+
+
+def _said_of_money(column: str, proof: MoneyProof) -> str:
+    found = []
+    if proof.undecided:
+        found.append(
+            f"{proof.undecided:,} amounts such as {proof.example} fit a decimal point and a "
+            "decimal comma, and nothing in the column proves either: they are read as "
+            f"raw_decimal_mark declares ({proof.mark!r})"
+        )
+    elif proof.mark == "," and proof.basis == "proved":
+        found.append(
+            f"read with a decimal comma: {proof.proving:,} of the {proof.amounts:,} amounts looked "
+            "at fit no other notation"
+        )
+    if proof.contradicting and not proof.refusal:
+        found.append(f"{proof.contradicting:,} amounts have the other decimal mark: quarantined")
+    if proof.unrounded and not proof.refusal:
+        found.append(
+            f"{proof.unrounded:,} of {proof.amounts:,} amounts have more digits than cents"
+        )
+    return f"{column}: {'; '.join(found)}." if found else ""
+
+
+__all__ = [
+    "DateProof",
+    "FileProof",
+    "MoneyProof",
+    "Settings",
+    "currency_of",
+    "judge_dates",
+    "judge_money",
+    "prove_file",
+    "reading_of",
+]

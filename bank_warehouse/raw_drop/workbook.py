@@ -1,0 +1,472 @@
+"""Workbooks of a drop: every sheet looked at, typed cells written as what they are.
+
+A sheet is rewritten as Parquet with the columns of its table, all text, as the careful reader
+writes a damaged file; DuckDB reads that.
+"""
+
+import datetime
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from bank_warehouse.raw_drop import careful
+from bank_warehouse.raw_drop.archive import FileKind, open_archive
+from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.files import FoundFile, name_hint
+from bank_warehouse.raw_drop.header import HeaderMap
+from bank_warehouse.raw_drop.mapping import DropMapping
+from bank_warehouse.raw_drop.recognise import best_header, describe_unknown, refuse_rows_above
+from bank_warehouse.raw_drop.schema import RawColumn, RawTable
+
+CellValue = (
+    str
+    | int
+    | float
+    | bool
+    | datetime.date
+    | datetime.datetime
+    | datetime.time
+    | datetime.timedelta
+)
+
+_ROWS_BEFORE_HEADER = 60
+_CENT = 1e-6
+_MOST_MONEY = 1e13
+_MOST_WHOLE = 1e15
+_XML_BLOCK = 4 << 20
+_MOST_CELLS_KEPT = 30_000_000
+
+
+@dataclass(frozen=True)
+class SheetHead:
+    """A sheet that has cells.
+
+    Attributes:
+        relative: `Banking.xlsx[Sheet name]`, `source_file` of its rows.
+        name: its name.
+        hint: the table that its name, or that of the workbook, speaks of.
+        is_own_hint: whether it is its own name.
+        form: how that name speaks of it.
+        header: the cells of its header row.
+        header_row: where that stands, 0-based.
+        table: the table whose header it is; null where it is that of none.
+        unknown: why it is none, then.
+        is_hidden: whether a spreadsheet shows it.
+    """
+
+    relative: str
+    name: str
+    hint: RawTable | None
+    is_own_hint: bool
+    form: str
+    header: tuple[str, ...]
+    header_row: int
+    table: RawTable | None
+    unknown: str
+    is_hidden: bool
+
+
+@dataclass
+class SheetMarks:
+    """What the file says of a sheet beside the values of its cells.
+
+    Attributes:
+        hidden_rows: rows that a spreadsheet does not show, by hand or by a filter.
+        errors: the text of each cell that is an error, by row and column, 0-based.
+        unvalued: formula cells without a stored value.
+    """
+
+    hidden_rows: int = 0
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    unvalued: list[tuple[int, int]] = field(default_factory=list)
+
+
+class Workbook:
+    """An opened workbook."""
+
+    def __init__(self, file: FoundFile, kind: FileKind) -> None:
+        """Open the workbook at `file`.
+
+        Raises:
+            DropError: damaged, too large, or protected by a password.
+        """
+        self.file = file
+        self.kind = kind
+        with open_archive(file):
+            pass
+        try:
+            self._book = CalamineWorkbook.from_path(file.content)
+            self._sheets = [
+                sheet
+                for sheet in self._book.sheets_metadata
+                if sheet.typ == SheetTypeEnum.WorkSheet
+            ]
+            self._order = self._book.sheet_names
+        except (CalamineError, OSError) as problem:
+            raise DropError(_damaged(file.relative, problem)) from None
+        self._loaded: dict[str, CalamineSheet] = {}
+
+    def heads(self, mapping: DropMapping) -> Iterator[SheetHead | DropError]:
+        """Yield each sheet that has cells, or why it cannot be read."""
+        with_cells = 0
+        for metadata in self._sheets:
+            relative = f"{self.file.relative}[{metadata.name}]"
+            try:
+                sheet = self._load(metadata.name)
+                if sheet.start is None:
+                    continue
+                with_cells += 1
+                is_hidden = metadata.visible != SheetVisibleEnum.Visible
+                yield self._head(sheet, relative, mapping, is_hidden)
+            except DropError as refused:
+                yield refused
+        if not with_cells:
+            yield DropError(f"{self.file.relative}: no sheet has a cell. Save the workbook again.")
+
+    def _head(
+        self, sheet: CalamineSheet, relative: str, mapping: DropMapping, is_hidden: bool
+    ) -> SheetHead:
+        hint, form = name_hint(sheet.name)
+        is_own_hint = hint is not None
+        if hint is None:
+            hint, form = self.file.hint, self.file.form
+        rows = [
+            [text_of_cell(cell) for cell in row]
+            for row in islice(sheet.iter_rows(), _first_row(sheet) + _ROWS_BEFORE_HEADER)
+        ]
+        header = best_header(enumerate(rows), hint, mapping)
+        if header is None:
+            raise DropError(f"{relative}: nothing but blank rows. Save the workbook again.")
+        unknown = ""
+        if header.table is None:
+            unknown = describe_unknown(relative, header, mapping, header.number + 1)
+        else:
+            above = [(number + 1, rows[number]) for number in range(header.number)]
+            width = sum(bool(cell.strip()) for cell in header.cells)
+            refuse_rows_above(relative, above, header.number + 1, width)
+        return SheetHead(
+            relative=relative,
+            name=sheet.name,
+            hint=hint,
+            is_own_hint=is_own_hint,
+            form=form,
+            header=header.cells,
+            header_row=header.number,
+            table=header.table,
+            unknown=unknown,
+            is_hidden=is_hidden,
+        )
+
+    def write_parquet(
+        self,
+        head: SheetHead,
+        mapped: HeaderMap,
+        shape: careful.Shape,
+        table: RawTable,
+        target: Path,
+        warnings: list[str],
+    ) -> tuple[int, frozenset[str]]:
+        """Write the rows of a sheet to `target`.
+
+        Returns:
+            How many there are, and the columns of which no cell is text: their dates are written
+            as ISO text and their numbers with a point.
+
+        Raises:
+            DropError: dates of which a spreadsheet has exchanged day and month.
+        """
+        sheet = self._load(head.name)
+        marks = self.marks(head.name)
+        first_column = sheet.start[1] if sheet.start else 0
+        columns = [column for column in table.columns if column.name in mapped.positions]
+        places = [mapped.positions[column.name] for column in columns]
+        writers = [cell_writer(column) for column in columns]
+        untyped: set[int] = set()
+        watch = _DateWatch(head.relative)
+        date_at = next((i for i, column in enumerate(columns) if column.kind == "date"), None)
+        width = len(mapped.names)
+        beside = 0
+        rows_with_errors = {row for row, _ in marks.errors}
+
+        def records() -> Iterator[careful.Record]:
+            nonlocal beside
+            rows: Iterator[Sequence[CellValue]] = sheet.iter_rows()
+            for number, row in enumerate(rows):
+                if number <= head.header_row:
+                    continue
+                cells = list(row)
+                if number in rows_with_errors:
+                    for at in range(len(cells)):
+                        cells[at] = marks.errors.get((number, at + first_column), cells[at])
+                if _is_blank(cells[0]) and all(map(_is_blank, cells[:width])):
+                    continue
+                beside += any(cell != "" for cell in cells[width:])
+                # An amount is a number, or text that begins with none of a header's letters.
+                if shape.telling is None or isinstance(cells[shape.telling], str):
+                    shown = [text_of_cell(cell) for cell in cells[:width]]
+                    fault = careful.header_fault(shown, shape)
+                    if fault:
+                        yield careful.Record((), fault, "\t".join(shown))
+                        continue
+                if date_at is not None:
+                    watch.see(cells[places[date_at]])
+                written = []
+                for at, (place, write) in enumerate(zip(places, writers, strict=True)):
+                    cell = cells[place]
+                    if isinstance(cell, str) and not _is_blank(cell):
+                        untyped.add(at)
+                    written.append(write(cell))
+                yield careful.Record(tuple(written), None, "")
+
+        names = [column.name for column in columns]
+        rows = careful.write_records(records(), names, range(len(names)), target)
+        watch.judge()
+        warnings.extend(self._told(head, marks))
+        if beside:
+            warnings.append(
+                f"{head.relative}: {counted(beside, 'row')} with cells to the right of the table, "
+                "which are ignored."
+            )
+        typed = (name for at, name in enumerate(names) if at not in untyped)
+        return rows, frozenset(typed)
+
+    def marks(self, name: str) -> SheetMarks:
+        """Return what the file says of a sheet beside its values."""
+        with open_archive(self.file) as archive:
+            try:
+                if self.kind == "ods":
+                    return SheetMarks(_hidden_ods_rows(archive, self._order.index(name)))
+                return _xlsx_marks(archive, _sheet_path(archive, self._order.index(name)))
+            except (KeyError, zipfile.BadZipFile) as problem:
+                raise DropError(_damaged(f"{self.file.relative}[{name}]", problem)) from None
+
+    def _told(self, head: SheetHead, marks: SheetMarks) -> Iterator[str]:
+        if head.is_hidden:
+            yield f"{head.relative}: the sheet is hidden. It is read."
+        if marks.hidden_rows:
+            told = counted(marks.hidden_rows, "hidden or filtered row")
+            yield f"{head.relative}: has {told}, read like the others."
+        if marks.unvalued:
+            row, column = marks.unvalued[0]
+            yield (
+                f"{head.relative}: has {counted(len(marks.unvalued), 'formula')} without a stored "
+                f"value, such as {cell_name(row, column)}: read as empty. Open the workbook in a "
+                "spreadsheet and save it, so that it works them out."
+            )
+        if marks.errors:
+            (row, column), text = next(iter(marks.errors.items()))
+            yield (
+                f"{head.relative}: has {counted(len(marks.errors), 'cell')} with an error, such as "
+                f"{text} in {cell_name(row, column)}."
+            )
+
+    def _load(self, name: str) -> CalamineSheet:
+        """Return a sheet, which holds all its cells; as many are kept as memory should hold."""
+        if name not in self._loaded:
+            if sum(s.height * s.width for s in self._loaded.values()) > _MOST_CELLS_KEPT:
+                self._loaded.clear()
+            try:
+                self._loaded[name] = self._book.get_sheet_by_name(name)
+            except (CalamineError, OSError, ValueError) as problem:
+                raise DropError(_damaged(f"{self.file.relative}[{name}]", problem)) from None
+        return self._loaded[name]
+
+
+class _DateWatch:
+    """Looks for dates that a spreadsheet read in another order than they were written.
+
+    A spreadsheet that reads month first makes a date of `05/06/2019`, the wrong one, and leaves
+    `25/12/2019` a text.
+    """
+
+    _TEXT = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{2,4})\s*")
+
+    def __init__(self, relative: str) -> None:
+        self.relative = relative
+        self.dates = 0
+        self.texts = 0
+        self.example = ""
+        self.has_late_day = False
+
+    def see(self, value: CellValue) -> None:
+        if isinstance(value, datetime.date):
+            self.dates += 1
+            self.has_late_day = self.has_late_day or value.day > 12
+        elif isinstance(value, str) and self._is_sure(value):
+            self.texts += 1
+            self.example = self.example or value
+
+    def _is_sure(self, text: str) -> bool:
+        match = self._TEXT.fullmatch(text)
+        return match is not None and max(int(match[1]), int(match[2])) > 12
+
+    def judge(self) -> None:
+        if self.dates and self.texts and not self.has_late_day:
+            raise DropError(
+                f"{self.relative}: {self.dates} joining dates are dates of the spreadsheet, none "
+                f"of them with a day above 12, and {self.texts} are texts such as "
+                f"{self.example!r}: a spreadsheet has read them in the wrong order and exchanged "
+                "day and month where it could. Go back to the file that was opened in it, and "
+                "read that one."
+            )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and what it counts: `1 row`, `2 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell, such as B7, from its 0-based row and column."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row + 1}"
+
+
+def text_of_cell(value: CellValue) -> str:
+    """Return a cell as text: a whole number without a fraction, a date as 2019-05-06."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _MOST_WHOLE else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+def cell_writer(column: RawColumn) -> Callable[[CellValue], str]:
+    """Return the function that writes the cells of a column as the text a CSV would hold."""
+    if column.kind == "money":
+        return _money
+    if column.kind == "date":
+        return _date
+    return text_of_cell
+
+
+def _money(value: CellValue) -> str:
+    if isinstance(value, float) and abs(value) < _MOST_MONEY:
+        cents = round(value, 2)
+        if abs(value - cents) <= _CENT:
+            return f"{cents:.2f}"
+    return text_of_cell(value)
+
+
+def _date(value: CellValue) -> str:
+    if isinstance(value, datetime.datetime):
+        if value.time() == datetime.time():
+            return value.date().isoformat()
+        return value.isoformat(" ")
+    return value.isoformat() if isinstance(value, datetime.date) else text_of_cell(value)
+
+
+def _is_blank(cell: CellValue) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _first_row(sheet: CalamineSheet) -> int:
+    return sheet.start[0] if sheet.start else 0
+
+
+def _damaged(relative: str, problem: Exception) -> str:
+    return (
+        f"{relative}: the workbook is damaged or cut off "
+        f"({' '.join(str(problem).split())[:200]}). Copy it again, or save it again."
+    )
+
+
+# ---------------------------------------------------------------------------- the file itself
+
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\w+:id=[\"']([^\"']+)[\"']")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_ID = re.compile(rb"\sId=[\"']([^\"']+)[\"']")
+_TARGET = re.compile(rb"\sTarget=[\"']([^\"']+)[\"']")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\shidden=[\"'](?:1|true)[\"']")
+_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^>/])>(.*?)</(?:\w+:)?c>", re.DOTALL)
+_PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3})([0-9]+)[\"']")
+_IS_ERROR = re.compile(rb"\bt=[\"']e[\"']")
+_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]+)</")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_END_OF_ROW = re.compile(rb"</(?:\w+:)?row>")
+_ODS_TABLE = re.compile(rb"<table:table\s")
+_ODS_HIDDEN = re.compile(
+    rb"<table:table-row\s[^>]*?table:visibility=[\"'](?:collapse|filter)[\"'][^>]*>"
+)
+_ODS_REPEATED = re.compile(rb"table:number-rows-repeated=[\"'](\d+)[\"']")
+
+
+def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
+    """Return the member of an .xlsx that holds the sheet at `place` in the order of the book."""
+    ids = _SHEET.findall(archive.read("xl/workbook.xml"))
+    for relation in _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")):
+        told, target = _ID.search(relation), _TARGET.search(relation)
+        if told and target and told[1] == ids[place]:
+            path = target[1].decode()
+            return path.removeprefix("/") if path.startswith("/") else f"xl/{path}"
+    raise KeyError(ids[place].decode())
+
+
+def _xlsx_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
+    """Look through the XML of a sheet, without taking it apart where nothing is marked."""
+    marks = SheetMarks()
+    with archive.open(path) as file:
+        rest = b""
+        while block := file.read(_XML_BLOCK):
+            block = rest + block
+            ends = list(_END_OF_ROW.finditer(block))
+            cut = ends[-1].end() if ends else 0
+            rest, block = block[cut:], block[:cut]
+            _note_marks(block, marks)
+        _note_marks(rest, marks)
+    return marks
+
+
+def _note_marks(block: bytes, marks: SheetMarks) -> None:
+    if b"hidden=" in block:
+        marks.hidden_rows += len(_HIDDEN_ROW.findall(block))
+    has_formulas = _FORMULA.search(block) is not None
+    if not has_formulas and _IS_ERROR.search(block) is None:
+        return
+    for attributes, inner in _CELL.findall(block):
+        place = _PLACE.search(attributes)
+        value = _VALUE.search(inner)
+        if place is None:
+            continue
+        if value and _IS_ERROR.search(attributes):
+            marks.errors[_numbers(place)] = value[1].decode("utf-8", "replace")
+        elif value is None and _FORMULA.search(inner):
+            marks.unvalued.append(_numbers(place))
+
+
+def _numbers(place: re.Match[bytes]) -> tuple[int, int]:
+    column = 0
+    for letter in place[1]:
+        column = column * 26 + letter - ord("A") + 1
+    return int(place[2]) - 1, column - 1
+
+
+def _hidden_ods_rows(archive: zipfile.ZipFile, place: int) -> int:
+    """Return how many rows of the sheet at `place` are hidden, blank ones left out."""
+    content = archive.read("content.xml")
+    starts = [match.start() for match in _ODS_TABLE.finditer(content)]
+    end = starts[place + 1] if place + 1 < len(starts) else len(content)
+    hidden = 0
+    for row in _ODS_HIDDEN.findall(content[starts[place] : end]):
+        repeated = _ODS_REPEATED.search(row)
+        hidden += int(repeated[1]) if repeated else 1
+    return hidden

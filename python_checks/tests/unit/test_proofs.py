@@ -1,0 +1,219 @@
+"""What a file proves about its dates and amounts: each notation with its right value."""
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from bank_warehouse.raw_drop import DropError, Settings, proofs
+from bank_warehouse.raw_drop.proofs import (
+    FileProof,
+    amount_readings,
+    currency_of,
+    date_readings,
+    judge_dates,
+    judge_money,
+)
+from bank_warehouse.raw_drop.schema import CLIENTS
+
+AUTO = Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("25-07-2015", {"%d-%m-%Y": date(2015, 7, 25), "%m-%d-%Y": None}),
+        ("4/7/2015", {"%d/%m/%Y": date(2015, 7, 4), "%m/%d/%Y": date(2015, 4, 7)}),
+        ("25.07.2015 00:00:00", {"%d.%m.%Y": date(2015, 7, 25), "%m.%d.%Y": None}),
+        ("2015-07-25", {"%Y-%m-%d": date(2015, 7, 25), "%Y-%d-%m": None}),
+        ("20150725", {"%Y%m%d": date(2015, 7, 25), "%d%m%Y": None, "%m%d%Y": None}),
+        ("25-JUL-2015", {"%d-%b-%Y": date(2015, 7, 25)}),
+        ("25 July 2015", {"%d %B %Y": date(2015, 7, 25)}),
+        ("Jul 25, 2015", {"%b %d, %Y": date(2015, 7, 25)}),
+        (
+            "25/07/68",
+            {"%d/%m/%y": date(2068, 7, 25), "%m/%d/%y": None, "%y/%m/%d": None},
+        ),
+        (
+            "06-05-69",
+            {"%d-%m-%y": date(1969, 5, 6), "%m-%d-%y": date(1969, 6, 5), "%y-%m-%d": None},
+        ),
+        ("31-02-2015", {"%d-%m-%Y": None, "%m-%d-%Y": None}),
+        ("04-07-0201", {"%d-%m-%Y": None, "%m-%d-%Y": None}),
+        ("04-07-15x", {}),
+        ("4-7-5", {}),
+        ("04-07/2015", {}),
+    ],
+)
+def test_date_readings(text: str, readings: dict[str, date | None]) -> None:
+    assert date_readings(text)[1] == readings
+
+
+def test_date_readings_are_those_of_the_engine() -> None:
+    days = [
+        f"{a:02}{s}{b:02}{s}{y}"
+        for s in "-/."
+        for a in (1, 12, 13, 31)
+        for b in (2, 12, 30)
+        for y in ("2016", "69", "68")
+    ]
+    with duckdb.connect() as connection:
+        for text in days:
+            for date_format, day in date_readings(text)[1].items():
+                [(found,)] = connection.execute(
+                    f"select cast(try_strptime(?, '{date_format}') as date)", [text]
+                ).fetchall()
+                assert found == day, (text, date_format)
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "comma", "is_either"),
+    [
+        ("75384.77", "75384.77", None, False),
+        ("1.234,56", None, "1234.56", False),
+        ("1'234.50", "1234.50", None, False),
+        ("1 234,50", None, "1234.50", False),
+        ("1\u202f234,50", None, "1234.50", False),
+        ("1,234.50", "1234.50", None, False),
+        ("1,234,567", "1234567", None, False),
+        ("258.000", "258", "258000", True),
+        ("0,500", None, "0.5", True),
+        ("012,345", None, "12.345", True),
+        ("1234", "1234", "1234", False),
+        ("(1,200.00)", "-1200", None, False),
+        ("$-12.50", "-12.50", None, False),
+        ("-12,50 \u20ac", None, "-12.50", False),
+        ("USD 100", "100", "100", False),
+        ("776242.9184", "776242.9184", None, False),
+        (" $-   ", "0", "0", False),
+        (" -   ", "0", "0", False),
+    ],
+)
+def test_amount_readings(text: str, point: str | None, comma: str | None, is_either: bool) -> None:
+    amount = amount_readings(text)
+    assert amount is not None
+    wanted = {".": point, ",": comma}
+    assert amount.readings == {mark: Decimal(x) for mark, x in wanted.items() if x is not None}
+    assert amount.is_either is is_either
+
+
+@pytest.mark.parametrize(
+    "text", ["1.2E+06", "1,20.00", "1.2.34", "about 5", "(12.34", "$5 USD", "--5"]
+)
+def test_no_amount(text: str) -> None:
+    assert amount_readings(text) is None
+
+
+def test_a_lone_dash_is_no_amount_by_itself() -> None:
+    amount = amount_readings("-")
+    assert amount is not None
+    assert not amount.readings
+    assert not amount.is_accounting
+
+
+def test_an_order_is_proved_by_dates_that_fit_no_other() -> None:
+    proof = judge_dates([("04/07/2015", 90), ("25/07/2015", 10)], AUTO)
+    assert (proof.formats, proof.proving, proof.undecided) == (("%d/%m/%Y",), 10, 0)
+    assert proof.refusal is None
+
+
+def test_dates_that_prove_nothing_are_refused_with_each_setting() -> None:
+    proof = judge_dates([("04/07/2015", 90), ("05/05/2015", 10)], AUTO)
+    assert proof.undecided == 90
+    assert proof.readings == ((("%d/%m/%Y",), 100), (("%m/%d/%Y",), 100))
+    assert 'raw_date_format: "%d/%m/%Y" reads 100' in str(proof.refusal)
+    assert 'raw_date_format: "%m/%d/%Y" reads 100' in str(proof.refusal)
+
+
+def test_a_declared_format_decides_and_what_it_decided_is_counted() -> None:
+    dates = [("04/07/2015", 90), ("05/05/2015", 10)]
+    proof = judge_dates(dates, Settings(("%m/%d/%Y",)))
+    assert (proof.refusal, proof.undecided, proof.basis) == (None, 90, "declared")
+    assert judge_dates([*dates, ("07/25/2015", 1)], Settings(("%m/%d/%Y",))).undecided == 0
+
+
+def test_few_dates_of_another_kind_are_left_to_the_quarantine() -> None:
+    dates = [("25-07-2015", 198), ("04/07/2015", 2)]
+    assert judge_dates(dates, AUTO).formats == ("%d-%m-%Y",)
+    assert judge_dates(dates, AUTO).refusal is None
+    assert judge_dates(dates, Settings(tolerated=0.005)).refusal is not None
+
+
+def test_two_orders_of_equal_weight_are_refused() -> None:
+    assert judge_dates([("25-07-2015", 5), ("07-25-2015", 5)], AUTO).refusal is not None
+    assert judge_dates([("25-07-2015", 5), ("07-25-2015", 1)], AUTO).formats == ("%d-%m-%Y",)
+
+
+def test_the_column_decides_what_a_cell_leaves_open() -> None:
+    point = judge_money("bank_loans", [("258.000", 5), ("0.00", 1)], AUTO)
+    comma = judge_money("bank_loans", [("258.000", 5), ("75384,77", 1)], AUTO)
+    assert (point.mark, point.basis, point.refusal) == (".", "proved", None)
+    assert (comma.mark, comma.basis, comma.refusal) == (",", "proved", None)
+
+
+def test_amounts_of_two_readings_are_refused_with_both() -> None:
+    proof = judge_money("bank_loans", [("258.000", 3000)], AUTO)
+    assert "'.' 258.000 is 258.000, and ',' is 258000" in str(proof.refusal)
+    declared = judge_money("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
+    assert (declared.refusal, declared.mark, declared.undecided) == (None, ",", 3000)
+
+
+def test_a_mixed_column_does_not_decide_what_a_cell_leaves_open() -> None:
+    mixed = [("0.00", 500), ("12,34", 1)]
+    assert judge_money("bank_loans", mixed, AUTO).refusal is None
+    assert judge_money("bank_loans", [*mixed, ("1,200", 1)], AUTO).refusal is not None
+
+
+def test_more_digits_than_cents_need_a_setting() -> None:
+    texts = [("776242.9184", 3000)]
+    refused = judge_money("bank_loans", texts, AUTO)
+    assert "such as 776242.9184" in str(refused.refusal)
+    assert "raw_money_rounding" in str(refused.refusal)
+    assert judge_money("bank_loans", texts, Settings(rounding="half_up")).refusal is None
+    assert judge_money("bank_loans", [("0.00", 200), ("1.234", 1)], AUTO).refusal is None
+
+
+def test_one_currency_is_kept_and_two_are_refused() -> None:
+    dates = judge_dates([("25-07-2015", 1)], AUTO)
+
+    def proof(*texts: str) -> FileProof:
+        money = judge_money("bank_loans", Counter(texts).items(), AUTO)
+        return FileProof("clients.csv", dates, {"bank_loans": money})
+
+    assert currency_of([proof("5.00")]) is None
+    assert currency_of([proof("\u20ac 5.00", "5.00 EUR"), proof("7.00")]) == "EUR"
+    with pytest.raises(DropError, match="2 amounts in USD in bank_loans"):
+        currency_of([proof("$5.00", "US$ 6.00"), proof("\u00a37.00")])
+
+
+def test_the_whole_file_is_read_where_its_head_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs, "HEAD_ROWS", 2)
+    money = [column.name for column in CLIENTS.columns if column.kind == "money"]
+    cells = ", ".join(f"amount as {name}" for name in money)
+    select = (
+        f"select day as joined_bank, {cells}, null as structural_fault from (values "
+        "('04-07-2015', '1.000'), ('05-07-2015', '2'), ('25-07-2015', '3,50')) as t(day, amount)"
+    )
+    with duckdb.connect() as connection:
+        proof = proofs.prove_file(connection, "clients.csv", select, CLIENTS, AUTO)
+    assert proof.refusals == ()
+    assert proof.dates.formats == ("%d-%m-%Y",)
+    assert {proof.money[name].mark for name in money} == {","}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("raw_decimal_mark", ";"), ("raw_money_rounding", "up")]
+)
+def test_a_setting_that_is_none_is_refused(name: str, value: str) -> None:
+    told = (
+        '{"raw_date_format": ["auto"], "raw_decimal_mark": "auto", "raw_money_rounding": "none", '
+        '"max_quarantine_rate": 0.01}'
+    )
+    default = {"raw_decimal_mark": "auto", "raw_money_rounding": "none"}[name]
+    assert Settings.from_json(told) == AUTO
+    with pytest.raises(DropError, match=name):
+        Settings.from_json(told.replace(f'"{name}": "{default}"', f'"{name}": "{value}"'))
