@@ -236,83 +236,97 @@ def utf16_cut_off(drop: Path) -> None:
     put(drop, seed_text().encode("utf-16")[:-1])
 
 
-def named(names: Sequence[str], first: int = 2001) -> str:
-    """Return the seed with these names from a row on."""
+NAMED = {
+    "latin1": ("cp1252", ["Zoë Núñez", "José Muñoz", "Jürgen Groß", "Seán O’Neill"]),
+    "latin9": ("iso8859-15", ["Šárka Œuvre", "Žofie Lœw"]),
+    "windows_1250": ("cp1250", ["Łukasz Wałęsa", "Jiří Dvořák", "Růžena Němcová"]),
+    "hungarian_in_windows_1250": (
+        "cp1250",
+        ["Jenő Petőfi", "Győző Tarján", "Lőrinc Török", "Ernő Szűcs", "Rezső Bűr"],
+    ),
+    "windows_1251": ("cp1251", ["Иван Петров", "Пётр Чехов", "Анна Ахматова", "Ольга Ёлкина"]),
+    "mac_roman": ("mac_roman", ["José Muñoz", "Hélène Çelik", "Jürgen Groß"]),
+    "shift_jis": (
+        "cp932",
+        ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
+    ),
+    "gb18030": (
+        "gb18030",
+        [
+            *("王小明", "李娜", "张伟", "刘洋", "陈静", "杨丽华", "赵强", "黄磊", "周杰", "吴芳"),
+            *("徐静茹", "孙浩", "胡军", "朱婷", "高圆圆", "林志玲", "何炅", "郭德纲", "马云"),
+        ],
+    ),
+    "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
+}
+"""Encoding of oddities whose names are not those of the seeds, and the names from row 2001 on."""
+FIRST_NAMED = 2001
+
+
+def named(encoding: str, names: Sequence[str]) -> bytes:
+    """Return the seed with other names from a row on."""
     header, rows = seed_rows()
-    for row, name in zip(rows[first - 1 :], names, strict=False):
+    for row, name in zip(rows[FIRST_NAMED - 1 :], names, strict=False):
         row[header.index("Name")] = name
-    return text_of(rows)
+    return text_of(rows).encode(encoding)
 
 
-@oddity("read", warns="read as Windows-1252 (Latin-1), so that line 2002 holds", by="staging")
+@oddity(
+    "read",
+    warns="read as Windows-1252 (Latin-1), so that line 2002 holds 'Zoë Núñez'",
+    by="staging",
+)
 def latin1(drop: Path) -> None:
     """Latin-1 or Windows-1252: western names, in a file without a mark. The warning shows one."""
-    put(drop, named(["Zoë Núñez", "José Muñoz", "Jürgen Groß", "Seán O’Neill"]).encode("cp1252"))
+    put(drop, named(*NAMED["latin1"]))
 
 
 @oddity("read", warns="read as Latin-9", by="staging")
 def latin9(drop: Path) -> None:
     """Latin-9, where it differs from Latin-1: `Š` and `Œ` would be signs."""
-    put(drop, named(["Šárka Œuvre", "Žofie Lœw"]).encode("iso8859-15"))
+    put(drop, named(*NAMED["latin9"]))
 
 
 @oddity("read", warns="read as Windows-1250", by="staging")
 def windows_1250(drop: Path) -> None:
     """Polish and Czech names in Windows-1250."""
-    put(drop, named(["Łukasz Wałęsa", "Jiří Dvořák", "Růžena Němcová"]).encode("cp1250"))
+    put(drop, named(*NAMED["windows_1250"]))
 
 
 @oddity("read", warns="read as Windows-1250", by="staging")
 def hungarian_in_windows_1250(drop: Path) -> None:
     """Hungarian names in Windows-1250: in Windows-1252 they would be of three languages."""
-    names = ["Jenő Petőfi", "Győző Tarján", "Lőrinc Török", "Ernő Szűcs", "Rezső Bűr"]
-    put(drop, named(names).encode("cp1250"))
+    put(drop, named(*NAMED["hungarian_in_windows_1250"]))
 
 
 @oddity("read", warns="read as Windows-1251", by="staging")
 def windows_1251(drop: Path) -> None:
     """Russian names in Windows-1251."""
-    put(
-        drop, named(["Иван Петров", "Пётр Чехов", "Анна Ахматова", "Ольга Ёлкина"]).encode("cp1251")
-    )
+    put(drop, named(*NAMED["windows_1251"]))
 
 
 @oddity("read", warns="read as Mac Roman", by="staging")
 def mac_roman(drop: Path) -> None:
     """Western names as old Macs wrote them."""
-    put(drop, named(["José Muñoz", "Hélène Çelik", "Jürgen Groß"]).encode("mac_roman"))
+    put(drop, named(*NAMED["mac_roman"]))
 
 
 @oddity("read", warns="read as Shift-JIS", by="staging")
 def shift_jis(drop: Path) -> None:
     """Japanese names in Shift-JIS."""
-    names = ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"]
-    put(drop, named(names).encode("cp932"))
+    put(drop, named(*NAMED["shift_jis"]))
 
 
 @oddity("read", warns="read as GB18030", by="staging")
 def gb18030(drop: Path) -> None:
     """Chinese names in GB18030."""
-    names = ["王小明", "李娜", "张伟", "刘洋", "陈静", "杨丽华", "赵强", "黄磊", "周杰", "吴芳"]
-    names += [
-        "徐静茹",
-        "孙浩",
-        "胡军",
-        "朱婷",
-        "高圆圆",
-        "林志玲",
-        "何炅",
-        "郭德纲",
-        "马云",
-        "罗翔",
-    ]
-    put(drop, named(names).encode("gb18030"))
+    put(drop, named(*NAMED["gb18030"]))
 
 
 @oddity("refused", "name the encoding in BANK_RAW_ENCODING")
 def encoding_in_doubt(drop: Path) -> None:
     """One Russian name: its bytes could be Greek, Korean or Chinese."""
-    put(drop, named(["Пров Донцов"]).encode("cp1251"))
+    put(drop, named("cp1251", ["Пров Донцов"]))
 
 
 @oddity("refused", "It could be cp1252: 'IND")
@@ -340,7 +354,7 @@ def two_encodings(drop: Path) -> None:
 )
 def misread_and_saved(drop: Path) -> None:
     """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell; nothing is mended."""
-    put(drop, named(["José Núñez".encode().decode("cp1252")]))
+    put(drop, named(*NAMED["misread_and_saved"]))
 
 
 @oddity("set aside", "invalid bytes", aside=1, warns="not UTF-8")

@@ -113,8 +113,8 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
         lookups: the folder of the shipped seeds, for the codes.
         max_quarantine_rate: the share of rows that may be set aside.
     """
+    found: list[list[str] | str] = []
     if path.read_bytes().startswith(b"PK"):
-        found: list[list[str] | str] = []
         shown, *rows = _first_sheet(path)
         found.extend(rows)
         lines, separator = [""], ","

@@ -507,7 +507,7 @@ def test_the_declared_encoding_is_obeyed_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def name_in(encoding: str, text: str = "Пров Донцов") -> str | None:
-        oddities.put(tmp_path, oddities.named([text]).encode(encoding))
+        oddities.put(tmp_path, oddities.named(encoding, [text]))
         return read(tmp_path)[2000][NAMES.index("name")]
 
     monkeypatch.setenv("BANK_RAW_ENCODING", "Windows-1251")
