@@ -80,6 +80,12 @@ def _drop(text: str) -> str | None:
     return None
 
 
+def _encoding(text: str) -> str | None:
+    from bank_warehouse.raw_drop.encoding import check_encoding
+
+    return check_encoding(text)
+
+
 def _memory(text: str) -> str | None:
     try:
         enough = bytes_of(text) > 0
@@ -210,6 +216,7 @@ _DASHBOARD = "docs/dashboard.md"
 
 ENVIRONMENT = (
     Setting("BANK_RAW_DIR", "folder with the raw files, or one file", "the shipped seeds", _drop),
+    Setting("BANK_RAW_ENCODING", "", "", _encoding, _DROPS),
     Setting("BANK_WAREHOUSE", "the DuckDB file that is built", "`warehouse/bank.duckdb`", _file),
     Setting(
         "BANK_MEMORY_LIMIT",

@@ -24,6 +24,7 @@ BLANKS = " \t"
 _READ_BYTES = 1024 * 1024
 _LONGEST_KEPT = 64 * 1024 * 1024
 _MOST_JOINED_LINES = 100
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _ROWS_A_BATCH = 20_000
 
 TOO_FEW = "too few cells"
@@ -97,8 +98,9 @@ def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterato
     """Yield the records of `path` behind its header line, in order, blank ones left out.
 
     A line ends in LF, CR LF or CR. A cell in quotes may go on over several lines, up to 100
-    lines and 1 MiB in all; blanks around the quotes do not count. A quote anywhere else is
-    broken quoting: that line is set aside alone, and the next one is read afresh.
+    lines and 1 MiB in all, where :func:`_swallows_rows` does not object; blanks around the quotes
+    do not count. A quote anywhere else is broken quoting: that line is quarantined alone, and the
+    next one is read afresh.
 
     Args:
         path: a plain file in UTF-8 or almost so, its header on the first line.
@@ -131,9 +133,9 @@ def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterato
         if '"' not in text:
             cells: Sequence[str] | None = text.split(shape.separator)
         else:
-            cells, is_open = parse(text)
+            cells, is_open, _ = parse(text)
             if cells is None and is_open:
-                joined, used, cells = _join(text, end, waiting, lines, parse)
+                joined, used, cells = _join(text, end, waiting, lines, parse, shape)
                 if cells is not None:
                     text = joined
                     for _ in range(used):
@@ -272,13 +274,14 @@ def _shaped(cells: Sequence[str], text: str, shape: Shape) -> Record:
     return Record((), fault, text) if fault else Record(tuple(cells), None, text)
 
 
-Parser = Callable[[str], tuple[list[str] | None, bool]]
+Parser = Callable[[str], tuple[list[str] | None, bool, set[int]]]
 
 
 def _parser(separator: str) -> Parser:
     """Return a function that splits a record with quotes in it.
 
-    It gives the cells, or null and whether a quote is still open at the end of the text.
+    It gives the cells, or null; whether a quote is still open at the end of the text; and the
+    places of the cells in quotes.
     """
     sep = re.escape(separator)
     pad = "[ ]*" if separator == "\t" else "[ \t]*"
@@ -287,22 +290,24 @@ def _parser(separator: str) -> Parser:
     open_cell = re.compile(f'{pad}"{inner}\\Z')
     bare_cell = re.compile(f'[^"{sep}]*(?={sep}|\\Z)')
 
-    def parse(text: str) -> tuple[list[str] | None, bool]:
-        cells = []
+    def parse(text: str) -> tuple[list[str] | None, bool, set[int]]:
+        cells: list[str] = []
+        quotes: set[int] = set()
         position = 0
         while True:
             quoted = quoted_cell.match(text, position)
             bare = None if quoted else bare_cell.match(text, position)
             if quoted:
+                quotes.add(len(cells))
                 cells.append(quoted.group(1).replace('""', '"'))
                 position = quoted.end()
             elif bare:
                 cells.append(bare.group())
                 position = bare.end()
             else:
-                return None, open_cell.match(text, position) is not None
+                return None, open_cell.match(text, position) is not None, quotes
             if position == len(text):
-                return cells, False
+                return cells, False, quotes
             position += 1
 
     return parse
@@ -314,6 +319,7 @@ def _join(
     waiting: deque[tuple[bytes, bytes]],
     lines: Iterator[tuple[bytes, bytes]],
     parse: Parser,
+    shape: Shape,
 ) -> tuple[str, int, list[str] | None]:
     """Try to close an open quote with the lines that follow, which all stay in `waiting`."""
     joined = text
@@ -329,9 +335,51 @@ def _join(
         joined += end.decode() + body.decode("utf-8")
         end = next_end
         if b'"' in body:
-            cells, is_open = parse(joined)
-            if cells is not None:
+            cells, is_open, quoted = parse(joined)
+            if cells is not None and not _swallows_rows(cells, quoted, shape):
                 return joined, used, cells
             if not is_open:
                 break
     return text, 0, None
+
+
+def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool:
+    """Return whether the quotes of a record of several lines may enclose rows of their own.
+
+    A name that begins with a quote in one row and one that ends with a quote in another make a
+    cell of all that stands between them. So the lines are believed to be one record only if it
+    has the width of the table, and if
+
+    - no line behind the first would be a row by itself if separators inside the quotes counted,
+      and no two lines would be rows by themselves; or
+    - the file quotes by rule and not by need: then a quote that belongs to a text is doubled.
+    """
+    if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
+        return True
+    if _quotes_by_rule(cells, quoted, shape.separator):
+        return False
+    lines: list[list[str]] = [[]]
+    gained = [False]  # whether separators inside quotes were counted in the line
+    for cell in cells:
+        first, *more = _LINE_END.split(cell)
+        parts = first.split(shape.separator) if more else [cell]
+        lines[-1].extend(parts)
+        gained[-1] |= len(parts) > 1
+        for piece in more:
+            lines.append(piece.split(shape.separator))
+            gained.append(len(lines[-1]) > 1)
+    rows = [
+        number > 0 and gained[number]
+        for number, line in enumerate(lines)
+        if len(line) >= shape.width and not "".join(line[shape.width :]).strip(BLANKS + '"')
+    ]
+    return len(rows) > 1 or any(rows)
+
+
+def _quotes_by_rule(cells: Sequence[str], quoted: set[int], separator: str) -> bool:
+    """Return whether all cells with a letter are quoted, one at least without need."""
+    needs = re.compile(f'[{re.escape(separator)}"\r\n]|^[ \t]|[ \t]$')
+    return any(not needs.search(cells[place]) for place in quoted) and all(
+        place in quoted or not any(letter.isalpha() for letter in cell)
+        for place, cell in enumerate(cells)
+    )

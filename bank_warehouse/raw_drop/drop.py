@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bank_warehouse.raw_drop import lookups
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
+from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
 from bank_warehouse.raw_drop.errors import DropError, Problems
 from bank_warehouse.raw_drop.files import (
     FoundFile,
@@ -425,5 +426,6 @@ def _state(path: Path, mapping: Path | None) -> object:
         (str(given), told.st_size, told.st_mtime_ns) if told else None,
         listing.doubtful,
         os.environ.get(UNPACKED_LIMIT_SETTING),
+        os.environ.get(ENCODING_SETTING),
         tuple(TABLES.values()),
     )

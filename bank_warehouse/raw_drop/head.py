@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bank_warehouse.raw_drop.encoding import declared_encoding
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import DropMapping
 from bank_warehouse.raw_drop.recognise import best_header, describe_unknown, refuse_rows_above
@@ -36,8 +37,8 @@ class Head:
 
     Attributes:
         is_gzip: whether the bytes are compressed.
-        encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or `cp1252`; whether
-            a file that looks like UTF-8 at its head is UTF-8 throughout is found by the scan.
+        encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or the declared one;
+            whether a file that looks like UTF-8 at its head is UTF-8 throughout the scan finds.
         mark_length: bytes of the byte-order mark.
         separator: one character.
         header: the cells of the header line.
@@ -130,7 +131,11 @@ def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
 
 
 def detect_encoding(raw: bytes) -> tuple[str, int]:
-    """Return the encoding of text that begins with `raw`, and the length of its mark in bytes."""
+    """Return the encoding of text that begins with `raw`, and the length of its mark in bytes.
+
+    Raises:
+        DropError: the encoding that is declared is none.
+    """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -140,6 +145,9 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
     ):
         if raw.startswith(mark):
             return encoding, len(mark)
+    declared = declared_encoding()
+    if declared:
+        return declared, 0
     start = raw[:200]
     even, odd = start[0::2], start[1::2]
     # Without a mark: Latin letters in UTF-16 have a zero byte in every second place.

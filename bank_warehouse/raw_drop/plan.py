@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from bank_warehouse.raw_drop import careful, proofs, room, scratch
+from bank_warehouse.raw_drop.encoding import decide, misread_warning, refuse_utf8
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile
 from bank_warehouse.raw_drop.head import Head
@@ -23,7 +24,7 @@ from bank_warehouse.raw_drop.header import HeaderMap, known_keys
 from bank_warehouse.raw_drop.mapping import TableNames
 from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
-from bank_warehouse.raw_drop.scan import Scan, count_foreign_bytes, scan_text
+from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
 from bank_warehouse.raw_drop.schema import RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 from bank_warehouse.sql import quote_identifier, quote_literal
@@ -354,6 +355,8 @@ def _readable(
             encoding=head.encoding,
             mark_length=head.mark_length,
         )
+        if not head.encoding.startswith("utf"):
+            refuse_utf8(path, file.relative, head.separator, head.encoding)
         what = "unpacked" if head.encoding == "utf-8" else f"rewritten from {head.encoding.upper()}"
         warnings.append(f"{file.relative}: {what} into a temporary file.")
         head = replace(head, is_gzip=False, mark_length=0)
@@ -366,16 +369,30 @@ def _readable(
     width = len(mapped.names)
     with speaking_of(file.relative):
         scan = scan_text(path, head.mark_length, head.separator, width)
-        if not scan.is_utf8:
-            foreign, proper = count_foreign_bytes(path, head.mark_length)
-            if foreign > proper and not delivered.mark_length:
-                path = as_utf8(path, file.relative, is_gzip=False, encoding="cp1252", mark_length=0)
-                head = replace(head, encoding="cp1252")
-                warnings.append(
-                    f"{file.relative}: not UTF-8: read as Latin-1 (Windows-1252), rewritten into a "
-                    "temporary file."
+        if not scan.is_utf8 or (scan.trouble and not is_utf8(path, head.mark_length)):
+            decision = decide(
+                path,
+                file.relative,
+                head.mark_length,
+                head.separator,
+                max(0, skipped - 1),
+                has_mark=delivered.mark_length > 0,
+            )
+            if decision.warning:
+                warnings.append(f"{file.relative}: {decision.warning}")
+            if decision.encoding != "utf-8":
+                path = as_utf8(
+                    path,
+                    file.relative,
+                    is_gzip=False,
+                    encoding=decision.encoding,
+                    mark_length=head.mark_length,
                 )
+                head = replace(head, encoding=decision.encoding, mark_length=0)
                 scan = scan_text(path, 0, head.separator, width)
+        elif scan.may_be_misread or scan.trouble:
+            said = misread_warning(path, head.mark_length, head.separator)
+            warnings.extend([f"{file.relative}: {said}"] if said else [])
     return path, head, scan
 
 

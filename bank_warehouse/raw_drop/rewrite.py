@@ -15,8 +15,6 @@ from bank_warehouse.raw_drop import scratch
 from bank_warehouse.raw_drop.errors import DropError
 
 _BLOCK = 1024 * 1024
-# Windows-1252 leaves five bytes without a letter; as on the web, they are control characters.
-_CP1252 = {code: ord(bytes([code]).decode("cp1252", "ignore") or chr(code)) for code in range(256)}
 
 
 @contextmanager
@@ -31,7 +29,7 @@ def speaking_of(relative: str) -> Iterator[None]:
     except UnicodeDecodeError as problem:
         raise DropError(
             f"{relative}: not valid {problem.encoding.upper()} ({problem.reason}): the file is "
-            "damaged or cut off. Copy it again, or save it as UTF-8."
+            "damaged, cut off or in another encoding. Copy it again, or save it as UTF-8."
         ) from None
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -49,7 +47,7 @@ def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_len
         path: the file.
         relative: its name in messages.
         is_gzip: whether it is compressed.
-        encoding: `utf-8` (bytes are copied as they are), `cp1252` or a name Python knows.
+        encoding: `utf-8` (bytes are copied as they are) or a name Python knows.
         mark_length: bytes of the byte-order mark, left out.
 
     Raises:
@@ -85,11 +83,11 @@ def with_header_first(path: Path, relative: str, start: int, skipped: int) -> Pa
 
 
 def _decoded(source: BinaryIO, encoding: str) -> Iterator[str]:
-    if encoding == "cp1252":
-        while block := source.read(_BLOCK):
-            yield codecs.charmap_decode(block, "strict", _CP1252)[0]
-        return
     decoder = codecs.getincrementaldecoder(encoding)()
-    while block := source.read(_BLOCK):
-        yield decoder.decode(block)
-    yield decoder.decode(b"", final=True)
+    try:
+        while block := source.read(_BLOCK):
+            yield decoder.decode(block)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as problem:
+        problem.encoding = encoding  # it says `charmap` for many
+        raise

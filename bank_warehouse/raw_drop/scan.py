@@ -15,6 +15,8 @@ Blocks end at line ends, so each is looked at by itself; the operations are nump
 blocks that fit the processor's cache.
 """
 
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,11 @@ import numpy as np
 BLOCK_BYTES = 512 * 1024
 LONGEST_LINE = 1024 * 1024
 MOST_SPARE_CELLS = 40
+
+# A letter from Â to ô, then a sign: the bytes of UTF-8 read as Latin-1 or Windows-1252.
+_MISREAD = re.compile(
+    rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb][\x80-\xbf]|\xe2[\x80-\x84])"
+)
 
 _QUOTE, _LF, _CR, _SPACE = 0x22, 0x0A, 0x0D, 0x20
 _Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -44,6 +51,8 @@ class Scan:
         may_have_blanks: whether a line begins with an empty or blank cell, so that there may be
             rows of nothing but blanks and separators. To ask this of every row costs DuckDB a
             third more than to read it.
+        may_be_misread: whether two letters beyond ASCII follow each other as those of UTF-8 do
+            that was read as Latin-1 and saved again.
     """
 
     trouble: str | None
@@ -52,6 +61,7 @@ class Scan:
     most_cells: int
     has_rows: bool
     may_have_blanks: bool
+    may_be_misread: bool = False
 
 
 def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
@@ -66,6 +76,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
     has_quotes = False
     has_rows = False
     may_have_blanks = False
+    may_be_misread = False
     most_cells = width
     nothing = b" \t\r\n" + separator.encode()
     for number, block in enumerate(line_blocks(path, start)):
@@ -79,6 +90,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
                 block.decode("utf-8")
             except UnicodeDecodeError:
                 return Scan("bytes that are not UTF-8", False, has_quotes, most_cells, True, True)
+            may_be_misread = may_be_misread or _MISREAD.search(block) is not None
         data = np.frombuffer(block, dtype=np.uint8)
         ends = np.flatnonzero(data == _LF)
         trouble = _trouble(block, data, ends)
@@ -101,7 +113,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
                 return Scan(
                     f"a row of {most_cells} cells", True, has_quotes, most_cells, True, True
                 )
-    return Scan(None, True, has_quotes, most_cells, has_rows, may_have_blanks)
+    return Scan(None, True, has_quotes, most_cells, has_rows, may_have_blanks, may_be_misread)
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
@@ -126,40 +138,18 @@ def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
             yield rest
 
 
-def count_foreign_bytes(path: Path, start: int) -> tuple[int, int]:
-    """Return how many bytes are no UTF-8, and how many characters beyond ASCII are.
-
-    A UTF-8 file with a damaged cell has many of the second; text in Latin-1 has next to none,
-    since there two letters beyond ASCII rarely follow each other the way UTF-8 pairs bytes.
-    """
-    foreign = 0
-    proper = 0
+def is_utf8(path: Path, start: int) -> bool:
+    """Return whether all bytes of a file are UTF-8; a scan ends at the first trouble."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb", buffering=0) as file:
         file.seek(start)
-        rest = b""
-        while chunk := file.read(BLOCK_BYTES):
-            chunk = rest + chunk
-            # A character that the end of the block cuts in two stays for the next block.
-            cut = len(chunk)
-            for back in range(1, min(4, len(chunk)) + 1):
-                if chunk[-back] >= 0xC0:
-                    cut = len(chunk) - back
-                    break
-                if chunk[-back] < 0x80:
-                    break
-            rest = chunk[cut:]
-            if not chunk[:cut].isascii():
-                counts = _foreign_and_proper(chunk[:cut])
-                foreign, proper = foreign + counts[0], proper + counts[1]
-        counts = _foreign_and_proper(rest)
-    return foreign + counts[0], proper + counts[1]
-
-
-def _foreign_and_proper(chunk: bytes) -> tuple[int, int]:
-    text = chunk.decode("utf-8", "surrogateescape")
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    foreign = int(np.count_nonzero((codes >= 0xDC80) & (codes <= 0xDCFF)))
-    return foreign, int(np.count_nonzero(codes >= 0x80)) - foreign
+        try:
+            while chunk := file.read(BLOCK_BYTES):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _begins_blank(data: _Bytes, ends: _Places, separator: int) -> bool:

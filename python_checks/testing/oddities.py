@@ -236,10 +236,125 @@ def utf16_cut_off(drop: Path) -> None:
     put(drop, seed_text().encode("utf-16")[:-1])
 
 
-@oddity("read", warns="Latin-1", by="staging")
+NAMED = {
+    "latin1": ("cp1252", ["Zoë Núñez", "José Muñoz", "Jürgen Groß", "Seán O’Neill"]),
+    "latin9": ("iso8859-15", ["Šárka Œuvre", "Žofie Lœw"]),
+    "windows_1250": ("cp1250", ["Łukasz Wałęsa", "Jiří Dvořák", "Růžena Němcová"]),
+    "hungarian_in_windows_1250": (
+        "cp1250",
+        ["Jenő Petőfi", "Győző Tarján", "Lőrinc Török", "Ernő Szűcs", "Rezső Bűr"],
+    ),
+    "windows_1251": ("cp1251", ["Иван Петров", "Пётр Чехов", "Анна Ахматова", "Ольга Ёлкина"]),
+    "mac_roman": ("mac_roman", ["José Muñoz", "Hélène Çelik", "Jürgen Groß"]),
+    "shift_jis": (
+        "cp932",
+        ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
+    ),
+    "gb18030": (
+        "gb18030",
+        [
+            *("王小明", "李娜", "张伟", "刘洋", "陈静", "杨丽华", "赵强", "黄磊", "周杰", "吴芳"),
+            *("徐静茹", "孙浩", "胡军", "朱婷", "高圆圆", "林志玲", "何炅", "郭德纲", "马云"),
+        ],
+    ),
+    "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
+}
+"""Encoding of oddities whose names are not those of the seeds, and the names from row 2001 on."""
+FIRST_NAMED = 2001
+
+
+def named(encoding: str, names: Sequence[str]) -> bytes:
+    """Return the seed with other names from a row on."""
+    header, rows = seed_rows()
+    for row, name in zip(rows[FIRST_NAMED - 1 :], names, strict=False):
+        row[header.index("Name")] = name
+    return text_of(rows).encode(encoding)
+
+
+@oddity(
+    "read",
+    warns="read as Windows-1252 (Latin-1), so that line 2002 holds 'Zoë Núñez'",
+    by="staging",
+)
 def latin1(drop: Path) -> None:
-    """Latin-1: a name with an accent, in a file without a mark."""
-    put(drop, edit_cells("Name", lambda name: name + " Né", [2000]).encode("latin-1"))
+    """Latin-1 or Windows-1252: western names, in a file without a mark. The warning shows one."""
+    put(drop, named(*NAMED["latin1"]))
+
+
+@oddity("read", warns="read as Latin-9", by="staging")
+def latin9(drop: Path) -> None:
+    """Latin-9, where it differs from Latin-1: `Š` and `Œ` would be signs."""
+    put(drop, named(*NAMED["latin9"]))
+
+
+@oddity("read", warns="read as Windows-1250", by="staging")
+def windows_1250(drop: Path) -> None:
+    """Polish and Czech names in Windows-1250."""
+    put(drop, named(*NAMED["windows_1250"]))
+
+
+@oddity("read", warns="read as Windows-1250", by="staging")
+def hungarian_in_windows_1250(drop: Path) -> None:
+    """Hungarian names in Windows-1250: in Windows-1252 they would be of three languages."""
+    put(drop, named(*NAMED["hungarian_in_windows_1250"]))
+
+
+@oddity("read", warns="read as Windows-1251", by="staging")
+def windows_1251(drop: Path) -> None:
+    """Russian names in Windows-1251."""
+    put(drop, named(*NAMED["windows_1251"]))
+
+
+@oddity("read", warns="read as Mac Roman", by="staging")
+def mac_roman(drop: Path) -> None:
+    """Western names as old Macs wrote them."""
+    put(drop, named(*NAMED["mac_roman"]))
+
+
+@oddity("read", warns="read as Shift-JIS", by="staging")
+def shift_jis(drop: Path) -> None:
+    """Japanese names in Shift-JIS."""
+    put(drop, named(*NAMED["shift_jis"]))
+
+
+@oddity("read", warns="read as GB18030", by="staging")
+def gb18030(drop: Path) -> None:
+    """Chinese names in GB18030."""
+    put(drop, named(*NAMED["gb18030"]))
+
+
+@oddity("refused", "name the encoding in BANK_RAW_ENCODING")
+def encoding_in_doubt(drop: Path) -> None:
+    """One Russian name: its bytes could be Greek, Korean or Chinese."""
+    put(drop, named("cp1251", ["Пров Донцов"]))
+
+
+@oddity("refused", "It could be cp1252: 'IND")
+def byte_of_no_encoding(drop: Path) -> None:
+    """A stray byte in an id and in a name: a letter would be usual in the name alone."""
+    damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
+    put(drop, damaged.encode("utf-8", "surrogateescape"))
+
+
+@oddity("set aside", "invalid bytes", aside=6, warns="two encodings in one file")
+def two_encodings(drop: Path) -> None:
+    """Five cells in UTF-8 beside six in Windows-1252: the six are quarantined, none is guessed."""
+    header, rows = seed_rows()
+    remarks = dict.fromkeys(range(2000, 2005), "José")
+    noted = [[*row, remarks.get(number, "")] for number, row in enumerate(rows)]
+    for row in noted[1000:1006]:
+        row[header.index("Name")] = "Jos\udce9"
+    put(drop, text_of(noted, [*header, "Remarks"]).encode("utf-8", "surrogateescape"))
+
+
+@oddity(
+    "read",
+    warns="saved in the wrong encoding before, such as 'JosÃ© NÃºÃ±ez' for 'José",
+    by="staging",
+)
+def misread_and_saved(drop: Path) -> None:
+    """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell; nothing is mended."""
+    put(drop, named(*NAMED["misread_and_saved"]))
 
 
 @oddity("set aside", "invalid bytes", aside=1, warns="not UTF-8")
@@ -354,6 +469,55 @@ def padded_quotes(drop: Path) -> None:
 def quote_never_closed(drop: Path) -> None:
     """A quote is opened and never closed: the rows behind it must not vanish in its cell."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
+
+
+def edge_quotes(column: str, first: int, last: int) -> str:
+    """Return the seed as a program writes it that knows no quotes, two cells with one at an edge.
+
+    Args:
+        column: where the cells are.
+        first: row whose cell begins with a quote.
+        last: row whose cell ends with one.
+    """
+    header, rows = seed_rows()
+    place = header.index(column)
+    rows[first - 1][place] = '"' + rows[first - 1][place]
+    rows[last - 1][place] += '"'
+    return "".join(",".join(row) + "\n" for row in [header, *rows])
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_90_rows(drop: Path) -> None:
+    """A name begins with a quote, one 90 rows on ends with one: no row vanishes between them."""
+    put(drop, edge_quotes("Name", 11, 101))
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_two_rows(drop: Path) -> None:
+    """The same in the occupations of two neighbouring rows."""
+    put(drop, edge_quotes("Occupation", 11, 12))
+
+
+@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+def quotes_around_first_cells(drop: Path) -> None:
+    """The same in the first cells, where the lines begin with the quote."""
+    put(drop, edge_quotes("Client ID", 11, 12))
+
+
+@oddity("read", warns="inside quotes", by="staging")
+def rows_inside_a_cell(drop: Path) -> None:
+    """A cell that holds whole rows, in a file that quotes every cell: it is one cell."""
+    lines = seed_text().split("\n")
+    put(
+        drop,
+        text_of(
+            [
+                [*row[:7], "\n".join(lines[1:3]) if number == 5 else row[7], *row[8:]]
+                for number, row in enumerate(seed_rows()[1])
+            ],
+            quoting=csv.QUOTE_ALL,
+        ),
+    )
 
 
 @oddity("set aside", "broken quoting", aside=1, warns="quote")

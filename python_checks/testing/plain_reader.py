@@ -113,18 +113,20 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
         lookups: the folder of the shipped seeds, for the codes.
         max_quarantine_rate: the share of rows that may be set aside.
     """
+    found: list[list[str] | str] = []
     if path.read_bytes().startswith(b"PK"):
-        found: list[list[str] | str] = []
         shown, *rows = _first_sheet(path)
         found.extend(rows)
+        lines, separator = [""], ","
     else:
         lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
         separator = max(",;\t|", key=lines[0].count)
         shown = _cells(lines[0], separator) or []
-        found = _records(lines[1:], separator)
     header = [_key(cell) for cell in shown]
     while header and not header[-1]:
         header.pop()
+    if not found:
+        found = records_of(lines[1:], separator, len(header))
     named = [name for name in header if name]
     if len(set(named)) < len(named):
         return Reading("stands twice")
@@ -222,7 +224,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
-def _records(lines: list[str], separator: str) -> list[list[str] | str]:
+def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
     """Return the cells of each record, or its fault; blank records are left out."""
     found: list[list[str] | str] = []
     number = 0
@@ -232,6 +234,8 @@ def _records(lines: list[str], separator: str) -> list[list[str] | str]:
         while cells is None and number + taken < len(lines) and taken < 100:
             taken += 1  # a quote is still open: the record may go on
             cells = _cells("\n".join(lines[number : number + taken]), separator)
+        if taken > 1 and cells and not _is_one(lines[number : number + taken], separator, width):
+            cells = []
         if not cells:  # broken at once, or open to the end: this line alone is set aside
             found.append("broken quoting")
             taken = 1
@@ -241,8 +245,59 @@ def _records(lines: list[str], separator: str) -> list[list[str] | str]:
     return found
 
 
-def _cells(text: str, separator: str) -> list[str] | None:
-    """Return the cells of a record, none at all if its quotes are broken, null if one is open."""
+def _is_one(lines: list[str], separator: str, width: int) -> bool:
+    """Return whether lines whose quotes fit are one record and not several that quotes enclose."""
+    text = "\n".join(lines)
+    spans: list[tuple[int, int]] = []
+    cells = _cells(text, separator, spans) or []
+    if len(cells) < width or any(cell.strip(" \t") for cell in cells[width:]):
+        return False
+    raw = [text[start:end].strip(" \t") for start, end in spans]
+    bare = [cell for cell in raw if not cell.startswith('"')]
+    needless = [
+        cell
+        for cell in raw
+        if cell.startswith('"')
+        and not any(mark in cell[1:-1] for mark in (separator, '"', "\n", "\r"))
+        and cell[1:-1] == cell[1:-1].strip(" \t")
+    ]
+    if needless and not any(letter.isalpha() for cell in bare for letter in cell):
+        return True
+    # Separators between cells count, and those in a cell that goes over a line end.
+    marks = [
+        "\0" if letter == separator and not _is_inside(at, spans, text) else letter
+        for at, letter in enumerate(text)
+    ]
+    full = []
+    for number, line in enumerate("".join(marks).split("\n")):
+        parts = line.split("\0")
+        if len(parts) >= width and not "".join(parts[width:]).strip(' \t"'):
+            full.append(number)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    gained = any(
+        letter == separator and any(first <= at < last for first, last in spans)
+        for number in full
+        if number
+        for at, letter in enumerate(text)
+        if starts[number] <= at < starts[number + 1] and marks[at] == "\0"
+    )
+    return len(full) < 2 and not gained
+
+
+def _is_inside(at: int, spans: list[tuple[int, int]], text: str) -> bool:
+    """Return whether a place is inside a cell that ends in the line it begins in."""
+    return any(first <= at < last and "\n" not in text[first:last] for first, last in spans)
+
+
+def _cells(
+    text: str, separator: str, spans: list[tuple[int, int]] | None = None
+) -> list[str] | None:
+    """Return the cells of a record, none at all if its quotes are broken, null if one is open.
+
+    Where `spans` is given, the place of each cell in the text is added to it.
+    """
     cells = []
     at = 0
     blanks = " " if separator == "\t" else " \t"
@@ -274,6 +329,8 @@ def _cells(text: str, separator: str) -> list[str] | None:
             if '"' in cell:
                 return []
         cells.append(cell)
+        if spans is not None:
+            spans.append((start, at))
         if at >= len(text):
             return cells
         at += 1

@@ -30,6 +30,14 @@ Edit = Callable[[int, dict[str, Cell]], dict[str, Cell]]
 # What a drop that is read right says otherwise than the seeds, by the number of the row.
 SEED_ROWS = oddities.seed_rows()[1]
 CODES = {column.name: place for place, column in enumerate(CLIENTS.columns)}
+
+
+def names_of(names: list[str]) -> Edit:
+    """Return the edit of an oddity that has other names from a row on."""
+    known = dict(enumerate(names, start=oddities.FIRST_NAMED))
+    return lambda number, _: {"client_name": known[number]} if number in known else {}
+
+
 EDITS: dict[str, Edit] = {
     "clients_alone": lambda number, _: {
         name: f"{noun} {SEED_ROWS[number - 1][CODES[code]]}"
@@ -39,8 +47,9 @@ EDITS: dict[str, Edit] = {
             ("investment_advisor", "Advisor", "ia_id"),
         )
     },
-    "latin1": lambda number, row: (
-        {"client_name": f"{row['client_name']} Né"} if number == 2000 else {}
+    **{name: names_of(names) for name, (_, names) in oddities.NAMED.items()},
+    "rows_inside_a_cell": lambda number, _: (
+        {"occupation": "\n".join(oddities.seed_text().split("\n")[1:3])} if number == 6 else {}
     ),
     "quotes_and_separators_in_cells": lambda _, row: {
         "client_name": f'{row["client_name"]}, "Jo"; Jr.'

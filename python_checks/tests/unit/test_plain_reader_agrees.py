@@ -145,6 +145,7 @@ def damaged(
         for cells in rows if whole["exchanged"] == "all" else rows[3:4]:
             cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}
+    edges: dict[tuple[int, int], str] = {}
     for kind, row, column, cell in damage:
         if kind == "cell" and len(rows[row]) > column:
             rows[row] = [*rows[row][:column], cell, *rows[row][column + 1 :]]
@@ -158,8 +159,10 @@ def damaged(
             rows[row] = list(header)
         elif kind == "blank":
             rows[row] = [" "] * (column + 1)
-        elif kind == "open quote":
+        elif kind == "open quote" and column < 8:
             raw_lines[row] = '"' if column % 2 else 'x"y'
+        elif kind == "open quote":  # at the edge of a cell, by a program that knows no quotes
+            edges[row, 1 if column < 18 else 7] = "begin" if column % 2 else "end"
     dropped = {row for kind, row, _, _ in damage if kind == "drop"}
     header = {
         "snake": [name.lower().replace(" ", "_") for name in header],
@@ -186,6 +189,10 @@ def damaged(
                 separator=str(whole["separator"]),
                 quoting=1 if whole["quote_all"] else 0,
             )
+            for at, cell in enumerate(row_cells):
+                if (number, at) in edges and cell and line.count(cell) == 1:
+                    marked = f'"{cell}' if edges[number, at] == "begin" else f'{cell}"'
+                    line = line.replace(cell, marked)
             lines += raw_lines.get(number, "") + line
     cut_off = int(str(whole["cut_off"]))
     text = lines[: len(lines) - cut_off] if cut_off else lines

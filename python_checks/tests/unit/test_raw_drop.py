@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import sys
+import tempfile
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,8 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
@@ -24,6 +27,7 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable,
 from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
 from python_checks.testing.paths import ORIGINAL, SEEDS
+from python_checks.testing.plain_reader import records_of
 from python_checks.testing.workbooks import seed_sheet, seed_sheets, write_xlsx
 
 NAMES = [column.name for column in CLIENTS.columns]
@@ -466,3 +470,92 @@ def test_one_file_without_clients_is_no_drop(tmp_path: Path) -> None:
     file.write_bytes((SEEDS / "raw_genders.csv").read_bytes())
     with pytest.raises(DropError, match="no file for clients"):
         plan_table(file, "genders")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ('1,"A', 'B",x,y', True),  # a name broken over two lines
+        ('"1', '2",A,x,y', True),
+        ('1,A,x,"y', 'z, or not"', True),  # a remark in the last column
+        ('1,A,x,"y, y', 'z, z, z, z, z"', True),
+        ('1,"A,x,y', '2,B",x,y', False),  # two rows
+        ('1,"A', '2,B",x,y', False),  # the first of them cut off
+        ('1,"A,x,y,', '2,B",x,y,', False),
+        ('"1,A,x,y', '2",B,x,y', False),
+        ('1,"A,x,y', '2,B,x",y', False),  # not the width of the table if they were one
+        ('1,A,x,"y', '2,B,x,y"', False),
+        ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote of a name is doubled
+        ('1,"A', '2,B","x","y"', True),
+        ('1,"A', '2,B","x, x",y', False),
+    ],
+)
+def test_lines_in_quotes_are_one_record_only_where_they_cannot_be_rows(
+    first: str, second: str, is_one: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "few.csv"
+    path.write_text(f"id,name,a,b\n{first}\n{second}\n")
+    shape = Shape(separator=",", width=4, columns={0: "id"}, known={}, telling=None)
+    records = list(read_records(path, "few.csv", 0, shape))
+    assert (len(records) == 1) == is_one
+    assert all((record.fault is None) == is_one for record in records)
+    plain = records_of([first, second, ""], ",", 4)
+    assert plain == [list(record.cells) if is_one else record.fault for record in records]
+
+
+def test_the_declared_encoding_is_obeyed_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name_in(encoding: str, text: str = "Пров Донцов") -> str | None:
+        oddities.put(tmp_path, oddities.named(encoding, [text]))
+        return read(tmp_path)[2000][NAMES.index("name")]
+
+    monkeypatch.setenv("BANK_RAW_ENCODING", "Windows-1251")
+    assert name_in("cp1251") == "Пров Донцов"
+    with pytest.raises(DropError, match="says cp1251, but the file is in UTF-8: 'Пров Донцов'"):
+        name_in("utf-8")
+    assert name_in("utf-8-sig") == name_in("utf-16") == "Пров Донцов"
+    monkeypatch.setenv("BANK_RAW_ENCODING", "shift_jis")
+    with pytest.raises(DropError, match=r"not valid CP932 .* in another encoding"):
+        name_in("latin-1", "Zoë Núñez")
+    monkeypatch.setenv("BANK_RAW_ENCODING", "utf-8")
+    assert name_in("cp1251") is None
+    monkeypatch.setenv("BANK_RAW_ENCODING", "latin-2000")
+    with pytest.raises(DropError, match=r"'latin-2000' is no encoding that is read\. Use auto or"):
+        name_in("utf-8")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r"])
+def test_foreign_bytes_behind_other_trouble_are_found(line_end: str, tmp_path: Path) -> None:
+    rows = oddities.seed_rows()[1]
+    many = [list(row) for row in rows * 3]
+    many[0][1] = "Ann\nLee"
+    many[-1][1] = "Zoë Núñez"
+    text = oddities.text_of(many).replace("\n", line_end)
+    oddities.put(tmp_path, text.encode("cp1252"))
+    found = read(tmp_path)
+    assert found[-1][NAMES.index("name")] == "Zoë Núñez"
+    assert len(found) == len(many)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True, database=None)
+@given(
+    text=st.lists(st.sampled_from([",", "\n", '"', "a", " ", "1", ',"', '",']), max_size=28),
+    width=st.integers(2, 4),
+)
+def test_careful_and_plain_reader_split_quotes_alike(text: list[str], width: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "few.csv"
+        path.write_text("header\n" + "".join(text))
+        shape = Shape(separator=",", width=width, columns={0: "id"}, known={}, telling=None)
+        found = list(read_records(path, "few.csv", 0, shape))
+    expected: list[list[str] | str] = []
+    for cells in records_of("".join(text).split("\n"), ",", width):
+        if isinstance(cells, str):
+            expected.append(cells)
+        elif len(cells) < width:
+            expected.append("too few cells")
+        else:
+            is_longer = any(cell.strip() for cell in cells[width:])
+            expected.append("too many cells" if is_longer else cells)
+    assert [record.fault or list(record.cells) for record in found] == expected
