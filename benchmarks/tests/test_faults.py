@@ -15,6 +15,8 @@ from dbt.adapters.duckdb.credentials import Attachment
 from dbt_common.exceptions import DbtRuntimeError
 
 from bank_warehouse.dbt_plugin import HISTORY, attach_history, open_warehouse
+from bank_warehouse.engine import engine_settings
+from bank_warehouse.settings import SettingError
 from python_checks.testing.paths import PROJECT
 from python_checks.testing.publishing import running_holder
 
@@ -60,7 +62,7 @@ def test_a_locked_warehouse_names_its_holder_and_the_remedy(tmp_path: Path) -> N
 def attach(warehouse: Path, history: Path) -> None:
     """Open a warehouse and attach a history to it, as a build does."""
     with open_warehouse(str(warehouse), {}) as connection:
-        attach_history(connection, str(warehouse), Attachment(path=str(history), alias=HISTORY))
+        attach_history(connection, Attachment(path=str(history), alias=HISTORY))
         found = connection.execute(
             f"select path from duckdb_databases() where database_name = '{HISTORY}'"
         ).fetchone()
@@ -97,8 +99,8 @@ def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
         attach(warehouse, warehouse)
     # DuckDB calls a database by its file: this one would pass for the history.
     namesake = tmp_path / "history.duckdb"
-    with pytest.raises(DbtRuntimeError, match="a file of another name"):
-        attach(namesake, tmp_path / "history_history.duckdb")
+    with pytest.raises(SettingError, match="a file of another name"):
+        engine_settings(namesake)
 
 
 def test_a_file_that_is_no_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
