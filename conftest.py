@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = config.cache.mkdir("dbt_manifests")
         by_age = sorted(folder.glob("*.msgpack"), key=lambda file: file.stat().st_mtime)
         for old in by_age[:-KEPT_MANIFESTS]:
-            for suffix in (".msgpack", ".json", ".log", ".msgpack.lock"):
+            for suffix in (".msgpack", ".json", ".metrics.json", ".log", ".msgpack.lock"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
         os.environ[KEPT] = str(folder)
 

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bank_warehouse.publish.records import SEMANTIC_MANIFEST
 from python_checks.testing.paths import PROJECT
 from python_checks.testing.shared import locked
 
@@ -28,6 +29,7 @@ PROJECT_PARTS = ("analyses", "macros", "models", "seeds", "tests")
 PROJECT_FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
 KEPT = "DBT_KEPT_MANIFESTS"
 """The environment variable that names the folder of the parsed manifests."""
+METRICS_SUFFIX = ".metrics.json"
 
 
 def run_dbt(
@@ -75,6 +77,10 @@ def run_dbt(
             # Read anew for each command: dbt writes into its manifest as it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
+            # Written by a parse, which there is none of now: the record of a build reads it.
+            target = Path(variables["DBT_TARGET_PATH"])
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)
         return _invoke(manifest, *arguments)
 
 
@@ -178,6 +184,7 @@ def _parse(file: Path, *, is_drop: bool) -> None:
             raise RuntimeError(message)
         shutil.copy2(folder / "dbt.log", file.with_suffix(".log"))
         shutil.copy2(folder / "manifest.json", file.with_suffix(".json"))
+        shutil.copy2(folder / SEMANTIC_MANIFEST, file.with_suffix(METRICS_SUFFIX))
         made = folder / "parsed.msgpack"
         made.write_bytes(ran.result.to_msgpack())
         made.replace(file)
