@@ -207,7 +207,7 @@ def _state_of_project() -> str:
     """Return a hash of all that a parse reads: the files of the project, and dbt itself."""
     from dbt.version import installed
 
-    found = hashlib.sha256(f"{PROJECT} {installed} {sys.version}".encode())
+    found = hashlib.sha256(f"{PROJECT} {installed} {sys.version} {METRICS_SUFFIX}".encode())
     files = [PROJECT / name for name in PROJECT_FILES]
     for part in PROJECT_PARTS:
         files += sorted(path for path in (PROJECT / part).rglob("*") if path.is_file())
