@@ -1,7 +1,5 @@
 {{ config(materialized='table') }}
 
--- depends_on: {{ ref('base_bank__client_near_duplicates') }}
-
 {%- set compares_people = var('near_duplicates') == 'quarantine' %}
 
 with
@@ -31,6 +29,7 @@ repeated_keys as (
         customer_key as person_key
 
     from {{ ref('base_bank__clients_judged') }}
+    -- depends_on: {{ ref('base_bank__client_near_duplicates') }}
     where is_accepted and not has_ambiguous_date
     group by customer_key
     having count(*) > 1
