@@ -76,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[KEPT] = str(folder)
 
 
+# First: xdist reads the groups in a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its layer; let processes start with the longest files.
 

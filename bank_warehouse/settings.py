@@ -62,6 +62,13 @@ def _anything(_value: Any) -> str | None:
 def _file(text: str) -> str | None:
     if Path(text).is_dir():
         return f"{text!r} is a folder. Name a file in it, such as {Path(text) / 'bank.duckdb'}."
+    try:
+        with Path(text).open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return None
+    if start and start[8:] != b"DUCK":
+        return f"{text!r} is no DuckDB file, and a build would not keep it. Name another file."
     return None
 
 

@@ -222,7 +222,12 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             *median_between("age", 20, 75),
             Mean("risk_weighting", 1, 4),
             Mean("tenure_days", 365, 14_600),
-            share_between("no gender is nearly alone", "gender = 'Male'", "gender", 0.02, 0.98),
+            Nothing(
+                "no gender is nearly everyone's",
+                f"select gender, count(*) as customers from {CUSTOMERS} group by gender "
+                f"having count(*) > 0.98 * (select count(*) from {CUSTOMERS})",
+                "gender",
+            ),
             share_between(
                 "an occupation is known", "not has_unknown_occupation", "occupation", 0.5, 1
             ),
