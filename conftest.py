@@ -76,19 +76,20 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[KEPT] = str(folder)
 
 
-# First: xdist reads the groups in a hook of the same name.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its layer; let processes start with the longest files.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its layer, and with its file, which nearly all processes keep together.
 
-    Nearly all files stay in one process: what their tests share is then made once. A single
-    process keeps the order of names.
+    What the tests of a file share is then made once. xdist reads the groups before the hook that
+    may change all items.
     """
-    for item in items:
-        parts = item.path.relative_to(PROJECT).parts
-        item.add_marker("benchmarks" if parts[0] == "benchmarks" else parts[2])
-        if item.path.name not in SPLIT_FILES:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    parts = item.path.relative_to(PROJECT).parts
+    item.add_marker("benchmarks" if parts[0] == "benchmarks" else parts[2])
+    if item.path.name not in SPLIT_FILES:
+        item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let processes start with the longest files. A single process keeps the order of names."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         others = len(LONG_FILES)
         rank = {name: place for place, name in enumerate(LONG_FILES)}
