@@ -73,7 +73,7 @@ test: install-dev install-spark $(BENCH_INSTALLED)  ## everything CI checks
 
 # Without lint, which runs beside: it leaves a core idle for much of its time, and so do these.
 tests: install-dev install-spark $(BENCH_INSTALLED)
-	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"

@@ -39,8 +39,11 @@ LAYERS = {
 LONG_FILES = (
     # The first waits for the build of the shipped seeds; the next two build something else.
     "test_spark_parity.py",
-    "test_faults.py",
+    "test_sabotage.py",
     "test_history.py",
+    "test_faults.py",
+    "test_extracts.py",
+    "test_dbt_usage.py",
     "test_spark_thrift.py",
     "test_dashboard_browser.py",
     "test_publish_postgres.py",
@@ -54,9 +57,6 @@ LONG_FILES = (
     "test_one_pass.py",
 )
 """The files that take longest, the longest first."""
-
-SPLIT_FILES = ("test_extracts.py", "test_sabotage.py")
-"""Files whose tests any process may run: they come last and fill the time that others leave."""
 
 KEPT_MANIFESTS = 12
 """How many parsed states of the project stay for the next run."""
@@ -76,25 +76,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[KEPT] = str(folder)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test with its layer, and with its file, which nearly all processes keep together.
-
-    What the tests of a file share is then made once. xdist reads the groups before the hook that
-    may change all items.
-    """
-    parts = item.path.relative_to(PROJECT).parts
-    item.add_marker("benchmarks" if parts[0] == "benchmarks" else parts[2])
-    if item.path.name not in SPLIT_FILES:
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let processes start with the longest files. A single process keeps the order of names."""
+    """Mark each test with its layer; let processes start with the longest files.
+
+    A file stays in one process, so that what its tests share is made once. A single process keeps
+    the order of names.
+    """
+    for item in items:
+        parts = item.path.relative_to(PROJECT).parts
+        item.add_marker("benchmarks" if parts[0] == "benchmarks" else parts[2])
     if "PYTEST_XDIST_WORKER" in os.environ:
-        others = len(LONG_FILES)
         rank = {name: place for place, name in enumerate(LONG_FILES)}
-        rank |= dict.fromkeys(SPLIT_FILES, others + 1)
-        items.sort(key=lambda item: rank.get(item.path.name, others))
+        items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
