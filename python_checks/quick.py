@@ -20,7 +20,7 @@ from python_checks.testing.paths import PROJECT
 
 CACHE = PROJECT / ".pytest_cache" / "d"
 UNIT_OPTIONS = (
-    *("--numprocesses", "2", "--dist", "loadgroup", "-m", "unit and not examples"),
+    *("--numprocesses", "2", "--dist", "loadfile", "-m", "unit and not examples"),
     "python_checks/tests/unit",
 )
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
