@@ -20,6 +20,7 @@ def test_all_that_a_build_writes_is_below_the_project(tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
     shutil.copy2(SEEDS / "raw_genders.csv", drop / "genders.csv")
+    shutil.copy2(SEEDS / "raw_clients.csv", drop / "clients.csv")
     elsewhere = tmp_path / "elsewhere"
 
     ran = run_elsewhere(project, elsewhere, "run", "--target", "spark", BANK_RAW_DIR=str(drop))
