@@ -197,7 +197,7 @@ def require_nothing_published(warehouse: Path) -> None:
     for arguments in (("publish",), ("check", "--no-docs"), ("summary",)):
         message = refused(warehouse, *arguments)
         assert "was one with --empty: its tables have no rows" in message
-        assert "dbt build" in message
+        assert "bank build" in message
     assert not (warehouse.parent / "published" / "current").exists()
 
 
