@@ -89,7 +89,7 @@ def read_summary(warehouse: Path) -> Summary:
         if is_built_empty(warehouse):
             message = (
                 f"The last build of {warehouse} was one with --empty: its tables have no rows.\n"
-                "Run `make build` (or `dbt build`)."
+                "Run `bank build`."
             )
             raise SummaryError(message)
         _require_complete(connection, warehouse)

@@ -182,12 +182,13 @@
             case
                 when cast({{ column }} as string) <> raw_{{ column }}
                     then '"{{ column }}": "' || cast(
-                        nullif(
+                        -- Spark gives a difference one digit less than its parts.
+                        cast(nullif(
                             {{ bank_warehouse.money_of(
                                 reading, column, 'raw_' ~ column, 'source_file', 'decimal(38, 18)'
                             ) }} - cast({{ column }} as decimal(38, 18)),
                             0
-                        ) as string
+                        ) as decimal(38, 18)) as string
                     ) || '"'
             end{{ ',' if not loop.last }}
             {%- endfor %}

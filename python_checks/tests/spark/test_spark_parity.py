@@ -88,11 +88,17 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
     _assert_all_pass(spark, seeds_target, names)
 
 
+NOT_ON_SPARK = ("people_are_found_who_are_written_in_two_ways",)
+"""Unit tests of what Spark cannot do: it has no function that composes letters (docs/raw-drops.md)."""
+
+
 def test_unit_tests_of_what_differs_between_engines_pass(
     spark: SparkProcess, seeds_target: Path
 ) -> None:
     names = engine_specific_tests(_manifest(seeds_target))
     assert len(names) >= 30
+    for name in NOT_ON_SPARK:
+        del names[name]
     _assert_all_pass(spark, seeds_target, names)
 
 
@@ -102,7 +108,14 @@ def test_every_test_of_dbt_passes_on_spark(spark: SparkProcess, seeds_target: Pa
     nodes = manifest["nodes"].items()
     tests = {unique_id for unique_id, node in nodes if node["resource_type"] == "test"}
     outcome = spark.dbt(seeds_target, "test", "--select", "*")
-    assert outcome.statuses == dict.fromkeys(tests | set(manifest["unit_tests"]), "pass")
+    left_out = {
+        unique_id
+        for unique_id, test in manifest["unit_tests"].items()
+        if test["name"] in NOT_ON_SPARK
+    }
+    wanted = (tests | set(manifest["unit_tests"])) - left_out
+    passed = {name: status for name, status in outcome.statuses.items() if name not in left_out}
+    assert passed == dict.fromkeys(wanted, "pass")
 
 
 @pytest.mark.nightly
