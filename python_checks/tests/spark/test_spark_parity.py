@@ -89,7 +89,7 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
 
 
 NOT_ON_SPARK = ("people_are_found_who_are_written_in_two_ways",)
-"""Unit tests of what Spark cannot do: it has no function that composes letters (docs/raw-drops.md)."""
+"""Unit tests of what Spark cannot do: no function of it composes letters (docs/raw-drops.md)."""
 
 
 def test_unit_tests_of_what_differs_between_engines_pass(
