@@ -137,7 +137,8 @@
 {%- endmacro %}
 
 {#- A cell of a money column as an amount to the cent, in the notation of its file. -#}
-{% macro money_of(reading, column, text, source_file, type='decimal(14, 2)') -%}
+{% macro money_of(reading, column, text, source_file, type=none) -%}
+    {%- set type = type or 'decimal(14, 2)' -%}
     {%- set expressions = [] -%}
     {%- for file in reading['files'] -%}
         {%- do expressions.append(
