@@ -181,7 +181,8 @@
     first: it is nearly all of every file. One case, not two in a coalesce: DuckDB evaluates what is
     nested in that for every row.
 -#}
-{% macro parse_money(text, notation, type='decimal(14, 2)') -%}
+{% macro parse_money(text, notation, type=none) -%}
+    {%- set type = type or 'decimal(14, 2)' -%}
     {%- set fraction = '[0-9]{0,18}0*' if bank_warehouse.rounds_money() else '[0-9]{0,2}0*' -%}
     {%- set amount -%}
         try_cast({{ bank_warehouse.plain_digits(text, notation['mark']) }} as {{ type }})
