@@ -149,7 +149,7 @@ def _one_of(*allowed: str) -> Check:
 
 
 def _date_formats(value: Any) -> str | None:
-    if value == "auto":
+    if value in ("auto", ["auto"]):
         return None
     formats = [value] if isinstance(value, str) else value
     if not isinstance(formats, list) or not formats:
