@@ -264,6 +264,7 @@ def with_record(warehouse: Path, **values: object) -> None:
         "nodes": 1362,
         "failed": [],
         "not_run": [],
+        "is_empty": False,
     }
     write_json(build_record_path(warehouse), record | values)
 
