@@ -67,8 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in LAYERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     # Workers inherit the folder of the process that has started them.
-    if KEPT not in os.environ and config.cache is not None:
-        folder = config.cache.mkdir("dbt_manifests")
+    kept: pytest.Cache | None = getattr(config, "cache", None)  # None with -p no:cacheprovider
+    if KEPT not in os.environ and kept is not None:
+        folder = kept.mkdir("dbt_manifests")
         by_age = sorted(folder.glob("*.msgpack"), key=lambda file: file.stat().st_mtime)
         for old in by_age[:-KEPT_MANIFESTS]:
             for suffix in (".msgpack", ".json", ".metrics.json", ".log", ".msgpack.lock"):

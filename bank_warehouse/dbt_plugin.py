@@ -131,20 +131,25 @@ def record_build(path: str, told: str) -> str:
 
     Args:
         path: the DuckDB file; one in memory has no record.
-        told: JSON of what the macro `record_build` knows.
+        told: JSON of what the macro `record_build` knows, or at the start of a build the command
+            alone.
 
     Returns:
         Empty, or why the record could not be written and what to do.
     """
-    from bank_warehouse.publish.records import build_record_path, write_build_record
+    from bank_warehouse.publish import records
 
     if not path or path == ":memory:":
         return ""
     try:
-        write_build_record(Path(path), json.loads(told))
+        build = json.loads(told)
+        if isinstance(build, str):
+            records.write_build_start(Path(path), build)
+        else:
+            records.write_build_record(Path(path), build)
     except OSError as problem:
         return (
-            f"{build_record_path(Path(path))}: the record of this build cannot be written: "
+            f"{records.build_record_path(Path(path))}: the record of this build cannot be written: "
             f"{problem.strerror or problem}. Make room there, or give this user the right to "
             "write, and build again. Nothing can be published without it."
         )

@@ -290,7 +290,7 @@ def summary_text(warehouse: Path, raw_dir: str) -> str:
     try:
         return format_summary(read_summary(warehouse), warehouse, raw_dir, record)
     except SummaryError as problem:
-        if warehouse.is_file() and record and (record["failed"] or record["not_run"]):
+        if warehouse.is_file() and record and not _is_whole(record):
             message = f"{problem.message}\nThe last build {_ending(record)}."
             raise SummaryError(message) from problem
         raise
@@ -329,7 +329,7 @@ def format_summary(
         lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
     named = "" if warehouse == warehouse_path() else f" --warehouse {quoted(warehouse)}"
     lines += ["", "Next:"]
-    if record and (record["failed"] or record["not_run"]):
+    if record and not _is_whole(record):
         lines.append("  bank build          see to the first error it prints, and build it whole")
     lines += [
         f"  bank check{named}",
@@ -342,9 +342,19 @@ def format_summary(
     return "\n".join(lines)
 
 
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """Return whether a build ran to its end, left nothing out and passed."""
+    return record["is_ended"] and not record["failed"] and not record["not_run"]
+
+
 def _ending(record: Mapping[str, Any]) -> str:
     """Return how and when a build ended, in words."""
     moment = str(record["built_at"]).replace("T", " ").replace("Z", " UTC")
+    if not record["is_ended"]:
+        return (
+            f"started at {moment} (`dbt {record['command']}`) and has not ended: tables may be of "
+            "two builds"
+        )
     if record["failed"]:
         left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
         return (

@@ -13,10 +13,7 @@
                 {%- do failed.append(result.node.name) -%}
             {%- endif -%}
         {%- endfor -%}
-        {%- if
-            flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'retry', 'clone')
-            or (flags.WHICH == 'test' and failed)
-        -%}
+        {%- if bank_warehouse.is_building() or (flags.WHICH == 'test' and failed) -%}
             {%- do adapter.dispatch('record_build', 'bank_warehouse')(done, failed) -%}
         {%- endif -%}
     {%- endif -%}
@@ -83,9 +80,35 @@
         'models': models,
         'fingerprints': fingerprints,
     } -%}
+    {%- do bank_warehouse.write_record(told) -%}
+{%- endmacro %}
+
+{#-
+    Record that a command which builds has started, so that an interrupted one is not taken for the
+    build before it. Runs once the drop is accepted: a refused drop changes nothing.
+-#}
+{% macro record_start() -%}
+    {%- if execute and bank_warehouse.is_building() -%}
+        {%- do adapter.dispatch('record_start', 'bank_warehouse')() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__record_start() -%}
+{%- endmacro %}
+
+{% macro duckdb__record_start() -%}
+    {%- do bank_warehouse.write_record(flags.WHICH) -%}
+{%- endmacro %}
+
+{#- Whether this dbt command changes tables. -#}
+{% macro is_building() -%}
+    {{ return(flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'retry', 'clone')) }}
+{%- endmacro %}
+
+{% macro write_record(content) -%}
     {%- set message = run_query(
         "select bank_record_build('" ~ (target.path or '') | replace("'", "''") ~ "', '"
-        ~ tojson(told) | replace("'", "''") ~ "')"
+        ~ tojson(content) | replace("'", "''") ~ "')"
     ).rows[0][0] -%}
     {%- if message -%}
         {{ exceptions.raise_compiler_error(message) }}

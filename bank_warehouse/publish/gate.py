@@ -83,6 +83,12 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
             "version of the project.",
             MOVED + BUILD,
         )
+    if not build["is_ended"]:
+        raise GateError(
+            f"The `dbt {build['command']}` of {warehouse} that started at {build['built_at']} was "
+            "interrupted, or still runs: the tables may be of two builds.",
+            BUILD,
+        )
     if build["failed"]:
         raise GateError(
             f"The last `dbt {build['command']}` of {warehouse} did not pass: "

@@ -1,8 +1,9 @@
 """The two records beside a warehouse: what the last build made, and what the last checks passed.
 
-`bank.build_record.json` is written at the end of every dbt command that builds something (the
-macro `record_build`), `bank.checks_record.json` by `bank check`. The publisher
-compares both with each other and with the tables.
+`bank.build_record.json` is written when a dbt command that builds something starts, as a build that
+has not ended, and again at its end (the macros `record_start` and `record_build`);
+`bank.checks_record.json` by `bank check`. The publisher compares both with each other and with the
+tables.
 """
 
 import json
@@ -18,7 +19,7 @@ import duckdb
 from bank_warehouse.publish import contracts
 from bank_warehouse.publish.fingerprints import Fingerprint, to_json
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a record changes its shape; a record of another format is no proof."""
 
 BUILD_SUFFIX = ".build_record.json"
@@ -60,6 +61,22 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         raise
 
 
+def write_build_start(warehouse: Path, command: str) -> None:
+    """Record that a build has started: until its end is recorded, the warehouse may hold a mixture.
+
+    Args:
+        warehouse: The DuckDB file.
+        command: The dbt command, such as `build`.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    content = {"format": FORMAT, "built_at": now(), "command": command, "is_ended": False}
+    write_json(
+        build_record_path(warehouse), content | {"failed": [], "not_run": [], "is_empty": False}
+    )
+
+
 def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
     """Write the record of a build.
 
@@ -80,6 +97,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
             "built_at": now(),
             "dbt_invocation_id": told["invocation_id"],
             "command": told["command"],
+            "is_ended": True,
             "nodes": told["nodes"],
             "failed": told["failed"],
             "not_run": told["not_run"],

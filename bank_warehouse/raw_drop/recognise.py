@@ -67,6 +67,8 @@ def best_header(
     for number, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
+        if best is not None and is_row_of_values(cells):  # no header: most lines end here
+            continue
         fit = _fit(cells, hint, mapping)
         table, matches, sureness = (fit.table, fit.matches, fit.sureness) if fit else (None, 0, 0)
         if best is not None and number > best.number and best.table is not None:

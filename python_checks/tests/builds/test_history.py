@@ -23,6 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
+from bank_warehouse.publish.records import build_record_path, read_record
 from python_checks.expectations import runner
 from python_checks.expectations.suites.history import history_tables
 from python_checks.testing.dbt import Completed, run_dbt
@@ -512,6 +513,9 @@ def test_a_killed_build_leaves_a_date_whole_and_the_next_is_right(
     kill_build(copy, DAYS[3], drops[5], "before the commit")
     found = look(copy)
     assert (found.dates, found.pairs) == (before.dates, before.pairs)
+    record = read_record(build_record_path(copy / "bank.duckdb"))
+    assert record is not None
+    assert not record["is_ended"]
 
     kill_build(copy, DAYS[3], drops[5], "after it")
     found = look(copy)

@@ -103,6 +103,7 @@ def checked_before_the_build(warehouse: Path) -> None:
 RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "never built": (without(records.build_record_path), "no record of a build"),
     "record of another shape": (with_build(format=0), "no record of a build"),
+    "interrupted": (with_build(is_ended=False), "interrupted, or still runs"),
     "failed": (with_build(failed=["unique_dim_dates"]), "did not pass: unique_dim_dates"),
     "a part": (with_build(not_run=["dim_dates", "x"]), "left out dim_dates, x"),
     "empty": (with_build(is_empty=True), "--empty"),

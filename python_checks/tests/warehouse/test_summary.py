@@ -261,6 +261,7 @@ def with_record(warehouse: Path, **values: object) -> None:
         "format": FORMAT,
         "built_at": "2026-01-31T17:05:09Z",
         "command": "build",
+        "is_ended": True,
         "nodes": 1362,
         "failed": [],
         "not_run": [],
@@ -278,6 +279,11 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
     "many failed": (
         {"failed": list("abcde"), "command": "test"},
         "failed at 2026-01-31 17:05:09 UTC (`dbt test`): a, b, c and 2 more",
+    ),
+    "interrupted": (
+        {"is_ended": False},
+        "started at 2026-01-31 17:05:09 UTC (`dbt build`) and has not ended: tables may be of two "
+        "builds",
     ),
     "a part": (
         {"not_run": list("abcd"), "command": "run"},
