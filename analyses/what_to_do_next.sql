@@ -34,7 +34,7 @@ first_actions as (
 next_actions as (
 
     select
-        recommendations.customer_key,
+        customers.customer_code,
         recommendations.action_name,
         recommendations.kind,
         recommendations.priority,
@@ -62,4 +62,4 @@ next_actions as (
 )
 
 select * from next_actions
-order by priority asc, money_concerned desc, customer_key asc
+order by priority asc, money_concerned desc, customer_code asc

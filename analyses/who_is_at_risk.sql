@@ -26,7 +26,7 @@ segments as (
 at_risk as (
 
     select
-        risks.customer_key,
+        customers.customer_code,
         risks.watch_list_level,
         risks.watch_list_severity,
         risks.watch_list_reasons,
@@ -49,4 +49,4 @@ at_risk as (
 )
 
 select * from at_risk
-order by watch_list_severity desc, exposure desc, customer_key asc
+order by watch_list_severity desc, exposure desc, customer_code asc

@@ -11,6 +11,22 @@
     cast(conv(left(md5({{ expressions | join(" || '|' || ") }}), 15), 16, 10) as bigint)
 {%- endmacro %}
 
+{#-
+    A key as people read and type it: `C` and its 15 hex digits. Spreadsheets, JavaScript and Power
+    BI show a number exactly only up to 53 bits, and a text of digits alone they take for a number.
+-#}
+{% macro key_as_text(key) -%}
+    {{ return(adapter.dispatch('key_as_text', 'bank_warehouse')(key)) }}
+{%- endmacro %}
+
+{% macro duckdb__key_as_text(key) -%}
+    format('C{:015x}', {{ key }})
+{%- endmacro %}
+
+{% macro spark__key_as_text(key) -%}
+    format_string('C%015x', {{ key }})
+{%- endmacro %}
+
 {#- All values of an accepted client row but its key, as one text: equal for equal rows only. -#}
 {% macro row_fingerprint(relation_alias) -%}
     md5(

@@ -34,9 +34,6 @@ WANTED_PAGES = (
     "Data quality",
     "More than chance?",
 )
-SHOWN_KEY = "table Customers, column Customer key"
-"""The one key that people see: they drill through by it, and no name is in the model."""
-
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
 
@@ -222,7 +219,7 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
     if not column.text and not re.search(rf"\b{re.escape(source)}\b", query):
         yield f"{where}: the source gives no column {source!r}"
     is_key = source.endswith("_key")
-    if is_key and "isHidden" not in column.properties and not where.startswith(SHOWN_KEY):
+    if is_key and "isHidden" not in column.properties:
         yield f"{where}: is a key and not hidden"
     if not column.text and "dataType" not in column.properties:
         yield f"{where}: has no type"
@@ -566,6 +563,8 @@ def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
                 yield f"{where}: there is no measure {entity}.{name}"
         elif name not in model.columns.get(entity, {}):
             yield f"{where}: there is no column {entity}.{name}"
+        elif name.endswith(" key"):
+            yield f"{where}: shows {entity}.{name}, of which a visual cannot show all digits"
 
 
 def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:

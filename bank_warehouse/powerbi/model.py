@@ -208,9 +208,8 @@ def _column(mart: Mart, owner: str, column: Column, name: str, has_position: boo
     is_number = data_type in ("int64", "decimal", "double")
     is_merged_away = owner == mart.name and column.name in conventions.MERGED.get(owner, ())
     is_code = (owner, column.name) in conventions.CODE_COLUMNS
-    is_customer_key = column.name == "customer_key"
     hidden = (
-        (column.name.endswith("_key") and not (in_dimension and is_customer_key))
+        column.name.endswith("_key")
         or column.name.endswith("_order")
         or (column.name == "as_of_date" and mart.name != conventions.CUSTOMERS)
         or (is_number and not in_dimension and "customer_key" in mart.columns)

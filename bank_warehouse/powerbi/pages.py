@@ -26,7 +26,7 @@ RISK = column(CUSTOMERS, "risk_weighting")
 CARDS = column(CUSTOMERS, "amount_of_credit_cards")
 SEGMENT = column(CUSTOMERS, "segment")
 WATCH_LIST = column(CUSTOMERS, "watch_list_level")
-CUSTOMER_KEY = column(CUSTOMERS, "customer_key", "Customer")
+CUSTOMER = column(CUSTOMERS, "customer_code", "Customer")
 PRODUCT = column("dim_products", "product_name")
 
 
@@ -331,7 +331,7 @@ CREDIT_AND_RISK = Page(
             "watched",
             "Customers to act on, with the reasons",
             across(3, 1, 434, 300, span=2),
-            CUSTOMER_KEY,
+            CUSTOMER,
             WATCH_LIST,
             column(CUSTOMERS, "watch_list_reasons", "Reasons"),
             measure("Total loans"),
@@ -421,7 +421,7 @@ INCOME_AND_DEPOSITS = Page(
             alt="Scatter of customers: estimated income across, total deposits up. Many points "
             "are thinned out by Power BI.",
             roles={
-                "Category": (CUSTOMER_KEY,),
+                "Category": (CUSTOMER,),
                 "X": (measure("Estimated income"),),
                 "Y": (measure("Total deposits"),),
             },
@@ -600,7 +600,7 @@ RECOMMENDATIONS = Page(
             "by_customer",
             "Customers with their actions: drill through for everything about one",
             across(2, 0, 646, 410),
-            CUSTOMER_KEY,
+            CUSTOMER,
             ACTION,
             measure("Money concerned"),
             measure("Gap to close"),
@@ -627,7 +627,7 @@ CUSTOMER_DETAIL = Page(
     title="Customer detail",
     purpose="All that the warehouse says of one customer, with every reason.",
     kind="Drillthrough",
-    drill=CUSTOMER_KEY,
+    drill=CUSTOMER,
     height=914,
     visuals=(
         heading(
@@ -650,7 +650,7 @@ CUSTOMER_DETAIL = Page(
             "attributes",
             "Who it is and how the bank classes them",
             across(1, 0, 232, 110),
-            CUSTOMER_KEY,
+            CUSTOMER,
             column(CUSTOMERS, "joined_date"),
             column(CUSTOMERS, "tenure_band"),
             column(CUSTOMERS, "age_band"),

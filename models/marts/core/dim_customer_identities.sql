@@ -12,6 +12,7 @@ identities as (
 
     select
         customer_key,
+        {{ key_as_text('customer_key') }} as customer_code,
         client_key,
         {{ as_of_date() }} as as_of_date,
         client_id,

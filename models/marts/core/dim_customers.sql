@@ -13,6 +13,7 @@ described as (
     select
         ---------- keys
         customer_key,
+        {{ key_as_text('customer_key') }} as customer_code,
         client_key,
         as_of_date,
 

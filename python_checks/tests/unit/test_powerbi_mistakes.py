@@ -198,6 +198,16 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Customer positions.tmdl", "\t\tisHidden\n", ""),
         "is a key and not hidden",
     ),
+    "a visual shows a key": (
+        visual(
+            "Customer detail",
+            "tableEx",
+            lambda content: projections(content, "Values")[0]["field"]["Column"].update(
+                Property="Customer key"
+            ),
+        ),
+        "cannot show all digits",
+    ),
     "a code is added up by itself": (
         swaps(f"{TABLES}/Customers.tmdl", "summarizeBy: none", "summarizeBy: sum"),
         "would be added up by itself",

@@ -156,9 +156,11 @@ def test_those_at_risk_are_all_of_the_highest_level(
     rows = answers["who_is_at_risk"]
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         keys = connection.execute(
-            "select customer_key from marts.fct_customer_risk where watch_list_level = 'act'"
+            "select customer_code from marts.dim_customers semi join marts.fct_customer_risk "
+            "on dim_customers.customer_key = fct_customer_risk.customer_key "
+            "and watch_list_level = 'act'"
         ).fetchall()
-    assert sorted(rows["customer_key"]) == sorted(key for (key,) in keys)
+    assert sorted(rows["customer_code"]) == sorted(key for (key,) in keys)
     assert rows["watch_list_severity"].min() >= 4
     assert rows["watch_list_severity"].is_monotonic_decreasing
     assert rows["watch_list_reasons"].str.len().min() > 20
@@ -210,10 +212,11 @@ def test_next_action_is_the_first_of_everybody_who_has_one(
     rows = answers["what_to_do_next"]
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         actions = connection.execute(
-            "select customer_key, priority, gap_to_close from marts.fct_customer_recommendations"
+            "select customer_code, priority, gap_to_close from marts.fct_customer_recommendations "
+            "inner join marts.dim_customers using (customer_key)"
         ).df()
-    by_customer = actions.groupby("customer_key")["priority"].agg(["min", "size"])
-    found = rows.set_index("customer_key").loc[by_customer.index]
+    by_customer = actions.groupby("customer_code")["priority"].agg(["min", "size"])
+    found = rows.set_index("customer_code").loc[by_customer.index]
     assert len(rows) == len(by_customer)
     assert found["priority"].to_list() == by_customer["min"].to_list()
     assert found["actions"].to_list() == by_customer["size"].to_list()
