@@ -131,8 +131,8 @@ def record_build(path: str, told: str) -> str:
 
     Args:
         path: the DuckDB file; one in memory has no record.
-        told: JSON of what the macro `record_build` knows, or at the start of a build the command
-            alone.
+        told: JSON of what the macro `record_build` knows, or at the start of a build the macro
+            `record_start`.
 
     Returns:
         Empty, or why the record could not be written and what to do.
@@ -143,7 +143,7 @@ def record_build(path: str, told: str) -> str:
         return ""
     try:
         build = json.loads(told)
-        if isinstance(build, str):
+        if "nodes" not in build:
             records.write_build_start(Path(path), build)
         else:
             records.write_build_record(Path(path), build)
@@ -221,6 +221,27 @@ def in_project(path: str) -> str:
     return path if path == ":memory:" else str(project / path)
 
 
+def history_path(path: str, warehouse: str) -> str:
+    """Return the file of the history: the sample's is a file of its own.
+
+    So an invented bank is never a date in the history of a real one. A command that builds reads
+    what BANK_RAW_DIR names; any other is about what the last build made.
+
+    Args:
+        path: the file that profiles.yml names.
+        warehouse: the DuckDB file of the warehouse.
+    """
+    from bank_warehouse.publish import records
+
+    is_sample = not os.environ.get("BANK_RAW_DIR", "").strip()
+    if get_flags().WHICH not in records.BUILDING and warehouse != ":memory:":  # type: ignore[no-untyped-call]
+        build = records.read_record(records.build_record_path(Path(warehouse)))
+        is_sample = build["source"] == "sample" if build else is_sample
+    if path == ":memory:" or not is_sample:
+        return path
+    return path.removesuffix(".duckdb") + "_sample.duckdb"
+
+
 def _first_line(problem: Exception) -> str:
     return str(problem).strip().splitlines()[0]
 
@@ -290,8 +311,11 @@ class Plugin(BasePlugin):
         if self._opened is not None:
             self._opened.close()
             self._opened = None
-        for attachment in (self.creds.attach if self.creds else None) or []:
+        if self.creds is None:
+            return
+        for attachment in self.creds.attach or []:
             if attachment.alias == HISTORY:
                 if not (os.environ.get("BANK_HISTORY") or os.environ.get("BANK_WAREHOUSE")):
                     attachment.path = in_project(attachment.path)
+                attachment.path = history_path(attachment.path, self.creds.path)
                 attach_history(conn, attachment)

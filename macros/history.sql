@@ -89,6 +89,36 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#-
+    Stop before a date of one bank is written into the history of another: no customer of the drop is
+    there at the date before it or after it. A hook before fct_customer_history.
+-#}
+{% macro require_same_bank(as_of_date) -%}
+    {%- if execute and not flags.EMPTY -%}
+        {%- set history = adapter.get_relation(
+            bank_warehouse.history_database() or target.database, 'marts', 'fct_customer_history'
+        ) -%}
+        {%- if history -%}
+            {%- set neighbours = run_query(
+                "select history.as_of_date, count(customers.customer_key) from " ~ history
+                ~ " as history left join " ~ ref('int_customers_measured') ~ " as customers"
+                ~ " on history.customer_key = customers.customer_key where history.as_of_date in ("
+                ~ "select max(as_of_date) from " ~ history ~ " where as_of_date < '" ~ as_of_date
+                ~ "' union all select min(as_of_date) from " ~ history ~ " where as_of_date > '"
+                ~ as_of_date ~ "') group by history.as_of_date order by history.as_of_date"
+            ).rows -%}
+            {%- for neighbour in neighbours if not neighbour[1] -%}
+                {{ exceptions.raise_compiler_error(
+                    'No customer of this drop is in the history at ' ~ neighbour[0] ~ ': it is the '
+                    ~ 'history of another bank. Nothing was written to it. Set BANK_HISTORY to a '
+                    ~ 'file of its own for this bank, or take the wrong date out with '
+                    ~ '`dbt run-operation forget_date`.'
+                ) }}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- `dbt run-operation forget_date --args '{as_of_date: 2022-01-31}'`: take a date out. -#}
 {% macro forget_date(as_of_date) -%}
     {%- set statements = bank_warehouse.forget_date_statements(as_of_date) | trim -%}

@@ -74,7 +74,7 @@
         'not_run': not_run,
         'is_empty': is_empty,
         'reading': reading,
-        'source': 'sample' if env_var('BANK_RAW_DIR', '') == '' else 'drop',
+        'source': bank_warehouse.source_of_raw_data(),
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),
         'models': models,
@@ -97,12 +97,19 @@
 {%- endmacro %}
 
 {% macro duckdb__record_start() -%}
-    {%- do bank_warehouse.write_record(flags.WHICH) -%}
+    {%- do bank_warehouse.write_record(
+        {'command': flags.WHICH, 'source': bank_warehouse.source_of_raw_data()}
+    ) -%}
 {%- endmacro %}
 
 {#- Whether this dbt command changes tables. -#}
 {% macro is_building() -%}
     {{ return(flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'retry', 'clone')) }}
+{%- endmacro %}
+
+{#- Where this build reads: the shipped sample, which is invented, or a drop. -#}
+{% macro source_of_raw_data() -%}
+    {{ return('sample' if env_var('BANK_RAW_DIR', '') | trim == '' else 'drop') }}
 {%- endmacro %}
 
 {% macro write_record(content) -%}

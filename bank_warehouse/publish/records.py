@@ -24,6 +24,9 @@ FORMAT = 3
 
 BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
+BUILDING = ("build", "run", "seed", "snapshot", "retry", "clone")
+"""The dbt commands that change tables, as the macro `is_building` has them."""
+
 ALL_SUITES = ("raw", "staging", "marts", "quality")
 
 SEMANTIC_MANIFEST = "semantic_manifest.json"
@@ -61,20 +64,18 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         raise
 
 
-def write_build_start(warehouse: Path, command: str) -> None:
+def write_build_start(warehouse: Path, told: Mapping[str, Any]) -> None:
     """Record that a build has started: until its end is recorded, the warehouse may hold a mixture.
 
     Args:
         warehouse: The DuckDB file.
-        command: The dbt command, such as `build`.
+        told: What the macro `record_start` says: `command` and `source`.
 
     Raises:
         OSError: The file cannot be written.
     """
-    content = {"format": FORMAT, "built_at": now(), "command": command, "is_ended": False}
-    write_json(
-        build_record_path(warehouse), content | {"failed": [], "not_run": [], "is_empty": False}
-    )
+    content = {"format": FORMAT, "built_at": now(), "is_ended": False, "is_empty": False}
+    write_json(build_record_path(warehouse), content | {"failed": [], "not_run": []} | dict(told))
 
 
 def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:

@@ -5,7 +5,10 @@
     partition_by=history_partitions(),
     on_schema_change='fail',
     full_refresh=false,
-    pre_hook="{{ forget_date_statements(var('as_of_date')) }}",
+    pre_hook=[
+        "{{ require_same_bank(var('as_of_date')) }}",
+        "{{ forget_date_statements(var('as_of_date')) }}",
+    ],
     meta={'is_published': false}
 ) }}
 

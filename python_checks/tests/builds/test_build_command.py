@@ -70,7 +70,7 @@ def test_sample_from_another_folder(tmp_path: Path) -> None:
     assert "Customers             3,000 with 2,940 client ids" in lines
     assert "  bank check --warehouse mine/bank.duckdb" in lines
     assert "START" not in built.stderr + built.stdout
-    assert (tmp_path / "mine" / "bank_history.duckdb").is_file()
+    assert (tmp_path / "mine" / "bank_history_sample.duckdb").is_file()
     record = read_record(build_record_path(tmp_path / "mine" / "bank.duckdb"))
     assert record is not None
     assert (record["failed"], record["not_run"], record["source"]) == ([], [], "sample")

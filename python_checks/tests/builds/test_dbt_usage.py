@@ -18,7 +18,12 @@ from python_checks.testing.paths import PROJECT
 
 PARTS = ("bank_warehouse", "macros", "models", "seeds", "tests")
 FILES = ("dbt_project.yml", "profiles.yml", "selectors.yml")
-FILES_OF_A_WAREHOUSE = (".duckdb", "_history.duckdb", records.BUILD_SUFFIX, records.CHECKS_SUFFIX)
+FILES_OF_A_WAREHOUSE = (
+    ".duckdb",
+    "_history_sample.duckdb",
+    records.BUILD_SUFFIX,
+    records.CHECKS_SUFFIX,
+)
 
 
 def passes(folder: Path, *arguments: str, project: Path = PROJECT) -> str:
@@ -98,7 +103,7 @@ def counts(warehouse: Path) -> dict[str, int]:
 
 def history(warehouse: Path) -> list[list[tuple[object, ...]]]:
     """Return all rows of the two tables of the history of a warehouse."""
-    file = warehouse.with_name(f"{warehouse.stem}_history.duckdb")
+    file = warehouse.with_name(f"{warehouse.stem}_history_sample.duckdb")
     with duckdb.connect(str(file), read_only=True) as connection:
         return [
             connection.execute(f"select * from {table} order by all").fetchall()
@@ -425,4 +430,4 @@ def test_build_from_another_folder_writes_below_the_project(
     assert list(tmp_path.iterdir()) == []
     assert all((project_copy / name).is_dir() for name in written)
     names = {path.name for path in (project_copy / "warehouse").iterdir()}
-    assert {"bank.duckdb", "bank_history.duckdb", "bank.build_record.json"} <= names
+    assert {"bank.duckdb", "bank_history_sample.duckdb", "bank.build_record.json"} <= names

@@ -90,4 +90,4 @@ def test_warehouse_and_history_are_below_the_project_that_is_named(tmp_path: Pat
     assert ran.returncode == 0, ran.stdout[-3000:]
     assert list(elsewhere.iterdir()) == []
     made = {path.name for path in (project / "warehouse").iterdir()}
-    assert {"bank.duckdb", "bank_history.duckdb"} <= made
+    assert {"bank.duckdb", "bank_history_sample.duckdb"} <= made

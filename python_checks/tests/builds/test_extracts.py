@@ -27,7 +27,7 @@ CLIENTS = "raw_clients"
 
 @pytest.fixture(scope="module")
 def built_history(built_warehouse: Path) -> Path:
-    return built_warehouse.with_name("bank_history.duckdb")
+    return built_warehouse.with_name("bank_history_sample.duckdb")
 
 
 def column(name: str) -> int:

@@ -315,7 +315,8 @@ def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
     """A copy of warehouse and history after the build of the short drop, to be spoiled."""
     assert looks
-    for file in (bank / "bank.duckdb", history_of(bank)):
+    warehouse = bank / "bank.duckdb"
+    for file in (warehouse, history_of(bank), build_record_path(warehouse)):
         shutil.copy2(file, tmp_path / file.name)
     shutil.copytree(bank / "target", tmp_path / "target")
     return tmp_path
@@ -365,6 +366,8 @@ def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
         copy, "run-operation", "forget_date", "--args", json.dumps({"as_of_date": DAYS[1]})
     )
     assert told.returncode == 0, told.stdout
+    # No drop is named: what the last build made says whose history it is.
+    assert not (copy / "bank_history_sample.duckdb").exists()
     assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in told.stdout
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
     assert ran.returncode == 0, ran.stdout[-4000:]
@@ -443,6 +446,31 @@ def test_other_columns_are_refused_with_the_remedy(copy: Path, drops: dict[int, 
     assert ran.returncode != 0
     assert 'docs/history.md says under "When its columns change"' in " ".join(ran.stdout.split())
     assert look(copy).dates == before
+
+
+def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[int, Path]) -> None:
+    run_sql(
+        copy / "bank.duckdb",
+        "update intermediate.int_customers_measured set customer_key = customer_key + 1",
+        "update marts.fct_customer_risk set customer_key = customer_key + 1",
+    )
+    before = look(copy).dates
+    ran = build(copy, DAYS[4], drops[5], "--select", "fct_customer_history", command="run")
+    assert ran.returncode != 0
+    said = " ".join(ran.stdout.split())
+    assert f"No customer of this drop is in the history at {DAYS[3]}" in said
+    assert "Set BANK_HISTORY" in said
+    assert look(copy).dates == before
+
+
+def test_the_sample_has_a_history_of_its_own(copy: Path) -> None:
+    before = history_of(copy).read_bytes()
+    ran = run_dbt(copy, "run", "--select", "fct_customer_history")
+    assert ran.returncode == 0, ran.stdout[-4000:]
+    assert history_of(copy).read_bytes() == before
+    with duckdb.connect(str(copy / "bank_history_sample.duckdb"), read_only=True) as connection:
+        dates = connection.execute("select distinct as_of_date from marts.fct_customer_history")
+        assert dates.fetchall() == [(date.fromisoformat(DAYS[3]),)]
 
 
 def test_an_empty_build_takes_nothing_out(copy: Path, drops: dict[int, Path]) -> None:

@@ -473,7 +473,7 @@ def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
     copy_project(tmp_path)
     (tmp_path / "target").mkdir()
     shutil.copy2(sound_copy / "target" / "partial_parse.msgpack", tmp_path / "target")
-    for built in (built_warehouse, built_warehouse.with_name("bank_history.duckdb")):
+    for built in (built_warehouse, built_warehouse.with_name("bank_history_sample.duckdb")):
         shutil.copy2(built, tmp_path)
     return tmp_path
 

@@ -53,7 +53,7 @@ def _assert_same_marts(
     arguments = ("--args", json.dumps({"folder": str(marts)}))
     spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
     rows = 0
-    history = warehouse.with_name(f"{warehouse.stem}_history.duckdb")
+    (history,) = warehouse.parent.glob(f"{warehouse.stem}_history*.duckdb")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(f"attach {quote_literal(str(history))} as history (read_only)")
         for mart in described_marts(_manifest(warehouse.parent / "target")):

@@ -17,7 +17,7 @@ def test_every_unit_test_is_run_and_passes(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     # Fixtures take their types from the tables that they stand for, those of the history too.
-    for file in (built_warehouse, built_warehouse.with_name("bank_history.duckdb")):
+    for file in (built_warehouse, built_warehouse.with_name("bank_history_sample.duckdb")):
         shutil.copy2(file, tmp_path / file.name)
     run = run_dbt(tmp_path, "test", "--select", "test_type:unit")
     results = _read(tmp_path / "target" / "run_results.json")["results"]

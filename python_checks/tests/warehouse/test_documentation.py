@@ -65,7 +65,7 @@ def test_described_columns_are_the_columns_of_the_built_relation(
 ) -> None:
     models = [each for each in own(manifest["nodes"]) if each["resource_type"] == "model"]
     assert len(models) > 35
-    history = built_warehouse.with_name("bank_history.duckdb")
+    history = built_warehouse.with_name("bank_history_sample.duckdb")
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         connection.execute(f"attach '{history}' as history (read_only)")
         for model in models:

@@ -1,0 +1,78 @@
+"""The commands that the README and the documents show."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from python_checks.testing.paths import PROJECT
+
+LANGUAGES = {"sh", "powershell", "text", "csv", "yaml", "sql", "mermaid", "python", "json"}
+"""What a block of code may be called. Those of `sh` are executed."""
+
+_BLOCK = re.compile(
+    r"(?:<!-- not executed: (?P<reason>[^\n]+?) -->\n\s*)?"
+    r"^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code in a page.
+
+    Attributes:
+        page: The page, from the folder of the project.
+        line: The line at which the block begins.
+        language: What the fence says it is.
+        text: Its lines.
+        reason: Why a test does not execute it; empty where one does.
+    """
+
+    page: str
+    line: int
+    language: str
+    text: str
+    reason: str
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of the block, a line each."""
+        return tuple(line.strip() for line in self.text.splitlines() if line.strip())
+
+
+def pages() -> list[str]:
+    """Return the pages that tell people what to run, from the folder of the project."""
+    found = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")]
+    return sorted(page.relative_to(PROJECT).as_posix() for page in found)
+
+
+@cache
+def blocks(page: str) -> tuple[Block, ...]:
+    """Return the blocks of code of a page, in their order."""
+    text = (PROJECT / page).read_text("utf-8")
+    return tuple(
+        Block(
+            page,
+            text.count("\n", 0, match.start("language")) + 1,
+            match["language"],
+            match["text"],
+            match["reason"] or "",
+        )
+        for match in _BLOCK.finditer(text)
+    )
+
+
+def executed(page: str) -> tuple[str, ...]:
+    """Return the commands of a page that a test executes, in their order."""
+    return tuple(
+        command
+        for block in blocks(page)
+        if block.language == "sh" and not block.reason
+        for command in block.commands
+    )
+
+
+def inline_commands(page: str) -> list[str]:
+    """Return the commands of `bank`, `dbt` and `make` that a page names in its sentences."""
+    text = _BLOCK.sub("", (PROJECT / page).read_text("utf-8"))
+    return re.findall(r"`((?:bank|make|dbt) [a-z][^`]*)`", " ".join(text.split()))

@@ -1,0 +1,127 @@
+"""The commands of the README and the documents, executed as they are printed, page by page."""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bank_warehouse.publish.records import build_record_path, read_record
+from python_checks.testing.oddities import workbook
+from python_checks.testing.pages import executed, pages
+from python_checks.testing.paths import PROJECT
+
+README = "README.md"
+SERVERS = ("dbt docs serve", "bank dashboard")
+PATIENCE = 120
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are of a POSIX shell")
+
+
+def new_project(folder: Path) -> Path:
+    """Return a clone of the project in `folder`, with the environment that these tests run in."""
+    clone = folder / "clone"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, clone / name)
+    (clone / ".venv").symlink_to(sys.prefix)
+    (folder / "Downloads").mkdir()
+    workbook(folder / "Downloads")
+    return clone
+
+
+def run(clone: Path, command: str) -> str:
+    """Execute a command in a clone, as a person would who has activated its environment.
+
+    A server is stopped once it answers.
+
+    Returns:
+        What it printed.
+    """
+    unset = ("BANK_", "DBT_")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(unset)}
+    environment |= {
+        "HOME": str(clone.parent),
+        "PATH": f"{clone}/.venv/bin{os.pathsep}{os.environ['PATH']}",
+        "BROWSER": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {command}" if command.startswith(SERVERS) else command],
+        cwd=clone,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if command.startswith(SERVERS) and "--export" not in command:
+        said = until_it_listens(process)
+        process.terminate()
+        return said + process.communicate(timeout=PATIENCE)[0]
+    said = process.communicate()[0]
+    assert process.returncode == 0, f"{command}\n{said[-4000:]}"
+    return said
+
+
+def until_it_listens(process: subprocess.Popen[str]) -> str:
+    """Return what a server prints until it names its address."""
+    assert process.stdout is not None
+    said, end = "", time.monotonic() + PATIENCE
+    while "http://127.0.0.1:" not in said and "Serving docs at" not in said:
+        assert time.monotonic() < end, said
+        ready, _, _ = select.select([process.stdout], [], [], 1)
+        if ready:
+            line = process.stdout.readline()
+            assert line, f"the server has ended:\n{said}"
+            said += line
+    return said
+
+
+@pytest.fixture(scope="module")
+def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A clone in which the README was followed, and what each of its commands printed."""
+    clone = new_project(tmp_path_factory.mktemp("readme"))
+    return clone, {command: run(clone, command) for command in executed(README)}
+
+
+def test_readme_goes_from_a_clone_to_a_release(readme: tuple[Path, dict[str, str]]) -> None:
+    clone, said = readme
+    (first,) = (text for command, text in said.items() if command.startswith(".venv/bin/bank"))
+    lines = first.splitlines()
+    assert lines[0] == "Reading the project ..."
+    assert "Customers             3,000 with 2,940 client ids" in lines
+    assert sum(" steps, " in line and line.endswith(" 0 failures") for line in lines) == 1
+    record = read_record(build_record_path(clone / "warehouse" / "bank.duckdb"))
+    assert record is not None
+    assert (record["failed"], record["not_run"], record["source"]) == ([], [], "sample")
+    assert (clone / "published" / "1" / "manifest.json").is_file()
+    assert (clone / "warehouse" / "bank_history_sample.duckdb").is_file()
+    own = read_record(build_record_path(clone / "warehouse" / "mine.duckdb"))
+    assert own is not None
+    assert (own["failed"], own["not_run"], own["source"]) == ([], [], "drop")
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page != README and executed(page)])
+def test_commands_of_a_page_run_after_those_of_the_readme(
+    page: str, readme: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    clone = shutil.copytree(readme[0], tmp_path / "clone", symlinks=True)
+    for command in executed(page):
+        run(clone, command)
+    if page == "docs/history.md":
+        with duckdb.connect(str(clone / "backup" / "bank_history.duckdb")) as kept:
+            dates = kept.execute("select distinct as_of_date from marts.fct_customer_history")
+            assert [str(day) for (day,) in dates.fetchall()] == ["2021-12-31"]
