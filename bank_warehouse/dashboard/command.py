@@ -8,6 +8,7 @@ import click
 
 from bank_warehouse import options
 from bank_warehouse.addresses import is_loopback
+from bank_warehouse.hints import command_line
 
 LOCAL = "127.0.0.1"
 
@@ -74,7 +75,10 @@ def command(
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
+    from bank_warehouse.publish.releases import current_number, no_release
 
+    if not publish_dir.is_dir():
+        raise no_release(publish_dir)
     if target is not None:
         from bank_warehouse.dashboard.export import write_export
 
@@ -100,7 +104,10 @@ def command(
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
-    if not user_header:
+    if current_number(publish_dir) is None:
+        publish = command_line("publish", {"publish_dir": publish_dir})
+        click.echo(f"There is no release in {publish_dir} yet: it is shown after `{publish}`.")
+    elif not user_header:
         snapshots.prepare(EVERYONE)
     try:
         listening = listen(create_app(snapshots, access), host, port)
