@@ -103,7 +103,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
 @click.command("accept")
 @options.warehouse
 def command(warehouse: Path) -> None:
-    """Accept the built drop: later drops are compared with its profile."""
+    """Accept the built drop: later builds compare their drop with it."""
     as_of_date, rows = accept(warehouse)
     click.echo(
         f"Accepted: {rows:,} rows as of {as_of_date}. From the next build on, "

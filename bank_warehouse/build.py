@@ -75,14 +75,14 @@ class PassingOn(click.Command):
     "variables",
     metavar="YAML",
     default="",
-    help="Other variables: '{max_quarantine_rate: 0.05}'.",
+    help="Other variables, such as '{max_quarantine_rate: 0.05}'.",
 )
 @click.option(
     "--select",
     "selected",
     metavar="MODELS",
-    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A part "
-    "of a build cannot be published.",
+    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A "
+    "warehouse that is built in part cannot be published.",
 )
 @click.option("--verbose", is_flag=True, help="Show dbt's own log.")
 @click.pass_context
@@ -100,11 +100,12 @@ def command(
 ) -> None:
     """Build the warehouse and print its summary.
 
-    PATH is a folder with the raw files, or one file. Without it the shipped sample is built, an
-    invented bank, or what BANK_RAW_DIR names.
+    PATH is a folder with the raw files, or one file. Without PATH the drop that BANK_RAW_DIR names
+    is built, or else the shipped sample, which is an invented bank.
 
-    Settings and files are looked at first. The exit code is 0 where everything was built and all
-    tests passed, 1 where something failed, 2 where the build could not start.
+    Settings and files are checked before anything is written. The exit code is 0 where everything
+    was built and all tests passed, 1 where something failed, and 2 where the build could not start
+    or nothing matches --select.
     """
     for argument in context.obj:
         remedy = OWN_OPTIONS.get(argument.partition("=")[0])
@@ -141,7 +142,7 @@ def command(
             *("build", "--project-dir", str(project)),
             *(() if "DBT_PROFILES_DIR" in environment else ("--profiles-dir", str(project))),
             *(("--vars", json.dumps(chosen, default=str)) if chosen else ()),
-            *(_selection(selected) if selected else ()),
+            *(selection(selected) if selected else ()),
             *context.obj,
         ],
         environment,
@@ -180,7 +181,8 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
     return {PLAN_VARIABLE: str(plan)}
 
 
-def _selection(models: str) -> tuple[str, ...]:
+def selection(models: str) -> tuple[str, ...]:
+    """Return the arguments of dbt that build a part of the project."""
     return (
         *("--select", models),
         # Tests that need models which are left out would fail on a fresh warehouse.

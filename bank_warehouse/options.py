@@ -22,7 +22,7 @@ warehouse = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     default=warehouse_path,
     show_default="warehouse/bank.duckdb in the project",
-    help="The DuckDB file that is built.",
+    help="DuckDB file of the warehouse.",
 )
 
 publish_dir = click.option(

@@ -177,7 +177,7 @@ def _date_format(text: Any) -> str | None:
     letters = set(re.findall(r"%-?(.)", text.replace("%%", "")))
     lacking = [part for part, known in _PARTS_OF_A_DATE.items() if not letters & set(known)]
     if lacking:
-        return f"{text!r} has no {' and no '.join(lacking)}. Write {_meant_format(text)}."
+        return f"{text!r} has no {', no '.join(lacking)}. Write {_meant_format(text)}."
     return None
 
 

@@ -470,7 +470,7 @@ def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
 def command(warehouse: Path, raw_dir: Path | None, publish_dir: Path) -> None:
     """Sum up the built warehouse: how the build ended, customers, money, quarantine.
 
-    The last lines say what to run next. The summary reads only the warehouse: --raw-dir is the
-    drop that it says the data came from.
+    The last lines say what to run next. Only the warehouse is read: --raw-dir says which drop it
+    was built from.
     """
     click.echo(summary_text(warehouse, str(raw_dir or ""), publish_dir))

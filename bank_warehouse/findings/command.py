@@ -65,6 +65,6 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     help="dbt's semantic_manifest.json.",
 )
 def command(warehouse: Path, out: Path, manifest: Path | None) -> None:
-    """Write what the warehouse says about its customers: reports/findings.md with figures."""
+    """Write a page about the customers in the warehouse, with figures: reports/findings.md."""
     page = write_findings(warehouse, manifest or target_folder() / SEMANTIC_MANIFEST, out)
     click.echo(f"Wrote {page}")

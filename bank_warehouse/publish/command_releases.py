@@ -53,7 +53,7 @@ def _described(manifest: Mapping[str, Any]) -> str:
 def command(publish_dir: Path) -> None:
     """List the releases and mark those that readers have.
 
-    A + behind the commit: files differed from it when the warehouse was built.
+    A + after the commit means that files of the project differed from it during the build.
     """
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None

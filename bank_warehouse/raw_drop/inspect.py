@@ -324,7 +324,7 @@ def _is_same(ours: str, theirs: str) -> bool:
     envvar="BANK_RAW_MAPPING",
     show_envvar=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The mapping file.  [default: mapping.yml beside the tables]",
+    help="Mapping file.  [default: mapping.yml beside the tables]",
 )
 def command(path: Path, is_json: bool, mapping: Path | None) -> None:
     """Show how a drop would be read, without building anything.

@@ -27,21 +27,21 @@ DOCS_SUFFIX = "_data_docs"
     "--docs",
     type=click.Path(path_type=Path, file_okay=False),
     show_default="bank_data_docs beside the warehouse bank.duckdb",
-    help="Folder of the Data Docs site, replaced by this run.",
+    help="Folder of the Data Docs site, which this run replaces.",
 )
-@click.option("--no-docs", is_flag=True, help="Build no Data Docs site.")
+@click.option("--no-docs", is_flag=True, help="Write no Data Docs site.")
 @click.option(
     "--suite",
     "suite_names",
     type=click.Choice(SUITE_NAMES),
     multiple=True,
     show_default="all",
-    help="Only this suite; may be given several times.",
+    help="Run only this suite. May be given several times.",
 )
 def command(
     warehouse: Path, docs: Path | None, no_docs: bool, suite_names: tuple[str, ...]
 ) -> None:
-    """Check a built warehouse against its suites; it is only read.
+    """Check a built warehouse with the suites of Great Expectations. It is only read.
 
     What was checked and found is recorded beside the warehouse; `bank publish` needs the record.
 
