@@ -149,6 +149,8 @@ class BuildLog:
         info = data.get("node_info", {})
         status = str(info.get("node_status") or data.get("status", "")).lower()
         self._done += 1
+        # Of a selection, dbt's first count leaves unit tests out.
+        self._total = data.get("total") or data.get("num_models") or self._total
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
         if status == "skipped":

@@ -80,9 +80,12 @@ def test_sample_from_another_folder(tmp_path: Path) -> None:
 def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", PART, "--as-of", "2022-01-31")
     formats = ("--date-format", "%Y-%m-%d", "--date-format", "%d-%m-%Y")
+    (drop / "notes.doc").write_text("from the bank", "utf-8")
     built = bank(tmp_path, "build", str(drop), *arguments, *formats)
     assert built.returncode == 0, built.stderr
-    assert "Raw drop: " in built.stderr
+    assert "Raw drop: notes.doc: ignored: " in built.stderr
+    *_, last = built.stderr.splitlines()
+    assert last.partition(" of ")[0] == last.partition(" of ")[2].partition(" ")[0]
     assert "The models that you selected are in bank.duckdb." in built.stdout
     assert f"`bank build {drop} --warehouse bank.duckdb` builds the others." in built.stdout
     with open_warehouse(tmp_path / "bank.duckdb") as connection:

@@ -337,6 +337,18 @@ def test_progress_counts_steps_models_and_failures(
     ]
 
 
+def test_unit_tests_of_a_selection_are_among_the_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = BuildLog(tmp_path, {})
+    log.read(event("ConcurrencyLine", node_count=1))
+    log.read(event("LogTestResult", num_models=2, **step("unit_test", "reads_x", "pass")))
+    log.read(event("LogModelResult", total=2, **step("model", "stg_x", "success")))
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "2 of 2 steps, 1 models built, 0 warnings, 0 failures"
+    )
+
+
 def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None:
     log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
     failed(
