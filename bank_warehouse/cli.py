@@ -66,7 +66,8 @@ class LazyCommands(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            error.message = runnable(error.message, ctx.meta.get(PATHS, {}))
+            # click makes it final; a new error would lose its class, exit code and context.
+            error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
