@@ -14,7 +14,7 @@ import duckdb
 
 from bank_warehouse import options
 from bank_warehouse.sql import quote_literal
-from bank_warehouse.summary import open_warehouse
+from bank_warehouse.summary import SummaryError, open_warehouse
 
 SUFFIX = ".accepted_profile.parquet"
 
@@ -77,7 +77,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
                 f"The build of {warehouse} did not get to its end: {problem}\n"
                 "Run `bank build` and see to the first error it prints; accept it then."
             )
-            raise click.ClickException(message) from problem
+            raise SummaryError(message) from problem
         if described is None or described[0] is None or described[2] != 0:
             message = (
                 f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
@@ -103,7 +103,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
 @click.command("accept")
 @options.warehouse
 def command(warehouse: Path) -> None:
-    """Accept the built drop: later drops are compared with its profile."""
+    """Accept the built drop: later builds compare their drop with it."""
     as_of_date, rows = accept(warehouse)
     click.echo(
         f"Accepted: {rows:,} rows as of {as_of_date}. From the next build on, "

@@ -10,22 +10,25 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
-from bank_warehouse.project import require_project, warehouse_path
+from bank_warehouse.hints import PATHS as NAMED_PATHS
+from bank_warehouse.hints import command_line
+from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
     PATHS,
     SettingError,
+    declared_variables,
     read_variables,
     require_settings,
     unknown_settings,
 )
 
-REFUSED = 2
 INTERRUPTED = 130
 OWN_OPTIONS = {
     "--vars": "name it before the --",
@@ -34,12 +37,6 @@ OWN_OPTIONS = {
     "-t": "for another engine run `dbt build --target ...`",
 }
 """What dbt is not passed, and what to do instead."""
-
-
-class RefusedError(click.ClickException):
-    """Nothing was started; the message says why and what to do."""
-
-    exit_code = REFUSED
 
 
 class PassingOn(click.Command):
@@ -78,14 +75,14 @@ class PassingOn(click.Command):
     "variables",
     metavar="YAML",
     default="",
-    help="Other variables: '{max_quarantine_rate: 0.05}'.",
+    help="Other variables, such as '{max_quarantine_rate: 0.05}'.",
 )
 @click.option(
     "--select",
     "selected",
     metavar="MODELS",
-    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A part "
-    "of a build cannot be published.",
+    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A "
+    "warehouse that is built in part cannot be published.",
 )
 @click.option("--verbose", is_flag=True, help="Show dbt's own log.")
 @click.pass_context
@@ -103,11 +100,12 @@ def command(
 ) -> None:
     """Build the warehouse and print its summary.
 
-    PATH is a folder with the raw files, or one file. Without it the shipped sample is built, an
-    invented bank, or what BANK_RAW_DIR names.
+    PATH is a folder with the raw files, or one file. Without PATH the drop that BANK_RAW_DIR names
+    is built, or else the shipped sample, which is an invented bank.
 
-    Settings and files are looked at first. The exit code is 0 where everything was built and all
-    tests passed, 1 where something failed, 2 where the build could not start.
+    Settings and files are checked before anything is written. The exit code is 0 where everything
+    was built and all tests passed, 1 where something failed, and 2 where the build could not start
+    or nothing matches --select.
     """
     for argument in context.obj:
         remedy = OWN_OPTIONS.get(argument.partition("=")[0])
@@ -119,8 +117,10 @@ def command(
         message = "PATH and --raw-dir are one and the same: name the drop once."
         raise click.UsageError(message)
     project = require_project(project_dir)
+    named: dict[str, Path | None] = context.meta[NAMED_PATHS]
+    named["raw_dir"] = path or raw_dir
     if context.get_parameter_source("warehouse") is ParameterSource.DEFAULT:
-        warehouse = warehouse_path(project)
+        warehouse = named["warehouse"] = warehouse_path(project)
     environment = _environment(project, warehouse, path or raw_dir)
     for warning in unknown_settings():
         click.echo(f"Warning: {warning}", err=True)
@@ -132,17 +132,17 @@ def command(
             chosen["raw_date_format"] = list(date_formats)
         require_settings(project, chosen, environment)
         if str(warehouse) == ":memory:":
-            message = "BANK_WAREHOUSE: `bank build` needs a file; `dbt build` takes :memory:."
+            message = "BANK_WAREHOUSE: a build needs a file here; `dbt build` takes :memory:."
             raise SettingError(message)
+        environment |= _plan(environment, declared_variables(project) | chosen)
     except SettingError as refused:
-        raise RefusedError(str(refused)) from None
+        raise CannotStartError(str(refused)) from None
     code = _run_dbt(
         [
             *("build", "--project-dir", str(project)),
             *(() if "DBT_PROFILES_DIR" in environment else ("--profiles-dir", str(project))),
             *(("--vars", json.dumps(chosen, default=str)) if chosen else ()),
-            # Tests that need models which are left out would fail on a fresh warehouse.
-            *(("--select", selected, "--indirect-selection", "buildable") if selected else ()),
+            *(selection(selected) if selected else ()),
             *context.obj,
         ],
         environment,
@@ -152,6 +152,44 @@ def command(
     if code:
         sys.exit(code)
     _sum_up(warehouse, environment.get("BANK_RAW_DIR", ""), is_part=bool(selected))
+
+
+def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
+    """Plan the read of the drop, if there is one, so that dbt need not.
+
+    A drop that cannot be read is refused here: dbt takes its time, and makes a warehouse first.
+
+    Returns:
+        What the environment of dbt needs besides.
+
+    Raises:
+        SettingError: with all that is wrong with the drop.
+    """
+    drop, mapping = environment.get("BANK_RAW_DIR", ""), environment.get("BANK_RAW_MAPPING")
+    if not drop.strip():
+        return {}
+    from bank_warehouse.raw_drop import DropError, Settings, hand_on_plan
+    from bank_warehouse.raw_drop.drop import PLAN_VARIABLE
+
+    formats = variables["raw_date_format"]
+    declared = {**variables, "raw_date_format": [formats] if isinstance(formats, str) else formats}
+    settings = Settings.from_json(json.dumps(declared, default=str))
+    try:
+        plan = hand_on_plan(Path(drop), settings, Path(mapping) if mapping else None)
+    except DropError as refused:
+        raise SettingError(str(refused)) from None
+    return {PLAN_VARIABLE: str(plan)}
+
+
+def selection(models: str) -> tuple[str, ...]:
+    """Return the arguments of dbt that build a part of the project."""
+    return (
+        *("--select", models),
+        # Tests that need models which are left out would fail on a fresh warehouse.
+        *("--indirect-selection", "buildable"),
+        # dbt takes a selection without a match for success.
+        *("--warn-error-options", json.dumps({"error": ["NoNodesForSelectionCriteria"]})),
+    )
 
 
 def _environment(project: Path, warehouse: Path, drop: Path | None) -> dict[str, str]:
@@ -214,6 +252,5 @@ def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
     except SummaryError:
         if not is_part:
             raise
-        click.echo(
-            f"The models that you selected are in {warehouse}. `bank build` builds the others."
-        )
+        whole = command_line("build", click.get_current_context().meta[NAMED_PATHS])
+        click.echo(f"The models that you selected are in {warehouse}. `{whole}` builds the others.")

@@ -20,6 +20,7 @@ _RESULTS = frozenset(
      "LogNodeResult", "SkippingDetails", "LogSkipBecauseError", "LogFunctionResult"}
 )  # fmt: skip
 _MESSAGES = frozenset({"JinjaLogInfo", "JinjaLogWarning"})
+_NO_MATCH = re.compile("The selection criterion '(.*)' does not match any enabled nodes")
 _HEADING = re.compile(r"\w[\w ]* Error in \w+ [^\n]*\n|\w[\w ]* Error\n")
 _TRACE = re.compile(r"^\s*(> (in|called by) |compiled code at )")
 
@@ -98,7 +99,11 @@ class BuildLog:
     def failure(self) -> str:
         """Return what went wrong first, what else, and what to do."""
         if self._stopped_by or not self._failures:
-            said = _plain(self._stopped_by) or "\n".join(self._other[-MOST_LINES:])
+            stopped_by = _NO_MATCH.sub(
+                r"Nothing in the project matches --select \1. `dbt ls` lists what there is.",
+                _plain(self._stopped_by),
+            )
+            said = stopped_by or "\n".join(self._other[-MOST_LINES:])
             return f"The build could not start:\n{_indented(said)}\n{self._where_more_is()}"
         # What explain_failure says of it comes last, and is better than what the engine says.
         explained = [failure for failure in self._failures if failure.kind == "operation"]
@@ -144,6 +149,8 @@ class BuildLog:
         info = data.get("node_info", {})
         status = str(info.get("node_status") or data.get("status", "")).lower()
         self._done += 1
+        # Of a selection, dbt's first count leaves unit tests out.
+        self._total = data.get("total") or data.get("num_models") or self._total
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
         if status == "skipped":

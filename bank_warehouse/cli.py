@@ -7,8 +7,13 @@ import sys
 import click
 from click.exceptions import NoSuchCommand
 
+from bank_warehouse.hints import PATHS, runnable
+
 COMMANDS = {
-    "accept": ("bank_warehouse.accept", "Compare later drops with the one that is built."),
+    "accept": (
+        "bank_warehouse.accept",
+        "Accept the built drop: compare later drops with it.",
+    ),
     "build": ("bank_warehouse.build", "Build the warehouse from the sample or from your files."),
     "check": (
         "python_checks.expectations.command",
@@ -19,7 +24,7 @@ COMMANDS = {
     "generate": ("bank_warehouse.generator.command", "Write invented raw files of any size."),
     "inspect": (
         "bank_warehouse.raw_drop.inspect",
-        "Say what your files are taken for.",
+        "Show how your files would be read.",
     ),
     "powerbi": ("bank_warehouse.powerbi.command", "Write the Power BI project."),
     "publish": ("bank_warehouse.publish.command", "Publish the checked marts as a release."),
@@ -56,6 +61,15 @@ class LazyCommands(click.Group):
                 unknown.command_name, possibilities=self.list_commands(ctx), ctx=ctx
             ) from None
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what an error says to run next gets the paths of this command."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            # click makes it final; a new error would lose its class, exit code and context.
+            error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their short help, whole."""
         with formatter.section("Commands"):
@@ -73,7 +87,11 @@ def main(context: click.Context) -> None:
     """Build, check, publish and show a warehouse of bank customers.
 
     Start with `bank build`, which builds the shipped sample, or `bank build FOLDER` for your own
-    files. `bank COMMAND --help` shows what a command takes.
+    files. `bank COMMAND --help` shows the options of a command.
+
+    The exit code is 0 where all went well, 1 where something failed or was refused, and 2 where the
+    command could not start: an option or setting cannot be meant, or there is no warehouse or
+    release that can be read.
     """
     # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -1,13 +1,18 @@
-"""The project's plugin for dbt that checks the settings: before anything is parsed or seeded."""
+"""The project's plugin for dbt: it checks the settings before anything is parsed or seeded.
+
+And it has dbt write the definitions of the metrics without the name of the database.
+"""
 
 from pathlib import Path
 
+from dbt.contracts.graph.semantic_manifest import SemanticManifest
 from dbt.flags import get_flags
 from dbt.plugins.manager import dbtPlugin
 from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
+from dbt_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
 
 from bank_warehouse.project import PROJECT
 from bank_warehouse.settings import SettingError, require_settings, unknown_settings
@@ -16,17 +21,38 @@ READING = ("build", "compile", "generate", "retry", "run", "seed")
 """The commands of dbt that look at the raw files, as dbt calls them."""
 
 
+_made_by_dbt = SemanticManifest._get_pydantic_semantic_manifest
+
+
+def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest:
+    """Return the definitions of the metrics, with tables named without their database.
+
+    DuckDB calls a database by its file. With that name `mf query` would find the tables of the
+    warehouse that dbt parsed for last, and of no other, nor of a copy under another name.
+    """
+    made = _made_by_dbt(definitions)
+    relations = [model.node_relation for model in made.semantic_models]
+    relations += [spine.node_relation for spine in made.project_configuration.time_spines]
+    for relation in relations:
+        relation.relation_name = relation.relation_name.removeprefix(f'"{relation.database}".')
+    return made
+
+
 class SettingsPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
 
     def initialize(self) -> None:
         """Warn of variables that are no settings; refuse settings that cannot be meant.
 
+        Have the semantic manifest fit each warehouse, whatever its file is called.
+
         Raises:
             DbtRuntimeError: with all that is wrong. dbt prints it without a traceback.
         """
         if self.project_name != PROJECT:
             return
+        # dbt has no hook for it that comes before the file is written.
+        SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():
             fire_event(Note(msg=warning), level=EventLevel.WARN)
         flags = get_flags()  # type: ignore[no-untyped-call]

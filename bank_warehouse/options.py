@@ -4,22 +4,32 @@ from pathlib import Path
 
 import click
 
+from bank_warehouse.hints import PATHS
 from bank_warehouse.project import publish_folder, warehouse_path
+
+
+def _noted(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Note a path for the commands in messages."""
+    context.meta.setdefault(PATHS, {})[option.name] = path
+    return path
+
 
 warehouse = click.option(
     "--warehouse",
     envvar="BANK_WAREHOUSE",
     show_envvar=True,
+    callback=_noted,
     type=click.Path(dir_okay=False, path_type=Path),
     default=warehouse_path,
     show_default="warehouse/bank.duckdb in the project",
-    help="The DuckDB file that is built.",
+    help="DuckDB file of the warehouse.",
 )
 
 publish_dir = click.option(
     "--publish-dir",
     envvar="BANK_PUBLISH_DIR",
     show_envvar=True,
+    callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
     default=publish_folder,
     show_default="published in the project",
@@ -30,6 +40,7 @@ raw_dir = click.option(
     "--raw-dir",
     envvar="BANK_RAW_DIR",
     show_envvar=True,
+    callback=_noted,
     type=click.Path(path_type=Path),
     show_default="the shipped sample",
     help="Folder with the raw files, or one file.",
@@ -39,6 +50,7 @@ project_dir = click.option(
     "--project-dir",
     envvar="DBT_PROJECT_DIR",
     show_envvar=True,
+    callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
     show_default="the clone that this is run in, or that it is installed from",
     help="Folder of the dbt project.",

@@ -9,6 +9,12 @@ PROJECT = "bank_warehouse"
 PROJECT_FILE = "dbt_project.yml"
 
 
+class CannotStartError(click.ClickException):
+    """What a command needs is not there or cannot be used; the message says what to do."""
+
+    exit_code = 2
+
+
 def find_project(named: Path | None = None) -> Path | None:
     """Return the folder of the dbt project, None where there is none.
 
@@ -27,7 +33,7 @@ def require_project(named: Path | None = None) -> Path:
     """Return the folder of the dbt project.
 
     Raises:
-        click.ClickException: there is none; the message says what to do.
+        CannotStartError: there is none.
     """
     project = find_project(named)
     if project is None:
@@ -36,7 +42,7 @@ def require_project(named: Path | None = None) -> Path:
             f"The dbt project bank_warehouse is not in {looked_in}.\n"
             "Run it in a clone, or name the clone with --project-dir."
         )
-        raise click.ClickException(message)
+        raise CannotStartError(message)
     return project
 
 

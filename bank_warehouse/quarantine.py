@@ -16,7 +16,7 @@ import click
 import duckdb
 
 from bank_warehouse import options
-from bank_warehouse.summary import open_warehouse
+from bank_warehouse.summary import SummaryError, open_warehouse
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -86,7 +86,7 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
                 f"{warehouse} has no quarantine that can be read: {problem}\n"
                 "Run `bank build` and see to the first error it prints."
             )
-            raise click.ClickException(message) from problem
+            raise SummaryError(message) from problem
         except OSError as problem:
             draft.unlink(missing_ok=True)
             message = (

@@ -23,7 +23,8 @@ EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 MOST_CUSTOMERS = 10**12
 
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})")
-_PARTS_OF_A_DATE = {"a day": "dej", "a month": "mbBj", "a year": "yY"}
+_PARTS_OF_A_DATE = {"day (%d)": "dej", "month (%m)": "mbBj", "year (%Y)": "yY"}
+_LETTERS_OF_A_DATE = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d"}
 
 Check = Callable[[Any], str | None]
 """Gives what is wrong with a value and what to write, or None where it is right."""
@@ -176,8 +177,17 @@ def _date_format(text: Any) -> str | None:
     letters = set(re.findall(r"%-?(.)", text.replace("%%", "")))
     lacking = [part for part, known in _PARTS_OF_A_DATE.items() if not letters & set(known)]
     if lacking:
-        return f"{text!r} lacks {' and '.join(lacking)}. Write a format such as %d-%m-%Y."
+        return f"{text!r} has no {', no '.join(lacking)}. Write {_meant_format(text)}."
     return None
+
+
+def _meant_format(text: str) -> str:
+    """Return the format that DD/MM/YYYY means, or an example."""
+    meant = text.lower()
+    for letters, code in _LETTERS_OF_A_DATE.items():
+        meant = meant.replace(letters, code)
+    is_whole = sorted(re.findall("%(.)", meant.lower())) == ["d", "m", "y"]
+    return meant if is_whole and "%" not in text else "one such as %d-%m-%Y"
 
 
 def _number(lowest: float, highest: float, *, is_whole: bool = False) -> Check:

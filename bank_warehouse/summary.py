@@ -12,8 +12,17 @@ import duckdb
 
 from bank_warehouse import options
 from bank_warehouse.engine import engine_settings, is_held
-from bank_warehouse.project import quoted, warehouse_path
-from bank_warehouse.publish.records import build_record_path, is_built_empty, read_record
+from bank_warehouse.hints import command_line
+from bank_warehouse.project import CannotStartError, publish_folder
+from bank_warehouse.publish.errors import PublishError
+from bank_warehouse.publish.records import (
+    ALL_SUITES,
+    build_record_path,
+    checks_record_path,
+    is_built_empty,
+    read_record,
+)
+from bank_warehouse.publish.releases import current_release
 from bank_warehouse.settings import SettingError
 
 SEED_FOLDER = "seeds/"
@@ -33,7 +42,7 @@ NEEDED = (
 """Schema and name of what the summary reads."""
 
 
-class SummaryError(click.ClickException):
+class SummaryError(CannotStartError):
     """The warehouse cannot be summed up; the message says why and what to do."""
 
 
@@ -52,7 +61,7 @@ class Summary:
         core_deposits: Money held, by the narrow definition, without them.
         segments: Name and number of customers of each segment, largest first.
         watch_list: Level and number of customers of each level but 'none', gravest first.
-        rows_quarantined: Rows set aside.
+        rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
         date_formats: How joining dates were read, of all files.
         currency: Currency that the amounts name; empty where they name none.
@@ -113,7 +122,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     if not warehouse.is_file():
         message = (
             f"There is no warehouse at {warehouse}.\n"
-            "Run `bank build` first, or name its file with --warehouse."
+            "Run `bank build` first, or name another file with --warehouse."
         )
         raise SummaryError(message)
     try:
@@ -275,12 +284,13 @@ def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[st
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 
-def summary_text(warehouse: Path, raw_dir: str) -> str:
+def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None) -> str:
     """Return the summary of the warehouse as lines of text, and how the last build of it ended.
 
     Args:
         warehouse: The DuckDB file.
-        raw_dir: The folder that BANK_RAW_DIR names now; empty where it is not set.
+        raw_dir: The folder or file that BANK_RAW_DIR names now; empty where it is not set.
+        publish_dir: Folder of the releases; the usual one by default.
 
     Raises:
         SummaryError: As of :func:`read_summary`; where the last build failed or was a part of one,
@@ -288,29 +298,84 @@ def summary_text(warehouse: Path, raw_dir: str) -> str:
     """
     record = read_record(build_record_path(warehouse))
     try:
-        return format_summary(read_summary(warehouse), warehouse, raw_dir, record)
+        summary = read_summary(warehouse)
     except SummaryError as problem:
-        if warehouse.is_file() and record and not _is_whole(record):
-            message = f"{problem.message}\nThe last build {_ending(record)}."
-            raise SummaryError(message) from problem
-        raise
+        if not warehouse.is_file() or record is None or _is_whole(record):
+            raise
+        message = f"{problem.message}\nThe last build {_ending(record)}."
+        if record["is_ended"] and not record["failed"]:
+            message = (
+                f"Only a part of {warehouse} is built: there is nothing to sum up yet. The last "
+                f"build {_ending(record)}.\nRun `bank build` to build the whole."
+            )
+        raise SummaryError(message) from problem
+    steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder())
+    return format_summary(summary, warehouse, raw_dir, record, steps)
+
+
+def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
+    """Return the commands to run next, each with what it is for.
+
+    The records beside the warehouse and the current release show how far it is.
+    """
+    paths = {
+        "warehouse": warehouse,
+        "raw_dir": Path(raw_dir) if raw_dir else None,
+        "publish_dir": publish_dir,
+    }
+    build = read_record(build_record_path(warehouse))
+    checks = read_record(checks_record_path(warehouse))
+    if build and not _is_whole(build):
+        first = (command_line("build", paths), "build it whole: the first error says what to mend")
+    elif (
+        not (build and checks)
+        or checks["fingerprints"] != build["fingerprints"]
+        or not set(ALL_SUITES) <= set(checks["suites"])
+    ):
+        first = (command_line("check", paths), "check the marts with Great Expectations")
+    elif not checks["passed"]:
+        first = (
+            command_line("check", paths),
+            "show what is not met; mend the data or the models, and build again",
+        )
+    elif _published_build(publish_dir) != build["dbt_invocation_id"]:
+        first = (command_line("publish", paths), "give the checked marts to readers")
+    else:
+        return [
+            (command_line("dashboard", paths), "show the release in a browser"),
+            ("powerbi/Bank.pbip", "opens it in Power BI Desktop: docs/power-bi.md"),
+        ]
+    return [first]
+
+
+def _published_build(publish_dir: Path) -> str | None:
+    """Return which build the current release is of, None where there is none."""
+    try:
+        return str(current_release(publish_dir).manifest["dbt_invocation_id"])
+    except PublishError:
+        return None
 
 
 def format_summary(
-    summary: Summary, warehouse: Path, raw_dir: str, record: Mapping[str, Any] | None = None
+    summary: Summary,
+    warehouse: Path,
+    raw_dir: str,
+    record: Mapping[str, Any] | None = None,
+    steps: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the summary as lines of text.
 
     Args:
         summary: The figures.
         warehouse: The file they were read from.
-        raw_dir: The folder that BANK_RAW_DIR names now; empty where it is not set.
+        raw_dir: The folder or file that BANK_RAW_DIR names now; empty where it is not set.
         record: The record of the last build, None where there is none.
+        steps: What to run next, and what for.
     """
     lines = [
         _line("Warehouse", str(warehouse)),
         *([_line("Last build", _ending(record))] if record else []),
-        _line("Raw data", _origin(summary.source_files, raw_dir)),
+        _line("Raw data", _origin(summary.source_files, raw_dir, warehouse)),
         _line("As of", summary.as_of_date.isoformat()),
         _line("Dates read as", "; ".join(summary.date_formats)),
         *([_line("Currency", summary.currency)] if summary.currency else []),
@@ -318,7 +383,7 @@ def format_summary(
         _line("Customers", f"{summary.customers:,} with {summary.client_ids:,} client ids"),
         _line("Total loans", f"{summary.total_loans:,.2f}"),
         _line("Total deposits", f"{summary.total_deposits:,.2f}"),
-        _line("  without bank dep.", f"{summary.core_deposits:,.2f}"),
+        _line("Core deposits", f"{summary.core_deposits:,.2f}, without bank deposits"),
         _line("Segments", _listed(summary.segments)),
         _line("Watch list", _listed(summary.watch_list) or "nobody"),
         _line("In quarantine", f"{summary.rows_quarantined:,} of {summary.rows_delivered:,} rows"),
@@ -327,18 +392,13 @@ def format_summary(
     left_out = len(summary.reasons) - MOST_REASONS
     if left_out > 0:
         lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
-    named = "" if warehouse == warehouse_path() else f" --warehouse {quoted(warehouse)}"
     lines += ["", "Next:"]
-    if record and not _is_whole(record):
-        lines.append("  bank build          see to the first error it prints, and build it whole")
-    lines += [
-        f"  bank check{named}",
-        "                      check it once more, with Great Expectations",
-        f"  bank publish{named}",
-        "                      give it to readers; `bank dashboard` shows it in a browser",
-        "  dbt docs generate, then dbt docs serve",
-        "                      every table and column described; `bank --help` lists the commands",
-    ]
+    for command_or_file, purpose in (
+        *steps,
+        ("dbt docs generate, then dbt docs serve", "show every table and column, described"),
+        ("bank --help", "list the other commands"),
+    ):
+        lines += [f"  {command_or_file}", f"{'':<{WIDTH}}{purpose}"]
     return "\n".join(lines)
 
 
@@ -395,22 +455,27 @@ def _listed(counts: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts)
 
 
-def _origin(source_files: Sequence[str], raw_dir: str) -> str:
+def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
     """Return where the client rows came from, in words."""
     if all(file.startswith(SEED_FOLDER) for file in source_files):
-        return "the shipped seeds, an invented bank; `bank build FOLDER` reads your own files"
+        command = command_line("build FOLDER", {"warehouse": warehouse})
+        return f"the shipped seeds, an invented bank; `{command}` reads your own files"
+    if raw_dir and [*source_files] == [Path(raw_dir).name]:
+        return raw_dir
     named = ", ".join(source_files[:MOST_FILES])
     if len(source_files) > MOST_FILES:
         named += f" and {len(source_files) - MOST_FILES} more files"
-    return f"{named} in {raw_dir}" if raw_dir else f"{named} of a raw folder"
+    return f"{named} in {raw_dir}" if raw_dir else f"{named} of your own files"
 
 
 @click.command("summary")
 @options.warehouse
 @options.raw_dir
-def command(warehouse: Path, raw_dir: Path | None) -> None:
+@options.publish_dir
+def command(warehouse: Path, raw_dir: Path | None, publish_dir: Path) -> None:
     """Sum up the built warehouse: how the build ended, customers, money, quarantine.
 
-    It says what to run next. --raw-dir only names the folder that the files were in.
+    The last lines say what to run next. Only the warehouse is read: --raw-dir says which drop it
+    was built from.
     """
-    click.echo(summary_text(warehouse, str(raw_dir or "")))
+    click.echo(summary_text(warehouse, str(raw_dir or ""), publish_dir))

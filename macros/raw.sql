@@ -132,7 +132,7 @@
 {%- endmacro %}
 
 {#-
-    Say how much disk a build of so many customers wants, with its tests unless it is `dbt run`; stop
+    Say how much disk a build of so many customers needs, with its tests unless it is `dbt run`; stop
     it where there is too little.
 -#}
 {% macro require_room(rows) -%}
@@ -145,7 +145,9 @@
     {%- if room['error'] -%}
         {{ exceptions.raise_compiler_error(room['error']) }}
     {%- endif -%}
-    {%- do log('Raw drop: ' ~ room['said'], info=true) -%}
+    {%- if room['said'] -%}
+        {%- do log('Raw drop: ' ~ room['said'], info=true) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#-

@@ -8,32 +8,33 @@ import click
 
 from bank_warehouse import options
 from bank_warehouse.addresses import is_loopback
+from bank_warehouse.hints import command_line
 
 LOCAL = "127.0.0.1"
 
 
 @click.command("dashboard")
-@click.option("--host", default=LOCAL, show_default=True, help="Address to listen at.")
+@click.option("--host", default=LOCAL, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     default=8050,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port to listen at; 0 for any that is free.",
+    help="Port to listen on; 0 for any free one.",
 )
 @options.publish_dir
 @click.option(
     "--export",
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the pages into this HTML file, which needs no network, and serve nothing.",
+    help="Write the pages into this HTML file instead. It needs no network.",
 )
 @click.option(
     "--cubes-dir",
     envvar="BANK_DASHBOARD_CUBES",
     show_envvar=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to keep sums in, for a quick next start.",
+    help="Folder that keeps the sums, so that the next start is quick.",
     show_default="a temporary one",
 )
 @click.option(
@@ -48,13 +49,13 @@ LOCAL = "127.0.0.1"
     envvar="BANK_DASHBOARD_ACCESS_FILE",
     show_envvar=True,
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="CSV file of what each user sees; needed with --user-header.",
+    help="CSV file that says what each user may see; needed with --user-header.",
 )
 @click.option(
     "--proxy",
     "proxies",
     multiple=True,
-    help="Address of the proxy, for as many as there are.  [default: this machine]",
+    help="Address of the proxy. May be given several times.  [default: this machine]",
 )
 def command(
     host: str,
@@ -66,15 +67,20 @@ def command(
     access_file: Path | None,
     proxies: tuple[str, ...],
 ) -> None:
-    """Show the current release in a browser: read-only, aggregates only, nothing from elsewhere.
+    """Show the current release in a browser.
 
-    Listens at this machine alone unless --host names another address. A new release is picked up by
-    itself.
+    The pages show sums and never a customer, and load nothing from the network. Only this machine
+    can open them, unless --host names another address. A new release appears without a restart.
+
+    The exit code is 2 where the folder of the releases does not exist.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
+    from bank_warehouse.publish.releases import current_number, no_release
 
+    if not publish_dir.is_dir():
+        raise no_release(publish_dir)
     if target is not None:
         from bank_warehouse.dashboard.export import write_export
 
@@ -100,7 +106,10 @@ def command(
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
-    if not user_header:
+    if current_number(publish_dir) is None:
+        publish = command_line("publish", {"publish_dir": publish_dir})
+        click.echo(f"There is no release in {publish_dir} yet: it is shown after `{publish}`.")
+    elif not user_header:
         snapshots.prepare(EVERYONE)
     try:
         listening = listen(create_app(snapshots, access), host, port)

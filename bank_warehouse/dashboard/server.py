@@ -19,6 +19,7 @@ from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.security import protect
 from bank_warehouse.dashboard.snapshots import PreparingError, Snapshot, Snapshots
 from bank_warehouse.dashboard.views import View, read_view
+from bank_warehouse.hints import runnable
 from bank_warehouse.publish import NoReleaseError, PublishError
 
 ASSETS = Path(__file__).parent / "assets"
@@ -106,7 +107,9 @@ def _answer_pages(app: Dash, snapshots: Snapshots, access: Access) -> None:
         Input("news", "data"),
     )
     def show(path: str | None, search: str | None, news: object) -> tuple[Any, Any]:  # noqa: ARG001
-        return answered(lambda: _page(snapshots, access, path or "/", search or ""))
+        return answered(
+            lambda: _page(snapshots, access, path or "/", search or ""), snapshots.publish_dir
+        )
 
     @app.callback(
         Output("news", "data"),
@@ -139,7 +142,9 @@ def _view(snapshot: Snapshot, page: str, search: str) -> View:
     return read_view(page, search, snapshot.values, tuple(snapshot.layer.metrics))
 
 
-def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any], int | None]:
+def answered(
+    make: Callable[[], tuple[list[Any], int | None]], publish_dir: Path
+) -> tuple[list[Any], int | None]:
     """Return a page, or the page that says why there is none.
 
     What nobody foresaw is logged here and not told: it could hold what the reader may not see.
@@ -152,6 +157,7 @@ def answered(make: Callable[[], tuple[list[Any], int | None]]) -> tuple[list[Any
             "this page then shows it by itself.\nIf there is a release elsewhere, name its folder "
             "with `--publish-dir` or `BANK_PUBLISH_DIR`."
         )
+        text = runnable(text, {"publish_dir": publish_dir})
         return layout.state("Nothing is published yet", text, kind="empty"), None
     except PreparingError as waiting:
         text = (

@@ -9,7 +9,7 @@ from bank_warehouse.findings.answers import Answers
 from bank_warehouse.findings.figures import draw
 from bank_warehouse.findings.page import write_page
 from bank_warehouse.metrics import MetricsError, load_metrics
-from bank_warehouse.project import target_folder
+from bank_warehouse.project import CannotStartError, target_folder
 from bank_warehouse.publish.records import SEMANTIC_MANIFEST
 from bank_warehouse.summary import open_warehouse, read_summary
 
@@ -31,12 +31,12 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         click.ClickException: The warehouse or the definitions cannot be read, or the folder
             cannot be written; the message says what to do.
     """
+    # It stops where the build did not get to its end.
+    read_summary(warehouse)
     try:
         layer = load_metrics(manifest)
     except MetricsError as error:
-        raise click.ClickException(str(error)) from error
-    # It stops where the build did not get to its end.
-    read_summary(warehouse)
+        raise CannotStartError(str(error)) from error
     with open_warehouse(warehouse) as connection:
         answers = Answers(connection, layer)
         page = out / PAGE
@@ -65,6 +65,6 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     help="dbt's semantic_manifest.json.",
 )
 def command(warehouse: Path, out: Path, manifest: Path | None) -> None:
-    """Write what the warehouse says about its customers: reports/findings.md with figures."""
+    """Write a page about the customers in the warehouse, with figures: reports/findings.md."""
     page = write_findings(warehouse, manifest or target_folder() / SEMANTIC_MANIFEST, out)
     click.echo(f"Wrote {page}")

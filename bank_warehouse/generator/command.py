@@ -23,21 +23,32 @@ _SECONDS_BETWEEN_LINES = 5.0
     "--customers",
     type=click.IntRange(1, MOST_CUSTOMERS),
     required=True,
-    help="How many clients; later months begin with as many.",
+    help="Number of clients in the first month.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same bytes."
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="The same seed writes the same bytes.",
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="The folder to write to; it is made where it does not exist.",
+    help="Folder to write to; made where there is none.",
 )
 @click.option(
-    "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
+    "--format",
+    "file_format",
+    type=click.Choice(FORMATS),
+    default="csv",
+    show_default=True,
+    help="Kind of the files.",
 )
-@click.option("--as-seeds", is_flag=True, help="Name the files as the dbt seeds (raw_clients.csv).")
+@click.option(
+    "--as-seeds", is_flag=True, help="Name the files like the dbt seeds: raw_clients.csv."
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads to use; no effect on the data.")
 @click.option(
     "--plant",
@@ -49,7 +60,7 @@ _SECONDS_BETWEEN_LINES = 5.0
     type=click.IntRange(0, months.MOST_MONTHS),
     default=0,
     show_default=True,
-    help="The same bank so many months later: some joined, some left, money moved.",
+    help="Write the same bank this many months later: some joined, some left, money moved.",
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 def command(
@@ -63,7 +74,7 @@ def command(
     months_later: int,
     force: bool,
 ) -> None:
-    """Write a look-alike of the bank's data pack: invented clients, lookups, any size."""
+    """Write invented raw files in the shape of the bank's: clients and lookups, of any size."""
     if as_seeds and file_format != "csv":
         message = "dbt seeds are CSV files: leave out --format parquet or --as-seeds."
         raise click.UsageError(message)

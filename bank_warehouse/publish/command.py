@@ -17,7 +17,7 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 @click.option(
     "--with-restricted",
     is_flag=True,
-    help="Publish names and client ids too. The manifest records it.",
+    help="Publish names and client ids too. The manifest says so.",
 )
 @click.option(
     "--replace-bank",
@@ -35,10 +35,10 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 def command(
     warehouse: Path, publish_dir: Path, with_restricted: bool, replace_bank: bool, wait: float
 ) -> None:
-    """Publish all marts or none: files, and tables in the database that BANK_POSTGRES_DSN names.
+    """Publish all marts, or none: as files, and to the database that BANK_POSTGRES_DSN names.
 
-    The last `bank build` and the last `bank check` have to have passed on exactly the tables that
-    are in the warehouse now.
+    The last `bank build` and the last `bank check` must have passed, and the tables must be
+    unchanged since.
     """
     release = publish(
         warehouse,

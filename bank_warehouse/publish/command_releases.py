@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bank_warehouse import options
+from bank_warehouse.hints import command_line
 from bank_warehouse.publish.command import DSN_VARIABLE
 from bank_warehouse.publish.errors import DamagedReleaseError, PostgresError
 from bank_warehouse.publish.postgres import open_target
@@ -52,7 +53,7 @@ def _described(manifest: Mapping[str, Any]) -> str:
 def command(publish_dir: Path) -> None:
     """List the releases and mark those that readers have.
 
-    A + behind the commit: files differed from it when the warehouse was built.
+    A + after the commit means that files of the project differed from it during the build.
     """
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None
@@ -64,7 +65,8 @@ def command(publish_dir: Path) -> None:
         except PostgresError as problem:
             click.echo(f"{problem.problem}", err=True)
     if not release_numbers(publish_dir):
-        click.echo(f"There is no release in {publish_dir}. `bank publish` makes the first one.")
+        command = command_line("publish", {"publish_dir": publish_dir})
+        click.echo(f"There is no release in {publish_dir}. `{command}` makes the first one.")
         return
     for line in listing(publish_dir, in_postgres):
         click.echo(line)

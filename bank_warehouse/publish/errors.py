@@ -2,6 +2,8 @@
 
 import click
 
+from bank_warehouse.project import CannotStartError
+
 
 class PublishError(click.ClickException):
     """Nothing was published, or nothing can be read; the message says why and what to do.
@@ -32,6 +34,8 @@ class BusyError(PublishError):
 
 class NoReleaseError(PublishError):
     """There is no release, or not the one that is asked for."""
+
+    exit_code = CannotStartError.exit_code
 
 
 class DamagedReleaseError(PublishError):

@@ -60,8 +60,8 @@ def publish(
             which and what to do.
     """
     with (
-        publisher_lock(publish_dir),
         _opened(warehouse) as connection,
+        publisher_lock(publish_dir),
         _target(dsn) as target,
     ):
         _remove_drafts(publish_dir, progress)
@@ -143,6 +143,8 @@ def roll_back(
         NoReleaseError: There is none of this number.
         PublishError: It cannot be made current; what was current still is.
     """
+    if not publish_dir.is_dir():
+        raise releases.no_release(publish_dir)
     with publisher_lock(publish_dir), _target(dsn) as target:
         _remove_drafts(publish_dir, progress)
         release = releases.read_release(publish_dir, number)

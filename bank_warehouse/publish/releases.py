@@ -65,13 +65,19 @@ def current_release(publish_dir: Path | str) -> Release:
         NoReleaseError: Nothing has been published there.
         DamagedReleaseError: The current release has no manifest that can be read.
     """
-    number = current_number(Path(publish_dir))
+    publish_dir = Path(publish_dir)
+    number = current_number(publish_dir)
     if number is None:
-        raise NoReleaseError(
-            f"There is no release in {publish_dir}.",
-            "Run `bank publish`, or set BANK_PUBLISH_DIR to the folder of the releases.",
-        )
-    return read_release(Path(publish_dir), number)
+        raise no_release(publish_dir)
+    return read_release(publish_dir, number)
+
+
+def no_release(publish_dir: Path) -> NoReleaseError:
+    """Return the error for a folder without any release."""
+    return NoReleaseError(
+        f"There is no release in {publish_dir}.",
+        "Run `bank publish`, or name the folder of the releases with --publish-dir.",
+    )
 
 
 def current_number(publish_dir: Path) -> int | None:
@@ -121,7 +127,9 @@ def read_release(publish_dir: Path, number: int) -> Release:
     """
     folder = publish_dir / str(number)
     if not folder.is_dir():
-        there = ", ".join(str(each) for each in release_numbers(publish_dir)) or "none"
+        there = ", ".join(str(each) for each in release_numbers(publish_dir))
+        if not there:
+            raise no_release(publish_dir)
         raise NoReleaseError(
             f"There is no release {number} in {publish_dir}; there are: {there}.",
             "Run `bank releases` to see what each of them is.",

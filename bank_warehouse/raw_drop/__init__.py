@@ -1,6 +1,6 @@
 """Reading raw drops: Python plans, DuckDB reads."""
 
-from bank_warehouse.raw_drop.drop import DropPlan, check_drop, plan_drop, plan_table, survey_drop
+from bank_warehouse.raw_drop.drop import DropPlan, hand_on_plan, plan_drop, plan_table, survey_drop
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.plan import TablePlan
 from bank_warehouse.raw_drop.proofs import Settings
@@ -10,7 +10,7 @@ __all__ = [
     "DropPlan",
     "Settings",
     "TablePlan",
-    "check_drop",
+    "hand_on_plan",
     "plan_drop",
     "plan_table",
     "survey_drop",

@@ -1,12 +1,13 @@
 """The plan of a whole drop: every file and sheet looked at, all that is wrong said at once."""
 
 import os
+import pickle
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bank_warehouse.raw_drop import lookups
+from bank_warehouse.raw_drop import lookups, scratch
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
 from bank_warehouse.raw_drop.errors import DropError, Problems
@@ -37,6 +38,8 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 
 MAPPING_SETTING = "BANK_RAW_MAPPING"
+PLAN_VARIABLE = "DBT_BANK_DROP_PLAN"
+"""The environment variable by which `bank build` hands its plan to dbt."""
 
 
 @dataclass(frozen=True)
@@ -369,13 +372,23 @@ def plan_drop(
     return plan
 
 
-def check_drop(path: Path, settings: Settings | None = None) -> DropPlan:
-    """Refuse a drop that cannot be read, before anything is built on it.
+def hand_on_plan(path: Path, settings: Settings, mapping: Path | None = None) -> Path:
+    """Plan the read of a drop for a process that this one starts and outlives.
+
+    To read a large workbook takes longer than all else that is done before a build.
+
+    Returns:
+        The file that :data:`PLAN_VARIABLE` has to name for that process. It and the files that the
+        plan reads are gone when this process ends.
 
     Raises:
         DropError: as :func:`plan_drop` does.
     """
-    return plan_drop(path, settings)
+    plan = plan_drop(path, settings, mapping)
+    target = scratch.new_path(".plan")
+    key = _key(path, settings, mapping or mapping_setting())
+    target.write_bytes(pickle.dumps((key, _last[key][0], plan)))
+    return target
 
 
 def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> TablePlan:
@@ -400,32 +413,48 @@ def mapping_setting() -> Path | None:
     return Path(named) if named else None
 
 
+_Key = tuple[int, str, Settings, str]
+
 _lock = threading.Lock()
-_last: dict[tuple[str, Settings, str], tuple[object, DropPlan]] = {}
+_last: dict[_Key, tuple[object, DropPlan]] = {}
+
+
+def _key(path: Path, settings: Settings | None, mapping: Path | None) -> _Key:
+    # A forked process has the plans of its parent, whose files may be gone before it ends.
+    return (os.getpid(), str(path), settings or Settings(), str(mapping))
 
 
 def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> DropPlan:
-    key = (str(path), settings or Settings(), str(mapping))
+    key = _key(path, settings, mapping)
     with _lock:  # the four tables are asked for at once, by as many threads
         state = _state(path, mapping)
-        kept = _last.get(key)
+        kept = _last.get(key) or _handed_on(key)
         if kept is None or kept[0] != state:
             kept = (state, survey_drop(path, settings, mapping))
-            _last[key] = kept
+        _last[key] = kept
         return kept[1]
 
 
+def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
+    """Return the plan that the process which started this one made of the same drop."""
+    try:
+        # Written by this program for itself, into a folder that only this user may read.
+        planned, state, plan = pickle.loads(Path(os.environ[PLAN_VARIABLE]).read_bytes())  # noqa: S301
+    except (KeyError, OSError):
+        return None
+    return (state, plan) if planned[1:] == key[1:] else None
+
+
 def _state(path: Path, mapping: Path | None) -> object:
-    """Return what tells whether a drop is still the one that was planned."""
+    """Return what shows whether a drop is still the one that was planned."""
     listing = list_drop(path, Problems())
     given = mapping or find_mapping(listing.root)
     told = given.stat() if given and given.exists() else None
     return (
-        os.getpid(),
         tuple((file.relative, file.size, file.modified_ns) for file in listing.files),
         (str(given), told.st_size, told.st_mtime_ns) if told else None,
         listing.doubtful,
         os.environ.get(UNPACKED_LIMIT_SETTING),
         os.environ.get(ENCODING_SETTING),
-        tuple(TABLES.values()),
+        repr(TABLES),
     )

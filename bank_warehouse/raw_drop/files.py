@@ -3,7 +3,7 @@
 A name never decides which table a file holds, its headers do; but it says which files are parts of
 one table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or the files of a folder of that
 name). Whatever leads out of the folder is refused; a file that is of no use is reported, never
-skipped in silence.
+skipped in silence, unless this project wrote it.
 """
 
 import os
@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from bank_warehouse.publish.releases import CURRENT, release_numbers
 from bank_warehouse.raw_drop.errors import DropError, Problems
 from bank_warehouse.raw_drop.mapping import MAPPING_NAMES
 from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
@@ -29,6 +30,17 @@ READABLE_SUFFIXES = (
     *_REFUSED_SUFFIXES,
     ".zip",
 )
+OUR_SUFFIXES = (
+    ".duckdb",
+    ".duckdb.wal",
+    ".duckdb.tmp",
+    ".build_record.json",
+    ".checks_record.json",
+    ".accepted_profile.parquet",
+    "_data_docs",
+)
+"""How the names of a warehouse end, and of what a build, the checks and `bank accept` write."""
+
 # What may stand between the name of a table and its extension in a file that is one part of
 # several: `-2021-01`, `_part2`, `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
 _PART = re.compile(
@@ -124,6 +136,8 @@ def list_drop(path: Path, problems: Problems) -> Listing:
         if is_folder and hint is not None:
             with problems.noting(rank_of(hint)):
                 _walk(target, name, hint, found, warnings, problems)
+        elif _is_ours(target / name):
+            continue
         elif is_folder or _suffix(name) is None or name.startswith((".", "~")):
             warnings.append(_ignored(name, is_folder))
         else:
@@ -207,6 +221,12 @@ def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
     if _suffix(name) is None and not is_hidden:
         return f"{name}: ignored: no table, workbook or archive by its extension."
     return f"{name}: ignored: hidden or temporary by its name."
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether this project wrote a file or folder: a warehouse, or what is beside it."""
+    is_release_folder = (path / CURRENT).exists() and bool(release_numbers(path))
+    return path.name.endswith(OUR_SUFFIXES) or is_release_folder
 
 
 def _walk(

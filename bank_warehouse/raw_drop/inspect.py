@@ -15,7 +15,7 @@ from typing import Any
 import click
 import duckdb
 
-from bank_warehouse.project import find_project
+from bank_warehouse.project import CannotStartError, find_project
 from bank_warehouse.raw_drop import careful
 from bank_warehouse.raw_drop.drop import (
     DropPlan,
@@ -246,12 +246,12 @@ def as_text(told: Mapping[str, Any]) -> str:
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for file in told["files"]:
-        yield f"{file['file']}: {file['table'] or 'no table that is known here'}"
+        yield f"{file['file']}: {file['table'] or 'not a table that is read'}"
         yield from _lines_of_file(file)
         yield ""
     for name, table in told["tables"].items():
         if table["is_derived"]:
-            yield f"{name}: no file; {table['rows']:,} codes of the clients stand for themselves"
+            yield f"{name}: no file; named by the {table['rows']:,} codes that the clients have"
     if told["warnings"]:
         yield "Warnings:"
         yield from (f"  {warning}" for warning in told["warnings"])
@@ -276,7 +276,9 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
     if file.get("columns"):
         same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]
-        yield f"  columns   {len(file['columns'])} known, {len(same)} under their usual header"
+        others = len(file["columns"]) - len(same)
+        renamed = f", {others} of them under another header:" if others else ""
+        yield f"  columns   {len(file['columns'])} found{renamed}"
         for ours, theirs in file["columns"].items():
             if not _is_same(ours, theirs):
                 yield f"            {ours} <- {theirs}"
@@ -293,16 +295,21 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
 
 def _lines_of_reading(reading: Mapping[str, Any]) -> Iterator[str]:
     dates = reading["dates"]
-    told = f"{dates['proving']:,} of {dates['dates']:,} looked at fit no other order"
-    basis = {"proved": told, "declared": "as raw_date_format says", "typed": "typed as dates"}
+    told = f"proved by {dates['proving']:,} of the {dates['dates']:,} dates looked at"
+    basis = {"proved": told, "declared": "as raw_date_format says", "typed": "stored as dates"}
     yield f"  dates     {' or '.join(dates['formats'])}: {basis[dates['basis']]}"
     marks: dict[tuple[str, str], list[str]] = {}
     for name, money in reading["money"].items():
         marks.setdefault((money["mark"], money["basis"]), []).append(name)
     for (mark, basis_of_mark), names in marks.items():
-        said = {"same": "either mark gives the same amounts"}.get(basis_of_mark, basis_of_mark)
-        listed = "all" if len(marks) == 1 else ", ".join(names)
-        yield f"  amounts   decimal {'point' if mark == '.' else 'comma'}, {said}: {listed}"
+        said = {
+            "same": "either mark gives the same amounts",
+            "proved": "proved by the file",
+            "declared": "as raw_decimal_mark says",
+            "typed": "stored as numbers",
+        }[basis_of_mark]
+        listed = "" if len(marks) == 1 else f": {', '.join(names)}"
+        yield f"  amounts   decimal {'point' if mark == '.' else 'comma'}, {said}{listed}"
 
 
 def _is_same(ours: str, theirs: str) -> bool:
@@ -317,18 +324,18 @@ def _is_same(ours: str, theirs: str) -> bool:
     envvar="BANK_RAW_MAPPING",
     show_envvar=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The mapping file.  [default: mapping.yml beside the tables]",
+    help="Mapping file.  [default: mapping.yml beside the tables]",
 )
 def command(path: Path, is_json: bool, mapping: Path | None) -> None:
-    """Say what a drop is taken for, without building anything.
+    """Show how a drop would be read, without building anything.
 
     PATH is a folder with the raw files, or one file. The exit code is 0 where a build would read
-    the drop, 1 where it would refuse it.
+    the drop, 1 where it would refuse it, and 2 where there is no such folder or file.
     """
     try:
         told = inspect_drop(path, mapping or mapping_setting())
     except DropError as refused:
-        raise click.ClickException(str(refused)) from None
+        raise CannotStartError(str(refused)) from None
     click.echo(json.dumps(told, indent=2, ensure_ascii=False) if is_json else as_text(told))
     if told["is_refused"]:
         raise SystemExit(1)

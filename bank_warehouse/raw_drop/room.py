@@ -1,4 +1,4 @@
-"""How much disk a build of a drop wants, and whether it is there.
+"""How much disk a build of a drop needs, and whether it is there.
 
 The constants are measured: builds of 1 and 10 million generated customers, DuckDB 1.5.5.
 """
@@ -22,17 +22,20 @@ MODEL_WORKING_BYTES = 310
 
 SAMPLE_BYTES = 1 << 20
 
+WORTH_SAYING = 50_000_000
+"""What a build needs of disk is said from this many bytes on."""
+
 
 @dataclass(frozen=True)
 class Need:
-    """What a build wants of disks, in bytes.
+    """The disk space that a build needs, in bytes.
 
     Attributes:
         rows: customers of the drop, about.
         warehouse: Path of the file that is built.
-        warehouse_bytes: wanted on its disk.
+        warehouse_bytes: needed on its disk.
         spill: folder for what does not fit in memory.
-        spill_bytes: wanted there.
+        spill_bytes: needed there.
     """
 
     rows: int
@@ -43,18 +46,19 @@ class Need:
 
 
 def estimated_rows(path: Path) -> int:
-    """Return about how many lines a plain text file has, from the first of them.
+    """Return about how many lines a plain text file has below its header, from the first of them.
 
     Args:
         path: a text file, not compressed.
     """
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
-    return round(path.stat().st_size * sample.count(b"\n") / max(len(sample), 1))
+    lines = sample.count(b"\n") + (len(sample) < SAMPLE_BYTES and not sample.endswith(b"\n"))
+    return max(0, round(path.stat().st_size * lines / max(len(sample), 1)) - 1)
 
 
 def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
-    """Return what a build of `rows` customers into the file `warehouse` wants.
+    """Return what a build of `rows` customers into the file `warehouse` needs.
 
     Args:
         rows: customers of the drop, about.
@@ -71,10 +75,10 @@ def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
 
 
 def require_room(need: Need) -> str:
-    """Return in a sentence what a build wants of disks that have it.
+    """Return in a sentence what a build needs of disks that have it; empty where that is little.
 
     Raises:
-        DropError: a disk has less free than the build wants; the message says how much and what
+        DropError: a disk has less free than the build needs; the message says how much and what
             to do.
     """
     wanted: dict[int, list[tuple[Path, int]]] = {}
@@ -91,16 +95,17 @@ def require_room(need: Need) -> str:
         free = shutil.disk_usage(places[0][0]).free
         if amount > free:
             raise DropError(
-                f"{places[0][0]}: the build wants about {_size(amount)} of disk there and "
+                f"{places[0][0]}: the build needs about {_size(amount)} of disk there and "
                 f"{_size(free)} are free: {_told(need)}. Make room, or set BANK_WAREHOUSE or "
                 "BANK_TEMP_DIRECTORY to another disk, or give it more memory by "
                 "BANK_MEMORY_LIMIT, then build again."
             )
-    return f"{_told(need)}."
+    is_little = need.warehouse_bytes + need.spill_bytes < WORTH_SAYING
+    return "" if is_little else f"{_told(need)}."
 
 
 def _told(need: Need) -> str:
-    told = f"{need.rows:,} customers want about {_size(need.warehouse_bytes)} for the warehouse"
+    told = f"{need.rows:,} customers need about {_size(need.warehouse_bytes)} for the warehouse"
     if need.spill_bytes:
         told += f" and up to {_size(need.spill_bytes)} for what does not fit in memory"
     return told

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 import duckdb
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from python_checks.expectations.runner import TableResult
 
 EXIT_FAILED = 1
-EXIT_UNREADABLE = 2
 SUITE_NAMES = records.ALL_SUITES
-DOCS = "data_docs"
-"""Name of the folder of the Data Docs site, beside the warehouse."""
+DOCS_SUFFIX = "_data_docs"
+"""Ends the name of the folder of the Data Docs site, which is beside the warehouse."""
 
 
 @click.command("check")
@@ -27,35 +26,32 @@ DOCS = "data_docs"
 @click.option(
     "--docs",
     type=click.Path(path_type=Path, file_okay=False),
-    show_default="data_docs beside the warehouse",
-    help="Folder of the Data Docs site, replaced by this run.",
+    show_default="bank_data_docs beside the warehouse bank.duckdb",
+    help="Folder of the Data Docs site, which this run replaces.",
 )
-@click.option("--no-docs", is_flag=True, help="Build no Data Docs site.")
+@click.option("--no-docs", is_flag=True, help="Write no Data Docs site.")
 @click.option(
     "--suite",
     "suite_names",
     type=click.Choice(SUITE_NAMES),
     multiple=True,
     show_default="all",
-    help="Only this suite; may be given several times.",
+    help="Run only this suite. May be given several times.",
 )
 def command(
     warehouse: Path, docs: Path | None, no_docs: bool, suite_names: tuple[str, ...]
 ) -> None:
-    """Check a built warehouse against its suites; it is only read.
+    """Check a built warehouse with the suites of Great Expectations. It is only read.
 
-    What was checked and found is recorded beside the warehouse, for the publisher.
+    What was checked and found is recorded beside the warehouse; `bank publish` needs the record.
 
-    Exits with 0 where every expectation is met, 1 where one is not, 2 where the warehouse cannot
-    be checked.
+    The exit code is 0 where every expectation is met, 1 where one is not, and 2 where the warehouse
+    cannot be checked.
     """
     path = warehouse
-    site = None if no_docs else docs or path.with_name(DOCS)
+    site = None if no_docs else docs or docs_folder(path)
     chosen = suite_names or SUITE_NAMES
-    try:
-        connection = warehouses.connect(path)
-    except warehouses.UnreadableWarehouseError as error:
-        _stop(error)
+    connection = warehouses.connect(path)
     # Imported late: an unreadable warehouse is refused without waiting for Great Expectations.
     from python_checks.expectations import report, runner
     from python_checks.expectations.suites import REQUIRED, SUITES
@@ -69,14 +65,9 @@ def command(
             )
             tables = {name: SUITES[name](connection) for name in chosen}
             seen = fingerprints.fingerprints(connection, fingerprints.mart_relations(connection))
-        except warehouses.UnreadableWarehouseError as error:
-            _stop(error)
         except duckdb.Error as error:
-            _stop(warehouses.unreadable_tables(path, error))
-    try:
-        results = runner.run(path, tables, site, progress=click.echo, marts=seen)
-    except warehouses.UnreadableWarehouseError as error:
-        _stop(error)
+            raise warehouses.unreadable_tables(path, error) from error
+    results = runner.run(path, tables, site, progress=click.echo, marts=seen)
     _record(path, chosen, results, seen)
     click.echo()
     click.echo(report.summary(results))
@@ -84,6 +75,11 @@ def command(
         click.echo(f"\nData Docs: {site / 'index.html'}")
     if any(result.failures for result in results):
         sys.exit(EXIT_FAILED)
+
+
+def docs_folder(warehouse: Path) -> Path:
+    """Return where the Data Docs of a warehouse are."""
+    return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + DOCS_SUFFIX)
 
 
 def _record(
@@ -105,8 +101,3 @@ def _record(
             "this user the right to write there, and run the checks again.",
             err=True,
         )
-
-
-def _stop(error: Exception) -> NoReturn:
-    click.echo(f"Error: {error}", err=True)
-    sys.exit(EXIT_UNREADABLE)

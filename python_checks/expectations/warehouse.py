@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from bank_warehouse.engine import is_held, require_usable_name, temp_directory
+from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
@@ -13,7 +14,7 @@ from bank_warehouse.settings import SettingError
 MEMORY_LIMIT = "1GB"
 
 
-class UnreadableWarehouseError(Exception):
+class UnreadableWarehouseError(CannotStartError):
     """The warehouse is absent, locked, damaged or not built; the message says what to do."""
 
 
@@ -39,13 +40,13 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
-            f"There is no warehouse at {path}. Run `bank build` first, or name the file that it "
-            "built with --warehouse or BANK_WAREHOUSE."
+            f"There is no warehouse at {path}.\nRun `bank build` first, or name another file with "
+            "--warehouse."
         )
     if records.is_built_empty(path):
         raise UnreadableWarehouseError(
-            f"The last build of {path} was one with --empty: its tables have no rows to check. "
-            "Run `bank build` and then the checks."
+            f"The last build of {path} was one with --empty: its tables have no rows to check.\n"
+            "Run `bank build`, then `bank check`."
         )
     try:
         require_usable_name(path)
@@ -87,8 +88,8 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     if missing:
         listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
         raise UnreadableWarehouseError(
-            f"{path} is not built, or not completely: it lacks {listed}. Run `bank build` and then "
-            "the checks."
+            f"{path} is not built, or not completely: it lacks {listed}.\nRun `bank build`, then "
+            "`bank check`."
         )
 
 

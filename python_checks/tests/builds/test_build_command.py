@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bank_warehouse.build import selection
 from bank_warehouse.publish.records import build_record_path, read_record
 from bank_warehouse.summary import open_warehouse
 from python_checks.testing.dbt import run_dbt
@@ -68,7 +69,7 @@ def test_sample_from_another_folder(tmp_path: Path) -> None:
     assert lines[0].split() == ["Warehouse", "mine/bank.duckdb"]
     assert lines[1].startswith("Last build            passed at 20")
     assert "Customers             3,000 with 2,940 client ids" in lines
-    assert "  bank check --warehouse mine/bank.duckdb" in lines
+    assert lines[lines.index("Next:") + 1] == "  bank check --warehouse mine/bank.duckdb"
     assert "START" not in built.stderr + built.stdout
     assert (tmp_path / "mine" / "bank_history_sample.duckdb").is_file()
     record = read_record(build_record_path(tmp_path / "mine" / "bank.duckdb"))
@@ -79,10 +80,14 @@ def test_sample_from_another_folder(tmp_path: Path) -> None:
 def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", PART, "--as-of", "2022-01-31")
     formats = ("--date-format", "%Y-%m-%d", "--date-format", "%d-%m-%Y")
+    (drop / "notes.doc").write_text("from the bank", "utf-8")
     built = bank(tmp_path, "build", str(drop), *arguments, *formats)
     assert built.returncode == 0, built.stderr
-    assert "Raw drop: " in built.stderr
+    assert "Raw drop: notes.doc: ignored: " in built.stderr
+    *_, last = built.stderr.splitlines()
+    assert last.partition(" of ")[0] == last.partition(" of ")[2].partition(" ")[0]
     assert "The models that you selected are in bank.duckdb." in built.stdout
+    assert f"`bank build {drop} --warehouse bank.duckdb` builds the others." in built.stdout
     with open_warehouse(tmp_path / "bank.duckdb") as connection:
         assert connection.sql("select count(*) from staging.stg_bank__clients").fetchone() == (
             CLIENTS,
@@ -91,9 +96,10 @@ def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Pa
     assert record is not None
     assert (record["as_of_date"], record["source"]) == ("2022-01-31", "drop")
     summed = bank(tmp_path, "summary", "--warehouse", "bank.duckdb")
-    assert summed.returncode == 1
-    assert "The last build was a part of one, at 20" in summed.stderr
+    assert summed.returncode == 2
+    assert "Only a part of bank.duckdb is built" in summed.stderr
     assert "it left out " in summed.stderr
+    assert "Run `bank build FOLDER --warehouse bank.duckdb`" in summed.stderr
 
 
 def test_failing_drop_shows_the_first_error_and_what_to_do(drop: Path, tmp_path: Path) -> None:
@@ -110,7 +116,7 @@ def test_failing_drop_shows_the_first_error_and_what_to_do(drop: Path, tmp_path:
     assert "macro" not in built.stderr
     assert built.stdout == ""
     summed = bank(tmp_path, "summary", "--warehouse", "bank.duckdb")
-    assert summed.returncode == 1
+    assert summed.returncode == 2
     assert "The last build failed at 20" in summed.stderr
     assert "(`dbt build`): stg_bank__clients; " in summed.stderr
     assert bad.is_dir()
@@ -148,6 +154,15 @@ def test_dbt_alone_refuses_before_it_parses(
     assert "Traceback" not in refused.stdout + refused.stderr
     assert not (tmp_path / "target" / "manifest.json").exists()
     assert not (tmp_path / "bank.duckdb").exists()
+
+
+@pytest.mark.parametrize("models", ["no_such_model", "age_bands tag:none"])
+def test_selection_without_a_match_builds_nothing(models: str, tmp_path: Path) -> None:
+    refused = run_dbt(tmp_path, "build", *selection(models))
+    assert refused.returncode == 2
+    missing = models.rpartition(" ")[2]
+    assert f"The selection criterion '{missing}' does not match" in refused.stdout
+    assert not build_record_path(tmp_path / "bank.duckdb").exists()
 
 
 def test_settings_of_another_project_are_not_looked_at(tmp_path: Path) -> None:

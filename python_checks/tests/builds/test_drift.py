@@ -96,10 +96,10 @@ def test_what_does_not_tie_out_is_not_accepted(tmp_path: Path) -> None:
 def test_without_a_finished_build_nothing_is_accepted(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     absent = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
-    assert absent.exit_code == 1
+    assert absent.exit_code == 2
     assert "There is no warehouse" in absent.output
     duckdb.connect(str(warehouse)).close()
     empty = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
-    assert empty.exit_code == 1
+    assert empty.exit_code == 2
     assert "did not get to its end" in empty.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]

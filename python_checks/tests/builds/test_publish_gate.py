@@ -238,7 +238,7 @@ def test_checks_and_publish_as_a_user_runs_them(
     assert listed.stdout.splitlines()[1].split()[0] == "1"
     assert listed.stdout.splitlines()[1].endswith("files")
     absent = command("rollback", "4")
-    assert absent.returncode == 1
+    assert absent.returncode == 2
     assert "no release 4" in absent.stderr
     again = command("rollback", "1")
     assert "Readers have release 1" in again.stdout

@@ -35,6 +35,9 @@ def free(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
 def test_rows_of_a_text_are_told_from_its_first_lines(tmp_path: Path) -> None:
     (tmp_path / "long.csv").write_bytes(b"name,age\n" + b"Ada Lowe,31\n" * 300_000)
     assert room.estimated_rows(tmp_path / "long.csv") == pytest.approx(300_000, rel=0.01)
+    for ending in (b"", b"\n"):
+        (tmp_path / "short.csv").write_bytes(b"name,age\nAda Lowe,31\nBo Lund,44" + ending)
+        assert room.estimated_rows(tmp_path / "short.csv") == 2
     (tmp_path / "empty.csv").write_bytes(b"")
     assert room.estimated_rows(tmp_path / "empty.csv") == 0
 
@@ -64,7 +67,7 @@ def test_a_disk_with_too_little_is_refused_with_the_remedy(
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")
     both = need.warehouse_bytes + need.spill_bytes
     free(monkeypatch, both)
-    assert require_room(need).startswith("100,000,000 customers want about 40.0 GB")
+    assert require_room(need).startswith("100,000,000 customers need about 40.0 GB")
     free(monkeypatch, both - 1)
     with pytest.raises(DropError, match="BANK_TEMP_DIRECTORY") as refused:
         require_room(need)
@@ -87,13 +90,14 @@ def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
-    assert json.loads(room_json(warehouse, 1000, True))["said"].startswith(
-        "1,000 customers want about"
+    assert json.loads(room_json(warehouse, 1000, True)) == {"said": "", "error": None}
+    assert json.loads(room_json(warehouse, 125_000, True))["said"] == (
+        "125,000 customers need about 50 MB for the warehouse."
     )
     assert json.loads(room_json(":memory:", 10**12, True)) == {"said": "", "error": None}
     free(monkeypatch, 1)
     assert json.loads(room_json(warehouse, 0, True))["error"] is None
-    assert "the build wants about" in json.loads(room_json(warehouse, 1000, True))["error"]
+    assert "the build needs about" in json.loads(room_json(warehouse, 1000, True))["error"]
 
 
 @pytest.fixture(scope="module")
@@ -122,5 +126,5 @@ def test_dbt_says_what_a_drop_wants(command: str, told: str, drop: Path, tmp_pat
         # Without its seeds the model fails, but says what it wants before.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
-    said = f"200,000 customers want about 80 MB for the warehouse{told}."
+    said = f"200,000 customers need about 80 MB for the warehouse{told}."
     assert said in result.stdout

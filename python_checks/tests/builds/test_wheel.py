@@ -84,10 +84,10 @@ def test_generator_and_checks_run(bank: Bank, built_warehouse: Path, tmp_path: P
     warehouse = Path(shutil.copy2(built_warehouse, tmp_path / built_warehouse.name))
     checked = bank("check", "--warehouse", str(warehouse), "--suite", "staging")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert (tmp_path / "data_docs" / "index.html").is_file()
+    assert (tmp_path / "bank_data_docs" / "index.html").is_file()
 
 
 def test_without_a_clone_the_build_says_what_to_do(bank: Bank) -> None:
     refused = bank("build")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "Run it in a clone, or name the clone with --project-dir." in refused.stderr

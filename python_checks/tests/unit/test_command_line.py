@@ -1,6 +1,7 @@
 """`bank`: its help is whole, its options have one spelling, a typo gets a suggestion."""
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,18 +14,16 @@ from click.testing import CliRunner, Result
 
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.cli import COMMANDS, main
+from bank_warehouse.hints import TAKEN_BY, command_line
 from bank_warehouse.project import PROJECT as NAME
 from bank_warehouse.project import find_project, warehouse_path
-from python_checks.testing.paths import PROJECT
+from bank_warehouse.publish.records import FORMAT, build_record_path, write_json
+from bank_warehouse.raw_drop import Settings, drop, plan_table
+from python_checks.testing.paths import PROJECT, SEEDS
 
 HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
 
-SHARED = {
-    "--warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
-    "--publish-dir": {"dashboard", "publish", "releases", "rollback"},
-    "--raw-dir": {"build", "summary"},
-    "--project-dir": {"build", "powerbi"},
-}
+SHARED = {f"--{name.replace('_', '-')}": commands for name, commands in TAKEN_BY.items()}
 VARIABLES = {
     "--warehouse": "BANK_WAREHOUSE",
     "--publish-dir": "BANK_PUBLISH_DIR",
@@ -142,13 +141,126 @@ def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert find_project(tmp_path) is None
 
 
+# ---------- a command in a message can be run as printed
+
+
+@pytest.fixture
+def usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder outside the project, with nothing in the environment."""
+    for name in VARIABLES.values():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+COMMAND_LINES: dict[str, tuple[str, dict[str, Path | None], str]] = {
+    "defaults": ("check", {"warehouse": PROJECT / "warehouse" / "bank.duckdb"}, "bank check"),
+    "not known": ("build", {"warehouse": None, "raw_dir": None}, "bank build"),
+    "warehouse": ("check", {"warehouse": Path("my.duckdb")}, "bank check --warehouse my.duckdb"),
+    "blank": ("accept", {"warehouse": Path("a b")}, 'bank accept --warehouse "a b"'),
+    "another's option": ("releases", {"warehouse": Path("x")}, "bank releases"),
+    "argument": ("rollback 7", {"publish_dir": Path("p")}, "bank rollback 7 --publish-dir p"),
+    "drop": (
+        "build",
+        {"warehouse": Path("x.duckdb"), "raw_dir": Path("drop")},
+        "bank build drop --warehouse x.duckdb",
+    ),
+    "named drop": ("build FOLDER", {"raw_dir": Path("drop")}, "bank build FOLDER"),
+    "both": (
+        "publish",
+        {"warehouse": Path("x"), "publish_dir": Path("p"), "raw_dir": Path("drop")},
+        "bank publish --warehouse x --publish-dir p",
+    ),
+    "project": ("build", {"project_dir": Path("c")}, "bank build --project-dir c"),
+    "this project": ("build", {"project_dir": PROJECT}, "bank build"),
+}
+
+
+@pytest.mark.usefixtures("usual")
+@pytest.mark.parametrize("name", COMMAND_LINES)
+def test_command_gets_the_paths_that_it_would_not_take_by_itself(name: str) -> None:
+    command, paths, expected = COMMAND_LINES[name]
+    assert command_line(command, paths) == expected
+
+
+def test_drop_of_a_warehouse_is_not_replaced_by_the_sample(usual: Path) -> None:
+    for source, expected in (("drop", "bank build FOLDER"), ("sample", "bank build")):
+        record = {"format": FORMAT, "source": source}
+        write_json(build_record_path(usual / "mine.duckdb"), record)
+        found = command_line("build", {"warehouse": Path("mine.duckdb")})
+        assert found == f"{expected} --warehouse mine.duckdb"
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
+def test_missing_warehouse_has_one_code_and_a_command_that_makes_it(name: str, usual: Path) -> None:
+    arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
+    result = run(name, "--warehouse", "mine.duckdb", *arguments)
+    assert result.exit_code == 2
+    assert "There is no warehouse at mine.duckdb." in result.output
+    assert "Run `bank build --warehouse mine.duckdb` first" in result.output
+    assert list(usual.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("rollback", "7"), ("dashboard",)])
+def test_missing_releases_have_the_same_code(arguments: tuple[str, ...], usual: Path) -> None:
+    result = run(*arguments, "--publish-dir", "mine")
+    assert result.exit_code == 2
+    assert "Run `bank publish --publish-dir mine`" in result.output
+    assert list(usual.iterdir()) == []
+
+
+def test_variable_needs_no_option(usual: Path) -> None:
+    result = run("summary", BANK_WAREHOUSE=str(usual / "mine.duckdb"))
+    assert "Run `bank build` first" in result.output
+
+
 # ---------- bank build refuses before anything is started
+
+
+def test_build_refuses_an_unreadable_drop_before_dbt_starts(
+    usual: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("bank_warehouse.build._run_dbt", lambda *given, **_: started.append(given))
+    (usual / "drop").mkdir()
+    (usual / "drop" / "clients.csv").write_text("Name,Aege\nAda,31\n", "utf-8")
+    result = run("build", "drop", "--warehouse", "new/bank.duckdb")
+    assert result.exit_code == 2
+    assert "clients.csv, row 1: " in result.output
+    assert started == []
+    assert [entry.name for entry in usual.iterdir()] == ["drop"]
+
+
+def test_dbt_gets_the_plan_that_the_build_made(
+    usual: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[str] = []
+
+    def planned_anew(*_: object) -> None:
+        raise AssertionError
+
+    def dbt(_arguments: object, environment: dict[str, str], *_: object, **__: object) -> int:
+        monkeypatch.setattr(drop, "_last", {})
+        monkeypatch.setattr(drop, "survey_drop", planned_anew)
+        monkeypatch.setenv(drop.PLAN_VARIABLE, environment[drop.PLAN_VARIABLE])
+        settings = Settings(date_formats=("%d-%m-%Y",))
+        plans.append(plan_table(Path(environment["BANK_RAW_DIR"]), "clients", settings).sql)
+        with pytest.raises(AssertionError):
+            plan_table(Path(environment["BANK_RAW_DIR"]), "clients")
+        return 1
+
+    monkeypatch.setattr("bank_warehouse.build._run_dbt", dbt)
+    shutil.copytree(SEEDS, usual / "drop")
+    result = run("build", "drop", "--date-format", "%d-%m-%Y")
+    assert result.exit_code == 1, result.output
+    assert len(plans) == 1
 
 
 REFUSALS: dict[str, tuple[list[str], str]] = {
     "variable": (["--vars", "{as_of_dat: 1}"], "as_of_dat: no such variable. Did you mean as_of_d"),
     "date": (["--as-of", "31-12-2021"], "as_of_date: '31-12-2021' is no date. Write 2021-12-31."),
-    "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' lacks a year."),
+    "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' has no year (%Y)."),
+    "format of a spreadsheet": (["--date-format", "DD/MM/YYYY"], "Write %d/%m/%Y."),
     "drop": (["no such folder"], "no such folder: no such folder or file."),
     "drop by its option": (["--raw-dir", "absent"], "absent: no such folder or file."),
     "project": (["--project-dir", "docs"], "name the clone with --project-dir"),
@@ -164,14 +276,14 @@ def test_build_refuses_what_cannot_be_meant(name: str, monkeypatch: pytest.Monke
     monkeypatch.chdir(PROJECT)
     arguments, words = REFUSALS[name]
     result = run("build", *arguments, BANK_RAW_DIR="")
-    assert result.exit_code == (1 if name == "project" else 2), result.output
+    assert result.exit_code == 2, result.output
     assert words in " ".join(result.output.split())
 
 
 def test_build_refuses_a_warehouse_in_memory() -> None:
     result = run("build", BANK_WAREHOUSE=":memory:")
     assert result.exit_code == 2
-    assert "`bank build` needs a file" in result.output
+    assert "a build needs a file here; `dbt build` takes :memory:" in result.output
 
 
 def test_build_warns_of_a_misspelt_variable() -> None:
@@ -225,6 +337,18 @@ def test_progress_counts_steps_models_and_failures(
     ]
 
 
+def test_unit_tests_of_a_selection_are_among_the_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = BuildLog(tmp_path, {})
+    log.read(event("ConcurrencyLine", node_count=1))
+    log.read(event("LogTestResult", num_models=2, **step("unit_test", "reads_x", "pass")))
+    log.read(event("LogModelResult", total=2, **step("model", "stg_x", "success")))
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "2 of 2 steps, 1 models built, 0 warnings, 0 failures"
+    )
+
+
 def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None:
     log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
     failed(
@@ -262,6 +386,12 @@ def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
         "The build could not start:",
         "  Model 'x' not found",
     ]
+
+
+def test_selection_without_a_match_is_said_in_the_words_of_the_command(log: BuildLog) -> None:
+    said = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
+    log.read(event("MainEncounteredError", exc=said))
+    assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()
 
 
 def test_failing_test_shows_its_promise_and_its_query(log: BuildLog, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_failure_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("drop table quality.fct_quarantined_clients")
     unbuilt = ask(warehouse, tmp_path / "mend.csv")
-    assert unbuilt.exit_code == 1
+    assert unbuilt.exit_code == 2
     assert "Run `bank build`" in unbuilt.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 

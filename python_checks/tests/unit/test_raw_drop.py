@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -16,7 +17,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bank_warehouse.accept import accepted_profile_path
 from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
+from bank_warehouse.publish.records import build_record_path, checks_record_path
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
 from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
@@ -24,6 +27,7 @@ from bank_warehouse.raw_drop.inspect import command as inspect
 from bank_warehouse.raw_drop.inspect import inspect_drop
 from bank_warehouse.raw_drop.plan import changed_files
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, normalise
+from python_checks.expectations.command import docs_folder
 from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
 from python_checks.testing.paths import ORIGINAL, SEEDS
@@ -397,6 +401,28 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
     assert warnings == ("Banking.xlsx[Pivot]: ignored: no table known here by its headers.",)
+
+
+def test_what_this_project_wrote_is_no_part_of_a_drop(tmp_path: Path) -> None:
+    for seed in SEEDS.glob("*.csv"):
+        shutil.copy2(seed, tmp_path)
+    warehouse = tmp_path / "bank.duckdb"
+    release, docs, spilled = tmp_path / "mine" / "1", docs_folder(warehouse), "bank.duckdb.tmp"
+    for folder in (release, docs, tmp_path / spilled, tmp_path / "other"):
+        folder.mkdir(parents=True)
+    (tmp_path / "mine" / "current").write_text("1\n", "utf-8")
+    for file in (
+        *(warehouse, tmp_path / "bank.duckdb.wal", tmp_path / "bank_history.duckdb"),
+        *(build_record_path(warehouse), checks_record_path(warehouse)),
+        accepted_profile_path(warehouse),
+        tmp_path / "notes.doc",
+    ):
+        file.write_bytes(b"x")
+    plan = plan_drop(tmp_path)
+    assert sorted(plan.warnings) == [
+        "notes.doc: ignored: no table, workbook or archive by its extension.",
+        "other/: ignored: no raw table has a folder of this name.",
+    ]
 
 
 def test_a_zip_is_unpacked_up_to_the_limit_that_is_set(

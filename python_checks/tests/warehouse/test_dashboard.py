@@ -675,7 +675,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
     client = create_app(snapshots, Access()).server.test_client()
     text = ask_page(client, "/")["text"]
     assert "Nothing is published yet" in text
-    assert "bank publish" in text
+    assert f"bank publish --publish-dir {tmp_path}" in text
     assert client.get("/csv/overview/glance.csv").status_code == 503
     snapshots.close()
 
@@ -824,8 +824,11 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
     missing = CliRunner().invoke(
         main, ["dashboard", "--publish-dir", str(tmp_path), "--export", str(target)]
     )
-    assert missing.exit_code == 1
-    assert "bank publish" in missing.output
+    assert missing.exit_code == 2
+    assert f"`bank publish --publish-dir {tmp_path}`" in missing.output
+    absent = CliRunner().invoke(main, ["dashboard", "--publish-dir", str(tmp_path / "absent")])
+    assert absent.exit_code == 2
+    assert f"There is no release in {tmp_path / 'absent'}." in absent.output
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_command_says_what_is_absent(
 ) -> None:
     there = {"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)}
     result = CliRunner().invoke(main, ["findings", "--out", "nowhere"], env=there | environment)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert complaint in result.output
     assert not Path("nowhere").exists()
 

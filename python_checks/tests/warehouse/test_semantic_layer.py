@@ -1,6 +1,7 @@
 """Every metric is what independent SQL on the marts says, in MetricFlow and in our own SQL."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -531,21 +532,22 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
     """Return a folder that `mf` takes for the built project.
 
     It looks for target/semantic_manifest.json in the project's folder, whatever the target folder
-    of dbt is, and opens the warehouse for writing: both are copies.
+    of dbt is, and opens the warehouse for writing: both are copies. The warehouse has another name
+    than the one that dbt parsed for.
     """
     folder: Path = tmp_path_factory.mktemp("mf")
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy2(PROJECT / name, folder / name)
     (folder / "target").mkdir()
     shutil.copy2(built_target / "semantic_manifest.json", folder / "target")
-    shutil.copy2(built_warehouse, folder / built_warehouse.name)
+    shutil.copy2(built_warehouse, folder / "renamed.duckdb")
     return folder
 
 
 def mf(folder: Path, *arguments: str) -> str:
     """Run the command `mf` and return what it prints."""
     environment = os.environ | {
-        "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
+        "BANK_WAREHOUSE": str(folder / "renamed.duckdb"),
         "DBT_PROJECT_DIR": str(folder),
         "DBT_PROFILES_DIR": str(folder),
         "DBT_LOG_PATH": str(folder / "logs"),
@@ -583,6 +585,17 @@ def test_mf_query_answers_as_compile_query_does(
         lines = list(csv.reader(file))
     found = keyed([tuple(line) for line in lines[1:]], lines[0], metrics)
     assert_same(metrics, found, ours(warehouse, layer, metrics, [group]))
+
+
+def test_definitions_fit_a_warehouse_of_any_name(built_target: Path) -> None:
+    content = json.loads((built_target / "semantic_manifest.json").read_text("utf-8"))
+    relations = [model["node_relation"] for model in content["semantic_models"]]
+    relations += [
+        spine["node_relation"] for spine in content["project_configuration"]["time_spines"]
+    ]
+    assert len(relations) > 10
+    for relation in relations:
+        assert relation["relation_name"] == f'"marts"."{relation["alias"]}"'
 
 
 def test_dbt_parses_the_project_without_deprecations(build_folder: Path) -> None:

@@ -12,8 +12,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bank_warehouse.cli import main
-from bank_warehouse.publish.records import FORMAT, build_record_path, read_record, write_json
-from bank_warehouse.summary import NEEDED, Summary, format_summary, read_summary
+from bank_warehouse.publish.records import (
+    ALL_SUITES,
+    FORMAT,
+    build_record_path,
+    checks_record_path,
+    read_record,
+    write_json,
+)
+from bank_warehouse.publish.releases import MANIFEST_FORMAT
+from bank_warehouse.summary import NEEDED, Summary, format_summary, next_steps, read_summary
 
 
 def summarise(warehouse: Path, raw_dir: str = "") -> Result:
@@ -89,7 +97,6 @@ def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) 
         *(name for name, _ in summary.segments),
         f"0 of {summary.rows_delivered:,} rows",
         "  bank check\n",
-        "  bank publish\n",
         "dbt docs serve",
     ):
         assert text in result.output
@@ -154,7 +161,8 @@ def test_many_reasons_are_cut_short() -> None:
         (("seeds/raw/raw_clients.csv",), "", "the shipped seeds"),
         (("seeds/raw/raw_clients.csv",), "/drop", "the shipped seeds"),
         (("Banking.csv",), "/drop", "Banking.csv in /drop"),
-        (("Banking.csv",), "", "Banking.csv of a raw folder"),
+        (("Banking.csv",), "/drop/Banking.csv", "Raw data              /drop/Banking.csv\n"),
+        (("Banking.csv",), "", "Banking.csv of your own files"),
         (("a", "b", "c", "d", "e"), "/drop", "a, b, c and 2 more files in /drop"),
     ],
 )
@@ -163,16 +171,15 @@ def test_origin_of_the_raw_data(files: tuple[str, ...], raw_dir: str, expected: 
     assert expected in text
 
 
-def test_empty_watch_list_and_blanks_in_the_path() -> None:
-    text = format_summary(made(), Path("my files/bank.duckdb"), "")
+def test_empty_watch_list() -> None:
+    text = format_summary(made(), Path("bank.duckdb"), "")
     assert "nobody" in text
-    assert 'bank check --warehouse "my files' in text
     assert "1,234,567.80" in text
 
 
 def test_missing_warehouse(tmp_path: Path) -> None:
     result = summarise(tmp_path / "none.duckdb")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"There is no warehouse at {tmp_path / 'none.duckdb'}" in result.output
     assert "bank build" in result.output
     assert not (tmp_path / "none.duckdb").exists()
@@ -182,7 +189,7 @@ def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
     file = tmp_path / "bank.duckdb"
     file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
     result = summarise(file)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "cannot be read as a warehouse" in result.output
     assert "--warehouse" in result.output
 
@@ -200,7 +207,7 @@ def test_incomplete_build_names_what_is_missing(
         kind = "view" if row == ("VIEW",) else "table"
         connection.execute(f"drop {kind} {schema}.{name}")
     result = summarise(copied_warehouse)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"it lacks {schema}.{name}." in result.output
     assert "first error" in result.output
 
@@ -209,7 +216,7 @@ def test_view_without_its_table_is_an_incomplete_build(copied_warehouse: Path) -
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table intermediate.int_customers_measured cascade")
     result = summarise(copied_warehouse)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did not get to its end" in result.output
 
 
@@ -219,7 +226,7 @@ def test_marts_of_an_earlier_build_are_noticed(copied_warehouse: Path) -> None:
             "insert into staging.base_bank__clients from staging.base_bank__clients limit 2"
         )
     result = summarise(copied_warehouse)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "of 3,002 rows delivered 3,000 are customers and 0 are in quarantine" in result.output
 
 
@@ -227,7 +234,7 @@ def test_warehouse_of_another_version(copied_warehouse: Path) -> None:
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("alter table quality.fct_quarantined_clients drop reject_reasons")
     result = summarise(copied_warehouse)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "another version of the project" in result.output
 
 
@@ -250,7 +257,7 @@ def test_locked_warehouse(copied_warehouse: Path) -> None:
         result = summarise(copied_warehouse)
     finally:
         holder.communicate("")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "Another program has" in result.output
     assert "Wait for the build to end" in result.output
 
@@ -266,6 +273,8 @@ def with_record(warehouse: Path, **values: object) -> None:
         "failed": [],
         "not_run": [],
         "is_empty": False,
+        "source": "sample",
+        "fingerprints": {},
     }
     write_json(build_record_path(warehouse), record | values)
 
@@ -299,7 +308,52 @@ def test_summary_says_how_the_last_build_ended(name: str, copied_warehouse: Path
     result = summarise(copied_warehouse)
     assert result.exit_code == 0, result.output
     assert f"Last build            {words}\n" in result.output
-    assert ("see to the first error it prints" in result.output) is (name != "whole")
+    assert ("\n  bank build\n" in result.output) is (name != "whole")
+    assert ("\n  bank check\n" in result.output) is (name == "whole")
+
+
+def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
+    with_record(copied_warehouse, not_run=["fct_control_totals"], source="drop")
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute("drop table quality.fct_control_totals")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 2
+    assert f"Only a part of {copied_warehouse} is built" in result.output
+    assert "it left out fct_control_totals.\nRun `bank build FOLDER` to" in result.output
+    assert "did not get to its end" not in result.output
+
+
+STATES: dict[str, tuple[dict[str, object], dict[str, object] | None, str | None, list[str]]] = {
+    "built": ({}, None, None, ["bank check"]),
+    "failed": ({"failed": ["a"]}, {}, "one", ["bank build"]),
+    "checked before it was built again": ({}, {"fingerprints": {"a": 1}}, None, ["bank check"]),
+    "checked in part": ({}, {"suites": ["marts"]}, None, ["bank check"]),
+    "not as expected": ({}, {"passed": False}, None, ["bank check"]),
+    "checked": ({}, {}, None, ["bank publish"]),
+    "published before": ({}, {}, "another", ["bank publish"]),
+    "published": ({}, {}, "one", ["bank dashboard", "powerbi/Bank.pbip"]),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_next_step_follows_the_state(name: str, tmp_path: Path) -> None:
+    built, checked, published, expected = STATES[name]
+    warehouse, releases = tmp_path / "my bank.duckdb", tmp_path / "published"
+    with_record(warehouse, dbt_invocation_id="one", **built)
+    if checked is not None:
+        record = {"format": FORMAT, "fingerprints": {}, "suites": ALL_SUITES, "passed": True}
+        write_json(checks_record_path(warehouse), record | checked)
+    if published is not None:
+        (releases / "1").mkdir(parents=True)
+        (releases / "current").write_text("1\n", "utf-8")
+        manifest = {"format": MANIFEST_FORMAT, "release": 1, "dbt_invocation_id": published}
+        write_json(releases / "1" / "manifest.json", manifest)
+    commands = [command for command, _ in next_steps(warehouse, "", releases)]
+    assert [command.partition(" --")[0] for command in commands] == expected
+    option = f'--warehouse "{warehouse}"'
+    assert (option in commands[0]) is (expected != ["bank dashboard", "powerbi/Bank.pbip"])
+    taken = commands[0].startswith(("bank publish", "bank dashboard"))
+    assert (f"--publish-dir {releases}" in commands[0]) is taken
 
 
 def test_incomplete_build_says_what_failed(copied_warehouse: Path) -> None:
@@ -307,7 +361,7 @@ def test_incomplete_build_says_what_failed(copied_warehouse: Path) -> None:
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table quality.fct_control_totals")
     result = summarise(copied_warehouse)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "it lacks quality.fct_control_totals" in result.output
     assert "The last build failed at 2026-01-31 17:05:09 UTC (`dbt build`): stg_bank" in (
         result.output

@@ -1,0 +1,81 @@
+"""Commands in messages, written as they have to be typed.
+
+A message that says "Run `bank check`" sends whoever named a warehouse to another one. So each
+command in it gets the paths that the running command has and that it would not take by itself.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from bank_warehouse.project import find_project, publish_folder, quoted, warehouse_path
+
+PATHS = "bank_warehouse.paths"
+"""Where a click context keeps the paths of the running command, by the name of their option."""
+
+TAKEN_BY = {
+    "warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
+    "publish_dir": {"dashboard", "publish", "releases", "rollback", "summary"},
+    "raw_dir": {"build", "summary"},
+    "project_dir": {"build", "powerbi"},
+}
+"""The commands that have each of these options."""
+
+_COMMAND = re.compile(r"`bank ([a-z]+[^`]*)`")
+
+Paths = Mapping[str, Path | None]
+
+
+def command_line(command: str, paths: Paths) -> str:
+    """Return a command as it has to be typed.
+
+    Args:
+        command: its name, and arguments if any: `rollback 7`.
+        paths: of the running command, by the name of their option. Only those are written that the
+            command takes and that are not its defaults. `build` without an argument gets
+            the drop; FOLDER stands for a drop that is not known.
+    """
+    name, *arguments = command.split()
+    defaults = {
+        "warehouse": warehouse_path(),
+        "publish_dir": publish_folder(),
+        "raw_dir": _drop_setting(),
+        "project_dir": find_project(),
+    }
+    named = {
+        option: path
+        for option, path in paths.items()
+        if path is not None and name in TAKEN_BY[option] and not _is_same(path, defaults[option])
+    }
+    words = ["bank", command]
+    if name == "build":
+        drop = named.pop("raw_dir", None)
+        if not arguments and drop:
+            words.append(quoted(drop))
+        elif not arguments and not defaults["raw_dir"] and _holds_a_drop(paths.get("warehouse")):
+            words.append("FOLDER")
+    words += [f"--{option.replace('_', '-')} {quoted(path)}" for option, path in named.items()]
+    return " ".join(words)
+
+
+def runnable(message: str, paths: Paths) -> str:
+    """Return a message in which each command, such as `bank check`, can be run as printed."""
+    return _COMMAND.sub(lambda found: f"`{command_line(found[1], paths)}`", message)
+
+
+def _drop_setting() -> Path | None:
+    named = os.environ.get("BANK_RAW_DIR")
+    return Path(named) if named else None
+
+
+def _is_same(path: Path, default: Path | None) -> bool:
+    return default is not None and path.absolute() == default.absolute()
+
+
+def _holds_a_drop(warehouse: Path | None) -> bool:
+    """Return whether the last build of a warehouse read somebody's files."""
+    from bank_warehouse.publish.records import build_record_path, read_record
+
+    record = read_record(build_record_path(warehouse)) if warehouse else None
+    return record is not None and record["source"] != "sample"
