@@ -53,6 +53,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("bank_warehouse/publish/releases.py", "link"): "falls back to a text file",
     ("bank_warehouse/publish/releases.py", "rename"): "a new release: the target never exists",
     ("python_checks/testing/oddities.py", "link"): "the test of this oddity is skipped on Windows",
+    ("python_checks/tests/builds/test_pages.py", "link"): "skipped on Windows",
     ("python_checks/tests/warehouse/test_dashboard.py", "link"): "NTFS has hard links for any user",
 }
 """Findings that are right, by file and rule, and why."""
