@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
+
 from bank_warehouse.raw_drop import lookups
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
@@ -91,8 +93,15 @@ class DropPlan:
 class _Survey:
     """Looks at one drop."""
 
-    def __init__(self, path: Path, settings: Settings | None, mapping: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings | None,
+        mapping: Path | None,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
         self.path = path
+        self.connection = connection
         self.settings = settings or Settings()
         self.problems = Problems()
         self.listing = list_drop(path, self.problems)
@@ -271,7 +280,7 @@ class _Survey:
         refuse_empty(reads, warnings)
         reading = None
         if table.name == CLIENTS.name:
-            reading = reading_of_clients(reads, table, self.settings, warnings)
+            reading = reading_of_clients(self.connection, reads, table, self.settings, warnings)
         plan = TablePlan(
             table=table.name,
             files=tuple(read.plan for read in reads),
@@ -281,7 +290,7 @@ class _Survey:
             reading=reading,
         )
         if table.is_lookup:
-            sql, said = lookups.judge_lookup(table, plan)
+            sql, said = lookups.judge_lookup(self.connection, table, plan)
             plan = replace(plan, sql=sql)
             warnings.extend(said)
         return replace(plan, warnings=tuple(warnings))
@@ -349,7 +358,8 @@ def survey_drop(
     Raises:
         DropError: there is no such folder or file.
     """
-    return _Survey(path, settings, mapping).plan()
+    with duckdb.connect(config={"threads": 1}) as connection:
+        return _Survey(path, settings, mapping, connection).plan()
 
 
 def plan_drop(

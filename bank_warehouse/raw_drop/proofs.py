@@ -7,7 +7,8 @@ is proved is read, what fits two readings is refused with both of them and the s
 decides. A declared setting decides without proof, and what it decided is counted.
 
 The first rows of a file are looked at, and all of its rows only where the first ones prove
-nothing. A cell further down that contradicts the proof is quarantined by the models.
+nothing. A cell further down that contradicts the proof is quarantined by the models; where there
+is one, the file is judged once more, as a whole, and refused if that says something else.
 """
 
 import json
@@ -19,6 +20,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import product
+from typing import Any
 
 import duckdb
 
@@ -34,6 +36,7 @@ DAY_FIRST = "%d-%m-%Y"
 HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
 MARKS = (".", ",")
+_PLAIN = "0.00"
 
 CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "USD": ("US$", "$", "USD"),
@@ -83,21 +86,22 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":
-        """Return the settings that the macro raw_settings wrote.
+        """Return the settings that the macro raw_settings wrote."""
+        return cls.from_variables(json.loads(text))
 
-        Raises:
-            DropError: a value is none that the setting has.
-        """
-        told = json.loads(text)
-        for name, allowed in (
-            ("raw_decimal_mark", (AUTO, *MARKS)),
-            ("raw_money_rounding", ("none", "half_up")),
-        ):
-            if told[name] not in allowed:
-                raise DropError(f"{name}: {told[name]!r} is none of {', '.join(allowed)}.")
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, Any]) -> "Settings":
+        """Return what variables of dbt say, which bank_warehouse.settings has checked."""
+        told = {
+            "raw_date_format": AUTO,
+            "raw_decimal_mark": AUTO,
+            "raw_money_rounding": "none",
+            "max_quarantine_rate": 0.01,
+        } | dict(variables)
         formats = told["raw_date_format"]
+        formats = (formats,) if isinstance(formats, str) else tuple(formats)
         return cls(
-            date_formats=None if formats == [AUTO] else tuple(formats),
+            date_formats=None if formats == (AUTO,) else formats,
             decimal_mark=told["raw_decimal_mark"],
             rounding=told["raw_money_rounding"],
             tolerated=float(told["max_quarantine_rate"]),
@@ -118,6 +122,8 @@ class DateProof:
         example: one of the undecided.
         readings: each list of formats that would read the undecided, and how many dates it reads.
         refusal: why the file is refused, or null.
+        told: the cell that the refusal shows, or null.
+        row: the first row that holds it; the header is row 1.
     """
 
     formats: tuple[str, ...]
@@ -128,6 +134,8 @@ class DateProof:
     example: str | None = None
     readings: tuple[tuple[tuple[str, ...], int], ...] = ()
     refusal: str | None = None
+    told: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ class MoneyProof:
         is_accounting: whether a lone dash is zero, since the column has amounts in brackets, a
             dash behind a currency sign, or dashes with the padding of a spreadsheet.
         refusal: why the file is refused, or null.
+        told: the cell that the refusal shows, or null.
+        row: the first row that holds it; the header is row 1.
     """
 
     mark: str
@@ -160,6 +170,8 @@ class MoneyProof:
     currencies: Mapping[str, int] = field(default_factory=dict)
     is_accounting: bool = False
     refusal: str | None = None
+    told: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,17 +182,23 @@ class FileProof:
         file: its path from the raw folder.
         dates: of its joining dates.
         money: of each money column that it has.
+        is_whole: whether all of its rows were looked at.
     """
 
     file: str
     dates: DateProof
     money: Mapping[str, MoneyProof]
+    is_whole: bool = True
 
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why the file is refused, a sentence each."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
-        return tuple(f"{self.file}: {proof.refusal}" for proof in proofs if proof.refusal)
+        return tuple(
+            f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
+            for proof in proofs
+            if proof.refusal
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -198,6 +216,7 @@ def prove_file(
     settings: Settings,
     *,
     typed: frozenset[str] = frozenset(),
+    is_whole: bool = False,
 ) -> FileProof:
     """Look at the dates and amounts of a file of clients.
 
@@ -209,20 +228,23 @@ def prove_file(
         settings: what the dbt variables say.
         typed: columns whose cells have a type and need no proof: dates, written as ISO text, and
             numbers, written with a decimal point.
+        is_whole: whether to look at all rows at once, and not at the first ones first.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
     (joined,) = (column.name for column in table.columns if column.kind == "date")
     rows = f"(select * from ({select}) where structural_fault is null)"
     names = ", ".join(map(quote_identifier, [joined, *money]))
-    connection.execute(
-        f"create or replace temp table proof_head as select {names} from {rows} limit {HEAD_ROWS}"
-    )
+    limit = "" if is_whole else f" limit {HEAD_ROWS}"
+    counted = connection.execute(
+        f"create or replace temp table proof_head as select {names} from {rows}{limit}"
+    ).fetchone()
+    has_all = is_whole or counted is None or counted[0] < HEAD_ROWS
     if joined in typed:
         dates = DateProof((ISO,), "typed")
     else:
         dates = judge_dates(_dates(connection, "proof_head", joined), settings)
         is_list = len(settings.date_formats or ()) > 1
-        if dates.undecided or dates.refusal or is_list:
+        if not has_all and (dates.undecided or dates.refusal or is_list):
             dates = judge_dates(_dates(connection, rows, joined), settings)
     proofs = {}
     for name in money:
@@ -232,11 +254,58 @@ def prove_file(
             proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
             continue
         proof = judge_money(name, _amounts(connection, "proof_head", name), settings)
-        if not proof.proving:
+        if not has_all and not proof.proving:
             proof = judge_money(name, _amounts(connection, rows, name), settings)
         proofs[name] = proof
     connection.execute("drop table proof_head")
-    return FileProof(file, dates, proofs)
+    if dates.told is not None:
+        dates = replace(dates, row=_row_of(connection, select, joined, dates.told))
+    for name, proof in proofs.items():
+        if proof.told is not None:
+            proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.told))
+    return FileProof(file, dates, proofs, has_all)
+
+
+def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
+    """Return why a file is refused whose first rows prove what the whole of it does not.
+
+    Args:
+        head: what the first rows prove, as :func:`reading_of` gives it.
+        whole: what all rows prove.
+    """
+    if whole.refusals:
+        return whole.refusals
+    found = []
+    formats = head["dates"]["formats"]
+    if head["dates"]["basis"] == "proved" and not {*formats} <= {*whole.dates.formats}:
+        found.append(
+            f"the first {HEAD_ROWS:,} rows prove that joining dates are written as "
+            f"{' or '.join(formats)}, and all rows that most are written as "
+            f"{' or '.join(whole.dates.formats)}. Split the file where that changes, or set "
+            f"raw_date_format to {json.dumps(whole.dates.formats)}."
+        )
+    for name, proof in whole.money.items():
+        mark = head["money"][name]["mark"]
+        if head["money"][name]["basis"] == "proved" and mark != proof.mark:
+            found.append(
+                f"{name}: the first {HEAD_ROWS:,} rows prove the decimal mark {mark!r}, and all "
+                f"rows that most amounts have {proof.mark!r} ({proof.proving:,} and "
+                f"{proof.contradicting:,}). Split the file where that changes, or set "
+                "raw_decimal_mark to the one that is right."
+            )
+    return tuple(f"{whole.file}: {text}" for text in found)
+
+
+def _row_of(
+    connection: duckdb.DuckDBPyConnection, select: str, column: str, text: str
+) -> int | None:
+    """Return the first row of a file that holds a text; the header is row 1."""
+    found = connection.execute(
+        f"select min(number) + 1 from (select {quote_identifier(column)} as cell, "
+        f"row_number() over () as number from ({select})) where cell = ?",
+        [text],
+    ).fetchone()
+    return found[0] if found else None
 
 
 def currency_of(files: Iterable[FileProof]) -> str | None:
@@ -267,6 +336,7 @@ def reading_of(files: Sequence[FileProof]) -> dict[str, object]:
         "files": [
             {
                 "file": proof.file,
+                "is_whole": proof.is_whole,
                 "dates": asdict(proof.dates),
                 "amounts": {
                     "undecided": sum(money.undecided for money in proof.money.values()),
@@ -297,7 +367,7 @@ def _amounts(
     name = quote_identifier(column)
     return connection.execute(
         f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
-        f"then '0.00' else {name} end as cell, count(*) "
+        f"then '{_PLAIN}' else {name} end as cell, count(*) "
         f"from {source} where {name} <> '' group by all"
     ).fetchall()
 
@@ -400,6 +470,7 @@ class _Shape:
     """The dates of one shape: how many each format alone reads, and those that two read."""
 
     alone: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     fitting: Counter[str] = field(default_factory=Counter)
     dates: int = 0
     doubtful: Counter[str] = field(default_factory=Counter)
@@ -445,7 +516,9 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
         if len(set(found.values())) > 1:
             shape.doubtful[text] += count
         elif len(found) == 1:
-            shape.alone[next(iter(found))] += count
+            (form,) = found
+            shape.alone[form] += count
+            shape.examples.setdefault(form, text)
     if settings.date_formats is None:
         return _proved_dates(shapes, settings.tolerated)
     return _declared_dates(shapes, settings.date_formats)
@@ -472,11 +545,15 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     )
     doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
     example = next((text for text, _ in doubtful.most_common(1)), None)
+    rivals = [
+        shape.examples[form] for shape in open_shapes for form, _ in shape.alone.most_common()
+    ]
     proof = DateProof(proved, "proved", dates, proving, doubtful.total(), example, readings)
-    return replace(proof, refusal=_two_orders(proof, dates - undecided))
+    told = rivals[-1] if rivals else proof.example
+    return replace(proof, refusal=_two_orders(proof, dates - undecided, rivals), told=told)
 
 
-def _two_orders(proof: DateProof, decided: int) -> str:
+def _two_orders(proof: DateProof, decided: int, rivals: Sequence[str]) -> str:
     read = f"{decided:,} prove {' and '.join(proof.formats)}, and " if proof.formats else ""
     listed = "; ".join(
         f"raw_date_format: {json.dumps(formats if len(formats) > 1 else formats[0])} reads "
@@ -486,8 +563,8 @@ def _two_orders(proof: DateProof, decided: int) -> str:
     what = (
         f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
         "proves either"
-        if proof.undecided
-        else "as many prove one order as another"
+        if proof.undecided and not rivals
+        else f"some prove one order and some another, such as {' and '.join(rivals[:2])}"
     )
     return (
         f"of {proof.dates:,} joining dates {read}{what}. Ask whoever wrote the file, then set the "
@@ -624,6 +701,7 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
     proving: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     either: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
     amounts = 0
     is_accounting = False
@@ -640,7 +718,10 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         if amount.is_either:
             either[text] += count
         elif len(amount.readings) == 1:
-            proving[next(iter(amount.readings))] += count
+            (only,) = amount.readings
+            proving[only] += count
+            if text != _PLAIN:  # which stands for many
+                examples.setdefault(only, text)
         for mark, value in amount.readings.items():
             if value != value.quantize(Decimal("0.01"), ROUND_HALF_UP):
                 unrounded[mark][text] += count
@@ -664,17 +745,22 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
     )
     refusal = None
     if not declared and (is_open or (proving[second] and proving[first] == proving[second])):
-        refusal = _two_marks(column, proof)
+        other = examples.get(second)
+        refusal = _two_marks(column, proof, other)
+        proof = replace(proof, told=other or proof.example)
     elif settings.rounding == "none" and proof.unrounded > settings.tolerated * amounts:
-        refusal = _too_many_digits(column, proof, next(iter(unrounded[mark])))
+        told = next(iter(unrounded[mark]))
+        refusal = _too_many_digits(column, proof, told)
+        proof = replace(proof, told=told)
     return replace(proof, refusal=refusal)
 
 
-def _two_marks(column: str, proof: MoneyProof) -> str:
+def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
+    shown = f", such as {other.strip(INVISIBLE)}" if other else ""
     if proof.example is None:
         return (
             f"{column}: as many amounts have a decimal point as a decimal comma "
-            f"({proof.proving:,} each). Export the column in one notation, or set "
+            f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
             "raw_decimal_mark to '.' or ','; the others are quarantined then."
         )
     either = proof.example.strip(INVISIBLE)
@@ -682,7 +768,8 @@ def _two_marks(column: str, proof: MoneyProof) -> str:
     written = found["mark"] if found else "."
     whole, fraction = re.sub("[^0-9.,]", "", either).split(written)
     why = (
-        f"the column has amounts of both notations ({proof.proving:,} and {proof.contradicting:,})"
+        f"the column has amounts of both notations ({proof.proving:,} and "
+        f"{proof.contradicting:,}{shown})"
         if proof.proving
         else "no other amount of the column proves either"
     )

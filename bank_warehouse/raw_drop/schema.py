@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 ColumnKind = Literal["text", "whole", "money", "date", "code"]
@@ -36,7 +36,7 @@ class RawColumn:
     last_aliases: tuple[str, ...] = ()
     required: bool = True
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """Its own names as :func:`header_key` gives them, then those of its aliases."""
         return tuple(header_key(name) for name in (self.name, self.header, *self.aliases))

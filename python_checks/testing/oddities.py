@@ -15,6 +15,8 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -84,9 +86,14 @@ NOT_ON_WINDOWS = {
 
 def seed_rows() -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of the clients seed."""
+    header, *rows = _seed_lines()
+    return [*header], [[*row] for row in rows]
+
+
+@cache
+def _seed_lines() -> tuple[tuple[str, ...], ...]:
     with (SEEDS / "raw_clients.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
+        return tuple(map(tuple, csv.reader(file)))
 
 
 SEED_COUNT = len(seed_rows()[1])
@@ -1649,6 +1656,49 @@ def people_written_in_two_ways(drop: Path) -> None:
 def people_written_in_two_ways_as_repeats(drop: Path) -> None:
     """The same with near_duplicates set to quarantine."""
     put(drop, respelt())
+
+
+def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
+    """Return clients of ids of their own, each a row of the seed that is edited by its place."""
+    rows = [
+        [f"N{at}", *row[1:]] for at, row in zip(range(count), cycle(seed_rows()[1]), strict=False)
+    ]
+    for at, row in enumerate(rows):
+        edit(at, row)
+    return text_of(rows)
+
+
+@oddity(
+    "refused",
+    "row 5502: bank_loans: 250 of 6,000 amounts, such as 258,000, fit two readings",
+    rows=6000,
+    by="staging",
+)
+def money_contradicted_further_down(drop: Path) -> None:
+    """Behind 5,000 rows that prove a decimal point, 258,000 beside 258,5: all rows are judged."""
+
+    def edit(at: int, row: list[str]) -> None:
+        if at >= 5500:
+            row[CLIENTS_PLACE["bank_loans"]] = "258,000" if at % 2 else "258,5"
+
+    put(drop, longer(6000, edit))
+
+
+@oddity(
+    "refused",
+    "row 5002: of 6,000 joining dates some prove one order and some another",
+    rows=6000,
+    by="staging",
+)
+def dates_contradicted_further_down(drop: Path) -> None:
+    """5,000 dates as 15-07-25 for the 25th of July 2015, then others as 25-07-15."""
+
+    def edit(at: int, row: list[str]) -> None:
+        row[CLIENTS_PLACE["joined_bank"]] = (
+            ("15-07-25", "99-07-25")[at % 2] if at < 5000 else ("25-07-99", "01-02-03")[at % 2]
+        )
+
+    put(drop, longer(6000, edit))
 
 
 # ------------------------------------------------------------------ the table of the docs

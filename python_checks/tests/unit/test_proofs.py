@@ -1,5 +1,6 @@
 """What a file proves about its dates and amounts: each notation with its right value."""
 
+import json
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -205,15 +206,12 @@ def test_the_whole_file_is_read_where_its_head_proves_nothing(
     assert {proof.money[name].mark for name in money} == {","}
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("raw_decimal_mark", ";"), ("raw_money_rounding", "up")]
-)
-def test_a_setting_that_is_none_is_refused(name: str, value: str) -> None:
-    told = (
-        '{"raw_date_format": ["auto"], "raw_decimal_mark": "auto", "raw_money_rounding": "none", '
-        '"max_quarantine_rate": 0.01}'
-    )
-    default = {"raw_decimal_mark": "auto", "raw_money_rounding": "none"}[name]
-    assert Settings.from_json(told) == AUTO
-    with pytest.raises(DropError, match=name):
-        Settings.from_json(told.replace(f'"{name}": "{default}"', f'"{name}": "{value}"'))
+def test_settings_are_those_of_the_variables() -> None:
+    assert Settings.from_variables({}) == AUTO
+    told = {
+        "raw_date_format": ["%d-%m-%Y"],
+        "raw_decimal_mark": ",",
+        "raw_money_rounding": "half_up",
+        "max_quarantine_rate": "0.5",
+    }
+    assert Settings.from_json(json.dumps(told)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)
