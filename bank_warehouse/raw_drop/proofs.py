@@ -92,7 +92,7 @@ class Settings:
     @classmethod
     def from_variables(cls, variables: Mapping[str, Any]) -> "Settings":
         """Return what variables of dbt say, which bank_warehouse.settings has checked."""
-        told = {
+        told: dict[str, Any] = {
             "raw_date_format": AUTO,
             "raw_decimal_mark": AUTO,
             "raw_money_rounding": "none",

@@ -5,12 +5,13 @@ of each outcome also through a real `dbt build`, which shows that the rendered S
 """
 
 import hashlib
+import random
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ from bank_warehouse.raw_drop.schema import CLIENTS
 from python_checks.testing import oddities
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, SEED_COUNT, Oddity
-from python_checks.testing.staging import MODELS, Cell, Staged, Staging, seed_drop
+from python_checks.testing.staging import MODELS, MONEY, Cell, Staged, Staging, seed_drop
 
 BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
 Row = Mapping[str, Cell]
@@ -291,6 +292,29 @@ def test_amounts_unlike_the_first_5000_rows_are_never_read_in_silence(
 
     oddities.put(tmp_path, oddities.longer(12_000, edit))
     assert says in str(staging.read(tmp_path, max_quarantine_rate=rate).refusal)
+
+
+def test_what_rounding_took_is_the_sum_of_the_differences(staging: Staging, tmp_path: Path) -> None:
+    rows = oddities.seed_rows()[1]
+    drawn = random.Random(4)
+    taken = dict.fromkeys(MONEY, Decimal(0))
+    forms: tuple[Callable[[Decimal], str], ...] = (str, "{:,}".format, "$ {}".format)
+    for row in rows[:500]:
+        for column in MONEY:
+            places = drawn.choice((0, 1, 2, 3, 4, 9, 18))
+            amount = Decimal(drawn.randrange(10 ** (places + 6))).scaleb(-places)
+            if drawn.random() < 0.1:
+                amount = amount.quantize(Decimal("0.01"), ROUND_DOWN) + Decimal("0.005")
+            sign = drawn.choice((1, 1, -1))
+            cell = drawn.choice(forms)(amount)
+            row[CODES[column]] = cell if sign == 1 else f"({cell})"
+            taken[column] += sign * (amount - amount.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    oddities.put(tmp_path, oddities.text_of(rows))
+    staged = staging.read(tmp_path, raw_money_rounding="half_up")
+    assert (staged.refusal, staged.quarantined) == (None, ())
+    assert all(taken.values())
+    totals = {column: staging.one_of_clients(f"sum_rounded_off('{column}')") for column in MONEY}
+    assert totals == taken
 
 
 @pytest.mark.parametrize(
