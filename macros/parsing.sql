@@ -347,7 +347,7 @@
     case
         when length({{ text }}) <= 10 then {{ text }}
         else {{ bank_warehouse.trimmed(bank_warehouse.replace_matches(
-            text, '[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*\\z', ''
+            text, '[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*\\z', ''
         )) }}
     end
 {%- endmacro %}

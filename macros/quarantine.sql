@@ -184,7 +184,7 @@
     ) }}
 {%- endmacro %}
 
-{#- Stop the build where too many rows are set aside, with the counts by reason. -#}
+{#- Stop the build where too many rows are quarantined, with the counts by reason. -#}
 {% macro enforce_max_quarantine_rate() -%}
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')

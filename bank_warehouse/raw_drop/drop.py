@@ -38,6 +38,7 @@ from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 
+_MOST_SHOWN = 5
 MAPPING_SETTING = "BANK_RAW_MAPPING"
 
 
@@ -47,12 +48,12 @@ class Source:
 
     Attributes:
         relative: its name; `source_file` of its rows.
-        file: the file it is or stands in.
+        file: the file that it is or is part of.
         table: the table it holds; null where it holds none.
         form: `whole`, `part` or `folder`; empty where its name says nothing.
         head: what its first lines say.
         unknown: why it holds no table.
-        header_row: the row its header stands in, 1-based.
+        header_row: the row of its header, 1-based.
         mapped: which of its headers is which column; null where that is not known.
     """
 
@@ -251,6 +252,7 @@ class _Survey:
             return
         there = ", ".join(source.relative for source in self.sources)
         holds = f"; it holds {there}" if there else ""
+        holds += "".join(f"; {text.rstrip('.')}" for text in self.listing.warnings[:_MOST_SHOWN])
         headers = ", ".join(column.header for column in CLIENTS.columns[:4])
         self.problems.add(
             rank_of(CLIENTS),

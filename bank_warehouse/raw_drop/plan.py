@@ -27,7 +27,7 @@ from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
 from bank_warehouse.raw_drop.schema import TABLES, RawTable
-from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
+from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 # Stands for null in a text file, where nothing does: so an empty cell is read as an empty text,
@@ -301,6 +301,7 @@ def plan_parquet(
 ) -> Read:
     """Plan the read of a Parquet file."""
     positions = mapped.positions
+    dates = {column.name for column in table.columns if column.kind == "date"}
     cells = {
         column.name: text_of(
             file.relative,
@@ -324,7 +325,9 @@ def plan_parquet(
         typed=frozenset(
             name
             for name, place in positions.items()
-            if head.types[place] != "VARCHAR" and not head.types[place].startswith("ENUM")
+            if head.types[place] != "VARCHAR"
+            and not head.types[place].startswith("ENUM")
+            and (name not in dates or head.types[place].startswith(("DATE", "TIMESTAMP")))
         ),
     )
     return Read(plan, file.content, select, head.rows == 0, head.rows)
@@ -385,7 +388,8 @@ def _readable(
     skipped = head.lines_before + head.header_lines
     if skipped > 1:
         if head.lines_before:
-            warnings.append(f"{file.relative}: {head.lines_before} lines above the header ignored.")
+            lines = counted(head.lines_before, "line")
+            warnings.append(f"{file.relative}: {lines} above the header ignored.")
         path = with_header_first(path, file.relative, head.mark_length, skipped)
         head = replace(head, mark_length=0, lines_before=0, header_lines=1)
     width = len(mapped.names)

@@ -35,6 +35,7 @@ DAY_FIRST = "%d-%m-%Y"
 
 HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
+_MOST_SHOWN = 60
 MARKS = (".", ",")
 _PLAIN = "0.00"
 
@@ -183,22 +184,25 @@ class FileProof:
         dates: of its joining dates.
         money: of each money column that it has.
         is_whole: whether all of its rows were looked at.
+        ids: why it is refused for its ids, or null.
     """
 
     file: str
     dates: DateProof
     money: Mapping[str, MoneyProof]
     is_whole: bool = True
+    ids: str | None = None
 
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why the file is refused, a sentence each."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
-        return tuple(
+        found = [
             f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
             for proof in proofs
             if proof.refusal
-        )
+        ]
+        return (*([f"{self.file}, {self.ids}"] if self.ids else []), *found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -231,9 +235,10 @@ def prove_file(
         is_whole: whether to look at all rows at once, and not at the first ones first.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
+    client_id = table.columns[0].name
     (joined,) = (column.name for column in table.columns if column.kind == "date")
     rows = f"(select * from ({select}) where structural_fault is null)"
-    names = ", ".join(map(quote_identifier, [joined, *money]))
+    names = ", ".join(map(quote_identifier, [client_id, joined, *money]))
     limit = "" if is_whole else f" limit {HEAD_ROWS}"
     counted = connection.execute(
         f"create or replace temp table proof_head as select {names} from {rows}{limit}"
@@ -257,13 +262,32 @@ def prove_file(
         if not has_all and not proof.proving:
             proof = judge_money(name, _amounts(connection, rows, name), settings)
         proofs[name] = proof
+    ids = _marked_ids(connection, select, client_id)
     connection.execute("drop table proof_head")
     if dates.told is not None:
         dates = replace(dates, row=_row_of(connection, select, joined, dates.told))
     for name, proof in proofs.items():
         if proof.told is not None:
             proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.told))
-    return FileProof(file, dates, proofs, has_all)
+    return FileProof(file, dates, proofs, has_all, ids)
+
+
+def _marked_ids(connection: duckdb.DuckDBPyConnection, select: str, client_id: str) -> str | None:
+    """Return why ids are refused that hold what only tells a spreadsheet that they are text."""
+    column = quote_identifier(client_id)
+    marked = f"regexp_matches({column}, '^(=\"|''[A-Za-z0-9])')"
+    found = connection.execute(
+        f"select count(*) filter ({marked}), count(*), min({column}) filter ({marked}) "
+        "from proof_head"
+    ).fetchone()
+    if not found or not found[0]:
+        return None
+    row = _row_of(connection, select, client_id, found[2])
+    return (
+        f"row {row}: {found[0]:,} of {found[1]:,} ids looked at are written such as {found[2]}: "
+        "the marks tell a spreadsheet that a cell is text, and would make other clients of them. "
+        "Export the table again without them."
+    )
 
 
 def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
@@ -385,7 +409,7 @@ _DAY_NAME_YEAR = re.compile(
     rf"(?P<day>[0-9]{{1,2}})(?P<mark>[-/. ]){_NAME}(?P=mark)(?P<year>[0-9]{{4}}|[0-9]{{2}})", re.I
 )
 _NAME_DAY_YEAR = re.compile(rf"{_NAME} (?P<day>[0-9]{{1,2}}), (?P<year>[0-9]{{4}})", re.I)
-_MIDNIGHT = re.compile(r"[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*$")
+_MIDNIGHT = re.compile(r"[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*$")
 
 Readings = dict[str, date | None]
 
@@ -499,7 +523,10 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
         settings: what the dbt variables say.
     """
     shapes: dict[str, _Shape] = {}
+    cells = 0
+    foreign: Counter[str] = Counter()
     for text, count in texts:
+        cells += count
         name, readings = date_readings(text)
         # Nobody writes the year first and the month last unless they say so.
         found = {
@@ -509,6 +536,7 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
             and (form in (settings.date_formats or ()) or not re.match("%Y[^%]%d", form))
         }
         if not found:
+            foreign[text] += count
             continue
         shape = shapes.setdefault(name, _Shape())
         shape.dates += count
@@ -520,8 +548,34 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
             shape.alone[form] += count
             shape.examples.setdefault(form, text)
     if settings.date_formats is None:
+        told = _too_foreign(cells, foreign, settings)
+        if told is not None:
+            refusal = _foreign_dates(cells, foreign.total(), told)
+            return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, told=told)
         return _proved_dates(shapes, settings.tolerated)
     return _declared_dates(shapes, settings.date_formats)
+
+
+def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
+    """Return a cell that cannot be read, where so many cannot that the column is another thing."""
+    if foreign.total() <= max(0.5, settings.tolerated) * cells:
+        return None
+    return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
+
+
+def _foreign_dates(cells: int, foreign: int, told: str) -> str:
+    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+    meant = ""
+    if re.fullmatch("[0-9]{5}([.]0+)?", shown):
+        meant = " It looks like the number of a day in a spreadsheet: format the column as dates."
+    elif re.fullmatch("[0-9]{10}|[0-9]{13}", shown):
+        meant = " It looks like the seconds of a computer's clock."
+    return (
+        f"{foreign:,} of {cells:,} joining dates are in no form that is known, such as {shown}."
+        f"{meant} Export them such as 2015-07-25, or declare how they are written in "
+        "raw_date_format. Rows without a date are quarantined, and there are more of them than "
+        "max_quarantine_rate allows."
+    )
 
 
 def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
@@ -703,10 +757,14 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
     either: Counter[str] = Counter()
     examples: dict[str, str] = {}
     unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
-    amounts = 0
+    amounts = cells = 0
+    foreign: Counter[str] = Counter()
     is_accounting = False
     for text, count in texts:
         amount = amount_readings(text)
+        cells += count
+        if amount is None or not (amount.readings or _DASH.fullmatch(text.strip(INVISIBLE))):
+            foreign[text] += count
         if amount is None:
             continue
         is_accounting |= amount.is_accounting
@@ -744,7 +802,11 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         is_accounting=is_accounting,
     )
     refusal = None
-    if not declared and (is_open or (proving[second] and proving[first] == proving[second])):
+    stray = _too_foreign(cells, foreign, settings)
+    if stray is not None:
+        refusal = _foreign_amounts(column, cells, foreign.total(), stray)
+        proof = replace(proof, told=stray)
+    elif not declared and (is_open or (proving[second] and proving[first] == proving[second])):
         other = examples.get(second)
         refusal = _two_marks(column, proof, other)
         proof = replace(proof, told=other or proof.example)
@@ -753,6 +815,18 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         refusal = _too_many_digits(column, proof, told)
         proof = replace(proof, told=told)
     return replace(proof, refusal=refusal)
+
+
+def _foreign_amounts(column: str, cells: int, foreign: int, told: str) -> str:
+    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+    meant = ""
+    if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
+        meant = " In scientific notation digits are cut off: format the column as numbers."
+    return (
+        f"{column}: {foreign:,} of {cells:,} cells are no amounts that are known, such as {shown}."
+        f"{meant} Export them such as 75384.77, without a sign but $, € or £. Rows without an "
+        "amount are quarantined, and there are more of them than max_quarantine_rate allows."
+    )
 
 
 def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:

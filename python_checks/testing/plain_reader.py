@@ -65,7 +65,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 @dataclass(frozen=True)
 class Aside:
-    """A row set aside: its number (the header is row 1), what is wrong, its money."""
+    """A quarantined row: its number (the header is row 1), what is wrong, its money."""
 
     row: int
     reasons: frozenset[str]
@@ -79,7 +79,7 @@ class Reading:
     Attributes:
         refusal: words that the message of the refusal must hold, or null.
         accepted: values of the rows accepted.
-        aside: the rows set aside. A reason is the column that is wrong, the fault of the line,
+        aside: the quarantined rows. A reason is the column that is wrong, the fault of the line,
             `repeats` or `same`.
         rows: records of the file.
     """
@@ -287,7 +287,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
             cells = _cells("\n".join(lines[number : number + taken]), separator)
         if taken > 1 and cells and not _is_one(lines[number : number + taken], separator, width):
             cells = []
-        if not cells:  # broken at once, or open to the end: this line alone is set aside
+        if not cells:  # broken at once, or open to the end: this line alone is quarantined
             found.append("broken quoting")
             taken = 1
         elif any(cell.strip(" \t") for cell in cells):
@@ -584,7 +584,8 @@ def _money(cell: str, notation: _Notation, currencies: set[str]) -> Decimal | No
 
 def _date_readings(cell: str) -> dict[str, date]:
     """Return the dates that a text can be, by the order of its parts and what is between them."""
-    text = re.sub(r"[T ]0{1,2}:00(:00(\.0+)?)?Z? *$", "", cell.strip(BLANKS)).strip(BLANKS)
+    midnight = r"[T ](0{1,2}:00(:00(\.0+)?)?Z?|12:00(:00)? ?[Aa][Mm]) *$"
+    text = re.sub(midnight, "", cell.strip(BLANKS)).strip(BLANKS)
     match = re.fullmatch(r"([0-9]{1,4})([-/. ])([0-9]{1,2})\2([0-9]{1,4})", text)
     if match:
         first, mark, second, third = match.groups()

@@ -1,4 +1,4 @@
-"""Every odd drop through staging: read right, refused, or rows set aside, and nothing lost.
+"""Every odd drop through staging: read right, refused, or rows quarantined, and nothing lost.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
 of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.

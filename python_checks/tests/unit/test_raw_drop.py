@@ -1,4 +1,4 @@
-"""Reading raw drops: what is odd is read right, refused, or set aside, and nothing is lost."""
+"""Reading raw drops: what is odd is read right, refused, or quarantined, and nothing is lost."""
 
 import csv
 import json
