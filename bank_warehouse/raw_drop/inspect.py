@@ -23,6 +23,7 @@ from bank_warehouse.raw_drop.drop import (
     mapping_setting,
     survey_drop,
 )
+from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
@@ -68,12 +69,13 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
         problems.extend(_refusals(counts[CLIENTS.name], settings))
         problems.extend(contradictions_of(clients, settings))
     readings = _readings(clients)
+    encodings = {file.relative: file.encoding for t in plan.tables.values() for file in t.files}
     return {
         "path": str(path),
         "is_refused": bool(problems),
         "problems": problems,
         "files": [
-            _describe(source, counts.get(source.table.name if source.table else "", {}))
+            _describe(source, counts.get(source.table.name if source.table else "", {}), encodings)
             | {"reading": readings.get(source.relative)}
             for source in plan.sources
         ],
@@ -122,7 +124,11 @@ def _is_derived(plan: DropPlan, name: str) -> bool:
     return not any(source.table and source.table.name == name for source in plan.sources)
 
 
-def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _describe(
+    source: Source,
+    counts: Mapping[str, dict[str, Any]],
+    encodings: Mapping[str, str | None],
+) -> dict[str, Any]:
     names = trimmed_names(source.header)
     told: dict[str, Any] = {
         "file": source.relative,
@@ -134,7 +140,7 @@ def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str,
         "separator": None,
     }
     if isinstance(source.head, Head):
-        told["encoding"] = source.head.encoding
+        told["encoding"] = encodings.get(source.relative, source.head.encoding)
         told["separator"] = source.head.separator
     positions: dict[str, int] = {}
     if source.table:
@@ -352,7 +358,8 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     written = [file["kind"]]
     if file["encoding"]:
         separator = file["separator"]
-        written += [file["encoding"].upper(), f"separated by {_SEPARATORS[separator]}"]
+        name = NAMES.get(file["encoding"], file["encoding"].upper())
+        written += [name, f"separated by {_SEPARATORS[separator]}"]
     yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
     if file.get("columns"):
         same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]

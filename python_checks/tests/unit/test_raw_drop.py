@@ -20,8 +20,8 @@ from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
 from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
+from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
-from bank_warehouse.raw_drop.inspect import inspect_drop
 from bank_warehouse.raw_drop.plan import changed_files
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, normalise
 from python_checks.testing import oddities
@@ -454,6 +454,13 @@ def test_inspect_counts_what_would_be_quarantined(tmp_path: Path) -> None:
     reasons = {fault["reason"]: fault["rows"] for fault in told["files"][0]["quarantined"]}
     assert reasons == {"too few cells": 2}
     assert not told["is_refused"]
+
+
+def test_inspect_names_the_encoding_in_which_a_file_is_read(tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.named(*oddities.NAMED["windows_1250"]))
+    told = inspect_drop(tmp_path)
+    assert told["files"][0]["encoding"] == "cp1250"
+    assert "written   text, Windows-1250, separated by comma" in as_text(told)
 
 
 def test_inspect_refuses_as_a_build_would_where_a_lookup_lacks_a_code(tmp_path: Path) -> None:
