@@ -196,7 +196,8 @@ def test_the_whole_file_is_read_where_its_head_proves_nothing(
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (
-        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault from (values "
+        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault "
+        "from (values "
         "('04-07-2015', '1.000'), ('05-07-2015', '2'), ('25-07-2015', '3,50')) as t(day, amount)"
     )
     with duckdb.connect() as connection:
