@@ -21,7 +21,8 @@ from bank_warehouse.settings import SettingError
 if TYPE_CHECKING:
     from bank_warehouse.raw_drop import TablePlan
 
-# The last plan of each table of each folder, in this process: what bank_raw_changed looks at.
+# The plan by which each table of each folder was last read in this process. `plan_table` keeps
+# the plan of the files as they are now: where one has changed since it was read, only this says so.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
 
@@ -77,6 +78,26 @@ def raw_reading_json(raw_dir: str, settings: str) -> str:
         if planned["error"]:
             return json.dumps(planned)
     return json.dumps({"reading": _last_plans[raw_dir, "clients"].reading, "error": None})
+
+
+def raw_contradictions(raw_dir: str, settings: str, files: str) -> str:
+    """Judge files of clients as a whole in which a cell contradicts the first rows.
+
+    Args:
+        raw_dir: the folder of the drop.
+        settings: JSON of what the dbt variables say.
+        files: JSON, a list of their names.
+
+    Returns:
+        Why the drop is refused, a line for each reason; empty where it is not.
+    """
+    from bank_warehouse.raw_drop import Settings
+    from bank_warehouse.raw_drop.plan import contradictions_of
+
+    plan = _last_plans.get((raw_dir, "clients"))
+    if plan is None:
+        return ""
+    return "\n".join(contradictions_of(plan, Settings.from_json(settings), json.loads(files)))
 
 
 def room_json(path: str, rows: int, with_tests: bool) -> str:
@@ -273,7 +294,8 @@ class Plugin(BasePlugin):
 
         `bank_raw_plan(table, raw_dir, settings)` gives the JSON of :func:`raw_plan_json`,
         `bank_raw_reading(raw_dir, settings)` that of :func:`raw_reading_json`,
-        `bank_raw_changed(raw_dir)` the message of :func:`raw_changes`, and
+        `bank_raw_contradictions(raw_dir, settings, files)` the message of
+        :func:`raw_contradictions`, `bank_raw_changed(raw_dir)` that of :func:`raw_changes`, and
         `bank_room(path, rows, with_tests)` the JSON of :func:`room_json`. And those of the record
         that a build leaves: `bank_fingerprints_query(relations)` and
         `bank_record_build(path, told)`, see :func:`fingerprints_query` and :func:`record_build`.
@@ -291,6 +313,13 @@ class Plugin(BasePlugin):
             "bank_raw_reading",
             raw_reading_json,
             ["VARCHAR", "VARCHAR"],
+            "VARCHAR",
+            side_effects=True,
+        )
+        conn.create_function(
+            "bank_raw_contradictions",
+            raw_contradictions,
+            ["VARCHAR", "VARCHAR", "VARCHAR"],
             "VARCHAR",
             side_effects=True,
         )

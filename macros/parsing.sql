@@ -127,13 +127,20 @@
     ) }}
 {%- endmacro %}
 
-{#- How a currency is written, as a regular expression; nothing matches where there is none. -#}
+{#-
+    How a currency is written, as a regular expression: one that is known, or `any` of these. Nothing
+    matches where there is none.
+-#}
 {% macro currency_pattern(currency) -%}
-    {{ return({
+    {%- set known = {
         'USD': '([Uu][Ss])?[$]|[Uu][Ss][Dd]',
         'EUR': '€|[Ee][Uu][Rr]',
         'GBP': '£|[Gg][Bb][Pp]',
-    }.get(currency, '[^\\x00-\\x{10ffff}]')) }}
+    } -%}
+    {%- if currency == 'any' -%}
+        {{ return(known.values() | join('|')) }}
+    {%- endif -%}
+    {{ return(known.get(currency, '[^\\x00-\\x{10ffff}]')) }}
 {%- endmacro %}
 
 {#-
@@ -151,6 +158,18 @@
         ~ '|(' ~ currency ~ blank ~ ')?[(]' ~ blank ~ number ~ blank ~ '[)]'
         ~ '|[(]' ~ currency ~ blank ~ number ~ blank ~ '[)]'
         ~ '|[(]' ~ number ~ blank ~ currency ~ '[)]'
+    ) }}
+{%- endmacro %}
+
+{#- What looks like an amount, or a dash for zero, with any currency before or behind it. -#}
+{% macro any_currency_pattern() -%}
+    {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]*' -%}
+    {%- set currency = '(' ~ bank_warehouse.currency_pattern('any') ~ ')' -%}
+    {%- set number = '[0-9][0-9., \\x27’\\x{a0}\\x{202f}\\x{2009}]*' -%}
+    {{ return(
+        '[+-]?' ~ blank ~ '[(]?' ~ currency ~ blank ~ '[+-]?' ~ blank ~ '[(]?' ~ blank
+        ~ '(' ~ number ~ '|-)' ~ blank ~ '[)]?'
+        ~ '|[+-]?' ~ blank ~ '[(]?' ~ number ~ currency ~ '[)]?'
     ) }}
 {%- endmacro %}
 
@@ -210,10 +229,6 @@
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
     {%- set any_fraction = '[0-9]*' -%}
     {%- set other = dict(notation, mark=',' if notation['mark'] == '.' else '.') -%}
-    {%- set currencies = [] -%}
-    {%- for code in ['USD', 'EUR', 'GBP'] -%}
-        {%- do currencies.append(bank_warehouse.currency_pattern(code)) -%}
-    {%- endfor -%}
     case
         when {{ bank_warehouse.matches_whole(
             trimmed, bank_warehouse.amount_pattern(notation, any_fraction)
@@ -231,7 +246,7 @@
         ) }}
             then '{{ column }} has another decimal mark than its column'
         when {{ bank_warehouse.matches_whole(
-            trimmed, '.*(' ~ currencies | join('|') ~ ').*'
+            trimmed, bank_warehouse.any_currency_pattern()
         ) }}
             then '{{ column }} is in another currency than the drop, or in none that is known'
         else '{{ column }} is not an amount to the cent'
@@ -332,7 +347,7 @@
     case
         when length({{ text }}) <= 10 then {{ text }}
         else {{ bank_warehouse.trimmed(bank_warehouse.replace_matches(
-            text, '[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*\\z', ''
+            text, '[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*\\z', ''
         )) }}
     end
 {%- endmacro %}

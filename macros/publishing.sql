@@ -51,7 +51,12 @@
         {%- endfor -%}
     {%- endif -%}
     {%- set reading = [] -%}
+    {%- set near_duplicates = none -%}
     {%- if not failed and not not_run -%}
+        {%- set near_duplicates = run_query(
+            'select coalesce(sum(occurrences), 0) from '
+            ~ bank_warehouse.built_relation('base_bank__client_near_duplicates')
+        ).rows[0][0] | int -%}
         {%- for row in run_query(
             'select source_file, date_formats, date_basis, dates_undecided, amounts_undecided, '
             ~ 'decimal_comma_columns, currency from ' ~ bank_warehouse.built_relation('base_bank__client_files')
@@ -74,6 +79,7 @@
         'not_run': not_run,
         'is_empty': is_empty,
         'reading': reading,
+        'near_duplicates': near_duplicates,
         'source': bank_warehouse.source_of_raw_data(),
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),

@@ -9,6 +9,7 @@
         {%- do bank_warehouse.refuse_empty_drop() -%}
         {%- do bank_warehouse.refuse_other_header() -%}
         {%- do bank_warehouse.refuse_other_date_order() -%}
+        {%- do bank_warehouse.refuse_contradicted_proofs() -%}
         {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
         {%- do bank_warehouse.warn_of_near_duplicates() -%}
     {%- endif -%}
@@ -52,8 +53,6 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where the dates of a file cannot all be read as declared but all can be read in
-    another way: then the declaration is wrong, and dates that fit both were misread.
     Stop the build where the dates of a file cannot all be read in its formats but all can be read
     in another way: then the declaration is wrong, or the first rows are not like the others, and
     dates that fit both were misread.
@@ -115,6 +114,43 @@
 {%- endmacro %}
 
 {#-
+    Stop the build where a date or an amount contradicts what the first rows of its file prove, and
+    all rows together prove something else: cells that fit both readings were misread then.
+-#}
+{% macro refuse_contradicted_proofs() -%}
+    {%- set files = run_query(
+        'select distinct source_file from ' ~ ref('base_bank__clients')
+        ~ " where unread_joined_text is not null"
+        ~ " or reject_reasons like '%has another decimal mark than its column%'"
+    ).rows | map(attribute=0) | list -%}
+    {%- if files and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- set message = adapter.dispatch('contradicted_proofs', 'bank_warehouse')(files) -%}
+        {%- if message -%}
+            {{ exceptions.raise_compiler_error(message) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Why files are refused whose first rows are not like the others, on DuckDB. -#}
+{% macro duckdb__contradicted_proofs(files) -%}
+    {%- set call -%}
+        select bank_raw_contradictions(
+            '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
+            '{{ bank_warehouse.raw_settings() | replace("'", "''") }}',
+            '{{ tojson(files) | replace("'", "''") }}'
+        )
+    {%- endset -%}
+    {{ return(run_query(call).rows[0][0]) }}
+{%- endmacro %}
+
+{#- The same on Spark. -#}
+{% macro spark__contradicted_proofs(files) -%}
+    {{ return(adapter.raw_copy_contradictions(
+        env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), tojson(files)
+    )) }}
+{%- endmacro %}
+
+{#-
     Say how many rows are the same person as another row but for blanks, case or the composition of
     letters in client id or name. The variable near_duplicates says what becomes of them.
 -#}
@@ -148,7 +184,7 @@
     ) }}
 {%- endmacro %}
 
-{#- Stop the build where too many rows are set aside, with the counts by reason. -#}
+{#- Stop the build where too many rows are quarantined, with the counts by reason. -#}
 {% macro enforce_max_quarantine_rate() -%}
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')

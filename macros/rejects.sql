@@ -1,6 +1,6 @@
 {#-
-    Why a typed client row is set aside, in words that name the column; every reason, joined by
-    '; '. A row that could not be split into its cells has that one reason: what stands in which
+    Why a typed client row is quarantined, in words that name the column; every reason, joined by
+    '; '. A row that could not be split into its cells has that one reason: what is in which
     cell is not known. Evaluated for rejected rows only.
 -#}
 {% macro reject_reasons(reading) -%}

@@ -177,6 +177,7 @@ def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
         "checked_at": checks["checked_at"],
         "source": build["source"],
         "reading": build.get("reading", []),
+        "near_duplicates": build.get("near_duplicates"),
         "as_of_date": build["as_of_date"],
         "git_commit": build["git_commit"],
         "git_is_dirty": build["git_is_dirty"],

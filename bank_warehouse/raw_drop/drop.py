@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
+
 from bank_warehouse.raw_drop import lookups, scratch
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
@@ -37,6 +39,7 @@ from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 
+_MOST_SHOWN = 5
 MAPPING_SETTING = "BANK_RAW_MAPPING"
 PLAN_VARIABLE = "DBT_BANK_DROP_PLAN"
 """The environment variable by which `bank build` hands its plan to dbt."""
@@ -48,12 +51,12 @@ class Source:
 
     Attributes:
         relative: its name; `source_file` of its rows.
-        file: the file it is or stands in.
+        file: the file that it is or is part of.
         table: the table it holds; null where it holds none.
         form: `whole`, `part` or `folder`; empty where its name says nothing.
         head: what its first lines say.
         unknown: why it holds no table.
-        header_row: the row its header stands in, 1-based.
+        header_row: the row of its header, 1-based.
         mapped: which of its headers is which column; null where that is not known.
     """
 
@@ -94,8 +97,15 @@ class DropPlan:
 class _Survey:
     """Looks at one drop."""
 
-    def __init__(self, path: Path, settings: Settings | None, mapping: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings | None,
+        mapping: Path | None,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
         self.path = path
+        self.connection = connection
         self.settings = settings or Settings()
         self.problems = Problems()
         self.listing = list_drop(path, self.problems)
@@ -245,6 +255,7 @@ class _Survey:
             return
         there = ", ".join(source.relative for source in self.sources)
         holds = f"; it holds {there}" if there else ""
+        holds += "".join(f"; {text.rstrip('.')}" for text in self.listing.warnings[:_MOST_SHOWN])
         headers = ", ".join(column.header for column in CLIENTS.columns[:4])
         self.problems.add(
             rank_of(CLIENTS),
@@ -274,7 +285,7 @@ class _Survey:
         refuse_empty(reads, warnings)
         reading = None
         if table.name == CLIENTS.name:
-            reading = reading_of_clients(reads, table, self.settings, warnings)
+            reading = reading_of_clients(self.connection, reads, table, self.settings, warnings)
         plan = TablePlan(
             table=table.name,
             files=tuple(read.plan for read in reads),
@@ -284,7 +295,7 @@ class _Survey:
             reading=reading,
         )
         if table.is_lookup:
-            sql, said = lookups.judge_lookup(table, plan)
+            sql, said = lookups.judge_lookup(self.connection, table, plan)
             plan = replace(plan, sql=sql)
             warnings.extend(said)
         return replace(plan, warnings=tuple(warnings))
@@ -352,7 +363,8 @@ def survey_drop(
     Raises:
         DropError: there is no such folder or file.
     """
-    return _Survey(path, settings, mapping).plan()
+    with duckdb.connect(config={"threads": 1}) as connection:
+        return _Survey(path, settings, mapping, connection).plan()
 
 
 def plan_drop(

@@ -150,7 +150,11 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
         return declared, 0
     start = raw[:200]
     even, odd = start[0::2], start[1::2]
-    # Without a mark: Latin letters in UTF-16 have a zero byte in every second place.
+    # Without a mark: Latin letters in UTF-32 have three zero bytes each, in UTF-16 one.
+    if len(start) > 7 and start[0] and not any(start[1:4]) and start[4] and not any(start[5:8]):
+        return "utf-32-le", 0
+    if len(start) > 7 and start[3] and not any(start[:3]) and start[7] and not any(start[4:7]):
+        return "utf-32-be", 0
     if odd and odd.count(0) > 0.8 * len(odd) and even.count(0) < 0.2 * len(even):
         return "utf-16-le", 0
     if even and even.count(0) > 0.8 * len(even) and odd.count(0) < 0.2 * len(odd):
@@ -190,10 +194,11 @@ def _not_separated(relative: str, lines: Sequence[str]) -> str:
     """Return that the first line names columns in one piece; empty where it does not."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
+    widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)
     shown = first[:80] + ("..." if len(first) > 80 else "")
     for table in TABLES.values():
         known = sum(normalise(column.header) in joined for column in table.columns)
-        if known == len(table.columns) or known > 4:
+        if widest < known and (known == len(table.columns) or known > 4):
             return (
                 f"{relative}, row 1: the header names columns of {table.name} but they are not "
                 f"separated by comma, semicolon, tab or pipe: {shown!r}. Save it with one of these."

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import NO_NAMES, TableNames
@@ -201,17 +201,19 @@ def _guess(
     """Find columns by what is left of a header without what a tool put around it."""
     guessed = []
     for is_last in (False, True):
+        taken = set(positions.values())
+        forms = {
+            place: {header_key(name)} if is_last else _bare_forms(name, table)
+            for place, name in enumerate(shown)
+            if name and place not in taken
+        }
+        known = set().union(*forms.values())
         claims: dict[str, list[int]] = {}
         for column in left:
-            if column.name in positions:
-                continue
-            keys = {header_key(a) for a in column.last_aliases} if is_last else set(column.keys)
-            for place, name in enumerate(shown):
-                if place in positions.values() or not name:
-                    continue
-                forms = {header_key(name)} if is_last else _bare_forms(name, table)
-                if keys & forms:
-                    claims.setdefault(column.name, []).append(place)
+            keys = map(header_key, column.last_aliases) if is_last else column.keys
+            meant = known.intersection(keys)
+            if meant and column.name not in positions:
+                claims[column.name] = [place for place, form in forms.items() if meant & form]
         claimed = [place for places in claims.values() for place in places]
         for name, places in claims.items():
             if len(places) > 1:
@@ -222,7 +224,7 @@ def _guess(
     return tuple(guessed)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
     """Return the keys of what a header may say without what a tool put around it."""
     texts = {name}

@@ -4,10 +4,10 @@ For each file and sheet: which table it holds and how that is known, how its tex
 of its headers is which column, how many rows it has, and what would be refused or quarantined.
 """
 
-import csv
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,16 @@ from bank_warehouse.raw_drop.drop import (
     mapping_setting,
     survey_drop,
 )
+from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
+from bank_warehouse.raw_drop.lookups import clean_code
 from bank_warehouse.raw_drop.parquet import ParquetHead
-from bank_warehouse.raw_drop.plan import TablePlan
-from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable, header_key
+from bank_warehouse.raw_drop.plan import TablePlan, contradictions_of
+from bank_warehouse.raw_drop.proofs import INVISIBLE, NOTHING, Settings
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, header_key
+from bank_warehouse.settings import declared_variables
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 _UNKNOWN = "???"
@@ -49,17 +53,29 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
     Raises:
         DropError: there is no such folder or file.
     """
-    plan = survey_drop(path, mapping=mapping)
-    counts = {name: _counts(TABLES[name], table) for name, table in plan.tables.items()}
-    problems = [*plan.problems, *_other_headers(counts)]
-    values = _foreign_values(plan.tables.get(CLIENTS.name))
-    readings = _readings(plan.tables.get(CLIENTS.name))
+    project = find_project()
+    settings = Settings.from_variables(declared_variables(project) if project else {})
+    plan = survey_drop(path, settings, mapping)
+    clients = plan.tables.get(CLIENTS.name)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        unknown = _unknown_values(connection, plan, project) if clients else {}
+        counts = {
+            name: _counts(connection, TABLES[name], table, unknown if table is clients else {})
+            for name, table in plan.tables.items()
+        }
+        values = _values(connection, clients, unknown) if clients else {}
+    problems = [*plan.problems]
+    if clients:
+        problems.extend(_refusals(counts[CLIENTS.name], settings))
+        problems.extend(contradictions_of(clients, settings))
+    readings = _readings(clients)
+    encodings = {file.relative: file.encoding for t in plan.tables.values() for file in t.files}
     return {
         "path": str(path),
         "is_refused": bool(problems),
         "problems": problems,
         "files": [
-            _describe(source, counts.get(source.table.name if source.table else "", {}))
+            _describe(source, counts.get(source.table.name if source.table else "", {}), encodings)
             | {"reading": readings.get(source.relative)}
             for source in plan.sources
         ],
@@ -80,23 +96,39 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
     }
 
 
-def _other_headers(counts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Yield why a build would refuse files with a second header of other columns."""
-    for files in counts.values():
-        for file, count in files.items():
+def _refusals(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Iterator[str]:
+    """Yield why a build would refuse the clients once their rows are read."""
+    for file, count in files.items():
+        for fault in count["quarantined"]:
+            if fault["reason"] == careful.OTHER_HEADER:
+                yield (
+                    f"{file}, row {fault['row']}: a header that has the columns in another order: "
+                    f"{fault['example']!r}. Split the file there into two."
+                )
+    rows = sum(count["rows"] for count in files.values())
+    rejected = sum(count["rejected"] for count in files.values())
+    if rejected > settings.tolerated * rows:
+        reasons: Counter[str] = Counter()
+        for count in files.values():
             for fault in count["quarantined"]:
-                if fault["reason"] == careful.OTHER_HEADER:
-                    yield (
-                        f"{file}: a header among the rows has the columns in another order: "
-                        f"{fault['example']!r}. Split the file there into two."
-                    )
+                reasons[fault["reason"]] += fault["rows"]
+        listed = "; ".join(f"{number:,} rows: {reason}" for reason, number in reasons.most_common())
+        yield (
+            f"{rejected:,} of {rows:,} client rows cannot be accepted, more than the share of "
+            f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
+            "or raise max_quarantine_rate if this loss is right."
+        )
 
 
 def _is_derived(plan: DropPlan, name: str) -> bool:
     return not any(source.table and source.table.name == name for source in plan.sources)
 
 
-def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _describe(
+    source: Source,
+    counts: Mapping[str, dict[str, Any]],
+    encodings: Mapping[str, str | None],
+) -> dict[str, Any]:
     names = trimmed_names(source.header)
     told: dict[str, Any] = {
         "file": source.relative,
@@ -108,7 +140,7 @@ def _describe(source: Source, counts: Mapping[str, dict[str, Any]]) -> dict[str,
         "separator": None,
     }
     if isinstance(source.head, Head):
-        told["encoding"] = source.head.encoding
+        told["encoding"] = encodings.get(source.relative, source.head.encoding)
         told["separator"] = source.head.separator
     positions: dict[str, int] = {}
     if source.table:
@@ -138,41 +170,116 @@ def _kind(source: Source) -> str:
     return "parquet" if isinstance(source.head, ParquetHead) else "sheet"
 
 
-def _counts(table: RawTable, plan: TablePlan) -> dict[str, dict[str, Any]]:
-    """Return the rows of each file, and those that cannot be read as they are."""
-    required = [column for column in table.columns if column.required]
-    empty = ", ".join(
-        f"count(*) filter (structural_fault is null and coalesce(trim("
-        f"{quote_identifier(column.name)}), '') = '')"
-        for column in required
+def _counts(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    plan: TablePlan,
+    unknown: Mapping[str, str],
+) -> dict[str, dict[str, Any]]:
+    """Return the rows of each file, and those that cannot be read as they are.
+
+    Args:
+        connection: to read them with.
+        table: the table.
+        plan: how it is read.
+        unknown: column name to the SQL of whether its value is one that nobody knows.
+    """
+    faults = {
+        f"{column.name} is empty": (_is_empty(column), "cast(null as varchar)")
+        for column in table.columns
+        if column.required
+    } | {
+        f"{name} is not a known code": (condition, quote_identifier(name))
+        for name, condition in unknown.items()
+    }
+    counted = ", ".join(
+        f"count(*) filter (structural_fault is null and {condition}), "
+        f"min({example}) filter (structural_fault is null and {condition})"
+        for condition, example in faults.values()
     )
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"select source_file, count(*), count(structural_fault), {empty} "
-            f"from ({plan.sql}) group by all order by all"
-        ).fetchall()
-        found = {}
-        for file, count, faulty, *empties in rows:
-            faults = []
-            if faulty:
-                faults = connection.execute(
-                    f"select structural_fault, count(*), min(raw_line)[:80] from ({plan.sql}) "
-                    f"where structural_fault is not null and source_file = {quote_literal(file)} "
-                    "group by all order by all"
-                ).fetchall()
-            found[file] = {
-                "rows": count,
-                "quarantined": [
-                    {"reason": fault, "rows": number, "example": text}
-                    for fault, number, text in faults
-                ]
-                + [
-                    {"reason": f"{column.header} is empty", "rows": number, "example": None}
-                    for column, number in zip(required, empties, strict=True)
-                    if number
-                ],
-            }
+    any_fault = " or ".join(f"({condition})" for condition, _ in faults.values())
+    found: dict[str, dict[str, Any]] = {}
+    for file, rows, rejected, *told in connection.execute(
+        f"select source_file, count(*), "
+        f"count(*) filter (structural_fault is not null or {any_fault}), {counted} "
+        f"from ({plan.sql}) group by all order by all"
+    ).fetchall():
+        found[file] = {
+            "rows": rows,
+            "rejected": rejected,
+            "quarantined": [
+                {"reason": reason, "rows": number, "row": None, "example": example}
+                for reason, number, example in zip(faults, told[::2], told[1::2], strict=True)
+                if number
+            ],
+        }
+    for file, fault, number, row, text in connection.execute(
+        "select source_file, structural_fault, count(*), min(number) + 1, "
+        "arg_min(raw_line, number)[:80] from (select source_file, structural_fault, raw_line, "
+        f"row_number() over (partition by source_file) as number from ({plan.sql})) "
+        "where structural_fault is not null group by all order by all desc"
+    ).fetchall():
+        told_first = {"reason": fault, "rows": number, "row": row, "example": text}
+        found[file]["quarantined"].insert(0, told_first)
     return found
+
+
+def _is_empty(column: RawColumn) -> str:
+    """Return SQL for whether a cell holds nothing, or a word for it; a dash may be an amount."""
+    cell = f"trim(coalesce({quote_identifier(column.name)}, ''), {quote_literal(INVISIBLE)})"
+    words = sorted(NOTHING - {"-", "--"} if column.kind == "money" else NOTHING)
+    return f"{cell} in ({', '.join(map(quote_literal, words))})"
+
+
+def _unknown_values(
+    connection: duckdb.DuckDBPyConnection, plan: DropPlan, project: Path | None
+) -> dict[str, str]:
+    """Return the SQL of whether a value is one that neither a lookup nor a seed knows.
+
+    Of a lookup that was not delivered every code is known. What is known becomes a table each.
+    """
+    known: dict[str, str] = {}
+    for name, table in plan.tables.items():
+        if TABLES[name].is_lookup and not _is_derived(plan, name):
+            code, label = (quote_identifier(column.name) for column in TABLES[name].columns)
+            compared = clean_code(code, is_compared=True)
+            known[TABLES[name].columns[0].name] = (
+                f"select {compared} as value from ({table.sql}) union "
+                f"select lower(trim({label}, {quote_literal(INVISIBLE)})) from ({table.sql})"
+            )
+    for name, seed in _LISTED.items() if project else ():
+        path = str(project / "seeds" / "reference" / f"{seed}.csv") if project else ""
+        known[name] = (
+            f"select lower({quote_identifier(name)}) as value "
+            f"from read_csv({quote_literal(path)}, all_varchar = true)"
+        )
+    conditions = {}
+    columns = {column.name: column for column in CLIENTS.columns}
+    for name, values in known.items():
+        relation = quote_identifier(f"known_{name}")
+        connection.execute(f"create temp table {relation} as {values}")
+        conditions[name] = (
+            f"(not {_is_empty(columns[name])} and "
+            f"{clean_code(quote_identifier(name), is_compared=True)} "
+            f"not in (select value from {relation}))"
+        )
+    return conditions
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, clients: TablePlan, unknown: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return the values of listed columns that the project's seeds do not know."""
+    found = {}
+    for name in _LISTED.keys() & unknown.keys():
+        cell = f"trim({quote_identifier(name)})"
+        rows = connection.execute(
+            f"select {cell}, count(*) from ({clients.sql}) where structural_fault is null and "
+            f"{unknown[name]} group by 1 order by 2 desc, 1 limit {_MOST_VALUES}"
+        ).fetchall()
+        if rows:
+            found[name] = [str(value) for value, _ in rows]
+    return dict(sorted(found.items()))
 
 
 # ---------------------------------------------------------------------------- a mapping file
@@ -215,27 +322,6 @@ def proposed_mapping(
     return proposed
 
 
-def _foreign_values(clients: TablePlan | None) -> dict[str, list[str]]:
-    """Return the values of listed columns that the project's seeds do not know."""
-    project = find_project()
-    if clients is None or project is None:
-        return {}
-    found = {}
-    with duckdb.connect() as connection:
-        for name, seed in _LISTED.items():
-            with (project / "seeds" / "reference" / f"{seed}.csv").open(encoding="utf-8") as file:
-                known = {row[name].lower() for row in csv.DictReader(file)}
-            cell = f"trim({quote_identifier(name)})"
-            rows = connection.execute(
-                f"select {cell}, count(*) from ({clients.sql}) where structural_fault is null and "
-                f"{cell} <> '' group by 1 order by 2 desc, 1 limit {_MOST_VALUES}"
-            ).fetchall()
-            unknown = [str(value) for value, _ in rows if str(value).lower() not in known]
-            if unknown:
-                found[name] = unknown
-    return found
-
-
 # ---------------------------------------------------------------------------- for people
 
 
@@ -272,7 +358,8 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     written = [file["kind"]]
     if file["encoding"]:
         separator = file["separator"]
-        written += [file["encoding"].upper(), f"separated by {_SEPARATORS[separator]}"]
+        name = NAMES.get(file["encoding"], file["encoding"].upper())
+        written += [name, f"separated by {_SEPARATORS[separator]}"]
     yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
     if file.get("columns"):
         same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]
@@ -289,7 +376,8 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     if "rows" in file:
         yield f"  rows      {file['rows']:,}"
         for fault in file["quarantined"]:
-            example = f", such as {fault['example']!r}" if fault["example"] else ""
+            where = f" in row {fault['row']}" if fault["row"] else ""
+            example = f", such as {fault['example']!r}{where}" if fault["example"] else ""
             yield f"            {fault['rows']:,} quarantined: {fault['reason']}{example}"
 
 

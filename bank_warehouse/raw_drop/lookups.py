@@ -15,8 +15,15 @@ _MOST_ROWS = 1_000_000
 _MOST_SHOWN = 3
 
 
-def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]]:
+def judge_lookup(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, plan: TablePlan
+) -> tuple[str, tuple[str, ...]]:
     """Read a lookup and refuse it where a code or a name could be taken for two things.
+
+    Args:
+        connection: to read it with.
+        table: the lookup.
+        plan: how it is read.
 
     Returns:
         The select over it, of repeated rows only the first; and warnings.
@@ -26,15 +33,14 @@ def judge_lookup(table: RawTable, plan: TablePlan) -> tuple[str, tuple[str, ...]
             named with their file and row.
     """
     code, name = (column.name for column in table.columns)
-    with duckdb.connect() as connection:
-        connection.execute(f"create table lookup as {plan.sql}")
-        found = connection.execute(
-            f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
-            f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
-            f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
-            "from lookup order by rowid "
-            f"limit {_MOST_ROWS + 1}"
-        ).fetchall()
+    connection.execute(f"create or replace temp table lookup as {plan.sql}")
+    found = connection.execute(
+        f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
+        f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
+        f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
+        "from lookup order by rowid "
+        f"limit {_MOST_ROWS + 1}"
+    ).fetchall()
     rows = [
         (file, row, fault, text, *("" if cell in NOTHING else cell for cell in cells))
         for file, row, fault, text, *cells in found

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -25,8 +26,8 @@ from bank_warehouse.raw_drop.mapping import TableNames
 from bank_warehouse.raw_drop.parquet import ParquetHead, text_of
 from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_first
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
-from bank_warehouse.raw_drop.schema import RawTable
-from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
+from bank_warehouse.raw_drop.schema import TABLES, RawTable
+from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 # Stands for null in a text file, where nothing does: so an empty cell is read as an empty text,
@@ -120,27 +121,60 @@ class Read:
 
 
 def reading_of_clients(
-    reads: Sequence[Read], table: RawTable, settings: proofs.Settings, warnings: list[str]
+    connection: duckdb.DuckDBPyConnection,
+    reads: Sequence[Read],
+    table: RawTable,
+    settings: proofs.Settings,
+    warnings: list[str],
 ) -> dict[str, object]:
     """Return what the files prove about their dates and amounts, with its warnings."""
-    _check_date_formats(settings.date_formats or ())
-    with duckdb.connect(config={"threads": 1}) as connection:
-        proved = [
-            proofs.prove_file(
-                connection,
-                read.plan.relative,
-                _render([read], quote_literal(read.plan.relative), ""),
-                table,
-                settings,
-                typed=read.plan.typed,
-            )
-            for read in reads
-        ]
+    proved = [
+        proofs.prove_file(
+            connection,
+            read.plan.relative,
+            _render([read], quote_literal(read.plan.relative), ""),
+            table,
+            settings,
+            typed=read.plan.typed,
+        )
+        for read in reads
+    ]
     refusals = [refusal for proof in proved for refusal in proof.refusals]
     if refusals:
         raise DropError("\n".join(refusals))
     warnings.extend(warning for proof in proved for warning in proof.warnings)
     return proofs.reading_of(proved)
+
+
+def contradictions_of(
+    plan: TablePlan, settings: proofs.Settings, files: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Return why files of clients are refused whose first rows are not like the others.
+
+    Args:
+        plan: of the clients.
+        settings: those that the plan was made with.
+        files: the files in which a cell contradicts the first rows; null for all.
+    """
+    heads: Any = (plan.reading or {}).get("files", [])
+    typed = {file.relative: file.typed for file in plan.files}
+    found: list[str] = []
+    for head in heads:
+        name = head["file"]
+        if head["is_whole"] or (files is not None and name not in files):
+            continue
+        with duckdb.connect(config={"threads": 1}) as connection:
+            whole = proofs.prove_file(
+                connection,
+                name,
+                f"select * from ({plan.sql}) where source_file = {quote_literal(name)}",
+                TABLES[plan.table],
+                settings,
+                typed=typed[name],
+                is_whole=True,
+            )
+        found.extend(proofs.contradictions(head, whole))
+    return tuple(found)
 
 
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
@@ -267,6 +301,7 @@ def plan_parquet(
 ) -> Read:
     """Plan the read of a Parquet file."""
     positions = mapped.positions
+    dates = {column.name for column in table.columns if column.kind == "date"}
     cells = {
         column.name: text_of(
             file.relative,
@@ -290,22 +325,12 @@ def plan_parquet(
         typed=frozenset(
             name
             for name, place in positions.items()
-            if head.types[place] != "VARCHAR" and not head.types[place].startswith("ENUM")
+            if head.types[place] != "VARCHAR"
+            and not head.types[place].startswith("ENUM")
+            and (name not in dates or head.types[place].startswith(("DATE", "TIMESTAMP")))
         ),
     )
     return Read(plan, file.content, select, head.rows == 0, head.rows)
-
-
-def _check_date_formats(date_formats: Sequence[str]) -> None:
-    with duckdb.connect() as connection:
-        for date_format in date_formats:
-            try:
-                connection.execute("select strftime(date '2001-02-03', ?)", [date_format])
-            except duckdb.Error as problem:
-                raise DropError(
-                    f"raw_date_format: {date_format!r} is no date format "
-                    f"({str(problem).splitlines()[0]}). Use one such as %d-%m-%Y."
-                ) from None
 
 
 # ---------------------------------------------------------------------------- text
@@ -363,7 +388,8 @@ def _readable(
     skipped = head.lines_before + head.header_lines
     if skipped > 1:
         if head.lines_before:
-            warnings.append(f"{file.relative}: {head.lines_before} lines above the header ignored.")
+            lines = counted(head.lines_before, "line")
+            warnings.append(f"{file.relative}: {lines} above the header ignored.")
         path = with_header_first(path, file.relative, head.mark_length, skipped)
         head = replace(head, mark_length=0, lines_before=0, header_lines=1)
     width = len(mapped.names)

@@ -7,7 +7,8 @@ is proved is read, what fits two readings is refused with both of them and the s
 decides. A declared setting decides without proof, and what it decided is counted.
 
 The first rows of a file are looked at, and all of its rows only where the first ones prove
-nothing. A cell further down that contradicts the proof is quarantined by the models.
+nothing. A cell further down that contradicts the proof is quarantined by the models; where there
+is one, the file is judged once more, as a whole, and refused if that says something else.
 """
 
 import json
@@ -19,6 +20,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import product
+from typing import Any
 
 import duckdb
 
@@ -33,7 +35,9 @@ DAY_FIRST = "%d-%m-%Y"
 
 HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
+_MOST_SHOWN = 60
 MARKS = (".", ",")
+_PLAIN = "0.00"
 
 CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "USD": ("US$", "$", "USD"),
@@ -83,21 +87,22 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> "Settings":
-        """Return the settings that the macro raw_settings wrote.
+        """Return the settings that the macro raw_settings wrote."""
+        return cls.from_variables(json.loads(text))
 
-        Raises:
-            DropError: a value is none that the setting has.
-        """
-        told = json.loads(text)
-        for name, allowed in (
-            ("raw_decimal_mark", (AUTO, *MARKS)),
-            ("raw_money_rounding", ("none", "half_up")),
-        ):
-            if told[name] not in allowed:
-                raise DropError(f"{name}: {told[name]!r} is none of {', '.join(allowed)}.")
+    @classmethod
+    def from_variables(cls, variables: Mapping[str, Any]) -> "Settings":
+        """Return what variables of dbt say, which bank_warehouse.settings has checked."""
+        told: dict[str, Any] = {
+            "raw_date_format": AUTO,
+            "raw_decimal_mark": AUTO,
+            "raw_money_rounding": "none",
+            "max_quarantine_rate": 0.01,
+        } | dict(variables)
         formats = told["raw_date_format"]
+        formats = (formats,) if isinstance(formats, str) else tuple(formats)
         return cls(
-            date_formats=None if formats == [AUTO] else tuple(formats),
+            date_formats=None if formats == (AUTO,) else formats,
             decimal_mark=told["raw_decimal_mark"],
             rounding=told["raw_money_rounding"],
             tolerated=float(told["max_quarantine_rate"]),
@@ -118,6 +123,8 @@ class DateProof:
         example: one of the undecided.
         readings: each list of formats that would read the undecided, and how many dates it reads.
         refusal: why the file is refused, or null.
+        told: the cell that the refusal shows, or null.
+        row: the first row that holds it; the header is row 1.
     """
 
     formats: tuple[str, ...]
@@ -128,6 +135,8 @@ class DateProof:
     example: str | None = None
     readings: tuple[tuple[tuple[str, ...], int], ...] = ()
     refusal: str | None = None
+    told: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +156,8 @@ class MoneyProof:
         is_accounting: whether a lone dash is zero, since the column has amounts in brackets, a
             dash behind a currency sign, or dashes with the padding of a spreadsheet.
         refusal: why the file is refused, or null.
+        told: the cell that the refusal shows, or null.
+        row: the first row that holds it; the header is row 1.
     """
 
     mark: str
@@ -160,6 +171,8 @@ class MoneyProof:
     currencies: Mapping[str, int] = field(default_factory=dict)
     is_accounting: bool = False
     refusal: str | None = None
+    told: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,17 +183,26 @@ class FileProof:
         file: its path from the raw folder.
         dates: of its joining dates.
         money: of each money column that it has.
+        is_whole: whether all of its rows were looked at.
+        ids: why it is refused for its ids, or null.
     """
 
     file: str
     dates: DateProof
     money: Mapping[str, MoneyProof]
+    is_whole: bool = True
+    ids: str | None = None
 
     @property
     def refusals(self) -> tuple[str, ...]:
         """Why the file is refused, a sentence each."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
-        return tuple(f"{self.file}: {proof.refusal}" for proof in proofs if proof.refusal)
+        found = [
+            f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
+            for proof in proofs
+            if proof.refusal
+        ]
+        return (*([f"{self.file}, {self.ids}"] if self.ids else []), *found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -198,6 +220,7 @@ def prove_file(
     settings: Settings,
     *,
     typed: frozenset[str] = frozenset(),
+    is_whole: bool = False,
 ) -> FileProof:
     """Look at the dates and amounts of a file of clients.
 
@@ -209,20 +232,24 @@ def prove_file(
         settings: what the dbt variables say.
         typed: columns whose cells have a type and need no proof: dates, written as ISO text, and
             numbers, written with a decimal point.
+        is_whole: whether to look at all rows at once, and not at the first ones first.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
+    client_id = table.columns[0].name
     (joined,) = (column.name for column in table.columns if column.kind == "date")
     rows = f"(select * from ({select}) where structural_fault is null)"
-    names = ", ".join(map(quote_identifier, [joined, *money]))
-    connection.execute(
-        f"create or replace temp table proof_head as select {names} from {rows} limit {HEAD_ROWS}"
-    )
+    names = ", ".join(map(quote_identifier, [client_id, joined, *money]))
+    limit = "" if is_whole else f" limit {HEAD_ROWS}"
+    counted = connection.execute(
+        f"create or replace temp table proof_head as select {names} from {rows}{limit}"
+    ).fetchone()
+    has_all = is_whole or counted is None or counted[0] < HEAD_ROWS
     if joined in typed:
         dates = DateProof((ISO,), "typed")
     else:
         dates = judge_dates(_dates(connection, "proof_head", joined), settings)
         is_list = len(settings.date_formats or ()) > 1
-        if dates.undecided or dates.refusal or is_list:
+        if not has_all and (dates.undecided or dates.refusal or is_list):
             dates = judge_dates(_dates(connection, rows, joined), settings)
     proofs = {}
     for name in money:
@@ -232,11 +259,77 @@ def prove_file(
             proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
             continue
         proof = judge_money(name, _amounts(connection, "proof_head", name), settings)
-        if not proof.proving:
+        if not has_all and not proof.proving:
             proof = judge_money(name, _amounts(connection, rows, name), settings)
         proofs[name] = proof
+    ids = _marked_ids(connection, select, client_id)
     connection.execute("drop table proof_head")
-    return FileProof(file, dates, proofs)
+    if dates.told is not None:
+        dates = replace(dates, row=_row_of(connection, select, joined, dates.told))
+    for name, proof in proofs.items():
+        if proof.told is not None:
+            proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.told))
+    return FileProof(file, dates, proofs, has_all, ids)
+
+
+def _marked_ids(connection: duckdb.DuckDBPyConnection, select: str, client_id: str) -> str | None:
+    """Return why ids are refused that hold what only tells a spreadsheet that they are text."""
+    column = quote_identifier(client_id)
+    marked = f"regexp_matches({column}, '^(=\"|''[A-Za-z0-9])')"
+    found = connection.execute(
+        f"select count(*) filter ({marked}), count(*), min({column}) filter ({marked}) "
+        "from proof_head"
+    ).fetchone()
+    if not found or not found[0]:
+        return None
+    row = _row_of(connection, select, client_id, found[2])
+    return (
+        f"row {row}: {found[0]:,} of {found[1]:,} ids looked at are written such as {found[2]}: "
+        "the marks tell a spreadsheet that a cell is text, and would make other clients of them. "
+        "Export the table again without them."
+    )
+
+
+def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
+    """Return why a file is refused whose first rows prove what the whole of it does not.
+
+    Args:
+        head: what the first rows prove, as :func:`reading_of` gives it.
+        whole: what all rows prove.
+    """
+    if whole.refusals:
+        return whole.refusals
+    found = []
+    formats = head["dates"]["formats"]
+    if head["dates"]["basis"] == "proved" and not {*formats} <= {*whole.dates.formats}:
+        found.append(
+            f"the first {HEAD_ROWS:,} rows prove that joining dates are written as "
+            f"{' or '.join(formats)}, and all rows that most are written as "
+            f"{' or '.join(whole.dates.formats)}. Split the file where that changes, or set "
+            f"raw_date_format to {json.dumps(whole.dates.formats)}."
+        )
+    for name, proof in whole.money.items():
+        mark = head["money"][name]["mark"]
+        if head["money"][name]["basis"] == "proved" and mark != proof.mark:
+            found.append(
+                f"{name}: the first {HEAD_ROWS:,} rows prove the decimal mark {mark!r}, and all "
+                f"rows that most amounts have {proof.mark!r} ({proof.proving:,} and "
+                f"{proof.contradicting:,}). Split the file where that changes, or set "
+                "raw_decimal_mark to the one that is right."
+            )
+    return tuple(f"{whole.file}: {text}" for text in found)
+
+
+def _row_of(
+    connection: duckdb.DuckDBPyConnection, select: str, column: str, text: str
+) -> int | None:
+    """Return the first row of a file that holds a text; the header is row 1."""
+    found = connection.execute(
+        f"select min(number) + 1 from (select {quote_identifier(column)} as cell, "
+        f"row_number() over () as number from ({select})) where cell = ?",
+        [text],
+    ).fetchone()
+    return found[0] if found else None
 
 
 def currency_of(files: Iterable[FileProof]) -> str | None:
@@ -267,6 +360,7 @@ def reading_of(files: Sequence[FileProof]) -> dict[str, object]:
         "files": [
             {
                 "file": proof.file,
+                "is_whole": proof.is_whole,
                 "dates": asdict(proof.dates),
                 "amounts": {
                     "undecided": sum(money.undecided for money in proof.money.values()),
@@ -297,7 +391,7 @@ def _amounts(
     name = quote_identifier(column)
     return connection.execute(
         f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
-        f"then '0.00' else {name} end as cell, count(*) "
+        f"then '{_PLAIN}' else {name} end as cell, count(*) "
         f"from {source} where {name} <> '' group by all"
     ).fetchall()
 
@@ -315,7 +409,7 @@ _DAY_NAME_YEAR = re.compile(
     rf"(?P<day>[0-9]{{1,2}})(?P<mark>[-/. ]){_NAME}(?P=mark)(?P<year>[0-9]{{4}}|[0-9]{{2}})", re.I
 )
 _NAME_DAY_YEAR = re.compile(rf"{_NAME} (?P<day>[0-9]{{1,2}}), (?P<year>[0-9]{{4}})", re.I)
-_MIDNIGHT = re.compile(r"[T ]0{1,2}:00(:00([.]0+)?)?Z?[ ]*$")
+_MIDNIGHT = re.compile(r"[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*$")
 
 Readings = dict[str, date | None]
 
@@ -400,6 +494,7 @@ class _Shape:
     """The dates of one shape: how many each format alone reads, and those that two read."""
 
     alone: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     fitting: Counter[str] = field(default_factory=Counter)
     dates: int = 0
     doubtful: Counter[str] = field(default_factory=Counter)
@@ -428,7 +523,10 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
         settings: what the dbt variables say.
     """
     shapes: dict[str, _Shape] = {}
+    cells = 0
+    foreign: Counter[str] = Counter()
     for text, count in texts:
+        cells += count
         name, readings = date_readings(text)
         # Nobody writes the year first and the month last unless they say so.
         found = {
@@ -438,6 +536,7 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
             and (form in (settings.date_formats or ()) or not re.match("%Y[^%]%d", form))
         }
         if not found:
+            foreign[text] += count
             continue
         shape = shapes.setdefault(name, _Shape())
         shape.dates += count
@@ -445,10 +544,38 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
         if len(set(found.values())) > 1:
             shape.doubtful[text] += count
         elif len(found) == 1:
-            shape.alone[next(iter(found))] += count
+            (form,) = found
+            shape.alone[form] += count
+            shape.examples.setdefault(form, text)
     if settings.date_formats is None:
+        told = _too_foreign(cells, foreign, settings)
+        if told is not None:
+            refusal = _foreign_dates(cells, foreign.total(), told)
+            return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, told=told)
         return _proved_dates(shapes, settings.tolerated)
     return _declared_dates(shapes, settings.date_formats)
+
+
+def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
+    """Return a cell that cannot be read, where so many cannot that the column is another thing."""
+    if foreign.total() <= max(0.5, settings.tolerated) * cells:
+        return None
+    return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
+
+
+def _foreign_dates(cells: int, foreign: int, told: str) -> str:
+    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+    meant = ""
+    if re.fullmatch("[0-9]{5}([.]0+)?", shown):
+        meant = " It looks like the number of a day in a spreadsheet: format the column as dates."
+    elif re.fullmatch("[0-9]{10}|[0-9]{13}", shown):
+        meant = " It looks like the seconds of a computer's clock."
+    return (
+        f"{foreign:,} of {cells:,} joining dates are in no form that is known, such as {shown}."
+        f"{meant} Export them such as 2015-07-25, or declare how they are written in "
+        "raw_date_format. Rows without a date are quarantined, and there are more of them than "
+        "max_quarantine_rate allows."
+    )
 
 
 def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
@@ -472,11 +599,15 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     )
     doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
     example = next((text for text, _ in doubtful.most_common(1)), None)
+    rivals = [
+        shape.examples[form] for shape in open_shapes for form, _ in shape.alone.most_common()
+    ]
     proof = DateProof(proved, "proved", dates, proving, doubtful.total(), example, readings)
-    return replace(proof, refusal=_two_orders(proof, dates - undecided))
+    told = rivals[-1] if rivals else proof.example
+    return replace(proof, refusal=_two_orders(proof, dates - undecided, rivals), told=told)
 
 
-def _two_orders(proof: DateProof, decided: int) -> str:
+def _two_orders(proof: DateProof, decided: int, rivals: Sequence[str]) -> str:
     read = f"{decided:,} prove {' and '.join(proof.formats)}, and " if proof.formats else ""
     listed = "; ".join(
         f"raw_date_format: {json.dumps(formats if len(formats) > 1 else formats[0])} reads "
@@ -486,8 +617,8 @@ def _two_orders(proof: DateProof, decided: int) -> str:
     what = (
         f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
         "proves either"
-        if proof.undecided
-        else "as many prove one order as another"
+        if proof.undecided and not rivals
+        else f"some prove one order and some another, such as {' and '.join(rivals[:2])}"
     )
     return (
         f"of {proof.dates:,} joining dates {read}{what}. Ask whoever wrote the file, then set the "
@@ -624,11 +755,16 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
     proving: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     either: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
-    amounts = 0
+    amounts = cells = 0
+    foreign: Counter[str] = Counter()
     is_accounting = False
     for text, count in texts:
         amount = amount_readings(text)
+        cells += count
+        if amount is None or not (amount.readings or _DASH.fullmatch(text.strip(INVISIBLE))):
+            foreign[text] += count
         if amount is None:
             continue
         is_accounting |= amount.is_accounting
@@ -640,7 +776,10 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         if amount.is_either:
             either[text] += count
         elif len(amount.readings) == 1:
-            proving[next(iter(amount.readings))] += count
+            (only,) = amount.readings
+            proving[only] += count
+            if text != _PLAIN:  # which stands for many
+                examples.setdefault(only, text)
         for mark, value in amount.readings.items():
             if value != value.quantize(Decimal("0.01"), ROUND_HALF_UP):
                 unrounded[mark][text] += count
@@ -663,18 +802,39 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         is_accounting=is_accounting,
     )
     refusal = None
-    if not declared and (is_open or (proving[second] and proving[first] == proving[second])):
-        refusal = _two_marks(column, proof)
+    stray = _too_foreign(cells, foreign, settings)
+    if stray is not None:
+        refusal = _foreign_amounts(column, cells, foreign.total(), stray)
+        proof = replace(proof, told=stray)
+    elif not declared and (is_open or (proving[second] and proving[first] == proving[second])):
+        other = examples.get(second)
+        refusal = _two_marks(column, proof, other)
+        proof = replace(proof, told=other or proof.example)
     elif settings.rounding == "none" and proof.unrounded > settings.tolerated * amounts:
-        refusal = _too_many_digits(column, proof, next(iter(unrounded[mark])))
+        told = next(iter(unrounded[mark]))
+        refusal = _too_many_digits(column, proof, told)
+        proof = replace(proof, told=told)
     return replace(proof, refusal=refusal)
 
 
-def _two_marks(column: str, proof: MoneyProof) -> str:
+def _foreign_amounts(column: str, cells: int, foreign: int, told: str) -> str:
+    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+    meant = ""
+    if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
+        meant = " In scientific notation digits are cut off: format the column as numbers."
+    return (
+        f"{column}: {foreign:,} of {cells:,} cells are no amounts that are known, such as {shown}."
+        f"{meant} Export them such as 75384.77, without a sign but $, € or £. Rows without an "
+        "amount are quarantined, and there are more of them than max_quarantine_rate allows."
+    )
+
+
+def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
+    shown = f", such as {other.strip(INVISIBLE)}" if other else ""
     if proof.example is None:
         return (
             f"{column}: as many amounts have a decimal point as a decimal comma "
-            f"({proof.proving:,} each). Export the column in one notation, or set "
+            f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
             "raw_decimal_mark to '.' or ','; the others are quarantined then."
         )
     either = proof.example.strip(INVISIBLE)
@@ -682,7 +842,8 @@ def _two_marks(column: str, proof: MoneyProof) -> str:
     written = found["mark"] if found else "."
     whole, fraction = re.sub("[^0-9.,]", "", either).split(written)
     why = (
-        f"the column has amounts of both notations ({proof.proving:,} and {proof.contradicting:,})"
+        f"the column has amounts of both notations ({proof.proving:,} and "
+        f"{proof.contradicting:,}{shown})"
         if proof.proving
         else "no other amount of the column proves either"
     )

@@ -180,8 +180,8 @@ class Workbook:
         """Write the rows of a sheet to `target`.
 
         Returns:
-            How many there are, and the columns of which no cell is text: their dates are written
-            as ISO text and their numbers with a point.
+            How many there are, and the columns whose cells are all dates, or all numbers: they are
+            written as ISO text and with a point.
 
         Raises:
             DropError: dates of which a spreadsheet has exchanged day and month.
@@ -224,7 +224,10 @@ class Workbook:
                 written = []
                 for at, (place, write) in enumerate(zip(places, writers, strict=True)):
                     cell = cells[place]
-                    if isinstance(cell, str) and not _is_blank(cell):
+                    if not _is_blank(cell) and (
+                        isinstance(cell, str)
+                        or (at == date_at and not isinstance(cell, datetime.date))
+                    ):
                         untyped.add(at)
                     written.append(write(cell))
                 yield careful.Record(tuple(written), None, "")

@@ -12,7 +12,11 @@ from dbt.adapters.spark.connections import SparkConnectionMethod
 
 from bank_warehouse.dbt_plugin import in_project
 from bank_warehouse.spark.python_models import InProcessJob
-from bank_warehouse.spark.raw_copies import copied_reading, copy_raw_table
+from bank_warehouse.spark.raw_copies import (
+    copied_contradictions,
+    copied_reading,
+    copy_raw_table,
+)
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 """Settings of Spark's log: errors only."""
@@ -78,3 +82,8 @@ class SparkAdapter(impl.SparkAdapter):
     def raw_copy_reading(self, raw_dir: str, settings: str) -> str:
         """Return how the dates and amounts of the copied clients are read, as JSON."""
         return json.dumps(copied_reading(Path(raw_dir), settings))
+
+    @available
+    def raw_copy_contradictions(self, raw_dir: str, settings: str, files: str) -> str:
+        """Return why copied clients are refused whose first rows are not like the others."""
+        return copied_contradictions(Path(raw_dir), settings, json.loads(files))

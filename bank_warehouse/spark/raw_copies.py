@@ -14,12 +14,17 @@ from typing import Any
 import duckdb
 
 from bank_warehouse.engine import engine_settings
-from bank_warehouse.raw_drop import DropError, Settings, plan_table
-from bank_warehouse.raw_drop.plan import changed_files, changed_message, describe
+from bank_warehouse.raw_drop import DropError, Settings, TablePlan, plan_table
+from bank_warehouse.raw_drop.plan import (
+    changed_files,
+    changed_message,
+    contradictions_of,
+    describe,
+)
 from bank_warehouse.sql import quote_literal
 
-# How the clients of each folder are read, by the last plan of this process.
-_readings: dict[Path, dict[str, object] | None] = {}
+# The plan by which the clients of each folder were last copied in this process.
+_plans: dict[Path, TablePlan] = {}
 
 
 def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
     except (OSError, duckdb.Error) as problem:
         return {"error": f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"}
     if table == "clients":
-        _readings[raw_dir] = plan.reading
+        _plans[raw_dir] = plan
     path = str(copy).replace("`", "``")
     return {
         "sql": f"select * from parquet.`{path}`",
@@ -66,10 +71,17 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
 
 def copied_reading(raw_dir: Path, settings: str) -> dict[str, Any]:
     """Return `reading` and `error` of the clients: of the plan that this process made last."""
-    if raw_dir not in _readings:
+    if raw_dir not in _plans:
         try:
-            plan = plan_table(raw_dir, "clients", Settings.from_json(settings))
+            _plans[raw_dir] = plan_table(raw_dir, "clients", Settings.from_json(settings))
         except DropError as refused:
             return {"error": str(refused)}
-        _readings[raw_dir] = plan.reading
-    return {"reading": _readings[raw_dir], "error": None}
+    return {"reading": _plans[raw_dir].reading, "error": None}
+
+
+def copied_contradictions(raw_dir: Path, settings: str, files: list[str]) -> str:
+    """Return why copied clients are refused whose first rows are not like the others."""
+    plan = _plans.get(raw_dir)
+    if plan is None:
+        return ""
+    return "\n".join(contradictions_of(plan, Settings.from_json(settings), files))

@@ -1,7 +1,7 @@
 """Odd raw drops, each made from the shipped seeds by one small function.
 
 The docstring of a maker says what is odd, its decorator what is to happen: the drop is read
-right, refused with a message, or rows of it are set aside with a reason. `ODDITIES` lists them;
+right, refused with a message, or rows of it are quarantined with a reason. `ODDITIES` lists them;
 the tests run them, and the table of the documentation is made from them.
 """
 
@@ -14,7 +14,9 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +38,7 @@ from python_checks.testing.workbooks import (
 
 LOOKUPS = tuple(table for table in TABLES if table != CLIENTS.name)
 
-Outcome = Literal["read", "refused", "set aside"]
+Outcome = Literal["read", "refused", "quarantined"]
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Oddity:
         name: name of the function that makes it.
         what: what is odd about it.
         make: writes the drop into an empty folder.
-        outcome: read right (every row, every value), refused, or rows set aside.
-        says: text that the refusal or the reason of the rows set aside contains.
-        rows_aside: how many rows are set aside.
-        rows: records that are read, those set aside among them.
+        outcome: read right (every row, every value), refused, or rows quarantined.
+        says: text that the refusal or the reason of the rows quarantined contains.
+        rows_aside: how many rows are quarantined.
+        rows: records that are read, those quarantined among them.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text that a warning of the plan contains.
         date_formats: what raw_date_format declares; by default each file proves its dates.
-        max_quarantine_rate: the share of rows that may be set aside.
+        max_quarantine_rate: the share of rows that may be quarantined.
         variables: further vars of dbt.
     """
 
@@ -84,9 +86,14 @@ NOT_ON_WINDOWS = {
 
 def seed_rows() -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of the clients seed."""
+    header, *rows = _seed_lines()
+    return [*header], [[*row] for row in rows]
+
+
+@cache
+def _seed_lines() -> tuple[tuple[str, ...], ...]:
     with (SEEDS / "raw_clients.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
+        return tuple(map(tuple, csv.reader(file)))
 
 
 SEED_COUNT = len(seed_rows()[1])
@@ -336,7 +343,7 @@ def byte_of_no_encoding(drop: Path) -> None:
     put(drop, damaged.encode("utf-8", "surrogateescape"))
 
 
-@oddity("set aside", "invalid bytes", aside=6, warns="two encodings in one file")
+@oddity("quarantined", "invalid bytes", aside=6, warns="two encodings in one file")
 def two_encodings(drop: Path) -> None:
     """Five cells in UTF-8 beside six in Windows-1252: the six are quarantined, none is guessed."""
     header, rows = seed_rows()
@@ -357,7 +364,7 @@ def misread_and_saved(drop: Path) -> None:
     put(drop, named(*NAMED["misread_and_saved"]))
 
 
-@oddity("set aside", "invalid bytes", aside=1, warns="not UTF-8")
+@oddity("quarantined", "invalid bytes", aside=1, warns="not UTF-8")
 def invalid_bytes(drop: Path) -> None:
     """A byte that is not UTF-8 in a file that says it is UTF-8 by its mark."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
@@ -465,7 +472,7 @@ def padded_quotes(drop: Path) -> None:
     put(drop, edit_line(5, lambda line: line.replace(name, f' "{name}" ', 1)))
 
 
-@oddity("set aside", "broken quoting", aside=1, warns="quote")
+@oddity("quarantined", "broken quoting", aside=1, warns="quote")
 def quote_never_closed(drop: Path) -> None:
     """A quote is opened and never closed: the rows behind it must not vanish in its cell."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
@@ -486,19 +493,19 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     return "".join(",".join(row) + "\n" for row in [header, *rows])
 
 
-@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
 def quotes_around_90_rows(drop: Path) -> None:
     """A name begins with a quote, one 90 rows on ends with one: no row vanishes between them."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
-@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
 def quotes_around_two_rows(drop: Path) -> None:
     """The same in the occupations of two neighbouring rows."""
     put(drop, edge_quotes("Occupation", 11, 12))
 
 
-@oddity("set aside", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
 def quotes_around_first_cells(drop: Path) -> None:
     """The same in the first cells, where the lines begin with the quote."""
     put(drop, edge_quotes("Client ID", 11, 12))
@@ -520,13 +527,13 @@ def rows_inside_a_cell(drop: Path) -> None:
     )
 
 
-@oddity("set aside", "broken quoting", aside=1, warns="quote")
+@oddity("quarantined", "broken quoting", aside=1, warns="quote")
 def text_behind_quote(drop: Path) -> None:
     """Text behind a closing quote: a lenient reader loses it."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"A" B ', 1)))
 
 
-@oddity("set aside", "too few cells", aside=2)
+@oddity("quarantined", "too few cells", aside=2)
 def short_rows(drop: Path) -> None:
     """Two rows cut off."""
     lines = seed_text().split("\n")
@@ -535,27 +542,27 @@ def short_rows(drop: Path) -> None:
     put(drop, "\n".join(lines))
 
 
-@oddity("set aside", "too many cells", aside=1)
+@oddity("quarantined", "too many cells", aside=1)
 def long_row(drop: Path) -> None:
     """An unquoted comma in a name moves the cells behind it."""
     put(drop, edit_line(77, lambda line: line.replace(" ", ", ", 1)))
 
 
-@oddity("set aside", "too many cells", aside=1, rows=SEED_COUNT - 1)
+@oddity("quarantined", "too many cells", aside=1, rows=SEED_COUNT - 1)
 def lost_line_end(drop: Path) -> None:
-    """Two rows run together: both are kept in the text of the one set aside."""
+    """Two rows run together: both are kept in the text of the one quarantined."""
     lines = seed_text().split("\n")
     lines[20:22] = ["".join(lines[20:22])]
     put(drop, "\n".join(lines))
 
 
-@oddity("set aside", "too many cells", aside=1, warns="a row of 99 cells")
+@oddity("quarantined", "too many cells", aside=1, warns="a row of 99 cells")
 def very_long_row(drop: Path) -> None:
     """A row of 99 cells."""
     put(drop, edit_line(9, lambda line: line + ",x" * 74))
 
 
-@oddity("set aside", "repeated header", aside=1, rows=SEED_COUNT + 1)
+@oddity("quarantined", "repeated header", aside=1, rows=SEED_COUNT + 1)
 def header_between_rows(drop: Path) -> None:
     """The header once more among the rows, as in files put together with `cat`."""
     lines = seed_text().split("\n")
@@ -768,7 +775,7 @@ def lookup_with_an_empty_name(drop: Path) -> None:
 
 @oddity("refused", "'2' could be '1' '2' in row 2")
 def advisor_named_like_an_id(drop: Path) -> None:
-    """An advisor whose name is the id of another one: his clients would move without a word."""
+    """An advisor whose name is the id of another one: his clients would move to another."""
     put(drop, seed_text())
     path = drop / "raw_investment_advisors.csv"
     path.write_text(path.read_text().replace("\n1,Pia Dejesus\n", "\n1,2\n"))
@@ -834,7 +841,7 @@ def workbook_with_hidden_rows(drop: Path) -> None:
     write_edited(drop, edit)
 
 
-@oddity("set aside", "bank_loans is", aside=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging")
+@oddity("quarantined", "bank_loans is", aside=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging")
 def workbook_with_errors(drop: Path) -> None:
     """A cell with an error, a formula without a stored value, and a row of totals."""
 
@@ -1092,13 +1099,13 @@ def hostile_file_name(drop: Path) -> None:
 # ------------------------------------------------------------------ cells
 
 
-@oddity("set aside", "zero bytes", aside=1, warns="zero bytes")
+@oddity("quarantined", "zero bytes", aside=1, warns="zero bytes")
 def zero_bytes(drop: Path) -> None:
     """A zero byte in a cell."""
     put(drop, edit_line(33, lambda line: line.replace(",", "\0,", 1)))
 
 
-@oddity("set aside", "line too long", aside=1, warns="1 MiB")
+@oddity("quarantined", "line too long", aside=1, warns="1 MiB")
 def cell_of_10_mb(drop: Path) -> None:
     """A cell of 10 MB."""
     put(drop, edit_line(33, lambda line: line.replace(",", "x" * 10_000_000 + ",", 1)))
@@ -1147,13 +1154,13 @@ def money_in_brackets(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
 
 
-@oddity("set aside", "bank_loans has another decimal mark", aside=1, by="staging")
+@oddity("quarantined", "bank_loans has another decimal mark", aside=1, by="staging")
 def money_with_decimal_comma(drop: Path) -> None:
     """An amount with a decimal comma among amounts with a point."""
     put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
 
 
-@oddity("set aside", "bank_loans is empty", aside=1, by="staging")
+@oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
 def money_empty(drop: Path) -> None:
     """An empty amount is no zero."""
     put(drop, edit_cells("Bank Loans", lambda _: "", [5]))
@@ -1165,7 +1172,7 @@ def midnight_behind_dates(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date + " 00:00:00"))
 
 
-@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def impossible_date(drop: Path) -> None:
     """The 31st of February."""
     put(drop, edit_cells("Joined Bank", lambda _: "31-02-2010", [5]))
@@ -1205,13 +1212,13 @@ def codes_by_name(drop: Path) -> None:
     put(drop, text_of(rows, [spoken.get(name, name) for name in header]))
 
 
-@oddity("set aside", "br_id is not a known code", aside=1, by="staging")
+@oddity("quarantined", "br_id is not a known code", aside=1, by="staging")
 def unknown_code(drop: Path) -> None:
     """A relationship that the lookup does not have."""
     put(drop, edit_cells("BRId", lambda _: "9", [5]))
 
 
-@oddity("set aside", "ia_id is empty", aside=1, by="staging")
+@oddity("quarantined", "ia_id is empty", aside=1, by="staging")
 def code_empty(drop: Path) -> None:
     """No advisor where every client has one."""
     put(drop, edit_cells("IAId", lambda _: " ", [5]))
@@ -1227,19 +1234,19 @@ def codes_in_other_case(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "fee_structure is not a known code", aside=1, by="staging")
+@oddity("quarantined", "fee_structure is not a known code", aside=1, by="staging")
 def unknown_fee_structure(drop: Path) -> None:
     """A fee structure without a fee rate."""
     put(drop, edit_cells("Fee Structure", lambda _: "Medium", [5]))
 
 
-@oddity("set aside", "age is not a whole number", aside=1, by="staging")
+@oddity("quarantined", "age is not a whole number", aside=1, by="staging")
 def age_in_words(drop: Path) -> None:
     """An age in words."""
     put(drop, edit_cells("Age", lambda _: "forty", [5]))
 
 
-@oddity("set aside", "age is outside 0 to 120", aside=1, by="staging")
+@oddity("quarantined", "age is outside 0 to 120", aside=1, by="staging")
 def age_of_a_birth_year(drop: Path) -> None:
     """A year of birth where the age belongs."""
     put(drop, edit_cells("Age", lambda _: "1966", [5]))
@@ -1251,7 +1258,7 @@ def whole_numbers_with_fraction(drop: Path) -> None:
     put(drop, edit_cells("Properties Owned", lambda count: f"{count}.0"))
 
 
-@oddity("set aside", "bank_loans is not an amount to the cent", aside=2, by="staging")
+@oddity("quarantined", "bank_loans is not an amount to the cent", aside=2, by="staging")
 def money_in_exponents(drop: Path) -> None:
     """An amount as 1.2E+06 and one as 12.345: neither is known to the cent."""
     edited = {5: "1.2E+06", 6: "12.345"}
@@ -1261,7 +1268,7 @@ def money_in_exponents(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "name is empty; age is empty", aside=1, by="staging")
+@oddity("quarantined", "name is empty; age is empty", aside=1, by="staging")
 def two_faults_in_a_row(drop: Path) -> None:
     """No name and no age in one row: both reasons are given."""
     header, rows = seed_rows()
@@ -1270,25 +1277,25 @@ def two_faults_in_a_row(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "joined_bank is empty", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is empty", aside=1, by="staging")
 def date_empty(drop: Path) -> None:
     """No joining date."""
     put(drop, edit_cells("Joined Bank", lambda _: "", [5]))
 
 
-@oddity("set aside", "joined_bank is after the as-of date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is after the as-of date", aside=1, by="staging")
 def date_after_as_of(drop: Path) -> None:
     """A client who joins after the date at which ages and tenures are measured."""
     put(drop, edit_cells("Joined Bank", lambda _: "01-01-2022", [5]))
 
 
-@oddity("set aside", "joined_bank is before 1901", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is before 1901", aside=1, by="staging")
 def date_before_anyone_was_born(drop: Path) -> None:
     """A client who joined before anyone now alive was born."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[:6]}1021", [5]))
 
 
-@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
     """A date as 06-05-19: neither the year 19 nor, undeclared, 2019."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
@@ -1306,7 +1313,7 @@ def years_of_two_and_of_four_digits(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
 
 
-@oddity("set aside", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def time_behind_a_date(drop: Path) -> None:
     """A time that is not midnight behind a date: the column is not what it was thought to be."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
@@ -1331,9 +1338,9 @@ def dates_of_two_formats(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
 
 
-@oddity("set aside", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
+@oddity("quarantined", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
 def dates_of_both_orders(drop: Path) -> None:
-    """Twelve rows, one of them month first: it, and each that could be either order, is set aside.
+    """Twelve rows, one month first: it, and each that could be either order, is quarantined.
 
     A day above 12, and a day that is the month, leave no doubt.
     """
@@ -1347,7 +1354,7 @@ def dates_of_both_orders(drop: Path) -> None:
 
 @oddity("refused", "can be either order in a file that holds both", by="staging")
 def one_month_first_date(drop: Path) -> None:
-    """One date month first among thousands: the dates in doubt are more than may be set aside."""
+    """One date month first among thousands: the dates in doubt are more than may be quarantined."""
     put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
 
 
@@ -1357,14 +1364,14 @@ def too_many_bad_rows(drop: Path) -> None:
     put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))
 
 
-@oddity("set aside", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
+@oddity("quarantined", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
 def rows_repeated(drop: Path) -> None:
     """A row three times: the first one counts."""
     rows = seed_rows()[1]
     put(drop, text_of([*rows, rows[2], rows[2]]))
 
 
-@oddity("set aside", "with other values", aside=2, rows=3001, by="staging")
+@oddity("quarantined", "with other values", aside=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
     """A client twice with two balances: nobody knows which is right, so neither counts."""
     header, rows = seed_rows()
@@ -1486,7 +1493,7 @@ def money_grouped_by_blanks(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", edit))
 
 
-@oddity("set aside", "has another decimal mark", aside=1, by="staging")
+@oddity("quarantined", "has another decimal mark", aside=1, by="staging")
 def money_with_a_point_among_commas(drop: Path) -> None:
     """One amount with a decimal point in a column of decimal commas."""
     header, rows = seed_rows()
@@ -1553,7 +1560,7 @@ def money_in_two_currencies(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "bank_loans is empty", aside=1, by="staging")
+@oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
 def money_as_a_lone_dash(drop: Path) -> None:
     """A lone dash in a column that is not in accounting notation is a word for nothing."""
     put(drop, edit_cells("Bank Loans", lambda _: "-", [5]))
@@ -1569,7 +1576,7 @@ def money_in_accounting_notation(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "is 1,000,000,000,000.00 or more", aside=1, by="staging")
+@oddity("quarantined", "is 1,000,000,000,000.00 or more", aside=1, by="staging")
 def money_too_large_to_add_up(drop: Path) -> None:
     """An amount of 9999999999999999.99 in three columns of a row."""
     header, rows = seed_rows()
@@ -1578,7 +1585,7 @@ def money_too_large_to_add_up(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("set aside", "is empty", aside=6, by="staging")
+@oddity("quarantined", "is empty", aside=6, by="staging")
 def words_for_nothing(drop: Path) -> None:
     """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash where a value belongs."""
     header, rows = seed_rows()
@@ -1601,7 +1608,7 @@ def surname_null(drop: Path) -> None:
     put(drop, edit_cells("Name", lambda _: "Null", [5]))
 
 
-@oddity("set aside", "name is empty", aside=3, by="staging")
+@oddity("quarantined", "name is empty", aside=3, by="staging")
 def invisible_names(drop: Path) -> None:
     """A zero-width space, an ideographic blank and a soft hyphen alone as names."""
     header, rows = seed_rows()
@@ -1639,7 +1646,7 @@ def people_written_in_two_ways(drop: Path) -> None:
 
 
 @oddity(
-    "set aside",
+    "quarantined",
     "repeats row",
     aside=4,
     rows=3004,
@@ -1649,6 +1656,209 @@ def people_written_in_two_ways(drop: Path) -> None:
 def people_written_in_two_ways_as_repeats(drop: Path) -> None:
     """The same with near_duplicates set to quarantine."""
     put(drop, respelt())
+
+
+def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
+    """Return clients of ids of their own, each a row of the seed that is edited by its place."""
+    rows = [
+        [f"N{at}", *row[1:]] for at, row in zip(range(count), cycle(seed_rows()[1]), strict=False)
+    ]
+    for at, row in enumerate(rows):
+        edit(at, row)
+    return text_of(rows)
+
+
+@oddity(
+    "refused",
+    "row 5502: bank_loans: 250 of 6,000 amounts, such as 258,000, fit two readings",
+    rows=6000,
+    by="staging",
+)
+def money_contradicted_further_down(drop: Path) -> None:
+    """Behind 5,000 rows that prove a decimal point, 258,000 beside 258,5: all rows are judged."""
+
+    def edit(at: int, row: list[str]) -> None:
+        if at >= 5500:
+            row[CLIENTS_PLACE["bank_loans"]] = "258,000" if at % 2 else "258,5"
+
+    put(drop, longer(6000, edit))
+
+
+@oddity(
+    "refused",
+    "row 5002: of 6,000 joining dates some prove one order and some another",
+    rows=6000,
+    by="staging",
+)
+def dates_contradicted_further_down(drop: Path) -> None:
+    """5,000 dates as 15-07-25 for the 25th of July 2015, then others as 25-07-15."""
+
+    def edit(at: int, row: list[str]) -> None:
+        row[CLIENTS_PLACE["joined_bank"]] = (
+            ("15-07-25", "99-07-25")[at % 2] if at < 5000 else ("25-07-99", "01-02-03")[at % 2]
+        )
+
+    put(drop, longer(6000, edit))
+
+
+# ------------------------------------------------------------------ columns that are another thing
+
+
+@oddity("refused", 'ids looked at are written such as ="IND')
+def ids_marked_as_text(drop: Path) -> None:
+    """Ids as `="IND70097"`, so that a spreadsheet takes them for text: other ids to a reader."""
+    put(drop, edit_cells("Client ID", lambda cell: f'="{cell}"'))
+
+
+@oddity("refused", "row 5: 1 of 3,000 ids looked at are written such as 'IND")
+def id_behind_an_apostrophe(drop: Path) -> None:
+    """One id behind the apostrophe with which a spreadsheet marks text."""
+    put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
+
+
+@oddity("refused", "such as 36652. It looks like the number of a day in a spreadsheet")
+def dates_as_days_of_a_spreadsheet(drop: Path) -> None:
+    """Dates as 36652, which is how a spreadsheet keeps them."""
+    first = date(1899, 12, 30)
+    put(
+        drop,
+        edit_cells(
+            "Joined Bank",
+            lambda cell: str((datetime.strptime(cell, "%d-%m-%Y").date() - first).days),
+        ),
+    )
+
+
+@oddity("refused", "joining dates are in no form that is known, such as 2000")
+def dates_of_a_year_alone(drop: Path) -> None:
+    """Only the year of each joining date."""
+    put(drop, edit_cells("Joined Bank", lambda cell: cell[-4:]))
+
+
+@oddity("read", warns="read as %m/%d/%Y", by="staging")
+def midnight_in_words(drop: Path) -> None:
+    """Dates as `05/06/2000 12:00:00 AM`, as a database for offices writes them."""
+    put(
+        drop,
+        edit_cells("Joined Bank", lambda cell: f"{cell[3:5]}/{cell[:2]}/{cell[6:]} 12:00:00 AM"),
+    )
+
+
+@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
+def noon_behind_a_date(drop: Path) -> None:
+    """A date with the time 12:00:00: noon, and no midnight."""
+    put(drop, edit_cells("Joined Bank", lambda cell: f"{cell} 12:00:00", [4]))
+
+
+@oddity("read", warns="read as %Y%m%d", by="staging")
+def parquet_with_dates_as_numbers(drop: Path) -> None:
+    """Parquet with whole numbers such as 20000506 for dates."""
+    lookups(drop)
+    day = "strftime(strptime(\"Joined Bank\", '%d-%m-%Y'), '%Y%m%d')"
+    write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
+
+
+@oddity("refused", "bank_loans: 3,000 of 3,000 cells are no amounts that are known, such as 12.5%")
+def money_as_percent(drop: Path) -> None:
+    """A column of shares under the header of an amount."""
+    put(drop, edit_cells("Bank Loans", lambda _: "12.5%"))
+
+
+@oddity("refused", "In scientific notation digits are cut off")
+def money_all_in_exponents(drop: Path) -> None:
+    """A whole column as 2.572197e+05."""
+    put(drop, edit_cells("Bank Loans", lambda cell: f"{float(cell):e}"))
+
+
+@oddity("refused", "CHF. Export them such as 75384.77")
+def money_in_an_unknown_currency(drop: Path) -> None:
+    """Francs behind each amount: no currency that is known."""
+    put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
+
+
+@oddity("quarantined", "not an amount to the cent", aside=4, by="staging")
+def money_in_other_forms(drop: Path) -> None:
+    """A minus behind an amount, a long minus, thousands in pairs and a `k`: none is guessed."""
+    header, rows = seed_rows()
+    for row, cell in zip(rows, ("1200.00-", "\u22121200.00", "12,34,567.89", "12k"), strict=False):
+        row[header.index("Bank Loans")] = cell
+    put(drop, text_of(rows))
+
+
+@oddity("quarantined", "not a", aside=3, by="staging")
+def digits_of_other_scripts(drop: Path) -> None:
+    """Arabic digits in an amount and in a date, digits of full width in an age."""
+    header, rows = seed_rows()
+    arabic = str.maketrans(
+        "0123456789", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"
+    )
+    wide = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
+    for row, name, digits in zip(
+        rows, ("Bank Loans", "Joined Bank", "Age"), (arabic, arabic, wide), strict=False
+    ):
+        row[header.index(name)] = row[header.index(name)].translate(digits)
+    put(drop, text_of(rows))
+
+
+# ------------------------------------------------------------------ more of files and lines
+
+
+@oddity("read", warns="UTF-32-LE")
+def utf32_without_mark(drop: Path) -> None:
+    """UTF-32 without a mark."""
+    put(drop, seed_text().encode("utf-32-le"))
+
+
+@oddity("read")
+def semicolons_and_decimal_commas(drop: Path) -> None:
+    """Semicolons, a mark and CR LF, as spreadsheets in most of Europe save CSV."""
+    put(drop, "\ufeff" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
+
+
+@oddity("refused", "export/: ignored: no raw table has a folder of this name")
+def clients_in_another_folder(drop: Path) -> None:
+    """The clients in a folder `export`, which is named in the refusal."""
+    lookups(drop)
+    (drop / "export").mkdir()
+    (drop / "export" / "clients.csv").write_text(seed_text(), encoding="utf-8")
+
+
+@oddity("refused", "an archive inside an archive. Unpack it")
+def zip_in_a_zip(drop: Path) -> None:
+    """An archive that holds an archive."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("clients.csv", seed_text())
+    with zipfile.ZipFile(drop / "clients.zip", "w") as archive:
+        archive.writestr("inner.zip", inner.getvalue())
+
+
+@oddity("read", warns="unpacked")
+def gzip_in_a_zip(drop: Path) -> None:
+    """A compressed file inside an archive, beside the lookups."""
+    lookups(drop)
+    with zipfile.ZipFile(drop / "clients.zip", "w") as archive:
+        archive.writestr("clients.csv.gz", gzip.compress(seed_text().encode()))
+
+
+@oddity("quarantined", "too few cells", aside=5, rows=SEED_COUNT + 5)
+def lines_of_a_merge(drop: Path) -> None:
+    """The marks that a version control leaves where it could not merge, and a line of a report."""
+    lines = seed_text().split("\n")
+    marks = ["<<<<<<< HEAD", "=======", ">>>>>>> other", "(3000 rows affected)", "# the end"]
+    put(drop, "\n".join([*lines[:50], *marks, *lines[50:]]))
+
+
+@oddity("refused", "the columns are of no table that is known here: 'version https://")
+def pointer_for_a_file(drop: Path) -> None:
+    """The pointer that a store for large files leaves where the file was not fetched."""
+    put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+
+
+@oddity("refused", "the columns are of no table that is known here: '<!DOCTYPE html>")
+def page_for_a_file(drop: Path) -> None:
+    """The page of a log-in that was saved under the name of the file."""
+    put(drop, "<!DOCTYPE html><html><body>Sign in</body></html>\n")
 
 
 # ------------------------------------------------------------------ the table of the docs
@@ -1664,7 +1874,7 @@ def what_happens(oddity: Oddity) -> str:
     if oddity.outcome == "refused":
         return f"refused: `{oddity.says}`"
     plural = "s" if oddity.rows_aside > 1 else ""
-    return f"{oddity.rows_aside} row{plural} set aside: `{oddity.says.strip()}`"
+    return f"{oddity.rows_aside} row{plural} quarantined: `{oddity.says.strip()}`"
 
 
 def table() -> str:

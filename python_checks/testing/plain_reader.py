@@ -1,13 +1,14 @@
 """A slow reader of a clients file in plain Python: what a drop should give, said a second time.
 
 It shares no code with the package or the macros, so that the two can be held against each
-other. It knows text files in UTF-8 (with or without mark) and UTF-16 (with mark), plain or
-gzip, and workbooks of texts and numbers, of the usual headers in any spelling, joining dates in
-numbers, and the lookups as they are shipped.
+other. It knows text files in the encoding it is given, plain, in gzip or in a ZIP archive,
+workbooks (.xlsx and .ods) of texts and numbers, and Parquet of texts; the usual headers in any
+spelling, joining dates in numbers, and the lookups as they are shipped, or none.
 """
 
 import csv
 import gzip
+import io
 import re
 import zipfile
 from collections import Counter, defaultdict
@@ -16,6 +17,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pyarrow.parquet
 
 Value = str | int | Decimal | date | None
 Values = dict[str, Value]
@@ -62,7 +65,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 @dataclass(frozen=True)
 class Aside:
-    """A row set aside: its number (the header is row 1), what is wrong, its money."""
+    """A quarantined row: its number (the header is row 1), what is wrong, its money."""
 
     row: int
     reasons: frozenset[str]
@@ -76,7 +79,7 @@ class Reading:
     Attributes:
         refusal: words that the message of the refusal must hold, or null.
         accepted: values of the rows accepted.
-        aside: the rows set aside. A reason is the column that is wrong, the fault of the line,
+        aside: the quarantined rows. A reason is the column that is wrong, the fault of the line,
             `repeats` or `same`.
         rows: records of the file.
     """
@@ -105,21 +108,27 @@ class _Notation:
     currencies: frozenset[str]
 
 
-def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Reading:
+def read_plainly(
+    path: Path, lookups: Path | None, max_quarantine_rate: float, encoding: str = "utf-8"
+) -> Reading:
     """Read the clients file at `path`.
 
     Args:
         path: the file.
-        lookups: the folder of the shipped seeds, for the codes.
-        max_quarantine_rate: the share of rows that may be set aside.
+        lookups: the folder of the shipped seeds, for the codes; null where ids stand for
+            themselves.
+        max_quarantine_rate: the share of rows that may be quarantined.
+        encoding: of a text file without a mark.
     """
     found: list[list[str] | str] = []
-    if path.read_bytes().startswith(b"PK"):
-        shown, *rows = _first_sheet(path)
+    data = path.read_bytes()
+    table = _table(path, data)
+    if table is not None:
+        shown, *rows = table
         found.extend(rows)
         lines, separator = [""], ","
     else:
-        lines = re.split(r"\r\n|\n", _text(path.read_bytes()))
+        lines = re.split(r"\r\n|\n", _text(data, encoding))
         separator = max(",;\t|", key=lines[0].count)
         shown = _cells(lines[0], separator) or []
     header = [_key(cell) for cell in shown]
@@ -135,7 +144,6 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
     missing = [name for name in HEADERS if name not in places and name not in OPTIONAL]
     if missing:
         return Reading(f"{len(missing)} required column")
-    known = _codes(lookups)
     whole: list[dict[str, str]] = []
     records: list[_Record] = []
     for cells in found:
@@ -169,6 +177,7 @@ def read_plainly(path: Path, lookups: Path, max_quarantine_rate: float) -> Readi
         refusal = refusal or "mixes currencies"
     if refusal:
         return Reading(refusal, rows=len(records))
+    known = _codes(lookups, whole)
     remaining = iter(whole)
     for record in records:
         if not record.fault:
@@ -216,12 +225,54 @@ def _sheet_number(text: str) -> str:
     return str(int(cents)) if cents == int(cents) else str(cents)
 
 
-def _text(data: bytes) -> str:
+def _table(path: Path, data: bytes) -> list[list[str]] | None:
+    """Return the rows of a workbook or a Parquet file, its header first; null for text."""
+    if data.startswith(b"PAR1"):
+        columns = pyarrow.parquet.read_table(path)
+        lists = [["" if cell is None else cell for cell in c.to_pylist()] for c in columns.columns]
+        return [columns.column_names, *map(list, zip(*lists, strict=True))]
+    if not data.startswith(b"PK"):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        if "xl/workbook.xml" in archive.namelist():
+            return _first_sheet(path)
+        return _first_ods_table(archive) if "content.xml" in archive.namelist() else None
+
+
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+
+
+def _first_ods_table(archive: zipfile.ZipFile) -> list[list[str]]:
+    """Return the rows of the first table of an .ods, blank ones left out."""
+    content = ElementTree.fromstring(archive.read("content.xml"))  # noqa: S314
+    rows: list[list[str]] = []
+    for row in next(content.iter(f"{_TABLE}table")).iter(f"{_TABLE}table-row"):
+        cells = [
+            _sheet_number(number) if number else "".join(cell.itertext())
+            for cell in row.iter(f"{_TABLE}table-cell")
+            for number in [cell.get(f"{_OFFICE}value")]
+        ]
+        width = len(rows[0]) if rows else len(cells)
+        listed = [*cells, *[""] * width][:width]
+        if any(cell.strip(" \t") for cell in listed):
+            rows.append(listed)
+    return rows
+
+
+def _text(data: bytes, encoding: str) -> str:
     if data.startswith(b"\x1f\x8b"):
         data = gzip.decompress(data)
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            data = archive.read(archive.namelist()[0])
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return data.decode("utf-32")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16")
-    return data.decode("utf-8-sig")
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data.decode("utf-8-sig")
+    return data.decode(encoding)
 
 
 def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
@@ -236,7 +287,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
             cells = _cells("\n".join(lines[number : number + taken]), separator)
         if taken > 1 and cells and not _is_one(lines[number : number + taken], separator, width):
             cells = []
-        if not cells:  # broken at once, or open to the end: this line alone is set aside
+        if not cells:  # broken at once, or open to the end: this line alone is quarantined
             found.append("broken quoting")
             taken = 1
         elif any(cell.strip(" \t") for cell in cells):
@@ -336,21 +387,33 @@ def _cells(
         at += 1
 
 
-def _codes(lookups: Path) -> dict[str, dict[str, str]]:
+def _codes(lookups: Path | None, rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
     known: dict[str, dict[str, str]] = {
         "fee_structure": {name.lower(): name for name in ("High", "Mid", "Low")},
         "loyalty_classification": {
             name.lower(): name for name in ("Jade", "Silver", "Gold", "Platinum")
         },
     }
-    for column, table in (
-        ("br_id", "banking_relationships"),
-        ("gender_id", "genders"),
-        ("ia_id", "investment_advisors"),
+    for column, table, noun in (
+        ("br_id", "banking_relationships", "Relationship"),
+        ("gender_id", "genders", "Gender"),
+        ("ia_id", "investment_advisors", "Advisor"),
     ):
+        if lookups is None:
+            known[column] = _own_names([_clean_id(row[column]) for row in rows], noun)
+            continue
         with (lookups / f"raw_{table}.csv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))[1:]
-        known[column] = {text.lower(): name for code, name in rows for text in (code, name)}
+            named = list(csv.reader(file))[1:]
+        known[column] = {text.lower(): name for code, name in named for text in (code, name)}
+    return known
+
+
+def _own_names(codes: list[str | None], noun: str) -> dict[str, str]:
+    """Return the names of codes that no lookup names: of an id its own, of a name itself."""
+    known: dict[str, str] = {}
+    for code in sorted(filter(None, codes), reverse=True):  # of one code in two cases the first
+        is_id = " " not in code and any("0" <= letter <= "9" for letter in code)
+        known[code.lower()] = f"{noun} {code}" if is_id else code
     return known
 
 
@@ -365,8 +428,7 @@ def _type(
     values, reasons = record.values, record.reasons
     clean = {name: _clean(cell) for name, cell in cells.items()}
     for name in ("client_id", "location_id", "br_id", "gender_id", "ia_id"):
-        if re.fullmatch(r"[0-9]+\.00?", clean.get(name) or ""):
-            clean[name] = str(clean[name]).split(".")[0]
+        clean[name] = _clean_id(cells.get(name, ""))
     for name in TEXTS:
         raw = "name" if name == "client_name" else name
         values[name] = clean[raw]
@@ -399,6 +461,11 @@ def _type(
 def _clean(cell: str) -> str | None:
     text = cell.strip(BLANKS)
     return None if not text or text in NOTHING else text
+
+
+def _clean_id(cell: str) -> str | None:
+    text = _clean(cell)
+    return text.split(".")[0] if text and re.fullmatch(r"[0-9]+\.00?", text) else text
 
 
 def _whole(text: str) -> int | None:
@@ -517,7 +584,8 @@ def _money(cell: str, notation: _Notation, currencies: set[str]) -> Decimal | No
 
 def _date_readings(cell: str) -> dict[str, date]:
     """Return the dates that a text can be, by the order of its parts and what is between them."""
-    text = re.sub(r"[T ]0{1,2}:00(:00(\.0+)?)?Z? *$", "", cell.strip(BLANKS)).strip(BLANKS)
+    midnight = r"[T ](0{1,2}:00(:00(\.0+)?)?Z?|12:00(:00)? ?[Aa][Mm]) *$"
+    text = re.sub(midnight, "", cell.strip(BLANKS)).strip(BLANKS)
     match = re.fullmatch(r"([0-9]{1,4})([-/. ])([0-9]{1,2})\2([0-9]{1,4})", text)
     if match:
         first, mark, second, third = match.groups()

@@ -143,6 +143,7 @@ class Staging:
             if callable(macro):
                 setattr(macros, name, _with_return(macro))
         environment.globals.update(vars(macros))
+        self.environment = environment
         self.templates = {
             path.stem: environment.from_string(path.read_text(encoding="utf-8"))
             for path in (PROJECT / "models").rglob("*.sql")
@@ -155,6 +156,11 @@ class Staging:
         self.raw_dir = str(raw_dir or "")
         self.vars = self.declared_vars | variables
         return self.templates[model].render()
+
+    def one_of_clients(self, expression: str) -> Any:
+        """Return the value of an aggregate, in Jinja, over all records that were read last."""
+        rendered = self.environment.from_string(f"{{{{ {expression} }}}}").render()
+        return self._one(f"select {rendered} from {_relation('base_bank__clients')}")[0]
 
     def read(self, raw_dir: Path, **variables: object) -> Staged:
         """Read a drop through the staging models.

@@ -1,16 +1,17 @@
-"""Every odd drop through staging: read right, refused, or rows set aside, and nothing lost.
+"""Every odd drop through staging: read right, refused, or rows quarantined, and nothing lost.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
 of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.
 """
 
 import hashlib
+import random
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ from bank_warehouse.raw_drop.schema import CLIENTS
 from python_checks.testing import oddities
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, SEED_COUNT, Oddity
-from python_checks.testing.staging import MODELS, Cell, Staged, Staging, seed_drop
+from python_checks.testing.staging import MODELS, MONEY, Cell, Staged, Staging, seed_drop
 
 BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
 Row = Mapping[str, Cell]
@@ -251,6 +252,94 @@ def test_a_refusal_by_order_has_both_counts_and_the_setting(
     assert staging.read(drop, raw_date_format="%m-%d-%Y").refusal is None
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("bank_loans", "258,50", "another decimal mark"),
+        ("bank_loans", "$ 258.50", "another currency"),
+        ("joined_bank", "25/07/2015", "not a date written as"),
+        ("joined_bank", "20150725", "not a date written as"),
+    ],
+)
+def test_few_cells_unlike_the_first_5000_rows_are_quarantined(
+    column: str, cell: str, reason: str, staging: Staging, tmp_path: Path
+) -> None:
+    def edit(at: int, row: list[str]) -> None:
+        if at >= 5990:
+            row[oddities.CLIENTS_PLACE[column]] = cell
+
+    oddities.put(tmp_path, oddities.longer(6000, edit))
+    staged = staging.read(tmp_path)
+    assert staged.refusal is None
+    assert [row["source_row"] for row in staged.quarantined] == [*range(5992, 6002)]
+    assert all(reason in str(row["reject_reasons"]) for row in staged.quarantined)
+
+
+@pytest.mark.parametrize(
+    ("cells", "rate", "says"),
+    [
+        (("75.384,77", "1,50"), 1.0, "all rows that most amounts have ','"),
+        (("258,000", "258,5"), 1.0, "fit two readings"),
+        (("12.345", "12.3456"), 0.01, "7000 rows: bank_loans is not an amount to the cent"),
+    ],
+)
+def test_amounts_unlike_the_first_5000_rows_are_never_read_in_silence(
+    cells: tuple[str, str], rate: float, says: str, staging: Staging, tmp_path: Path
+) -> None:
+    def edit(at: int, row: list[str]) -> None:
+        if at >= 5000:
+            row[oddities.CLIENTS_PLACE["bank_loans"]] = cells[at % 2]
+
+    oddities.put(tmp_path, oddities.longer(12_000, edit))
+    assert says in str(staging.read(tmp_path, max_quarantine_rate=rate).refusal)
+
+
+def test_what_rounding_took_is_the_sum_of_the_differences(staging: Staging, tmp_path: Path) -> None:
+    rows = oddities.seed_rows()[1]
+    drawn = random.Random(4)
+    taken = dict.fromkeys(MONEY, Decimal(0))
+    forms: tuple[Callable[[Decimal], str], ...] = (str, "{:,}".format, "$ {}".format)
+    for row in rows[:500]:
+        for column in MONEY:
+            places = drawn.choice((0, 1, 2, 3, 4, 9, 18))
+            amount = Decimal(drawn.randrange(10 ** (places + 6))).scaleb(-places)
+            if drawn.random() < 0.1:
+                amount = amount.quantize(Decimal("0.01"), ROUND_DOWN) + Decimal("0.005")
+            sign = drawn.choice((1, 1, -1))
+            cell = drawn.choice(forms)(amount)
+            row[CODES[column]] = cell if sign == 1 else f"({cell})"
+            taken[column] += sign * (amount - amount.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    oddities.put(tmp_path, oddities.text_of(rows))
+    staged = staging.read(tmp_path, raw_money_rounding="half_up")
+    assert (staged.refusal, staged.quarantined) == (None, ())
+    assert all(taken.values())
+    totals = {column: staging.one_of_clients(f"sum_rounded_off('{column}')") for column in MONEY}
+    assert totals == taken
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("€ 12.50", "another currency"),
+        ("(12,50 EUR)", "another currency"),
+        ("£ -", "another currency"),
+        ("$$ select 1 $$", "not an amount to the cent"),
+        ("costs $5", "not an amount to the cent"),
+        ("12.50 CHF", "not an amount to the cent"),
+    ],
+)
+def test_only_an_amount_is_in_another_currency(
+    cell: str, reason: str, staging: Staging, tmp_path: Path
+) -> None:
+    def edit(at: int, row: list[str]) -> None:
+        if at == 5500:
+            row[oddities.CLIENTS_PLACE["bank_loans"]] = cell
+
+    oddities.put(tmp_path, oddities.longer(6000, edit))
+    (row,) = staging.read(tmp_path).quarantined
+    assert reason in str(row["reject_reasons"])
+
+
 def test_a_refusal_by_rate_counts_each_reason_and_keeps_the_rows(
     staging: Staging, tmp_path: Path
 ) -> None:
@@ -316,4 +405,4 @@ def test_the_documented_table_is_the_one_of_now() -> None:
     assert document == oddities.with_table(document), (
         "run: python -m python_checks.testing.oddities"
     )
-    assert len(ODDITIES) >= 40
+    assert len(ODDITIES) >= 120

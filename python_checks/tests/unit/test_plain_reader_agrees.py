@@ -9,20 +9,24 @@ import io
 import os
 import re
 import tempfile
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bank_warehouse.raw_drop.encoding import NAMES
 from python_checks.testing import oddities
 from python_checks.testing.paths import SEEDS
 from python_checks.testing.plain_reader import MONEY, Reading, read_plainly
 from python_checks.testing.staging import Cell, Staged, Staging
-from python_checks.testing.workbooks import write_xlsx
+from python_checks.testing.workbooks import write_ods, write_xlsx
 
 pytestmark = pytest.mark.examples
 
@@ -36,6 +40,18 @@ PROFILE = settings(
     print_blob=True,
 )
 ROWS = 20
+NAMES_IN = {
+    **{encoding: names for encoding, names in oddities.NAMED.values() if encoding != "utf-8"},
+    "iso8859-2": ["Łukasz Wałęsa", "Jiří Dvořák", "Růžena Němcová", "Błażej Żak"],
+    "cp1254": ["Işıl Şahin", "Oğuz Çağlayan", "Gülşah Yıldız", "Tuğçe Aydın"],
+    "cp850": ["José Muñoz", "Hélène Garçon", "Jürgen Groß", "Åsa Öberg"],
+    "koi8-r": ["Иван Петров", "Пётр Чехов", "Анна Ахматова", "Ольга Ёлкина"],
+    "cp1253": ["Γιώργος Παπαδόπουλος", "Ελένη Νικολάου", "Δημήτρης Ιωάννου"],
+    "big5": ["王小明", "陳怡君", "林志玲", "張家豪", "黃淑芬", "李雅婷", "劉德華", "吳建國"],
+    "euc_kr": ["김민준", "이서연", "박지훈", "최수빈", "정하은", "강도윤", "조예린", "윤서준"],
+    "euc_jp": ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
+}
+"""Encodings that no mark tells, and the names that stand in files of them."""
 KEYS = ("customer_key", "client_key")
 
 CELLS = st.one_of(
@@ -118,9 +134,14 @@ FILE_DAMAGE = st.fixed_dictionaries(
     {
         "separator": st.sampled_from([",", ",", ";", "\t", "|"]),
         "line_end": st.sampled_from(["\n", "\n", "\r\n"]),
-        "encoding": st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16"]),
+        "encoding": st.one_of(
+            st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+            st.sampled_from(["utf-16-le", "utf-16-be", "utf-32", *NAMES_IN]),
+        ),
+        "is_declared": st.booleans(),
         "quote_all": st.booleans(),
-        "packed": st.sampled_from([False, False, True]),
+        "packed": st.sampled_from(["", "", "gzip", "zip"]),
+        "alone": st.sampled_from([False, False, True]),
         "exchanged": st.sampled_from([*["none"] * 6, "one", "all"]),
         "cut_off": st.sampled_from([0, 0, 0, 0, 5, 60, 300]),
         "rate": st.sampled_from([1.0, 1.0, 1.0, 0.2]),
@@ -141,12 +162,16 @@ def damaged(
     """Return a file of the first rows of the seeds, damaged."""
     header, rows = oddities.seed_rows()
     rows = rows[:ROWS]
+    names = NAMES_IN.get(str(whole["encoding"]), [])
+    for client, name in zip(rows, names, strict=False):
+        client[1] = name
     if whole["exchanged"] != "none":
         for cells in rows if whole["exchanged"] == "all" else rows[3:4]:
             cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}
     edges: dict[tuple[int, int], str] = {}
-    for kind, row, column, cell in damage:
+    for kind, row, column, told in damage:
+        cell = told.encode(str(whole["encoding"]), "ignore").decode(str(whole["encoding"]))
         if kind == "cell" and len(rows[row]) > column:
             rows[row] = [*rows[row][:column], cell, *rows[row][column + 1 :]]
         elif kind == "cut":
@@ -197,6 +222,11 @@ def damaged(
     cut_off = int(str(whole["cut_off"]))
     text = lines[: len(lines) - cut_off] if cut_off else lines
     data = text.replace("\n", str(whole["line_end"])).encode(str(whole["encoding"]))
+    if whole["packed"] == "zip":
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("clients.csv", data)
+        return packed.getvalue()
     return gzip.compress(data) if whole["packed"] else data
 
 
@@ -252,38 +282,75 @@ def test_plain_reader_agrees(
     header_damage: str,
     whole: dict[str, object],
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        drop = Path(folder)
-        oddities.put(drop, damaged(damage, header_damage, whole))
-        rate = float(str(whole["rate"]))
-        plain = read_plainly(drop / "banking-clients.csv", SEEDS, rate)
-        agree(staging.read(drop, max_quarantine_rate=rate), plain)
+    encoding = str(whole["encoding"])
+    rate = float(str(whole["rate"]))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
+        file = Path(folder) / ("Banking.zip" if whole["packed"] == "zip" else "Banking.csv")
+        oddities.put(file.parent, damaged(damage, header_damage, whole), file.name)
+        if encoding in NAMES_IN and whole["is_declared"]:
+            environment.setenv("BANK_RAW_ENCODING", encoding)
+        staged = staging.read(file if whole["alone"] else file.parent, max_quarantine_rate=rate)
+        if encoding in NAMES_IN and not whole["is_declared"]:
+            if staged.refusal and "the bytes do not say which encoding it is" in staged.refusal:
+                return
+            encoding = encoding_read(staging.messages, encoding)
+        lookups = None if whole["alone"] else SEEDS
+        agree(staged, read_plainly(file, lookups, rate, encoding))
+
+
+def encoding_read(messages: Sequence[str], written: str) -> str:
+    """Return the encoding that a warning names: the one the file was written in, or its like.
+
+    Of a few cells nobody can tell two encodings from each other in which all of them are names of
+    one language; the warning shows a cell then.
+    """
+    said = " ".join(messages)
+    named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in said]
+    return named[0] if named else written
 
 
 PLAIN_FILE: dict[str, object] = {
     **{"separator": ",", "line_end": "\n", "encoding": "utf-8", "quote_all": False},
-    **{"packed": False, "exchanged": "none", "cut_off": 0},
+    **{"packed": "", "exchanged": "none", "cut_off": 0},
 }
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,9})([.][0-9]{2})?")
 
 
 @PROFILE
-@given(damage=DAMAGE, header_damage=HEADER_DAMAGE)
-def test_plain_reader_agrees_on_workbooks(
-    staging: Staging, damage: list[tuple[str, int, int, str]], header_damage: str
+@given(
+    damage=DAMAGE,
+    header_damage=HEADER_DAMAGE,
+    kind=st.sampled_from(["xlsx", "ods", "parquet"]),
+    is_alone=st.booleans(),
+)
+def test_plain_reader_agrees_on_typed_files(
+    staging: Staging,
+    damage: list[tuple[str, int, int, str]],
+    header_damage: str,
+    kind: str,
+    is_alone: bool,
 ) -> None:
     shaped = [one for one in damage if one[0] != "open quote"]
     text = damaged(shaped, header_damage, PLAIN_FILE).decode()
-    rows = [
-        [float(cell) if NUMBER.fullmatch(cell) else cell for cell in row]
-        for row in csv.reader(io.StringIO(text))
+    header, *rows = csv.reader(io.StringIO(text))
+    cells = [
+        [float(cell) if NUMBER.fullmatch(cell) else cell for cell in row] for row in [header, *rows]
     ]
     with tempfile.TemporaryDirectory() as folder:
         drop = Path(folder)
         oddities.lookups(drop)
-        write_xlsx(drop / "Banking.xlsx", {"Data": rows})
-        plain = read_plainly(drop / "Banking.xlsx", SEEDS, 1.0)
-        agree(staging.read(drop, max_quarantine_rate=1.0), plain)
+        file = drop / f"Banking.{kind}"
+        if kind == "xlsx":
+            write_xlsx(file, {"Data": cells})
+        elif kind == "ods":
+            write_ods(file, {"Data": cells})
+        else:
+            whole = [[*row, *[""] * len(header)][: len(header)] for row in rows]
+            columns = zip(*whole, strict=True) if whole else [[] for _ in header]
+            arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
+            pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, header), file)
+        plain = read_plainly(file, None if is_alone else SEEDS, 1.0)
+        agree(staging.read(file if is_alone else drop, max_quarantine_rate=1.0), plain)
 
 
 def test_undamaged_rows_are_accepted_by_both(staging: Staging, tmp_path: Path) -> None:

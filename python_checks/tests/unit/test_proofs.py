@@ -1,5 +1,6 @@
 """What a file proves about its dates and amounts: each notation with its right value."""
 
+import json
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -195,7 +196,8 @@ def test_the_whole_file_is_read_where_its_head_proves_nothing(
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (
-        f"select day as joined_bank, {cells}, null as structural_fault from (values "
+        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault "
+        "from (values "
         "('04-07-2015', '1.000'), ('05-07-2015', '2'), ('25-07-2015', '3,50')) as t(day, amount)"
     )
     with duckdb.connect() as connection:
@@ -205,15 +207,12 @@ def test_the_whole_file_is_read_where_its_head_proves_nothing(
     assert {proof.money[name].mark for name in money} == {","}
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("raw_decimal_mark", ";"), ("raw_money_rounding", "up")]
-)
-def test_a_setting_that_is_none_is_refused(name: str, value: str) -> None:
-    told = (
-        '{"raw_date_format": ["auto"], "raw_decimal_mark": "auto", "raw_money_rounding": "none", '
-        '"max_quarantine_rate": 0.01}'
-    )
-    default = {"raw_decimal_mark": "auto", "raw_money_rounding": "none"}[name]
-    assert Settings.from_json(told) == AUTO
-    with pytest.raises(DropError, match=name):
-        Settings.from_json(told.replace(f'"{name}": "{default}"', f'"{name}": "{value}"'))
+def test_settings_are_those_of_the_variables() -> None:
+    assert Settings.from_variables({}) == AUTO
+    told = {
+        "raw_date_format": ["%d-%m-%Y"],
+        "raw_decimal_mark": ",",
+        "raw_money_rounding": "half_up",
+        "max_quarantine_rate": "0.5",
+    }
+    assert Settings.from_json(json.dumps(told)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)
