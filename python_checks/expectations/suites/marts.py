@@ -652,7 +652,7 @@ def _gaps() -> tuple[Check, ...]:
             ("gap_to_peer_median", "is_below_peer_median"),
         ),
         Promise(
-            "the depth is the balance by the median of the peers, and null where that is not above 0",
+            "the depth is the balance by the median of the peers, and null where that is 0 or less",
             "(peer_median_balance <= 0) = (balance_to_peer_median is null) and "
             "(peer_median_balance <= 0 or abs(balance_to_peer_median - cast(balance as double) "
             "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",

@@ -12,11 +12,12 @@ set number and seed.
 
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -42,6 +43,7 @@ from python_checks.testing.random_drops import (
     Row,
     draw,
     joined,
+    move_dates,
     sampled,
 )
 from python_checks.testing.staging import Staging
@@ -58,10 +60,6 @@ def built_history(built_warehouse: Path) -> Path:
     return built_warehouse.with_name("bank_history.duckdb")
 
 
-def without_money(row: Row) -> Row:
-    return row | dict.fromkeys(BALANCES, "0")
-
-
 EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
     "the first 300": lambda rows: rows[:300],
     "the first 61": lambda rows: rows[:61],
@@ -74,9 +72,16 @@ EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
     "one loyalty class": lambda rows: [
         row for row in rows if row["Loyalty Classification"] == "Gold"
     ],
-    "all balances zero": lambda rows: [without_money(row) for row in rows[:200]],
+    "all balances zero": lambda rows: [row | dict.fromkeys(BALANCES, "0") for row in rows[:200]],
     "the newest 120": lambda rows: sorted(rows, key=joined)[-120:],
+    "500 with the largest amounts": lambda rows: [
+        row | dict.fromkeys(MONEY, LARGEST_AMOUNT) for row in rows[:500]
+    ],
+    "500 who owe the largest amounts": lambda rows: [
+        row | dict.fromkeys(MONEY, f"-{LARGEST_AMOUNT}") for row in rows[:500]
+    ],
 }
+"""Parts of the seeds that did not build once, and the largest sums."""
 
 
 def extract(name: str) -> Drop:
@@ -111,9 +116,17 @@ def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, 
     ]
 
 
-def broken(
-    nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path
-) -> tuple[int, int, int, list[str]]:
+@dataclass(frozen=True)
+class Ran:
+    """What was run on a drop: customers accepted, tests and checks run, a line for each failure."""
+
+    accepted: int
+    tests: int
+    checks: int
+    failures: list[str]
+
+
+def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) -> Ran:
     """Run all models, tests of the data and expectations on a drop.
 
     Args:
@@ -121,10 +134,6 @@ def broken(
         drop: The drop.
         history: The history of a build, for the columns of its tables.
         folder: For the files of the drop.
-
-    Returns:
-        How many customers were accepted, how many tests and how many checks were run, and a line
-        for each that fails.
     """
     files = drop.write(folder)
     dated = [
@@ -163,12 +172,12 @@ def broken(
         tables = [table for declare in SUITES.values() for table in declare(connection)]
         for table in tables:
             failures += [f"{table.relation}: {word}" for word in broken_checks(connection, table)]
-    return accepted, len(tests), sum(len(table.checks) for table in tables), failures
+    return Ran(accepted, len(tests), sum(len(table.checks) for table in tables), failures)
 
 
 @pytest.fixture(scope="module")
 def drawn() -> list[Drop]:
-    """The random drops of this run, as they were tested."""
+    """The random drops of this run that passed."""
     return []
 
 
@@ -181,13 +190,112 @@ def test_any_drop_builds_and_passes_every_test(
     drawn: list[Drop],
 ) -> None:
     drop = draw(name, SEED) if isinstance(name, int) else extract(name)
-    accepted, tests, checks, failures = broken(
-        built_manifest["nodes"], drop, built_history, tmp_path
+    what = f"drop {name} of seed {SEED}: {len(drop.clients)} clients at {drop.as_of_date}, " + (
+        ", ".join(drop.shapes) or "unchanged"
     )
-    seen = f"{len(drop.clients)} rows at {drop.as_of_date}: {', '.join(drop.shapes)}"
-    assert not failures, "\n".join([f"drop {name} of seed {SEED}, {seen}", *failures])
-    assert accepted + drop.quarantined == len(drop.clients) > 0, seen
-    assert tests >= 200
-    assert checks >= 500
+    ran = run_drop(built_manifest["nodes"], drop, built_history, tmp_path)
+    assert not ran.failures, "\n".join([what, *ran.failures])
+    assert ran.accepted + drop.quarantined == len(drop.clients) > 0, what
+    assert ran.tests >= 200
+    assert ran.checks >= 400
     if isinstance(name, int):
         drawn.append(drop)
+
+
+def test_drops_of_every_shape_were_drawn(
+    drawn: list[Drop], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs after the drops: prints what they were. Where one failed or was left out, it is less."""
+    shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
+    sizes = Counter(
+        next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn
+    )
+    with capsys.disabled():
+        print(
+            f"\n{len(drawn)} random drops of seed {SEED} passed, "
+            f"{sum(len(drop.clients) for drop in drawn):,} clients; drops of 1 client {sizes[1]}, "
+            f"2 to 9 {sizes[9]}, 10 to 99 {sizes[99]}, 100 to 500 {sizes[500]}; "
+            + ", ".join(
+                f"at {day} {sum(drop.as_of_date == day for drop in drawn)}" for day in DATES
+            )
+            + "; "
+            + ", ".join(f"{shape} {count}" for shape, count in sorted(shapes.items()))
+        )
+    if len(drawn) == DROPS >= 60:
+        assert set(shapes) == {*SHAPES, "unchanged"}
+        assert set(sizes) == {1, 9, 99, 500}
+
+
+def test_the_tests_of_a_drop_can_fail(
+    built_manifest: dict[str, Any], built_history: Path, tmp_path: Path
+) -> None:
+    """A test that looks at nothing would pass: one customer less has to be found by both."""
+    nodes = dict(built_manifest["nodes"])
+    (positions,) = (one for one in nodes.values() if one["name"] == "fct_customer_positions")
+    nodes[positions["unique_id"]] = positions | {
+        "compiled_code": f"select * from ({positions['compiled_code']}) order by all limit 4"
+    }
+    found = run_drop(nodes, extract("five"), built_history, tmp_path).failures
+    assert any(line.startswith("assert_no_money_is_lost_between_raw") for line in found)
+    assert "marts.fct_customer_positions: has the customers of staging.stg_bank__clients" in str(
+        found
+    )
+
+
+def test_compiled_sql_at_another_date_is_that_of_dbt() -> None:
+    staging = Staging()
+    for model in ("base_bank__clients", "fct_quarantined_clients"):
+        for day in DATES:
+            assert measured_at(day, staging.compile(model)) == staging.compile(
+                model, as_of_date=str(day)
+            )
+
+
+@pytest.mark.parametrize("size", [1, 300])
+def test_a_row_with_an_amount_too_large_is_quarantined_with_its_columns(
+    size: int, tmp_path: Path
+) -> None:
+    drop = Drop("too large", extract("the first 300").clients[:size])
+    columns = ("Estimated Income", "Bank Loans", "Bank Deposits")
+    drop.clients[0].update(dict.fromkeys(columns, TOO_LARGE))
+    staged = Staging().read(written_drop(drop, tmp_path), max_quarantine_rate=1)
+    (row,) = staged.quarantined
+    assert row["reject_reasons"] == "; ".join(
+        f"{column.lower().replace(' ', '_')} is 1,000,000,000,000.00 or more" for column in columns
+    )
+    assert len(staged.accepted) == size - 1
+
+
+def written_drop(drop: Drop, folder: Path) -> Path:
+    """Write all files of a bank as a drop and return its folder."""
+    files = folder / "drop"
+    files.mkdir()
+    for table in LOOKUPS:
+        (files / f"{table}.csv").write_bytes((SEEDS / f"raw_{table}.csv").read_bytes())
+    drop.write(files)
+    return files
+
+
+def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
+    """The same through `dbt build` at the date of another year, and all suites on its warehouse."""
+    drop = extract("the first 300")
+    drop.as_of_date = DATES[2]
+    move_dates(drop)
+    for name in ("overdrafts", "no cards"):
+        SHAPES[name](drop, Random(1))
+    ran = run_dbt(
+        tmp_path,
+        "build",
+        "--vars",
+        f"as_of_date: {drop.as_of_date}",
+        BANK_RAW_DIR=str(written_drop(drop, tmp_path)),
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text("utf-8"))["results"]
+    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
+    path = tmp_path / "bank.duckdb"
+    with warehouse.connect(path) as connection:
+        suites = {name: declare(connection) for name, declare in SUITES.items()}
+    checked = runner.run(path, suites, docs=None)
+    assert [failure for result in checked for failure in result.failures] == []
+    assert sum(result.checked for result in checked) >= 400
