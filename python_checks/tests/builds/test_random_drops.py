@@ -258,7 +258,9 @@ def test_a_row_with_an_amount_too_large_is_quarantined_with_its_columns(
     drop = Drop("too large", extract("the first 300").clients[:size])
     columns = ("Estimated Income", "Bank Loans", "Bank Deposits")
     drop.clients[0].update(dict.fromkeys(columns, TOO_LARGE))
-    staged = Staging().read(written_drop(drop, tmp_path), max_quarantine_rate=1)
+    staged = Staging().read(
+        written_drop(drop, tmp_path), max_quarantine_rate=1, raw_date_format="%d-%m-%Y"
+    )
     (row,) = staged.quarantined
     assert row["reject_reasons"] == "; ".join(
         f"{column.lower().replace(' ', '_')} is 1,000,000,000,000.00 or more" for column in columns
