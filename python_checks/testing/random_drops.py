@@ -299,7 +299,8 @@ def totals_cancel_out(drop: Drop, random: Random) -> None:
 def a_cent_remains(drop: Drop, random: Random) -> None:
     """What a client has in one account is owed in another one, but for a cent."""
     for row in drop.clients:
-        amount = Decimal(random.choice((row[CARDS], "999999999999.98")))
+        most = Decimal(LARGEST_AMOUNT) - Decimal("0.01")
+        amount = min(random.choice((Decimal(row[CARDS]), most)), most)
         for columns in (LOANS, DEPOSITS):
             one, other, *rest = random.sample(columns, len(columns))
             row.update(dict.fromkeys(rest, "0"))
