@@ -42,7 +42,7 @@ LONG_FILES = (
     "test_sabotage.py",
     "test_history.py",
     "test_faults.py",
-    "test_extracts.py",
+    "test_random_drops.py",
     "test_dbt_usage.py",
     "test_spark_thrift.py",
     "test_dashboard_browser.py",

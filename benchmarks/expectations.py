@@ -23,7 +23,7 @@ from python_checks.expectations import warehouse as warehouses
 PLAIN = (
     "import json, sys, duckdb\n"
     "from pathlib import Path\n"
-    "from python_checks.warehouse import connect\n"
+    "from python_checks.expectations.warehouse import connect\n"
     "connection = connect(Path(sys.argv[1]))\n"
     "for query in json.loads(Path(sys.argv[2]).read_text()):\n"
     "    connection.execute(query).fetchall()\n"

@@ -3,6 +3,26 @@
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
 
+{#-
+    A ratio to an amount of money as double; null where the amount is not above zero. Who owes the
+    divisor has no such ratio: its sign would turn.
+-#}
+{% macro ratio_to_amount(numerator, amount) -%}
+    case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end
+{%- endmacro %}
+
+{#-
+    An amount times a rate, decimal(18,2), half a cent rounded away from zero. By decimals: from 90
+    million million on, doubles have no cents. Of two numbers of 18 digits DuckDB makes one of 18.
+-#}
+{% macro money_at_rate(amount, rate) -%}
+    cast(
+        round(
+            cast({{ amount }} as decimal(20, 2)) * cast({{ rate }} as decimal(18, 15)), 2
+        ) as decimal(18, 2)
+    )
+{%- endmacro %}
+
 {#- A sum of money, decimal(18,2), whatever type the engine gives sums. -#}
 {% macro sum_money(expression) -%}
     cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))

@@ -105,7 +105,7 @@ def kruskal_wallis(
     degrees = len(counts) - 1
     small = sum(count < SMALL_COUNT for count in counts)
     is_enough = len(counts) - small >= 2 and small <= SMALL_SHARE * len(counts)
-    effect_size = statistic / (total - 1)
+    effect_size = min(statistic / (total - 1), 1.0)  # floats may miss 1 by a digit
     return Comparison(
         customers=total,
         statistic=statistic,
@@ -146,7 +146,7 @@ def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
         statistic=statistic,
         degrees_of_freedom=degrees,
         p_value=float(stats.chi2.sf(statistic, degrees)) if is_enough else None,
-        effect_size=math.sqrt(statistic / (total * smaller_side)),
+        effect_size=min(math.sqrt(statistic / (total * smaller_side)), 1.0),
         comparable_effect_size=math.sqrt(statistic / total),
     )
 

@@ -277,7 +277,8 @@ def _fit_rows(
                 "adjusted_p_value": float(adjusted[place]),
                 "share_of_explained_variation": float(shares[place]),
             }
-        quality["explained_variation"] = float(shares.sum())
+        # A variance by itself and pi^2 / 3: the sum of the shares may miss 0 or 1 by a digit.
+        quality["explained_variation"] = min(max(float(shares.sum()), 0.0), 1.0)
         if is_held_out.any():
             guesses = _guesses(everyone[is_held_out][:, kept], fit, levels)
             majority = levels[np.argmax([(fitted_outcome == level).sum() for level in levels])]

@@ -37,9 +37,12 @@ measured as (
         cast(round(customers.total_loans * fee_rates.fee_rate, 2) as decimal(18, 2))
             as fee_income,
         cast(customers.total_deposits - customers.total_loans as decimal(18, 2)) as net_position,
-        {{ ratio('customers.total_loans', 'customers.total_deposits') }} as loan_to_deposit_ratio,
-        {{ ratio('customers.total_loans', 'customers.estimated_income') }} as debt_to_income_ratio,
-        {{ ratio('customers.total_deposits', 'customers.total_loans') }} as liquidity_cover,
+        {{ ratio_to_amount('customers.total_loans', 'customers.total_deposits') }}
+            as loan_to_deposit_ratio,
+        {{ ratio_to_amount('customers.total_loans', 'customers.estimated_income') }}
+            as debt_to_income_ratio,
+        {{ ratio_to_amount('customers.total_deposits', 'customers.total_loans') }}
+            as liquidity_cover,
         customers.total_loans > customers.total_deposits as is_overleveraged,
         {{ score_by_limits('deposit', 'customers') }} as deposit_score,
         {{ score_by_limits('lending', 'customers') }} as lending_score

@@ -55,24 +55,15 @@ facts as (
         customers.loan_to_deposit_ratio,
         customers.debt_to_income_ratio,
         customers.liquidity_cover,
-        case
-            when customers.total_loans > 0
-                then
-                    {{ ratio(
-                        'greatest(customers.' ~ lending | join(', customers.') ~ ')',
-                        'customers.total_loans'
-                    ) }}
-        end as largest_loan_share,
-        case
-            when customers.total_deposits > 0
-                then
-                    {{ ratio(
-                        'greatest(customers.' ~ deposits | join(', customers.') ~ ')',
-                        'customers.total_deposits'
-                    ) }}
-        end as largest_deposit_share,
+        {{ ratio_to_amount(
+            'greatest(customers.' ~ lending | join(', customers.') ~ ')', 'customers.total_loans'
+        ) }} as largest_loan_share,
+        {{ ratio_to_amount(
+            'greatest(customers.' ~ deposits | join(', customers.') ~ ')',
+            'customers.total_deposits'
+        ) }} as largest_deposit_share,
         {% for product, column in product_columns().items() %}
-        {{ ratio('customers.' ~ column, 'peer_medians.' ~ product ~ '_peer_median') }}
+        {{ ratio_to_amount('customers.' ~ column, 'peer_medians.' ~ product ~ '_peer_median') }}
             as {{ product }}_to_peer_median,
         {% endfor %}
 

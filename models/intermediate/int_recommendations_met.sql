@@ -67,8 +67,13 @@ met as (
         second_fact_value,
         third_fact_value,
         money_concerned,
-        {{ round_money('abs(fact_value - cast(target_value as double)) * gap_amount') }}
-            as gap_to_close
+        case
+            when gap_amount >= 0
+                then
+                    {{ round_money(
+                        'abs(fact_value - cast(target_value as double)) * gap_amount'
+                    ) }}
+        end as gap_to_close
 
     from looked_up
     where

@@ -58,10 +58,10 @@ def expectation(table: Table, check: Check) -> Any:
     )
 
 
-def suite(name: str, table: Table, *, may_be_empty: bool = False) -> Any:
+def suite(name: str, table: Table) -> Any:
     """Return the suite of one table, named `layer.table`."""
     expectations = [expectation(table, check) for check in table.checks]
-    if not may_be_empty:
+    if not table.may_be_empty:
         expectations.insert(0, ExpectTableRowCountToBeBetween(min_value=1))
     return gx.ExpectationSuite(name=name, expectations=expectations)
 

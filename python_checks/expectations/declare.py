@@ -58,11 +58,19 @@ Check = Promise | Share | Mean | Nothing
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view and what it promises; `keys` tell which row an example is."""
+    """A table or view and what it promises.
+
+    Attributes:
+        relation: `schema.table`.
+        keys: the columns that identify a row in an example.
+        checks: the promises.
+        may_be_empty: whether it is right without any row.
+    """
 
     relation: str
     keys: tuple[str, ...]
     checks: tuple[Check, ...] = field(default_factory=tuple)
+    may_be_empty: bool = False
 
 
 def quoted_relation(relation: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.expectations.declare import Table
-from python_checks.expectations.suites.history import EMPTY_WITH_ONE_DATE
 from python_checks.expectations.warehouse import UnreadableWarehouseError, settings
 
 # Set before the first import of Great Expectations, which reads them then: it sends nothing, and
@@ -29,7 +28,6 @@ from python_checks.expectations import compile as compiling
 from python_checks.expectations import duckdb_dialect
 from python_checks.expectations.offline import make_offline
 
-EMPTY_ALLOWED = frozenset({"quality.fct_quarantined_clients", *EMPTY_WITH_ONE_DATE})
 SITE = "local_site"
 
 
@@ -158,9 +156,7 @@ def _validate(context: Any, source: Any, suite_name: str, table: Table) -> Table
     batch = source.add_table_asset(
         name=name, schema_name=schema, table_name=table_name
     ).add_batch_definition_whole_table("whole_table")
-    suite = context.suites.add(
-        compiling.suite(name, table, may_be_empty=table.relation in EMPTY_ALLOWED)
-    )
+    suite = context.suites.add(compiling.suite(name, table))
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=name, data=batch, suite=suite)
     )

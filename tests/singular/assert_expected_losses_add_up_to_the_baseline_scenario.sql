@@ -22,7 +22,8 @@ totals as (
 
     select
         sum(expected_loss) as expected_loss,
-        sum(exposure) as exposure
+        sum(exposure) as exposure,
+        sum(greatest(exposure, 0)) as exposure_at_risk
 
     from losses
 
@@ -55,7 +56,7 @@ broken as (
             or (
                 results.scenario = 'baseline' and results.stressed_value <> totals.expected_loss
             )
-            or results.stressed_value > totals.exposure
+            or results.stressed_value > totals.exposure_at_risk
             or totals.exposure <> lending.total_loans
         )
 

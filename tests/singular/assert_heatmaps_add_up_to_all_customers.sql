@@ -1,4 +1,7 @@
-{#- Each heatmap of customers holds them all with all their loans, and each row of it is whole. -#}
+{#-
+    Each heatmap of customers holds them all with all their loans, and each row of it is whole. A
+    product that nobody holds has no shares.
+-#}
 
 with
 
@@ -34,7 +37,7 @@ by_dimension as (
         sum(deposits) as deposits,
         sum(share_of_row) as shares_of_rows,
         sum(expected_customers) as expected_customers,
-        count(distinct row_value) as row_values
+        count(distinct case when share_of_row is not null then row_value end) as rows_with_shares
 
     from heatmap
     group by row_dimension
@@ -47,7 +50,7 @@ broken as (
     from by_dimension
     cross join totals
     where
-        abs(by_dimension.shares_of_rows - by_dimension.row_values) > 1e-6
+        abs(by_dimension.shares_of_rows - by_dimension.rows_with_shares) > 1e-6
         or by_dimension.expected_customers > by_dimension.customers + 0.001
         or (
             by_dimension.row_dimension <> 'product'

@@ -99,7 +99,9 @@ shares as (
 
     from holdings
     where holdings.share_of_balances is not null
-    having abs(sum(holdings.share_of_balances) - count(distinct holdings.customer_key)) > 0.001
+    having
+        abs(sum(holdings.share_of_balances) - count(distinct holdings.customer_key))
+        > 1e-9 * sum(abs(holdings.share_of_balances))
 
 ),
 

@@ -44,7 +44,7 @@ delivered_sums as (
 
     select
         '{{ column }}' as column_name,
-        sum(try_cast({{ adapter.quote(header) }} as decimal(18, 2))) as amount
+        sum(try_cast({{ adapter.quote(header) }} as decimal(14, 2))) as amount
 
     from delivered
     {%- if not loop.last %}

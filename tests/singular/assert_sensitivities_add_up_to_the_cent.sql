@@ -98,7 +98,7 @@ expected as (
         sum(
             cast(
                 round(
-                    cast(losses.exposure as double) * (
+                    cast(losses.exposure as decimal(20, 2)) * cast(
                         least(
                             losses.probability_of_default * case
                                 when assumptions.assumption = 'probability_of_default'
@@ -114,9 +114,10 @@ expected as (
                                 else 1
                             end,
                             1
-                        )
-                    ) * 100
-                ) / 100 as decimal(18, 2)
+                        ) as decimal(18, 15)
+                    ),
+                    2
+                ) as decimal(18, 2)
             )
         ) as shifted_value
 

@@ -27,7 +27,8 @@ gaps as (
         thresholds.decile_5_limit as peer_median_balance,
         cast(thresholds.decile_5_limit - balances.balance as decimal(18, 2))
             as gap_to_peer_median,
-        {{ ratio('balances.balance', 'thresholds.decile_5_limit') }} as balance_to_peer_median,
+        {{ ratio_to_amount('balances.balance', 'thresholds.decile_5_limit') }}
+            as balance_to_peer_median,
         balances.balance < thresholds.decile_5_limit as is_below_peer_median
 
     from balances

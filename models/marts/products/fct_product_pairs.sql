@@ -173,6 +173,32 @@ pairs as (
 
 ),
 
+-- Count times sum of products less product of sums. Doubles leave some digits of the difference:
+-- where a balance varies by less than a millionth of its size they are noise.
+varied as (
+
+    select
+        *,
+        customers * sum_of_products - sum_of_balances * sum_of_other_balances as covariation,
+        case
+            when
+                customers * sum_of_squares - sum_of_balances * sum_of_balances
+                > 1e-12 * customers * sum_of_squares
+                then customers * sum_of_squares - sum_of_balances * sum_of_balances
+        end as variation,
+        case
+            when
+                customers * sum_of_other_squares - sum_of_other_balances * sum_of_other_balances
+                > 1e-12 * customers * sum_of_other_squares
+                then
+                    customers * sum_of_other_squares
+                    - sum_of_other_balances * sum_of_other_balances
+        end as other_variation
+
+    from pairs
+
+),
+
 measured as (
 
     select
@@ -189,18 +215,14 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        (customers * sum_of_products - sum_of_balances * sum_of_other_balances)
-        / nullif(
-            sqrt(
-                greatest(customers * sum_of_squares - sum_of_balances * sum_of_balances, 0)
-                * greatest(
-                    customers * sum_of_other_squares
-                    - sum_of_other_balances * sum_of_other_balances,
-                    0
-                )
-            ),
-            0
-        ) as balance_correlation,
+        -- Of one balance that is a multiple of the other, floats may miss 1 by a digit.
+        case
+            when variation * other_variation > 0
+                then
+                    greatest(
+                        least(covariation / sqrt(variation * other_variation), 1), -1
+                    )
+        end as balance_correlation,
 
         ---------- depth
         deep_holders,
@@ -211,7 +233,7 @@ measured as (
             'cast(deep_holders as double) * deep_other_holders'
         ) }} as depth_lift
 
-    from pairs
+    from varied
 
 )
 

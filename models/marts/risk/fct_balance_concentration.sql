@@ -1,8 +1,17 @@
 with
 
+-- An account in overdraft holds nothing: an amount below zero has no part in a concentration.
 buckets as (
 
-    select * from {{ ref('int_balance_buckets') }}
+    select
+        measure,
+        bucket,
+        customers,
+        amount as amount_held_or_owed,
+        cast(greatest(amount, 0) as decimal(18, 2)) as amount,
+        case when bucket > 0 then sum_of_squares end as sum_of_squares
+
+    from {{ ref('int_balance_buckets') }}
 
 ),
 
@@ -11,6 +20,7 @@ totals as (
     select
         measure,
         cast(sum(customers) as bigint) as customers,
+        {{ sum_money('amount_held_or_owed') }} as total_amount,
         {{ sum_money('amount') }} as amount,
         cast(sum(sum_of_squares) as double) as sum_of_squares
 
@@ -46,19 +56,30 @@ cumulated as (
 
 ),
 
--- Gini: one minus twice the area under the Lorenz curve, by trapezoids.
+-- Twice the area under the Lorenz curve, by trapezoids, in customers times money.
+areas as (
+
+    select
+        measure,
+        sum(cast(customers * (2 * amount_up_to - amount) as decimal(38, 2))) as twice_area
+
+    from cumulated
+    group by measure
+
+),
+
+-- Gini: one minus twice the area under the curve. Decimals, so that it is 0 where all are equal.
 gini_coefficients as (
 
     select
-        cumulated.measure,
-        1 - {{ ratio(
-            'sum(cast(cumulated.customers * (2 * cumulated.amount_up_to - cumulated.amount) as decimal(38, 2)))',
-            'cast(max(totals.customers) as double) * max(totals.amount)'
+        totals.measure,
+        {{ ratio(
+            'cast(totals.customers * totals.amount as decimal(38, 2)) - areas.twice_area',
+            'cast(totals.customers * totals.amount as decimal(38, 2))'
         ) }} as gini
 
-    from cumulated
-    inner join totals on cumulated.measure = totals.measure
-    group by cumulated.measure
+    from totals
+    inner join areas on totals.measure = areas.measure
 
 ),
 
@@ -120,7 +141,7 @@ concentration as (
         curve.percentile,
         {{ as_of_date() }} as as_of_date,
         totals.customers,
-        totals.amount as total_amount,
+        totals.total_amount,
         {{ ratio('curve.amount_of_lowest', 'totals.amount') }} as cumulative_share,
         gini_coefficients.gini,
         {{ ratio(

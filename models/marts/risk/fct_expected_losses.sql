@@ -29,10 +29,10 @@ losses as (
         cast(default_probabilities.probability_of_default as double)
             as probability_of_default,
         cast(loss_given_defaults.loss_given_default as double) as loss_given_default,
-        {{ round_money(
-            'cast(exposures.balance as double)'
-            ~ ' * (cast(default_probabilities.probability_of_default as double)'
-            ~ ' * cast(loss_given_defaults.loss_given_default as double))'
+        {{ money_at_rate(
+            'exposures.balance',
+            'cast(default_probabilities.probability_of_default as double)'
+            ~ ' * cast(loss_given_defaults.loss_given_default as double)',
         ) }} as expected_loss
 
     from exposures

@@ -74,10 +74,10 @@ losses as (
     select
         parameters.scenario,
         sum(
-            {{ round_money('cast(exposures.balance as double) * parameters.baseline_loss_rate') }}
+            {{ money_at_rate('exposures.balance', 'parameters.baseline_loss_rate') }}
         ) as baseline_value,
         sum(
-            {{ round_money('cast(exposures.balance as double) * parameters.stressed_loss_rate') }}
+            {{ money_at_rate('exposures.balance', 'parameters.stressed_loss_rate') }}
         ) as stressed_value
 
     from exposures
@@ -96,9 +96,9 @@ stressed_totals as (
         totals.total_loans,
         totals.total_deposits,
         totals.estimated_income,
-        {{ round_money('cast(totals.total_deposits as double) * (1 + scenarios.deposit_change)') }}
+        {{ money_at_rate('totals.total_deposits', '(1 + scenarios.deposit_change)') }}
             as stressed_deposits,
-        {{ round_money('cast(totals.estimated_income as double) * (1 + scenarios.income_change)') }}
+        {{ money_at_rate('totals.estimated_income', '(1 + scenarios.income_change)') }}
             as stressed_income
 
     from totals
@@ -158,7 +158,7 @@ compared as (
         cast(results.stressed_value as decimal(18, 2)) as stressed_value,
         cast(results.stressed_value - results.baseline_value as decimal(18, 2))
             as change_in_value,
-        {{ ratio('results.stressed_value - results.baseline_value', 'results.baseline_value') }}
+        {{ ratio('results.stressed_value - results.baseline_value', 'abs(results.baseline_value)') }}
             as relative_change
 
     from results

@@ -149,9 +149,9 @@ losses as (
         shifted_rates.direction,
         'expected_loss' as measure,
         sum(
-            {{ round_money(
-                'cast(exposures.balance as double)'
-                ~ ' * (least(shifted_rates.default_rate, 1) * least(shifted_rates.loss_rate, 1))'
+            {{ money_at_rate(
+                'exposures.balance',
+                'least(shifted_rates.default_rate, 1) * least(shifted_rates.loss_rate, 1)',
             ) }}
         ) as shifted_value
 
@@ -178,11 +178,11 @@ totals as (
         variants.direction,
         declared.measure,
         declared.baseline_value
-        + {{ round_money(
-            "cast(case when declared.measure = 'net_position' then deposits.baseline_value"
-            ~ " else declared.baseline_value end as double)"
-            ~ " * case when variants.assumption = 'deposit_change' then scenarios.deposit_change"
-            ~ " else scenarios.income_change end * (1 + variants.relative_error)"
+        + {{ money_at_rate(
+            "case when declared.measure = 'net_position' then deposits.baseline_value"
+            ~ " else declared.baseline_value end",
+            "case when variants.assumption = 'deposit_change' then scenarios.deposit_change"
+            ~ " else scenarios.income_change end * (1 + variants.relative_error)",
         ) }} as shifted_value
 
     from declared
@@ -227,7 +227,9 @@ sensitivities as (
         cast(shifted.shifted_value as decimal(18, 2)) as shifted_value,
         cast(shifted.shifted_value - declared.stressed_value as decimal(18, 2))
             as change_in_value,
-        {{ ratio('shifted.shifted_value - declared.stressed_value', 'declared.stressed_value') }}
+        {{ ratio(
+            'shifted.shifted_value - declared.stressed_value', 'abs(declared.stressed_value)'
+        ) }}
             as relative_change
 
     from shifted

@@ -139,8 +139,8 @@ profiles as (
         {% endfor %}
 
         ---------- ratios of sums, and shares
-        {{ ratio('total_loans', 'total_deposits') }} as loan_to_deposit_ratio,
-        {{ ratio('total_loans', 'estimated_income') }} as debt_to_income_ratio,
+        {{ ratio_to_amount('total_loans', 'total_deposits') }} as loan_to_deposit_ratio,
+        {{ ratio_to_amount('total_loans', 'estimated_income') }} as debt_to_income_ratio,
         overleveraged_customers,
         {{ ratio('overleveraged_customers', 'customers') }} as share_overleveraged,
         {{ ratio('sum_of_risk_weightings', 'customers') }} as mean_risk_weighting

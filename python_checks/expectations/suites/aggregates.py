@@ -185,7 +185,7 @@ def _pairs(products: list[object]) -> Table:
         ),
         between("share_holding_both", 0, 1),
         between("share_of_holders_with_other", 0, 1, or_null=True),
-        between("balance_correlation", -1.000000001, 1.000000001, or_null=True),
+        between("balance_correlation", -1, 1, or_null=True),
         Promise("lift is never negative", "lift is null or lift >= 0", ("lift",)),
         Promise(
             "deep holders of both are some of the deep holders of each",
@@ -243,11 +243,12 @@ def _concentration(connection: duckdb.DuckDBPyConnection) -> Table:
     checks: tuple[Check, ...] = (
         unique(CONCENTRATION, "measure", "percentile"),
         between("percentile", 1, 100),
-        between("gini", 0, 2, or_null=True),
-        between("herfindahl_index", 0, 1_000_000, or_null=True),
+        between("gini", 0, 1, or_null=True),
+        between("herfindahl_index", 0, 1.000000001, or_null=True),
         Promise(
             "the whole is held by all",
-            "percentile < 100 or total_amount = 0 or abs(cumulative_share - 1) <= 1e-9",
+            "percentile < 100 or (gini is null and total_amount <= 0) "
+            "or abs(cumulative_share - 1) <= 1e-9",
             ("percentile", "cumulative_share"),
         ),
         Nothing(
@@ -257,12 +258,11 @@ def _concentration(connection: duckdb.DuckDBPyConnection) -> Table:
             "percentile",
         ),
         Nothing(
-            "the curve never falls from where amounts are above 0",
+            "the curve never falls",
             "select measure, percentile, cumulative_share, previous_share from (select measure, "
             "percentile, cumulative_share, lag(cumulative_share) over (partition by measure "
             f"order by percentile) as previous_share from {CONCENTRATION}) as steps "
-            "where previous_share >= 0 and cumulative_share < previous_share - 1e-9 "
-            "and cumulative_share >= 0 and previous_share <= 1",
+            "where cumulative_share < coalesce(previous_share, 0) - 1e-9",
             "cumulative_share",
         ),
         Nothing(

@@ -22,7 +22,6 @@ POSITIONS = "marts.fct_customer_positions"
 SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 REQUIRED = (SEGMENT_MIGRATIONS, RISK_MIGRATIONS, POSITIONS, SEGMENTS, RISK)
-EMPTY_WITH_ONE_DATE = (SEGMENT_MIGRATIONS, RISK_MIGRATIONS)
 
 MONEY = ("from_total_loans", "to_total_loans", "from_total_deposits", "to_total_deposits")
 SEGMENT_STATE = ("segment",)
@@ -51,6 +50,7 @@ def _segment_migrations() -> Table:
             ),
             _ends_with_the_customers(SEGMENT_MIGRATIONS, SEGMENTS, SEGMENT_STATE),
         ),
+        may_be_empty=True,
     )
 
 
@@ -93,6 +93,7 @@ def _risk_migrations() -> Table:
             ),
             _ends_with_the_customers(RISK_MIGRATIONS, RISK, RISK_STATE),
         ),
+        may_be_empty=True,
     )
 
 

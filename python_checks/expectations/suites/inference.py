@@ -22,9 +22,9 @@ PROFILES = "marts.fct_segment_profiles"
 REQUIRED = (DIFFERENCES, DRIVERS, CENTROIDS, SEGMENTS, PROFILES)
 
 
-def inference_tables() -> list[Table]:
+def inference_tables(*, is_large: bool) -> list[Table]:
     """Return the marts that hold what was inferred, and their promises."""
-    return [_differences(), _drivers(), _centroids()]
+    return [_differences(), _drivers(), _centroids(is_large=is_large)]
 
 
 def _differences() -> Table:
@@ -115,7 +115,7 @@ def _drivers() -> Table:
     )
 
 
-def _centroids() -> Table:
+def _centroids(*, is_large: bool) -> Table:
     return Table(
         CENTROIDS,
         ("behavioural_cluster", "measure"),
@@ -146,4 +146,5 @@ def _centroids() -> Table:
                 "customers",
             ),
         ),
+        may_be_empty=not is_large,
     )

@@ -111,7 +111,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         Table(IDENTITIES, ("customer_key",), _identities()),
         *_small_dimensions(connection),
         *aggregate_tables(connection),
-        *inference_tables(),
+        *inference_tables(is_large=is_large),
         *recommendation_tables(connection, is_large=is_large),
         *history_tables(),
     ]
@@ -368,9 +368,9 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
 def _ratio(ratio: str, numerator: str, divisor: str) -> Check:
     quotient = f"cast({numerator} as double) / nullif(cast({divisor} as double), 0)"
     return Promise(
-        f"{ratio} is {numerator} / {divisor}, and null where {divisor} is 0",
-        f"({divisor} = 0) = ({ratio} is null) "
-        f"and ({divisor} = 0 or abs({ratio} - {quotient}) <= 1e-9 * abs({quotient}))",
+        f"{ratio} is {numerator} / {divisor}, and null where {divisor} is not above 0",
+        f"({divisor} <= 0) = ({ratio} is null) "
+        f"and ({divisor} <= 0 or abs({ratio} - {quotient}) <= 1e-9 * abs({quotient}))",
         (ratio, numerator, divisor),
     )
 
@@ -652,9 +652,9 @@ def _gaps() -> tuple[Check, ...]:
             ("gap_to_peer_median", "is_below_peer_median"),
         ),
         Promise(
-            "the depth is the balance by the median of the peers, and null where that is 0",
-            "(peer_median_balance = 0) = (balance_to_peer_median is null) and "
-            "(peer_median_balance = 0 or abs(balance_to_peer_median - cast(balance as double) "
+            "the depth is the balance by the median of the peers, and null where that is 0 or less",
+            "(peer_median_balance <= 0) = (balance_to_peer_median is null) and "
+            "(peer_median_balance <= 0 or abs(balance_to_peer_median - cast(balance as double) "
             "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",
             ("balance", "peer_median_balance", "balance_to_peer_median"),
         ),

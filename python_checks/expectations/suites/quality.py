@@ -17,7 +17,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:  # noqa: ARG00
     """Return the tables of the quality layer and their promises."""
     return [
         Table(CONTROL, ("column_name",), _control_totals()),
-        Table(QUARANTINE, ("source_file", "source_row"), _quarantine()),
+        Table(QUARANTINE, ("source_file", "source_row"), _quarantine(), may_be_empty=True),
         Table(PROFILE, ("column_name",), _profile()),
     ]
 

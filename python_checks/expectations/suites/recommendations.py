@@ -42,6 +42,7 @@ def recommendation_tables(connection: duckdb.DuckDBPyConnection, *, is_large: bo
             RECOMMENDATIONS,
             ("customer_key", "action"),
             _recommendations(connection, is_large=is_large),
+            may_be_empty=not is_large,
         ),
         Table(FAIRNESS, ("action", "dimension", "value"), _fairness(connection)),
     ]

@@ -1,0 +1,303 @@
+"""A bank of any size and composition builds, and passes every test of the data.
+
+A bank tries the project on a few of its customers first. What holds of three thousand must not
+break on one, on a single class, on overdrafts or on balances of zero. The compiled SQL, the Python
+models, the data tests and the expectations run in one process for each drop: nine extracts of the
+seeds, and 60 drops drawn by their number (500 in a nightly run). One drop also goes through
+`dbt build` and Great Expectations.
+
+`HYPOTHESIS_PROFILE=nightly` draws 500, from another seed each day; BANK_DROPS and BANK_DROPS_SEED
+set number and seed.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import pytest
+
+from bank_warehouse.sql import quote_identifier, quote_literal
+from python_checks.expectations import runner, warehouse
+from python_checks.expectations.suites import SUITES
+from python_checks.testing.dbt import run_dbt
+from python_checks.testing.model_runner import load_seed, run_models
+from python_checks.testing.model_runner import warehouse as empty_warehouse
+from python_checks.testing.oddities import LOOKUPS, seed_rows
+from python_checks.testing.paths import SEEDS
+from python_checks.testing.plain_checks import broken_checks
+from python_checks.testing.random_drops import (
+    BALANCES,
+    DATES,
+    LARGEST_AMOUNT,
+    MONEY,
+    SHAPES,
+    TOO_LARGE,
+    Drop,
+    Row,
+    draw,
+    joined,
+    move_dates,
+    sampled,
+)
+from python_checks.testing.staging import Staging
+
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+DROPS = int(os.environ.get("BANK_DROPS") or (500 if NIGHTLY else 60))
+SEED = int(os.environ.get("BANK_DROPS_SEED") or (date.today().toordinal() if NIGHTLY else 1))
+
+pytestmark = pytest.mark.examples
+
+
+@pytest.fixture(scope="module")
+def built_history(built_warehouse: Path) -> Path:
+    return built_warehouse.with_name("bank_history.duckdb")
+
+
+EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
+    "the first 300": lambda rows: rows[:300],
+    "the first 61": lambda rows: rows[:61],
+    "every 17th": lambda rows: rows[::17],
+    "five": lambda rows: rows[:5],
+    "one": lambda rows: rows[:1],
+    "holders of three cards": lambda rows: [
+        row for row in rows if row["Amount of Credit Cards"] == "3"
+    ],
+    "one loyalty class": lambda rows: [
+        row for row in rows if row["Loyalty Classification"] == "Gold"
+    ],
+    "all balances zero": lambda rows: [row | dict.fromkeys(BALANCES, "0") for row in rows[:200]],
+    "the newest 120": lambda rows: sorted(rows, key=joined)[-120:],
+    "500 with the largest amounts": lambda rows: [
+        row | dict.fromkeys(MONEY, LARGEST_AMOUNT) for row in rows[:500]
+    ],
+    "500 who owe the largest amounts": lambda rows: [
+        row | dict.fromkeys(MONEY, f"-{LARGEST_AMOUNT}") for row in rows[:500]
+    ],
+}
+"""Parts of the seeds that did not build once, and the largest sums."""
+
+
+def extract(name: str) -> Drop:
+    return Drop(name, EXTRACTS[name](sampled(seed_rows()[1])))
+
+
+def measured_at(as_of_date: date, code: str) -> str:
+    """Return compiled SQL as it is with the var as_of_date: the date, and the first year."""
+    default = DATES[1]
+    return code.replace(str(default), str(as_of_date)).replace(
+        str(default.year - 120), str(as_of_date.year - 120)
+    )
+
+
+def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> list[str]:
+    """Return a line for each column that is null where the contract of its table forbids it."""
+    if not node["config"].get("contract", {}).get("enforced"):
+        return []
+    columns = [
+        name
+        for name, column in node["columns"].items()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    ]
+    filled = ", ".join(f"count({quote_identifier(name)})" for name in columns)
+    row_count, *counts = connection.execute(
+        f"select count(*){', ' if filled else ''}{filled} from {node['relation_name']}"
+    ).fetchall()[0]
+    return [
+        f"{node['name']}: {name} is null"
+        for name, count in zip(columns, counts, strict=True)
+        if count != row_count
+    ]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What was run on a drop: customers accepted, tests and checks run, a line for each failure."""
+
+    accepted: int
+    tests: int
+    checks: int
+    failures: list[str]
+
+
+def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) -> Ran:
+    """Run all models, tests of the data and expectations on a drop.
+
+    Args:
+        nodes: The nodes of a manifest, compiled.
+        drop: The drop.
+        history: The history of a build, for the columns of its tables.
+        folder: For the files of the drop.
+    """
+    files = drop.write(folder)
+    dated = [
+        node | {"compiled_code": measured_at(drop.as_of_date, node.get("compiled_code") or "")}
+        for node in nodes.values()
+    ]
+    by_name = {node["name"]: node for node in dated if node["resource_type"] in ("model", "seed")}
+    failures = []
+    with empty_warehouse() as connection:
+        connection.execute("attach ':memory:' as history")
+        for schema in {node["schema"] for node in by_name.values()}:
+            connection.execute(f"create schema if not exists {schema}")
+            connection.execute(f"create schema if not exists history.{schema}")
+        # The compiled SQL of the history adds to its tables: empty ones, as for a first build.
+        connection.execute(f"attach {quote_literal(str(history))} as built (read_only)")
+        for node in by_name.values():
+            if node["config"]["materialized"] == "incremental":
+                like = node["relation_name"].replace('"history"', "built")
+                connection.execute(f"create table {node['relation_name']} as from {like} limit 0")
+        for name, file in files.items():
+            load_seed(connection, by_name[name], file)
+        run_models(connection, by_name, list(by_name), given=files)
+        (accepted,) = connection.execute(
+            "select count(*) from staging.stg_bank__clients"
+        ).fetchall()[0]
+        for node in by_name.values():
+            failures += contract_breaches(connection, node)
+        tests = [node for node in dated if node["resource_type"] == "test"]
+        for node in tests:
+            rows = connection.execute(node["compiled_code"]).fetchall()
+            if rows:
+                failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
+        # The checks read the warehouse alone.
+        connection.execute("detach history")
+        connection.execute("detach built")
+        tables = [table for declare in SUITES.values() for table in declare(connection)]
+        for table in tables:
+            failures += [f"{table.relation}: {word}" for word in broken_checks(connection, table)]
+    return Ran(accepted, len(tests), sum(len(table.checks) for table in tables), failures)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Drop]:
+    """The random drops of this run that passed."""
+    return []
+
+
+@pytest.mark.parametrize("name", [*EXTRACTS, *range(DROPS)])
+def test_any_drop_builds_and_passes_every_test(
+    name: str | int,
+    built_manifest: dict[str, Any],
+    built_history: Path,
+    tmp_path: Path,
+    drawn: list[Drop],
+) -> None:
+    drop = draw(name, SEED) if isinstance(name, int) else extract(name)
+    what = f"drop {name} of seed {SEED}: {len(drop.clients)} clients at {drop.as_of_date}, " + (
+        ", ".join(drop.shapes) or "unchanged"
+    )
+    ran = run_drop(built_manifest["nodes"], drop, built_history, tmp_path)
+    assert not ran.failures, "\n".join([what, *ran.failures])
+    assert ran.accepted + drop.quarantined == len(drop.clients) > 0, what
+    assert ran.tests >= 200
+    assert ran.checks >= 400
+    if isinstance(name, int):
+        drawn.append(drop)
+
+
+def test_drops_of_every_shape_were_drawn(
+    drawn: list[Drop], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs after the drops: prints what they were. Where one failed or was left out, it is less."""
+    shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
+    sizes = Counter(
+        next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn
+    )
+    with capsys.disabled():
+        print(
+            f"\n{len(drawn)} random drops of seed {SEED} passed, "
+            f"{sum(len(drop.clients) for drop in drawn):,} clients; drops of 1 client {sizes[1]}, "
+            f"2 to 9 {sizes[9]}, 10 to 99 {sizes[99]}, 100 to 500 {sizes[500]}; "
+            + ", ".join(
+                f"at {day} {sum(drop.as_of_date == day for drop in drawn)}" for day in DATES
+            )
+            + "; "
+            + ", ".join(f"{shape} {count}" for shape, count in sorted(shapes.items()))
+        )
+    if len(drawn) == DROPS >= 60:
+        assert set(shapes) == {*SHAPES, "unchanged"}
+        assert set(sizes) == {1, 9, 99, 500}
+
+
+def test_the_tests_of_a_drop_can_fail(
+    built_manifest: dict[str, Any], built_history: Path, tmp_path: Path
+) -> None:
+    """A test that looks at nothing would pass: one customer less has to be found by both."""
+    nodes = dict(built_manifest["nodes"])
+    (positions,) = (one for one in nodes.values() if one["name"] == "fct_customer_positions")
+    nodes[positions["unique_id"]] = positions | {
+        "compiled_code": f"select * from ({positions['compiled_code']}) order by all limit 4"
+    }
+    found = run_drop(nodes, extract("five"), built_history, tmp_path).failures
+    assert any(line.startswith("assert_no_money_is_lost_between_raw") for line in found)
+    assert "marts.fct_customer_positions: has the customers of staging.stg_bank__clients" in str(
+        found
+    )
+
+
+def test_compiled_sql_at_another_date_is_that_of_dbt() -> None:
+    staging = Staging()
+    for model in ("base_bank__clients", "fct_quarantined_clients"):
+        for day in DATES:
+            assert measured_at(day, staging.compile(model)) == staging.compile(
+                model, as_of_date=str(day)
+            )
+
+
+@pytest.mark.parametrize("size", [1, 300])
+def test_a_row_with_an_amount_too_large_is_quarantined_with_its_columns(
+    size: int, tmp_path: Path
+) -> None:
+    drop = Drop("too large", extract("the first 300").clients[:size])
+    columns = ("Estimated Income", "Bank Loans", "Bank Deposits")
+    drop.clients[0].update(dict.fromkeys(columns, TOO_LARGE))
+    staged = Staging().read(
+        written_drop(drop, tmp_path), max_quarantine_rate=1, raw_date_format="%d-%m-%Y"
+    )
+    (row,) = staged.quarantined
+    assert row["reject_reasons"] == "; ".join(
+        f"{column.lower().replace(' ', '_')} is 1,000,000,000,000.00 or more" for column in columns
+    )
+    assert len(staged.accepted) == size - 1
+
+
+def written_drop(drop: Drop, folder: Path) -> Path:
+    """Write all files of a bank as a drop and return its folder."""
+    files = folder / "drop"
+    files.mkdir()
+    for table in LOOKUPS:
+        (files / f"{table}.csv").write_bytes((SEEDS / f"raw_{table}.csv").read_bytes())
+    drop.write(files)
+    return files
+
+
+def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
+    """The same through `dbt build` at the date of another year, and all suites on its warehouse."""
+    drop = extract("the first 300")
+    drop.as_of_date = DATES[2]
+    move_dates(drop)
+    for name in ("overdrafts", "no cards"):
+        SHAPES[name](drop, Random(1))
+    ran = run_dbt(
+        tmp_path,
+        "build",
+        "--vars",
+        f"as_of_date: {drop.as_of_date}",
+        BANK_RAW_DIR=str(written_drop(drop, tmp_path)),
+    )
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text("utf-8"))["results"]
+    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
+    path = tmp_path / "bank.duckdb"
+    with warehouse.connect(path) as connection:
+        suites = {name: declare(connection) for name, declare in SUITES.items()}
+    checked = runner.run(path, suites, docs=None)
+    assert [failure for result in checked for failure in result.failures] == []
+    assert sum(result.checked for result in checked) >= 400
