@@ -43,13 +43,15 @@ import duckdb
 
 from bank_warehouse.dashboard.access import EVERYONE, Access
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.listening import Listening
 from bank_warehouse.dashboard.pages import PAGES
-from bank_warehouse.dashboard.server import create_app, listen
+from bank_warehouse.dashboard.server import create_app
 from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots, open_snapshot
 from bank_warehouse.dashboard.views import text_of
 from bank_warehouse.project import publish_folder
 from bank_warehouse.publish import current_release
-from bank_warehouse.publish.releases import DATABASE, METRICS
+from bank_warehouse.publish.manifest import signed
+from bank_warehouse.publish.releases import DATABASE, METRICS, checksum_of
 from bank_warehouse.sql import quote_literal
 
 DRAWN = {
@@ -79,8 +81,6 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
     folder = target / "1"
     folder.mkdir(parents=True)
     (target / "current").write_text("1\n", encoding="utf-8")
-    manifest = release.manifest | {"release": 1}
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / METRICS).write_bytes((release.path / METRICS).read_bytes())
     with duckdb.connect(str(folder / DATABASE)) as connection:
         connection.execute(f"attach {quote_literal(str(release.path / DATABASE))} as old")
@@ -135,6 +135,9 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
                 f"from old.{schema}.{name} as old_rows inner join origins "
                 "on origins.origin = old_rows.customer_key"
             )
+    database = {"file": DATABASE, **checksum_of(folder / DATABASE)}
+    manifest = signed(release.manifest | {"release": 1, "database": database})
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def question(path: str, search: str) -> bytes:
@@ -321,7 +324,7 @@ def _measure(
     pauses: Sequence[float],
 ) -> None:
     """Serve the dashboard to so many users and print what they met."""
-    listening = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    listening = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())

@@ -25,6 +25,7 @@ from bank_warehouse.publish.errors import (
 )
 from bank_warehouse.publish.files import published_marts
 from bank_warehouse.publish.flow import publish, roll_back
+from bank_warehouse.publish.pending import Commit
 from bank_warehouse.publish.postgres import PostgresTarget, server
 from bank_warehouse.publish.postgres.tables import postgres_type
 from bank_warehouse.publish.releases import current_number, release_numbers
@@ -392,9 +393,10 @@ def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
     publish(warehouse, tmp_path, database)
     prepare = PostgresTarget.prepare
 
-    def prepare_and_lose(self: PostgresTarget, *arguments: Any) -> None:
-        prepare(self, *arguments)
+    def prepare_and_lose(self: PostgresTarget, *arguments: Any, is_new: bool) -> Commit:
+        commit = prepare(self, *arguments, is_new=is_new)
         self._connection.close()
+        return commit
 
     monkeypatch.setattr(PostgresTarget, "prepare", prepare_and_lose)
     with pytest.raises(PostgresError, match="has not committed"):

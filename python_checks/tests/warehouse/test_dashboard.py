@@ -45,6 +45,7 @@ from bank_warehouse.dashboard.snapshots import (
 from bank_warehouse.dashboard.views import UNKNOWN, View, read_view
 from bank_warehouse.metrics import MetricsError, compile_query, load_metrics
 from bank_warehouse.publish import NoReleaseError, Release, current_release
+from bank_warehouse.publish.manifest import signed
 from bank_warehouse.publish.releases import DATABASE, METRICS
 
 RETAIL = Role(banking_relationships=frozenset({"Retail"}))
@@ -688,7 +689,7 @@ def copy_release(published: Path, folder: Path, number: int) -> None:
     for name in (DATABASE, METRICS):
         (target / name).hardlink_to(source / name)
     manifest = json.loads((source / "manifest.json").read_text("utf-8")) | {"release": number}
-    (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (target / "manifest.json").write_text(json.dumps(signed(manifest)), encoding="utf-8")
     (folder / "current").write_text(f"{number}\n", encoding="utf-8")
 
 
