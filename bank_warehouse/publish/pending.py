@@ -125,28 +125,21 @@ def settle(
     folder = publish_dir / str(commit.release)
     if outcome is Outcome.UNKNOWN:
         return commit
-    if outcome is Outcome.COMMITTED and folder.is_dir():
-        releases.switch_current(publish_dir, commit.release)
-        progress(
-            f"{commit.where} has committed release {commit.release}, whose answer was lost: it is "
-            "current in the files too now."
-        )
-    elif outcome is Outcome.COMMITTED:
-        progress(
-            f"{commit.where} has committed release {commit.release}, whose folder is gone: "
-            "publish again."
-        )
+    current = releases.current_number(publish_dir)
+    if outcome is Outcome.COMMITTED:
+        said = f"{commit.where} has committed release {commit.release}, whose answer was lost"
+        if not folder.is_dir():
+            progress(f"{said}. Its folder is gone: publish again.")
+        elif current not in (commit.before, commit.release):
+            progress(f"{said}. The files have gone on to release {current}: publish again.")
+        else:
+            releases.switch_current(publish_dir, commit.release)
+            progress(f"{said}: it is current in {publish_dir} too now.")
     else:
-        if (
-            commit.is_new
-            and folder.is_dir()
-            and releases.current_number(publish_dir) != (commit.release)
-        ):
+        if commit.is_new and folder.is_dir() and current != commit.release:
             # Under a draft's name first: a folder that is half removed is no release.
             draft = publish_dir / f"{releases.DRAFT_PREFIX}{os.getpid()}-{commit.release}"
             shutil.rmtree(folder.replace(draft))
-        progress(
-            f"{commit.where} has not committed release {commit.release}: it was not published."
-        )
+        progress(f"{commit.where} has not committed release {commit.release}: nothing came of it.")
     forget(publish_dir)
     return None
