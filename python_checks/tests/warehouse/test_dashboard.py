@@ -757,6 +757,23 @@ def test_a_damaged_release_says_what_to_do(damage: str, published: Path, tmp_pat
     snapshots.close()
 
 
+@pytest.mark.parametrize("name", [DATABASE, METRICS])
+def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path) -> None:
+    copy_release(published, tmp_path, 1)
+    file = tmp_path / "1" / name
+    content = bytearray(file.read_bytes())
+    file.unlink()  # it is the other release's too
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    snapshots = Snapshots(tmp_path, patience=120)
+    client = create_app(snapshots, Access()).server.test_client()
+    text = ask_page(client, "/")["text"]
+    assert "This release cannot be shown" in text
+    assert f"{name} is missing, or not the file that was published as release 1" in text
+    assert "bank rollback" in text
+    snapshots.close()
+
+
 def test_what_nobody_foresaw_is_logged_and_not_told(
     published: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -835,6 +852,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--user-header", HEADER], "--access-file"),
         (["--access-file", "{users}"], "--user-header"),
         (["--access-file", "nowhere.csv"], "does not exist"),
+        (["--host-name", "http://bank.example"], "no name of a host"),
         (["--host", "192.0.2.7", "--port", "8050"], "Nothing can listen at 192.0.2.7"),
     ],
 )
