@@ -6,6 +6,7 @@ used, and what is shown of one is only what cannot be a part of a password.
 """
 
 import re
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,8 +52,12 @@ def connected(dsn: str) -> Iterator[Connection]:
         )
     except psycopg.Error as problem:
         # Not chained: a traceback would print what the driver says, connection string and all.
+        said = f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}"
+        if not _has_address(dsn):
+            # Of user:pass@word without a host, half the password would stand where the host does.
+            said = "The host in BANK_POSTGRES_DSN has no address."
         raise UnreachableError(
-            f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}",
+            said,
             "See that the server runs and that BANK_POSTGRES_DSN has the right host, port, "
             "database, user and password. Nothing was published.",
         ) from None
@@ -127,6 +132,17 @@ def _is_plain(dsn: str, parts: Mapping[str, Any]) -> bool:
             return False
     host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
     return bool(_HOST.fullmatch(host) and _PORT.fullmatch(port))
+
+
+def _has_address(dsn: str) -> bool:
+    hosts = str(conninfo_to_dict(dsn).get("host") or "").split(",")
+    try:
+        for host in hosts:
+            if host and not host.startswith(("/", "@")):
+                socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
 
 
 def _without_secrets(said: str, dsn: str) -> str:
