@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+_mask_before: int | None = None
+
 
 def keep_private() -> None:
     """Have this process, and those that it starts, make all files for their owner alone.
@@ -14,8 +16,19 @@ def keep_private() -> None:
     DuckDB and dbt make files of their own, beside the warehouse and where they spill: no mode of
     one file would do.
     """
+    global _mask_before
     if sys.platform != "win32":
-        os.umask(0o077)
+        mask = os.umask(0o077)
+        if _mask_before is None:
+            _mask_before = mask
+
+
+def no_longer_private() -> None:
+    """Give this process back the umask that it had."""
+    global _mask_before
+    if _mask_before is not None:
+        os.umask(_mask_before)
+        _mask_before = None
 
 
 def take_from_others(*paths: Path) -> None:
@@ -28,8 +41,11 @@ def take_from_others(*paths: Path) -> None:
 
 
 def open_to_others(folder: Path) -> None:
-    """Give others the rights on a folder that the umask of this process leaves them."""
+    """Give others the rights on a folder and all in it that this user's umask leaves them."""
     if sys.platform != "win32":
-        mask = os.umask(0)
-        os.umask(mask)
-        folder.chmod(0o777 & ~mask)
+        mask = _mask_before
+        if mask is None:
+            mask = os.umask(0o077)
+            os.umask(mask)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
