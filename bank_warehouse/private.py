@@ -40,12 +40,12 @@ def take_from_others(*paths: Path) -> None:
                 path.chmod(state.st_mode & 0o700)
 
 
-def open_to_others(folder: Path) -> None:
-    """Give others the rights on a folder and all in it that this user's umask leaves them."""
+def open_to_others(place: Path) -> None:
+    """Give others the rights on a file, or a folder and all in it, that the umask leaves them."""
     if sys.platform != "win32":
         mask = _mask_before
         if mask is None:
             mask = os.umask(0o077)
             os.umask(mask)
-        for path in (folder, *folder.rglob("*")):
+        for path in (place, *place.rglob("*")):
             path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)

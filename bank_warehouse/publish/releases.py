@@ -216,6 +216,7 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
                 file.write(f"{number}\n")
                 file.flush()
                 os.fsync(file.fileno())
+            open_to_others(draft)
         _patiently(lambda: draft.replace(pointer))
     except OSError as problem:
         draft.unlink(missing_ok=True)

@@ -532,19 +532,21 @@ def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
 ) -> None:
     mask = os.umask(0o022)
     try:
-        publish(warehouse, tmp_path, None, with_restricted=True)
+        folder = tmp_path / "published"
+        publish(warehouse, folder, None, with_restricted=True)
         # The command is private in all it does, and opens what is for readers.
-        environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(tmp_path)}
+        environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(folder)}
         ended = CliRunner().invoke(main, ["publish"], env=environment | {"BANK_POSTGRES_DSN": ""})
         assert ended.exit_code == 0, ended.output
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(mask)
     for number, of_folders, of_files in ((1, 0o700, 0o600), (2, 0o755, 0o644)):
-        for path in (tmp_path / str(number), *(tmp_path / str(number)).rglob("*")):
+        for path in (folder / str(number), *(folder / str(number)).rglob("*")):
             wanted = of_folders if path.is_dir() else of_files
             assert path.stat().st_mode & 0o777 == wanted
-        assert (tmp_path / str(number) / "marts").is_dir()
+        assert (folder / str(number) / "marts").is_dir()
+    assert folder.stat().st_mode & 0o777 == 0o755
     records_of = [records.build_record_path(warehouse), records.checks_record_path(warehouse)]
     for path in records_of:
         records.write_json(path, json.loads(path.read_text("utf-8")), is_private=True)
