@@ -533,15 +533,15 @@ def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
     mask = os.umask(0o022)
     try:
         folder = tmp_path / "published"
-        publish(warehouse, folder, None, with_restricted=True)
         # The command is private in all it does, and opens what is for readers.
         environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(folder)}
         ended = CliRunner().invoke(main, ["publish"], env=environment | {"BANK_POSTGRES_DSN": ""})
         assert ended.exit_code == 0, ended.output
+        publish(warehouse, folder, None, with_restricted=True)
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(mask)
-    for number, of_folders, of_files in ((1, 0o700, 0o600), (2, 0o755, 0o644)):
+    for number, of_folders, of_files in ((1, 0o755, 0o644), (2, 0o700, 0o600)):
         for path in (folder / str(number), *(folder / str(number)).rglob("*")):
             wanted = of_folders if path.is_dir() else of_files
             assert path.stat().st_mode & 0o777 == wanted
