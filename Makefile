@@ -122,7 +122,7 @@ site: install  ## the sample built and published as web pages in site/: catalog,
 	$(MAKE) publish
 	$(BIN)/dbt docs generate --static
 	$(BIN)/bank dashboard --export site/dashboard.html
-	cp target/static_index.html site/catalog.html
+	install -m 644 target/static_index.html site/catalog.html
 	cp -r reports .github/pages/index.md site
 	rm -rf site/build
 

@@ -8,6 +8,7 @@ import click
 from click.exceptions import NoSuchCommand
 
 from bank_warehouse.hints import PATHS, runnable
+from bank_warehouse.private import keep_private, no_longer_private
 
 COMMANDS = {
     "accept": (
@@ -34,6 +35,9 @@ COMMANDS = {
     "summary": ("bank_warehouse.summary", "Sum up what is built and what to run next."),
 }
 """Module and short help of each command: the help is shown without importing any of them."""
+
+PRIVATE = frozenset({"accept", "build", "check", "inspect", "publish", "quarantine", "summary"})
+"""Commands that read names: the files that they make, also to spill to, are their owner's alone."""
 
 
 class LazyCommands(click.Group):
@@ -96,5 +100,8 @@ def main(context: click.Context) -> None:
     # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if context.invoked_subcommand in PRIVATE:
+        keep_private()
+        context.call_on_close(no_longer_private)
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -16,6 +16,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from bank_warehouse.engine import HISTORY, engine_settings, holder_of, is_held
+from bank_warehouse.private import keep_private, take_from_others
 from bank_warehouse.settings import SettingError
 
 if TYPE_CHECKING:
@@ -180,6 +181,8 @@ def record_build(path: str, told: str) -> str:
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
     """Open the warehouse file to be written, its folder made where there is none.
 
+    From here on all files of this process are for their owner alone, those of DuckDB too.
+
     Args:
         path: the DuckDB file.
         config: options of the connection; a second one to the same file must have the same.
@@ -188,9 +191,12 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
         DbtRuntimeError: the file cannot be opened; the message says why and what to do. dbt
             prints this kind of error without a traceback.
     """
+    keep_private()
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return duckdb.connect(path, config=config)
+        connection = duckdb.connect(path, config=config)
+        take_from_others(Path(path))
+        return connection
     except (OSError, duckdb.Error) as problem:
         if is_held(problem):
             raise DbtRuntimeError(
@@ -220,6 +226,8 @@ def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> No
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection.execute(attachment.to_sql())
+        if path != ":memory:":
+            take_from_others(Path(path))
     except (OSError, duckdb.Error) as problem:
         if is_held(problem):
             raise DbtRuntimeError(

@@ -262,6 +262,7 @@ ENVIRONMENT = (
         for name, document in {
             "BANK_DASHBOARD_ACCESS_FILE": _DASHBOARD,
             "BANK_DASHBOARD_CUBES": _DASHBOARD,
+            "BANK_DASHBOARD_HOST_NAMES": _DASHBOARD,
             "BANK_DASHBOARD_PICTURES": "Makefile",
             "BANK_DASHBOARD_USER_HEADER": _DASHBOARD,
             "BANK_RAW_UNPACKED_GIB": _DROPS,

@@ -19,8 +19,13 @@ person does, and which tells what the server can do. Every change is to another 
 that hardly any answer is remembered. Two times are told: what the server says it took, from the
 first look at a request to its answer, and what the user waited. Users run in a process of their own
 on the same machine.
+
+With `--idle` so many connections are open beside the users that have asked nothing, and half as
+many that have sent half a request, and then another byte now and then. How many of each were open
+to the end is printed: idle ones are to be held, half-sent requests to be given up.
 """
 
+import contextlib
 import http.client
 import json
 import multiprocessing
@@ -28,6 +33,7 @@ import os
 import random
 import resource
 import shutil
+import socket
 import statistics
 import tempfile
 import threading
@@ -43,13 +49,15 @@ import duckdb
 
 from bank_warehouse.dashboard.access import EVERYONE, Access
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.listening import Listening
 from bank_warehouse.dashboard.pages import PAGES
-from bank_warehouse.dashboard.server import create_app, listen
+from bank_warehouse.dashboard.server import create_app
 from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots, open_snapshot
 from bank_warehouse.dashboard.views import text_of
 from bank_warehouse.project import publish_folder
 from bank_warehouse.publish import current_release
-from bank_warehouse.publish.releases import DATABASE, METRICS
+from bank_warehouse.publish.manifest import signed
+from bank_warehouse.publish.releases import DATABASE, METRICS, checksum_of
 from bank_warehouse.sql import quote_literal
 
 DRAWN = {
@@ -79,8 +87,6 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
     folder = target / "1"
     folder.mkdir(parents=True)
     (target / "current").write_text("1\n", encoding="utf-8")
-    manifest = release.manifest | {"release": 1}
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / METRICS).write_bytes((release.path / METRICS).read_bytes())
     with duckdb.connect(str(folder / DATABASE)) as connection:
         connection.execute(f"attach {quote_literal(str(release.path / DATABASE))} as old")
@@ -135,6 +141,9 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
                 f"from old.{schema}.{name} as old_rows inner join origins "
                 "on origins.origin = old_rows.customer_key"
             )
+    database = {"file": DATABASE, **checksum_of(folder / DATABASE)}
+    manifest = signed(release.manifest | {"release": 1, "database": database})
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def question(path: str, search: str) -> bytes:
@@ -214,6 +223,35 @@ def use(
     told.send(times)
 
 
+def hold(port: int, count: int, told: Connection) -> None:
+    """Hold connections open beside the users; tell how many are open when asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * count)), hard))
+    address = ("127.0.0.1", port)
+    idle = [socket.create_connection(address, timeout=UNANSWERED) for _ in range(count // 2)]
+    slow = [
+        socket.create_connection(address, timeout=UNANSWERED) for _ in range(count - count // 2)
+    ]
+    for connection in slow:
+        connection.sendall(b"POST /_dash-update-component HTTP/1.1\r\nHost: localhost\r\nX-A: ")
+    told.send((len(idle), len(slow)))
+    while not told.poll(5.0):
+        for connection in slow:
+            with contextlib.suppress(OSError):
+                connection.sendall(b"x")
+    told.send((sum(map(_is_open, idle)), sum(map(_is_open, slow))))
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
 def percentile(times: Sequence[float], share: float) -> float:
     """Return the time that a share of the times does not exceed."""
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
@@ -276,6 +314,7 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
 @click.option("--keep", type=click.Path(path_type=Path), help="Folder of what is made, for later.")
 @click.option("--prepare", is_flag=True, help="Make release and cubes, and measure nothing.")
 @click.option("--users", default=20, show_default=True)
+@click.option("--idle", default=0, show_default=True, help="Connections held beside the users.")
 @click.option("--seconds", default=60.0, show_default=True)
 @click.option(
     "--pause", "pauses", multiple=True, type=float, default=(7.0, 2.0, 0.0), show_default=True
@@ -287,6 +326,7 @@ def main(
     keep: Path | None,
     prepare: bool,
     users: int,
+    idle: int,
     seconds: float,
     pauses: tuple[float, ...],
 ) -> None:
@@ -309,7 +349,7 @@ def main(
             f"alone: {snapshot.cubes['all'].rows:,}), {size:,.0f} MiB; ready in {taken:.1f} s"
         )
         if not prepare:
-            _measure(snapshots, snapshot, users, seconds, pauses)
+            _measure(snapshots, snapshot, users, idle, seconds, pauses)
         snapshots.close()
 
 
@@ -317,15 +357,17 @@ def _measure(
     snapshots: Snapshots,
     snapshot: Snapshot,
     users: int,
+    idle: int,
     seconds: float,
     pauses: Sequence[float],
 ) -> None:
     """Serve the dashboard to so many users and print what they met."""
-    listening = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    listening = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     click.echo(f"{users} users, {os.cpu_count()} cores; load of the machine before: {load}")
+    holder = _Holder(listening.port, idle) if idle else None
     for pause in pauses:
         spent = time.process_time()
         times = _used(listening.port, values, users, seconds, pause)
@@ -335,9 +377,34 @@ def _measure(
             + f"\n  CPU of the server {spent:.0f} ms a change; load of the machine "
             f"{os.getloadavg()[0]:.1f}"
         )
+    if holder:
+        click.echo(holder.end())
+    click.echo(f"threads of the server: {threading.active_count()}")
     now, peak = memory()
     click.echo(f"memory of the server {now:,.0f} MiB, at most {peak:,.0f} MiB")
     listening.shutdown()
+
+
+class _Holder:
+    """A process that holds connections."""
+
+    def __init__(self, port: int, count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._told, there = context.Pipe()
+        self._process: Any = context.Process(target=hold, args=(port, count, there))
+        self._process.start()
+        there.close()
+        self._idle, self._slow = self._told.recv()
+
+    def end(self) -> str:
+        """Let go of them; return how many were held to the end."""
+        self._told.send("end")
+        idle, slow = self._told.recv()
+        self._process.join()
+        return (
+            f"idle connections beside the users: {idle:,} of {self._idle:,} open to the end; of "
+            f"{self._slow:,} with a half-sent request {slow:,}"
+        )
 
 
 def _used(

@@ -1,6 +1,7 @@
 """Kill publishers at random moments while readers look, and count what the readers saw.
 
-Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--seed 1]``
+Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--cuts 0] [--seed
+1]``; with ``--cuts``, connections are cut around COMMIT as well: :mod:`benchmarks.commit_cuts`.
 
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
 warehouse is made from it in which every mart has other rows, and publishers take the two in turn,
@@ -39,6 +40,7 @@ from bank_warehouse.publish import current_release
 from bank_warehouse.publish.files import published_marts
 from bank_warehouse.publish.fingerprints import source_of
 from bank_warehouse.publish.releases import DATABASE, read_release
+from benchmarks import commit_cuts
 from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import second_warehouse
 
@@ -320,21 +322,26 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Read the command line, run, print; exit with 1 where a reader saw anything wrong."""
+    """Read the command line, run, print; exit with 1 where a reader or a report was wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--cuts", type=int, default=0, help="cuts before, during and after COMMIT")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    outcome = run_kills(
-        options.warehouse.resolve(),
-        options.kills,
-        with_postgres=options.postgres,
-        seed=options.seed,
-    )
-    print(report(outcome))
-    sys.exit(1 if outcome.seen.wrong or outcome.leftovers else 0)
+    warehouse, is_wrong = options.warehouse.resolve(), False
+    if options.cuts:
+        cuts = commit_cuts.run_cuts(warehouse, options.cuts, seed=options.seed)
+        print(commit_cuts.report(cuts))
+        is_wrong = bool(cuts.contradictions)
+    if options.kills:
+        outcome = run_kills(
+            warehouse, options.kills, with_postgres=options.postgres, seed=options.seed
+        )
+        print(report(outcome))
+        is_wrong = is_wrong or bool(outcome.seen.wrong or outcome.leftovers)
+    sys.exit(1 if is_wrong else 0)
 
 
 if __name__ == "__main__":

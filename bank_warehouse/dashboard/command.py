@@ -22,6 +22,15 @@ LOCAL = "127.0.0.1"
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 for any free one.",
 )
+@click.option(
+    "--host-name",
+    "names",
+    multiple=True,
+    envvar="BANK_DASHBOARD_HOST_NAMES",
+    show_envvar=True,
+    help="Name by which browsers or a proxy may ask, for as many as there are.  "
+    "[default: localhost and the address of --host]",
+)
 @options.publish_dir
 @click.option(
     "--export",
@@ -60,6 +69,7 @@ LOCAL = "127.0.0.1"
 def command(
     host: str,
     port: int,
+    names: tuple[str, ...],
     publish_dir: Path,
     target: Path | None,
     cubes_dir: Path | None,
@@ -76,6 +86,7 @@ def command(
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
+    from bank_warehouse.dashboard.hosts import ANY_ADDRESS, host_names
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
     from bank_warehouse.publish.releases import current_number, no_release
 
@@ -93,6 +104,12 @@ def command(
     if access_file is not None and not user_header:
         message = "With --access-file say in which header the proxy names users: --user-header."
         raise click.UsageError(message)
+    answered = host_names(host, names)
+    if host in ANY_ADDRESS and not names:
+        click.echo(
+            "Browsers elsewhere are answered only by a name that is declared: --host-name.",
+            err=True,
+        )
     access = Access(user_header, access_file, frozenset(proxies) or LOCAL_PROXIES)
     if user_header:
         click.echo(f"{len(access.users())} users, named in the header {user_header}.")
@@ -102,7 +119,8 @@ def command(
             "users in before it: docs/dashboard.md.",
             err=True,
         )
-    from bank_warehouse.dashboard.server import create_app, listen
+    from bank_warehouse.dashboard.listening import Listening
+    from bank_warehouse.dashboard.server import create_app
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
@@ -112,14 +130,17 @@ def command(
     elif not user_header:
         snapshots.prepare(EVERYONE)
     try:
-        listening = listen(create_app(snapshots, access), host, port)
+        listening = Listening(create_app(snapshots, access, answered).server, host, port)
     except OSError as problem:
         message = (
             f"Nothing can listen at {host}, port {port}: is another program there? Name another "
             "with --port."
         )
         raise DashboardError(message) from problem
-    click.echo(f"Releases in {publish_dir}. Open http://{host}:{listening.port} - end with Ctrl+C.")
+    shown = "localhost" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    click.echo(
+        f"Releases in {publish_dir}. Open http://{shown}:{listening.port} - end with Ctrl+C."
+    )
     try:
         listening.serve_forever()
     except KeyboardInterrupt:

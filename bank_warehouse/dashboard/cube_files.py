@@ -27,7 +27,7 @@ from bank_warehouse.dashboard.access import Role
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.metrics import MetricsError, load_metrics
 from bank_warehouse.publish import Release
-from bank_warehouse.publish.releases import DATABASE, MANIFEST, METRICS
+from bank_warehouse.publish.releases import DATABASE, MANIFEST, METRICS, require_file
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 SMALL = "small"
@@ -79,12 +79,14 @@ def cube_file(release: Release, role: Role, folder: Path) -> Path:
         folder: of the files; made where it is not there, for this user alone.
 
     Raises:
+        DamagedReleaseError: The database of the release is not the one that was published.
         UnreadableError: The release cannot be read or added up.
         DashboardError: The folder cannot be written.
     """
     path = folder / _name(release, role)
     if path.is_file():
         return path
+    require_file(release, release.manifest["database"])
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _clear(folder)

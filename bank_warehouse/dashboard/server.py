@@ -1,20 +1,20 @@
 """The web server: addresses to pages, for the role of who asks."""
 
 import logging
-import os
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
 from dash import Dash, Input, Output, State, no_update
-from flask import Flask, Response, abort, request
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from flask import Flask, Response, abort, request, send_file
 
 from bank_warehouse.dashboard import layout
 from bank_warehouse.dashboard.access import Access, RefusedError, Role
+from bank_warehouse.dashboard.compression import compress
 from bank_warehouse.dashboard.downloads import csv_of
 from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.hosts import LOCAL_NAMES, host_of
+from bank_warehouse.dashboard.listening import LARGEST_BODY
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.security import protect
 from bank_warehouse.dashboard.snapshots import PreparingError, Snapshot, Snapshots
@@ -24,19 +24,22 @@ from bank_warehouse.publish import NoReleaseError, PublishError
 
 ASSETS = Path(__file__).parent / "assets"
 LOG = logging.getLogger(__name__)
-LARGEST_REQUEST = 100_000
-"""Bytes of a request: an address and two numbers."""
+PLOTLY = Path(__file__).parent / "plotly" / "plotly-basic.min.js"
+"""Plotly's own bundle with the traces that are used here: a quarter of all of it."""
 
 
-def create_app(snapshots: Snapshots, access: Access) -> Dash:
+def create_app(
+    snapshots: Snapshots, access: Access, host_names: Iterable[str] = LOCAL_NAMES
+) -> Dash:
     """Return the dashboard; `create_app(...).server` is a WSGI application.
 
     Args:
         snapshots: of the releases to show.
         access: who sees what.
+        host_names: names that it answers to, in lower case, without a port.
     """
     server = Flask(__name__)
-    server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app = Dash(
         __name__,
         server=cast("Any", server),
@@ -50,15 +53,41 @@ def create_app(snapshots: Snapshots, access: Access) -> Dash:
         suppress_callback_exceptions=True,
     )
     app.layout = layout.frame()
+    _refuse_other_names(server, frozenset(host_names))
     _refuse_strangers(server, access)
     _answer_downloads(server, snapshots, access)
     _answer_pages(app, snapshots, access)
+    _answer_plotly(server)
+    # What is added last runs first: headers are set before a text is packed.
+    compress(server)
     protect(server, app.csp_hashes())
     return app
 
 
 def _role(access: Access) -> Role:
     return access.role_of(dict(request.headers), request.remote_addr)
+
+
+def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
+    """Answer no request for another name: a page from elsewhere may have made it mean this machine.
+
+    That is DNS rebinding: to a browser, the name's own pages could then read these.
+    """
+
+    @server.before_request
+    def refuse() -> Response | None:
+        if host_of(request.environ.get("HTTP_HOST", "")) in host_names:
+            return None
+        text = "The dashboard does not answer to this name: whoever runs it can add --host-name.\n"
+        return Response(text, 421, mimetype="text/plain")
+
+
+def _answer_plotly(server: Flask) -> None:
+    """Give the smaller bundle where Dash's script asks for Plotly, by a path that it has fixed."""
+
+    @server.get("/_dash-component-suites/plotly/package_data/plotly.min.js")
+    def plotly() -> Response:
+        return send_file(PLOTLY, mimetype="text/javascript", max_age=0)
 
 
 def _refuse_strangers(server: Flask, access: Access) -> None:
@@ -174,35 +203,3 @@ def answered(
             "The figures themselves are untouched: try another page, or without filters."
         )
         return layout.state("This page cannot be shown", text), None
-
-
-class _Handler(WSGIRequestHandler):
-    """Keeps connections open, for a browser's dozen files, and writes no line for each."""
-
-    protocol_version = "HTTP/1.1"
-    # An answer is two writes; without this the second waits for the first to be acknowledged.
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing: addresses say what somebody looks at."""
-
-
-def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
-    """Return a server at an address, a thread for each connection; `serve_forever` runs it.
-
-    Args:
-        app: what it serves.
-        host: address to listen at.
-        port: 0 for any that is free, which the server's `port` then tells.
-
-    Raises:
-        OSError: Another program listens there, or the address is not this machine's.
-    """
-    with socket.create_server((host, port), family=_family(host)) as found:
-        # The library ends the program where it cannot listen; a number of the system's does not.
-        handle = os.dup(found.fileno())
-    return make_server(host, port, app.server, threaded=True, request_handler=_Handler, fd=handle)
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -30,7 +30,7 @@ from bank_warehouse.metrics import (
     load_metrics,
 )
 from bank_warehouse.publish import PublishError, Release, current_release
-from bank_warehouse.publish.releases import METRICS
+from bank_warehouse.publish.releases import METRICS, require_file
 from bank_warehouse.sql import quote_identifier
 
 MEMORY = "1GB"
@@ -249,8 +249,11 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
         folder: where cubes are kept; null for a temporary one, gone at once.
 
     Raises:
+        DamagedReleaseError: A file of the release is not the one that was published.
         DashboardError: The release cannot be read, or is older than the dashboard.
     """
+    if "metrics" in release.manifest:
+        require_file(release, release.manifest["metrics"])
     try:
         layer = load_metrics(release.path / METRICS)
     except MetricsError as problem:

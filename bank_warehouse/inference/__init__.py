@@ -8,9 +8,3 @@ no function ever sees all customers.
 ``drivers``      what moves the risk weighting? (proportional odds)
 ``clusters``     which kinds of customers are there, if any? (k-means)
 """
-
-# dbt runs Python models in threads. Whichever comes first imports the libraries for all of them here:
-# two threads that import parts of scikit-learn at once can wait for each other for ever.
-import scipy.stats
-import sklearn.cluster
-import sklearn.metrics  # noqa: F401

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
+from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silhouette_score
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
 # scikit-learn asks polars, where it is installed, for its types. DuckDB imports polars when it

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
+
+from bank_warehouse.inference.libraries import stats
 
 SMALL_COUNT = 5
 """Below it (customers of a value, or expected in a cell) the chi-square distribution is rough."""

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
-from statsmodels.miscmodels.ordinal_model import OrderedModel
-from statsmodels.tools.numdiff import approx_fprime
 from threadpoolctl import threadpool_limits
 
 from bank_warehouse.inference.differences import benjamini_hochberg
+from bank_warehouse.inference.libraries import OrderedModel, approx_fprime, stats
 from bank_warehouse.inference.scaling import Floats, fit_scale
 
 OUTCOME = "risk_weighting"

@@ -10,9 +10,9 @@ import math
 
 import pandas as pd
 import pyarrow as pa
-from scipy import stats
 
 from bank_warehouse.inference.differences import SMALL_COUNT, benjamini_hochberg
+from bank_warehouse.inference.libraries import stats
 
 TESTED = pa.schema(
     [

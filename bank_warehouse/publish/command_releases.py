@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import click
 
 from bank_warehouse import options
 from bank_warehouse.hints import command_line
+from bank_warehouse.publish import pending
 from bank_warehouse.publish.command import DSN_VARIABLE
-from bank_warehouse.publish.errors import DamagedReleaseError, PostgresError
-from bank_warehouse.publish.postgres import open_target
+from bank_warehouse.publish.errors import BusyError, DamagedReleaseError, PostgresError
+from bank_warehouse.publish.flow import settle
+from bank_warehouse.publish.lock import publisher_lock
+from bank_warehouse.publish.postgres import PostgresTarget, open_target
 from bank_warehouse.publish.releases import current_number, read_release, release_numbers
 
 COMMIT_LENGTH = 10
@@ -31,8 +35,8 @@ def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
         ]
         try:
             described = _described(read_release(publish_dir, number).manifest)
-        except DamagedReleaseError:
-            described = "damaged: its manifest cannot be read"
+        except DamagedReleaseError as damage:
+            described = f"damaged: {damage.problem}"
         lines.append(f"{number:>7}  {described}  {', '.join(marks)}".rstrip())
     return lines
 
@@ -53,20 +57,33 @@ def _described(manifest: Mapping[str, Any]) -> str:
 def command(publish_dir: Path) -> None:
     """List the releases and mark those that readers have.
 
-    A + after the commit means that files of the project differed from it during the build.
+    A commit in PostgreSQL whose answer was lost is looked up there first, and the files follow it.
+    A + after the commit of git means that files of the project differed from it during the build.
     """
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None
-    if dsn:
-        try:
-            with open_target(dsn) as target:
-                manifest = target.manifest()
-                in_postgres = manifest["release"] if manifest else None
-        except PostgresError as problem:
-            click.echo(f"{problem.problem}", err=True)
+    try:
+        with open_target(dsn) if dsn else nullcontext() as target:
+            _settle(publish_dir, target)
+            manifest = target.manifest() if target else None
+            in_postgres = manifest["release"] if manifest else None
+    except PostgresError as problem:
+        click.echo(problem.problem, err=True)
+        _settle(publish_dir, None)
     if not release_numbers(publish_dir):
         command = command_line("publish", {"publish_dir": publish_dir})
         click.echo(f"There is no release in {publish_dir}. `{command}` makes the first one.")
         return
     for line in listing(publish_dir, in_postgres):
         click.echo(line)
+
+
+def _settle(publish_dir: Path, target: PostgresTarget | None) -> None:
+    """Look up a commit whose answer was lost, unless a publisher is at work on it."""
+    if pending.noted(publish_dir) is None:
+        return
+    try:
+        with publisher_lock(publish_dir):
+            settle(publish_dir, target, lambda line: click.echo(line, err=True))
+    except BusyError as busy:
+        click.echo(busy.problem, err=True)

@@ -48,3 +48,11 @@ class PostgresError(PublishError):
 
 class ReadersInTheWayError(PostgresError):
     """Transactions that have read a mart did not end in the time given."""
+
+
+class UnreachableError(PostgresError):
+    """No connection to PostgreSQL can be opened."""
+
+
+class UnknownCommitError(PostgresError):
+    """The answer to COMMIT was lost, and PostgreSQL cannot be asked: it may hold the release."""

@@ -1,6 +1,5 @@
 """Write a release as files: a Parquet file a mart, one DuckDB file of all, the manifest."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +13,17 @@ from bank_warehouse.publish.contracts import Column, Contract
 from bank_warehouse.publish.errors import DamagedReleaseError, PublishError
 from bank_warehouse.publish.fingerprints import Fingerprint, file_fingerprint, source_of
 from bank_warehouse.publish.gate import Passed
+from bank_warehouse.publish.manifest import FORMAT, signed
 from bank_warehouse.publish.records import now, write_json
-from bank_warehouse.publish.releases import DATABASE, MANIFEST, MANIFEST_FORMAT, METRICS, Release
+from bank_warehouse.publish.releases import (
+    DATABASE,
+    MANIFEST,
+    METRICS,
+    REMEDY,
+    Release,
+    checksum_of,
+    require_file,
+)
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 NEVER = "never published: it holds personal data as delivered"
@@ -124,10 +132,10 @@ def write_release(
             "one; else build the warehouse anew. Then publish again.",
         ) from problem
     progress(f"  {DATABASE:42} {(draft / DATABASE).stat().st_size:>12,} bytes")
-    manifest["database"] = {"file": DATABASE, **_checksum(draft / DATABASE)}
+    manifest["database"] = {"file": DATABASE, **checksum_of(draft / DATABASE)}
     write_json(draft / METRICS, passed.build.get("metrics") or {})
-    manifest["metrics"] = {"file": METRICS, **_checksum(draft / METRICS)}
-    manifest["marts"] = entries
+    manifest["metrics"] = {"file": METRICS, **checksum_of(draft / METRICS)}
+    manifest = signed(manifest | {"marts": entries})
     write_json(draft / MANIFEST, manifest)
     return Release(draft, manifest)
 
@@ -147,20 +155,24 @@ def all_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
 
 
 def require_whole(release: Release, progress: Progress) -> None:
-    """Compare the files of a release with their checksums.
+    """Compare the files of a release with what its manifest says of them.
 
     Raises:
         DamagedReleaseError: A file is missing or differs.
     """
     listed = [entry for _, entry in published_marts(release.manifest)]
     others = [release.manifest[key] for key in ("database", "metrics") if key in release.manifest]
-    for entry in (*listed, *others):
-        path = release.path / entry["file"]
-        if not path.is_file() or _checksum(path)["sha256"] != entry["sha256"]:
+    for entry in others:
+        require_file(release, entry)
+    for entry in listed:
+        # Manifests of format 1 are not signed: what the file itself says counts.
+        path = require_file(release, entry)
+        held = duckdb.execute("select num_rows from parquet_file_metadata(?)", [path.as_posix()])
+        if held.fetchone() != (entry["row_count"],):
             raise DamagedReleaseError(
-                f"{path} is missing, or not the file that was published as release "
-                f"{release.number}.",
-                "Roll back to another release, or publish again.",
+                f"{release.path / MANIFEST} says {entry['row_count']:,} rows of "
+                f"{entry['schema']}.{entry['name']}, which its file does not have.",
+                REMEDY,
             )
     progress(
         f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums."
@@ -170,7 +182,7 @@ def require_whole(release: Release, progress: Progress) -> None:
 def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
     build, checks = passed.build, passed.checks
     return {
-        "format": MANIFEST_FORMAT,
+        "format": FORMAT,
         "release": number,
         "published_at": now(),
         "built_at": build["built_at"],
@@ -251,17 +263,9 @@ def _published(
     return (
         contracts.to_json(contract)
         | {"left_out_because": None, "file": file}
-        | _checksum(draft / file)
+        | checksum_of(draft / file)
         | {"row_count": seen.rows, "fingerprint": seen.hash, "totals": sums}
     )
-
-
-def _checksum(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-        }
 
 
 def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -1,10 +1,12 @@
 """Publish and roll back: in what order things happen, so that readers see all or nothing.
 
+0. A commit of an earlier publisher whose answer was lost is looked up, and the files follow it.
 1. The gate and the contract, before anything is written.
 2. All files into a draft folder, onto the disk.
 3. All rows to PostgreSQL, in a transaction that stays open.
 4. The draft gets its number; PostgreSQL commits; `current` switches. A few milliseconds, each of
-   the three in one step.
+   the three in one step. What is about to be committed is noted beside the releases until all
+   three are done (:mod:`bank_warehouse.publish.pending`).
 
 A publisher that is killed leaves at most a draft, or between the steps of 4 a release that is
 whole and not current, or PostgreSQL one release ahead of the files. The next one mends that.
@@ -13,15 +15,22 @@ whole and not current, or PostgreSQL one release ahead of the files. The next on
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bank_warehouse.publish import files, gate, releases
+from bank_warehouse.publish import files, gate, pending, releases
 from bank_warehouse.publish.contracts import breaking_changes
-from bank_warehouse.publish.errors import ContractError, PublishError
+from bank_warehouse.publish.errors import (
+    ContractError,
+    NoReleaseError,
+    PublishError,
+    UnknownCommitError,
+)
 from bank_warehouse.publish.lock import publisher_lock
+from bank_warehouse.publish.pending import Commit, Outcome
 from bank_warehouse.publish.postgres import PostgresTarget, open_target
 from bank_warehouse.publish.releases import SAMPLE, Release
 from bank_warehouse.summary import open_warehouse
@@ -56,6 +65,7 @@ def publish(
         The release, which is now current.
 
     Raises:
+        UnknownCommitError: PostgreSQL may hold the release or not; its folder is kept.
         PublishError: Nothing was published, or it does not hold in PostgreSQL; the message says
             which and what to do.
     """
@@ -65,8 +75,10 @@ def publish(
         _target(dsn) as target,
     ):
         _remove_drafts(publish_dir, progress)
+        settle(publish_dir, target, progress)
         progress(f"Checking that {warehouse} is what dbt and the expectations have passed ...")
         passed = gate.require_checked(connection, warehouse)
+        current = releases.current_number(publish_dir)
         in_files = _current(publish_dir)
         in_postgres = target.manifest() if target else None
         readers = [(in_files.manifest, "the current release")] if in_files else []
@@ -81,6 +93,7 @@ def publish(
         )
         progress(f"Writing release {number} ...")
         draft = releases.new_draft(publish_dir)
+        commit = None
         try:
             release = files.write_release(
                 connection,
@@ -94,11 +107,12 @@ def publish(
             if target:
                 progress(f"Writing release {number} to {target.where} ...")
                 with _scratch(publish_dir) as scratch:
-                    target.prepare(release, scratch, wait, progress)
-            folder = releases.number_draft(draft, publish_dir, number)
+                    commit = target.prepare(release, scratch, wait, progress, is_new=True)
+                pending.note(publish_dir, replace(commit, before=current))
+            folder = releases.number_draft(draft, publish_dir, number, for_all=not with_restricted)
             release = Release(folder.resolve(), release.manifest)
-            if target:
-                _commit(target, release, folder)
+            if target and commit:
+                _commit(target, commit, publish_dir)
         except OSError as problem:
             raise PublishError(
                 f"The files of the release cannot be written to {publish_dir}: "
@@ -112,6 +126,8 @@ def publish(
             if draft.exists():
                 shutil.rmtree(draft)
         releases.switch_current(publish_dir, number)
+        if target:
+            pending.forget(publish_dir)
         progress(f"Release {number} is current in {publish_dir}.")
         if target:
             target.verify(release, progress)
@@ -141,15 +157,17 @@ def roll_back(
 
     Raises:
         NoReleaseError: There is none of this number.
+        UnknownCommitError: PostgreSQL may hold it or not.
         PublishError: It cannot be made current; what was current still is.
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)
     with publisher_lock(publish_dir), _target(dsn) as target:
         _remove_drafts(publish_dir, progress)
+        settle(publish_dir, target, progress)
         release = releases.read_release(publish_dir, number)
         files.require_whole(release, progress)
-        left = _current_if_whole(publish_dir)
+        left, current = _current_if_whole(publish_dir), releases.current_number(publish_dir)
         if left:
             for change in breaking_changes(
                 files.all_contracts(left.manifest), files.all_contracts(release.manifest)
@@ -159,11 +177,14 @@ def roll_back(
             progress(f"Writing release {number} to {target.where} ...")
             try:
                 with _scratch(publish_dir) as scratch:
-                    target.prepare(release, scratch, wait, progress)
-                target.commit(release)
+                    commit = target.prepare(release, scratch, wait, progress, is_new=False)
+                pending.note(publish_dir, replace(commit, before=current))
+                _commit(target, commit, publish_dir)
             finally:
                 target.give_up()
         releases.switch_current(publish_dir, number)
+        if target:
+            pending.forget(publish_dir)
         progress(f"Release {number} is current in {publish_dir}.")
         if target:
             target.verify(release, progress)
@@ -171,13 +192,43 @@ def roll_back(
     return release
 
 
-def _commit(target: PostgresTarget, release: Release, folder: Path) -> None:
+def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress) -> None:
+    """Make the files agree with a commit whose answer was lost, if there is one.
+
+    To be called by who holds the lock of the folder. Without a database it stays noted.
+
+    Raises:
+        UnknownCommitError: The database does not know, or is another one.
+    """
+    commit = pending.settle(publish_dir, target.outcome_of if target else None, progress)
+    if commit and target:
+        raise UnknownCommitError(
+            pending.doubt(commit, publish_dir),
+            "Set BANK_POSTGRES_DSN to that database and try again. If it is gone for good, delete "
+            f"{publish_dir / pending.PENDING}.",
+        )
+    if commit:
+        progress(pending.doubt(commit, publish_dir))
+
+
+def _commit(target: PostgresTarget, commit: Commit, publish_dir: Path) -> None:
+    """Commit what is noted; where PostgreSQL has refused it, it is as if it had never been.
+
+    Raises:
+        PostgresError: PostgreSQL has not committed.
+        UnknownCommitError: It cannot be asked; note and folder stay.
+    """
     try:
-        target.commit(release)
+        outcome = target.commit(commit)
     except PublishError:
-        # Not current and in no database: as if it had never been.
-        shutil.rmtree(folder)
+        pending.settle(publish_dir, lambda _: Outcome.ROLLED_BACK, lambda _: None)
         raise
+    if outcome is Outcome.UNKNOWN:
+        raise UnknownCommitError(
+            pending.doubt(commit, publish_dir),
+            "Run `bank releases` when the server can be reached again: it asks PostgreSQL and "
+            "makes the files agree with it; so does the next `bank publish`.",
+        )
 
 
 @contextmanager
@@ -206,7 +257,7 @@ def _target(dsn: str | None) -> Iterator[PostgresTarget | None]:
 def _scratch(publish_dir: Path) -> Iterator[Path]:
     """Give an empty folder on the disk of the releases, and remove it."""
     folder = publish_dir / f"{releases.DRAFT_PREFIX}rows"
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:
@@ -220,7 +271,11 @@ def _remove_drafts(publish_dir: Path, progress: Progress) -> None:
 
 def _current(publish_dir: Path) -> Release | None:
     number = releases.current_number(publish_dir)
-    return None if number is None else releases.read_release(publish_dir, number)
+    try:
+        return None if number is None else releases.read_release(publish_dir, number)
+    except NoReleaseError:
+        # Its folder was moved away: nobody has it any more.
+        return None
 
 
 def _current_if_whole(publish_dir: Path) -> Release | None:

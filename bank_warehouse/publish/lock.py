@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bank_warehouse.file_lock import lock_if_free
+from bank_warehouse.private import open_to_others
 from bank_warehouse.publish.errors import BusyError, PublishError
 from bank_warehouse.publish.records import now
 
@@ -23,7 +24,9 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
     """
     path = publish_dir / LOCK
     try:
-        publish_dir.mkdir(parents=True, exist_ok=True)
+        if not publish_dir.is_dir():
+            publish_dir.mkdir(parents=True, exist_ok=True)
+            open_to_others(publish_dir)
         # Kept for good: if it were removed, two publishers could lock two files of this name.
         file = path.open("a+", encoding="utf-8", newline="\n")
     except OSError as problem:

@@ -48,8 +48,13 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = False) -> None:
     """Write a JSON file, there whole or as it was.
+
+    Args:
+        path: The file.
+        content: What it holds.
+        is_private: Whether only this user may read it.
 
     Raises:
         OSError: It cannot be written.
@@ -57,6 +62,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        draft.touch(0o600 if is_private else 0o666)
         draft.write_text(text, "utf-8", newline="\n")
         draft.replace(path)
     except OSError:
@@ -118,6 +124,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
             "fingerprints": told["fingerprints"],
             "metrics": _metrics(Path(told["project_dir"]) / told["target_path"]),
         },
+        is_private=True,
     )
 
 
@@ -162,6 +169,7 @@ def write_checks_record(
             "duckdb_version": duckdb.__version__,
             "fingerprints": to_json(fingerprints),
         },
+        is_private=True,
     )
 
 

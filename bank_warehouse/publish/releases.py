@@ -5,28 +5,36 @@ a link to its folder, or, where links cannot be made (Windows), a text file with
 is replaced in one step, so that a reader finds the old or the new one and never nothing.
 """
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bank_warehouse.private import open_to_others, take_from_others
 from bank_warehouse.publish.errors import DamagedReleaseError, NoReleaseError, PublishError
+from bank_warehouse.publish.manifest import ManifestError, require_manifest
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
 DATABASE = "bank_marts.duckdb"
 METRICS = "metrics.json"
 DRAFT_PREFIX = ".draft-"
-MANIFEST_FORMAT = 1
-"""Raised when the manifest changes its shape for readers."""
 SAMPLE = "sample"
 """The `source` of a manifest whose customers are the shipped, invented ones."""
+
+REMEDY = (
+    "Restore the folder from a copy. Without one make another release current with `bank rollback "
+    "NUMBER` (`bank releases` lists them), or move the folder away and publish again."
+)
+"""For a release whose files are not those that were published."""
 
 _TRIES = 100
 _PAUSE = 0.02
@@ -123,7 +131,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
 
     Raises:
         NoReleaseError: There is none of this number.
-        DamagedReleaseError: Its manifest cannot be read, or is another one's.
+        DamagedReleaseError: Its manifest cannot be read, is another one's, or was edited.
     """
     folder = publish_dir / str(number)
     if not folder.is_dir():
@@ -134,16 +142,48 @@ def read_release(publish_dir: Path, number: int) -> Release:
             f"There is no release {number} in {publish_dir}; there are: {there}.",
             "Run `bank releases` to see what each of them is.",
         )
+    file = folder / MANIFEST
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if manifest["release"] != number or manifest["format"] != MANIFEST_FORMAT:
-            raise ValueError(manifest["release"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise DamagedReleaseError(
-            f"{folder / MANIFEST} is not the manifest of release {number}.",
-            "Roll back to another release, or publish again.",
-        ) from problem
+        state = file.stat()
+        manifest = _read_manifest(file, number, (state.st_mtime_ns, state.st_size, state.st_ino))
+    except (OSError, ValueError, ManifestError) as problem:
+        said = problem if isinstance(problem, ManifestError) else "cannot be read."
+        raise DamagedReleaseError(f"{file} {said}", REMEDY) from problem
     return Release(folder.resolve(), manifest)
+
+
+@lru_cache(maxsize=64)
+def _read_manifest(file: Path, number: int, state: tuple[int, int, int]) -> dict[str, Any]:  # noqa: ARG001
+    """Read a manifest, once for each state of the file: who serves pages asks many times."""
+    return require_manifest(json.loads(file.read_text("utf-8")), number)
+
+
+def checksum_of(path: Path) -> dict[str, Any]:
+    """Return what a manifest says of a file: its size and its SHA-256."""
+    with path.open("rb") as file:
+        return {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+        }
+
+
+def require_file(release: Release, entry: Mapping[str, Any]) -> Path:
+    """Return the path of a file of a release that is as it was published.
+
+    Args:
+        release: The release.
+        entry: What its manifest says of the file.
+
+    Raises:
+        DamagedReleaseError: It is missing or differs.
+    """
+    path = release.path / str(entry["file"])
+    if not path.is_file() or checksum_of(path)["sha256"] != entry["sha256"]:
+        raise DamagedReleaseError(
+            f"{path} is missing, or not the file that was published as release {release.number}.",
+            REMEDY,
+        )
+    return path
 
 
 def release_numbers(publish_dir: Path) -> list[int]:
@@ -155,15 +195,6 @@ def release_numbers(publish_dir: Path) -> list[int]:
         for entry in publish_dir.iterdir()
         if re.fullmatch(r"[1-9][0-9]*", entry.name) and entry.is_dir()
     )
-
-
-def all_releases(publish_dir: Path) -> Iterator[Release]:
-    """Yield the releases in order of their numbers, without those that are damaged."""
-    for number in release_numbers(publish_dir):
-        try:
-            yield read_release(publish_dir, number)
-        except DamagedReleaseError:
-            continue
 
 
 def switch_current(publish_dir: Path, number: int, *, links: bool | None = None) -> None:
@@ -193,12 +224,13 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
                 file.write(f"{number}\n")
                 file.flush()
                 os.fsync(file.fileno())
+            open_to_others(draft)
         _patiently(lambda: draft.replace(pointer))
     except OSError as problem:
         draft.unlink(missing_ok=True)
         raise PublishError(
-            f"{pointer} cannot be replaced: {problem.strerror or problem}. Readers have the "
-            "release they had.",
+            f"{pointer} cannot be replaced: {problem.strerror or problem}. Readers of the files "
+            "have the release they had.",
             "See that this user may write there and that nothing holds the file, then run "
             f"`bank rollback {number}` to make release {number} current.",
         ) from problem
@@ -226,7 +258,8 @@ def _patiently(act: Callable[[], _Given]) -> _Given:
 def new_draft(publish_dir: Path) -> Path:
     """Make an empty folder in which a release is built, on the disk of the releases."""
     draft = publish_dir / f"{DRAFT_PREFIX}{os.getpid()}"
-    draft.mkdir()
+    # For this user alone: it may hold names.
+    draft.mkdir(mode=0o700)
     return draft
 
 
@@ -254,9 +287,21 @@ def sync_draft(draft: Path) -> None:
     sync_folder(draft)
 
 
-def number_draft(draft: Path, publish_dir: Path, number: int) -> Path:
-    """Give a draft that is whole and on the disk its number, in one step; return its folder."""
+def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) -> Path:
+    """Give a draft that is whole and on the disk its number, in one step; return its folder.
+
+    Args:
+        draft: The folder.
+        publish_dir: The folder of all releases.
+        number: The release.
+        for_all: Whether others may read it, as far as this user's umask lets them. Else it stays
+            this user's alone.
+    """
     target = publish_dir / str(number)
+    if for_all:
+        open_to_others(draft)
+    else:
+        take_from_others(*draft.rglob("*"))
     _patiently(lambda: draft.rename(target))
     sync_folder(publish_dir)
     return target

@@ -5,6 +5,7 @@ import sys
 
 from dbt.plugins.manager import dbtPlugin
 
+from bank_warehouse.private import keep_private
 from bank_warehouse.spark.java import use_installed_java
 
 
@@ -12,13 +13,14 @@ class SparkPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, whichever the target is."""
 
     def initialize(self) -> None:
-        """Let Spark find its Java, use the project's adapter, and leave telling errors to dbt."""
+        """Keep files private, let Spark find its Java, use the project's adapter."""
         # dbt has imported the adapter of the target by now.
         if "dbt.adapters.spark" in sys.modules:
             from dbt.adapters import spark
 
             from bank_warehouse.spark.adapter import SparkAdapter
 
+            keep_private()
             use_installed_java()
             logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
             spark.Plugin.adapter = SparkAdapter  # type: ignore[assignment]

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bank_warehouse.publish import pending
 from bank_warehouse.publish.flow import publish
+from bank_warehouse.publish.postgres import PostgresTarget
+from benchmarks import commit_cuts
 from benchmarks.publisher_kills import (
     Outcome,
     look_at_files,
@@ -41,12 +44,38 @@ def test_readers_of_postgres_see_whole_releases_when_publishers_are_killed(
     require_whole_looks(run_kills(warehouse, 5, with_postgres=True, seed=6), 4)
 
 
+def test_no_report_contradicts_postgres_when_connections_are_cut(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    found = commit_cuts.run_cuts(warehouse, 2, seed=3)
+    assert found.contradictions == [], commit_cuts.report(found)
+    assert sum(found.reports.values()) == 6
+    assert {moment for moment, _, _ in found.reports} == {"before", "during", "after"}
+
+
+def test_the_benchmark_notices_a_report_that_is_not_so(
+    built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher that takes a lost answer for a refusal, as it was before."""
+    monkeypatch.setattr(PostgresTarget, "outcome_of", lambda *_: pending.Outcome.ROLLED_BACK)
+    warehouse = copy_checked(built_warehouse, tmp_path)
+    found = commit_cuts.run_cuts(warehouse, 1, seed=3)
+    assert any(line.startswith("after COMMIT") for line in found.contradictions)
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("with_postgres", [False, True])
 def test_a_hundred_kills(with_postgres: bool, built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     outcome = run_kills(warehouse, 100, with_postgres=with_postgres, seed=1)
     require_whole_looks(outcome, 4 if with_postgres else 2)
+
+
+@pytest.mark.nightly
+def test_a_hundred_and_fifty_cuts(built_warehouse: Path, tmp_path: Path) -> None:
+    found = commit_cuts.run_cuts(copy_checked(built_warehouse, tmp_path), 50, seed=1)
+    assert found.contradictions == [], commit_cuts.report(found)
 
 
 def test_the_readers_of_the_benchmark_notice_a_mixed_release(

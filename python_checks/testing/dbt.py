@@ -113,12 +113,15 @@ def _invoke(manifest: Any, *arguments: str) -> Completed:
     from dbt.cli.main import dbtRunner
 
     from bank_warehouse import dbt_plugin
+    from bank_warehouse.private import no_longer_private
 
     printed, complained = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
         try:
             ran = dbtRunner(manifest=manifest).invoke(list(arguments))
         finally:
+            # A process of dbt keeps its files private to its end; this one goes on.
+            no_longer_private()
             reset_adapters()  # type: ignore[no-untyped-call]
             environment = DuckDBConnectionManager._ENV
             if environment is not None:

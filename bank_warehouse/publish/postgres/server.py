@@ -1,20 +1,32 @@
-"""Connect to PostgreSQL, and say in words what it refuses. The password is never shown."""
+"""Connect to PostgreSQL, and say in words what it refuses. No part of a password is ever shown.
 
+A password with a character that ends another part of a URI (`@`, `/`) is read by libpq as host,
+port or database, which its errors then print. Such a connection string is refused before it is
+used, and what is shown of one is only what cannot be a part of a password.
+"""
+
+import re
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from bank_warehouse.publish.errors import BusyError, PostgresError
+from bank_warehouse.publish.errors import BusyError, PostgresError, UnreachableError
 
 APPLICATION = "bank_warehouse publish"
 CONNECT_SECONDS = 15
 BUSY_SECONDS = 15
 """How long a publisher waits for another one on the same database: one that was killed is noticed
 by the server after a second or two."""
+
+_HOST = re.compile(r"[\w.,:%-]*|[/@][^\s@]*(,[/@][^\s@]*)*", re.ASCII)
+_PORT = re.compile(r"[0-9,]*")
+_NAME = re.compile(r"[\w$.-]+")
+_SECRET = ("password", "sslpassword", "oauth_client_secret")
 
 _PUBLISHING_KEY = 0x62616E6B_70756231
 """Key of the advisory lock: `bankpub1` in ASCII."""
@@ -27,8 +39,8 @@ def connected(dsn: str) -> Iterator[Connection]:
     """Open a connection in which nothing is committed by itself.
 
     Raises:
-        PostgresError: The DSN cannot be read, the server not reached, or its encoding is not
-            UTF-8.
+        UnreachableError: The server cannot be reached.
+        PostgresError: The DSN cannot be read, or the encoding of the server is not UTF-8.
     """
     where = described(dsn)
     try:
@@ -39,11 +51,16 @@ def connected(dsn: str) -> Iterator[Connection]:
             client_encoding="utf8",
         )
     except psycopg.Error as problem:
-        raise PostgresError(
-            f"{where} cannot be reached: {first_line(problem)}",
+        # Not chained: a traceback would print what the driver says, connection string and all.
+        said = f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}"
+        if not _has_address(dsn):
+            # Of user:pass@word without a host, half the password would stand where the host does.
+            said = "The host in BANK_POSTGRES_DSN has no address."
+        raise UnreachableError(
+            said,
             "See that the server runs and that BANK_POSTGRES_DSN has the right host, port, "
             "database, user and password. Nothing was published.",
-        ) from problem
+        ) from None
     try:
         encoding = connection.execute("show server_encoding").fetchone()
         if encoding != ("UTF8",):
@@ -77,23 +94,62 @@ def _notice_a_killed_publisher(connection: Connection) -> None:
 
 
 def described(dsn: str) -> str:
-    """Return which database a DSN names, without its password.
+    """Return which database a DSN names, without anything that could be of its password.
 
     Raises:
-        PostgresError: It is no DSN.
+        PostgresError: It is no DSN, or one in which a password may have been read as something
+            else.
     """
     try:
         parts = conninfo_to_dict(dsn)
-    except psycopg.Error as problem:
+    except psycopg.Error:
+        parts = None
+    if parts is None or not _is_plain(dsn, parts):
         raise PostgresError(
             "BANK_POSTGRES_DSN cannot be read as a connection string.",
             "Write it as postgresql://user:password@host:5432/database, special characters in the "
-            "password percent-encoded, or as 'host=... dbname=... user=... password=...'.",
-        ) from problem
+            "password percent-encoded (@ is %40, / is %2F, % is %25, # is %23), or as "
+            "'host=... dbname=... user=... password=...', a password with blanks in quotes.",
+        )
     host = parts.get("host") or "localhost"
+    if _is_uri(dsn) and "@" not in dsn:
+        # Of user:password without a host, the password would stand where the port does.
+        return f"PostgreSQL {host}"
     port = f":{parts['port']}" if parts.get("port") else ""
-    name = parts.get("dbname") or parts.get("user") or ""
-    return f"PostgreSQL {host}{port}/{name}"
+    name = str(parts.get("dbname") or parts.get("user") or "")
+    return f"PostgreSQL {host}{port}/{name if _NAME.fullmatch(name) else '...'}"
+
+
+def _is_uri(dsn: str) -> bool:
+    return dsn.startswith(("postgresql://", "postgres://"))
+
+
+def _is_plain(dsn: str, parts: Mapping[str, Any]) -> bool:
+    """Whether no part of a password can have been read as host, port or database."""
+    if _is_uri(dsn):
+        user, _, rest = dsn.split("://", 1)[1].partition("@")
+        if "@" in rest or (rest and "/" in user):
+            return False
+    host, port = str(parts.get("host") or ""), str(parts.get("port") or "")
+    return bool(_HOST.fullmatch(host) and _PORT.fullmatch(port))
+
+
+def _has_address(dsn: str) -> bool:
+    hosts = str(conninfo_to_dict(dsn).get("host") or "").split(",")
+    try:
+        for host in hosts:
+            if host and not host.startswith(("/", "@")):
+                socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
+
+
+def _without_secrets(said: str, dsn: str) -> str:
+    """Return what the server or the driver says, unless it holds a secret of the DSN."""
+    parts = conninfo_to_dict(dsn)
+    secrets = [str(parts[name]) for name in _SECRET if parts.get(name)]
+    return "see the server's log" if any(secret in said for secret in secrets) else said
 
 
 def lock_out_other_publishers(connection: Connection, where: str) -> None:

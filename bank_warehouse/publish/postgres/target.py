@@ -1,17 +1,20 @@
 """A PostgreSQL database as the target of a release: prepare, commit, verify."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from bank_warehouse.publish.contracts import Contract
-from bank_warehouse.publish.errors import PostgresError
+from bank_warehouse.publish.errors import PostgresError, UnreachableError
 from bank_warehouse.publish.files import published_marts
 from bank_warehouse.publish.fingerprints import MART_SCHEMAS, source_of
+from bank_warehouse.publish.manifest import ManifestError, require_manifest
+from bank_warehouse.publish.pending import Commit, Outcome
 from bank_warehouse.publish.postgres import access, readers, rows, tables
 from bank_warehouse.publish.postgres.server import (
     Connection,
@@ -28,6 +31,11 @@ HISTORY = "publishing.releases"
 """The publisher's own table: every release that this database was given, with its manifest."""
 
 SHOWN = 6
+
+REACH_TRIES = 3
+
+SETTLE_SECONDS = 15
+"""How long to wait for the server to end a transaction whose client is gone."""
 
 Progress = Callable[[str], None]
 
@@ -60,7 +68,15 @@ class PostgresTarget:
             self._connection.rollback()
             return highest
 
-    def prepare(self, release: Release, scratch: Path, wait: float, progress: Progress) -> None:
+    def prepare(
+        self,
+        release: Release,
+        scratch: Path,
+        wait: float,
+        progress: Progress,
+        *,
+        is_new: bool,
+    ) -> Commit:
         """Do everything but the commit; nobody sees any of it yet.
 
         Afterwards all marts are locked: :meth:`commit` or :meth:`give_up` has to follow at once.
@@ -70,6 +86,10 @@ class PostgresTarget:
             scratch: An empty folder on a disk with room.
             wait: Seconds to wait for readers that are in a transaction.
             progress: Called with a line for each step that may take long.
+            is_new: Whether the release is being published, not rolled back to.
+
+        Returns:
+            What :meth:`commit` is going to commit.
 
         Raises:
             BusyError: Another publisher is at work on the database.
@@ -119,27 +139,81 @@ class PostgresTarget:
                 progress(f"  {contract.relation:42} {entry['row_count']:>12,} rows to PostgreSQL")
             access.grant(connection, [contract for contract, _ in marts])
             rows.require_same(connection, marts, "Before the commit")
-            self._remember(release.manifest)
+            commit = self._remember(release.manifest, is_new)
             if not is_locked:
                 readers.lock_marts(connection, old, wait, progress)
             for relation in sorted(set(old) - wanted):
                 connection.execute(f"drop table {source_of(relation)} cascade")
+        return commit
 
-    def commit(self, release: Release) -> None:
+    def commit(self, commit: Commit) -> Outcome:
         """Show readers the release that was prepared.
 
+        Returns:
+            Whether the server has committed it. Where the connection was lost on the way, the
+            server is asked over another one; it may not answer.
+
         Raises:
-            PostgresError: The server has not committed it.
+            PostgresError: The server has refused to commit.
         """
         try:
             self._connection.commit()
         except psycopg.Error as problem:
-            # The connection may have been lost after the server had committed: ask it.
-            if not self._has_committed(release):
+            outcome = self.outcome_of(commit)
+            if outcome is Outcome.ROLLED_BACK:
                 raise PostgresError(
                     f"{self.where} has not committed: {first_line(problem)}",
                     "Nothing was published. See that the server is up, and publish again.",
                 ) from problem
+            return outcome
+        return Outcome.COMMITTED
+
+    def outcome_of(self, commit: Commit) -> Outcome:
+        """Ask the server, over a connection of its own, what became of a commit.
+
+        A transaction that is still open there, since the server has not noticed that its client
+        is gone, is ended: afterwards the answer is final.
+        """
+        try:
+            with ExitStack() as stack:
+                connection = self._reconnected(stack)
+                connection.autocommit = True
+                if _identity(connection, self.where) != commit.database:
+                    return Outcome.UNKNOWN
+                deadline = time.monotonic() + SETTLE_SECONDS
+                while _is_open(connection, commit.transaction):
+                    if time.monotonic() > deadline:
+                        return Outcome.UNKNOWN
+                    connection.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity "
+                        "where backend_xid = (%s::bigint %% 4294967296)::text::xid",
+                        (commit.transaction,),
+                    )
+                    time.sleep(0.1)
+                # Asked after it has ended: the row is there if and only if it has committed.
+                there = connection.execute("select to_regclass(%s) is not null", (HISTORY,))
+                if there.fetchone() != (True,):
+                    return Outcome.ROLLED_BACK
+                row = connection.execute(
+                    f"select count(*) from {HISTORY} where position = %s and release = %s",
+                    (commit.position, commit.release),
+                ).fetchone()
+        except (psycopg.Error, PostgresError):
+            return Outcome.UNKNOWN
+        return Outcome.COMMITTED if row == (1,) else Outcome.ROLLED_BACK
+
+    def _reconnected(self, stack: ExitStack) -> Connection:
+        """Open a connection to a server that may just be coming back.
+
+        Raises:
+            UnreachableError: It does not, within some seconds.
+        """
+        for _ in range(REACH_TRIES - 1):
+            try:
+                return stack.enter_context(connected(self._dsn))
+            except UnreachableError:
+                time.sleep(1)
+        return stack.enter_context(connected(self._dsn))
 
     def give_up(self) -> None:
         """Leave the database as it was."""
@@ -151,10 +225,18 @@ class PostgresTarget:
         """Compare what readers see now with the release, over a connection of its own.
 
         Raises:
-            PostgresError: A table differs from the release.
+            PostgresError: A table differs from the release, or cannot be read.
         """
-        with connected(self._dsn) as connection, told_in_words(self.where):
-            rows.require_same(connection, published_marts(release.manifest), "After the commit")
+        try:
+            with connected(self._dsn) as connection:
+                rows.require_same(connection, published_marts(release.manifest), "After the commit")
+        except (psycopg.Error, UnreachableError) as problem:
+            said = problem.problem if isinstance(problem, PostgresError) else first_line(problem)
+            raise PostgresError(
+                f"Release {release.number} is published: {self.where} has committed it. It could "
+                f"not be compared after the commit: {said}",
+                "Run `bank releases` when the server is back: it shows which release readers have.",
+            ) from None
         progress(f"{self.where}: rows and sums of all marts agree after the commit.")
 
     def tidy(self, release: Release, progress: Progress) -> None:
@@ -180,20 +262,18 @@ class PostgresTarget:
         if not self._has_history():
             return None
         row = self._connection.execute(
-            f"select manifest from {HISTORY} order by position desc limit 1"
+            f"select release, manifest from {HISTORY} order by position desc limit 1"
         ).fetchone()
-        return dict(row[0]) if row else None
-
-    def _has_committed(self, release: Release) -> bool:
+        if row is None:
+            return None
         try:
-            with connected(self._dsn) as connection:
-                row = connection.execute(
-                    f"select manifest->>'release', manifest->>'published_at' from {HISTORY} "
-                    "order by position desc limit 1"
-                ).fetchone()
-        except (psycopg.Error, PostgresError):
-            return False
-        return row == (str(release.number), release.manifest["published_at"])
+            return require_manifest(row[1], int(row[0]))
+        except ManifestError as problem:
+            raise PostgresError(
+                f"The manifest of release {row[0]} in {HISTORY} of {self.where} {problem}",
+                "Restore that row from a backup of the database. Without one, drop the schemas "
+                f"{', '.join((*MART_SCHEMAS, HISTORY.split('.')[0]))} and publish again.",
+            ) from None
 
     def _require_room(self, foreign: set[str]) -> None:
         """Refuse a database in which others keep tables where the marts go.
@@ -227,11 +307,45 @@ class PostgresTarget:
                 "what the marts hold.'"
             )
 
-    def _remember(self, manifest: Mapping[str, Any]) -> None:
-        self._connection.execute(
-            f"insert into {HISTORY} (release, manifest) values (%s, %s::jsonb)",
+    def _remember(self, manifest: Mapping[str, Any], is_new: bool) -> Commit:
+        """Add the release to the database's list; return what the open transaction commits."""
+        row = self._connection.execute(
+            f"insert into {HISTORY} (release, manifest) values (%s, %s::jsonb) "
+            "returning position, txid_current()",
             (manifest["release"], json.dumps(manifest)),
+        ).fetchone()
+        position, transaction = row or (0, 0)
+        return Commit(
+            release=manifest["release"],
+            is_new=is_new,
+            database=_identity(self._connection, self.where),
+            where=self.where,
+            transaction=transaction,
+            position=position,
         )
+
+
+def _identity(connection: Connection, where: str) -> str:
+    """Return which database of which server this is, whatever address leads to it."""
+    row = connection.execute(
+        "select oid::bigint, has_function_privilege('pg_control_system()', 'execute') "
+        "from pg_database where datname = current_database()"
+    ).fetchone()
+    database, may_ask = row or (0, False)
+    if not may_ask:
+        return f"{where} {database}"
+    found = connection.execute("select system_identifier from pg_control_system()").fetchone()
+    return f"{found[0] if found else where} {database}"
+
+
+def _is_open(connection: Connection, transaction: int) -> bool:
+    """Whether a transaction has neither committed nor been rolled back."""
+    try:
+        row = connection.execute("select txid_status(%s)", (transaction,)).fetchone()
+    except psycopg.errors.InvalidParameterValue:
+        # A server restored from before the transaction: there it never was.
+        return False
+    return row == ("in progress",)
 
 
 @contextmanager

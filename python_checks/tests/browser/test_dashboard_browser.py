@@ -25,9 +25,10 @@ from playwright.sync_api import (
 
 from bank_warehouse.dashboard.access import EVERYONE, Access
 from bank_warehouse.dashboard.export import write_export
+from bank_warehouse.dashboard.listening import Listening
 from bank_warehouse.dashboard.numbers import exact, short
 from bank_warehouse.dashboard.pages import PAGES
-from bank_warehouse.dashboard.server import create_app, listen
+from bank_warehouse.dashboard.server import create_app
 from bank_warehouse.dashboard.snapshots import Snapshot, Snapshots
 from bank_warehouse.publish import current_release
 from python_checks.testing.needs import needs, require
@@ -67,7 +68,7 @@ def snapshot(snapshots: Snapshots) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def address(snapshots: Snapshots, snapshot: Snapshot) -> Iterator[str]:  # noqa: ARG001
-    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    server = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
@@ -490,7 +491,7 @@ def test_an_open_page_shows_a_new_release(
 ) -> None:
     monkeypatch.setattr("bank_warehouse.dashboard.layout.LOOK_AGAIN", 300)
     snapshots = Snapshots(folder, patience=120)
-    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    server = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     watched.address = f"http://127.0.0.1:{server.port}"
     page = watched.go("/income?risk_weighting=2")
@@ -508,7 +509,7 @@ def test_an_open_page_shows_a_new_release(
 
 def test_before_the_first_release(browser: Browser, published: Path, tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path, patience=120)
-    server = listen(create_app(snapshots, Access()), "127.0.0.1", 0)
+    server = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport=WIDE, color_scheme="light")
     page = context.new_page()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     offline = ("--no-deps", "--no-index", "--quiet")
     pip("wheel", *offline, "--no-build-isolation", "--wheel-dir", str(folder), str(source))
     (wheel,) = folder.glob("bank_warehouse-*.whl")
+    data = {
+        path.relative_to(source).as_posix()
+        for path in (source / "bank_warehouse").rglob("*")
+        if path.is_file()
+    }
+    with zipfile.ZipFile(wheel) as packed:
+        assert not data - set(packed.namelist())
     environment = folder / "environment"
     venv.create(environment)
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")

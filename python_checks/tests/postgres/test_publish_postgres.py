@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,16 @@ from bank_warehouse.publish.errors import (
     ContractError,
     PostgresError,
     ReadersInTheWayError,
+    UnknownCommitError,
+    UnreachableError,
 )
 from bank_warehouse.publish.files import published_marts
 from bank_warehouse.publish.flow import publish, roll_back
-from bank_warehouse.publish.postgres import PostgresTarget, server
+from bank_warehouse.publish.pending import PENDING, Commit, Outcome
+from bank_warehouse.publish.postgres import PostgresTarget, open_target, server
 from bank_warehouse.publish.postgres.tables import postgres_type
 from bank_warehouse.publish.releases import current_number, release_numbers
+from python_checks.testing.cut_proxy import MOMENTS, Moment, cut_proxy, releases_in
 from python_checks.testing.needs import needs
 from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import change_checked, copy_checked, second_warehouse
@@ -392,9 +397,10 @@ def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
     publish(warehouse, tmp_path, database)
     prepare = PostgresTarget.prepare
 
-    def prepare_and_lose(self: PostgresTarget, *arguments: Any) -> None:
-        prepare(self, *arguments)
+    def prepare_and_lose(self: PostgresTarget, *arguments: Any, is_new: bool) -> Commit:
+        commit = prepare(self, *arguments, is_new=is_new)
         self._connection.close()
+        return commit
 
     monkeypatch.setattr(PostgresTarget, "prepare", prepare_and_lose)
     with pytest.raises(PostgresError, match="has not committed"):
@@ -402,6 +408,225 @@ def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
     assert release_numbers(tmp_path) == [1]
     assert current_number(tmp_path) == 1
     assert one(database, "select release from marts.release") == 1
+
+
+# ---------- an answer to COMMIT that never comes
+
+
+def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
+    """Return the current release of the files, their releases, and those PostgreSQL was given."""
+    return current_number(folder), release_numbers(folder), releases_in(dsn)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_commit_in_doubt_is_unknown_and_then_settled(
+    moment: Moment, warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    with cut_proxy(database) as proxy:
+        proxy.cut_at = moment
+        with pytest.raises(UnknownCommitError) as unknown:
+            publish(other_warehouse, tmp_path, proxy.dsn)
+        assert proxy.cuts == [moment]
+        for said in ("It is unknown whether", "holds release 2", "marts.release", "bank releases"):
+            assert said in str(unknown.value)
+        assert "Nothing was published" not in str(unknown.value)
+        assert current_number(tmp_path) == 1
+        assert release_numbers(tmp_path) == [1, 2]
+        # The server cannot be reached yet: nothing is touched.
+        with pytest.raises(UnreachableError):
+            publish(warehouse, tmp_path, proxy.dsn)
+        assert release_numbers(tmp_path) == [1, 2]
+        proxy.is_refusing = False
+        lines: list[str] = []
+        assert publish(warehouse, tmp_path, proxy.dsn, progress=lines.append).number == (
+            2 if moment == "before" else 3
+        )
+    settled = "\n".join(lines)
+    if moment == "before":
+        assert "has not committed release 2" in settled
+        assert files_and_postgres(tmp_path, database) == (2, [1, 2], [1, 2])
+    else:
+        assert "has committed release 2, whose answer was lost" in settled
+        assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 2, 3])
+    assert not (tmp_path / PENDING).exists()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_server_that_can_be_asked_again_leaves_no_doubt(
+    moment: Moment, warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    with cut_proxy(database) as proxy:
+        proxy.cut_at, proxy.refuse_after_cut = moment, False
+        if moment == "before":
+            with pytest.raises(
+                PostgresError, match=r"(?s)has not committed.*Nothing was published"
+            ):
+                publish(warehouse, tmp_path, proxy.dsn)
+            assert files_and_postgres(tmp_path, database) == (None, [], [])
+        else:
+            assert publish(warehouse, tmp_path, proxy.dsn).number == 1
+            assert files_and_postgres(tmp_path, database) == (1, [1], [1])
+        assert proxy.cuts == [moment]
+    assert not (tmp_path / PENDING).exists()
+
+
+def test_the_list_of_releases_settles_a_commit_in_doubt(
+    warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(tmp_path))
+    with cut_proxy(database) as proxy:
+        proxy.cut_at = "after"
+        with pytest.raises(UnknownCommitError):
+            publish(warehouse, tmp_path, proxy.dsn)
+        monkeypatch.setenv("BANK_POSTGRES_DSN", proxy.dsn)
+        unreachable = CliRunner().invoke(main, ["releases"])
+        assert "It is unknown whether" in unreachable.output
+        assert current_number(tmp_path) is None
+    # Another database knows nothing of it, and settles nothing.
+    other = f"{database} dbname=postgres"
+    monkeypatch.setenv("BANK_POSTGRES_DSN", other)
+    refused = CliRunner().invoke(main, ["releases"])
+    assert "It is unknown whether" in refused.output
+    with pytest.raises(UnknownCommitError, match="Set BANK_POSTGRES_DSN to that database"):
+        publish(warehouse, tmp_path, other)
+    assert release_numbers(tmp_path) == [1]
+    # By another address it is the same database.
+    monkeypatch.setenv("BANK_POSTGRES_DSN", database)
+    listed = CliRunner().invoke(main, ["releases"]).output
+    assert "has committed release 1, whose answer was lost" in listed
+    assert listed.splitlines()[-1].endswith("files, PostgreSQL")
+    assert not (tmp_path / PENDING).exists()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_roll_back_in_doubt_keeps_every_release(
+    moment: Moment, warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    publish(other_warehouse, tmp_path, database)
+    with cut_proxy(database) as proxy:
+        proxy.cut_at = moment
+        with pytest.raises(UnknownCommitError, match="holds release 1"):
+            roll_back(tmp_path, 1, proxy.dsn)
+    assert files_and_postgres(tmp_path, database)[:2] == (2, [1, 2])
+    roll_back(tmp_path, 2, database)
+    given = [1, 2, 2] if moment == "before" else [1, 2, 1, 2]
+    assert files_and_postgres(tmp_path, database) == (2, [1, 2], given)
+
+
+def test_files_that_went_on_without_postgres_do_not_go_back(
+    warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    with cut_proxy(database) as proxy:
+        proxy.cut_at = "after"
+        with pytest.raises(UnknownCommitError):
+            publish(warehouse, tmp_path, proxy.dsn)
+    assert publish(other_warehouse, tmp_path, None, progress=lines.append).number == 2
+    assert any("It is unknown whether" in line for line in lines)
+    publish(warehouse, tmp_path, database, progress=lines.append)
+    assert any("The files have gone on to release 2" in line for line in lines), lines
+    assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 3])
+
+
+def test_a_transaction_that_hangs_is_ended_before_it_is_judged(
+    warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has not noticed that its client is gone: whether it commits is still open."""
+    prepared: list[Commit] = []
+    prepare = PostgresTarget.prepare
+
+    def keep(self: PostgresTarget, *arguments: Any, is_new: bool) -> Commit:
+        prepared.append(prepare(self, *arguments, is_new=is_new))
+        with open_target(database) as other:
+            assert other.outcome_of(prepared[0]) is Outcome.ROLLED_BACK
+        return prepared[0]
+
+    monkeypatch.setattr(PostgresTarget, "prepare", keep)
+    with pytest.raises(PostgresError, match="has not committed"):
+        publish(warehouse, tmp_path, database)
+    assert files_and_postgres(tmp_path, database) == (None, [], [])
+
+
+def test_a_server_lost_after_the_commit_is_no_failure_to_publish(
+    warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cut_proxy(database) as proxy:
+        commit = PostgresTarget.commit
+
+        def commit_and_lose(self: PostgresTarget, what: Commit) -> Outcome:
+            outcome = commit(self, what)
+            proxy.is_refusing = True
+            return outcome
+
+        monkeypatch.setattr(PostgresTarget, "commit", commit_and_lose)
+        with pytest.raises(PostgresError, match="Release 1 is published") as lost:
+            publish(warehouse, tmp_path, proxy.dsn)
+    assert "Nothing was published" not in str(lost.value)
+    assert files_and_postgres(tmp_path, database) == (1, [1], [1])
+
+
+def test_a_manifest_in_the_database_that_was_edited_is_refused(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    publish(warehouse, tmp_path, database)
+    edits = (
+        "jsonb_set(manifest, '{as_of_date}', '\"2020-01-01\"')",
+        '\'{"release": 1, "format": 1}\'::jsonb',
+    )
+    for edit in edits:
+        with psycopg.connect(database) as connection:
+            connection.execute(f"update publishing.releases set manifest = {edit}")
+        with pytest.raises(PostgresError, match=r"(?s)manifest of release 1 .*publish again"):
+            publish(warehouse, tmp_path, database)
+    assert release_numbers(tmp_path) == [1]
+
+
+# ---------- secrets
+
+
+SECRET = "Zq7xW"  # noqa: S105
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "postgresql://bank:{}@127.0.0.1:9/none",
+        "postgresql://bank:{}@127.0.0.1:port/none",
+        "postgresql://bank:{}",
+        "postgresql://bank:{}/none",
+        "postgresql://127.0.0.1:9/none?password={}",
+        "host=127.0.0.1 port=9 user=bank password={} dbname=none",
+        "host=127.0.0.1 port=9 user=bank password='{}' dbname=none",
+        "host=127.0.0.1 port=9 user=bank password={}",
+        "bank:{}@127.0.0.1:9/none",
+        "{}",
+    ],
+)
+def test_no_part_of_a_password_is_shown(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(tmp_path))
+    for character in ("", *"@#/%?:&= '\\;[]+", "\n", "\u00e4"):
+        dsn = form.format(f"{SECRET}{character}{SECRET[::-1]}" if character else SECRET)
+        monkeypatch.setenv("BANK_POSTGRES_DSN", dsn)
+        ended = CliRunner().invoke(main, ["releases"])
+        assert ended.exit_code == 0
+        with pytest.raises(PostgresError) as refused, open_target(dsn):
+            pass
+        trace = "".join(traceback.format_exception(refused.value)).splitlines()
+        told = ended.output + "\n".join(line for line in trace if not line.startswith("    "))
+        assert "BANK_POSTGRES_DSN" in told
+        assert SECRET not in told, dsn
+        assert SECRET[::-1] not in told, dsn
+
+
+def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
+    dsn = str(make_conninfo(database, user=SECRET, password=SECRET))
+    with pytest.raises(PostgresError, match="see the server's log") as refused, open_target(dsn):
+        pass
+    assert SECRET not in str(refused.value)
 
 
 def test_rows_that_a_trigger_swallows_are_noticed_before_the_commit(

@@ -73,7 +73,7 @@ def test_a_release_held_for_moments_gets_its_number(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse_twice)
-    assert number_draft(tmp_path / ".draft-1", tmp_path, 7).is_dir()
+    assert number_draft(tmp_path / ".draft-1", tmp_path, 7, for_all=True).is_dir()
     assert len(tries) == 3
 
 

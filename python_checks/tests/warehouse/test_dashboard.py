@@ -45,6 +45,7 @@ from bank_warehouse.dashboard.snapshots import (
 from bank_warehouse.dashboard.views import UNKNOWN, View, read_view
 from bank_warehouse.metrics import MetricsError, compile_query, load_metrics
 from bank_warehouse.publish import NoReleaseError, Release, current_release
+from bank_warehouse.publish.manifest import signed
 from bank_warehouse.publish.releases import DATABASE, METRICS
 
 RETAIL = Role(banking_relationships=frozenset({"Retail"}))
@@ -688,7 +689,7 @@ def copy_release(published: Path, folder: Path, number: int) -> None:
     for name in (DATABASE, METRICS):
         (target / name).hardlink_to(source / name)
     manifest = json.loads((source / "manifest.json").read_text("utf-8")) | {"release": number}
-    (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (target / "manifest.json").write_text(json.dumps(signed(manifest)), encoding="utf-8")
     (folder / "current").write_text(f"{number}\n", encoding="utf-8")
 
 
@@ -753,6 +754,23 @@ def test_a_damaged_release_says_what_to_do(damage: str, published: Path, tmp_pat
     assert "publish" in text
     copy_release(published, tmp_path, 2)
     assert ask_page(client, "/")["release"] == 2
+    snapshots.close()
+
+
+@pytest.mark.parametrize("name", [DATABASE, METRICS])
+def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path) -> None:
+    copy_release(published, tmp_path, 1)
+    file = tmp_path / "1" / name
+    content = bytearray(file.read_bytes())
+    file.unlink()  # it is the other release's too
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    snapshots = Snapshots(tmp_path, patience=120)
+    client = create_app(snapshots, Access()).server.test_client()
+    text = ask_page(client, "/")["text"]
+    assert "This release cannot be shown" in text
+    assert f"{name} is missing, or not the file that was published as release 1" in text
+    assert "bank rollback" in text
     snapshots.close()
 
 
@@ -837,6 +855,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--user-header", HEADER], "--access-file"),
         (["--access-file", "{users}"], "--user-header"),
         (["--access-file", "nowhere.csv"], "does not exist"),
+        (["--host-name", "http://bank.example"], "no name of a host"),
         (["--host", "192.0.2.7", "--port", "8050"], "Nothing can listen at 192.0.2.7"),
     ],
 )

@@ -1,12 +1,17 @@
 """Releases as files: whole, switched in one step, without personal data, readable for ever."""
 
+import ast
 import hashlib
 import json
 import os
+import re
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
+from bank_warehouse.private import take_from_others
 from bank_warehouse.publish import (
     NoReleaseError,
     Release,
@@ -97,8 +103,8 @@ def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path
 
     manifest = published / "2" / "manifest.json"
     older = json.loads(manifest.read_text("utf-8"))
-    del older["source"]
-    manifest.write_text(json.dumps(older), "utf-8")
+    del older["source"], older["checksum"]
+    manifest.write_text(json.dumps(older | {"format": 1}), "utf-8")
     with pytest.raises(PublishError, match="invented bank"):
         publish(warehouse, published, None)
 
@@ -305,7 +311,11 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
 
     reader = threading.Thread(target=poll)
     reader.start()
-    for turn in range(600):
+    until = time.monotonic() + 60
+    for turn in count():
+        # More turns where a busy machine has let the reader look at one release only.
+        if turn >= 600 and (len(seen) == 2 or time.monotonic() > until):
+            break
         switch_current(copied, 1 + turn % 2, links=links if turn % 3 else not links)
     stop.set()
     reader.join()
@@ -358,9 +368,194 @@ def spoil_a_row(release: Path) -> None:
 )
 def test_roll_back_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
     spoil(copied / "1")
-    with pytest.raises(DamagedReleaseError, match="Roll back to another release"):
+    with pytest.raises(DamagedReleaseError, match="make another release current with"):
         roll_back(copied, 1, None)
     assert current_number(copied) == 2
+
+
+def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the manifest of a release, its checksum left as it is."""
+    manifest = release / "manifest.json"
+    content = json.loads(manifest.read_text("utf-8"))
+    change(content)
+    manifest.write_text(json.dumps(content), "utf-8")
+
+
+def make_older(manifest: dict[str, Any]) -> None:
+    """Make a manifest what releases had before manifests were signed."""
+    for key in ("checksum", "source", "reading", "metrics"):
+        manifest.pop(key, None)
+    manifest["format"] = 1
+
+
+def miscount(manifest: dict[str, Any]) -> None:
+    held = [entry for entry in manifest["marts"] if entry["file"]]
+    held[3]["row_count"] += 1
+
+
+def miscount_unsigned(manifest: dict[str, Any]) -> None:
+    make_older(manifest)
+    miscount(manifest)
+
+
+MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "two keys": (lambda one: [one.pop(key) for key in {*one} - {"release", "format"}], "lacks"),
+    "rows": (miscount, "was edited after it was published"),
+    "date": (lambda one: one.update(as_of_date="2020-01-01"), "was edited"),
+    "source": (lambda one: one.update(source="drop"), "was edited"),
+    "one more key": (lambda one: one.update(note="ours"), "was edited"),
+    "another release": (lambda one: one.update(release=7), "is that of release 7"),
+    "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
+    "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
+    "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
+    "a path out of it": (
+        lambda one: one["database"].update(file="../2/bank_marts.duckdb"),
+        "database.file",
+    ),
+    "a date of no shape": (lambda one: one.update(as_of_date="soon"), "as_of_date: 'soon'"),
+}
+
+
+@pytest.mark.parametrize("kind", MANIFESTS)
+def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
+    kind: str, warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, said = MANIFESTS[kind]
+    edit(copied / "2", change)
+    said = said.replace("lacks", "'as_of_date' is a required property|does not have the shape")
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
+    monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
+    monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
+    export = ["dashboard", "--export", str(copied / "pages.html")]
+    for command in (["rollback", "2"], ["publish"], export, ["releases"]):
+        ended = CliRunner().invoke(main, command)
+        assert isinstance(ended.exception, SystemExit | None), command
+        assert ended.exit_code == (0 if command == ["releases"] else 1)
+        assert re.search(said, ended.output), (command, ended.output)
+        assert str(copied / "2" / "manifest.json") in ended.output
+        if command != ["releases"]:
+            assert "bank rollback" in ended.output
+    assert current_number(copied) == 2
+    assert releases.release_numbers(copied) == [1, 2]
+    # The remedies work: the other release, or publishing where the folder was.
+    roll_back(copied, 1, None)
+    (copied / "2").rename(copied / "away")
+    assert publish(warehouse, copied, None).number == 2
+
+
+def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copied: Path) -> None:
+    edit(copied / "1", miscount_unsigned)
+    with pytest.raises(DamagedReleaseError, match=r"rows of .*, which its file does not have"):
+        roll_back(copied, 1, None)
+
+
+def test_edited_definitions_of_metrics_are_found(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = copied / "2" / "metrics.json"
+    text = file.read_text("utf-8")
+    assert '"sum"' in text
+    file.write_text(text.replace('"sum"', '"max"', 1), "utf-8")
+    with pytest.raises(DamagedReleaseError, match=r"metrics\.json is missing, or not the file"):
+        roll_back(copied, 2, None)
+    monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
+    target = copied / "pages.html"
+    ended = CliRunner().invoke(main, ["dashboard", "--export", str(target)])
+    assert ended.exit_code == 1
+    assert "metrics.json is missing, or not the file" in ended.output
+    assert not target.exists()
+
+
+def test_releases_from_before_manifests_were_signed_are_read(warehouse: Path, copied: Path) -> None:
+    for number in (1, 2):
+        edit(copied / str(number), make_older)
+    assert [line.split()[3] for line in listing(copied, None)[1:]] == ["unknown", "unknown"]
+    assert current_release(copied).number == 2
+    roll_back(copied, 1, None)
+    assert publish(warehouse, copied, None, replace_bank=True).number == 3
+
+
+def test_the_checksum_is_that_of_the_content_however_it_is_written(copied: Path) -> None:
+    path = copied / "1" / "manifest.json"
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(dict(sorted(content.items())), indent=7), "utf-8")
+    assert releases.read_release(copied, 1).manifest == content
+
+
+# ---------- for their owner alone
+
+
+WRITE_ALL = """
+import os, sys
+from pathlib import Path
+os.umask(0)
+from dbt.adapters.duckdb.credentials import Attachment
+from bank_warehouse.dbt_plugin import HISTORY, attach_history, open_warehouse
+folder = Path(sys.argv[1])
+with open_warehouse(str(folder / "new" / "bank.duckdb"), {}) as connection:
+    history = folder / "new" / "bank_history.duckdb"
+    attach_history(connection, Attachment(path=str(history), alias=HISTORY))
+    connection.execute("create table names as select 'Ada' as name")
+    connection.execute("create table history.names as select 'Ada' as name")
+    connection.execute(f"copy names to '{folder / 'new' / 'names.csv'}'")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder / "new").iterdir()}
+    print(modes, (folder / "new").stat().st_mode & 0o777, sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_warehouse_and_history_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WRITE_ALL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    files, folder = ran.stdout.splitlines()
+    modes = ast.literal_eval(files)
+    assert {"bank.duckdb", "bank.duckdb.wal", "bank_history.duckdb", "names.csv"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+    assert int(folder) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_a_warehouse_that_others_could_read_is_taken_from_them(tmp_path: Path) -> None:
+    file = tmp_path / "bank.duckdb"
+    duckdb.connect(str(file)).close()
+    file.chmod(0o644)
+    take_from_others(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_what_a_build_leaves_is_for_its_owner(build_folder: Path) -> None:
+    private = [*build_folder.glob("bank*"), build_folder / "target" / "manifest.json"]
+    assert len(private) >= 4
+    assert {path.stat().st_mode & 0o077 for path in private} == {0}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    mask = os.umask(0o022)
+    try:
+        folder = tmp_path / "published"
+        # The command is private in all it does, and opens what is for readers.
+        environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(folder)}
+        ended = CliRunner().invoke(main, ["publish"], env=environment | {"BANK_POSTGRES_DSN": ""})
+        assert ended.exit_code == 0, ended.output
+        publish(warehouse, folder, None, with_restricted=True)
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(mask)
+    for number, of_folders, of_files in ((1, 0o755, 0o644), (2, 0o700, 0o600)):
+        for path in (folder / str(number), *(folder / str(number)).rglob("*")):
+            wanted = of_folders if path.is_dir() else of_files
+            assert path.stat().st_mode & 0o777 == wanted
+        assert (folder / str(number) / "marts").is_dir()
+    assert folder.stat().st_mode & 0o777 == 0o755
+    records_of = [records.build_record_path(warehouse), records.checks_record_path(warehouse)]
+    for path in records_of:
+        records.write_json(path, json.loads(path.read_text("utf-8")), is_private=True)
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_without_a_release_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Answers as gzip where the browser takes it, and how long it may keep what does not change."""
+
+import gzip
+import hashlib
+import re
+from collections import OrderedDict
+from threading import Lock
+
+from flask import Flask, Response, request
+
+SMALLEST = 1_000
+"""Bytes below which the saving is not worth the work."""
+
+TEXTS = frozenset(
+    {
+        "application/javascript",
+        "application/json",
+        "text/css",
+        "text/csv",
+        "text/html",
+        "text/javascript",
+    }
+)
+PAGES = frozenset({"application/json", "text/csv", "text/html"})
+"""What is made for each request; the rest are files."""
+
+A_YEAR = "public, max-age=31536000, immutable"
+KEPT = 64
+"""Packed files in memory: those of Dash and of this package are about twenty."""
+
+_UNCHANGING = re.compile(
+    r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII
+)
+"""Addresses that change whenever the file does: Dash writes its version and time into them."""
+
+
+def compress(server: Flask) -> None:
+    """Have a server pack its texts, and say which files a browser need not ask for again."""
+    packed: OrderedDict[bytes, bytes] = OrderedDict()
+    lock = Lock()
+
+    def pack_once(whole: bytes) -> bytes:
+        """Return a file packed as small as can be, which takes a moment the first time."""
+        key = hashlib.sha256(whole).digest()
+        with lock:
+            if key not in packed:
+                packed[key] = gzip.compress(whole, compresslevel=9, mtime=0)
+                while len(packed) > KEPT:
+                    packed.popitem(last=False)
+            return packed[key]
+
+    @server.after_request
+    def finish(response: Response) -> Response:
+        if response.status_code != 200:
+            return response
+        if _UNCHANGING.match(request.full_path):
+            response.headers["Cache-Control"] = A_YEAR
+        if response.mimetype not in TEXTS:
+            return response
+        response.vary.add("Accept-Encoding")
+        response.direct_passthrough = False
+        if request.accept_encodings["gzip"] and len(whole := response.get_data()) >= SMALLEST:
+            is_page = response.mimetype in PAGES
+            response.set_data(
+                gzip.compress(whole, compresslevel=4, mtime=0) if is_page else pack_once(whole)
+            )
+            response.content_encoding = "gzip"
+            tag, _ = response.get_etag()
+            if tag:
+                # Another body, another tag: a weak one is right for both.
+                response.set_etag(tag, weak=True)
+        return response

@@ -1,0 +1,51 @@
+"""Files that hold names: for their owner alone on POSIX, whatever the umask is.
+
+Windows has access lists instead, which files inherit from their folder: nothing is done there.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+_mask_before: int | None = None
+
+
+def keep_private() -> None:
+    """Have this process, and those that it starts, make all files for their owner alone.
+
+    DuckDB and dbt make files of their own, beside the warehouse and where they spill: no mode of
+    one file would do.
+    """
+    global _mask_before
+    if sys.platform != "win32":
+        mask = os.umask(0o077)
+        if _mask_before is None:
+            _mask_before = mask
+
+
+def no_longer_private() -> None:
+    """Give this process back the umask that it had."""
+    global _mask_before
+    if _mask_before is not None:
+        os.umask(_mask_before)
+        _mask_before = None
+
+
+def take_from_others(*paths: Path) -> None:
+    """Take all rights on files and folders that are this user's from everyone else."""
+    if sys.platform != "win32":
+        for path in paths:
+            state = path.stat()
+            if state.st_mode & 0o077 and state.st_uid == os.geteuid():
+                path.chmod(state.st_mode & 0o700)
+
+
+def open_to_others(place: Path) -> None:
+    """Give others the rights on a file, or a folder and all in it, that the umask leaves them."""
+    if sys.platform != "win32":
+        mask = _mask_before
+        if mask is None:
+            mask = os.umask(0o077)
+            os.umask(mask)
+        for path in (place, *place.rglob("*")):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)

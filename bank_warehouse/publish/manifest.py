@@ -1,0 +1,78 @@
+"""The manifest of a release: its shape, and the checksum by which an edit shows."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FORMAT = 2
+"""Of the manifests that are written; raised when the shape changes for readers.
+
+Format 1 has no checksum. What it says of the files is compared with them all the same.
+"""
+
+SCHEMA = Path(__file__).with_name("manifest.schema.json")
+CHECKSUM = "checksum"
+SHOWN = 3
+LONGEST = 160
+
+
+class ManifestError(Exception):
+    """This is no manifest, or an edited one; the message goes on from its name: `lacks ...`."""
+
+
+def checksum(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest without its checksum.
+
+    Of its JSON with sorted keys, no blanks, and letters beyond ASCII as they are: whatever order
+    and layout it was stored in.
+    """
+    unsigned = {key: value for key, value in manifest.items() if key != CHECKSUM}
+    text = json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def signed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest with its checksum."""
+    return {**manifest, CHECKSUM: checksum(manifest)}
+
+
+def require_manifest(content: object, number: int) -> dict[str, Any]:
+    """Return what was read as the manifest of a release, if it is that.
+
+    Args:
+        content: The JSON.
+        number: Of the release.
+
+    Raises:
+        ManifestError: It is of another release or format, lacks something, or was edited.
+    """
+    if not isinstance(content, dict):
+        raise ManifestError("is not an object with keys and values.")
+    form = content.get("format")
+    if isinstance(form, int) and form > FORMAT:
+        raise ManifestError(
+            f"has format {form}; this version of the project reads up to {FORMAT}: update it."
+        )
+    faults = sorted(_validator().iter_errors(content), key=lambda fault: fault.json_path)
+    if faults:
+        more = f" and {len(faults) - SHOWN} more faults" if len(faults) > SHOWN else ""
+        raise ManifestError(
+            "does not have the shape of one: "
+            + "; ".join(f"{fault.json_path}: {fault.message[:LONGEST]}" for fault in faults[:SHOWN])
+            + f"{more}."
+        )
+    if content["release"] != number:
+        raise ManifestError(f"is that of release {content['release']}.")
+    if form == FORMAT and content[CHECKSUM] != checksum(content):
+        raise ManifestError("was edited after it was published: its checksum does not agree.")
+    return content
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))

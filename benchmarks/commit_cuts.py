@@ -1,0 +1,191 @@
+"""Cut the publisher's connection around COMMIT, and compare what it reports with PostgreSQL.
+
+Part of ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``: that many cuts before the
+COMMIT arrives, while the server works on it, and after it, with its answer lost. After a cut at
+random either the server can be asked again, or it refuses all connections until the publisher has
+ended. Each report is one of three, and PostgreSQL has to agree with it:
+
+- published: it holds the release, and so do the files;
+- nothing published: it does not hold it, and its folder is gone;
+- unknown: either. The folder is kept, the files are as they were, and the next `bank releases` or
+  `bank publish` has to say which of the two it was, and to leave the files in agreement.
+"""
+
+import json
+import os
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from click.testing import CliRunner
+
+from bank_warehouse.cli import main
+from bank_warehouse.publish.pending import PENDING
+from bank_warehouse.publish.releases import current_number, release_numbers
+from python_checks.testing.cut_proxy import MOMENTS, CutProxy, Moment, cut_proxy, releases_in
+from python_checks.testing.postgres_server import temporary_postgres
+from python_checks.testing.publishing import second_warehouse
+
+LONGEST_STALL = 0.02
+"""Seconds between a COMMIT and a cut during it."""
+PATIENCE = 30.0
+
+PUBLISHED, NOTHING, UNKNOWN = "published", "nothing published", "unknown"
+
+
+@dataclass
+class Cuts:
+    """What came of a series of cuts.
+
+    Attributes:
+        reports: How often, by moment, report and whether PostgreSQL held the release.
+        settled: How often an unknown commit was settled, by the command and what it said.
+        contradictions: A line for each report that PostgreSQL or the files contradict.
+    """
+
+    reports: Counter[tuple[Moment, str, bool]] = field(default_factory=Counter)
+    settled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    contradictions: list[str] = field(default_factory=list)
+
+
+def run_cuts(built: Path, times: int, *, seed: int, say: Callable[[str], None] = print) -> Cuts:
+    """Cut connections; see the module.
+
+    Args:
+        built: A built warehouse with its records.
+        times: How many cuts at each moment.
+        seed: Of what is drawn.
+        say: Called with a line now and then.
+    """
+    chance = random.Random(seed)
+    found = Cuts()
+    with tempfile.TemporaryDirectory(prefix="cuts") as name, temporary_postgres() as dsn:
+        folder = Path(name)
+        (folder / "second").mkdir()
+        warehouses = [built, second_warehouse(built, folder / "second")]
+        with cut_proxy(dsn) as proxy, _environment(folder / "published", proxy.dsn):
+            moments = [moment for moment in MOMENTS for _ in range(times)]
+            chance.shuffle(moments)
+            for place, moment in enumerate(moments, start=1):
+                os.environ["BANK_WAREHOUSE"] = str(warehouses[place % 2])
+                _cut(found, moment, chance, proxy, folder / "published", dsn)
+                if place % 10 == 0:
+                    say(f"{place} cuts; contradictions: {len(found.contradictions)}")
+    return found
+
+
+@contextmanager
+def _environment(publish_dir: Path, dsn: str) -> Iterator[None]:
+    names = {"BANK_PUBLISH_DIR": str(publish_dir), "BANK_POSTGRES_DSN": dsn, "BANK_WAREHOUSE": ""}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = text
+
+
+def _cut(
+    found: Cuts, moment: Moment, chance: random.Random, proxy: CutProxy, published: Path, dsn: str
+) -> None:
+    """Publish with a cut, look at PostgreSQL, and settle what is in doubt."""
+    in_files, in_postgres = _current(published), releases_in(dsn)
+    number = 1 + max([0, *release_numbers(published), *in_postgres])
+    proxy.cut_at, proxy.refuse_after_cut = moment, chance.random() < 0.5
+    proxy.stall = chance.uniform(0, LONGEST_STALL)
+    cuts = len(proxy.cuts)
+    code, said = _run("publish")
+    proxy.is_refusing, proxy.cut_at = False, None
+    _wait_for_quiet(dsn)
+    now = releases_in(dsn)
+    holds = now != in_postgres
+    words = f"{moment} COMMIT of release {number}, PostgreSQL {'holds' if holds else 'lacks'} it"
+
+    def require(is_right: bool, what: str) -> None:
+        if not is_right:
+            found.contradictions.append(f"{words}: {what}; the report: {said[-600:]}")
+
+    require(len(proxy.cuts) == cuts + 1, "no connection was cut")
+    report = _report(code, said)
+    found.reports[moment, report, holds] += 1
+    if report == PUBLISHED:
+        require(holds and _current(published) == number == now[-1], "not so")
+    elif report == NOTHING:
+        require(not holds and number not in release_numbers(published), "it is there")
+    elif report == UNKNOWN:
+        require(_current(published) == in_files, "the files have changed")
+        noted = json.loads((published / PENDING).read_text("utf-8"))["release"]
+        require(noted in release_numbers(published), "its folder is gone")
+        command = chance.choice(["releases", "publish"])
+        code, said = _run(command)
+        committed = f"has committed release {noted}" in said
+        settled = "committed" if committed else "not committed"
+        found.settled[command, settled] += 1
+        require(committed == holds, f"`bank {command}` takes it for {settled}")
+        require(committed or f"has not committed release {noted}" in said, "it stays unknown")
+        require(code == 0 and not (published / PENDING).exists(), "it is not settled")
+        last = (releases_in(dsn) or [None])[-1]
+        require(_current(published) == last, f"files {_current(published)}, PostgreSQL {last}")
+    else:
+        require(False, "no report of the three")
+
+
+def _run(command: str) -> tuple[int, str]:
+    ended = CliRunner().invoke(main, [command])
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        return -1, repr(ended.exception)
+    return ended.exit_code, ended.output
+
+
+def _report(code: int, said: str) -> str:
+    if code == 0:
+        return PUBLISHED
+    if "It is unknown whether" in said and "Nothing was published" not in said:
+        return UNKNOWN
+    if "Nothing was published" in said:
+        return NOTHING
+    return "neither"
+
+
+def _current(published: Path) -> int | None:
+    return current_number(published) if published.is_dir() else None
+
+
+def _wait_for_quiet(dsn: str) -> None:
+    """Wait until the server has ended every transaction of a publisher."""
+    until = time.monotonic() + PATIENCE
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while time.monotonic() < until:
+            row = connection.execute(
+                "select count(*) from pg_stat_activity where pid <> pg_backend_pid() "
+                "and backend_type = 'client backend'"
+            ).fetchone()
+            if row == (0,):
+                return
+            time.sleep(0.05)
+    raise SystemExit("The server has connections that nobody holds any more.")
+
+
+def report(found: Cuts) -> str:
+    """Return what came of it, as lines."""
+    lines = [f"connections cut around COMMIT: {sum(found.reports.values())}"]
+    for (moment, said, holds), count in sorted(found.reports.items()):
+        lines.append(
+            f"  {count:>4}  {moment:6}  reported: {said:17}  "
+            f"PostgreSQL {'holds' if holds else 'does not hold'} the release"
+        )
+    for (command, settled), count in sorted(found.settled.items()):
+        lines.append(f"  {count:>4}  unknown, settled by `bank {command}`: {settled}")
+    lines.append(f"reports that PostgreSQL contradicts: {len(found.contradictions)}")
+    lines += [f"  {line}" for line in found.contradictions[:10]]
+    return "\n".join(lines)
