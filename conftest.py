@@ -43,6 +43,7 @@ LONG_FILES = (
     "test_history.py",
     "test_faults.py",
     "test_random_drops.py",
+    "test_pages.py",
     "test_dbt_usage.py",
     "test_spark_thrift.py",
     "test_dashboard_browser.py",

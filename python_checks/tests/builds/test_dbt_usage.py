@@ -417,9 +417,8 @@ def test_build_from_another_folder_writes_below_the_project(
     if is_in_environment:
         variables["DBT_PROJECT_DIR"] = str(project_copy)
     folders = ("--project-dir", str(project_copy), "--profiles-dir", str(project_copy))
-    selection = () if is_in_environment else ("--select", "+stg_bank__clients")
     run = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "build", *folders, *selection],
+        [sys.executable, "-m", "dbt.cli.main", "build", *folders, "--select", "+stg_bank__clients"],
         cwd=tmp_path,
         env=variables,
         capture_output=True,

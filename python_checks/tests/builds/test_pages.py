@@ -102,8 +102,17 @@ def test_readme_goes_from_a_clone_to_a_release(readme: tuple[Path, dict[str, str
     (first,) = (text for command, text in said.items() if command.startswith(".venv/bin/bank"))
     lines = first.splitlines()
     assert lines[0] == "Reading the project ..."
+    last = [line for line in lines if " steps, " in line][-2]
+    steps = last.partition(" of ")[0]
+    assert last.startswith(f"{steps} of {steps} steps, ")
+    assert last.endswith(" 0 warnings, 0 failures")
+    assert lines[lines.index(last) + 1].split() == ["Warehouse", "warehouse/bank.duckdb"]
+    assert lines[lines.index(last) + 2].startswith("Last build            passed at 20")
     assert "Customers             3,000 with 2,940 client ids" in lines
-    assert sum(" steps, " in line and line.endswith(" 0 failures") for line in lines) == 1
+    assert lines[lines.index("Next:") + 1] == "  bank check"
+    assert "START" not in first
+    (mine,) = (text for command, text in said.items() if command.endswith("mine.duckdb"))
+    assert "  bank check --warehouse warehouse/mine.duckdb" in mine.splitlines()
     record = read_record(build_record_path(clone / "warehouse" / "bank.duckdb"))
     assert record is not None
     assert (record["failed"], record["not_run"], record["source"]) == ([], [], "sample")

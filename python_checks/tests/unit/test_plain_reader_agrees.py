@@ -32,7 +32,7 @@ pytestmark = pytest.mark.examples
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 PROFILE = settings(
-    max_examples=2000 if NIGHTLY else 200,
+    max_examples=2000 if NIGHTLY else 60,
     derandomize=not NIGHTLY,
     deadline=None,
     database=None,

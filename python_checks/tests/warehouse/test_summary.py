@@ -6,12 +6,14 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
 from bank_warehouse.cli import main
+from bank_warehouse.publish.manifest import signed
 from bank_warehouse.publish.records import (
     ALL_SUITES,
     FORMAT,
@@ -20,7 +22,6 @@ from bank_warehouse.publish.records import (
     read_record,
     write_json,
 )
-from bank_warehouse.publish.releases import MANIFEST_FORMAT
 from bank_warehouse.summary import NEEDED, Summary, format_summary, next_steps, read_summary
 
 
@@ -323,6 +324,36 @@ def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
     assert "did not get to its end" not in result.output
 
 
+def release_of(build: str) -> dict[str, Any]:
+    """Return the least that is a manifest: of a release of one mart that it leaves out."""
+    a_file = {"file": "x.parquet", "bytes": 0, "sha256": "0" * 64}
+    column = {"name": "x", "type": "BIGINT", "is_nullable": False, "description": ""}
+    mart = dict.fromkeys(("file", "bytes", "sha256", "row_count", "fingerprint", "totals"))
+    mart |= {"schema": "marts", "name": "x", "description": "", "columns": [column], "grain": []}
+    mart |= {"references": [], "is_published": False, "left_out_because": "personal data"}
+    moments = dict.fromkeys(("published_at", "built_at", "checked_at"), "2026-01-31T17:05:09Z")
+    return signed(
+        {
+            "format": 2,
+            "release": 1,
+            **moments,
+            "source": "sample",
+            "as_of_date": "2021-12-31",
+            "git_commit": None,
+            "git_is_dirty": None,
+            "dbt_invocation_id": build,
+            "schema_version": 1,
+            "includes_restricted": False,
+            "duckdb_version": duckdb.__version__,
+            "control_totals": [],
+            "checks": {"dbt_nodes": 1, "expectations": 1},
+            "database": a_file,
+            "metrics": a_file,
+            "marts": [mart],
+        }
+    )
+
+
 STATES: dict[str, tuple[dict[str, object], dict[str, object] | None, str | None, list[str]]] = {
     "built": ({}, None, None, ["bank check"]),
     "failed": ({"failed": ["a"]}, {}, "one", ["bank build"]),
@@ -346,8 +377,7 @@ def test_next_step_follows_the_state(name: str, tmp_path: Path) -> None:
     if published is not None:
         (releases / "1").mkdir(parents=True)
         (releases / "current").write_text("1\n", "utf-8")
-        manifest = {"format": MANIFEST_FORMAT, "release": 1, "dbt_invocation_id": published}
-        write_json(releases / "1" / "manifest.json", manifest)
+        write_json(releases / "1" / "manifest.json", release_of(published))
     commands = [command for command, _ in next_steps(warehouse, "", releases)]
     assert [command.partition(" --")[0] for command in commands] == expected
     option = f'--warehouse "{warehouse}"'
