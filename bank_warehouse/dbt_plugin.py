@@ -3,6 +3,7 @@
 Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -168,7 +169,7 @@ def record_build(path: str, told: str) -> str:
         if "nodes" not in build:
             records.write_build_start(Path(path), build)
         else:
-            records.write_build_record(Path(path), build)
+            records.write_build_record(Path(path), build | {"files": drop_files(build)})
     except OSError as problem:
         return (
             f"{records.build_record_path(Path(path))}: the record of this build cannot be written: "
@@ -176,6 +177,31 @@ def record_build(path: str, told: str) -> str:
             "write, and build again. Nothing can be published without it."
         )
     return ""
+
+
+def drop_files(build: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files that a whole build has read, each with its table, size and checksum.
+
+    Args:
+        build: what the macro `record_build` says.
+
+    Returns:
+        Nothing for the shipped sample, or for a build that is not whole.
+    """
+    if not build["fingerprints"] or build["source"] == "sample":
+        return []
+    found = {
+        (file.path, table): {"file": file.path.name, "table": table, "bytes": file.size}
+        for (folder, table), plan in _last_plans.items()
+        if folder == build["raw_dir"]
+        for file in plan.files
+    }
+    checksums = {}
+    for path, _ in found:
+        if path not in checksums:
+            with path.open("rb") as file:
+                checksums[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return [each | {"sha256": checksums[path]} for (path, _), each in sorted(found.items())]
 
 
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:

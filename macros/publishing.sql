@@ -58,14 +58,14 @@
             ~ bank_warehouse.built_relation('base_bank__client_near_duplicates')
         ).rows[0][0] | int -%}
         {%- for row in run_query(
-            'select source_file, date_formats, date_basis, dates_undecided, amounts_undecided, '
+            'select source_file, row_count, date_formats, date_basis, dates_undecided, amounts_undecided, '
             ~ 'decimal_comma_columns, currency from ' ~ bank_warehouse.built_relation('base_bank__client_files')
             ~ ' order by source_file'
         ).rows -%}
             {%- do reading.append({
-                'file': row[0], 'date_formats': row[1], 'date_basis': row[2],
-                'dates_undecided': row[3] | int, 'amounts_undecided': row[4] | int,
-                'decimal_comma_columns': row[5], 'currency': row[6],
+                'file': row[0], 'rows': row[1] | int, 'date_formats': row[2], 'date_basis': row[3],
+                'dates_undecided': row[4] | int, 'amounts_undecided': row[5] | int,
+                'decimal_comma_columns': row[6], 'currency': row[7],
             }) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -81,6 +81,17 @@
         'reading': reading,
         'near_duplicates': near_duplicates,
         'source': bank_warehouse.source_of_raw_data(),
+        'raw_dir': env_var('BANK_RAW_DIR', ''),
+        'settings': {
+            'raw_date_format': var('raw_date_format'),
+            'raw_decimal_mark': var('raw_decimal_mark'),
+            'raw_money_rounding': var('raw_money_rounding'),
+            'near_duplicates': var('near_duplicates'),
+            'max_quarantine_rate': var('max_quarantine_rate'),
+            'false_discovery_rate': var('false_discovery_rate'),
+            'exact_ranks_limit': var('exact_ranks_limit'),
+            'inference_seed': var('inference_seed'),
+        },
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),
         'models': models,

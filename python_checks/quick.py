@@ -1,10 +1,12 @@
 """Check what has changed since the last commit, in about a minute: `make quick`.
 
 Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. Changed
-models, and those that use a changed macro or seed, have their dbt unit tests run. The project is
-held to its rules, and the tests that need no warehouse are run. `make test` checks everything.
+models, and those that use a changed macro or seed, have their dbt unit tests run. Of the tests
+that need no warehouse those are run that import a changed module, and those that read the
+project's files. `make test` checks everything.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,17 @@ from python_checks.testing.dbt import KEPT, parsed_project, run_dbt
 from python_checks.testing.paths import PROJECT
 
 CACHE = PROJECT / ".pytest_cache" / "d"
-UNIT_OPTIONS = (
-    *("--numprocesses", "2", "--dist", "loadfile", "-m", "unit and not examples"),
-    "python_checks/tests/unit",
+UNIT_TESTS = "python_checks/tests/unit"
+UNIT_OPTIONS = ("--numprocesses", "2", "--dist", "worksteal", "-m", "unit and not examples")
+READ_THE_PROJECT = (
+    "python_checks/project/",
+    "python_checks/testing/dbt.py",
+    "python_checks/testing/pages.py",
+    "bank_warehouse/powerbi/",
 )
+"""What a unit test imports that judges files of the project, whichever they are."""
+
+PACKAGES = ("bank_warehouse", "python_checks", "benchmarks")
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
 
 
@@ -70,7 +80,8 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
     python = [name for name in files if name.endswith((".py", ".ipynb"))]
     yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
     sql = [name for name in files if name.endswith(".sql") and name.startswith(SQL_FOLDERS)]
-    found = {"tests without a warehouse": [*_tool("pytest"), "-q", *UNIT_OPTIONS]}
+    tests = unit_tests(files)
+    found = {"tests without a warehouse": [*_tool("pytest"), "-q", *UNIT_OPTIONS, *tests]}
     if python:
         found["ruff"] = [*_tool("ruff"), "check", "--force-exclude", *python]
         found["ruff format"] = [*_tool("ruff"), "format", "--check", "--force-exclude", *python]
@@ -80,6 +91,41 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
     if sql:
         found["sqlfluff"] = [*_tool("sqlfluff"), "lint", "--disable-progress-bar", *sql]
     return found
+
+
+def unit_tests(changed: Iterable[str]) -> list[str]:
+    """Return the files of unit tests that a change of these files concerns."""
+    files = set(changed)
+    found = []
+    for test in sorted((PROJECT / UNIT_TESTS).glob("test_*.py")):
+        name = test.relative_to(PROJECT).as_posix()
+        imported = imports(name)
+        if imported & files or any(one.startswith(READ_THE_PROJECT) for one in imported):
+            found.append(name)
+    return found
+
+
+def imports(name: str) -> set[str]:
+    """Return a Python file of the project and all files that it imports, directly or not."""
+    found, waiting = {name}, [name]
+    while waiting:
+        for one in _imported_by(waiting.pop()) - found:
+            found.add(one)
+            waiting.append(one)
+    return found
+
+
+@cache
+def _imported_by(name: str) -> set[str]:
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse((PROJECT / name).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {node.module} | {f"{node.module}.{each.name}" for each in node.names}
+    paths = [each.replace(".", "/") for each in modules if each.split(".")[0] in PACKAGES]
+    files = [file for path in paths for file in (f"{path}.py", f"{path}/__init__.py")]
+    return {file for file in files if (PROJECT / file).is_file()}
 
 
 def _tool(name: str) -> list[str]:

@@ -12,8 +12,10 @@ from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot
 from bank_warehouse.dashboard.views import View, text_of
+from bank_warehouse.publish.releases import SAMPLE
 
 TITLE = "Bank customers"
+INVENTED = "The shipped sample: an invented bank, made by the project's generator. No real people."
 LOOK_AGAIN = 20_000
 """Milliseconds after which an open page asks whether there is a newer release."""
 
@@ -110,6 +112,8 @@ def _header(snapshot: Snapshot) -> Element:
             title=f"Published {moment(manifest['published_at'])}",
         ),
     ]
+    if manifest.get("source") == SAMPLE:
+        facts.append(element("Span", "Invented data", className="pill", title=INVENTED))
     if not snapshot.role.sees_all:
         facts.append(element("Span", snapshot.role.described, className="pill"))
     return element(

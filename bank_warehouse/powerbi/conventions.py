@@ -14,7 +14,7 @@ RELEASE = Mart(
     columns={
         column.name: Column(column.name, column.type.lower(), column.description)
         for column in files.RELEASE_COLUMNS
-        if column.name in ("release", "as_of_date", "published_at", "schema_version")
+        if column.name in ("release", "as_of_date", "published_at", "schema_version", "source")
     },
 )
 """The one table of a release that the publisher writes, and not dbt."""

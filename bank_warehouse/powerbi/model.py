@@ -492,6 +492,15 @@ def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
             format_string="yyyy-mm-dd",
             folder="Release",
         ),
+        Measure(
+            name="Data",
+            expression=f'IF(MAX({column_name(release, "source")}) = "sample", '
+            '"Invented: the shipped sample", "Files of the bank")',
+            description="Whether the release holds a bank's files or the shipped sample, an "
+            "invented bank.",
+            format_string="",
+            folder="Release",
+        ),
     ]
 
 

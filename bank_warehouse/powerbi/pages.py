@@ -224,6 +224,7 @@ OVERVIEW = Page(
             across(3, 2, 596, 108),
             measure("As of"),
             measure("Release read", "Release"),
+            measure("Data"),
         ),
     ),
 )

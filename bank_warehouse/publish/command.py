@@ -22,7 +22,7 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 @click.option(
     "--replace-bank",
     is_flag=True,
-    help="Let the shipped sample, an invented bank, replace the release of a real one.",
+    help="Let the shipped sample, an invented bank, or another bank replace the release of a bank.",
 )
 @click.option(
     "--wait-for-readers",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
     """Return a line for each release, the current one and that of PostgreSQL marked."""
     current = current_number(publish_dir)
     lines = [
-        f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'schema':>6}  "
-        f"{'personal data':13}  {'commit':11}  readers"
+        f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'customers':>11}  "
+        f"{'loans':>22}  {'schema':>6}  {'personal data':13}  {'commit':11}  readers"
     ]
     for number in release_numbers(publish_dir):
         marks = [
@@ -45,10 +46,12 @@ def _described(manifest: Mapping[str, Any]) -> str:
     commit = (manifest["git_commit"] or "none")[:COMMIT_LENGTH]
     changed = "+" if manifest["git_is_dirty"] else ""
     personal = "yes" if manifest["includes_restricted"] else "no"
+    positions = next(mart for mart in manifest["marts"] if mart["name"] == "fct_customer_positions")
+    loans = f"{Decimal(positions['totals']['total_loans']):,.2f}"
     return (
         f"{manifest['published_at']:20}  {manifest['as_of_date']:10}  "
-        f"{manifest.get('source', 'unknown'):7}  {manifest['schema_version']:>6}  {personal:13}  "
-        f"{commit + changed:11}"
+        f"{manifest.get('source', 'unknown'):7}  {positions['row_count']:>11,}  {loans:>22}  "
+        f"{manifest['schema_version']:>6}  {personal:13}  {commit + changed:11}"
     )
 
 

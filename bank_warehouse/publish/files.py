@@ -47,6 +47,12 @@ RELEASE_COLUMNS = (
         "Commit of the project that built the marts; null outside a git checkout.",
     ),
     Column("dbt_invocation_id", "VARCHAR", False, "The build, as dbt names it."),
+    Column(
+        "source",
+        "VARCHAR",
+        False,
+        "`drop`: files of a bank. `sample`: the shipped sample, an invented bank.",
+    ),
 )
 RELEASE = Contract(
     schema="marts",
@@ -188,8 +194,10 @@ def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
         "built_at": build["built_at"],
         "checked_at": checks["checked_at"],
         "source": build["source"],
-        "reading": build.get("reading", []),
-        "near_duplicates": build.get("near_duplicates"),
+        "files_read": build["files"],
+        "settings": build["settings"],
+        "reading": build["reading"],
+        "near_duplicates": build["near_duplicates"],
         "as_of_date": build["as_of_date"],
         "git_commit": build["git_commit"],
         "git_is_dirty": build["git_is_dirty"],

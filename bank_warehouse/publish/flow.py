@@ -33,6 +33,7 @@ from bank_warehouse.publish.lock import publisher_lock
 from bank_warehouse.publish.pending import Commit, Outcome
 from bank_warehouse.publish.postgres import PostgresTarget, open_target
 from bank_warehouse.publish.releases import SAMPLE, Release
+from bank_warehouse.sql import quote_literal
 from bank_warehouse.summary import open_warehouse
 
 DEFAULT_WAIT = 60.0
@@ -57,7 +58,7 @@ def publish(
         publish_dir: Folder of the releases.
         dsn: PostgreSQL database to publish to as well; None or empty for none.
         with_restricted: Whether to publish personal data.
-        replace_bank: Whether the shipped sample may replace the release of a real bank.
+        replace_bank: Whether the shipped sample, or another bank, may replace a bank's release.
         wait: Seconds to wait for readers of PostgreSQL that are in a transaction.
         progress: Called with a line for each step.
 
@@ -87,6 +88,8 @@ def publish(
         for before, where in readers:
             if not replace_bank:
                 _require_no_sample_over_a_bank(before, passed, where)
+                if in_files and before is in_files.manifest:
+                    _require_same_bank(connection, in_files, passed)
             _require_compatible(before, passed, where)
         number = 1 + max(
             [0, *releases.release_numbers(publish_dir), target.highest_number() if target else 0]
@@ -300,6 +303,33 @@ def _require_no_sample_over_a_bank(before: dict[str, Any], passed: gate.Passed, 
             f"(release {before['release']}, as of {before['as_of_date']}) was not.",
             "Run `bank build FOLDER` with your files, check and publish again; or publish the "
             "sample to another folder with --publish-dir. `--replace-bank` publishes the sample "
+            "all the same. Nothing was published.",
+        )
+
+
+def _require_same_bank(
+    connection: duckdb.DuckDBPyConnection, before: Release, passed: gate.Passed
+) -> None:
+    """Refuse to replace a bank's figures by those of another.
+
+    Raises:
+        PublishError: No customer of the current release is in the warehouse.
+    """
+    if SAMPLE in (passed.build["source"], before.manifest.get("source", SAMPLE)):
+        return
+    customers = next(
+        mart["file"] for mart in before.manifest["marts"] if mart["name"] == "dim_customers"
+    )
+    file = quote_literal((before.path / customers).as_posix())
+    there, shared = connection.execute(
+        f"select count(*), count(here.customer_key) from read_parquet({file}) as there "
+        "left join marts.dim_customers as here on there.customer_key = here.customer_key"
+    ).fetchall()[0]
+    if there and not shared:
+        raise PublishError(
+            f"None of the {there:,} customers of the current release (release {before.number}, as "
+            f"of {before.manifest['as_of_date']}) is in this warehouse: it is of another bank.",
+            "Publish it to another folder with --publish-dir. `--replace-bank` publishes it here "
             "all the same. Nothing was published.",
         )
 

@@ -92,7 +92,7 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
         told: What the macro `record_build` says: `invocation_id`, `command`, `as_of_date`,
             `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `source`, `models`,
             `fingerprints` (empty where the build is not whole), `near_duplicates` (null then),
-            `project_dir` and `target_path`.
+            `settings`, `files`, `project_dir` and `target_path`.
 
     Raises:
         OSError: The file cannot be written.
@@ -112,7 +112,9 @@ def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
             "is_empty": told["is_empty"],
             "source": told["source"],
             "reading": told["reading"],
-            "near_duplicates": told.get("near_duplicates"),
+            "near_duplicates": told["near_duplicates"],
+            "settings": told["settings"],
+            "files": told["files"],
             "as_of_date": told["as_of_date"],
             "schema_version": told["schema_version"],
             "git_commit": commit,

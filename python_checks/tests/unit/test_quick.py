@@ -53,6 +53,22 @@ def test_only_the_linters_of_what_changed_are_run(changed: list[str], names: set
         assert [file for file in changed if file in found[name]]
 
 
+def test_tests_that_a_change_concerns_are_run() -> None:
+    reader = f"{quick.UNIT_TESTS}/test_raw_drop.py"
+    shape = f"{quick.UNIT_TESTS}/test_project_shape.py"
+    assert {reader, shape} <= set(quick.unit_tests(["bank_warehouse/raw_drop/encoding.py"]))
+    for elsewhere in ("models/marts/core/dim_dates.sql", "bank_warehouse/dashboard/figures.py"):
+        found = quick.unit_tests([elsewhere])
+        assert shape in found
+        assert reader not in found
+
+
+def test_imports_go_through_other_modules() -> None:
+    found = quick.imports("python_checks/tests/unit/test_raw_drop.py")
+    assert {"bank_warehouse/raw_drop/schema.py", "python_checks/testing/oddities.py"} <= found
+    assert "bank_warehouse/dashboard/server.py" not in found
+
+
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
     return parsed_project()

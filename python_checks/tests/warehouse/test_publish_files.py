@@ -37,9 +37,12 @@ from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.lock import LOCK, publisher_lock
 from bank_warehouse.publish.releases import current_number, switch_current
 from python_checks.testing.publishing import (
+    change,
+    change_checked,
     copy_checked,
     edit_record,
     marts_to_publish,
+    record_as_passed,
     running_holder,
     second_warehouse,
 )
@@ -99,7 +102,11 @@ def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path
     with pytest.raises(PublishError, match=r"(?s)invented bank.*release 2.*--replace-bank"):
         publish(warehouse, published, None)
     assert current_number(published) == 2
-    assert [line.split()[3] for line in listing(published, None)[1:]] == ["sample", "drop"]
+    rows = [line.split() for line in listing(published, None)[1:]]
+    assert [row[3:6] for row in rows] == [
+        ["sample", "3,000", "4,477,833,615.78"],
+        ["drop", "3,000", "4,477,833,615.78"],
+    ]
 
     manifest = published / "2" / "manifest.json"
     older = json.loads(manifest.read_text("utf-8"))
@@ -109,6 +116,32 @@ def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path
         publish(warehouse, published, None)
 
     assert publish(warehouse, published, None, replace_bank=True).number == 3
+
+
+def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
+    bank = copy_checked(warehouse, tmp_path / "bank")
+    edit_record(records.build_record_path(bank), source="drop")
+    other = copy_checked(bank, tmp_path / "other")
+    change_checked(
+        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+    )
+    published = tmp_path / "published"
+    publish(bank, published, None)
+    with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
+        publish(other, published, None)
+    assert current_number(published) == 1
+    # Who is still there is enough: customers join and leave.
+    change(
+        other,
+        "update intermediate.int_customers_measured set customer_key = customer_key - 1 "
+        "where customer_key = (select min(customer_key) from intermediate.int_customers_measured)",
+    )
+    record_as_passed(other, other)
+    assert publish(other, published, None).number == 2
+    change_checked(
+        other, "update intermediate.int_customers_measured set customer_key = customer_key + 2"
+    )
+    assert publish(other, published, None, replace_bank=True).number == 3
 
 
 def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
