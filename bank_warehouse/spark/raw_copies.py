@@ -3,7 +3,7 @@
 Spark's own reader of CSV knows no file that is damaged: it drops what does not fit, takes the first
 of two headers, and guesses at quotes. So each file is read where dbt runs, in one pass and with
 bounded memory, by the same plan that DuckDB follows, and written as a Parquet file of texts that
-Spark reads. What is accepted, set aside or refused is then the same on both engines. The price is
+Spark reads. What is accepted, quarantined or refused is then the same on both engines. The price is
 one more copy of the drop, and that one machine reads it: it has to lie where the servers of the
 cluster see it too.
 """

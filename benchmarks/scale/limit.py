@@ -1,6 +1,6 @@
 """The limit: the raw clients file read once into a typed DuckDB table, and nothing else.
 
-No row is judged and none could be set aside: a file with one cell that does not fit its type fails
+No row is judged and none could be quarantined: a file with a cell that does not fit its type fails
 here. The limit is what DuckDB takes to read the file and to write its columns; whatever a warehouse
 makes of them comes on top.
 

@@ -2,8 +2,8 @@
 
 pyarrow reads the file on all processors, straight into numbers and dictionaries; categories stay
 categories; money is whole cents in 64-bit integers, so that sums are right to the cent; keys are
-pandas' own hashes; no row is looked at in Python unless it is set aside. Only where a column cannot
-be read as what it should be is the file read again as text, to find those rows.
+pandas' own hashes; no row is looked at in Python unless it is quarantined. Only where a column
+cannot be read as what it should be is the file read again as text, to find those rows.
 
     python -m benchmarks.scale.pandas_marts --drop DROP --marts FOLDER
 
@@ -129,10 +129,10 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
     Args:
         raw: From `read_clients`; used up.
         drop: The folder with the lookup files.
-        source_file: Name of the file, for the rows that are set aside.
+        source_file: Name of the file, for the rows that are quarantined.
 
     Returns:
-        The accepted clients, money in cents, and the rows set aside.
+        The accepted clients, money in cents, and the rows quarantined.
     """
     typed, has_both_orders = _typed(raw, drop)
     accepted = np.ones(len(typed), dtype=bool)
@@ -260,7 +260,7 @@ def _ambiguous(dates: "pd.Series[Any]") -> Array:
 
 
 def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Array, dict[int, str]]:
-    """Return which of the copies are kept, and why each other one is set aside, by its place."""
+    """Return which of the copies are kept, and why each other one is quarantined, by its place."""
     kept = np.zeros(len(typed), dtype=bool)
     reasons: dict[int, str] = {}
     for _, rows in typed[copies].groupby("customer_key", sort=False):
@@ -275,7 +275,7 @@ def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Arra
 
 
 def _reasons(raw: pd.DataFrame, typed: pd.DataFrame, places: Iterable[int]) -> dict[int, str]:
-    """Return the reasons of the rows that are set aside because of what they hold."""
+    """Return the reasons of the rows that are quarantined because of what they hold."""
     found = {}
     for place in places:
         cells = {column: _text(raw[column].iloc[place]) for column in raw.columns}

@@ -149,7 +149,7 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
 
 
 def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    """Return the accepted clients, and the rows set aside.
+    """Return the accepted clients, and the rows quarantined.
 
     Args:
         frame: The typed records, on disk.
@@ -196,7 +196,7 @@ def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
 
 
 def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
-    """Return why each refused record is set aside, by its place; its cells are read again."""
+    """Return why each refused record is quarantined, by its place; its cells are read again."""
     places = refused[PLACE].cast(pl.UInt32)
     cells = (
         scan(file, as_text=True)
@@ -215,7 +215,7 @@ def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
 
 
 def _repeats(copies: pl.DataFrame, source_file: str) -> dict[int, str]:
-    """Return why copies are set aside, by place; the first of identical ones is not."""
+    """Return why copies are quarantined, by place; the first of identical ones is not."""
     reasons = {}
     values = [column for column in copies.columns if column != PLACE]
     for group in copies.sort(PLACE).partition_by("customer_key"):

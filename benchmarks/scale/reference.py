@@ -378,9 +378,9 @@ def is_missing(value: object) -> bool:
 
 
 def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-    """Return why a record is set aside, in the order and the words of the warehouse.
+    """Return why a record is quarantined, in the order and the words of the warehouse.
 
-    Asked only for the records that are set aside.
+    Asked only for the records that are quarantined.
 
     Args:
         cells: What was delivered, trimmed, by delivered column; empty where nothing was.
@@ -415,7 +415,7 @@ def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[
 
 
 def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bool) -> str:
-    """Return why a record is set aside of which there are several.
+    """Return why a record is quarantined of which there are several.
 
     Args:
         source_file: The file.

@@ -551,12 +551,12 @@ DAMAGE = (
     ("Occupation", ""),
     ("Loyalty Classification", "Tin"),
 )
-"""Cells for which a record is set aside. One date has day and month exchanged: after that, no date
+"""Cells for which a record is quarantined. One date has day and month exchanged: then no date
 of the file that could be either is trusted."""
 
 
 def damage(file: Path) -> None:
-    """Damage records of a clients file so that they are set aside, and spell others oddly."""
+    """Damage records of a clients file so that they are quarantined, and spell others oddly."""
     with file.open(encoding="utf-8", newline="") as opened:
         header, *rows = csv.reader(opened)
     place = {name: number for number, name in enumerate(header)}
@@ -566,7 +566,7 @@ def damage(file: Path) -> None:
     rows[5][place["Age"]] = "-2"
     for row in rows[1000:1004]:
         row[place["Joined Bank"]] = "25-03-2001"
-    # One identical copy is set aside, and both of two that contradict each other.
+    # One identical copy is quarantined, and both of two that contradict each other.
     rows.append(list(rows[1000]))
     rows.append(list(rows[1001]))
     rows[-1][place["Bank Loans"]] = "1.00"
@@ -633,7 +633,7 @@ def test_duckdb_pandas_and_polars_make_the_same_marts(tmp_path: Path) -> None:
     failures = [(run["contender"], run["failure"]) for run in told["runs"] if run["failure"]]
     assert failures == []
     assert len(told["runs"]) == 6
-    # The damage is seen: each of its reasons is among those of the rows that are set aside.
+    # The damage is seen: each of its reasons is among those of the rows that are quarantined.
     marts = run_frames("pandas", drops / f"{DAMAGED}-csv", tmp_path / "damaged")
     reasons = duckdb.sql(
         f"select reject_reasons from '{marts / 'fct_quarantined_clients.parquet'}'"

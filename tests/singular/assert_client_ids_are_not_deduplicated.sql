@@ -78,7 +78,7 @@ people_kept as (
 
 ),
 
--- Rows that contradict each other are set aside as a whole: the one right way to lose a person.
+-- Rows that contradict each other are quarantined as a whole: the one right way to lose a person.
 set_aside as (
 
     select {{ json_value('raw_text', 'client_id') }} as client_id

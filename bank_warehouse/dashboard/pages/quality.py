@@ -49,7 +49,7 @@ def _totals(context: Context) -> Table:
     return Table(
         name="totals",
         title="Delivered and counted",
-        note="What was delivered is in the marts or set aside, to the cent.",
+        note="What was delivered is in the marts or quarantined, to the cent.",
         is_whole=True,
         columns=(
             context.mart_column(mart, "column_name", "Column", is_number=False),

@@ -1,5 +1,5 @@
--- The clients are read once for each kind of row that is set aside, with a condition: a CTE of them
--- all would be held in memory, wide as they are, for the few that are wanted.
+-- The clients are read once for each kind of row that is quarantined, with a condition: a CTE of
+-- them all would be held in memory, wide as they are, for the few that are wanted.
 
 with
 

@@ -179,7 +179,7 @@ typed as (
         ) as {{ column }},
         {% endfor %}
 
-        ---------- as delivered, for the rows that are set aside
+        ---------- as delivered, for the rows that are quarantined
         {% for column in raw_columns('clients') %}
         raw_clients.{{ column }} as raw_{{ column }},
         {% endfor %}

@@ -1,4 +1,4 @@
-"""What the quality layer promises: the control totals tie, and what is set aside says why."""
+"""What the quality layer promises: the control totals tie, and what is quarantined says why."""
 
 import duckdb
 
@@ -72,7 +72,7 @@ def _quarantine() -> tuple[Check, ...]:
     return (
         unique(QUARANTINE, "source_file", "source_row"),
         Promise(
-            "a row that is set aside has a file, a number, reasons and its text",
+            "a row that is quarantined has a file, a number, reasons and its text",
             "source_file <> '' and source_row >= 2 and reject_reasons <> '' "
             "and raw_text is not null",
             ("reject_reasons",),

@@ -1,4 +1,4 @@
-"""What the raw layer promises: the drop as delivered, before anything is set aside.
+"""What the raw layer promises: the drop as delivered, before anything is quarantined.
 
 Where the shipped seeds were built, their tables are checked as text; where a folder was read there
 are no raw tables, and the first typed one stands for them. A raw row may be wrong: it is then set

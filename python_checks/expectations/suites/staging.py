@@ -1,4 +1,4 @@
-"""What the staging layer promises: every row typed, accepted or set aside, and none lost."""
+"""What the staging layer promises: every row typed, accepted or quarantined, and none lost."""
 
 import duckdb
 
@@ -57,7 +57,7 @@ def _base() -> tuple[Check, ...]:
     return (
         *not_null("source_file", "is_accepted"),
         Promise(
-            "a row is set aside with reasons and its text, or accepted without",
+            "a row is quarantined with reasons and its text, or accepted without",
             "is_accepted = (reject_reasons is null) and (is_accepted or raw_text is not null)",
             ("source_file", "is_accepted", "reject_reasons"),
         ),

@@ -67,7 +67,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     for row, text in zip(rows, INJECTIONS, strict=False):
         row[name] = text
         row[contact] = text
-    # Where a number is expected a hostile text is set aside with its text.
+    # Where a number is expected a hostile text is quarantined with its text.
     for row, text in zip(rows[hostile:], INJECTIONS, strict=False):
         row[income] = text
     rows[2 * hostile][name] = "N" * 10_000_000
@@ -109,7 +109,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert totals is not None
     assert totals[0] == len(rows) == totals[1] + totals[2]
     assert [row[0] for row in named] == INJECTIONS
-    # A cell of ten million letters is no name: its line is set aside, whole.
+    # A cell of ten million letters is no name: its line is quarantined, whole.
     assert longest == (1, True)
     assert {row[0] for row in aside} == {part}
     amounts = [json.loads(row[2])["estimated_income"] for row in aside]

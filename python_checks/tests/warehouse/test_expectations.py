@@ -302,7 +302,7 @@ SABOTAGES = [
         "difference = 0.01",
     ),
     Sabotage(
-        "a delivered row that is neither accepted nor set aside",
+        "a delivered row that is neither accepted nor quarantined",
         (
             "insert into staging.base_bank__clients (source_file, is_accepted, reject_reasons, "
             "raw_text) values ('seeds/raw/raw_clients.csv', false, 'lost', '{}')",
