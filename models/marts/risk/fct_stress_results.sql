@@ -158,8 +158,9 @@ compared as (
         cast(results.stressed_value as decimal(18, 2)) as stressed_value,
         cast(results.stressed_value - results.baseline_value as decimal(18, 2))
             as change_in_value,
-        {{ ratio('results.stressed_value - results.baseline_value', 'abs(results.baseline_value)') }}
-            as relative_change
+        {{ ratio(
+            'results.stressed_value - results.baseline_value', 'abs(results.baseline_value)'
+        ) }} as relative_change
 
     from results
     cross join totals
