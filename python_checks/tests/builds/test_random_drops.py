@@ -57,7 +57,7 @@ pytestmark = pytest.mark.examples
 
 @pytest.fixture(scope="module")
 def built_history(built_warehouse: Path) -> Path:
-    return built_warehouse.with_name("bank_history.duckdb")
+    return built_warehouse.with_name("bank_history_sample.duckdb")
 
 
 EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
