@@ -102,7 +102,7 @@ def test_readme_goes_from_a_clone_to_a_release(readme: tuple[Path, dict[str, str
     (first,) = (text for command, text in said.items() if command.startswith(".venv/bin/bank"))
     lines = first.splitlines()
     assert lines[0] == "Reading the project ..."
-    last = [line for line in lines if " steps, " in line][-2]
+    last = [line for line in lines if " steps, " in line][-1]
     steps = last.partition(" of ")[0]
     assert last.startswith(f"{steps} of {steps} steps, ")
     assert last.endswith(" 0 warnings, 0 failures")
