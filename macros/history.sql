@@ -91,7 +91,8 @@
 
 {#-
     Stop before a date of one bank is written into the history of another: no customer of the drop is
-    there at the date before it or after it. A hook before fct_customer_history.
+    there at the same date, at the one before it or at the one after it. A hook before
+    fct_customer_history.
 -#}
 {% macro require_same_bank(as_of_date) -%}
     {%- if execute and not flags.EMPTY -%}
@@ -105,14 +106,15 @@
                 ~ " on history.customer_key = customers.customer_key where history.as_of_date in ("
                 ~ "select max(as_of_date) from " ~ history ~ " where as_of_date < '" ~ as_of_date
                 ~ "' union all select min(as_of_date) from " ~ history ~ " where as_of_date > '"
-                ~ as_of_date ~ "') group by history.as_of_date order by history.as_of_date"
+                ~ as_of_date ~ "' union all select cast('" ~ as_of_date ~ "' as date))"
+                ~ " group by history.as_of_date order by history.as_of_date"
             ).rows -%}
             {%- for neighbour in neighbours if not neighbour[1] -%}
                 {{ exceptions.raise_compiler_error(
                     'No customer of this drop is in the history at ' ~ neighbour[0] ~ ': it is the '
-                    ~ 'history of another bank. Nothing was written to it. Set BANK_HISTORY to a '
-                    ~ 'file of its own for this bank, or take the wrong date out with '
-                    ~ '`dbt run-operation forget_date`.'
+                    ~ 'history of another bank. Nothing was written to it. Name another warehouse for '
+                    ~ 'this bank, set BANK_HISTORY to a file of its own, or take the wrong date out '
+                    ~ 'with `dbt run-operation forget_date`.'
                 ) }}
             {%- endfor -%}
         {%- endif -%}
@@ -136,7 +138,10 @@
             ~ "' as date)"
         ).rows[0][0] | int -%}
         {%- if not rows -%}
-            {{ exceptions.raise_compiler_error(as_of_date ~ ' is not in the history.') }}
+            {%- set file = run_query(
+                "select path from duckdb_databases() where database_name = 'history'"
+            ).rows[0][0] -%}
+            {{ exceptions.raise_compiler_error(as_of_date ~ ' is not in the history ' ~ file ~ '.') }}
         {%- endif -%}
         {%- call statement('forget_date', auto_begin=true) -%}
             {{ statements }}

@@ -455,12 +455,14 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
         "update marts.fct_customer_risk set customer_key = customer_key + 1",
     )
     before = look(copy).dates
-    ran = build(copy, DAYS[4], drops[5], "--select", "fct_customer_history", command="run")
-    assert ran.returncode != 0
-    said = " ".join(ran.stdout.split())
-    assert f"No customer of this drop is in the history at {DAYS[3]}" in said
-    assert "Set BANK_HISTORY" in said
-    assert look(copy).dates == before
+    # As a new date, and in the place of one that is there.
+    for day, known in ((DAYS[4], DAYS[3]), (DAYS[0], DAYS[0])):
+        ran = build(copy, day, drops[5], "--select", "fct_customer_history", command="run")
+        assert ran.returncode != 0
+        said = " ".join(ran.stdout.split())
+        assert f"No customer of this drop is in the history at {known}" in said
+        assert "set BANK_HISTORY" in said
+        assert look(copy).dates == before
 
 
 def test_the_sample_has_a_history_of_its_own(copy: Path) -> None:
