@@ -111,7 +111,7 @@ def map_header(
             are listed, each with the nearest header found, and the headers nobody used).
     """
     shown = trimmed_names(cells)
-    _refuse_twice(file, row, shown)
+    require_names_once(file, shown, row)
     found = _assign(shown, table, names)
     positions = found.positions
     for name, theirs in names.columns.items():
@@ -155,7 +155,12 @@ def map_header(
     return HeaderMap(positions, shown, tuple(warnings))
 
 
-def _refuse_twice(file: str, row: int, shown: Sequence[str]) -> None:
+def require_names_once(file: str, shown: Sequence[str], row: int = 1) -> None:
+    """Refuse a header that two columns have.
+
+    Raises:
+        DropError: with the two columns.
+    """
     where: dict[str, int] = {}
     for position, name in enumerate(shown):
         key = header_key(name)

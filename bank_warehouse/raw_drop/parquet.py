@@ -6,6 +6,7 @@ import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile
+from bank_warehouse.raw_drop.header import require_names_once
 from bank_warehouse.raw_drop.mapping import DropMapping
 from bank_warehouse.raw_drop.recognise import best_header, describe_unknown
 from bank_warehouse.raw_drop.schema import RawColumn, RawTable
@@ -55,6 +56,10 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
                 f"describe select * from read_parquet({quote_literal(source)}, "
                 "hive_partitioning = false)"
             ).fetchall()
+            named = connection.execute(
+                f"select name from parquet_schema({quote_literal(source)}) "
+                "where num_children is null or num_children = 0"
+            ).fetchall()
             counted = connection.execute(
                 f"select sum(num_rows) from parquet_file_metadata({quote_literal(source)})"
             ).fetchone()
@@ -66,6 +71,9 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
     columns = tuple(str(row[0]) for row in described)
     types = tuple(str(row[1]) for row in described)
     rows = int(counted[0] or 0) if counted else 0
+    if len(named) == len(columns):
+        # DuckDB gives a second column of one name another name.
+        require_names_once(file.relative, tuple(str(name) for (name,) in named))
     header = best_header([(0, columns)], file.hint, mapping)
     if header is None:
         raise DropError(f"{file.relative}: no column has a name. Export the table again.")
