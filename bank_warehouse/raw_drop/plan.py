@@ -312,10 +312,18 @@ def plan_parquet(
         for column in table.columns
         if column.name in positions
     }
+    fault = raw_line = "cast(null as varchar)"
+    if all(head.types[place] == "VARCHAR" for place in positions.values()):
+        # Only a file of texts can hold its header once more.
+        texts = [quote_identifier(column) for column in head.columns]
+        fault = f"case {_when_header(_shape(table, mapped, names, ','), texts)} end"
+        beyond = "cast(null as varchar)"  # there are no cells beyond the columns
+        whole = _text_of_row([*(f"cast({text} as varchar)" for text in texts), beyond], ",", True)
+        raw_line = f"case when structural_fault is not null then {whole} end"
     select = _Select(
         fields=_named(table, names, cells),
-        fault="cast(null as varchar)",
-        raw_line="cast(null as varchar)",
+        fault=fault,
+        raw_line=raw_line,
         function="read_parquet",
         options=", hive_partitioning = false",
         condition=None,
@@ -439,7 +447,7 @@ def _csv_select(
         f"case when cell_{width - 1} is null then {quote_literal(careful.TOO_FEW)} "
         f"when cell_{width} is not null and "
         f"trim(concat({', '.join(cells[width:])}), {blanks}) <> '' "
-        f"then {quote_literal(careful.TOO_MANY)} {_when_header(shape)} end"
+        f"then {quote_literal(careful.TOO_MANY)} {_when_header(shape, cells)} end"
     )
     # Nearly every first cell begins with a letter or a digit: no need to look further then.
     not_blank = f"cell_0 > '!' or trim(concat({', '.join(cells)}), {blanks}) <> ''"
@@ -467,8 +475,12 @@ def _csv_select(
     )
 
 
-def _when_header(shape: careful.Shape) -> str:
+def _when_header(shape: careful.Shape, texts: Sequence[str]) -> str:
     """Return the branches of a case for a row that is a header once more.
+
+    Args:
+        shape: where the columns are.
+        texts: SQL of each cell of a row, by its place.
 
     What :func:`careful.header_fault` says in Python. An amount begins with no letter, so that for
     nearly every row one comparison of a cell decides.
@@ -479,7 +491,7 @@ def _when_header(shape: careful.Shape) -> str:
     plain = "regexp_replace(lower(strip_accents({cell})), '[^a-z0-9]', '', 'g')"
     other = "replace(lower(trim({cell})), ' ', '')"
     key = f"coalesce(nullif({plain}, ''), {other})"
-    cells = ", ".join(f"cell_{place}" for place in shape.columns)
+    cells = ", ".join(texts[place] for place in shape.columns)
     found = f"list_transform([{cells}], lambda cell: known[{key.format(cell='cell')}])"
     expected = ", ".join(map(quote_literal, shape.columns.values()))
     least = max(len(shape.columns), 4)
@@ -490,7 +502,7 @@ def _when_header(shape: careful.Shape) -> str:
     ).replace("known[", f"map {{{known}}}[")
     if shape.telling is None:
         return branches
-    told = f"cell_{shape.telling}"
+    told = texts[shape.telling]
     is_amount = (
         f"regexp_matches({told}, '[0-9]') and not map_contains(map {{{known}}}, "
         f"{key.format(cell=told)})"

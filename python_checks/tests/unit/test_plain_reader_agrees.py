@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bank_warehouse.raw_drop.encoding import NAMES
@@ -323,6 +323,8 @@ NUMBER = re.compile(r"(0|[1-9][0-9]{0,9})([.][0-9]{2})?")
     kind=st.sampled_from(["xlsx", "ods", "parquet"]),
     is_alone=st.booleans(),
 )
+@example(damage=[("header", 0, 0, "")], header_damage="none", kind="parquet", is_alone=False)
+@example(damage=[], header_damage="twice", kind="parquet", is_alone=False)
 def test_plain_reader_agrees_on_typed_files(
     staging: Staging,
     damage: list[tuple[str, int, int, str]],
