@@ -144,7 +144,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
             try:
                 found.append(_examine(target, name, hint, form))
             except DropError as refused:
-                if hint is None:
+                if hint is None and _shown(name) == name:
                     doubtful.append(str(refused))
                 else:
                     problems.add(rank_of(hint), str(refused))
@@ -170,13 +170,31 @@ def require_drop(path: Path) -> None:
         )
 
 
+def _shown(name: str) -> str:
+    """Return a name as it can be printed: a byte that is not UTF-8 by its hexadecimal digits."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name
+
+
+def _refuse_unprintable(name: str) -> None:
+    """Refuse a name that is not UTF-8: no engine and no record can hold it."""
+    if _shown(name) != name:
+        raise DropError(
+            f"{_shown(name)}: the name is not UTF-8. Rename the file or folder, in plain letters."
+        )
+
+
 def _open(path: Path) -> Path:
+    _refuse_unprintable(str(path))
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
             f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
-            "file: `bank build PATH`, or BANK_RAW_DIR; with neither the shipped seeds are built."
+            "file."
         ) from None
     if not target.is_dir() and not target.is_file():
         raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
@@ -216,9 +234,10 @@ def _behind(stem: str, known: str) -> str | None:
 
 
 def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
+    name, is_table = _shown(name), _suffix(name) is not None
     if is_folder:
         return f"{name}/: ignored: no raw table has a folder of this name."
-    if _suffix(name) is None and not is_hidden:
+    if not is_table and not is_hidden:
         return f"{name}: ignored: no table, workbook or archive by its extension."
     return f"{name}: ignored: hidden or temporary by its name."
 
@@ -279,6 +298,7 @@ def _stay_inside(root: Path, relative: str) -> Path:
 
 
 def _examine(root: Path, relative: str, hint: RawTable | None, form: str) -> FoundFile:
+    _refuse_unprintable(relative)
     path = _stay_inside(root, relative)
     try:
         status = path.stat()
