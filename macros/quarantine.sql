@@ -217,8 +217,8 @@
         {%- endfor -%}
         {%- if repeated > 0 -%}
             {%- do lines.append(
-                '  ' ~ repeated ~ (' row: a repeat' if repeated == 1 else ' rows: repeats')
-                ~ ' of another row'
+                '  ' ~ repeated ~ (' row: ' if repeated == 1 else ' rows: ')
+                ~ 'repeat of another row'
             ) -%}
         {%- endif -%}
         {{ exceptions.raise_compiler_error(

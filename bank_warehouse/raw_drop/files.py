@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bank_warehouse.publish.releases import CURRENT, release_numbers
-from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.errors import DropError, Problems, refuse_unprintable, shown
 from bank_warehouse.raw_drop.mapping import MAPPING_NAMES
 from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 
@@ -144,7 +144,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
             try:
                 found.append(_examine(target, name, hint, form))
             except DropError as refused:
-                if hint is None and _shown(name) == name:
+                if hint is None and shown(name) == name:
                     doubtful.append(str(refused))
                 else:
                     problems.add(rank_of(hint), str(refused))
@@ -170,25 +170,8 @@ def require_drop(path: Path) -> None:
         )
 
 
-def _shown(name: str) -> str:
-    """Return a name as it can be printed: a byte that is not UTF-8 by its hexadecimal digits."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(name).decode("utf-8", "backslashreplace")
-    return name
-
-
-def _refuse_unprintable(name: str) -> None:
-    """Refuse a name that is not UTF-8: no engine and no record can hold it."""
-    if _shown(name) != name:
-        raise DropError(
-            f"{_shown(name)}: the name is not UTF-8. Rename the file or folder, in plain letters."
-        )
-
-
 def _open(path: Path) -> Path:
-    _refuse_unprintable(str(path))
+    refuse_unprintable(str(path))
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
@@ -196,6 +179,7 @@ def _open(path: Path) -> Path:
             f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
             "file."
         ) from None
+    refuse_unprintable(str(target))
     if not target.is_dir() and not target.is_file():
         raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
     if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
@@ -234,7 +218,7 @@ def _behind(stem: str, known: str) -> str | None:
 
 
 def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
-    name, is_table = _shown(name), _suffix(name) is not None
+    name, is_table = shown(name), _suffix(name) is not None
     if is_folder:
         return f"{name}/: ignored: no raw table has a folder of this name."
     if not is_table and not is_hidden:
@@ -269,7 +253,7 @@ def _walk(
             elif entry.is_dir():
                 if entry.is_symlink():
                     raise DropError(
-                        f"{relative}: a link to a folder. Put the files themselves there."
+                        f"{shown(relative)}: a link to a folder. Put the files themselves there."
                     )
                 pending.append(relative)
             elif _suffix(entry.name) is None:
@@ -282,6 +266,7 @@ def _walk(
 
 
 def _stay_inside(root: Path, relative: str) -> Path:
+    refuse_unprintable(relative)
     path = root / relative
     try:
         target = path.resolve(strict=True)
@@ -298,7 +283,6 @@ def _stay_inside(root: Path, relative: str) -> Path:
 
 
 def _examine(root: Path, relative: str, hint: RawTable | None, form: str) -> FoundFile:
-    _refuse_unprintable(relative)
     path = _stay_inside(root, relative)
     try:
         status = path.stat()

@@ -19,7 +19,7 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.rendering import REFERENCES, RefusedError, Rendering
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-REPEATS = "repeats of another row"
+_REPEAT = "repeat of another row"
 _MOST_VALUES = 20
 _MODELS = (
     *(f"stg_bank__{name}" for name, table in TABLES.items() if table.is_lookup),
@@ -161,7 +161,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     ).fetchall():
         found[file]["rejected"] += rows
         found[file]["quarantined"].append(
-            {"reason": REPEATS, "rows": rows, "row": None, "example": None}
+            {"reason": _REPEAT, "rows": rows, "row": None, "example": None}
         )
     return found
 

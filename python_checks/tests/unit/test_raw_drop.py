@@ -32,6 +32,7 @@ from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
 from python_checks.testing.paths import ORIGINAL, SEEDS
 from python_checks.testing.plain_reader import records_of
+from python_checks.testing.staging import Staging
 from python_checks.testing.workbooks import seed_sheet, seed_sheets, write_xlsx
 
 NAMES = [column.name for column in CLIENTS.columns]
@@ -546,7 +547,8 @@ def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
 
 def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
     cells = {row: (column, text) for row, (column, text, _) in enumerate(BAD_CELLS.values(), 3)}
-    told = inspect_drop(spoilt_drop(tmp_path / "all", cells))
+    drop = spoilt_drop(tmp_path / "all", cells)
+    told = inspect_drop(drop)
     clients = next(file for file in told["files"] if file["table"] == "clients")
     found = {fault["row"]: (fault["rows"], fault["reason"]) for fault in clients["quarantined"]}
     assert found.keys() == cells.keys()
@@ -555,7 +557,10 @@ def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
         assert found[row][1].startswith(reason)
     (problem,) = told["problems"]
     assert problem.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
-    assert "1 row: age is outside 0 to 120" in problem
+    refusal = str(Staging().read(drop).refusal)
+    assert refusal.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
+    for said in (problem, refusal):
+        assert said.count(" 1 row: ") == len(cells)
 
 
 def test_inspect_refuses_two_bad_rows_of_forty_as_a_build_does(tmp_path: Path) -> None:
@@ -571,7 +576,10 @@ def test_inspect_counts_rows_that_are_there_twice(tmp_path: Path) -> None:
     lines = (drop / "clients.csv").read_text("utf-8").splitlines()
     (drop / "clients.csv").write_text("\n".join([*lines, lines[5]]), "utf-8")
     (problem,) = inspect_drop(drop)["problems"]
-    assert problem.startswith("1 of 41 client rows cannot be accepted")
+    refusal = str(Staging().read(drop).refusal)
+    for said in (problem, refusal):
+        assert said.startswith("1 of 41 client rows cannot be accepted")
+        assert " 1 row: repeat of another row" in said
 
 
 def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
@@ -598,7 +606,9 @@ def test_inspect_without_a_project_promises_nothing_of_the_rows(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     says = r"ok\xff{}: the name is not UTF-8. Rename the file or folder"
     folder = spoilt_drop(tmp_path / "ok\udcff", {})
     result = CliRunner().invoke(inspect, [str(folder)])
@@ -606,12 +616,19 @@ def test_a_name_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
     assert says.format("") in result.output
     with pytest.raises(DropError, match=re.escape(says.format(""))):
         plan_drop(folder)
+    monkeypatch.chdir(folder)
+    with pytest.raises(DropError, match=re.escape(says.format(""))):
+        plan_drop(Path())
+    monkeypatch.chdir(tmp_path)
     whole = spoilt_drop(tmp_path / "whole", {})
     (whole / "notes\udcff.md").write_text("no table")
     shutil.copy(whole / "clients.csv", whole / "ok\udcff.csv")
     with pytest.raises(DropError, match=r"xff\.csv: the name is not UTF-8"):
         plan_drop(whole)
     (whole / "ok\udcff.csv").unlink()
+    (whole / "m\udcff.yml").write_text("{}")
+    with pytest.raises(DropError, match=r"m\\xff\.yml: the name is not UTF-8"):
+        plan_drop(whole, mapping=whole / "m\udcff.yml")
     assert r"notes\xff.md: ignored" in " ".join(plan_drop(whole).warnings)
 
 
