@@ -39,11 +39,11 @@ def is_own(path: Path) -> bool:
     except OSError:
         return False
     is_plain = stat.S_ISDIR(states[0].st_mode) and stat.S_ISREG(states[1].st_mode)
-    if sys.platform == "win32":  # the temporary folder is the user's own there
-        return is_plain
-    return is_plain and all(
-        state.st_uid == os.geteuid() and not state.st_mode & 0o022 for state in states
-    )
+    if sys.platform != "win32":  # there the temporary folder is the user's own
+        is_plain &= all(
+            state.st_uid == os.geteuid() and not state.st_mode & 0o022 for state in states
+        )
+    return is_plain
 
 
 @cache
