@@ -211,10 +211,15 @@
     {%- if quarantined > limit * counted -%}
         {%- set lines = [] -%}
         {%- for reason in reasons -%}
-            {%- do lines.append('  ' ~ reason[1] ~ ' rows: ' ~ reason[0]) -%}
+            {%- do lines.append(
+                '  ' ~ reason[1] ~ (' row: ' if reason[1] == 1 else ' rows: ') ~ reason[0]
+            ) -%}
         {%- endfor -%}
         {%- if repeated > 0 -%}
-            {%- do lines.append('  ' ~ repeated ~ ' rows: repeats of another row') -%}
+            {%- do lines.append(
+                '  ' ~ repeated ~ (' row: ' if repeated == 1 else ' rows: ')
+                ~ 'repeat of another row'
+            ) -%}
         {%- endif -%}
         {{ exceptions.raise_compiler_error(
             quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '

@@ -449,23 +449,28 @@ def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> Dr
 
 def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
     """Return the plan that the process which started this one made of the same drop."""
+    handed = Path(os.environ.get(PLAN_VARIABLE, ""))
+    if not scratch.is_own(handed):
+        return None
     try:
         # Written by this program for itself, into a folder that only this user may read.
-        planned, state, plan = pickle.loads(Path(os.environ[PLAN_VARIABLE]).read_bytes())  # noqa: S301
-    except (KeyError, OSError):
+        planned, state, plan = pickle.loads(handed.read_bytes())  # noqa: S301
+    except Exception:  # whatever a broken file raises, the drop is planned anew
         return None
     return (state, plan) if planned[1:] == key[1:] else None
 
 
 def _state(path: Path, mapping: Path | None) -> object:
     """Return what shows whether a drop is still the one that was planned."""
-    listing = list_drop(path, Problems())
+    problems = Problems()
+    listing = list_drop(path, problems)
     given = mapping or find_mapping(listing.root)
     told = given.stat() if given and given.exists() else None
     return (
         tuple((file.relative, file.size, file.modified_ns) for file in listing.files),
         (str(given), told.st_size, told.st_mtime_ns) if told else None,
         listing.doubtful,
+        problems.messages,
         os.environ.get(UNPACKED_LIMIT_SETTING),
         os.environ.get(ENCODING_SETTING),
         repr(TABLES),

@@ -1,5 +1,6 @@
 """The one error of a raw drop that cannot be read."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -61,3 +62,24 @@ def joined(where: str, messages: Iterable[str]) -> str:
         return listed[0]
     lines = (f"  {number}. {message}" for number, message in enumerate(listed, start=1))
     return f"{where}: {len(listed)} things are wrong with this drop.\n" + "\n".join(lines)
+
+
+def shown(name: str) -> str:
+    """Return a name as it can be printed: a byte that is not UTF-8 by its hexadecimal digits."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name
+
+
+def refuse_unprintable(name: str) -> None:
+    """Refuse a name that is not UTF-8: no engine and no record can hold it.
+
+    Raises:
+        DropError: it is not.
+    """
+    if shown(name) != name:
+        raise DropError(
+            f"{shown(name)}: the name is not UTF-8. Rename the file or folder, in plain letters."
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bank_warehouse.publish.releases import CURRENT, release_numbers
-from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.errors import DropError, Problems, refuse_unprintable, shown
 from bank_warehouse.raw_drop.mapping import MAPPING_NAMES
 from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 
@@ -144,7 +144,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
             try:
                 found.append(_examine(target, name, hint, form))
             except DropError as refused:
-                if hint is None:
+                if hint is None and shown(name) == name:
                     doubtful.append(str(refused))
                 else:
                     problems.add(rank_of(hint), str(refused))
@@ -171,13 +171,15 @@ def require_drop(path: Path) -> None:
 
 
 def _open(path: Path) -> Path:
+    refuse_unprintable(str(path))
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
             f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
-            "file: `bank build PATH`, or BANK_RAW_DIR; with neither the shipped seeds are built."
+            "file."
         ) from None
+    refuse_unprintable(str(target))
     if not target.is_dir() and not target.is_file():
         raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
     if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
@@ -216,9 +218,10 @@ def _behind(stem: str, known: str) -> str | None:
 
 
 def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
+    name, is_table = shown(name), _suffix(name) is not None
     if is_folder:
         return f"{name}/: ignored: no raw table has a folder of this name."
-    if _suffix(name) is None and not is_hidden:
+    if not is_table and not is_hidden:
         return f"{name}: ignored: no table, workbook or archive by its extension."
     return f"{name}: ignored: hidden or temporary by its name."
 
@@ -250,7 +253,7 @@ def _walk(
             elif entry.is_dir():
                 if entry.is_symlink():
                     raise DropError(
-                        f"{relative}: a link to a folder. Put the files themselves there."
+                        f"{shown(relative)}: a link to a folder. Put the files themselves there."
                     )
                 pending.append(relative)
             elif _suffix(entry.name) is None:
@@ -263,6 +266,7 @@ def _walk(
 
 
 def _stay_inside(root: Path, relative: str) -> Path:
+    refuse_unprintable(relative)
     path = root / relative
     try:
         target = path.resolve(strict=True)

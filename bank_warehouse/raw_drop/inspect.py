@@ -7,7 +7,6 @@ of its headers is which column, how many rows it has, and what would be refused 
 import difflib
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import click
 import duckdb
 
 from bank_warehouse.project import CannotStartError, find_project
-from bank_warehouse.raw_drop import careful
 from bank_warehouse.raw_drop.drop import (
     DropPlan,
     Source,
@@ -27,47 +25,56 @@ from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
-from bank_warehouse.raw_drop.lookups import clean_code
+from bank_warehouse.raw_drop.judging import can_judge, judge_clients
 from bank_warehouse.raw_drop.parquet import ParquetHead
-from bank_warehouse.raw_drop.plan import TablePlan, contradictions_of
-from bank_warehouse.raw_drop.proofs import INVISIBLE, NOTHING, Settings
-from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, header_key
-from bank_warehouse.settings import declared_variables
-from bank_warehouse.sql import quote_identifier, quote_literal
+from bank_warehouse.raw_drop.plan import TablePlan
+from bank_warehouse.raw_drop.proofs import Settings
+from bank_warehouse.raw_drop.schema import CLIENTS, header_key
+from bank_warehouse.settings import SettingError, declared_variables, require_settings
 
 _UNKNOWN = "???"
 _LEAST_LIKENESS = 0.5
-_MOST_VALUES = 20
-# The columns of the clients whose values the project knows, and the seed that lists them.
-_LISTED = {"fee_structure": "fee_rates", "loyalty_classification": "loyalty_tiers"}
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 
-def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
+def inspect_drop(
+    path: Path, mapping: Path | None = None, as_of: str | None = None
+) -> dict[str, Any]:
     """Return what a drop is taken for, as plain values for JSON.
 
     Args:
         path: the folder of the drop, or its one file.
         mapping: the mapping file; null for the one that lies beside the tables, if any.
+        as_of: the date after which nobody can have joined; null for that of the project.
 
     Raises:
         DropError: there is no such folder or file.
+        SettingError: a variable of the project, or `as_of`, cannot be meant.
     """
     project = find_project()
-    settings = Settings.from_variables(declared_variables(project) if project else {})
+    chosen = {} if as_of is None else {"as_of_date": as_of}
+    variables: dict[str, Any] = chosen
+    if project:
+        require_settings(project, chosen, {})
+        variables = declared_variables(project) | chosen
+    settings = Settings.from_variables(variables)
     plan = survey_drop(path, settings, mapping)
     clients = plan.tables.get(CLIENTS.name)
+    judgement = None
+    unjudged = (
+        "" if project else "no dbt project is here to judge them by: DBT_PROJECT_DIR names it"
+    )
+    if project and can_judge(plan):
+        try:
+            judgement = judge_clients(project, plan, settings, variables)
+        except duckdb.Error as problem:
+            unjudged = str(problem).splitlines()[0]
     with duckdb.connect(config={"threads": 1}) as connection:
-        unknown = _unknown_values(connection, plan, project) if clients else {}
         counts = {
-            name: _counts(connection, TABLES[name], table, unknown if table is clients else {})
+            name: judgement.files if judgement and table is clients else _counts(connection, table)
             for name, table in plan.tables.items()
         }
-        values = _values(connection, clients, unknown) if clients else {}
-    problems = [*plan.problems]
-    if clients:
-        problems.extend(_refusals(counts[CLIENTS.name], settings))
-        problems.extend(contradictions_of(clients, settings))
+    problems = [*plan.problems, *(judgement.problems if judgement else ())]
     readings = _readings(clients)
     encodings = {file.relative: file.encoding for t in plan.tables.values() for file in t.files}
     return {
@@ -89,35 +96,20 @@ def inspect_drop(path: Path, mapping: Path | None = None) -> dict[str, Any]:
         },
         "warnings": list(
             dict.fromkeys(
-                [*plan.warnings, *(text for t in plan.tables.values() for text in t.warnings)]
+                [
+                    *plan.warnings,
+                    *(text for t in plan.tables.values() for text in t.warnings),
+                    *(judgement.warnings if judgement else ()),
+                ]
             )
         ),
-        "mapping": proposed_mapping(plan, values),
+        "mapping": proposed_mapping(plan, judgement.values if judgement else {}),
+        "left_to_build": [
+            *([f"the rows of clients ({unjudged})"] if unjudged else []),
+            "room on the disk",
+            "the tests of the finished tables",
+        ],
     }
-
-
-def _refusals(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Iterator[str]:
-    """Yield why a build would refuse the clients once their rows are read."""
-    for file, count in files.items():
-        for fault in count["quarantined"]:
-            if fault["reason"] == careful.OTHER_HEADER:
-                yield (
-                    f"{file}, row {fault['row']}: a header that has the columns in another order: "
-                    f"{fault['example']!r}. Split the file there into two."
-                )
-    rows = sum(count["rows"] for count in files.values())
-    rejected = sum(count["rejected"] for count in files.values())
-    if rejected > settings.tolerated * rows:
-        reasons: Counter[str] = Counter()
-        for count in files.values():
-            for fault in count["quarantined"]:
-                reasons[fault["reason"]] += fault["rows"]
-        listed = "; ".join(f"{number:,} rows: {reason}" for reason, number in reasons.most_common())
-        yield (
-            f"{rejected:,} of {rows:,} client rows cannot be accepted, more than the share of "
-            f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
-            "or raise max_quarantine_rate if this loss is right."
-        )
 
 
 def _is_derived(plan: DropPlan, name: str) -> bool:
@@ -170,116 +162,23 @@ def _kind(source: Source) -> str:
     return "parquet" if isinstance(source.head, ParquetHead) else "sheet"
 
 
-def _counts(
-    connection: duckdb.DuckDBPyConnection,
-    table: RawTable,
-    plan: TablePlan,
-    unknown: Mapping[str, str],
-) -> dict[str, dict[str, Any]]:
-    """Return the rows of each file, and those that cannot be read as they are.
-
-    Args:
-        connection: to read them with.
-        table: the table.
-        plan: how it is read.
-        unknown: column name to the SQL of whether its value is one that nobody knows.
-    """
-    faults = {
-        f"{column.name} is empty": (_is_empty(column), "cast(null as varchar)")
-        for column in table.columns
-        if column.required
-    } | {
-        f"{name} is not a known code": (condition, quote_identifier(name))
-        for name, condition in unknown.items()
-    }
-    counted = ", ".join(
-        f"count(*) filter (structural_fault is null and {condition}), "
-        f"min({example}) filter (structural_fault is null and {condition})"
-        for condition, example in faults.values()
-    )
-    any_fault = " or ".join(f"({condition})" for condition, _ in faults.values())
+def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str, dict[str, Any]]:
+    """Return the rows of each file, and those that cannot be split into their cells."""
     found: dict[str, dict[str, Any]] = {}
-    for file, rows, rejected, *told in connection.execute(
-        f"select source_file, count(*), "
-        f"count(*) filter (structural_fault is not null or {any_fault}), {counted} "
-        f"from ({plan.sql}) group by all order by all"
-    ).fetchall():
-        found[file] = {
-            "rows": rows,
-            "rejected": rejected,
-            "quarantined": [
-                {"reason": reason, "rows": number, "row": None, "example": example}
-                for reason, number, example in zip(faults, told[::2], told[1::2], strict=True)
-                if number
-            ],
-        }
     for file, fault, number, row, text in connection.execute(
         "select source_file, structural_fault, count(*), min(number) + 1, "
         "arg_min(raw_line, number)[:80] from (select source_file, structural_fault, raw_line, "
         f"row_number() over (partition by source_file) as number from ({plan.sql})) "
-        "where structural_fault is not null group by all order by all desc"
+        "group by all order by all desc"
     ).fetchall():
-        told_first = {"reason": fault, "rows": number, "row": row, "example": text}
-        found[file]["quarantined"].insert(0, told_first)
-    return found
-
-
-def _is_empty(column: RawColumn) -> str:
-    """Return SQL for whether a cell holds nothing, or a word for it; a dash may be an amount."""
-    cell = f"trim(coalesce({quote_identifier(column.name)}, ''), {quote_literal(INVISIBLE)})"
-    words = sorted(NOTHING - {"-", "--"} if column.kind == "money" else NOTHING)
-    return f"{cell} in ({', '.join(map(quote_literal, words))})"
-
-
-def _unknown_values(
-    connection: duckdb.DuckDBPyConnection, plan: DropPlan, project: Path | None
-) -> dict[str, str]:
-    """Return the SQL of whether a value is one that neither a lookup nor a seed knows.
-
-    Of a lookup that was not delivered every code is known. What is known becomes a table each.
-    """
-    known: dict[str, str] = {}
-    for name, table in plan.tables.items():
-        if TABLES[name].is_lookup and not _is_derived(plan, name):
-            code, label = (quote_identifier(column.name) for column in TABLES[name].columns)
-            compared = clean_code(code, is_compared=True)
-            known[TABLES[name].columns[0].name] = (
-                f"select {compared} as value from ({table.sql}) union "
-                f"select lower(trim({label}, {quote_literal(INVISIBLE)})) from ({table.sql})"
+        counted = found.setdefault(file, {"rows": 0, "rejected": 0, "quarantined": []})
+        counted["rows"] += number
+        if fault is not None:
+            counted["rejected"] += number
+            counted["quarantined"].append(
+                {"reason": fault, "rows": number, "row": row, "example": text}
             )
-    for name, seed in _LISTED.items() if project else ():
-        path = str(project / "seeds" / "reference" / f"{seed}.csv") if project else ""
-        known[name] = (
-            f"select lower({quote_identifier(name)}) as value "
-            f"from read_csv({quote_literal(path)}, all_varchar = true)"
-        )
-    conditions = {}
-    columns = {column.name: column for column in CLIENTS.columns}
-    for name, values in known.items():
-        relation = quote_identifier(f"known_{name}")
-        connection.execute(f"create temp table {relation} as {values}")
-        conditions[name] = (
-            f"(not {_is_empty(columns[name])} and "
-            f"{clean_code(quote_identifier(name), is_compared=True)} "
-            f"not in (select value from {relation}))"
-        )
-    return conditions
-
-
-def _values(
-    connection: duckdb.DuckDBPyConnection, clients: TablePlan, unknown: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Return the values of listed columns that the project's seeds do not know."""
-    found = {}
-    for name in _LISTED.keys() & unknown.keys():
-        cell = f"trim({quote_identifier(name)})"
-        rows = connection.execute(
-            f"select {cell}, count(*) from ({clients.sql}) where structural_fault is null and "
-            f"{unknown[name]} group by 1 order by 2 desc, 1 limit {_MOST_VALUES}"
-        ).fetchall()
-        if rows:
-            found[name] = [str(value) for value, _ in rows]
-    return dict(sorted(found.items()))
+    return found
 
 
 # ---------------------------------------------------------------------------- a mapping file
@@ -351,7 +250,13 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield "A build would refuse this drop:"
         yield from (f"  {n}. {problem}" for n, problem in enumerate(told["problems"], start=1))
     else:
-        yield "A build would read this drop."
+        *others, last = told["left_to_build"]
+        left = f"{', '.join(others)} and {last}"
+        yield (
+            f"The files can be read. Left to a build: {left}."
+            if len(others) > 1
+            else f"A build would read this drop. Left to it: {left}."
+        )
 
 
 def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
@@ -376,8 +281,9 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     if "rows" in file:
         yield f"  rows      {file['rows']:,}"
         for fault in file["quarantined"]:
-            where = f" in row {fault['row']}" if fault["row"] else ""
-            example = f", such as {fault['example']!r}{where}" if fault["example"] else ""
+            told = [repr(fault["example"])] if fault["example"] else []
+            told += [f"in row {fault['row']}"] if fault["row"] else []
+            example = f", such as {' '.join(told)}" if told else ""
             yield f"            {fault['rows']:,} quarantined: {fault['reason']}{example}"
 
 
@@ -414,15 +320,21 @@ def _is_same(ours: str, theirs: str) -> bool:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Mapping file.  [default: mapping.yml beside the tables]",
 )
-def command(path: Path, is_json: bool, mapping: Path | None) -> None:
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Date at which ages and tenures are measured, such as 2022-01-31.  [default: as_of_date "
+    "in dbt_project.yml]",
+)
+def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) -> None:
     """Show how a drop would be read, without building anything.
 
     PATH is a folder with the raw files, or one file. The exit code is 0 where a build would read
     the drop, 1 where it would refuse it, and 2 where there is no such folder or file.
     """
     try:
-        told = inspect_drop(path, mapping or mapping_setting())
-    except DropError as refused:
+        told = inspect_drop(path, mapping or mapping_setting(), as_of)
+    except (DropError, SettingError) as refused:
         raise CannotStartError(str(refused)) from None
     click.echo(json.dumps(told, indent=2, ensure_ascii=False) if is_json else as_text(told))
     if told["is_refused"]:

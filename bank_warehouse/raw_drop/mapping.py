@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.errors import DropError, refuse_unprintable
 from bank_warehouse.raw_drop.schema import TABLES, RawTable, header_key
 
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
@@ -75,6 +75,7 @@ def read_mapping(path: Path | None) -> DropMapping:
     """
     if path is None:
         return DropMapping()
+    refuse_unprintable(str(path))
     import yaml
 
     try:

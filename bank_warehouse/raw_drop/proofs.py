@@ -207,7 +207,7 @@ class FileProof:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know of how the file is read, a sentence each."""
-        found = [_said_of_dates(self.dates)]
+        found = [_said_of_dates(self.dates), _said_of_commas(self.money)]
         found += [_said_of_money(name, proof) for name, proof in self.money.items()]
         return tuple(f"{self.file}: {said}" for said in found if said)
 
@@ -868,6 +868,22 @@ def _too_many_digits(column: str, proof: MoneyProof, example: str) -> str:
     )
 
 
+def _said_of_commas(money: Mapping[str, MoneyProof]) -> str:
+    commas = {
+        name: proof
+        for name, proof in money.items()
+        if proof.mark == "," and proof.basis == "proved" and not proof.undecided
+    }
+    if not commas:
+        return ""
+    proving = sum(proof.proving for proof in commas.values())
+    amounts = sum(proof.amounts for proof in commas.values())
+    return (
+        f"read with a decimal comma: {', '.join(commas)}. {proving:,} of the {amounts:,} amounts "
+        "looked at fit no other notation."
+    )
+
+
 def _said_of_money(column: str, proof: MoneyProof) -> str:
     found = []
     if proof.undecided:
@@ -875,11 +891,6 @@ def _said_of_money(column: str, proof: MoneyProof) -> str:
             f"{proof.undecided:,} amounts such as {proof.example} fit a decimal point and a "
             "decimal comma, and nothing in the column proves either: they are read as "
             f"raw_decimal_mark declares ({proof.mark!r})"
-        )
-    elif proof.mark == "," and proof.basis == "proved":
-        found.append(
-            f"read with a decimal comma: {proof.proving:,} of the {proof.amounts:,} amounts looked "
-            "at fit no other notation"
         )
     if proof.contradicting and not proof.refusal:
         found.append(f"{proof.contradicting:,} amounts have the other decimal mark: quarantined")

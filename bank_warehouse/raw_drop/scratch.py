@@ -9,6 +9,8 @@ import contextlib
 import itertools
 import os
 import shutil
+import stat
+import sys
 import tempfile
 import time
 from functools import cache
@@ -25,6 +27,23 @@ _numbers = itertools.count(1)
 def new_path(suffix: str) -> Path:
     """Return the path of a new file in the scratch folder, which is not created yet."""
     return _folder(os.getpid()) / f"{next(_numbers):04d}{suffix}"
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a file lies in a scratch folder that only this user can write to."""
+    folder = path.parent
+    if folder.parent != Path(tempfile.gettempdir()) or not folder.name.startswith(_PREFIX):
+        return False
+    try:
+        states = folder.lstat(), path.lstat()
+    except OSError:
+        return False
+    is_plain = stat.S_ISDIR(states[0].st_mode) and stat.S_ISREG(states[1].st_mode)
+    if sys.platform != "win32":  # there the temporary folder is the user's own
+        is_plain &= all(
+            state.st_uid == os.geteuid() and not state.st_mode & 0o022 for state in states
+        )
+    return is_plain
 
 
 @cache

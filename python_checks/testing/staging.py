@@ -6,23 +6,21 @@ that thousands of drops can be read. That the rendered SQL is what dbt compiles 
 this is used.
 """
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
-import jinja2
 import yaml
 
 from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
-from bank_warehouse.sql import quote_identifier, quote_literal
+from bank_warehouse.rendering import REFERENCES, RefusedError, Rendering
+from bank_warehouse.sql import quote_literal
 from python_checks.expectations.columns import MONEY
 from python_checks.testing.paths import PROJECT
 
@@ -39,24 +37,9 @@ MODELS = (
     "fct_quarantined_clients",
     "stg_bank__clients",
 )
-_MATERIALIZATION = re.compile(
-    r"\{%-? materialization .*?%\}.*?\{%-? endmaterialization -?%\}", re.DOTALL
-)
 _VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
 
 Cell = str | int | Decimal | date | None
-
-
-class RefusedError(Exception):
-    """The build stops with this message."""
-
-
-class _ReturnedError(Exception):
-    """The value of a macro that ends in `return`."""
-
-    def __init__(self, value: Any) -> None:
-        super().__init__()
-        self.value = value
 
 
 @dataclass(frozen=True)
@@ -92,70 +75,26 @@ class Staging:
         self.connection.execute("set threads = 1")
         for schema in ("raw", "reference", "staging", "quality"):
             self.connection.execute(f"create schema {schema}")
-        for path in sorted((PROJECT / "seeds" / "reference").glob("*.csv")):
-            if path.stem in ("fee_rates", "loyalty_tiers"):
-                self.connection.execute(
-                    f"create table {_relation(path.stem)} as from read_csv(?)", [str(path)]
-                )
-        self.raw_dir = ""
-        self.messages: list[str] = []
-        self.vars: dict[str, Any] = {}
+        for name in REFERENCES:
+            path = PROJECT / "seeds" / "reference" / f"{name}.csv"
+            self.connection.execute(
+                f"create table {_relation(name)} as from read_csv(?)", [str(path)]
+            )
         with (PROJECT / "dbt_project.yml").open(encoding="utf-8") as file:
             self.declared_vars: dict[str, Any] = yaml.safe_load(file)["vars"]
-        self._prepare_templates()
+        self.rendering = Rendering(PROJECT, self.connection, _relation, self.declared_vars)
+        self.environment = self.rendering.environment
 
-    def _prepare_templates(self) -> None:
-        environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701
-        macros = SimpleNamespace()
-        dispatched = SimpleNamespace(
-            dispatch=lambda name, _package: getattr(macros, f"duckdb__{name}"),
-            quote=quote_identifier,
-        )
-        environment.globals.update(
-            bank_warehouse=macros,
-            adapter=dispatched,
-            exceptions=SimpleNamespace(raise_compiler_error=_refuse),
-            flags=SimpleNamespace(WHICH="build", EMPTY=False),
-            execute=True,
-            config=lambda **_: "",
-            dbt=SimpleNamespace(
-                escape_single_quotes=lambda text: text.replace("'", "''"),
-                string_literal=lambda text: f"'{text}'",
-            ),
-            env_var=lambda name, default="": self.raw_dir if name == "BANK_RAW_DIR" else default,
-            fromjson=json.loads,
-            tojson=json.dumps,
-            load_relation=lambda relation: relation,
-            log=lambda message, info: self.messages.append(message),  # noqa: ARG005
-            ref=_relation,
-            source=lambda *_: "",
-            run_query=self._run_query,
-            target=SimpleNamespace(path="", type="duckdb"),
-            var=lambda name: self.vars[name],
-        )
-        environment.globals["return"] = _give_back
-        text = "\n".join(
-            path.read_text(encoding="utf-8") for path in sorted((PROJECT / "macros").glob("*.sql"))
-        )
-        # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
-        text = _MATERIALIZATION.sub("", text)
-        for name, macro in vars(environment.from_string(text).module).items():
-            if callable(macro):
-                setattr(macros, name, _with_return(macro))
-        environment.globals.update(vars(macros))
-        self.environment = environment
-        self.templates = {
-            path.stem: environment.from_string(path.read_text(encoding="utf-8"))
-            for path in (PROJECT / "models").rglob("*.sql")
-            if path.stem in MODELS
-        }
-        self.judge: Callable[[], Any] = macros.judge_drop
+    @property
+    def messages(self) -> list[str]:
+        """What the models and macros logged."""
+        return self.rendering.messages
 
     def compile(self, model: str, raw_dir: Path | None = None, **variables: object) -> str:
         """Return the SQL of a model, over the seeds where no folder is given."""
-        self.raw_dir = str(raw_dir or "")
-        self.vars = self.declared_vars | variables
-        return self.templates[model].render()
+        self.rendering.raw_dir = str(raw_dir or "")
+        self.rendering.vars = self.declared_vars | variables
+        return self.rendering.compile(model)
 
     def one_of_clients(self, expression: str) -> Any:
         """Return the value of an aggregate, in Jinja, over all records that were read last."""
@@ -169,7 +108,7 @@ class Staging:
             raw_dir: folder of the drop.
             variables: vars of dbt that differ from those of dbt_project.yml.
         """
-        self.messages = []
+        self.rendering.messages = []
         refusal = None
         try:
             for model in MODELS:
@@ -199,7 +138,7 @@ class Staging:
         )
 
     def _refuse_after_reading(self) -> None:
-        self.judge()
+        self.rendering.macros.judge_drop()
 
     def _differences(self) -> dict[str, Decimal | int]:
         sums = ", ".join(["count(*)", *(f"coalesce(sum({name}), 0)" for name in MONEY)])
@@ -224,10 +163,6 @@ class Staging:
         names = [str(column[0]) for column in found.description or ()]
         return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
 
-    def _run_query(self, query: str) -> SimpleNamespace:
-        rows: Sequence[tuple[Any, ...]] = self.connection.execute(query).fetchall()
-        return SimpleNamespace(rows=rows)
-
 
 @dataclass(frozen=True)
 class _Relation:
@@ -246,24 +181,6 @@ def _relation(model: str) -> _Relation:
     if model == "fct_quarantined_clients":
         schema = "quality"
     return _Relation(schema, model)
-
-
-def _refuse(message: str) -> NoReturn:
-    raise RefusedError(message)
-
-
-def _give_back(value: Any) -> NoReturn:
-    raise _ReturnedError(value)
-
-
-def _with_return(macro: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*arguments: Any, **named: Any) -> Any:
-        try:
-            return macro(*arguments, **named)
-        except _ReturnedError as returned:
-            return returned.value
-
-    return call
 
 
 def seed_drop(folder: Path) -> Path:

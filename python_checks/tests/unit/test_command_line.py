@@ -1,6 +1,7 @@
 """`bank`: its help is whole, its options have one spelling, a typo gets a suggestion."""
 
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from bank_warehouse.hints import TAKEN_BY, command_line
 from bank_warehouse.project import PROJECT as NAME
 from bank_warehouse.project import find_project, warehouse_path
 from bank_warehouse.publish.records import FORMAT, build_record_path, write_json
-from bank_warehouse.raw_drop import Settings, drop, plan_table
+from bank_warehouse.raw_drop import Settings, drop, plan_table, scratch
 from python_checks.testing.paths import PROJECT, SEEDS
 
 HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
@@ -254,6 +255,41 @@ def test_dbt_gets_the_plan_that_the_build_made(
     result = run("build", "drop", "--date-format", "%d-%m-%Y")
     assert result.exit_code == 1, result.output
     assert len(plans) == 1
+
+
+class Told:
+    """What says so when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what unpickling calls."""
+        return pytest.fail, ("a plan of a stranger was read",)
+
+
+def test_a_plan_is_read_from_the_own_scratch_folder_alone(
+    usual: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(SEEDS, usual / "drop")
+    monkeypatch.setattr(drop, "_last", {})
+    strange = usual / "strange.plan"
+    strange.write_bytes(pickle.dumps(Told()))
+    monkeypatch.setenv(drop.PLAN_VARIABLE, str(strange))
+    assert plan_table(usual / "drop", "clients").rows
+    broken = scratch.new_path(".plan")
+    broken.write_bytes(b"no pickle")
+    assert scratch.is_own(broken)
+    monkeypatch.setattr(drop, "_last", {})
+    monkeypatch.setenv(drop.PLAN_VARIABLE, str(broken))
+    assert plan_table(usual / "drop", "clients").rows
+    if sys.platform != "win32":
+        broken.chmod(0o666)
+        assert not scratch.is_own(broken)
+
+
+def test_inspect_says_nothing_of_a_build_where_there_is_no_drop(usual: Path) -> None:
+    result = run("inspect", str(usual / "absent"))
+    assert result.exit_code == 2
+    assert "absent: no such folder or file. Name the folder" in result.output
+    assert "seeds" not in result.output
 
 
 REFUSALS: dict[str, tuple[list[str], str]] = {

@@ -10,6 +10,7 @@ import pytest
 
 from bank_warehouse.raw_drop import DropError, Settings, proofs
 from bank_warehouse.raw_drop.proofs import (
+    DateProof,
     FileProof,
     amount_readings,
     currency_of,
@@ -187,6 +188,17 @@ def test_one_currency_is_kept_and_two_are_refused() -> None:
     assert currency_of([proof("\u20ac 5.00", "5.00 EUR"), proof("7.00")]) == "EUR"
     with pytest.raises(DropError, match="2 amounts in USD in bank_loans"):
         currency_of([proof("$5.00", "US$ 6.00"), proof("\u00a37.00")])
+
+
+def test_columns_with_a_decimal_comma_are_named_in_one_line() -> None:
+    dates = DateProof(("%d-%m-%Y",), "declared")
+    commas = judge_money("bank_loans", [("1.234,50", 3), ("2", 1)], AUTO)
+    points = judge_money("bank_deposits", [("1,234.50", 3)], AUTO)
+    money = {"bank_loans": commas, "business_lending": commas, "bank_deposits": points}
+    assert FileProof("clients.csv", dates, money).warnings == (
+        "clients.csv: read with a decimal comma: bank_loans, business_lending. 6 of the 8 amounts "
+        "looked at fit no other notation.",
+    )
 
 
 def test_the_whole_file_is_read_where_its_head_proves_nothing(

@@ -32,6 +32,7 @@ from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
 from python_checks.testing.paths import ORIGINAL, SEEDS
 from python_checks.testing.plain_reader import records_of
+from python_checks.testing.staging import Staging
 from python_checks.testing.workbooks import seed_sheet, seed_sheets, write_xlsx
 
 NAMES = [column.name for column in CLIENTS.columns]
@@ -493,12 +494,13 @@ def test_inspect_refuses_as_a_build_would_where_a_lookup_lacks_a_code(tmp_path: 
     oddities.put(tmp_path, oddities.seed_text())
     (tmp_path / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n")
     told = inspect_drop(tmp_path)
-    unknown = sum(row[CLIENTS.columns.index(GENDER)] != "1" for row in oddities.seed_rows()[1])
+    genders = [row[CLIENTS.columns.index(GENDER)] for row in oddities.seed_rows()[1]]
+    unknown = len(genders) - genders.count("1")
     assert told["files"][0]["quarantined"] == [
         {
             "reason": "gender_id is not a known code",
             "rows": unknown,
-            "row": None,
+            "row": genders.index("2") + 2,
             "example": "2",
         }
     ]
@@ -506,6 +508,128 @@ def test_inspect_refuses_as_a_build_would_where_a_lookup_lacks_a_code(tmp_path: 
     assert [said in problem for problem in told["problems"]] == [True]
     (tmp_path / "raw_genders.csv").unlink()
     assert inspect_drop(tmp_path)["problems"] == []
+
+
+# Column, cell, and the reason for which a build quarantines the row.
+BAD_CELLS = {
+    "no calendar date": ("Joined Bank", "31-02-2015", "joined_bank is not a date written as %d-%m"),
+    "after the as-of date": (
+        "Joined Bank",
+        "13-01-2022",
+        "joined_bank is after the as-of date 2021",
+    ),
+    "too long ago": ("Joined Bank", "31-12-1900", "joined_bank is before 1901"),
+    "no date": ("Joined Bank", "NULL", "joined_bank is empty"),
+    "no amount": ("Bank Loans", "abc", "bank_loans is not an amount to the cent"),
+    "no age": ("Age", "old", "age is not a whole number"),
+    "age": ("Age", "121", "age is outside 0 to 120"),
+    "risk": ("Risk Weighting", "6", "risk_weighting is outside 1 to 5"),
+    "cards": ("Amount of Credit Cards", "-1", "amount_of_credit_cards is negative"),
+    "code": ("GenderId", "9", "gender_id is not a known code"),
+    "listed code": ("Fee Structure", "Hoch", "fee_structure is not a known code"),
+    "id": ("Client ID", "", "client_id is empty"),
+}
+
+
+def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
+    """Write a drop of 40 clients, with a cell spoilt in some rows; the header is row 1."""
+    folder.mkdir()
+    header, rows = oddities.seed_rows()
+    table = [list(header), *map(list, rows[:40])]
+    for row, (column, text) in cells.items():
+        table[row - 1][table[0].index(column)] = text
+    with (folder / "clients.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(table)
+    for lookup in ("genders", "banking_relationships", "investment_advisors"):
+        shutil.copy(SEEDS / f"raw_{lookup}.csv", folder)
+    return folder
+
+
+def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
+    cells = {row: (column, text) for row, (column, text, _) in enumerate(BAD_CELLS.values(), 3)}
+    drop = spoilt_drop(tmp_path / "all", cells)
+    told = inspect_drop(drop)
+    clients = next(file for file in told["files"] if file["table"] == "clients")
+    found = {fault["row"]: (fault["rows"], fault["reason"]) for fault in clients["quarantined"]}
+    assert found.keys() == cells.keys()
+    for row, (_, _, reason) in enumerate(BAD_CELLS.values(), 3):
+        assert found[row][0] == 1
+        assert found[row][1].startswith(reason)
+    (problem,) = told["problems"]
+    assert problem.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
+    refusal = str(Staging().read(drop).refusal)
+    assert refusal.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
+    for said in (problem, refusal):
+        assert said.count(" 1 row: ") == len(cells)
+
+
+def test_inspect_refuses_two_bad_rows_of_forty_as_a_build_does(tmp_path: Path) -> None:
+    drop = spoilt_drop(tmp_path / "two", {4: ("Joined Bank", "31-02-2015"), 6: ("Age", "x")})
+    result = CliRunner().invoke(inspect, [str(drop)])
+    assert result.exit_code == 1
+    assert "2 of 40 client rows cannot be accepted" in result.output
+    assert "A build would read" not in result.output
+
+
+def test_inspect_counts_rows_that_are_there_twice(tmp_path: Path) -> None:
+    drop = spoilt_drop(tmp_path / "twice", {})
+    lines = (drop / "clients.csv").read_text("utf-8").splitlines()
+    (drop / "clients.csv").write_text("\n".join([*lines, lines[5]]), "utf-8")
+    (problem,) = inspect_drop(drop)["problems"]
+    refusal = str(Staging().read(drop).refusal)
+    for said in (problem, refusal):
+        assert said.startswith("1 of 41 client rows cannot be accepted")
+        assert " 1 row: repeat of another row" in said
+
+
+def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
+    drop = spoilt_drop(tmp_path / "dated", {4: ("Joined Bank", "13-01-2022")})
+    assert CliRunner().invoke(inspect, [str(drop)]).exit_code == 1
+    result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
+    assert result.exit_code == 0
+    assert result.output.splitlines()[-1] == (
+        "A build would read this drop. Left to it: room on the disk and the tests of the finished "
+        "tables."
+    )
+    wrong = CliRunner().invoke(inspect, [str(drop), "--as-of", "31-01-2022"])
+    assert wrong.exit_code == 2
+    assert "Write 2022-01-31." in wrong.output
+
+
+def test_inspect_without_a_project_promises_nothing_of_the_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop = spoilt_drop(tmp_path / "drop", {4: ("Age", "x")})
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(tmp_path))
+    last = as_text(inspect_drop(drop)).splitlines()[-1]
+    assert last.startswith("The files can be read. Left to a build: the rows of clients (no dbt")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_utf8_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = r"ok\xff{}: the name is not UTF-8. Rename the file or folder"
+    folder = spoilt_drop(tmp_path / "ok\udcff", {})
+    result = CliRunner().invoke(inspect, [str(folder)])
+    assert result.exit_code == 2
+    assert says.format("") in result.output
+    with pytest.raises(DropError, match=re.escape(says.format(""))):
+        plan_drop(folder)
+    monkeypatch.chdir(folder)
+    with pytest.raises(DropError, match=re.escape(says.format(""))):
+        plan_drop(Path())
+    monkeypatch.chdir(tmp_path)
+    whole = spoilt_drop(tmp_path / "whole", {})
+    (whole / "notes\udcff.md").write_text("no table")
+    shutil.copy(whole / "clients.csv", whole / "ok\udcff.csv")
+    with pytest.raises(DropError, match=r"xff\.csv: the name is not UTF-8"):
+        plan_drop(whole)
+    (whole / "ok\udcff.csv").unlink()
+    (whole / "m\udcff.yml").write_text("{}")
+    with pytest.raises(DropError, match=r"m\\xff\.yml: the name is not UTF-8"):
+        plan_drop(whole, mapping=whole / "m\udcff.yml")
+    assert r"notes\xff.md: ignored" in " ".join(plan_drop(whole).warnings)
 
 
 @pytest.mark.parametrize("name", [o.name for o in ODDITIES if o.decided_by == "staging"])

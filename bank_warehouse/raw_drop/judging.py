@@ -1,0 +1,218 @@
+"""How a build would judge the rows of the clients: by the project's own models, without a build.
+
+The staging models up to the judgement are run in a temporary DuckDB file, so that what is counted
+is what the build would count.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop.drop import DropPlan
+from bank_warehouse.raw_drop.plan import contradictions_of
+from bank_warehouse.raw_drop.proofs import Settings
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
+from bank_warehouse.rendering import REFERENCES, RefusedError, Rendering
+from bank_warehouse.sql import quote_identifier, quote_literal
+
+_REPEAT = "repeat of another row"
+_MOST_VALUES = 20
+_MODELS = (
+    *(f"stg_bank__{name}" for name, table in TABLES.items() if table.is_lookup),
+    "base_bank__clients",
+    "base_bank__client_files",
+    "base_bank__clients_judged",
+    "base_bank__client_near_duplicates",
+    "base_bank__client_repeats",
+)
+_VIEWS = ("base_bank__clients_judged",)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a build would make of the clients.
+
+    Attributes:
+        files: file to its rows, how many are rejected, and why; as plain values for JSON.
+        problems: why the build would refuse them.
+        warnings: what it would warn of.
+        values: column to its codes that a reference seed of the project does not know.
+    """
+
+    files: dict[str, dict[str, Any]]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    values: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class _Relation:
+    name: str
+    schema: str = "main"
+    limit: int | None = None
+
+    def __str__(self) -> str:
+        return quote_identifier(self.name)
+
+
+def can_judge(plan: DropPlan) -> bool:
+    """Return whether all tables that the judgement needs can be read."""
+    return all(
+        name in plan.tables
+        for name, table in TABLES.items()
+        if table.is_lookup or name == CLIENTS.name
+    )
+
+
+def judge_clients(
+    project: Path, plan: DropPlan, settings: Settings, variables: Mapping[str, Any]
+) -> Judgement:
+    """Judge the clients of a drop.
+
+    Args:
+        project: folder of the dbt project.
+        plan: the drop, for which :func:`can_judge` is true.
+        settings: how dates and amounts are written.
+        variables: the variables of dbt.
+
+    Raises:
+        duckdb.Error: no room for the rows.
+    """
+    clients = plan.tables[CLIENTS.name]
+    with duckdb.connect(scratch.new_path(".duckdb")) as connection:
+        rendering = Rendering(project, connection, _Relation, variables)
+        rendering.replace_macro("raw_table", lambda table: f"({plan.tables[table].sql})")
+        rendering.replace_macro("raw_reading", lambda: clients.reading)
+        for seed in REFERENCES:
+            path = project / "seeds" / "reference" / f"{seed}.csv"
+            connection.execute(f"create table {_Relation(seed)} as from read_csv(?)", [str(path)])
+        for model in _MODELS:
+            kind = "view" if model in _VIEWS else "table"
+            sql = rendering.compile(model)
+            connection.execute(f"create {kind} {_Relation(model)} as {sql}")
+        connection.execute(_faults())
+        files = _files(connection)
+        rendering.macros.warn_of_near_duplicates()
+        return Judgement(
+            files=files,
+            problems=(
+                *_refused(rendering),
+                *contradictions_of(clients, settings, _contradicting(connection)),
+                *_too_many(files, settings),
+            ),
+            warnings=tuple(text.removeprefix("Raw drop: ") for text in rendering.messages),
+            values=_values(connection),
+        )
+
+
+def _faults() -> str:
+    """Return the SQL of a table with a row for each reason for which a row is quarantined."""
+    columns = ", ".join(quote_literal(column.name) for column in CLIENTS.columns)
+    return f"""
+        create table faults as
+        with judged as (
+            select source_file, record_position, raw_text,
+                unnest(string_split(reject_reasons, '; ')) as reason
+            from base_bank__clients_judged where not is_accepted
+            union all
+            select source_file, record_position, null,
+                'joined_bank can be either order in a file that holds both'
+            from base_bank__clients_judged where is_accepted and has_ambiguous_date
+        )
+        select source_file, reason, record_position - first_position + 2 as source_row,
+            case
+                when reason like '% is empty' then null
+                when split_part(reason, ' ', 1) in ({columns})
+                    then json_extract_string(raw_text, '$.' || split_part(reason, ' ', 1))
+                else raw_text[:80]
+            end as example
+        from judged
+        inner join (
+            select source_file, min(rowid) as first_position from base_bank__clients group by all
+        ) as firsts using (source_file)
+    """
+
+
+def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Return the rows of each file, and those that are quarantined."""
+    counted = connection.execute(
+        "select source_file, count(*), count(*) filter (not is_accepted or has_ambiguous_date) "
+        "from base_bank__clients_judged group by all order by all"
+    ).fetchall()
+    found: dict[str, dict[str, Any]] = {
+        file: {"rows": rows, "rejected": rejected, "quarantined": []}
+        for file, rows, rejected in counted
+    }
+    for file, reason, rows, row, example in connection.execute(
+        "select source_file, reason, count(*), min(source_row), arg_min(example, source_row) "
+        "from faults group by all order by 3 desc, 2"
+    ).fetchall():
+        found[file]["quarantined"].append(
+            {"reason": reason, "rows": rows, "row": row, "example": example}
+        )
+    for file, rows in connection.execute(
+        "select source_file, sum(if(is_identical, occurrences - 1, occurrences))::bigint from ("
+        "select distinct kept_position, occurrences, is_identical from base_bank__client_repeats"
+        ") inner join base_bank__clients as kept on kept.rowid = kept_position group by all"
+    ).fetchall():
+        found[file]["rejected"] += rows
+        found[file]["quarantined"].append(
+            {"reason": _REPEAT, "rows": rows, "row": None, "example": None}
+        )
+    return found
+
+
+def _refused(rendering: Rendering) -> Iterator[str]:
+    """Yield why the macros that judge a drop as a whole refuse it."""
+    for macro in ("refuse_empty_drop", "refuse_other_header", "refuse_other_date_order"):
+        try:
+            getattr(rendering.macros, macro)()
+        except RefusedError as refused:
+            yield str(refused)
+
+
+def _contradicting(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the files in which a cell contradicts what their first rows prove."""
+    found = connection.execute(
+        "select distinct source_file from base_bank__clients where unread_joined_text is not null "
+        "or reject_reasons like '%has another decimal mark than its column%'"
+    ).fetchall()
+    return [file for (file,) in found]
+
+
+def _too_many(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Iterator[str]:
+    """Yield that more rows are quarantined than max_quarantine_rate allows, where it is so."""
+    rows = sum(count["rows"] for count in files.values())
+    rejected = sum(count["rejected"] for count in files.values())
+    if rejected > settings.tolerated * rows:
+        reasons: dict[str, int] = {}
+        for count in files.values():
+            for fault in count["quarantined"]:
+                reasons[fault["reason"]] = reasons.get(fault["reason"], 0) + fault["rows"]
+        listed = "; ".join(
+            f"{number:,} {'row' if number == 1 else 'rows'}: {reason}"
+            for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        )
+        yield (
+            f"{rejected:,} of {rows:,} client rows cannot be accepted, more than the share of "
+            f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
+            "or raise max_quarantine_rate if this loss is right."
+        )
+
+
+def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Return the values that the reference seeds do not know, the most frequent first."""
+    found = {}
+    for name in ("fee_structure", "loyalty_classification"):
+        rows = connection.execute(
+            "select trim(example), count(*) from faults where reason = ? "
+            f"group by 1 order by 2 desc, 1 limit {_MOST_VALUES}",
+            [f"{name} is not a known code"],
+        ).fetchall()
+        if rows:
+            found[name] = [str(value) for value, _ in rows]
+    return found
