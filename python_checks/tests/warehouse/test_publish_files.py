@@ -214,6 +214,8 @@ import os, signal, sys
 import duckdb
 from bank_warehouse.cli import main
 from bank_warehouse.publish import files, releases
+# A job in the background of a shell ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def interrupt(*_, **__):
     os.kill(os.getpid(), signal.SIGINT)
     duckdb.execute("select sum(hash(range)::double) from range(3000000000)")
