@@ -343,7 +343,7 @@ def _require_fit(
     Raises:
         PublishError: With what readers have, and what to do.
     """
-    in_files = _readers_had(publish_dir)
+    in_files = _readers_had(publish_dir) if publish_dir.is_dir() else None
     in_postgres = target.manifest() if target else None
     readers: list[tuple[dict[str, Any], Callable[[], Keys], str, str]] = []
     if in_files:
