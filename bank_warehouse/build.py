@@ -19,6 +19,7 @@ from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.hints import PATHS as NAMED_PATHS
 from bank_warehouse.hints import command_line
+from bank_warehouse.interrupts import INTERRUPTED
 from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
     PATHS,
@@ -29,7 +30,6 @@ from bank_warehouse.settings import (
     unknown_settings,
 )
 
-INTERRUPTED = 130
 OWN_OPTIONS = {
     "--vars": "name it before the --",
     "--project-dir": "name it before the --",

@@ -91,6 +91,12 @@ def temp_directory(warehouse: Path | None) -> Path | None:
     return None if warehouse is None else warehouse.with_name(warehouse.name + ".tmp")
 
 
+def is_duckdb_file(path: Path) -> bool:
+    """Return whether a file begins as DuckDB's files do, after a checksum of eight bytes."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
+
+
 def is_held(problem: Exception) -> bool:
     """Return whether DuckDB could not open a file because another program has it open."""
     return isinstance(problem, duckdb.IOException) and bool(_HELD.search(str(problem)))

@@ -11,7 +11,7 @@ import click
 import duckdb
 
 from bank_warehouse import options
-from bank_warehouse.engine import engine_settings, is_held
+from bank_warehouse.engine import engine_settings, is_duckdb_file, is_held
 from bank_warehouse.hints import command_line
 from bank_warehouse.project import CannotStartError, publish_folder
 from bank_warehouse.publish.errors import PublishError
@@ -137,6 +137,8 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
                 f"Another program has {warehouse} open: {error}\n"
                 "Wait for the build to end, or close that program, and try again."
             )
+        elif not is_duckdb_file(warehouse):
+            message = f"{warehouse} is no warehouse.\nName another file with --warehouse."
         else:
             message = (
                 f"{warehouse} cannot be read as a warehouse: {error}\n"
@@ -303,7 +305,11 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
         if not warehouse.is_file() or record is None or _is_whole(record):
             raise
         message = f"{problem.message}\nThe last build {_ending(record)}."
-        if record["is_ended"] and not record["failed"]:
+        if not record["is_ended"]:
+            # No error has ended it: there is none to be seen to.
+            found = problem.message.rpartition("\n")[0]
+            message = f"{found}\nThe last build {_ending(record)}. Run `bank build` again."
+        elif not record["failed"]:
             message = (
                 f"Only a part of {warehouse} is built: there is nothing to sum up yet. The last "
                 f"build {_ending(record)}.\nRun `bank build` to build the whole."
@@ -326,7 +332,12 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     build = read_record(build_record_path(warehouse))
     checks = read_record(checks_record_path(warehouse))
     if build and not _is_whole(build):
-        first = (command_line("build", paths), "build it whole: the first error says what to mend")
+        purpose = "build the whole"
+        if not build["is_ended"]:
+            purpose = "build it again: the last build did not get to its end"
+        elif build["failed"]:
+            purpose = "build it whole: the first error says what to mend"
+        first = (command_line("build", paths), purpose)
     elif (
         not (build and checks)
         or checks["fingerprints"] != build["fingerprints"]

@@ -102,7 +102,9 @@
 
 {#-
     Record that a command which builds has started, so that an interrupted one is not taken for the
-    build before it. Runs once the drop is accepted: a refused drop changes nothing.
+    build before it. Runs once the files of the drop can be read: a drop whose files cannot be read
+    changes nothing. One with too many rows to quarantine is refused later, before
+    `stg_bank__clients` is built: the warehouse then holds a part of this build, recorded as failed.
 -#}
 {% macro record_start() -%}
     {%- if execute and bank_warehouse.is_building() -%}

@@ -57,7 +57,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.request is None:
             self.began = None
         elif self.began is None:
-            self.began = time.time()
+            self.began = time.monotonic()
         return taken
 
 
@@ -69,9 +69,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Close what has had its time; called each second."""
         super().maintenance(now)
+        latest = time.monotonic() - REQUEST_SECONDS
         idle = []
         for channel in self.active_channels.values():
-            if channel.began is not None and channel.began < now - REQUEST_SECONDS:
+            if channel.began is not None and channel.began < latest:
                 channel.will_close = True
             elif not channel.requests and not channel.total_outbufs_len:
                 idle.append(channel)

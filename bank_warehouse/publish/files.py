@@ -166,20 +166,27 @@ def require_whole(release: Release, progress: Progress) -> None:
     Raises:
         DamagedReleaseError: A file is missing or differs.
     """
-    listed = [entry for _, entry in published_marts(release.manifest)]
+    listed = published_marts(release.manifest)
     others = [release.manifest[key] for key in ("database", "metrics") if key in release.manifest]
     for entry in others:
         require_file(release, entry)
-    for entry in listed:
-        # Manifests of format 1 are not signed: what the file itself says counts.
-        path = require_file(release, entry)
-        held = duckdb.execute("select num_rows from parquet_file_metadata(?)", [path.as_posix()])
-        if held.fetchone() != (entry["row_count"],):
-            raise DamagedReleaseError(
-                f"{release.path / MANIFEST} says {entry['row_count']:,} rows of "
-                f"{entry['schema']}.{entry['name']}, which its file does not have.",
-                REMEDY,
-            )
+    with duckdb.connect() as connection:
+        for contract, entry in listed:
+            # Manifests of format 1 are not signed: what the file itself holds counts.
+            count, sums = _sums(connection, contract, require_file(release, entry))
+            if count != entry["row_count"]:
+                raise DamagedReleaseError(
+                    f"{release.path / MANIFEST} says {entry['row_count']:,} rows of "
+                    f"{contract.relation}, which its file does not have.",
+                    REMEDY,
+                )
+            wrong = totals.differences(contract.columns, entry["totals"], sums)
+            if wrong:
+                raise DamagedReleaseError(
+                    f"{release.path / MANIFEST} does not agree with the file of "
+                    f"{contract.relation}, in which {wrong[0]}.",
+                    REMEDY,
+                )
     progress(
         f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums."
     )
@@ -265,15 +272,22 @@ def _published(
     seen: Fingerprint,
 ) -> dict[str, Any]:
     """Return what the manifest says of a mart whose file is written."""
-    source = f"read_parquet({quote_literal((draft / file).as_posix())})"
-    row = connection.execute(totals.query(contract.columns, source)).fetchone() or ()
-    _, sums = totals.read(contract.columns, row)
+    _, sums = _sums(connection, contract, draft / file)
     return (
         contracts.to_json(contract)
         | {"left_out_because": None, "file": file}
         | checksum_of(draft / file)
         | {"row_count": seen.rows, "fingerprint": seen.hash, "totals": sums}
     )
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, file: Path
+) -> tuple[int, totals.Totals]:
+    """Return number of rows and sums by column of a Parquet file."""
+    source = f"read_parquet({quote_literal(file.as_posix())})"
+    row = connection.execute(totals.query(contract.columns, source)).fetchone() or ()
+    return totals.read(contract.columns, row)
 
 
 def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -1,7 +1,8 @@
 """Publish and roll back: in what order things happen, so that readers see all or nothing.
 
-0. A commit of an earlier publisher whose answer was lost is looked up, and the files follow it.
-1. The gate and the contract, before anything is written.
+0. The gate, before the folder of the releases is touched. Then a commit of an earlier publisher
+   whose answer was lost is looked up, and the files follow it.
+1. The bank and the contract that readers have, before anything is written.
 2. All files into a draft folder, onto the disk.
 3. All rows to PostgreSQL, in a transaction that stays open.
 4. The draft gets its number; PostgreSQL commits; `current` switches. A few milliseconds, each of
@@ -13,14 +14,15 @@ whole and not current, or PostgreSQL one release ahead of the files. The next on
 """
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from bank_warehouse.interrupts import saying
 from bank_warehouse.publish import files, gate, pending, releases
 from bank_warehouse.publish.contracts import breaking_changes
 from bank_warehouse.publish.errors import (
@@ -38,7 +40,14 @@ from bank_warehouse.summary import open_warehouse
 
 DEFAULT_WAIT = 60.0
 
+NOTHING = "Interrupted: nothing was published."
+OTHER_FOLDER = "another folder with --publish-dir"
+OTHER_DATABASE = "another database with BANK_POSTGRES_DSN"
+KEYS_AT_ONCE = 50_000
+SEE_RELEASES = "Interrupted. `bank releases` shows which release readers have."
+
 Progress = Callable[[str], None]
+Keys = Generator[list[int], None, None]
 
 
 def publish(
@@ -70,34 +79,53 @@ def publish(
         PublishError: Nothing was published, or it does not hold in PostgreSQL; the message says
             which and what to do.
     """
-    with (
-        _opened(warehouse) as connection,
-        publisher_lock(publish_dir),
-        _target(dsn) as target,
-    ):
-        _remove_drafts(publish_dir, progress)
-        settle(publish_dir, target, progress)
-        progress(f"Checking that {warehouse} is what dbt and the expectations have passed ...")
-        passed = gate.require_checked(connection, warehouse)
+    with _opened(warehouse) as connection, _target(dsn) as target, saying(SEE_RELEASES):
+        with saying(NOTHING):
+            progress(f"Checking that {warehouse} is what dbt and the expectations have passed ...")
+            passed = gate.require_checked(connection, warehouse)
+            if not publish_dir.is_dir():
+                # What is refused leaves no folder behind.
+                _require_fit(connection, passed, publish_dir, target, replace_bank)
+        with publisher_lock(publish_dir):
+            return _publish(
+                connection,
+                passed,
+                publish_dir,
+                target,
+                with_restricted,
+                replace_bank,
+                wait,
+                progress,
+            )
+
+
+def _publish(
+    connection: duckdb.DuckDBPyConnection,
+    passed: gate.Passed,
+    publish_dir: Path,
+    target: PostgresTarget | None,
+    with_restricted: bool,
+    replace_bank: bool,
+    wait: float,
+    progress: Progress,
+) -> Release:
+    """Publish what has passed the gate, the lock of the folder held."""
+    _remove_drafts(publish_dir, progress)
+    settle(publish_dir, target, progress)
+    with saying(NOTHING):
+        _require_fit(connection, passed, publish_dir, target, replace_bank)
         current = releases.current_number(publish_dir)
-        in_files = _current(publish_dir)
-        in_postgres = target.manifest() if target else None
-        readers = [(in_files.manifest, "the current release")] if in_files else []
-        if target and in_postgres:
-            readers.append((in_postgres, target.where))
-        for before, where in readers:
-            if not replace_bank:
-                _require_no_sample_over_a_bank(before, passed, where)
-                if in_files and before is in_files.manifest:
-                    _require_same_bank(connection, in_files, passed)
-            _require_compatible(before, passed, where)
+        # Readers may know a number whose folder is gone: it is not given twice.
         number = 1 + max(
-            [0, *releases.release_numbers(publish_dir), target.highest_number() if target else 0]
+            current or 0,
+            *releases.release_numbers(publish_dir),
+            target.highest_number() if target else 0,
         )
-        progress(f"Writing release {number} ...")
-        draft = releases.new_draft(publish_dir)
-        commit = None
-        try:
+    progress(f"Writing release {number} ...")
+    draft = releases.new_draft(publish_dir)
+    commit = None
+    try:
+        with saying(NOTHING):
             release = files.write_release(
                 connection,
                 passed,
@@ -112,29 +140,29 @@ def publish(
                 with _scratch(publish_dir) as scratch:
                     commit = target.prepare(release, scratch, wait, progress, is_new=True)
                 pending.note(publish_dir, replace(commit, before=current))
-            folder = releases.number_draft(draft, publish_dir, number, for_all=not with_restricted)
-            release = Release(folder.resolve(), release.manifest)
-            if target and commit:
-                _commit(target, commit, publish_dir)
-        except OSError as problem:
-            raise PublishError(
-                f"The files of the release cannot be written to {publish_dir}: "
-                f"{problem.strerror or problem}.",
-                "Make room there, or set BANK_PUBLISH_DIR to a folder on another disk. Nothing "
-                "was published.",
-            ) from problem
-        finally:
-            if target:
-                target.give_up()
-            if draft.exists():
-                shutil.rmtree(draft)
-        releases.switch_current(publish_dir, number)
+        folder = releases.number_draft(draft, publish_dir, number, for_all=not with_restricted)
+        release = Release(folder.resolve(), release.manifest)
+        if target and commit:
+            _commit(target, commit, publish_dir)
+    except OSError as problem:
+        raise PublishError(
+            f"The files of the release cannot be written to {publish_dir}: "
+            f"{problem.strerror or problem}.",
+            "Make room there, or set BANK_PUBLISH_DIR to a folder on another disk. Nothing "
+            "was published.",
+        ) from problem
+    finally:
         if target:
-            pending.forget(publish_dir)
-        progress(f"Release {number} is current in {publish_dir}.")
-        if target:
-            target.verify(release, progress)
-            target.tidy(release, progress)
+            target.give_up()
+        if draft.exists():
+            shutil.rmtree(draft)
+    releases.switch_current(publish_dir, number)
+    if target:
+        pending.forget(publish_dir)
+    progress(f"Release {number} is current in {publish_dir}.")
+    if target:
+        target.verify(release, progress)
+        target.tidy(release, progress)
     return release
 
 
@@ -165,7 +193,7 @@ def roll_back(
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)
-    with publisher_lock(publish_dir), _target(dsn) as target:
+    with publisher_lock(publish_dir), _target(dsn) as target, saying(SEE_RELEASES):
         _remove_drafts(publish_dir, progress)
         settle(publish_dir, target, progress)
         release = releases.read_release(publish_dir, number)
@@ -281,6 +309,20 @@ def _current(publish_dir: Path) -> Release | None:
         return None
 
 
+def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
+    """Return the current release, or where it is gone the newest that is left, and in words which.
+
+    None where there is no release.
+    """
+    current = _current(publish_dir)
+    if current:
+        return current, "the current release"
+    left = releases.release_numbers(publish_dir)
+    return (
+        (releases.read_release(publish_dir, left[-1]), "the newest release left") if left else None
+    )
+
+
 def _current_if_whole(publish_dir: Path) -> Release | None:
     """Return the current release, None where it is damaged: that is what a roll back mends."""
     try:
@@ -289,10 +331,40 @@ def _current_if_whole(publish_dir: Path) -> Release | None:
         return None
 
 
-def _require_no_sample_over_a_bank(before: dict[str, Any], passed: gate.Passed, where: str) -> None:
-    """Refuse to replace a bank's figures by invented ones.
+def _require_fit(
+    connection: duckdb.DuckDBPyConnection,
+    passed: gate.Passed,
+    publish_dir: Path,
+    target: PostgresTarget | None,
+    replace_bank: bool,
+) -> None:
+    """Refuse a release that is of another bank than what readers have, or breaks its contract.
 
-    A release from before manifests named their source counts as a bank's.
+    Raises:
+        PublishError: With what readers have, and what to do.
+    """
+    in_files = _readers_had(publish_dir) if publish_dir.is_dir() else None
+    in_postgres = target.manifest() if target else None
+    readers: list[tuple[dict[str, Any], Callable[[], Keys], str, str]] = []
+    if in_files:
+        before, where = in_files
+        elsewhere = f"{OTHER_FOLDER} and {OTHER_DATABASE}" if target else OTHER_FOLDER
+        readers.append((before.manifest, lambda: _keys_in(before, connection), where, elsewhere))
+    if target and in_postgres and not (in_files and in_files[0].manifest == in_postgres):
+        readers.append((in_postgres, target.customer_keys, target.where, OTHER_DATABASE))
+    for manifest, keys, where, elsewhere in readers:
+        if not replace_bank:
+            _require_no_sample_over_a_bank(manifest, passed, where, elsewhere)
+            # A release from before manifests named their source counts as a bank's.
+            if SAMPLE not in (passed.build["source"], manifest.get("source")):
+                _require_same_bank(connection, keys(), manifest, where, elsewhere)
+        _require_compatible(manifest, passed, where)
+
+
+def _require_no_sample_over_a_bank(
+    before: dict[str, Any], passed: gate.Passed, where: str, elsewhere: str
+) -> None:
+    """Refuse to replace a bank's figures by invented ones.
 
     Raises:
         PublishError: The warehouse holds the sample, and readers have something else.
@@ -302,35 +374,62 @@ def _require_no_sample_over_a_bank(before: dict[str, Any], passed: gate.Passed, 
             f"This warehouse was built from the shipped sample, an invented bank; {where} "
             f"(release {before['release']}, as of {before['as_of_date']}) was not.",
             "Run `bank build FOLDER` with your files, check and publish again; or publish the "
-            "sample to another folder with --publish-dir. `--replace-bank` publishes the sample "
-            "all the same. Nothing was published.",
+            f"sample to {elsewhere}. `--replace-bank` publishes the sample all the same. Nothing "
+            "was published.",
         )
 
 
+def _keys_in(release: Release, connection: duckdb.DuckDBPyConnection) -> Keys:
+    """Yield the keys of all customers of a release, some at a time.
+
+    Raises:
+        DamagedReleaseError: Their file is not the one that was published.
+    """
+    entry = next(mart for mart in release.manifest["marts"] if mart["name"] == "dim_customers")
+    file = quote_literal(releases.require_file(release, entry).as_posix())
+    with connection.cursor() as cursor:
+        cursor.execute(f"select customer_key from read_parquet({file})")
+        while rows := cursor.fetchmany(KEYS_AT_ONCE):
+            yield [key for (key,) in rows]
+
+
 def _require_same_bank(
-    connection: duckdb.DuckDBPyConnection, before: Release, passed: gate.Passed
+    connection: duckdb.DuckDBPyConnection,
+    keys: Keys,
+    before: dict[str, Any],
+    where: str,
+    elsewhere: str,
 ) -> None:
     """Refuse to replace a bank's figures by those of another.
 
+    Customers are looked for a part at a time: of one bank, most of the first part are there.
+
+    Args:
+        connection: The open warehouse.
+        keys: Of the customers that readers have.
+        before: The manifest of their release.
+        where: Where they have it.
+        elsewhere: Where else the warehouse can go.
+
     Raises:
-        PublishError: No customer of the current release is in the warehouse.
+        PublishError: No customer of that release is in the warehouse.
     """
-    if SAMPLE in (passed.build["source"], before.manifest.get("source", SAMPLE)):
-        return
-    customers = next(
-        mart["file"] for mart in before.manifest["marts"] if mart["name"] == "dim_customers"
-    )
-    file = quote_literal((before.path / customers).as_posix())
-    there, shared = connection.execute(
-        f"select count(*), count(here.customer_key) from read_parquet({file}) as there "
-        "left join marts.dim_customers as here on there.customer_key = here.customer_key"
-    ).fetchall()[0]
-    if there and not shared:
+    looked_at = 0
+    with closing(keys):
+        for part in keys:
+            looked_at += len(part)
+            found = connection.execute(
+                "select count(*) from marts.dim_customers where customer_key in (select unnest(?))",
+                [part],
+            ).fetchone()
+            if found != (0,):
+                return
+    if looked_at:
         raise PublishError(
-            f"None of the {there:,} customers of the current release (release {before.number}, as "
-            f"of {before.manifest['as_of_date']}) is in this warehouse: it is of another bank.",
-            "Publish it to another folder with --publish-dir. `--replace-bank` publishes it here "
-            "all the same. Nothing was published.",
+            f"None of the {looked_at:,} customers of {where} (release {before['release']}, as of "
+            f"{before['as_of_date']}) is in this warehouse: it is of another bank.",
+            f"Publish it to {elsewhere}. `--replace-bank` publishes it here all the same. Nothing "
+            "was published.",
         )
 
 

@@ -145,17 +145,19 @@ def read_release(publish_dir: Path, number: int) -> Release:
     file = folder / MANIFEST
     try:
         state = file.stat()
-        manifest = _read_manifest(file, number, (state.st_mtime_ns, state.st_size, state.st_ino))
+        text = _manifest_text(file, number, (state.st_mtime_ns, state.st_size, state.st_ino))
     except (OSError, ValueError, ManifestError) as problem:
         said = problem if isinstance(problem, ManifestError) else "cannot be read."
         raise DamagedReleaseError(f"{file} {said}", REMEDY) from problem
-    return Release(folder.resolve(), manifest)
+    return Release(folder.resolve(), json.loads(text))
 
 
 @lru_cache(maxsize=64)
-def _read_manifest(file: Path, number: int, state: tuple[int, int, int]) -> dict[str, Any]:  # noqa: ARG001
-    """Read a manifest, once for each state of the file: who serves pages asks many times."""
-    return require_manifest(json.loads(file.read_text("utf-8")), number)
+def _manifest_text(file: Path, number: int, state: tuple[int, int, int]) -> str:  # noqa: ARG001
+    """Read and judge a manifest, once for each state of the file: who serves pages asks often."""
+    text = file.read_text("utf-8")
+    require_manifest(json.loads(text), number)
+    return text
 
 
 def checksum_of(path: Path) -> dict[str, Any]:

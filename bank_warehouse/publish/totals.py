@@ -11,7 +11,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bank_warehouse.publish.contracts import Column
@@ -71,14 +71,18 @@ def differences(
     """Return in words which sums differ; empty where none does."""
     wrong = []
     for column in columns:
-        here, there = expected[column.name], found[column.name]
-        if column.type == "DOUBLE":
-            size = max(float(expected[f"{column.name} size"]), 1.0)
-            same = here.lower() == there.lower() or math.isclose(
-                float(here), float(there), rel_tol=0, abs_tol=TOLERANCE * size
-            )
-        else:
-            same = Decimal(here) == Decimal(there)
+        here, there = expected.get(column.name, "no sum"), found[column.name]
+        try:
+            if column.type == "DOUBLE":
+                sized = f"{column.name} size"
+                size = max(min(float(expected.get(sized, "")), float(found[sized])), 1.0)
+                same = here.lower() == there.lower() or math.isclose(
+                    float(here), float(there), rel_tol=0, abs_tol=TOLERANCE * size
+                )
+            else:
+                same = Decimal(here) == Decimal(there)
+        except (ValueError, InvalidOperation):
+            same = False
         if not same:
             wrong.append(f"{column.name} sums to {there} instead of {here}")
     return wrong

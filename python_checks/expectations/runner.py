@@ -29,6 +29,8 @@ from python_checks.expectations import duckdb_dialect
 from python_checks.expectations.offline import make_offline
 
 SITE = "local_site"
+INTERRUPTED = "Query interrupted"
+"""What DuckDB says after Ctrl+C, which Great Expectations takes for a check that failed."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ def _failures(suite: str, table: str, results: Iterable[Any]) -> Iterable[Failur
         words = kwargs.get("words") or _core_words(result.expectation_config.type, kwargs)
         examples = [str(example) for example in details.get("examples") or []]
         error = _error(result.exception_info)
+        if error and INTERRUPTED in error:
+            raise KeyboardInterrupt
         if error:
             examples.append(f"the check could not be run: {error}")
         elif "words" not in kwargs:

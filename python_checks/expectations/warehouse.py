@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.engine import is_held, require_usable_name, temp_directory
+from bank_warehouse.engine import is_duckdb_file, is_held, require_usable_name, temp_directory
 from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
@@ -36,7 +36,8 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
     Raises:
         UnreadableWarehouseError: There is no such file, another process writes to it, it is no
-            database that this DuckDB can read, or its last build was one with --empty.
+            database that this DuckDB can read, or its last build was one with --empty or has not
+            ended.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
@@ -47,6 +48,13 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise UnreadableWarehouseError(
             f"The last build of {path} was one with --empty: its tables have no rows to check.\n"
             "Run `bank build`, then `bank check`."
+        )
+    record = records.read_record(records.build_record_path(path))
+    if record is not None and not record["is_ended"]:
+        raise UnreadableWarehouseError(
+            f"The `dbt {record['command']}` of {path} that started at {record['built_at']} was "
+            "interrupted, or still runs: the tables may be of two builds.\nRun `bank build`, then "
+            "`bank check`."
         )
     try:
         require_usable_name(path)
@@ -59,6 +67,10 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
                 f"Another process is writing to {path} and holds its lock. Wait until its "
                 "build has ended, or close the program that has the file open, and run the "
                 f"checks again. DuckDB says: {_first_line(error)}"
+            ) from error
+        if not is_duckdb_file(path):
+            raise UnreadableWarehouseError(
+                f"{path} is no warehouse.\nName another file with --warehouse."
             ) from error
         raise UnreadableWarehouseError(
             f"{path} cannot be read as a DuckDB file. Build it again with `bank build`. DuckDB "

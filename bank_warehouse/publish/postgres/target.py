@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,17 @@ class PostgresTarget:
             found = self._manifest()
             self._connection.rollback()
             return found
+
+    def customer_keys(self, at_once: int = 50_000) -> Generator[list[int], None, None]:
+        """Yield the keys of all customers that readers have, some at a time."""
+        with told_in_words(self.where):
+            try:
+                with self._connection.cursor(name="customer_keys") as cursor:
+                    cursor.execute("select customer_key from marts.dim_customers")
+                    while found := cursor.fetchmany(at_once):
+                        yield [int(key) for (key,) in found]
+            finally:
+                self.give_up()
 
     def highest_number(self) -> int:
         """Return the highest number that a release in the database ever had, 0 for none."""

@@ -22,6 +22,7 @@ from bank_warehouse.publish.errors import (
     BusyError,
     ContractError,
     PostgresError,
+    PublishError,
     ReadersInTheWayError,
     UnknownCommitError,
     UnreachableError,
@@ -31,11 +32,17 @@ from bank_warehouse.publish.flow import publish, roll_back
 from bank_warehouse.publish.pending import PENDING, Commit, Outcome
 from bank_warehouse.publish.postgres import PostgresTarget, open_target, server
 from bank_warehouse.publish.postgres.tables import postgres_type
+from bank_warehouse.publish.records import build_record_path
 from bank_warehouse.publish.releases import current_number, release_numbers
 from python_checks.testing.cut_proxy import MOMENTS, Moment, cut_proxy, releases_in
 from python_checks.testing.needs import needs
 from python_checks.testing.postgres_server import temporary_postgres
-from python_checks.testing.publishing import change_checked, copy_checked, second_warehouse
+from python_checks.testing.publishing import (
+    change_checked,
+    copy_checked,
+    edit_record,
+    second_warehouse,
+)
 
 
 @pytest.fixture(scope="module")
@@ -646,6 +653,34 @@ def test_rows_that_a_trigger_swallows_are_noticed_before_the_commit(
         publish(warehouse, tmp_path, database)
     assert one(database, "select count(*) from marts.dim_products") == 7
     assert release_numbers(tmp_path) == [1]
+
+
+def test_another_bank_is_not_published_over_a_bank_in_postgres(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
+    bank = copy_checked(warehouse, tmp_path / "bank")
+    edit_record(build_record_path(bank), source="drop")
+    other = copy_checked(bank, tmp_path / "other")
+    change_checked(
+        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+    )
+    publish(bank, tmp_path / "published", database)
+    said = (
+        r"(?s)None of the 3,000 customers of PostgreSQL .*\(release 1, .*"
+        r"to another database with BANK_POSTGRES_DSN\..*--replace-bank"
+    )
+    with pytest.raises(PublishError, match=said):
+        publish(other, tmp_path / "new", database)
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):
+        publish(warehouse, tmp_path / "new", database)
+    assert one(database, "select count(*) from publishing.releases") == 1
+    # The same bank may go to a new folder, and to a folder that the other one has left.
+    assert publish(bank, tmp_path / "new", database).number == 2
+    assert publish(other, tmp_path / "others", None).number == 1
+    with pytest.raises(PublishError, match="None of the 3,000 customers of PostgreSQL"):
+        publish(other, tmp_path / "others", database)
+    assert publish(other, tmp_path / "others", database, replace_bank=True).number == 3
 
 
 def test_numbers_go_on_from_those_of_the_database(

@@ -202,6 +202,33 @@ def test_missing_warehouse_has_one_code_and_a_command_that_makes_it(name: str, u
     assert list(usual.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
+def test_file_that_is_no_warehouse_is_not_to_be_built_over(name: str, usual: Path) -> None:
+    (usual / "README.md").write_text("A bank.\n" * 100, "utf-8")
+    arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
+    result = run(name, "--warehouse", "README.md", *arguments)
+    assert result.exit_code == 2
+    assert "README.md is no warehouse.\nName another file with --warehouse." in result.output
+    assert "bank build" not in result.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_is_one_line_in_every_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted") from KeyboardInterrupt()
+
+    monkeypatch.setattr(command_of(name), "callback", interrupted)
+    needed = {
+        "rollback": ["1"],
+        "inspect": ["x"],
+        "quarantine": ["--out", "x"],
+        "findings": ["--out", "x"],
+        "generate": ["--out", "x", "--customers", "1"],
+    }
+    result = run(name, *needed.get(name, []))
+    assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
+
+
 @pytest.mark.parametrize("arguments", [("rollback", "7"), ("dashboard",)])
 def test_missing_releases_have_the_same_code(arguments: tuple[str, ...], usual: Path) -> None:
     result = run(*arguments, "--publish-dir", "mine")

@@ -144,6 +144,115 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     assert publish(other, published, None, replace_bank=True).number == 3
 
 
+@pytest.fixture
+def bank_release(warehouse: Path, tmp_path: Path) -> Path:
+    """A folder whose release 1 is the sample's and 2, the current one, a bank's; to be changed."""
+    bank = copy_checked(warehouse, tmp_path / "bank")
+    edit_record(records.build_record_path(bank), source="drop")
+    published = tmp_path / "published"
+    publish(warehouse, published, None)
+    publish(bank, published, None)
+    return published
+
+
+@pytest.fixture
+def other_bank(warehouse: Path, tmp_path: Path) -> Path:
+    """A warehouse of a bank that shares no customer with the sample."""
+    other = copy_checked(warehouse, tmp_path / "other bank")
+    edit_record(records.build_record_path(other), source="drop")
+    change_checked(
+        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+    )
+    return other
+
+
+def test_a_release_whose_folder_is_gone_keeps_its_number_and_its_guards(
+    bank_release: Path, warehouse: Path, other_bank: Path, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank" / warehouse.name
+    publish(bank, bank_release, None)
+    (bank_release / "3").rename(tmp_path / "away")
+    with pytest.raises(PublishError, match=r"invented bank; the newest release left \(release 2,"):
+        publish(warehouse, bank_release, None)
+    with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
+        publish(other_bank, bank_release, None)
+    # Nothing says any more which release was the current one: the guards hold all the same.
+    (bank_release / "current").rename(tmp_path / "current")
+    with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
+        publish(other_bank, bank_release, None)
+    (tmp_path / "current").rename(bank_release / "current")
+    assert publish(bank, bank_release, None).number == 4
+    assert current_number(bank_release) == 4
+
+
+def test_customers_are_compared_with_the_file_that_was_published(
+    bank_release: Path, other_bank: Path
+) -> None:
+    customers = bank_release / "2" / "marts" / "dim_customers.parquet"
+    content = customers.read_bytes()
+    customers.write_bytes((bank_release / "2" / "marts" / "dim_dates.parquet").read_bytes())
+    for _ in ("changed", "missing"):
+        with pytest.raises(DamagedReleaseError, match=r"dim_customers\.parquet is missing, or not"):
+            publish(other_bank, bank_release, None)
+        customers.unlink(missing_ok=True)
+    customers.write_bytes(content)
+    edit(bank_release / "2", make_older)
+    with pytest.raises(PublishError, match="None of the 3,000 customers of the current release"):
+        publish(other_bank, bank_release, None)
+
+
+def test_a_publish_that_the_gate_refuses_makes_no_folder(warehouse: Path, tmp_path: Path) -> None:
+    failed = copy_checked(warehouse, tmp_path / "failed")
+    edit_record(records.build_record_path(failed), failed=["assert_x"])
+    with pytest.raises(PublishError, match="did not pass: assert_x"):
+        publish(failed, tmp_path / "published", None)
+    assert not (tmp_path / "published").exists()
+
+
+INTERRUPTED = """
+import os, signal, sys
+import duckdb
+from bank_warehouse.cli import main
+from bank_warehouse.publish import files, releases
+# A job in the background of a shell ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def interrupt(*_, **__):
+    os.kill(os.getpid(), signal.SIGINT)
+    duckdb.execute("select sum(hash(range)::double) from range(3000000000)")
+setattr({"files": files, "releases": releases}[sys.argv[1]], sys.argv[2], interrupt)
+main(sys.argv[3:], prog_name="bank")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
+        (
+            ("releases", "switch_current"),
+            "Interrupted. `bank releases --publish-dir {}` shows which release readers have.\n",
+        ),
+    ],
+)
+def test_ctrl_c_is_one_line_and_leaves_readers_what_they_had(
+    place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
+) -> None:
+    published = tmp_path / "published"
+    options = ["--warehouse", str(warehouse), "--publish-dir", str(published)]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("BANK_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, *place, "publish", *options],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert ended.returncode == 130
+    assert ended.stderr == said.format(published)
+    assert current_number(published) is None
+    assert not list(published.glob(".draft*"))
+
+
 def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
     two_releases: Path, built_target: Path
 ) -> None:
@@ -482,6 +591,22 @@ def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copi
         roll_back(copied, 1, None)
 
 
+@pytest.mark.parametrize("total", ["4477833615.79", "a lot"])
+def test_totals_of_a_manifest_without_a_checksum_are_those_of_the_files(
+    total: str, copied: Path
+) -> None:
+    def raise_total(manifest: dict[str, Any]) -> None:
+        make_older(manifest)
+        marts = {entry["name"]: entry for entry in manifest["marts"]}
+        assert marts["fct_customer_positions"]["totals"]["total_loans"] == "4477833615.78"
+        marts["fct_customer_positions"]["totals"]["total_loans"] = total
+
+    edit(copied / "1", raise_total)
+    said = f"positions, in which total_loans sums to 4477833615.78 instead of {total}"
+    with pytest.raises(DamagedReleaseError, match=said):
+        roll_back(copied, 1, None)
+
+
 def test_edited_definitions_of_metrics_are_found(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -512,6 +637,10 @@ def test_the_checksum_is_that_of_the_content_however_it_is_written(copied: Path)
     path = copied / "1" / "manifest.json"
     content = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(dict(sorted(content.items())), indent=7), "utf-8")
+    manifest = releases.read_release(copied, 1).manifest
+    assert manifest == content
+    # Who changes what they were given changes it for nobody else.
+    manifest["marts"].clear()
     assert releases.read_release(copied, 1).manifest == content
 
 

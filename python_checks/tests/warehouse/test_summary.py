@@ -191,8 +191,17 @@ def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
     file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
     result = summarise(file)
     assert result.exit_code == 2
+    assert f"{file} is no warehouse.\nName another file with --warehouse." in result.output
+    assert "bank build" not in result.output
+
+
+def test_damaged_warehouse(copied_warehouse: Path) -> None:
+    content = copied_warehouse.read_bytes()
+    copied_warehouse.write_bytes(content[:4096])
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 2
     assert "cannot be read as a warehouse" in result.output
-    assert "--warehouse" in result.output
+    assert "Delete the file and run `bank build`" in result.output
 
 
 @pytest.mark.parametrize(("schema", "name"), NEEDED)
@@ -311,6 +320,28 @@ def test_summary_says_how_the_last_build_ended(name: str, copied_warehouse: Path
     assert f"Last build            {words}\n" in result.output
     assert ("\n  bank build\n" in result.output) is (name != "whole")
     assert ("\n  bank check\n" in result.output) is (name == "whole")
+    assert ("the first error" in result.output) is ("failed" in name)
+
+
+def test_interrupted_build_had_no_error(copied_warehouse: Path) -> None:
+    with_record(copied_warehouse, is_ended=False)
+    with duckdb.connect(str(copied_warehouse)) as connection:
+        connection.execute("drop table quality.fct_control_totals")
+    result = summarise(copied_warehouse)
+    assert result.exit_code == 2
+    assert "it lacks quality.fct_control_totals.\nThe last build started at" in result.output
+    assert "Run `bank build` again." in result.output
+    assert "error it prints" not in result.output
+
+
+def test_interrupted_build_is_not_checked(copied_warehouse: Path) -> None:
+    with_record(copied_warehouse, is_ended=False)
+    options = ["check", "--warehouse", str(copied_warehouse)]
+    result = CliRunner().invoke(main, options)
+    assert result.exit_code == 2
+    assert "interrupted, or still runs: the tables may be of two builds." in result.output
+    assert f"Run `bank build --warehouse {copied_warehouse}`, then" in result.output
+    assert not checks_record_path(copied_warehouse).exists()
 
 
 def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
