@@ -251,7 +251,7 @@ ENVIRONMENT = (
     Setting(
         "BANK_HISTORY",
         "the DuckDB file that keeps every date, whatever happens to the warehouse",
-        "beside it, `warehouse/bank_history.duckdb`",
+        "beside it, `warehouse/bank_history.duckdb`; of the sample `bank_history_sample.duckdb`",
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
