@@ -156,13 +156,7 @@ def _publish(
             target.give_up()
         if draft.exists():
             shutil.rmtree(draft)
-    releases.switch_current(publish_dir, number)
-    if target:
-        pending.forget(publish_dir)
-    progress(f"Release {number} is current in {publish_dir}.")
-    if target:
-        target.verify(release, progress)
-        target.tidy(release, progress)
+    _make_current(release, publish_dir, target, progress)
     return release
 
 
@@ -213,13 +207,7 @@ def roll_back(
                 _commit(target, commit, publish_dir)
             finally:
                 target.give_up()
-        releases.switch_current(publish_dir, number)
-        if target:
-            pending.forget(publish_dir)
-        progress(f"Release {number} is current in {publish_dir}.")
-        if target:
-            target.verify(release, progress)
-            target.tidy(release, progress)
+        _make_current(release, publish_dir, target, progress)
     return release
 
 
@@ -240,6 +228,19 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
         )
     if commit:
         progress(pending.doubt(commit, publish_dir))
+
+
+def _make_current(
+    release: Release, publish_dir: Path, target: PostgresTarget | None, progress: Progress
+) -> None:
+    """Give readers of the files a release that PostgreSQL, if it is published to, has already."""
+    releases.switch_current(publish_dir, release.number)
+    if target:
+        pending.forget(publish_dir)
+    progress(f"Release {release.number} is current in {publish_dir}.")
+    if target:
+        target.verify(release, progress)
+        target.tidy(release, progress)
 
 
 def _commit(target: PostgresTarget, commit: Commit, publish_dir: Path) -> None:
