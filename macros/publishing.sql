@@ -36,6 +36,8 @@
     {%- set is_empty = flags.EMPTY or false -%}
     {%- set models = bank_warehouse.described_marts() -%}
     {%- set fingerprints = {} -%}
+    {%- set reading = [] -%}
+    {%- set near_duplicates = none -%}
     {%- if not failed and not not_run -%}
         {%- set relations = [] -%}
         {%- for model in models -%}
@@ -49,10 +51,6 @@
                 {row[0]: {'rows': row[1] | int, 'hash': row[2] | string, 'columns': row[3]}}
             ) -%}
         {%- endfor -%}
-    {%- endif -%}
-    {%- set reading = [] -%}
-    {%- set near_duplicates = none -%}
-    {%- if not failed and not not_run -%}
         {%- set near_duplicates = run_query(
             'select coalesce(sum(occurrences), 0) from '
             ~ bank_warehouse.built_relation('base_bank__client_near_duplicates')

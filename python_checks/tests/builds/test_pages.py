@@ -1,5 +1,6 @@
 """The commands of the README and the documents, executed as they are printed, page by page."""
 
+import hashlib
 import os
 import select
 import shutil
@@ -121,6 +122,10 @@ def test_readme_goes_from_a_clone_to_a_release(readme: tuple[Path, dict[str, str
     own = read_record(build_record_path(clone / "warehouse" / "mine.duckdb"))
     assert own is not None
     assert (own["failed"], own["not_run"], own["source"]) == ([], [], "drop")
+    delivered = clone.parent / "Downloads" / "Banking.xlsx"
+    checksum = hashlib.sha256(delivered.read_bytes()).hexdigest()
+    assert {(each["file"], each["sha256"]) for each in own["files"]} == {(delivered.name, checksum)}
+    assert sum(each["rows"] for each in own["reading"]) == 3_000
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if page != README and executed(page)])

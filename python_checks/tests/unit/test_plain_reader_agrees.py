@@ -51,7 +51,7 @@ NAMES_IN = {
     "euc_kr": ["김민준", "이서연", "박지훈", "최수빈", "정하은", "강도윤", "조예린", "윤서준"],
     "euc_jp": ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
 }
-"""Encodings that no mark tells, and the names that stand in files of them."""
+"""Encodings without a byte-order mark, each with names to write in it."""
 KEYS = ("customer_key", "client_key")
 
 CELLS = st.one_of(
