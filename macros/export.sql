@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro spark__write_marts(folder) -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] == 'marts' -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.access == 'public' -%}
         {%- do run_query(
             "insert overwrite directory '" ~ folder ~ '/' ~ node.name ~ "' using parquet select * from "
             ~ node.schema ~ '.' ~ node.alias

@@ -165,7 +165,7 @@
     {%- for node in graph.nodes.values() -%}
         {%- if
             node.resource_type == 'model'
-            and node.fqn[1] == 'marts'
+            and node.access == 'public'
             and node.database == target.database
         -%}
             {%- set columns = [] -%}

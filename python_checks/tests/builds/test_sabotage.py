@@ -174,7 +174,7 @@ SABOTAGES = (
         "round_fees_to_whole_units",
         (
             Edit(
-                "models/intermediate/int_customers_measured.sql",
+                "models/intermediate/customers/int_customers_measured.sql",
                 "round(customers.total_loans * fee_rates.fee_rate, 2)",
                 "round(customers.total_loans * fee_rates.fee_rate, 0)",
             ),
@@ -185,7 +185,7 @@ SABOTAGES = (
         "count_bank_deposits_as_core_deposits",
         (
             Edit(
-                "models/intermediate/int_clients_totalled.sql",
+                "models/intermediate/customers/int_clients_totalled.sql",
                 "cast(saving_accounts + checking_accounts + foreign_currency_account as",
                 "cast(bank_deposits + saving_accounts + checking_accounts"
                 " + foreign_currency_account as",
@@ -224,7 +224,7 @@ SABOTAGES = (
         "publish_names_under_another_heading",
         (
             Edit(
-                "models/intermediate/int_clients_totalled.sql",
+                "models/intermediate/customers/int_clients_totalled.sql",
                 "        occupation,\n",
                 "        client_name as occupation,\n",
             ),
@@ -235,7 +235,7 @@ SABOTAGES = (
         "take_the_watch_list_limits_as_above",
         (
             Edit(
-                "models/intermediate/int_watch_list_hits.sql",
+                "models/intermediate/risk/int_watch_list_hits.sql",
                 "when 'at least' then fact_value >= limit_value",
                 "when 'at least' then fact_value > limit_value",
             ),
@@ -246,7 +246,7 @@ SABOTAGES = (
         "let_the_last_segment_rule_win",
         (
             Edit(
-                "models/intermediate/int_segments_assigned.sql",
+                "models/intermediate/customers/int_segments_assigned.sql",
                 "order by segment_rules.priority, segment_rules.segment",
                 "order by segment_rules.priority desc, segment_rules.segment",
             ),
@@ -297,7 +297,7 @@ SABOTAGES = (
         "take_a_limit_of_the_watch_list_as_met",
         (
             Edit(
-                "models/intermediate/int_watch_list_hits.sql",
+                "models/intermediate/risk/int_watch_list_hits.sql",
                 "when 'above' then fact_value > limit_value",
                 "when 'above' then fact_value >= limit_value",
             ),
@@ -333,7 +333,7 @@ SABOTAGES = (
         "write_a_name_into_the_history",
         (
             Edit(
-                "models/marts/history/fct_customer_history.sql",
+                "models/history/fct_customer_history.sql",
                 "        cast(customers.loyalty_classification as string)"
                 " as loyalty_classification,\n",
                 "        (\n"
@@ -347,7 +347,7 @@ SABOTAGES = (
         "keep_no_history_of_the_riskiest",
         (
             Edit(
-                "models/marts/history/fct_customer_history.sql",
+                "models/history/fct_customer_history.sql",
                 "on customers.customer_key = risks.customer_key",
                 "on customers.customer_key = risks.customer_key and risks.risk_weighting < 5",
             ),
@@ -358,7 +358,7 @@ SABOTAGES = (
         "forget_who_joined",
         (
             Edit(
-                "models/intermediate/int_customers_migrated.sql",
+                "models/history/int_customers_migrated.sql",
                 "full outer join later",
                 "left join later",
             ),
@@ -370,7 +370,7 @@ SABOTAGES = (
         "call_a_lower_risk_worse",
         (
             Edit(
-                "models/marts/history/fct_risk_migrations.sql",
+                "models/history/fct_risk_migrations.sql",
                 "counted.to_risk_order > counted.from_risk_order",
                 "counted.to_risk_order <= counted.from_risk_order",
             ),
@@ -382,7 +382,7 @@ SABOTAGES = (
         "charge_everybody_the_lowest_fee",
         (
             Edit(
-                "models/intermediate/int_customers_measured.sql",
+                "models/intermediate/customers/int_customers_measured.sql",
                 "on customers.fee_structure = fee_rates.fee_structure",
                 "on fee_rates.fee_structure = 'Low'",
             ),

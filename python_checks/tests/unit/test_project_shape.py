@@ -133,6 +133,7 @@ union all select * from {{ ref('int_step') }}
     "models/intermediate/int_joined.sql": "select * from {{ ref('step') }}, {{ ref('int_side') }}",
     "models/intermediate/int_end.sql": "select * from {{ ref('int_view_6') }}",
     "models/marts/mart.sql": "select * from {{ ref('step') }} join {{ ref('int_view_1') }}",
+    "models/history/moved.sql": "select * from {{ ref('fct_public') }}",
     "models/marts/fct_root.sql": "select * from raw.clients",
     "models/marts/fct_public.sql": """
 -- depends_on: {{ ref('step') }} {{ ref('int_step') }} {{ ref('int_view_2') }}
