@@ -143,7 +143,9 @@ def fit_proportional_odds(matrix: Floats, outcome: Sequence[int]) -> Fit | None:
     """
     codes = pd.Categorical(list(outcome), categories=sorted(set(outcome)), ordered=True)
     with threadpool_limits(1), np.errstate(all="ignore"):
-        model = ProportionalOdds(pd.Series(codes), matrix, distr="logit")
+        # The columns are known to be independent of a constant; statsmodels looks by a
+        # coarser limit.
+        model = ProportionalOdds(pd.Series(codes), matrix, distr="logit", hasconst=False)
         start = model.start_params
         result = model.fit(
             start_params=start, method="bfgs", gtol=_SMALLEST_SLOPE, maxiter=500,
@@ -305,7 +307,7 @@ def _independent(columns: Sequence[Column], matrix: Floats) -> list[int]:
         place
         for place, column in enumerate(columns)
         if len(matrix)
-        and matrix[:, place].std() > 0
+        and matrix[:, place].std() > _DEPENDENT * np.abs(matrix[:, place]).max()
         and (column.level is None or matrix[:, place].sum() >= SMALLEST_LEVEL)
     ]
     if not varying:

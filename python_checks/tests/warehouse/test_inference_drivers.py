@@ -126,6 +126,15 @@ def test_columns_that_say_nothing_new_are_left_out(sample: pd.DataFrame) -> None
     assert np.isfinite(rows["saving_accounts"])
 
 
+def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
+    """Equal but for rounding among the customers of the fit, and once far away in the others."""
+    loans = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
+    rows = drivers.fit_drivers(sample.assign(tenure_days=loans)).to_pandas()
+    coefficients = rows.set_index("driver")["coefficient"]
+    assert np.isnan(coefficients["tenure_days"])
+    assert np.isfinite(coefficients["saving_accounts"])
+
+
 def test_one_risk_weighting_for_everyone_has_no_fit(sample: pd.DataFrame) -> None:
     assert drivers.fit_drivers(sample.assign(risk_weighting=2)).to_pandas()["p_value"].isna().all()
 
