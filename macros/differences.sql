@@ -4,9 +4,7 @@
 -#}
 {% macro difference_measures() -%}
     {%- set units = {} -%}
-    {%- for measure in bank_warehouse.money_columns() + [
-        'total_loans', 'total_deposits', 'core_deposits', 'fee_income', 'net_position',
-    ] -%}
+    {%- for measure in bank_warehouse.money_measures() -%}
     {%- do units.update({measure: 0.01}) -%}
     {%- endfor -%}
     {%- for measure in bank_warehouse.ratio_measures() -%}
@@ -16,24 +14,21 @@
     {{ return(units) }}
 {%- endmacro %}
 
+{#- The measures that are added up by dimension: amounts, and the number of the risk weighting. -#}
+{% macro summed_measures() -%}
+    {{ return(bank_warehouse.money_measures() + ['risk_weighting']) }}
+{%- endmacro %}
+
 {#- The measures that can be null: where their divisor is 0. -#}
 {% macro ratio_measures() -%}
     {{ return(['loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover']) }}
 {%- endmacro %}
 
-{#-
-    The bucket of a value, a double that keeps the order: the value itself where is_exact or where
-    the measure counts in ones, else a thousandth of a natural logarithm wide.
--#}
-{% macro rank_bucket(measure, unit, is_exact) -%}
-    {%- if unit == 1 -%}
-    cast({{ measure }} as double)
-    {%- else -%}
-    case
-        when {{ is_exact }} then cast({{ measure }} as double)
-        else {{ bank_warehouse.logarithmic_bucket(measure, unit, 1000) }}
-    end
-    {%- endif -%}
+{#- The measures of customers that are amounts of money. -#}
+{% macro money_measures() -%}
+    {{ return(bank_warehouse.money_columns() + [
+        'total_loans', 'total_deposits', 'core_deposits', 'fee_income', 'net_position',
+    ]) }}
 {%- endmacro %}
 
 {#-

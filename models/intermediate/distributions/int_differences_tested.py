@@ -5,9 +5,9 @@ from bank_warehouse.model_frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103
-    rank_sums = as_pandas(dbt.ref("int_ranks_summed"), ["dimension", "value", "measure"])
+    rank_sums = as_pandas(dbt.ref("int_rank_sums"), ["dimension", "value", "measure"])
     crossed = as_pandas(
-        dbt.ref("int_dimensions_crossed"),
+        dbt.ref("int_dimension_crossings"),
         ["dimension", "other_dimension", "value", "other_value"],
     )
     by_definition = as_pandas(dbt.ref("differences_by_definition"), ["dimension", "measure"])

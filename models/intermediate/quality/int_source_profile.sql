@@ -4,8 +4,7 @@
     'fee_structure',
 ] %}
 {% set number_columns = whole_number_columns() + money_columns() %}
-{% set shares = [0.01, 0.25, 0.5, 0.75, 0.99] %}
-{% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
+{% set quantiles = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
 {% set rows = [] %}
 {% for column in text_columns + ['joined_date'] + number_columns %}
 {% set is_number = column in number_columns %}
@@ -21,10 +20,6 @@
     'null_count': column ~ '_nulls',
     'approximate_distinct_values': column ~ '_distinct',
 } %}
-{% for share_name in share_names %}
-{% set quantile = list_element(column ~ '_quantiles', loop.index) if is_number else 'null' %}
-{% do columns.update({share_name: 'cast(' ~ quantile ~ ' as double)'}) %}
-{% endfor %}
 {% do rows.append({'columns': columns}) %}
 {% endfor %}
 
@@ -62,29 +57,30 @@ aggregated as (
 
 ),
 
-{{ column_quantiles('clients', whole_number_columns(), money_columns(), shares) }},  -- noqa: PRS
+by_column as (
 
-measured as (
-
-    select
-        quantiles.*,
-        aggregated.*
-
-    from aggregated
-    cross join quantiles
+    {{ rows_of_each('aggregated', rows) }}
 
 ),
 
-by_column as (
+quantiles as (
 
-    {{ rows_of_each('measured', rows) }}
+    select
+        column_name,
+        {% for quantile in quantiles %}
+        cast(max(case when quantile = '{{ quantile }}' then amount end) as double)
+            as {{ quantile }}{{ ',' if not loop.last }}
+        {% endfor %}
+
+    from {{ ref('int_source_quantiles') }}
+    group by column_name
 
 ),
 
 profile as (
 
     select
-        column_name,
+        by_column.column_name,
         lowest_value,
         highest_value,
         zero_count,
@@ -101,14 +97,15 @@ profile as (
                     / nullif(greatest(row_count - null_count - 1, 0), 0)
                 )
         end as standard_deviation,
-        {% for share_name in share_names %}
-        {{ share_name }},
+        {% for quantile in quantiles %}
+        {{ quantile }},
         {% endfor %}
         row_count,
         null_count,
         approximate_distinct_values
 
     from by_column
+    left join quantiles on by_column.column_name = quantiles.column_name
 
 ),
 
@@ -124,8 +121,8 @@ listed as (
         zero_count,
         mean,
         standard_deviation,
-        {% for share_name in share_names %}
-        {{ share_name }},
+        {% for quantile in quantiles %}
+        {{ quantile }},
         {% endfor %}
         {{ as_of_date() }} as as_of_date
 

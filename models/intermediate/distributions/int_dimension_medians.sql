@@ -1,0 +1,238 @@
+{% set measures = difference_measures() | list %}
+{% set rows = [] %}
+{% for measure in money_measures() %}
+{% set row = {
+    'measure_number': measures.index(measure) + 1,
+    'bucket': measure ~ '_bucket',
+    'amount': measure,
+} %}
+{% for group in dimension_groups() %}
+{% do row.update({'combination_' ~ loop.index: 'combination_' ~ loop.index}) %}
+{% endfor %}
+{% do rows.append({'columns': row}) %}
+{% endfor %}
+{% set combination_rows = [] %}
+{% for group in dimension_groups() %}
+{% do combination_rows.append({'columns': {
+    'measure_number': 'measure_number',
+    'bucket': 'bucket',
+    'amount': 'amount',
+    'combination': 'combination_' ~ loop.index,
+}}) %}
+{% endfor %}
+{% set median_key = ['value_number', 'measure_number', 'is_of_holders'] | join(', ') %}
+
+with
+
+customers as {{ computed_each_time() }} (
+
+    select * from {{ ref('int_customers_coded') }}
+
+),
+
+distributions as (
+
+    select * from {{ ref('int_distributions') }}
+
+),
+
+combination_values as (
+
+    select * from {{ ref('int_combination_values') }}
+
+),
+
+dimension_values as (
+
+    select * from {{ ref('int_dimension_values') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_distribution_measures') }}
+
+),
+
+-- Of amounts the median of all customers, of balances that of those who have one.
+wanted as (
+
+    select
+        listed.measure,
+        listed.is_of_holders
+    from (
+        values
+        {% for measure in profile_measures() %}
+        ('{{ measure }}', false),
+        {% endfor %}
+        {% for measure in product_columns().values() %}
+        ('{{ measure }}', true){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as listed (measure, is_of_holders)
+
+),
+
+counted as (
+
+    select
+        distributions.*,
+        wanted.is_of_holders
+
+    from distributions
+    inner join measures on distributions.measure_number = measures.measure_number
+    inner join wanted on measures.measure = wanted.measure
+    where distributions.bucket != 0 or not wanted.is_of_holders
+
+),
+
+placed as (
+
+    select
+        *,
+        cast(
+            sum(customers) over (
+                partition by {{ median_key }} order by bucket
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as customers_up_to,
+        cast(sum(customers) over (partition by {{ median_key }}) as bigint)
+            as customers_in_all
+
+    from counted
+
+),
+
+-- Of n amounts the median is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
+with_places as (
+
+    select
+        *,
+        customers_up_to - customers as customers_below,
+        {{ whole_quotient('(customers_in_all + 1)', 2) }} as lower_place,
+        {{ whole_quotient('customers_in_all', 2) }} + 1 as upper_place
+
+    from placed
+
+),
+
+-- The one or two buckets that hold these places.
+median_buckets as (
+
+    select *
+    from with_places
+    where customers_below < upper_place and customers_up_to >= lower_place
+
+),
+
+buckets_to_read as (
+
+    select distinct
+        measure_number,
+        bucket
+
+    from median_buckets
+
+),
+
+amounts as (
+
+    {{ rows_of_each('customers', rows) }}
+
+),
+
+amounts_of_buckets as (
+
+    select amounts.*
+    from amounts
+    inner join buckets_to_read
+        on
+            amounts.measure_number = buckets_to_read.measure_number
+            and amounts.bucket = buckets_to_read.bucket
+
+),
+
+amounts_by_combination as (
+
+    {{ rows_of_each('amounts_of_buckets', combination_rows) }}
+
+),
+
+buckets_by_combination as (
+
+    select
+        median_buckets.*,
+        combination_values.combination
+
+    from median_buckets
+    inner join combination_values
+        on median_buckets.value_number = combination_values.value_number
+
+),
+
+amount_counts as (
+
+    select
+        buckets.value_number,
+        buckets.measure_number,
+        buckets.is_of_holders,
+        buckets.bucket,
+        buckets.customers_below,
+        buckets.lower_place,
+        buckets.upper_place,
+        amounts.amount,
+        count(*) as customers
+
+    from amounts_by_combination as amounts
+    inner join buckets_by_combination as buckets
+        on
+            amounts.measure_number = buckets.measure_number
+            and amounts.bucket = buckets.bucket
+            and amounts.combination = buckets.combination
+    group by all
+
+),
+
+amount_places as (
+
+    select
+        *,
+        customers_below + sum(customers) over (
+            partition by {{ median_key }}, bucket order by amount
+            rows between unbounded preceding and current row
+        ) as customers_up_to
+
+    from amount_counts
+
+),
+
+middle_amounts as (
+
+    select
+        {{ median_key }},
+        min(case when customers_up_to >= lower_place then amount end) as lower_amount,
+        min(case when customers_up_to >= upper_place then amount end) as upper_amount
+
+    from amount_places
+    group by {{ median_key }}
+
+),
+
+-- Half a cent is rounded down.
+medians as (
+
+    select
+        dimension_values.dimension,
+        dimension_values.value,
+        measures.measure,
+        middle.is_of_holders,
+        middle.lower_amount
+        + cast(floor((middle.upper_amount - middle.lower_amount) * 50) / 100 as decimal(18, 2))
+            as median
+
+    from middle_amounts as middle
+    inner join dimension_values on middle.value_number = dimension_values.value_number
+    inner join measures on middle.measure_number = measures.measure_number
+
+)
+
+select * from medians

@@ -1,0 +1,188 @@
+{% set columns = whole_number_columns() + money_columns() %}
+{% set bucket_rows = [] %}
+{% set value_rows = [] %}
+{% for column in columns %}
+{% set placed = {
+    'column_number': loop.index,
+    'bucket': 'cast(' ~ logarithmic_bucket(column, 0.01, 64) ~ ' as smallint)',
+} %}
+{% do bucket_rows.append({'columns': placed}) %}
+{% do value_rows.append({
+    'columns': dict(placed, amount='cast(' ~ column ~ ' as decimal(18, 2))')
+}) %}
+{% endfor %}
+
+with
+
+clients as {{ computed_each_time() }} (
+
+    select * from {{ ref('base_bank__clients') }}
+
+),
+
+source_columns as (
+
+    select
+        listed.column_number,
+        listed.column_name
+
+    from (
+        values
+        {% for column in columns %}
+        ({{ loop.index }}, '{{ column }}'){{ ',' if not loop.last }}
+        {% endfor %}
+    ) as listed (column_number, column_name)
+
+),
+
+shares as (
+
+    select
+        listed.quantile,
+        listed.share
+
+    from (
+        values
+        ('percentile_1', 0.01),
+        ('quartile_1', 0.25),
+        ('median', 0.5),
+        ('quartile_3', 0.75),
+        ('percentile_99', 0.99)
+    ) as listed (quantile, share)
+
+),
+
+placed as (
+
+    {{ rows_of_each('clients', bucket_rows) }}
+
+),
+
+counted as (
+
+    select
+        column_number,
+        bucket,
+        count(*) as row_count
+
+    from placed
+    where bucket is not null
+    group by column_number, bucket
+
+),
+
+cumulated as (
+
+    select
+        column_number,
+        bucket,
+        cast(
+            sum(row_count) over (
+                partition by column_number order by bucket
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as rows_up_to,
+        cast(sum(row_count) over (partition by column_number) as bigint) as rows_in_all,
+        row_count
+
+    from counted
+
+),
+
+-- Of n values the quantile of a share is the one at the place share * n, rounded up.
+quantile_places as (
+
+    select
+        cumulated.column_number,
+        cumulated.bucket,
+        cumulated.rows_up_to - cumulated.row_count as rows_below,
+        cumulated.rows_up_to,
+        shares.quantile,
+        greatest(
+            cast(
+                ceil(cast(cumulated.rows_in_all as decimal(18, 0)) * shares.share) as bigint
+            ),
+            1
+        ) as place
+
+    from cumulated
+    cross join shares
+
+),
+
+quantile_buckets as (
+
+    select *
+    from quantile_places
+    where place > rows_below and place <= rows_up_to
+
+),
+
+buckets_to_read as (
+
+    select distinct
+        column_number,
+        bucket
+
+    from quantile_buckets
+
+),
+
+amounts as (
+
+    {{ rows_of_each('clients', value_rows) }}
+
+),
+
+amount_counts as (
+
+    select
+        amounts.column_number,
+        amounts.bucket,
+        amounts.amount,
+        count(*) as row_count
+
+    from amounts
+    inner join buckets_to_read
+        on
+            amounts.column_number = buckets_to_read.column_number
+            and amounts.bucket = buckets_to_read.bucket
+    group by amounts.column_number, amounts.bucket, amounts.amount
+
+),
+
+amount_places as (
+
+    select
+        column_number,
+        bucket,
+        amount,
+        sum(row_count) over (
+            partition by column_number, bucket order by amount
+            rows between unbounded preceding and current row
+        ) as rows_of_bucket_up_to
+
+    from amount_counts
+
+),
+
+quantiles as (
+
+    select
+        source_columns.column_name,
+        quantile_buckets.quantile,
+        min(amount_places.amount) as amount
+
+    from quantile_buckets
+    inner join amount_places
+        on
+            quantile_buckets.column_number = amount_places.column_number
+            and quantile_buckets.bucket = amount_places.bucket
+            and quantile_buckets.place
+            <= quantile_buckets.rows_below + amount_places.rows_of_bucket_up_to
+    inner join source_columns on quantile_buckets.column_number = source_columns.column_number
+    group by source_columns.column_name, quantile_buckets.quantile
+
+)
+
+select * from quantiles
