@@ -98,9 +98,10 @@ combination_values as (
     out. Dispatched.
 -#}
 {% macro medians_by_dimension(customers, dimensions, pairs, amounts) -%}
-    {{ return(adapter.dispatch('medians_by_dimension', 'bank_warehouse')(
-        customers, dimensions, pairs, amounts
-    )) }}
+    {{ return(
+        bank_warehouse.duckdb__medians_by_dimension(customers, dimensions, pairs, amounts) if bank_warehouse.engine() == 'duckdb'
+        else bank_warehouse.spark__medians_by_dimension(customers, dimensions, pairs, amounts)
+    ) }}
 {%- endmacro %}
 
 {#- Spark reads a row once for each dimension, whatever it is asked. -#}

@@ -1,5 +1,5 @@
 {{ config(
-    materialized=migrations_materialization(),
+    materialized='incremental' if engine() == 'duckdb' else 'table',
     database=history_database(),
     incremental_strategy='append',
     on_schema_change='fail'

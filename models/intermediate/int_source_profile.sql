@@ -40,16 +40,16 @@ aggregated as (
 
     select
         {{ count_rows() }} - count(joined_date) as joined_date_nulls,
-        {{ approximate_distinct('joined_date') }} as joined_date_distinct,
+        cast(approx_count_distinct(joined_date) as bigint) as joined_date_distinct,
         cast(min(joined_date) as string) as joined_date_lowest,
         cast(max(joined_date) as string) as joined_date_highest,
         {% for column in text_columns %}
         {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
-        {{ approximate_distinct(column) }} as {{ column }}_distinct,
+        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
         {% endfor %}
         {% for column in number_columns %}
         {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
-        {{ approximate_distinct(column) }} as {{ column }}_distinct,
+        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
         cast(min({{ column }}) as string) as {{ column }}_lowest,
         cast(max({{ column }}) as string) as {{ column }}_highest,
         {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,

@@ -98,7 +98,7 @@ def test_schemas_are_exactly_the_named_ones(manifest: dict[str, Any]) -> None:
 
 
 def test_raw_columns_of_the_macro_are_those_of_the_reader() -> None:
-    text = (PROJECT / "macros" / "raw.sql").read_text("utf-8")
+    text = (PROJECT / "macros" / "staging" / "columns.sql").read_text("utf-8")
     body = text[text.index("return({") : text.index("}[table])")]
     for table, described in TABLES.items():
         block = re.search(rf"'{table}': \{{(.*?)\}}", body, flags=re.DOTALL)

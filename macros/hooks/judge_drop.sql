@@ -58,53 +58,48 @@
     dates that fit both were misread.
 -#}
 {% macro refuse_other_date_order() -%}
-    {%- for file in bank_warehouse.raw_reading()['files'] -%}
-        {%- do bank_warehouse.refuse_other_order_of(
-            file['file'], file['dates']['formats'], file['dates']['basis']
-        ) -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-{#- The same for one file. -#}
-{% macro refuse_other_order_of(source_file, declared, basis) -%}
-    {%- set candidates = [] -%}
-    {%- for date_format in declared -%}
-        {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
-    {%- endfor -%}
-    {%- do candidates.extend([
-        '%d-%m-%Y', '%m-%d-%Y', '%Y-%m-%d', '%d/%m/%Y', '%m/%d/%Y', '%Y/%m/%d', '%d.%m.%Y',
-        '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
-        '%d/%m/%y', '%m/%d/%y',
-    ]) -%}
-    {%- set name = "'" ~ source_file | replace("'", "''") ~ "'" -%}
-    {%- set unread_files = run_query(
+    {%- set unread = {} -%}
+    {%- for row in run_query(
         'select source_file, dates_as_declared, dates_unread from '
-        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0 and source_file = ' ~ name
+        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0'
     ).rows -%}
-    {%- for file in unread_files -%}
+        {%- do unread.update({row[0]: row}) -%}
+    {%- endfor -%}
+    {%- for file in bank_warehouse.raw_reading()['files'] if file['file'] in unread -%}
+        {%- set as_declared = unread[file['file']][1] -%}
+        {%- set dates = as_declared + unread[file['file']][2] -%}
+        {%- set declared = file['dates']['formats'] -%}
+        {%- set candidates = [] -%}
+        {%- for date_format in declared -%}
+            {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
+        {%- endfor -%}
+        {%- do candidates.extend([
+            '%d-%m-%Y', '%m-%d-%Y', '%Y-%m-%d', '%d/%m/%Y', '%m/%d/%Y', '%Y/%m/%d', '%d.%m.%Y',
+            '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
+            '%d/%m/%y', '%m/%d/%y',
+        ]) -%}
         {%- for candidate in candidates | unique(case_sensitive=true) if candidate not in declared -%}
-            {%- set is_exchange = bank_warehouse.exchanged_day_and_month(candidate) in declared -%}
             {%- set query -%}
                 select count(*) from {{ ref('base_bank__clients') }}
                 where
-                    source_file = {{ name }}
+                    source_file = '{{ file['file'] | replace("'", "''") }}'
                     and (
                         {{ bank_warehouse.parse_date(
                             bank_warehouse.clean_joining_text('unread_joined_text'), [candidate]
                         ) }} is not null
-                        {%- if is_exchange %}
+                        {%- if bank_warehouse.exchanged_day_and_month(candidate) in declared %}
                         or extract(day from joined_date) <= 12
                         {%- endif %}
                     )
             {%- endset -%}
-            {%- set fitting = run_query(query).rows[0][0] -%}
-            {%- if fitting == file[1] + file[2] -%}
+            {%- if run_query(query).rows[0][0] == dates -%}
                 {{ exceptions.raise_compiler_error(
-                    file[0] ~ ': of ' ~ fitting ~ ' joining dates ' ~ file[1]
+                    file['file'] ~ ': of ' ~ dates ~ ' joining dates ' ~ as_declared
                     ~ ' can be read as ' ~ declared | join(' or ')
                     ~ ', which '
-                    ~ ('raw_date_format declares' if basis == 'declared' else 'most of them prove')
-                    ~ ', and all ' ~ fitting ~ ' as ' ~ candidate
+                    ~ ('raw_date_format declares' if file['dates']['basis'] == 'declared'
+                        else 'most of them prove')
+                    ~ ', and all ' ~ dates ~ ' as ' ~ candidate
                     ~ '. Set raw_date_format to "' ~ candidate ~ '": in dbt_project.yml, or for one '
                     ~ "build with --vars '{raw_date_format: \"" ~ candidate ~ "\"}'."
                 ) }}
@@ -124,30 +119,13 @@
         ~ " or reject_reasons like '%has another decimal mark than its column%'"
     ).rows | map(attribute=0) | list -%}
     {%- if files and env_var('BANK_RAW_DIR', '') != '' -%}
-        {%- set message = adapter.dispatch('contradicted_proofs', 'bank_warehouse')(files) -%}
+        {%- set message = bank_warehouse.call_package('raw_contradictions', [
+            env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), tojson(files)
+        ]) -%}
         {%- if message -%}
             {{ exceptions.raise_compiler_error(message) }}
         {%- endif -%}
     {%- endif -%}
-{%- endmacro %}
-
-{#- Why files are refused whose first rows are not like the others, on DuckDB. -#}
-{% macro duckdb__contradicted_proofs(files) -%}
-    {%- set call -%}
-        select bank_raw_contradictions(
-            '{{ env_var("BANK_RAW_DIR") | replace("'", "''") }}',
-            '{{ bank_warehouse.raw_settings() | replace("'", "''") }}',
-            '{{ tojson(files) | replace("'", "''") }}'
-        )
-    {%- endset -%}
-    {{ return(run_query(call).rows[0][0]) }}
-{%- endmacro %}
-
-{#- The same on Spark. -#}
-{% macro spark__contradicted_proofs(files) -%}
-    {{ return(adapter.raw_copy_contradictions(
-        env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), tojson(files)
-    )) }}
 {%- endmacro %}
 
 {#-
@@ -175,15 +153,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- What rows have in common that are repeats of each other, in words. -#}
-{% macro same_person() -%}
-    {{ return(
-        'same client id, name and joining date'
-        ~ (' (but for blanks, case and composed letters)'
-            if var('near_duplicates') == 'quarantine' else '')
-    ) }}
-{%- endmacro %}
-
 {#- Stop the build where too many rows are quarantined, with the counts by reason. -#}
 {% macro enforce_max_quarantine_rate() -%}
     {%- set counted = run_query(
@@ -191,7 +160,7 @@
     ).rows[0][0] | int -%}
     {%- set reasons = run_query(
         'select reason, count(*) as row_count from ('
-        ~ "select " ~ bank_warehouse.rows_of_texts('reject_reasons') ~ " as reason from "
+        ~ "select " ~ bank_warehouse.unnested("split(reject_reasons, '; ')") ~ " as reason from "
         ~ ref('base_bank__clients_judged') ~ ' where not is_accepted union all '
         ~ "select 'joined_bank can be either order in a file that holds both' from "
         ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'

@@ -1,10 +1,24 @@
 {#-
+    Record that a command which builds has started, so that an interrupted one is not taken for the
+    build before it. Runs once the files of the drop can be read: a drop whose files cannot be read
+    changes nothing. One with too many rows to quarantine is refused later, before
+    `stg_bank__clients` is built: the warehouse then holds a part of this build, recorded as failed.
+-#}
+{% macro record_start() -%}
+    {%- if execute and bank_warehouse.engine() == 'duckdb' and bank_warehouse.is_building() -%}
+        {%- do bank_warehouse.write_record(
+            {'command': flags.WHICH, 'source': bank_warehouse.source_of_raw_data()}
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
     Record beside the warehouse what this command has built and tested: contracts and fingerprints
     of all marts, for the publisher to compare. A command that built a part, or failed, is recorded
     too, so that nobody publishes after it. Runs at the end of every build.
 -#}
 {% macro record_build(results) -%}
-    {%- if execute -%}
+    {%- if execute and bank_warehouse.engine() == 'duckdb' -%}
         {%- set failed = [] -%}
         {%- set done = [] -%}
         {%- for result in results if result.status != 'skipped' -%}
@@ -14,15 +28,13 @@
             {%- endif -%}
         {%- endfor -%}
         {%- if bank_warehouse.is_building() or (flags.WHICH == 'test' and failed) -%}
-            {%- do adapter.dispatch('record_build', 'bank_warehouse')(done, failed) -%}
+            {%- do bank_warehouse.write_record(bank_warehouse.told_of_build(done, failed)) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro default__record_build(done, failed) -%}
-{%- endmacro %}
-
-{% macro duckdb__record_build(done, failed) -%}
+{#- What is recorded of a build, by the nodes that were done and those that failed. -#}
+{% macro told_of_build(done, failed) -%}
     {%- set not_run = [] -%}
     {%- for node in graph.nodes.values() -%}
         {%- if
@@ -33,7 +45,13 @@
             {%- do not_run.append(node.name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set is_empty = flags.EMPTY or false -%}
+    {%- set settings = {} -%}
+    {%- for name in [
+        'raw_date_format', 'raw_decimal_mark', 'raw_money_rounding', 'near_duplicates',
+        'max_quarantine_rate', 'false_discovery_rate', 'exact_ranks_limit', 'inference_seed',
+    ] -%}
+        {%- do settings.update({name: var(name)}) -%}
+    {%- endfor -%}
     {%- set models = bank_warehouse.described_marts() -%}
     {%- set fingerprints = {} -%}
     {%- set reading = [] -%}
@@ -43,9 +61,7 @@
         {%- for model in models -%}
             {%- do relations.append(model.schema ~ '.' ~ model.name) -%}
         {%- endfor -%}
-        {%- set query = run_query(
-            "select bank_fingerprints_query('" ~ relations | join(',') ~ "')"
-        ).rows[0][0] -%}
+        {%- set query = bank_warehouse.call_package('fingerprints_query', [relations | join(',')]) -%}
         {%- for row in run_query(query).rows -%}
             {%- do fingerprints.update(
                 {row[0]: {'rows': row[1] | int, 'hash': row[2] | string, 'columns': row[3]}}
@@ -67,7 +83,7 @@
             }) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- set told = {
+    {{ return({
         'invocation_id': invocation_id,
         'project_dir': invocation_args_dict.project_dir,
         'target_path': flags.TARGET_PATH or 'target',
@@ -75,48 +91,17 @@
         'nodes': done | length,
         'failed': failed,
         'not_run': not_run,
-        'is_empty': is_empty,
+        'is_empty': flags.EMPTY or false,
         'reading': reading,
         'near_duplicates': near_duplicates,
         'source': bank_warehouse.source_of_raw_data(),
         'raw_dir': env_var('BANK_RAW_DIR', ''),
-        'settings': {
-            'raw_date_format': var('raw_date_format'),
-            'raw_decimal_mark': var('raw_decimal_mark'),
-            'raw_money_rounding': var('raw_money_rounding'),
-            'near_duplicates': var('near_duplicates'),
-            'max_quarantine_rate': var('max_quarantine_rate'),
-            'false_discovery_rate': var('false_discovery_rate'),
-            'exact_ranks_limit': var('exact_ranks_limit'),
-            'inference_seed': var('inference_seed'),
-        },
+        'settings': settings,
         'as_of_date': var('as_of_date') | string,
         'schema_version': var('published_schema_version'),
         'models': models,
         'fingerprints': fingerprints,
-    } -%}
-    {%- do bank_warehouse.write_record(told) -%}
-{%- endmacro %}
-
-{#-
-    Record that a command which builds has started, so that an interrupted one is not taken for the
-    build before it. Runs once the files of the drop can be read: a drop whose files cannot be read
-    changes nothing. One with too many rows to quarantine is refused later, before
-    `stg_bank__clients` is built: the warehouse then holds a part of this build, recorded as failed.
--#}
-{% macro record_start() -%}
-    {%- if execute and bank_warehouse.is_building() -%}
-        {%- do adapter.dispatch('record_start', 'bank_warehouse')() -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro default__record_start() -%}
-{%- endmacro %}
-
-{% macro duckdb__record_start() -%}
-    {%- do bank_warehouse.write_record(
-        {'command': flags.WHICH, 'source': bank_warehouse.source_of_raw_data()}
-    ) -%}
+    }) }}
 {%- endmacro %}
 
 {#- Whether this dbt command changes tables. -#}
@@ -129,11 +114,11 @@
     {{ return('sample' if env_var('BANK_RAW_DIR', '') | trim == '' else 'drop') }}
 {%- endmacro %}
 
+{#- Write the record beside the warehouse; a compiler error where that cannot be done. -#}
 {% macro write_record(content) -%}
-    {%- set message = run_query(
-        "select bank_record_build('" ~ (target.path or '') | replace("'", "''") ~ "', '"
-        ~ tojson(content) | replace("'", "''") ~ "')"
-    ).rows[0][0] -%}
+    {%- set message = bank_warehouse.call_package(
+        'record_build', [target.path or '', tojson(content)]
+    ) -%}
     {%- if message -%}
         {{ exceptions.raise_compiler_error(message) }}
     {%- endif -%}
@@ -162,38 +147,19 @@
         ) -%}
     {%- endfor -%}
     {%- set models = [] -%}
-    {%- for node in graph.nodes.values() -%}
-        {%- if
-            node.resource_type == 'model'
-            and node.fqn[1] == 'marts'
-            and node.database == target.database
-        -%}
-            {%- set columns = [] -%}
-            {%- for column in node.columns.values() -%}
-                {%- set constraints = [] -%}
-                {%- for constraint in column.constraints or [] -%}
-                    {%- do constraints.append(constraint.type | string) -%}
-                {%- endfor -%}
-                {%- do columns.append(
-                    {
-                        'name': column.name,
-                        'data_type': column.data_type,
-                        'description': column.description,
-                        'constraints': constraints,
-                    }
-                ) -%}
-            {%- endfor -%}
-            {%- do models.append(
-                {
-                    'schema': node.schema,
-                    'name': node.name,
-                    'description': node.description,
-                    'is_published': node.config.meta.get('is_published', true),
-                    'columns': columns,
-                    'tests': tests.get(node.unique_id, []),
-                }
-            ) -%}
-        {%- endif -%}
+    {%- for node in graph.nodes.values() if
+        node.resource_type == 'model'
+        and node.fqn[1] == 'marts'
+        and node.database == target.database
+    -%}
+        {%- do models.append({
+            'schema': node.schema,
+            'name': node.name,
+            'description': node.description,
+            'is_published': node.config.meta.get('is_published', true),
+            'columns': node.columns.values() | list,
+            'tests': tests.get(node.unique_id, []),
+        }) -%}
     {%- endfor -%}
     {{ return(models) }}
 {%- endmacro %}

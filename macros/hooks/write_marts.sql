@@ -3,16 +3,11 @@
     --target spark --args '{folder: /data/marts}'`. For readers that have no Spark.
 -#}
 {% macro write_marts(folder) -%}
-    {{ return(adapter.dispatch('write_marts', 'bank_warehouse')(folder)) }}
-{%- endmacro %}
-
-{% macro default__write_marts(folder) -%}
-    {{ exceptions.raise_compiler_error(
-        'write_marts is for Spark. Publish a warehouse of DuckDB with bank publish.'
-    ) }}
-{%- endmacro %}
-
-{% macro spark__write_marts(folder) -%}
+    {%- if bank_warehouse.engine() == 'duckdb' -%}
+        {{ exceptions.raise_compiler_error(
+            'write_marts is for Spark. Publish a warehouse of DuckDB with bank publish.'
+        ) }}
+    {%- endif -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.fqn[1] == 'marts' -%}
         {%- do run_query(
             "insert overwrite directory '" ~ folder ~ '/' ~ node.name ~ "' using parquet select * from "

@@ -1,8 +1,3 @@
-{#-
-    What dbt-spark does in a way that this project cannot use, done otherwise: seeds, types of
-    contracts, literals. dbt looks a macro up in the project first.
--#}
-
 {#- The name of a type on Spark: it knows varchar with a length only. -#}
 {% macro spark_type(data_type) -%}
     {{ return('string' if data_type | lower in ('varchar', 'text') else data_type) }}

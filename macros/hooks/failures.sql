@@ -1,9 +1,43 @@
-{#- The columns whose values name a person, or hold a whole raw row: no message shows them. -#}
-{% macro personal_columns() -%}
-    {{ return([
-        'name', 'client_id', 'client id', 'client_name', 'banking_contact', 'banking contact',
-        'location_id', 'location id', 'raw_text', 'raw_line',
-    ]) }}
+{#-
+    After a failure, say the likely cause and what to do where the engine's own message does not:
+    the disk is full, or the clients changed while they were read. Runs at the end of every build.
+-#}
+{% macro explain_failure(results) -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed') -%}
+        {%- for result in results if result.status == 'error' -%}
+            {%- set said = result.message or '' -%}
+            {%- if 'No space left on device' in said or 'File too large' in said -%}
+                {%- set is_history = result.node.database != target.database -%}
+                {{ exceptions.raise_compiler_error(
+                    'The disk is full: '
+                    ~ ('the history' if is_history else 'the warehouse ' ~ (target.path or target.name))
+                    ~ ' could not be written. Make room there, or set '
+                    ~ ('BANK_HISTORY' if is_history else 'BANK_WAREHOUSE') ~ ' to a file on '
+                    ~ 'another disk, then build again. What is published is as it was.'
+                ) }}
+            {%- elif 'LOCATION_ALREADY_EXISTS' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    result.node.schema ~ '.' ~ result.node.name ~ ' could not be written: files of '
+                    ~ 'it are left from a build that was stopped while it wrote. Remove the folder '
+                    ~ 'that the message above names, then build again.'
+                ) }}
+            {%- elif result.node.name == 'fct_customer_history' and 'out of sync' in said -%}
+                {{ exceptions.raise_compiler_error(
+                    'fct_customer_history has other columns than the history that is kept, which '
+                    ~ 'no build makes anew. Change the table in the file of the history to the new '
+                    ~ 'columns, once, as docs/history.md says under "When its columns change", or '
+                    ~ 'go back to the columns that it has. Nothing was changed in it.'
+                ) }}
+            {%- elif
+                result.node.name == 'base_bank__clients' and env_var('BANK_RAW_DIR', '') != ''
+            -%}
+                {%- set message = bank_warehouse.changed_files_message() -%}
+                {%- if message and message not in said -%}
+                    {{ exceptions.raise_compiler_error(message) }}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#-
@@ -88,6 +122,14 @@
     {{ return(text if text | length <= 200 else text[:199] ~ '…') }}
 {%- endmacro %}
 
+{#- The columns whose values name a person, or hold a whole raw row: no message shows them. -#}
+{% macro personal_columns() -%}
+    {{ return([
+        'name', 'client_id', 'client id', 'client_name', 'banking_contact', 'banking contact',
+        'location_id', 'location id', 'raw_text', 'raw_line',
+    ]) }}
+{%- endmacro %}
+
 {#- The texts of the reference seeds, some hundreds. -#}
 {% macro reference_texts() -%}
     {%- set selects = [] -%}
@@ -106,16 +148,11 @@
     {{ return(run_query(selects | join(' union ')).columns[0].values() if selects else []) }}
 {%- endmacro %}
 
-{#- The shell command that runs the compiled SQL of a test; empty where there is none. Dispatched. -#}
+{#- The shell command that runs the compiled SQL of a test; empty where there is none. -#}
 {% macro command_to_run(node) -%}
-    {{ return(adapter.dispatch('command_to_run', 'bank_warehouse')(node)) }}
-{%- endmacro %}
-
-{% macro default__command_to_run(node) -%}
-    {{ return('') }}
-{%- endmacro %}
-
-{% macro duckdb__command_to_run(node) -%}
+    {%- if bank_warehouse.engine() != 'duckdb' or target.path == ':memory:' -%}
+        {{ return('') }}
+    {%- endif -%}
     {%- set history = bank_warehouse.history_database() -%}
     {%- set attached = '' -%}
     {%- if adapter.quote(history) ~ '.' in node.compiled_code -%}
@@ -125,7 +162,6 @@
         {%- set attached = ' -cmd "attach \'' ~ path ~ "' as " ~ history ~ ' (read_only)"' -%}
     {%- endif -%}
     {{ return(
-        '' if target.path == ':memory:'
-        else 'duckdb -readonly "' ~ target.path ~ '"' ~ attached ~ ' -f "' ~ node.compiled_path ~ '"'
+        'duckdb -readonly "' ~ target.path ~ '"' ~ attached ~ ' -f "' ~ node.compiled_path ~ '"'
     ) }}
 {%- endmacro %}

@@ -1,84 +1,27 @@
-{#- The database in which the history is kept: a file of its own, so that it outlives a warehouse. -#}
+{#-
+    The database in which the history is kept: on DuckDB a file of its own, so that it outlives a
+    warehouse.
+-#}
 {% macro history_database() -%}
-    {{ return(adapter.dispatch('history_database', 'bank_warehouse')()) }}
-{%- endmacro %}
-
-{% macro default__history_database() -%}
-    {{ return(none) }}
-{%- endmacro %}
-
-{% macro duckdb__history_database() -%}
-    {{ return('history') }}
-{%- endmacro %}
-
-{#-
-    How a date is written into the history. On DuckDB `forget_date_statements` has taken the old
-    rows out in the same transaction; other engines replace the partition of the date.
--#}
-{% macro history_strategy() -%}
-    {{ return(adapter.dispatch('history_strategy', 'bank_warehouse')()) }}
-{%- endmacro %}
-
-{% macro default__history_strategy() -%}
-    {{ return('insert_overwrite') }}
-{%- endmacro %}
-
-{% macro duckdb__history_strategy() -%}
-    {{ return('append') }}
-{%- endmacro %}
-
-{#- The columns by which the history is partitioned; none where the engine has no partitions. -#}
-{% macro history_partitions() -%}
-    {{ return(adapter.dispatch('history_partitions', 'bank_warehouse')()) }}
-{%- endmacro %}
-
-{% macro default__history_partitions() -%}
-    {{ return(['as_of_date']) }}
-{%- endmacro %}
-
-{% macro duckdb__history_partitions() -%}
-    {{ return(none) }}
-{%- endmacro %}
-
-{#-
-    How the comparisons of dates are kept: each one once it is made where rows can be taken out
-    together with those of the history, else all made anew.
--#}
-{% macro migrations_materialization() -%}
-    {{ return(adapter.dispatch('migrations_materialization', 'bank_warehouse')()) }}
-{%- endmacro %}
-
-{% macro default__migrations_materialization() -%}
-    {{ return('table') }}
-{%- endmacro %}
-
-{% macro duckdb__migrations_materialization() -%}
-    {{ return('incremental') }}
+    {{ return('history' if bank_warehouse.engine() == 'duckdb' else none) }}
 {%- endmacro %}
 
 {#-
     The statements that take a date out of the history, and with it every comparison that it has a
     part in or stands between. Both tables are in one file, so one transaction holds both. A hook
-    before fct_customer_history, which then writes the date anew. With --empty nothing goes.
+    before fct_customer_history, which then writes the date anew. With --empty nothing goes, nor on
+    Spark, which replaces the partition of the date.
 -#}
 {% macro forget_date_statements(as_of_date) -%}
-    {{ return(adapter.dispatch('forget_date_statements', 'bank_warehouse')(as_of_date)) }}
-{%- endmacro %}
-
-{% macro default__forget_date_statements(as_of_date) -%}
-{%- endmacro %}
-
-{% macro duckdb__forget_date_statements(as_of_date) -%}
-    {%- if execute and not flags.EMPTY -%}
+    {%- if execute and not flags.EMPTY and bank_warehouse.engine() == 'duckdb' -%}
         {%- set forgotten = "cast('" ~ as_of_date ~ "' as date)" -%}
-        {%- set tables = [
-            ['marts', 'fct_customer_history', 'as_of_date = ' ~ forgotten],
-            [
+        {%- for schema, name, condition in [
+            ('marts', 'fct_customer_history', 'as_of_date = ' ~ forgotten),
+            (
                 'intermediate', 'int_customers_migrated',
                 'from_date <= ' ~ forgotten ~ ' and to_date >= ' ~ forgotten,
-            ],
+            ),
         ] -%}
-        {%- for schema, name, condition in tables -%}
             {%- set relation = adapter.get_relation(
                 bank_warehouse.history_database(), schema, name
             ) -%}

@@ -15,6 +15,14 @@
     {{ return(dbt.duckdb__create_view_as(relation, renamable.sql)) }}
 {%- endmacro %}
 
+{#-
+    dbt casts each cell of a unit test to the type of its column. An enumeration holds the values of
+    a seed, which those of a unit test need not be: they are left texts.
+-#}
+{% macro duckdb__safe_cast(field, type) -%}
+    cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})
+{%- endmacro %}
+
 {#- `dbt clone` on DuckDB: a warehouse is one file, and copying the file is all that it takes. -#}
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(

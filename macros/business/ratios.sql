@@ -1,0 +1,17 @@
+{#- A ratio as double; null where the divisor is 0 or null. -#}
+{% macro ratio(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{#-
+    A ratio to an amount of money as double; null where the amount is not above zero. Who owes the
+    divisor has no such ratio: its sign would turn.
+-#}
+{% macro ratio_to_amount(numerator, amount) -%}
+    case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end
+{%- endmacro %}
+
+{#- A share as text in per cent, with one decimal. -#}
+{% macro per_cent(share) -%}
+    cast(cast(100 * {{ share }} as decimal(18, 1)) as string) || ' per cent'
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{#- The date at which ages and tenures are measured, as a SQL date. -#}
+{% macro as_of_date() -%}
+    cast('{{ var("as_of_date") }}' as date)
+{%- endmacro %}
+
+{#- The first year in which a client may have joined: nobody is older than 120 at the as-of date. -#}
+{% macro earliest_joining_year() -%}
+    {{ return((var('as_of_date') | string)[:4] | int - 120) }}
+{%- endmacro %}
+
+{#- Whether a date lies in the years in which a client may have joined, up to the as-of date. -#}
+{% macro is_joining_date(date_expression) -%}
+    {{ date_expression }} between
+        cast('{{ bank_warehouse.earliest_joining_year() }}-01-01' as date)
+        and {{ bank_warehouse.as_of_date() }}
+{%- endmacro %}

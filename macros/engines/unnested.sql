@@ -1,0 +1,4 @@
+{#- A row for each element of a list. -#}
+{% macro unnested(list) -%}
+    {{ 'unnest' if bank_warehouse.engine() == 'duckdb' else 'explode' }}({{ list }})
+{%- endmacro %}
