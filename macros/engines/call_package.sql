@@ -13,8 +13,9 @@
         ) }}
     {%- elif adapter.call_package is not defined -%}
         {{ exceptions.raise_compiler_error(
-            'BANK_RAW_DIR: files of a drop are read with targets of the types duckdb and spark, not '
-            ~ target.type ~ '. Load the drop there as the tables of the seeds raw_, without BANK_RAW_DIR.'
+            'BANK_RAW_DIR: the files of a drop are read with dbt-duckdb and dbt-spark, not with the '
+            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_, and '
+            ~ 'build without BANK_RAW_DIR.'
         ) }}
     {%- endif -%}
     {{ return(adapter.call_package(function, arguments)) }}
