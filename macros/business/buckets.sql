@@ -1,4 +1,3 @@
-{#- Whether a value falls in a band [lower_limit, upper_limit); an empty limit is open. -#}
 {% macro is_in_band(value, band) -%}
     {{ value }} >= coalesce({{ band }}.lower_limit, -10000000000000000)
     and {{ value }} < coalesce({{ band }}.upper_limit, 10000000000000000)
@@ -12,10 +11,6 @@
     floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / ' ~ unit) }} * {{ buckets }})
 {%- endmacro %}
 
-{#-
-    The bucket of an amount, in which a quantile of it is searched: a hundredth of a natural
-    logarithm wide.
--#}
 {% macro amount_bucket(expression) -%}
     cast({{ bank_warehouse.logarithmic_bucket(expression, 0.01, 100) }} as smallint)
 {%- endmacro %}

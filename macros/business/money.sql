@@ -3,7 +3,6 @@
     cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))
 {%- endmacro %}
 
-{#- An amount of a double expression, decimal(18,2), half a cent rounded away from zero. -#}
 {% macro round_money(expression) -%}
     cast(round(({{ expression }}) * 100) / 100 as decimal(18, 2))
 {%- endmacro %}
@@ -36,7 +35,6 @@
     {{ return(10000000) }}
 {%- endmacro %}
 
-{#- What rounding took from a money column of the clients: as written less to the cent. -#}
 {% macro sum_rounded_off(column) -%}
     {%- if bank_warehouse.rounds_money() -%}
         cast(

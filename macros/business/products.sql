@@ -1,4 +1,3 @@
-{#- The balance column that each product of the seed products stands for. -#}
 {% macro product_columns() -%}
     {{ return({
         'credit_card': 'credit_card_balance',
@@ -11,7 +10,6 @@
     }) }}
 {%- endmacro %}
 
-{#- The balance of the product named by an expression, taken from the columns of a customer. -#}
 {% macro balance_of(product, relation_alias) -%}
     case {{ product }}
         {%- for name, column in bank_warehouse.product_columns().items() %}

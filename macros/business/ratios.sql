@@ -1,4 +1,3 @@
-{#- A ratio as double; null where the divisor is 0 or null. -#}
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
@@ -11,7 +10,6 @@
     case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end
 {%- endmacro %}
 
-{#- A share as text in per cent, with one decimal. -#}
 {% macro per_cent(share) -%}
     cast(cast(100 * {{ share }} as decimal(18, 1)) as string) || ' per cent'
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#-
-    The facts that a rule for recommendations can name: columns of int_recommendation_facts.
-    Nationality, gender and age are not among them.
--#}
 {% macro recommendation_facts() -%}
     {%- set facts = [
         'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score',
@@ -17,7 +13,6 @@
     {{ return(facts) }}
 {%- endmacro %}
 
-{#- The amounts that a recommendation can concern: columns of int_recommendation_facts. -#}
 {% macro recommendation_amounts() -%}
     {%- set amounts = [
         'estimated_income', 'superannuation_savings', 'total_loans', 'total_deposits',
@@ -29,7 +24,6 @@
     {{ return(amounts) }}
 {%- endmacro %}
 
-{#- The place, from 1, of a name in a list of columns; null for a name that is not listed. -#}
 {% macro column_number(name, columns) -%}
     case {{ name }}
         {%- for column in columns %}
@@ -38,7 +32,6 @@
     end
 {%- endmacro %}
 
-{#- The value of the column at a place in a list, as `column_number` tells it. -#}
 {% macro column_numbered(number, columns, relation_alias, data_type) -%}
     case {{ number }}
         {%- for column in columns %}
@@ -47,7 +40,6 @@
     end
 {%- endmacro %}
 
-{#- Whether a value compares with a limit as a word of a seed says. -#}
 {% macro meets_limit(value, comparison, limit_value) -%}
     case {{ comparison }}
         when 'above' then {{ value }} > {{ limit_value }}
@@ -57,7 +49,6 @@
     end
 {%- endmacro %}
 
-{#- A condition of a rule in words: 'fee_rate at least 0.05'; null where the fact is null. -#}
 {% macro condition_text(fact, comparison, limit_value) -%}
     {{ fact }} || ' ' || {{ comparison }} || ' '
     || trim(trailing '.' from trim(trailing '0' from cast({{ limit_value }} as string)))

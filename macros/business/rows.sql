@@ -1,9 +1,7 @@
-{#- A count as bigint. -#}
 {% macro count_rows(condition=none) -%}
     cast(count(*){% if condition %} filter (where {{ condition }}){% endif %} as bigint)
 {%- endmacro %}
 
-{#- All values of an accepted client row but its key, as one text: equal for equal rows only. -#}
 {% macro row_fingerprint(relation_alias) -%}
     md5(
         {%- for column in [

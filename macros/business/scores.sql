@@ -1,4 +1,3 @@
-{#- The measures that customers are scored by, by the name of the score. -#}
 {% macro scored_measures() -%}
     {{ return({'deposit': 'total_deposits', 'lending': 'total_loans'}) }}
 {%- endmacro %}
@@ -20,7 +19,6 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{#- The score of a customer, 1 to 5, by the limits in the CTE score_limits. -#}
 {% macro score_by_limits(name, relation_alias) -%}
     {%- set measure = relation_alias ~ '.' ~ bank_warehouse.scored_measures()[name] -%}
     1

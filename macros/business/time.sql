@@ -1,4 +1,3 @@
-{#- The date at which ages and tenures are measured, as a SQL date. -#}
 {% macro as_of_date() -%}
     cast('{{ var("as_of_date") }}' as date)
 {%- endmacro %}
@@ -8,7 +7,6 @@
     {{ return((var('as_of_date') | string)[:4] | int - 120) }}
 {%- endmacro %}
 
-{#- Whether a date lies in the years in which a client may have joined, up to the as-of date. -#}
 {% macro is_joining_date(date_expression) -%}
     {{ date_expression }} between
         cast('{{ bank_warehouse.earliest_joining_year() }}-01-01' as date)

@@ -1,4 +1,3 @@
-{#- Whole days from the first date to the second. -#}
 {% macro days_between(first_date, second_date) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         {{ second_date }} - {{ first_date }}

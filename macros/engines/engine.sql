@@ -1,4 +1,3 @@
-{#- The engine that SQL is written for, `duckdb` or `spark`, whatever dbt's adapter is called. -#}
 {% macro engine() -%}
     {%- set engines = {
         'duckdb': 'duckdb', 'spark': 'spark', 'databricks': 'spark', 'fabricspark': 'spark',

@@ -1,4 +1,3 @@
-{#- A date as text in a format in the notation of strptime. -#}
 {% macro format_date(date_expression, date_format) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         strftime({{ date_expression }}, '{{ date_format }}')

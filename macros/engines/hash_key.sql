@@ -1,4 +1,3 @@
-{#- A bigint key: the first 15 hex digits (60 bits) of md5 over the texts, joined by '|'. -#}
 {% macro hash_key(expressions) -%}
     {%- set digits = 'left(md5(' ~ expressions | join(" || '|' || ") ~ '), 15)' -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

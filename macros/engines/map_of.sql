@@ -1,4 +1,3 @@
-{#- All rows as one map from key to value. -#}
 {% macro map_of(key, value) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         map(list({{ key }}), list({{ value }}))

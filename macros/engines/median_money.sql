@@ -1,7 +1,3 @@
-{#-
-    The median of an amount of money, decimal(18,2): of two in the middle their mean, rounded down to
-    the cent.
--#}
 {% macro median_money(expression) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         cast(median({{ expression }}) as decimal(18, 2))

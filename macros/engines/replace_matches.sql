@@ -1,4 +1,3 @@
-{#- A text with every match of a regular expression replaced. -#}
 {% macro replace_matches(text, expression, replacement) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         regexp_replace({{ text }}, '{{ expression }}', '{{ replacement }}', 'g')

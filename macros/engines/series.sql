@@ -1,4 +1,3 @@
-{#- The list of all values from the first to the last, a step apart. -#}
 {% macro series(first, last, step=1) -%}
     {{ 'generate_series' if bank_warehouse.engine() == 'duckdb' else 'sequence' -}}
     ({{ first }}, {{ last }}, {{ step }})

@@ -1,4 +1,3 @@
-{#- A row for each element of a list. -#}
 {% macro unnested(list) -%}
     {{ 'unnest' if bank_warehouse.engine() == 'duckdb' else 'explode' }}({{ list }})
 {%- endmacro %}

@@ -43,10 +43,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#-
-    Which files of the drop changed since their read was planned, as a message; empty if none, and on
-    Spark, which reads copies.
--#}
 {% macro changed_files_message() -%}
     {{ return(
         bank_warehouse.call_package('raw_changed', [env_var('BANK_RAW_DIR')])

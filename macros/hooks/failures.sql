@@ -1,7 +1,3 @@
-{#-
-    After a failure, say the likely cause and what to do where the engine's own message does not:
-    the disk is full, or the clients changed while they were read. Runs at the end of every build.
--#}
 {% macro explain_failure(results) -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed') -%}
         {%- for result in results if result.status == 'error' -%}
@@ -40,17 +36,9 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#-
-    After each test that failed: its first rows, what it promises, what to do, where its SQL is and
-    how to run it. Runs at the end of every command that runs tests.
--#}
 {% macro show_failed_tests(results) -%}
-    {%- set failed = [] -%}
-    {%- for result in results -%}
-        {%- if result.node.resource_type == 'test' and result.status in ('fail', 'warn') -%}
-            {%- do failed.append(result) -%}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- set failed = results | selectattr('node.resource_type', 'equalto', 'test')
+        | selectattr('status', 'in', ['fail', 'warn']) | list -%}
     {%- if execute and failed -%}
         {%- set known = bank_warehouse.reference_texts() -%}
         {%- for result in failed[:5] -%}
@@ -65,7 +53,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- What is printed about a test that failed. -#}
 {% macro failed_test_message(result, known) -%}
     {%- set node = result.node -%}
     {%- set sql = node.compiled_code -%}
@@ -122,7 +109,6 @@
     {{ return(text if text | length <= 200 else text[:199] ~ '…') }}
 {%- endmacro %}
 
-{#- The columns whose values name a person, or hold a whole raw row: no message shows them. -#}
 {% macro personal_columns() -%}
     {{ return([
         'name', 'client_id', 'client id', 'client_name', 'banking_contact', 'banking contact',

@@ -1,7 +1,3 @@
-{#-
-    The database in which the history is kept: on DuckDB a file of its own, so that it outlives a
-    warehouse.
--#}
 {% macro history_database() -%}
     {{ return('history' if bank_warehouse.engine() == 'duckdb' else none) }}
 {%- endmacro %}
@@ -32,11 +28,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#-
-    Stop before a date of one bank is written into the history of another: no customer of the drop is
-    there at the same date, at the one before it or at the one after it. A hook before
-    fct_customer_history.
--#}
 {% macro require_same_bank(as_of_date) -%}
     {%- if execute and not flags.EMPTY -%}
         {%- set history = adapter.get_relation(
@@ -64,7 +55,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- `dbt run-operation forget_date --args '{as_of_date: 2022-01-31}'`: take a date out. -#}
 {% macro forget_date(as_of_date) -%}
     {%- set statements = bank_warehouse.forget_date_statements(as_of_date) | trim -%}
     {%- if execute -%}

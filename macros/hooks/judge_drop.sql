@@ -15,7 +15,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Stop the build where no row was delivered. -#}
 {% macro refuse_empty_drop() -%}
     {%- set files = run_query('select count(*) from ' ~ ref('base_bank__client_files')) -%}
     {%- if files.rows[0][0] == 0 -%}
@@ -166,7 +165,7 @@
         ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'
         ~ ') as reasons group by reason order by row_count desc, reason'
     ).rows -%}
-    {%- set set_aside = run_query(
+    {%- set refused = run_query(
         'select count(*) filter (where not is_accepted or has_ambiguous_date) from '
         ~ ref('base_bank__clients_judged')
     ).rows[0][0] | int -%}
@@ -176,7 +175,7 @@
         ~ ref('base_bank__client_repeats') ~ ') as repeats'
     ).rows[0][0] | int -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
-    {%- set quarantined = set_aside + repeated -%}
+    {%- set quarantined = refused + repeated -%}
     {%- if quarantined > limit * counted -%}
         {%- set lines = [] -%}
         {%- for reason in reasons -%}

@@ -19,14 +19,10 @@
 -#}
 {% macro record_build(results) -%}
     {%- if execute and bank_warehouse.engine() == 'duckdb' -%}
-        {%- set failed = [] -%}
-        {%- set done = [] -%}
-        {%- for result in results if result.status != 'skipped' -%}
-            {%- do done.append(result.node.unique_id) -%}
-            {%- if result.status not in ['success', 'pass', 'no-op'] -%}
-                {%- do failed.append(result.node.name) -%}
-            {%- endif -%}
-        {%- endfor -%}
+        {%- set ran = results | rejectattr('status', 'equalto', 'skipped') | list -%}
+        {%- set done = ran | map(attribute='node.unique_id') | list -%}
+        {%- set failed = ran | rejectattr('status', 'in', ['success', 'pass', 'no-op'])
+            | map(attribute='node.name') | list -%}
         {%- if bank_warehouse.is_building() or (flags.WHICH == 'test' and failed) -%}
             {%- do bank_warehouse.write_record(bank_warehouse.told_of_build(done, failed)) -%}
         {%- endif -%}
@@ -35,16 +31,10 @@
 
 {#- What is recorded of a build, by the nodes that were done and those that failed. -#}
 {% macro told_of_build(done, failed) -%}
-    {%- set not_run = [] -%}
-    {%- for node in graph.nodes.values() -%}
-        {%- if
-            node.resource_type in ('model', 'seed', 'test', 'snapshot')
-            and node.config.materialized != 'ephemeral'
-            and node.unique_id not in done
-        -%}
-            {%- do not_run.append(node.name) -%}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- set not_run = graph.nodes.values()
+        | selectattr('resource_type', 'in', ['model', 'seed', 'test', 'snapshot'])
+        | rejectattr('config.materialized', 'equalto', 'ephemeral')
+        | rejectattr('unique_id', 'in', done) | map(attribute='name') | list -%}
     {%- set settings = {} -%}
     {%- for name in [
         'raw_date_format', 'raw_decimal_mark', 'raw_money_rounding', 'near_duplicates',
@@ -71,17 +61,12 @@
             'select coalesce(sum(occurrences), 0) from '
             ~ bank_warehouse.built_relation('base_bank__client_near_duplicates')
         ).rows[0][0] | int -%}
-        {%- for row in run_query(
-            'select source_file, row_count, date_formats, date_basis, dates_undecided, amounts_undecided, '
-            ~ 'decimal_comma_columns, currency from ' ~ bank_warehouse.built_relation('base_bank__client_files')
-            ~ ' order by source_file'
-        ).rows -%}
-            {%- do reading.append({
-                'file': row[0], 'rows': row[1] | int, 'date_formats': row[2], 'date_basis': row[3],
-                'dates_undecided': row[4] | int, 'amounts_undecided': row[5] | int,
-                'decimal_comma_columns': row[6], 'currency': row[7],
-            }) -%}
-        {%- endfor -%}
+        {%- set reading = fromjson(run_query(
+            "select coalesce(cast(to_json(list(files order by file)) as string), '[]') from ("
+            ~ 'select source_file as file, row_count as rows, date_formats, date_basis, dates_undecided, '
+            ~ 'amounts_undecided, decimal_comma_columns, currency from '
+            ~ bank_warehouse.built_relation('base_bank__client_files') ~ ') as files'
+        ).rows[0][0]) -%}
     {%- endif -%}
     {{ return({
         'invocation_id': invocation_id,
@@ -104,12 +89,10 @@
     }) }}
 {%- endmacro %}
 
-{#- Whether this dbt command changes tables. -#}
 {% macro is_building() -%}
     {{ return(flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'retry', 'clone')) }}
 {%- endmacro %}
 
-{#- Where this build reads: the shipped sample, which is invented, or a drop. -#}
 {% macro source_of_raw_data() -%}
     {{ return('sample' if env_var('BANK_RAW_DIR', '') | trim == '' else 'drop') }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#-
-    Write every mart as Parquet files into a folder of its own: `dbt run-operation write_marts
-    --target spark --args '{folder: /data/marts}'`. For readers that have no Spark.
--#}
 {% macro write_marts(folder) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         {{ exceptions.raise_compiler_error(

@@ -1,4 +1,3 @@
-{#- The name of a type on Spark: it knows varchar with a length only. -#}
 {% macro spark_type(data_type) -%}
     {{ return('string' if data_type | lower in ('varchar', 'text') else data_type) }}
 {%- endmacro %}
@@ -49,12 +48,10 @@
     {{ return(sql) }}
 {%- endmacro %}
 
-{#- A text as a literal of Spark, in which a backslash begins an escape. -#}
 {% macro spark_literal(text) -%}
     '{{ text | replace('\\', '\\\\') | replace("'", "\\'") }}'
 {%- endmacro %}
 
-{#- The table of a seed; as in dbt-spark, but with types that Spark knows. -#}
 {% macro spark__create_csv_table(model, agate_table) -%}
     {%- set column_types = model['config'].get('column_types', {}) -%}
     {%- set sql %}
@@ -74,12 +71,10 @@
     {{ return(sql) }}
 {%- endmacro %}
 
-{#- A cast that dbt writes: for contracts and unit tests. -#}
 {% macro spark__cast(expression, data_type) -%}
     cast({{ expression }} as {{ bank_warehouse.spark_type(data_type) }})
 {%- endmacro %}
 
-{#- The inside of a literal that dbt writes, as for the cells of a unit test. -#}
 {% macro spark__escape_single_quotes(expression) -%}
     {{ expression | replace('\\', '\\\\') | replace("'", "\\'") }}
 {%- endmacro %}

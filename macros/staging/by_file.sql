@@ -1,7 +1,3 @@
-{#-
-    What the caller writes for each file of the reading, as one expression by the file of a row.
-    Where all files are read alike, which they nearly always are, it is that expression alone.
--#}
 {% macro by_file(reading, source_file) -%}
     {%- set files = {} -%}
     {%- for file in reading['files'] -%}
@@ -20,28 +16,24 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A joining date's text as a date, in the formats of its file. -#}
 {% macro joining_date(reading, text, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         {{ bank_warehouse.parse_date(text, file['dates']['formats']) }}
     {%- endcall -%}
 {%- endmacro %}
 
-{#- Whether a joining date's text is a date only if day and month are exchanged. -#}
 {% macro joining_date_is_exchanged(reading, text, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         {{ bank_warehouse.is_exchanged_date(text, file['dates']['formats']) }}
     {%- endcall -%}
 {%- endmacro %}
 
-{#- The formats of a file's joining dates in words. -#}
 {% macro joining_formats(reading, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         '{{ file['dates']['formats'] | join(' or ') }}'
     {%- endcall -%}
 {%- endmacro %}
 
-{#- One value of the proof of a row's file: a count, or a text. -#}
 {% macro file_value(reading, source_file, part, key) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         {%- set value = file.get(part, {}).get(key, 0) -%}
@@ -49,10 +41,6 @@
     {%- endcall -%}
 {%- endmacro %}
 
-{#-
-    How a money column of a file is written: its decimal mark, the currency of the drop, and whether
-    a lone dash is zero.
--#}
 {% macro money_notation(reading, file, column) -%}
     {%- set proof = file['money'].get(column, {}) -%}
     {{ return({
@@ -62,7 +50,6 @@
     }) }}
 {%- endmacro %}
 
-{#- A cell of a money column as an amount to the cent, in the notation of its file. -#}
 {% macro money_of(reading, column, text, source_file, type='decimal(14, 2)') -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         {{ bank_warehouse.parse_money(
@@ -71,7 +58,6 @@
     {%- endcall -%}
 {%- endmacro %}
 
-{#- Why a cell of a money column that is not empty is no amount. -#}
 {% macro money_fault(reading, column, text, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
         {{ bank_warehouse.explain_money(

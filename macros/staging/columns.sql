@@ -43,7 +43,6 @@
     }[table]) }}
 {%- endmacro %}
 
-{#- The columns of a client row as read. -#}
 {% macro typed_columns() -%}
     {{ return([
         'client_id', 'client_name', 'age', 'location_id', 'joined_date',

@@ -1,10 +1,8 @@
-{#- The formats of raw_date_format as a list: one, several, or `auto`. -#}
 {% macro raw_date_formats() -%}
     {%- set declared = var('raw_date_format') -%}
     {{ return([declared] if declared is string else declared) }}
 {%- endmacro %}
 
-{#- A text as a date by the first format that fits; null where none does. -#}
 {% macro parse_date(text, formats) -%}
     {%- set dates = [] -%}
     {%- for date_format in formats -%}
@@ -13,7 +11,6 @@
     {{ dates[0] if dates | length == 1 else 'coalesce(' ~ dates | join(', ') ~ ')' }}
 {%- endmacro %}
 
-{#- A format with day and month exchanged: the order in which the same text would be misread. -#}
 {% macro exchanged_day_and_month(date_format) -%}
     {{ return(
         date_format
@@ -49,13 +46,11 @@
     )
 {%- endmacro %}
 
-{#- Whether a date would be another one if its day and month were exchanged. -#}
 {% macro is_ambiguous_date(date_expression) -%}
     extract(day from {{ date_expression }}) <= 12
     and extract(day from {{ date_expression }}) <> extract(month from {{ date_expression }})
 {%- endmacro %}
 
-{#- A joining date's text without blanks and without a time of midnight behind it. -#}
 {% macro clean_joining_text(text) -%}
     case
         when length({{ text }}) <= 10 then {{ text }}

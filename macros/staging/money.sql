@@ -44,7 +44,6 @@
     ) }}
 {%- endmacro %}
 
-{#- What looks like an amount, or a dash for zero, with any currency before or behind it. -#}
 {% macro any_currency_pattern() -%}
     {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]*' -%}
     {%- set currency = '(' ~ bank_warehouse.currency_pattern('any') ~ ')' -%}
@@ -66,7 +65,6 @@
     ) }}
 {%- endmacro %}
 
-{#- The digits of an amount with a point before the cents, whatever its notation. -#}
 {% macro plain_digits(text, mark) -%}
     {%- if mark == '.' -%}
         {{ bank_warehouse.replace_matches(text, '[^0-9.]', '') }}
@@ -105,7 +103,6 @@
     end
 {%- endmacro %}
 
-{#- Why a text that is not empty is no amount in the notation of its column. -#}
 {% macro explain_money(text, notation, column) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
     {%- set other = dict(notation, mark=',' if notation['mark'] == '.' else '.') -%}
@@ -130,15 +127,10 @@
     end
 {%- endmacro %}
 
-{#- Whether amounts with more digits than cents are rounded half up. -#}
 {% macro rounds_money() -%}
     {{ return(var('raw_money_rounding') == 'half_up') }}
 {%- endmacro %}
 
-{#-
-    What rounding took from the amounts of a client, as JSON: the amount as written less the amount
-    to the cent, by column. Null where nothing was rounded.
--#}
 {% macro rounded_off(reading) -%}
     {%- if not bank_warehouse.rounds_money() -%}
         {{ return('cast(null as string)') }}

@@ -22,7 +22,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- What the package answers about the drop; a compiler error where it cannot be read. -#}
 {% macro ask_reader(question, arguments) -%}
     {%- set answer = fromjson(bank_warehouse.call_package(question, arguments)) -%}
     {%- if answer['error'] -%}
@@ -31,7 +30,6 @@
     {{ return(answer) }}
 {%- endmacro %}
 
-{#- The query that reads one table of the drop folder; a compiler error where it cannot be read. -#}
 {% macro raw_drop_query(table) -%}
     {%- if not execute -%}
         {{ return('select 1') }}
@@ -48,7 +46,6 @@
     {{ return(plan['sql']) }}
 {%- endmacro %}
 
-{#- What the variables say about dates and amounts of the drop, as JSON for the plan. -#}
 {% macro raw_settings() -%}
     {{ return(tojson({
         'raw_date_format': bank_warehouse.raw_date_formats(),

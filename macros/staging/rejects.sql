@@ -49,7 +49,6 @@
     ) end
 {%- endmacro %}
 
-{#- Why a cell was not read: it is empty, or has the fault; null where it was read. -#}
 {% macro cell_fault(column, raw_column, fault) -%}
     case
         when {{ column }} is not null then null
@@ -59,7 +58,6 @@
     end
 {%- endmacro %}
 
-{#- The cells of a client row as delivered, as one JSON object. -#}
 {% macro raw_text() -%}
     {%- set cells = {} -%}
     {%- for column in bank_warehouse.raw_columns('clients') -%}
@@ -68,7 +66,6 @@
     {{ bank_warehouse.json_object(cells) }}
 {%- endmacro %}
 
-{#- The values of a client row as read, as one JSON object: for rows found to be repeats later. -#}
 {% macro typed_text(relation_alias) -%}
     {%- set values = {} -%}
     {%- for column in bank_warehouse.typed_columns() -%}
@@ -79,7 +76,6 @@
     {{ bank_warehouse.json_object(values) }}
 {%- endmacro %}
 
-{#- What rows have in common that are repeats of each other, in words. -#}
 {% macro same_person() -%}
     {{ return(
         'same client id, name and joining date'

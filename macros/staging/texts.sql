@@ -10,7 +10,6 @@
     ]) }}
 {%- endmacro %}
 
-{#- One invisible character, as a regular expression. -#}
 {% macro invisible_pattern() -%}
     {%- set spans = [] -%}
     {%- for first, last in bank_warehouse.invisible_characters() -%}
@@ -53,12 +52,10 @@
     end
 {%- endmacro %}
 
-{#- Text in the form in which codes are compared. -#}
 {% macro code_of(text) -%}
     lower({{ bank_warehouse.clean_id(text) }})
 {%- endmacro %}
 
-{#- All codes of a CTE as one map from code to name; to be asked with brackets. -#}
 {% macro code_lookup(codes, name) -%}
     (
         select {{ bank_warehouse.map_of('named.code', 'named.' ~ name) }}
@@ -73,7 +70,6 @@
     )
 {%- endmacro %}
 
-{#- The place of an id among ids: numbers in their order, then other texts in theirs. -#}
 {% macro order_of_ids(id) -%}
     cast(
         row_number() over (
@@ -82,7 +78,6 @@
     )
 {%- endmacro %}
 
-{#- Text as a whole number; null where it is none. 3 and 3.0 are whole, 3.5 and 1e2 are not. -#}
 {% macro parse_whole_number(text) -%}
     case
         when cast(try_cast({{ text }} as integer) as string) = {{ text }}
