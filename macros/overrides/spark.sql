@@ -40,16 +40,15 @@
             {%- endfor %}
         from (
             select explode(
-                from_json({{ bank_warehouse.spark_literal(tojson(rows)) }}, 'array<array<string>>')
+                from_json(
+                    '{{ bank_warehouse.spark__escape_single_quotes(tojson(rows)) }}',
+                    'array<array<string>>'
+                )
             ) as cells
         )
     {%- endset -%}
     {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
     {{ return(sql) }}
-{%- endmacro %}
-
-{% macro spark_literal(text) -%}
-    '{{ text | replace('\\', '\\\\') | replace("'", "\\'") }}'
 {%- endmacro %}
 
 {% macro spark__create_csv_table(model, agate_table) -%}
