@@ -1,7 +1,3 @@
-{% macro count_rows(condition=none) -%}
-    cast(count(*){% if condition %} filter (where {{ condition }}){% endif %} as bigint)
-{%- endmacro %}
-
 {% macro row_fingerprint(relation_alias) -%}
     md5(
         {%- for column in [

@@ -123,7 +123,7 @@ counted as (
         to_watch_list_level,
 
         ---------- counts
-        {{ count_rows() }} as customers,
+        cast(count(*) as bigint) as customers,
 
         ---------- money
         {{ sum_money('from_total_loans') }} as from_total_loans,

@@ -52,7 +52,7 @@ blocks as (
         {% for dimension in dimensions %}
         {{ dimension }},
         {% endfor %}
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     group by grouping sets (  -- noqa: PRS

@@ -37,7 +37,7 @@ counted as (
             when grouping({{ measure }}) = 0 then {{ measure }}
             {% endfor %}
         end as bucket,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from bucketed
     group by {{ grouping_sets(measures) }}  -- noqa: PRS

@@ -21,7 +21,7 @@ peer_groups_{{ loop.index }} as (
         {% for product in step %}
         {{ quantile_list(columns[product], shares) }} as {{ product }}_limits,
         {% endfor %}
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     {{ computed_once() }}

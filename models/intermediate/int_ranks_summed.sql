@@ -86,7 +86,7 @@ grouped as (
         {% for measure in ratios %}
         count({{ measure }}_rank) as {{ measure }}_customers,
         {% endfor %}
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from ranked
     group by {{ grouped_dimensions(profile_dimensions()) }}  -- noqa: PRS

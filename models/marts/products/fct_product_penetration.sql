@@ -41,7 +41,7 @@ combination_sums as (
         sum({{ amounts[product] }}) as {{ product }}_balance,
         {% endfor %}
         max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     {{ computed_once() }}

@@ -27,7 +27,7 @@ customer_cells as (
         {{ grouped_value(dimensions) }} as row_value,
         risk_weighting,
         max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers,
+        cast(count(*) as bigint) as customers,
         {{ sum_money('total_loans') }} as exposure,
         {{ sum_money('total_deposits') }} as deposits
 

@@ -35,8 +35,8 @@ combination_sums as (
         {{ sum_of_squares(measure) }} as sum_of_squares_{{ measure }},
         {% endfor %}
         max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers,
-        {{ count_rows('is_overleveraged') }} as overleveraged_customers,
+        cast(count(*) as bigint) as customers,
+        cast(count(*) filter (where is_overleveraged) as bigint) as overleveraged_customers,
         sum(risk_weighting) as sum_of_risk_weightings
 
     from customers
@@ -73,7 +73,7 @@ grouped as (
 
 totals as (
 
-    select {{ count_rows() }} as customers
+    select cast(count(*) as bigint) as customers
     from customers
 
 ),
