@@ -83,8 +83,9 @@ def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProc
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
-            *(DBT, *arguments, "--profiles-dir", PROJECT / "profiles" / profile),
-            *("--target-path", target, "--log-path", target / "logs", "--no-partial-parse"),
+            *(str(DBT), *arguments, "--profiles-dir", str(PROJECT / "profiles" / profile)),
+            *("--target-path", str(target), "--log-path", str(target / "logs")),
+            "--no-partial-parse",
         ],
         cwd=PROJECT,
         env=kept | SERVICES[profile].environment,
