@@ -9,6 +9,7 @@ INSTALLED := .venv/.installed
 DEV_INSTALLED := .venv/.installed-dev
 SPARK_INSTALLED := .venv/.installed-spark
 BENCH_INSTALLED := .venv-bench/.installed
+ADAPTERS_INSTALLED := .venv-adapters/.installed
 LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 # The files of tests and of SQL are shared out among as many processes: each wants a core and 4 GB.
@@ -19,7 +20,7 @@ SIZES ?= 3000 1000000
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark install-bench build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
+.PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +32,8 @@ install-dev: $(DEV_INSTALLED)  ## add what the tests, the linters and the notebo
 install-spark: $(SPARK_INSTALLED)  ## add Spark, with its own Java
 
 install-bench: $(BENCH_INSTALLED)  ## make the environment of pandas and Polars that the benchmark uses
+
+install-adapters: $(ADAPTERS_INSTALLED)  ## make the environment in which tests compile for Databricks and Fabric
 
 $(UV_INSTALLED): requirements-uv.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 ...')"
@@ -68,11 +71,11 @@ pictures: install-dev  ## make the pictures in docs/images again
 quick: install-dev  ## check what changed since the last commit, in about a minute
 	$(BIN)/python -m python_checks.quick
 
-test: install-dev install-spark $(BENCH_INSTALLED)  ## everything CI checks
+test: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)  ## everything CI checks
 	$(MAKE) --no-print-directory --jobs 2 lint tests
 
 # Without lint, which runs beside: it leaves a core idle for much of its time, and so do these.
-tests: install-dev install-spark $(BENCH_INSTALLED)
+tests: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark
@@ -134,6 +137,11 @@ $(BENCH_INSTALLED): $(UV_INSTALLED) requirements-bench.txt
 	$(UV) pip install --python .venv-bench --require-hashes --requirement requirements-bench.txt
 	touch $@
 
+$(ADAPTERS_INSTALLED): $(UV_INSTALLED) requirements-adapters.txt
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-adapters
+	$(UV) pip install --python .venv-adapters --require-hashes --requirement requirements-adapters.txt
+	touch $@
+
 lock: $(UV_INSTALLED)  ## make the requirements*.txt again from pyproject.toml
 	$(UV) pip compile $(LOCK) pyproject.toml --output-file requirements.txt
 	$(UV) pip compile $(LOCK) --extra dev --constraint requirements.txt pyproject.toml \
@@ -141,6 +149,7 @@ lock: $(UV_INSTALLED)  ## make the requirements*.txt again from pyproject.toml
 	$(UV) pip compile $(LOCK) --extra spark --constraint requirements-dev.txt pyproject.toml \
 		--output-file requirements-spark.txt
 	$(UV) pip compile $(LOCK) --group bench --output-file requirements-bench.txt
+	$(UV) pip compile $(LOCK) --group adapters --output-file requirements-adapters.txt
 	$(UV) pip compile $(LOCK) --group uv --output-file requirements-uv.txt
 
 clean:  ## remove what builds make; the virtual environment, releases and the history stay

@@ -29,7 +29,7 @@ LAYERS = {
     "unit": "needs no warehouse",
     "warehouse": "reads the warehouse built from the shipped seeds",
     "builds": "builds warehouses of its own",
-    "spark": "starts Spark",
+    "spark": "starts Spark, or compiles for it",
     "postgres": "starts a PostgreSQL server",
     "browser": "opens the dashboard in a browser",
     "benchmarks": "tests the benchmarks",

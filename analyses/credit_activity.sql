@@ -23,9 +23,10 @@ by_cards as (
         customers.amount_of_credit_cards,
 
         ---------- counts
-        {{ count_rows() }} as customers,
-        {{ count_rows('positions.total_loans > 0') }} as borrowers,
-        {{ count_rows('positions.is_overleveraged') }} as overleveraged_customers,
+        cast(count(*) as bigint) as customers,
+        cast(count(*) filter (where positions.total_loans > 0) as bigint) as borrowers,
+        cast(count(*) filter (where positions.is_overleveraged) as bigint)
+            as overleveraged_customers,
 
         ---------- money
         {{ sum_money('positions.credit_card_balance') }} as credit_card_balance,

@@ -29,7 +29,7 @@ by_band as (
         income_bands.income_band_order,
         customers.income_band,
         customers.age_band,
-        {{ count_rows() }} as customers,
+        cast(count(*) as bigint) as customers,
         {{ sum_money('positions.estimated_income') }} as estimated_income,
         {{ sum_money('positions.total_deposits') }} as total_deposits,
         {{ sum_money('positions.core_deposits') }} as core_deposits,

@@ -70,7 +70,6 @@ class Rendering:
         environment.globals.update(
             bank_warehouse=macros,
             adapter=SimpleNamespace(
-                dispatch=lambda name, _package: getattr(macros, f"duckdb__{name}"),
                 quote=quote_identifier,
             ),
             exceptions=SimpleNamespace(raise_compiler_error=_refuse),
@@ -94,7 +93,7 @@ class Rendering:
         )
         environment.globals["return"] = _give_back
         text = "\n".join(
-            path.read_text(encoding="utf-8") for path in sorted((project / "macros").glob("*.sql"))
+            path.read_text(encoding="utf-8") for path in sorted((project / "macros").rglob("*.sql"))
         )
         # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
         text = _MATERIALIZATION.sub("", text)

@@ -106,7 +106,7 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
 
     Args:
         models: For each mart `schema`, `name`, `description`, `is_published`, `columns` (name,
-            data_type, description, constraints: list of types) and `tests` (name, column,
+            data_type, description, constraints, each with its type) and `tests` (name, column,
             arguments).
 
     Returns:
@@ -132,7 +132,7 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
             Column(
                 name=column["name"],
                 type=canonical_type(column["data_type"]),
-                is_nullable="not_null" not in column["constraints"]
+                is_nullable=all(one["type"] != "not_null" for one in column["constraints"])
                 and column["name"] not in never_null,
                 description=" ".join(column["description"].split()),
             )

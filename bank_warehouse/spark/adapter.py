@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,28 @@ def session_settings(warehouse: str) -> dict[str, str]:
     }
 
 
+def raw_plan(table: str, raw_dir: str, settings: str) -> str:
+    """Return what :func:`copy_raw_table` does, as JSON."""
+    folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
+    return json.dumps(copy_raw_table(table, Path(raw_dir), settings, Path(folder)))
+
+
+def raw_reading(raw_dir: str, settings: str) -> str:
+    """Return how the dates and amounts of the copied clients are read, as JSON."""
+    return json.dumps(copied_reading(Path(raw_dir), settings))
+
+
+def raw_contradictions(raw_dir: str, settings: str, files: str) -> str:
+    """Return why copied clients are refused whose first rows are not like the others."""
+    return copied_contradictions(Path(raw_dir), settings, json.loads(files))
+
+
+PACKAGE_FUNCTIONS: dict[str, Callable[..., str]] = {
+    one.__name__: one for one in (raw_plan, raw_reading, raw_contradictions)
+}
+"""What the macro `call_package` may call on Spark, by name."""
+
+
 class SparkAdapter(impl.SparkAdapter):
     """Sessions find their folders, Python models run in this process, raw files are copied.
 
@@ -73,17 +96,6 @@ class SparkAdapter(impl.SparkAdapter):
         return _METHOD
 
     @available
-    def raw_copy_plan(self, table: str, raw_dir: str, settings: str) -> str:
-        """Return what :func:`copy_raw_table` does, as JSON."""
-        folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
-        return json.dumps(copy_raw_table(table, Path(raw_dir), settings, Path(folder)))
-
-    @available
-    def raw_copy_reading(self, raw_dir: str, settings: str) -> str:
-        """Return how the dates and amounts of the copied clients are read, as JSON."""
-        return json.dumps(copied_reading(Path(raw_dir), settings))
-
-    @available
-    def raw_copy_contradictions(self, raw_dir: str, settings: str, files: str) -> str:
-        """Return why copied clients are refused whose first rows are not like the others."""
-        return copied_contradictions(Path(raw_dir), settings, json.loads(files))
+    def call_package(self, function: str, arguments: list[str]) -> str:
+        """Return what a function of the package answers to the macro `call_package`."""
+        return PACKAGE_FUNCTIONS[function](*arguments)

@@ -1,8 +1,8 @@
 {{ config(
     materialized='incremental',
     database=history_database(),
-    incremental_strategy=history_strategy(),
-    partition_by=history_partitions(),
+    incremental_strategy='append' if engine() == 'duckdb' else 'insert_overwrite',
+    partition_by=none if engine() == 'duckdb' else ['as_of_date'],
     on_schema_change='fail',
     full_refresh=false,
     pre_hook=[

@@ -1,5 +1,5 @@
 {{ config(
-    materialized=migrations_materialization(),
+    materialized='incremental' if engine() == 'duckdb' else 'table',
     database=history_database(),
     incremental_strategy='append',
     on_schema_change='fail'
@@ -123,7 +123,7 @@ counted as (
         to_watch_list_level,
 
         ---------- counts
-        {{ count_rows() }} as customers,
+        cast(count(*) as bigint) as customers,
 
         ---------- money
         {{ sum_money('from_total_loans') }} as from_total_loans,

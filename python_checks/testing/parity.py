@@ -158,10 +158,10 @@ def _differs(mart: Mart, name: str) -> str:
 def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the unit tests of models whose SQL differs between engines, as unique ids by name.
 
-    These are the models that reach a macro of this project with a version for Spark.
+    These are the models that ask the macro `engine`, themselves or through another macro.
     """
     macros = manifest["macros"]
-    reaching = {key for key in macros if _spark_version(key) in macros}
+    reaching = {"macro.bank_warehouse.engine"}
     while found := {
         key
         for key, macro in macros.items()
@@ -176,9 +176,3 @@ def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {
         test["name"]: key for key, test in manifest["unit_tests"].items() if test["model"] in models
     }
-
-
-def _spark_version(macro: str) -> str:
-    """Return the unique id of the version for Spark that a macro of this project may have."""
-    package, _, name = macro.removeprefix("macro.").partition(".")
-    return f"macro.{package}.spark__{name}" if package == "bank_warehouse" else ""

@@ -3,8 +3,7 @@ with
 
 scores as (
 
-    select number as score
-    from {{ number_series(1, 5) }}
+    select {{ unnested(series(1, 5)) }} as score
 
 ),
 

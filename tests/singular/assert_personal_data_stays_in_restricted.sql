@@ -57,7 +57,9 @@ advisors as (
 
     select
         {%- for name, column, relation in texts if name == mart %}
-        {{ distinct_values(adapter.quote(column)) }} as {{ adapter.quote(column) }},
+        array_agg(distinct {{ adapter.quote(column) }}) filter (
+            where {{ adapter.quote(column) }} is not null
+        ) as {{ adapter.quote(column) }},
         {%- endfor %}
         count(*) as row_count
 

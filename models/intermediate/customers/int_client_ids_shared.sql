@@ -10,7 +10,7 @@ shared_client_ids as (
 
     select
         client_key,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from clients
     group by client_key

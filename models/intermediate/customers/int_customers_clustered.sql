@@ -1,5 +1,5 @@
 {#- Too long for a view in the metastore of Spark. -#}
-{{ config(materialized='table' if target.type == 'spark' else 'view') }}
+{{ config(materialized='table' if engine() == 'spark' else 'view') }}
 
 {% set measures = product_columns().values() | list %}
 {% set clusters = range(1, 9) | list %}

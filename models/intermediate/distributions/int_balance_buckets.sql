@@ -33,7 +33,7 @@ buckets as (
             case when {{ measure }} < 0 then -1 when {{ measure }} > 0 then 1 else 0 end
             * {{ leading_digits(measure ~ '_cents') }} as integer
         ) as bucket,
-        {{ count_rows() }} as customers,
+        cast(count(*) as bigint) as customers,
         {{ sum_money(measure) }} as amount,
         cast({{ sum_of_squares(measure) }} as decimal(38, 4)) as sum_of_squares
 

@@ -8,7 +8,8 @@
     'customers': 'customers',
     'holders': measure ~ '_holders',
     'amount': 'cast(' ~ measure ~ ' as decimal(18, 2))',
-    'sum_of_squares': (measure ~ '_squares') if measure in profiled else 'null',
+    'sum_of_squares':
+        measure ~ '_squares' if measure in profiled else 'cast(null as decimal(38, 4))',
 }}) %}
 {% endfor %}
 

@@ -1,7 +1,7 @@
 {% set shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] %}
 {% set columns = product_columns() %}
 {#- Quantiles of many columns in one aggregation take DuckDB more memory than apart. -#}
-{% set products_at_once = columns | length if target.type == 'spark' else 1 %}
+{% set products_at_once = columns | length if engine() == 'spark' else 1 %}
 {% set steps = columns | batch(products_at_once) | list %}
 
 with
@@ -21,7 +21,7 @@ peer_groups_{{ loop.index }} as (
         {% for product in step %}
         {{ quantile_list(columns[product], shares) }} as {{ product }}_limits,
         {% endfor %}
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     {{ computed_once() }}

@@ -34,24 +34,24 @@ clients as {{ computed_each_time() }} (
 aggregated as (
 
     select
-        {{ count_rows() }} - count(joined_date) as joined_date_nulls,
-        {{ approximate_distinct('joined_date') }} as joined_date_distinct,
+        cast(count(*) as bigint) - count(joined_date) as joined_date_nulls,
+        cast(approx_count_distinct(joined_date) as bigint) as joined_date_distinct,
         cast(min(joined_date) as string) as joined_date_lowest,
         cast(max(joined_date) as string) as joined_date_highest,
         {% for column in text_columns %}
-        {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
-        {{ approximate_distinct(column) }} as {{ column }}_distinct,
+        cast(count(*) as bigint) - count({{ column }}) as {{ column }}_nulls,
+        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
         {% endfor %}
         {% for column in number_columns %}
-        {{ count_rows() }} - count({{ column }}) as {{ column }}_nulls,
-        {{ approximate_distinct(column) }} as {{ column }}_distinct,
+        cast(count(*) as bigint) - count({{ column }}) as {{ column }}_nulls,
+        cast(approx_count_distinct({{ column }}) as bigint) as {{ column }}_distinct,
         cast(min({{ column }}) as string) as {{ column }}_lowest,
         cast(max({{ column }}) as string) as {{ column }}_highest,
-        {{ count_rows(column ~ ' = 0') }} as {{ column }}_zeros,
+        cast(count(*) filter (where {{ column }} = 0) as bigint) as {{ column }}_zeros,
         cast(sum({{ column }}) as double) as {{ column }}_sum,
         cast({{ sum_of_squares(column) }} as double) as {{ column }}_squares,
         {% endfor %}
-        {{ count_rows() }} as row_count
+        cast(count(*) as bigint) as row_count
 
     from clients
 

@@ -36,7 +36,7 @@ customers_by_group as (
 
     select
         {{ ', '.join(protected) }},
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     group by {{ ', '.join(protected) }}
@@ -50,7 +50,7 @@ chosen_by_group as (
         {% for dimension in protected %}
         customers.{{ dimension }},
         {% endfor %}
-        {{ count_rows() }} as chosen
+        cast(count(*) as bigint) as chosen
 
     from recommended
     inner join customers on recommended.customer_key = customers.customer_key

@@ -11,11 +11,11 @@ by_risk as (
     select
         risk_weighting,
         {% for product, column in product_columns().items() %}
-        {{ count_rows(column ~ ' <> 0') }} as {{ product }}_holders,
+        cast(count(*) filter (where {{ column }} <> 0) as bigint) as {{ product }}_holders,
         {{ sum_money(column) }} as {{ product }}_balance,
         {% endfor %}
         max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     {{ computed_once() }}

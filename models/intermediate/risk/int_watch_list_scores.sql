@@ -24,7 +24,7 @@ scores as (
     select
         hits.customer_key,
         cast(sum(hits.severity) as bigint) as watch_list_severity,
-        {{ count_rows() }} as rules_met,
+        cast(count(*) as bigint) as rules_met,
         cast(sum(rules.rule_bit) as bigint) as rule_bits
 
     from hits

@@ -22,12 +22,17 @@ range_of_years as (
 
 ),
 
+days as (
+
+    select {{ unnested(series('first_date', 'last_date', 'interval 1 day')) }} as day_begins
+    from range_of_years
+
+),
+
 dates as (
 
-    {{ date_series(
-        '(select first_date from range_of_years)',
-        '(select last_date from range_of_years)'
-    ) }}
+    select cast(day_begins as date) as date_day
+    from days
 
 ),
 

@@ -68,7 +68,7 @@ combinations as (
     select
         {{ flags | join(',\n        ') }},
         max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from compared
     group by
@@ -123,7 +123,7 @@ partial_sums as (
         ) as {{ product }}_{{ other_product }}_products,
         {% endfor %}
         {% endfor %}
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from compared
     where {{ condition }}

@@ -1,9 +1,16 @@
 {% set dimensions = [
     'amount_of_credit_cards', 'loyalty_classification', 'income_band', 'occupation_family',
 ] %}
-{% set pairs = [] %}
+{% set rows = [] %}
 {% for dimension in dimensions %}
-{% do pairs.append([dimension, 'risk_weighting']) %}
+{% do rows.append({'columns': {
+    'row_dimension': "'" ~ dimension ~ "'",
+    'row_value': 'cast(' ~ dimension ~ ' as string)',
+    'risk_weighting': 'risk_weighting',
+    'customers': 'customers',
+    'exposure': 'exposure',
+    'deposits': 'deposits',
+}}) %}
 {% endfor %}
 
 with
@@ -20,19 +27,42 @@ product_exposures as (
 
 ),
 
+-- Customers are added up by all dimensions at once, and these few sums by each.
+combined as (
+
+    select
+        {{ dimensions | join(',\n        ') }},
+        risk_weighting,
+        count(*) as customers,
+        sum(total_loans) as exposure,
+        sum(total_deposits) as deposits
+
+    from customers
+    group by
+        {{ dimensions | join(',\n        ') }},
+        risk_weighting
+
+),
+
+by_dimension as (
+
+    {{ rows_of_each('combined', rows) }}
+
+),
+
 customer_cells as (
 
     select
-        {{ grouped_dimension(dimensions) }} as row_dimension,
-        {{ grouped_value(dimensions) }} as row_value,
+        row_dimension,
+        row_value,
         risk_weighting,
-        max(as_of_date) as as_of_date,
-        {{ count_rows() }} as customers,
-        {{ sum_money('total_loans') }} as exposure,
-        {{ sum_money('total_deposits') }} as deposits
+        {{ as_of_date() }} as as_of_date,
+        cast(sum(customers) as bigint) as customers,
+        {{ sum_money('exposure') }} as exposure,
+        {{ sum_money('deposits') }} as deposits
 
-    from customers
-    group by {{ grouping_sets(pairs=pairs) }}  -- noqa: PRS
+    from by_dimension
+    group by row_dimension, row_value, risk_weighting
 
 ),
 

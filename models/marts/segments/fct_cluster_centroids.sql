@@ -16,7 +16,7 @@ sizes as (
 
     select
         behavioural_cluster,
-        {{ count_rows() }} as customers
+        cast(count(*) as bigint) as customers
 
     from customers
     group by behavioural_cluster

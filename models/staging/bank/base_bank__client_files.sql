@@ -14,11 +14,13 @@ files as (
 
     select
         source_file,
-        {{ count_rows() }} as row_count,
-        {{ count_rows('joined_date is not null') }} as dates_as_declared,
-        {{ count_rows('unread_joined_text is not null') }} as dates_unread,
-        {{ count_rows('has_exchanged_date') }} as dates_exchanged,
-        {{ count_rows(is_ambiguous_date('joined_date')) }} as dates_of_either_order,
+        cast(count(*) as bigint) as row_count,
+        cast(count(*) filter (where joined_date is not null) as bigint) as dates_as_declared,
+        cast(count(*) filter (where unread_joined_text is not null) as bigint) as dates_unread,
+        cast(count(*) filter (where has_exchanged_date) as bigint) as dates_exchanged,
+        cast(
+            count(*) filter (where {{ is_ambiguous_date('joined_date') }}) as bigint
+        ) as dates_of_either_order,
 
         ---------- what the file proves, or a variable decides
         {{ joining_formats(reading, 'source_file') }} as date_formats,

@@ -53,7 +53,7 @@ class Sabotage:
 
 
 # Where the declared formats of dates are gone through.
-DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- set date ="
+DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- do dates.append("
 
 SABOTAGES = (
     Sabotage(
@@ -91,9 +91,19 @@ SABOTAGES = (
     Sabotage(
         "read_two_balances_from_the_columns_of_each_other",
         (
-            Edit("macros/raw.sql", "'checking_accounts': 'Checking", "'to_swap': 'Checking"),
-            Edit("macros/raw.sql", "'saving_accounts': 'Saving", "'checking_accounts': 'Saving"),
-            Edit("macros/raw.sql", "'to_swap': 'Checking", "'saving_accounts': 'Checking"),
+            Edit(
+                "macros/staging/columns.sql",
+                "'checking_accounts': 'Checking",
+                "'to_swap': 'Checking",
+            ),
+            Edit(
+                "macros/staging/columns.sql",
+                "'saving_accounts': 'Saving",
+                "'checking_accounts': 'Saving",
+            ),
+            Edit(
+                "macros/staging/columns.sql", "'to_swap': 'Checking", "'saving_accounts': 'Checking"
+            ),
         ),
         ("assert_no_money_is_lost_between_raw_and_marts",),
     ),
@@ -122,7 +132,7 @@ SABOTAGES = (
         "count_a_band_limit_to_the_band_below_as_well",
         (
             Edit(
-                "macros/measures.sql",
+                "macros/business/buckets.sql",
                 "and {{ value }} < coalesce({{ band }}.upper_limit",
                 "and {{ value }} <= coalesce({{ band }}.upper_limit",
             ),
@@ -134,14 +144,20 @@ SABOTAGES = (
     ),
     Sabotage(
         "read_dates_as_month_and_day",
-        (Edit("macros/dates.sql", DATE_FORMATS, DATE_FORMATS.replace("formats", "['%m-%d-%Y']")),),
+        (
+            Edit(
+                "macros/staging/dates.sql",
+                DATE_FORMATS,
+                DATE_FORMATS.replace("formats", "['%m-%d-%Y']"),
+            ),
+        ),
         ("stg_bank__clients",),
     ),
     Sabotage(
         "try_month_and_day_first",
         (
             Edit(
-                "macros/dates.sql",
+                "macros/staging/dates.sql",
                 DATE_FORMATS,
                 DATE_FORMATS.replace("formats", "['%m-%d-%Y', '%d-%m-%Y']"),
             ),
@@ -167,7 +183,13 @@ SABOTAGES = (
     ),
     Sabotage(
         "measure_time_at_today",
-        (Edit("macros/dates.sql", """cast('{{ var("as_of_date") }}' as date)""", "current_date"),),
+        (
+            Edit(
+                "macros/business/time.sql",
+                """cast('{{ var("as_of_date") }}' as date)""",
+                "current_date",
+            ),
+        ),
         ("assert_time_is_measured_at_the_declared_date",),
     ),
     Sabotage(
@@ -197,7 +219,7 @@ SABOTAGES = (
         "take_a_tie_to_the_higher_tier",
         (
             Edit(
-                "macros/measures.sql",
+                "macros/business/scores.sql",
                 "when {{ measure }} > score_limits",
                 "when {{ measure }} >= score_limits",
             ),
@@ -283,13 +305,19 @@ SABOTAGES = (
     ),
     Sabotage(
         "read_two_digits_as_the_whole_year",
-        (Edit("macros/dates.sql", "if '%Y' in date_format else date", "if false else date"),),
+        (
+            Edit(
+                "macros/engines/date_in_format.sql",
+                "if '%Y' in date_format else date",
+                "if false else date",
+            ),
+        ),
         ("base_bank__clients",),
         net="unit",
     ),
     Sabotage(
         "let_clients_join_before_anyone_was_born",
-        (Edit("macros/dates.sql", "| int - 120)", "| int - 220)"),),
+        (Edit("macros/business/time.sql", "| int - 120)", "| int - 220)"),),
         ("base_bank__clients",),
         net="unit",
     ),

@@ -85,6 +85,18 @@ def test_every_exclusion_is_still_needed(on_seeds: Path, on_a_drop: Path) -> Non
     assert excluded == needed
 
 
+def test_one_macro_alone_knows_which_adapter_is_which_engine() -> None:
+    files = [PROJECT / "dbt_project.yml"]
+    for folder in ("analyses", "macros", "models", "tests"):
+        files += (PROJECT / folder).rglob("*.sql")
+    asking = {
+        path.relative_to(PROJECT).as_posix()
+        for path in files
+        if re.search(r"target\.type|adapter\.(type|dispatch)\b", path.read_text("utf-8"))
+    }
+    assert asking == {"macros/engines/engine.sql"}
+
+
 BROKEN_PROJECT = {
     "dbt_project.yml": """
 name: bank_warehouse

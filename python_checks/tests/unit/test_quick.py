@@ -43,7 +43,7 @@ def test_without_git_the_error_says_what_to_do(tmp_path: Path) -> None:
         (["README.md", "seeds/reference/income_bands.csv"], set()),
         (["bank_warehouse/sql.py"], {"ruff", "ruff format", "mypy"}),
         (["models/a.sql", "models/_models.yml"], {"sqlfluff", "yamllint"}),
-        (["macros/dates.sql", "tests/generic/accepted_range.sql"], set()),
+        (["macros/staging/dates.sql", "tests/generic/accepted_range.sql"], set()),
     ],
 )
 def test_only_the_linters_of_what_changed_are_run(changed: list[str], names: set[str]) -> None:
@@ -80,7 +80,7 @@ def manifest() -> dict[str, Any]:
         ("models/marts/risk/fct_stress_results.sql", {"fct_stress_results"}),
         ("seeds/reference/income_bands.csv", {"int_customers_classified"}),
         # A macro that the models use through another one.
-        ("macros/dates.sql", {"base_bank__clients", "stg_bank__genders"}),
+        ("macros/staging/texts.sql", {"base_bank__clients", "stg_bank__genders"}),
         ("models/staging/bank/_bank__unit_tests.yml", {"base_bank__clients"}),
     ],
 )

@@ -82,7 +82,7 @@ def test_contracts_come_from_columns_constraints_and_tests() -> None:
             "name": name,
             "data_type": "varchar",
             "description": f" {name}\n of it ",
-            "constraints": list(constraints),
+            "constraints": [{"type": one} for one in constraints],
         }
 
     def test(name: str, column: str | None, **arguments: object) -> dict[str, Any]:

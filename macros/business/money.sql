@@ -1,0 +1,49 @@
+{#- A sum of money, decimal(18,2), whatever type the engine gives sums. -#}
+{% macro sum_money(expression) -%}
+    cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))
+{%- endmacro %}
+
+{% macro round_money(expression) -%}
+    cast(round(({{ expression }}) * 100) / 100 as decimal(18, 2))
+{%- endmacro %}
+
+{#-
+    An amount times a rate, decimal(18,2), half a cent rounded away from zero. By decimals: from 90
+    million million on, doubles have no cents. Of two numbers of 18 digits DuckDB makes one of 18.
+-#}
+{% macro money_at_rate(amount, rate) -%}
+    cast(
+        round(
+            cast({{ amount }} as decimal(20, 2)) * cast({{ rate }} as decimal(18, 15)), 2
+        ) as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{#-
+    The product of two amounts of money, exact. Of two decimal(18,2) DuckDB makes a number of 18
+    digits, which overflows from 30 million times 30 million on.
+-#}
+{% macro money_product(amount, other_amount) -%}
+    cast({{ amount }} as decimal(38, 2)) * cast({{ other_amount }} as decimal(38, 2))
+{%- endmacro %}
+
+{#-
+    The product of two amounts that are smaller than this fits in the 18 digits that DuckDB gives the
+    product of two decimal(18,2), which it multiplies many times as fast as those of 38 digits.
+-#}
+{% macro short_product_limit() -%}
+    {{ return(10000000) }}
+{%- endmacro %}
+
+{% macro sum_rounded_off(column) -%}
+    {%- if bank_warehouse.rounds_money() -%}
+        cast(
+            coalesce(
+                sum(cast({{ bank_warehouse.json_value('rounded_off', column) }} as decimal(38, 18))),
+                0
+            ) as decimal(38, 18)
+        )
+    {%- else -%}
+        cast(0 as decimal(38, 18))
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,15 @@
+{% macro ratio(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+{%- endmacro %}
+
+{#-
+    A ratio to an amount of money as double; null where the amount is not above zero. Who owes the
+    divisor has no such ratio: its sign would turn.
+-#}
+{% macro ratio_to_amount(numerator, amount) -%}
+    case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end
+{%- endmacro %}
+
+{% macro per_cent(share) -%}
+    cast(cast(100 * {{ share }} as decimal(18, 1)) as string) || ' per cent'
+{%- endmacro %}

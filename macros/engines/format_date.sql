@@ -1,0 +1,11 @@
+{% macro format_date(date_expression, date_format) -%}
+    {%- if bank_warehouse.engine() == 'duckdb' -%}
+        strftime({{ date_expression }}, '{{ date_format }}')
+    {%- else -%}
+        date_format({{ date_expression }}, '{{
+            date_format
+            | replace('%d', 'dd') | replace('%m', 'MM') | replace('%Y', 'yyyy')
+            | replace('%b', 'MMM') | replace('%y', 'yy')
+        }}')
+    {%- endif -%}
+{%- endmacro %}

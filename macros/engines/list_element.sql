@@ -1,0 +1,8 @@
+{#- Element number position, counted from 1, of a list. -#}
+{% macro list_element(list, position) -%}
+    {%- if bank_warehouse.engine() == 'duckdb' -%}
+        {{ list }}[{{ position }}]
+    {%- else -%}
+        element_at({{ list }}, {{ position }})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{#-
+    Text without the invisible characters around it. On DuckDB only control characters are written by
+    their numbers: to fold each chr() costs time before the query runs.
+-#}
+{% macro trimmed(text) -%}
+    {%- set codes = [] -%}
+    {%- for first, last in bank_warehouse.invisible_characters() -%}
+        {%- do codes.extend(range(first | int(base=16), (last | int(base=16)) + 1)) -%}
+    {%- endfor -%}
+    {%- if bank_warehouse.engine() == 'duckdb' -%}
+        trim({{ text }}, '
+            {%- for code in codes if code > 31 %}{{ '%c' | format(code) }}{% endfor %}'
+            {%- for code in codes if code < 32 %} || chr({{ code }}){% endfor %})
+    {%- else -%}
+        btrim({{ text }}, '{% for code in codes %}{{ '\\u%04x' | format(code) }}{% endfor %}')
+    {%- endif -%}
+{%- endmacro %}

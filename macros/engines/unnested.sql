@@ -1,0 +1,3 @@
+{% macro unnested(list) -%}
+    {{ 'unnest' if bank_warehouse.engine() == 'duckdb' else 'explode' }}({{ list }})
+{%- endmacro %}

@@ -1,0 +1,200 @@
+{#-
+    Stop the build where the drop as a whole cannot be trusted: no rows, dates in another order than
+    declared, or too many rows in quarantine. Runs before stg_bank__clients, so that
+    quality.fct_quarantined_clients is built all the same and shows the rows. With --empty there is
+    no drop to judge.
+-#}
+{% macro judge_drop() -%}
+    {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
+        {%- do bank_warehouse.refuse_empty_drop() -%}
+        {%- do bank_warehouse.refuse_other_header() -%}
+        {%- do bank_warehouse.refuse_other_date_order() -%}
+        {%- do bank_warehouse.refuse_contradicted_proofs() -%}
+        {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
+        {%- do bank_warehouse.warn_of_near_duplicates() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro refuse_empty_drop() -%}
+    {%- set files = run_query('select count(*) from ' ~ ref('base_bank__client_files')) -%}
+    {%- if files.rows[0][0] == 0 -%}
+        {{ exceptions.raise_compiler_error(
+            'The client file holds no rows. Deliver it again, or name another folder in BANK_RAW_DIR.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop the build where a header among the rows has the columns in another order than that of its
+    file: the rows behind it would be read into the wrong columns.
+-#}
+{% macro refuse_other_header() -%}
+    {%- set headers = run_query(
+        "select source_file from " ~ ref('base_bank__clients')
+        ~ " where reject_reasons = 'header of other columns' limit 1"
+    ).rows -%}
+    {%- if headers | length > 0 -%}
+        {%- set found = run_query(
+            "select source_file, min(source_row) from ("
+            ~ "select source_file, reject_reasons, record_position + 2"
+            ~ " - min(record_position) over (partition by source_file) as source_row from "
+            ~ ref('base_bank__clients_judged')
+            ~ ") as placed where reject_reasons = 'header of other columns'"
+            ~ " group by source_file order by source_file limit 1"
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            found[0] ~ ', row ' ~ found[1] ~ ': a header that has the columns in another order than '
+            ~ 'the header in row 1: two files were put one behind the other, and every row from '
+            ~ 'there on would be read into the wrong columns. Split the file there into two, named '
+            ~ 'banking-clients-1 and banking-clients-2.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop the build where the dates of a file cannot all be read in its formats but all can be read
+    in another way: then the declaration is wrong, or the first rows are not like the others, and
+    dates that fit both were misread.
+-#}
+{% macro refuse_other_date_order() -%}
+    {%- set unread = {} -%}
+    {%- for row in run_query(
+        'select source_file, dates_as_declared, dates_unread from '
+        ~ ref('base_bank__client_files') ~ ' where dates_unread > 0'
+    ).rows -%}
+        {%- do unread.update({row[0]: row}) -%}
+    {%- endfor -%}
+    {%- for file in bank_warehouse.raw_reading()['files'] if file['file'] in unread -%}
+        {%- set as_declared = unread[file['file']][1] -%}
+        {%- set dates = as_declared + unread[file['file']][2] -%}
+        {%- set declared = file['dates']['formats'] -%}
+        {%- set candidates = [] -%}
+        {%- for date_format in declared -%}
+            {%- do candidates.append(bank_warehouse.exchanged_day_and_month(date_format)) -%}
+        {%- endfor -%}
+        {%- do candidates.extend([
+            '%d-%m-%Y', '%m-%d-%Y', '%Y-%m-%d', '%d/%m/%Y', '%m/%d/%Y', '%Y/%m/%d', '%d.%m.%Y',
+            '%m.%d.%Y', '%Y%m%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%d-%m-%y', '%m-%d-%y',
+            '%d/%m/%y', '%m/%d/%y',
+        ]) -%}
+        {%- for candidate in candidates | unique(case_sensitive=true) if candidate not in declared -%}
+            {%- set query -%}
+                select count(*) from {{ ref('base_bank__clients') }}
+                where
+                    source_file = '{{ file['file'] | replace("'", "''") }}'
+                    and (
+                        {{ bank_warehouse.parse_date(
+                            bank_warehouse.clean_joining_text('unread_joined_text'), [candidate]
+                        ) }} is not null
+                        {%- if bank_warehouse.exchanged_day_and_month(candidate) in declared %}
+                        or extract(day from joined_date) <= 12
+                        {%- endif %}
+                    )
+            {%- endset -%}
+            {%- if run_query(query).rows[0][0] == dates -%}
+                {{ exceptions.raise_compiler_error(
+                    file['file'] ~ ': of ' ~ dates ~ ' joining dates ' ~ as_declared
+                    ~ ' can be read as ' ~ declared | join(' or ')
+                    ~ ', which '
+                    ~ ('raw_date_format declares' if file['dates']['basis'] == 'declared'
+                        else 'most of them prove')
+                    ~ ', and all ' ~ dates ~ ' as ' ~ candidate
+                    ~ '. Set raw_date_format to "' ~ candidate ~ '": in dbt_project.yml, or for one '
+                    ~ "build with --vars '{raw_date_format: \"" ~ candidate ~ "\"}'."
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#-
+    Stop the build where a date or an amount contradicts what the first rows of its file prove, and
+    all rows together prove something else: cells that fit both readings were misread then.
+-#}
+{% macro refuse_contradicted_proofs() -%}
+    {%- set files = run_query(
+        'select distinct source_file from ' ~ ref('base_bank__clients')
+        ~ " where unread_joined_text is not null"
+        ~ " or reject_reasons like '%has another decimal mark than its column%'"
+    ).rows | map(attribute=0) | list -%}
+    {%- if files and env_var('BANK_RAW_DIR', '') != '' -%}
+        {%- set message = bank_warehouse.call_package('raw_contradictions', [
+            env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), tojson(files)
+        ]) -%}
+        {%- if message -%}
+            {{ exceptions.raise_compiler_error(message) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Say how many rows are the same person as another row but for blanks, case or the composition of
+    letters in client id or name. The variable near_duplicates says what becomes of them.
+-#}
+{% macro warn_of_near_duplicates() -%}
+    {%- set counted = run_query(
+        'select coalesce(sum(occurrences), 0), count(distinct person_key) from '
+        ~ ref('base_bank__client_near_duplicates')
+    ).rows[0] -%}
+    {%- if counted[0] > 0 -%}
+        {%- do log(
+            'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1]
+            ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
+            ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
+            ~ 'letters. '
+            ~ ('They are treated as repeats, since near_duplicates is "quarantine".'
+                if var('near_duplicates') == 'quarantine' else
+                'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
+                ~ 'they are treated as repeats. Their keys are in '
+                ~ 'staging.base_bank__client_near_duplicates.'),
+            info=true
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Stop the build where too many rows are quarantined, with the counts by reason. -#}
+{% macro enforce_max_quarantine_rate() -%}
+    {%- set counted = run_query(
+        'select sum(row_count) from ' ~ ref('base_bank__client_files')
+    ).rows[0][0] | int -%}
+    {%- set reasons = run_query(
+        'select reason, count(*) as row_count from ('
+        ~ "select " ~ bank_warehouse.unnested("split(reject_reasons, '; ')") ~ " as reason from "
+        ~ ref('base_bank__clients_judged') ~ ' where not is_accepted union all '
+        ~ "select 'joined_bank can be either order in a file that holds both' from "
+        ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'
+        ~ ') as reasons group by reason order by row_count desc, reason'
+    ).rows -%}
+    {%- set refused = run_query(
+        'select count(*) filter (where not is_accepted or has_ambiguous_date) from '
+        ~ ref('base_bank__clients_judged')
+    ).rows[0][0] | int -%}
+    {%- set repeated = run_query(
+        'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0)'
+        ~ ' from (select distinct kept_position, occurrences, is_identical from '
+        ~ ref('base_bank__client_repeats') ~ ') as repeats'
+    ).rows[0][0] | int -%}
+    {%- set limit = var('max_quarantine_rate') | float -%}
+    {%- set quarantined = refused + repeated -%}
+    {%- if quarantined > limit * counted -%}
+        {%- set lines = [] -%}
+        {%- for reason in reasons -%}
+            {%- do lines.append(
+                '  ' ~ reason[1] ~ (' row: ' if reason[1] == 1 else ' rows: ') ~ reason[0]
+            ) -%}
+        {%- endfor -%}
+        {%- if repeated > 0 -%}
+            {%- do lines.append(
+                '  ' ~ repeated ~ (' row: ' if repeated == 1 else ' rows: ')
+                ~ 'repeat of another row'
+            ) -%}
+        {%- endif -%}
+        {{ exceptions.raise_compiler_error(
+            quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '
+            ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
+            ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
+            ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
+            ~ 'max_quarantine_rate if this loss is right.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}

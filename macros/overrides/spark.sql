@@ -1,0 +1,79 @@
+{% macro spark_type(data_type) -%}
+    {{ return('string' if data_type | lower in ('varchar', 'text') else data_type) }}
+{%- endmacro %}
+
+{#-
+    Load a seed with one statement. Its cells stand in one JSON text and become their types in SQL:
+    quotes and nulls stay what they are, and the rows keep their order. A cell that is not of its
+    type stops the build. Returns the statement, for the compiled files.
+-#}
+{% macro spark__load_csv_rows(model, agate_table) -%}
+    {%- set column_types = model['config'].get('column_types', {}) -%}
+    {%- set rows = [] -%}
+    {%- for row in agate_table.rows -%}
+        {%- set cells = [] -%}
+        {%- for cell in row -%}
+            {%- do cells.append(none if cell is none else cell | string) -%}
+        {%- endfor -%}
+        {%- do rows.append(cells) -%}
+    {%- endfor -%}
+    {%- set sql %}
+        insert into {{ this.render() }}
+        select
+            {%- for name in agate_table.column_names %}
+            {%- set type = bank_warehouse.spark_type(
+                column_types.get(name, adapter.convert_type(agate_table, loop.index0))
+            ) %}
+            {%- set cell = 'cells[' ~ loop.index0 ~ ']' %}
+            {%- if type == 'string' %}
+            {{ cell }}
+            {%- else %}
+            if(
+                {{ cell }} is null, cast(null as {{ type }}),
+                coalesce(
+                    try_cast({{ cell }} as {{ type }}),
+                    raise_error(concat('{{ this.identifier }}: {{ name }} is not {{ type }}: ', {{ cell }}))
+                )
+            )
+            {%- endif %}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from (
+            select explode(
+                from_json(
+                    '{{ bank_warehouse.spark__escape_single_quotes(tojson(rows)) }}',
+                    'array<array<string>>'
+                )
+            ) as cells
+        )
+    {%- endset -%}
+    {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
+    {{ return(sql) }}
+{%- endmacro %}
+
+{% macro spark__create_csv_table(model, agate_table) -%}
+    {%- set column_types = model['config'].get('column_types', {}) -%}
+    {%- set sql %}
+        create table {{ this.render() }} (
+            {%- for name in agate_table.column_names %}
+            {{ adapter.quote(name) }} {{ bank_warehouse.spark_type(
+                column_types.get(name, adapter.convert_type(agate_table, loop.index0))
+            ) }}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        )
+        {{ file_format_clause() }}
+    {%- endset -%}
+    {%- call statement('_') -%}
+        {{ sql }}
+    {%- endcall -%}
+    {{ return(sql) }}
+{%- endmacro %}
+
+{% macro spark__cast(expression, data_type) -%}
+    cast({{ expression }} as {{ bank_warehouse.spark_type(data_type) }})
+{%- endmacro %}
+
+{% macro spark__escape_single_quotes(expression) -%}
+    {{ expression | replace('\\', '\\\\') | replace("'", "\\'") }}
+{%- endmacro %}

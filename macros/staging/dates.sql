@@ -1,0 +1,61 @@
+{% macro raw_date_formats() -%}
+    {%- set declared = var('raw_date_format') -%}
+    {{ return([declared] if declared is string else declared) }}
+{%- endmacro %}
+
+{% macro parse_date(text, formats) -%}
+    {%- set dates = [] -%}
+    {%- for date_format in formats -%}
+        {%- do dates.append(bank_warehouse.date_in_format(text, date_format)) -%}
+    {%- endfor -%}
+    {{ dates[0] if dates | length == 1 else 'coalesce(' ~ dates | join(', ') ~ ')' }}
+{%- endmacro %}
+
+{% macro exchanged_day_and_month(date_format) -%}
+    {{ return(
+        date_format
+        | replace('%d', '%*') | replace('%m', '%d') | replace('%*', '%m')
+    ) }}
+{%- endmacro %}
+
+{#-
+    Whether a text is a date only if day and month are exchanged: no declared format fits, or the
+    one that fits is declared behind its own exchange, which does not. Cases: of an `and` DuckDB may
+    evaluate the second half for every row, and a text that is no date costs it most.
+-#}
+{% macro is_exchanged_date(text, formats) -%}
+    {%- set exchanged = [] -%}
+    {%- set pairs = [(formats, exchanged)] -%}
+    {%- for date_format in formats -%}
+        {%- set other = bank_warehouse.exchanged_day_and_month(date_format) -%}
+        {%- if other in formats[:loop.index0] -%}
+            {%- do pairs.append(([other], [date_format])) -%}
+        {%- elif other not in formats -%}
+            {%- do exchanged.append(other) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    (
+        false
+        {%- for unread, read in pairs if read %}
+        or case
+            when {{ bank_warehouse.parse_date(text, unread) }} is null
+                then {{ bank_warehouse.parse_date(text, read) }} is not null
+            else false
+        end
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{% macro is_ambiguous_date(date_expression) -%}
+    extract(day from {{ date_expression }}) <= 12
+    and extract(day from {{ date_expression }}) <> extract(month from {{ date_expression }})
+{%- endmacro %}
+
+{% macro clean_joining_text(text) -%}
+    case
+        when length({{ text }}) <= 10 then {{ text }}
+        else {{ bank_warehouse.trimmed(bank_warehouse.replace_matches(
+            text, '[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*\\z', ''
+        )) }}
+    end
+{%- endmacro %}

@@ -1,0 +1,89 @@
+{#-
+    A raw table as a subquery: every column of raw_columns as text, and with it source_file,
+    structural_fault and raw_line. From the seeds, or from the folder BANK_RAW_DIR where it is set.
+-#}
+{% macro raw_table(table) -%}
+    {%- if env_var('BANK_RAW_DIR', '') == '' -%}
+        (
+            select
+                {%- for column, header in bank_warehouse.raw_columns(table).items() %}
+                {{ adapter.quote(header) }} as {{ column }},
+                {%- endfor %}
+                'seeds/raw/raw_{{ table }}.csv' as source_file,
+                cast(null as string) as structural_fault,
+                cast(null as string) as raw_line
+            from {{ ref('raw_' ~ table) }}
+        )
+    {%- else -%}
+        {#- Named for the lineage; the plan below says how its files are read. -#}
+        {%- set drop_source = source('bank', table) -%}
+        {%- set query = bank_warehouse.raw_drop_query(table) -%}
+        ({{ 'select * from (' ~ query ~ ') where false limit 0' if flags.EMPTY else query }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro ask_reader(question, arguments) -%}
+    {%- set answer = fromjson(bank_warehouse.call_package(question, arguments)) -%}
+    {%- if answer['error'] -%}
+        {{ exceptions.raise_compiler_error(answer['error']) }}
+    {%- endif -%}
+    {{ return(answer) }}
+{%- endmacro %}
+
+{% macro raw_drop_query(table) -%}
+    {%- if not execute -%}
+        {{ return('select 1') }}
+    {%- endif -%}
+    {%- set plan = bank_warehouse.ask_reader(
+        'raw_plan', [table, env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
+    ) -%}
+    {%- for warning in plan['warnings'] -%}
+        {%- do log('Raw drop: ' ~ warning, info=true) -%}
+    {%- endfor -%}
+    {%- if table == 'clients' and flags.WHICH in ('run', 'build') -%}
+        {%- do bank_warehouse.require_room(plan['rows']) -%}
+    {%- endif -%}
+    {{ return(plan['sql']) }}
+{%- endmacro %}
+
+{% macro raw_settings() -%}
+    {{ return(tojson({
+        'raw_date_format': bank_warehouse.raw_date_formats(),
+        'raw_decimal_mark': var('raw_decimal_mark'),
+        'raw_money_rounding': var('raw_money_rounding'),
+        'max_quarantine_rate': var('max_quarantine_rate'),
+    })) }}
+{%- endmacro %}
+
+{#-
+    How the dates and amounts of each client file are read: what the file proves or the variables
+    declare. The keys are those of reading_of in bank_warehouse/raw_drop/proofs.py. Of the shipped
+    seeds it is known. Unit tests override it.
+-#}
+{% macro raw_reading() -%}
+    {%- if env_var('BANK_RAW_DIR', '') == '' or not execute -%}
+        {%- set formats = bank_warehouse.raw_date_formats() -%}
+        {%- set mark = var('raw_decimal_mark') -%}
+        {{ return({
+            'currency': none,
+            'files': [{
+                'file': 'seeds/raw/raw_clients.csv',
+                'dates': {
+                    'formats': ['%d-%m-%Y'] if formats == ['auto'] else formats,
+                    'basis': 'shipped' if formats == ['auto'] else 'declared',
+                    'undecided': 0,
+                },
+                'amounts': {
+                    'undecided': 0,
+                    'comma_columns': money_columns() | join(', ') if mark == ',' else '',
+                },
+                'default_mark': '.' if mark == 'auto' else mark,
+                'money': {},
+            }],
+        }) }}
+    {%- endif -%}
+    {%- set answer = bank_warehouse.ask_reader(
+        'raw_reading', [env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
+    ) -%}
+    {{ return(answer['reading']) }}
+{%- endmacro %}

@@ -1,0 +1,90 @@
+{#-
+    The characters that show nothing, as code points in hexadecimal: blanks of every width, line
+    breaks, zero-width marks, the soft hyphen. Each pair is a first and a last one.
+-#}
+{% macro invisible_characters() -%}
+    {{ return([
+        ('0009', '000d'), ('0020', '0020'), ('00a0', '00a0'), ('00ad', '00ad'), ('115f', '1160'),
+        ('1680', '1680'), ('180e', '180e'), ('2000', '200f'), ('2028', '202f'), ('205f', '2064'),
+        ('2800', '2800'), ('3000', '3000'), ('3164', '3164'), ('feff', 'feff'), ('ffa0', 'ffa0'),
+    ]) }}
+{%- endmacro %}
+
+{% macro invisible_pattern() -%}
+    {%- set spans = [] -%}
+    {%- for first, last in bank_warehouse.invisible_characters() -%}
+        {%- do spans.append('\\x{' ~ first ~ '}-\\x{' ~ last ~ '}') -%}
+    {%- endfor -%}
+    {{ return('[' ~ spans | join('') ~ ']+') }}
+{%- endmacro %}
+
+{#-
+    What databases, pandas, R and spreadsheets write for an empty cell, as one regular expression. In
+    this case only: Null is a surname.
+-#}
+{% macro words_for_nothing() -%}
+    {{ return(
+        '-|--|NULL|null|[(]null[)]|None|NA|N/A|n/a|<NA>|NaN|nan|NaT|[\\\\]N|[(]blank[)]'
+        ~ '|#(N/A( N/A)?|NA|REF!|VALUE!|DIV/0!|NAME[?]|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)'
+    ) }}
+{%- endmacro %}
+
+{#- The same for any text, however it begins and ends. -#}
+{% macro text_or_null(text) -%}
+    {%- set trimmed = bank_warehouse.trimmed(text) -%}
+    case
+        when not ({{ bank_warehouse.matches_whole(trimmed, bank_warehouse.words_for_nothing()) }})
+            then nullif({{ trimmed }}, '')
+    end
+{%- endmacro %}
+
+{#-
+    An id or code as text: 70097 where a program that took the column for numbers with gaps wrote
+    70097.0. An id may be any text.
+-#}
+{% macro clean_id(text) -%}
+    case
+        when
+            ({{ text }} like '%.0' or {{ text }} like '%.00')
+            and {{ bank_warehouse.matches_whole(bank_warehouse.trimmed(text), '[0-9]+[.]00?') }}
+            then split_part({{ bank_warehouse.trimmed(text) }}, '.', 1)
+        else {{ bank_warehouse.clean_text(text) }}
+    end
+{%- endmacro %}
+
+{% macro code_of(text) -%}
+    lower({{ bank_warehouse.clean_id(text) }})
+{%- endmacro %}
+
+{% macro code_lookup(codes, name) -%}
+    (
+        select {{ bank_warehouse.map_of('named.code', 'named.' ~ name) }}
+        from (
+            select
+                code,
+                min({{ name }}) as {{ name }}
+            from {{ codes }}
+            where code is not null
+            group by code
+        ) as named
+    )
+{%- endmacro %}
+
+{% macro order_of_ids(id) -%}
+    cast(
+        row_number() over (
+            order by try_cast({{ id }} as integer) nulls last, {{ id }}
+        ) as integer
+    )
+{%- endmacro %}
+
+{% macro parse_whole_number(text) -%}
+    case
+        when cast(try_cast({{ text }} as integer) as string) = {{ text }}
+            then try_cast({{ text }} as integer)
+        when {{ bank_warehouse.matches_whole(
+            bank_warehouse.trimmed(text), '[+-]?[0-9]+([.]0*)?'
+        ) }}
+            then try_cast(split_part({{ bank_warehouse.trimmed(text) }}, '.', 1) as integer)
+    end
+{%- endmacro %}

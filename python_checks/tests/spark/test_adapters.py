@@ -1,0 +1,132 @@
+"""Databricks and Microsoft Fabric get Spark's SQL: the example profiles parse and compile.
+
+Nothing is sent anywhere: hosts and secrets are invented, and dbt asks the database for nothing.
+"""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from python_checks.testing.needs import needs
+from python_checks.testing.paths import PROJECT
+
+DBT = PROJECT / ".venv-adapters" / "bin" / "dbt"
+
+ENGINE_WORDS = {
+    # by model: what DuckDB's SQL has, what Spark's has in its place
+    "base_bank__clients": [
+        ("try_strptime(", "make_date("),
+        ("regexp_full_match(", " rlike r'"),
+        ("json_object(", "to_json(named_struct("),
+        ("'0x' ||", "conv(left(md5("),
+    ],
+    "base_bank__client_near_duplicates": [("nfc_normalize(", ", r'[\\x{0009}")],
+    "base_bank__clients_judged": [("rowid", "_metadata.row_index")],
+    "dim_customers": [("printf(", "format_string(")],
+    "dim_dates": [("unnest(generate_series(", "explode(sequence(")],
+    "int_score_thresholds": [("quantile_disc(", "percentile_approx(")],
+    "int_customers_classified": [("'2021-12-31' as date) - ", "datediff(cast('2021-12-31'")],
+    "int_watch_list_scores": [("string_agg(", "within group (order by")],
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs Spark, reached by an adapter of its own.
+
+    Attributes:
+        adapter: the type of the adapter, as dbt calls it.
+        asking: models that ask the database while they are compiled, even with --no-introspect.
+        environment: what its profile reads.
+    """
+
+    adapter: str
+    asking: tuple[str, ...]
+    environment: dict[str, str]
+
+
+SERVICES = {
+    "databricks": Service(
+        "databricks",
+        ("int_customers_migrated",),
+        {
+            "DATABRICKS_HOST": "databricks.invalid",
+            "DATABRICKS_HTTP_PATH": "/sql/1.0/warehouses/none",
+            "DATABRICKS_CLIENT_ID": "nobody",
+            "DBT_ENV_SECRET_DATABRICKS_CLIENT_SECRET": "none",
+        },
+    ),
+    "fabric": Service(
+        "fabricspark",
+        (),
+        {
+            "FABRIC_WORKSPACE_ID": "00000000-0000-0000-0000-000000000001",
+            "FABRIC_LAKEHOUSE_ID": "00000000-0000-0000-0000-000000000002",
+            "FABRIC_LAKEHOUSE": "bank",
+            "FABRIC_TENANT_ID": "00000000-0000-0000-0000-000000000003",
+            "FABRIC_CLIENT_ID": "nobody",
+            "DBT_ENV_SECRET_FABRIC_CLIENT_SECRET": "none",
+        },
+    ),
+}
+"""By the folder of the profile."""
+
+
+def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run dbt of the environment of the adapters with an example profile."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
+    return subprocess.run(
+        [
+            *(str(DBT), *arguments, "--profiles-dir", str(PROJECT / "profiles" / profile)),
+            *("--target-path", str(target), "--log-path", str(target / "logs")),
+            "--no-partial-parse",
+        ],
+        cwd=PROJECT,
+        env=kept | SERVICES[profile].environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@needs(DBT.exists(), "the environment of the adapters", "make install-adapters")
+@pytest.mark.parametrize("profile", SERVICES)
+def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) -> None:
+    service = SERVICES[profile]
+    ran = run(
+        *(profile, tmp_path, "compile", "--no-introspect", "--no-populate-cache"),
+        *("--select", "path:models", "--indirect-selection", "empty"),
+        *("--exclude", "file:*.py", *service.asking),
+    )
+    assert ran.returncode == 0, ran.stdout
+    manifest: dict[str, Any] = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert manifest["metadata"]["adapter_type"] == service.adapter
+    models = {
+        node["name"]: node["compiled_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["language"] == "sql"
+        and node["name"] not in service.asking
+    }
+    assert all(models.values())
+    for name, words in ENGINE_WORDS.items():
+        sql = re.sub(r"\s+", " ", models[name]).replace("( ", "(")
+        for of_duckdb, of_spark in words:
+            assert of_spark in sql, (name, of_spark)
+            assert of_duckdb not in sql, (name, of_duckdb)
+
+
+def test_the_words_of_duckdb_are_those_of_its_build(built_manifest: dict[str, Any]) -> None:
+    """What is looked for above is there where the engine is DuckDB."""
+    nodes = {node["name"]: node for node in built_manifest["nodes"].values()}
+    for name, words in ENGINE_WORDS.items():
+        sql = re.sub(r"\s+", " ", nodes[name]["compiled_code"]).replace("( ", "(")
+        for of_duckdb, of_spark in words:
+            assert of_duckdb in sql, (name, of_duckdb)
+            assert of_spark not in sql, (name, of_spark)
