@@ -39,3 +39,11 @@
         'foreign_currency_account',
     ]) }}
 {%- endmacro %}
+
+{% macro measure_of_number(number) -%}
+    case {{ number }}
+        {%- for measure in bank_warehouse.difference_measures() %}
+        when {{ loop.index }} then '{{ measure }}'
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -48,27 +48,22 @@ dimension_values as (
 
 ),
 
-measures as (
-
-    select * from {{ ref('int_distribution_measures') }}
-
-),
-
 -- Of amounts the median of all customers, of balances that of those who have one.
 wanted as (
 
     select
-        listed.measure,
+        listed.measure_number,
         listed.is_of_holders
+
     from (
         values
         {% for measure in profile_measures() %}
-        ('{{ measure }}', false),
+        ({{ measures.index(measure) + 1 }}, false),
         {% endfor %}
         {% for measure in product_columns().values() %}
-        ('{{ measure }}', true){{ ',' if not loop.last }}
+        ({{ measures.index(measure) + 1 }}, true){{ ',' if not loop.last }}
         {% endfor %}
-    ) as listed (measure, is_of_holders)
+    ) as listed (measure_number, is_of_holders)
 
 ),
 
@@ -79,8 +74,7 @@ counted as (
         wanted.is_of_holders
 
     from distributions
-    inner join measures on distributions.measure_number = measures.measure_number
-    inner join wanted on measures.measure = wanted.measure
+    inner join wanted on distributions.measure_number = wanted.measure_number
     where distributions.bucket != 0 or not wanted.is_of_holders
 
 ),
@@ -223,7 +217,7 @@ medians as (
     select
         dimension_values.dimension,
         dimension_values.value,
-        measures.measure,
+        {{ measure_of_number('middle.measure_number') }} as measure,
         middle.is_of_holders,
         middle.lower_amount
         + cast(floor((middle.upper_amount - middle.lower_amount) * 50) / 100 as decimal(18, 2))
@@ -231,7 +225,6 @@ medians as (
 
     from middle_amounts as middle
     inner join dimension_values on middle.value_number = dimension_values.value_number
-    inner join measures on middle.measure_number = measures.measure_number
 
 )
 

@@ -42,12 +42,6 @@ dimension_values as (
 
 ),
 
-measures as (
-
-    select * from {{ ref('int_distribution_measures') }}
-
-),
-
 sizes as (
 
     select count(*) <= {{ var('exact_ranks_limit') }} as is_small
@@ -180,14 +174,13 @@ rank_sums as (
     select
         dimension_values.dimension,
         dimension_values.value,
-        measures.measure,
+        {{ measure_of_number('summed.measure_number') }} as measure,
         summed.customers,
         summed.twice_rank_sum,
         ties.tie_sum
 
     from summed
     inner join dimension_values on summed.value_number = dimension_values.value_number
-    inner join measures on summed.measure_number = measures.measure_number
     inner join ties on summed.measure_number = ties.measure_number
 
 )

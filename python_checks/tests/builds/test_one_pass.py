@@ -16,7 +16,6 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main
-from python_checks.expectations.suites.aggregates import PROFILED
 from python_checks.testing.dbt import run_dbt
 
 CUSTOMERS = 25_000
@@ -39,23 +38,14 @@ CONCENTRATION = "fct_balance_concentration"
 """The model that runs along the bins of int_balance_buckets: many, but never more with more
 customers. An amount's bin is its number of digits and the first four of them."""
 
-RANKED = "int_measures_ranked"
-"""The model that runs along its own bins, each a thousandth of a natural logarithm wide."""
+DISTRIBUTIONS = "int_distributions"
+"""The buckets that medians and ranks run along, a 64th of a natural logarithm wide."""
 
-MEDIANS = {
-    "fct_segment_profiles": PROFILED,
-    "fct_product_penetration": (
-        "credit_card_balance",
-        "bank_loans",
-        "business_lending",
-        "bank_deposits",
-        "saving_accounts",
-        "checking_accounts",
-        "foreign_currency_account",
-    ),
-}
-"""The models that search medians along bins, a hundredth of a natural logarithm wide, of each of
-these amounts for each value of a dimension."""
+MEDIANS = "int_dimension_medians"
+"""The model that puts the amounts of the few buckets that hold a median in order."""
+
+AMOUNTS_OF_A_MEDIAN = 0.02
+"""The share of the amounts that it orders, of all amounts that have a median."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 
@@ -207,7 +197,7 @@ def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator
     guilty = {
         name: [f"{one.name} of {one.rows_in:,} rows: {one.details[:300]}" for one in sorts(found)]
         for name, found in profiles.items()
-        if sorts(found) and name not in (CONCENTRATION, RANKED, *MEDIANS)
+        if sorts(found) and name not in (CONCENTRATION, MEDIANS)
     }
     assert not guilty, json.dumps(guilty, indent=2)
 
@@ -232,52 +222,37 @@ def test_what_is_sorted_of_bins_does_not_grow_with_the_customers(
     assert 0 < fullest[0] <= BINS_OF_A_NUMBER_OF_DIGITS
 
 
-def test_what_is_ranked_of_bins_does_not_grow_with_the_customers(
-    pack: Pack, profiles: dict[str, list[Operator]]
-) -> None:
+def test_a_measure_has_few_buckets_however_many_the_customers(pack: Pack) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
-        counted = connection.execute("select count(*) from intermediate.int_measures_ranked")
-        ranked = counted.fetchone()
         fullest = connection.execute(
-            """
-            select max(bins) from (
-                select count(*) as bins from intermediate.int_measures_ranked
-                where measure <> 'risk_weighting'
-                group by measure, sign(bucket), abs(bucket) // 1000
+            f"""
+            select max(buckets) from (
+                select count(distinct bucket) as buckets from intermediate.{DISTRIBUTIONS}
+                group by measure_number, sign(bucket), abs(bucket) // 64
             ) as by_power_of_e
             """
         ).fetchone()
-    assert ranked is not None
-    assert {one.rows_in for one in sorts(profiles[RANKED])} <= {ranked[0]}
     assert fullest is not None
-    assert 0 < fullest[0] <= 1_000
+    assert 0 < fullest[0] <= 64
 
 
-@pytest.mark.parametrize("model", MEDIANS)
-def test_what_is_sorted_for_medians_does_not_grow_with_the_customers(
-    pack: Pack, profiles: dict[str, list[Operator]], model: str
+def test_few_amounts_are_put_in_order_for_medians(
+    pack: Pack, profiles: dict[str, list[Operator]]
 ) -> None:
-    bins = []
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
-        values = connection.execute(
-            f"select count(distinct dimension || ' ' || value) from marts.{model}"
+        counted = connection.execute(
+            f"select count(distinct (measure, is_of_holders)) * count(distinct dimension) "
+            f"from intermediate.{MEDIANS}"
         ).fetchone()
-        for amount in MEDIANS[model]:
-            found = connection.execute(
-                f"""
-                select sum(bins), max(bins) from (
-                    select count(distinct floor(asinh({amount} / 0.01) * 100)) as bins
-                    from intermediate.int_customers_measured
-                    group by sign({amount}), floor(asinh({amount} / 0.01))
-                ) as by_power_of_e
-                """
-            ).fetchone()
-            assert found is not None
-            assert found[1] <= 101
-            bins.append(found[0])
-    assert values is not None
-    assert sorts(profiles[model])
-    assert max(one.rows_in for one in sorts(profiles[model])) <= values[0] * sum(bins)
+        buckets = connection.execute(
+            f"select count(*) from intermediate.{DISTRIBUTIONS}"
+        ).fetchone()
+    assert counted is not None
+    assert buckets is not None
+    assert counted[0] == 13 * 15
+    assert sorts(profiles[MEDIANS])
+    for one in sorts(profiles[MEDIANS]):
+        assert one.rows_in <= max(AMOUNTS_OF_A_MEDIAN * counted[0] * CUSTOMERS, buckets[0])
 
 
 def test_the_clients_file_is_read_once(pack: Pack, profiles: dict[str, list[Operator]]) -> None:
