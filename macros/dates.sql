@@ -114,11 +114,12 @@
 {%- endmacro %}
 
 {#-
-    Whether a text is a date only if day and month are exchanged: no declared format fits, or the
-    one that fits is declared behind its own exchange, which does not. Cases: of an `and` DuckDB may
-    evaluate the second half for every row, and a text that is no date costs it most.
+    Whether a text is a date only if day and month are exchanged: no declared format fits, so that
+    the date read from it is null, or the one that fits is declared behind its own exchange, which
+    does not. Cases: of an `and` DuckDB may evaluate the second half for every row, and a text that
+    is no date costs it most.
 -#}
-{% macro is_exchanged_date(text, formats) -%}
+{% macro is_exchanged_date(text, date_read, formats) -%}
     {%- set exchanged = [] -%}
     {%- set pairs = [] -%}
     {%- for date_format in formats -%}
@@ -133,7 +134,7 @@
         false
         {%- if exchanged %}
         or case
-            when {{ bank_warehouse.parse_date(text, formats) }} is null
+            when {{ date_read }} is null
                 then {{ bank_warehouse.parse_date(text, exchanged) }} is not null
             else false
         end

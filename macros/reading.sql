@@ -92,11 +92,13 @@
 {%- endmacro %}
 
 {#- Whether a joining date's text is a date only if day and month are exchanged. -#}
-{% macro joining_date_is_exchanged(reading, text, source_file) -%}
+{% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
     {%- set expressions = [] -%}
     {%- for file in reading['files'] -%}
         {%- do expressions.append(
-            bank_warehouse.is_exchanged_date(text, file['dates']['formats']) | trim
+            bank_warehouse.is_exchanged_date(
+                text, date_read, file['dates']['formats']
+            ) | trim
         ) -%}
     {%- endfor -%}
     {{ return(bank_warehouse.by_file(reading, source_file, expressions)) }}
