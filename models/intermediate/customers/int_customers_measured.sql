@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 customers as (
@@ -23,12 +25,6 @@ score_limits as (
 
 ),
 
-assigned as (
-
-    select * from {{ ref('int_segments_assigned') }}
-
-),
-
 measured as (
 
     select
@@ -51,22 +47,6 @@ measured as (
     cross join score_limits
     left join fee_rates on customers.fee_structure = fee_rates.fee_structure
 
-),
-
-segmented as (
-
-    select
-        measured.*,
-        assigned.segment,
-        assigned.segment_reasons
-
-    from measured
-    left join assigned
-        on
-            measured.deposit_score = assigned.deposit_score
-            and measured.lending_score = assigned.lending_score
-            and measured.tenure_score = assigned.tenure_score
-
 )
 
-select * from segmented
+select * from measured
