@@ -269,6 +269,18 @@
     coalesce(sum({{ bank_warehouse.money_product(column, column) }}), 0)
 {%- endmacro %}
 
+{#- The balances of a customer added up to one of the totals. -#}
+{% macro total_of(total) -%}
+    {%- set balances = {
+        'total_loans': ['bank_loans', 'business_lending', 'credit_card_balance'],
+        'total_deposits': [
+            'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
+        ],
+        'core_deposits': ['saving_accounts', 'checking_accounts', 'foreign_currency_account'],
+    } -%}
+    cast({{ balances[total] | join(' + ') }} as decimal(18, 2))
+{%- endmacro %}
+
 {#- The measures that customers are scored by, by the name of the score. -#}
 {% macro scored_measures() -%}
     {{ return({'deposit': 'total_deposits', 'lending': 'total_loans'}) }}

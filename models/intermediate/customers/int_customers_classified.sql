@@ -9,28 +9,28 @@ clients as (
         {{ as_of_date() }} as as_of_date,
         cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
 
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 ages as (
 
     select distinct age
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 tenures as (
 
     select distinct cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 shared_client_ids as (
 
     select client_key
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
     group by client_key
     having count(*) > 1
 
@@ -184,9 +184,6 @@ classified as (
         {% for column in money_columns() %}
         clients.{{ column }},
         {% endfor %}
-        clients.total_loans,
-        clients.total_deposits,
-        clients.core_deposits,
 
         ---------- data quality
         clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,

@@ -4,7 +4,13 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_classified') }}
+    select
+        *,
+        {{ total_of('total_loans') }} as total_loans,
+        {{ total_of('total_deposits') }} as total_deposits,
+        {{ total_of('core_deposits') }} as core_deposits
+
+    from {{ ref('int_customers_classified') }}
 
 ),
 
