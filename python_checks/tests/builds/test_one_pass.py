@@ -199,7 +199,7 @@ def test_every_model_is_profiled(profiles: dict[str, list[Operator]]) -> None:
     assert len(profiles) >= 40
     assert all(profiles.values())
     # The models that score and bin customers are there, and their plans did see the customers.
-    for name in ("int_customers_measured", "fct_product_holdings"):
+    for name in ("int_customers_segmented", "fct_product_holdings"):
         assert max(one.rows_out for one in profiles[name]) >= 0.99 * CUSTOMERS
 
 
@@ -267,7 +267,7 @@ def test_what_is_sorted_for_medians_does_not_grow_with_the_customers(
                 f"""
                 select sum(bins), max(bins) from (
                     select count(distinct floor(asinh({amount} / 0.01) * 100)) as bins
-                    from intermediate.int_customers_measured
+                    from intermediate.int_customers_segmented
                     group by sign({amount}), floor(asinh({amount} / 0.01))
                 ) as by_power_of_e
                 """

@@ -267,7 +267,7 @@ SABOTAGES = (
         (
             "assert_every_combination_of_scores_has_exactly_one_segment",
             "not_null_fct_customer_segments_segment",
-            "columns_are_not_null_int_customers_measured",
+            "columns_are_not_null_int_customers_segmented",
             "columns_are_not_null_fct_customer_segments",
         ),
     ),
