@@ -508,8 +508,8 @@ def _when_header(shape: careful.Shape, texts: Sequence[str]) -> str:
         f"{key.format(cell=told)})"
     )
     return (
-        f"when {told} >= 'A' or ({told} < '!' and trim({told}) >= 'A') "
-        f"then case when {is_amount} then null {branches} end"
+        f"when {told} not between '!' and '@' "
+        f"then case when trim({told}) < 'A' then null when {is_amount} then null {branches} end"
     )
 
 

@@ -58,7 +58,7 @@ MARTS = (
     ComparedMart("fct_customer_positions", "fct_customer_positions", ("customer_key",)),
     ComparedMart(
         "fct_customer_segments",
-        "int_customers_measured",
+        "int_customers_segmented",
         ("customer_key",),
         # Without the behavioural clusters, which are fitted.
         "customer_key, as_of_date, deposit_score, lending_score, tenure_score, segment, "

@@ -1,3 +1,14 @@
+{% macro total_of(total) -%}
+    {%- set balances = {
+        'total_loans': ['bank_loans', 'business_lending', 'credit_card_balance'],
+        'total_deposits': [
+            'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
+        ],
+        'core_deposits': ['saving_accounts', 'checking_accounts', 'foreign_currency_account'],
+    } -%}
+    cast({{ balances[total] | join(' + ') }} as decimal(18, 2))
+{%- endmacro %}
+
 {% macro scored_measures() -%}
     {{ return({'deposit': 'total_deposits', 'lending': 'total_loans'}) }}
 {%- endmacro %}

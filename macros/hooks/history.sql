@@ -36,7 +36,7 @@
         {%- if history -%}
             {%- set neighbours = run_query(
                 "select history.as_of_date, count(customers.customer_key) from " ~ history
-                ~ " as history left join " ~ ref('int_customers_measured') ~ " as customers"
+                ~ " as history left join " ~ ref('int_customers_segmented') ~ " as customers"
                 ~ " on history.customer_key = customers.customer_key where history.as_of_date in ("
                 ~ "select max(as_of_date) from " ~ history ~ " where as_of_date < '" ~ as_of_date
                 ~ "' union all select min(as_of_date) from " ~ history ~ " where as_of_date > '"

@@ -22,9 +22,9 @@
     {%- endcall -%}
 {%- endmacro %}
 
-{% macro joining_date_is_exchanged(reading, text, source_file) -%}
+{% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
-        {{ bank_warehouse.is_exchanged_date(text, file['dates']['formats']) }}
+        {{ bank_warehouse.is_exchanged_date(text, date_read, file['dates']['formats']) }}
     {%- endcall -%}
 {%- endmacro %}
 

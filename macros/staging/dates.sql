@@ -19,17 +19,18 @@
 {%- endmacro %}
 
 {#-
-    Whether a text is a date only if day and month are exchanged: no declared format fits, or the
-    one that fits is declared behind its own exchange, which does not. Cases: of an `and` DuckDB may
+    Whether a text is a date only if day and month are exchanged: no declared format fits, so that
+    the date read from it is null, or the one that fits is declared behind its own exchange, which
+    does not. Cases: of an `and` DuckDB may
     evaluate the second half for every row, and a text that is no date costs it most.
 -#}
-{% macro is_exchanged_date(text, formats) -%}
+{% macro is_exchanged_date(text, date_read, formats) -%}
     {%- set exchanged = [] -%}
-    {%- set pairs = [(formats, exchanged)] -%}
+    {%- set pairs = [(date_read, exchanged)] -%}
     {%- for date_format in formats -%}
         {%- set other = bank_warehouse.exchanged_day_and_month(date_format) -%}
         {%- if other in formats[:loop.index0] -%}
-            {%- do pairs.append(([other], [date_format])) -%}
+            {%- do pairs.append((bank_warehouse.parse_date(text, [other]), [date_format])) -%}
         {%- elif other not in formats -%}
             {%- do exchanged.append(other) -%}
         {%- endif -%}
@@ -38,7 +39,7 @@
         false
         {%- for unread, read in pairs if read %}
         or case
-            when {{ bank_warehouse.parse_date(text, unread) }} is null
+            when {{ unread }} is null
                 then {{ bank_warehouse.parse_date(text, read) }} is not null
             else false
         end

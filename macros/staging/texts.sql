@@ -40,20 +40,29 @@
 
 {#-
     An id or code as text: 70097 where a program that took the column for numbers with gaps wrote
-    70097.0. An id may be any text.
+    70097.0. An id may be any text. Only a text that holds `.0` goes the dear way, in a case of its
+    own: of an `and` DuckDB may evaluate the second half for every row.
 -#}
 {% macro clean_id(text) -%}
+    {%- set trimmed = bank_warehouse.trimmed(text) -%}
     case
-        when
-            ({{ text }} like '%.0' or {{ text }} like '%.00')
-            and {{ bank_warehouse.matches_whole(bank_warehouse.trimmed(text), '[0-9]+[.]00?') }}
-            then split_part({{ bank_warehouse.trimmed(text) }}, '.', 1)
+        when {{ text }} like '%.0%'
+            then case
+                when {{ bank_warehouse.matches_whole(trimmed, '[0-9]+[.]00?') }}
+                    then split_part({{ trimmed }}, '.', 1)
+                else {{ bank_warehouse.text_or_null(text) }}
+            end
         else {{ bank_warehouse.clean_text(text) }}
     end
 {%- endmacro %}
 
 {% macro code_of(text) -%}
     lower({{ bank_warehouse.clean_id(text) }})
+{%- endmacro %}
+
+{#- Nearly every code is known as it is written, and need not be cleaned first. -#}
+{% macro resolved_code(names, code) -%}
+    coalesce({{ names }}[{{ code }}], {{ names }}[{{ bank_warehouse.code_of(code) }}])
 {%- endmacro %}
 
 {% macro code_lookup(codes, name) -%}

@@ -125,7 +125,7 @@ def second_warehouse(built: Path, folder: Path) -> Path:
     shutil.copyfile(built, copy)
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
-            "delete from intermediate.int_customers_measured where customer_key % 10 = 0"
+            "delete from intermediate.int_customers_segmented where customer_key % 10 = 0"
         )
         tables = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables "

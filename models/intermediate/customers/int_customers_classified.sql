@@ -9,33 +9,90 @@ clients as (
         {{ as_of_date() }} as as_of_date,
         cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
 
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 ages as (
 
     select distinct age
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 tenures as (
 
     select distinct cast({{ days_between('joined_date', as_of_date()) }} as integer) as tenure_days
-    from {{ ref('int_clients_totalled') }}
+    from {{ ref('stg_bank__clients') }}
 
 ),
 
 shared_client_ids as (
 
-    select * from {{ ref('int_client_ids_shared') }}
+    select client_key
+    from {{ ref('stg_bank__clients') }}
+    group by client_key
+    having count(*) > 1
 
 ),
 
+known_occupations as (
+
+    select
+        occupation,
+        occupation_title,
+        {{ listed_text('occupation_grade', ref('occupations'), 'occupation_grade') }}
+            as occupation_grade,
+        occupation_family
+
+    from {{ ref('occupations') }}
+
+),
+
+occupation_corrections as (
+
+    select * from {{ ref('occupation_corrections') }}
+
+),
+
+spelt_right as (
+
+    select
+        occupation as delivered_occupation,
+        occupation,
+        occupation_title,
+        occupation_grade,
+        occupation_family,
+        false as is_corrected
+
+    from known_occupations
+
+),
+
+spelt_wrong as (
+
+    select
+        occupation_corrections.raw_occupation as delivered_occupation,
+        known_occupations.occupation,
+        known_occupations.occupation_title,
+        known_occupations.occupation_grade,
+        known_occupations.occupation_family,
+        true as is_corrected
+
+    from occupation_corrections
+    inner join known_occupations
+        on occupation_corrections.occupation = known_occupations.occupation
+
+),
+
+-- By the spelling that is delivered.
 occupations as (
 
-    select * from {{ ref('int_occupations_mapped') }}
+    select * from spelt_right
+
+    union all
+
+    select * from spelt_wrong
 
 ),
 
@@ -127,9 +184,6 @@ classified as (
         {% for column in money_columns() %}
         clients.{{ column }},
         {% endfor %}
-        clients.total_loans,
-        clients.total_deposits,
-        clients.core_deposits,
 
         ---------- data quality
         clients.tenure_days > clients.age * 365.25 as is_joined_before_birth,

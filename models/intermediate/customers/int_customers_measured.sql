@@ -1,8 +1,16 @@
+{{ config(materialized='view') }}
+
 with
 
 customers as (
 
-    select * from {{ ref('int_customers_classified') }}
+    select
+        *,
+        {{ total_of('total_loans') }} as total_loans,
+        {{ total_of('total_deposits') }} as total_deposits,
+        {{ total_of('core_deposits') }} as core_deposits
+
+    from {{ ref('int_customers_classified') }}
 
 ),
 
@@ -20,12 +28,6 @@ score_limits as (
         count(*) as limits
 
     from {{ ref('int_score_thresholds') }}
-
-),
-
-assigned as (
-
-    select * from {{ ref('int_segments_assigned') }}
 
 ),
 
@@ -51,22 +53,6 @@ measured as (
     cross join score_limits
     left join fee_rates on customers.fee_structure = fee_rates.fee_structure
 
-),
-
-segmented as (
-
-    select
-        measured.*,
-        assigned.segment,
-        assigned.segment_reasons
-
-    from measured
-    left join assigned
-        on
-            measured.deposit_score = assigned.deposit_score
-            and measured.lending_score = assigned.lending_score
-            and measured.tenure_score = assigned.tenure_score
-
 )
 
-select * from segmented
+select * from measured

@@ -4,7 +4,11 @@ with
 
 customers as (
 
-    select * from {{ ref('int_clients_totalled') }}
+    select
+        {{ total_of('total_deposits') }} as total_deposits,
+        {{ total_of('total_loans') }} as total_loans
+
+    from {{ ref('stg_bank__clients') }}
 
 ),
 

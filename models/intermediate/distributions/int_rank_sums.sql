@@ -20,7 +20,7 @@ coded as (
 
 measured as (
 
-    select * from {{ ref('int_customers_measured') }}
+    select * from {{ ref('int_customers_segmented') }}
 
 ),
 

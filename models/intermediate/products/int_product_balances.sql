@@ -4,7 +4,7 @@ with
 
 customers as (
 
-    select * from {{ ref('int_customers_measured') }}
+    select * from {{ ref('int_customers_segmented') }}
 
 ),
 

@@ -26,7 +26,7 @@ scenarios as (
 
 customers as (
 
-    select * from {{ ref('int_customers_measured') }}
+    select * from {{ ref('int_customers_segmented') }}
 
 ),
 

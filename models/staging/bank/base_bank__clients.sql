@@ -46,7 +46,7 @@ loyalty_tiers as (
 
 ),
 
--- A code is given as the id or as the name.
+-- A code is given as the id or as the name, in any case.
 relationship_codes as (
 
     select
@@ -109,12 +109,31 @@ fee_codes as (
 
     from fee_rates
 
+    union
+
+    select
+        fee_structure as code,
+        {{ listed_text('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
+
+    from fee_rates
+
 ),
 
 loyalty_codes as (
 
     select
         lower(loyalty_classification) as code,
+        {{ listed_text(
+            'loyalty_classification', ref('loyalty_tiers'), 'loyalty_classification'
+        ) }}
+            as loyalty_classification
+
+    from loyalty_tiers
+
+    union
+
+    select
+        loyalty_classification as code,
         {{ listed_text(
             'loyalty_classification', ref('loyalty_tiers'), 'loyalty_classification'
         ) }}
@@ -153,18 +172,19 @@ typed as (
         {{ clean_text('raw_clients.occupation') }} as occupation,
         {{ joining_date(reading, 'raw_clients.joined_text', 'raw_clients.source_file') }}
             as joined_date,
-        {{ joining_date_is_exchanged(
-            reading, 'raw_clients.joined_text', 'raw_clients.source_file'
-        ) }} as has_exchanged_date,
+        raw_clients.joined_text,
 
         ---------- codes, resolved
-        known_codes.fee_structures[{{ code_of('raw_clients.fee_structure') }}] as fee_structure,
-        known_codes.loyalty_classifications[
-            {{ code_of('raw_clients.loyalty_classification') }}
-        ] as loyalty_classification,
-        known_codes.relationships[{{ code_of('raw_clients.br_id') }}] as banking_relationship,
-        known_codes.genders[{{ code_of('raw_clients.gender_id') }}] as gender,
-        known_codes.advisors[{{ code_of('raw_clients.ia_id') }}] as investment_advisor,
+        {{ resolved_code('known_codes.fee_structures', 'raw_clients.fee_structure') }}
+            as fee_structure,
+        {{ resolved_code(
+            'known_codes.loyalty_classifications', 'raw_clients.loyalty_classification'
+        ) }} as loyalty_classification,
+        {{ resolved_code('known_codes.relationships', 'raw_clients.br_id') }}
+            as banking_relationship,
+        {{ resolved_code('known_codes.genders', 'raw_clients.gender_id') }} as gender,
+        {{ resolved_code('known_codes.advisors', 'raw_clients.ia_id') }}
+            as investment_advisor,
 
         ---------- counts
         {% for column in whole_number_columns() %}
@@ -232,7 +252,9 @@ explained as (
             when joined_date is null and structural_fault is null
                 then {{ clean_text('raw_joined_bank') }}
         end as unread_joined_text,
-        has_exchanged_date and structural_fault is null as has_exchanged_date,
+        structural_fault is null
+        and {{ joining_date_is_exchanged(reading, 'joined_text', 'joined_date', 'source_file') }}
+            as has_exchanged_date,
 
         ---------- keys
         {{ hash_key(['client_id', 'client_name', 'cast(joined_date as string)']) }}

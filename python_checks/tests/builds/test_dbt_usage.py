@@ -338,7 +338,7 @@ def test_new_mart_fails_with_what_to_do(project_copy: Path, used_by_copy: Path) 
     described = project_copy / "models/marts/core/_ages.yml"
     try:
         model.write_text(
-            "select age, count(*) as customers from {{ ref('int_customers_measured') }} "
+            "select age, count(*) as customers from {{ ref('int_customers_segmented') }} "
             "group by age",
             "utf-8",
         )

@@ -451,7 +451,7 @@ def test_other_columns_are_refused_with_the_remedy(copy: Path, drops: dict[int, 
 def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[int, Path]) -> None:
     run_sql(
         copy / "bank.duckdb",
-        "update intermediate.int_customers_measured set customer_key = customer_key + 1",
+        "update intermediate.int_customers_segmented set customer_key = customer_key + 1",
         "update marts.fct_customer_risk set customer_key = customer_key + 1",
     )
     before = look(copy).dates
@@ -535,7 +535,7 @@ def test_a_killed_build_leaves_a_date_whole_and_the_next_is_right(
     # What the build would write is not what is there.
     run_sql(
         copy / "bank.duckdb",
-        "update intermediate.int_customers_measured set total_loans = total_loans + 1, "
+        "update intermediate.int_customers_segmented set total_loans = total_loans + 1, "
         "total_deposits = total_deposits + 2",
         "update marts.fct_customer_risk set watch_list_level = 'act'",
     )

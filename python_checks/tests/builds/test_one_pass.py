@@ -189,7 +189,7 @@ def test_every_model_is_profiled(profiles: dict[str, list[Operator]]) -> None:
     assert len(profiles) >= 40
     assert all(profiles.values())
     # The models that score and bin customers are there, and their plans did see the customers.
-    for name in ("int_customers_measured", "fct_product_holdings"):
+    for name in ("int_customers_segmented", "fct_product_holdings"):
         assert max(one.rows_out for one in profiles[name]) >= 0.99 * CUSTOMERS
 
 

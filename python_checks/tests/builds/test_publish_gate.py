@@ -54,7 +54,7 @@ CHANGES = {
         "it had 10 rows and has 11",
     ),
     "a row below a view": (
-        "delete from intermediate.int_customers_measured where rowid = 5",
+        "delete from intermediate.int_customers_segmented where rowid = 5",
         "marts.dim_customers",
         "it had 3,000 rows and has 2,999",
     ),

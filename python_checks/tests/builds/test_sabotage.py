@@ -207,10 +207,9 @@ SABOTAGES = (
         "count_bank_deposits_as_core_deposits",
         (
             Edit(
-                "models/intermediate/customers/int_clients_totalled.sql",
-                "cast(saving_accounts + checking_accounts + foreign_currency_account as",
-                "cast(bank_deposits + saving_accounts + checking_accounts"
-                " + foreign_currency_account as",
+                "macros/measures.sql",
+                "'core_deposits': [",
+                "'core_deposits': ['bank_deposits', ",
             ),
         ),
         ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
@@ -246,9 +245,9 @@ SABOTAGES = (
         "publish_names_under_another_heading",
         (
             Edit(
-                "models/intermediate/customers/int_clients_totalled.sql",
-                "        occupation,\n",
-                "        client_name as occupation,\n",
+                "models/intermediate/customers/int_customers_classified.sql",
+                "        coalesce(occupations.occupation, clients.occupation) as occupation,\n",
+                "        clients.client_name as occupation,\n",
             ),
         ),
         ("assert_personal_data_stays_in_restricted",),
@@ -290,7 +289,7 @@ SABOTAGES = (
         (
             "assert_every_combination_of_scores_has_exactly_one_segment",
             "not_null_fct_customer_segments_segment",
-            "columns_are_not_null_int_customers_measured",
+            "columns_are_not_null_int_customers_segmented",
             "columns_are_not_null_fct_customer_segments",
         ),
     ),

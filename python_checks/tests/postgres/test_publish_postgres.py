@@ -662,7 +662,7 @@ def test_another_bank_is_not_published_over_a_bank_in_postgres(
     edit_record(build_record_path(bank), source="drop")
     other = copy_checked(bank, tmp_path / "other")
     change_checked(
-        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+        other, "update intermediate.int_customers_segmented set customer_key = customer_key + 1"
     )
     publish(bank, tmp_path / "published", database)
     said = (

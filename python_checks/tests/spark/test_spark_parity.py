@@ -189,9 +189,9 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
     _odd_drop(drop)
     command = ["build", *DATA]
     command += ("--select", "+fct_quarantined_clients", "+fct_control_totals", "+stg_bank__clients")
-    command += ("int_client_ids_shared", "int_occupations_mapped", "int_customers_classified")
     command += (
-        "int_customers_measured",
+        "int_customers_classified",
+        "int_customers_segmented",
         "--vars",
         "{max_quarantine_rate: 0.5, raw_decimal_mark: '.'}",
     )
@@ -202,7 +202,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
         for name, grain in {
             "quality.fct_quarantined_clients": ["source_file", "source_row"],
             "quality.fct_control_totals": ["column_name"],
-            "intermediate.int_customers_measured": ["customer_key"],
+            "intermediate.int_customers_segmented": ["customer_key"],
         }.items():
             schema, table = name.split(".")
             files = spark.folder / f"{schema}.db" / table

@@ -16,13 +16,13 @@ REFERENCE = PROJECT / "seeds" / "reference"
 LISTED = {
     ("base_bank__clients", "fee_structure"): "fee_rates",
     ("base_bank__clients", "loyalty_classification"): "loyalty_tiers",
-    ("int_customers_measured", "age_band"): "age_bands",
-    ("int_customers_measured", "fee_structure"): "fee_rates",
-    ("int_customers_measured", "income_band"): "income_bands",
-    ("int_customers_measured", "loyalty_classification"): "loyalty_tiers",
-    ("int_customers_measured", "occupation_grade"): "occupations",
-    ("int_customers_measured", "segment"): "segment_rules",
-    ("int_customers_measured", "tenure_band"): "tenure_bands",
+    ("int_customers_segmented", "age_band"): "age_bands",
+    ("int_customers_segmented", "fee_structure"): "fee_rates",
+    ("int_customers_segmented", "income_band"): "income_bands",
+    ("int_customers_segmented", "loyalty_classification"): "loyalty_tiers",
+    ("int_customers_segmented", "occupation_grade"): "occupations",
+    ("int_customers_segmented", "segment"): "segment_rules",
+    ("int_customers_segmented", "tenure_band"): "tenure_bands",
 }
 
 

@@ -35,7 +35,7 @@ def first_keys(table: str, count: int) -> str:
     return FIRST_KEYS.format(table=table, count=count)
 
 
-MEASURED = "intermediate.int_customers_measured"
+MEASURED = "intermediate.int_customers_segmented"
 SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 POSITIONS = "marts.fct_customer_positions"

@@ -80,7 +80,7 @@ def test_everyone_is_scored_in_sql_as_scikit_learn_would(built_warehouse: Path) 
         fitted = connection.execute("select * from intermediate.int_clusters_fitted").df()
         scored = connection.execute(
             "select * from marts.fct_customer_segments "
-            "inner join intermediate.int_customers_measured using (customer_key)"
+            "inner join intermediate.int_customers_segmented using (customer_key)"
         ).df()
     first = fitted[fitted["behavioural_cluster"] == 1]
     scales = {

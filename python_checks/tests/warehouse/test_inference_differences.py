@@ -161,7 +161,7 @@ def test_two_dimensions_are_one_test_in_two_rows() -> None:
 
 def test_every_statistic_of_the_warehouse_is_that_of_scipy(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
-        customers = connection.execute("select * from intermediate.int_customers_measured").df()
+        customers = connection.execute("select * from intermediate.int_customers_segmented").df()
         rows = table(connection, "marts.fct_segment_differences").to_dict("records")
     customers["loyalty_classification_and_occupation_family"] = (
         customers["loyalty_classification"].astype(str)
@@ -191,7 +191,7 @@ def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
     with warehouse() as connection:
         load_clients(connection, MANY_CUSTOMERS, 2)
         run_models(connection, nodes, ["int_differences_tested"])
-        customers = table(connection, "intermediate.int_customers_measured")
+        customers = table(connection, "intermediate.int_customers_segmented")
         tested = table(connection, "intermediate.int_differences_tested")
         buckets = connection.execute(
             "select max(n) from (select count(distinct bucket) n "

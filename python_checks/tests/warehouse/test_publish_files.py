@@ -123,7 +123,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     edit_record(records.build_record_path(bank), source="drop")
     other = copy_checked(bank, tmp_path / "other")
     change_checked(
-        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+        other, "update intermediate.int_customers_segmented set customer_key = customer_key + 1"
     )
     published = tmp_path / "published"
     publish(bank, published, None)
@@ -133,13 +133,13 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     # Who is still there is enough: customers join and leave.
     change(
         other,
-        "update intermediate.int_customers_measured set customer_key = customer_key - 1 "
-        "where customer_key = (select min(customer_key) from intermediate.int_customers_measured)",
+        "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
+        "where customer_key = (select min(customer_key) from intermediate.int_customers_segmented)",
     )
     record_as_passed(other, other)
     assert publish(other, published, None).number == 2
     change_checked(
-        other, "update intermediate.int_customers_measured set customer_key = customer_key + 2"
+        other, "update intermediate.int_customers_segmented set customer_key = customer_key + 2"
     )
     assert publish(other, published, None, replace_bank=True).number == 3
 
@@ -161,7 +161,7 @@ def other_bank(warehouse: Path, tmp_path: Path) -> Path:
     other = copy_checked(warehouse, tmp_path / "other bank")
     edit_record(records.build_record_path(other), source="drop")
     change_checked(
-        other, "update intermediate.int_customers_measured set customer_key = customer_key + 1"
+        other, "update intermediate.int_customers_segmented set customer_key = customer_key + 1"
     )
     return other
 

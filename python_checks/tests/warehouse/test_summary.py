@@ -224,7 +224,7 @@ def test_incomplete_build_names_what_is_missing(
 
 def test_view_without_its_table_is_an_incomplete_build(copied_warehouse: Path) -> None:
     with duckdb.connect(str(copied_warehouse)) as connection:
-        connection.execute("drop table intermediate.int_customers_measured cascade")
+        connection.execute("drop table intermediate.int_customers_segmented cascade")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
     assert "did not get to its end" in result.output

@@ -1,0 +1,25 @@
+{#- An occupation that is spelt right and spelt wrong at once would count its customers twice. -#}
+
+with
+
+occupations as (
+
+    select * from {{ ref('occupations') }}
+
+),
+
+occupation_corrections as (
+
+    select * from {{ ref('occupation_corrections') }}
+
+),
+
+spelt_both_ways as (
+
+    select occupation_corrections.raw_occupation
+    from occupation_corrections
+    inner join occupations on occupation_corrections.raw_occupation = occupations.occupation
+
+)
+
+select * from spelt_both_ways
