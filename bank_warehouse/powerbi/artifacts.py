@@ -203,9 +203,9 @@ def _references(manifest: Json) -> list[Reference]:
 
 def _accepted_values(manifest: Json) -> dict[tuple[str, str], list[str]]:
     return {
-        (model, arguments["column_name"]): [str(value) for value in arguments["values"]]
-        for model, arguments in _tests(manifest, "accepted_values")
-        if "column_name" in arguments
+        (model, column): [str(value) for value in values]
+        for model, arguments in _tests(manifest, "rows_are_sound")
+        for column, values in arguments.get("accepted_values", {}).items()
     }
 
 

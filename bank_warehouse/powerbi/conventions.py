@@ -43,7 +43,7 @@ ORDERED_VALUES = (
     ("fct_segment_differences", "verdict"),
     ("fct_fairness_monitor", "verdict"),
 )
-"""Columns whose `accepted_values` test lists the values in their order."""
+"""Columns whose `accepted_values` in the test `rows_are_sound` are in their order."""
 
 VALUE_COLUMNS = (
     ("fct_segment_profiles", "value"),

@@ -120,8 +120,8 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
         references = []
         for test in model["tests"]:
             arguments = test["arguments"]
-            if test["name"] == "columns_are_not_null":
-                never_null |= set(arguments["columns"])
+            if test["name"] == "rows_are_sound":
+                never_null |= set(arguments.get("not_null", ()))
             elif test["name"] == "not_null":
                 never_null.add(test["column"])
             elif test["name"] == "relationships":

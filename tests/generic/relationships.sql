@@ -29,7 +29,7 @@ child_keys as (
 
     select
         count(from_field) as row_count,
-        sum(cast(from_field as decimal(38, 0))) as sum_of_keys
+        {{ bank_warehouse.sum_of_keys('from_field') }} as sum_of_keys
 
     from child
 
@@ -39,7 +39,7 @@ parent_keys as (
 
     select
         count(to_field) as row_count,
-        sum(cast(to_field as decimal(38, 0))) as sum_of_keys
+        {{ bank_warehouse.sum_of_keys('to_field') }} as sum_of_keys
 
     from parent
 

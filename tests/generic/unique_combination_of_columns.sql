@@ -36,7 +36,7 @@ expected as (
 
     select
         count(customer_key) as customers,
-        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
+        {{ bank_warehouse.sum_of_keys('customer_key') }} as sum_of_keys
 
     from {{ same_customers_as }}
 
@@ -50,7 +50,7 @@ found as (
         {%- endfor %}
         count(*) as occurrences,
         count(customer_key) as customers,
-        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys
+        {{ bank_warehouse.sum_of_keys('customer_key') }} as sum_of_keys
 
     from {{ model }}
     {%- if others %}

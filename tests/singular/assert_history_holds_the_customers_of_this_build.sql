@@ -20,7 +20,7 @@ positions as (
         {%- for measure in ['total_loans', 'total_deposits', 'core_deposits', 'fee_income'] %}
         {{ sum_money(measure) }} as {{ measure }},
         {%- endfor %}
-        sum(cast(customer_key as decimal(38, 0))) as sum_of_keys,
+        {{ bank_warehouse.sum_of_keys('customer_key') }} as sum_of_keys,
         count(*) as customers
 
     from {{ relation }}

@@ -12,9 +12,14 @@ customers as (
 
 ),
 
+-- Names of columns become numbers, which are compared faster.
 rules as (
 
-    select * from {{ ref('watch_list_rules') }}
+    select
+        *,
+        {{ column_number('fact', facts) }} as fact_number
+
+    from {{ ref('watch_list_rules') }}
 
 ),
 
@@ -27,11 +32,7 @@ facts as (
         rules.severity,
         rules.comparison,
         cast(rules.limit_value as double) as limit_value,
-        case rules.fact
-            {% for fact in facts %}
-            when '{{ fact }}' then cast(customers.{{ fact }} as double)
-            {% endfor %}
-        end as fact_value
+        {{ column_numbered('rules.fact_number', facts, 'customers', 'double') }} as fact_value
 
     from customers
     cross join rules
@@ -47,13 +48,7 @@ hits as (
         fact_value
 
     from facts
-    where
-        case comparison
-            when 'above' then fact_value > limit_value
-            when 'at least' then fact_value >= limit_value
-            when 'below' then fact_value < limit_value
-            when 'at most' then fact_value <= limit_value
-        end
+    where {{ meets_limit('fact_value', 'comparison', 'limit_value') }}
 
 )
 

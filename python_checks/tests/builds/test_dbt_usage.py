@@ -171,7 +171,7 @@ def test_selection_builds_on_a_new_warehouse(
 ) -> None:
     output = passes(fresh, "build", "--select", *selection)
     assert built in counts(fresh / "bank.duckdb")
-    assert " PASS unique_" in output or " PASS columns_are_not_null" in output
+    assert " PASS unique_" in output or " PASS rows_are_sound" in output
 
 
 def test_model_alone_builds_with_its_tests_on_a_built_warehouse(used: Path) -> None:

@@ -201,18 +201,18 @@ SABOTAGES = (
                 "round(customers.total_loans * fee_rates.fee_rate, 0)",
             ),
         ),
-        ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
+        ("rows_are_sound_fct_customer_positions",),
     ),
     Sabotage(
         "count_bank_deposits_as_core_deposits",
         (
             Edit(
-                "macros/measures.sql",
+                "macros/business/scores.sql",
                 "'core_deposits': [",
                 "'core_deposits': ['bank_deposits', ",
             ),
         ),
-        ("expressions_are_true_fct_customer_positions", "expressions_are_true_int_customers"),
+        ("rows_are_sound_fct_customer_positions",),
     ),
     Sabotage(
         "take_a_tie_to_the_higher_tier",
@@ -256,9 +256,9 @@ SABOTAGES = (
         "take_the_watch_list_limits_as_above",
         (
             Edit(
-                "models/intermediate/risk/int_watch_list_hits.sql",
-                "when 'at least' then fact_value >= limit_value",
-                "when 'at least' then fact_value > limit_value",
+                "macros/business/recommendations.sql",
+                "when 'at least' then {{ value }} >= {{ limit_value }}",
+                "when 'at least' then {{ value }} > {{ limit_value }}",
             ),
         ),
         ("assert_watch_list_follows_its_rules",),
@@ -288,9 +288,8 @@ SABOTAGES = (
         ),
         (
             "assert_every_combination_of_scores_has_exactly_one_segment",
-            "not_null_fct_customer_segments_segment",
-            "columns_are_not_null_int_customers_segmented",
-            "columns_are_not_null_fct_customer_segments",
+            "rows_are_sound_int_segments_assigned",
+            "rows_are_sound_int_customers_segmented",
         ),
     ),
     Sabotage(
@@ -324,9 +323,9 @@ SABOTAGES = (
         "take_a_limit_of_the_watch_list_as_met",
         (
             Edit(
-                "models/intermediate/risk/int_watch_list_hits.sql",
-                "when 'above' then fact_value > limit_value",
-                "when 'above' then fact_value >= limit_value",
+                "macros/business/recommendations.sql",
+                "when 'above' then {{ value }} > {{ limit_value }}",
+                "when 'above' then {{ value }} >= {{ limit_value }}",
             ),
         ),
         ("int_watch_list_hits",),

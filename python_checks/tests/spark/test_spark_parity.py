@@ -83,7 +83,7 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
         if node["resource_type"] == "test":
             kind = (node.get("test_metadata") or {}).get("name", node["name"])
             chosen.setdefault(kind, node)
-    assert {"accepted_values", "columns_are_not_null", "relationships"} < set(chosen)
+    assert {"rows_are_sound", "unique_combination_of_columns", "relationships"} < set(chosen)
     names = {node["name"]: node["unique_id"] for node in chosen.values()}
     _assert_all_pass(spark, seeds_target, names)
 

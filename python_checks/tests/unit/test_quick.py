@@ -43,7 +43,7 @@ def test_without_git_the_error_says_what_to_do(tmp_path: Path) -> None:
         (["README.md", "seeds/reference/income_bands.csv"], set()),
         (["bank_warehouse/sql.py"], {"ruff", "ruff format", "mypy"}),
         (["models/a.sql", "models/_models.yml"], {"sqlfluff", "yamllint"}),
-        (["macros/staging/dates.sql", "tests/generic/accepted_range.sql"], set()),
+        (["macros/staging/dates.sql", "tests/generic/rows_are_sound.sql"], set()),
     ],
 )
 def test_only_the_linters_of_what_changed_are_run(changed: list[str], names: set[str]) -> None:

@@ -98,7 +98,7 @@ def test_contracts_come_from_columns_constraints_and_tests() -> None:
             test("relationships", "d", to="ref('dim_d')", field="d"),
             test("unique", "c"),
             test("unique_combination_of_columns", None, combination_of_columns=["b", "a"]),
-            test("columns_are_not_null", None, columns=["d"]),
+            test("rows_are_sound", None, not_null=["d"]),
         ],
     }
     (contract,) = from_dbt([model])

@@ -1,0 +1,50 @@
+{% test rows_are_sound(model, not_null=[], ranges={}, accepted_values={}, expressions=[]) %}
+
+{#-
+    All promises about each row of a table in one scan: the rows that break one, and in `breach`
+    the first that each breaks, in words.
+
+    not_null: columns that are never null.
+    ranges: by column its lowest and its highest value, null for none; a null is in every range.
+    accepted_values: by column the values that are allowed; a null is.
+    expressions: conditions that hold for every row; one that is null is broken.
+-#}
+{%- set breaches = {} -%}
+{%- for column in not_null -%}
+    {%- do breaches.update({column ~ ' is null': column ~ ' is null'}) -%}
+{%- endfor -%}
+{%- for column, limits in ranges.items() -%}
+    {%- for limit in limits if limit is not none -%}
+        {%- set words, sign = [('below', '<'), ('above', '>')][loop.index0 if limits[0] is not none else 1] -%}
+        {%- do breaches.update({column ~ ' is ' ~ words ~ ' ' ~ limit: column ~ ' ' ~ sign ~ ' ' ~ limit}) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- for column, values in accepted_values.items() -%}
+    {%- do breaches.update({
+        column ~ ' is none of ' ~ values | join(', '):
+        column ~ " not in ('" ~ values | join("', '") ~ "')"
+    }) -%}
+{%- endfor -%}
+{%- for expression in expressions -%}
+    {%- do breaches.update({'not so: ' ~ expression: 'not coalesce(' ~ expression ~ ', false)'}) -%}
+{%- endfor -%}
+with
+
+judged as (
+
+    select
+        case
+            {%- for words, condition in breaches.items() %}
+            when {{ condition }} then '{{ words | replace("'", "''") }}'
+            {%- endfor %}
+        end as breach,
+        *
+
+    from {{ model }}
+
+)
+
+select * from judged
+where breach is not null
+
+{% endtest %}
