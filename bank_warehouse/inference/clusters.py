@@ -81,7 +81,7 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 
     Args:
         points: Shape (n, p), on comparable scales.
-        number: k, at least 2 and fewer than n / 2.
+        number: k, at least 2, fewer than n / 2 and no more than there are different points.
         seed: Of the starts and the halves.
 
     Returns:
@@ -97,7 +97,8 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
         agreements = []
         for _ in range(_HALVES):
             half = random.permutation(len(points))[: len(points) // 2]
-            refitted = KMeans(number, n_init=_STARTS, random_state=seed).fit(points[half])
+            fewer = _at_most_different(points[half], number)
+            refitted = KMeans(fewer, n_init=_STARTS, random_state=seed).fit(points[half])
             agreements.append(adjusted_rand_score(labels, refitted.predict(points)))
     return Clustering(fitted.cluster_centers_, float(silhouette), float(np.mean(agreements)))
 
@@ -146,9 +147,10 @@ def fit_clusters(sample: pd.DataFrame, seed: int = 1) -> pa.Table:
             scales[name] = scale
     rows: list[Mapping[str, Any]] = []
     most = len(ordered) // _CUSTOMERS_PER_CLUSTER
+    points = scaled_points(ordered, scales) if scales else np.empty((0, 0))
+    most = _at_most_different(points, most)
     numbers = [number for number in NUMBERS_OF_CLUSTERS if number <= most]
-    if scales and numbers:
-        points = scaled_points(ordered, scales)
+    if numbers:
         chosen = choose([cluster(points, number, seed) for number in numbers])
         by_size = chosen.centroids[np.argsort(chosen.centroids.sum(axis=1), kind="stable")]
         rows = [
@@ -169,6 +171,13 @@ def fit_clusters(sample: pd.DataFrame, seed: int = 1) -> pa.Table:
             for (name, scale), centroid in zip(scales.items(), centroids, strict=True)
         ]
     return pa.Table.from_pylist(rows, schema=CLUSTERS)
+
+
+def _at_most_different(points: Floats, number: int) -> int:
+    """Return `number`, or how many different points there are where these are fewer."""
+    if len(np.unique(points[:200], axis=0)) >= number:
+        return number
+    return min(number, len(np.unique(points, axis=0)))
 
 
 def scaled_points(sample: pd.DataFrame, scales: Mapping[str, Scale]) -> npt.NDArray[np.float64]:

@@ -49,6 +49,17 @@ def test_a_clustering_is_that_of_scikit_learn() -> None:
     assert ours.stability > 0.99
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
+def test_there_are_no_more_clusters_than_different_customers(different: int, most: int) -> None:
+    """Half of the customers may hold fewer different balances than all of them."""
+    balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
+    sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
+    found = clusters.fit_clusters(sample).to_pandas()
+    assert len(found["number_of_clusters"].unique()) == min(most, 1)
+    assert found["number_of_clusters"].max() <= most or most == 0
+
+
 def test_the_number_of_clusters_is_the_best_separated_of_the_stable() -> None:
     points = blobs(4, 1.0, 5)
     found = [clusters.cluster(points, number, seed=1) for number in range(2, 7)]
