@@ -12,11 +12,10 @@ customers as {{ computed_each_time() }} (
 group_{{ loop.index }} as (
 
     select distinct
-        {{ loop.index }} as dimension_group,
         {% for dimension in dimensions %}
-        {% if dimension in group %}{{ dimension }}{% else %}null as {{ dimension }}
-        {% endif %}{{ ',' if not loop.last }}
+        {{ dimension if dimension in group else 'null' }} as {{ dimension }},
         {% endfor %}
+        {{ loop.index }} as dimension_group
 
     from customers
 

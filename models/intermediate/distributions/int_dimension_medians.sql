@@ -219,9 +219,11 @@ medians as (
         dimension_values.value,
         {{ measure_of_number('middle.measure_number') }} as measure,
         middle.is_of_holders,
-        middle.lower_amount
-        + cast(floor((middle.upper_amount - middle.lower_amount) * 50) / 100 as decimal(18, 2))
-            as median
+        cast(
+            middle.lower_amount
+            + cast(floor((middle.upper_amount - middle.lower_amount) * 50) / 100 as decimal(18, 2))
+            as decimal(18, 2)
+        ) as median
 
     from middle_amounts as middle
     inner join dimension_values on middle.value_number = dimension_values.value_number

@@ -57,8 +57,9 @@ customers_of_a_small_bank as (
         coded.combination_{{ loop.index }},
         {% endfor %}
         {% for measure in difference_measures() %}
-        measured.{{ measure }}{{ ',' if not loop.last }}
+        measured.{{ measure }},
         {% endfor %}
+        coded.customer_key
 
     from coded
     inner join measured on coded.customer_key = measured.customer_key

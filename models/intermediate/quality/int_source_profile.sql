@@ -66,21 +66,34 @@ by_column as (
 quantiles as (
 
     select
-        column_name,
         {% for quantile in quantiles %}
         cast(max(case when quantile = '{{ quantile }}' then amount end) as double)
-            as {{ quantile }}{{ ',' if not loop.last }}
+            as {{ quantile }},
         {% endfor %}
+        column_name
 
     from {{ ref('int_source_quantiles') }}
     group by column_name
 
 ),
 
+with_quantiles as (
+
+    select
+        {% for quantile in quantiles %}
+        quantiles.{{ quantile }},
+        {% endfor %}
+        by_column.*
+
+    from by_column
+    left join quantiles on by_column.column_name = quantiles.column_name
+
+),
+
 profile as (
 
     select
-        by_column.column_name,
+        column_name,
         lowest_value,
         highest_value,
         zero_count,
@@ -104,8 +117,7 @@ profile as (
         null_count,
         approximate_distinct_values
 
-    from by_column
-    left join quantiles on by_column.column_name = quantiles.column_name
+    from with_quantiles
 
 ),
 

@@ -81,14 +81,25 @@ side_by_side as (
 
 ),
 
+with_shares as (
+
+    select
+        side_by_side.*,
+        {{ ratio('side_by_side.customers', 'totals.customers') }} as share_of_customers
+
+    from side_by_side
+    cross join totals
+
+),
+
 profiles as (
 
     select
-        side_by_side.dimension,
-        side_by_side.value,
+        dimension,
+        value,
         {{ as_of_date() }} as as_of_date,
-        side_by_side.customers,
-        {{ ratio('side_by_side.customers', 'totals.customers') }} as share_of_customers,
+        customers,
+        share_of_customers,
         {% for measure in measures %}
 
         ---------- {{ measure | replace('_', ' ') }}
@@ -103,11 +114,10 @@ profiles as (
         {{ ratio_to_amount('total_loans', 'total_deposits') }} as loan_to_deposit_ratio,
         {{ ratio_to_amount('total_loans', 'estimated_income') }} as debt_to_income_ratio,
         cast(overleveraged_customers as bigint) as overleveraged_customers,
-        {{ ratio('overleveraged_customers', 'side_by_side.customers') }} as share_overleveraged,
+        {{ ratio('overleveraged_customers', 'customers') }} as share_overleveraged,
         mean_risk_weighting
 
-    from side_by_side
-    cross join totals
+    from with_shares
 
 )
 
