@@ -15,9 +15,10 @@ LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-h
 # The files of tests and of SQL are shared out among as many processes: each wants a core and 4 GB.
 TEST_WORKERS ?= 2
 
-# What make bench takes: sizes, and further options of python -m benchmarks.scale.
-SIZES ?= 3000 1000000
-BENCH_OPTIONS ?=
+# What make bench takes: sizes, and further options of python -m benchmarks.scale. By default all
+# that a change is judged by, in under 15 minutes.
+SIZES ?= 2000000
+BENCH_OPTIONS ?= --formats csv --only limit,set-dbt,pandas,polars,run,build
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
