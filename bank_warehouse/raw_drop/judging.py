@@ -19,15 +19,14 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
 from bank_warehouse.rendering import REFERENCES, RefusedError, Rendering
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-_REPEAT = "repeat of another row"
 _MOST_VALUES = 20
 _MODELS = (
     *(f"stg_bank__{name}" for name, table in TABLES.items() if table.is_lookup),
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__clients_judged",
     "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
+    "base_bank__clients_judged",
 )
 _VIEWS = ("base_bank__clients_judged",)
 
@@ -94,7 +93,7 @@ def judge_clients(
             kind = "view" if model in _VIEWS else "table"
             sql = rendering.compile(model)
             connection.execute(f"create {kind} {_Relation(model)} as {sql}")
-        connection.execute(_faults())
+        connection.execute(_faults(str(rendering.macros.quarantine_fault())))
         files = _files(connection)
         rendering.macros.warn_of_near_duplicates()
         return Judgement(
@@ -109,21 +108,20 @@ def judge_clients(
         )
 
 
-def _faults() -> str:
-    """Return the SQL of a table with a row for each reason for which a row is quarantined."""
+def _faults(fault: str) -> str:
+    """Return the SQL of a table with a row for each reason for which a row is quarantined.
+
+    Args:
+        fault: SQL of the reasons of a row.
+    """
     columns = ", ".join(quote_literal(column.name) for column in CLIENTS.columns)
     return f"""
         create table faults as
         with judged as (
-            select source_file, record_position, raw_text,
-                unnest(string_split(reject_reasons, '; ')) as reason
-            from base_bank__clients_judged where not is_accepted
-            union all
-            select source_file, record_position, null,
-                'joined_bank can be either order in a file that holds both'
-            from base_bank__clients_judged where is_accepted and has_ambiguous_date
+            select source_file, source_row, raw_text, unnest(string_split({fault}, '; ')) as reason
+            from base_bank__clients_judged where record_status <> 'accepted'
         )
-        select source_file, reason, record_position - first_position + 2 as source_row,
+        select source_file, reason, source_row,
             case
                 when reason like '% is empty' then null
                 when split_part(reason, ' ', 1) in ({columns})
@@ -131,16 +129,13 @@ def _faults() -> str:
                 else raw_text[:80]
             end as example
         from judged
-        inner join (
-            select source_file, min(rowid) as first_position from base_bank__clients group by all
-        ) as firsts using (source_file)
     """
 
 
 def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     """Return the rows of each file, and those that are quarantined."""
     counted = connection.execute(
-        "select source_file, count(*), count(*) filter (not is_accepted or has_ambiguous_date) "
+        "select source_file, count(*), count(*) filter (record_status <> 'accepted') "
         "from base_bank__clients_judged group by all order by all"
     ).fetchall()
     found: dict[str, dict[str, Any]] = {
@@ -153,15 +148,6 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     ).fetchall():
         found[file]["quarantined"].append(
             {"reason": reason, "rows": rows, "row": row, "example": example}
-        )
-    for file, rows in connection.execute(
-        "select source_file, sum(if(is_identical, occurrences - 1, occurrences))::bigint from ("
-        "select distinct kept_position, occurrences, is_identical from base_bank__client_repeats"
-        ") inner join base_bank__clients as kept on kept.rowid = kept_position group by all"
-    ).fetchall():
-        found[file]["rejected"] += rows
-        found[file]["quarantined"].append(
-            {"reason": _REPEAT, "rows": rows, "row": None, "example": None}
         )
     return found
 

@@ -35,11 +35,8 @@
     ).rows -%}
     {%- if headers | length > 0 -%}
         {%- set found = run_query(
-            "select source_file, min(source_row) from ("
-            ~ "select source_file, reject_reasons, record_position + 2"
-            ~ " - min(record_position) over (partition by source_file) as source_row from "
-            ~ ref('base_bank__clients_judged')
-            ~ ") as placed where reject_reasons = 'header of other columns'"
+            "select source_file, min(source_row) from " ~ ref('base_bank__clients_judged')
+            ~ " where reject_reasons = 'header of other columns'"
             ~ " group by source_file order by source_file limit 1"
         ).rows[0] -%}
         {{ exceptions.raise_compiler_error(
@@ -157,25 +154,15 @@
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')
     ).rows[0][0] | int -%}
+    {%- set judged = ref('base_bank__clients_judged') ~ " where record_status <> 'accepted'" -%}
     {%- set reasons = run_query(
-        'select reason, count(*) as row_count from ('
-        ~ "select " ~ bank_warehouse.unnested("split(reject_reasons, '; ')") ~ " as reason from "
-        ~ ref('base_bank__clients_judged') ~ ' where not is_accepted union all '
-        ~ "select 'joined_bank can be either order in a file that holds both' from "
-        ~ ref('base_bank__clients_judged') ~ ' where is_accepted and has_ambiguous_date'
+        'select reason, count(*) as row_count from (select '
+        ~ bank_warehouse.unnested("split(fault, '; ')") ~ ' as reason from (select '
+        ~ bank_warehouse.quarantine_fault() ~ ' as fault from ' ~ judged ~ ') as faults'
         ~ ') as reasons group by reason order by row_count desc, reason'
     ).rows -%}
-    {%- set refused = run_query(
-        'select count(*) filter (where not is_accepted or has_ambiguous_date) from '
-        ~ ref('base_bank__clients_judged')
-    ).rows[0][0] | int -%}
-    {%- set repeated = run_query(
-        'select coalesce(sum(case when is_identical then occurrences - 1 else occurrences end), 0)'
-        ~ ' from (select distinct kept_position, occurrences, is_identical from '
-        ~ ref('base_bank__client_repeats') ~ ') as repeats'
-    ).rows[0][0] | int -%}
+    {%- set quarantined = run_query('select count(*) from ' ~ judged).rows[0][0] | int -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
-    {%- set quarantined = refused + repeated -%}
     {%- if quarantined > limit * counted -%}
         {%- set lines = [] -%}
         {%- for reason in reasons -%}
@@ -183,12 +170,6 @@
                 '  ' ~ reason[1] ~ (' row: ' if reason[1] == 1 else ' rows: ') ~ reason[0]
             ) -%}
         {%- endfor -%}
-        {%- if repeated > 0 -%}
-            {%- do lines.append(
-                '  ' ~ repeated ~ (' row: ' if repeated == 1 else ' rows: ')
-                ~ 'repeat of another row'
-            ) -%}
-        {%- endif -%}
         {{ exceptions.raise_compiler_error(
             quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '
             ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
@@ -197,4 +178,12 @@
             ~ 'max_quarantine_rate if this loss is right.'
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro quarantine_fault() -%}
+    case record_status
+        when 'rejected' then reject_reasons
+        when 'ambiguous' then 'joined_bank can be either order in a file that holds both'
+        else 'repeat of another row'
+    end
 {%- endmacro %}

@@ -52,6 +52,15 @@
     and extract(day from {{ date_expression }}) <> extract(month from {{ date_expression }})
 {%- endmacro %}
 
+{#- In a file that holds dates of both orders, a date that could be either cannot be trusted. -#}
+{% macro has_ambiguous_date(client, file) -%}
+    (
+        {{ file }}.dates_exchanged > 0
+        and not {{ client }}.has_exchanged_date
+        and coalesce({{ bank_warehouse.is_ambiguous_date(client ~ '.joined_date') }}, false)
+    )
+{%- endmacro %}
+
 {% macro clean_joining_text(text) -%}
     case
         when length({{ text }}) <= 10 then {{ text }}

@@ -31,7 +31,7 @@ repeated_ids as (
 
     select client_id
     from delivered
-    where is_accepted
+    where is_valid
     group by client_id
     having count(*) > 1
 
@@ -45,7 +45,7 @@ people_delivered as (
 
     from delivered
     semi join repeated_ids on delivered.client_id = repeated_ids.client_id
-    where delivered.is_accepted
+    where delivered.is_valid
     group by delivered.client_id
     having count(distinct delivered.client_name) > 1
 

@@ -22,7 +22,7 @@ counts as (
 
     select
         (select count(*) from delivered) as rows_delivered,
-        (select count(*) filter (where not is_accepted) from delivered) as rows_rejected,
+        (select count(*) filter (where not is_valid) from delivered) as rows_rejected,
         (select count(*) from customers) as customers,
         (select count(*) from quarantined) as rows_quarantined
 

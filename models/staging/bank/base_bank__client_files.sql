@@ -6,7 +6,11 @@ with
 
 clients as (
 
-    select * from {{ ref('base_bank__clients') }}
+    select
+        *,
+        {{ record_position(ref('base_bank__clients')) }} as record_position
+
+    from {{ ref('base_bank__clients') }}
 
 ),
 
@@ -15,6 +19,7 @@ files as (
     select
         source_file,
         cast(count(*) as bigint) as row_count,
+        cast(min(record_position) as bigint) as first_position,
         cast(count(*) filter (where joined_date is not null) as bigint) as dates_as_declared,
         cast(count(*) filter (where unread_joined_text is not null) as bigint) as dates_unread,
         cast(count(*) filter (where has_exchanged_date) as bigint) as dates_exchanged,

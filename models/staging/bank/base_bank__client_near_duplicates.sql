@@ -2,10 +2,35 @@
 
 with
 
+delivered as (
+
+    select
+        *,
+        {{ record_position(ref('base_bank__clients')) }} as record_position
+
+    from {{ ref('base_bank__clients') }}
+    where is_valid
+
+),
+
+files as (
+
+    select * from {{ ref('base_bank__client_files') }}
+
+),
+
 clients as (
 
-    select * from {{ ref('base_bank__clients_judged') }}
-    where is_accepted and not has_ambiguous_date
+    select
+        delivered.customer_key,
+        delivered.client_id,
+        delivered.client_name,
+        delivered.joined_date,
+        delivered.record_position
+
+    from delivered
+    inner join files on delivered.source_file = files.source_file
+    where not {{ has_ambiguous_date('delivered', 'files') }}
 
 ),
 

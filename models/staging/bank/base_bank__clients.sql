@@ -227,7 +227,7 @@ judged as (
             and risk_weighting between 1 and 5
             and amount_of_credit_cards >= 0
             and properties_owned >= 0
-        ) is true as is_accepted
+        ) is true as is_valid
 
     from typed
 
@@ -238,13 +238,13 @@ explained as (
     select
         ---------- where from
         source_file,
-        is_accepted,
+        is_valid,
         case
-            when is_accepted then cast(null as string)
+            when is_valid then cast(null as string)
             else {{ reject_reasons(reading) }}
         end as reject_reasons,
         case
-            when is_accepted then cast(null as string)
+            when is_valid then cast(null as string)
             when raw_line is not null then raw_line
             else {{ raw_text() }}
         end as raw_text,

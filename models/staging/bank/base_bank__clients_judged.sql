@@ -18,18 +18,34 @@ files as (
 
 ),
 
--- In a file that holds dates of both orders, a date that could be either cannot be trusted.
+repeats as (
+
+    select * from {{ ref('base_bank__client_repeats') }}
+
+),
+
+-- Of rows that agree in everything the first is accepted; of rows that differ none is.
 judged as (
 
     select
         clients.*,
-        files.dates_exchanged > 0
-        and not clients.has_exchanged_date
-        and coalesce({{ is_ambiguous_date('clients.joined_date') }}, false)
-            as has_ambiguous_date
+        clients.record_position - files.first_position + 2 as source_row,
+        case
+            when not clients.is_valid then 'rejected'
+            when {{ has_ambiguous_date('clients', 'files') }} then 'ambiguous'
+            when repeats.customer_key is null then 'accepted'
+            when repeats.is_identical and clients.record_position = repeats.first_position
+                then 'accepted'
+            else 'duplicate'
+        end as record_status,
+        repeats.occurrences,
+        repeats.is_identical,
+        repeats.first_file,
+        repeats.first_position
 
     from clients
     inner join files on clients.source_file = files.source_file
+    left join repeats on clients.customer_key = repeats.customer_key
 
 )
 

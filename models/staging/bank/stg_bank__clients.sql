@@ -4,7 +4,7 @@
 
 -- The hook reads these models too.
 -- depends_on: {{ ref('base_bank__client_files') }} {{ ref('base_bank__clients') }}
--- depends_on: {{ ref('base_bank__client_near_duplicates') }}
+-- depends_on: {{ ref('base_bank__client_near_duplicates') }} {{ ref('base_bank__client_repeats') }}
 
 with
 
@@ -14,58 +14,42 @@ clients as (
 
 ),
 
-repeats as (
-
-    select * from {{ ref('base_bank__client_repeats') }}
-
-),
-
 accepted as (
 
     select
         ---------- keys
-        clients.customer_key,
-        clients.client_key,
+        customer_key,
+        client_key,
 
         ---------- who
-        clients.client_id,
-        clients.client_name,
-        clients.banking_contact,
-        clients.location_id,
-        clients.gender,
-        clients.age,
-        clients.nationality,
-        clients.occupation,
-        clients.joined_date,
+        client_id,
+        client_name,
+        banking_contact,
+        location_id,
+        gender,
+        age,
+        nationality,
+        occupation,
+        joined_date,
 
         ---------- relation to the bank
-        clients.banking_relationship,
-        clients.investment_advisor,
-        clients.loyalty_classification,
-        clients.fee_structure,
+        banking_relationship,
+        investment_advisor,
+        loyalty_classification,
+        fee_structure,
 
         ---------- money
         {% for column in money_columns() %}
-        clients.{{ column }},
+        {{ column }},
         {% endfor %}
 
         ---------- counts
-        clients.amount_of_credit_cards,
-        clients.properties_owned,
-        clients.risk_weighting
+        amount_of_credit_cards,
+        properties_owned,
+        risk_weighting
 
     from clients
-    left join repeats on clients.customer_key = repeats.customer_key
-    where
-        clients.is_accepted
-        and not clients.has_ambiguous_date
-        and (
-            repeats.customer_key is null
-            or (
-                repeats.is_identical
-                and clients.record_position = repeats.kept_position
-            )
-        )
+    where record_status = 'accepted'
 
 )
 

@@ -55,18 +55,18 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 def _base() -> tuple[Check, ...]:
     return (
-        *not_null("source_file", "is_accepted"),
+        *not_null("source_file", "is_valid"),
         Promise(
             "a row is quarantined with reasons and its text, or accepted without",
-            "is_accepted = (reject_reasons is null) and (is_accepted or raw_text is not null)",
-            ("source_file", "is_accepted", "reject_reasons"),
+            "is_valid = (reject_reasons is null) and (is_valid or raw_text is not null)",
+            ("source_file", "is_valid", "reject_reasons"),
         ),
         Promise(
             "an accepted row has a key and every amount",
-            "not is_accepted or ("
+            "not is_valid or ("
             + " and ".join(f"{column} is not null" for column in ("customer_key", *MONEY))
             + ")",
-            ("is_accepted",),
+            ("is_valid",),
         ),
         Nothing(
             "rows delivered = rows accepted + rows in quarantine",

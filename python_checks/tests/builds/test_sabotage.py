@@ -61,9 +61,9 @@ SABOTAGES = (
         (
             Edit(
                 "models/staging/bank/stg_bank__clients.sql",
-                "        clients.is_accepted\n",
-                "        clients.is_accepted\n"
-                "        and clients.client_id <> (select min(client_id) from clients)\n",
+                "    where record_status = 'accepted'\n",
+                "    where record_status = 'accepted'\n"
+                "        and client_id <> (select min(client_id) from clients)\n",
             ),
         ),
         (
@@ -231,8 +231,8 @@ SABOTAGES = (
             Edit("seeds/raw/raw_clients.csv", ",1,1,1,2,1\n", ",1,9,1,2,1\n"),
             Edit(
                 "models/marts/quality/fct_quarantined_clients.sql",
-                "    where not is_accepted\n",
-                "    where not is_accepted and record_position < 0\n",
+                "    where record_status <> 'accepted'\n",
+                "    where record_status <> 'accepted' and record_position < 0\n",
             ),
         ),
         (

@@ -304,7 +304,7 @@ SABOTAGES = [
     Sabotage(
         "a delivered row that is neither accepted nor quarantined",
         (
-            "insert into staging.base_bank__clients (source_file, is_accepted, reject_reasons, "
+            "insert into staging.base_bank__clients (source_file, is_valid, reject_reasons, "
             "raw_text) values ('seeds/raw/raw_clients.csv', false, 'lost', '{}')",
         ),
         "staging.base_bank__clients",
