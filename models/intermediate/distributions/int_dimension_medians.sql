@@ -48,7 +48,8 @@ dimension_values as (
 
 ),
 
--- Of amounts the median of all customers, of balances that of those who have one.
+-- For the measures of a profile the median of all customers; for the balance of a product that of
+-- the customers whose balance is not 0.
 wanted as (
 
     select
@@ -96,7 +97,7 @@ placed as (
 
 ),
 
--- Of n amounts the median is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
+-- The median of n amounts is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
 with_places as (
 
     select
@@ -166,22 +167,22 @@ buckets_by_combination as (
 amount_counts as (
 
     select
-        buckets.value_number,
-        buckets.measure_number,
-        buckets.is_of_holders,
-        buckets.bucket,
-        buckets.customers_below,
-        buckets.lower_place,
-        buckets.upper_place,
-        amounts.amount,
+        buckets_by_combination.value_number,
+        buckets_by_combination.measure_number,
+        buckets_by_combination.is_of_holders,
+        buckets_by_combination.bucket,
+        buckets_by_combination.customers_below,
+        buckets_by_combination.lower_place,
+        buckets_by_combination.upper_place,
+        amounts_by_combination.amount,
         count(*) as customers
 
-    from amounts_by_combination as amounts
-    inner join buckets_by_combination as buckets
+    from amounts_by_combination
+    inner join buckets_by_combination
         on
-            amounts.measure_number = buckets.measure_number
-            and amounts.bucket = buckets.bucket
-            and amounts.combination = buckets.combination
+            amounts_by_combination.measure_number = buckets_by_combination.measure_number
+            and amounts_by_combination.bucket = buckets_by_combination.bucket
+            and amounts_by_combination.combination = buckets_by_combination.combination
     group by all
 
 ),

@@ -101,7 +101,7 @@ bucket_counts as (
 
 ),
 
--- Every customer has one value of a dimension: the counts of one are those of all customers.
+-- Every customer has one value of the first dimension: its counts add up to all customers.
 buckets as (
 
     select
@@ -135,7 +135,7 @@ ranked as (
 
 ),
 
--- The ties of a measure: t customers in a bucket count as t cubed less t.
+-- For the tie correction of Kruskal and Wallis: t customers in a bucket count as t cubed less t.
 ties as (
 
     select

@@ -2,8 +2,8 @@
 
 with
 
--- The clients are read twice: a CTE of them would be held in memory, wide as they are, where a
--- count needs their keys and a comparison only the few rows of keys that occur twice.
+-- Not kept in memory: the rows are wide, while counting needs only their keys and comparing only
+-- the few rows whose key occurs twice.
 delivered as {{ computed_each_time() }} (
 
     select
