@@ -329,7 +329,7 @@ VARIABLES = (
     ),
     Setting(
         "exact_ranks_limit",
-        "up to this many customers ranks are exact; above, values within a thousandth share one",
+        "up to this many customers ranks are exact; above, values within 1.6 per cent share one",
         "`20000`",
         _number(0, MOST_CUSTOMERS, is_whole=True),
     ),
