@@ -4,15 +4,14 @@
 {%- endmacro %}
 
 {#-
-    The bucket of a value, so many to a natural logarithm: by asinh, which is linear around zero,
-    below the unit, and knows negative values. A whole number, so equal on every run, as a double.
+    The bucket of a value, a 64th of a natural logarithm wide: by asinh, which is linear around zero,
+    below the unit, and defined for negative values.
 -#}
-{% macro logarithmic_bucket(expression, unit, buckets) -%}
-    floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / ' ~ unit) }} * {{ buckets }})
-{%- endmacro %}
-
-{% macro amount_bucket(expression) -%}
-    cast({{ bank_warehouse.logarithmic_bucket(expression, 0.01, 100) }} as smallint)
+{% macro logarithmic_bucket(expression, unit) -%}
+    cast(
+        floor({{ bank_warehouse.asinh('cast(' ~ expression ~ ' as double) / ' ~ unit) }} * 64)
+        as smallint
+    )
 {%- endmacro %}
 
 {#-

@@ -1,5 +1,5 @@
 {#-
-    Where a row of a relation stands in the order of its file: rows that follow each other in a file
+    The position of a row of a relation in the order of its file: rows that follow each other in a file
     have numbers that do. Unit tests override it: a fixture has no physical order. With --empty a
     relation is a subquery without rows, in which no engine knows places.
 

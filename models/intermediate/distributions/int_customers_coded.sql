@@ -26,8 +26,7 @@ coded as (
 
         ---------- the bucket of each measure
         {% for measure, unit in difference_measures().items() %}
-        cast({{ logarithmic_bucket('customers.' ~ measure, unit, 64) }} as smallint)
-            as {{ measure }}_bucket,
+        {{ logarithmic_bucket('customers.' ~ measure, unit) }} as {{ measure }}_bucket,
         {% endfor %}
 
         ---------- what is added up

@@ -4,7 +4,7 @@
 {% for column in columns %}
 {% set placed = {
     'column_number': loop.index,
-    'bucket': 'cast(' ~ logarithmic_bucket(column, 0.01, 64) ~ ' as smallint)',
+    'bucket': logarithmic_bucket(column, 0.01),
 } %}
 {% do bucket_rows.append({'columns': placed}) %}
 {% do value_rows.append({
