@@ -255,8 +255,9 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
             cast(sum(dates_undecided) as bigint),
             cast(sum(amounts_undecided) as bigint),
             (
-                select cast(coalesce(sum(occurrences), 0) as bigint)
-                from staging.base_bank__client_near_duplicates
+                select cast(coalesce(sum(rows_of_key), 0) as bigint)
+                from staging.base_bank__client_repeats
+                where person_key is not null
             )
         from staging.base_bank__client_files
         """

@@ -9,7 +9,7 @@ tables.
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,10 @@ ALL_SUITES = ("raw", "staging", "marts", "quality")
 
 SEMANTIC_MANIFEST = "semantic_manifest.json"
 """What dbt calls the definitions of the metrics in its target folder."""
+
+
+class RecordError(Exception):
+    """The record of a build cannot be written; the message says what to do."""
 
 
 def build_record_path(warehouse: Path) -> Path:
@@ -70,64 +74,114 @@ def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = Fal
         raise
 
 
-def write_build_start(warehouse: Path, told: Mapping[str, Any]) -> None:
+def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:
     """Record that a build has started: until its end is recorded, the warehouse may hold a mixture.
 
     Args:
         warehouse: The DuckDB file.
-        told: What the macro `record_start` says: `command` and `source`.
+        build: What the macro `record_start` says: `command` and `source`.
 
     Raises:
-        OSError: The file cannot be written.
+        RecordError: The file cannot be written.
     """
     content = {"format": FORMAT, "built_at": now(), "is_ended": False, "is_empty": False}
-    write_json(build_record_path(warehouse), content | {"failed": [], "not_run": []} | dict(told))
+    _write_build(warehouse, content | {"failed": [], "not_run": []} | dict(build))
 
 
-def write_build_record(warehouse: Path, told: Mapping[str, Any]) -> None:
+def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is known of a build before its tables are looked at.
+
+    Args:
+        build: What the macro `record_build` says of it: `done`, the ids of the nodes that it made,
+            `failed`, the names of those that failed, `database`, the warehouse's, and more, which
+            is kept as it is.
+        nodes: The nodes of dbt's graph, as that macro describes them.
+
+    Returns:
+        `build`, and `not_run`, the names of the nodes that it did not make; `models`, the contract,
+        description and generic tests of each mart; `relations` by the name of their model; and
+        `fingerprints`, `reading` and `near_duplicates`, with nothing in them.
+    """
+    done = set(build["done"])
+    tests: dict[str, list[dict[str, Any]]] = {}
+    for node in nodes:
+        if node["test"]:
+            tests.setdefault(node["tested"], []).append(
+                {"name": node["test"], "column": node["column"], "arguments": node["arguments"]}
+            )
+    models = [node for node in nodes if node["resource_type"] == "model"]
+    return {
+        **build,
+        "not_run": [
+            node["name"]
+            for node in nodes
+            if node["resource_type"] in ("model", "seed", "test", "snapshot")
+            and node["materialized"] != "ephemeral"
+            and node["unique_id"] not in done
+        ],
+        # What is in a database of its own, as the history is, is no part of what is published.
+        "models": [
+            {key: node[key] for key in ("schema", "name", "description", "is_published", "columns")}
+            | {"tests": tests.get(node["unique_id"], [])}
+            for node in models
+            if node["access"] == "public" and node["database"] == build["database"]
+        ],
+        "relations": {node["name"]: node["relation"] for node in models},
+        "fingerprints": [],
+        "reading": [],
+        "near_duplicates": None,
+    }
+
+
+def write_build_record(warehouse: Path, build: Mapping[str, Any]) -> None:
     """Write the record of a build.
 
     Args:
         warehouse: The DuckDB file.
-        told: What the macro `record_build` says: `invocation_id`, `command`, `as_of_date`,
-            `schema_version`, `nodes`, `failed`, `not_run`, `is_empty`, `source`, `models`,
-            `fingerprints` (empty where the build is not whole), `near_duplicates` (null then),
-            `settings`, `files`, `project_dir` and `target_path`.
+        build: What :func:`describe_build` returned, with `files`; of a whole build also
+            `fingerprints`, the rows of their query, `reading` and `near_duplicates`.
 
     Raises:
-        OSError: The file cannot be written.
+        RecordError: The file cannot be written.
     """
-    commit, is_dirty = git_state(Path(told["project_dir"]))
-    write_json(
-        build_record_path(warehouse),
+    commit, is_dirty = git_state(Path(build["project_dir"]))
+    kept = (
+        *("command", "failed", "not_run", "is_empty", "source", "reading", "near_duplicates"),
+        *("settings", "files", "as_of_date", "schema_version"),
+    )
+    fingerprints = {row[0]: Fingerprint(*row[1:]) for row in build["fingerprints"]}
+    _write_build(
+        warehouse,
         {
             "format": FORMAT,
             "built_at": now(),
-            "dbt_invocation_id": told["invocation_id"],
-            "command": told["command"],
+            "dbt_invocation_id": build["invocation_id"],
             "is_ended": True,
-            "nodes": told["nodes"],
-            "failed": told["failed"],
-            "not_run": told["not_run"],
-            "is_empty": told["is_empty"],
-            "source": told["source"],
-            "reading": told["reading"],
-            "near_duplicates": told["near_duplicates"],
-            "settings": told["settings"],
-            "files": told["files"],
-            "as_of_date": told["as_of_date"],
-            "schema_version": told["schema_version"],
+            "nodes": len(build["done"]),
+            **{key: build[key] for key in kept},
             "git_commit": commit,
             "git_is_dirty": is_dirty,
             "duckdb_version": duckdb.__version__,
             "contracts": [
-                contracts.to_json(contract) for contract in contracts.from_dbt(told["models"])
+                contracts.to_json(contract) for contract in contracts.from_dbt(build["models"])
             ],
-            "fingerprints": told["fingerprints"],
-            "metrics": _metrics(Path(told["project_dir"]) / told["target_path"]),
+            "fingerprints": to_json(fingerprints),
+            "metrics": _metrics(Path(build["project_dir"]) / build["target_path"]),
         },
-        is_private=True,
     )
+
+
+def _write_build(warehouse: Path, content: Mapping[str, Any]) -> None:
+    path = build_record_path(warehouse)
+    try:
+        write_json(path, content, is_private=True)
+    except OSError as problem:
+        message = (
+            f"{path}: the record of this build cannot be written: {problem.strerror or problem}. "
+            "Make room there, or give this user the right to write, and build again. Nothing can "
+            "be published without it."
+        )
+        raise RecordError(message) from problem
 
 
 def _metrics(target: Path) -> dict[str, Any]:

@@ -24,7 +24,6 @@ _MODELS = (
     *(f"stg_bank__{name}" for name, table in TABLES.items() if table.is_lookup),
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
     "base_bank__clients_judged",
 )

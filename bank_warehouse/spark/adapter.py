@@ -1,8 +1,6 @@
 """dbt-spark's adapter, with what this project needs of it besides."""
 
-import json
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,9 @@ from dbt.adapters.spark import impl
 from dbt.adapters.spark.connections import SparkConnectionMethod
 
 from bank_warehouse.dbt_plugin import in_project
+from bank_warehouse.macro_calls import SHARED, Functions, answer
 from bank_warehouse.spark.python_models import InProcessJob
-from bank_warehouse.spark.raw_copies import (
-    copied_contradictions,
-    copied_reading,
-    copy_raw_table,
-)
+from bank_warehouse.spark.raw_copies import copy_raw_table, raw_contradictions, raw_reading
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 """Settings of Spark's log: errors only."""
@@ -48,26 +43,19 @@ def session_settings(warehouse: str) -> dict[str, str]:
     }
 
 
-def raw_plan(table: str, raw_dir: str, settings: str) -> str:
-    """Return what :func:`copy_raw_table` does, as JSON."""
+def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
+    """Return what :func:`copy_raw_table` does, into the usual folder."""
     folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
-    return json.dumps(copy_raw_table(table, Path(raw_dir), settings, Path(folder)))
+    return copy_raw_table(table, Path(raw_dir), settings, Path(folder))
 
 
-def raw_reading(raw_dir: str, settings: str) -> str:
-    """Return how the dates and amounts of the copied clients are read, as JSON."""
-    return json.dumps(copied_reading(Path(raw_dir), settings))
-
-
-def raw_contradictions(raw_dir: str, settings: str, files: str) -> str:
-    """Return why copied clients are refused whose first rows are not like the others."""
-    return copied_contradictions(Path(raw_dir), settings, json.loads(files))
-
-
-PACKAGE_FUNCTIONS: dict[str, Callable[..., str]] = {
-    one.__name__: one for one in (raw_plan, raw_reading, raw_contradictions)
+ON_SPARK: Functions = {
+    **SHARED,
+    "raw_plan": raw_plan,
+    "raw_reading": raw_reading,
+    "raw_contradictions": raw_contradictions,
 }
-"""What the macro `call_package` may call on Spark, by name."""
+"""What the macros can call on Spark."""
 
 
 class SparkAdapter(impl.SparkAdapter):
@@ -96,6 +84,6 @@ class SparkAdapter(impl.SparkAdapter):
         return _METHOD
 
     @available
-    def call_package(self, function: str, arguments: list[str]) -> str:
-        """Return what a function of the package answers to the macro `call_package`."""
-        return PACKAGE_FUNCTIONS[function](*arguments)
+    def call_package(self, function: str, arguments: str) -> str:
+        """Return what a function of the package answers to the macro `call_package`, as JSON."""
+        return answer(ON_SPARK, function, arguments)

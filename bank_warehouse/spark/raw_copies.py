@@ -8,6 +8,7 @@ one more copy of the drop, and that one machine reads it: it has to lie where th
 cluster see it too.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from bank_warehouse.raw_drop.plan import (
 from bank_warehouse.sql import quote_literal
 
 # The plan by which the clients of each folder were last copied in this process.
-_plans: dict[Path, TablePlan] = {}
+_plans: dict[str, TablePlan] = {}
 
 
 def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> dict[str, Any]:
@@ -38,13 +39,16 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
 
     Returns:
         `sql`, a query of Spark with every column as text; `files` and `warnings` as the plan of
-        DuckDB has them; `rows`; `error`, a message with the remedy, or null.
+        DuckDB has them; `rows`.
+
+    Raises:
+        DropError: the drop cannot be read, or not copied.
     """
+    plan = plan_table(raw_dir, table, Settings.from_json(settings))
+    copy = folder.resolve() / f"{table}.parquet"
+    draft = copy.with_suffix(".draft")
     try:
-        plan = plan_table(raw_dir, table, Settings.from_json(settings))
         folder.mkdir(parents=True, exist_ok=True)
-        copy = folder.resolve() / f"{table}.parquet"
-        draft = copy.with_suffix(".draft")
         with duckdb.connect(config=engine_settings()) as connection:
             [(rows,)] = connection.execute(
                 f"copy ({plan.sql}) to {quote_literal(str(draft))} (format parquet)"
@@ -53,35 +57,30 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
         if message:
             raise DropError(message)
         draft.replace(copy)
-    except DropError as refused:
-        return {"error": str(refused)}
     except (OSError, duckdb.Error) as problem:
-        return {"error": f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"}
+        message = f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"
+        raise DropError(message) from problem
     if table == "clients":
-        _plans[raw_dir] = plan
+        _plans[str(raw_dir)] = plan
     path = str(copy).replace("`", "``")
     return {
         "sql": f"select * from parquet.`{path}`",
         "files": describe(plan),
         "warnings": list(plan.warnings),
         "rows": rows,
-        "error": None,
     }
 
 
-def copied_reading(raw_dir: Path, settings: str) -> dict[str, Any]:
-    """Return `reading` and `error` of the clients: of the plan that this process made last."""
+def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
+    """See :func:`bank_warehouse.macro_calls.raw_reading`."""
     if raw_dir not in _plans:
-        try:
-            _plans[raw_dir] = plan_table(raw_dir, "clients", Settings.from_json(settings))
-        except DropError as refused:
-            return {"error": str(refused)}
-    return {"reading": _plans[raw_dir].reading, "error": None}
+        _plans[raw_dir] = plan_table(Path(raw_dir), "clients", Settings.from_json(settings))
+    return _plans[raw_dir].reading
 
 
-def copied_contradictions(raw_dir: Path, settings: str, files: list[str]) -> str:
-    """Return why copied clients are refused whose first rows are not like the others."""
-    plan = _plans.get(raw_dir)
-    if plan is None:
-        return ""
-    return "\n".join(contradictions_of(plan, Settings.from_json(settings), files))
+def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
+    """See :func:`bank_warehouse.macro_calls.raw_contradictions`."""
+    if raw_dir in _plans:
+        found = contradictions_of(_plans[raw_dir], Settings.from_json(settings), files)
+        if found:
+            raise DropError("\n".join(found))

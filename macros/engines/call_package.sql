@@ -1,22 +1,23 @@
 {#-
-    What a function of the package returns: dbt_plugin.py gives it to the connection of DuckDB,
-    spark/adapter.py to the adapter of dbt-spark.
+    What a function of the package returns, see bank_warehouse/macro_calls.py: dbt_plugin.py gives
+    it to the connection of DuckDB, spark/adapter.py to the adapter of dbt-spark. What it refuses is
+    a compiler error.
 -#}
 {% macro call_package(function, arguments) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
-        {%- set texts = [] -%}
-        {%- for argument in arguments -%}
-            {%- do texts.append("'" ~ argument | string | replace("'", "''") ~ "'") -%}
-        {%- endfor -%}
-        {{ return(
-            run_query('select bank_' ~ function ~ '(' ~ texts | join(', ') ~ ')').rows[0][0]
-        ) }}
-    {%- elif adapter.call_package is not defined -%}
-        {{ exceptions.raise_compiler_error(
-            'BANK_RAW_DIR: the files of a drop are read with dbt-duckdb and dbt-spark, not with the '
-            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_, and '
-            ~ 'build without BANK_RAW_DIR.'
-        ) }}
+        {%- set answer = run_query(
+            "select bank_call('" ~ function ~ "', '" ~ tojson(arguments) | replace("'", "''") ~ "')"
+        ).rows[0][0] -%}
+    {%- else -%}
+        {%- set answer = adapter.call_package(function, tojson(arguments)) -%}
     {%- endif -%}
-    {{ return(adapter.call_package(function, arguments)) }}
+    {%- set answer = fromjson(answer) -%}
+    {%- if answer['error'] -%}
+        {{ exceptions.raise_compiler_error(answer['error']) }}
+    {%- endif -%}
+    {{ return(answer['value']) }}
+{%- endmacro %}
+
+{% macro has_package() -%}
+    {{ return(bank_warehouse.engine() == 'duckdb' or adapter.call_package is defined) }}
 {%- endmacro %}

@@ -8,24 +8,9 @@
         execute and flags.WHICH in ('run', 'build', 'seed') and env_var('BANK_RAW_DIR', '') != ''
         and bank_warehouse.engine() == 'duckdb'
     -%}
-        {%- do bank_warehouse.ask_reader(
-            'raw_plan', ['clients', env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
-        ) -%}
-    {%- endif -%}
-{%- endmacro %}
-
-{#-
-    Say how much disk a build of so many customers needs on DuckDB, with its tests unless it is `dbt
-    run`; stop it where there is too little.
--#}
-{% macro require_room(rows) -%}
-    {%- if bank_warehouse.engine() == 'duckdb' -%}
-        {%- set room = bank_warehouse.ask_reader(
-            'room', [target.path or '', rows, flags.WHICH != 'run']
-        ) -%}
-        {%- if room['said'] -%}
-            {%- do log('Raw drop: ' ~ room['said'], info=true) -%}
-        {%- endif -%}
+        {%- do bank_warehouse.call_package('raw_plan', [
+            'clients', env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()
+        ]) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -35,7 +20,7 @@
     is rolled back then.
 -#}
 {% macro refuse_changed_files() -%}
-    {%- if execute and flags.WHICH in ('run', 'build') and env_var('BANK_RAW_DIR', '') != '' -%}
+    {%- if execute and flags.WHICH in ('run', 'build') -%}
         {%- set message = bank_warehouse.changed_files_message() -%}
         {%- if message -%}
             {{ exceptions.raise_compiler_error(message) }}
@@ -44,8 +29,9 @@
 {%- endmacro %}
 
 {% macro changed_files_message() -%}
+    {%- set raw_dir = env_var('BANK_RAW_DIR', '') -%}
     {{ return(
-        bank_warehouse.call_package('raw_changed', [env_var('BANK_RAW_DIR')])
-        if bank_warehouse.engine() == 'duckdb' else ''
+        bank_warehouse.call_package('raw_changes', [raw_dir])
+        if raw_dir != '' and bank_warehouse.engine() == 'duckdb' else ''
     ) }}
 {%- endmacro %}

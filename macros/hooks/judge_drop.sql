@@ -115,12 +115,9 @@
         ~ " or reject_reasons like '%has another decimal mark than its column%'"
     ).rows | map(attribute=0) | list -%}
     {%- if files and env_var('BANK_RAW_DIR', '') != '' -%}
-        {%- set message = bank_warehouse.call_package('raw_contradictions', [
-            env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), tojson(files)
+        {%- do bank_warehouse.call_package('raw_contradictions', [
+            env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), files
         ]) -%}
-        {%- if message -%}
-            {{ exceptions.raise_compiler_error(message) }}
-        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -130,8 +127,8 @@
 -#}
 {% macro warn_of_near_duplicates() -%}
     {%- set counted = run_query(
-        'select coalesce(sum(occurrences), 0), count(distinct person_key) from '
-        ~ ref('base_bank__client_near_duplicates')
+        'select coalesce(sum(rows_of_key), 0), count(distinct person_key) from '
+        ~ ref('base_bank__client_repeats') ~ ' where person_key is not null'
     ).rows[0] -%}
     {%- if counted[0] > 0 -%}
         {%- do log(
@@ -143,7 +140,7 @@
                 if var('near_duplicates') == 'quarantine' else
                 'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
                 ~ 'they are treated as repeats. Their keys are in '
-                ~ 'staging.base_bank__client_near_duplicates.'),
+                ~ 'staging.base_bank__client_repeats.'),
             info=true
         ) -%}
     {%- endif -%}

@@ -22,26 +22,32 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro ask_reader(question, arguments) -%}
-    {%- set answer = fromjson(bank_warehouse.call_package(question, arguments)) -%}
-    {%- if answer['error'] -%}
-        {{ exceptions.raise_compiler_error(answer['error']) }}
-    {%- endif -%}
-    {{ return(answer) }}
-{%- endmacro %}
-
 {% macro raw_drop_query(table) -%}
     {%- if not execute -%}
         {{ return('select 1') }}
+    {%- elif not bank_warehouse.has_package() -%}
+        {{ exceptions.raise_compiler_error(
+            'BANK_RAW_DIR: the files of a drop are read with dbt-duckdb and dbt-spark, not with the '
+            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_, and '
+            ~ 'build without BANK_RAW_DIR.'
+        ) }}
     {%- endif -%}
-    {%- set plan = bank_warehouse.ask_reader(
+    {%- set plan = bank_warehouse.call_package(
         'raw_plan', [table, env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
     ) -%}
     {%- for warning in plan['warnings'] -%}
         {%- do log('Raw drop: ' ~ warning, info=true) -%}
     {%- endfor -%}
-    {%- if table == 'clients' and flags.WHICH in ('run', 'build') -%}
-        {%- do bank_warehouse.require_room(plan['rows']) -%}
+    {%- if
+        table == 'clients' and flags.WHICH in ('run', 'build')
+        and bank_warehouse.engine() == 'duckdb'
+    -%}
+        {%- set room = bank_warehouse.call_package(
+            'require_disk', [target.path or '', plan['rows'], flags.WHICH != 'run']
+        ) -%}
+        {%- if room -%}
+            {%- do log('Raw drop: ' ~ room, info=true) -%}
+        {%- endif -%}
     {%- endif -%}
     {{ return(plan['sql']) }}
 {%- endmacro %}
@@ -82,8 +88,7 @@
             }],
         }) }}
     {%- endif -%}
-    {%- set answer = bank_warehouse.ask_reader(
+    {{ return(bank_warehouse.call_package(
         'raw_reading', [env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
-    ) -%}
-    {{ return(answer['reading']) }}
+    )) }}
 {%- endmacro %}

@@ -25,8 +25,8 @@ from great_expectations.render.components import (
 )
 from great_expectations.render.renderer.renderer import renderer
 
+from bank_warehouse.masking import shown_row
 from bank_warehouse.sql import quote_identifier
-from python_checks.expectations.masking import shown_row
 
 EXAMPLES = 5
 OBSERVED_VALUE = LegacyDiagnosticRendererType.OBSERVED_VALUE

@@ -112,7 +112,7 @@ def _invoke(manifest: Any, *arguments: str) -> Completed:
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
-    from bank_warehouse import dbt_plugin
+    from bank_warehouse import macro_calls
     from bank_warehouse.private import no_longer_private
 
     printed, complained = io.StringIO(), io.StringIO()
@@ -128,7 +128,7 @@ def _invoke(manifest: Any, *arguments: str) -> Completed:
                 environment.close()
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
             DuckDBConnectionManager._LOGGED_MESSAGES.clear()
-            dbt_plugin._last_plans.clear()
+            macro_calls._last_plans.clear()
     if isinstance(ran.exception, KeyboardInterrupt):
         raise ran.exception
     if ran.exception is not None and not printed.getvalue():

@@ -31,7 +31,6 @@ MODELS = (
     *LOOKUP_MODELS,
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__client_near_duplicates",
     "base_bank__client_repeats",
     "base_bank__clients_judged",
     "fct_quarantined_clients",

@@ -12,18 +12,12 @@ recommendations as (
 
 ),
 
-met as (
-
-    select * from {{ ref('int_recommendations_met') }}
-
-),
-
 stances as (
 
     select
         recommendations.customer_key,
         rules.conflict_group,
-        min(rules.precedence) as winning_precedence,
+        min(rules.precedence) as first_precedence,
         max(rules.precedence) as last_precedence
 
     from recommendations
@@ -40,26 +34,7 @@ contradicting as (
         'gets two stances of ' || conflict_group as breach
 
     from stances
-    where winning_precedence <> last_precedence
-
-),
-
--- Due, and neither there nor overruled by an action that is there.
-lost as (
-
-    select
-        cast(met.customer_key as string) as culprit,
-        met.action || ' is due and is lost' as breach
-
-    from met
-    left join recommendations
-        on met.customer_key = recommendations.customer_key and met.action = recommendations.action
-    left join stances
-        on
-            met.customer_key = stances.customer_key
-            and met.conflict_group = stances.conflict_group
-            and met.precedence > stances.winning_precedence
-    where recommendations.customer_key is null and stances.customer_key is null
+    where first_precedence <> last_precedence
 
 ),
 
@@ -81,10 +56,6 @@ unclear as (
 breaches as (
 
     select * from contradicting
-
-    union all
-
-    select * from lost
 
     union all
 

@@ -27,12 +27,6 @@ recommendations as (
 
 ),
 
-met as (
-
-    select * from {{ ref('int_recommendations_met') }}
-
-),
-
 customers as (
 
     select
@@ -118,22 +112,14 @@ judgeable as (
 compared as (
 
     select
-        rules.fact,
-        rules.comparison,
-        cast(rules.limit_value as double) as limit_value,
-        rules.second_fact,
-        rules.second_comparison,
-        cast(rules.second_limit_value as double) as second_limit_value,
-        rules.third_fact,
-        rules.third_comparison,
-        cast(rules.third_limit_value as double) as third_limit_value,
-        {{ column_numbered('rules.fact_number', published, 'customers', 'double') }}
-            as fact_value,
-        {{ column_numbered('rules.second_fact_number', published, 'customers', 'double') }}
-            as second_fact_value,
-        {{ column_numbered('rules.third_fact_number', published, 'customers', 'double') }}
-            as third_fact_value,
-        rules.action
+        customers.customer_key,
+        rules.*,
+        {% for condition in conditions %}
+        {{ column_numbered(
+            'rules.' ~ condition ~ 'fact_number', published, 'customers', 'double'
+        ) }}
+            as {{ condition }}fact_value{{ ',' if not loop.last }}
+        {% endfor %}
 
     from customers
     cross join rules
@@ -141,51 +127,81 @@ compared as (
 
 ),
 
+due as (
+
+    select *
+    from compared
+    where
+        {% for condition in conditions %}
+        {% set holds = meets_limit(
+            condition ~ 'fact_value',
+            condition ~ 'comparison',
+            'cast(' ~ condition ~ 'limit_value as double)',
+        ) %}
+        {% if condition %}
+        and ({{ condition }}fact is null or {{ holds }})
+        {% else %}
+        {{ holds }}
+        {% endif %}
+        {% endfor %}
+
+),
+
+-- Of each customer and conflict group the stance that has precedence.
+stances as (
+
+    select
+        recommendations.customer_key,
+        rules.conflict_group,
+        min(rules.precedence) as winning_precedence
+
+    from recommendations
+    inner join rules on recommendations.action = rules.action
+    where rules.conflict_group is not null
+    group by recommendations.customer_key, rules.conflict_group
+
+),
+
 expected as (
 
     select
-        action,
-        count(*) filter (
-            where
-            {{ meets_limit('fact_value', 'comparison', 'limit_value') }}
-            and (
-                second_fact is null
-                or {{ meets_limit(
-                    'second_fact_value', 'second_comparison', 'second_limit_value'
-                ) }}
-            )
-            and (
-                third_fact is null
-                or {{ meets_limit('third_fact_value', 'third_comparison', 'third_limit_value') }}
-            )
-        ) as customers
+        due.action,
+        count(*) as customers
 
-    from compared
-    group by action
+    from due
+    left join stances
+        on
+            due.customer_key = stances.customer_key
+            and due.conflict_group = stances.conflict_group
+            and due.precedence > stances.winning_precedence
+    where stances.customer_key is null
+    group by due.action
 
 ),
 
 found as (
 
     select
-        action,
+        recommendations.action,
         count(*) as customers
 
-    from met
-    group by action
+    from recommendations
+    inner join judgeable on recommendations.action = judgeable.action
+    group by recommendations.action
 
 ),
 
 miscounted as (
 
     select
-        expected.action as culprit,
-        'is due for ' || cast(expected.customers as string) || ' customers and found for '
-        || cast(coalesce(found.customers, 0) as string) as breach
+        judgeable.action as culprit,
+        'is due for ' || cast(coalesce(expected.customers, 0) as string)
+        || ' customers and found for ' || cast(coalesce(found.customers, 0) as string) as breach
 
-    from expected
-    left join found on expected.action = found.action
-    where expected.customers <> coalesce(found.customers, 0)
+    from judgeable
+    left join expected on judgeable.action = expected.action
+    left join found on judgeable.action = found.action
+    where coalesce(expected.customers, 0) <> coalesce(found.customers, 0)
 
 ),
 

@@ -30,21 +30,72 @@ clients as {{ computed_each_time() }} (
 
 ),
 
-near_duplicates as (
+-- Names are compared only where one id, however written, joined under two keys on one day.
+ids_under_several_keys as (
 
-    select * from {{ ref('base_bank__client_near_duplicates') }}
-    where {{ var('near_duplicates') == 'quarantine' }}
+    select
+        {{ comparable_text('client_id') }} as comparable_id,
+        joined_date
+
+    from clients
+    group by comparable_id, joined_date
+    having min(customer_key) <> max(customer_key)
 
 ),
 
-repeated_keys as (
+suspects as (
 
     select
         clients.customer_key,
-        coalesce(near_duplicates.person_key, clients.customer_key) as person_key
+        clients.record_position,
+        clients.joined_date,
+        ids_under_several_keys.comparable_id,
+        {{ comparable_text('clients.client_name') }} as comparable_name
 
     from clients
-    left join near_duplicates on clients.customer_key = near_duplicates.customer_key
+    inner join ids_under_several_keys
+        on
+            {{ comparable_text('clients.client_id') }} = ids_under_several_keys.comparable_id
+            and clients.joined_date = ids_under_several_keys.joined_date
+
+),
+
+-- The key of a person is that of their first row.
+near_duplicates as (
+
+    select distinct
+        customer_key,
+        first_value(customer_key) over (
+            partition by comparable_id, comparable_name, joined_date
+            order by record_position
+        ) as person_key,
+        min(customer_key) over (
+            partition by comparable_id, comparable_name, joined_date
+        ) <> max(customer_key) over (
+            partition by comparable_id, comparable_name, joined_date
+        ) as has_several_keys
+
+    from suspects
+
+),
+
+keys as (
+
+    select
+        clients.customer_key,
+        near_duplicates.person_key,
+        {% if var('near_duplicates') == 'quarantine' %}
+        coalesce(near_duplicates.person_key, clients.customer_key) as compared_key,
+        {% else %}
+        clients.customer_key as compared_key,
+        {% endif %}
+        cast(count(*) as bigint) as rows_of_key
+
+    from clients
+    left join near_duplicates
+        on
+            clients.customer_key = near_duplicates.customer_key
+            and near_duplicates.has_several_keys
     group by clients.customer_key, near_duplicates.person_key
     having count(*) > 1 or near_duplicates.person_key is not null
 
@@ -53,42 +104,43 @@ repeated_keys as (
 copies as (
 
     select
-        clients.customer_key,
+        keys.compared_key,
         clients.source_file,
         clients.record_position,
-        repeated_keys.person_key,
         {{ row_fingerprint('clients') }} as row_fingerprint
 
     from clients
-    inner join repeated_keys on clients.customer_key = repeated_keys.customer_key
+    inner join keys on clients.customer_key = keys.customer_key
 
 ),
 
-people as (
+compared as (
 
     select
-        person_key,
+        compared_key,
         cast(count(*) as bigint) as occurrences,
         count(distinct row_fingerprint) = 1 as is_identical,
         cast(min(record_position) as bigint) as first_position,
         min_by(source_file, record_position) as first_file
 
     from copies
-    group by person_key
+    group by compared_key
 
 ),
 
 repeats as (
 
     select
-        repeated_keys.customer_key,
-        people.occurrences,
-        people.is_identical,
-        people.first_position,
-        people.first_file
+        keys.customer_key,
+        keys.person_key,
+        keys.rows_of_key,
+        compared.occurrences,
+        compared.is_identical,
+        compared.first_position,
+        compared.first_file
 
-    from repeated_keys
-    inner join people on repeated_keys.person_key = people.person_key
+    from keys
+    inner join compared on keys.compared_key = compared.compared_key
 
 )
 

@@ -4,7 +4,7 @@
 
 -- The hook reads these models too.
 -- depends_on: {{ ref('base_bank__client_files') }} {{ ref('base_bank__clients') }}
--- depends_on: {{ ref('base_bank__client_near_duplicates') }} {{ ref('base_bank__client_repeats') }}
+-- depends_on: {{ ref('base_bank__client_repeats') }}
 
 with
 

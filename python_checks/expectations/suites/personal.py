@@ -2,9 +2,9 @@
 
 import duckdb
 
+from bank_warehouse.masking import PERSONAL_COLUMNS
 from bank_warehouse.sql import quote_identifier, quote_literal
 from python_checks.expectations.declare import Check, Nothing
-from python_checks.expectations.masking import PERSONAL_COLUMNS
 
 IDENTITIES = "restricted.dim_customer_identities"
 

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from bank_warehouse.engine import SCHEMAS
+from bank_warehouse.masking import PERSONAL_COLUMNS
 from bank_warehouse.publish import records
-from python_checks.expectations.masking import PERSONAL_COLUMNS
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import PROJECT
 

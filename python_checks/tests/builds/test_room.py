@@ -1,6 +1,5 @@
 """How much disk a build wants is said before it starts, and a disk with too little is refused."""
 
-import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bank_warehouse.cli import main as bank_warehouse
-from bank_warehouse.dbt_plugin import room_json
+from bank_warehouse.macro_calls import require_disk
 from bank_warehouse.raw_drop import DropError, plan_table, room
 from bank_warehouse.raw_drop.room import (
     MODEL_WORKING_BYTES,
@@ -90,14 +89,15 @@ def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
-    assert json.loads(room_json(warehouse, 1000, True)) == {"said": "", "error": None}
-    assert json.loads(room_json(warehouse, 125_000, True))["said"] == (
+    assert require_disk(warehouse, 1000, True) == ""
+    assert require_disk(warehouse, 125_000, True) == (
         "125,000 customers need about 50 MB for the warehouse."
     )
-    assert json.loads(room_json(":memory:", 10**12, True)) == {"said": "", "error": None}
+    assert require_disk(":memory:", 10**12, True) == ""
     free(monkeypatch, 1)
-    assert json.loads(room_json(warehouse, 0, True))["error"] is None
-    assert "the build needs about" in json.loads(room_json(warehouse, 1000, True))["error"]
+    require_disk(warehouse, 0, True)
+    with pytest.raises(DropError, match="the build needs about"):
+        require_disk(warehouse, 1000, True)
 
 
 @pytest.fixture(scope="module")

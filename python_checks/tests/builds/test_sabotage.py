@@ -139,7 +139,7 @@ SABOTAGES = (
         ),
         (
             "unique_combination_of_columns_int_customers_classified_customer_key__ref_stg_bank__clients_",
-            "unique_combination_of_columns_int_customers_measured_customer_key__ref_stg_bank__clients_",
+            "unique_combination_of_columns_int_customers_segmented_customer_key__ref_stg_bank__clients_",
         ),
     ),
     Sabotage(
@@ -196,7 +196,7 @@ SABOTAGES = (
         "round_fees_to_whole_units",
         (
             Edit(
-                "models/intermediate/customers/int_customers_measured.sql",
+                "models/intermediate/customers/int_customers_segmented.sql",
                 "round(customers.total_loans * fee_rates.fee_rate, 2)",
                 "round(customers.total_loans * fee_rates.fee_rate, 0)",
             ),
@@ -408,12 +408,12 @@ SABOTAGES = (
         "charge_everybody_the_lowest_fee",
         (
             Edit(
-                "models/intermediate/customers/int_customers_measured.sql",
+                "models/intermediate/customers/int_customers_segmented.sql",
                 "on customers.fee_structure = fee_rates.fee_structure",
                 "on fee_rates.fee_structure = 'Low'",
             ),
         ),
-        ("int_customers_measured",),
+        ("int_customers_segmented",),
         net="unit",
     ),
 )

@@ -26,7 +26,7 @@ ENGINE_WORDS = {
         ("json_object(", "to_json(named_struct("),
         ("'0x' ||", "conv(left(md5("),
     ],
-    "base_bank__client_near_duplicates": [("nfc_normalize(", ", r'[\\x{0009}")],
+    "base_bank__client_repeats": [("nfc_normalize(", ", r'[\\x{0009}")],
     "base_bank__clients_judged": [("rowid", "_metadata.row_index")],
     "dim_customers": [("printf(", "format_string(")],
     "dim_dates": [("unnest(generate_series(", "explode(sequence(")],

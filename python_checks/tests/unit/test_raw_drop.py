@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bank_warehouse.accept import accepted_profile_path
-from bank_warehouse.dbt_plugin import Plugin, raw_plan_json
+from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.publish.records import build_record_path, checks_record_path
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
 from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
@@ -283,26 +284,28 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), connection)  # type: ignore[arg-type]
 
-        def ask(table: str, folder: str) -> dict[str, object]:
+        def call(function: str, *arguments: str) -> dict[str, Any]:
             answer = connection.cursor().execute(
-                "select bank_raw_plan(?, ?, ?)", [table, folder, SETTINGS]
+                "select bank_call(?, ?)", [function, json.dumps(arguments)]
             )
-            plan: dict[str, object] = json.loads((answer.fetchone() or ("",))[0])
-            return plan
+            told: dict[str, Any] = json.loads((answer.fetchone() or ("",))[0])
+            return told
 
-        plan = ask("clients", str(tmp_path))
+        plan = call("raw_plan", "clients", str(tmp_path), SETTINGS)
         assert plan["error"] is None
-        assert connection.execute(f"select count(*) from ({plan['sql']})").fetchone() == (
+        assert connection.execute(f"select count(*) from ({plan['value']['sql']})").fetchone() == (
             oddities.SEED_COUNT,
         )
-        changes = "select bank_raw_changed(?)"
-        assert connection.execute(changes, [str(tmp_path)]).fetchone() == ("",)
+        assert call("raw_changes", str(tmp_path))["value"] == ""
         (tmp_path / "banking-clients.csv").write_text("shorter")
-        answer = str(connection.execute(changes, [str(tmp_path)]).fetchone())
-        assert "banking-clients.csv: changed while it was read" in answer
-        assert "no such folder" in str(ask("clients", str(tmp_path / "absent"))["error"])
-        assert "no such raw table" in str(ask("accounts", str(tmp_path))["error"])
-    assert "cannot be planned" in json.loads(raw_plan_json("clients", "a\0b", SETTINGS))["error"]
+        changed = call("raw_changes", str(tmp_path))["value"]
+        assert "banking-clients.csv: changed while it was read" in changed
+        for table, folder, message in [
+            ("clients", str(tmp_path / "absent"), "no such folder"),
+            ("accounts", str(tmp_path), "no such raw table"),
+            ("clients", "a\0b", "raw_plan failed: ValueError"),
+        ]:
+            assert message in call("raw_plan", table, folder, SETTINGS)["error"]
 
 
 def test_careful_reader_goes_on_behind_an_open_quote(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bank_warehouse.masking import masked_key, shown_row
 from python_checks.expectations import runner, warehouse
-from python_checks.expectations.masking import masked_key, shown_row
 from python_checks.expectations.runner import Failure
 from python_checks.expectations.suites import SUITES
 from python_checks.testing.command import bank

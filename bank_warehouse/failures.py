@@ -1,0 +1,104 @@
+"""What to say of a build that failed: which rows broke a test, what is likely wrong, what to do."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bank_warehouse.masking import shown_value
+from bank_warehouse.sql import quote_literal
+
+# What dbt's generic tests call the column that they are about.
+_NAMES_OF_ONE_COLUMN = frozenset({"unique_field", "from_field", "value_field"})
+
+
+def explain_failure(
+    failed: Iterable[Mapping[str, str]], warehouse: str, database: str, changed_files: str
+) -> str:
+    """Return the likely cause and what to do where the engine's message does not say.
+
+    Args:
+        failed: `schema`, `name`, `database` and `message` of each node that failed.
+        warehouse: the file of the warehouse, or the name of the target.
+        database: the database of the warehouse.
+        changed_files: which files of the drop changed while they were read, as a message.
+
+    Returns:
+        Empty where there is nothing to add.
+    """
+    for node in failed:
+        name, message = node["name"], node["message"]
+        if "No space left on device" in message or "File too large" in message:
+            is_history = node["database"] != database
+            what = "the history" if is_history else f"the warehouse {warehouse}"
+            setting = "BANK_HISTORY" if is_history else "BANK_WAREHOUSE"
+            return (
+                f"The disk is full: {what} could not be written. Make room there, or set {setting} "
+                "to a file on another disk, then build again. What is published is as it was."
+            )
+        if "LOCATION_ALREADY_EXISTS" in message:
+            return (
+                f"{node['schema']}.{name} could not be written: files of it are left from a build "
+                "that was stopped while it wrote. Remove the folder that the message above names, "
+                "then build again."
+            )
+        if name == "fct_customer_history" and "out of sync" in message:
+            return (
+                "fct_customer_history has other columns than the history that is kept, which no "
+                "build makes anew. Change the table in the file of the history to the new columns, "
+                'once, as docs/history.md says under "When its columns change", or go back to the '
+                "columns that it has. Nothing was changed in it."
+            )
+        if name == "base_bank__clients" and changed_files and changed_files not in message:
+            return changed_files
+    return ""
+
+
+def failed_test_message(
+    test: Mapping[str, Any],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Mapping[str, Any] | None]],
+    project: str,
+) -> str:
+    """Return what to print of a test that failed: its first rows, masked, and what to do.
+
+    Args:
+        test: `name`, `path`, `column_name`, `description`, `remedy`, `sql`, `compiled_path` and
+            `command`, which prints all rows, of the test; each may be null or empty.
+        columns: the columns of the rows.
+        rows: the first rows that the test found; of each value its `text` and whether it is one
+            (`is_text`), or null.
+        project: folder of the dbt project.
+    """
+    lines = [f"{test['name']} failed ({test['path']}). First rows:"]
+    known = _reference_texts(project)
+    for row in rows:
+        for index, (column, cell) in enumerate(zip(columns, row, strict=True)):
+            about = test["column_name"] if column in _NAMES_OF_ONE_COLUMN else column
+            text = None if cell is None else str(cell["text"])
+            texts = known
+            # Numbers and dates name nobody, nor does a text that the test itself holds.
+            if cell and text and (not cell["is_text"] or quote_literal(text) in test["sql"]):
+                texts = known | {text}
+            shown = shown_value(about or column, text, texts)
+            lines.append(f"{'    ' if index else '  - '}{column}: {shown}")
+    for label, text in {
+        "What it promises": test["description"],
+        "What to do": test["remedy"],
+        "Its SQL": test["compiled_path"],
+        "All rows": test["command"],
+    }.items():
+        if text:
+            lines.append(f"{label}: {text.strip()}")
+    return "\n".join(lines)
+
+
+@cache
+def _reference_texts(project: str) -> frozenset[str]:
+    """Return the texts of the reference seeds, some hundreds: none of them names a person."""
+    texts: set[str] = set()
+    for path in (Path(project) / "seeds" / "reference").glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            texts.update(cell for row in list(csv.reader(file))[1:] for cell in row)
+    return frozenset(texts)

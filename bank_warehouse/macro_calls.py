@@ -1,0 +1,237 @@
+"""The functions that the project's macros call, through `call_package`.
+
+Arguments and values are what JSON holds. What goes wrong becomes a message: an exception inside a
+function of DuckDB would reach the user as a traceback.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bank_warehouse import failures
+from bank_warehouse.publish import records
+from bank_warehouse.publish.fingerprints import fingerprints_query
+
+if TYPE_CHECKING:
+    from bank_warehouse.raw_drop import TablePlan
+
+Functions = Mapping[str, Callable[..., Any]]
+
+# The plan by which each table of each folder was last read in this process. `plan_table` keeps
+# the plan of the files as they are now: where one has changed since it was read, only this says so.
+_last_plans: "dict[tuple[str, str], TablePlan]" = {}
+
+
+def answer(functions: Functions, name: str, arguments: str) -> str:
+    """Call a function and return what it returns as JSON.
+
+    Args:
+        functions: by name.
+        name: of the function.
+        arguments: JSON, the list of its arguments.
+
+    Returns:
+        `{"value": ..., "error": null}`, or `{"error": message}` with what to do.
+    """
+    from bank_warehouse.raw_drop import DropError
+
+    try:
+        return json.dumps({"value": functions[name](*json.loads(arguments)), "error": None})
+    except (DropError, records.RecordError) as refused:
+        return json.dumps({"error": str(refused)})
+    except Exception as problem:
+        return json.dumps({"error": f"{name} failed: {type(problem).__name__}: {problem}"})
+
+
+def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
+    """Plan the read of a raw table.
+
+    Args:
+        table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
+        raw_dir: the folder of the drop.
+        settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
+
+    Returns:
+        `sql`, `files`, `warnings` and `rows`.
+
+    Raises:
+        DropError: the drop cannot be read.
+    """
+    from bank_warehouse.raw_drop import Settings, plan_table
+    from bank_warehouse.raw_drop.plan import describe
+
+    plan = plan_table(Path(raw_dir), table, Settings.from_json(settings))
+    _last_plans[raw_dir, table] = plan
+    return {
+        "sql": plan.sql,
+        "files": describe(plan),
+        "warnings": list(plan.warnings),
+        "rows": plan.rows,
+    }
+
+
+def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
+    """Return how the dates and amounts of a drop are read.
+
+    Args:
+        raw_dir: the folder of the drop.
+        settings: JSON of what the dbt variables say.
+
+    Returns:
+        That of the plan that this process made last for the clients; made now where there is none.
+
+    Raises:
+        DropError: the drop cannot be read.
+    """
+    if (raw_dir, "clients") not in _last_plans:
+        raw_plan("clients", raw_dir, settings)
+    return _last_plans[raw_dir, "clients"].reading
+
+
+def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
+    """Judge files of clients as a whole in which a cell contradicts the first rows.
+
+    Args:
+        raw_dir: the folder of the drop.
+        settings: JSON of what the dbt variables say.
+        files: their names.
+
+    Raises:
+        DropError: the drop is refused, with a line for each reason.
+    """
+    from bank_warehouse.raw_drop import DropError, Settings
+    from bank_warehouse.raw_drop.plan import contradictions_of
+
+    plan = _last_plans.get((raw_dir, "clients"))
+    if plan is not None:
+        found = contradictions_of(plan, Settings.from_json(settings), files)
+        if found:
+            raise DropError("\n".join(found))
+
+
+def require_disk(path: str, rows: int, with_tests: bool) -> str:
+    """Return how much disk a build needs, in words; empty for a warehouse in memory.
+
+    Args:
+        path: the DuckDB file.
+        rows: customers of the drop.
+        with_tests: whether the tests run too.
+
+    Raises:
+        DropError: a disk has too little room.
+        OSError: the disk cannot be looked at.
+    """
+    from bank_warehouse.raw_drop.room import need_of, require_room
+
+    if not path or path == ":memory:":
+        return ""
+    return require_room(need_of(rows, Path(path), with_tests=with_tests))
+
+
+def raw_changes(raw_dir: str) -> str:
+    """Return which files of a drop changed since their tables were planned, as a message.
+
+    To be asked once all tables are read: a file that shrinks or grows meanwhile may have been
+    read in part. Empty if none did.
+    """
+    from bank_warehouse.raw_drop.plan import changed_files, changed_message
+
+    changed = (
+        file
+        for (folder, _), plan in _last_plans.items()
+        if folder == raw_dir
+        for file in changed_files(plan)
+    )
+    return changed_message(changed, raw_dir)
+
+
+def record_start(path: str, build: Mapping[str, Any]) -> None:
+    """Record beside the warehouse that a build has started.
+
+    Args:
+        path: the DuckDB file; one in memory has no record.
+        build: `command` and `source`.
+
+    Raises:
+        RecordError: the record cannot be written.
+    """
+    if path and path != ":memory:":
+        records.write_build_start(Path(path), build)
+
+
+def describe_build(build: dict[str, Any], nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    """See :func:`records.describe_build`; and the query of the fingerprints of a whole build.
+
+    Args:
+        build: what the macro `record_build` knows.
+        nodes: the nodes of dbt's graph.
+
+    Returns:
+        `build`, to be given to :func:`record_build`, and `fingerprints_query`, empty where the
+        build is not whole.
+    """
+    described = records.describe_build(build, nodes)
+    is_whole = not described["failed"] and not described["not_run"]
+    marts = [f"{model['schema']}.{model['name']}" for model in described["models"]]
+    return {
+        "build": described,
+        "fingerprints_query": fingerprints_query(marts) if is_whole else "",
+    }
+
+
+def record_build(path: str, build: dict[str, Any]) -> None:
+    """Record beside the warehouse what a build made.
+
+    Args:
+        path: the DuckDB file; one in memory has no record.
+        build: what :func:`describe_build` returned, with `fingerprints` (rows of the query),
+            `reading` and `near_duplicates`.
+
+    Raises:
+        RecordError: the record cannot be written.
+    """
+    if path and path != ":memory:":
+        records.write_build_record(Path(path), build | {"files": _drop_files(build)})
+
+
+def _drop_files(build: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files that a whole build has read, each with its table, size and checksum.
+
+    Nothing for the shipped sample, or for a build that is not whole.
+    """
+    if not build["fingerprints"] or build["source"] == "sample":
+        return []
+    found = {
+        (file.path, table): {"file": file.path.name, "table": table, "bytes": file.size}
+        for (folder, table), plan in _last_plans.items()
+        if folder == build["raw_dir"]
+        for file in plan.files
+    }
+    checksums = {}
+    for path, _ in found:
+        if path not in checksums:
+            with path.open("rb") as file:
+                checksums[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return [each | {"sha256": checksums[path]} for (path, _), each in sorted(found.items())]
+
+
+SHARED: dict[str, Callable[..., Any]] = {
+    "explain_failure": failures.explain_failure,
+    "failed_test_message": failures.failed_test_message,
+}
+"""What both engines can call."""
+
+ON_DUCKDB: Functions = {
+    **SHARED,
+    "raw_plan": raw_plan,
+    "raw_reading": raw_reading,
+    "raw_contradictions": raw_contradictions,
+    "require_disk": require_disk,
+    "raw_changes": raw_changes,
+    "record_start": record_start,
+    "describe_build": describe_build,
+    "record_build": record_build,
+}
+"""What the macros can call on DuckDB."""
