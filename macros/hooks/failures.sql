@@ -53,7 +53,7 @@
         {
             'name': node.name,
             'path': node.original_file_path,
-            'column_name': node.column_name,
+            'column_name': node.column_name | default(none),
             'description': node.description,
             'remedy': node.config.meta.get('remedy'),
             'sql': node.compiled_code,
