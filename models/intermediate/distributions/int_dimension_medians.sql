@@ -164,18 +164,17 @@ buckets_by_combination as (
 
 ),
 
-amount_counts as (
+sorted_amounts as (
 
     select
         buckets_by_combination.value_number,
         buckets_by_combination.measure_number,
         buckets_by_combination.is_of_holders,
-        buckets_by_combination.bucket,
         buckets_by_combination.customers_below,
+        buckets_by_combination.customers_up_to,
         buckets_by_combination.lower_place,
         buckets_by_combination.upper_place,
-        amounts_by_combination.amount,
-        count(*) as customers
+        {{ sorted_list('amounts_by_combination.amount') }} as amounts
 
     from amounts_by_combination
     inner join buckets_by_combination
@@ -187,27 +186,29 @@ amount_counts as (
 
 ),
 
-amount_places as (
-
-    select
-        *,
-        customers_below + sum(customers) over (
-            partition by {{ median_key }}, bucket order by amount
-            rows between unbounded preceding and current row
-        ) as customers_up_to
-
-    from amount_counts
-
-),
-
+-- The place of an amount among the customers of its bucket.
 middle_amounts as (
 
     select
         {{ median_key }},
-        min(case when customers_up_to >= lower_place then amount end) as lower_amount,
-        min(case when customers_up_to >= upper_place then amount end) as upper_amount
+        max(
+            case
+                when lower_place > customers_below and lower_place <= customers_up_to
+                    then {{ list_element(
+                        'amounts', 'cast(lower_place - customers_below as integer)'
+                    ) }}
+            end
+        ) as lower_amount,
+        max(
+            case
+                when upper_place > customers_below and upper_place <= customers_up_to
+                    then {{ list_element(
+                        'amounts', 'cast(upper_place - customers_below as integer)'
+                    ) }}
+            end
+        ) as upper_amount
 
-    from amount_places
+    from sorted_amounts
     group by {{ median_key }}
 
 ),

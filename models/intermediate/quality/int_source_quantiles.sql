@@ -134,35 +134,19 @@ amounts as (
 
 ),
 
-amount_counts as (
+amounts_of_buckets as (
 
     select
         amounts.column_number,
         amounts.bucket,
-        amounts.amount,
-        count(*) as row_count
+        {{ sorted_list('amounts.amount') }} as amounts
 
     from amounts
     inner join buckets_to_read
         on
             amounts.column_number = buckets_to_read.column_number
             and amounts.bucket = buckets_to_read.bucket
-    group by amounts.column_number, amounts.bucket, amounts.amount
-
-),
-
-amount_places as (
-
-    select
-        column_number,
-        bucket,
-        amount,
-        sum(row_count) over (
-            partition by column_number, bucket order by amount
-            rows between unbounded preceding and current row
-        ) as rows_of_bucket_up_to
-
-    from amount_counts
+    group by amounts.column_number, amounts.bucket
 
 ),
 
@@ -171,17 +155,17 @@ quantiles as (
     select
         source_columns.column_name,
         quantile_buckets.quantile,
-        min(amount_places.amount) as amount
+        {{ list_element(
+            'amounts_of_buckets.amounts',
+            'cast(quantile_buckets.place - quantile_buckets.rows_below as integer)'
+        ) }} as amount
 
     from quantile_buckets
-    inner join amount_places
+    inner join amounts_of_buckets
         on
-            quantile_buckets.column_number = amount_places.column_number
-            and quantile_buckets.bucket = amount_places.bucket
-            and quantile_buckets.place
-            <= quantile_buckets.rows_below + amount_places.rows_of_bucket_up_to
+            quantile_buckets.column_number = amounts_of_buckets.column_number
+            and quantile_buckets.bucket = amounts_of_buckets.bucket
     inner join source_columns on quantile_buckets.column_number = source_columns.column_number
-    group by source_columns.column_name, quantile_buckets.quantile
 
 )
 
