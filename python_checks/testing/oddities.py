@@ -1658,6 +1658,13 @@ def people_written_in_two_ways_as_repeats(drop: Path) -> None:
     put(drop, respelt())
 
 
+@oddity("read", rows=3002, by="staging")
+def bars_in_ids_and_names(drop: Path) -> None:
+    """Two rows that differ only in where a bar is: behind the id or before the name."""
+    last = seed_rows()[1][-1]
+    put(drop, text_of([*seed_rows()[1], ["A|B", "C", *last[2:]], ["A", "B|C", *last[2:]]]))
+
+
 def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
     """Return clients of ids of their own, each a row of the seed that is edited by its place."""
     rows = [

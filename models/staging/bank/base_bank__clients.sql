@@ -257,8 +257,13 @@ explained as (
             as has_exchanged_date,
 
         ---------- keys
-        {{ hash_key(['client_id', 'client_name', 'cast(joined_date as string)']) }}
-            as customer_key,
+        -- A bar in an id is marked, so that it is not taken for the end of the id.
+        {{ hash_key([
+            "case when client_id like '%|%' or client_id like '%~%'"
+            ~ " then replace(replace(client_id, '~', '~~'), '|', '~|') else client_id end",
+            'client_name',
+            'cast(joined_date as string)',
+        ]) }} as customer_key,
         {{ hash_key(['client_id']) }} as client_key,
 
         ---------- who
