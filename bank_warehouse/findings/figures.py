@@ -109,6 +109,7 @@ def differences(tables: Tables) -> Figure:
     rows, columns = (_by_size(tables, tested, by) for by in ("dimension", "measure"))
     shape = (len(rows), len(columns))
     sizes, texts = np.full(shape, np.nan), np.full(shape, "?", dtype=object)
+    row: Any
     for row in found.itertuples(index=False):
         if row.dimension in rows and row.measure in columns:
             place = rows.index(row.dimension), columns.index(row.measure)
@@ -127,10 +128,12 @@ def differences(tables: Tables) -> Figure:
     )
     axes = figure.add_subplot()
     axes.set_facecolor(PALE)
+    largest = float(np.nanmax(sizes, initial=0))
     sns.heatmap(
         sizes,
         cmap=SHADES,
         vmin=0,
+        vmax=largest or 1,
         linewidths=0.5,
         linecolor="white",
         cbar_kws={"label": "Size of the difference"},
@@ -138,10 +141,9 @@ def differences(tables: Tables) -> Figure:
         yticklabels=[tables.label(name) for name in rows],
         ax=axes,
     )
-    dark = np.nanmax(sizes, initial=0) / 2
     for (down, across), text in np.ndenumerate(texts):
         size = sizes[down, across]
-        color = GREY if np.isnan(size) else "white" if size > dark else "black"
+        color = GREY if np.isnan(size) else "white" if size > largest / 2 else "black"
         axes.text(
             across + 0.5, down + 0.5, text, ha="center", va="center", color=color, fontsize=7.5
         )
@@ -382,7 +384,7 @@ def products(tables: Tables) -> Figure:
     return figure
 
 
-def _plain_log(axis: Axis, written: str | Callable[[float, int], str]) -> None:
+def _plain_log(axis: Axis, written: str | Callable[[float, float], str]) -> None:
     """Have a logarithmic axis say 1, 2, 5, 10 in plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(written)
@@ -474,8 +476,8 @@ def density(tables: Tables) -> Figure:
 
 def _loans_by_income(tables: Tables) -> str:
     tested = difference(tables, "income_band", "total_loans")
-    drawn = customers(tables)[["estimated_income", "total_loans"]]
-    rank = drawn.rank().corr().iloc[0, 1]
+    drawn = customers(tables)
+    rank = drawn["estimated_income"].corr(drawn["total_loans"], method="spearman")
     if tested is None or not labels.is_real(tested["verdict"]) or not rank > 0:
         return "Income and loans"
     how = next(word for limit, word in HOW_CLOSE if rank >= limit)
