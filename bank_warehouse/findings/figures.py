@@ -85,9 +85,10 @@ def actions(tables: Tables) -> Figure:
     axes.bar_label(
         bars,
         [
-            f" {amount(gap * MILLION)}, {number:,} customers"
+            f"{amount(gap * MILLION)}, {number:,} customers"
             for gap, number in zip(frame["gap"], frame["recommendations"], strict=True)
         ],
+        padding=5,
         color=GREY,
     )
     axes.margins(x=0.3)
@@ -167,14 +168,14 @@ def risk(tables: Tables) -> Figure:
     incomes = tables.metrics(["mean_risk_weighting", "mean_estimated_income"], ["income_band"])
     incomes = incomes.sort_values("mean_estimated_income")
     classes = tables.metrics(["median_total_loans", "watch_list_share"], ["risk_weighting"])
-    whole = classes.loc[classes["watch_list_share"] == 1, "risk_weighting"]
+    by_rule = tables.classes_listed_by_rule()
     figure = titled(
         "risk",
         tables,
         3.8,
-        f"All of {listed([str(each) for each in whole])} are on the watch list, since its rules "
-        "look at the risk weighting itself: that jump is built in."
-        if 0 < len(whole) < len(classes)
+        f"All of {listed(by_rule)} are on the watch list, since its rules look at the risk "
+        "weighting itself: that jump is built in."
+        if by_rule
         else "",
     )
     by_class = "Risk weighting (1 low, 5 high)"
