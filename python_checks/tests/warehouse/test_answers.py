@@ -249,7 +249,7 @@ def test_date_before_is_compared_with(changed: Warehouse) -> None:
     # 59 were on the level before, 63 are now.
     assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
     assert by_name["moved"].sentence == (
-        "Since 30 November 2021, 7 customers became riskier and 2 less."
+        "Since 30 November 2021, 7 customers became riskier and 2 less risky."
     )
     assert by_name["moved"].support == "56 kept their risk weighting, 0 joined, 1 left."
     assert untrue(changed.connection, answers(changed)) == []
