@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from bank_warehouse.answers import NotShownError
 from bank_warehouse.dashboard import cubes
 from bank_warehouse.dashboard.access import Role
 from bank_warehouse.dashboard.cube_files import CLOSED_MARTS, UnreadableError, cube_file
@@ -53,7 +54,7 @@ class PreparingError(Exception):
     """The first snapshot of a release is being made; it is worth asking again soon."""
 
 
-class HiddenError(Exception):
+class HiddenError(NotShownError):
     """The role does not see this table, or the release does not have it; the message says which."""
 
 

@@ -1,0 +1,131 @@
+"""A built warehouse as frames to draw and as tables to read."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from bank_warehouse.answers import Answers, Warehouse, answers, labels
+from bank_warehouse.answers.source import Filters
+from bank_warehouse.metrics import format_value
+from bank_warehouse.publish.releases import SAMPLE
+from bank_warehouse.summary import SEED_FOLDER
+
+Frame = pd.DataFrame
+
+
+class Tables(Warehouse):
+    """A built warehouse, or the database of a release, whose answers are frames and tables."""
+
+    @cached_property
+    def said(self) -> Answers:
+        """What the data say."""
+        return answers(self)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files of customers that were read; none where only a release is there."""
+        try:
+            found = self.sql(
+                "select distinct source_file from staging.base_bank__clients order by source_file"
+            )
+        except duckdb.CatalogException:
+            return ()
+        return tuple(map(str, found["source_file"]))
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the customers are the shipped, invented ones."""
+        if not self.files:
+            return bool(self.sql("select source from marts.release")["source"][0] == SAMPLE)
+        return all(file.startswith(SEED_FOLDER) for file in self.files)
+
+    def classes_listed_by_rule(self) -> list[str]:
+        """Return the risk weightings that are on the watch list by a rule on the weighting itself.
+
+        None where all are, or none: then there is no jump between them to explain.
+        """
+        try:
+            found = self.sql(
+                """
+                select risk_weighting, risk_weighting >= (
+                    select min(limit_value) from reference.watch_list_rules
+                    where fact = 'risk_weighting' and comparison = 'at least'
+                ) as is_listed
+                from marts.dim_customers group by risk_weighting order by risk_weighting
+                """
+            )
+        except duckdb.CatalogException:
+            # A release has no seeds.
+            return []
+        listed = found.loc[found["is_listed"].fillna(False).astype(bool), "risk_weighting"]
+        return [str(each) for each in listed] if len(listed) < len(found) else []
+
+    def metrics(
+        self, names: Sequence[str], group_by: Sequence[str] = (), filters: Filters | None = None
+    ) -> Frame:
+        """Return metrics by dimensions: a column for each, a row for each combination."""
+        columns = pd.Index([*group_by, *names])
+        return pd.DataFrame(self.ask(names, group_by, filters), columns=columns)
+
+    def totals(self, *names: str) -> dict[str, str]:
+        """Return metrics over all customers, written as their formats say, by name."""
+        return {
+            name: format_value(value, self.layer.metric(name).format)
+            for name, value in zip(names, self.ask(names)[0], strict=True)
+        }
+
+    def sql(self, query: str, *parameters: object) -> Frame:
+        """Return the rows of a query on the marts."""
+        return self.connection.execute(query, parameters).df()
+
+    def one(self, query: str, *parameters: object) -> dict[str, Any]:
+        """Return the only row of a query by column name."""
+        rows = self.sql(query, *parameters).to_dict("records")
+        if len(rows) != 1:
+            message = f"{len(rows)} rows where one was expected: {query}"
+            raise ValueError(message)
+        return {str(name): value for name, value in rows[0].items()}
+
+    def label(self, name: str) -> str:
+        """Return a metric's, dimension's or column's name for readers."""
+        if name in self.layer.metrics:
+            return self.layer.metric(name).label
+        for model in self.layer.models.values():
+            if name in model.dimensions:
+                return model.dimensions[name].label
+        return labels.name(name)
+
+    def table(self, frame: Frame, formats: Mapping[str, str] | None = None) -> str:
+        """Return rows as a Markdown table, labels as its head, numbers in their formats.
+
+        Args:
+            frame: the rows; columns named after metrics have these' formats.
+            formats: formats of other columns, as format_value takes them.
+        """
+        known = dict(formats or {})
+        known |= {
+            str(name): self.layer.metrics[str(name)].format
+            for name in frame.columns
+            if str(name) in self.layer.metrics
+        }
+        names = [str(name) for name in frame.columns]
+        lines = [
+            "| " + " | ".join(self.label(name) for name in names) + " |",
+            "| " + " | ".join("---:" if name in known else "---" for name in names) + " |",
+        ]
+        for row in frame.itertuples(index=False, name=None):
+            cells = [
+                _cell(value, name, known.get(name)) for name, value in zip(names, row, strict=True)
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+        return "\n".join(lines)
+
+
+def _cell(value: Any, name: str, number_format: str | None) -> str:
+    missing = value is None or value != value  # not a number is not itself
+    if number_format is not None:
+        return format_value(None if missing else value, number_format)
+    return "" if missing else labels.value(name, value).replace("|", "\\|")
