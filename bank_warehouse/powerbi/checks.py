@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import theme, tmdl_reader
+from bank_warehouse.powerbi import report_checks, theme, tmdl_reader
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
+from bank_warehouse.powerbi.report_files import load, path_ending, references
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Json = dict[str, Any]
@@ -26,13 +27,15 @@ PERSONAL = frozenset({"client_id", "client_name", "banking_contact", "location_i
 WANTED_PAGES = (
     "Overview",
     "Segmentation",
-    "Credit and risk",
-    "Income and deposits",
     "Product holdings",
-    "Recommendations",
-    "Customer detail",
+    "Income and deposits",
+    "Credit and risk",
+    "Stress",
+    "Actions",
+    "Migrations",
+    "Explore",
     "Data quality",
-    "More than chance?",
+    "Customer detail",
 )
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
@@ -77,6 +80,7 @@ def findings(files: Files) -> list[str]:
         *_project(files),
         *_theme(files),
         *_pages(files, model),
+        *report_checks.findings(files, model),
     ]
     return sorted(found)
 
@@ -95,28 +99,15 @@ def _texts(files: Files) -> Iterator[str]:
                 yield f"{path}: is no JSON ({error})"
 
 
-def _json(files: Files, path: str) -> Json:
-    try:
-        content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _one(files: Files, suffix: str) -> str:
-    """Return the one path that ends so, empty where there is none."""
-    return next((path for path in sorted(files) if path.endswith(suffix)), "")
-
-
 def _project(files: Files) -> Iterator[str]:
     for path in files:
         if path.endswith(".pbip"):
-            for artifact in _json(files, path).get("artifacts", []):
+            for artifact in load(files, path).get("artifacts", []):
                 target = artifact.get("report", {}).get("path", "")
                 if f"{target}/definition.pbir" not in files:
                     yield f"{path}: there is no report {target!r}"
-    pbir = _one(files, "definition.pbir")
-    target = _json(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
+    pbir = path_ending(files, "definition.pbir")
+    target = load(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(pbir), target))
     if f"{folder}/definition.pbism" not in files:
         yield f"{pbir}: there is no semantic model {target!r}"
@@ -146,7 +137,7 @@ def _read_model(files: Files) -> _Model:
 
 
 def _model_files(files: Files, model: _Model) -> Iterator[str]:
-    path = _one(files, "definition/model.tmdl")
+    path = path_ending(files, "definition/model.tmdl")
     named = {
         (kind, unquote(name))
         for kind, name in re.findall(r"(?m)^ref (table|role) (.+?)\s*$", files.get(path, ""))
@@ -216,7 +207,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
     source = column.properties.get("sourceColumn", "")
     if source in PERSONAL:
         yield f"{where}: {source} is personal data"
-    if not column.text and not re.search(rf"\b{re.escape(source)}\b", query):
+    is_computed = source.startswith("[Value")
+    if not column.text and not is_computed and not re.search(rf"\b{re.escape(source)}\b", query):
         yield f"{where}: the source gives no column {source!r}"
     is_key = source.endswith("_key")
     if is_key and "isHidden" not in column.properties:
@@ -338,22 +330,25 @@ def _leaks(role: Node, model: _Model) -> Iterator[str]:
 
 
 def _theme(files: Files) -> Iterator[str]:
-    path = _one(files, "definition/report.json")
-    report = _json(files, path)
+    path = path_ending(files, "definition/report.json")
+    report = load(files, path)
     folder = path.removesuffix("definition/report.json") + "StaticResources/RegisteredResources"
     packaged = {
         item.get("name"): f"{folder}/{item.get('path')}"
         for package in report.get("resourcePackages", [])
         for item in package.get("items", [])
     }
-    chosen = report.get("themeCollection", {}).get("baseTheme", {}).get("name")
+    themes = report.get("themeCollection", {})
+    if themes.get("baseTheme", {}).get("type") == "RegisteredResources":
+        yield f"{path}: the theme stands in the place of Desktop's own base"
+    chosen = themes.get("customTheme", {}).get("name")
     if chosen not in packaged:
         yield f"{path}: the theme {chosen!r} is in no resource package"
         return
     if packaged[chosen] not in files:
         yield f"{path}: the file of the theme, {packaged[chosen]}, is missing"
         return
-    content = _json(files, packaged[chosen])
+    content = load(files, packaged[chosen])
     paper, ink = content.get("background", "#FFFFFF"), content.get("foreground", "#FFFFFF")
     texts = [ink, content.get("foregroundNeutralSecondary", "#FFFFFF"), content.get("hyperlink")]
     grounds = [paper, content.get("secondaryBackground", ink)]
@@ -367,8 +362,8 @@ def _theme(files: Files) -> Iterator[str]:
 
 
 def _pages(files: Files, model: _Model) -> Iterator[str]:
-    path = _one(files, "definition/pages/pages.json")
-    listed = _json(files, path)
+    path = path_ending(files, "definition/pages/pages.json")
+    listed = load(files, path)
     root = posixpath.dirname(path)
     folders = {
         name.removeprefix(f"{root}/").split("/")[0]
@@ -383,7 +378,7 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
         yield f"{path}: the page {name} is not in the order"
     if listed.get("activePageName") not in order:
         yield f"{path}: the page to open with, {listed.get('activePageName')}, does not exist"
-    pages = {name: _json(files, f"{root}/{name}/page.json") for name in sorted(folders)}
+    pages = {name: load(files, f"{root}/{name}/page.json") for name in sorted(folders)}
     titles = [page.get("displayName") for page in pages.values()]
     for wanted in WANTED_PAGES:
         if wanted not in titles:
@@ -395,7 +390,7 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
         if not re.fullmatch(r"[\w-]+", name):
             yield f"{where}: the identifier {name!r} has signs that Power BI does not render"
         visuals = {
-            file.split("/")[-2]: _json(files, file)
+            file.split("/")[-2]: load(files, file)
             for file in sorted(files)
             if file.startswith(f"{root}/{name}/visuals/") and file.endswith("/visual.json")
         }
@@ -435,7 +430,7 @@ def _drill_through(
             for file in files
             if file.endswith("/visual.json")
             and not file.startswith(f"{root}/{name}/")
-            and wanted in json.dumps(_json(files, file).get("visual", {}).get("query", {}))
+            and wanted in json.dumps(load(files, file).get("visual", {}).get("query", {}))
         ]
         if not sources:
             yield f"{where}: no visual of another page shows the field to drill through by"
@@ -486,7 +481,7 @@ def _visual(
         return
     dressed = visual.get("visualContainerObjects", {})
     for key, name, what in (("title", "text", "title"), ("general", "altText", "alt text")):
-        if not _text_of(dressed, key, name).strip():
+        if not _text_of(dressed, key, name).strip() and not any(references(dressed.get(key))):
             yield f"{where}: has no {what}"
     section = _text_of(dressed, "visualTooltip", "section")
     if section and pages.get(section, {}).get("type") != "Tooltip":
@@ -512,6 +507,13 @@ def _visual(
         chosen = properties["properties"].get("filter", {}).get("filter")
         for projected in shown.values() if chosen else ():
             yield from _filter(where, chosen, projected)
+    for state in states.values():
+        for _, table, _ in references(state.get("fieldParameters", [])):
+            for entry in report_checks.entries_of(table, model):
+                home = model.measures[entry][0] if entry in model.measures else ""
+                shown[f"{home}.{entry}"] = {
+                    "Measure": {"Expression": {"SourceRef": {"Entity": home}}, "Property": entry}
+                }
     yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
 
 
@@ -531,33 +533,18 @@ def _projection(where: str, role: str, projection: Json, model: _Model) -> Itera
         yield f"{where}: {role} takes measures"
     if role in CATEGORY_ROLES and kinds != {"Column"}:
         yield f"{where}: {role} takes columns"
-    for _, entity, name in _references(shown):
+    for _, entity, name in references(shown):
         if projection.get("queryRef") != f"{entity}.{name}":
             yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
 
 
-def _references(expression: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure within an expression."""
-    if isinstance(expression, Mapping):
-        for kind in ("Column", "Measure"):
-            if kind in expression:
-                inner = expression[kind]
-                reference = inner.get("Expression", {}).get("SourceRef", {})
-                yield kind, reference.get("Entity", ""), inner.get("Property", "")
-        for value in expression.values():
-            yield from _references(value)
-    elif isinstance(expression, list):
-        for value in expression:
-            yield from _references(value)
-
-
 def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
-    references = list(_references(expression))
-    if not references:
+    named = list(references(expression))
+    if not named:
         yield f"{where}: names no field"
     if "Aggregation" in expression:
         yield f"{where}: adds up a column by itself; use a measure"
-    for kind, entity, name in references:
+    for kind, entity, name in named:
         if kind == "Measure":
             if name not in model.measures or model.measures[name][0] != entity:
                 yield f"{where}: there is no measure {entity}.{name}"
@@ -572,9 +559,11 @@ def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
-    expected = {(entity, name) for _, entity, name in _references(wanted)}
-    for condition in chosen.get("Where", []):
-        for inner in condition.get("Condition", {}).get("In", {}).get("Expressions", []):
+    expected = {(entity, name) for _, entity, name in references(wanted)}
+    for each in chosen.get("Where", []):
+        condition = each.get("Condition", {})
+        condition = condition.get("Not", {}).get("Expression", condition)
+        for inner in condition.get("In", {}).get("Expressions", []):
             column = inner.get("Column", {})
             source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
             if (tables.get(source), column.get("Property")) not in expected:

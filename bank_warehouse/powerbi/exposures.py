@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bank_warehouse.powerbi.definitions import Model, ModelTable
-from bank_warehouse.powerbi.page_parts import Field, Page
+from bank_warehouse.powerbi.page_parts import Field, Page, measure
 
 PATH = "models/semantic/_semantic__exposures.yml"
 _HEAD = """version: 2
@@ -31,6 +31,10 @@ def fields_of(page: Page) -> Iterator[Field]:
         for fields in visual.roles.values():
             yield from fields
         yield from (only.field for only in visual.only)
+        if visual.finding:
+            yield measure(visual.finding)
+        if visual.parameter:
+            yield from (measure(name) for name in visual.heat)
     if page.drill is not None:
         yield page.drill
 

@@ -159,9 +159,11 @@ def _table(table: ModelTable, mode: str) -> str:
         for level in hierarchy.levels:
             properties = [_tag(*tag, level), f"column: {quote(level)}"]
             lines += [*_block(2, f"level {quote(level)}", properties), ""]
-    lines += _block(1, f"partition {quote(table.name)} = m", [f"mode: {mode}"])
-    lines += ["\t\tsource =", _indent(table.query, 4), ""]
-    lines += ["\tannotation PBI_ResultType = Table", ""]
+    kind = "calculated" if table.is_calculated else "m"
+    lines += _block(1, f"partition {quote(table.name)} = {kind}", [f"mode: {mode}"])
+    lines += [*_expression(2, "source", table.query), ""]
+    if not table.is_calculated:
+        lines += ["\tannotation PBI_ResultType = Table", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -195,6 +197,10 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
         f"sortByColumn: {quote(column.sort_by)}" if column.sort_by else "",
     ]
     lines += [f"\t\t{each}" for each in properties if each]
+    if column.group_by:
+        lines += ["", "\t\trelatedColumnDetails", f"\t\t\tgroupByColumn: {quote(column.group_by)}"]
+    if column.parameter:
+        lines += ["", f"\t\textendedProperty ParameterMetadata = {column.parameter}"]
     lines += ["", "\t\tannotation SummarizationSetBy = User", ""]
     if column.format_string == "yyyy-mm-dd":
         lines += ["\t\tannotation UnderlyingDateTimeDataType = Date", ""]
