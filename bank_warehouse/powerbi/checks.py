@@ -9,11 +9,11 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import theme, tmdl_reader
+from bank_warehouse.powerbi import model_text, theme
+from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
@@ -37,27 +37,21 @@ WANTED_PAGES = (
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
 
+CUSTOMERS = "Customers"
+ABOUT_THE_DATA = frozenset({"Release"})
+"""Tables without a figure of customers: no choice of customers concerns them."""
+
+WITHOUT_TOTALS = {
+    "tableEx": ("total", ("totals",)),
+    "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
+}
+"""How a table and a matrix switch their totals off: object and properties."""
+
 WANTED_ROLES = ("By banking relationship", "By investment advisor")
 TEXT_CONTRAST = 4.5
 MARK_CONTRAST = 3.0
 
-_REFERENCE = re.compile(
-    r"'(?P<table>(?:[^']|'')+)'(?:\[(?P<column>(?:[^\]]|\]\])+)\])?"
-    r"|\[(?P<measure>(?:[^\]]|\]\])+)\]"
-)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass
-class _Model:
-    """What the checks need of the semantic model."""
-
-    columns: dict[str, dict[str, Node]] = field(default_factory=dict)
-    measures: dict[str, tuple[str, Node]] = field(default_factory=dict)
-    tables: dict[str, Node] = field(default_factory=dict)
-    relationships: list[Node] = field(default_factory=list)
-    roles: dict[str, Node] = field(default_factory=dict)
-    expressions: dict[str, Node] = field(default_factory=dict)
 
 
 def findings(files: Files) -> list[str]:
@@ -66,7 +60,7 @@ def findings(files: Files) -> list[str]:
     Args:
         files: text of each file of the project, by its path from the folder of the project.
     """
-    model = _read_model(files)
+    model = model_text.read(files)
     found = [
         *_texts(files),
         *_model_files(files, model),
@@ -125,27 +119,7 @@ def _project(files: Files) -> Iterator[str]:
 # ---------- semantic model
 
 
-def _read_model(files: Files) -> _Model:
-    model = _Model()
-    for path, text in files.items():
-        if not path.endswith(".tmdl"):
-            continue
-        for node in tmdl_reader.read(text.lstrip("\ufeff")):
-            if node.kind == "table":
-                model.tables[node.name] = node
-                model.columns[node.name] = {column.name: column for column in node.of("column")}
-                for measure in node.of("measure"):
-                    model.measures[measure.name] = (node.name, measure)
-            elif node.kind == "relationship":
-                model.relationships.append(node)
-            elif node.kind == "role":
-                model.roles[node.name] = node
-            elif node.kind == "expression":
-                model.expressions[node.name] = node
-    return model
-
-
-def _model_files(files: Files, model: _Model) -> Iterator[str]:
+def _model_files(files: Files, model: ModelText) -> Iterator[str]:
     path = _one(files, "definition/model.tmdl")
     named = {
         (kind, unquote(name))
@@ -169,7 +143,7 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
             yield f"{path}: the lineage tag {tag} is no UUID"
 
 
-def _tables(model: _Model) -> Iterator[str]:
+def _tables(model: ModelText) -> Iterator[str]:
     dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
         yield f"model: {len(dated)} tables are marked as the table of dates"
@@ -186,9 +160,7 @@ def _tables(model: _Model) -> Iterator[str]:
             keys = [column for column in columns.values() if "isKey" in column.properties]
             if len(keys) != 1 or keys[0].properties.get("dataType") != "dateTime":
                 yield f"{where}: needs one date as key to be the table of dates"
-        query = "\n".join(
-            partition.properties.get("source", "") for partition in table.of("partition")
-        )
+        query = model.query(table.name)
         if not query:
             yield f"{where}: has no partition with a source"
         for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
@@ -225,7 +197,7 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
         yield f"{where}: has no type"
 
 
-def _measures(model: _Model) -> Iterator[str]:
+def _measures(model: ModelText) -> Iterator[str]:
     for name, (table, measure) in model.measures.items():
         where = f"measure {name}"
         if not measure.description:
@@ -242,14 +214,14 @@ def _measures(model: _Model) -> Iterator[str]:
                 yield from dax_findings(where, column.text, model)
 
 
-def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
+def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
     """Yield what a DAX expression names that does not exist."""
-    code = re.sub(r'"(?:[^"]|"")*"', '""', text)
+    code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"
     if code.count("(") != code.count(")"):
         yield f"{where}: its parentheses do not match"
-    for found in _REFERENCE.finditer(code):
+    for found in REFERENCE.finditer(code):
         table, column, measure = found["table"], found["column"], found["measure"]
         if measure is not None:
             if measure not in model.measures:
@@ -260,7 +232,7 @@ def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
             yield f"{where}: there is no column '{table}'[{column}]"
 
 
-def _relationships(model: _Model) -> Iterator[str]:
+def _relationships(model: ModelText) -> Iterator[str]:
     paths: dict[str, list[str]] = {}
     seen: set[tuple[str, ...]] = set()
     for each in model.relationships:
@@ -296,7 +268,7 @@ def _walk(table: str, paths: Mapping[str, list[str]], way: tuple[str, ...]) -> I
             yield from _walk(parent, paths, (*way, table))
 
 
-def _roles(model: _Model) -> Iterator[str]:
+def _roles(model: ModelText) -> Iterator[str]:
     for wanted in WANTED_ROLES:
         if wanted not in model.roles:
             yield f"model: the role {wanted} is missing"
@@ -314,23 +286,12 @@ def _roles(model: _Model) -> Iterator[str]:
         yield from _leaks(role, model)
 
 
-def _leaks(role: Node, model: _Model) -> Iterator[str]:
+def _leaks(role: Node, model: ModelText) -> Iterator[str]:
     """Yield the tables with a customer in each row that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
-    reached = set(filtered)
-    grown = True
-    while grown:
-        grown = False
-        for each in model.relationships:
-            child, _ = split_column(each.properties.get("fromColumn", "?.?"))
-            parent, _ = split_column(each.properties.get("toColumn", "?.?"))
-            is_active = each.properties.get("isActive") != "false"
-            if is_active and parent in reached and child not in reached:
-                reached.add(child)
-                grown = True
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}
-        if "customer_key" in sources and table not in reached:
+        if "customer_key" in sources and not filtered & model.filtered_by(table):
             yield f"role {role.name}: sees every row of {table}"
 
 
@@ -366,7 +327,7 @@ def _theme(files: Files) -> Iterator[str]:
             yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
 
 
-def _pages(files: Files, model: _Model) -> Iterator[str]:
+def _pages(files: Files, model: ModelText) -> Iterator[str]:
     path = _one(files, "definition/pages/pages.json")
     listed = _json(files, path)
     root = posixpath.dirname(path)
@@ -403,8 +364,10 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
             yield f"{where}: has no visuals"
         yield from _drill_through(where, name, page, files, root, model)
         yield from _layout(where, page, visuals)
+        choices = _choices(page, visuals, model)
         for identifier, visual in visuals.items():
             yield from _visual(where, identifier, visual, model, pages)
+            yield from _reach(f"{where}, visual {identifier}", visual["visual"], choices, model)
 
 
 def _drill_through(
@@ -413,7 +376,7 @@ def _drill_through(
     page: Json,
     files: Files,
     root: str,
-    model: _Model,
+    model: ModelText,
 ) -> Iterator[str]:
     filters = {each.get("name"): each for each in page.get("filterConfig", {}).get("filters", [])}
     for each in filters.values():
@@ -472,7 +435,7 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
 
 
 def _visual(
-    page: str, identifier: str, container: Json, model: _Model, pages: Mapping[str, Json]
+    page: str, identifier: str, container: Json, model: ModelText, pages: Mapping[str, Json]
 ) -> Iterator[str]:
     visual = container.get("visual", {})
     kind = visual.get("visualType", "")
@@ -513,6 +476,80 @@ def _visual(
         for projected in shown.values() if chosen else ():
             yield from _filter(where, chosen, projected)
     yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
+    yield from _totals(where, visual, model)
+
+
+def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
+    """Yield a finding where a table or matrix adds up what has no total."""
+    name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
+    states = visual.get("query", {}).get("queryState", {})
+    for kind, _, measure in _references(list(states.values())):
+        if switches and kind == "Measure" and not model.has_total(measure):
+            set_to = _literals(visual.get("objects", {}).get(name, []))
+            if set_to.count("false") < len(switches):
+                yield f"{where}: {measure} has no total; its totals must be off"
+                return
+
+
+def _choices(page: Json, visuals: Mapping[str, Json], model: ModelText) -> frozenset[str]:
+    """Return the tables by which customers are chosen on a page: in slicers or by drilling."""
+    asked = [
+        visual["visual"].get("query")
+        for visual in visuals.values()
+        if visual.get("visual", {}).get("visualType") == "slicer"
+    ]
+    if page.get("type") == "Drillthrough":
+        asked.append(page.get("filterConfig"))
+    return frozenset({table for _, table, _ in _references(asked)}) & model.filtered_by(CUSTOMERS)
+
+
+def _reach(
+    where: str, visual: Json, choices: frozenset[str], model: ModelText
+) -> Iterator[str]:
+    """Yield a finding where a visual does not say that it shows all customers, or says so wrongly.
+
+    A choice of customers reaches a visual by the relationships, or it does not.
+    """
+    query = list(_references(visual.get("query", {}).get("queryState")))
+    if visual.get("visualType") == "slicer" or not query or not choices:
+        return
+    measures = {name for kind, _, name in query if kind == "Measure"}
+    fixed = {
+        name
+        for name in measures
+        if not model.tables_in(name) <= ABOUT_THE_DATA
+        and not all(model.follows(table, name) for table in choices)
+    }
+    if not measures:
+        tables = {table for _, table, _ in query} - ABOUT_THE_DATA
+        fixed = {table for table in tables if not choices <= model.filtered_by(table)}
+    dressed = visual.get("visualContainerObjects", {})
+    for place, what in ((("title", "subTitle"), "title"), (("general",), "alt text")):
+        said = " ".join(_said(dressed.get(name), model) for name in place).lower()
+        if fixed and "all customers" not in said:
+            yield f"{where}: no slicer changes {min(fixed)}; its {what} must say all customers"
+        if not fixed and "all customers" in " ".join(_literals(dressed.get(place[0]))).lower():
+            yield f"{where}: follows the slicers; its {what} must not say all customers"
+
+
+def _said(objects: Any, model: ModelText) -> str:
+    """Return the texts of an object, and those of the measures that write it."""
+    texts = _literals(objects)
+    for kind, _, name in _references(objects):
+        if kind == "Measure":
+            texts += [model.measures[each][1].text for each in model.measures_in(name)]
+    return " ".join(texts)
+
+
+def _literals(tree: Any) -> list[str]:
+    """Return the constants within a part of a visual, as they are written."""
+    if isinstance(tree, Mapping):
+        literal = tree.get("Literal")
+        found = [literal["Value"]] if isinstance(literal, Mapping) else []
+        return found + [text for value in tree.values() for text in _literals(value)]
+    if isinstance(tree, list):
+        return [text for value in tree for text in _literals(value)]
+    return []
 
 
 def _text_of(objects: Json, key: str, name: str) -> str:
@@ -523,7 +560,7 @@ def _text_of(objects: Json, key: str, name: str) -> str:
     return ""
 
 
-def _projection(where: str, role: str, projection: Json, model: _Model) -> Iterator[str]:
+def _projection(where: str, role: str, projection: Json, model: ModelText) -> Iterator[str]:
     shown = projection.get("field", {})
     yield from _fields(f"{where}, {role}", shown, model)
     kinds = set(shown)
@@ -551,7 +588,7 @@ def _references(expression: Any) -> Iterator[tuple[str, str, str]]:
             yield from _references(value)
 
 
-def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
+def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
     references = list(_references(expression))
     if not references:
         yield f"{where}: names no field"
@@ -563,7 +600,7 @@ def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
                 yield f"{where}: there is no measure {entity}.{name}"
         elif name not in model.columns.get(entity, {}):
             yield f"{where}: there is no column {entity}.{name}"
-        elif name.endswith(" key"):
+        elif model.is_wide(entity, name):
             yield f"{where}: shows {entity}.{name}, of which a visual cannot show all digits"
 
 

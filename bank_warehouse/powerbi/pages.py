@@ -342,7 +342,7 @@ CREDIT_AND_RISK = Page(
         ),
         table(
             "drivers",
-            "What moves the risk weighting, business facts only",
+            "What moves the risk weighting of all customers, business facts only",
             across(2, 0, 750, 200),
             in_words("fct_risk_drivers", "driver", "Driver"),
             column("fct_risk_drivers", "level", "Level"),
@@ -356,9 +356,9 @@ CREDIT_AND_RISK = Page(
             key="losses",
             kind="pivotTable",
             place=across(2, 1, 750, 200),
-            title="Expected loss of a year by product and risk weighting (declared assumptions)",
-            alt="Matrix: expected loss of a year, products down, risk weighting across. The "
-            "darker a cell, the higher the loss.",
+            title="All customers: expected loss of a year by product and risk weighting (assumed)",
+            alt="Matrix: expected loss of a year of all customers, products down, risk weighting "
+            "across. The darker a cell, the higher the loss.",
             roles={
                 "Rows": (PRODUCT,),
                 "Columns": (column("fct_expected_losses", "risk_weighting"),),
@@ -370,8 +370,8 @@ CREDIT_AND_RISK = Page(
             key="stress",
             kind="pivotTable",
             place=across(2, 0, 966, 210),
-            title="Under stress: value by scenario (declared assumptions)",
-            alt="Matrix: measures under stress, scenarios down, measures across.",
+            title="All customers under stress: value by scenario (declared assumptions)",
+            alt="Matrix: measures of all customers under stress, scenarios down, measures across.",
             roles={
                 "Rows": (column("stress_scenarios", "scenario_name"),),
                 "Values": (
@@ -386,9 +386,9 @@ CREDIT_AND_RISK = Page(
             key="sensitivity",
             kind="pivotTable",
             place=across(2, 1, 966, 210),
-            title="Baseline: change of the expected loss if an assumption is off",
-            alt="Matrix: relative change of the expected loss of the baseline, assumptions down, "
-            "larger or smaller across.",
+            title="All customers, baseline: change of the expected loss if an assumption is off",
+            alt="Matrix: relative change of the expected loss of all customers in the baseline, "
+            "assumptions down, larger or smaller across.",
             roles={
                 "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
                 "Columns": (column("fct_stress_sensitivity", "direction"),),
@@ -432,8 +432,8 @@ INCOME_AND_DEPOSITS = Page(
             kind="lineChart",
             place=across(2, 1, _TOP, 320),
             title="Concentration of all customers: share of the money of the lowest per cent",
-            alt="Line for each measure: share of the money that customers up to a percentile "
-            "have. The further below the diagonal, the more concentrated.",
+            alt="Line for each measure, all customers: share of the money that customers up to a "
+            "percentile have. The further below the diagonal, the more concentrated.",
             roles={
                 "Category": (column("fct_balance_concentration", "percentile"),),
                 "Series": (in_words("fct_balance_concentration", "measure"),),
@@ -528,8 +528,8 @@ PRODUCT_HOLDINGS = Page(
             kind="pivotTable",
             place=across(2, 0, 740, 240),
             title="Pairs: how balances of two products move together (all customers)",
-            alt="Matrix of products by products: correlation of their balances, from -1 to 1. "
-            "The darker a cell, the higher.",
+            alt="Matrix of products by products: correlation of their balances over all customers, "
+            "from -1 to 1. The darker a cell, the higher.",
             roles={
                 "Rows": (PRODUCT,),
                 "Columns": (in_words("fct_product_pairs", "other_product", "With"),),

@@ -12,7 +12,7 @@ _TYPES = {
     "timestamp": ("dateTime", "type datetime"),
     "boolean": ("boolean", "type logical"),
     "double": ("double", "type number"),
-    "integer": ("int64", "Int64.Type"),
+    "integer": ("int64", "Int32.Type"),
     "bigint": ("int64", "Int64.Type"),
     "decimal": ("decimal", "Currency.Type"),
 }

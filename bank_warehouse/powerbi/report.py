@@ -7,7 +7,7 @@ of 2025 and later reads.
 
 from typing import Any
 
-from bank_warehouse.powerbi import theme
+from bank_warehouse.powerbi import checks, model_text, theme, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.model import MEASURES
@@ -118,6 +118,7 @@ class _Writer:
 
     def __init__(self, model: Model, pages: tuple[Page, ...]) -> None:
         self.model = model
+        self.text = model_text.read(tmdl.write(model))
         self.tooltip = next((page for page in pages if page.kind == "Tooltip"), None)
 
     def place_of(self, field: Field) -> tuple[str, str]:
@@ -304,6 +305,11 @@ class _Writer:
                     },
                 }
             ]
+        shown = [each for fields in visual.roles.values() for each in fields]
+        measures = [each.name for each in shown if each.is_measure]
+        if visual.kind in checks.WITHOUT_TOTALS and not all(map(self.text.has_total, measures)):
+            name, switches = checks.WITHOUT_TOTALS[visual.kind]
+            objects[name] = _properties(**{each: literal(False) for each in switches})
         if (
             visual.kind in ("clusteredBarChart", "clusteredColumnChart")
             and len(visual.roles.get("Y", ())) == 1
