@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import model_text, theme
-from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of
+from bank_warehouse.powerbi import best_practice, model_text, theme
+from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of, references
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
@@ -41,6 +41,9 @@ CUSTOMERS = "Customers"
 ABOUT_THE_DATA = frozenset({"Release"})
 """Tables without a figure of customers: no choice of customers concerns them."""
 
+DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
+"""How Power BI Desktop itself has every model read its sources."""
+
 WITHOUT_TOTALS = {
     "tableEx": ("total", ("totals",)),
     "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
@@ -51,6 +54,11 @@ WANTED_ROLES = ("By banking relationship", "By investment advisor")
 TEXT_CONTRAST = 4.5
 MARK_CONTRAST = 3.0
 
+_PARAMETER_OR_FUNCTION = re.compile(r"\bIsParameterQuery\b|^\s*\([^)]*\)[^=]*=>")
+_M_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_M_SOURCE = re.compile(
+    r"\b(PostgreSQL\.Database|Folder\.\w+|File\.Contents|Web\.\w+|Odbc\.\w+|Sql\.\w+)\("
+)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -68,6 +76,9 @@ def findings(files: Files) -> list[str]:
         *_measures(model),
         *_relationships(model),
         *_roles(model),
+        *_sources(model),
+        *_loaded_twice(model),
+        *best_practice.findings(model),
         *_project(files),
         *_theme(files),
         *_pages(files, model),
@@ -130,6 +141,19 @@ def _model_files(files: Files, model: ModelText) -> Iterator[str]:
         yield f"{path}: names the {kind} {name}, which has no file"
     for kind, name in sorted(there - named):
         yield f"{path}: does not name the {kind} {name}"
+    for option in DATA_ACCESS:
+        if not re.search(rf"(?m)^\t\t{option}$", files.get(path, "")):
+            yield f"{path}: lacks {option}, without which Power Query treats errors differently"
+    groups = {
+        unquote(name) for name in re.findall(r"(?m)^queryGroup (.+?)\s*$", files.get(path, ""))
+    }
+    used = {
+        unquote(each)
+        for text in files.values()
+        for each in re.findall(r"(?m)^\t+queryGroup: (.+?)\s*$", text)
+    }
+    for name in sorted(used ^ groups):
+        yield f"{path}: the query group {name} is {'missing' if name in used else 'empty'}"
     tags: list[str] = []
     for name in files:
         if name.endswith(".tmdl"):
@@ -177,6 +201,24 @@ def _tables(model: ModelText) -> Iterator[str]:
                 yield f"{where}, hierarchy {hierarchy.name}: has no levels"
 
 
+def _loaded_twice(model: ModelText) -> Iterator[str]:
+    """Yield the texts that a table joins from a mart whose own table loads them as well."""
+    owners = {
+        found[1]: name
+        for name in model.tables
+        if (found := re.search(r'ReadTable\("\w+", "(\w+)"\)', model.query(name)))
+    }
+    for name in model.tables:
+        for mart, taken in re.findall(
+            r'Table\.SelectColumns\(ReadTable\("\w+", "(\w+)"\), \{([^}]*)\}', model.query(name)
+        ):
+            owner = owners.get(mart, "")
+            for column in model.columns.get(owner, {}).values():
+                is_text = column.properties.get("dataType") == "string"
+                if is_text and f'"{column.properties.get("sourceColumn")}"' in taken:
+                    yield f"table {owner}, column {column.name}: {name} has this text already"
+
+
 def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
     if not column.description:
         yield f"{where}: has no description"
@@ -195,6 +237,41 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
         yield f"{where}: is a key and not hidden"
     if not column.text and "dataType" not in column.properties:
         yield f"{where}: has no type"
+
+
+def _sources(model: ModelText) -> Iterator[str]:
+    """Yield what Power Query's firewall or a gateway would refuse.
+
+    A query that refers to another query may not read a source of its own; a parameter is no query.
+    """
+    texts = {name: node.text for name, node in model.expressions.items()}
+    queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
+    texts |= {name: model.query(name) for name in model.tables}
+    queries |= model.tables.keys()
+    kinds: set[str] = set()
+    for name, text in texts.items():
+        called = [
+            node.text
+            for function, node in model.expressions.items()
+            if re.search(rf"\b{re.escape(function)}\(", text)
+        ]
+        code = _M_COMMENT.sub("", "\n".join([text, *called]))
+        read = set(_M_SOURCE.findall(code_of(code)))
+        kinds |= read - {"File.Contents"}
+        others = {other for other in queries - {name} if _refers(code, other)}
+        if read and others:
+            yield (
+                f"{name}: reads {min(read)} and the query {min(others)} besides, which the "
+                "firewall of Power Query refuses"
+            )
+    if len(kinds) > 1:
+        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway asks for all of them"
+
+
+def _refers(code: str, query: str) -> bool:
+    """Whether M refers to a query by its name."""
+    bare = rf"(?<![\w.\[]){re.escape(query)}(?![\w\]])"
+    return f'#"{query}"' in code or bool(re.search(bare, code_of(code)))
 
 
 def _measures(model: ModelText) -> Iterator[str]:
@@ -483,7 +560,7 @@ def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
     """Yield a finding where a table or matrix adds up what has no total."""
     name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
     states = visual.get("query", {}).get("queryState", {})
-    for kind, _, measure in _references(list(states.values())):
+    for kind, _, measure in references(list(states.values())):
         if switches and kind == "Measure" and not model.has_total(measure):
             set_to = _literals(visual.get("objects", {}).get(name, []))
             if set_to.count("false") < len(switches):
@@ -500,17 +577,15 @@ def _choices(page: Json, visuals: Mapping[str, Json], model: ModelText) -> froze
     ]
     if page.get("type") == "Drillthrough":
         asked.append(page.get("filterConfig"))
-    return frozenset({table for _, table, _ in _references(asked)}) & model.filtered_by(CUSTOMERS)
+    return frozenset({table for _, table, _ in references(asked)}) & model.filtered_by(CUSTOMERS)
 
 
-def _reach(
-    where: str, visual: Json, choices: frozenset[str], model: ModelText
-) -> Iterator[str]:
+def _reach(where: str, visual: Json, choices: frozenset[str], model: ModelText) -> Iterator[str]:
     """Yield a finding where a visual does not say that it shows all customers, or says so wrongly.
 
     A choice of customers reaches a visual by the relationships, or it does not.
     """
-    query = list(_references(visual.get("query", {}).get("queryState")))
+    query = list(references(visual.get("query", {}).get("queryState")))
     if visual.get("visualType") == "slicer" or not query or not choices:
         return
     measures = {name for kind, _, name in query if kind == "Measure"}
@@ -521,8 +596,10 @@ def _reach(
         and not all(model.follows(table, name) for table in choices)
     }
     if not measures:
+        # Columns alone: the rows are those of the table that the others filter.
         tables = {table for _, table, _ in query} - ABOUT_THE_DATA
-        fixed = {table for table in tables if not choices <= model.filtered_by(table)}
+        above = {parent for table in tables for parent in model.filtered_by(table) - {table}}
+        fixed = {table for table in tables - above if not choices <= model.filtered_by(table)}
     dressed = visual.get("visualContainerObjects", {})
     for place, what in ((("title", "subTitle"), "title"), (("general",), "alt text")):
         said = " ".join(_said(dressed.get(name), model) for name in place).lower()
@@ -535,7 +612,7 @@ def _reach(
 def _said(objects: Any, model: ModelText) -> str:
     """Return the texts of an object, and those of the measures that write it."""
     texts = _literals(objects)
-    for kind, _, name in _references(objects):
+    for kind, _, name in references(objects):
         if kind == "Measure":
             texts += [model.measures[each][1].text for each in model.measures_in(name)]
     return " ".join(texts)
@@ -568,33 +645,18 @@ def _projection(where: str, role: str, projection: Json, model: ModelText) -> It
         yield f"{where}: {role} takes measures"
     if role in CATEGORY_ROLES and kinds != {"Column"}:
         yield f"{where}: {role} takes columns"
-    for _, entity, name in _references(shown):
+    for _, entity, name in references(shown):
         if projection.get("queryRef") != f"{entity}.{name}":
             yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
 
 
-def _references(expression: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure within an expression."""
-    if isinstance(expression, Mapping):
-        for kind in ("Column", "Measure"):
-            if kind in expression:
-                inner = expression[kind]
-                reference = inner.get("Expression", {}).get("SourceRef", {})
-                yield kind, reference.get("Entity", ""), inner.get("Property", "")
-        for value in expression.values():
-            yield from _references(value)
-    elif isinstance(expression, list):
-        for value in expression:
-            yield from _references(value)
-
-
 def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
-    references = list(_references(expression))
-    if not references:
+    found = list(references(expression))
+    if not found:
         yield f"{where}: names no field"
     if "Aggregation" in expression:
         yield f"{where}: adds up a column by itself; use a measure"
-    for kind, entity, name in references:
+    for kind, entity, name in found:
         if kind == "Measure":
             if name not in model.measures or model.measures[name][0] != entity:
                 yield f"{where}: there is no measure {entity}.{name}"
@@ -609,7 +671,7 @@ def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
-    expected = {(entity, name) for _, entity, name in _references(wanted)}
+    expected = {(entity, name) for _, entity, name in references(wanted)}
     for condition in chosen.get("Where", []):
         for inner in condition.get("Condition", {}).get("In", {}).get("Expressions", []):
             column = inner.get("Column", {})

@@ -3,9 +3,12 @@
 It is read from the text alone, as Power BI would read it, and knows nothing of how it was written.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from bank_warehouse.powerbi import tmdl_reader
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column
@@ -31,6 +34,8 @@ class ModelText:
         relationships: in the order of the files.
         roles: of row-level security.
         expressions: parameters and functions.
+        kinds: of all objects there are.
+        shown: table and name of each column that the report shows or filters by.
     """
 
     columns: dict[str, dict[str, Node]] = field(default_factory=dict)
@@ -39,6 +44,8 @@ class ModelText:
     relationships: list[Node] = field(default_factory=list)
     roles: dict[str, Node] = field(default_factory=dict)
     expressions: dict[str, Node] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+    shown: set[tuple[str, str]] = field(default_factory=set)
 
     def query(self, table: str) -> str:
         """Return the M or DAX that gives the rows of a table."""
@@ -118,17 +125,42 @@ def code_of(text: str) -> str:
     return _TEXT.sub('""', text)
 
 
+def references(tree: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, table, name) of every column and measure within a part of a report."""
+    if isinstance(tree, Mapping):
+        for kind in ("Column", "Measure"):
+            if kind in tree:
+                inner = tree[kind]
+                reference = inner.get("Expression", {}).get("SourceRef", {})
+                yield kind, reference.get("Entity", ""), inner.get("Property", "")
+        for value in tree.values():
+            yield from references(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from references(value)
+
+
 def read(files: Mapping[str, str]) -> ModelText:
-    """Return the model in the files of a project."""
+    """Return the model in the files of a project, and what its report takes of it."""
     model = ModelText()
     for path, text in files.items():
         if path.endswith(".tmdl"):
             _add(model, tmdl_reader.read(text.lstrip("\ufeff")))
+        elif path.endswith(("/visual.json", "/page.json")):
+            with suppress(ValueError):
+                for kind, table, name in references(json.loads(text)):
+                    if kind == "Column" and table:
+                        model.shown.add((table, name))
     return model
+
+
+def _kinds(node: Node) -> set[str]:
+    return {node.kind}.union(*(_kinds(child) for child in node.children))
 
 
 def _add(model: ModelText, nodes: Iterable[Node]) -> None:
     for node in nodes:
+        model.kinds |= _kinds(node)
         if node.kind == "table":
             model.tables[node.name] = node
             model.columns[node.name] = {column.name: column for column in node.of("column")}

@@ -21,10 +21,10 @@ WRITTEN_FOLDERS = (
 """Folders that hold nothing but what is written here; what is stale in them is removed."""
 
 
-def files(model: Model, pages: tuple[Page, ...], mode: str = "import") -> dict[str, str]:
+def files(model: Model, pages: tuple[Page, ...]) -> dict[str, str]:
     """Return the text of every file of the project, by its path."""
     written = {
-        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model, mode).items()
+        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model).items()
     }
     for path, content in report.write(model, pages).items():
         written[f"{REPORT_FOLDER}/{path}"] = as_json(content)

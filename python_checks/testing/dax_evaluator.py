@@ -294,6 +294,11 @@ def _relation(table: Node) -> str:
     )
     assert len(others) == len(keys) == len(taken)
     selected, joined = ["base.*"], ""
+    for added, code in re.findall(
+        r'Table\.AddColumn\(\s*\w+, "(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\]', text
+    ):
+        words = f"upper(base.{code}[1]) || replace(base.{code}[2:], '_', ' ')"
+        selected.append(f"{words} as {added}")
     for number, ((schema_of, other), key, columns) in enumerate(
         zip(others, keys, taken, strict=True)
     ):
