@@ -59,28 +59,15 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
     tables = _mark_keys(_hide_foreign_keys(tables, relationships), relationships)
     by_origin = {table.origin: table for table in tables}
     measures = _measures(artifacts, by_origin, relationships)
-    roles = _roles(by_origin, relationships)
-    tables = _hide_what_measures_read(tables, measures)
-    tables = _without_unused(tables, relationships, measures, roles, pages)
-    tables = [
-        replace(
-            table,
-            query=power_query.read_mart(
-                readings[table.origin], {column.source for column in table.columns}
-            ),
-        )
-        if table.origin in readings
-        else table
-        for table in tables
-    ]
     tables += [_access_table(source), _measure_table(measures)]
-    return Model(
+    built = Model(
         tables={table.name: table for table in sorted(tables, key=lambda each: each.name)},
         relationships=relationships,
-        roles=roles,
+        roles=_roles(by_origin, relationships),
         expressions=sources.expressions(source),
         mode=source.mode,
     )
+    return _without_unused(built, readings, pages)
 
 
 def column_name(table: ModelTable, column: str) -> str:
@@ -460,27 +447,6 @@ def _mark_keys(tables: list[ModelTable], relationships: Iterable[Relationship]) 
     ]
 
 
-def _hide_what_measures_read(
-    tables: list[ModelTable], measures: Iterable[Measure]
-) -> list[ModelTable]:
-    """Hide the numbers that measures read, but for attributes: people take the measure."""
-    read = {each for measure in measures for each in _columns_in(measure.expression)}
-    return [
-        replace(
-            table,
-            columns=tuple(
-                replace(column, is_hidden=True)
-                if (table.name, column.name) in read and column.data_type in _NUMBERS
-                else column
-                for column in table.columns
-            ),
-        )
-        if not table.origin.startswith("dim_")
-        else table
-        for table in tables
-    ]
-
-
 def _columns_in(text: str) -> set[tuple[str, str]]:
     """Return table and name of each column that a DAX expression reads."""
     return {
@@ -490,44 +456,56 @@ def _columns_in(text: str) -> set[tuple[str, str]]:
     }
 
 
-def _without_unused(
-    tables: list[ModelTable],
-    relationships: Iterable[Relationship],
-    measures: Iterable[Measure],
-    roles: Iterable[Role],
-    pages: Iterable[Page],
-) -> list[ModelTable]:
-    """Drop the hidden columns that nothing uses: no relationship, order, DAX or visual."""
-    used: set[tuple[str, str]] = set()
-    for link in relationships:
-        used |= {(link.from_table, link.from_column), (link.to_table, link.to_column)}
-    texts = [measure.expression for measure in measures]
-    texts += [text for role in roles for text in role.filters.values()]
-    for text in texts:
-        used |= _columns_in(text)
-    names = {table.origin: table for table in tables}
-    for each in (each for page in pages for each in fields_of(page)):
-        for column in names[each.table].columns if each.table in names else ():
-            if column.source == (in_words(each.name) if each.in_words else each.name):
-                used.add((names[each.table].name, column.name))
-    result = []
-    for table in tables:
-        levels = {level for hierarchy in table.hierarchies for level in hierarchy.levels}
-        kept = [
-            column
-            for column in table.columns
-            if not column.is_hidden or column.name in levels or (table.name, column.name) in used
-        ]
-        orders = {column.sort_by for column in kept}
-        result.append(
-            replace(
-                table,
-                columns=tuple(
-                    column for column in table.columns if column in kept or column.name in orders
-                ),
+def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
+    """Return the model as it is loaded: columns that people need, or the model, or a visual.
+
+    Hidden are also the numbers of results that measures read: people take the measure.
+    """
+    read = set()
+    for table in model.tables.values():
+        for measure in table.measures:
+            read |= _columns_in(measure.expression)
+    used = read | {end for link in model.relationships for end in _ends(link)}
+    for role in model.roles:
+        for text in role.filters.values():
+            used |= _columns_in(text)
+    fields = {
+        (field.table, in_words(field.name) if field.in_words else field.name)
+        for page in pages
+        for field in fields_of(page)
+    }
+    tables = {}
+    for name, table in model.tables.items():
+        if table.origin in readings:
+            is_result = not table.origin.startswith("dim_")
+            columns = [
+                replace(column, is_hidden=True)
+                if is_result and (name, column.name) in read and column.data_type in _NUMBERS
+                else column
+                for column in table.columns
+            ]
+            levels = {level for hierarchy in table.hierarchies for level in hierarchy.levels}
+            kept = {
+                column.name
+                for column in columns
+                if not column.is_hidden
+                or column.name in levels
+                or (name, column.name) in used
+                or (table.origin, column.source) in fields
+            }
+            kept |= {column.sort_by for column in columns if column.name in kept}
+            columns = [column for column in columns if column.name in kept]
+            query = power_query.read_mart(
+                readings[table.origin], {column.source for column in columns}
             )
-        )
-    return result
+            table = replace(table, columns=tuple(columns), query=query)
+        tables[name] = table
+    return replace(model, tables=tables)
+
+
+def _ends(link: Relationship) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return table and column that a relationship leads from, and those it leads to."""
+    return (link.from_table, link.from_column), (link.to_table, link.to_column)
 
 
 def filtered_by(table: str, relationships: Iterable[Relationship]) -> frozenset[str]:

@@ -97,7 +97,7 @@ def _model(model: Model) -> str:
         ],
     )
     groups = [each.group for each in model.expressions.values()]
-    groups += [table.group for table in model.tables.values()]
+    groups += [table.group for table in model.tables.values() if table.group]
     for number, group in enumerate(dict.fromkeys(groups)):
         lines += ["", f"queryGroup {quote(group)}", ""]
         lines += [f"\tannotation PBI_QueryGroupOrder = {number}"]
@@ -171,7 +171,7 @@ def _table(table: ModelTable, mode: str) -> str:
         for level in hierarchy.levels:
             properties = [_tag(*tag, level), f"column: {quote(level)}"]
             lines += [*_block(2, f"level {quote(level)}", properties), ""]
-    stored = [f"mode: {mode}", f"queryGroup: {quote(table.group)}"]
+    stored = [f"mode: {mode}", f"queryGroup: {quote(table.group)}" if table.group else ""]
     lines += _block(1, f"partition {quote(table.name)} = m", stored)
     lines += ["\t\tsource =", _indent(table.query, 4), ""]
     lines += ["\tannotation PBI_ResultType = Table", ""]
