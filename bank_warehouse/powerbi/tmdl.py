@@ -197,10 +197,10 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
     properties = [
         f"dataType: {column.data_type}",
         "isHidden" if column.is_hidden else "",
-        # Excel's pivot tables slice by a hierarchy of each column's values: none where hidden.
-        "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         "isKey" if column.is_key else "",
         f"formatString: {column.format_string}" if column.format_string else "",
+        # Excel's pivot tables slice by a hierarchy of each column's values: none where hidden.
+        "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         f"displayFolder: {column.folder}" if column.folder else "",
         _tag("column", table.name, column.name),
         "summarizeBy: none",
