@@ -9,13 +9,13 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import report_checks, theme, tmdl_reader
+from bank_warehouse.powerbi import best_practice, model_text, report_checks, theme
+from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of, references
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
-from bank_warehouse.powerbi.report_files import load, path_ending, references
+from bank_warehouse.powerbi.report_files import load, path_ending
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Json = dict[str, Any]
@@ -40,27 +40,29 @@ WANTED_PAGES = (
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
 
+CUSTOMERS = "Customers"
+ABOUT_THE_DATA = frozenset({"Release"})
+"""Tables without a figure of customers: no choice of customers concerns them."""
+
+DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
+"""How Power BI Desktop itself has every model read its sources."""
+
+WITHOUT_TOTALS = {
+    "tableEx": ("total", ("totals",)),
+    "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
+}
+"""How a table and a matrix switch their totals off: object and properties."""
+
 WANTED_ROLES = ("By banking relationship", "By investment advisor")
 TEXT_CONTRAST = 4.5
 MARK_CONTRAST = 3.0
 
-_REFERENCE = re.compile(
-    r"'(?P<table>(?:[^']|'')+)'(?:\[(?P<column>(?:[^\]]|\]\])+)\])?"
-    r"|\[(?P<measure>(?:[^\]]|\]\])+)\]"
+_PARAMETER_OR_FUNCTION = re.compile(r"\bIsParameterQuery\b|^\s*\([^)]*\)[^=]*=>")
+_M_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_M_SOURCE = re.compile(
+    r"\b(PostgreSQL\.Database|Folder\.\w+|File\.Contents|Web\.\w+|Odbc\.\w+|Sql\.\w+)\("
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass
-class _Model:
-    """What the checks need of the semantic model."""
-
-    columns: dict[str, dict[str, Node]] = field(default_factory=dict)
-    measures: dict[str, tuple[str, Node]] = field(default_factory=dict)
-    tables: dict[str, Node] = field(default_factory=dict)
-    relationships: list[Node] = field(default_factory=list)
-    roles: dict[str, Node] = field(default_factory=dict)
-    expressions: dict[str, Node] = field(default_factory=dict)
 
 
 def findings(files: Files) -> list[str]:
@@ -69,7 +71,7 @@ def findings(files: Files) -> list[str]:
     Args:
         files: text of each file of the project, by its path from the folder of the project.
     """
-    model = _read_model(files)
+    model = model_text.read(files)
     found = [
         *_texts(files),
         *_model_files(files, model),
@@ -77,6 +79,9 @@ def findings(files: Files) -> list[str]:
         *_measures(model),
         *_relationships(model),
         *_roles(model),
+        *_sources(model),
+        *_loaded_twice(model),
+        *best_practice.findings(model),
         *_project(files),
         *_theme(files),
         *_pages(files, model),
@@ -116,27 +121,7 @@ def _project(files: Files) -> Iterator[str]:
 # ---------- semantic model
 
 
-def _read_model(files: Files) -> _Model:
-    model = _Model()
-    for path, text in files.items():
-        if not path.endswith(".tmdl"):
-            continue
-        for node in tmdl_reader.read(text.lstrip("\ufeff")):
-            if node.kind == "table":
-                model.tables[node.name] = node
-                model.columns[node.name] = {column.name: column for column in node.of("column")}
-                for measure in node.of("measure"):
-                    model.measures[measure.name] = (node.name, measure)
-            elif node.kind == "relationship":
-                model.relationships.append(node)
-            elif node.kind == "role":
-                model.roles[node.name] = node
-            elif node.kind == "expression":
-                model.expressions[node.name] = node
-    return model
-
-
-def _model_files(files: Files, model: _Model) -> Iterator[str]:
+def _model_files(files: Files, model: ModelText) -> Iterator[str]:
     path = path_ending(files, "definition/model.tmdl")
     named = {
         (kind, unquote(name))
@@ -147,6 +132,19 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
         yield f"{path}: names the {kind} {name}, which has no file"
     for kind, name in sorted(there - named):
         yield f"{path}: does not name the {kind} {name}"
+    for option in DATA_ACCESS:
+        if not re.search(rf"(?m)^\t\t{option}$", files.get(path, "")):
+            yield f"{path}: lacks {option}, without which Power Query treats errors differently"
+    groups = {
+        unquote(name) for name in re.findall(r"(?m)^queryGroup (.+?)\s*$", files.get(path, ""))
+    }
+    used = {
+        unquote(each)
+        for text in files.values()
+        for each in re.findall(r"(?m)^\t+queryGroup: (.+?)\s*$", text)
+    }
+    for name in sorted(used ^ groups):
+        yield f"{path}: the query group {name} is {'missing' if name in used else 'empty'}"
     tags: list[str] = []
     for name in files:
         if name.endswith(".tmdl"):
@@ -160,7 +158,7 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
             yield f"{path}: the lineage tag {tag} is no UUID"
 
 
-def _tables(model: _Model) -> Iterator[str]:
+def _tables(model: ModelText) -> Iterator[str]:
     dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
         yield f"model: {len(dated)} tables are marked as the table of dates"
@@ -177,9 +175,7 @@ def _tables(model: _Model) -> Iterator[str]:
             keys = [column for column in columns.values() if "isKey" in column.properties]
             if len(keys) != 1 or keys[0].properties.get("dataType") != "dateTime":
                 yield f"{where}: needs one date as key to be the table of dates"
-        query = "\n".join(
-            partition.properties.get("source", "") for partition in table.of("partition")
-        )
+        query = model.query(table.name)
         if not query:
             yield f"{where}: has no partition with a source"
         for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
@@ -194,6 +190,24 @@ def _tables(model: _Model) -> Iterator[str]:
                     yield f"{where}, hierarchy {hierarchy.name}: there is no column {level}"
             if not levels:
                 yield f"{where}, hierarchy {hierarchy.name}: has no levels"
+
+
+def _loaded_twice(model: ModelText) -> Iterator[str]:
+    """Yield the texts that a table joins from a mart whose own table loads them as well."""
+    owners = {
+        found[1]: name
+        for name in model.tables
+        if (found := re.search(r'ReadTable\("\w+", "(\w+)"\)', model.query(name)))
+    }
+    for name in model.tables:
+        for mart, taken in re.findall(
+            r'Table\.SelectColumns\(ReadTable\("\w+", "(\w+)"\), \{([^}]*)\}', model.query(name)
+        ):
+            owner = owners.get(mart, "")
+            for column in model.columns.get(owner, {}).values():
+                is_text = column.properties.get("dataType") == "string"
+                if is_text and f'"{column.properties.get("sourceColumn")}"' in taken:
+                    yield f"table {owner}, column {column.name}: {name} has this text already"
 
 
 def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
@@ -217,7 +231,42 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
         yield f"{where}: has no type"
 
 
-def _measures(model: _Model) -> Iterator[str]:
+def _sources(model: ModelText) -> Iterator[str]:
+    """Yield what Power Query's firewall or a gateway would refuse.
+
+    A query that refers to another query may not read a source of its own; a parameter is no query.
+    """
+    texts = {name: node.text for name, node in model.expressions.items()}
+    queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
+    texts |= {name: model.query(name) for name in model.tables}
+    queries |= model.tables.keys()
+    kinds: set[str] = set()
+    for name, text in texts.items():
+        called = [
+            node.text
+            for function, node in model.expressions.items()
+            if re.search(rf"\b{re.escape(function)}\(", text)
+        ]
+        code = _M_COMMENT.sub("", "\n".join([text, *called]))
+        read = set(_M_SOURCE.findall(code_of(code)))
+        kinds |= read - {"File.Contents"}
+        others = {other for other in queries - {name} if _refers(code, other)}
+        if read and others:
+            yield (
+                f"{name}: reads {min(read)} and the query {min(others)} besides, which the "
+                "firewall of Power Query refuses"
+            )
+    if len(kinds) > 1:
+        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway asks for all of them"
+
+
+def _refers(code: str, query: str) -> bool:
+    """Whether M refers to a query by its name."""
+    bare = rf"(?<![\w.\[]){re.escape(query)}(?![\w\]])"
+    return f'#"{query}"' in code or bool(re.search(bare, code_of(code)))
+
+
+def _measures(model: ModelText) -> Iterator[str]:
     for name, (table, measure) in model.measures.items():
         where = f"measure {name}"
         if not measure.description:
@@ -234,14 +283,14 @@ def _measures(model: _Model) -> Iterator[str]:
                 yield from dax_findings(where, column.text, model)
 
 
-def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
+def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
     """Yield what a DAX expression names that does not exist."""
-    code = re.sub(r'"(?:[^"]|"")*"', '""', text)
+    code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"
     if code.count("(") != code.count(")"):
         yield f"{where}: its parentheses do not match"
-    for found in _REFERENCE.finditer(code):
+    for found in REFERENCE.finditer(code):
         table, column, measure = found["table"], found["column"], found["measure"]
         if measure is not None:
             if measure not in model.measures:
@@ -252,7 +301,7 @@ def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
             yield f"{where}: there is no column '{table}'[{column}]"
 
 
-def _relationships(model: _Model) -> Iterator[str]:
+def _relationships(model: ModelText) -> Iterator[str]:
     paths: dict[str, list[str]] = {}
     seen: set[tuple[str, ...]] = set()
     for each in model.relationships:
@@ -288,7 +337,7 @@ def _walk(table: str, paths: Mapping[str, list[str]], way: tuple[str, ...]) -> I
             yield from _walk(parent, paths, (*way, table))
 
 
-def _roles(model: _Model) -> Iterator[str]:
+def _roles(model: ModelText) -> Iterator[str]:
     for wanted in WANTED_ROLES:
         if wanted not in model.roles:
             yield f"model: the role {wanted} is missing"
@@ -306,23 +355,12 @@ def _roles(model: _Model) -> Iterator[str]:
         yield from _leaks(role, model)
 
 
-def _leaks(role: Node, model: _Model) -> Iterator[str]:
+def _leaks(role: Node, model: ModelText) -> Iterator[str]:
     """Yield the tables with a customer in each row that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
-    reached = set(filtered)
-    grown = True
-    while grown:
-        grown = False
-        for each in model.relationships:
-            child, _ = split_column(each.properties.get("fromColumn", "?.?"))
-            parent, _ = split_column(each.properties.get("toColumn", "?.?"))
-            is_active = each.properties.get("isActive") != "false"
-            if is_active and parent in reached and child not in reached:
-                reached.add(child)
-                grown = True
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}
-        if "customer_key" in sources and table not in reached:
+        if "customer_key" in sources and not filtered & model.filtered_by(table):
             yield f"role {role.name}: sees every row of {table}"
 
 
@@ -361,7 +399,7 @@ def _theme(files: Files) -> Iterator[str]:
             yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
 
 
-def _pages(files: Files, model: _Model) -> Iterator[str]:
+def _pages(files: Files, model: ModelText) -> Iterator[str]:
     path = path_ending(files, "definition/pages/pages.json")
     listed = load(files, path)
     root = posixpath.dirname(path)
@@ -398,8 +436,10 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
             yield f"{where}: has no visuals"
         yield from _drill_through(where, name, page, files, root, model)
         yield from _layout(where, page, visuals)
+        choices = _choices(page, visuals, model)
         for identifier, visual in visuals.items():
             yield from _visual(where, identifier, visual, model, pages)
+            yield from _reach(f"{where}, visual {identifier}", visual["visual"], choices, model)
 
 
 def _drill_through(
@@ -408,7 +448,7 @@ def _drill_through(
     page: Json,
     files: Files,
     root: str,
-    model: _Model,
+    model: ModelText,
 ) -> Iterator[str]:
     filters = {each.get("name"): each for each in page.get("filterConfig", {}).get("filters", [])}
     for each in filters.values():
@@ -467,7 +507,7 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
 
 
 def _visual(
-    page: str, identifier: str, container: Json, model: _Model, pages: Mapping[str, Json]
+    page: str, identifier: str, container: Json, model: ModelText, pages: Mapping[str, Json]
 ) -> Iterator[str]:
     visual = container.get("visual", {})
     kind = visual.get("visualType", "")
@@ -515,6 +555,83 @@ def _visual(
                     "Measure": {"Expression": {"SourceRef": {"Entity": home}}, "Property": entry}
                 }
     yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
+    yield from _totals(where, visual, model)
+
+
+def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
+    """Yield a finding where a table or matrix adds up what has no total."""
+    name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
+    states = visual.get("query", {}).get("queryState", {})
+    shown = [name for kind, _, name in references(list(states.values())) if kind == "Measure"]
+    for _, table, _ in references([state.get("fieldParameters", []) for state in states.values()]):
+        shown += report_checks.entries_of(table, model)
+    for measure in shown:
+        if switches and not model.has_total(measure):
+            set_to = _literals(visual.get("objects", {}).get(name, []))
+            if set_to.count("false") < len(switches):
+                yield f"{where}: {measure} has no total; its totals must be off"
+                return
+
+
+def _choices(page: Json, visuals: Mapping[str, Json], model: ModelText) -> frozenset[str]:
+    """Return the tables by which customers are chosen on a page: in slicers or by drilling."""
+    asked = [
+        visual["visual"].get("query")
+        for visual in visuals.values()
+        if visual.get("visual", {}).get("visualType") == "slicer"
+    ]
+    if page.get("type") == "Drillthrough":
+        asked.append(page.get("filterConfig"))
+    return frozenset({table for _, table, _ in references(asked)}) & model.filtered_by(CUSTOMERS)
+
+
+def _reach(where: str, visual: Json, choices: frozenset[str], model: ModelText) -> Iterator[str]:
+    """Yield a finding where a visual does not say that it shows all customers, or says so wrongly.
+
+    A choice of customers reaches a visual by the relationships, or it does not.
+    """
+    query = list(references(visual.get("query", {}).get("queryState")))
+    if visual.get("visualType") == "slicer" or not query or not choices:
+        return
+    measures = {name for kind, _, name in query if kind == "Measure"}
+    fixed = {
+        name
+        for name in measures
+        if not model.tables_in(name) <= ABOUT_THE_DATA
+        and not all(model.follows(table, name) for table in choices)
+    }
+    if not measures:
+        # Columns alone: the rows are those of the table that the others filter.
+        tables = {table for _, table, _ in query} - ABOUT_THE_DATA
+        above = {parent for table in tables for parent in model.filtered_by(table) - {table}}
+        fixed = {table for table in tables - above if not choices <= model.filtered_by(table)}
+    dressed = visual.get("visualContainerObjects", {})
+    for place, what in ((("title", "subTitle"), "title"), (("general",), "alt text")):
+        said = " ".join(_said(dressed.get(name), model) for name in place).lower()
+        if fixed and "all customers" not in said:
+            yield f"{where}: no slicer changes {min(fixed)}; its {what} must say all customers"
+        if not fixed and "all customers" in " ".join(_literals(dressed.get(place[0]))).lower():
+            yield f"{where}: follows the slicers; its {what} must not say all customers"
+
+
+def _said(objects: Any, model: ModelText) -> str:
+    """Return the texts of an object, and those of the measures that write it."""
+    texts = _literals(objects)
+    for kind, _, name in references(objects):
+        if kind == "Measure":
+            texts += [model.measures[each][1].text for each in model.measures_in(name)]
+    return " ".join(texts)
+
+
+def _literals(tree: Any) -> list[str]:
+    """Return the constants within a part of a visual, as they are written."""
+    if isinstance(tree, Mapping):
+        literal = tree.get("Literal")
+        found = [literal["Value"]] if isinstance(literal, Mapping) else []
+        return found + [text for value in tree.values() for text in _literals(value)]
+    if isinstance(tree, list):
+        return [text for value in tree for text in _literals(value)]
+    return []
 
 
 def _text_of(objects: Json, key: str, name: str) -> str:
@@ -525,7 +642,7 @@ def _text_of(objects: Json, key: str, name: str) -> str:
     return ""
 
 
-def _projection(where: str, role: str, projection: Json, model: _Model) -> Iterator[str]:
+def _projection(where: str, role: str, projection: Json, model: ModelText) -> Iterator[str]:
     shown = projection.get("field", {})
     yield from _fields(f"{where}, {role}", shown, model)
     kinds = set(shown)
@@ -538,19 +655,19 @@ def _projection(where: str, role: str, projection: Json, model: _Model) -> Itera
             yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
 
 
-def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
-    named = list(references(expression))
-    if not named:
+def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
+    found = list(references(expression))
+    if not found:
         yield f"{where}: names no field"
     if "Aggregation" in expression:
         yield f"{where}: adds up a column by itself; use a measure"
-    for kind, entity, name in named:
+    for kind, entity, name in found:
         if kind == "Measure":
             if name not in model.measures or model.measures[name][0] != entity:
                 yield f"{where}: there is no measure {entity}.{name}"
         elif name not in model.columns.get(entity, {}):
             yield f"{where}: there is no column {entity}.{name}"
-        elif name.endswith(" key"):
+        elif model.is_wide(entity, name):
             yield f"{where}: shows {entity}.{name}, of which a visual cannot show all digits"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bank_warehouse.powerbi.definitions import Model, ModelTable
-from bank_warehouse.powerbi.page_parts import Field, Page, measure
+from bank_warehouse.powerbi.page_parts import Field, Page
 
 PATH = "models/semantic/_semantic__exposures.yml"
 _HEAD = """version: 2
@@ -31,10 +31,12 @@ def fields_of(page: Page) -> Iterator[Field]:
         for fields in visual.roles.values():
             yield from fields
         yield from (only.field for only in visual.only)
+        if visual.top is not None:
+            yield from (visual.top.field, visual.top.by)
         if visual.finding:
-            yield measure(visual.finding)
+            yield Field("", visual.finding)
         if visual.parameter:
-            yield from (measure(name) for name in visual.heat)
+            yield from (Field("", name) for name in visual.heat)
     if page.drill is not None:
         yield page.drill
 

@@ -28,6 +28,9 @@ CATEGORY_ROLES = frozenset({"Category", "Series", "Rows", "Columns", "ExplainBy"
 CHARTS = frozenset({"clusteredBarChart", "clusteredColumnChart"})
 """Charts whose marks can carry the number that they show."""
 
+PHONE_WIDTH = 324
+"""Pixels across a phone, as Power BI counts them."""
+
 ALL_CUSTOMERS = "all customers"
 """What the title and the alt text of a visual say that no slicer reaches."""
 

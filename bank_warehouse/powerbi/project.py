@@ -25,12 +25,11 @@ WRITTEN_FOLDERS = (
 def files(
     model: Model,
     pages: tuple[Page, ...],
-    mode: str = "import",
     bookmarks: tuple[Bookmark, ...] = BOOKMARKS,
 ) -> dict[str, str]:
     """Return the text of every file of the project, by its path."""
     written = {
-        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model, mode).items()
+        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model).items()
     }
     for path, content in report.write(model, pages, bookmarks).items():
         written[f"{REPORT_FOLDER}/{path}"] = as_json(content)

@@ -6,41 +6,34 @@ that knows what the report uses, so that an older Power BI Desktop opens it too;
 raises them when it saves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bank_warehouse.powerbi import story, theme
+from bank_warehouse.powerbi import checks, model_text, story, theme, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.model import MEASURES
 from bank_warehouse.powerbi.names import short_identifier
-from bank_warehouse.powerbi.page_parts import CHARTS, Bookmark, Field, Only, Page, Top, Visual
+from bank_warehouse.powerbi.page_parts import (
+    CHARTS,
+    PHONE_WIDTH,
+    Bookmark,
+    Field,
+    Only,
+    Page,
+    Top,
+    Visual,
+)
+from bank_warehouse.powerbi.report_files import SCHEMAS
 
 Json = dict[str, Any]
 
-_BASE = "https://developer.microsoft.com/json-schemas/fabric"
-_REPORT = f"{_BASE}/item/report/definition"
-SCHEMAS = {
-    "visual": f"{_REPORT}/visualContainer/2.0.0/schema.json",
-    "mobile": f"{_REPORT}/visualContainerMobileState/2.0.0/schema.json",
-    "page": f"{_REPORT}/page/2.0.0/schema.json",
-    "report": f"{_REPORT}/report/2.0.0/schema.json",
-    "pages": f"{_REPORT}/pagesMetadata/1.0.0/schema.json",
-    "bookmark": f"{_REPORT}/bookmark/2.0.0/schema.json",
-    "bookmarks": f"{_REPORT}/bookmarksMetadata/1.0.0/schema.json",
-    "version": f"{_REPORT}/versionMetadata/1.0.0/schema.json",
-    "pbir": f"{_BASE}/item/report/definitionProperties/2.0.0/schema.json",
-    "pbism": f"{_BASE}/item/semanticModel/definitionProperties/1.0.0/schema.json",
-    "pbip": f"{_BASE}/pbip/pbipProperties/1.0.0/schema.json",
-    "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
-}
 _THEME_IMPORTED_AT = "5.61"
 """Version of the report format at which the theme was added."""
 _BOOKMARK_VERSION = "1.3"
 _CARD_WIDTH = 108
 """Pixels that a key figure needs."""
 
-PHONE_WIDTH = 324
 PHONE_MARGIN = 8
 PHONE_HEIGHTS: Mapping[str, int] = {
     "textbox": 92,
@@ -248,6 +241,7 @@ class _Writer:
         self.model = model
         self.pages = {page.key: page for page in pages}
         self.bookmarks = {bookmark.key for bookmark in bookmarks}
+        self.text = model_text.read(tmdl.write(model))
 
     def place_of(self, field: Field) -> tuple[str, str]:
         """Return table and name of a field in the model.
@@ -528,12 +522,9 @@ class _Writer:
                 )
                 objects["value"] = [_in_state("default", fontSize=literal(theme.CALLOUT_SIZE))]
                 objects["label"] = [_in_state("default", fontSize=literal(theme.LABEL_SIZE))]
-            case "pivotTable" if not self.adds_up(visual):
-                objects["subTotals"] = _properties(
-                    rowSubtotals=literal(False), columnSubtotals=literal(False)
-                )
-            case "tableEx" if not self.adds_up(visual):
-                objects["total"] = _properties(totals=literal(False))
+            case "pivotTable" | "tableEx" if not self.adds_up(visual):
+                name, switches = checks.WITHOUT_TOTALS[visual.kind]
+                objects[name] = _properties(**{each: literal(False) for each in switches})
             case "scatterChart" if visual.has_trend:
                 objects["trend"] = _properties(
                     show=literal(True),
@@ -565,7 +556,7 @@ class _Writer:
     def adds_up(self, visual: Visual) -> bool:
         """Whether the total of every number that a matrix or table shows means something."""
         measures = self.measures(visual)
-        return bool(measures) and all(adds_up(self.model, each.name) for each in measures)
+        return bool(measures) and all(self.text.has_total(each.name) for each in measures)
 
     def measures(self, visual: Visual) -> list[Field]:
         """Return the measures of a table, those that a reader can choose included."""
@@ -642,23 +633,6 @@ def resets(visual: Visual) -> bool:
     return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
 
 
-def adds_up(model: Model, name: str, seen: Iterable[str] = ()) -> bool:
-    """Whether the total of a measure means something.
-
-    It does not where the measure, or one that it reads, takes the lowest, the highest or the one
-    chosen value: the total would be that of no row.
-    """
-    text = model.measure(name).expression
-    if any(f"{function}(" in text for function in ("MIN", "MAX", "SELECTEDVALUE", "ISINSCOPE")):
-        return False
-    measures = {each.name for table in model.tables.values() for each in table.measures}
-    return all(
-        adds_up(model, other, (*seen, name))
-        for other in measures - {name, *seen}
-        if any(f"{before}[{other}]" in f" {text}" for before in (" ", "(", "-", "\n"))
-    )
-
-
 def _parameter(name: str) -> story.FieldParameter:
     return next(each for each in story.PARAMETERS if each.name == name)
 
@@ -679,7 +653,8 @@ def _navigator() -> Json:
 
 
 def _button(visual: Visual) -> Json:
-    assert visual.link is not None, f"{visual.key} is a button that does nothing"
+    if visual.link is None:
+        raise PowerBIError(f"{visual.key} is a button that does nothing: give it a link.")
     return {
         "icon": [
             {"properties": {"show": literal(False)}},

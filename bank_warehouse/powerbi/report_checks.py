@@ -7,13 +7,12 @@ what a measure reads from its text, what a tooltip answers for from the axis of 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Protocol
 
 from bank_warehouse.powerbi import report_files, theme
-from bank_warehouse.powerbi.page_parts import ALL_CUSTOMERS, CHARTS
-from bank_warehouse.powerbi.report import PHONE_WIDTH, SCHEMAS
-from bank_warehouse.powerbi.report_files import Files, Page, Visual
-from bank_warehouse.powerbi.tmdl_reader import Node, split_column
+from bank_warehouse.powerbi.model_text import ModelText
+from bank_warehouse.powerbi.page_parts import ALL_CUSTOMERS, CHARTS, PHONE_WIDTH
+from bank_warehouse.powerbi.report_files import SCHEMAS, Files, Page, Visual
+from bank_warehouse.powerbi.tmdl_reader import Node
 
 CUSTOMERS = "Customers"
 """The table that the slicers of customers filter."""
@@ -39,31 +38,8 @@ WANTED_QUESTIONS = 4
 FIGURES = 5
 """Key figures that a page has at least."""
 
-OF_ONE_ROW = re.compile(r"\b(MIN|MAX|SELECTEDVALUE|ISINSCOPE)\(")
-"""What takes one of several values: a total of such a measure is that of no row."""
 
-
-class Model(Protocol):
-    """What the checks need of the semantic model."""
-
-    @property
-    def columns(self) -> Mapping[str, Mapping[str, Node]]:
-        """The columns of each table."""
-
-    @property
-    def measures(self) -> Mapping[str, tuple[str, Node]]:
-        """Table and text of each measure."""
-
-    @property
-    def tables(self) -> Mapping[str, Node]:
-        """The tables."""
-
-    @property
-    def relationships(self) -> list[Node]:
-        """The relationships."""
-
-
-def findings(files: Files, model: Model) -> Iterator[str]:
+def findings(files: Files, model: ModelText) -> Iterator[str]:
     """Yield every mistake found, as `where: what is wrong`."""
     pages = report_files.pages(files)
     for page in pages.values():
@@ -75,7 +51,6 @@ def findings(files: Files, model: Model) -> Iterator[str]:
         for visual in page.visuals.values():
             named = f"{where}, {visual.title or visual.name}"
             yield from _tooltip(named, visual, pages, model)
-            yield from _totals(named, visual, model)
             yield from _title(named, visual, model)
             yield from _choice(named, visual, page, model)
     yield from _navigation(pages, files)
@@ -85,72 +60,35 @@ def findings(files: Files, model: Model) -> Iterator[str]:
     yield from _versions(files)
 
 
-# ---------- what a measure reads, and what reaches it
+# ---------- what reaches a visual
 
 
-def parents_of(model: Model) -> dict[str, set[str]]:
-    """Return for each table those whose filters reach it in one step."""
-    parents: dict[str, set[str]] = {}
-    for each in model.relationships:
-        if each.properties.get("isActive") != "false":
-            child, _ = split_column(each.properties.get("fromColumn", "?.?"))
-            parent, _ = split_column(each.properties.get("toColumn", "?.?"))
-            parents.setdefault(child, set()).add(parent)
-    return parents
-
-
-def filtering(table: str, parents: Mapping[str, set[str]]) -> set[str]:
-    """Return the tables whose filters reach a table, itself included."""
-    found, open_ends = {table}, [table]
-    while open_ends:
-        for parent in parents.get(open_ends.pop(), set()) - found:
-            found.add(parent)
-            open_ends.append(parent)
-    return found
-
-
-def tables_of(measure: str, model: Model, seen: frozenset[str] = frozenset()) -> set[str]:
-    """Return the tables that a measure reads, those of its measures included."""
-    if measure not in model.measures or measure in seen:
-        return set()
-    text = _code(model.measures[measure][1].text)
-    found = {table for table in model.tables if f"'{table}'" in text}
-    for other in re.findall(r"(?<!')\[([^\]]+)\]", text):
-        found |= tables_of(other, model, seen | {measure})
-    return found
-
-
-def _code(text: str) -> str:
-    return re.sub(r'"(?:[^"]|"")*"', '""', text)
-
-
-def unreached(tables: set[str], parents: Mapping[str, set[str]], model: Model) -> set[str]:
+def unreached(tables: set[str], model: ModelText) -> set[str]:
     """Return those of the tables that a choice of customers does not reach.
 
     A list that filters what is reached, as products do, belongs to it.
     """
-    reached = {table for table in model.tables if CUSTOMERS in filtering(table, parents)}
-    lists = {parent for table in reached for parent in filtering(table, parents)}
+    reached = {table for table in model.tables if CUSTOMERS in model.filtered_by(table)}
+    lists = {parent for table in reached for parent in model.filtered_by(table)}
     return tables - reached - lists - WITHOUT_CUSTOMERS
 
 
-def _shown(visual: Visual, model: Model) -> set[str]:
+def _shown(visual: Visual, model: ModelText) -> set[str]:
     """Return the tables that a visual reads."""
     names = [name for _, name in visual.fields("Measure")]
-    tables = {table for name in names for table in tables_of(name, model)}
+    tables = {table for name in names for table in model.tables_in(name)}
     if not names:
         tables = {table for table, _ in visual.fields("Column")}
     return tables
 
 
-def _reach(where: str, page: Page, model: Model) -> Iterator[str]:
+def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
     """Yield visuals that do not say, or do not show, whether the slicers reach them."""
-    parents = parents_of(model)
     for visual in page.visuals.values():
         if visual.kind == "slicer" or not visual.projections():
             continue
         named = f"{where}, {visual.title or visual.name}"
-        is_whole = bool(unreached(_shown(visual, model), parents, model))
+        is_whole = bool(unreached(_shown(visual, model), model))
         says = [ALL_CUSTOMERS in text.lower() for text in (visual.title, visual.alt)]
         looks = report_files.property_of(visual.dress, "background", "color") == theme.WHOLE
         if is_whole and not all(says):
@@ -164,7 +102,9 @@ def _reach(where: str, page: Page, model: Model) -> Iterator[str]:
 # ---------- tooltips
 
 
-def _tooltip(where: str, visual: Visual, pages: Mapping[str, Page], model: Model) -> Iterator[str]:
+def _tooltip(
+    where: str, visual: Visual, pages: Mapping[str, Page], model: ModelText
+) -> Iterator[str]:
     section = report_files.property_of(visual.dress, "visualTooltip", "section")
     if not section or section not in pages:
         return
@@ -177,7 +117,6 @@ def _tooltip(where: str, visual: Visual, pages: Mapping[str, Page], model: Model
     for name in _measures(visual, model):
         if not any(other == name or other.startswith(f"{name}, ") for other in there):
             yield f"{where}: its tooltip page does not show {name}, which it replaces"
-    parents = parents_of(model)
     axis = [
         model.columns.get(table, {})[name].properties.get("sourceColumn", "")
         for table, name in visual.fields("Column", "Category", "Series", "Rows", "Columns")
@@ -187,12 +126,11 @@ def _tooltip(where: str, visual: Visual, pages: Mapping[str, Page], model: Model
     for answer in page.visuals.values():
         tables = {table for table, _ in answer.fields("Column")}
         for name in (name for _, name in answer.fields("Measure")):
-            tables |= tables_of(name, model) if answer.kind != "cardVisual" else set()
+            tables |= model.tables_in(name) if answer.kind != "cardVisual" else set()
         if DIFFERENCES not in tables:
             continue
         answers += 1
-        others = {table for table in model.tables if DIFFERENCES in filtering(table, parents)}
-        if filtering(DIFFERENCES, parents) != {DIFFERENCES} or others != {DIFFERENCES}:
+        if model.filtered_by(DIFFERENCES) != {DIFFERENCES}:
             yield f"{where}: what is chosen elsewhere changes the answer of its tooltip"
         yield from _answer(where, answer, axis)
     if not answers:
@@ -216,7 +154,7 @@ def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
         yield f"{where}: its tooltip answers where nothing was tested"
 
 
-def _measures(visual: Visual, model: Model) -> list[str]:
+def _measures(visual: Visual, model: ModelText) -> list[str]:
     """Return the measures that a visual shows, those that can be chosen included."""
     names = [name for _, name in visual.fields("Measure")]
     for table, _ in visual.parameters:
@@ -224,7 +162,7 @@ def _measures(visual: Visual, model: Model) -> list[str]:
     return names
 
 
-def entries_of(table: str, model: Model) -> list[str]:
+def entries_of(table: str, model: ModelText) -> list[str]:
     """Return the measures among which a field parameter chooses."""
     node = model.tables.get(table)
     text = (
@@ -236,32 +174,7 @@ def entries_of(table: str, model: Model) -> list[str]:
 # ---------- numbers and words
 
 
-def is_of_one_row(measure: str, model: Model, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a measure, or one that it reads, is a minimum, a maximum or a chosen value."""
-    if measure not in model.measures or measure in seen:
-        return False
-    text = _code(model.measures[measure][1].text)
-    return bool(OF_ONE_ROW.search(text)) or any(
-        is_of_one_row(other, model, seen | {measure})
-        for other in re.findall(r"(?<!')\[([^\]]+)\]", text)
-    )
-
-
-def _totals(where: str, visual: Visual, model: Model) -> Iterator[str]:
-    objects = visual.visual.get("objects", {})
-    switches = {
-        "pivotTable": (("subTotals", "rowSubtotals"), ("subTotals", "columnSubtotals")),
-        "tableEx": (("total", "totals"),),
-    }
-    for key, name in switches.get(visual.kind, ()):
-        if report_files.property_of(objects, key, name) is False:
-            continue
-        for measure in _measures(visual, model):
-            if is_of_one_row(measure, model):
-                yield f"{where}: has a total of {measure}, which belongs to no row"
-
-
-def _title(where: str, visual: Visual, model: Model) -> Iterator[str]:
+def _title(where: str, visual: Visual, model: ModelText) -> Iterator[str]:
     if not visual.finding:
         return
     if visual.finding not in model.measures:
@@ -279,7 +192,7 @@ def _is_text(measure: Node) -> bool:
 # ---------- field parameters and sliders
 
 
-def _choice(where: str, visual: Visual, page: Page, model: Model) -> Iterator[str]:
+def _choice(where: str, visual: Visual, page: Page, model: ModelText) -> Iterator[str]:
     for table, name in visual.parameters:
         entries = entries_of(table, model)
         if not entries:
@@ -298,7 +211,7 @@ def _choice(where: str, visual: Visual, page: Page, model: Model) -> Iterator[st
                 yield f"{where}: its cells have no colour where {entry} is chosen"
 
 
-def _parameters(pages: Mapping[str, Page], model: Model) -> Iterator[str]:
+def _parameters(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
     used = {
         field
         for page in pages.values()
@@ -311,7 +224,7 @@ def _parameters(pages: Mapping[str, Page], model: Model) -> Iterator[str]:
         for visual in page.visuals.values()
         for name in [*(name for _, name in visual.fields("Measure")), visual.finding]
     }
-    read = {table for name in shown if name for table in tables_of(name, model)}
+    read = {table for name in shown if name for table in model.tables_in(name)}
     for table in model.tables.values():
         sources = [each.properties.get("source", "") for each in table.of("partition")]
         is_slider = any("GENERATESERIES(" in text for text in sources)
@@ -409,7 +322,7 @@ def _bookmarks(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
         yield f"bookmarks: {len(asked)} of the {WANTED_QUESTIONS} questions can be asked"
 
 
-def _story(pages: Mapping[str, Page], model: Model) -> Iterator[str]:
+def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
     normal = [page for page in pages.values() if page.kind != "Tooltip"]
     visuals = [visual for page in normal for visual in page.visuals.values()]
     shown = {name for visual in visuals for name in _measures(visual, model)}

@@ -2,12 +2,32 @@
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bank_warehouse.powerbi.model_text import references
+
 Json = dict[str, Any]
 Files = Mapping[str, str]
+
+_BASE = "https://developer.microsoft.com/json-schemas/fabric"
+_REPORT = f"{_BASE}/item/report/definition"
+SCHEMAS = {
+    "visual": f"{_REPORT}/visualContainer/2.0.0/schema.json",
+    "mobile": f"{_REPORT}/visualContainerMobileState/2.0.0/schema.json",
+    "page": f"{_REPORT}/page/2.0.0/schema.json",
+    "report": f"{_REPORT}/report/2.0.0/schema.json",
+    "pages": f"{_REPORT}/pagesMetadata/1.0.0/schema.json",
+    "bookmark": f"{_REPORT}/bookmark/2.0.0/schema.json",
+    "bookmarks": f"{_REPORT}/bookmarksMetadata/1.0.0/schema.json",
+    "version": f"{_REPORT}/versionMetadata/1.0.0/schema.json",
+    "pbir": f"{_BASE}/item/report/definitionProperties/2.0.0/schema.json",
+    "pbism": f"{_BASE}/item/semanticModel/definitionProperties/1.0.0/schema.json",
+    "pbip": f"{_BASE}/pbip/pbipProperties/1.0.0/schema.json",
+    "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
+}
+"""The schemas of the formats: each the oldest of its generation that knows what is used."""
 
 
 def load(files: Files, path: str) -> Json:
@@ -22,21 +42,6 @@ def load(files: Files, path: str) -> Json:
 def path_ending(files: Files, suffix: str) -> str:
     """Return the one path that ends so, empty where there is none."""
     return next((path for path in sorted(files) if path.endswith(suffix)), "")
-
-
-def references(expression: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure within an expression."""
-    if isinstance(expression, Mapping):
-        for kind in ("Column", "Measure"):
-            if kind in expression:
-                inner = expression[kind]
-                reference = inner.get("Expression", {}).get("SourceRef", {})
-                yield kind, reference.get("Entity", ""), inner.get("Property", "")
-        for value in expression.values():
-            yield from references(value)
-    elif isinstance(expression, list):
-        for value in expression:
-            yield from references(value)
 
 
 def value_of(literal: str) -> Any:

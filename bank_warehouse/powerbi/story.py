@@ -150,7 +150,7 @@ def extend(model: Model, artifacts: Artifacts) -> Model:
         raise PowerBIError(f"bank_warehouse/powerbi/story.py: {error.args[0]}.") from error
     tables = dict(model.tables)
     customers = model.by_origin(CUSTOMERS)
-    tables[customers.name] = _with_income_bins(customers)
+    tables[customers.name] = replace(customers, columns=(*customers.columns, *_BIN_COLUMNS))
     for table in (*map(_parameter_table, PARAMETERS), *map(_slider_table, SLIDERS)):
         tables[table.name] = table
     ((name, figures),) = [(name, table) for name, table in tables.items() if table.measures]
@@ -235,11 +235,32 @@ def income_bins() -> list[tuple[float | None, str]]:
     return [*bins, (None, f"{INCOME_STEPS * step} k or more")]
 
 
-def _with_income_bins(customers: ModelTable) -> ModelTable:
-    """Return the table of customers with the bin of each one's income.
+_BIN_COLUMNS = (
+    ModelColumn(
+        "Income bin",
+        "income_bin",
+        "string",
+        f"Estimated income in steps of {INCOME_STEP:,}.",
+        folder="Money and risk",
+        sort_by="Income bin order",
+    ),
+    ModelColumn(
+        "Income bin order",
+        "income_bin_order",
+        "int64",
+        "Position of the income bin in its order.",
+        format_string="0",
+        is_hidden=True,
+    ),
+)
+
+
+def with_bins(model: Model) -> Model:
+    """Return the model with the query that gives each customer the bin of the income.
 
     The income itself stays in the positions: here it is read, cut into bins and dropped.
     """
+    customers = model.by_origin(CUSTOMERS)
     head, _, last = customers.query.rpartition("\nin\n    ")
     names = {"income_bin": "type text", "income_bin_order": "Int64.Type"}
     bins = income_bins()
@@ -277,30 +298,12 @@ def _with_income_bins(customers: ModelTable) -> ModelTable:
         )
     steps.append(("WithoutIncome", f'Table.RemoveColumns({steps[-1][0]}, {{"estimated_income"}})'))
     written = "".join(f",\n    {name} = {text}" for name, text in steps)
-    return replace(
+    binned = replace(
         customers,
         query=f"{head}{written}\nin\n    {steps[-1][0]}",
         reads=(*customers.reads, POSITIONS),
-        columns=(
-            *customers.columns,
-            ModelColumn(
-                "Income bin",
-                "income_bin",
-                "string",
-                f"Estimated income in steps of {INCOME_STEP:,}.",
-                folder="Money and risk",
-                sort_by="Income bin order",
-            ),
-            ModelColumn(
-                "Income bin order",
-                "income_bin_order",
-                "int64",
-                "Position of the income bin in its order.",
-                format_string="0",
-                is_hidden=True,
-            ),
-        ),
     )
+    return replace(model, tables={**model.tables, customers.name: binned})
 
 
 # ---------- measures

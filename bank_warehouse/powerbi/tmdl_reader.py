@@ -7,6 +7,7 @@ It knows of the language only what the checks need: objects by indentation, `///
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _OBJECT = re.compile(
     r"^(?P<kind>[A-Za-z]+)\s+(?P<name>'(?:[^']|'')+'|[^\s=:]+)(?:\s*=\s?(?P<text>.*))?$"
@@ -102,6 +103,7 @@ def unquote(name: str) -> str:
     return name[1:-1].replace("''", "'") if name.startswith("'") else name
 
 
+@lru_cache(maxsize=1024)
 def split_column(text: str) -> tuple[str, str]:
     """Return table and column of `Table.'Column'`."""
     parts = re.findall(r"'(?:[^']|'')+'|[^.']+", text)

@@ -404,18 +404,12 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             parents.setdefault(child, []).append((own, parent, key))
     return Evaluator(
         connection=connection,
-        relations={name: _spelled(node, _relation(node)) for name, node in tables.items()},
+        relations={name: _relation(node) for name, node in tables.items()},
         sources={
             (name, column.name): unquote(column.properties["sourceColumn"])
             for name, node in tables.items()
             for column in node.of("column")
             if "sourceColumn" in column.properties
-        }
-        | {
-            (name, column.name): column.name
-            for name, node in tables.items()
-            for column in node.of("column")
-            if column.text
         },
         parents=parents,
         measures={
@@ -429,20 +423,6 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             if "sortByColumn" in column.properties
         },
     )
-
-
-def _spelled(table: Node, relation: str) -> str:
-    made = []
-    for column in table.of("column"):
-        if column.text:
-            code = re.search(r"LEFT\('[^']*'\[([^\]]+)\]", column.text)[1]
-            own = next(
-                unquote(c.properties["sourceColumn"]) for c in table.of("column") if c.name == code
-            )
-            made.append(
-                f"upper(left({own}, 1)) || replace(substr({own}, 2), '_', ' ') as \"{column.name}\""
-            )
-    return f"select *, {', '.join(made)} from ({relation})" if made else relation
 
 
 def _relation(table: Node) -> str:
@@ -461,6 +441,11 @@ def _relation(table: Node) -> str:
     )
     assert len(others) == len(keys) == len(taken)
     selected, joined = ["base.*"], ""
+    for added, code in re.findall(
+        r'Table\.AddColumn\(\s*\w+, "(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\]', text
+    ):
+        words = f"upper(base.{code}[1]) || replace(base.{code}[2:], '_', ' ')"
+        selected.append(f"{words} as {added}")
     for number, ((schema_of, other), key, columns) in enumerate(
         zip(others, keys, taken, strict=True)
     ):
@@ -469,13 +454,22 @@ def _relation(table: Node) -> str:
             f" left join {schema_of}.{other} as other_{number} on base.{key} = other_{number}.{key}"
         )
     loaded = f"select {', '.join(selected)} from {schema}.{name} as base{joined}"
-    chains = [f"{_case(chain)} as {made}" for made, chain in _CHAIN.findall(text)]
-    return f"select *, {', '.join(chains)} from ({loaded})" if chains else loaded
+    added = [f"{_case(chain)} as {made}" for made, chain in _CHAIN.findall(text)]
+    added += [
+        f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ') as {made}"
+        for made, code in _WORDS.findall(text)
+    ]
+    return f"select *, {', '.join(added)} from ({loaded})" if added else loaded
 
 
 _CHAIN = re.compile(
     r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each (if \[.*?),\s*(?:type text|Int64\.Type)\s*\)',
     flags=re.DOTALL,
+)
+
+
+_WORDS = re.compile(
+    r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\], 1\)\)'
 )
 
 

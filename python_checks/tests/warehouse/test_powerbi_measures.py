@@ -3,14 +3,21 @@
 import math
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from bank_warehouse.metrics import MetricsError, SemanticLayer, compile_query, load_metrics
-from bank_warehouse.powerbi import project
+from bank_warehouse.metrics import (
+    MetricsError,
+    SemanticLayer,
+    compile_query,
+    dimensions_of,
+    load_metrics,
+)
+from bank_warehouse.powerbi import model_text, project
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
@@ -132,6 +139,112 @@ def test_measures_are_worth_what_the_metric_layer_says(
     assert wrong == []
     assert len(reached) >= (len(layer.metrics) if not choice else 7)
     assert any(answers)
+
+
+def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
+    """Return for each mart and column where the model has it; customers come first."""
+    found: dict[tuple[str, str], Column] = {}
+    order = sorted(evaluator.sources.items(), key=lambda each: each[0][0] != CUSTOMERS)
+    for (table, column), source in order:
+        for mart in re.findall(r"\b(?:marts|quality)\.(\w+)", evaluator.relations[table]):
+            found.setdefault((mart, source), (table, column))
+    return found
+
+
+def contexts_of(
+    evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
+) -> list[Choice]:
+    """Return so many choices that reach all of these metrics: values of each dimension in turn."""
+    tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
+    located = places(evaluator)
+    by_dimension: list[list[Choice]] = []
+    for dimension in dimensions_of(layer, names):
+        place = located.get((layer.models[dimension.model].relation, dimension.column))
+        is_reached = place and all(place[0] in evaluator.reached_by(each) for each in tables)
+        if place is None or not is_reached or dimension.kind == "time":
+            continue
+        source = evaluator.sources[place]
+        rows = evaluator.connection.execute(
+            f'select distinct "{source}" from ({evaluator.relations[place[0]]}) '
+            f'where "{source}" is not null order by 1 limit 8'
+        ).fetchall()
+        values = [value for (value,) in rows]
+        chosen = [
+            values[start : start + size] for size in (1, 2, 3) for start in range(len(values))
+        ]
+        by_dimension.append([{dimension.name: (place, tuple(each))} for each in chosen])
+    in_turn = [choice for each in zip_longest(*by_dimension) for choice in each if choice]
+    return in_turn[:wanted]
+
+
+def test_every_measure_equals_the_metric_layer_in_ten_contexts(
+    layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    families: dict[frozenset[str], list[str]] = {}
+    for metric in layer.metrics.values():
+        families.setdefault(evaluator.tables_of(metric.label), []).append(metric.name)
+    wrong, filled = [], 0
+    for names in families.values():
+        contexts = contexts_of(evaluator, layer, names, 10)
+        assert len(contexts) == 10, names
+        for choice in contexts:
+            chosen = {column: frozenset(values) for column, values in choice.values()}
+            for name, expected in zip(names, asked(evaluator, layer, names, choice), strict=True):
+                value = evaluator.value(layer.metric(name).label, chosen)
+                filled += value is not None
+                if not agree(value, expected, name):
+                    wrong.append(f"{name} where {choice}: {value}, not {expected}")
+    assert wrong == []
+    assert filled > 8 * len(layer.metrics)
+
+
+def test_whole_numbers_that_visuals_show_are_exact(evaluator: Evaluator) -> None:
+    model = model_text.read(project.read(PROJECT / "powerbi"))
+    shown = [
+        (table, column)
+        for table, column in sorted(model.shown)
+        if model.columns[table][column].properties["dataType"] == "int64"
+    ]
+    assert (CUSTOMERS, "Risk weighting") in shown
+    for table, column in shown:
+        row = evaluator.connection.execute(
+            f'select max(abs("{evaluator.sources[table, column]}"::hugeint)) '
+            f"from ({evaluator.relations[table]})"
+        ).fetchone()
+        assert row is not None
+        assert row[0] < 2**53, (table, column)
+    codes = evaluator.connection.execute(
+        "select count(*), count(distinct customer_code) from marts.dim_customers"
+    ).fetchone()
+    assert codes is not None
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(
+    ("label", "has_total"),
+    [
+        ("Expected loss under stress", False),
+        ("Mean total loans (segment profiles)", False),
+        ("Total loans", True),
+        ("Median deposits", True),
+    ],
+)
+def test_lowest_highest_and_chosen_values_have_no_total(label: str, has_total: bool) -> None:
+    assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
+
+
+def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> None:
+    model = model_text.read(project.read(PROJECT / "powerbi"))
+    choices = [table for table in model.filtered_by(CUSTOMERS) if table != "Dates"]
+    assert set(choices) == {CUSTOMERS, "Banking relationships", "Investment advisors"}
+    for label in evaluator.measures:
+        if "REMOVEFILTERS" in evaluator.measures[label] or "Verdict" in label:
+            continue
+        for table in choices:
+            reached = all(
+                table in evaluator.reached_by(each) for each in evaluator.tables_of(label)
+            )
+            assert model.follows(table, label) is reached, (label, table)
 
 
 def test_what_a_filter_does_not_reach_the_metric_layer_refuses_or_cuts_elsewhere(
