@@ -96,6 +96,21 @@ EXCUSES = (
         "Results over all customers, shown as they are: no choice of customers changes them.",
     ),
     Excuse(
+        "ENSURE_TABLES_HAVE_RELATIONSHIPS",
+        "table (Heat map shows|Multiplier of defaults|Multiplier of losses|Outflow of deposits)",
+        "What a reader chooses: measures read it, and it filters no table.",
+    ),
+    Excuse(
+        "REDUCE_USAGE_OF_CALCULATED_TABLES",
+        "table (Heat map shows|Multiplier of defaults|Multiplier of losses|Outflow of deposits)",
+        "Power BI knows field parameters and sliders as calculated tables only; they are tiny.",
+    ),
+    Excuse(
+        "UNNECESSARY_COLUMNS",
+        r"'Heat map shows'\[Heat map shows fields\]",
+        "Power BI reads the measure to show from it.",
+    ),
+    Excuse(
         "UNNECESSARY_COLUMNS",
         r"'Key figures'\[Placeholder\]",
         "A table needs a column; this one holds only measures.",

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import best_practice, model_text, theme
+from bank_warehouse.powerbi import best_practice, model_text, report_checks, theme
 from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of, references
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
+from bank_warehouse.powerbi.report_files import load, path_ending
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Json = dict[str, Any]
@@ -26,13 +27,15 @@ PERSONAL = frozenset({"client_id", "client_name", "banking_contact", "location_i
 WANTED_PAGES = (
     "Overview",
     "Segmentation",
-    "Credit and risk",
-    "Income and deposits",
     "Product holdings",
-    "Recommendations",
-    "Customer detail",
+    "Income and deposits",
+    "Credit and risk",
+    "Stress",
+    "Actions",
+    "Migrations",
+    "Explore",
     "Data quality",
-    "More than chance?",
+    "Customer detail",
 )
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
@@ -82,6 +85,7 @@ def findings(files: Files) -> list[str]:
         *_project(files),
         *_theme(files),
         *_pages(files, model),
+        *report_checks.findings(files, model),
     ]
     return sorted(found)
 
@@ -100,28 +104,15 @@ def _texts(files: Files) -> Iterator[str]:
                 yield f"{path}: is no JSON ({error})"
 
 
-def _json(files: Files, path: str) -> Json:
-    try:
-        content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _one(files: Files, suffix: str) -> str:
-    """Return the one path that ends so, empty where there is none."""
-    return next((path for path in sorted(files) if path.endswith(suffix)), "")
-
-
 def _project(files: Files) -> Iterator[str]:
     for path in files:
         if path.endswith(".pbip"):
-            for artifact in _json(files, path).get("artifacts", []):
+            for artifact in load(files, path).get("artifacts", []):
                 target = artifact.get("report", {}).get("path", "")
                 if f"{target}/definition.pbir" not in files:
                     yield f"{path}: there is no report {target!r}"
-    pbir = _one(files, "definition.pbir")
-    target = _json(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
+    pbir = path_ending(files, "definition.pbir")
+    target = load(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(pbir), target))
     if f"{folder}/definition.pbism" not in files:
         yield f"{pbir}: there is no semantic model {target!r}"
@@ -131,7 +122,7 @@ def _project(files: Files) -> Iterator[str]:
 
 
 def _model_files(files: Files, model: ModelText) -> Iterator[str]:
-    path = _one(files, "definition/model.tmdl")
+    path = path_ending(files, "definition/model.tmdl")
     named = {
         (kind, unquote(name))
         for kind, name in re.findall(r"(?m)^ref (table|role) (.+?)\s*$", files.get(path, ""))
@@ -230,7 +221,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
     source = column.properties.get("sourceColumn", "")
     if source in PERSONAL:
         yield f"{where}: {source} is personal data"
-    if not column.text and not re.search(rf"\b{re.escape(source)}\b", query):
+    is_computed = source.startswith("[Value")
+    if not column.text and not is_computed and not re.search(rf"\b{re.escape(source)}\b", query):
         yield f"{where}: the source gives no column {source!r}"
     is_key = source.endswith("_key")
     if is_key and "isHidden" not in column.properties:
@@ -376,22 +368,25 @@ def _leaks(role: Node, model: ModelText) -> Iterator[str]:
 
 
 def _theme(files: Files) -> Iterator[str]:
-    path = _one(files, "definition/report.json")
-    report = _json(files, path)
+    path = path_ending(files, "definition/report.json")
+    report = load(files, path)
     folder = path.removesuffix("definition/report.json") + "StaticResources/RegisteredResources"
     packaged = {
         item.get("name"): f"{folder}/{item.get('path')}"
         for package in report.get("resourcePackages", [])
         for item in package.get("items", [])
     }
-    chosen = report.get("themeCollection", {}).get("baseTheme", {}).get("name")
+    themes = report.get("themeCollection", {})
+    if themes.get("baseTheme", {}).get("type") == "RegisteredResources":
+        yield f"{path}: the theme stands in the place of Desktop's own base"
+    chosen = themes.get("customTheme", {}).get("name")
     if chosen not in packaged:
         yield f"{path}: the theme {chosen!r} is in no resource package"
         return
     if packaged[chosen] not in files:
         yield f"{path}: the file of the theme, {packaged[chosen]}, is missing"
         return
-    content = _json(files, packaged[chosen])
+    content = load(files, packaged[chosen])
     paper, ink = content.get("background", "#FFFFFF"), content.get("foreground", "#FFFFFF")
     texts = [ink, content.get("foregroundNeutralSecondary", "#FFFFFF"), content.get("hyperlink")]
     grounds = [paper, content.get("secondaryBackground", ink)]
@@ -405,8 +400,8 @@ def _theme(files: Files) -> Iterator[str]:
 
 
 def _pages(files: Files, model: ModelText) -> Iterator[str]:
-    path = _one(files, "definition/pages/pages.json")
-    listed = _json(files, path)
+    path = path_ending(files, "definition/pages/pages.json")
+    listed = load(files, path)
     root = posixpath.dirname(path)
     folders = {
         name.removeprefix(f"{root}/").split("/")[0]
@@ -421,7 +416,7 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
         yield f"{path}: the page {name} is not in the order"
     if listed.get("activePageName") not in order:
         yield f"{path}: the page to open with, {listed.get('activePageName')}, does not exist"
-    pages = {name: _json(files, f"{root}/{name}/page.json") for name in sorted(folders)}
+    pages = {name: load(files, f"{root}/{name}/page.json") for name in sorted(folders)}
     titles = [page.get("displayName") for page in pages.values()]
     for wanted in WANTED_PAGES:
         if wanted not in titles:
@@ -433,7 +428,7 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
         if not re.fullmatch(r"[\w-]+", name):
             yield f"{where}: the identifier {name!r} has signs that Power BI does not render"
         visuals = {
-            file.split("/")[-2]: _json(files, file)
+            file.split("/")[-2]: load(files, file)
             for file in sorted(files)
             if file.startswith(f"{root}/{name}/visuals/") and file.endswith("/visual.json")
         }
@@ -475,7 +470,7 @@ def _drill_through(
             for file in files
             if file.endswith("/visual.json")
             and not file.startswith(f"{root}/{name}/")
-            and wanted in json.dumps(_json(files, file).get("visual", {}).get("query", {}))
+            and wanted in json.dumps(load(files, file).get("visual", {}).get("query", {}))
         ]
         if not sources:
             yield f"{where}: no visual of another page shows the field to drill through by"
@@ -526,7 +521,7 @@ def _visual(
         return
     dressed = visual.get("visualContainerObjects", {})
     for key, name, what in (("title", "text", "title"), ("general", "altText", "alt text")):
-        if not _text_of(dressed, key, name).strip():
+        if not _text_of(dressed, key, name).strip() and not any(references(dressed.get(key))):
             yield f"{where}: has no {what}"
     section = _text_of(dressed, "visualTooltip", "section")
     if section and pages.get(section, {}).get("type") != "Tooltip":
@@ -552,6 +547,13 @@ def _visual(
         chosen = properties["properties"].get("filter", {}).get("filter")
         for projected in shown.values() if chosen else ():
             yield from _filter(where, chosen, projected)
+    for state in states.values():
+        for _, table, _ in references(state.get("fieldParameters", [])):
+            for entry in report_checks.entries_of(table, model):
+                home = model.measures[entry][0] if entry in model.measures else ""
+                shown[f"{home}.{entry}"] = {
+                    "Measure": {"Expression": {"SourceRef": {"Entity": home}}, "Property": entry}
+                }
     yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
     yield from _totals(where, visual, model)
 
@@ -560,8 +562,11 @@ def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
     """Yield a finding where a table or matrix adds up what has no total."""
     name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
     states = visual.get("query", {}).get("queryState", {})
-    for kind, _, measure in references(list(states.values())):
-        if switches and kind == "Measure" and not model.has_total(measure):
+    shown = [name for kind, _, name in references(list(states.values())) if kind == "Measure"]
+    for _, table, _ in references([state.get("fieldParameters", []) for state in states.values()]):
+        shown += report_checks.entries_of(table, model)
+    for measure in shown:
+        if switches and not model.has_total(measure):
             set_to = _literals(visual.get("objects", {}).get(name, []))
             if set_to.count("false") < len(switches):
                 yield f"{where}: {measure} has no total; its totals must be off"
@@ -672,8 +677,10 @@ def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
     expected = {(entity, name) for _, entity, name in references(wanted)}
-    for condition in chosen.get("Where", []):
-        for inner in condition.get("Condition", {}).get("In", {}).get("Expressions", []):
+    for each in chosen.get("Where", []):
+        condition = each.get("Condition", {})
+        condition = condition.get("Not", {}).get("Expression", condition)
+        for inner in condition.get("In", {}).get("Expressions", []):
             column = inner.get("Column", {})
             source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
             if (tables.get(source), column.get("Property")) not in expected:

@@ -214,9 +214,3 @@ OPEN_TO_ROLES = frozenset(
 Lists and tests of statistics without anyone's figures. Every other table that the filter does
 not reach is closed: it holds sums over the customers of others.
 """
-
-VERDICTS = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
-"""Measures that the tooltip gives a verdict on: is the difference more than chance?"""
-
-COMPARED_LAST = ("banking_relationship", "gender", "investment_advisor", "risk_weighting")
-"""Dimensions that stand in slicers or columns: compared only where no other one is chosen."""

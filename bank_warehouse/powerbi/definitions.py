@@ -17,6 +17,8 @@ class ModelColumn:
         is_key: one row for each value.
         folder: display folder; empty for none.
         sort_by: name of the column that gives the order; empty for its own.
+        group_by: name of the column that visuals group by with it; empty for none.
+        parameter: what Power BI keeps of a parameter that a reader chooses, as JSON.
     """
 
     name: str
@@ -28,6 +30,8 @@ class ModelColumn:
     is_key: bool = False
     folder: str = ""
     sort_by: str = ""
+    group_by: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,14 @@ class ModelTable:
         name: for people.
         origin: mart or seed it holds; empty for what the model adds.
         description: begins with the grain.
-        query: M that gives its rows.
+        query: M that gives its rows, or DAX where it is calculated.
         columns: in order.
         hierarchies: on its columns.
         measures: that it carries.
         is_hidden: not shown to authors of reports.
         is_date_table: marked as the table of dates.
         reads: marts that its rows come from.
+        is_calculated: its rows are computed by DAX.
         group: where its query is in the list of queries.
     """
 
@@ -77,6 +82,7 @@ class ModelTable:
     is_hidden: bool = False
     is_date_table: bool = False
     reads: tuple[str, ...] = ()
+    is_calculated: bool = False
     group: str = ""
 
     def column_of(self, source: str) -> ModelColumn:

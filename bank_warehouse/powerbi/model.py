@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from bank_warehouse.powerbi import conventions, dax, power_query
+from bank_warehouse.powerbi import conventions, dax, power_query, story
 from bank_warehouse.powerbi import source as sources
 from bank_warehouse.powerbi.artifacts import Artifacts, Column, Mart
 from bank_warehouse.powerbi.definitions import (
@@ -67,7 +67,8 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
         expressions=sources.expressions(source),
         mode=source.mode,
     )
-    return _without_unused(built, readings, pages)
+    extended = story.extend(built, artifacts)
+    return story.with_bins(_without_unused(extended, readings, pages))
 
 
 def column_name(table: ModelTable, column: str) -> str:
@@ -554,7 +555,6 @@ def _measures(
         )
     measures += _readings(artifacts, by_origin)
     measures += _about_the_release(by_origin)
-    measures += _verdicts(artifacts, by_origin, relationships)
     _refuse_clashes(MEASURES, [measure.name for measure in measures])
     return tuple(sorted(measures, key=lambda each: (each.folder, each.name)))
 
@@ -616,75 +616,6 @@ def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
             folder="Release",
         ),
     ]
-
-
-def _verdicts(
-    artifacts: Artifacts,
-    by_origin: Mapping[str, ModelTable],
-    relationships: tuple[Relationship, ...],
-) -> list[Measure]:
-    """Return the measures of the tooltip: what is compared, and is it more than chance."""
-    customers, dimensions = by_origin[conventions.CUSTOMERS], by_origin["dimensions"]
-    differences = by_origin["fct_segment_differences"]
-    dimension = column_name(dimensions, "dimension")
-    branches = []
-    rows = artifacts.seeds["dimensions"].rows
-    codes = [row["dimension"] for row in rows]
-    crossed = [code for code in codes if "_and_" in code]
-    last = [code for code in conventions.COMPARED_LAST if code in codes]
-    plain = [code for code in codes if code not in crossed and code not in last]
-    for code in (*crossed, *plain, *last):
-        filtered = " && ".join(
-            f"ISFILTERED({_chosen_from(customers, part, relationships)})"
-            for part in code.split("_and_")
-        )
-        branches.append(f"    {filtered}, {dax.quote_text(code)}")
-    written = ",\n".join(branches)
-    compared = Measure(
-        name="Compared dimension",
-        expression=f"SWITCH(\n    TRUE(),\n    HASONEVALUE({dimension}), "
-        f"SELECTEDVALUE({dimension}),\n{written}\n)",
-        description="Code of the dimension by which the chosen customers are set apart.",
-        format_string="",
-        folder="More than chance",
-    )
-    worded = Measure(
-        name="Compared by",
-        expression="COALESCE(\n    LOOKUPVALUE(\n        "
-        f"{column_name(dimensions, 'dimension_name')},\n        {dimension}, "
-        '[Compared dimension]\n    ),\n    "nothing chosen"\n)',
-        description="Name of the dimension by which the chosen customers are set apart.",
-        format_string="",
-        folder="More than chance",
-    )
-    return [compared, worded] + [
-        Measure(
-            name=f"Verdict on {for_people(code).lower()}",
-            expression="VAR Compared = [Compared dimension]\nRETURN\n    COALESCE(\n"
-            "        CALCULATE(\n"
-            f"            SELECTEDVALUE({column_name(differences, 'verdict')}),\n"
-            "            REMOVEFILTERS(),\n"
-            f"            {column_name(differences, 'dimension')} = Compared,\n"
-            f"            {column_name(differences, 'measure')} = {dax.quote_text(code)}\n"
-            '        ),\n        "not tested"\n    )',
-            description=f"Is the difference in {for_people(code).lower()} between the values of "
-            "the compared dimension more than chance? The test is of all customers, whatever is "
-            "chosen.",
-            format_string="",
-            folder="More than chance",
-        )
-        for code in conventions.VERDICTS
-    ]
-
-
-def _chosen_from(table: ModelTable, source: str, relationships: tuple[Relationship, ...]) -> str:
-    """Return the DAX name of the column that people choose a value from: not a hidden key."""
-    column = table.column_of(source)
-    for each in relationships:
-        is_of_column = (each.from_table, each.from_column) == (table.name, column.name)
-        if column.is_hidden and is_of_column:
-            return f"'{each.to_table}'[{each.to_column}]"
-    return column_name(table, source)
 
 
 def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:

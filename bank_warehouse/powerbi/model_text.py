@@ -20,7 +20,7 @@ REFERENCE = re.compile(
 """A table, a column or a measure within DAX."""
 
 _TEXT = re.compile(r'"(?:[^"]|"")*"')
-_WITHOUT_TOTAL = re.compile(r"\b(MIN|MAX|SELECTEDVALUE)X?\(")
+_WITHOUT_TOTAL = re.compile(r"\b((MIN|MAX|SELECTEDVALUE)X?|ISINSCOPE)\(")
 
 
 @dataclass

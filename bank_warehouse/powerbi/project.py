@@ -8,7 +8,8 @@ from typing import Any
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.names import identifier
-from bank_warehouse.powerbi.page_parts import Page
+from bank_warehouse.powerbi.page_parts import Bookmark, Page
+from bank_warehouse.powerbi.pages import BOOKMARKS
 
 NAME = "Bank"
 MODEL_FOLDER = f"{NAME}.SemanticModel"
@@ -21,12 +22,16 @@ WRITTEN_FOLDERS = (
 """Folders that hold nothing but what is written here; what is stale in them is removed."""
 
 
-def files(model: Model, pages: tuple[Page, ...]) -> dict[str, str]:
+def files(
+    model: Model,
+    pages: tuple[Page, ...],
+    bookmarks: tuple[Bookmark, ...] = BOOKMARKS,
+) -> dict[str, str]:
     """Return the text of every file of the project, by its path."""
     written = {
         f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model).items()
     }
-    for path, content in report.write(model, pages).items():
+    for path, content in report.write(model, pages, bookmarks).items():
         written[f"{REPORT_FOLDER}/{path}"] = as_json(content)
     written |= {
         f"{NAME}.pbip": as_json(

@@ -171,10 +171,12 @@ def _table(table: ModelTable, mode: str) -> str:
         for level in hierarchy.levels:
             properties = [_tag(*tag, level), f"column: {quote(level)}"]
             lines += [*_block(2, f"level {quote(level)}", properties), ""]
+    kind = "calculated" if table.is_calculated else "m"
     stored = [f"mode: {mode}", f"queryGroup: {quote(table.group)}" if table.group else ""]
-    lines += _block(1, f"partition {quote(table.name)} = m", stored)
-    lines += ["\t\tsource =", _indent(table.query, 4), ""]
-    lines += ["\tannotation PBI_ResultType = Table", ""]
+    lines += _block(1, f"partition {quote(table.name)} = {kind}", stored)
+    lines += [*_expression(2, "source", table.query), ""]
+    if not table.is_calculated:
+        lines += ["\tannotation PBI_ResultType = Table", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -209,6 +211,10 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
     ]
     lines = [*_description(column.description, 1), f"\tcolumn {quote(column.name)}"]
     lines += [f"\t\t{each}" for each in properties if each]
+    if column.group_by:
+        lines += ["", "\t\trelatedColumnDetails", f"\t\t\tgroupByColumn: {quote(column.group_by)}"]
+    if column.parameter:
+        lines += ["", f"\t\textendedProperty ParameterMetadata = {column.parameter}"]
     lines += ["", "\t\tannotation SummarizationSetBy = User", ""]
     if column.format_string == "yyyy-mm-dd":
         lines += ["\t\tannotation UnderlyingDateTimeDataType = Date", ""]

@@ -12,7 +12,7 @@ from functools import lru_cache
 _OBJECT = re.compile(
     r"^(?P<kind>[A-Za-z]+)\s+(?P<name>'(?:[^']|'')+'|[^\s=:]+)(?:\s*=\s?(?P<text>.*))?$"
 )
-_PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*)$")
+_PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*(?P<text>.*))$")
 
 
 @dataclass
@@ -62,8 +62,8 @@ def read(text: str) -> list[Node]:
         parent = stack[-1][1]
         known = _PROPERTY.match(stripped)
         if known and not _is_object(stripped):
-            value = known["value"]
-            if value is None:
+            value = known["value"] or known["text"]
+            if not value:
                 value, place = _block(lines, place, depth)
             parent.properties[known["key"]] = value
             continue
