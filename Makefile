@@ -108,7 +108,6 @@ notebook: install-dev  ## run the notebook on the built warehouse and keep its o
 	$(BIN)/python -m python_checks.project.notebook
 
 powerbi: install  ## write the Power BI project from the built warehouse
-	$(BIN)/dbt docs generate
 	$(BIN)/bank powerbi
 
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine

@@ -21,7 +21,7 @@ from bank_warehouse.project import require_project, target_folder
     envvar="DBT_TARGET_PATH",
     show_envvar=True,
     show_default="target in the project",
-    help="dbt's target folder, after `bank build` and `dbt docs generate`.",
+    help="dbt's target folder, after `bank build`.",
 )
 @click.option(
     "--out",

@@ -359,14 +359,6 @@ class _Writer:
             for name in ACROSS
         )
         return [
-            Measure(
-                "Exposure",
-                f"SUM({self.column('fct_customer_risk', 'exposure')})",
-                "What the bank would lose if every chosen customer defaulted and nothing came "
-                "back: their loans.",
-                "#,0",
-                "Risk",
-            ),
             *shares,
             Measure(
                 "Share of row",

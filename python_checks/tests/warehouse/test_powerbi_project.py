@@ -81,12 +81,16 @@ def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path)
 
 
 def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) -> None:
-    run = CliRunner().invoke(command, ["--check", "--target", str(built_target)])
+    """It needs no more than what a build writes."""
+    target = tmp_path / "target"
+    target.mkdir()
+    edited_target(built_target, target, lambda _: None)
+    run = CliRunner().invoke(command, ["--check", "--target", str(target)])
     assert run.exit_code == 0, run.output
-    project.write(tmp_path, project.read(COMMITTED))
-    (tmp_path / "Bank.pbip").write_text("{}", "utf-8")
-    arguments = ["--check", "--target", str(built_target), "--out", str(tmp_path)]
-    run = CliRunner().invoke(command, arguments)
+    out = tmp_path / "project"
+    project.write(out, project.read(COMMITTED))
+    (out / "Bank.pbip").write_text("{}", "utf-8")
+    run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
     assert run.exit_code == 1
     assert "Bank.pbip" in run.output
     assert "bank powerbi" in run.output
@@ -374,25 +378,22 @@ def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
     assert "bank build" in run.output
 
 
-def edited_target(
-    built_target: Path, folder: Path, name: str, change: Callable[[Any], None]
-) -> None:
-    for each in ("manifest.json", "catalog.json", "semantic_manifest.json"):
-        content = json.loads((built_target / each).read_text("utf-8"))
-        if each == name:
+def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None]) -> None:
+    """Write the artifacts into a folder, the manifest with a change."""
+    for name in ("manifest.json", "semantic_manifest.json"):
+        content = json.loads((built_target / name).read_text("utf-8"))
+        if name == "manifest.json":
             change(content)
-        (folder / each).write_text(json.dumps(content), "utf-8")
+        (folder / name).write_text(json.dumps(content), "utf-8")
 
 
-def test_catalog_that_contradicts_the_contract_is_refused(
-    built_target: Path, tmp_path: Path
-) -> None:
-    def change(catalog: Any) -> None:
-        columns = catalog["nodes"]["model.bank_warehouse.fct_customer_positions"]["columns"]
-        columns["total_loans"]["type"] = "DOUBLE"
+def test_mart_without_an_enforced_contract_is_refused(built_target: Path, tmp_path: Path) -> None:
+    def change(manifest: Any) -> None:
+        node = manifest["nodes"]["model.bank_warehouse.fct_customer_positions"]
+        node["contract"]["enforced"] = False
 
-    edited_target(built_target, tmp_path, "catalog.json", change)
-    with pytest.raises(PowerBIError, match=r"total_loans is double .* decimal\(18,2\)"):
+    edited_target(built_target, tmp_path, change)
+    with pytest.raises(PowerBIError, match="fct_customer_positions has no enforced contract"):
         artifacts.read(tmp_path, PROJECT)
 
 
@@ -400,13 +401,7 @@ def test_column_that_is_gone_is_named(built_target: Path, tmp_path: Path) -> Non
     def change(manifest: Any) -> None:
         del manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
 
-    def change_catalog(folder: Path) -> None:
-        catalog = json.loads((folder / "catalog.json").read_text("utf-8"))
-        del catalog["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
-        (folder / "catalog.json").write_text(json.dumps(catalog), "utf-8")
-
-    edited_target(built_target, tmp_path, "manifest.json", change)
-    change_catalog(tmp_path)
+    edited_target(built_target, tmp_path, change)
     with pytest.raises(PowerBIError, match=r"conventions\.py names fct_customer_segments\.segment"):
         model.build(artifacts.read(tmp_path, PROJECT), PAGES)
 
