@@ -139,7 +139,9 @@ class Visual:
         has_trend: draws the trend line through the points.
         in_thousands: a table shows amounts of money in thousands.
         is_list: lists as many rows as there are, and scrolls.
+        widths: of the columns of a table, in pixels; none where Power BI fits them.
         on_phone: is part of the phone layout.
+        is_tall: needs more height on a phone than others of its type.
     """
 
     key: str
@@ -164,7 +166,9 @@ class Visual:
     has_trend: bool = False
     in_thousands: bool = False
     is_list: bool = False
+    widths: tuple[int, ...] = ()
     on_phone: bool = True
+    is_tall: bool = False
 
 
 @dataclass(frozen=True)

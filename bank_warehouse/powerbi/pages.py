@@ -242,6 +242,8 @@ def bars(
     sorted_by_value: bool = False,
     finding: str = "",
     tooltip: str = "",
+    on_phone: bool = True,
+    is_tall: bool = False,
 ) -> Visual:
     """Return bars, one for each value of the category."""
     named = " and ".join((each.header or each.name).lower() for each in values)
@@ -255,6 +257,8 @@ def bars(
         finding=finding,
         tooltip=tooltip,
         sort=values[0] if sorted_by_value else None,
+        on_phone=on_phone,
+        is_tall=is_tall,
     )
 
 
@@ -270,6 +274,7 @@ def table(
     is_whole: bool = False,
     is_list: bool = False,
     in_thousands: bool = True,
+    widths: tuple[int, ...] = (),
 ) -> Visual:
     """Return a plain table; a phone is too narrow for one."""
     named = ", ".join((each.header or each.name.replace("_", " ")).lower() for each in fields)
@@ -287,6 +292,7 @@ def table(
         is_whole=is_whole,
         is_list=is_list,
         in_thousands=in_thousands,
+        widths=widths,
         on_phone=False,
     )
 
@@ -395,8 +401,8 @@ def tooltip_key(tip: Tip) -> str:
 def tooltip_page(tip: Tip) -> Page:
     """Return the page of a tooltip."""
     shown = 60 * -(-len(tip.numbers) // 3) + 8
-    top = 8 + 40 + _GAP + shown + _GAP
-    tests = 62 + 22 * len(tip.tested)
+    top = 8 + 28 + _GAP + shown + _GAP
+    tests = 58 + 20 * len(tip.tested)
     return Page(
         key=tooltip_key(tip),
         title=f"Tooltip: {tip.axis}",
@@ -408,13 +414,13 @@ def tooltip_page(tip: Tip) -> Page:
             Visual(
                 key="heading",
                 kind="textbox",
-                place=Place(8, 8, 344, 40),
+                place=Place(8, 8, 344, 28),
                 title=f"By {tip.axis}",
                 alt=f"Heading: by {tip.axis}. Tests are over all customers.",
                 text=(f"By {tip.axis}",),
                 is_heading=True,
             ),
-            cards("numbers", "Here", Place(8, 8 + 40 + _GAP, 344, shown), *tip.numbers),
+            cards("numbers", "Here", Place(8, 8 + 28 + _GAP, 344, shown), *tip.numbers),
             table(
                 "tests",
                 f"Is the difference real? ({ALL_CUSTOMERS})",
@@ -502,6 +508,7 @@ def _overview() -> Page:
                 measure("Customers"),
                 sorted_by_value=True,
                 finding="Finding on occupations",
+                is_tall=True,
                 tooltip="tooltip_occupation",
             ),
             bars(
@@ -552,7 +559,7 @@ def _segmentation() -> Page:
     return Page(
         key="segmentation",
         title="Segmentation",
-        purpose="How customers differ by loyalty, occupation and segment, and where that is chance.",
+        purpose="How customers differ by loyalty, occupation and segment, and what is chance.",
         visuals=(
             *top_of_page(
                 "segmentation",
@@ -596,6 +603,7 @@ def _segmentation() -> Page:
                 measure("Mean loans"),
                 measure("Mean deposits"),
                 finding="Finding on segment balances",
+                is_tall=True,
                 tooltip="tooltip_segment",
             ),
             heat_map_choice(shows),
@@ -628,15 +636,15 @@ def _segmentation() -> Page:
 
 
 def _product_holdings() -> Page:
-    upper, lower = 146, _CONTENT - 146 - _GAP
+    upper, lower = 192, _CONTENT - 192 - _GAP
     penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
-    occupations, right = row(_TOP + upper + _GAP, lower, 1, 1.1)
-    risks, peers = stacked(right, (lower - _GAP) // 2)
+    occupations, right = row(_TOP + upper + _GAP, lower, 1.8, 1)
+    peers, beside = stacked(right, 190)
     depth_of_holders = "Mean balance of holders"
     return Page(
         key="product_holdings",
         title="Product holdings",
-        purpose="Which products customers hold, how deeply, together with what, and where gaps are.",
+        purpose="Which products customers hold, how deeply, and where gaps are.",
         visuals=(
             *top_of_page(
                 "product_holdings",
@@ -687,20 +695,20 @@ def _product_holdings() -> Page:
                 depth_of_holders,
             ),
             heat_map(
-                "by_risk",
-                "Mean balance of holders by product and risk weighting",
-                risks,
-                PRODUCT,
-                RISK,
-                depth_of_holders,
-            ),
-            heat_map(
                 "below_peers",
                 "Share below the peers by product and loyalty class",
                 peers,
                 PRODUCT,
                 LOYALTY,
                 "Share below the peers",
+            ),
+            cards(
+                "beside",
+                "Beside the seven products",
+                beside,
+                measure("Credit cards"),
+                measure("Superannuation savings"),
+                measure("Properties owned"),
             ),
         ),
     )
@@ -753,6 +761,7 @@ def _income_and_deposits() -> Page:
                 measure("Mean deposits"),
                 measure("Median deposits"),
                 kind="clusteredColumnChart",
+                on_phone=False,
             ),
             Visual(
                 key="lorenz",
@@ -810,7 +819,7 @@ def _income_and_deposits() -> Page:
 def _credit_and_risk() -> Page:
     upper, lower = 158, _CONTENT - 158 - _GAP
     cards_map, income_map, loyalty_map = row(_TOP, upper, 1, 1, 1)
-    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.3, 1.7)
+    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.1, 1.95)
     shows, levels = stacked(left, 60)
     return Page(
         key="credit_and_risk",
@@ -876,14 +885,15 @@ def _credit_and_risk() -> Page:
             ),
             table(
                 "watched",
-                "The four to act on who owe the most, with the reasons",
+                "The three to act on who owe the most, with the reasons",
                 watched,
                 CUSTOMER,
                 column(CUSTOMERS, "watch_list_reasons", "Reasons"),
                 measure("Total loans"),
                 only=(Only(WATCH_LIST, ("act",)),),
-                top=Top(4, CUSTOMER, measure("Total loans")),
+                top=Top(3, CUSTOMER, measure("Total loans")),
                 sort=measure("Total loans"),
+                widths=(130, 308, 62),
             ),
             table(
                 "drivers",
@@ -903,6 +913,7 @@ def _credit_and_risk() -> Page:
                     ),
                 ),
                 is_whole=True,
+                widths=(126, 168, 64, 48, 58),
             ),
         ),
     )
@@ -917,7 +928,7 @@ def _stress() -> Page:
     return Page(
         key="stress",
         title="Stress",
-        purpose="What defaults are expected to cost, and what a stress would: declared, no forecast.",
+        purpose="What defaults are expected to cost, and what a stress would; no forecast.",
         visuals=(
             *top_of_page(
                 "stress",
@@ -992,7 +1003,6 @@ def _stress() -> Page:
                         measure("What-if expected loss", "Expected loss"),
                         measure("What-if change of the loss", "Change of the loss"),
                         measure("What-if deposits", "Deposits that stay"),
-                        measure("What-if loan-to-deposit ratio", "Loans to deposits"),
                     )
                 },
                 finding="Finding on the what-if",
@@ -1015,7 +1025,7 @@ def _stress() -> Page:
                 kind="pivotTable",
                 place=sensitivity,
                 title=f"Change of the loss if an assumption is off by a fifth, {ALL_CUSTOMERS}",
-                alt=f"Matrix: relative change of the expected loss of the baseline, {ALL_CUSTOMERS}, "
+                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the expected loss, baseline, "
                 "assumptions down, larger or smaller across.",
                 roles={
                     "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
@@ -1053,7 +1063,7 @@ FAIRNESS = "fct_fairness_monitor"
 def _recommendations() -> Page:
     numbers, kind = row(_FIGURES, 70, 5, 1)
     left, right = row(_TOP, _CONTENT, 1, 1)
-    actions, kinds = stacked(left, 418)
+    actions, kinds = stacked(left, 438)
     customers, fairness = stacked(right, 228)
     return Page(
         key="recommendations",
@@ -1084,7 +1094,7 @@ def _recommendations() -> Page:
                 ACTION,
                 column(ACTIONS, "owner", "Owner"),
                 measure("Customers with an action", "Customers"),
-                measure("Money concerned"),
+                measure("Money concerned", "Money"),
                 measure("Gap to close"),
                 finding="Finding on actions",
             ),
@@ -1154,7 +1164,7 @@ def _migrations() -> Page:
                 kind="pivotTable",
                 place=segments,
                 title=f"From segment (down) to segment (across), {ALL_CUSTOMERS}",
-                alt=f"Matrix: customers by segment before, down, and after, across, {ALL_CUSTOMERS}.",
+                alt=f"Matrix, {ALL_CUSTOMERS}: by segment before, down, and after, across.",
                 roles={
                     "Rows": (column("fct_segment_migrations", "from_segment", "From"),),
                     "Columns": (column("fct_segment_migrations", "to_segment", "To"),),
@@ -1197,9 +1207,9 @@ def _migrations() -> Page:
 
 
 def _explore() -> Page:
-    upper = 300
+    upper = 292
     loans, risk = row(_TOP, upper, 1, 1)
-    (pairs,) = row(_TOP + upper + _GAP, _CONTENT - upper - _GAP, 1)
+    pairs, risks = row(_TOP + upper + _GAP, _CONTENT - upper - _GAP, 1.5, 1)
     correlation = reading_name("fct_product_pairs", "balance_correlation")
     explaining = (
         _RELATIONSHIP,
@@ -1261,6 +1271,14 @@ def _explore() -> Page:
                 is_whole=True,
                 on_phone=False,
             ),
+            heat_map(
+                "by_risk",
+                "Mean balance of holders by product and risk weighting",
+                risks,
+                PRODUCT,
+                RISK,
+                "Mean balance of holders",
+            ),
         ),
     )
 
@@ -1318,29 +1336,31 @@ def _customer_detail() -> Page:
                 column(CUSTOMERS, "segment_reasons"),
                 WATCH_LIST,
                 column(CUSTOMERS, "watch_list_reasons"),
+                widths=(120, 480, 80, 550),
             ),
             table(
                 "actions",
                 "Actions that are due, with the reasons",
-                row(top + 292, 130, 1)[0],
+                row(top + 292, 120, 1)[0],
                 ACTION,
                 column(ACTIONS, "reasons", "Reasons"),
                 column(ACTIONS, "wording", "What to do"),
-                measure("Money concerned"),
+                measure("Money concerned", "Money"),
                 is_list=True,
                 in_thousands=False,
+                widths=(200, 580, 360, 90),
             ),
             bars(
                 "balances",
                 "Balance by product",
-                row(top + 430, _BOTTOM - top - 430, 1, 1)[0],
+                row(top + 420, _BOTTOM - top - 420, 1, 1)[0],
                 PRODUCT,
                 measure("Product balance"),
             ),
             bars(
                 "gaps",
                 "Gap to the median of the peers by product",
-                row(top + 430, _BOTTOM - top - 430, 1, 1)[1],
+                row(top + 420, _BOTTOM - top - 420, 1, 1)[1],
                 PRODUCT,
                 measure("Gap to the peers"),
             ),

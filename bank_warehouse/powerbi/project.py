@@ -10,6 +10,7 @@ from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.names import identifier
 from bank_warehouse.powerbi.page_parts import Bookmark, Page
 from bank_warehouse.powerbi.pages import BOOKMARKS
+from bank_warehouse.powerbi.report_files import SCHEMAS
 
 NAME = "Bank"
 MODEL_FOLDER = f"{NAME}.SemanticModel"
@@ -36,19 +37,19 @@ def files(
     written |= {
         f"{NAME}.pbip": as_json(
             {
-                "$schema": report.SCHEMAS["pbip"],
+                "$schema": SCHEMAS["pbip"],
                 "version": "1.0",
                 "artifacts": [{"report": {"path": REPORT_FOLDER}}],
                 "settings": {"enableAutoRecovery": True},
             }
         ),
         f"{MODEL_FOLDER}/definition.pbism": as_json(
-            {"$schema": report.SCHEMAS["pbism"], "version": "4.2", "settings": {}}
+            {"$schema": SCHEMAS["pbism"], "version": "4.2", "settings": {}}
         ),
         f"{MODEL_FOLDER}/.platform": _platform("SemanticModel"),
         f"{REPORT_FOLDER}/definition.pbir": as_json(
             {
-                "$schema": report.SCHEMAS["pbir"],
+                "$schema": SCHEMAS["pbir"],
                 "version": "4.0",
                 "datasetReference": {"byPath": {"path": f"../{MODEL_FOLDER}"}},
             }
@@ -91,7 +92,7 @@ def as_json(content: Any) -> str:
 def _platform(kind: str) -> str:
     return as_json(
         {
-            "$schema": report.SCHEMAS["platform"],
+            "$schema": SCHEMAS["platform"],
             "metadata": {"type": kind, "displayName": NAME},
             "config": {"version": "2.0", "logicalId": identifier("item", kind)},
         }

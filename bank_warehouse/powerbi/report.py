@@ -6,6 +6,7 @@ that knows what the report uses, so that an older Power BI Desktop opens it too;
 raises them when it saves.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ Json = dict[str, Any]
 _THEME_IMPORTED_AT = "5.61"
 """Version of the report format at which the theme was added."""
 _BOOKMARK_VERSION = "1.3"
+_MONEY, _MEAN = "#,0.00", "#,0.000"
+_OF_MONEY = re.compile("loans|deposits|income|balance")
 _CARD_WIDTH = 108
 """Pixels that a key figure needs."""
 
@@ -47,6 +50,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
 """Heights on a phone, by type; nothing of height 0 is placed. Cards follow their number."""
 PHONE_CHART = 264
 PHONE_CARD = 64
+PHONE_MORE = 120
 
 
 def write(
@@ -181,7 +185,8 @@ def phone_height(visual: Visual) -> int:
     """Return the height of a visual on a phone."""
     if visual.kind == "cardVisual":
         return 36 + PHONE_CARD * -(-len(visual.roles["Data"]) // 2)
-    return PHONE_HEIGHTS.get(visual.kind, PHONE_CHART)
+    height = PHONE_HEIGHTS.get(visual.kind, PHONE_CHART)
+    return height + PHONE_MORE if visual.is_tall else height
 
 
 def _mobile(visual: Visual, place: tuple[int, int, int, int], order: int) -> Json:
@@ -532,6 +537,15 @@ class _Writer:
                     lineColor=_colour(theme.INK),
                     style=literal("dashed"),
                 )
+        if visual.widths:
+            objects["columnHeaders"] = _properties(autoSizeColumnWidth=literal(False))
+            objects["columnWidth"] = [
+                {
+                    "properties": {"value": literal(width)},
+                    "selector": {"metadata": self.query_name(each)},
+                }
+                for each, width in zip(visual.roles["Values"], visual.widths, strict=True)
+            ]
         if visual.in_thousands:
             money = [each for each in self.measures(visual) if self.is_money(each)]
             objects["columnFormatting"] = [
@@ -567,8 +581,9 @@ class _Writer:
         return shown
 
     def is_money(self, field: Field) -> bool:
-        """Whether a measure is an amount of money."""
-        return self.model.measure(field.name).format_string == "#,0.00"
+        """Whether a measure is an amount of money, or a mean of amounts."""
+        pattern = self.model.measure(field.name).format_string
+        return pattern == _MONEY or (pattern == _MEAN and bool(_OF_MONEY.search(field.name)))
 
     def heat(self, field: Field) -> Json:
         """Return the rule that colours the cells of a measure."""

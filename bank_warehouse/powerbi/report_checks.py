@@ -261,7 +261,7 @@ def _navigation(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
         links = [_link(each) for each in page.of("actionButton")]
         if number and ("Back", None) not in links:
             yield f"{where}: has no way back"
-        targets = [target for kind, target in links if kind == "Bookmark"]
+        targets = [str(target) for kind, target in links if kind == "Bookmark"]
         for target in targets:
             if target not in bookmarks:
                 yield f"{where}: a button leads to no bookmark"

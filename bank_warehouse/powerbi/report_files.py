@@ -95,7 +95,8 @@ class Visual:
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, width and height."""
         place = self.content.get("position", {})
-        return tuple(place.get(key, 0) for key in ("x", "y", "width", "height"))  # type: ignore[return-value]
+        left, top, width, height = (place.get(key, 0) for key in ("x", "y", "width", "height"))
+        return left, top, width, height
 
     @property
     def title(self) -> str:

@@ -21,20 +21,22 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from matplotlib import font_manager  # noqa: E402
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.font_manager import FontProperties  # noqa: E402
-from matplotlib.patches import FancyBboxPatch, Rectangle  # noqa: E402
-from matplotlib.textpath import TextPath  # noqa: E402
-from PIL import Image  # noqa: E402
+from matplotlib import font_manager
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.textpath import TextPath
+from PIL import Image
 
-from bank_warehouse.powerbi import project, report, report_files, theme, tmdl_reader  # noqa: E402
-from bank_warehouse.powerbi.pages import PAGES  # noqa: E402
-from bank_warehouse.powerbi.report_files import Page, Visual  # noqa: E402
-from python_checks.testing import dax_evaluator  # noqa: E402
-from python_checks.testing.dax_evaluator import Column, Evaluator  # noqa: E402
-from python_checks.testing.paths import PROJECT  # noqa: E402
+from bank_warehouse.powerbi import project, report_files, theme, tmdl_reader
+from bank_warehouse.powerbi.model_text import references
+from bank_warehouse.powerbi.page_parts import PHONE_WIDTH
+from bank_warehouse.powerbi.pages import PAGES
+from bank_warehouse.powerbi.report_files import Page, Visual
+from python_checks.testing import dax_evaluator
+from python_checks.testing.dax_evaluator import Column, Evaluator
+from python_checks.testing.paths import PROJECT
 
 DOTS = 100
 
@@ -58,6 +60,8 @@ TITLE = theme.TITLE_SIZE * POINT
 SMALL = 9 * POINT
 PADDING = 6
 MOST_POINTS = 3_000
+LEAST_SLOT = 19.5
+"""Pixels that Power BI gives a bar at least; below, the chart scrolls."""
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height."""
@@ -236,6 +240,7 @@ class Picture:
         bold: bool = False,
         across: str = "left",
     ) -> None:
+        """Write a text, by its top."""
         self.axes.text(
             x + self.shift[0],
             y + self.shift[1],
@@ -250,6 +255,7 @@ class Picture:
         )
 
     def fill(self, box: Box, colour: str, edge: str = "none") -> None:
+        """Fill a box."""
         x, y, width, height = box
         self.axes.add_patch(
             Rectangle(
@@ -263,6 +269,7 @@ class Picture:
         )
 
     def tell(self, visual: Visual, problem: str) -> None:
+        """Remember what did not fit."""
         self.problems.append(Told(self.page.title, visual.title, problem))
 
     def fitted(
@@ -361,6 +368,7 @@ class Picture:
         return x + PADDING, top, inner, y + height - PADDING - top
 
     def text_box(self, visual: Visual, box: Box) -> None:
+        """Draw the paragraphs of a text box."""
         x, y, width, height = box
         top = y + 2
         paragraphs = visual.visual["objects"]["general"][0]["properties"]["paragraphs"]
@@ -376,6 +384,7 @@ class Picture:
             self.tell(visual, "the text is longer than its box")
 
     def navigator(self, visual: Visual, box: Box) -> None:
+        """Draw the tabs."""
         x, y, width, height = box
         shown = [page for page in self.pages.values() if not page.kind]
         gap = 4
@@ -397,6 +406,7 @@ class Picture:
                 top += size * 1.1
 
     def button(self, visual: Visual, box: Box) -> None:
+        """Draw a button with its words."""
         x, y, width, height = box
         self.fill(box, theme.PAPER, theme.ACCENT)
         text = next(
@@ -416,8 +426,9 @@ class Picture:
             across="center",
         )
 
-    def slicer(self, visual: Visual, box: Box, context: Any) -> None:
-        x, y, width, _ = box
+    def slicer(self, visual: Visual, box: Box, _: Any) -> None:
+        """Draw a list with what is chosen."""
+        x, y, width, _height = box
         chosen = "All"
         for each in visual.visual.get("objects", {}).get("general", []):
             for *_, values in report_files.filter_values(each["properties"]["filter"]["filter"]):
@@ -427,8 +438,9 @@ class Picture:
         self.write(x + width - 16, y + 6, "v", size=SMALL, colour=theme.MUTED)
 
     def cards(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw figures, each above its name."""
         x, y, width, height = box
-        measures = visual.projections("Data")
+        measures: list[dict[str, Any]] = visual.projections("Data")
         across = int(
             report_files.property_of(visual.visual["objects"], "layout", "columnCount")
             or len(measures)
@@ -468,9 +480,6 @@ class Picture:
                 return dax_evaluator.formatted(float(value) / scale, "#,0.0") + unit
         return self.data.text(name, value)
 
-    def axis_text(self, value: float) -> str:
-        return self.card_text("", 0) if value == 0 else _short(value)
-
     def marks(self, visual: Visual, context: Any) -> tuple[list[str], list[tuple[str, list[Any]]]]:
         """Return the categories of a chart, and for each measure its label and values."""
         (column,) = visual.fields("Column", "Category")
@@ -495,6 +504,7 @@ class Picture:
         return [_words(rows[place][0]) for place in kept], series
 
     def legend(self, box: Box, labels: Sequence[str]) -> Box:
+        """Draw what the colours mean; return what is left."""
         x, y, width, height = box
         if len(labels) < 2:
             return box
@@ -506,6 +516,7 @@ class Picture:
         return x, y + 18, width, height - 18
 
     def bars(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw bars, from the left."""
         categories, series = self.marks(visual, context)
         if not categories:
             self.write(box[0], box[1], "(no rows)", colour=theme.MUTED)
@@ -516,7 +527,7 @@ class Picture:
             0.5 * width,
         )
         slot = height / len(categories)
-        if slot < SMALL + 1:
+        if slot < LEAST_SLOT:
             self.tell(visual, f"{len(categories)} bars have {slot:.0f} pixels each")
         top = max(float(value or 0) for _, values in series for value in values) or 1
         room = width - labels - 52
@@ -525,12 +536,12 @@ class Picture:
             middle = y + (place + 0.5) * slot
             text = self.fitted(visual, category, SMALL, labels - 4, "the category")
             self.write(x, middle - SMALL * 0.55, text, size=SMALL)
-            for number, (label, values) in enumerate(series):
+            for number, (_, values) in enumerate(series):
                 value = float(values[place] or 0)
                 down = middle - slot * 0.36 + number * thick
                 long = max(0.0, room * value / top)
                 self.fill((x + labels, down, long, thick * 0.9), theme.DATA[number])
-                if self.has_labels(visual) and thick >= SMALL * 0.98:
+                if self.has_labels(visual) and slot * 0.9 / len(series) >= SMALL * 0.9:
                     shown = self.label_text(visual, number, value)
                     self.write(
                         x + labels + long + 3, down + thick / 2 - SMALL * 0.55, shown, size=SMALL
@@ -539,14 +550,17 @@ class Picture:
                     self.tell(visual, f"there is no room for the number of {category!r}")
 
     def has_labels(self, visual: Visual) -> bool:
+        """Whether the marks carry their numbers."""
         return bool(report_files.property_of(visual.visual.get("objects", {}), "labels", "show"))
 
     def label_text(self, visual: Visual, number: int, value: float) -> str:
+        """Return a number as a mark carries it."""
         name = visual.projections("Y")[number]["nativeQueryRef"]
         pattern = self.data.formats.get(name, "")
         return dax_evaluator.formatted(value, pattern) if "%" in pattern else _short(value)
 
     def columns(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw columns, from below."""
         categories, series = self.marks(visual, context)
         x, y, width, height = self.legend(box, [label for label, _ in series])
         slot = width / max(1, len(categories))
@@ -572,7 +586,7 @@ class Picture:
                 left = x + place * slot + slot * 0.1 + number * wide
                 self.fill((left, floor - high, wide * 0.92, high), theme.DATA[number])
                 shown = self.label_text(visual, number, value)
-                if self.has_labels(visual) and width_of(shown, SMALL) <= min(wide + 8, slot):
+                if self.has_labels(visual) and width_of(shown, SMALL) <= min(wide + 8, slot + 3):
                     self.write(
                         left + wide / 2,
                         floor - high - SMALL * 1.15,
@@ -600,6 +614,7 @@ class Picture:
             self.tell(visual, "its columns are too narrow for their numbers")
 
     def lines(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw a line for each series."""
         (column,) = visual.fields("Column", "Category")
         (by,) = visual.fields("Column", "Series")
         (measure,) = [name for _, name in visual.fields("Measure", "Y")]
@@ -626,6 +641,7 @@ class Picture:
         self.write(x + width, floor + 3, "100", size=SMALL, across="right")
 
     def scatter(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw a point for each category, and the trend."""
         (column,) = visual.fields("Column", "Category")
         (across,) = [name for _, name in visual.fields("Measure", "X")]
         (up,) = [name for _, name in visual.fields("Measure", "Y")]
@@ -664,7 +680,7 @@ class Picture:
             self.write(
                 left - 4, floor - tall * share - 6, _short(top * share), size=SMALL, across="right"
             )
-            sides = {0: "left", 1: "right"}
+            sides: dict[float, str] = {0: "left", 1: "right"}
             at = left + room * share
             text = _short(right * share)
             self.write(at, floor + 2, text, size=SMALL, across=sides.get(share, "center"))
@@ -684,6 +700,7 @@ class Picture:
         }
 
     def matrix(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw rows by columns, heated where the files say so."""
         x, y, width, height = box
         (down,) = visual.fields("Column", "Rows")
         projections = visual.projections("Values")
@@ -733,9 +750,9 @@ class Picture:
         low, high = min(numbers), max(numbers)
         heated = bool(visual.visual.get("objects", {}).get("values"))
         for place, r in enumerate(kept[:fits]):
-            line = top + place * ROW
+            middle = top + place * ROW
             label = self.fitted(visual, _words(rows[r]), CELL, first - 6, "the row")
-            self.write(x, line + 3, label)
+            self.write(x, middle + 3, label)
             for c, (_, _, name) in enumerate(heads):
                 value = cells[r, c]
                 if value is None:
@@ -743,13 +760,14 @@ class Picture:
                 left = x + first + c * each
                 if heated:
                     share = (float(value) - low) / (high - low) if high > low else 0.5
-                    self.fill((left, line, each, ROW), _between(share))
+                    self.fill((left, middle, each, ROW), _between(share))
                 query = f"Key figures.{name}"
                 text = self.data.text(name, value, query in thousands)
                 text = self.fitted(visual, text, CELL, each - 4, "the number")
-                self.write(left + each - 4, line + 3, text, across="right")
+                self.write(left + each - 4, middle + 3, text, across="right")
 
     def table(self, visual: Visual, box: Box, context: Any) -> None:
+        """Draw a plain table."""
         x, y, width, height = box
         projections = visual.projections("Values")
         columns = visual.fields("Column", "Values")
@@ -768,7 +786,7 @@ class Picture:
                 break
         if visual.visual["query"].get("sortDefinition"):
             key = visual.visual["query"]["sortDefinition"]["sort"][0]["field"]
-            name = next(name for _, _, name in report_files.references(key))
+            name = next(name for _, _, name in references(key))
             made.sort(key=lambda each: -float(each[1].get(name) or 0))
         grid: list[list[str]] = []
         for row, values in made:
@@ -788,7 +806,9 @@ class Picture:
         ]
         is_number = ["Measure" in projection["field"] for projection in projections]
         shown = grid[: max(fits, 0)]
-        widths = self.shared(heads, shown, is_number, width)
+        widths = self.fixed(visual) or self.shared(heads, shown, is_number, width)
+        if sum(widths) > width + 1:
+            self.tell(visual, f"its columns take {sum(widths):.0f} of {width:.0f} pixels")
         lefts = [x + sum(widths[:place]) for place in range(len(widths))]
         lines = [
             wrapped(head, CELL, wide - 6, bold=True)
@@ -838,20 +858,27 @@ class Picture:
             if each.get("type") != "TopN":
                 continue
             query = each["filter"]["From"][0]["Expression"]["Subquery"]["Query"]
-            (ranked,) = [
-                name for _, _, name in report_files.references(query["OrderBy"][0]["Expression"])
-            ]
-            ((_, table, name),) = report_files.references(each["field"])
+            (ranked,) = [name for _, _, name in references(query["OrderBy"][0]["Expression"])]
+            ((_, table, name),) = references(each["field"])
             sums = self.data.sums(ranked, (table, name), context) or {}
             best = sorted(sums, key=lambda key: -sums[key])[: int(query["Top"])]
             place = list(columns).index((table, name))
             rows = [row for row in rows if row[place] in best]
         sort = visual.visual["query"].get("sortDefinition", {}).get("sort", [])
         if len(rows) > 200 and sort:
-            ((_, _, measure),) = report_files.references(sort[0]["field"])
+            ((_, _, measure),) = references(sort[0]["field"])
             sums = self.data.sums(measure, columns[0], context) or {}
             rows = sorted(rows, key=lambda row: -sums.get(row[0], 0))[:60]
         return rows
+
+    def fixed(self, visual: Visual) -> list[float]:
+        """Return the widths of columns that the files give."""
+        given = visual.visual.get("objects", {}).get("columnWidth", [])
+        widths = {
+            each["selector"]["metadata"]: report_files.property_of({"it": [each]}, "it", "value")
+            for each in given
+        }
+        return [widths[each["queryRef"]] for each in visual.projections("Values")] if given else []
 
     def shared(
         self,
@@ -955,7 +982,9 @@ def _canvas(width: float, height: float) -> Axes:
 
 def _save(axes: Axes, path: Path) -> None:
     """Write a picture with few colours, which keeps it small."""
-    figure = axes.figure
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("the drawing has no figure")
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=DOTS)
     plt.close("all")
@@ -1000,13 +1029,12 @@ def pictures(
 
 def _example(data: Data) -> tuple[Column, Any]:
     """Return the customer with the most actions, as the detail shows one."""
-    row = data.evaluator.connection.execute(
+    ((customer,),) = data.evaluator.connection.execute(
         "select customer_code from marts.dim_customers inner join"
         " marts.fct_customer_recommendations using (customer_key)"
         " group by customer_code order by count(*) desc, customer_code limit 1"
-    ).fetchone()
-    assert row is not None
-    return ("Customers", "Customer code"), row[0]
+    ).fetchall()
+    return ("Customers", "Customer code"), customer
 
 
 def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
@@ -1039,7 +1067,7 @@ def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[To
 def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
     """Draw the phone layout of the first four pages, one beside the other."""
     shown = [page for page in pages.values() if not page.kind and _has_many(page)][:4]
-    gap, width = 16, report.PHONE_WIDTH
+    gap, width = 16, PHONE_WIDTH
 
     def bottom(page: Page) -> float:
         return max(

@@ -358,7 +358,7 @@ class Evaluator:
                 return f"pow({inner(tree.base)}, {inner(tree.power)})"
             case exprs.FunctionExpression():
                 parts = [inner(each) for each in tree.args[: _SHOWN.get(tree.function_name(), 9)]]
-                return _ROW_FUNCTIONS[tree.function_name()].format(*parts)
+                return str(_ROW_FUNCTIONS[tree.function_name()].format(*parts))
         raise NotImplementedError(type(tree).__name__)
 
     def _narrowed(
@@ -617,14 +617,15 @@ def _compare(sign: str, left: Any, right: Any) -> bool:
         left, right = left or "", right or ""
     else:
         left, right = float(left or 0), float(right or 0)
-    return {
+    answers: dict[str, bool] = {
         "=": left == right,
         "<>": left != right,
         "<": left < right,
         "<=": left <= right,
         ">": left > right,
         ">=": left >= right,
-    }[sign]
+    }
+    return answers[sign]
 
 
 def formatted(value: Any, pattern: str) -> str:
