@@ -40,10 +40,6 @@ WANTED_PAGES = (
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
 
-CUSTOMERS = "Customers"
-ABOUT_THE_DATA = frozenset({"Release"})
-"""Tables without a figure of customers: no choice of customers concerns them."""
-
 DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
 """How Power BI Desktop itself has every model read its sources."""
 
@@ -436,10 +432,8 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
             yield f"{where}: has no visuals"
         yield from _drill_through(where, name, page, files, root, model)
         yield from _layout(where, page, visuals)
-        choices = _choices(page, visuals, model)
         for identifier, visual in visuals.items():
             yield from _visual(where, identifier, visual, model, pages)
-            yield from _reach(f"{where}, visual {identifier}", visual["visual"], choices, model)
 
 
 def _drill_through(
@@ -571,56 +565,6 @@ def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
             if set_to.count("false") < len(switches):
                 yield f"{where}: {measure} has no total; its totals must be off"
                 return
-
-
-def _choices(page: Json, visuals: Mapping[str, Json], model: ModelText) -> frozenset[str]:
-    """Return the tables by which customers are chosen on a page: in slicers or by drilling."""
-    asked = [
-        visual["visual"].get("query")
-        for visual in visuals.values()
-        if visual.get("visual", {}).get("visualType") == "slicer"
-    ]
-    if page.get("type") == "Drillthrough":
-        asked.append(page.get("filterConfig"))
-    return frozenset({table for _, table, _ in references(asked)}) & model.filtered_by(CUSTOMERS)
-
-
-def _reach(where: str, visual: Json, choices: frozenset[str], model: ModelText) -> Iterator[str]:
-    """Yield a finding where a visual does not say that it shows all customers, or says so wrongly.
-
-    A choice of customers reaches a visual by the relationships, or it does not.
-    """
-    query = list(references(visual.get("query", {}).get("queryState")))
-    if visual.get("visualType") == "slicer" or not query or not choices:
-        return
-    measures = {name for kind, _, name in query if kind == "Measure"}
-    fixed = {
-        name
-        for name in measures
-        if not model.tables_in(name) <= ABOUT_THE_DATA
-        and not all(model.follows(table, name) for table in choices)
-    }
-    if not measures:
-        # Columns alone: the rows are those of the table that the others filter.
-        tables = {table for _, table, _ in query} - ABOUT_THE_DATA
-        above = {parent for table in tables for parent in model.filtered_by(table) - {table}}
-        fixed = {table for table in tables - above if not choices <= model.filtered_by(table)}
-    dressed = visual.get("visualContainerObjects", {})
-    for place, what in ((("title", "subTitle"), "title"), (("general",), "alt text")):
-        said = " ".join(_said(dressed.get(name), model) for name in place).lower()
-        if fixed and "all customers" not in said:
-            yield f"{where}: no slicer changes {min(fixed)}; its {what} must say all customers"
-        if not fixed and "all customers" in " ".join(_literals(dressed.get(place[0]))).lower():
-            yield f"{where}: follows the slicers; its {what} must not say all customers"
-
-
-def _said(objects: Any, model: ModelText) -> str:
-    """Return the texts of an object, and those of the measures that write it."""
-    texts = _literals(objects)
-    for kind, _, name in references(objects):
-        if kind == "Measure":
-            texts += [model.measures[each][1].text for each in model.measures_in(name)]
-    return " ".join(texts)
 
 
 def _literals(tree: Any) -> list[str]:

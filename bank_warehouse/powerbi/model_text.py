@@ -110,15 +110,6 @@ class ModelText:
             if each["table"]
         )
 
-    def follows(self, table: str, measure: str) -> bool:
-        """Whether a choice in `table` changes every figure that a measure is computed from."""
-        if any(
-            "REMOVEFILTERS()" in code_of(self.measures[name][1].text)
-            for name in self.measures_in(measure)
-        ):
-            return False
-        return all(table in self.filtered_by(each) for each in self.tables_in(measure))
-
     def has_total(self, measure: str) -> bool:
         """Whether the measure means something over several rows of a table or matrix.
 

@@ -84,6 +84,11 @@ def _shown(visual: Visual, model: ModelText) -> set[str]:
 
 def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
     """Yield visuals that do not say, or do not show, whether the slicers reach them."""
+    is_chosen = any(
+        visual.kind == "slicer" and not unreached({table}, model) and table not in WITHOUT_CUSTOMERS
+        for visual in page.visuals.values()
+        for table, _ in visual.fields("Column")
+    )
     for visual in page.visuals.values():
         if visual.kind == "slicer" or not visual.projections():
             continue
@@ -95,6 +100,9 @@ def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
             yield f"{named}: no slicer reaches it, and it does not say {ALL_CUSTOMERS}"
         if is_whole and not looks:
             yield f"{named}: no slicer reaches it, and it looks as if one did"
+        claims = any(says) or ALL_CUSTOMERS in visual.fixed_title.lower()
+        if is_chosen and not is_whole and claims:
+            yield f"{named}: says {ALL_CUSTOMERS}, and the slicers of its page choose"
         if looks and not all(says):
             yield f"{named}: looks as if it showed all customers, and does not say so"
 
