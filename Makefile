@@ -21,7 +21,7 @@ SIZES ?= 2000000
 BENCH_OPTIONS ?= --formats csv --only limit,set-dbt,pandas,polars,run,build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
+.PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures drawings quick test tests nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ dashboard: install  ## show the current release in a browser; publish first wher
 
 pictures: install-dev  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/browser/test_dashboard_browser.py
+
+drawings: install-dev  ## draw the pages of the Power BI report in docs/images, with the values of the current release
+	$(BIN)/python -m python_checks.project.powerbi_pictures docs/images
 
 quick: install-dev  ## check what changed since the last commit, in about a minute
 	$(BIN)/python -m python_checks.quick

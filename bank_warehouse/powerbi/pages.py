@@ -22,10 +22,10 @@ from bank_warehouse.powerbi.page_parts import (
 _MARGIN = 16
 _GAP = 8
 _WIDTH = 1280
-_HEADING = 46
-_FIGURES = 112
-_TOP = 190
-_BOTTOM = 706
+_HEADING = 44
+_FIGURES = 108
+_TOP = 184
+_BOTTOM = 714
 """Where the rows of a page begin: heading and slicers, key figures, visuals; and where they end."""
 
 CUSTOMERS = "dim_customers"
@@ -707,7 +707,7 @@ def _product_holdings() -> Page:
                 "Beside the seven products",
                 beside,
                 measure("Credit cards"),
-                measure("Superannuation savings"),
+                measure("Superannuation savings", "Superannuation"),
                 measure("Properties owned"),
             ),
         ),
@@ -1348,7 +1348,7 @@ def _customer_detail() -> Page:
                 measure("Money concerned", "Money"),
                 is_list=True,
                 in_thousands=False,
-                widths=(200, 580, 360, 90),
+                widths=(200, 604, 340, 86),
             ),
             bars(
                 "balances",

@@ -730,10 +730,10 @@ class Picture:
             return
         first = min(max(width_of(_words(rows[r]), CELL) for r in kept) + 10, 0.4 * width)
         each = (width - first) / len(heads)
-        lines = max(len(wrapped(head, CELL, each - 6)) for head, *_ in heads)
+        lines = max(len(wrapped(head, CELL, each - 6, bold=True)) for head, *_ in heads)
         top = y + 2
         for c, (head, *_) in enumerate(heads):
-            for number, line in enumerate(wrapped(head, CELL, each - 6)):
+            for number, line in enumerate(wrapped(head, CELL, each - 6, bold=True)):
                 text = self.fitted(visual, line, CELL, each - 4, "the heading", bold=True)
                 self.write(
                     x + first + (c + 1) * each - 4,
@@ -980,7 +980,7 @@ def _canvas(width: float, height: float) -> Axes:
     return axes
 
 
-def _save(axes: Axes, path: Path) -> None:
+def save(axes: Axes, path: Path) -> None:
     """Write a picture with few colours, which keeps it small."""
     figure = axes.get_figure(root=True)
     if figure is None:
@@ -1010,9 +1010,23 @@ def pictures(
     data: Data, pages: Mapping[str, Page], wanted: str = ""
 ) -> Iterator[tuple[str, Axes, list[Told]]]:
     """Yield for each picture its name, the drawing and what did not fit."""
-    for page in pages.values():
-        if page.kind == "Tooltip" or wanted not in _file(page.title):
-            continue
+    chosen = {
+        name: page
+        for name, page in pages.items()
+        if page.kind != "Tooltip" and wanted in _file(page.title)
+    }
+    yield from pages_drawn(data, chosen, pages)
+    if wanted in "tooltips":
+        yield _tooltips(data, pages)
+    if wanted in "phone":
+        yield _phone(data, pages)
+
+
+def pages_drawn(
+    data: Data, chosen: Mapping[str, Page], pages: Mapping[str, Page]
+) -> Iterator[tuple[str, Axes, list[Told]]]:
+    """Yield the drawing of each chosen page of a report."""
+    for page in chosen.values():
         given: dict[Column, frozenset[object]] = {}
         if page.kind == "Drillthrough":
             column, customer = _example(data)
@@ -1021,10 +1035,6 @@ def pictures(
         picture = Picture(axes, page, data, pages, given)
         picture.draw()
         yield f"power-bi-{_file(page.title)}", axes, picture.problems
-    if wanted in "tooltips":
-        yield _tooltips(data, pages)
-    if wanted in "phone":
-        yield _phone(data, pages)
 
 
 def _example(data: Data) -> tuple[Column, Any]:
@@ -1136,7 +1146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     count = 0
     with connect(chosen.release) as connection:
         for name, axes, problems in pictures(*load(chosen.project, connection), chosen.only):
-            _save(axes, chosen.folder / f"{name}.png")
+            save(axes, chosen.folder / f"{name}.png")
             for each in problems:
                 print(f"{each.page}, {each.visual}: {each.problem}", file=sys.stderr)
                 count += 1

@@ -285,25 +285,14 @@ class Evaluator:
                 f"select sum({self._row_sql(arguments[1], names)}) "
                 f"from ({self.rows(table, context)})"
             )
-        if function in ("SELECTEDVALUE", "HASONEVALUE"):
+        if function == "SELECTEDVALUE":
             table, column = _column(arguments[0])
             source = self.sources[table, column]
             values = self.connection.execute(
                 f'select distinct "{source}" from ({self.rows(table, context)}) limit 2'
             ).fetchall()
-            if function == "HASONEVALUE":
-                return len(values) == 1
             default = of(1) if len(arguments) > 1 else None
             return values[0][0] if len(values) == 1 else default
-        if function == "ISFILTERED":
-            return _column(arguments[0]) in context
-        if function == "LOOKUPVALUE":
-            (table, shown), (_, searched) = (_column(each) for each in arguments[:2])
-            chosen = {(table, searched): frozenset({of(2)})}
-            rows = self.connection.execute(
-                f'select "{self.sources[table, shown]}" from ({self.rows(table, chosen)})'
-            ).fetchall()
-            return rows[0][0] if rows else None
         raise NotImplementedError(function)
 
     def _rows_of(
@@ -404,7 +393,7 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             parents.setdefault(child, []).append((own, parent, key))
     return Evaluator(
         connection=connection,
-        relations={name: _relation(node) for name, node in tables.items()},
+        relations=_loaded(tables, connection),
         sources={
             (name, column.name): unquote(column.properties["sourceColumn"])
             for name, node in tables.items()
@@ -423,6 +412,15 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             if "sortByColumn" in column.properties
         },
     )
+
+
+def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Load each table of the model once, as Power BI does on a refresh; return how to read it."""
+    relations = {}
+    for number, (name, node) in enumerate(tables.items()):
+        connection.execute(f"create or replace temp table loaded_{number} as {_relation(node)}")
+        relations[name] = f"select * from loaded_{number}"
+    return relations
 
 
 def _relation(table: Node) -> str:
