@@ -304,57 +304,6 @@ def test_every_expression_parses(evaluator: Evaluator) -> None:
             dax_evaluator.parsed(broken)
 
 
-# ---------- more than chance?
-
-
-@pytest.mark.parametrize(
-    ("chosen", "dimension"),
-    [
-        ({(CUSTOMERS, "Loyalty classification"): frozenset({"Gold"})}, "loyalty_classification"),
-        (
-            {
-                (CUSTOMERS, "Income band"): frozenset({"High"}),
-                (CUSTOMERS, "Risk weighting"): frozenset({2}),
-            },
-            "income_band",
-        ),
-        (
-            {
-                (CUSTOMERS, "Segment"): frozenset({"Savers"}),
-                ("Banking relationships", "Banking relationship"): frozenset({"Retail"}),
-            },
-            "segment",
-        ),
-        ({("Investment advisors", "Investment advisor"): frozenset({"A"})}, "investment_advisor"),
-        ({("Dimensions", "Dimension name"): frozenset({"Age band"})}, "age_band"),
-        (
-            {
-                (CUSTOMERS, "Loyalty classification"): frozenset({"Gold"}),
-                (CUSTOMERS, "Occupation family"): frozenset({"Sales"}),
-            },
-            "loyalty_classification_and_occupation_family",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_tooltip_gives_the_verdict_on_what_is_hovered_over(
-    chosen: dict[Column, frozenset[object]], dimension: str, evaluator: Evaluator
-) -> None:
-    assert evaluator.value("Compared dimension", chosen) == dimension
-    for measure in ("risk_weighting", "total_deposits", "total_loans", "estimated_income"):
-        row = evaluator.connection.execute(
-            "select verdict from marts.fct_segment_differences where dimension = ? and measure = ?",
-            [dimension, measure],
-        ).fetchone()
-        label = f"Verdict on {measure.replace('_', ' ')}"
-        assert evaluator.value(label, chosen) == (row[0] if row else "not tested"), label
-
-
-def test_tooltip_says_so_where_nothing_is_compared(evaluator: Evaluator) -> None:
-    assert evaluator.value("Compared by") == "nothing chosen"
-    assert evaluator.value("Verdict on risk weighting") == "not tested"
-
-
 # ---------- who sees what
 
 

@@ -443,10 +443,11 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
         "fct_customer_positions",
         "dim_customers",
     } <= set(exposures.marts_of(by_key["overview"], built_model))
-    assert {"fct_expected_losses", "fct_stress_results", "fct_risk_drivers"} <= set(
-        exposures.marts_of(by_key["credit_and_risk"], built_model)
+    assert {"fct_expected_losses", "fct_stress_results", "fct_stress_sensitivity"} <= set(
+        exposures.marts_of(by_key["stress"], built_model)
     )
-    assert "fct_segment_differences" in exposures.marts_of(by_key["more_than_chance"], built_model)
+    assert "fct_expected_losses" not in exposures.marts_of(by_key["overview"], built_model)
+    assert "fct_segment_differences" in exposures.marts_of(by_key["tooltip_income"], built_model)
 
 
 # ---------- the theme
