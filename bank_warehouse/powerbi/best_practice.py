@@ -242,16 +242,6 @@ def _is_sliced(model: ModelText, table: str, column: Node) -> bool:
     return "sortByColumn" in column.properties or column.name in orders | levels
 
 
-def _columns_in_dax(model: ModelText) -> set[tuple[str, str]]:
-    texts = [text for _, text in _texts(model)] + [text for *_, text in _permissions(model)]
-    return {
-        (found["table"].replace("''", "'"), found["column"])
-        for text in texts
-        for found in REFERENCE.finditer(code_of(text))
-        if found["column"]
-    }
-
-
 def _is_both_ways(each: Node) -> bool:
     return each.properties.get("crossFilteringBehavior") == "bothDirections"
 
@@ -397,7 +387,7 @@ def _duplicates(model: ModelText) -> Iterator[str]:
 
 
 def _unnecessary(model: ModelText, table: str, column: Node) -> bool:
-    used = _columns_in_dax(model) | _related(model) | model.shown
+    used = model.columns_in_dax | _related(model) | model.shown
     return (
         _is_hidden(model, table, column)
         and (table, column.name) not in used

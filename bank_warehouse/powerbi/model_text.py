@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bank_warehouse.powerbi import tmdl_reader
@@ -56,15 +57,34 @@ class ModelText:
         """Return the tables whose filters reach `table` by active relationships, itself too."""
         reached, open_ends = {table}, [table]
         while open_ends:
-            here = open_ends.pop()
-            for each in self.relationships:
+            for parent in self.parents.get(open_ends.pop(), set()) - reached:
+                reached.add(parent)
+                open_ends.append(parent)
+        return frozenset(reached)
+
+    @cached_property
+    def parents(self) -> dict[str, set[str]]:
+        """For each table those whose filters reach it by one active relationship."""
+        found: dict[str, set[str]] = {}
+        for each in self.relationships:
+            if each.properties.get("isActive") != "false":
                 child, _ = split_column(each.properties.get("fromColumn", "?.?"))
                 parent, _ = split_column(each.properties.get("toColumn", "?.?"))
-                is_active = each.properties.get("isActive") != "false"
-                if is_active and child == here and parent not in reached:
-                    reached.add(parent)
-                    open_ends.append(parent)
-        return frozenset(reached)
+                found.setdefault(child, set()).add(parent)
+        return found
+
+    @cached_property
+    def columns_in_dax(self) -> frozenset[tuple[str, str]]:
+        """Table and name of each column that a measure, a calculated column or a role reads."""
+        texts = [measure.text for _, measure in self.measures.values()]
+        texts += [each.text for columns in self.columns.values() for each in columns.values()]
+        texts += [each.text for role in self.roles.values() for each in role.of("tablePermission")]
+        return frozenset(
+            (found["table"].replace("''", "'"), found["column"])
+            for text in texts
+            for found in REFERENCE.finditer(code_of(text))
+            if found["column"]
+        )
 
     def measures_in(self, measure: str) -> frozenset[str]:
         """Return the measures that a measure is made of, itself too; empty where it is missing."""

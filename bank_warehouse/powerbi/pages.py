@@ -636,9 +636,9 @@ def _segmentation() -> Page:
 
 
 def _product_holdings() -> Page:
-    upper, lower = 192, _CONTENT - 192 - _GAP
+    upper, lower = 186, _CONTENT - 186 - _GAP
     penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
-    occupations, right = row(_TOP + upper + _GAP, lower, 1.8, 1)
+    occupations, right = row(_TOP + upper + _GAP, lower, 2.3, 1)
     peers, beside = stacked(right, 190)
     depth_of_holders = "Mean balance of holders"
     return Page(
@@ -1063,7 +1063,7 @@ FAIRNESS = "fct_fairness_monitor"
 def _recommendations() -> Page:
     numbers, kind = row(_FIGURES, 70, 5, 1)
     left, right = row(_TOP, _CONTENT, 1, 1)
-    actions, kinds = stacked(left, 438)
+    actions, kinds = stacked(left, 435)
     customers, fairness = stacked(right, 228)
     return Page(
         key="recommendations",

@@ -631,8 +631,10 @@ class _Writer:
                 "Finding on holdings",
                 _unless_empty(
                     'FORMAT([Products per customer], "0.0")',
-                    '" products a customer; fewest hold "',
+                    '" products each; fewest hold "',
                     self.most(*product, "Penetration", "ASC"),
+                    f'" (" & FORMAT(MINX(VALUES({self.column(*product)}), [Penetration]), "0.0%")',
+                    '")"',
                 ),
                 "how many products customers hold, and which the fewest hold.",
             ),
@@ -775,8 +777,7 @@ class _Writer:
                 '"As chosen: expected loss " & '
                 + _millions("[What-if expected loss]")
                 + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
-                '"), loans " & FORMAT([What-if loan-to-deposit ratio], "0.00") & '
-                '" times deposits"',
+                f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
                 "the expected loss under the chosen assumptions. Of all customers.",
             ),
         ]

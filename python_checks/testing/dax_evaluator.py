@@ -344,7 +344,7 @@ class Evaluator:
             case exprs.LiteralStringExpression():
                 return "'" + tree.value.text.strip('"').replace("'", "''") + "'"
             case exprs.IdentifierExpression():
-                return repr(float(names[tree.name.text]))
+                return repr(float(names[tree.name.text] or 0))  # blank is 0
             case exprs.ParenthesesExpression():
                 return f"({inner(tree.inner_statement)})"
             case exprs.AddSubExpression() | exprs.DivMulExpression():
