@@ -450,6 +450,7 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
         exposures.marts_of(by_key["credit_and_risk"], built_model)
     )
     assert "fct_segment_migrations" in exposures.marts_of(by_key["migrations"], built_model)
+    assert "fct_expected_losses" not in exposures.marts_of(by_key["overview"], built_model)
     assert "fct_segment_differences" in exposures.marts_of(by_key["tooltip_income"], built_model)
 
 
