@@ -801,7 +801,7 @@ class Picture:
                     texts.append(_words(next(plain)))
             grid.append(texts)
         heads = [
-            projection.get("displayName", projection["nativeQueryRef"])
+            str(projection.get("displayName", projection["nativeQueryRef"]))
             for projection in projections
         ]
         is_number = ["Measure" in projection["field"] for projection in projections]
@@ -1081,7 +1081,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]
 
     def bottom(page: Page) -> float:
         return max(
-            visual.mobile["position"]["y"] + visual.mobile["position"]["height"]
+            float(visual.mobile["position"]["y"] + visual.mobile["position"]["height"])
             for visual in page.visuals.values()
             if visual.mobile
         )

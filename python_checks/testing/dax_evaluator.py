@@ -331,7 +331,7 @@ class Evaluator:
             case exprs.LiteralNumberExpression():
                 return str(tree.value.text)
             case exprs.LiteralStringExpression():
-                return "'" + tree.value.text.strip('"').replace("'", "''") + "'"
+                return _constant(str(tree.value.text))
             case exprs.IdentifierExpression():
                 return repr(float(names[tree.name.text] or 0))  # blank is 0
             case exprs.ParenthesesExpression():
