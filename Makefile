@@ -24,7 +24,7 @@ SIZES ?= 2000000
 BENCH_OPTIONS ?= --formats csv --only limit,set-dbt,pandas,polars,run,build
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures quick test tests nightly lint findings notebook powerbi docs site bench lock clean
+.PHONY: help install install-dev install-spark install-bench install-adapters build spark check publish dashboard pictures drawings quick test tests nightly lint findings notebook powerbi docs site bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -72,6 +72,9 @@ dashboard: install  ## show the current release in a browser; publish first wher
 pictures: install-dev  ## make the pictures in docs/images again
 	BANK_DASHBOARD_PICTURES=docs/images $(BIN)/python -m pytest python_checks/tests/browser/test_dashboard_browser.py
 
+drawings: install-dev  ## draw the pages of the Power BI report in docs/images, with the values of the current release
+	$(BIN)/python -m python_checks.project.powerbi_pictures docs/images
+
 quick: install-dev  ## check what changed since the last commit, in about a minute
 	$(BIN)/python -m python_checks.quick
 
@@ -111,7 +114,6 @@ notebook: install-dev  ## run the notebook on the built warehouse and keep its o
 	$(BIN)/python -m python_checks.project.notebook
 
 powerbi: install  ## write the Power BI project from the built warehouse
-	$(BIN)/dbt docs generate
 	$(BIN)/bank powerbi
 
 docs: install  ## dbt's documentation site of the built warehouse, served on this machine

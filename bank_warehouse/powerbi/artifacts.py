@@ -1,8 +1,9 @@
-"""Reads what dbt says of the warehouse: manifest, catalog and semantic manifest.
+"""Reads what dbt says of the warehouse: manifest and semantic manifest, which each build writes.
 
 Nothing here knows of Power BI. Tables, columns, types, descriptions, relationships and metrics
-are taken as dbt has them; the formats of the files are dbt's own
-(https://schemas.getdbt.com/dbt/manifest/v12.json, .../catalog/v1.json).
+are taken as dbt has them; the format of the manifest is dbt's own
+(https://schemas.getdbt.com/dbt/manifest/v12.json). Columns and types are those of the contracts,
+which dbt enforces when it builds.
 """
 
 import csv
@@ -100,22 +101,19 @@ def read(target: Path, project: Path) -> Artifacts:
     """Read the artifacts of a built warehouse.
 
     Args:
-        target: dbt's target folder with manifest.json, catalog.json, semantic_manifest.json.
+        target: dbt's target folder with manifest.json and semantic_manifest.json.
         project: folder of the dbt project, for the seeds.
 
     Raises:
-        PowerBIError: a file is missing, or the catalog contradicts the contract.
+        PowerBIError: a file is missing, or a mart has no enforced contract.
     """
-    manifest = _load(target / "manifest.json", "run `bank build`")
-    catalog = _load(target / "catalog.json", "run `dbt docs generate` on a built warehouse")
+    manifest = _load(target / "manifest.json")
     try:
         layer = load_metrics(target / "semantic_manifest.json")
     except MetricsError as error:
         raise PowerBIError(str(error)) from error
-    marts = _marts(manifest)
-    _compare(marts, catalog)
     return Artifacts(
-        marts=marts,
+        marts=_marts(manifest),
         references=_references(manifest),
         accepted_values=_accepted_values(manifest),
         seeds=_seeds(manifest, project),
@@ -123,9 +121,9 @@ def read(target: Path, project: Path) -> Artifacts:
     )
 
 
-def _load(path: Path, remedy: str) -> Json:
+def _load(path: Path) -> Json:
     if not path.is_file():
-        raise PowerBIError(f"{path} is missing: {remedy}.")
+        raise PowerBIError(f"{path} is missing: run `bank build`.")
     loaded: Json = json.loads(path.read_text("utf-8"))
     return loaded
 
@@ -147,6 +145,11 @@ def _marts(manifest: Json) -> dict[str, Mart]:
     marts = {}
     for node in manifest["nodes"].values():
         if _is_published(node):
+            if not node["contract"]["enforced"]:
+                raise PowerBIError(
+                    f"{node['schema']}.{node['name']} has no enforced contract, so that its types "
+                    "are not known: set `contract: {enforced: true}` and build again."
+                )
             columns = {
                 name: Column(name, column["data_type"], one_line(column["description"]))
                 for name, column in node["columns"].items()
@@ -155,29 +158,6 @@ def _marts(manifest: Json) -> dict[str, Mart]:
                 node["name"], node["schema"], one_line(node["description"]), columns
             )
     return dict(sorted(marts.items()))
-
-
-def _compare(marts: dict[str, Mart], catalog: Json) -> None:
-    """Raise PowerBIError where a built table is not what its contract says."""
-    built = {node["metadata"]["name"]: node["columns"] for node in catalog["nodes"].values()}
-    for mart in marts.values():
-        if mart.name not in built:
-            raise PowerBIError(
-                f"{mart.schema}.{mart.name} is not in the catalog: run `bank build` and "
-                "`dbt docs generate`."
-            )
-        types = {name: _bare(column["type"]) for name, column in built[mart.name].items()}
-        said = {column.name: _bare(column.data_type) for column in mart.columns.values()}
-        for name in sorted(types.keys() | said.keys()):
-            if types.get(name) != said.get(name):
-                raise PowerBIError(
-                    f"{mart.schema}.{mart.name}.{name} is {types.get(name, 'missing')} in the "
-                    f"warehouse and {said.get(name, 'missing')} in the contract: build again."
-                )
-
-
-def _bare(data_type: str) -> str:
-    return re.sub(r"\s+", "", data_type.lower())
 
 
 def _tests(manifest: Json, name: str) -> list[tuple[str, Json]]:

@@ -9,12 +9,13 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from bank_warehouse.powerbi import theme, tmdl_reader
+from bank_warehouse.powerbi import best_practice, model_text, report_checks, theme
+from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of, references
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
+from bank_warehouse.powerbi.report_files import load, path_ending
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Json = dict[str, Any]
@@ -26,38 +27,38 @@ PERSONAL = frozenset({"client_id", "client_name", "banking_contact", "location_i
 WANTED_PAGES = (
     "Overview",
     "Segmentation",
-    "Credit and risk",
-    "Income and deposits",
     "Product holdings",
-    "Recommendations",
-    "Customer detail",
+    "Income and deposits",
+    "Credit and risk",
+    "Stress",
+    "Actions",
+    "Migrations",
+    "Explore",
     "Data quality",
-    "More than chance?",
+    "Customer detail",
 )
 RESERVED = frozenset({"Measures"})
 """Names of tables that the engine keeps for itself."""
+
+DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
+"""How Power BI Desktop itself has every model read its sources."""
+
+WITHOUT_TOTALS = {
+    "tableEx": ("total", ("totals",)),
+    "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
+}
+"""How a table and a matrix switch their totals off: object and properties."""
 
 WANTED_ROLES = ("By banking relationship", "By investment advisor")
 TEXT_CONTRAST = 4.5
 MARK_CONTRAST = 3.0
 
-_REFERENCE = re.compile(
-    r"'(?P<table>(?:[^']|'')+)'(?:\[(?P<column>(?:[^\]]|\]\])+)\])?"
-    r"|\[(?P<measure>(?:[^\]]|\]\])+)\]"
+_PARAMETER_OR_FUNCTION = re.compile(r"\bIsParameterQuery\b|^\s*\([^)]*\)[^=]*=>")
+_M_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_M_SOURCE = re.compile(
+    r"\b(PostgreSQL\.Database|Folder\.\w+|File\.Contents|Web\.\w+|Odbc\.\w+|Sql\.\w+)\("
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass
-class _Model:
-    """What the checks need of the semantic model."""
-
-    columns: dict[str, dict[str, Node]] = field(default_factory=dict)
-    measures: dict[str, tuple[str, Node]] = field(default_factory=dict)
-    tables: dict[str, Node] = field(default_factory=dict)
-    relationships: list[Node] = field(default_factory=list)
-    roles: dict[str, Node] = field(default_factory=dict)
-    expressions: dict[str, Node] = field(default_factory=dict)
 
 
 def findings(files: Files) -> list[str]:
@@ -66,7 +67,7 @@ def findings(files: Files) -> list[str]:
     Args:
         files: text of each file of the project, by its path from the folder of the project.
     """
-    model = _read_model(files)
+    model = model_text.read(files)
     found = [
         *_texts(files),
         *_model_files(files, model),
@@ -74,9 +75,13 @@ def findings(files: Files) -> list[str]:
         *_measures(model),
         *_relationships(model),
         *_roles(model),
+        *_sources(model),
+        *_loaded_twice(model),
+        *best_practice.findings(model),
         *_project(files),
         *_theme(files),
         *_pages(files, model),
+        *report_checks.findings(files, model),
     ]
     return sorted(found)
 
@@ -95,28 +100,15 @@ def _texts(files: Files) -> Iterator[str]:
                 yield f"{path}: is no JSON ({error})"
 
 
-def _json(files: Files, path: str) -> Json:
-    try:
-        content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _one(files: Files, suffix: str) -> str:
-    """Return the one path that ends so, empty where there is none."""
-    return next((path for path in sorted(files) if path.endswith(suffix)), "")
-
-
 def _project(files: Files) -> Iterator[str]:
     for path in files:
         if path.endswith(".pbip"):
-            for artifact in _json(files, path).get("artifacts", []):
+            for artifact in load(files, path).get("artifacts", []):
                 target = artifact.get("report", {}).get("path", "")
                 if f"{target}/definition.pbir" not in files:
                     yield f"{path}: there is no report {target!r}"
-    pbir = _one(files, "definition.pbir")
-    target = _json(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
+    pbir = path_ending(files, "definition.pbir")
+    target = load(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(pbir), target))
     if f"{folder}/definition.pbism" not in files:
         yield f"{pbir}: there is no semantic model {target!r}"
@@ -125,28 +117,8 @@ def _project(files: Files) -> Iterator[str]:
 # ---------- semantic model
 
 
-def _read_model(files: Files) -> _Model:
-    model = _Model()
-    for path, text in files.items():
-        if not path.endswith(".tmdl"):
-            continue
-        for node in tmdl_reader.read(text.lstrip("\ufeff")):
-            if node.kind == "table":
-                model.tables[node.name] = node
-                model.columns[node.name] = {column.name: column for column in node.of("column")}
-                for measure in node.of("measure"):
-                    model.measures[measure.name] = (node.name, measure)
-            elif node.kind == "relationship":
-                model.relationships.append(node)
-            elif node.kind == "role":
-                model.roles[node.name] = node
-            elif node.kind == "expression":
-                model.expressions[node.name] = node
-    return model
-
-
-def _model_files(files: Files, model: _Model) -> Iterator[str]:
-    path = _one(files, "definition/model.tmdl")
+def _model_files(files: Files, model: ModelText) -> Iterator[str]:
+    path = path_ending(files, "definition/model.tmdl")
     named = {
         (kind, unquote(name))
         for kind, name in re.findall(r"(?m)^ref (table|role) (.+?)\s*$", files.get(path, ""))
@@ -156,6 +128,19 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
         yield f"{path}: names the {kind} {name}, which has no file"
     for kind, name in sorted(there - named):
         yield f"{path}: does not name the {kind} {name}"
+    for option in DATA_ACCESS:
+        if not re.search(rf"(?m)^\t\t{option}$", files.get(path, "")):
+            yield f"{path}: lacks {option}, without which Power Query treats errors differently"
+    groups = {
+        unquote(name) for name in re.findall(r"(?m)^queryGroup (.+?)\s*$", files.get(path, ""))
+    }
+    used = {
+        unquote(each)
+        for text in files.values()
+        for each in re.findall(r"(?m)^\t+queryGroup: (.+?)\s*$", text)
+    }
+    for name in sorted(used ^ groups):
+        yield f"{path}: the query group {name} is {'missing' if name in used else 'empty'}"
     tags: list[str] = []
     for name in files:
         if name.endswith(".tmdl"):
@@ -169,7 +154,7 @@ def _model_files(files: Files, model: _Model) -> Iterator[str]:
             yield f"{path}: the lineage tag {tag} is no UUID"
 
 
-def _tables(model: _Model) -> Iterator[str]:
+def _tables(model: ModelText) -> Iterator[str]:
     dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
         yield f"model: {len(dated)} tables are marked as the table of dates"
@@ -186,9 +171,7 @@ def _tables(model: _Model) -> Iterator[str]:
             keys = [column for column in columns.values() if "isKey" in column.properties]
             if len(keys) != 1 or keys[0].properties.get("dataType") != "dateTime":
                 yield f"{where}: needs one date as key to be the table of dates"
-        query = "\n".join(
-            partition.properties.get("source", "") for partition in table.of("partition")
-        )
+        query = model.query(table.name)
         if not query:
             yield f"{where}: has no partition with a source"
         for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
@@ -205,6 +188,24 @@ def _tables(model: _Model) -> Iterator[str]:
                 yield f"{where}, hierarchy {hierarchy.name}: has no levels"
 
 
+def _loaded_twice(model: ModelText) -> Iterator[str]:
+    """Yield the texts that a table joins from a mart whose own table loads them as well."""
+    owners = {
+        found[1]: name
+        for name in model.tables
+        if (found := re.search(r'ReadTable\("\w+", "(\w+)"\)', model.query(name)))
+    }
+    for name in model.tables:
+        for mart, taken in re.findall(
+            r'Table\.SelectColumns\(ReadTable\("\w+", "(\w+)"\), \{([^}]*)\}', model.query(name)
+        ):
+            owner = owners.get(mart, "")
+            for column in model.columns.get(owner, {}).values():
+                is_text = column.properties.get("dataType") == "string"
+                if is_text and f'"{column.properties.get("sourceColumn")}"' in taken:
+                    yield f"table {owner}, column {column.name}: {name} has this text already"
+
+
 def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
     if not column.description:
         yield f"{where}: has no description"
@@ -216,7 +217,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
     source = column.properties.get("sourceColumn", "")
     if source in PERSONAL:
         yield f"{where}: {source} is personal data"
-    if not column.text and not re.search(rf"\b{re.escape(source)}\b", query):
+    is_computed = source.startswith("[Value")
+    if not column.text and not is_computed and not re.search(rf"\b{re.escape(source)}\b", query):
         yield f"{where}: the source gives no column {source!r}"
     is_key = source.endswith("_key")
     if is_key and "isHidden" not in column.properties:
@@ -225,7 +227,42 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
         yield f"{where}: has no type"
 
 
-def _measures(model: _Model) -> Iterator[str]:
+def _sources(model: ModelText) -> Iterator[str]:
+    """Yield what Power Query's firewall or a gateway would refuse.
+
+    A query that refers to another query may not read a source of its own; a parameter is no query.
+    """
+    texts = {name: node.text for name, node in model.expressions.items()}
+    queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
+    texts |= {name: model.query(name) for name in model.tables}
+    queries |= model.tables.keys()
+    kinds: set[str] = set()
+    for name, text in texts.items():
+        called = [
+            node.text
+            for function, node in model.expressions.items()
+            if re.search(rf"\b{re.escape(function)}\(", text)
+        ]
+        code = _M_COMMENT.sub("", "\n".join([text, *called]))
+        read = set(_M_SOURCE.findall(code_of(code)))
+        kinds |= read - {"File.Contents"}
+        others = {other for other in queries - {name} if _refers(code, other)}
+        if read and others:
+            yield (
+                f"{name}: reads {min(read)} and the query {min(others)} besides, which the "
+                "firewall of Power Query refuses"
+            )
+    if len(kinds) > 1:
+        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway asks for all of them"
+
+
+def _refers(code: str, query: str) -> bool:
+    """Whether M refers to a query by its name."""
+    bare = rf"(?<![\w.\[]){re.escape(query)}(?![\w\]])"
+    return f'#"{query}"' in code or bool(re.search(bare, code_of(code)))
+
+
+def _measures(model: ModelText) -> Iterator[str]:
     for name, (table, measure) in model.measures.items():
         where = f"measure {name}"
         if not measure.description:
@@ -242,14 +279,14 @@ def _measures(model: _Model) -> Iterator[str]:
                 yield from dax_findings(where, column.text, model)
 
 
-def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
+def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
     """Yield what a DAX expression names that does not exist."""
-    code = re.sub(r'"(?:[^"]|"")*"', '""', text)
+    code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"
     if code.count("(") != code.count(")"):
         yield f"{where}: its parentheses do not match"
-    for found in _REFERENCE.finditer(code):
+    for found in REFERENCE.finditer(code):
         table, column, measure = found["table"], found["column"], found["measure"]
         if measure is not None:
             if measure not in model.measures:
@@ -260,7 +297,7 @@ def dax_findings(where: str, text: str, model: _Model) -> Iterator[str]:
             yield f"{where}: there is no column '{table}'[{column}]"
 
 
-def _relationships(model: _Model) -> Iterator[str]:
+def _relationships(model: ModelText) -> Iterator[str]:
     paths: dict[str, list[str]] = {}
     seen: set[tuple[str, ...]] = set()
     for each in model.relationships:
@@ -296,7 +333,7 @@ def _walk(table: str, paths: Mapping[str, list[str]], way: tuple[str, ...]) -> I
             yield from _walk(parent, paths, (*way, table))
 
 
-def _roles(model: _Model) -> Iterator[str]:
+def _roles(model: ModelText) -> Iterator[str]:
     for wanted in WANTED_ROLES:
         if wanted not in model.roles:
             yield f"model: the role {wanted} is missing"
@@ -314,23 +351,12 @@ def _roles(model: _Model) -> Iterator[str]:
         yield from _leaks(role, model)
 
 
-def _leaks(role: Node, model: _Model) -> Iterator[str]:
+def _leaks(role: Node, model: ModelText) -> Iterator[str]:
     """Yield the tables with a customer in each row that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
-    reached = set(filtered)
-    grown = True
-    while grown:
-        grown = False
-        for each in model.relationships:
-            child, _ = split_column(each.properties.get("fromColumn", "?.?"))
-            parent, _ = split_column(each.properties.get("toColumn", "?.?"))
-            is_active = each.properties.get("isActive") != "false"
-            if is_active and parent in reached and child not in reached:
-                reached.add(child)
-                grown = True
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}
-        if "customer_key" in sources and table not in reached:
+        if "customer_key" in sources and not filtered & model.filtered_by(table):
             yield f"role {role.name}: sees every row of {table}"
 
 
@@ -338,22 +364,25 @@ def _leaks(role: Node, model: _Model) -> Iterator[str]:
 
 
 def _theme(files: Files) -> Iterator[str]:
-    path = _one(files, "definition/report.json")
-    report = _json(files, path)
+    path = path_ending(files, "definition/report.json")
+    report = load(files, path)
     folder = path.removesuffix("definition/report.json") + "StaticResources/RegisteredResources"
     packaged = {
         item.get("name"): f"{folder}/{item.get('path')}"
         for package in report.get("resourcePackages", [])
         for item in package.get("items", [])
     }
-    chosen = report.get("themeCollection", {}).get("baseTheme", {}).get("name")
+    themes = report.get("themeCollection", {})
+    if themes.get("baseTheme", {}).get("type") == "RegisteredResources":
+        yield f"{path}: the theme stands in the place of Desktop's own base"
+    chosen = themes.get("customTheme", {}).get("name")
     if chosen not in packaged:
         yield f"{path}: the theme {chosen!r} is in no resource package"
         return
     if packaged[chosen] not in files:
         yield f"{path}: the file of the theme, {packaged[chosen]}, is missing"
         return
-    content = _json(files, packaged[chosen])
+    content = load(files, packaged[chosen])
     paper, ink = content.get("background", "#FFFFFF"), content.get("foreground", "#FFFFFF")
     texts = [ink, content.get("foregroundNeutralSecondary", "#FFFFFF"), content.get("hyperlink")]
     grounds = [paper, content.get("secondaryBackground", ink)]
@@ -366,9 +395,9 @@ def _theme(files: Files) -> Iterator[str]:
             yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
 
 
-def _pages(files: Files, model: _Model) -> Iterator[str]:
-    path = _one(files, "definition/pages/pages.json")
-    listed = _json(files, path)
+def _pages(files: Files, model: ModelText) -> Iterator[str]:
+    path = path_ending(files, "definition/pages/pages.json")
+    listed = load(files, path)
     root = posixpath.dirname(path)
     folders = {
         name.removeprefix(f"{root}/").split("/")[0]
@@ -383,7 +412,7 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
         yield f"{path}: the page {name} is not in the order"
     if listed.get("activePageName") not in order:
         yield f"{path}: the page to open with, {listed.get('activePageName')}, does not exist"
-    pages = {name: _json(files, f"{root}/{name}/page.json") for name in sorted(folders)}
+    pages = {name: load(files, f"{root}/{name}/page.json") for name in sorted(folders)}
     titles = [page.get("displayName") for page in pages.values()]
     for wanted in WANTED_PAGES:
         if wanted not in titles:
@@ -395,7 +424,7 @@ def _pages(files: Files, model: _Model) -> Iterator[str]:
         if not re.fullmatch(r"[\w-]+", name):
             yield f"{where}: the identifier {name!r} has signs that Power BI does not render"
         visuals = {
-            file.split("/")[-2]: _json(files, file)
+            file.split("/")[-2]: load(files, file)
             for file in sorted(files)
             if file.startswith(f"{root}/{name}/visuals/") and file.endswith("/visual.json")
         }
@@ -413,7 +442,7 @@ def _drill_through(
     page: Json,
     files: Files,
     root: str,
-    model: _Model,
+    model: ModelText,
 ) -> Iterator[str]:
     filters = {each.get("name"): each for each in page.get("filterConfig", {}).get("filters", [])}
     for each in filters.values():
@@ -435,7 +464,7 @@ def _drill_through(
             for file in files
             if file.endswith("/visual.json")
             and not file.startswith(f"{root}/{name}/")
-            and wanted in json.dumps(_json(files, file).get("visual", {}).get("query", {}))
+            and wanted in json.dumps(load(files, file).get("visual", {}).get("query", {}))
         ]
         if not sources:
             yield f"{where}: no visual of another page shows the field to drill through by"
@@ -472,7 +501,7 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
 
 
 def _visual(
-    page: str, identifier: str, container: Json, model: _Model, pages: Mapping[str, Json]
+    page: str, identifier: str, container: Json, model: ModelText, pages: Mapping[str, Json]
 ) -> Iterator[str]:
     visual = container.get("visual", {})
     kind = visual.get("visualType", "")
@@ -486,7 +515,7 @@ def _visual(
         return
     dressed = visual.get("visualContainerObjects", {})
     for key, name, what in (("title", "text", "title"), ("general", "altText", "alt text")):
-        if not _text_of(dressed, key, name).strip():
+        if not _text_of(dressed, key, name).strip() and not any(references(dressed.get(key))):
             yield f"{where}: has no {what}"
     section = _text_of(dressed, "visualTooltip", "section")
     if section and pages.get(section, {}).get("type") != "Tooltip":
@@ -512,7 +541,41 @@ def _visual(
         chosen = properties["properties"].get("filter", {}).get("filter")
         for projected in shown.values() if chosen else ():
             yield from _filter(where, chosen, projected)
+    for state in states.values():
+        for _, table, _ in references(state.get("fieldParameters", [])):
+            for entry in report_checks.entries_of(table, model):
+                home = model.measures[entry][0] if entry in model.measures else ""
+                shown[f"{home}.{entry}"] = {
+                    "Measure": {"Expression": {"SourceRef": {"Entity": home}}, "Property": entry}
+                }
     yield from _gradients(where, visual.get("objects", {}).get("values", []), shown)
+    yield from _totals(where, visual, model)
+
+
+def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
+    """Yield a finding where a table or matrix adds up what has no total."""
+    name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
+    states = visual.get("query", {}).get("queryState", {})
+    shown = [name for kind, _, name in references(list(states.values())) if kind == "Measure"]
+    for _, table, _ in references([state.get("fieldParameters", []) for state in states.values()]):
+        shown += report_checks.entries_of(table, model)
+    for measure in shown:
+        if switches and not model.has_total(measure):
+            set_to = _literals(visual.get("objects", {}).get(name, []))
+            if set_to.count("false") < len(switches):
+                yield f"{where}: {measure} has no total; its totals must be off"
+                return
+
+
+def _literals(tree: Any) -> list[str]:
+    """Return the constants within a part of a visual, as they are written."""
+    if isinstance(tree, Mapping):
+        literal = tree.get("Literal")
+        found = [literal["Value"]] if isinstance(literal, Mapping) else []
+        return found + [text for value in tree.values() for text in _literals(value)]
+    if isinstance(tree, list):
+        return [text for value in tree for text in _literals(value)]
+    return []
 
 
 def _text_of(objects: Json, key: str, name: str) -> str:
@@ -523,7 +586,7 @@ def _text_of(objects: Json, key: str, name: str) -> str:
     return ""
 
 
-def _projection(where: str, role: str, projection: Json, model: _Model) -> Iterator[str]:
+def _projection(where: str, role: str, projection: Json, model: ModelText) -> Iterator[str]:
     shown = projection.get("field", {})
     yield from _fields(f"{where}, {role}", shown, model)
     kinds = set(shown)
@@ -531,39 +594,24 @@ def _projection(where: str, role: str, projection: Json, model: _Model) -> Itera
         yield f"{where}: {role} takes measures"
     if role in CATEGORY_ROLES and kinds != {"Column"}:
         yield f"{where}: {role} takes columns"
-    for _, entity, name in _references(shown):
+    for _, entity, name in references(shown):
         if projection.get("queryRef") != f"{entity}.{name}":
             yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
 
 
-def _references(expression: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure within an expression."""
-    if isinstance(expression, Mapping):
-        for kind in ("Column", "Measure"):
-            if kind in expression:
-                inner = expression[kind]
-                reference = inner.get("Expression", {}).get("SourceRef", {})
-                yield kind, reference.get("Entity", ""), inner.get("Property", "")
-        for value in expression.values():
-            yield from _references(value)
-    elif isinstance(expression, list):
-        for value in expression:
-            yield from _references(value)
-
-
-def _fields(where: str, expression: Json, model: _Model) -> Iterator[str]:
-    references = list(_references(expression))
-    if not references:
+def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
+    found = list(references(expression))
+    if not found:
         yield f"{where}: names no field"
     if "Aggregation" in expression:
         yield f"{where}: adds up a column by itself; use a measure"
-    for kind, entity, name in references:
+    for kind, entity, name in found:
         if kind == "Measure":
             if name not in model.measures or model.measures[name][0] != entity:
                 yield f"{where}: there is no measure {entity}.{name}"
         elif name not in model.columns.get(entity, {}):
             yield f"{where}: there is no column {entity}.{name}"
-        elif name.endswith(" key"):
+        elif model.is_wide(entity, name):
             yield f"{where}: shows {entity}.{name}, of which a visual cannot show all digits"
 
 
@@ -572,9 +620,11 @@ def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
-    expected = {(entity, name) for _, entity, name in _references(wanted)}
-    for condition in chosen.get("Where", []):
-        for inner in condition.get("Condition", {}).get("In", {}).get("Expressions", []):
+    expected = {(entity, name) for _, entity, name in references(wanted)}
+    for each in chosen.get("Where", []):
+        condition = each.get("Condition", {})
+        condition = condition.get("Not", {}).get("Expression", condition)
+        for inner in condition.get("In", {}).get("Expressions", []):
             column = inner.get("Column", {})
             source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
             if (tables.get(source), column.get("Property")) not in expected:

@@ -1,11 +1,13 @@
 """`bank powerbi`: write the Power BI project from dbt's artifacts."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bank_warehouse import options
-from bank_warehouse.powerbi import artifacts, checks, exposures, model, project
+from bank_warehouse.powerbi import artifacts, checks, exposures, model, project, source
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.pages import PAGES
 from bank_warehouse.project import require_project, target_folder
@@ -19,7 +21,7 @@ from bank_warehouse.project import require_project, target_folder
     envvar="DBT_TARGET_PATH",
     show_envvar=True,
     show_default="target in the project",
-    help="dbt's target folder, after `bank build` and `dbt docs generate`.",
+    help="dbt's target folder, after `bank build`.",
 )
 @click.option(
     "--out",
@@ -28,22 +30,44 @@ from bank_warehouse.project import require_project, target_folder
     help="Folder of the Power BI project.",
 )
 @click.option(
+    "--source",
+    "kind",
+    type=click.Choice(source.KINDS),
+    help="Where Power BI reads the tables: the Parquet files of a release, or PostgreSQL.",
+)
+@click.option("--folder", help="Folder of the releases, as the machine with Power BI sees it.")
+@click.option("--release", help="Number of the release to read, or current.")
+@click.option("--host", help="Server of PostgreSQL, and its port after a colon.")
+@click.option("--database", help="Database of PostgreSQL that releases are published to.")
+@click.option(
+    "--access-file",
+    "access",
+    help="CSV file of who sees what, as Power BI sees it; '' for none.",
+)
+@click.option(
     "--mode",
-    type=click.Choice(["import", "directQuery"]),
-    default="import",
-    show_default=True,
+    type=click.Choice(source.MODES),
     help="How tables are stored; directQuery asks PostgreSQL for every visual.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail where a file is not up to date.")
 def command(
-    project_dir: Path | None, target: Path | None, out: Path | None, mode: str, check: bool
+    project_dir: Path | None,
+    target: Path | None,
+    out: Path | None,
+    check: bool,
+    **given: str | None,
 ) -> None:
-    """Write semantic model, report and exposures from dbt's artifacts."""
+    """Write semantic model, report and exposures from dbt's artifacts.
+
+    Where the tables are read from stays as it is in the project folder unless an option says
+    otherwise.
+    """
     root = require_project(project_dir)
     out = out or root / "powerbi"
     try:
-        built = model.build(artifacts.read(target or target_folder(root), root))
-        written = project.files(built, PAGES, mode)
+        read_from = chosen_source(out, given)
+        built = model.build(artifacts.read(target or target_folder(root), root), PAGES, read_from)
+        written = project.files(built, PAGES)
         lineage = exposures.write(built, PAGES)
     except PowerBIError as error:
         raise click.ClickException(str(error)) from error
@@ -62,14 +86,36 @@ def command(
         click.echo(f"{out} is what the artifacts give.")
         return
     project.write(out, written)
-    if mode == "import":
-        exposures_path.write_text(lineage, encoding="utf-8", newline="\n")
+    exposures_path.write_text(lineage, encoding="utf-8", newline="\n")
     measures = sum(len(table.measures) for table in built.tables.values())
     visuals = sum(len(page.visuals) for page in PAGES)
     click.echo(
         f"{out / project.NAME}.pbip: {len(built.tables)} tables, {measures} measures, "
-        f"{len(built.relationships)} relationships, {len(PAGES)} pages, {visuals} visuals"
+        f"{len(built.relationships)} relationships, {len(PAGES)} pages, {visuals} visuals; reads "
+        f"{read_from.place}"
     )
+
+
+def chosen_source(folder: Path, given: Mapping[str, str | None]) -> source.Source:
+    """Return where Power BI is to read: what is given, else what the folder's project has.
+
+    Raises:
+        PowerBIError: an option is for the other kind of source, or its value cannot be read.
+    """
+    there = source.read(project.read(folder) if folder.is_dir() else {})
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "folder" in chosen:
+        chosen["folder"] = chosen["folder"].rstrip("\\/") or chosen["folder"]
+    base = there or source.Source()
+    kind = chosen.get("kind", base.kind)
+    for name in sorted(chosen.keys() & source.ONLY_FOR.keys()):
+        if source.ONLY_FOR[name] != kind:
+            raise PowerBIError(
+                f"--{name} is for --source {source.ONLY_FOR[name]}; the project reads {kind}."
+            )
+    if kind == "parquet" != base.kind:
+        chosen.setdefault("mode", "import")
+    return replace(base, **chosen)
 
 
 def differences(folder: Path, written: dict[str, str]) -> list[str]:

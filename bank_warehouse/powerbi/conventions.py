@@ -40,15 +40,32 @@ ORDERED_VALUES = (
     ("dim_customers", "loyalty_classification"),
     ("dim_customers", "fee_structure"),
     ("dim_customers", "income_band"),
+    ("dim_products", "product_family"),
     ("fct_segment_differences", "verdict"),
     ("fct_fairness_monitor", "verdict"),
+    ("fct_risk_drivers", "fit"),
+    ("fct_risk_drivers", "direction"),
+    ("fct_stress_results", "measure"),
+    ("fct_stress_sensitivity", "measure"),
+    ("fct_stress_sensitivity", "direction"),
 )
 """Columns whose `accepted_values` in the test `rows_are_sound` are in their order."""
+
+SAME_ORDER = {
+    ("fct_product_pairs", "other_product"): ("products", "product"),
+    ("fct_segment_migrations", "from_segment"): ("fct_customer_segments", "segment"),
+    ("fct_segment_migrations", "to_segment"): ("fct_customer_segments", "segment"),
+    ("fct_risk_migrations", "from_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
+    ("fct_risk_migrations", "to_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
+}
+"""Columns that hold the values of another one, of a seed or a mart, and sort as it does."""
 
 VALUE_COLUMNS = (
     ("fct_segment_profiles", "value"),
     ("fct_product_penetration", "value"),
     ("fct_fairness_monitor", "value"),
+    ("fct_risk_heatmap", "row_value"),
+    ("fct_risk_heatmap", "column_value"),
 )
 """Columns that hold values of several dimensions: they sort as those dimensions do."""
 
@@ -197,9 +214,3 @@ OPEN_TO_ROLES = frozenset(
 Lists and tests of statistics without anyone's figures. Every other table that the filter does
 not reach is closed: it holds sums over the customers of others.
 """
-
-VERDICTS = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
-"""Measures that the tooltip gives a verdict on: is the difference more than chance?"""
-
-COMPARED_LAST = ("banking_relationship", "gender", "investment_advisor", "risk_weighting")
-"""Dimensions that stand in slicers or columns: compared only where no other one is chosen."""

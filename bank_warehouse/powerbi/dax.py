@@ -21,11 +21,9 @@ _FUNCTIONS = {
     "count_distinct": "DISTINCTCOUNTNOBLANK",
 }
 
-ColumnName = Callable[[str, str, str], str]
-"""Gives the DAX name of a column: by the measure's mart, the column's mart, the column."""
 
-TableName = Callable[[str], str]
-"""Gives the DAX name of the table of a mart."""
+Place = Callable[[str, str], tuple[str, str]]
+"""Gives the DAX names of table and column: by the mart and the column in it."""
 
 
 def quote_text(text: str) -> str:
@@ -45,21 +43,18 @@ def base_marts(metric: Metric, layer: SemanticLayer) -> frozenset[str]:
     return frozenset().union(*(base_marts(layer.metric(each), layer) for each in metric.inputs))
 
 
-def expression(
-    metric: Metric, layer: SemanticLayer, column_name: ColumnName, table_name: TableName
-) -> str:
+def expression(metric: Metric, layer: SemanticLayer, place: Place) -> str:
     """Return the DAX of a metric.
 
     Args:
         metric: to write.
         layer: all definitions.
-        column_name: gives the DAX name of a column.
-        table_name: gives the DAX name of a table.
+        place: gives the DAX names of a column and its table.
 
     Raises:
         PowerBIError: the metric uses what has no translation here; the message names it.
     """
-    writer = _Writer(metric, layer, column_name, table_name)
+    writer = _Writer(metric, layer, place)
     if metric.kind == "simple":
         return writer.simple()
     return writer.ratio() if metric.kind == "ratio" else writer.derived()
@@ -69,8 +64,7 @@ def expression(
 class _Writer:
     metric: Metric
     layer: SemanticLayer
-    column_name: ColumnName
-    table_name: TableName
+    place: Place
 
     def refuse(self, why: str) -> PowerBIError:
         return PowerBIError(
@@ -84,7 +78,7 @@ class _Writer:
             raise self.refuse("it has no measure")
         model = self.layer.models[measure.model]
         mart = model.relation
-        name, table = self.column_name(mart, mart, measure.column), self.table_name(mart)
+        table, name = self.place(mart, measure.column)
         if measure.aggregation == "sum_boolean":
             text = f"SUMX({table}, INT({name}))"
         elif measure.aggregation == "count":
@@ -155,7 +149,7 @@ class _Writer:
         )
         if not places:
             raise self.refuse(f"no semantic model has the dimension {qualified_name}")
-        return self.column_name(mart, *places[0][1:])
+        return self.place(*places[0][1:])[1]
 
 
 def _literal(value: str | int | bool) -> str:

@@ -9,7 +9,7 @@ class ModelColumn:
 
     Attributes:
         name: for people.
-        source: name in the loaded table; empty for a calculated column.
+        source: name in the loaded table.
         data_type: of TMDL: string, int64, decimal, double, boolean, dateTime.
         description: what the value means.
         format_string: how it is shown; empty for texts and booleans.
@@ -17,7 +17,8 @@ class ModelColumn:
         is_key: one row for each value.
         folder: display folder; empty for none.
         sort_by: name of the column that gives the order; empty for its own.
-        expression: DAX of a calculated column.
+        group_by: name of the column that visuals group by with it; empty for none.
+        parameter: what Power BI keeps of a parameter that a reader chooses, as JSON.
     """
 
     name: str
@@ -29,7 +30,8 @@ class ModelColumn:
     is_key: bool = False
     folder: str = ""
     sort_by: str = ""
-    expression: str = ""
+    group_by: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,15 @@ class ModelTable:
         name: for people.
         origin: mart or seed it holds; empty for what the model adds.
         description: begins with the grain.
-        query: M that gives its rows.
+        query: M that gives its rows, or DAX where it is calculated.
         columns: in order.
         hierarchies: on its columns.
         measures: that it carries.
         is_hidden: not shown to authors of reports.
         is_date_table: marked as the table of dates.
         reads: marts that its rows come from.
+        is_calculated: its rows are computed by DAX.
+        group: where its query is in the list of queries.
     """
 
     name: str
@@ -78,6 +82,8 @@ class ModelTable:
     is_hidden: bool = False
     is_date_table: bool = False
     reads: tuple[str, ...] = ()
+    is_calculated: bool = False
+    group: str = ""
 
     def column_of(self, source: str) -> ModelColumn:
         """Return the column that holds `source`.
@@ -96,11 +102,29 @@ class ModelTable:
         Raises:
             KeyError: there is none.
         """
-        name = f"{self.column_of(source).name} in words"
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} has no column {name}")
+        return self.column_of(in_words(source))
+
+
+def in_words(source: str) -> str:
+    """Return the name of the column that says in words what the code `source` stands for."""
+    return f"{source}_in_words"
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parameter or function of Power Query.
+
+    Attributes:
+        text: M.
+        description: what it is for.
+        group: where it is in the list of queries.
+        result: kind of its value: Text or Function.
+    """
+
+    text: str
+    description: str
+    group: str
+    result: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +135,6 @@ class Relationship:
     from_column: str
     to_table: str
     to_column: str
-    is_active: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,12 +148,21 @@ class Role:
 
 @dataclass(frozen=True)
 class Model:
-    """The whole semantic model."""
+    """The whole semantic model.
+
+    Attributes:
+        tables: by name.
+        relationships: all active; a filter runs from the one to the many.
+        roles: of row-level security.
+        expressions: parameters and functions of Power Query, by name.
+        mode: how tables of the release are stored: import or directQuery.
+    """
 
     tables: dict[str, ModelTable]
     relationships: tuple[Relationship, ...]
     roles: tuple[Role, ...]
-    expressions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    expressions: dict[str, Expression] = field(default_factory=dict)
+    mode: str = "import"
 
     def by_origin(self, origin: str) -> ModelTable:
         """Return the table of a mart or seed.

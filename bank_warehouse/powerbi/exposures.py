@@ -31,6 +31,12 @@ def fields_of(page: Page) -> Iterator[Field]:
         for fields in visual.roles.values():
             yield from fields
         yield from (only.field for only in visual.only)
+        if visual.top is not None:
+            yield from (visual.top.field, visual.top.by)
+        if visual.finding:
+            yield Field("", visual.finding)
+        if visual.parameter:
+            yield from (Field("", name) for name in visual.heat)
     if page.drill is not None:
         yield page.drill
 

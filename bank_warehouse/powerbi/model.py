@@ -1,10 +1,11 @@
 """Builds the semantic model from dbt's artifacts and the conventions."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from bank_warehouse.powerbi import conventions, dax, power_query
+from bank_warehouse.powerbi import conventions, dax, power_query, story
+from bank_warehouse.powerbi import source as sources
 from bank_warehouse.powerbi.artifacts import Artifacts, Column, Mart
 from bank_warehouse.powerbi.definitions import (
     Hierarchy,
@@ -14,44 +15,60 @@ from bank_warehouse.powerbi.definitions import (
     ModelTable,
     Relationship,
     Role,
+    in_words,
 )
 from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.exposures import fields_of
+from bank_warehouse.powerbi.model_text import REFERENCE, code_of
 from bank_warehouse.powerbi.names import for_people, table_for_people
+from bank_warehouse.powerbi.page_parts import Page
+from bank_warehouse.powerbi.power_query import Reading
+from bank_warehouse.powerbi.source import Source
 
 MEASURES = "Key figures"
 """Table that carries every measure; the engine keeps the name `Measures` for itself."""
 ACCESS = "Access"
 """Table that says which user may see what."""
 
+_CUSTOMER_KEY = "customer_key"
+_NUMBERS = ("int64", "decimal", "double")
 _MONEY = "#,0.00"
 _SHARES = ("share", "penetration", "probability", "change_in", "relative", "rate", "accuracy")
 _DIGITS = tuple(str(digit) for digit in range(10))
 
 
-def build(artifacts: Artifacts) -> Model:
+def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = None) -> Model:
     """Return the semantic model.
+
+    Args:
+        artifacts: of a built warehouse.
+        pages: of the report: hidden columns that neither they nor the model use are left out.
+        source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
         PowerBIError: a convention names what the artifacts do not have, a metric cannot be
             written, or two names clash.
     """
+    source = source or Source()
     _check_conventions(artifacts)
+    readings = _readings_of_marts(artifacts)
     labels = _labels(artifacts)
-    tables = [_mart_table(artifacts, mart, labels) for mart in artifacts.marts.values()]
-    tables.append(_mart_table(artifacts, conventions.RELEASE, labels))
+    tables = [_mart_table(artifacts, reading, labels) for reading in readings.values()]
     tables += [_seed_table(artifacts, name) for name in conventions.INLINED_SEEDS]
-    by_origin = {table.origin: table for table in tables}
-    relationships = _relationships(artifacts, by_origin)
-    tables = _hide_foreign_keys(tables, relationships)
+    relationships = _relationships(artifacts, {table.origin: table for table in tables})
+    tables = _mark_keys(_hide_foreign_keys(tables, relationships), relationships)
     by_origin = {table.origin: table for table in tables}
     measures = _measures(artifacts, by_origin, relationships)
-    tables += [_access_table(), _measure_table(measures)]
-    return Model(
+    tables += [_access_table(source), _measure_table(measures)]
+    built = Model(
         tables={table.name: table for table in sorted(tables, key=lambda each: each.name)},
         relationships=relationships,
         roles=_roles(by_origin, relationships),
-        expressions=power_query.EXPRESSIONS,
+        expressions=sources.expressions(source),
+        mode=source.mode,
     )
+    extended = story.extend(built, artifacts)
+    return story.with_bins(_without_unused(extended, readings, pages))
 
 
 def column_name(table: ModelTable, column: str) -> str:
@@ -110,6 +127,9 @@ def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
         if each.parent in artifacts.seeds and each.parent not in conventions.INLINED_SEEDS:
             rows = artifacts.seeds[each.parent].rows
             orders[each.child, each.child_column] = [row[each.parent_column] for row in rows]
+    for place, (owner, column) in conventions.SAME_ORDER.items():
+        seed = artifacts.seeds.get(owner)
+        orders[place] = [row[column] for row in seed.rows] if seed else orders[owner, column]
     return orders
 
 
@@ -131,31 +151,56 @@ def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
     return [*merged, *_DIGITS]
 
 
-def _mart_table(
-    artifacts: Artifacts, mart: Mart, labels: Mapping[tuple[str, str], str]
-) -> ModelTable:
+def _readings_of_marts(artifacts: Artifacts) -> dict[str, Reading]:
+    """Return how each table that holds a mart is read, by the name of the mart."""
     orders = _orders(artifacts)
+    marts = [*artifacts.marts.values(), conventions.RELEASE]
+    return {mart.name: _reading(artifacts, mart, orders) for mart in marts}
+
+
+def _reading(
+    artifacts: Artifacts, mart: Mart, orders: Mapping[tuple[str, str], list[str]]
+) -> Reading:
     merged = conventions.MERGED if mart.name == conventions.CUSTOMERS else {}
+    owned = [(mart.name, name) for name in mart.columns]
+    owned += [(other, name) for other, names in merged.items() for name in names]
+    positions: dict[str, tuple[str, list[str]]] = {}
+    for place in owned:
+        if place in orders:
+            positions[f"{place[1]}_order"] = (place[1], orders[place])
+        elif place in conventions.VALUE_COLUMNS:
+            positions[f"{place[1]}_order"] = (place[1], _value_order(orders))
+    return Reading(
+        mart=mart,
+        joined=tuple(
+            (artifacts.marts[other], _shared_key(artifacts, other), names)
+            for other, names in merged.items()
+        ),
+        positions=positions,
+        words={
+            in_words(name): name
+            for place in owned
+            for name in [place[1]]
+            if place in conventions.CODE_COLUMNS
+        },
+    )
+
+
+def _mart_table(
+    artifacts: Artifacts, reading: Reading, labels: Mapping[tuple[str, str], str]
+) -> ModelTable:
+    mart, positions = reading.mart, reading.positions
     origins = [(mart.name, column) for column in mart.columns.values()]
     origins += [
-        (other, artifacts.marts[other].columns[name])
-        for other, names in merged.items()
-        for name in names
+        (other.name, other.columns[name]) for other, _, names in reading.joined for name in names
     ]
-    positions: dict[str, tuple[str, list[str]]] = {}
-    for owner, column in origins:
-        place = (owner, column.name)
-        if place in orders:
-            positions[f"{column.name}_order"] = (column.name, orders[place])
-        elif place in conventions.VALUE_COLUMNS:
-            positions[f"{column.name}_order"] = (column.name, _value_order(orders))
     columns = []
     said = {labels.get((owner, column.name)) for owner, column in origins}
     for owner, column in origins:
         name = labels.get((owner, column.name), for_people(column.name))
         if (owner, column.name) not in labels and name in said:
             name += " code"
-        columns.append(_column(mart, owner, column, name, f"{column.name}_order" in positions))
+        columns.append(_column(artifacts, mart, owner, column, name, positions))
     columns += [
         ModelColumn(
             name=for_people(name),
@@ -167,29 +212,35 @@ def _mart_table(
         )
         for name, (column, _) in positions.items()
     ]
+    named = {column.source: column for column in columns}
     columns += [
-        _spelled_out(mart, column, labels)
-        for owner, column in origins
-        if (owner, column.name) in conventions.CODE_COLUMNS
+        ModelColumn(
+            name=f"{named[code].name} in words",
+            source=name,
+            data_type="string",
+            description=f"{named[code].description} In words.",
+            sort_by=f"{code}_order" if f"{code}_order" in positions else "",
+        )
+        for name, code in reading.words.items()
     ]
     _refuse_clashes(mart.name, [column.name for column in columns])
     table = ModelTable(
         name=table_for_people(mart.name),
         origin=mart.name,
         description=mart.description,
-        query=power_query.read_mart(
-            mart,
-            [
-                (artifacts.marts[other], _shared_key(artifacts, other), names)
-                for other, names in merged.items()
-            ],
-            positions,
-        ),
+        query="",
         columns=_with_sort_names(columns),
         is_date_table=mart.name == conventions.DATE_TABLE,
-        reads=(mart.name, *merged),
+        reads=(mart.name, *(other.name for other, _, _ in reading.joined)),
+        group=_group(mart),
     )
     return _with_hierarchies(table)
+
+
+def _group(mart: Mart) -> str:
+    if mart.name.startswith("dim_"):
+        return "Dimensions"
+    return "Facts of customers" if _CUSTOMER_KEY in mart.columns else "Results"
 
 
 def _shared_key(artifacts: Artifacts, mart: str) -> str:
@@ -199,22 +250,28 @@ def _shared_key(artifacts: Artifacts, mart: str) -> str:
     raise PowerBIError(f"{mart} has no relationships test to {conventions.CUSTOMERS}.")
 
 
-def _column(mart: Mart, owner: str, column: Column, name: str, has_position: bool) -> ModelColumn:
+def _column(
+    artifacts: Artifacts,
+    mart: Mart,
+    owner: str,
+    column: Column,
+    name: str,
+    positions: Container[str],
+) -> ModelColumn:
     data_type = power_query.model_type(column.data_type)
     sort_source = conventions.SORTED_BY.get((owner, column.name), "")
-    if has_position:
+    if f"{column.name}_order" in positions:
         sort_source = f"{column.name}_order"
-    in_dimension = mart.name.startswith("dim_")
-    is_number = data_type in ("int64", "decimal", "double")
+    is_fact = _CUSTOMER_KEY in mart.columns and mart.name != conventions.CUSTOMERS
+    is_of_customers = column.name in artifacts.marts[conventions.CUSTOMERS].columns
     is_merged_away = owner == mart.name and column.name in conventions.MERGED.get(owner, ())
-    is_code = (owner, column.name) in conventions.CODE_COLUMNS
     hidden = (
         column.name.endswith("_key")
         or column.name.endswith("_order")
         or (column.name == "as_of_date" and mart.name != conventions.CUSTOMERS)
-        or (is_number and not in_dimension and "customer_key" in mart.columns)
+        or (is_fact and (data_type in _NUMBERS or is_of_customers))
         or is_merged_away
-        or is_code
+        or (owner, column.name) in conventions.CODE_COLUMNS
     )
     folders = conventions.FOLDERS.get(mart.name, {})
     return ModelColumn(
@@ -224,7 +281,6 @@ def _column(mart: Mart, owner: str, column: Column, name: str, has_position: boo
         description=column.description,
         format_string=_format(column, data_type),
         is_hidden=hidden,
-        is_key=mart.name == conventions.DATE_TABLE and column.name == conventions.DATE_COLUMN,
         folder=next((folder for folder, names in folders.items() if column.name in names), ""),
         sort_by=sort_source,
     )
@@ -240,18 +296,6 @@ def _format(column: Column, data_type: str) -> str:
     if data_type == "double":
         return "0.0%" if any(word in column.name for word in _SHARES) else "#,0.000"
     return ""
-
-
-def _spelled_out(mart: Mart, column: Column, labels: Mapping[tuple[str, str], str]) -> ModelColumn:
-    name = labels.get((mart.name, column.name), for_people(column.name))
-    code = f"'{table_for_people(mart.name)}'[{name}]"
-    return ModelColumn(
-        name=f"{name} in words",
-        source="",
-        data_type="string",
-        description=f"{column.description} In words.",
-        expression=f'UPPER(LEFT({code}, 1)) & SUBSTITUTE(MID({code}, 2, 100), "_", " ")',
-    )
 
 
 def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
@@ -297,10 +341,11 @@ def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
         description=seed.description,
         query=power_query.write_seed(seed),
         columns=_with_sort_names(columns),
+        group="Lists",
     )
 
 
-def _access_table() -> ModelTable:
+def _access_table(source: Source) -> ModelTable:
     texts = {
         "user_name": "Name that a user signs in with, as USERPRINCIPALNAME gives it.",
         "banking_relationship": "Banking relationship that the user may see; empty for none.",
@@ -310,14 +355,15 @@ def _access_table() -> ModelTable:
     return ModelTable(
         name=ACCESS,
         origin="",
-        description="One row per user and value that the user may see. Read from the file that "
-        "the parameter AccessFile names; the roles look users up here.",
-        query=power_query.ACCESS,
+        description="One row per user and value that the user may see; the roles look users up "
+        "here. Empty unless the project was written with --access-file.",
+        query=sources.access_query(source),
         columns=tuple(
             ModelColumn(for_people(name), name, "string", text, is_hidden=True)
             for name, text in texts.items()
         ),
         is_hidden=True,
+        group="Lists",
     )
 
 
@@ -333,13 +379,12 @@ def _refuse_clashes(table: str, names: Iterable[str]) -> None:
 def _relationships(
     artifacts: Artifacts, by_origin: Mapping[str, ModelTable]
 ) -> tuple[Relationship, ...]:
-    """Return one relationship per test, single direction; one active path from table to table.
+    """Return one relationship per test, single direction; one path from table to table.
 
-    Of several tests between the same two tables, the one whose columns share their name is
-    active.
+    Of several tests between the same two tables, the one whose columns share their name becomes
+    the relationship: a second one would be inactive, and no measure switches it on.
     """
-    found = []
-    pairs: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Relationship] = {}
     tests = [
         each
         for each in artifacts.references
@@ -349,18 +394,16 @@ def _relationships(
         tests, key=lambda test: (test.child, test.parent, test.child_column != test.parent_column)
     ):
         child, parent = by_origin[each.child], by_origin[each.parent]
-        is_first = (each.child, each.parent) not in pairs
-        pairs.add((each.child, each.parent))
-        found.append(
+        found.setdefault(
+            (each.child, each.parent),
             Relationship(
                 from_table=child.name,
                 from_column=child.column_of(each.child_column).name,
                 to_table=parent.name,
                 to_column=parent.column_of(each.parent_column).name,
-                is_active=is_first,
-            )
+            ),
         )
-    return tuple(found)
+    return tuple(found.values())
 
 
 def _hide_foreign_keys(
@@ -376,8 +419,7 @@ def _hide_foreign_keys(
     keys = {
         (each.from_table, each.from_column)
         for each in relationships
-        if each.is_active
-        and sources[each.from_table, each.from_column] == sources[each.to_table, each.to_column]
+        if sources[each.from_table, each.from_column] == sources[each.to_table, each.to_column]
     }
     return [
         replace(
@@ -391,13 +433,89 @@ def _hide_foreign_keys(
     ]
 
 
+def _mark_keys(tables: list[ModelTable], relationships: Iterable[Relationship]) -> list[ModelTable]:
+    """Mark the columns that relationships lead to: they have one row for each value."""
+    keys = {(each.to_table, each.to_column) for each in relationships}
+    return [
+        replace(
+            table,
+            columns=tuple(
+                replace(column, is_key=(table.name, column.name) in keys)
+                for column in table.columns
+            ),
+        )
+        for table in tables
+    ]
+
+
+def _columns_in(text: str) -> set[tuple[str, str]]:
+    """Return table and name of each column that a DAX expression reads."""
+    return {
+        (each["table"].replace("''", "'"), each["column"].replace("]]", "]"))
+        for each in REFERENCE.finditer(code_of(text))
+        if each["column"]
+    }
+
+
+def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
+    """Return the model as it is loaded: columns that people need, or the model, or a visual.
+
+    Hidden are also the numbers of results that measures read: people take the measure.
+    """
+    read = set()
+    for table in model.tables.values():
+        for measure in table.measures:
+            read |= _columns_in(measure.expression)
+    used = read | {end for link in model.relationships for end in _ends(link)}
+    for role in model.roles:
+        for text in role.filters.values():
+            used |= _columns_in(text)
+    fields = {
+        (field.table, in_words(field.name) if field.in_words else field.name)
+        for page in pages
+        for field in fields_of(page)
+    }
+    tables = {}
+    for name, table in model.tables.items():
+        if table.origin in readings:
+            is_result = not table.origin.startswith("dim_")
+            columns = [
+                replace(column, is_hidden=True)
+                if is_result and (name, column.name) in read and column.data_type in _NUMBERS
+                else column
+                for column in table.columns
+            ]
+            levels = {level for hierarchy in table.hierarchies for level in hierarchy.levels}
+            kept = {
+                column.name
+                for column in columns
+                if not column.is_hidden
+                or column.name in levels
+                or (name, column.name) in used
+                or (table.origin, column.source) in fields
+            }
+            kept |= {column.sort_by for column in columns if column.name in kept}
+            columns = [column for column in columns if column.name in kept]
+            query = power_query.read_mart(
+                readings[table.origin], {column.source for column in columns}
+            )
+            table = replace(table, columns=tuple(columns), query=query)
+        tables[name] = table
+    return replace(model, tables=tables)
+
+
+def _ends(link: Relationship) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return table and column that a relationship leads from, and those it leads to."""
+    return (link.from_table, link.from_column), (link.to_table, link.to_column)
+
+
 def filtered_by(table: str, relationships: Iterable[Relationship]) -> frozenset[str]:
-    """Return the tables whose filters reach `table` by active relationships, itself included."""
-    active = [each for each in relationships if each.is_active]
+    """Return the tables whose filters reach `table` by relationships, itself included."""
+    links = list(relationships)
     reached, open_ends = {table}, [table]
     while open_ends:
         here = open_ends.pop()
-        for each in active:
+        for each in links:
             if each.from_table == here and each.to_table not in reached:
                 reached.add(each.to_table)
                 open_ends.append(each.to_table)
@@ -412,14 +530,11 @@ def _measures(
     by_origin: Mapping[str, ModelTable],
     relationships: tuple[Relationship, ...],
 ) -> tuple[Measure, ...]:
-    def name_column(base: str, mart: str, column: str) -> str:
-        """Name a column; one of another fact stands for the attribute of the customer."""
-        if base != mart and column in conventions.MERGED.get(mart, ()):
-            mart = conventions.CUSTOMERS
-        return column_name(by_origin[mart], column)
-
-    def name_table(mart: str) -> str:
-        return table_name(by_origin[mart])
+    def place(mart: str, column: str) -> tuple[str, str]:
+        """Name table and column; an attribute of customers is read from the customers."""
+        is_merged = column in conventions.MERGED.get(mart, ())
+        table = by_origin[conventions.CUSTOMERS if is_merged else mart]
+        return table_name(table), column_name(table, column)
 
     measures = []
     for metric in artifacts.layer.metrics.values():
@@ -432,7 +547,7 @@ def _measures(
         measures.append(
             Measure(
                 name=metric.label,
-                expression=dax.expression(metric, artifacts.layer, name_column, name_table),
+                expression=dax.expression(metric, artifacts.layer, place),
                 description=f"{said} {split}",
                 format_string=metric.format,
                 folder=metric.display_folder,
@@ -440,7 +555,6 @@ def _measures(
         )
     measures += _readings(artifacts, by_origin)
     measures += _about_the_release(by_origin)
-    measures += _verdicts(artifacts, by_origin, relationships)
     _refuse_clashes(MEASURES, [measure.name for measure in measures])
     return tuple(sorted(measures, key=lambda each: (each.folder, each.name)))
 
@@ -504,75 +618,6 @@ def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
     ]
 
 
-def _verdicts(
-    artifacts: Artifacts,
-    by_origin: Mapping[str, ModelTable],
-    relationships: tuple[Relationship, ...],
-) -> list[Measure]:
-    """Return the measures of the tooltip: what is compared, and is it more than chance."""
-    customers, dimensions = by_origin[conventions.CUSTOMERS], by_origin["dimensions"]
-    differences = by_origin["fct_segment_differences"]
-    dimension = column_name(dimensions, "dimension")
-    branches = []
-    rows = artifacts.seeds["dimensions"].rows
-    codes = [row["dimension"] for row in rows]
-    crossed = [code for code in codes if "_and_" in code]
-    last = [code for code in conventions.COMPARED_LAST if code in codes]
-    plain = [code for code in codes if code not in crossed and code not in last]
-    for code in (*crossed, *plain, *last):
-        filtered = " && ".join(
-            f"ISFILTERED({_chosen_from(customers, part, relationships)})"
-            for part in code.split("_and_")
-        )
-        branches.append(f"    {filtered}, {dax.quote_text(code)}")
-    written = ",\n".join(branches)
-    compared = Measure(
-        name="Compared dimension",
-        expression=f"SWITCH(\n    TRUE(),\n    HASONEVALUE({dimension}), "
-        f"SELECTEDVALUE({dimension}),\n{written}\n)",
-        description="Code of the dimension by which the chosen customers are set apart.",
-        format_string="",
-        folder="More than chance",
-    )
-    in_words = Measure(
-        name="Compared by",
-        expression="COALESCE(\n    LOOKUPVALUE(\n        "
-        f"{column_name(dimensions, 'dimension_name')},\n        {dimension}, "
-        '[Compared dimension]\n    ),\n    "nothing chosen"\n)',
-        description="Name of the dimension by which the chosen customers are set apart.",
-        format_string="",
-        folder="More than chance",
-    )
-    return [compared, in_words] + [
-        Measure(
-            name=f"Verdict on {for_people(code).lower()}",
-            expression="VAR Compared = [Compared dimension]\nRETURN\n    COALESCE(\n"
-            "        CALCULATE(\n"
-            f"            SELECTEDVALUE({column_name(differences, 'verdict')}),\n"
-            "            REMOVEFILTERS(),\n"
-            f"            {column_name(differences, 'dimension')} = Compared,\n"
-            f"            {column_name(differences, 'measure')} = {dax.quote_text(code)}\n"
-            '        ),\n        "not tested"\n    )',
-            description=f"Is the difference in {for_people(code).lower()} between the values of "
-            "the compared dimension more than chance? The test is of all customers, whatever is "
-            "chosen.",
-            format_string="",
-            folder="More than chance",
-        )
-        for code in conventions.VERDICTS
-    ]
-
-
-def _chosen_from(table: ModelTable, source: str, relationships: tuple[Relationship, ...]) -> str:
-    """Return the DAX name of the column that people choose a value from: not a hidden key."""
-    column = table.column_of(source)
-    for each in relationships:
-        is_of_column = (each.from_table, each.from_column) == (table.name, column.name)
-        if column.is_hidden and is_of_column:
-            return f"'{each.to_table}'[{each.to_column}]"
-    return column_name(table, source)
-
-
 def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
     return ModelTable(
         name=MEASURES,
@@ -583,6 +628,7 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
             ModelColumn("Placeholder", "placeholder", "string", "Always empty.", is_hidden=True),
         ),
         measures=measures,
+        group="Lists",
     )
 
 

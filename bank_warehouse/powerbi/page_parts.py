@@ -12,15 +12,27 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "clusteredColumnChart": ("Category", "Series", "Y"),
     "lineChart": ("Category", "Series", "Y"),
     "scatterChart": ("Category", "Series", "X", "Y", "Size"),
+    "decompositionTreeVisual": ("Analyze", "ExplainBy"),
     "textbox": (),
+    "pageNavigator": (),
+    "actionButton": (),
 }
 """Visual types that the report uses, and the roles that each of them has."""
 
-MEASURE_ROLES = frozenset({"Data", "Y", "X", "Size"})
+MEASURE_ROLES = frozenset({"Data", "Y", "X", "Size", "Analyze"})
 """Roles that take measures only."""
 
-CATEGORY_ROLES = frozenset({"Category", "Series", "Rows", "Columns"})
+CATEGORY_ROLES = frozenset({"Category", "Series", "Rows", "Columns", "ExplainBy"})
 """Roles that take columns only."""
+
+CHARTS = frozenset({"clusteredBarChart", "clusteredColumnChart"})
+"""Charts whose marks can carry the number that they show."""
+
+PHONE_WIDTH = 324
+"""Pixels across a phone, as Power BI counts them."""
+
+ALL_CUSTOMERS = "all customers"
+"""What the title and the alt text of a visual say that no slicer reaches."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,35 @@ def measure(name: str, header: str = "") -> Field:
 
 @dataclass(frozen=True)
 class Only:
-    """A filter: only rows whose column has one of these values."""
+    """A filter: only rows whose column has one of these values; with `is_not`, none of them."""
 
     field: Field
-    values: tuple[str, ...]
+    values: tuple[str | float, ...]
+    is_not: bool = False
+
+
+@dataclass(frozen=True)
+class Top:
+    """A filter: only the `count` values of a column with the highest measure."""
+
+    count: int
+    field: Field
+    by: Field
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a button does.
+
+    Attributes:
+        kind: Back, or Bookmark.
+        target: key of the bookmark; empty for Back.
+        text: on the button.
+    """
+
+    kind: str
+    text: str
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,17 +119,29 @@ class Visual:
         key: names it within the page; part of its identifier.
         kind: type of the visual, one of ROLES.
         place: where it is.
-        title: for people; what the visual says, not what type it is.
+        title: for people; what the visual shows, not what type it is.
         alt: what somebody who does not see it needs to know.
         roles: the fields of each role.
-        heat: name of the measure that colours the cells of a matrix.
-        has_tooltip: shows the page "More than chance?" on hovering.
+        finding: name of a text measure that says what is found; it becomes the title, and
+            `title` the line below it.
+        heat: names of the measures that colour the cells of a matrix.
+        parameter: name of the field parameter that chooses the measure of the last role.
+        tooltip: key of the tooltip page shown on hovering; empty for Power BI's own.
         only: filters of this visual.
+        top: filter of this visual to the highest.
         chosen: value that a slicer has on opening, one at a time; empty for any number.
         sort: measure or column by which it is sorted, descending; none for its own order.
         text: paragraphs of a text box: the first is a heading where `is_heading`.
         is_heading: the first paragraph is the heading of the page.
         sync: name of the group of slicers that move together; empty for none.
+        link: what a button does.
+        is_whole: no slicer of customers reaches it: it shows all customers, and looks so.
+        has_trend: draws the trend line through the points.
+        in_thousands: a table shows amounts of money in thousands.
+        is_list: lists as many rows as there are, and scrolls.
+        widths: of the columns of a table, in pixels; none where Power BI fits them.
+        on_phone: is part of the phone layout.
+        is_tall: needs more height on a phone than others of its type.
     """
 
     key: str
@@ -101,14 +150,25 @@ class Visual:
     title: str
     alt: str
     roles: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
-    heat: str = ""
-    has_tooltip: bool = False
+    finding: str = ""
+    heat: tuple[str, ...] = ()
+    parameter: str = ""
+    tooltip: str = ""
     only: tuple[Only, ...] = ()
-    chosen: str = ""
+    top: Top | None = None
+    chosen: str | float = ""
     sort: Field | None = None
     text: tuple[str, ...] = ()
     is_heading: bool = False
     sync: str = ""
+    link: Link | None = None
+    is_whole: bool = False
+    has_trend: bool = False
+    in_thousands: bool = False
+    is_list: bool = False
+    widths: tuple[int, ...] = ()
+    on_phone: bool = True
+    is_tall: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,3 +194,20 @@ class Page:
     width: int = 1280
     kind: str = ""
     drill: Field | None = None
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """A saved state of the report.
+
+    Attributes:
+        key: names it; part of its identifier.
+        title: for people.
+        page: key of the page that it opens.
+        stays: it changes only slicers and opens no page: the reset of one page.
+    """
+
+    key: str
+    title: str
+    page: str
+    stays: bool = False

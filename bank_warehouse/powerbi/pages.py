@@ -1,22 +1,32 @@
 """The pages of the report, declared. Fields are named as in the warehouse, measures by label."""
 
+from dataclasses import dataclass
+
+from bank_warehouse.powerbi import story
 from bank_warehouse.powerbi.model import reading_name
 from bank_warehouse.powerbi.page_parts import (
+    ALL_CUSTOMERS,
+    Bookmark,
     Field,
+    Link,
     Only,
     Page,
     Place,
+    Top,
     Visual,
     column,
     in_words,
     measure,
 )
 
-_MARGIN = 24
-_GAP = 16
+_MARGIN = 16
+_GAP = 8
 _WIDTH = 1280
-_TOP = 168
-"""Where the visuals begin, under the heading and the slicers."""
+_HEADING = 44
+_FIGURES = 108
+_TOP = 184
+_BOTTOM = 714
+"""Where the rows of a page begin: heading and slicers, key figures, visuals; and where they end."""
 
 CUSTOMERS = "dim_customers"
 LOYALTY = column(CUSTOMERS, "loyalty_classification")
@@ -25,17 +35,42 @@ INCOME = column(CUSTOMERS, "income_band")
 RISK = column(CUSTOMERS, "risk_weighting")
 CARDS = column(CUSTOMERS, "amount_of_credit_cards")
 SEGMENT = column(CUSTOMERS, "segment")
+AGE = column(CUSTOMERS, "age_band")
+TENURE = column(CUSTOMERS, "tenure_band")
+YEAR = column(CUSTOMERS, "joined_year")
 WATCH_LIST = column(CUSTOMERS, "watch_list_level")
 CUSTOMER = column(CUSTOMERS, "customer_code", "Customer")
 PRODUCT = column("dim_products", "product_name")
+_RELATIONSHIP = column("dim_banking_relationships", "banking_relationship")
+_ADVISOR = column("dim_investment_advisors", "investment_advisor")
 
 
-def across(parts: int, number: int, y: int, height: int, span: int = 1) -> Place:
-    """Return the place of part `number` (from 0) of a row cut into equal parts."""
-    inner = _WIDTH - 2 * _MARGIN - (parts - 1) * _GAP
-    width = inner // parts
-    x = _MARGIN + number * (width + _GAP)
-    return Place(x, y, span * width + (span - 1) * _GAP, height)
+# ---------- places
+
+
+def row(top: int, height: int, *weights: float) -> list[Place]:
+    """Return the places of a row that is shared out by weights."""
+    inner = _WIDTH - 2 * _MARGIN - (len(weights) - 1) * _GAP
+    places, left = [], _MARGIN
+    for number, weight in enumerate(weights):
+        width = round(inner * weight / sum(weights))
+        if number == len(weights) - 1:
+            width = _WIDTH - _MARGIN - left
+        places.append(Place(left, top, width, height))
+        left += width + _GAP
+    return places
+
+
+def stacked(place: Place, *heights: int) -> list[Place]:
+    """Return places one below the other within one; the last takes what is left."""
+    places, top = [], place.y
+    for height in (*heights, place.y + place.height - _GAP * len(heights) - place.y - sum(heights)):
+        places.append(Place(place.x, top, place.width, height))
+        top += height + _GAP
+    return places
+
+
+# ---------- parts
 
 
 def reading(mart: str, name: str, header: str = "") -> Field:
@@ -43,12 +78,12 @@ def reading(mart: str, name: str, header: str = "") -> Field:
     return measure(reading_name(mart, name), header)
 
 
-def heading(title: str, purpose: str) -> Visual:
+def heading(title: str, purpose: str, place: Place) -> Visual:
     """Return the heading of a page."""
     return Visual(
         key="heading",
         kind="textbox",
-        place=Place(_MARGIN, 12, _WIDTH - 2 * _MARGIN, 76),
+        place=place,
         title=title,
         alt=f"Heading: {title}. {purpose}",
         text=(title, purpose),
@@ -56,39 +91,41 @@ def heading(title: str, purpose: str) -> Visual:
     )
 
 
-def slicer(key: str, title: str, field: Field, place: Place, chosen: str = "") -> Visual:
-    """Return a list to choose from; what is chosen holds on every page that has the slicer."""
+def button(key: str, place: Place, link: Link, alt: str, *, on_phone: bool = False) -> Visual:
+    """Return a button."""
+    return Visual(
+        key=key,
+        kind="actionButton",
+        place=place,
+        title=link.text,
+        alt=alt,
+        link=link,
+        on_phone=on_phone,
+    )
+
+
+def slicer(
+    key: str, title: str, field: Field, place: Place, chosen: str = "", *, sync: bool = False
+) -> Visual:
+    """Return a list to choose from; where `sync`, the choice holds on all pages that have it."""
     return Visual(
         key=key,
         kind="slicer",
         place=place,
         title=title,
-        alt=f"Choose {title.lower()}; every visual of the page follows.",
+        alt=f"Choose {title[:1].lower()}{title[1:]}.",
         roles={"Values": (field,)},
         chosen=chosen,
-        sync=key,
+        sync=key if sync else "",
     )
 
 
-def customer_slicers() -> tuple[Visual, ...]:
-    """Return the four slicers that pages about customers share."""
-    fields = (
-        ("relationship", "Banking relationship", _RELATIONSHIP),
-        ("gender", "Gender", column(CUSTOMERS, "gender")),
-        ("advisor", "Investment advisor", _ADVISOR),
-        ("joined", "Joining year", column(CUSTOMERS, "joined_year")),
-    )
-    return tuple(
-        slicer(key, title, field, across(4, number, 92, 64))
-        for number, (key, title, field) in enumerate(fields)
-    )
+def figures(*measures: Field, place: Place | None = None, title: str = "Key figures") -> Visual:
+    """Return the key figures of a page, one beside the other."""
+    return cards("figures", title, place or row(_FIGURES, 70, 1)[0], *measures)
 
 
-_RELATIONSHIP = column("dim_banking_relationships", "banking_relationship")
-_ADVISOR = column("dim_investment_advisors", "investment_advisor")
-
-
-def cards(key: str, title: str, place: Place, *measures: Field) -> Visual:
+def cards(key: str, title: str, place: Place, *measures: Field, is_whole: bool = False) -> Visual:
     """Return a row of figures."""
     return Visual(
         key=key,
@@ -97,24 +134,102 @@ def cards(key: str, title: str, place: Place, *measures: Field) -> Visual:
         title=title,
         alt=f"{title}: {', '.join(each.header or each.name for each in measures)}.",
         roles={"Data": measures},
+        is_whole=is_whole,
     )
 
 
+def top_of_page(
+    key: str, title: str, purpose: str, *, has_slicers: bool = True, is_first: bool = False
+) -> tuple[Visual, ...]:
+    """Return what every page begins with: the way on, heading and slicers."""
+    parts: list[Visual] = []
+    left = _MARGIN
+    if not is_first:
+        parts.append(
+            button(
+                "back",
+                Place(left, 8, 64, 32),
+                Link("Back", "Back"),
+                "Back to the page before.",
+            )
+        )
+        left += 64 + _GAP
+    reset = 128 if has_slicers else 0
+    right = _WIDTH - _MARGIN - (reset + _GAP if reset else 0)
+    parts.append(
+        Visual(
+            key="pages",
+            kind="pageNavigator",
+            place=Place(left, 8, right - left, 32),
+            title="Pages",
+            alt="Leads to the pages of the report.",
+            on_phone=False,
+        )
+    )
+    if reset:
+        parts.append(
+            button(
+                "reset",
+                Place(_WIDTH - _MARGIN - reset, 8, reset, 32),
+                Link("Bookmark", "Reset filters", f"reset_{key}"),
+                "Takes every slicer of this page back to how it opens.",
+                on_phone=True,
+            )
+        )
+    width = 556 if has_slicers else _WIDTH - 2 * _MARGIN
+    parts.append(heading(title, purpose, Place(_MARGIN, _HEADING, width, 60)))
+    if has_slicers:
+        fields = (
+            ("relationship", "Banking relationship", _RELATIONSHIP),
+            ("gender", "Gender", column(CUSTOMERS, "gender")),
+            ("advisor", "Investment advisor", _ADVISOR),
+            ("joined", "Joining year", YEAR),
+        )
+        for number, (name, label, field) in enumerate(fields):
+            place = Place(_MARGIN + width + _GAP + number * 173, _HEADING, 165, 60)
+            parts.append(slicer(name, label, field, place, sync=True))
+    return tuple(parts)
+
+
 def heat_map(
-    key: str, title: str, place: Place, rows: Field, columns: Field, value: str = "Customers"
+    key: str,
+    title: str,
+    place: Place,
+    rows: Field,
+    columns: Field,
+    value: str = "",
+    *,
+    finding: str = "",
+    tooltip: str = "",
+    on_phone: bool = False,
 ) -> Visual:
-    """Return a matrix whose cells are the darker the higher the value."""
+    """Return a matrix whose cells are the darker the higher the value.
+
+    Without `value` the reader chooses what it shows.
+    """
+    chosen = tuple(name for _, name in story.HEAT_MAP.entries)
+    shown = f"what is chosen at {story.HEAT_MAP.name}" if not value else value.lower()
     return Visual(
         key=key,
         kind="pivotTable",
         place=place,
         title=title,
-        alt=f"Matrix: {title}. The darker a cell, the higher {value.lower()}; the number is in "
-        "the cell.",
-        roles={"Rows": (rows,), "Columns": (columns,), "Values": (measure(value),)},
-        heat=value,
-        has_tooltip=True,
+        alt=f"Matrix: {title}. The darker a cell, the higher {shown}; the number is in the cell.",
+        roles={"Rows": (rows,), "Columns": (columns,), "Values": (measure(value or chosen[0]),)},
+        heat=(value,) if value else chosen,
+        parameter="" if value else story.HEAT_MAP.name,
+        in_thousands=True,
+        finding=finding,
+        tooltip=tooltip,
+        on_phone=on_phone,
     )
+
+
+def heat_map_choice(place: Place) -> Visual:
+    """Return the slicer that chooses what the heat maps of a page show."""
+    name = story.HEAT_MAP.name
+    field = column(story.HEAT_MAP.origin, "[Value1]")
+    return slicer("heat_map_shows", name, field, place, story.HEAT_MAP.entries[0][0], sync=True)
 
 
 def bars(
@@ -125,6 +240,10 @@ def bars(
     *values: Field,
     kind: str = "clusteredBarChart",
     sorted_by_value: bool = False,
+    finding: str = "",
+    tooltip: str = "",
+    on_phone: bool = True,
+    is_tall: bool = False,
 ) -> Visual:
     """Return bars, one for each value of the category."""
     named = " and ".join((each.header or each.name).lower() for each in values)
@@ -135,8 +254,11 @@ def bars(
         title=title,
         alt=f"Bars: {title}. Shows {named}.",
         roles={"Category": (category,), "Y": values},
-        has_tooltip=category.table == CUSTOMERS,
+        finding=finding,
+        tooltip=tooltip,
         sort=values[0] if sorted_by_value else None,
+        on_phone=on_phone,
+        is_tall=is_tall,
     )
 
 
@@ -146,9 +268,15 @@ def table(
     place: Place,
     *fields: Field,
     only: tuple[Only, ...] = (),
+    top: Top | None = None,
     sort: Field | None = None,
+    finding: str = "",
+    is_whole: bool = False,
+    is_list: bool = False,
+    in_thousands: bool = True,
+    widths: tuple[int, ...] = (),
 ) -> Visual:
-    """Return a plain table."""
+    """Return a plain table; a phone is too narrow for one."""
     named = ", ".join((each.header or each.name.replace("_", " ")).lower() for each in fields)
     return Visual(
         key=key,
@@ -158,630 +286,1175 @@ def table(
         alt=f"Table: {title}. Columns: {named}.",
         roles={"Values": fields},
         only=only,
+        top=top,
         sort=sort,
+        finding=finding,
+        is_whole=is_whole,
+        is_list=is_list,
+        in_thousands=in_thousands,
+        widths=widths,
+        on_phone=False,
     )
 
 
-OVERVIEW = Page(
-    key="overview",
-    title="Overview",
-    purpose="Who the customers are, what they owe and hold, and how concentrated it is.",
-    visuals=(
-        heading(
-            "Overview",
-            "Who the customers are, what they owe and hold, and how concentrated it is. "
-            "A client id is not a customer: both are counted.",
-        ),
-        *customer_slicers(),
-        cards(
-            "size",
-            "Customers and money",
-            across(1, 0, _TOP, 116),
-            measure("Customers"),
-            measure("Client ids"),
-            measure("Total loans"),
-            measure("Total deposits"),
-            measure("Fee income"),
-            measure("Loan-to-deposit ratio"),
-        ),
-        bars(
-            "by_loyalty",
-            "Loans and deposits by loyalty class",
-            across(3, 0, 300, 280),
-            LOYALTY,
-            measure("Total loans"),
-            measure("Total deposits"),
-            kind="clusteredColumnChart",
-        ),
-        bars(
-            "by_occupation",
-            "Customers by occupation family",
-            across(3, 1, 300, 280),
-            OCCUPATION,
-            measure("Customers"),
-            sorted_by_value=True,
-        ),
-        bars(
-            "by_year",
-            "Customers by joining year",
-            across(3, 2, 300, 280),
-            column(CUSTOMERS, "joined_year"),
-            measure("Customers"),
-            kind="clusteredColumnChart",
-        ),
-        cards(
-            "concentration",
-            "Concentration, all customers",
-            across(3, 0, 596, 108, span=2),
-            measure("Top tenth of total deposits", "Deposits of the top tenth"),
-            measure("Gini of total deposits", "Gini of deposits"),
-            measure("Top tenth of total loans", "Loans of the top tenth"),
-            measure("Gini of total loans", "Gini of loans"),
-        ),
-        cards(
-            "release",
-            "Where the numbers come from",
-            across(3, 2, 596, 108),
-            measure("As of"),
-            measure("Release read", "Release"),
-            measure("Data"),
-        ),
+# ---------- tooltips
+
+DIFFERENCES = "fct_segment_differences"
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A tooltip page: the numbers of what is hovered over, and whether its differences are real.
+
+    The tests are rows of a table that no slicer reaches, filtered by what is on the axis: what
+    is chosen elsewhere cannot change the answer, and what was not tested has no row.
+
+    Attributes:
+        key: names it.
+        axis: what the visual has on its axis, for people.
+        dimension: code of the dimension that is tested.
+        tested: codes of what is tested by it.
+        numbers: every measure that the visual shows.
+    """
+
+    key: str
+    axis: str
+    dimension: str
+    tested: tuple[str, ...]
+    numbers: tuple[Field, ...]
+
+
+_MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
+
+
+def _cell(across: str) -> tuple[Field, ...]:
+    """Return what a heat map with a choice of measures can show in a cell."""
+    return tuple(
+        measure(story.share_across(across), label)
+        if name == "Share of row"
+        else measure(name, label)
+        for label, name in story.HEAT_MAP.entries
+    )
+
+
+TIPS = (
+    Tip(
+        "loyalty",
+        "loyalty class",
+        "loyalty_classification",
+        _MONEY,
+        (measure("Total loans"), measure("Total deposits")),
+    ),
+    Tip("occupation", "occupation family", "occupation_family", _MONEY, (measure("Customers"),)),
+    Tip(
+        "segment",
+        "segment",
+        "segment",
+        _MONEY,
+        (measure("Customers"), measure("Mean loans"), measure("Mean deposits")),
+    ),
+    Tip(
+        "income",
+        "income band",
+        "income_band",
+        _MONEY,
+        (measure("Mean deposits"), measure("Median deposits")),
+    ),
+    Tip("age", "age band", "age_band", _MONEY, (measure("Mean deposits"),)),
+    Tip("tenure", "tenure", "tenure_band", _MONEY, (measure("Mean deposits"),)),
+    Tip(
+        "occupation_by_loyalty",
+        "occupation family and loyalty class",
+        "occupation_family",
+        ("loyalty_classification",),
+        _cell("loyalty_classification"),
+    ),
+    Tip(
+        "cards_by_risk",
+        "number of credit cards and risk weighting",
+        "amount_of_credit_cards",
+        ("risk_weighting",),
+        _cell("risk_weighting"),
+    ),
+    Tip(
+        "income_by_risk",
+        "income band and risk weighting",
+        "income_band",
+        ("risk_weighting",),
+        _cell("risk_weighting"),
+    ),
+    Tip(
+        "loyalty_by_income",
+        "loyalty class and income band",
+        "loyalty_classification",
+        ("income_band",),
+        _cell("income_band"),
     ),
 )
 
-SEGMENTATION = Page(
-    key="segmentation",
-    title="Segmentation",
-    purpose="How loyalty, occupation and segments set customers apart, and where that is chance.",
-    visuals=(
-        heading(
-            "Segmentation",
-            "How loyalty, occupation and segments set customers apart. Hover over a bar or cell "
-            "to see whether the difference is more than chance.",
-        ),
-        *customer_slicers(),
-        heat_map(
-            "loyalty_by_occupation",
-            "Customers by occupation family and loyalty class",
-            across(2, 0, _TOP, 300),
-            OCCUPATION,
-            LOYALTY,
-        ),
-        bars(
-            "segments",
-            "Customers by segment",
-            across(4, 2, _TOP, 300),
-            SEGMENT,
-            measure("Customers"),
-        ),
-        bars(
-            "segment_money",
-            "Mean loans and deposits by segment",
-            across(4, 3, _TOP, 300),
-            SEGMENT,
-            measure("Mean loans"),
-            measure("Mean deposits"),
-        ),
-        slicer(
-            "profile_dimension",
-            "Profiles by",
-            column("dimensions", "dimension_name"),
-            across(4, 0, 484, 220),
-            chosen="Loyalty classification",
-        ),
-        table(
-            "profiles",
-            "Profiles of all customers: means with 95 % intervals",
-            across(4, 1, 484, 220, span=3),
-            column("fct_segment_profiles", "value", "Value"),
-            reading("fct_segment_profiles", "customers", "Customers"),
-            reading("fct_segment_profiles", "share_of_customers", "Share"),
-            reading("fct_segment_profiles", "mean_total_loans", "Mean loans"),
-            reading("fct_segment_profiles", "mean_total_loans_lower", "from"),
-            reading("fct_segment_profiles", "mean_total_loans_upper", "to"),
-            reading("fct_segment_profiles", "mean_total_deposits", "Mean deposits"),
-            reading("fct_segment_profiles", "mean_total_deposits_lower", "from "),
-            reading("fct_segment_profiles", "mean_total_deposits_upper", "to "),
-            reading("fct_segment_profiles", "mean_risk_weighting", "Mean risk"),
-        ),
-    ),
-)
 
-CREDIT_AND_RISK = Page(
-    key="credit_and_risk",
-    title="Credit and risk",
-    purpose="Where the risk lies, who is on the watch list, and what stress would cost.",
-    height=1200,
-    visuals=(
-        heading(
-            "Credit and risk",
-            "Where the risk lies, who is on the watch list, what moves the risk weighting. Losses "
-            "and stress are declared assumptions times balances, no forecast.",
-        ),
-        *customer_slicers(),
-        heat_map(
-            "cards_by_risk",
-            "Customers by credit cards and risk weighting",
-            across(3, 0, _TOP, 250),
-            CARDS,
-            RISK,
-        ),
-        heat_map(
-            "loyalty_by_risk",
-            "Customers by loyalty class and risk weighting",
-            across(3, 1, _TOP, 250),
-            LOYALTY,
-            RISK,
-        ),
-        heat_map(
-            "income_by_risk",
-            "Customers by income band and risk weighting",
-            across(3, 2, _TOP, 250),
-            INCOME,
-            RISK,
-        ),
-        bars(
-            "watch_list",
-            "Customers by watch-list level",
-            across(3, 0, 434, 300),
-            WATCH_LIST,
-            measure("Customers"),
-            kind="clusteredColumnChart",
-        ),
-        table(
-            "watched",
-            "Customers to act on, with the reasons",
-            across(3, 1, 434, 300, span=2),
-            CUSTOMER,
-            WATCH_LIST,
-            column(CUSTOMERS, "watch_list_reasons", "Reasons"),
-            measure("Total loans"),
-            measure("Total deposits"),
-            only=(Only(WATCH_LIST, ("act",)),),
-            sort=measure("Total loans"),
-        ),
-        table(
-            "drivers",
-            "What moves the risk weighting, business facts only",
-            across(2, 0, 750, 200),
-            in_words("fct_risk_drivers", "driver", "Driver"),
-            column("fct_risk_drivers", "level", "Level"),
-            column("fct_risk_drivers", "direction", "Direction"),
-            reading("fct_risk_drivers", "odds_ratio", "Odds ratio"),
-            reading("fct_risk_drivers", "adjusted_p_value", "Adjusted p"),
-            reading("fct_risk_drivers", "share_of_explained_variation", "Share explained"),
-            only=(Only(column("fct_risk_drivers", "fit"), ("business facts",)),),
-        ),
-        Visual(
-            key="losses",
-            kind="pivotTable",
-            place=across(2, 1, 750, 200),
-            title="Expected loss of a year by product and risk weighting (declared assumptions)",
-            alt="Matrix: expected loss of a year, products down, risk weighting across. The "
-            "darker a cell, the higher the loss.",
-            roles={
-                "Rows": (PRODUCT,),
-                "Columns": (column("fct_expected_losses", "risk_weighting"),),
-                "Values": (measure("Expected loss"),),
-            },
-            heat="Expected loss",
-        ),
-        Visual(
-            key="stress",
-            kind="pivotTable",
-            place=across(2, 0, 966, 210),
-            title="Under stress: value by scenario (declared assumptions)",
-            alt="Matrix: measures under stress, scenarios down, measures across.",
-            roles={
-                "Rows": (column("stress_scenarios", "scenario_name"),),
-                "Values": (
-                    measure("Expected loss under stress"),
-                    measure("Deposits under stress"),
-                    measure("Net position under stress"),
-                    measure("Income under stress"),
+def tooltip_key(tip: Tip) -> str:
+    """Return the key of the page of a tooltip."""
+    return f"tooltip_{tip.key}"
+
+
+def tooltip_page(tip: Tip) -> Page:
+    """Return the page of a tooltip."""
+    shown = 60 * -(-len(tip.numbers) // 3) + 8
+    top = 8 + 28 + _GAP + shown + _GAP
+    tests = 58 + 20 * len(tip.tested)
+    return Page(
+        key=tooltip_key(tip),
+        title=f"Tooltip: {tip.axis}",
+        purpose=f"The numbers hovered over, and whether differences by {tip.axis} are real.",
+        kind="Tooltip",
+        width=360,
+        height=top + tests + 8,
+        visuals=(
+            Visual(
+                key="heading",
+                kind="textbox",
+                place=Place(8, 8, 344, 28),
+                title=f"By {tip.axis}",
+                alt=f"Heading: by {tip.axis}. Tests are over all customers.",
+                text=(f"By {tip.axis}",),
+                is_heading=True,
+            ),
+            cards("numbers", "Here", Place(8, 8 + 28 + _GAP, 344, shown), *tip.numbers),
+            table(
+                "tests",
+                f"Is the difference real? ({ALL_CUSTOMERS})",
+                Place(8, top, 344, tests),
+                in_words(DIFFERENCES, "measure", "Difference in"),
+                column(DIFFERENCES, "verdict", "Verdict"),
+                only=(
+                    Only(column(DIFFERENCES, "dimension"), (tip.dimension,)),
+                    Only(column(DIFFERENCES, "measure"), tip.tested),
+                    Only(column(DIFFERENCES, "method"), ("Not tested",), is_not=True),
                 ),
-            },
-        ),
-        Visual(
-            key="sensitivity",
-            kind="pivotTable",
-            place=across(2, 1, 966, 210),
-            title="Baseline: change of the expected loss if an assumption is off",
-            alt="Matrix: relative change of the expected loss of the baseline, assumptions down, "
-            "larger or smaller across.",
-            roles={
-                "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
-                "Columns": (column("fct_stress_sensitivity", "direction"),),
-                "Values": (reading("fct_stress_sensitivity", "relative_change", "Change"),),
-            },
-            only=(
-                Only(column("stress_scenarios", "scenario"), ("baseline",)),
-                Only(column("fct_stress_sensitivity", "measure"), ("expected_loss",)),
-                Only(column("fct_stress_sensitivity", "item"), ("all",)),
+                is_whole=True,
             ),
         ),
-    ),
-)
+    )
 
-INCOME_AND_DEPOSITS = Page(
-    key="income_and_deposits",
-    title="Income and deposits",
-    purpose="Whether income goes with deposits, and how unequally deposits are held.",
-    visuals=(
-        heading(
-            "Income and deposits",
-            "Whether income goes with deposits, and how unequally they are held. A point is a "
-            "customer: use the right mouse button to drill through to it.",
-        ),
-        *customer_slicers(),
-        Visual(
-            key="scatter",
-            kind="scatterChart",
-            place=across(2, 0, _TOP, 320),
-            title="Income and deposits, one point per customer",
-            alt="Scatter of customers: estimated income across, total deposits up. Many points "
-            "are thinned out by Power BI.",
-            roles={
-                "Category": (CUSTOMER,),
-                "X": (measure("Estimated income"),),
-                "Y": (measure("Total deposits"),),
-            },
-        ),
-        Visual(
-            key="lorenz",
-            kind="lineChart",
-            place=across(2, 1, _TOP, 320),
-            title="Concentration of all customers: share of the money of the lowest per cent",
-            alt="Line for each measure: share of the money that customers up to a percentile "
-            "have. The further below the diagonal, the more concentrated.",
-            roles={
-                "Category": (column("fct_balance_concentration", "percentile"),),
-                "Series": (in_words("fct_balance_concentration", "measure"),),
-                "Y": (reading("fct_balance_concentration", "cumulative_share", "Share"),),
-            },
-            only=(
-                Only(
-                    column("fct_balance_concentration", "measure"),
-                    ("total_deposits", "total_loans", "estimated_income"),
-                ),
+
+# ---------- pages
+
+QUESTIONS = (
+    ("who", "Who are the customers?", "segmentation"),
+    ("what", "What do they hold?", "product_holdings"),
+    ("how", "How loyal and how risky?", "credit_and_risk"),
+    ("next", "What to do next?", "recommendations"),
+)
+"""The questions of the mission: key, words, page that answers."""
+
+_CONTENT = _BOTTOM - _TOP
+"""Height of what is below the key figures."""
+
+
+def _overview() -> Page:
+    questions = row(_TOP, 40, 1, 1, 1, 1)
+    loyalty, occupations, years = row(_TOP + 48, 356, 4, 4, 5)
+    concentration, release = row(_TOP + 412, _CONTENT - 412, 2, 1)
+    return Page(
+        key="overview",
+        title="Overview",
+        purpose="Who the customers are, what they owe and hold, and how concentrated it is.",
+        visuals=(
+            *top_of_page(
+                "overview",
+                "Overview",
+                "Begin with a question. A client id is not a customer: both are counted. "
+                "What is yellow shows all customers, whatever is chosen.",
+                is_first=True,
+            ),
+            figures(
+                measure("Customers"),
+                measure("Client ids"),
+                measure("Total loans"),
+                measure("Total deposits"),
+                measure("Credit card balance", "Card balance"),
+                measure("Fee income"),
+                measure("Loan-to-deposit ratio"),
+                measure("Mean risk weighting", "Mean risk"),
+                measure("Share on the watch list", "On the watch list"),
+            ),
+            *(
+                button(
+                    f"question_{key}",
+                    place,
+                    Link("Bookmark", words, f"question_{key}"),
+                    f"Opens the page that answers: {words}",
+                    on_phone=True,
+                )
+                for (key, words, _), place in zip(QUESTIONS, questions, strict=True)
+            ),
+            bars(
+                "by_loyalty",
+                "Loans and deposits by loyalty class",
+                loyalty,
+                LOYALTY,
+                measure("Total loans"),
+                measure("Total deposits"),
+                kind="clusteredColumnChart",
+                finding="Finding on loyalty",
+                tooltip="tooltip_loyalty",
+            ),
+            bars(
+                "by_occupation",
+                "Customers by occupation family",
+                occupations,
+                OCCUPATION,
+                measure("Customers"),
+                sorted_by_value=True,
+                finding="Finding on occupations",
+                is_tall=True,
+                tooltip="tooltip_occupation",
+            ),
+            bars(
+                "by_year",
+                "Customers by joining year",
+                years,
+                YEAR,
+                measure("Customers"),
+                kind="clusteredColumnChart",
+                finding="Finding on joining years",
+            ),
+            Visual(
+                key="concentration",
+                kind="cardVisual",
+                place=concentration,
+                title=f"Concentration, {ALL_CUSTOMERS}",
+                alt=f"Concentration, {ALL_CUSTOMERS}: what the tenth with the most holds, and Gini "
+                "coefficients, 0 where all have the same and 1 where one has everything.",
+                roles={
+                    "Data": (
+                        measure("Top tenth of total deposits", "Deposits of the top tenth"),
+                        measure("Gini of total deposits", "Gini of deposits"),
+                        measure("Top tenth of total loans", "Loans of the top tenth"),
+                        measure("Gini of total loans", "Gini of loans"),
+                        measure("Gini of fee income", "Gini of fees"),
+                    )
+                },
+                finding="Finding on concentration",
+                is_whole=True,
+            ),
+            table(
+                "release",
+                "Where the numbers come from",
+                release,
+                measure("As of"),
+                measure("Release read", "Release"),
+                measure("Data"),
             ),
         ),
-        bars(
-            "by_income",
-            "Mean and median deposits by income band",
-            across(3, 0, 504, 200),
-            INCOME,
-            measure("Mean deposits"),
-            measure("Median deposits"),
-            kind="clusteredColumnChart",
-        ),
-        bars(
-            "by_age",
-            "Mean deposits by age band",
-            across(3, 1, 504, 200),
-            column(CUSTOMERS, "age_band"),
-            measure("Mean deposits"),
-            kind="clusteredColumnChart",
-        ),
-        bars(
-            "by_tenure",
-            "Mean deposits by tenure",
-            across(3, 2, 504, 200),
-            column(CUSTOMERS, "tenure_band"),
-            measure("Mean deposits"),
-            kind="clusteredColumnChart",
-        ),
-    ),
-)
+    )
 
-PRODUCT_HOLDINGS = Page(
-    key="product_holdings",
-    title="Product holdings",
-    purpose="Which products customers hold, how deeply, together with what, and where gaps are.",
-    height=1000,
-    visuals=(
-        heading(
-            "Product holdings",
-            "Which products customers hold, how deeply, together with what. Nearly everyone holds "
-            "everything: what counts is depth against peers.",
+
+def _segmentation() -> Page:
+    upper, lower = 348, _CONTENT - 348 - _GAP
+    by_loyalty, segments, money = row(_TOP, upper, 2, 1, 1.2)
+    choices, profiles = row(_TOP + upper + _GAP, lower, 1, 5)
+    shows, dimension = stacked(choices, (lower - _GAP) // 2)
+    return Page(
+        key="segmentation",
+        title="Segmentation",
+        purpose="How customers differ by loyalty, occupation and segment, and what is chance.",
+        visuals=(
+            *top_of_page(
+                "segmentation",
+                "Who are the customers?",
+                "How they differ by loyalty, occupation and segment. Hover to see whether a "
+                "difference is more than chance.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Mean age"),
+                measure("Mean tenure", "Mean tenure (years)"),
+                measure("Mean income"),
+                measure("Mean deposits"),
+                measure("Mean loans"),
+                measure("Products per customer"),
+                measure("Properties per customer"),
+                measure("Mean cluster quality", "Fit of the clusters"),
+            ),
+            heat_map(
+                "loyalty_by_occupation",
+                "By occupation family and loyalty class",
+                by_loyalty,
+                OCCUPATION,
+                LOYALTY,
+                tooltip="tooltip_occupation_by_loyalty",
+            ),
+            bars(
+                "segments",
+                "Customers by segment",
+                segments,
+                SEGMENT,
+                measure("Customers"),
+                finding="Finding on segments",
+                tooltip="tooltip_segment",
+            ),
+            bars(
+                "segment_money",
+                "Mean loans and deposits by segment",
+                money,
+                SEGMENT,
+                measure("Mean loans"),
+                measure("Mean deposits"),
+                finding="Finding on segment balances",
+                is_tall=True,
+                tooltip="tooltip_segment",
+            ),
+            heat_map_choice(shows),
+            slicer(
+                "profile_dimension",
+                "Profiles by",
+                column("dimensions", "dimension_name"),
+                dimension,
+                chosen="Loyalty classification",
+            ),
+            table(
+                "profiles",
+                f"Profiles with 95 % intervals, {ALL_CUSTOMERS}",
+                profiles,
+                column("fct_segment_profiles", "value", "Value"),
+                reading("fct_segment_profiles", "customers", "Customers"),
+                reading("fct_segment_profiles", "share_of_customers", "Share"),
+                reading("fct_segment_profiles", "mean_total_loans", "Mean loans"),
+                reading("fct_segment_profiles", "mean_total_loans_lower", "from"),
+                reading("fct_segment_profiles", "mean_total_loans_upper", "to"),
+                reading("fct_segment_profiles", "mean_total_deposits", "Mean deposits"),
+                reading("fct_segment_profiles", "mean_total_deposits_lower", "from "),
+                reading("fct_segment_profiles", "mean_total_deposits_upper", "to "),
+                reading("fct_segment_profiles", "mean_risk_weighting", "Mean risk"),
+                is_whole=True,
+                is_list=True,
+            ),
         ),
-        *customer_slicers(),
-        bars(
-            "penetration",
-            "Share of customers who hold the product",
-            across(3, 0, _TOP, 250),
-            PRODUCT,
-            measure("Penetration"),
+    )
+
+
+def _product_holdings() -> Page:
+    upper, lower = 186, _CONTENT - 186 - _GAP
+    penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
+    occupations, right = row(_TOP + upper + _GAP, lower, 2.3, 1)
+    peers, beside = stacked(right, 190)
+    depth_of_holders = "Mean balance of holders"
+    return Page(
+        key="product_holdings",
+        title="Product holdings",
+        purpose="Which products customers hold, how deeply, and where gaps are.",
+        visuals=(
+            *top_of_page(
+                "product_holdings",
+                "What do they hold?",
+                "Nearly everyone holds everything: what counts is depth against peers, customers "
+                "of the same loyalty class and income band.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Products per customer"),
+                measure("Total deposits"),
+                measure("Total loans"),
+                measure("Credit cards per customer", "Cards per customer"),
+                measure("Mean credit card balance", "Mean card balance"),
+                measure("Mean superannuation savings", "Mean superannuation"),
+                measure("Gap to the peers"),
+            ),
+            bars(
+                "penetration",
+                "Share of customers who hold the product",
+                penetration,
+                PRODUCT,
+                measure("Penetration"),
+                finding="Finding on holdings",
+            ),
+            bars(
+                "depth",
+                "Mean balance of those who hold it",
+                depth,
+                PRODUCT,
+                measure(depth_of_holders),
+                finding="Finding on depth",
+            ),
+            bars(
+                "gaps",
+                "What brings all up to the median of their peers",
+                gaps,
+                PRODUCT,
+                measure("Gap to the peers"),
+                finding="Finding on gaps",
+            ),
+            heat_map(
+                "by_occupation",
+                "Mean balance of holders by occupation family and product",
+                occupations,
+                OCCUPATION,
+                PRODUCT,
+                depth_of_holders,
+            ),
+            heat_map(
+                "below_peers",
+                "Share below the peers by product and loyalty class",
+                peers,
+                PRODUCT,
+                LOYALTY,
+                "Share below the peers",
+            ),
+            cards(
+                "beside",
+                "Beside the seven products",
+                beside,
+                measure("Credit cards"),
+                measure("Superannuation savings", "Superannuation"),
+                measure("Properties owned"),
+            ),
         ),
-        bars(
-            "depth",
-            "Mean balance of those who hold it",
-            across(3, 1, _TOP, 250),
-            PRODUCT,
-            measure("Mean balance of holders"),
+    )
+
+
+def _income_and_deposits() -> Page:
+    upper, lower = 288, _CONTENT - 288 - _GAP
+    scatter, bins = row(_TOP, upper, 1, 1)
+    lorenz, bands, ages, tenures = row(_TOP + upper + _GAP, lower, 1.3, 1, 1, 1)
+    return Page(
+        key="income_and_deposits",
+        title="Income and deposits",
+        purpose="Whether income goes with deposits, and how unequally deposits are held.",
+        visuals=(
+            *top_of_page(
+                "income_and_deposits",
+                "Income and deposits",
+                "A point is a customer: use the right mouse button to drill through to it.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Mean income"),
+                measure("Median income"),
+                measure("Mean deposits"),
+                measure("Median deposits"),
+                measure("Correlation of income and deposits", "Correlation"),
+                measure("Share of core deposits"),
+                measure("Debt-to-income ratio"),
+            ),
+            Visual(
+                key="scatter",
+                kind="scatterChart",
+                place=scatter,
+                title="Income and deposits, one point per customer, with the trend",
+                alt="Scatter of customers: estimated income across, total deposits up, with a "
+                "trend line. Many points are thinned out by Power BI.",
+                roles={
+                    "Category": (CUSTOMER,),
+                    "X": (measure("Estimated income"),),
+                    "Y": (measure("Total deposits"),),
+                },
+                finding="Finding on income and deposits",
+                has_trend=True,
+            ),
+            bars(
+                "by_bin",
+                "Mean and median deposits by income, in thousands",
+                bins,
+                column(CUSTOMERS, "income_bin"),
+                measure("Mean deposits"),
+                measure("Median deposits"),
+                kind="clusteredColumnChart",
+                on_phone=False,
+            ),
+            Visual(
+                key="lorenz",
+                kind="lineChart",
+                place=lorenz,
+                title=f"Share of the money of the lowest per cent, {ALL_CUSTOMERS}",
+                alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the money that customers "
+                "up to a percentile have. The further below the diagonal, the more concentrated.",
+                roles={
+                    "Category": (column("fct_balance_concentration", "percentile"),),
+                    "Series": (in_words("fct_balance_concentration", "measure"),),
+                    "Y": (reading("fct_balance_concentration", "cumulative_share", "Share"),),
+                },
+                only=(
+                    Only(
+                        column("fct_balance_concentration", "measure"),
+                        ("total_deposits", "total_loans", "estimated_income"),
+                    ),
+                ),
+                is_whole=True,
+            ),
+            bars(
+                "by_income",
+                "Mean and median deposits by income band",
+                bands,
+                INCOME,
+                measure("Mean deposits"),
+                measure("Median deposits"),
+                kind="clusteredColumnChart",
+                finding="Finding on income bands",
+                tooltip="tooltip_income",
+            ),
+            bars(
+                "by_age",
+                "Mean deposits by age band",
+                ages,
+                AGE,
+                measure("Mean deposits"),
+                kind="clusteredColumnChart",
+                tooltip="tooltip_age",
+            ),
+            bars(
+                "by_tenure",
+                "Mean deposits by tenure",
+                tenures,
+                TENURE,
+                measure("Mean deposits"),
+                kind="clusteredColumnChart",
+                tooltip="tooltip_tenure",
+            ),
         ),
-        bars(
-            "gaps",
-            "What would bring everyone up to the median of the peers",
-            across(3, 2, _TOP, 250),
-            PRODUCT,
-            measure("Gap to the peers"),
+    )
+
+
+def _credit_and_risk() -> Page:
+    upper, lower = 158, _CONTENT - 158 - _GAP
+    cards_map, income_map, loyalty_map = row(_TOP, upper, 1, 1, 1)
+    left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.1, 1.95)
+    shows, levels = stacked(left, 60)
+    return Page(
+        key="credit_and_risk",
+        title="Credit and risk",
+        purpose="Where the risk lies, what moves it, and who is on the watch list.",
+        visuals=(
+            *top_of_page(
+                "credit_and_risk",
+                "How loyal and how risky?",
+                "What the risk weighting goes with, and who is on the watch list. Choose below "
+                "what the heat maps show.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Exposure"),
+                measure("Credit card balance", "Card balance"),
+                measure("Mean credit card balance", "Mean card balance"),
+                measure("Credit cards per customer", "Cards per customer"),
+                measure("Mean risk weighting", "Mean risk"),
+                measure("Share on the watch list", "On the watch list"),
+                measure("Share of exposure on the watch list", "Exposure on the list"),
+                measure("Share overleveraged", "Overleveraged"),
+            ),
+            heat_map(
+                "cards_by_risk",
+                "By number of credit cards and risk weighting",
+                cards_map,
+                CARDS,
+                RISK,
+                finding="Finding on risk",
+                on_phone=True,
+                tooltip="tooltip_cards_by_risk",
+            ),
+            heat_map(
+                "income_by_risk",
+                "By income band and risk weighting",
+                income_map,
+                INCOME,
+                RISK,
+                finding="Finding on income band and risk",
+                on_phone=True,
+                tooltip="tooltip_income_by_risk",
+            ),
+            heat_map(
+                "loyalty_by_income",
+                "By loyalty class and income band",
+                loyalty_map,
+                LOYALTY,
+                INCOME,
+                finding="Finding on loyalty class and risk",
+                on_phone=True,
+                tooltip="tooltip_loyalty_by_income",
+            ),
+            heat_map_choice(shows),
+            bars(
+                "watch_list",
+                "Customers by watch-list level",
+                levels,
+                WATCH_LIST,
+                measure("Customers"),
+                kind="clusteredColumnChart",
+                finding="Finding on the watch list",
+            ),
+            table(
+                "watched",
+                "The three to act on who owe the most, with the reasons",
+                watched,
+                CUSTOMER,
+                column(CUSTOMERS, "watch_list_reasons", "Reasons"),
+                measure("Total loans"),
+                only=(Only(WATCH_LIST, ("act",)),),
+                top=Top(3, CUSTOMER, measure("Total loans")),
+                sort=measure("Total loans"),
+                widths=(130, 308, 62),
+            ),
+            table(
+                "drivers",
+                f"Business facts that move the risk weighting, {ALL_CUSTOMERS}",
+                drivers,
+                in_words("fct_risk_drivers", "driver", "Driver"),
+                column("fct_risk_drivers", "level", "Level"),
+                column("fct_risk_drivers", "direction", "Direction"),
+                reading("fct_risk_drivers", "odds_ratio", "Odds ratio"),
+                reading("fct_risk_drivers", "adjusted_p_value", "Adjusted p"),
+                only=(
+                    Only(column("fct_risk_drivers", "fit"), ("business facts",)),
+                    Only(
+                        column("fct_risk_drivers", "direction"),
+                        ("no clear direction",),
+                        is_not=True,
+                    ),
+                ),
+                is_whole=True,
+                widths=(126, 168, 64, 48, 58),
+            ),
         ),
-        heat_map(
-            "by_occupation",
-            "Mean balance of holders by occupation family and product",
-            across(2, 0, 434, 290),
-            OCCUPATION,
-            PRODUCT,
-            "Mean balance of holders",
+    )
+
+
+def _stress() -> Page:
+    upper, lower = 168, _CONTENT - 168 - _GAP
+    losses, stress = row(_TOP, upper, 1, 1.3)
+    chosen, scenarios, right = row(_TOP + upper + _GAP, lower, 1.2, 1.5, 1.5)
+    *sliders, what_if = stacked(chosen, 60, 60, 60)
+    sensitivity, rates = stacked(right, 150)
+    return Page(
+        key="stress",
+        title="Stress",
+        purpose="What defaults are expected to cost, and what a stress would; no forecast.",
+        visuals=(
+            *top_of_page(
+                "stress",
+                f"What would a stress cost? ({ALL_CUSTOMERS})",
+                "Declared assumptions times balances, no forecast. Nothing here follows the "
+                "slicers of other pages. Choose assumptions of your own below.",
+                has_slicers=False,
+            ),
+            cards(
+                "figures",
+                f"Key figures, {ALL_CUSTOMERS}",
+                row(_FIGURES, 70, 1)[0],
+                measure("Lending exposure"),
+                measure("Expected loss"),
+                measure("Expected loss rate"),
+                measure("Expected defaults"),
+                measure("Mean probability of default", "Mean default probability"),
+                measure("Loan-to-deposit ratio"),
+                measure("Liquidity cover"),
+                is_whole=True,
+            ),
+            Visual(
+                key="losses",
+                kind="pivotTable",
+                place=losses,
+                title=f"Expected loss of a year by product and risk weighting, {ALL_CUSTOMERS}",
+                alt=f"Matrix: expected loss of a year, {ALL_CUSTOMERS}, products down, risk "
+                "weighting across. The darker a cell, the higher the loss.",
+                roles={
+                    "Rows": (PRODUCT,),
+                    "Columns": (column("fct_expected_losses", "risk_weighting"),),
+                    "Values": (measure("Expected loss"),),
+                },
+                heat=("Expected loss",),
+                finding="Finding on expected losses",
+                is_whole=True,
+                in_thousands=True,
+            ),
+            Visual(
+                key="stress",
+                kind="pivotTable",
+                place=stress,
+                title=f"Under stress: value by scenario, {ALL_CUSTOMERS}",
+                alt=f"Matrix: measures under stress, {ALL_CUSTOMERS}, scenarios down, measures "
+                "across.",
+                roles={
+                    "Rows": (column("stress_scenarios", "scenario_name"),),
+                    "Values": (
+                        measure("Expected loss under stress", "Expected loss"),
+                        measure("Deposits under stress", "Deposits"),
+                        measure("Net position under stress", "Net position"),
+                        measure("Income under stress", "Income"),
+                    ),
+                },
+                finding="Finding on stress",
+                is_whole=True,
+                in_thousands=True,
+            ),
+            *(
+                slicer(each.origin, each.name, column(each.origin, "[Value]"), place)
+                for each, place in zip(story.SLIDERS, sliders, strict=True)
+            ),
+            Visual(
+                key="what_if",
+                kind="cardVisual",
+                place=what_if,
+                title=f"Under the assumptions that you choose, {ALL_CUSTOMERS}",
+                alt=f"Expected loss, its change, deposits that stay and loans over them, "
+                f"{ALL_CUSTOMERS}, under the assumptions chosen beside it.",
+                roles={
+                    "Data": (
+                        measure("What-if expected loss", "Expected loss"),
+                        measure("What-if change of the loss", "Change of the loss"),
+                        measure("What-if deposits", "Deposits that stay"),
+                    )
+                },
+                finding="Finding on the what-if",
+                is_whole=True,
+            ),
+            Visual(
+                key="scenarios",
+                kind="clusteredColumnChart",
+                place=scenarios,
+                title=f"Expected loss by scenario, {ALL_CUSTOMERS}",
+                alt=f"Columns: expected loss of each scenario, {ALL_CUSTOMERS}.",
+                roles={
+                    "Category": (column("stress_scenarios", "scenario_name"),),
+                    "Y": (measure("Expected loss under stress", "Expected loss"),),
+                },
+                is_whole=True,
+            ),
+            Visual(
+                key="sensitivity",
+                kind="pivotTable",
+                place=sensitivity,
+                title=f"Change of the loss if an assumption is off by a fifth, {ALL_CUSTOMERS}",
+                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the expected loss, baseline, "
+                "assumptions down, larger or smaller across.",
+                roles={
+                    "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
+                    "Columns": (column("fct_stress_sensitivity", "direction"),),
+                    "Values": (reading("fct_stress_sensitivity", "relative_change", "Change"),),
+                },
+                only=(
+                    Only(column("stress_scenarios", "scenario"), ("baseline",)),
+                    Only(column("fct_stress_sensitivity", "measure"), ("expected_loss",)),
+                    Only(column("fct_stress_sensitivity", "item"), ("all",)),
+                ),
+                is_whole=True,
+            ),
+            Visual(
+                key="rates",
+                kind="clusteredBarChart",
+                place=rates,
+                title=f"Expected loss rate by risk weighting, {ALL_CUSTOMERS}",
+                alt=f"Bars: expected loss over exposure by risk weighting, {ALL_CUSTOMERS}.",
+                roles={
+                    "Category": (column("fct_expected_losses", "risk_weighting"),),
+                    "Y": (measure("Expected loss rate"),),
+                },
+                is_whole=True,
+            ),
         ),
-        heat_map(
-            "by_risk",
-            "Mean balance of holders by risk weighting and product",
-            across(2, 1, 434, 290),
-            RISK,
-            PRODUCT,
-            "Mean balance of holders",
-        ),
-        Visual(
-            key="pairs",
-            kind="pivotTable",
-            place=across(2, 0, 740, 240),
-            title="Pairs: how balances of two products move together (all customers)",
-            alt="Matrix of products by products: correlation of their balances, from -1 to 1. "
-            "The darker a cell, the higher.",
-            roles={
-                "Rows": (PRODUCT,),
-                "Columns": (in_words("fct_product_pairs", "other_product", "With"),),
-                "Values": (reading("fct_product_pairs", "balance_correlation"),),
-            },
-            heat=reading_name("fct_product_pairs", "balance_correlation"),
-        ),
-        heat_map(
-            "below_peers",
-            "Share of products below the peers by loyalty class and product",
-            across(2, 1, 740, 240),
-            LOYALTY,
-            PRODUCT,
-            "Share below the peers",
-        ),
-    ),
-)
+    )
+
 
 ACTIONS = "fct_customer_recommendations"
 ACTION = column(ACTIONS, "action_name", "Action")
 FAIRNESS = "fct_fairness_monitor"
 
-RECOMMENDATIONS = Page(
-    key="recommendations",
-    title="Recommendations",
-    purpose="What to do for whom, why, and whether protected groups are treated alike.",
-    height=1080,
-    visuals=(
-        heading(
-            "Recommendations",
-            "What to do for whom, and why. Rules are the project's own; gender, age and "
-            "nationality are never used in them, and the monitor below looks at just those.",
-        ),
-        *customer_slicers(),
-        cards(
-            "size",
-            "Actions that are due",
-            across(3, 0, _TOP, 116, span=2),
-            measure("Recommendations"),
-            measure("Customers with an action"),
-            measure("Share with an action"),
-        ),
-        slicer(
-            "kind",
-            "Kind of action",
-            column(ACTIONS, "kind"),
-            across(3, 2, _TOP, 116),
-        ),
-        bars(
-            "by_action",
-            "Customers by action",
-            across(3, 0, 300, 330),
-            ACTION,
-            measure("Customers with an action"),
-        ),
-        table(
-            "reasons",
-            "Actions with their reasons",
-            across(3, 1, 300, 330, span=2),
-            ACTION,
-            column(ACTIONS, "owner", "Owner"),
-            column(ACTIONS, "reasons", "Reasons"),
-            column(ACTIONS, "wording", "What to do"),
-            measure("Customers with an action", "Customers"),
-            measure("Money concerned"),
-            measure("Gap to close"),
-        ),
-        table(
-            "by_customer",
-            "Customers with their actions: drill through for everything about one",
-            across(2, 0, 646, 410),
-            CUSTOMER,
-            ACTION,
-            measure("Money concerned"),
-            measure("Gap to close"),
-            sort=measure("Money concerned"),
-        ),
-        table(
-            "fairness",
-            "Fairness monitor of all customers: is a protected group chosen less often?",
-            across(2, 1, 646, 410),
-            in_words(FAIRNESS, "action", "Action"),
-            column("dimensions", "dimension_name", "Group by"),
-            column(FAIRNESS, "value", "Group"),
-            reading(FAIRNESS, "selection_rate", "Rate"),
-            reading(FAIRNESS, "selection_rate_lower", "from"),
-            reading(FAIRNESS, "selection_rate_upper", "to"),
-            reading(FAIRNESS, "ratio_to_best", "To the best treated"),
-            column(FAIRNESS, "verdict", "Verdict"),
-        ),
-    ),
-)
 
-CUSTOMER_DETAIL = Page(
-    key="customer_detail",
-    title="Customer detail",
-    purpose="All that the warehouse says of one customer, with every reason.",
-    kind="Drillthrough",
-    drill=CUSTOMER,
-    height=914,
-    visuals=(
-        heading(
-            "Customer detail",
-            "All that the warehouse says of one customer. Name and client id are not here: they "
-            "are restricted and part of no release by default.",
+def _recommendations() -> Page:
+    numbers, kind = row(_FIGURES, 70, 5, 1)
+    left, right = row(_TOP, _CONTENT, 1, 1)
+    actions, kinds = stacked(left, 435)
+    customers, fairness = stacked(right, 228)
+    return Page(
+        key="recommendations",
+        title="Actions",
+        purpose="What to do for whom, why, and whether protected groups are treated alike.",
+        visuals=(
+            *top_of_page(
+                "recommendations",
+                "What to do next?",
+                "Rules of the project. Gender, age and nationality are never used in them; the "
+                "monitor below looks at just those.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Customers with an action"),
+                measure("Share with an action"),
+                measure("Recommendations"),
+                measure("Money concerned"),
+                measure("Gap to close"),
+                measure("Customers to act on"),
+                place=numbers,
+            ),
+            slicer("kind", "Kind of action", column(ACTIONS, "kind"), kind),
+            table(
+                "what_to_do",
+                "What to do, for how many, and who does it",
+                actions,
+                ACTION,
+                column(ACTIONS, "owner", "Owner"),
+                measure("Customers with an action", "Customers"),
+                measure("Money concerned", "Money"),
+                measure("Gap to close"),
+                finding="Finding on actions",
+            ),
+            table(
+                "by_customer",
+                "Customers with their actions: drill through for everything about one",
+                customers,
+                CUSTOMER,
+                ACTION,
+                measure("Money concerned"),
+                sort=measure("Money concerned"),
+                is_list=True,
+            ),
+            bars(
+                "by_kind",
+                "Customers by kind of action",
+                kinds,
+                column(ACTIONS, "kind"),
+                measure("Customers with an action"),
+            ),
+            table(
+                "fairness",
+                f"Is a protected group chosen less often? ({ALL_CUSTOMERS})",
+                fairness,
+                in_words(FAIRNESS, "action", "Action"),
+                column("dimensions", "dimension_name", "Group by"),
+                column(FAIRNESS, "value", "Group"),
+                reading(FAIRNESS, "selection_rate", "Rate"),
+                reading(FAIRNESS, "ratio_to_best", "To the best"),
+                column(FAIRNESS, "verdict", "Verdict"),
+                is_whole=True,
+                is_list=True,
+            ),
         ),
-        cards(
-            "money",
-            "Money and risk",
-            across(1, 0, 100, 116),
-            measure("Total loans"),
-            measure("Total deposits"),
-            measure("Net position"),
-            measure("Estimated income"),
-            measure("Fee income"),
-            measure("Debt-to-income ratio"),
-        ),
-        table(
-            "attributes",
-            "Who it is and how the bank classes them",
-            across(1, 0, 232, 110),
-            CUSTOMER,
-            column(CUSTOMERS, "joined_date"),
-            column(CUSTOMERS, "tenure_band"),
-            column(CUSTOMERS, "age_band"),
-            OCCUPATION,
-            _RELATIONSHIP,
-            _ADVISOR,
-            LOYALTY,
-            column(CUSTOMERS, "fee_structure"),
-            INCOME,
-            RISK,
-        ),
-        table(
-            "reasons",
-            "Segment and watch list, with the reasons",
-            across(1, 0, 358, 130),
-            SEGMENT,
-            column(CUSTOMERS, "segment_reasons"),
-            WATCH_LIST,
-            column(CUSTOMERS, "watch_list_reasons"),
-        ),
-        table(
-            "actions",
-            "Actions that are due, with the reasons",
-            across(1, 0, 504, 150),
-            ACTION,
-            column(ACTIONS, "reasons", "Reasons"),
-            column(ACTIONS, "wording", "What to do"),
-            measure("Money concerned"),
-        ),
-        bars(
-            "balances",
-            "Balance by product",
-            across(2, 0, 670, 220),
-            PRODUCT,
-            measure("Product balance"),
-        ),
-        bars(
-            "gaps",
-            "Gap to the median of the peers by product",
-            across(2, 1, 670, 220),
-            PRODUCT,
-            measure("Gap to the peers"),
-        ),
-    ),
-)
+    )
 
-DATA_QUALITY = Page(
-    key="data_quality",
-    title="Data quality",
-    purpose="Whether everything that was delivered is here, and what is odd about it.",
-    visuals=(
-        heading(
-            "Data quality",
-            "Whether everything that was delivered is in the marts or in quarantine, to the cent, "
-            "and what is odd about it.",
-        ),
-        cards(
-            "oddities",
-            "Customers whose record is odd",
-            across(1, 0, 100, 116),
-            measure("Customers"),
-            measure("Client ids"),
-            measure("Customers sharing a client id"),
-            measure("Joined before birth"),
-            measure("Joined as minors"),
-            measure("As of"),
-        ),
-        table(
-            "totals",
-            "Control totals: delivered = in the marts + in quarantine",
-            across(2, 0, 232, 472),
-            in_words("fct_control_totals", "column_name", "Column"),
-            reading("fct_control_totals", "delivered", "Delivered"),
-            reading("fct_control_totals", "in_marts", "In the marts"),
-            reading("fct_control_totals", "in_quarantine", "In quarantine"),
-            reading("fct_control_totals", "difference", "Difference"),
-        ),
-        table(
-            "profile",
-            "Profile of the source, and whether it has drifted since the last accepted drop",
-            across(2, 1, 232, 472),
-            in_words("fct_source_profile", "column_name", "Column"),
-            reading("fct_source_profile", "row_count", "Rows"),
-            reading("fct_source_profile", "null_count", "Empty"),
-            reading("fct_source_profile", "mean", "Mean"),
-            reading("fct_source_profile", "largest_quantile_shift", "Largest shift"),
-            column("fct_source_profile", "drift_verdict", "Verdict"),
-        ),
-    ),
-)
 
-MORE_THAN_CHANCE = Page(
-    key="more_than_chance",
-    title="More than chance?",
-    purpose="Says on hovering whether the difference shown is more than chance.",
-    kind="Tooltip",
-    width=480,
-    height=320,
-    visuals=(
-        Visual(
-            key="heading",
-            kind="textbox",
-            place=Place(8, 8, 464, 52),
-            title="More than chance?",
-            alt="Heading: is the difference more than chance? Tested over all customers.",
-            text=("More than chance?", "Tested over all customers, many tests allowed for."),
-            is_heading=True,
+def _migrations() -> Page:
+    segments, risks = row(_TOP, _CONTENT, 1.25, 1)
+    weights, changes = stacked(risks, 300)
+    return Page(
+        key="migrations",
+        title="Migrations",
+        purpose="Who moved between segments and risk weightings from one date to the next.",
+        visuals=(
+            *top_of_page(
+                "migrations",
+                f"What has changed since the date before? ({ALL_CUSTOMERS})",
+                "Each date of the history is compared with the one before it. Until there are two "
+                "dates, the titles say so and the tables are empty.",
+                has_slicers=False,
+            ),
+            cards(
+                "figures",
+                f"Key figures, {ALL_CUSTOMERS}",
+                row(_FIGURES, 70, 1)[0],
+                measure("As of"),
+                measure("Customers"),
+                measure("Customers compared"),
+                measure("Customers who changed segment", "Changed segment"),
+                measure("Customers whose risk got worse", "Risk got worse"),
+                measure("Customers whose risk got better", "Risk got better"),
+                is_whole=True,
+            ),
+            Visual(
+                key="segments",
+                kind="pivotTable",
+                place=segments,
+                title=f"From segment (down) to segment (across), {ALL_CUSTOMERS}",
+                alt=f"Matrix, {ALL_CUSTOMERS}: by segment before, down, and after, across.",
+                roles={
+                    "Rows": (column("fct_segment_migrations", "from_segment", "From"),),
+                    "Columns": (column("fct_segment_migrations", "to_segment", "To"),),
+                    "Values": (measure("Customers compared"),),
+                },
+                heat=("Customers compared",),
+                finding="Finding on segment migrations",
+                is_whole=True,
+            ),
+            Visual(
+                key="risks",
+                kind="pivotTable",
+                place=weights,
+                title=f"From risk weighting (down) to risk weighting (across), {ALL_CUSTOMERS}",
+                alt="Matrix: customers by risk weighting before, down, and after, across, "
+                f"{ALL_CUSTOMERS}.",
+                roles={
+                    "Rows": (column("fct_risk_migrations", "from_risk_weighting", "From"),),
+                    "Columns": (column("fct_risk_migrations", "to_risk_weighting", "To"),),
+                    "Values": (measure("Customers weighted"),),
+                },
+                heat=("Customers weighted",),
+                finding="Finding on risk migrations",
+                is_whole=True,
+            ),
+            Visual(
+                key="changes",
+                kind="clusteredBarChart",
+                place=changes,
+                title=f"Customers by change on the watch list, {ALL_CUSTOMERS}",
+                alt=f"Bars: customers by change on the watch list, {ALL_CUSTOMERS}.",
+                roles={
+                    "Category": (column("fct_risk_migrations", "watch_list_change"),),
+                    "Y": (measure("Customers weighted", "Customers"),),
+                },
+                is_whole=True,
+            ),
         ),
-        cards("compared", "Compared by", Place(8, 68, 464, 76), measure("Compared by")),
-        cards(
-            "verdicts",
-            "Is the difference more than chance?",
-            Place(8, 152, 464, 160),
-            measure("Verdict on risk weighting", "Risk weighting"),
-            measure("Verdict on total loans", "Total loans"),
-            measure("Verdict on total deposits", "Total deposits"),
-            measure("Verdict on estimated income", "Estimated income"),
+    )
+
+
+def _explore() -> Page:
+    upper = 292
+    loans, risk = row(_TOP, upper, 1, 1)
+    pairs, risks = row(_TOP + upper + _GAP, _CONTENT - upper - _GAP, 1.5, 1)
+    correlation = reading_name("fct_product_pairs", "balance_correlation")
+    explaining = (
+        _RELATIONSHIP,
+        LOYALTY,
+        OCCUPATION,
+        INCOME,
+        SEGMENT,
+        AGE,
+        TENURE,
+        CARDS,
+        _ADVISOR,
+    )
+
+    def tree(key: str, title: str, place: Place, analysed: Field) -> Visual:
+        return Visual(
+            key=key,
+            kind="decompositionTreeVisual",
+            place=place,
+            title=title,
+            alt=f"Decomposition tree: {title}. Choose the plus beside a node to split it further.",
+            roles={"Analyze": (analysed,), "ExplainBy": explaining},
+        )
+
+    return Page(
+        key="explore",
+        title="Explore",
+        purpose="Takes loans and risk apart by any attribute, and pairs of products.",
+        visuals=(
+            *top_of_page(
+                "explore",
+                "Take it apart yourself",
+                "Choose the plus beside a node to split it by an attribute, in any order. High "
+                "and low values of a mean are no proof: look for chance by hovering elsewhere.",
+            ),
+            figures(
+                measure("Customers"),
+                measure("Total loans"),
+                measure("Mean loans"),
+                measure("Median loans"),
+                measure("Mean risk weighting", "Mean risk"),
+                measure("Share to act on"),
+                measure("Debt-to-income ratio"),
+            ),
+            tree("loans", "Loans, taken apart", loans, measure("Total loans")),
+            tree("risk", "Mean risk weighting, taken apart", risk, measure("Mean risk weighting")),
+            Visual(
+                key="pairs",
+                kind="pivotTable",
+                place=pairs,
+                title=f"How balances of two products move together, {ALL_CUSTOMERS}",
+                alt=f"Matrix of products by products, {ALL_CUSTOMERS}: correlation of their "
+                "balances, from -1 to 1. The darker a cell, the higher.",
+                roles={
+                    "Rows": (PRODUCT,),
+                    "Columns": (in_words("fct_product_pairs", "other_product", "With"),),
+                    "Values": (measure(correlation),),
+                },
+                heat=(correlation,),
+                is_whole=True,
+                on_phone=False,
+            ),
+            heat_map(
+                "by_risk",
+                "Mean balance of holders by product and risk weighting",
+                risks,
+                PRODUCT,
+                RISK,
+                "Mean balance of holders",
+            ),
         ),
-    ),
-)
+    )
+
+
+def _customer_detail() -> Page:
+    top = _FIGURES - 4
+    return Page(
+        key="customer_detail",
+        title="Customer detail",
+        purpose="All that the warehouse says of one customer, with every reason.",
+        kind="Drillthrough",
+        drill=CUSTOMER,
+        visuals=(
+            *top_of_page(
+                "customer_detail",
+                "Customer detail",
+                "All that the warehouse says of one customer. Name and client id are not here: "
+                "they are restricted and part of no release by default.",
+                has_slicers=False,
+            ),
+            cards(
+                "money",
+                "Money and risk",
+                row(top, 72, 1)[0],
+                measure("Total loans"),
+                measure("Total deposits"),
+                measure("Net position"),
+                measure("Estimated income"),
+                measure("Fee income"),
+                measure("Debt-to-income ratio"),
+                measure("Credit cards"),
+                measure("Credit card balance", "Card balance"),
+            ),
+            table(
+                "attributes",
+                "Who it is and how the bank classes them",
+                row(top + 80, 92, 1)[0],
+                CUSTOMER,
+                column(CUSTOMERS, "joined_date"),
+                TENURE,
+                AGE,
+                OCCUPATION,
+                _RELATIONSHIP,
+                _ADVISOR,
+                LOYALTY,
+                column(CUSTOMERS, "fee_structure"),
+                INCOME,
+                RISK,
+            ),
+            table(
+                "reasons",
+                "Segment and watch list, with the reasons",
+                row(top + 180, 104, 1)[0],
+                SEGMENT,
+                column(CUSTOMERS, "segment_reasons"),
+                WATCH_LIST,
+                column(CUSTOMERS, "watch_list_reasons"),
+                widths=(120, 480, 80, 550),
+            ),
+            table(
+                "actions",
+                "Actions that are due, with the reasons",
+                row(top + 292, 120, 1)[0],
+                ACTION,
+                column(ACTIONS, "reasons", "Reasons"),
+                column(ACTIONS, "wording", "What to do"),
+                measure("Money concerned", "Money"),
+                is_list=True,
+                in_thousands=False,
+                widths=(200, 604, 340, 86),
+            ),
+            bars(
+                "balances",
+                "Balance by product",
+                row(top + 420, _BOTTOM - top - 420, 1, 1)[0],
+                PRODUCT,
+                measure("Product balance"),
+            ),
+            bars(
+                "gaps",
+                "Gap to the median of the peers by product",
+                row(top + 420, _BOTTOM - top - 420, 1, 1)[1],
+                PRODUCT,
+                measure("Gap to the peers"),
+            ),
+        ),
+    )
+
+
+def _data_quality() -> Page:
+    left, profile = row(_TOP, _CONTENT, 1, 1.15)
+    totals, oddities = stacked(left, 262)
+    return Page(
+        key="data_quality",
+        title="Data quality",
+        purpose="Whether everything that was delivered is here, and what is odd about it.",
+        visuals=(
+            *top_of_page(
+                "data_quality",
+                f"Is everything here, and what is odd? ({ALL_CUSTOMERS})",
+                "Whether everything that was delivered is in the marts or in quarantine, to the "
+                "cent, and what is odd about it.",
+                has_slicers=False,
+            ),
+            cards(
+                "figures",
+                "Customers whose record is odd",
+                row(_FIGURES, 70, 1)[0],
+                measure("Customers"),
+                measure("Client ids"),
+                measure("Customers sharing a client id", "Sharing a client id"),
+                measure("Joined before birth"),
+                measure("Joined as minors"),
+                measure("Customers without deposits", "Without deposits"),
+                measure("As of"),
+            ),
+            table(
+                "totals",
+                f"Delivered = in the marts + in quarantine, {ALL_CUSTOMERS}",
+                totals,
+                in_words("fct_control_totals", "column_name", "Column"),
+                reading("fct_control_totals", "delivered", "Delivered"),
+                reading("fct_control_totals", "in_marts", "In the marts"),
+                reading("fct_control_totals", "in_quarantine", "In quarantine"),
+                reading("fct_control_totals", "difference", "Difference"),
+                finding="Finding on control totals",
+                is_whole=True,
+                in_thousands=False,
+            ),
+            bars(
+                "oddities",
+                "Odd dates of joining, by joining year",
+                oddities,
+                YEAR,
+                measure("Joined as minors"),
+                measure("Joined before birth"),
+                kind="clusteredColumnChart",
+            ),
+            table(
+                "profile",
+                f"Profile of the source, and drift since the last accepted drop, {ALL_CUSTOMERS}",
+                profile,
+                in_words("fct_source_profile", "column_name", "Column"),
+                reading("fct_source_profile", "row_count", "Rows"),
+                reading("fct_source_profile", "null_count", "Empty"),
+                reading("fct_source_profile", "mean", "Mean"),
+                reading("fct_source_profile", "largest_quantile_shift", "Largest shift"),
+                column("fct_source_profile", "drift_verdict", "Verdict"),
+                is_whole=True,
+            ),
+        ),
+    )
+
 
 PAGES = (
-    OVERVIEW,
-    SEGMENTATION,
-    CREDIT_AND_RISK,
-    INCOME_AND_DEPOSITS,
-    PRODUCT_HOLDINGS,
-    RECOMMENDATIONS,
-    CUSTOMER_DETAIL,
-    DATA_QUALITY,
-    MORE_THAN_CHANCE,
+    _overview(),
+    _segmentation(),
+    _product_holdings(),
+    _income_and_deposits(),
+    _credit_and_risk(),
+    _stress(),
+    _recommendations(),
+    _migrations(),
+    _explore(),
+    _data_quality(),
+    _customer_detail(),
+    *(tooltip_page(tip) for tip in TIPS),
 )
 """Every page, in the order of the tabs."""
+
+BOOKMARKS = (
+    *(Bookmark(f"question_{key}", words, page) for key, words, page in QUESTIONS),
+    *(
+        Bookmark(f"reset_{page.key}", f"Reset: {page.title}", page.key, stays=True)
+        for page in PAGES
+        if any(visual.key == "reset" for visual in page.visuals)
+    ),
+)
+"""The four questions, and a reset of each page with slicers."""

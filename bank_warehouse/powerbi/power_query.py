@@ -1,7 +1,8 @@
 """Writes Power Query (M): where the rows of a table come from."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bank_warehouse.powerbi.artifacts import Mart, Seed
 
@@ -12,97 +13,12 @@ _TYPES = {
     "timestamp": ("dateTime", "type datetime"),
     "boolean": ("boolean", "type logical"),
     "double": ("double", "type number"),
-    "integer": ("int64", "Int64.Type"),
+    "integer": ("int64", "Int32.Type"),
     "bigint": ("int64", "Int64.Type"),
     "decimal": ("decimal", "Currency.Type"),
 }
 LAST = 99
 """Position of a value that is not in the list: after all that are."""
-
-SOURCES = ("Parquet", "PostgreSQL")
-
-EXPRESSIONS: dict[str, tuple[str, str]] = {
-    "DataSource": (
-        '"Parquet" meta [IsParameterQuery = true, Type = "Text", '
-        'IsParameterQueryRequired = true, List = {"Parquet", "PostgreSQL"}, '
-        'DefaultValue = "Parquet"]',
-        "Where the tables are read from: Parquet (the files of a release) or PostgreSQL.",
-    ),
-    "PublishFolder": (
-        '"C:\\bank-warehouse\\published" meta [IsParameterQuery = true, Type = "Text", '
-        "IsParameterQueryRequired = true]",
-        "Folder of the releases, without a backslash at its end; read where DataSource is Parquet.",
-    ),
-    "ReleaseNumber": (
-        '"current" meta [IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = true]',
-        "Number of the release to read, or current; read where DataSource is Parquet.",
-    ),
-    "PostgresServer": (
-        '"localhost:5432" meta [IsParameterQuery = true, Type = "Text", '
-        "IsParameterQueryRequired = true]",
-        "Server and port of PostgreSQL; read where DataSource is PostgreSQL.",
-    ),
-    "PostgresDatabase": (
-        '"bank" meta [IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = true]',
-        "Database of PostgreSQL; read where DataSource is PostgreSQL.",
-    ),
-    "AccessFile": (
-        '"" meta [IsParameterQuery = true, Type = "Text", IsParameterQueryRequired = false]',
-        "CSV file that says which user sees which relationship or advisor (columns user_name, "
-        "banking_relationship, investment_advisor); empty: in a role nobody sees anything.",
-    ),
-    "ReleaseFolder": (
-        """let
-    // One source with a path that stands still: a gateway can be given credentials for it.
-    Releases = Folder.Contents(PublishFolder),
-    Pointer = Releases{[Name = ReleaseNumber]}[Content],
-    // Where links do not exist, `current` is a file that holds the number of the release.
-    Number =
-        if Pointer is binary then
-            Text.Trim(Text.FromBinary(Pointer, TextEncoding.Utf8))
-        else
-            ReleaseNumber,
-    Files = Releases{[Name = Number]}[Content]
-in
-    Files""",
-        "Files of the release that is read, a folder for each schema.",
-    ),
-    "ReadTable": (
-        """(schema as text, name as text) as table =>
-    if DataSource = "PostgreSQL" then
-        PostgreSQL.Database(PostgresServer, PostgresDatabase){[Schema = schema, Item = name]}[Data]
-    else
-        Parquet.Document(
-            ReleaseFolder{[Name = schema]}[Content]{[Name = name & ".parquet"]}[Content]
-        )""",
-        "Reads a table of the release.",
-    ),
-}
-"""Parameters and functions of the model: name, M, description."""
-
-ACCESS = """let
-    Nobody = #table(
-        type table [user_name = text, banking_relationship = text, investment_advisor = text],
-        {}
-    ),
-    Listed = Table.TransformColumnTypes(
-        Table.PromoteHeaders(
-            Csv.Document(
-                File.Contents(AccessFile),
-                [Delimiter = ",", Encoding = TextEncoding.Utf8]
-            ),
-            [PromoteAllScalars = true]
-        ),
-        {
-            {"user_name", type text},
-            {"banking_relationship", type text},
-            {"investment_advisor", type text}
-        }
-    ),
-    Result = if AccessFile = "" then Nobody else Listed
-in
-    Result"""
-"""Who may see what: the list that the roles look users up in."""
 
 
 def bare_type(data_type: str) -> str:
@@ -133,25 +49,39 @@ def quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def read_mart(
-    mart: Mart,
-    joined: Sequence[tuple[Mart, str, Sequence[str]]],
-    positions: Mapping[str, tuple[str, Sequence[str]]],
-) -> str:
-    """Return the M that reads a mart.
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of a table come from marts.
 
-    Args:
-        mart: to read; columns that are not in its contract are left out.
+    Attributes:
+        mart: to read.
         joined: marts with one row for each row of this one: the mart, the column that both have
             as key, the columns to take from it.
         positions: for each column to add: the column it looks at and that column's values in
             their order.
+        words: for each column to add: the column whose code it spells out.
     """
-    steps = [("Source", f"ReadTable({quote(mart.schema)}, {quote(mart.name)})")]
-    chosen = _wrapped(quote(name) for name in mart.columns)
-    steps.append(("Chosen", f"Table.SelectColumns(Source, {chosen})"))
-    types = dict(_typed(mart, mart.columns))
-    for other, key, columns in joined:
+
+    mart: Mart
+    joined: tuple[tuple[Mart, str, tuple[str, ...]], ...] = ()
+    positions: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_mart(reading: Reading, kept: Container[str]) -> str:
+    """Return the M that reads a table; only columns in `kept` are in its result."""
+    mart = reading.mart
+    positions = {name: each for name, each in reading.positions.items() if name in kept}
+    words = {name: code for name, code in reading.words.items() if name in kept}
+    looked_at = {column for column, _ in positions.values()} | set(words.values())
+    chosen = [name for name in mart.columns if name in kept or name in looked_at]
+    steps = [
+        ("Source", f"ReadTable({quote(mart.schema)}, {quote(mart.name)})"),
+        ("Chosen", f"Table.SelectColumns(Source, {_wrapped(map(quote, chosen))})"),
+    ]
+    types = dict(_typed(mart, chosen))
+    for other, key, names in reading.joined:
+        columns = [name for name in names if name in kept]
         step = "With" + "".join(word.capitalize() for word in other.name.split("_")[1:])
         right = f"ReadTable({quote(other.schema)}, {quote(other.name)})"
         wanted = ", ".join(quote(name) for name in (key, *columns))
@@ -170,15 +100,20 @@ def read_mart(
         types.update(_typed(other, columns))
     pairs = _wrapped(f"{{{quote(name)}, {text}}}" for name, text in types.items())
     steps.append(("Typed", f"Table.TransformColumnTypes({steps[-1][0]}, {pairs})"))
-    for name, (column, values) in positions.items():
+    added = {name: (_position(*each), "Int64.Type") for name, each in positions.items()}
+    added |= {name: (_spelled_out(code), "type text") for name, code in words.items()}
+    for name, (text, data_type) in added.items():
         step = "".join(word.capitalize() for word in name.split("_"))
         steps.append(
             (
                 step,
                 f"Table.AddColumn(\n        {steps[-1][0]}, {quote(name)},\n"
-                f"        each {_position(column, values)},\n        Int64.Type\n    )",
+                f"        each {text},\n        {data_type}\n    )",
             )
         )
+    passing = ", ".join(quote(name) for name in chosen if name not in kept)
+    if passing:
+        steps.append(("Kept", f"Table.RemoveColumns({steps[-1][0]}, {{{passing}}})"))
     return _let(steps)
 
 
@@ -192,6 +127,12 @@ def _position(column: str, values: Sequence[str]) -> str:
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )
     return f"{chain}\n            else {LAST}"
+
+
+def _spelled_out(code: str) -> str:
+    """Return the words of a name in snake case, the first letter a capital."""
+    first, rest = f"Text.Upper(Text.Start([{code}], 1))", f"Text.Middle([{code}], 1)"
+    return f'{first} & Text.Replace({rest}, "_", " ")'
 
 
 def _wrapped(items: Iterable[str]) -> str:

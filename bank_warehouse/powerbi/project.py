@@ -8,7 +8,9 @@ from typing import Any
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.names import identifier
-from bank_warehouse.powerbi.page_parts import Page
+from bank_warehouse.powerbi.page_parts import Bookmark, Page
+from bank_warehouse.powerbi.pages import BOOKMARKS
+from bank_warehouse.powerbi.report_files import SCHEMAS
 
 NAME = "Bank"
 MODEL_FOLDER = f"{NAME}.SemanticModel"
@@ -21,29 +23,33 @@ WRITTEN_FOLDERS = (
 """Folders that hold nothing but what is written here; what is stale in them is removed."""
 
 
-def files(model: Model, pages: tuple[Page, ...], mode: str = "import") -> dict[str, str]:
+def files(
+    model: Model,
+    pages: tuple[Page, ...],
+    bookmarks: tuple[Bookmark, ...] = BOOKMARKS,
+) -> dict[str, str]:
     """Return the text of every file of the project, by its path."""
     written = {
-        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model, mode).items()
+        f"{MODEL_FOLDER}/definition/{path}": text for path, text in tmdl.write(model).items()
     }
-    for path, content in report.write(model, pages).items():
+    for path, content in report.write(model, pages, bookmarks).items():
         written[f"{REPORT_FOLDER}/{path}"] = as_json(content)
     written |= {
         f"{NAME}.pbip": as_json(
             {
-                "$schema": report.SCHEMAS["pbip"],
+                "$schema": SCHEMAS["pbip"],
                 "version": "1.0",
                 "artifacts": [{"report": {"path": REPORT_FOLDER}}],
                 "settings": {"enableAutoRecovery": True},
             }
         ),
         f"{MODEL_FOLDER}/definition.pbism": as_json(
-            {"$schema": report.SCHEMAS["pbism"], "version": "4.2", "settings": {}}
+            {"$schema": SCHEMAS["pbism"], "version": "4.2", "settings": {}}
         ),
         f"{MODEL_FOLDER}/.platform": _platform("SemanticModel"),
         f"{REPORT_FOLDER}/definition.pbir": as_json(
             {
-                "$schema": report.SCHEMAS["pbir"],
+                "$schema": SCHEMAS["pbir"],
                 "version": "4.0",
                 "datasetReference": {"byPath": {"path": f"../{MODEL_FOLDER}"}},
             }
@@ -86,7 +92,7 @@ def as_json(content: Any) -> str:
 def _platform(kind: str) -> str:
     return as_json(
         {
-            "$schema": report.SCHEMAS["platform"],
+            "$schema": SCHEMAS["platform"],
             "metadata": {"type": kind, "displayName": NAME},
             "config": {"version": "2.0", "logicalId": identifier("item", kind)},
         }

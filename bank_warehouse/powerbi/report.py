@@ -1,44 +1,67 @@
 """Writes the report (PBIR) from the declared pages.
 
 The format is Microsoft's, published as JSON schemas under https://developer.microsoft.com/
-json-schemas/fabric/item/report/definition/; the versions below are those that Power BI Desktop
-of 2025 and later reads.
+json-schemas/fabric/item/report/definition/. Each version below is the oldest of its generation
+that knows what the report uses, so that an older Power BI Desktop opens it too; a newer one
+raises them when it saves.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from bank_warehouse.powerbi import theme
+from bank_warehouse.powerbi import checks, model_text, story, theme, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.model import MEASURES
 from bank_warehouse.powerbi.names import short_identifier
-from bank_warehouse.powerbi.page_parts import Field, Only, Page, Visual
+from bank_warehouse.powerbi.page_parts import (
+    CHARTS,
+    PHONE_WIDTH,
+    Bookmark,
+    Field,
+    Only,
+    Page,
+    Top,
+    Visual,
+)
+from bank_warehouse.powerbi.report_files import SCHEMAS
 
 Json = dict[str, Any]
 
-_BASE = "https://developer.microsoft.com/json-schemas/fabric"
-_REPORT = f"{_BASE}/item/report/definition"
-SCHEMAS = {
-    "visual": f"{_REPORT}/visualContainer/2.4.0/schema.json",
-    "page": f"{_REPORT}/page/2.0.0/schema.json",
-    "report": f"{_REPORT}/report/3.0.0/schema.json",
-    "pages": f"{_REPORT}/pagesMetadata/1.0.0/schema.json",
-    "version": f"{_REPORT}/versionMetadata/1.0.0/schema.json",
-    "pbir": f"{_BASE}/item/report/definitionProperties/2.0.0/schema.json",
-    "pbism": f"{_BASE}/item/semanticModel/definitionProperties/1.0.0/schema.json",
-    "pbip": f"{_BASE}/pbip/pbipProperties/1.0.0/schema.json",
-    "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
+_THEME_IMPORTED_AT = "5.61"
+"""Version of the report format at which the theme was added."""
+_BOOKMARK_VERSION = "1.3"
+_MONEY, _MEAN = "#,0.00", "#,0.000"
+_OF_MONEY = re.compile("loans|deposits|income|balance")
+_CARD_WIDTH = 108
+"""Pixels that a key figure needs."""
+
+PHONE_MARGIN = 8
+PHONE_HEIGHTS: Mapping[str, int] = {
+    "textbox": 92,
+    "slicer": 64,
+    "actionButton": 44,
+    "pageNavigator": 0,
+    "tableEx": 300,
+    "pivotTable": 180,
+    "decompositionTreeVisual": 320,
 }
-_VERSIONS = {"visual": "2.4.0", "page": "2.0.0", "report": "3.0.0"}
+"""Heights on a phone, by type; nothing of height 0 is placed. Cards follow their number."""
+PHONE_CHART = 264
+PHONE_CARD = 64
+PHONE_MORE = 120
 
 
-def write(model: Model, pages: tuple[Page, ...]) -> dict[str, Json]:
+def write(
+    model: Model, pages: tuple[Page, ...], bookmarks: tuple[Bookmark, ...] = ()
+) -> dict[str, Json]:
     """Return the content of every JSON file, by its path under `Bank.Report/`.
 
     Raises:
         PowerBIError: a page names a field that the model does not have.
     """
-    writer = _Writer(model, pages)
+    writer = _Writer(model, pages, bookmarks)
     files: dict[str, Json] = {
         "definition/report.json": _report(),
         "definition/version.json": {"$schema": SCHEMAS["version"], "version": "2.0.0"},
@@ -52,9 +75,31 @@ def write(model: Model, pages: tuple[Page, ...]) -> dict[str, Json]:
     for page in pages:
         folder = f"definition/pages/{page_identifier(page)}"
         files[f"{folder}/page.json"] = writer.page(page)
+        phone = {} if page.kind == "Tooltip" else phone_places(page)
         for order, visual in enumerate(page.visuals):
             name = visual_identifier(page, visual)
             files[f"{folder}/visuals/{name}/visual.json"] = writer.visual(page, visual, order)
+            if visual.key in phone:
+                files[f"{folder}/visuals/{name}/mobile.json"] = _mobile(
+                    visual, phone[visual.key], order
+                )
+    if bookmarks:
+        files["definition/bookmarks/bookmarks.json"] = {
+            "$schema": SCHEMAS["bookmarks"],
+            "items": [
+                {
+                    "name": short_identifier("bookmarks", title),
+                    "displayName": title,
+                    "children": [
+                        bookmark_identifier(each.key) for each in bookmarks if each.stays == stays
+                    ],
+                }
+                for title, stays in (("Questions", False), ("Reset", True))
+            ],
+        }
+    for bookmark in bookmarks:
+        name = bookmark_identifier(bookmark.key)
+        files[f"definition/bookmarks/{name}.bookmark.json"] = writer.bookmark(bookmark)
     return files
 
 
@@ -68,20 +113,27 @@ def visual_identifier(page: Page, visual: Visual) -> str:
     return short_identifier("visual", page.key, visual.key)
 
 
+def bookmark_identifier(key: str) -> str:
+    """Return the identifier of a bookmark."""
+    return short_identifier("bookmark", key)
+
+
 def _report() -> Json:
-    themed = {
-        "name": theme.FILE,
-        "reportVersionAtImport": _VERSIONS,
-        "type": "RegisteredResources",
-    }
+    # No base theme is named: Desktop takes the one of its month, and this one on top of it.
     return {
         "$schema": SCHEMAS["report"],
-        "themeCollection": {"baseTheme": themed},
+        "themeCollection": {
+            "customTheme": {
+                "name": theme.FILE,
+                "reportVersionAtImport": _THEME_IMPORTED_AT,
+                "type": "RegisteredResources",
+            }
+        },
         "resourcePackages": [
             {
                 "name": "RegisteredResources",
                 "type": "RegisteredResources",
-                "items": [{"name": theme.FILE, "path": theme.FILE, "type": "BaseTheme"}],
+                "items": [{"name": theme.FILE, "path": theme.FILE, "type": "CustomTheme"}],
             }
         ],
         "settings": {
@@ -92,6 +144,68 @@ def _report() -> Json:
             "exportDataMode": "AllowSummarized",
         },
     }
+
+
+# ---------- the phone
+
+
+def phone_places(page: Page) -> dict[str, tuple[int, int, int, int]]:
+    """Return left, top, width and height on a phone of the visuals that are shown there.
+
+    One below the other, in the order of the tab key; slicers and buttons stand in pairs.
+    """
+    places: dict[str, tuple[int, int, int, int]] = {}
+    half = (PHONE_WIDTH - 3 * PHONE_MARGIN) // 2
+    top, pair = PHONE_MARGIN, ""
+    for visual in page.visuals:
+        height = phone_height(visual)
+        if not visual.on_phone or not height:
+            continue
+        is_short = visual.link is None or not visual.link.target.startswith("question_")
+        if visual.kind in ("slicer", "actionButton") and is_short:
+            if pair == visual.kind:
+                places[visual.key] = (
+                    2 * PHONE_MARGIN + half,
+                    top - height - PHONE_MARGIN,
+                    half,
+                    height,
+                )
+                pair = ""
+                continue
+            places[visual.key] = (PHONE_MARGIN, top, half, height)
+            pair = visual.kind
+        else:
+            places[visual.key] = (PHONE_MARGIN, top, PHONE_WIDTH - 2 * PHONE_MARGIN, height)
+            pair = ""
+        top += height + PHONE_MARGIN
+    return places
+
+
+def phone_height(visual: Visual) -> int:
+    """Return the height of a visual on a phone."""
+    if visual.kind == "cardVisual":
+        return 36 + PHONE_CARD * -(-len(visual.roles["Data"]) // 2)
+    height = PHONE_HEIGHTS.get(visual.kind, PHONE_CHART)
+    return height + PHONE_MORE if visual.is_tall else height
+
+
+def _mobile(visual: Visual, place: tuple[int, int, int, int], order: int) -> Json:
+    left, top, width, height = place
+    written: Json = {"$schema": SCHEMAS["mobile"]}
+    if visual.kind == "cardVisual":
+        written["objects"] = {"layout": _properties(columnCount=whole_number(2))}
+    written["position"] = {
+        "x": left,
+        "y": top,
+        "z": order * 1000,
+        "height": height,
+        "width": width,
+        "tabOrder": order * 1000,
+    }
+    return written
+
+
+# ---------- expressions
 
 
 def literal(value: str | float | bool) -> Json:
@@ -105,6 +219,11 @@ def literal(value: str | float | bool) -> Json:
     return {"expr": {"Literal": {"Value": text}}}
 
 
+def whole_number(value: int) -> Json:
+    """Return a whole number as PBIR writes it: with L."""
+    return {"expr": {"Literal": {"Value": f"{value}L"}}}
+
+
 def _colour(colour: str) -> Json:
     return {"solid": {"color": literal(colour)}}
 
@@ -113,12 +232,21 @@ def _properties(**properties: Any) -> list[Json]:
     return [{"properties": properties}]
 
 
+def _in_state(state: str, **properties: Any) -> Json:
+    """Return the properties of a button in a state: default, hover, selected."""
+    return {"properties": properties, "selector": {"id": state}}
+
+
 class _Writer:
     """Writes pages with the names of one model."""
 
-    def __init__(self, model: Model, pages: tuple[Page, ...]) -> None:
+    def __init__(
+        self, model: Model, pages: tuple[Page, ...], bookmarks: tuple[Bookmark, ...]
+    ) -> None:
         self.model = model
-        self.tooltip = next((page for page in pages if page.kind == "Tooltip"), None)
+        self.pages = {page.key: page for page in pages}
+        self.bookmarks = {bookmark.key for bookmark in bookmarks}
+        self.text = model_text.read(tmdl.write(model))
 
     def place_of(self, field: Field) -> tuple[str, str]:
         """Return table and name of a field in the model.
@@ -158,30 +286,127 @@ class _Writer:
             projection["displayName"] = field.header
         return projection
 
+    # ---------- filters
+
     def condition(self, only: Only) -> Json:
-        """Return a filter that keeps the values of `only`."""
+        """Return a filter that keeps, or drops, the values of `only`."""
         table, _ = self.place_of(only.field)
+        among: Json = {
+            "In": {
+                "Expressions": [self.expression(only.field, "t")],
+                "Values": [[literal(value)["expr"]] for value in only.values],
+            }
+        }
         return {
             "Version": 2,
             "From": [{"Name": "t", "Entity": table, "Type": 0}],
+            "Where": [{"Condition": {"Not": {"Expression": among}} if only.is_not else among}],
+        }
+
+    def highest(self, top: Top) -> Json:
+        """Return a filter that keeps the values of a column with the highest measure."""
+        table, _ = self.place_of(top.field)
+        ranked = {
+            "Version": 2,
+            "From": [
+                {"Name": "t", "Entity": table, "Type": 0},
+                {"Name": "m", "Entity": MEASURES, "Type": 0},
+            ],
+            "Select": [{**self.expression(top.field, "t"), "Name": "field"}],
+            "OrderBy": [{"Direction": 2, "Expression": self.expression(top.by, "m")}],
+            "Top": top.count,
+        }
+        return {
+            "Version": 2,
+            "From": [
+                {"Name": "subquery", "Expression": {"Subquery": {"Query": ranked}}, "Type": 2},
+                {"Name": "t", "Entity": table, "Type": 0},
+            ],
             "Where": [
                 {
                     "Condition": {
                         "In": {
-                            "Expressions": [self.expression(only.field, "t")],
-                            "Values": [[literal(value)["expr"]] for value in only.values],
+                            "Expressions": [self.expression(top.field, "t")],
+                            "Table": {"SourceRef": {"Source": "subquery"}},
                         }
                     }
                 }
             ],
         }
 
+    def filters(self, page: Page, visual: Visual) -> list[Json]:
+        filters = [
+            {
+                "name": short_identifier("filter", page.key, visual.key, str(number)),
+                "field": self.expression(only.field),
+                "type": "Categorical",
+                "filter": self.condition(only),
+                "howCreated": "User",
+            }
+            for number, only in enumerate(visual.only)
+        ]
+        if visual.top is not None:
+            filters.append(
+                {
+                    "name": short_identifier("filter", page.key, visual.key, "top"),
+                    "field": self.expression(visual.top.field),
+                    "type": "TopN",
+                    "filter": self.highest(visual.top),
+                    "howCreated": "User",
+                }
+            )
+        return filters
+
+    # ---------- bookmarks
+
+    def bookmark(self, bookmark: Bookmark) -> Json:
+        """Return a bookmark: it takes the slicers of a page back to how they open."""
+        page = self.pages[bookmark.page]
+        states = {
+            visual_identifier(page, visual): {
+                "singleVisual": {"visualType": visual.kind, "objects": self.opening(visual)}
+            }
+            for visual in page.visuals
+            if resets(visual)
+        }
+        options: Json = {
+            "applyOnlyToTargetVisuals": True,
+            "targetVisualNames": list(states),
+            "suppressDisplay": True,
+        }
+        if bookmark.stays:
+            options["suppressActiveSection"] = True
+        identifier = page_identifier(page)
+        return {
+            "$schema": SCHEMAS["bookmark"],
+            "displayName": bookmark.title,
+            "name": bookmark_identifier(bookmark.key),
+            "options": options,
+            "explorationState": {
+                "version": _BOOKMARK_VERSION,
+                "activeSection": identifier,
+                "sections": {identifier: {"visualContainers": states}},
+            },
+        }
+
+    def opening(self, visual: Visual) -> Json:
+        """Return what takes a slicer back to how it opens: its choice, or none."""
+        if visual.chosen == "":
+            return {"remove": [{"object": "general", "property": "filter"}]}
+        return {"merge": {"general": self.choice(visual)}}
+
+    def choice(self, visual: Visual) -> list[Json]:
+        only = Only(visual.roles["Values"][0], (visual.chosen,))
+        return _properties(filter={"filter": self.condition(only)})
+
+    # ---------- pages and visuals
+
     def page(self, page: Page) -> Json:
         written: Json = {
             "$schema": SCHEMAS["page"],
             "name": page_identifier(page),
             "displayName": page.title,
-            "displayOption": "ActualSize" if page.kind == "Tooltip" else "FitToWidth",
+            "displayOption": "ActualSize" if page.kind == "Tooltip" else "FitToPage",
             "height": page.height,
             "width": page.width,
         }
@@ -230,30 +455,15 @@ class _Writer:
             },
             "visual": self.content(visual),
         }
-        if visual.only:
-            written["filterConfig"] = {
-                "filters": [
-                    {
-                        "name": short_identifier("filter", page.key, visual.key, str(number)),
-                        "field": self.expression(only.field),
-                        "type": "Categorical",
-                        "filter": self.condition(only),
-                        "howCreated": "User",
-                    }
-                    for number, only in enumerate(visual.only)
-                ]
-            }
+        filters = self.filters(page, visual)
+        if filters:
+            written["filterConfig"] = {"filters": filters}
         return written
 
     def content(self, visual: Visual) -> Json:
         content: Json = {"visualType": visual.kind}
         if visual.roles:
-            content["query"] = {
-                "queryState": {
-                    role: {"projections": [self.projection(each) for each in fields]}
-                    for role, fields in visual.roles.items()
-                }
-            }
+            content["query"] = {"queryState": self.query(visual)}
             if visual.sort is not None:
                 content["query"]["sortDefinition"] = {
                     "sort": [{"field": self.expression(visual.sort), "direction": "Descending"}],
@@ -269,47 +479,121 @@ class _Writer:
                 "fieldChanges": True,
                 "filterChanges": True,
             }
-        if visual.kind != "textbox":
+        if visual.roles:
             content["drillFilterOtherVisuals"] = True
         return content
 
-    def objects(self, visual: Visual) -> Json:
-        objects: Json = {}
-        if visual.kind == "textbox":
-            objects["general"] = _properties(
-                paragraphs=[
-                    {"textRuns": [{"value": text, "textStyle": _text_style(visual, number)}]}
-                    for number, text in enumerate(visual.text)
-                ]
-            )
-        if visual.kind == "slicer":
-            objects["data"] = _properties(mode=literal("Dropdown"))
-            objects["header"] = _properties(show=literal(False))
-            if visual.chosen:
-                only = Only(visual.roles["Values"][0], (visual.chosen,))
-                objects["general"] = _properties(filter={"filter": self.condition(only)})
-                objects["selection"] = _properties(singleSelect=literal(True))
-        if visual.heat:
-            heated = Field("", visual.heat)
-            objects["values"] = [
+    def query(self, visual: Visual) -> Json:
+        state: Json = {
+            role: {"projections": [self.projection(each) for each in fields]}
+            for role, fields in visual.roles.items()
+        }
+        if visual.parameter:
+            parameter = _parameter(visual.parameter)
+            state[list(state)[-1]]["fieldParameters"] = [
                 {
-                    "properties": {
-                        "backColor": {
-                            "solid": {"color": {"expr": self.gradient(heated)}},
-                        }
-                    },
-                    "selector": {
-                        "data": [{"dataViewWildcard": {"matchingOption": 1}}],
-                        "metadata": self.query_name(heated),
-                    },
+                    "parameterExpr": self.expression(Field(parameter.origin, "[Value1]")),
+                    "index": 0,
+                    "length": 1,
                 }
             ]
-        if (
-            visual.kind in ("clusteredBarChart", "clusteredColumnChart")
-            and len(visual.roles.get("Y", ())) == 1
-        ):
+        return state
+
+    def objects(self, visual: Visual) -> Json:
+        objects: Json = {}
+        match visual.kind:
+            case "textbox":
+                objects["general"] = _properties(
+                    paragraphs=[
+                        {"textRuns": [{"value": text, "textStyle": _text_style(visual, number)}]}
+                        for number, text in enumerate(visual.text)
+                    ]
+                )
+            case "slicer":
+                objects["data"] = _properties(mode=literal("Dropdown"))
+                objects["header"] = _properties(show=literal(False))
+                if visual.chosen != "":
+                    objects["general"] = self.choice(visual)
+                    objects["selection"] = _properties(singleSelect=literal(True))
+            case "pageNavigator":
+                objects = _navigator()
+            case "actionButton":
+                objects = _button(visual)
+            case "cardVisual":
+                count = len(visual.roles["Data"])
+                across = min(count, visual.place.width // _CARD_WIDTH)
+                objects["layout"] = _properties(
+                    maxTiles=whole_number(count), columnCount=whole_number(across)
+                )
+                objects["value"] = [_in_state("default", fontSize=literal(theme.CALLOUT_SIZE))]
+                objects["label"] = [_in_state("default", fontSize=literal(theme.LABEL_SIZE))]
+            case "pivotTable" | "tableEx" if not self.adds_up(visual):
+                name, switches = checks.WITHOUT_TOTALS[visual.kind]
+                objects[name] = _properties(**{each: literal(False) for each in switches})
+            case "scatterChart" if visual.has_trend:
+                objects["trend"] = _properties(
+                    show=literal(True),
+                    displayName=literal("Trend"),
+                    lineColor=_colour(theme.INK),
+                    style=literal("dashed"),
+                )
+        if visual.widths:
+            objects["columnHeaders"] = _properties(autoSizeColumnWidth=literal(False))
+            objects["columnWidth"] = [
+                {
+                    "properties": {"value": literal(width)},
+                    "selector": {"metadata": self.query_name(each)},
+                }
+                for each, width in zip(visual.roles["Values"], visual.widths, strict=True)
+            ]
+        if visual.in_thousands:
+            money = [each for each in self.measures(visual) if self.is_money(each)]
+            objects["columnFormatting"] = [
+                {
+                    "properties": {
+                        "labelDisplayUnits": literal(1000.0),
+                        "labelPrecision": whole_number(0),
+                    },
+                    "selector": {"metadata": self.query_name(each)},
+                }
+                for each in money
+            ]
+        if visual.heat:
+            objects["values"] = [self.heat(Field("", name)) for name in visual.heat]
+        if visual.kind == "clusteredBarChart":
+            # Names of products and occupations take more than the quarter that is usual.
+            objects["categoryAxis"] = _properties(maxMarginFactor=whole_number(50))
+        if visual.kind in CHARTS:
             objects["labels"] = _properties(show=literal(True), color=_colour(theme.INK))
         return objects
+
+    def adds_up(self, visual: Visual) -> bool:
+        """Whether the total of every number that a matrix or table shows means something."""
+        measures = self.measures(visual)
+        return bool(measures) and all(self.text.has_total(each.name) for each in measures)
+
+    def measures(self, visual: Visual) -> list[Field]:
+        """Return the measures of a table, those that a reader can choose included."""
+        shown = [each for each in visual.roles["Values"] if each.is_measure]
+        if visual.parameter:
+            entries = [Field("", name) for _, name in _parameter(visual.parameter).entries]
+            shown += [each for each in entries if each not in shown]
+        return shown
+
+    def is_money(self, field: Field) -> bool:
+        """Whether a measure is an amount of money, or a mean of amounts."""
+        pattern = self.model.measure(field.name).format_string
+        return pattern == _MONEY or (pattern == _MEAN and bool(_OF_MONEY.search(field.name)))
+
+    def heat(self, field: Field) -> Json:
+        """Return the rule that colours the cells of a measure."""
+        return {
+            "properties": {"backColor": {"solid": {"color": {"expr": self.gradient(field)}}}},
+            "selector": {
+                "data": [{"dataViewWildcard": {"matchingOption": 1}}],
+                "metadata": self.query_name(field),
+            },
+        }
 
     def gradient(self, field: Field) -> Json:
         """Return the rule that colours a cell by a measure, from light to dark."""
@@ -327,24 +611,90 @@ class _Writer:
         }
 
     def container(self, visual: Visual) -> Json:
-        container: Json = {
-            "title": _properties(
-                show=literal(visual.kind != "textbox"), text=literal(visual.title)
-            ),
-            "general": _properties(altText=literal(visual.alt)),
-        }
-        if visual.has_tooltip:
-            if self.tooltip is None:
+        shows_title = visual.kind not in ("textbox", "pageNavigator", "actionButton")
+        title = literal(visual.title)
+        container: Json = {}
+        if visual.finding:
+            title = {"expr": self.expression(Field("", visual.finding))}
+            container["subTitle"] = _properties(show=literal(True), text=literal(visual.title))
+        container["title"] = _properties(show=literal(shows_title), text=title)
+        container["general"] = _properties(altText=literal(visual.alt))
+        if visual.is_whole:
+            container["background"] = _properties(
+                show=literal(True), color=_colour(theme.WHOLE), transparency=literal(0)
+            )
+            container["border"] = _properties(show=literal(True), color=_colour(theme.WHOLE_LINE))
+        if visual.tooltip:
+            if self.pages.get(visual.tooltip) is None:
                 raise PowerBIError(f"{visual.key} shows a tooltip page, and there is none.")
             container["visualTooltip"] = _properties(
                 show=literal(True),
                 type=literal("Canvas"),
-                section=literal(page_identifier(self.tooltip)),
+                section=literal(page_identifier(self.pages[visual.tooltip])),
             )
+        if visual.link is not None:
+            link = {"show": literal(True), "type": literal(visual.link.kind)}
+            if visual.link.target:
+                if visual.link.target not in self.bookmarks:
+                    raise PowerBIError(f"{visual.key} leads to no bookmark: {visual.link.target}.")
+                link["bookmark"] = literal(bookmark_identifier(visual.link.target))
+            container["visualLink"] = _properties(**link)
         return container
+
+
+def resets(visual: Visual) -> bool:
+    """Whether the reset of a page takes a visual back: slicers, not the choice of a measure."""
+    choices = {each.origin for each in story.PARAMETERS}
+    return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
+
+
+def _parameter(name: str) -> story.FieldParameter:
+    return next(each for each in story.PARAMETERS if each.name == name)
+
+
+def _navigator() -> Json:
+    return {
+        "pages": _properties(showHiddenPages=literal(False), showTooltipPages=literal(False)),
+        "fill": [
+            _in_state("default", show=literal(True), fillColor=_colour(theme.PAPER)),
+            _in_state("selected", show=literal(True), fillColor=_colour(theme.ACCENT)),
+        ],
+        "outline": [_in_state("default", show=literal(True), lineColor=_colour(theme.LINE))],
+        "text": [
+            _in_state("default", fontColor=_colour(theme.INK), fontSize=literal(9)),
+            _in_state("selected", fontColor=_colour(theme.PAPER), fontSize=literal(9)),
+        ],
+    }
+
+
+def _button(visual: Visual) -> Json:
+    if visual.link is None:
+        raise PowerBIError(f"{visual.key} is a button that does nothing: give it a link.")
+    return {
+        "icon": [
+            {"properties": {"show": literal(False)}},
+            _in_state("default", shapeType=literal("blank")),
+        ],
+        "text": [
+            {"properties": {"show": literal(True)}},
+            _in_state(
+                "default",
+                text=literal(visual.link.text),
+                fontColor=_colour(theme.ACCENT),
+                fontSize=literal(10),
+                bold=literal(True),
+            ),
+        ],
+        "fill": [
+            {"properties": {"show": literal(True)}},
+            _in_state("default", fillColor=_colour(theme.PAPER)),
+        ],
+        "outline": [_in_state("default", show=literal(True), lineColor=_colour(theme.ACCENT))],
+    }
 
 
 def _text_style(visual: Visual, number: int) -> Json:
     if visual.is_heading and number == 0:
-        return {"fontSize": "18pt", "fontWeight": "bold", "color": theme.INK}
-    return {"fontSize": "11pt", "color": theme.MUTED}
+        size = "16pt" if len(visual.text) > 1 else "11pt"
+        return {"fontSize": size, "fontWeight": "bold", "color": theme.INK}
+    return {"fontSize": "10pt", "color": theme.MUTED}

@@ -21,7 +21,13 @@ GOOD = "#2F6B3A"
 NEUTRAL = "#8A5A00"
 BAD = "#A3293D"
 DATA = (ACCENT, "#B4530A", "#2F6B3A", "#7A3E9D", "#A3293D", "#0F766E", "#5B6472", "#8A5A00")
+WHOLE = "#FFF7E3"
+WHOLE_LINE = "#9A6B00"
+"""Ground and outline of what shows all customers, whatever is chosen."""
 FONT = "Segoe UI"
+TITLE_SIZE = 11
+CALLOUT_SIZE = 15
+LABEL_SIZE = 9
 
 TEXT_PAIRS = (
     (INK, PAPER),
@@ -31,10 +37,13 @@ TEXT_PAIRS = (
     (INK, HEAT_LOW),
     (INK, HEAT_HIGH),
     (PAPER, ACCENT),
+    (ACCENT, PAPER),
+    (INK, WHOLE),
+    (MUTED, WHOLE),
 )
 """Text and background as they meet in the report."""
 
-MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE))
+MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE, WHOLE_LINE))
 """Mark or outline and background as they meet in the report."""
 
 
@@ -58,6 +67,17 @@ def _solid(colour: str) -> dict[str, Any]:
     return {"solid": {"color": colour}}
 
 
+def _grid() -> dict[str, Any]:
+    """Return the sizes of tables: rows close enough that lists fit without scrolling."""
+    small = [{"fontSize": LABEL_SIZE, "fontColor": _solid(INK)}]
+    return {
+        "columnHeaders": small,
+        "rowHeaders": small,
+        "values": [{"fontSize": LABEL_SIZE}],
+        "grid": [{"rowPadding": 1}],
+    }
+
+
 def content() -> dict[str, Any]:
     """Return the theme as Power BI reads it."""
     return {
@@ -78,8 +98,8 @@ def content() -> dict[str, Any]:
         "hyperlink": ACCENT,
         "textClasses": {
             "label": {"fontFace": FONT, "fontSize": 10, "color": INK},
-            "callout": {"fontFace": FONT, "fontSize": 22, "color": INK},
-            "title": {"fontFace": f"{FONT} Semibold", "fontSize": 12, "color": INK},
+            "callout": {"fontFace": FONT, "fontSize": CALLOUT_SIZE, "color": INK},
+            "title": {"fontFace": f"{FONT} Semibold", "fontSize": TITLE_SIZE, "color": INK},
             "header": {"fontFace": f"{FONT} Semibold", "fontSize": 11, "color": INK},
         },
         "visualStyles": {
@@ -91,16 +111,22 @@ def content() -> dict[str, Any]:
                         {
                             "show": True,
                             "fontColor": _solid(INK),
-                            "fontSize": 12,
+                            "fontSize": TITLE_SIZE,
                             "fontFamily": f"{FONT} Semibold",
                             "titleWrap": True,
                         }
                     ],
-                    "categoryAxis": [{"labelColor": _solid(INK), "fontSize": 10}],
-                    "valueAxis": [{"labelColor": _solid(INK), "fontSize": 10}],
-                    "legend": [{"labelColor": _solid(INK), "fontSize": 10}],
+                    "subTitle": [
+                        {"fontColor": _solid(MUTED), "fontSize": LABEL_SIZE, "titleWrap": True}
+                    ],
+                    "categoryAxis": [{"labelColor": _solid(INK), "fontSize": LABEL_SIZE}],
+                    "valueAxis": [{"labelColor": _solid(INK), "fontSize": LABEL_SIZE}],
+                    "legend": [{"labelColor": _solid(INK), "fontSize": LABEL_SIZE}],
                 }
             },
+            "slicer": {"*": {"title": [{"fontSize": LABEL_SIZE}]}},
+            "tableEx": {"*": _grid()},
+            "pivotTable": {"*": _grid()},
             "page": {"*": {"background": [{"color": _solid(PAGE), "transparency": 0}]}},
             "textbox": {"*": {"border": [{"show": False}], "background": [{"show": False}]}},
         },

@@ -20,13 +20,8 @@ from bank_warehouse.powerbi.names import identifier
 CULTURE = "en-US"
 
 
-def write(model: Model, mode: str = "import") -> dict[str, str]:
-    """Return the text of every file, by its path under `definition/`.
-
-    Args:
-        model: to write.
-        mode: how tables of the release are stored: import or directQuery.
-    """
+def write(model: Model) -> dict[str, str]:
+    """Return the text of every file, by its path under `definition/`."""
     files = {
         "database.tmdl": "database\n\tcompatibilityLevel: 1600\n\n",
         "model.tmdl": _model(model),
@@ -35,7 +30,7 @@ def write(model: Model, mode: str = "import") -> dict[str, str]:
         f"cultures/{CULTURE}.tmdl": f"cultureInfo {CULTURE}\n\n",
     }
     for table in model.tables.values():
-        files[f"tables/{table.name}.tmdl"] = _table(table, mode if table.reads else "import")
+        files[f"tables/{table.name}.tmdl"] = _table(table, _storage(table, model.mode))
     for role in model.roles:
         files[f"roles/{role.name}.tmdl"] = _role(role)
     return files
@@ -46,6 +41,18 @@ def quote(name: str) -> str:
     if re.fullmatch(r"[\w-]+", name):
         return name
     return "'" + name.replace("'", "''") + "'"
+
+
+def _storage(table: ModelTable, mode: str) -> str:
+    """Return how a table is stored where the facts of customers stay in the database.
+
+    The lists they are chosen by are stored both ways, results and lists of the model imported.
+    """
+    if mode == "import" or not table.reads:
+        return "import"
+    if any(column.source == "customer_key" for column in table.columns):
+        return "directQuery"
+    return "dual" if table.origin.startswith("dim_") else "import"
 
 
 def _tag(*path: str) -> str:
@@ -84,8 +91,16 @@ def _model(model: Model) -> str:
             "defaultPowerBIDataSourceVersion: powerBI_V3",
             "discourageImplicitMeasures",
             f"sourceQueryCulture: {CULTURE}",
+            "dataAccessOptions",
+            "\tlegacyRedirects",
+            "\treturnErrorValuesAsNull",
         ],
     )
+    groups = [each.group for each in model.expressions.values()]
+    groups += [table.group for table in model.tables.values() if table.group]
+    for number, group in enumerate(dict.fromkeys(groups)):
+        lines += ["", f"queryGroup {quote(group)}", ""]
+        lines += [f"\tannotation PBI_QueryGroupOrder = {number}"]
     lines += [
         "",
         "annotation __PBI_TimeIntelligenceEnabled = 0",
@@ -102,13 +117,11 @@ def _model(model: Model) -> str:
 
 def _expressions(model: Model) -> str:
     lines: list[str] = []
-    for name, (text, description) in model.expressions.items():
-        lines += _description(description, 0)
-        lines += _expression(0, f"expression {quote(name)}", text)
-        lines += [f"\t{_tag('expression', name)}", ""]
-        if "IsParameterQuery" not in text:
-            kind = "Function" if "=>" in text.split("\n")[0] else "Table"
-            lines += [f"\tannotation PBI_ResultType = {kind}", ""]
+    for name, each in model.expressions.items():
+        lines += _description(each.description, 0)
+        lines += _expression(0, f"expression {quote(name)}", each.text)
+        lines += [f"\t{_tag('expression', name)}", f"\tqueryGroup: {quote(each.group)}", ""]
+        lines += [f"\tannotation PBI_ResultType = {each.result}", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -120,7 +133,6 @@ def _relationship(each: Relationship) -> str:
         0,
         f"relationship {name}",
         [
-            "" if each.is_active else "isActive: false",
             f"fromColumn: {quote(each.from_table)}.{quote(each.from_column)}",
             f"toColumn: {quote(each.to_table)}.{quote(each.to_column)}",
         ],
@@ -159,9 +171,12 @@ def _table(table: ModelTable, mode: str) -> str:
         for level in hierarchy.levels:
             properties = [_tag(*tag, level), f"column: {quote(level)}"]
             lines += [*_block(2, f"level {quote(level)}", properties), ""]
-    lines += _block(1, f"partition {quote(table.name)} = m", [f"mode: {mode}"])
-    lines += ["\t\tsource =", _indent(table.query, 4), ""]
-    lines += ["\tannotation PBI_ResultType = Table", ""]
+    kind = "calculated" if table.is_calculated else "m"
+    stored = [f"mode: {mode}", f"queryGroup: {quote(table.group)}" if table.group else ""]
+    lines += _block(1, f"partition {quote(table.name)} = {kind}", stored)
+    lines += [*_expression(2, "source", table.query), ""]
+    if not table.is_calculated:
+        lines += ["\tannotation PBI_ResultType = Table", ""]
     return "\n".join(lines) + "\n"
 
 
@@ -177,24 +192,29 @@ def _measure(measure: Measure) -> list[str]:
 
 
 def _column(table: ModelTable, column: ModelColumn) -> list[str]:
-    head = f"column {quote(column.name)}"
-    lines = _description(column.description, 1)
-    if column.expression:
-        lines += _expression(1, head, column.expression)
-    else:
-        lines += [f"\t{head}"]
+    levels = {level for hierarchy in table.hierarchies for level in hierarchy.levels}
+    orders = {each.sort_by for each in table.columns}
+    is_hidden = column.is_hidden or table.is_hidden
+    is_sliced = bool(column.sort_by) or column.name in orders | levels
     properties = [
-        f"dataType: {column.data_type}" if not column.expression else "",
+        f"dataType: {column.data_type}",
         "isHidden" if column.is_hidden else "",
         "isKey" if column.is_key else "",
         f"formatString: {column.format_string}" if column.format_string else "",
+        # Excel's pivot tables slice by a hierarchy of each column's values: none where hidden.
+        "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         f"displayFolder: {column.folder}" if column.folder else "",
         _tag("column", table.name, column.name),
         "summarizeBy: none",
-        f"sourceColumn: {column.source}" if column.source else "",
+        f"sourceColumn: {column.source}",
         f"sortByColumn: {quote(column.sort_by)}" if column.sort_by else "",
     ]
+    lines = [*_description(column.description, 1), f"\tcolumn {quote(column.name)}"]
     lines += [f"\t\t{each}" for each in properties if each]
+    if column.group_by:
+        lines += ["", "\t\trelatedColumnDetails", f"\t\t\tgroupByColumn: {quote(column.group_by)}"]
+    if column.parameter:
+        lines += ["", f"\t\textendedProperty ParameterMetadata = {column.parameter}"]
     lines += ["", "\t\tannotation SummarizationSetBy = User", ""]
     if column.format_string == "yyyy-mm-dd":
         lines += ["\t\tannotation UnderlyingDateTimeDataType = Date", ""]

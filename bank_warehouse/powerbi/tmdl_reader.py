@@ -7,11 +7,12 @@ It knows of the language only what the checks need: objects by indentation, `///
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _OBJECT = re.compile(
     r"^(?P<kind>[A-Za-z]+)\s+(?P<name>'(?:[^']|'')+'|[^\s=:]+)(?:\s*=\s?(?P<text>.*))?$"
 )
-_PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*)$")
+_PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*(?P<text>.*))$")
 
 
 @dataclass
@@ -61,8 +62,8 @@ def read(text: str) -> list[Node]:
         parent = stack[-1][1]
         known = _PROPERTY.match(stripped)
         if known and not _is_object(stripped):
-            value = known["value"]
-            if value is None:
+            value = known["value"] or known["text"]
+            if not value:
                 value, place = _block(lines, place, depth)
             parent.properties[known["key"]] = value
             continue
@@ -102,6 +103,7 @@ def unquote(name: str) -> str:
     return name[1:-1].replace("''", "'") if name.startswith("'") else name
 
 
+@lru_cache(maxsize=1024)
 def split_column(text: str) -> tuple[str, str]:
     """Return table and column of `Table.'Column'`."""
     parts = re.findall(r"'(?:[^']|'')+'|[^.']+", text)

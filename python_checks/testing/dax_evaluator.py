@@ -7,13 +7,16 @@ are known, and each of them as Microsoft's DAX reference describes it; anything 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
 from pbi_parsers import dax
 from pbi_parsers.dax import exprs, utils
+from scipy import stats
 
 from bank_warehouse.powerbi import tmdl_reader
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
@@ -46,6 +49,8 @@ class Evaluator:
         parents: for each table its active relationships: own column, other table, its column.
         measures: DAX by name.
         roles: for each role the DAX of each table that it filters.
+        sorts: for each column of the model the one that it is sorted by.
+        scope: columns that the visual groups by, for ISINSCOPE.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -54,10 +59,48 @@ class Evaluator:
     parents: Mapping[str, list[tuple[str, str, str]]]
     measures: Mapping[str, str]
     roles: Mapping[str, Mapping[str, str]]
+    sorts: Mapping[Column, Column]
+    scope: frozenset[Column] = frozenset()
 
-    def value(self, measure: str, context: Context | None = None) -> Any:
-        """Return the value of a measure where `context` is chosen, None for blank."""
-        return self._value(parsed(self.measures[measure]), dict(context or {}), {})
+    def value(
+        self, measure: str, context: Context | None = None, scope: Iterable[Column] = ()
+    ) -> Any:
+        """Return the value of a measure where `context` is chosen, None for blank.
+
+        Args:
+            measure: name of the measure.
+            context: what is chosen.
+            scope: columns that the visual groups by.
+        """
+        here = replace(self, scope=frozenset(scope)) if scope else self
+        return here._value(parsed(self.measures[measure]), dict(context or {}), {})
+
+    def grouped(self, column: Column, value: object, context: Context) -> Context:
+        """Return the context of a mark of a visual that groups by a column.
+
+        A visual that groups by a sorted column filters both, as Power BI does.
+        """
+        added: dict[Column, frozenset[object]] = {column: frozenset({value})}
+        sorter = self.sorts.get(column)
+        if sorter is not None:
+            own, other = self.sources[column], self.sources[sorter]
+            rows = self.connection.execute(
+                f'select distinct "{other}" from ({self.relations[column[0]]})'
+                f" where {_among(own, frozenset({value}))}"
+            ).fetchall()
+            added[sorter] = frozenset(row[0] for row in rows)
+        return {
+            **context,
+            **{each: context.get(each, values) & values for each, values in added.items()},
+        }
+
+    def values(self, column: Column, context: Context) -> list[Any]:
+        """Return the values of a column that a context leaves."""
+        source = self.sources[column]
+        rows = self.connection.execute(
+            f'select distinct "{source}" from ({self.rows(column[0], context)})'
+        ).fetchall()
+        return sorted((row[0] for row in rows), key=lambda value: (value is None, value))
 
     def reached_by(self, table: str) -> frozenset[str]:
         """Return the tables whose filters reach `table`, itself included."""
@@ -142,6 +185,24 @@ class Evaluator:
                         statement.statement, context, inner
                     )
                 return self._value(tree.ret, context, inner)
+            case exprs.ConcatenationExpression():
+                return _text(self._value(tree.left, context, names)) + _text(
+                    self._value(tree.right, context, names)
+                )
+            case exprs.ComparisonExpression():
+                return _compare(
+                    tree.operator.text,
+                    self._value(tree.left, context, names),
+                    self._value(tree.right, context, names),
+                )
+            case exprs.ExponentExpression():
+                base = self._value(tree.base, context, names)
+                return float(base or 0) ** float(self._value(tree.power, context, names))
+            case exprs.AddSubUnaryExpression():
+                number = self._value(tree.number, context, names)
+                return -number if tree.operator.text == "-" and number is not None else number
+            case exprs.ColumnExpression():
+                return names[str(_column(tree))]
             case exprs.AddSubExpression() | exprs.DivMulExpression():
                 left = self._value(tree.left, context, names)
                 right = self._value(tree.right, context, names)
@@ -163,7 +224,14 @@ class Evaluator:
         lazy: dict[str, Callable[[], Any]] = {
             "TRUE": lambda: True,
             "BLANK": lambda: None,
-            "IF": lambda: of(1) if of(0) else of(2),
+            "IF": lambda: of(1) if of(0) else of(2) if len(arguments) > 2 else None,
+            "ISBLANK": lambda: of(0) is None,
+            "ABS": lambda: abs(float(of(0) or 0)),
+            "SQRT": lambda: float(of(0) or 0) ** 0.5,
+            "CONVERT": lambda: of(0),
+            "FORMAT": lambda: formatted(of(0), of(1)),
+            "CHISQ.DIST.RT": lambda: float(stats.chi2.sf(float(of(0)), float(of(1)))),
+            "ISINSCOPE": lambda: _column(arguments[0]) in self.scope,
             "COALESCE": lambda: next(
                 (
                     value
@@ -182,46 +250,105 @@ class Evaluator:
                     for number in range(1, len(arguments) - 1, 2)
                     if of(number) == of(0)
                 ),
-                None,
+                of(len(arguments) - 1) if len(arguments) % 2 == 0 else None,
             ),
         }
+        is_scalar = function in ("MIN", "MAX") and len(arguments) > 1
+        if is_scalar:
+            return (min if function == "MIN" else max)(float(of(0) or 0), float(of(1) or 0))
         if function in lazy:
             return lazy[function]()
         if function in AGGREGATES:
             table, column = _column(arguments[0])
             text = AGGREGATES[function].format(f'"{self.sources[table, column]}"')
             return self._ask(f"select {text} from ({self.rows(table, context)})")
+        if function in ("COUNTROWS", "ISEMPTY") and _is_list(arguments[0]):
+            count = len(self._rows_of(arguments[0], context, names))
+            return count == 0 if function == "ISEMPTY" else (count or None)
+        if function in ("SUMX", "MAXX", "MINX") and _is_list(arguments[0]):
+            found = [
+                self._value(arguments[1], inner, {**names, **here})
+                for inner, here in self._rows_of(arguments[0], context, names)
+            ]
+            kept = [value for value in found if value is not None]
+            if not kept:
+                return None
+            if function == "SUMX":
+                return sum(float(value) for value in kept)
+            return max(kept) if function == "MAXX" else min(kept)
         if function in ("COUNTROWS", "ISEMPTY"):
             count = self._ask(f"select count(*) from ({self.rows(_table(arguments[0]), context)})")
             return count == 0 if function == "ISEMPTY" else (count or None)
         if function == "SUMX":
             table = _table(arguments[0])
-            inner = arguments[1]
-            assert inner.function_name() == "INT"
-            source = self.sources[_column(inner.args[0])]
             return self._ask(
-                f'select sum(case when "{source}" then 1 else 0 end) '
+                f"select sum({self._row_sql(arguments[1], names)}) "
                 f"from ({self.rows(table, context)})"
             )
-        if function in ("SELECTEDVALUE", "HASONEVALUE"):
+        if function == "SELECTEDVALUE":
             table, column = _column(arguments[0])
             source = self.sources[table, column]
             values = self.connection.execute(
                 f'select distinct "{source}" from ({self.rows(table, context)}) limit 2'
             ).fetchall()
-            if function == "HASONEVALUE":
-                return len(values) == 1
-            return values[0][0] if len(values) == 1 else None
-        if function == "ISFILTERED":
-            return _column(arguments[0]) in context
-        if function == "LOOKUPVALUE":
-            (table, shown), (_, searched) = (_column(each) for each in arguments[:2])
-            chosen = {(table, searched): frozenset({of(2)})}
-            rows = self.connection.execute(
-                f'select "{self.sources[table, shown]}" from ({self.rows(table, chosen)})'
-            ).fetchall()
-            return rows[0][0] if rows else None
+            default = of(1) if len(arguments) > 1 else None
+            return values[0][0] if len(values) == 1 else default
         raise NotImplementedError(function)
+
+    def _rows_of(
+        self, tree: Any, context: Context, names: Mapping[str, Any]
+    ) -> list[tuple[Context, dict[str, Any]]]:
+        """Return for each row of VALUES or TOPN its context and the value of its column."""
+        if tree.function_name() == "VALUES":
+            column = _column(tree.args[0])
+            return [
+                ({**context, column: frozenset({value})}, {str(column): value})
+                for value in self.values(column, context)
+            ]
+        assert tree.function_name() == "TOPN"
+        count, inner, by, *direction = tree.args
+        down = not direction or direction[0].name.text == "DESC"
+        rows = self._rows_of(inner, context, names)
+        ranked = [(self._value(by, here, {**names, **row}) or 0, here, row) for here, row in rows]
+        ranked.sort(key=lambda each: float(each[0]), reverse=down)
+        number = int(self._value(count, context, names))
+        if len(ranked) > number:  # ties with the last stay
+            last = ranked[number - 1][0]
+            ranked = [each for each in ranked if each[0] >= last if down] or [
+                each for each in ranked if each[0] <= last
+            ]
+        return [(here, row) for _, here, row in ranked]
+
+    def _row_sql(self, tree: Any, names: Mapping[str, Any]) -> str:
+        """Return the SQL of an expression over the columns of a row."""
+
+        def inner(part: Any) -> str:
+            return self._row_sql(part, names)
+
+        match tree:
+            case exprs.ColumnExpression():
+                return f'"{self.sources[_column(tree)]}"'
+            case exprs.LiteralNumberExpression():
+                return str(tree.value.text)
+            case exprs.LiteralStringExpression():
+                return _constant(str(tree.value.text))
+            case exprs.IdentifierExpression():
+                return repr(float(names[tree.name.text] or 0))  # blank is 0
+            case exprs.ParenthesesExpression():
+                return f"({inner(tree.inner_statement)})"
+            case exprs.AddSubExpression() | exprs.DivMulExpression():
+                return f"({inner(tree.left)} {tree.operator.text} {inner(tree.right)})"
+            case exprs.ComparisonExpression():
+                return f"({inner(tree.left)} {tree.operator.text} {inner(tree.right)})"
+            case exprs.LogicalExpression():
+                sign = "and" if tree.operator.text == "&&" else "or"
+                return f"({inner(tree.left)} {sign} {inner(tree.right)})"
+            case exprs.ExponentExpression():
+                return f"pow({inner(tree.base)}, {inner(tree.power)})"
+            case exprs.FunctionExpression():
+                parts = [inner(each) for each in tree.args[: _SHOWN.get(tree.function_name(), 9)]]
+                return str(_ROW_FUNCTIONS[tree.function_name()].format(*parts))
+        raise NotImplementedError(type(tree).__name__)
 
     def _narrowed(
         self, conditions: list[Any], context: Context, names: Mapping[str, Any]
@@ -231,8 +358,9 @@ class Evaluator:
         for condition in conditions:
             keeps, tree = False, condition
             if isinstance(condition, exprs.FunctionExpression):
-                if condition.function_name() == "REMOVEFILTERS" and not condition.args:
-                    changed = {}
+                if condition.function_name() == "REMOVEFILTERS":
+                    gone = {_column(each) for each in condition.args} or set(changed)
+                    changed = {each: kept for each, kept in changed.items() if each not in gone}
                     continue
                 assert condition.function_name() == "KEEPFILTERS"
                 keeps, (tree,) = True, condition.args
@@ -265,7 +393,7 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             parents.setdefault(child, []).append((own, parent, key))
     return Evaluator(
         connection=connection,
-        relations={name: _relation(node) for name, node in tables.items()},
+        relations=_loaded(tables, connection),
         sources={
             (name, column.name): unquote(column.properties["sourceColumn"])
             for name, node in tables.items()
@@ -277,13 +405,30 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             measure.name: measure.text for node in tables.values() for measure in node.of("measure")
         },
         roles=roles,
+        sorts={
+            (name, column.name): (name, unquote(column.properties["sortByColumn"]))
+            for name, node in tables.items()
+            for column in node.of("column")
+            if "sortByColumn" in column.properties
+        },
     )
+
+
+def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Load each table of the model once, as Power BI does on a refresh; return how to read it."""
+    relations = {}
+    for number, (name, node) in enumerate(tables.items()):
+        connection.execute(f"create or replace temp table loaded_{number} as {_relation(node)}")
+        relations[name] = f"select * from loaded_{number}"
+    return relations
 
 
 def _relation(table: Node) -> str:
     """Return the SQL of what the M of a table loads: a mart, marts joined, or a list."""
     (partition,) = table.of("partition")
     text = partition.properties["source"]
+    if "NAMEOF(" in text or "GENERATESERIES(" in text:
+        return _calculated(text)
     reads = re.findall(r'ReadTable\(\s*"(\w+)",\s*"(\w+)"\s*\)', text)
     if not reads:
         return _listed(text)
@@ -294,6 +439,11 @@ def _relation(table: Node) -> str:
     )
     assert len(others) == len(keys) == len(taken)
     selected, joined = ["base.*"], ""
+    for added, code in re.findall(
+        r'Table\.AddColumn\(\s*\w+, "(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\]', text
+    ):
+        words = f"upper(base.{code}[1]) || replace(base.{code}[2:], '_', ' ')"
+        selected.append(f"{words} as {added}")
     for number, ((schema_of, other), key, columns) in enumerate(
         zip(others, keys, taken, strict=True)
     ):
@@ -301,7 +451,58 @@ def _relation(table: Node) -> str:
         joined += (
             f" left join {schema_of}.{other} as other_{number} on base.{key} = other_{number}.{key}"
         )
-    return f"select {', '.join(selected)} from {schema}.{name} as base{joined}"
+    loaded = f"select {', '.join(selected)} from {schema}.{name} as base{joined}"
+    added = [f"{_case(chain)} as {made}" for made, chain in _CHAIN.findall(text)]
+    added += [
+        f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ') as {made}"
+        for made, code in _WORDS.findall(text)
+    ]
+    return f"select *, {', '.join(added)} from ({loaded})" if added else loaded
+
+
+_CHAIN = re.compile(
+    r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each (if \[.*?),\s*(?:type text|Int64\.Type)\s*\)',
+    flags=re.DOTALL,
+)
+
+
+_WORDS = re.compile(
+    r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\], 1\)\)'
+)
+
+
+def _case(chain: str) -> str:
+    """Return the SQL of a chain of comparisons in M."""
+    value = r'"(?:[^"]|"")*"|[\d.]+'
+    branches = re.findall(rf"if \[(\w+)\] (=|<) ({value}) then ({value})", chain)
+    (last,) = re.findall(rf"else ({value})\s*$", chain)
+    written = " ".join(
+        f'when "{column}" {sign} {_constant(limit)} then {_constant(result)}'
+        for column, sign, limit, result in branches
+    )
+    return f"case {written} else {_constant(last)} end"
+
+
+def _constant(text: str) -> str:
+    """Return a constant of M or DAX as SQL."""
+    if not text.startswith('"'):
+        return text
+    return "'" + text[1:-1].replace('""', '"').replace("'", "''") + "'"
+
+
+def _calculated(text: str) -> str:
+    """Return the SQL of the rows of a parameter: a list of fields, or a series of numbers."""
+    series = re.search(r"GENERATESERIES\(([\d.]+), ([\d.]+), ([\d.]+)\)", text)
+    if series is not None:
+        low, high, step = (float(each) for each in series.groups())
+        steps = round((high - low) / step)
+        return f'select {low} + {step} * range as "[Value]" from range({steps + 1})'
+    rows = re.findall(r'\("([^"]*)", NAMEOF\((.*?)\), (\d+)\)', text)
+    written = ", ".join(
+        "('" + label + "', '" + name.replace("'", "''") + f"', {number})"
+        for label, name, number in rows
+    )
+    return f'select * from (values {written}) as listed("[Value1]", "[Value2]", "[Value3]")'
 
 
 def _listed(text: str) -> str:
@@ -384,3 +585,64 @@ def _arithmetic(sign: str, left: Any, right: Any) -> float | None:
         return None
     one, other = float(left or 0), float(right or 0)
     return {"+": one + other, "-": one - other, "*": one * other}[sign]
+
+
+_ROW_FUNCTIONS = {
+    "INT": "cast({} as integer)",
+    "MIN": "least({}, {})",
+    "ABS": "abs({})",
+    "IF": "case when {} then {} else {} end",
+    "CONVERT": "cast({} as double)",
+}
+_SHOWN = {"CONVERT": 1}
+"""Functions of which only the first arguments are expressions."""
+
+
+def _is_list(tree: Any) -> bool:
+    return isinstance(tree, exprs.FunctionExpression)
+
+
+def _text(value: Any) -> str:
+    """Return a value as & puts it into a text."""
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _compare(sign: str, left: Any, right: Any) -> bool:
+    """Compare as DAX does: blank is 0 beside a number and empty beside a text."""
+    if isinstance(left, str) or isinstance(right, str):
+        left, right = left or "", right or ""
+    else:
+        left, right = float(left or 0), float(right or 0)
+    answers: dict[str, bool] = {
+        "=": left == right,
+        "<>": left != right,
+        "<": left < right,
+        "<=": left <= right,
+        ">": left > right,
+        ">=": left >= right,
+    }
+    return answers[sign]
+
+
+def formatted(value: Any, pattern: str) -> str:
+    """Return a value in one of the formats that the model uses; blank gives nothing."""
+    if value is None or not pattern:
+        return _text(value)
+    if isinstance(value, date) or pattern.startswith("yyyy"):
+        return str(value)[:10]
+    number = Decimal(str(value))
+    if ";" in pattern:
+        positive, negative, zero = pattern.split(";")
+        pattern = positive if number > 0 else negative if number < 0 else zero
+        number = abs(number)
+    sign = re.match(r"[+-]?", pattern)
+    prefix = sign[0] if sign else ""
+    pattern = pattern.removeprefix(prefix)
+    if pattern.endswith("%"):
+        number *= 100
+    digits = len(pattern.rstrip("%").partition(".")[2])
+    rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    written = f"{rounded:,}" if "," in pattern else f"{rounded}"
+    return prefix + written + ("%" if pattern.endswith("%") else "")

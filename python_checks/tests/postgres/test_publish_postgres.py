@@ -1,6 +1,7 @@
 """Releases in PostgreSQL, on a real server: types, keys, rights, and readers undisturbed."""
 
 import json
+import re
 import threading
 import time
 import traceback
@@ -13,9 +14,11 @@ import duckdb
 import psycopg
 import pytest
 from click.testing import CliRunner
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bank_warehouse.cli import main
+from bank_warehouse.powerbi import model_text, project
 from bank_warehouse.publish import current_release
 from bank_warehouse.publish.contracts import Contract
 from bank_warehouse.publish.errors import (
@@ -36,6 +39,7 @@ from bank_warehouse.publish.records import build_record_path
 from bank_warehouse.publish.releases import current_number, release_numbers
 from python_checks.testing.cut_proxy import MOMENTS, Moment, cut_proxy, releases_in
 from python_checks.testing.needs import needs
+from python_checks.testing.paths import PROJECT
 from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import (
     change_checked,
@@ -196,6 +200,37 @@ def test_the_reader_role_is_refused_on_restricted(published: tuple[str, Path]) -
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 one(user, statement)
+
+
+def test_login_of_the_power_bi_guide_reads_what_the_model_reads_and_no_more(
+    published: tuple[str, Path],
+) -> None:
+    """The statements are those of the guide; the queries are those of the model."""
+    dsn, _ = published
+    guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
+    (statements,) = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statements.replace("...", secret := uuid.uuid4().hex))
+    reader = str(make_conninfo(dsn, user="power_bi", password=secret))
+    model = model_text.read(project.read(PROJECT / "powerbi"))
+    asked = {
+        (schema, name): re.findall(r'"(\w+)"', columns)
+        for table in model.tables
+        for schema, name, columns in re.findall(
+            r'ReadTable\("(\w+)", "(\w+)"\)[^{]*\{([^}]*)\}', model.query(table)
+        )
+    }
+    assert len(asked) > 25
+    with psycopg.connect(reader) as connection:
+        for (schema, name), columns in asked.items():
+            row = connection.execute(
+                sql.SQL("select {} from {} limit 1").format(
+                    sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name)
+                )
+            ).fetchone()
+            assert row is not None or "migrations" in name, name
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select * from restricted.dim_customer_identities")
 
 
 def test_rights_that_others_gave_are_taken_back(

@@ -3,14 +3,21 @@
 import math
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from bank_warehouse.metrics import MetricsError, SemanticLayer, compile_query, load_metrics
-from bank_warehouse.powerbi import project
+from bank_warehouse.metrics import (
+    MetricsError,
+    SemanticLayer,
+    compile_query,
+    dimensions_of,
+    load_metrics,
+)
+from bank_warehouse.powerbi import model_text, project, report_checks
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
@@ -134,6 +141,110 @@ def test_measures_are_worth_what_the_metric_layer_says(
     assert any(answers)
 
 
+def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
+    """Return for each mart and column where the model has it; customers come first."""
+    found: dict[tuple[str, str], Column] = {}
+    order = sorted(evaluator.sources.items(), key=lambda each: each[0][0] != CUSTOMERS)
+    for (table, column), source in order:
+        for mart in re.findall(r"\b(?:marts|quality)\.(\w+)", evaluator.relations[table]):
+            found.setdefault((mart, source), (table, column))
+    return found
+
+
+def contexts_of(
+    evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
+) -> list[Choice]:
+    """Return so many choices that reach all of these metrics: values of each dimension in turn."""
+    tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
+    located = places(evaluator)
+    by_dimension: list[list[Choice]] = []
+    for dimension in dimensions_of(layer, names):
+        place = located.get((layer.models[dimension.model].relation, dimension.column))
+        is_reached = place and all(place[0] in evaluator.reached_by(each) for each in tables)
+        if place is None or not is_reached or dimension.kind == "time":
+            continue
+        source = evaluator.sources[place]
+        rows = evaluator.connection.execute(
+            f'select distinct "{source}" from ({evaluator.relations[place[0]]}) '
+            f'where "{source}" is not null order by 1 limit 8'
+        ).fetchall()
+        values = [value for (value,) in rows]
+        chosen = [
+            values[start : start + size] for size in (1, 2, 3) for start in range(len(values))
+        ]
+        by_dimension.append([{dimension.name: (place, tuple(each))} for each in chosen])
+    in_turn = [choice for each in zip_longest(*by_dimension) for choice in each if choice]
+    return in_turn[:wanted]
+
+
+def test_every_measure_equals_the_metric_layer_in_ten_contexts(
+    layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    families: dict[frozenset[str], list[str]] = {}
+    for metric in layer.metrics.values():
+        families.setdefault(evaluator.tables_of(metric.label), []).append(metric.name)
+    wrong, filled = [], 0
+    for names in families.values():
+        contexts = contexts_of(evaluator, layer, names, 10)
+        assert len(contexts) == 10, names
+        for choice in contexts:
+            chosen = {column: frozenset(values) for column, values in choice.values()}
+            for name, expected in zip(names, asked(evaluator, layer, names, choice), strict=True):
+                value = evaluator.value(layer.metric(name).label, chosen)
+                filled += value is not None
+                if not agree(value, expected, name):
+                    wrong.append(f"{name} where {choice}: {value}, not {expected}")
+    assert wrong == []
+    assert filled > 8 * len(layer.metrics)
+
+
+def test_whole_numbers_that_visuals_show_are_exact(evaluator: Evaluator) -> None:
+    model = model_text.read(project.read(PROJECT / "powerbi"))
+    shown = [
+        (table, column)
+        for table, column in sorted(model.shown)
+        if model.columns[table][column].properties["dataType"] == "int64"
+    ]
+    assert (CUSTOMERS, "Risk weighting") in shown
+    for table, column in shown:
+        row = evaluator.connection.execute(
+            f'select max(abs("{evaluator.sources[table, column]}"::hugeint)) '
+            f"from ({evaluator.relations[table]})"
+        ).fetchone()
+        assert row is not None
+        assert row[0] < 2**53, (table, column)
+    codes = evaluator.connection.execute(
+        "select count(*), count(distinct customer_code) from marts.dim_customers"
+    ).fetchone()
+    assert codes is not None
+    assert codes[0] == codes[1]
+
+
+@pytest.mark.parametrize(
+    ("label", "has_total"),
+    [
+        ("Expected loss under stress", False),
+        ("Mean total loans (segment profiles)", False),
+        ("Total loans", True),
+        ("Median deposits", True),
+    ],
+)
+def test_lowest_highest_and_chosen_values_have_no_total(label: str, has_total: bool) -> None:
+    assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
+
+
+def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> None:
+    model = model_text.read(project.read(PROJECT / "powerbi"))
+    whole = {"Balance concentration", "Expected losses", "Stress results", "Segment profiles"}
+    for label in evaluator.measures:
+        tables = evaluator.tables_of(label)
+        if len(tables) == 1 and tables <= whole | evaluator.reached_by("Customer risk"):
+            (table,) = tables
+            is_reached = CUSTOMERS in evaluator.reached_by(table)
+            assert bool(report_checks.unreached({table}, model)) is (table in whole), label
+            assert is_reached is (table not in whole), label
+
+
 def test_what_a_filter_does_not_reach_the_metric_layer_refuses_or_cuts_elsewhere(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
@@ -191,57 +302,6 @@ def test_every_expression_parses(evaluator: Evaluator) -> None:
     for broken in ("DIVIDE([Total loans], )[", "SUM('Customers'[Age]", "CALCULATE("):
         with pytest.raises((AssertionError, ValueError)):
             dax_evaluator.parsed(broken)
-
-
-# ---------- more than chance?
-
-
-@pytest.mark.parametrize(
-    ("chosen", "dimension"),
-    [
-        ({(CUSTOMERS, "Loyalty classification"): frozenset({"Gold"})}, "loyalty_classification"),
-        (
-            {
-                (CUSTOMERS, "Income band"): frozenset({"High"}),
-                (CUSTOMERS, "Risk weighting"): frozenset({2}),
-            },
-            "income_band",
-        ),
-        (
-            {
-                (CUSTOMERS, "Segment"): frozenset({"Savers"}),
-                ("Banking relationships", "Banking relationship"): frozenset({"Retail"}),
-            },
-            "segment",
-        ),
-        ({("Investment advisors", "Investment advisor"): frozenset({"A"})}, "investment_advisor"),
-        ({("Dimensions", "Dimension name"): frozenset({"Age band"})}, "age_band"),
-        (
-            {
-                (CUSTOMERS, "Loyalty classification"): frozenset({"Gold"}),
-                (CUSTOMERS, "Occupation family"): frozenset({"Sales"}),
-            },
-            "loyalty_classification_and_occupation_family",
-        ),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_tooltip_gives_the_verdict_on_what_is_hovered_over(
-    chosen: dict[Column, frozenset[object]], dimension: str, evaluator: Evaluator
-) -> None:
-    assert evaluator.value("Compared dimension", chosen) == dimension
-    for measure in ("risk_weighting", "total_deposits", "total_loans", "estimated_income"):
-        row = evaluator.connection.execute(
-            "select verdict from marts.fct_segment_differences where dimension = ? and measure = ?",
-            [dimension, measure],
-        ).fetchone()
-        label = f"Verdict on {measure.replace('_', ' ')}"
-        assert evaluator.value(label, chosen) == (row[0] if row else "not tested"), label
-
-
-def test_tooltip_says_so_where_nothing_is_compared(evaluator: Evaluator) -> None:
-    assert evaluator.value("Compared by") == "nothing chosen"
-    assert evaluator.value("Verdict on risk weighting") == "not tested"
 
 
 # ---------- who sees what

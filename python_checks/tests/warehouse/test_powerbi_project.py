@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
@@ -21,6 +21,7 @@ from bank_warehouse.powerbi import (
     page_parts,
     project,
     report,
+    source,
     theme,
 )
 from bank_warehouse.powerbi.artifacts import Artifacts
@@ -29,6 +30,7 @@ from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, identifier
 from bank_warehouse.powerbi.pages import PAGES
+from bank_warehouse.powerbi.source import Source
 from python_checks.testing.paths import PROJECT
 
 COMMITTED = PROJECT / "powerbi"
@@ -43,7 +45,7 @@ def read_artifacts(built_target: Path) -> Artifacts:
 
 @pytest.fixture(scope="module")
 def built_model(read_artifacts: Artifacts) -> Model:
-    return model.build(read_artifacts)
+    return model.build(read_artifacts, PAGES)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
 
 def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path) -> None:
     for name in ("one", "other"):
-        project.write(tmp_path / name, project.files(model.build(read_artifacts), PAGES))
+        project.write(tmp_path / name, project.files(model.build(read_artifacts, PAGES), PAGES))
     assert differences(tmp_path / "one", project.read(tmp_path / "other")) == []
     stale = tmp_path / "one/Bank.SemanticModel/definition/tables/Gone.tmdl"
     stale.write_text("table Gone\n", "utf-8")
@@ -79,27 +81,103 @@ def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path)
 
 
 def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) -> None:
-    run = CliRunner().invoke(command, ["--check", "--target", str(built_target)])
+    """It needs no more than what a build writes."""
+    target = tmp_path / "target"
+    target.mkdir()
+    edited_target(built_target, target, lambda _: None)
+    run = CliRunner().invoke(command, ["--check", "--target", str(target)])
     assert run.exit_code == 0, run.output
-    project.write(tmp_path, project.read(COMMITTED))
-    (tmp_path / "Bank.pbip").write_text("{}", "utf-8")
-    arguments = ["--check", "--target", str(built_target), "--out", str(tmp_path)]
-    run = CliRunner().invoke(command, arguments)
+    out = tmp_path / "project"
+    project.write(out, project.read(COMMITTED))
+    (out / "Bank.pbip").write_text("{}", "utf-8")
+    run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
     assert run.exit_code == 1
     assert "Bank.pbip" in run.output
     assert "bank powerbi" in run.output
 
 
-def test_direct_query_is_for_tables_of_the_release_only(built_model: Model) -> None:
-    files = project.files(built_model, PAGES, "directQuery")
+def test_facts_of_customers_stay_in_the_database_in_direct_query(
+    read_artifacts: Artifacts,
+) -> None:
+    asked = Source(kind="postgres", mode="directQuery")
+    files = project.files(model.build(read_artifacts, PAGES, asked), PAGES)
     modes = {
         Path(path).stem: re.findall(r"mode: (\w+)", text)
         for path, text in files.items()
         if "/tables/" in path
     }
-    assert modes["Customers"] == ["directQuery"]
+    assert modes["Customers"] == modes["Product holdings"] == ["directQuery"]
+    assert modes["Products"] == modes["Dates"] == ["dual"]
     assert modes["Dimensions"] == modes["Access"] == modes["Key figures"] == ["import"]
+    assert modes["Stress results"] == ["import"]
     assert checks.findings(files) == []
+
+
+# ---------- where it reads from
+
+
+def run_command(built_target: Path, out: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(
+        command, ["--target", str(built_target), "--out", str(out), *arguments]
+    )
+
+
+def test_source_is_written_and_stays(built_target: Path, tmp_path: Path) -> None:
+    arguments = ("--source", "postgres", "--host", "db.bank.example:5433", "--database", "marts")
+    run = run_command(built_target, tmp_path, *arguments)
+    assert run.exit_code == 0, run.output
+    assert "PostgreSQL db.bank.example:5433/marts" in run.output
+    written = project.read(tmp_path)
+    assert source.read(written) == Source(
+        kind="postgres", host="db.bank.example:5433", database="marts"
+    )
+    assert "Parquet" not in written["Bank.SemanticModel/definition/expressions.tmdl"]
+    assert run_command(built_target, tmp_path).exit_code == 0
+    assert project.read(tmp_path) == written
+    assert run_command(built_target, tmp_path, "--check").exit_code == 0
+    run = run_command(built_target, tmp_path, "--check", "--database", "other")
+    assert run.exit_code == 1
+    assert "expressions.tmdl" in run.output
+
+
+def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
+    run = run_command(built_target, tmp_path, "--source", "postgres", "--mode", "directQuery")
+    assert run.exit_code == 0, run.output
+    run = run_command(
+        built_target, tmp_path, "--source", "parquet", "--folder", "\\\\files\\published\\",
+        "--release", "7", "--access-file", "\\\\files\\who sees.csv",
+    )  # fmt: skip
+    assert run.exit_code == 0, run.output
+    assert source.read(project.read(tmp_path)) == Source(
+        folder="\\\\files\\published", release="7", access="\\\\files\\who sees.csv"
+    )
+    run = run_command(built_target, tmp_path, "--access-file", "")
+    assert run.exit_code == 0, run.output
+    texts = "".join(project.read(tmp_path).values())
+    assert "File.Contents" not in texts
+    assert "PostgreSQL" not in "".join(re.findall(r"(?s)expression .*?\n\n", texts))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--host", "db"], "--host is for --source postgres"),
+        (["--source", "postgres", "--folder", "C:\\x"], "--folder is for --source parquet"),
+        (["--folder", "published"], "write the whole path"),
+        (["--access-file", "who.csv"], "write the whole path"),
+        (["--release", "newest"], "write `current` or a number"),
+        (["--source", "postgres", "--host", "postgresql://me:secret@db"], "User and password"),
+        (["--mode", "directQuery"], "give --source postgres too"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_source_that_power_bi_could_not_read_is_refused(
+    arguments: list[str], complaint: str, built_target: Path, tmp_path: Path
+) -> None:
+    run = run_command(built_target, tmp_path, *arguments)
+    assert run.exit_code == 1
+    assert complaint in run.output
+    assert not (tmp_path / "Bank.pbip").exists()
 
 
 def test_nothing_names_a_person_or_a_machine(committed: dict[str, str]) -> None:
@@ -180,16 +258,25 @@ def test_schemas_catch_a_broken_visual(
 # ---------- the semantic model
 
 
-def test_model_holds_every_published_mart_and_all_its_columns(
+def test_model_holds_every_published_mart_and_the_columns_that_something_uses(
     read_artifacts: Artifacts, built_model: Model
 ) -> None:
     assert len(read_artifacts.marts) > 20
+    left_out = []
     for mart in read_artifacts.marts.values():
         table = built_model.by_origin(mart.name)
         assert table.description == mart.description
+        held = {column.source: column for column in table.columns}
         for column in mart.columns.values():
-            found = table.column_of(column.name)
-            assert found.description == column.description, (mart.name, column.name)
+            if column.name in held:
+                assert held[column.name].description == column.description
+                assert f'"{column.name}"' in table.query
+            else:
+                left_out.append((mart.name, column.name))
+                assert "Table.RemoveColumns" in table.query or f'"{column.name}"' not in table.query
+    assert ("dim_customers", "gender") not in left_out
+    assert ("fct_customer_risk", "watch_list_reasons") in left_out
+    assert ("fct_product_gaps", "income_band") in left_out
     names = {table.origin for table in built_model.tables.values()}
     assert "dim_customer_identities" not in names
     assert "fct_quarantined_clients" not in names
@@ -212,11 +299,9 @@ def test_every_relationships_test_between_marts_is_a_relationship(
             for table, name in ((child, each.from_column), (parent, each.to_column))
         ]
         written.add((origins[child.name], sources[0], origins[parent.name], sources[1]))
-    assert written == expected
+    second = ("fct_product_pairs", "other_product", "dim_products", "product")
+    assert written == expected - {second}
     assert len(written) > 12
-    assert [each.from_column for each in built_model.relationships if not each.is_active] == [
-        "Other product"
-    ]
 
 
 @pytest.mark.parametrize(
@@ -228,6 +313,9 @@ def test_every_relationships_test_between_marts_is_a_relationship(
         ("dim_customers", "income_band", ["Low", "Mid", "High"]),
         ("dim_customers", "watch_list_level", ["none", "watch", "review", "act"]),
         ("fct_segment_profiles", "value", ["< 1 y", "1-5 y", "5-10 y", "10-20 y", "20+ y"]),
+        ("fct_risk_migrations", "to_watch_list_level", ["none", "watch", "review", "act"]),
+        ("fct_risk_heatmap", "row_value", ["Jade", "Silver", "Gold", "Platinum"]),
+        ("fct_stress_sensitivity", "direction", ["smaller", "larger"]),
     ],
 )
 def test_bands_sort_in_their_own_order(
@@ -290,25 +378,22 @@ def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
     assert "bank build" in run.output
 
 
-def edited_target(
-    built_target: Path, folder: Path, name: str, change: Callable[[Any], None]
-) -> None:
-    for each in ("manifest.json", "catalog.json", "semantic_manifest.json"):
-        content = json.loads((built_target / each).read_text("utf-8"))
-        if each == name:
+def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None]) -> None:
+    """Write the artifacts into a folder, the manifest with a change."""
+    for name in ("manifest.json", "semantic_manifest.json"):
+        content = json.loads((built_target / name).read_text("utf-8"))
+        if name == "manifest.json":
             change(content)
-        (folder / each).write_text(json.dumps(content), "utf-8")
+        (folder / name).write_text(json.dumps(content), "utf-8")
 
 
-def test_catalog_that_contradicts_the_contract_is_refused(
-    built_target: Path, tmp_path: Path
-) -> None:
-    def change(catalog: Any) -> None:
-        columns = catalog["nodes"]["model.bank_warehouse.fct_customer_positions"]["columns"]
-        columns["total_loans"]["type"] = "DOUBLE"
+def test_mart_without_an_enforced_contract_is_refused(built_target: Path, tmp_path: Path) -> None:
+    def change(manifest: Any) -> None:
+        node = manifest["nodes"]["model.bank_warehouse.fct_customer_positions"]
+        node["contract"]["enforced"] = False
 
-    edited_target(built_target, tmp_path, "catalog.json", change)
-    with pytest.raises(PowerBIError, match=r"total_loans is double .* decimal\(18,2\)"):
+    edited_target(built_target, tmp_path, change)
+    with pytest.raises(PowerBIError, match="fct_customer_positions has no enforced contract"):
         artifacts.read(tmp_path, PROJECT)
 
 
@@ -316,15 +401,9 @@ def test_column_that_is_gone_is_named(built_target: Path, tmp_path: Path) -> Non
     def change(manifest: Any) -> None:
         del manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
 
-    def change_catalog(folder: Path) -> None:
-        catalog = json.loads((folder / "catalog.json").read_text("utf-8"))
-        del catalog["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
-        (folder / "catalog.json").write_text(json.dumps(catalog), "utf-8")
-
-    edited_target(built_target, tmp_path, "manifest.json", change)
-    change_catalog(tmp_path)
+    edited_target(built_target, tmp_path, change)
     with pytest.raises(PowerBIError, match=r"conventions\.py names fct_customer_segments\.segment"):
-        model.build(artifacts.read(tmp_path, PROJECT))
+        model.build(artifacts.read(tmp_path, PROJECT), PAGES)
 
 
 def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
@@ -364,10 +443,15 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
         "fct_customer_positions",
         "dim_customers",
     } <= set(exposures.marts_of(by_key["overview"], built_model))
-    assert {"fct_expected_losses", "fct_stress_results", "fct_risk_drivers"} <= set(
+    assert {"fct_expected_losses", "fct_stress_results", "fct_stress_sensitivity"} <= set(
+        exposures.marts_of(by_key["stress"], built_model)
+    )
+    assert {"fct_risk_drivers", "fct_customer_risk"} <= set(
         exposures.marts_of(by_key["credit_and_risk"], built_model)
     )
-    assert "fct_segment_differences" in exposures.marts_of(by_key["more_than_chance"], built_model)
+    assert "fct_segment_migrations" in exposures.marts_of(by_key["migrations"], built_model)
+    assert "fct_expected_losses" not in exposures.marts_of(by_key["overview"], built_model)
+    assert "fct_segment_differences" in exposures.marts_of(by_key["tooltip_income"], built_model)
 
 
 # ---------- the theme

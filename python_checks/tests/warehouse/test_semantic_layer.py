@@ -130,6 +130,7 @@ OF_CUSTOMERS = {
     "act_customers": ACT,
     "act_share": f"{ACT} / count(*)",
     "watch_list_rules_met": "sum(rules_met)",
+    "exposure": "sum(loans)",
     "watch_list_exposure": "coalesce(sum(loans) filter (where watch_list_severity > 0), 0)",
     "watch_list_exposure_share": (
         "coalesce(sum(loans) filter (where watch_list_severity > 0), 0) / sum(loans)"

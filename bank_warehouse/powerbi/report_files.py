@@ -1,0 +1,237 @@
+"""Reads the files of a report (PBIR) back, for the checks and the drawings."""
+
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bank_warehouse.powerbi.model_text import references
+
+Json = dict[str, Any]
+Files = Mapping[str, str]
+
+_BASE = "https://developer.microsoft.com/json-schemas/fabric"
+_REPORT = f"{_BASE}/item/report/definition"
+SCHEMAS = {
+    "visual": f"{_REPORT}/visualContainer/2.0.0/schema.json",
+    "mobile": f"{_REPORT}/visualContainerMobileState/2.0.0/schema.json",
+    "page": f"{_REPORT}/page/2.0.0/schema.json",
+    "report": f"{_REPORT}/report/2.0.0/schema.json",
+    "pages": f"{_REPORT}/pagesMetadata/1.0.0/schema.json",
+    "bookmark": f"{_REPORT}/bookmark/2.0.0/schema.json",
+    "bookmarks": f"{_REPORT}/bookmarksMetadata/1.0.0/schema.json",
+    "version": f"{_REPORT}/versionMetadata/1.0.0/schema.json",
+    "pbir": f"{_BASE}/item/report/definitionProperties/2.0.0/schema.json",
+    "pbism": f"{_BASE}/item/semanticModel/definitionProperties/1.0.0/schema.json",
+    "pbip": f"{_BASE}/pbip/pbipProperties/1.0.0/schema.json",
+    "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
+}
+"""The schemas of the formats: each the oldest of its generation that knows what is used."""
+
+
+def load(files: Files, path: str) -> Json:
+    """Return the content of a JSON file, nothing where it is missing or is no JSON."""
+    try:
+        content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def path_ending(files: Files, suffix: str) -> str:
+    """Return the one path that ends so, empty where there is none."""
+    return next((path for path in sorted(files) if path.endswith(suffix)), "")
+
+
+def value_of(literal: str) -> Any:
+    """Return the value of a literal: a text, a number, or true or false."""
+    if literal.startswith("'"):
+        return literal[1:-1].replace("''", "'")
+    if literal in ("true", "false"):
+        return literal == "true"
+    return float(literal.rstrip("DL"))
+
+
+def property_of(objects: Json, key: str, name: str) -> Any:
+    """Return the value of a property of an object where it is a literal, None otherwise."""
+    for each in objects.get(key, []):
+        expression = each.get("properties", {}).get(name, {})
+        if isinstance(expression, Mapping):
+            expression = expression.get("solid", {}).get("color", expression)
+            literal = expression.get("expr", {}).get("Literal", {}).get("Value")
+            if literal is not None:
+                return value_of(literal)
+    return None
+
+
+@dataclass
+class Visual:
+    """A visual as its files say."""
+
+    path: str
+    name: str
+    content: Json
+    mobile: Json = field(default_factory=dict)
+
+    @property
+    def visual(self) -> Json:
+        """The part that says what it shows."""
+        found: Json = self.content.get("visual", {})
+        return found
+
+    @property
+    def kind(self) -> str:
+        """Its type."""
+        return str(self.visual.get("visualType", ""))
+
+    @property
+    def dress(self) -> Json:
+        """Title, border, background and the like."""
+        found: Json = self.visual.get("visualContainerObjects", {})
+        return found
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height."""
+        place = self.content.get("position", {})
+        left, top, width, height = (place.get(key, 0) for key in ("x", "y", "width", "height"))
+        return left, top, width, height
+
+    @property
+    def title(self) -> str:
+        """What it shows, in fixed words."""
+        words = property_of(self.dress, "subTitle", "text") or self.fixed_title
+        return str(words or "")
+
+    @property
+    def fixed_title(self) -> str:
+        """The title where it is no measure."""
+        return str(property_of(self.dress, "title", "text") or "")
+
+    @property
+    def finding(self) -> str:
+        """Name of the measure that is the title; empty where the title is fixed."""
+        for each in self.dress.get("title", []):
+            text = each.get("properties", {}).get("text", {})
+            for kind, _, name in references(text):
+                if kind == "Measure":
+                    return name
+        return ""
+
+    @property
+    def alt(self) -> str:
+        """The alt text."""
+        return str(property_of(self.dress, "general", "altText") or "")
+
+    def projections(self, *roles: str) -> list[Json]:
+        """Return what stands in these roles, in all of them where none is named."""
+        states = self.visual.get("query", {}).get("queryState", {})
+        return [
+            projection
+            for role, state in states.items()
+            if not roles or role in roles
+            for projection in state.get("projections", [])
+        ]
+
+    def fields(self, kind: str, *roles: str) -> list[tuple[str, str]]:
+        """Return table and name of the columns or measures that it shows."""
+        return [
+            (table, name)
+            for projection in self.projections(*roles)
+            for found, table, name in references(projection.get("field", {}))
+            if found == kind
+        ]
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Table and column of the field parameters that choose what it shows."""
+        states = self.visual.get("query", {}).get("queryState", {})
+        return [
+            (table, name)
+            for state in states.values()
+            for parameter in state.get("fieldParameters", [])
+            for _, table, name in references(parameter)
+        ]
+
+    @property
+    def filters(self) -> list[Json]:
+        """Its own filters."""
+        found: list[Json] = self.content.get("filterConfig", {}).get("filters", [])
+        return found
+
+
+@dataclass
+class Page:
+    """A page as its files say."""
+
+    name: str
+    content: Json
+    visuals: dict[str, Visual]
+
+    @property
+    def title(self) -> str:
+        """On its tab."""
+        return str(self.content.get("displayName") or self.name)
+
+    @property
+    def kind(self) -> str:
+        """Empty for a page of its own, Drillthrough or Tooltip."""
+        return str(self.content.get("type", ""))
+
+    def of(self, kind: str) -> list[Visual]:
+        """Return the visuals of a type."""
+        return [visual for visual in self.visuals.values() if visual.kind == kind]
+
+
+def pages(files: Files) -> dict[str, Page]:
+    """Return the pages of a report by their identifiers, in the order of the tabs."""
+    index = path_ending(files, "definition/pages/pages.json")
+    root = posixpath.dirname(index)
+    found: dict[str, Page] = {}
+    for path in sorted(files):
+        parts = path.removeprefix(f"{root}/").split("/")
+        if not index or not path.startswith(f"{root}/") or len(parts) < 2:
+            continue
+        page = found.setdefault(parts[0], Page(parts[0], {}, {}))
+        if parts[1:] == ["page.json"]:
+            page.content = load(files, path)
+        elif len(parts) == 4 and parts[3] == "visual.json":
+            page.visuals[parts[2]] = Visual(
+                path,
+                parts[2],
+                load(files, path),
+                load(files, path.replace("visual.json", "mobile.json")),
+            )
+    order = load(files, index).get("pageOrder", [])
+    return {
+        name: found[name]
+        for name in sorted(found, key=lambda each: order.index(each) if each in order else 999)
+    }
+
+
+def bookmarks(files: Files) -> dict[str, Json]:
+    """Return the bookmarks of a report by their names."""
+    found = [load(files, path) for path in sorted(files) if path.endswith(".bookmark.json")]
+    return {str(each.get("name")): each for each in found}
+
+
+def filter_values(chosen: Json) -> list[tuple[str, str, bool, list[Any]]]:
+    """Return table, column, whether they are left out, and the values of a filter."""
+    tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
+    found = []
+    for each in chosen.get("Where", []):
+        condition = each.get("Condition", {})
+        is_not = "Not" in condition
+        inner = condition["Not"].get("Expression", {}) if is_not else condition
+        among = inner.get("In", {})
+        for expression in among.get("Expressions", []):
+            column = expression.get("Column", {})
+            source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
+            values = [
+                value_of(value.get("Literal", {}).get("Value", "''"))
+                for row in among.get("Values", [])
+                for value in row
+            ]
+            found.append((str(tables.get(source)), str(column.get("Property")), is_not, values))
+    return found

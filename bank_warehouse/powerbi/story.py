@@ -1,0 +1,852 @@
+"""What the report adds to the model: findings in words, choices of a reader, and bins.
+
+A finding is a text measure that stands as the title of a visual. It is computed from the rows
+that are chosen, so that the title changes with the slicers. A field parameter lets a reader
+choose what a heat map shows, and a slider the assumptions of a stress: both are calculated
+tables in the form that Power BI Desktop writes for them
+(https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
+https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bank_warehouse.powerbi.artifacts import Artifacts
+from bank_warehouse.powerbi.dax import quote_text
+from bank_warehouse.powerbi.definitions import Measure, Model, ModelColumn, ModelTable
+from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.names import for_people
+
+CUSTOMERS = "dim_customers"
+POSITIONS = "fct_customer_positions"
+
+FINDINGS = "Findings"
+HEAT_MAPS = "Heat maps"
+WHAT_IF = "What-if"
+MIGRATIONS = "Migrations"
+
+FEWEST = 30
+"""Below this number of customers a finding says that there are too few to say anything."""
+
+SIGNIFICANCE = 0.01
+"""A finding calls a difference real where chance alone gives it in no more than this share."""
+
+ACROSS = ("risk_weighting", "income_band", "loyalty_classification")
+"""Columns that heat maps have across, the first that a heat map shows being the one across."""
+
+EXPLAINING = {
+    "income_band": "income band",
+    "amount_of_credit_cards": "number of cards",
+    "loyalty_classification": "loyalty class",
+}
+"""Columns of customers that may explain the risk weighting, and what to call them."""
+
+INCOME_STEP = 50_000
+INCOME_STEPS = 8
+"""Bins of income: this many of this width, and one above."""
+
+
+@dataclass(frozen=True)
+class FieldParameter:
+    """A choice of measures: table and column have its name.
+
+    Attributes:
+        name: for people.
+        origin: by which pages refer to its table.
+        entries: what a reader sees, and the measure.
+    """
+
+    name: str
+    origin: str
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number that a reader chooses; `Chosen ...` is the measure that reads it."""
+
+    name: str
+    origin: str
+    low: float
+    high: float
+    step: float
+    default: float
+    format_string: str
+    description: str
+
+    @property
+    def chosen(self) -> str:
+        """Name of the measure that reads what is chosen."""
+        return f"Chosen {self.name[:1].lower()}{self.name[1:]}"
+
+
+HEAT_MAP = FieldParameter(
+    "Heat map shows",
+    "choice_heat_map",
+    (
+        ("Customers", "Customers"),
+        ("Share of row", "Share of row"),
+        ("Mean risk weighting", "Mean risk weighting"),
+        ("Exposure", "Exposure"),
+        ("Card balance", "Credit card balance"),
+    ),
+)
+PARAMETERS = (HEAT_MAP,)
+
+SLIDERS = (
+    Slider(
+        "Multiplier of defaults",
+        "choice_defaults",
+        0.5,
+        4.0,
+        0.25,
+        1.0,
+        "0.00",
+        "What every probability of default is multiplied by; none rises above 1.",
+    ),
+    Slider(
+        "Multiplier of losses",
+        "choice_losses",
+        0.5,
+        2.0,
+        0.05,
+        1.0,
+        "0.00",
+        "What every loss given default is multiplied by; none rises above 1.",
+    ),
+    Slider(
+        "Outflow of deposits",
+        "choice_outflow",
+        0.0,
+        0.5,
+        0.05,
+        0.0,
+        "0%",
+        "Share of the deposits that leaves the bank.",
+    ),
+)
+
+
+def share_across(column: str) -> str:
+    """Return the name of the measure of a cell's share of its row, `column` being across."""
+    return f"Share of row, {for_people(column).lower()} across"
+
+
+def explained_by(column: str) -> str:
+    """Return the name of the measure of how much of the risk weighting a column explains."""
+    return f"Risk explained by {EXPLAINING[column]}"
+
+
+def extend(model: Model, artifacts: Artifacts) -> Model:
+    """Return the model with the tables, columns and measures of the report.
+
+    Raises:
+        PowerBIError: the model lacks what they are made of.
+    """
+    try:
+        writer = _Writer(model, artifacts)
+        added = writer.measures()
+    except KeyError as error:
+        raise PowerBIError(f"bank_warehouse/powerbi/story.py: {error.args[0]}.") from error
+    tables = dict(model.tables)
+    customers = model.by_origin(CUSTOMERS)
+    tables[customers.name] = replace(customers, columns=(*customers.columns, *_BIN_COLUMNS))
+    for table in (*map(_parameter_table, PARAMETERS), *map(_slider_table, SLIDERS)):
+        tables[table.name] = table
+    ((name, figures),) = [(name, table) for name, table in tables.items() if table.measures]
+    measures = sorted((*figures.measures, *added), key=lambda each: (each.folder, each.name))
+    tables[name] = replace(figures, measures=tuple(measures))
+    return replace(model, tables=dict(sorted(tables.items())))
+
+
+# ---------- tables
+
+
+def _parameter_table(parameter: FieldParameter) -> ModelTable:
+    name = parameter.name
+    fields, order = f"{name} fields", f"{name} order"
+    rows = ",\n".join(
+        f"    ({quote_text(label)}, NAMEOF('Key figures'[{measure}]), {number})"
+        for number, (label, measure) in enumerate(parameter.entries)
+    )
+    return ModelTable(
+        name=name,
+        origin=parameter.origin,
+        description="One row per measure that a reader can choose; visuals show the one chosen.",
+        query=f"{{\n{rows}\n}}",
+        columns=(
+            ModelColumn(
+                name,
+                "[Value1]",
+                "string",
+                "What a reader chooses.",
+                sort_by=order,
+                group_by=fields,
+            ),
+            ModelColumn(
+                fields,
+                "[Value2]",
+                "string",
+                "The measure that is shown.",
+                is_hidden=True,
+                sort_by=order,
+                parameter='{"version": 3, "kind": 2}',
+            ),
+            ModelColumn(
+                order,
+                "[Value3]",
+                "int64",
+                "Position in the list.",
+                format_string="0",
+                is_hidden=True,
+            ),
+        ),
+        is_calculated=True,
+    )
+
+
+def _slider_table(slider: Slider) -> ModelTable:
+    return ModelTable(
+        name=slider.name,
+        origin=slider.origin,
+        description=f"One row per value that a reader can choose. {slider.description}",
+        query=f"GENERATESERIES({slider.low}, {slider.high}, {slider.step})",
+        columns=(
+            ModelColumn(
+                slider.name,
+                "[Value]",
+                "double",
+                slider.description,
+                format_string=slider.format_string,
+                parameter='{"version": 0}',
+            ),
+        ),
+        is_calculated=True,
+    )
+
+
+def income_bins() -> list[tuple[float | None, str]]:
+    """Return the upper limit of each bin of income, None for the last, and its name."""
+    step = INCOME_STEP // 1000
+    bins: list[tuple[float | None, str]] = [
+        (number * INCOME_STEP, f"{(number - 1) * step}-{number * step} k")
+        for number in range(1, INCOME_STEPS + 1)
+    ]
+    return [*bins, (None, f"{INCOME_STEPS * step} k or more")]
+
+
+_BIN_COLUMNS = (
+    ModelColumn(
+        "Income bin",
+        "income_bin",
+        "string",
+        f"Estimated income in steps of {INCOME_STEP:,}.",
+        folder="Money and risk",
+        sort_by="Income bin order",
+    ),
+    ModelColumn(
+        "Income bin order",
+        "income_bin_order",
+        "int64",
+        "Position of the income bin in its order.",
+        format_string="0",
+        is_hidden=True,
+    ),
+)
+
+
+def with_bins(model: Model) -> Model:
+    """Return the model with the query that gives each customer the bin of the income.
+
+    The income itself stays in the positions: here it is read, cut into bins and dropped.
+    """
+    customers = model.by_origin(CUSTOMERS)
+    head, _, last = customers.query.rpartition("\nin\n    ")
+    names = {"income_bin": "type text", "income_bin_order": "Int64.Type"}
+    bins = income_bins()
+    chains = {
+        "income_bin": [quote_text(label) for _, label in bins],
+        "income_bin_order": [str(number) for number in range(1, len(bins) + 1)],
+    }
+    steps = [
+        (
+            "WithIncomeJoined",
+            f'Table.NestedJoin(\n        {last}, {{"customer_key"}},\n'
+            f'        Table.SelectColumns(ReadTable("marts", "{POSITIONS}"), '
+            '{"customer_key", "estimated_income"}), {"customer_key"},\n'
+            '        "joined", JoinKind.LeftOuter\n    )',
+        ),
+        (
+            "WithIncome",
+            'Table.ExpandTableColumn(WithIncomeJoined, "joined", {"estimated_income"}, '
+            '{"estimated_income"})',
+        ),
+    ]
+    for name, values in chains.items():
+        chain = "\n            else ".join(
+            f"if [estimated_income] < {limit} then {value}"
+            for (limit, _), value in zip(bins[:-1], values[:-1], strict=True)
+        )
+        step = "".join(word.capitalize() for word in name.split("_"))
+        steps.append(
+            (
+                step,
+                f"Table.AddColumn(\n        {steps[-1][0]}, {quote_text(name)},\n"
+                f"        each {chain}\n            else {values[-1]},\n"
+                f"        {names[name]}\n    )",
+            )
+        )
+    steps.append(("WithoutIncome", f'Table.RemoveColumns({steps[-1][0]}, {{"estimated_income"}})'))
+    written = "".join(f",\n    {name} = {text}" for name, text in steps)
+    binned = replace(
+        customers,
+        query=f"{head}{written}\nin\n    {steps[-1][0]}",
+        reads=(*customers.reads, POSITIONS),
+    )
+    return replace(model, tables={**model.tables, customers.name: binned})
+
+
+# ---------- measures
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the DAX of the measures with the names of one model."""
+
+    model: Model
+    artifacts: Artifacts
+
+    def table(self, mart: str) -> str:
+        return "'" + self.model.by_origin(mart).name.replace("'", "''") + "'"
+
+    def column(self, mart: str, source: str) -> str:
+        return f"{self.table(mart)}[{self.model.by_origin(mart).column_of(source).name}]"
+
+    def without(self, mart: str, source: str) -> str:
+        """Return what takes the filter off a column, and off the one that it is sorted by.
+
+        A visual that groups by a sorted column filters both.
+        """
+        column = self.model.by_origin(mart).column_of(source)
+        names = [column.name, *([column.sort_by] if column.sort_by else [])]
+        return f"REMOVEFILTERS({', '.join(f'{self.table(mart)}[{name}]' for name in names)})"
+
+    def measures(self) -> list[Measure]:
+        return [
+            *self.heat_maps(),
+            *self.explained(),
+            *self.what_if(),
+            *self.migrations(),
+            *self.findings(),
+        ]
+
+    # ---------- numbers
+
+    def heat_maps(self) -> list[Measure]:
+        shares = [
+            Measure(
+                share_across(name),
+                f"DIVIDE([Customers], CALCULATE([Customers], {self.without(CUSTOMERS, name)}))",
+                f"Share of the customers of a row who are in the cell, where the "
+                f"{for_people(name).lower()} is across.",
+                "0.0%",
+                HEAT_MAPS,
+            )
+            for name in ACROSS
+        ]
+        branches = ",\n".join(
+            f"    ISINSCOPE({self.column(CUSTOMERS, name)}), [{share_across(name)}]"
+            for name in ACROSS
+        )
+        return [
+            *shares,
+            Measure(
+                "Share of row",
+                f"SWITCH(\n    TRUE(),\n{branches}\n)",
+                "Share of the customers of a row of a heat map who are in the cell.",
+                "0.0%",
+                HEAT_MAPS,
+            ),
+        ]
+
+    def explained(self) -> list[Measure]:
+        """Return eta squared of the risk weighting, and the chance of one as high."""
+        risk = self.column(CUSTOMERS, "risk_weighting")
+        found = []
+        for name, called in EXPLAINING.items():
+            column = self.column(CUSTOMERS, name)
+            found += [
+                Measure(
+                    explained_by(name),
+                    "VAR Overall = [Mean risk weighting]\n"
+                    f"VAR Between = SUMX(VALUES({column}), "
+                    "[Customers] * ([Mean risk weighting] - Overall) ^ 2)\n"
+                    f"VAR Total = SUMX(VALUES({risk}), [Customers] * ({risk} - Overall) ^ 2)\n"
+                    "RETURN\n    DIVIDE(Between, Total)",
+                    "Share of the variation of the risk weighting among the chosen customers "
+                    f"that the {called} explains (eta squared).",
+                    "0.0%",
+                    FINDINGS,
+                ),
+                Measure(
+                    f"Chance of the risk by {called}",
+                    f"VAR Groups = COUNTROWS(VALUES({column}))\n"
+                    "RETURN\n    IF(\n        Groups < 2,\n        1,\n"
+                    "        CHISQ.DIST.RT(([Customers] - 1) * "
+                    f"[{explained_by(name)}], Groups - 1)\n    )",
+                    f"Probability that the {called} explains as much of the risk weighting of "
+                    "the chosen customers by chance alone (chi-square).",
+                    "0.000",
+                    FINDINGS,
+                ),
+            ]
+        return [*found, self.correlation()]
+
+    def correlation(self) -> Measure:
+        table = self.table(POSITIONS)
+        x = f"CONVERT({self.column(POSITIONS, 'estimated_income')}, DOUBLE)"
+        y = f"CONVERT({self.column(POSITIONS, 'total_deposits')}, DOUBLE)"
+        return Measure(
+            "Correlation of income and deposits",
+            f"VAR Count = COUNTROWS({table})\n"
+            f"VAR MeanX = DIVIDE(SUMX({table}, {x}), Count)\n"
+            f"VAR MeanY = DIVIDE(SUMX({table}, {y}), Count)\n"
+            f"VAR Together = SUMX({table}, ({x} - MeanX) * ({y} - MeanY))\n"
+            f"VAR SpreadX = SUMX({table}, ({x} - MeanX) ^ 2)\n"
+            f"VAR SpreadY = SUMX({table}, ({y} - MeanY) ^ 2)\n"
+            "RETURN\n    DIVIDE(Together, SQRT(SpreadX * SpreadY))",
+            "Pearson's correlation of the estimated income and the deposits of the chosen "
+            "customers, from -1 to 1.",
+            "0.00",
+            FINDINGS,
+        )
+
+    def what_if(self) -> list[Measure]:
+        defaults, losses, outflow = SLIDERS
+        table = self.table("fct_expected_losses")
+        exposure, default, loss = (
+            self.column("fct_expected_losses", name)
+            for name in ("exposure", "probability_of_default", "loss_given_default")
+        )
+        chosen = [
+            Measure(
+                each.chosen,
+                f"SELECTEDVALUE('{each.name}'[{each.name}], {each.default})",
+                f"{each.description} As chosen by the reader; {each.default} where nothing is.",
+                each.format_string,
+                WHAT_IF,
+            )
+            for each in SLIDERS
+        ]
+        return [
+            *chosen,
+            Measure(
+                "What-if expected loss",
+                f"VAR Defaults = [{defaults.chosen}]\nVAR Losses = [{losses.chosen}]\n"
+                f"RETURN\n    SUMX(\n        {table},\n"
+                f"        CONVERT({exposure}, DOUBLE) * MIN(1, {default} * Defaults)"
+                f" * MIN(1, {loss} * Losses)\n    )",
+                "Expected loss of a year under the assumptions that the reader has chosen.",
+                "#,0",
+                WHAT_IF,
+            ),
+            Measure(
+                "What-if change of the loss",
+                "DIVIDE([What-if expected loss] - [Expected loss], [Expected loss])",
+                "How much the expected loss changes under the chosen assumptions.",
+                "0.0%",
+                WHAT_IF,
+            ),
+            Measure(
+                "What-if deposits",
+                f"[Total deposits] * (1 - [{outflow.chosen}])",
+                "Deposits that stay under the chosen assumptions.",
+                "#,0",
+                WHAT_IF,
+            ),
+            Measure(
+                "What-if loan-to-deposit ratio",
+                "DIVIDE([Total loans], [What-if deposits])",
+                "Loans over the deposits that stay under the chosen assumptions.",
+                "0.00",
+                WHAT_IF,
+            ),
+        ]
+
+    def migrations(self) -> list[Measure]:
+        segments, risks = "fct_segment_migrations", "fct_risk_migrations"
+        moved = (
+            f"{self.column(segments, 'from_segment')} <> {self.column(segments, 'to_segment')}"
+            f' && {self.column(segments, "from_segment")} <> "joined"'
+            f' && {self.column(segments, "to_segment")} <> "left"'
+        )
+        return [
+            Measure(
+                "Customers compared",
+                f"SUM({self.column(segments, 'customers')})",
+                "Customers of two dates that follow each other, by their segments at both.",
+                "#,0",
+                MIGRATIONS,
+            ),
+            Measure(
+                "Customers who changed segment",
+                f"SUMX({self.table(segments)}, "
+                f"IF({moved}, {self.column(segments, 'customers')}, 0))",
+                "Customers whose segment differs between two dates that follow each other, "
+                "without those who joined or left.",
+                "#,0",
+                MIGRATIONS,
+            ),
+            Measure(
+                "Customers weighted",
+                f"SUM({self.column(risks, 'customers')})",
+                "Customers of two dates that follow each other, by their risk weightings at both.",
+                "#,0",
+                MIGRATIONS,
+            ),
+            *(
+                Measure(
+                    f"Customers whose risk got {change}",
+                    f"CALCULATE(SUM({self.column(risks, 'customers')}), "
+                    f"KEEPFILTERS({self.column(risks, 'risk_weighting_change')} = "
+                    f"{quote_text(change)}))",
+                    f"Customers whose risk weighting got {change} from one date to the next.",
+                    "#,0",
+                    MIGRATIONS,
+                )
+                for change in ("worse", "better")
+            ),
+        ]
+
+    # ---------- findings in words
+
+    def findings(self) -> list[Measure]:
+        return [
+            Measure(name, text, f"Title in words: {what}", "", FINDINGS)
+            for name, text, what in (
+                *self.who(),
+                *self.holdings(),
+                *self.risk(),
+                *self.next_steps(),
+            )
+        ]
+
+    def most(self, mart: str, column: str, measure: str, order: str = "DESC") -> str:
+        """Return the DAX of the value of a column with the highest measure."""
+        name = self.column(mart, column)
+        return f"MAXX(TOPN(1, VALUES({name}), [{measure}], {order}), {name})"
+
+    def highest(self, mart: str, column: str, measure: str) -> str:
+        """Return the DAX of the highest value of a measure among the values of a column."""
+        return f"MAXX(VALUES({self.column(mart, column)}), [{measure}])"
+
+    def two_tops(
+        self,
+        column: tuple[str, str],
+        measures: tuple[str, str],
+        both: str,
+        rest: Sequence[str],
+        apart: tuple[str, str],
+    ) -> str:
+        """Return a sentence of what is highest in two measures: one value, or one in each."""
+        one, other = (self.most(*column, measure) for measure in measures)
+        same = "\n            & ".join(["First", both, *rest])
+        return (
+            f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
+            '        ISBLANK([Customers]),\n        "No customer is chosen",\n'
+            f"        IF(\n            First = Second,\n            {same},\n"
+            f"            First & {apart[0]} & Second & {apart[1]}\n        )\n    )"
+        )
+
+    def who(self) -> list[tuple[str, str, str]]:
+        loyalty = (CUSTOMERS, "loyalty_classification")
+        family = (CUSTOMERS, "occupation_family")
+        segment = (CUSTOMERS, "segment")
+        year = (CUSTOMERS, "joined_year")
+        return [
+            (
+                "Finding on loyalty",
+                self.two_tops(
+                    loyalty,
+                    ("Total deposits", "Total loans"),
+                    '" holds the most: "',
+                    (
+                        _share(self.highest(*loyalty, "Total deposits"), "[Total deposits]"),
+                        '" of deposits, "',
+                        _share(self.highest(*loyalty, "Total loans"), "[Total loans]"),
+                        '" of loans"',
+                    ),
+                    ('" holds the most deposits, "', '" owes the most"'),
+                ),
+                "which loyalty class holds and owes the most.",
+            ),
+            (
+                "Finding on occupations",
+                _unless_empty(
+                    self.most(*family, "Customers"),
+                    '" is the largest family: "',
+                    _share(self.highest(*family, "Customers"), "[Customers]"),
+                    '" of customers"',
+                ),
+                "the largest family of occupations.",
+            ),
+            (
+                "Finding on joining years",
+                _unless_empty(
+                    self.most(*year, "Customers"),
+                    '" brought the most: "',
+                    f'FORMAT({self.highest(*year, "Customers")}, "#,0")',
+                    '" customers"',
+                ),
+                "the year in which most of the customers joined.",
+            ),
+            (
+                "Finding on segments",
+                _unless_empty(
+                    self.most(*segment, "Customers"),
+                    '" is the largest segment: "',
+                    _share(self.highest(*segment, "Customers"), "[Customers]"),
+                    '" of customers"',
+                ),
+                "the largest segment.",
+            ),
+            (
+                "Finding on segment balances",
+                self.two_tops(
+                    segment,
+                    ("Mean deposits", "Mean loans"),
+                    '": the highest mean deposits and loans"',
+                    (),
+                    ('": the highest mean deposits; "', '": the highest mean loans"'),
+                ),
+                "which segments have the highest mean balances.",
+            ),
+        ]
+
+    def holdings(self) -> list[tuple[str, str, str]]:
+        product = ("dim_products", "product_name")
+        order = self.column(CUSTOMERS, "income_band_order")
+        return [
+            (
+                "Finding on holdings",
+                _unless_empty(
+                    'FORMAT([Products per customer], "0.0")',
+                    '" products each; fewest hold "',
+                    self.most(*product, "Penetration", "ASC"),
+                    f'" (" & FORMAT(MINX(VALUES({self.column(*product)}), [Penetration]), "0.0%")',
+                    '")"',
+                ),
+                "how many products customers hold, and which the fewest hold.",
+            ),
+            (
+                "Finding on depth",
+                _unless_empty(
+                    self.most(*product, "Mean balance of holders"),
+                    '" runs deepest: "',
+                    _thousands(self.highest(*product, "Mean balance of holders")),
+                    '" a holder"',
+                ),
+                "the product with the highest mean balance.",
+            ),
+            (
+                "Finding on gaps",
+                _unless_empty(
+                    self.most(*product, "Gap to the peers"),
+                    '" has the largest gap: "',
+                    _millions(self.highest(*product, "Gap to the peers")),
+                ),
+                "the product in which customers are furthest below their peers.",
+            ),
+            (
+                "Finding on income and deposits",
+                "VAR Together = [Correlation of income and deposits]\n"
+                f"RETURN\n    SWITCH(\n        TRUE(),\n        [Customers] < {FEWEST}, "
+                f'"Fewer than {FEWEST} customers: too few for a trend",\n'
+                '        ABS(Together) < 0.1, "Deposits do not move with income"'
+                ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
+                '        Together > 0, "Deposits rise with income"'
+                ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
+                '        "Deposits fall with income"'
+                ' & " (correlation " & FORMAT(Together, "0.00") & ")"\n    )',
+                "whether deposits go with income.",
+            ),
+            (
+                "Finding on income bands",
+                f"VAR Lowest = MIN({order})\nVAR Highest = MAX({order})\nRETURN\n    "
+                + _unless_empty(
+                    '"Median deposits: "',
+                    _thousands(f"CALCULATE([Median deposits], {order} = Lowest)"),
+                    '" in the lowest band, "',
+                    _thousands(f"CALCULATE([Median deposits], {order} = Highest)"),
+                    '" in the highest"',
+                ).replace("\n", "\n    "),
+                "the median deposits of the lowest and of the highest band of income.",
+            ),
+            (
+                "Finding on concentration",
+                '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
+                ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
+                "how much the tenth of customers with the most has. Of all customers.",
+            ),
+        ]
+
+    def risk(self) -> list[tuple[str, str, str]]:
+        income, cards, _ = EXPLAINING
+        small = self.smallest_effect()
+
+        def moves(name: str) -> str:
+            return (
+                f"[{explained_by(name)}] >= {small} && "
+                f"[Chance of the risk by {EXPLAINING[name]}] < {SIGNIFICANCE}"
+            )
+
+        few = f'[Customers] < {FEWEST}, "Fewer than {FEWEST} customers: too few to say"'
+        explained = (
+            f'" (explaining " & FORMAT([{explained_by(income)}], "0.0%") & " and " & '
+            f'FORMAT([{explained_by(cards)}], "0.0%") & ")"'
+        )
+        scenario = ("stress_scenarios", "scenario_name")
+        product = ("dim_products", "product_name")
+        losses = self.column("stress_scenarios", "scenario")
+        return [
+            (
+                "Finding on risk",
+                f"VAR Income = {moves(income)}\nVAR Cards = {moves(cards)}\n"
+                f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
+                f'        Income && Cards, "Income and cards both move the risk weighting"'
+                f" & {explained},\n"
+                f'        Income, "Income moves the risk weighting; cards do not" & {explained},\n'
+                f'        Cards, "Cards move the risk weighting; income does not" & {explained},\n'
+                f'        "Neither income nor cards move the risk weighting" & {explained}\n    )',
+                "whether income and the number of cards move the risk weighting of the chosen "
+                "customers, more than chance and enough to matter.",
+            ),
+            *(
+                (
+                    f"Finding on {called} and risk",
+                    f"VAR Moves = {moves(name)}\n"
+                    f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
+                    f'        Moves, "The {called} moves the risk weighting (explains " & '
+                    f'FORMAT([{explained_by(name)}], "0.0%") & ")",\n'
+                    f'        "The {called} does not move the risk weighting"\n    )',
+                    f"whether the {called} moves the risk weighting of the chosen customers.",
+                )
+                for name, called in EXPLAINING.items()
+            ),
+            (
+                "Finding on the watch list",
+                _unless_empty(
+                    'FORMAT([Share on the watch list], "0.0%")',
+                    '" on the watch list, with "',
+                    'FORMAT([Share of exposure on the watch list], "0.0%")',
+                    '" of loans"',
+                ),
+                "how many customers are on the watch list, and how much they owe.",
+            ),
+            (
+                "Finding on card balances",
+                _unless_empty(
+                    'FORMAT([Credit cards per customer], "0.0")',
+                    '" cards and "',
+                    'FORMAT([Mean credit card balance], "#,0")',
+                    '" of card balance a customer"',
+                ),
+                "cards and card balance of the mean customer.",
+            ),
+            (
+                "Finding on expected losses",
+                self.most(*product, "Expected loss")
+                + ' & " costs the most: " & '
+                + _millions(self.highest(*product, "Expected loss"))
+                + ' & " of an expected " & '
+                + _millions("[Expected loss]"),
+                "the product with the highest expected loss. Of all customers.",
+            ),
+            (
+                "Finding on stress",
+                "VAR Baseline = CALCULATE([Expected loss under stress], "
+                f'{losses} = "baseline")\n'
+                f"VAR Worst = {self.highest(*scenario, 'Expected loss under stress')}\nRETURN\n    "
+                + self.most(*scenario, "Expected loss under stress")
+                + ' & " costs the most: " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
+                '" times the baseline"',
+                "the scenario with the highest expected loss. Of all customers.",
+            ),
+            (
+                "Finding on the what-if",
+                '"As chosen: expected loss " & '
+                + _millions("[What-if expected loss]")
+                + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
+                f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
+                "the expected loss under the chosen assumptions. Of all customers.",
+            ),
+        ]
+
+    def next_steps(self) -> list[tuple[str, str, str]]:
+        action = ("fct_customer_recommendations", "action_name")
+        segments = self.table("fct_segment_migrations")
+        only_one = '"There is one as-of date only: nothing can have moved yet"'
+        difference = self.column("fct_control_totals", "difference")
+        return [
+            (
+                "Finding on actions",
+                _unless_empty(
+                    'FORMAT([Share with an action], "0%")',
+                    '" of customers have an action due; most often: "',
+                    self.most(*action, "Customers with an action"),
+                ),
+                "how many customers have an action due, and the most frequent action.",
+            ),
+            (
+                "Finding on segment migrations",
+                f"IF(\n    ISEMPTY({segments}),\n    {only_one},\n"
+                '    FORMAT([Customers who changed segment], "#,0") & " of " & '
+                'FORMAT([Customers compared], "#,0") & " customers changed segment"\n)',
+                "how many customers changed segment, or that there is one date only.",
+            ),
+            (
+                "Finding on risk migrations",
+                f"IF(\n    ISEMPTY({segments}),\n    {only_one},\n"
+                '    "The risk weighting of " & '
+                'FORMAT([Customers whose risk got worse] + 0, "#,0") & " customers got worse, of "'
+                ' & FORMAT([Customers whose risk got better] + 0, "#,0") & " better"\n)',
+                "how many customers the bank weighted anew, or that there is one date only.",
+            ),
+            (
+                "Finding on control totals",
+                f"VAR Off = SUMX({self.table('fct_control_totals')}, ABS({difference}))\n"
+                'RETURN\n    IF(\n        Off = 0,\n        "Everything delivered is here or in '
+                'quarantine, to the cent",\n        FORMAT(Off, "#,0.00") & " differ between what '
+                'was delivered and what is here"\n    )',
+                "whether everything that was delivered is here.",
+            ),
+        ]
+
+    def smallest_effect(self) -> float:
+        """Return the share explained above which an effect is more than negligible."""
+        for row in self.artifacts.seeds["effect_sizes"].rows:
+            if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
+                return float(row["lower_limit"])
+        raise KeyError("the seed effect_sizes has no small effect of Kruskal-Wallis")
+
+
+def _unless_empty(*parts: str) -> str:
+    """Return the DAX of parts put together, or of a text where no customer is chosen."""
+    return _if_any("[Customers]", parts)
+
+
+def _if_any(measure: str, parts: Sequence[str]) -> str:
+    text = "\n        & ".join(parts)
+    return f'IF(\n    ISBLANK({measure}),\n    "No customer is chosen",\n    {text}\n)'
+
+
+def _share(part: str, whole: str) -> str:
+    return f'FORMAT(DIVIDE({part}, {whole}), "0%")'
+
+
+def _thousands(value: str) -> str:
+    return f'FORMAT(DIVIDE({value}, 1000), "#,0") & " k"'
+
+
+def _millions(value: str) -> str:
+    return f'FORMAT(DIVIDE({value}, 1000000), "#,0.0") & " M"'

@@ -1,0 +1,468 @@
+"""Mistakes planted in the story and the craft of the report, one at a time: each is caught."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bank_warehouse.powerbi import checks, project
+from python_checks.testing.paths import PROJECT
+from python_checks.tests.unit.test_powerbi_mistakes import (
+    PAGES,
+    TABLES,
+    Files,
+    Mistake,
+    edits,
+    page,
+    page_of,
+    projections,
+    swaps,
+    visual,
+    visuals_of,
+    without_object,
+)
+
+THEME = "Bank.Report/definition/report.json"
+BOOKMARKS = "Bank.Report/definition/bookmarks"
+
+
+@pytest.fixture(scope="module")
+def committed() -> Files:
+    files = project.read(PROJECT / "powerbi")
+    assert checks.findings(files) == []
+    return files
+
+
+def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
+    """Plant a change in the visual of a page whose title or the line below has these words."""
+
+    def find(files: Files) -> str:
+        folder = page_of(files, title).removesuffix("page.json")
+        return next(
+            path
+            for path, text in sorted(files.items())
+            if path.startswith(folder) and path.endswith("/visual.json") and words in text
+        )
+
+    return edits(find, change)
+
+
+def set_literal(*keys: str | int, value: str) -> Callable[[Any], Any]:
+    """Return the change of the literal at a place of a visual."""
+
+    def change(content: Any) -> None:
+        for key in keys:
+            content = content[key]
+        content["expr"]["Literal"]["Value"] = value
+
+    return change
+
+
+def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda content: change(content["filterConfig"]["filters"][number]["filter"]["Where"][0])
+
+
+def answers_for(dimension: str) -> Callable[[Any], Any]:
+    """Have the tests of a tooltip be those of another dimension."""
+
+    def change(where: Any) -> None:
+        where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]
+
+    return filter_of(0, change)
+
+
+def first_filtered(files: Files) -> None:
+    """Have the tooltip answer for what slicers choose: the tests hang on the customers' list."""
+    files["Bank.SemanticModel/definition/relationships.tmdl"] += (
+        "relationship 11111111-1111-4111-8111-111111111112\n"
+        "\tfromColumn: 'Segment differences'.Dimension\n"
+        "\ttoColumn: Dimensions.Dimension\n\n"
+    )
+
+
+def without_link(kind: str) -> Callable[[Files], None]:
+    """Take away every button of a kind from the page of credit and risk."""
+
+    def plant(files: Files) -> None:
+        for path in visuals_of(files, "Credit and risk", "actionButton"):
+            if f"'{kind}'" in files[path]:
+                del files[path]
+                files.pop(path.replace("visual.json", "mobile.json"), None)
+
+    return plant
+
+
+def bookmark(title: str, change: Callable[[Any], Any]) -> Mistake:
+    return edits(
+        lambda files: next(
+            path
+            for path, text in files.items()
+            if path.endswith(".bookmark.json") and json.loads(text)["displayName"] == title
+        ),
+        change,
+    )
+
+
+def without_phones(files: Files) -> None:
+    folder = page_of(files, "Stress").removesuffix("page.json")
+    for path in [each for each in files if each.startswith(folder) and "mobile.json" in each]:
+        del files[path]
+
+
+def phone(change: Callable[[Any], Any]) -> Mistake:
+    """Plant a change in the phone layout of the scatter."""
+    return edits(
+        lambda files: visuals_of(files, "Income and deposits", "scatterChart")[0].replace(
+            "visual.json", "mobile.json"
+        ),
+        change,
+    )
+
+
+def base_theme(content: Any) -> None:
+    themes = content["themeCollection"]
+    themes["baseTheme"] = themes.pop("customTheme")
+
+
+def newer(kind: str, version: str) -> Mistake:
+    """Have one visual or page ask for a newer Desktop."""
+
+    def plant(files: Files) -> None:
+        path = visuals_of(files, "Overview", "textbox")[0]
+        if kind == "page":
+            path = page_of(files, "Overview")
+        files[path] = re.sub(rf"/{kind}\w*/[\d.]+/", f"/{_NAMES[kind]}/{version}/", files[path])
+
+    return plant
+
+
+_NAMES = {"page": "page", "visual": "visualContainer"}
+
+
+def in_every(kind: str, change: Callable[[Any], Any]) -> Mistake:
+    """Plant a change in every visual of a type, wherever it is."""
+
+    def plant(files: Files) -> None:
+        for path, text in list(files.items()):
+            if path.endswith("/visual.json"):
+                content = json.loads(text)
+                if content["visual"]["visualType"] == kind:
+                    change(content)
+                    files[path] = json.dumps(content)
+
+    return plant
+
+
+def without_field(role: str, name: str) -> Callable[[Any], Any]:
+    def change(content: Any) -> None:
+        shown = projections(content, role)
+        shown[:] = [each for each in shown if each["nativeQueryRef"] != name]
+
+    return change
+
+
+def all_of(*mistakes: Mistake) -> Mistake:
+    def plant(files: Files) -> None:
+        for mistake in mistakes:
+            mistake(files)
+
+    return plant
+
+
+CONTAINER = ("visual", "visualContainerObjects")
+
+MISTAKES: dict[str, tuple[Mistake, str]] = {
+    # ---------- tooltips
+    "a tooltip answers for another dimension than the axis": (
+        titled("Tooltip: segment", "Is the difference real", answers_for("gender")),
+        "its tooltip answers for ['gender'], and its axis is ['segment']",
+    ),
+    "a tooltip compares the axis with something else": (
+        titled(
+            "Tooltip: income band and risk weighting",
+            "Is the difference real",
+            filter_of(
+                1,
+                lambda where: where["Condition"]["In"].update(
+                    Values=[[{"Literal": {"Value": "'total_loans'"}}]]
+                ),
+            ),
+        ),
+        "its tooltip compares ['total_loans'], and not ['risk_weighting']",
+    ),
+    "a tooltip answers where nothing was tested": (
+        titled(
+            "Tooltip: tenure",
+            "Is the difference real",
+            lambda content: content["filterConfig"]["filters"].pop(),
+        ),
+        "its tooltip answers where nothing was tested",
+    ),
+    "what a slicer chooses changes the answer of a tooltip": (
+        first_filtered,
+        "what is chosen elsewhere changes the answer of its tooltip",
+    ),
+    "a tooltip hides the number that it replaces": (
+        visual("Tooltip: age band", "cardVisual", without_field("Data", "Mean deposits")),
+        "its tooltip page does not show Mean deposits",
+    ),
+    "a tooltip of a heat map lacks one of the measures to choose from": (
+        visual(
+            "Tooltip: number of credit cards and risk weighting",
+            "cardVisual",
+            without_field("Data", "Exposure"),
+        ),
+        "its tooltip page does not show Exposure",
+    ),
+    "bars with a tooltip page carry no numbers": (
+        visual("Segmentation", "clusteredBarChart", without_object("labels")),
+        "its tooltip page takes the number away",
+    ),
+    # ---------- what slicers reach
+    "a visual of all customers looks like any other": (
+        titled(
+            "Income and deposits",
+            "lowest per cent",
+            lambda content: content["visual"]["visualContainerObjects"].pop("background"),
+        ),
+        "no slicer reaches it, and it looks as if one did",
+    ),
+    "a visual that follows the slicers looks like one of all customers": (
+        titled(
+            "Income and deposits",
+            "Mean deposits by tenure",
+            lambda content: content["visual"]["visualContainerObjects"].update(
+                background=[
+                    {
+                        "properties": {
+                            "color": {
+                                "solid": {"color": {"expr": {"Literal": {"Value": "'#FFF7E3'"}}}}
+                            }
+                        }
+                    }
+                ]
+            ),
+        ),
+        "looks as if it showed all customers, and does not say so",
+    ),
+    "a page without slicers does not say whom it shows": (
+        titled(
+            "Stress",
+            "Expected loss by scenario",
+            set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Expected loss'"),
+        ),
+        "no slicer reaches it, and it does not say all customers",
+    ),
+    # ---------- credit and risk
+    "the card balance is nowhere": (
+        all_of(
+            in_every("cardVisual", without_field("Data", "Credit card balance")),
+            swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Fee income]"),
+        ),
+        "no visual shows Credit card balance",
+    ),
+    "a heat map is not coloured where another measure is chosen": (
+        visual(
+            "Credit and risk",
+            "pivotTable",
+            lambda content: content["visual"]["objects"]["values"].pop(),
+        ),
+        "its cells have no colour where Credit card balance is chosen",
+    ),
+    "a field parameter is an ordinary table": (
+        swaps(
+            f"{TABLES}/Heat map shows.tmdl",
+            '\t\textendedProperty ParameterMetadata = {"version": 3, "kind": 2}\n',
+            "",
+        ),
+        "table Heat map shows: Power BI does not know it as a parameter",
+    ),
+    "a field parameter names a measure that is gone": (
+        swaps(f"{TABLES}/Heat map shows.tmdl", "[Share of row]", "[Share of rows]"),
+        "there is no measure Share of rows",
+    ),
+    "nothing chooses what a heat map shows": (
+        titled(
+            "Segmentation",
+            "Heat map shows",
+            lambda content: content["visual"].update(
+                visualType="cardVisual",
+                query={"queryState": {"Data": {"projections": []}}},
+            ),
+        ),
+        "nothing on its page chooses what it shows",
+    ),
+    "the points have no trend": (
+        visual("Income and deposits", "scatterChart", without_object("trend")),
+        "points without a trend",
+    ),
+    "a heat map with a choice has totals of shares": (
+        visual("Segmentation", "pivotTable", without_object("subTotals")),
+        "Share of row has no total",
+    ),
+    # ---------- the story
+    "a page has no way on": (
+        visual(
+            "Stress",
+            "pageNavigator",
+            lambda content: content["visual"].update(visualType="textbox"),
+        ),
+        "page Stress: nothing leads to the other pages",
+    ),
+    "a page has no way back": (without_link("Back"), "page Credit and risk: has no way back"),
+    "a page has no reset": (
+        without_link("Bookmark"),
+        "page Credit and risk: no button takes back what its slicers choose",
+    ),
+    "a reset forgets a slicer": (
+        bookmark(
+            "Reset: Segmentation",
+            lambda content: content["options"]["targetVisualNames"].pop(0),
+        ),
+        "page Segmentation: no button takes back what its slicers choose",
+    ),
+    "a question leads nowhere": (
+        titled(
+            "Overview",
+            "'What do they hold?'",
+            set_literal(*CONTAINER, "visualLink", 0, "properties", "bookmark", value="'nowhere'"),
+        ),
+        "a button leads to no bookmark",
+    ),
+    "a question opens a page that is gone": (
+        bookmark(
+            "What to do next?",
+            lambda content: content["explorationState"].update(activeSection="nowhere"),
+        ),
+        "bookmark What to do next?: opens a page that does not exist",
+    ),
+    "only three questions are asked": (
+        bookmark(
+            "Who are the customers?",
+            lambda content: content["options"].update(suppressActiveSection=True),
+        ),
+        "3 of the 4 questions can be asked",
+    ),
+    "a bookmark is not in the list": (
+        edits(
+            lambda _: f"{BOOKMARKS}/bookmarks.json",
+            lambda content: content["items"][0]["children"].pop(),
+        ),
+        "is listed or written, and not both",
+    ),
+    "nothing takes loans apart": (
+        visual(
+            "Explore",
+            "decompositionTreeVisual",
+            lambda content: projections(content, "Analyze")[0]["field"]["Measure"].update(
+                Property="Fee income"
+            ),
+        ),
+        "nothing takes Total loans apart",
+    ),
+    "a slider changes nothing": (
+        swaps(
+            f"{TABLES}/Key figures.tmdl",
+            "SELECTEDVALUE('Multiplier of losses'[Multiplier of losses], 1.0)",
+            "1.0",
+        ),
+        "table Multiplier of losses: nothing that is shown depends on it",
+    ),
+    "a page has no key figures": (
+        visual(
+            "Explore",
+            "cardVisual",
+            lambda content: projections(content, "Data").__delitem__(slice(3, None)),
+        ),
+        "page Explore: has no key figures",
+    ),
+    "a title is a number": (
+        titled(
+            "Credit and risk",
+            "Finding on risk",
+            lambda content: content["visual"]["visualContainerObjects"]["title"][0]["properties"][
+                "text"
+            ]["expr"]["Measure"].update(Property="Mean risk weighting"),
+        ),
+        "its title is the number Mean risk weighting, and no sentence",
+    ),
+    "a title is a measure that is gone": (
+        titled(
+            "Credit and risk",
+            "Finding on risk",
+            lambda content: content["visual"]["visualContainerObjects"]["title"][0]["properties"][
+                "text"
+            ]["expr"]["Measure"].update(Property="Finding on luck"),
+        ),
+        "there is no measure Finding on luck for its title",
+    ),
+    "a visual says what is found, and not what it shows": (
+        titled(
+            "Overview",
+            "Finding on loyalty",
+            lambda content: content["visual"]["visualContainerObjects"].pop("subTitle"),
+        ),
+        "says what is found, and not what it shows",
+    ),
+    "migrations do not say that there is one date": (
+        swaps(
+            f"{TABLES}/Key figures.tmdl",
+            "ISEMPTY('Segment migrations'),\n\t\t\t    \"There is one",
+            'FALSE(),\n\t\t\t    "There is one',
+        ),
+        "does not say so where there is one date only",
+    ),
+    # ---------- the craft
+    "the theme takes the place of Desktop's own": (
+        edits(lambda _: THEME, base_theme),
+        "the theme stands in the place of Desktop's own base",
+    ),
+    "a visual asks for a newer Desktop than it needs": (
+        newer("visual", "2.4.0"),
+        "names the schema",
+    ),
+    "a page is longer than a screen": (
+        page("Stress", lambda content: content.update(height=1200)),
+        "is 1280 by 1200, which is not 16 to 9",
+    ),
+    "a page has to be scrolled": (
+        page("Stress", lambda content: content.update(displayOption="FitToWidth")),
+        "page Stress: has to be scrolled",
+    ),
+    "two visuals say the same": (
+        titled(
+            "Income and deposits",
+            "Mean deposits by tenure",
+            set_literal(
+                *CONTAINER, "title", 0, "properties", "text", value="'Mean deposits by age band'"
+            ),
+        ),
+        "says 'Mean deposits by age band' twice",
+    ),
+    "a page has no layout for a phone": (without_phones, "page Stress: has no layout for a phone"),
+    "a visual is wider than a phone": (
+        phone(lambda content: content["position"].update(width=600)),
+        "is wider than a phone",
+    ),
+    "two visuals overlap on a phone": (
+        phone(lambda content: content["position"].update(y=0)),
+        "overlap on a phone",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(MISTAKES))
+def test_planted_mistake_is_caught(name: str, committed: Files) -> None:
+    plant, complaint = MISTAKES[name]
+    files = dict(committed)
+    plant(files)
+    assert files != committed
+    found = checks.findings(files)
+    assert any(complaint in each for each in found), found
+
+
+def test_pages_are_found(committed: Files) -> None:
+    assert any(path.startswith(PAGES) for path in committed)
+    assert len(MISTAKES) >= 30

@@ -1,0 +1,67 @@
+"""Every page of the report is drawn from its files: everything fits where they put it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bank_warehouse.powerbi import report_files
+from bank_warehouse.powerbi.report_files import Page
+from python_checks.project import powerbi_pictures
+from python_checks.project.powerbi_pictures import Data
+from python_checks.testing.paths import PROJECT
+
+IMAGES = PROJECT / "docs" / "images"
+LARGEST = 150_000
+"""Bytes of a picture at most: the repository keeps them all."""
+
+
+@pytest.fixture(scope="module")
+def drawn(built_warehouse: Path) -> Iterator[tuple[Data, dict[str, Page]]]:
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        yield powerbi_pictures.load(PROJECT / "powerbi", connection)
+
+
+def test_everything_fits_on_every_page(drawn: tuple[Data, dict[str, Page]], tmp_path: Path) -> None:
+    problems = []
+    names = []
+    for name, axes, told in powerbi_pictures.pictures(*drawn):
+        powerbi_pictures.save(axes, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").stat().st_size < LARGEST, name
+        names.append(name)
+        problems += told
+    assert problems == []
+    assert {path.stem for path in IMAGES.glob("power-bi-*.png")} == set(names)
+
+
+def test_pictures_are_in_the_guide_and_marked_as_drawings() -> None:
+    guide = (PROJECT / "docs" / "power-bi.md").read_text("utf-8")
+    shown = set(re.findall(r"\]\(images/(power-bi-[\w-]+)\.png\)", guide))
+    assert shown == {path.stem for path in IMAGES.glob("power-bi-*.png")}
+    assert "drawings" in guide
+    for path in IMAGES.glob("power-bi-*.png"):
+        assert path.stat().st_size < LARGEST, path.name
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"height": 30.0}, "the title leaves no room"),
+        ({"width": 100.0}, "is cut"),
+    ],
+)
+def test_what_does_not_fit_is_told(
+    change: dict[str, float], problem: str, drawn: tuple[Data, dict[str, Page]]
+) -> None:
+    data, pages = drawn
+    page = next(page for page in pages.values() if page.title == "Overview")
+    visual = next(each for each in page.visuals.values() if "occupation" in each.title)
+    place = dict(visual.content["position"])
+    smaller = report_files.Visual(
+        visual.path, visual.name, {**visual.content, "position": {**place, **change}}
+    )
+    alone = Page(page.name, page.content, {visual.name: smaller})
+    ((_, _, told),) = powerbi_pictures.pages_drawn(data, {page.name: alone}, pages)
+    assert any(problem in each.problem for each in told), told
