@@ -34,10 +34,13 @@ COMMANDS = {
     "releases": ("bank_warehouse.publish.command_releases", "List the releases."),
     "rollback": ("bank_warehouse.publish.command_rollback", "Make an earlier release current."),
     "summary": ("bank_warehouse.summary", "Sum up what is built and what to run next."),
+    "worklist": ("bank_warehouse.worklist", "Write the customers of an action to a file."),
 }
 """Module and short help of each command: the help is shown without importing any of them."""
 
-PRIVATE = frozenset({"accept", "build", "check", "inspect", "publish", "quarantine", "summary"})
+PRIVATE = frozenset(
+    {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
+)
 """Commands that read names: the files that they make, also to spill to, are their owner's alone."""
 
 

@@ -16,7 +16,7 @@ PATHS = "bank_warehouse.paths"
 
 TAKEN_BY = {
     "warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
-    "publish_dir": {"dashboard", "publish", "releases", "rollback", "summary"},
+    "publish_dir": {"dashboard", "publish", "releases", "rollback", "summary", "worklist"},
     "raw_dir": {"build", "summary"},
     "project_dir": {"build", "powerbi"},
 }

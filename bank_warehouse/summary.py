@@ -1,5 +1,6 @@
 """The command ``summary``: what a build has made, in a few lines for people."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +12,11 @@ import click
 import duckdb
 
 from bank_warehouse import options
+from bank_warehouse.answers import Warehouse, answers, labels
 from bank_warehouse.engine import engine_settings, is_duckdb_file, is_held
 from bank_warehouse.hints import command_line
+from bank_warehouse.metrics import MetricsError
+from bank_warehouse.metrics.definitions import read_metrics
 from bank_warehouse.project import CannotStartError, publish_folder
 from bank_warehouse.publish.errors import PublishError
 from bank_warehouse.publish.records import (
@@ -27,6 +31,7 @@ from bank_warehouse.settings import SettingError
 
 SEED_FOLDER = "seeds/"
 WIDTH = 22
+LINE = 100
 MOST_REASONS = 10
 MOST_FILES = 3
 MOST_NAMES = 3
@@ -316,7 +321,20 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
             )
         raise SummaryError(message) from problem
     steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder())
-    return format_summary(summary, warehouse, raw_dir, record, steps)
+    return format_summary(summary, warehouse, raw_dir, record, steps, in_short(warehouse, record))
+
+
+def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
+    """Return what the data say first, by the definitions that the build has recorded."""
+    if not record or not record.get("metrics"):
+        return []
+    try:
+        with open_warehouse(warehouse) as connection:
+            found = answers(Warehouse(connection, read_metrics(record["metrics"])))
+    except (MetricsError, KeyError):
+        # Of another version of the project; the figures have been read all the same.
+        return []
+    return [answer.sentence for answer in found.first]
 
 
 def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
@@ -373,6 +391,7 @@ def format_summary(
     raw_dir: str,
     record: Mapping[str, Any] | None = None,
     steps: Sequence[tuple[str, str]] = (),
+    said: Sequence[str] = (),
 ) -> str:
     """Return the summary as lines of text.
 
@@ -382,7 +401,9 @@ def format_summary(
         raw_dir: The folder or file that BANK_RAW_DIR names now; empty where it is not set.
         record: The record of the last build, None where there is none.
         steps: What to run next, and what for.
+        said: What the data say, in sentences.
     """
+    watched = [(labels.value("watch_list_level", level), n) for level, n in summary.watch_list]
     lines = [
         _line("Warehouse", str(warehouse)),
         *([_line("Last build", _ending(record))] if record else []),
@@ -396,13 +417,19 @@ def format_summary(
         _line("Total deposits", f"{summary.total_deposits:,.2f}"),
         _line("Core deposits", f"{summary.core_deposits:,.2f}, without bank deposits"),
         _line("Segments", _listed(summary.segments)),
-        _line("Watch list", _listed(summary.watch_list) or "nobody"),
+        _line("Watch list", _listed(watched) or "nobody"),
         _line("In quarantine", f"{summary.rows_quarantined:,} of {summary.rows_delivered:,} rows"),
     ]
     lines += [f"  {rows:>8,}  {reason}" for reason, rows in summary.reasons[:MOST_REASONS]]
     left_out = len(summary.reasons) - MOST_REASONS
     if left_out > 0:
         lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
+    if said:
+        lines += ["", "In short:"]
+        lines += [
+            textwrap.fill(text, LINE, initial_indent="  - ", subsequent_indent="    ")
+            for text in said
+        ]
     lines += ["", "Next:"]
     for command_or_file, purpose in (
         *steps,

@@ -80,7 +80,7 @@ class Snapshot:
     cubes: Mapping[str, Cube]
     codes: Codes
     whole: Mapping[str, object]
-    _answers: "OrderedDict[object, list[Row]]" = field(default_factory=OrderedDict)
+    _asked: "OrderedDict[object, list[Row]]" = field(default_factory=OrderedDict)
     _tables: dict[tuple[str, str], list[Mapping[str, Any]]] = field(default_factory=dict)
     _differences: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local)
@@ -110,14 +110,14 @@ class Snapshot:
         wanted = {name: tuple(values) for name, values in (filters or {}).items()}
         key = (tuple(metrics), tuple(by), tuple(sorted(wanted.items(), key=str)), cube)
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
+            if key in self._asked:
+                self._asked.move_to_end(key)
+                return self._asked[key]
         rows = self._look_up(metrics, by, wanted, self._cube(by, wanted, cube))
         with self._lock:
-            self._answers[key] = rows
-            while len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
+            self._asked[key] = rows
+            while len(self._asked) > ANSWERS_KEPT:
+                self._asked.popitem(last=False)
         return rows
 
     @cached_property

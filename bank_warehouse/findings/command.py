@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from bank_warehouse import options
-from bank_warehouse.findings.answers import Answers
 from bank_warehouse.findings.figures import draw
 from bank_warehouse.findings.page import write_page
+from bank_warehouse.findings.tables import Tables
 from bank_warehouse.metrics import MetricsError, load_metrics
 from bank_warehouse.project import CannotStartError, target_folder
 from bank_warehouse.publish.records import SEMANTIC_MANIFEST
@@ -38,11 +38,11 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     except MetricsError as error:
         raise CannotStartError(str(error)) from error
     with open_warehouse(warehouse) as connection:
-        answers = Answers(connection, layer)
+        tables = Tables(connection, layer)
         page = out / PAGE
         try:
-            draw(answers, out / "figures")
-            page.write_text(write_page(answers), encoding="utf-8", newline="\n")
+            draw(tables, out / "figures")
+            page.write_text(write_page(tables), encoding="utf-8", newline="\n")
         except OSError as error:
             message = f"{out} cannot be written: {error}\nName another folder with --out."
             raise click.ClickException(message) from error

@@ -1,5 +1,6 @@
 """The committed page and notebook are what the shipped sample gives, and no word holds a number."""
 
+import html
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -11,11 +12,12 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
+from bank_warehouse.answers import labels
 from bank_warehouse.cli import main
-from bank_warehouse.findings import words
-from bank_warehouse.findings.answers import Answers
-from bank_warehouse.findings.figures import FIGURES
+from bank_warehouse.findings import templates
+from bank_warehouse.findings.figures import FIGURES, TITLES, draw
 from bank_warehouse.findings.page import write_page
+from bank_warehouse.findings.tables import Tables
 from bank_warehouse.metrics import load_metrics
 from python_checks.project.notebook import NOTEBOOK, run_notebook
 from python_checks.testing.paths import PROJECT
@@ -50,7 +52,7 @@ def page_of(warehouse: Path, target: Path) -> str:
     """Return the page of a warehouse, its lines joined."""
     layer = load_metrics(target / "semantic_manifest.json")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return " ".join(write_page(Answers(connection, layer)).split())
+        return " ".join(write_page(Tables(connection, layer)).split())
 
 
 # ---------- the page
@@ -59,7 +61,7 @@ def page_of(warehouse: Path, target: Path) -> str:
 def test_committed_page_is_that_of_the_shipped_sample(written: Path) -> None:
     page = (written / "findings.md").read_text(encoding="utf-8")
     assert page == (COMMITTED / "findings.md").read_text(encoding="utf-8")
-    assert "**The data are invented.**" in page
+    assert labels.INVENTED in " ".join(page.replace("\n> ", " ").split())
 
 
 def test_figures_are_drawn_committed_and_shown(written: Path) -> None:
@@ -82,8 +84,40 @@ def test_figures_are_drawn_committed_and_shown(written: Path) -> None:
         assert (written / "figures" / f"{name}.svg").stat().st_size < MEGABYTE / 5
 
 
-def test_words_hold_no_number() -> None:
-    texts = {name: text for name, text in vars(words).items() if name.isupper()}
+def test_page_opens_with_the_answers_and_figures_say_findings(
+    written: Path, built_warehouse: Path, built_target: Path
+) -> None:
+    page = (written / "findings.md").read_text(encoding="utf-8")
+    layer = load_metrics(built_target / "semantic_manifest.json")
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        tables = Tables(connection, layer)
+        opening = " ".join(page.split("## ")[1].split())
+        assert opening.startswith(f"In short - **{tables.said.first[0].sentence}** (")
+        places = [opening.index(answer.sentence) for answer in tables.said.first]
+        assert places == sorted(places)
+        assert opening.count("**") == 2 * len(places) == 10
+        for name, title in TITLES.items():
+            written_title = title(tables)
+            assert f"![{written_title}](figures/{name}.svg)" in page
+            drawn = (written / "figures" / f"{name}.svg").read_text("utf-8")
+            assert written_title in html.unescape(drawn)
+            assert "The data are invented" in drawn
+
+
+def test_figures_of_a_bank_are_not_called_invented(
+    changed: Path, built_target: Path, tmp_path: Path
+) -> None:
+    layer = load_metrics(built_target / "semantic_manifest.json")
+    with duckdb.connect(str(changed)) as connection:
+        connection.execute(
+            "update staging.base_bank__clients set source_file = 'drop/of_a_bank.csv'"
+        )
+        (path,) = draw(Tables(connection, layer), tmp_path / "figures", ["stress"])
+    assert "invented" not in path.read_text("utf-8")
+
+
+def test_templates_hold_no_number() -> None:
+    texts = {name: text for name, text in vars(templates).items() if name.isupper()}
     assert len(texts) > 10
     for name, text in texts.items():
         assert not re.search(r"[0-9]", re.sub(r"\{\w+\}", "", text)), name
@@ -102,8 +136,8 @@ def test_numbers_follow_the_warehouse(changed: Path, built_target: Path) -> None
         )
         assert connection.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
     after = page_of(changed, built_target)
-    assert "| act | 63 |" in before
-    assert "| act | 3,000 |" in after
+    assert "| Act now | 63 |" in before
+    assert "| Act now | 3,000 |" in after
     assert "12,345.67" in after
     assert "silhouette 0.99" in after
     assert "silhouette 0.99" not in before
@@ -123,11 +157,12 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
             """
         )
     after = page_of(changed, built_target)
-    assert "None of the tested differences between the values of loyalty classification" in before
-    assert "Between the values of loyalty classification these are more than chance: total" in after
-    assert "The risk weighting goes with no amount by more than chance." in after
-    assert "Nationality, gender and age, fitted apart, move nothing beyond chance." in before
-    assert "Of nationality, gender and age, fitted apart, these move it: age." in after
+    assert "What differs between the values of loyalty classification could all be" in before
+    assert "Between the values of loyalty classification these differences are real: total" in after
+    assert "Risk rises with income:" in before
+    assert "Risk rises with income" not in after
+    assert "there is no sign that nationality, gender or age go with it." in before
+    assert "of nationality, gender and age these go with it: age." in after
     assert "The data are those delivered as drop/of_a_bank.csv." in after
     assert "invented" not in after
 

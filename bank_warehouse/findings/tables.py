@@ -1,46 +1,59 @@
-"""Questions to a built warehouse: metrics by their definitions, statistics from their marts."""
+"""A built warehouse as frames to draw and as tables to read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from bank_warehouse.metrics import SemanticLayer, compile_query, format_value
+from bank_warehouse.answers import Answers, Warehouse, answers, labels
+from bank_warehouse.answers.source import Filters
+from bank_warehouse.metrics import format_value
+from bank_warehouse.publish.releases import SAMPLE
+from bank_warehouse.summary import SEED_FOLDER
 
 Frame = pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Answers:
-    """A built warehouse with the definitions of its numbers.
+class Tables(Warehouse):
+    """A built warehouse, or the database of a release, whose answers are frames and tables."""
 
-    Attributes:
-        connection: the warehouse, open for reading.
-        layer: the metrics.
-    """
+    @cached_property
+    def said(self) -> Answers:
+        """What the data say."""
+        return answers(self)
 
-    connection: duckdb.DuckDBPyConnection
-    layer: SemanticLayer
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files of customers that were read; none where only a release is there."""
+        try:
+            found = self.sql(
+                "select distinct source_file from staging.base_bank__clients order by source_file"
+            )
+        except duckdb.CatalogException:
+            return ()
+        return tuple(map(str, found["source_file"]))
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the customers are the shipped, invented ones."""
+        if not self.files:
+            return bool(self.sql("select source from marts.release")["source"][0] == SAMPLE)
+        return all(file.startswith(SEED_FOLDER) for file in self.files)
 
     def metrics(
-        self,
-        names: Sequence[str],
-        group_by: Sequence[str] = (),
-        filters: Mapping[str, Sequence[object]] | None = None,
+        self, names: Sequence[str], group_by: Sequence[str] = (), filters: Filters | None = None
     ) -> Frame:
         """Return metrics by dimensions: a column for each, a row for each combination."""
-        query = compile_query(self.layer, names, group_by, filters)
-        return self.connection.execute(query.sql, query.parameters).df()
+        columns = pd.Index([*group_by, *names])
+        return pd.DataFrame(self.ask(names, group_by, filters), columns=columns)
 
     def totals(self, *names: str) -> dict[str, str]:
         """Return metrics over all customers, written as their formats say, by name."""
-        query = compile_query(self.layer, names)
-        row = self.connection.execute(query.sql, query.parameters).fetchone() or ()
         return {
             name: format_value(value, self.layer.metric(name).format)
-            for name, value in zip(names, row, strict=True)
+            for name, value in zip(names, self.ask(names)[0], strict=True)
         }
 
     def sql(self, query: str, *parameters: object) -> Frame:
@@ -56,13 +69,13 @@ class Answers:
         return {str(name): value for name, value in rows[0].items()}
 
     def label(self, name: str) -> str:
-        """Return a metric's or dimension's name for people; of others, the name without lines."""
+        """Return a metric's, dimension's or column's name for readers."""
         if name in self.layer.metrics:
             return self.layer.metric(name).label
         for model in self.layer.models.values():
             if name in model.dimensions:
                 return model.dimensions[name].label
-        return name.replace("_", " ").capitalize()
+        return labels.name(name)
 
     def table(self, frame: Frame, formats: Mapping[str, str] | None = None) -> str:
         """Return rows as a Markdown table, labels as its head, numbers in their formats.
@@ -83,13 +96,15 @@ class Answers:
             "| " + " | ".join("---:" if name in known else "---" for name in names) + " |",
         ]
         for row in frame.itertuples(index=False, name=None):
-            cells = [_cell(value, known.get(name)) for name, value in zip(names, row, strict=True)]
+            cells = [
+                _cell(value, name, known.get(name)) for name, value in zip(names, row, strict=True)
+            ]
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 
 
-def _cell(value: Any, number_format: str | None) -> str:
+def _cell(value: Any, name: str, number_format: str | None) -> str:
     missing = value is None or value != value  # not a number is not itself
     if number_format is not None:
         return format_value(None if missing else value, number_format)
-    return "" if missing else str(value).replace("|", "\\|")
+    return "" if missing else labels.value(name, value).replace("|", "\\|")

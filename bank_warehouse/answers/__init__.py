@@ -1,0 +1,7 @@
+"""What the data say and in which words: one place for the dashboard, the report, the notebook."""
+
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.sentences import Answer, Answers, answers
+from bank_warehouse.answers.source import NotShownError, Source, Warehouse
+
+__all__ = ["Answer", "Answers", "NotShownError", "Source", "Warehouse", "answers", "labels"]

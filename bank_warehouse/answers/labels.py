@@ -1,0 +1,232 @@
+"""Words for readers: what columns, codes, verdicts and rules of the marts are called.
+
+Published names and values stay as they are: this is what pages, reports and work lists write in
+their place. Metrics and dimensions have their labels in `models/semantic`, actions and products
+their names in the seeds.
+"""
+
+import re
+from collections.abc import Mapping
+
+REAL = "more than chance"
+CHANCE = "no more than chance"
+BUILT_IN = "by definition"
+
+NAMES: Mapping[str, str] = {
+    "amount_of_credit_cards": "Number of credit cards",
+    "properties_owned": "Number of properties owned",
+    "saving_account": "Savings account",
+    "saving_accounts": "Savings accounts",
+    "superannuation_savings": "Retirement savings (superannuation)",
+    "money_concerned": "Balances involved",
+    "owner": "Owner",
+    "top_decile_share": "Top tenth holds",
+    "stressed_value": "Under stress",
+    "act": "Act now",
+}
+"""Names of columns and codes that are not their own words."""
+
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "watch_list_level": {
+        "act": "Act now",
+        "review": "Review",
+        "watch": "Monitor",
+        "none": "Not listed",
+    },
+    "direction": {
+        "raises": "Raises it",
+        "lowers": "Lowers it",
+        "no clear direction": "Could be chance",
+        "not known: too few customers or no variation": "Not known: too few customers or all alike",
+    },
+    "structure": {
+        "a continuum: the clusters cut it into parts, they are not kinds of customers": (
+            "No natural groups: customers vary smoothly"
+        ),
+        "distinct clusters": "Distinct groups",
+        "unstable: another sample would give other clusters": (
+            "Unstable: another sample would give other groups"
+        ),
+    },
+    "kind": {"targeting": "Offer", "risk": "Risk"},
+    "scenario": {},
+    "measure": {},
+    "dimension": {},
+    "driver": {},
+}
+"""Column to its codes; of a column that is here codes are written for readers, of others not."""
+
+INVENTED = (
+    "The data are invented: the shipped sample, a synthetic look-alike of a bank's customers made "
+    "by the project's generator. Nothing here is about real people or a real bank."
+)
+"""What every page, file and picture of the shipped sample says."""
+
+_VERDICTS: Mapping[str, str] = {
+    CHANCE: "Could be chance",
+    REAL: "Real difference",
+    BUILT_IN: "Built in: one is computed from the other",
+    "too few customers": "Too few customers to say",
+    "under the limit, more than chance": "Under the limit: real difference",
+    "under the limit, no more than chance": "Under the limit: could be chance",
+    "within the limit, different by more than chance": "Within the limit: real difference",
+}
+
+_CONDITION = re.compile(r"(?P<fact>\w+) (?P<how>at least|at most|above|below) (?P<limit>[-\d.]+)")
+_RULE = re.compile(r"^(?P<reason>.*?) ?\((?P<conditions>[^()]*)\)$", re.DOTALL)
+
+
+def name(column: str) -> str:
+    """Return the name of a column or code: `bank_loans` becomes `Bank loans`."""
+    return NAMES.get(column) or column.replace("_", " ").capitalize()
+
+
+def value(column: str, found: object) -> str:
+    """Return a value of a column as readers see it."""
+    text = str(found)
+    if column == "verdict":
+        return verdict(text)
+    if column in VALUES:
+        return VALUES[column].get(text) or (name(text) if text.islower() else text)
+    return text
+
+
+def verdict(text: str) -> str:
+    """Return the verdict of a test: `more than chance, large` becomes `Real difference, large`."""
+    if text in _VERDICTS:
+        return _VERDICTS[text]
+    if is_real(text):
+        return f"Real difference{text.removeprefix(REAL)}"
+    return text[:1].upper() + text[1:]
+
+
+def is_real(text: object) -> bool:
+    """Return whether a verdict of fct_segment_differences is that of a real difference."""
+    return str(text).startswith(REAL)
+
+
+def reasons(text: str) -> str:
+    """Return why an action is due, from `reasons` of fct_customer_recommendations.
+
+    The limits stand in that text as the seed has them, so the words follow a seed that a bank has
+    changed: `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits
+    are in the highest fifth; customer for 10 years or more`.
+    """
+    found = _RULE.match(text)
+    conditions = (
+        [_CONDITION.fullmatch(part) for part in found["conditions"].split(", ")] if found else []
+    )
+    if not conditions or None in conditions:
+        return text
+    return sentence(
+        "; ".join(
+            condition(each["fact"], each["how"], float(each["limit"]))
+            for each in conditions
+            if each
+        )
+    )
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital letter in front."""
+    return text[:1].upper() + text[1:]
+
+
+def fact(column: str, found: float) -> str:
+    """Return what a customer's fact of a rule is: `loans are 23.1 times a year's income`."""
+    return condition(column, "is", found)
+
+
+def condition(fact: str, how: str, limit: float) -> str:
+    """Return a condition of a rule: `watch-list score is 4 or more`.
+
+    Args:
+        fact: the column.
+        how: `at least`, `at most`, `above`, `below`, or `is` for a value.
+        limit: the limit, or the value.
+    """
+    if fact in _FIFTHS_OF and limit in range(1, 6):
+        return f"{_FIFTHS_OF[fact]} are in {_fifths(how, int(limit))}"
+    if fact == "tenure_days":
+        years = limit / DAYS_A_YEAR
+        if how == "is" or years == int(years):
+            return f"customer for {_bound(how, round(years, 1), ' year', ' years')}"
+    if fact == "loyalty_order" and limit in range(1, len(LOYALTY) + 1):
+        place = int(limit)
+        classes = {
+            "is": LOYALTY[place - 1 : place],
+            "at most": LOYALTY[:place],
+            "at least": LOYALTY[place - 1 :],
+            "below": LOYALTY[: place - 1],
+            "above": LOYALTY[place:],
+        }[how]
+        return f"loyalty class is {' or '.join(classes) or 'none'}"
+    if fact == "watch_list_severity" and limit == 0 and how in ("is", "at most"):
+        return "not on the watch list"
+    if fact in _FACTORS:
+        return _FACTORS[fact].format(_bound(how, _rounded(how, limit), " times"))
+    if fact in _SHARES:
+        return _SHARES[fact].format(_bound(how, _rounded(how, limit * 100), "%"))
+    if fact.endswith(OF_PEERS):
+        share = _bound(how, _rounded(how, limit * 100), "%")
+        return (
+            f"{name(fact.removesuffix(OF_PEERS)).lower()} balance is {share} of the peers' median"
+        )
+    return f"{_FACT_NAMES.get(fact) or name(fact).lower()} is {_bound(how, _rounded(how, limit))}"
+
+
+def _fifths(how: str, place: int) -> str:
+    """Return which of five parts, of equally many customers each, meet a limit."""
+    first, last = {
+        "is": (place, place),
+        "at least": (place, 5),
+        "above": (place + 1, 5),
+        "at most": (1, place),
+        "below": (1, place - 1),
+    }[how]
+    number = last - first + 1
+    if number < 1:
+        return "none of five parts"
+    end = "highest" if last == 5 else "lowest" if first == 1 else ""
+    if not end:
+        return f"the {_ORDINALS[place]} fifth from below"
+    return f"the {end} fifth" if number == 1 else f"the {end} {_COUNTS[number]} fifths"
+
+
+def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
+    number = f"{limit:,.15g}" + (units if units and limit != 1 else unit)
+    return {
+        "is": number,
+        "at least": f"{number} or more",
+        "at most": f"{number} or less",
+        "above": f"more than {number}",
+        "below": f"less than {number}",
+    }[how]
+
+
+def _rounded(how: str, number: float) -> float:
+    """Round a customer's value for reading; a limit stays what was set, without dust of floats."""
+    return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
+
+
+DAYS_A_YEAR = 365
+LOYALTY = ("Jade", "Silver", "Gold", "Platinum")
+"""The classes from the lowest, as in the seed `loyalty_tiers`."""
+OF_PEERS = "_to_peer_median"
+_ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
+_COUNTS = ("", "one", "two", "three", "four", "five")
+_FIFTHS_OF: Mapping[str, str] = {"deposit_score": "deposits", "lending_score": "loans"}
+_FACTORS: Mapping[str, str] = {
+    "debt_to_income_ratio": "loans are {} a year's income",
+    "loan_to_deposit_ratio": "loans are {} deposits",
+}
+_SHARES: Mapping[str, str] = {
+    "liquidity_cover": "deposits cover {} of loans",
+    "largest_loan_share": "one product makes up {} of loans",
+    "largest_deposit_share": "one product makes up {} of deposits",
+    "fee_rate": "fee rate is {}",
+}
+_FACT_NAMES: Mapping[str, str] = {
+    "watch_list_severity": "watch-list score",
+    "credit_card_balance": "card balance",
+}

@@ -1,0 +1,673 @@
+"""What the data say, as sentences for a manager: computed in one place, shown in many.
+
+Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
+both, and where to look further. An answer is given where the data support it and left out where
+they do not: no page says something that a test of fct_segment_differences has not decided, and
+that there is no difference is only said where a difference that matters would have been found.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import amount, count, day, listed, share, times
+from bank_warehouse.answers.source import NotShownError, Source
+from bank_warehouse.metrics import MetricsError
+
+MOST = 5
+"""Answers that open a page."""
+
+ACT = "act"
+BALANCES = ("total_loans", "total_deposits")
+NEGLIGIBLE = 0.01
+"""Epsilon squared below which a difference is negligible, as in the seed `effect_sizes`."""
+NEARLY_ALL = 0.95
+"""From this penetration on, whether a product is held barely distinguishes customers."""
+FEWEST_FOR_TENTHS = 10
+"""Customers of whom a top tenth is somebody."""
+ONE_SIDED_95 = 1.645
+"""Quantile of the normal distribution."""
+
+TARGETED_BY = (
+    "loyalty_classification",
+    "occupation_family",
+    "fee_structure",
+    "banking_relationship",
+    "investment_advisor",
+    "properties_owned",
+)
+"""Facts about customers that a campaign could choose by, the likeliest first."""
+
+PROTECTED = "nationality, gender or age"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Something that the data say.
+
+    Attributes:
+        name: of the question, such as `risk-by-income`.
+        sentence: what to know, in round numbers.
+        title: the same as the title of a chart.
+        support: the statistics behind it.
+        page: name of the page of the dashboard that shows more.
+        marts: where the numbers come from.
+        verdict: `real` or `chance` where a test has decided, else empty.
+    """
+
+    name: str
+    sentence: str
+    title: str
+    support: str
+    page: str
+    marts: tuple[str, ...]
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All that the data say, by the name of the question.
+
+    Attributes:
+        by_name: the answers; a question that the data do not decide has none.
+    """
+
+    by_name: Mapping[str, Answer]
+
+    @property
+    def first(self) -> tuple[Answer, ...]:
+        """What to say first: at most five, in this order."""
+        return tuple(self.by_name[name] for name in OPENING if name in self.by_name)[:MOST]
+
+    def title(self, name: str, otherwise: str) -> str:
+        """Return the title of a chart: what it shows, or what it is of where it shows nothing."""
+        return self.by_name[name].title if name in self.by_name else otherwise
+
+
+def answers(source: Source) -> Answers:
+    """Return what the data of a source say."""
+    found = {}
+    for make in QUESTIONS:
+        try:
+            answer = make(source)
+        except (NotShownError, MetricsError):
+            # A role does not see all marts, and an older release does not have them.
+            continue
+        if answer is not None:
+            found[answer.name] = answer
+    return Answers(found)
+
+
+# ---------- what to do
+
+
+def decisions(source: Source) -> Answer | None:
+    """How many customers are on the highest level of the watch list."""
+    by_level = {row[0]: row[1:] for row in source.ask(
+        ("customers", *BALANCES), ("watch_list_level",)
+    )}  # fmt: skip
+    customers = sum(row[0] for row in by_level.values())
+    if not customers:
+        return None
+    number, loans, deposits = by_level.get(ACT, (0, 0, 0))
+    change = _change_of_decisions(source, number)
+    if not number:
+        title = "No customer needs a decision now"
+        sentence = f"{title}: nobody is on the highest level of the watch list{change}."
+    else:
+        title = f"{count(number, 'customer needs', 'customers need')} a decision now"
+        sentence = (
+            f"{title}: {amount(loans)} in loans against {amount(deposits)} in deposits{change}."
+        )
+    all_loans = sum(row[1] for row in by_level.values())
+    part = f" and {share(loans / all_loans)} of loans" if number and all_loans > 0 else ""
+    return Answer(
+        name="decisions",
+        sentence=sentence,
+        title=title,
+        support=f"Watch-list level Act now: {share(number / customers)} of customers{part}.",
+        page="recommendations",
+        marts=("fct_customer_risk", "fct_customer_positions"),
+    )
+
+
+def _change_of_decisions(source: Source, number: int) -> str:
+    """Return how the number compares with that of the date before, where there is one."""
+    try:
+        moved = _since(source, "fct_risk_migrations")
+    except NotShownError:
+        return ""
+    if not moved:
+        return ""
+    before = sum(row["customers"] for row in moved if row["from_watch_list_level"] == ACT)
+    if before == number:
+        how = "as many as"
+    else:
+        how = f"{abs(number - before):,} {'more' if number > before else 'fewer'} than"
+    return f", {how} on {day(moved[0]['from_date'])}"
+
+
+def actions(source: Source) -> Answer | None:
+    """Which action would move most money."""
+    names = {row["action"]: row["action_name"] for row in source.rows("actions", "action")}
+    due = [
+        (gap, number, concerned, names[action])
+        for action, number, concerned, gap in source.ask(
+            ("recommendations", "money_concerned", "gap_to_close"), ("action",), cube="actions"
+        )
+        if action in names and gap
+    ]
+    if not due:
+        return None
+    gap, number, concerned, name = max(due, key=lambda row: (row[0], row[3]))
+    return Answer(
+        name="actions",
+        sentence=(
+            f"“{name}” closes the largest gap of all actions: {amount(gap)} for "
+            f"{count(number, 'customer')}."
+        ),
+        title=f"{name} closes the largest gap: {amount(gap)}",
+        support=(
+            f"Balances involved: {amount(concerned)}. The gap is what lies between where the "
+            "customers are and what the rule aims at."
+        ),
+        page="recommendations",
+        marts=("fct_customer_recommendations",),
+    )
+
+
+# ---------- what differs
+
+
+def risk_by_income(source: Source) -> Answer | None:
+    """Whether the risk weighting rises with income."""
+    return _by_income(
+        source,
+        name="risk-by-income",
+        metric="mean_risk_weighting",
+        measure="risk_weighting",
+        subject="Risk",
+        verb=("rises", "falls", "differs"),
+        what="the average risk weighting (1 low, 5 high)",
+        written=lambda mean: f"{float(mean):.1f}",
+        page="risk",
+    )
+
+
+def deposits_by_income(source: Source) -> Answer | None:
+    """Whether deposits rise with income."""
+    return _by_income(
+        source,
+        name="deposits-by-income",
+        metric="mean_total_deposits",
+        measure="total_deposits",
+        subject="Deposits",
+        verb=("rise", "fall", "differ"),
+        what="the average deposits",
+        written=amount,
+        page="income",
+    )
+
+
+def _by_income(
+    source: Source,
+    *,
+    name: str,
+    metric: str,
+    measure: str,
+    subject: str,
+    verb: tuple[str, str, str],
+    what: str,
+    written: Callable[[Any], str],
+    page: str,
+) -> Answer | None:
+    tested = _difference(source, "income_band", measure)
+    if tested is None or tested["adjusted_p_value"] is None:
+        return None
+    bands = [
+        (income, mean, band)
+        for band, income, mean, customers in source.ask(
+            ("mean_estimated_income", metric, "customers"), ("income_band",)
+        )
+        if band is not None and income is not None and mean is not None and customers
+    ]
+    # By what they earn: a bank may give its bands other names.
+    bands.sort()
+    if len(bands) < 2:
+        return None
+    marts = ("fct_segment_differences", "dim_customers", "fct_customer_positions")
+    if not labels.is_real(tested["verdict"]):
+        if not _is_none(tested):
+            return None
+        title = f"{subject} {'does' if verb[0].endswith('s') else 'do'} not go with income"
+        return Answer(
+            name, f"{title}.", title, _statistics(tested), page, marts, "chance"
+        )  # fmt: skip
+    means = [mean for _, mean, _ in bands]
+    steps = [later - earlier for earlier, later in pairwise(means)]
+    if all(step > 0 for step in steps):
+        title = f"{subject} {verb[0]} with income"
+    elif all(step < 0 for step in steps):
+        title = f"{subject} {verb[1]} as income rises"
+    else:
+        title = f"{subject} {verb[2]} by income, without a steady rise or fall"
+    shown = [f"{written(mean)} in the {str(band).lower()} band" for _, mean, band in bands]
+    return Answer(
+        name=name,
+        sentence=f"{title}: {what} {'are' if what.endswith('s') else 'is'} {listed(shown)}.",
+        title=title,
+        support=_statistics(tested),
+        page=page,
+        marts=marts,
+        verdict="real",
+    )
+
+
+def no_difference(source: Source) -> Answer | None:
+    """Which facts about customers have nothing to do with their balances.
+
+    That a test finds no difference says little of few customers. So the difference that the data
+    leave room for has to be negligible, too: see :func:`_is_none`.
+    """
+    without = []
+    for dimension in TARGETED_BY:
+        rows = [_difference(source, dimension, measure) for measure in BALANCES]
+        negligible = [row for row in rows if row is not None and _is_none(row)]
+        if len(negligible) == len(BALANCES):
+            without.append((dimension, negligible))
+    if not without:
+        return None
+    first, tested = without[0]
+    others = [_short(dimension) for dimension, _ in without[1:]]
+    title = f"{_short(first).capitalize()} makes no difference to balances"
+    nor = f", and neither {'does' if len(others) == 1 else 'do'} {listed(others, 'or')}" \
+        if others else ""  # fmt: skip
+    them = "them" if others else "it"
+    return Answer(
+        name="no-difference",
+        sentence=f"{title}{nor}: do not target by {them}.",
+        title=title,
+        support=" ".join(
+            f"{labels.name(measure)}: {_statistics(row)}"
+            for measure, row in zip(BALANCES, tested, strict=True)
+        ),
+        page="segmentation",
+        marts=("fct_segment_differences",),
+        verdict="chance",
+    )
+
+
+def segments(source: Source) -> Answer | None:
+    """Which segment holds most money for its size."""
+    rows = [
+        row
+        for row in source.ask(("customers", *BALANCES), ("segment",))
+        if row[0] is not None and row[1]
+    ]
+    customers, loans, deposits = (sum(row[place] for row in rows) for place in (1, 2, 3))
+    if len(rows) < 2 or loans <= 0 or deposits <= 0 or any(min(row[2:]) < 0 for row in rows):
+        return None
+    largest = max(rows, key=lambda row: (row[2] + row[3], str(row[0])))
+    part, of_loans, of_deposits = (
+        share(number / whole)
+        for number, whole in zip(largest[1:], (customers, loans, deposits), strict=True)
+    )
+    return Answer(
+        name="segments",
+        sentence=(
+            f"{largest[0]} is the segment with most money: {part} of customers hold {of_deposits} "
+            f"of deposits and owe {of_loans} of loans."
+        ),
+        title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
+        support="Segments are rules on deposits, loans and time with the bank.",
+        page="segmentation",
+        marts=("fct_customer_segments", "fct_customer_positions"),
+    )
+
+
+# ---------- how much
+
+
+def funding(source: Source) -> Answer | None:
+    """Whether loans or deposits are larger."""
+    loans, deposits, part, customers = source.ask(
+        (*BALANCES, "overleveraged_share", "customers")
+    )[0]  # fmt: skip
+    if not customers or loans is None or deposits is None or min(loans, deposits) <= 0:
+        return None
+    owed, held = amount(loans), amount(deposits)
+    if owed == held:
+        title = f"Loans and deposits are about equal, at {owed}"
+        said = title
+    else:
+        title = "Loans exceed deposits" if loans > deposits else "Deposits exceed loans"
+        both = [f"{owed} in loans", f"{held} in deposits"]
+        said = f"{title}: {' against '.join(both if loans > deposits else both[::-1])}"
+    return Answer(
+        name="funding",
+        sentence=f"{said}; {share(part)} of customers owe more than they hold.",
+        title=title if owed == held else f"{title} by {amount(abs(loans - deposits))}",
+        support=f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included.",
+        page="income",
+        marts=("fct_customer_positions",),
+    )
+
+
+def concentration(source: Source) -> Answer | None:
+    """How much the top tenth of customers hold."""
+    customers = source.ask(("customers",))[0][0]
+    found = {row["measure"]: row for row in source.rows("fct_balance_concentration")}
+    if customers < FEWEST_FOR_TENTHS or not set(BALANCES) <= set(found):
+        return None
+    tops = {name: found[name]["top_decile_share"] for name in BALANCES}
+    if any(top is None or not 0.1 <= top <= 1 for top in tops.values()):
+        # Negative balances leave no shares.
+        return None
+    said = (
+        f"{share(tops['total_deposits'])} of deposits and owe {share(tops['total_loans'])} of loans"
+    )
+    return Answer(
+        name="concentration",
+        sentence=f"The top tenth of customers hold {said}.",
+        title=f"The top tenth hold {said}",
+        support=" ".join(
+            f"{labels.name(name)}: Gini {found[name]['gini']:.2f}." for name in BALANCES
+        ),
+        page="risk",
+        marts=("fct_balance_concentration",),
+    )
+
+
+def products(source: Source) -> Answer | None:
+    """Whether products are held by nearly everyone."""
+    held, possible = source.ask(("holdings", "possible_holdings"), cube="products")[0]
+    customers = source.ask(("customers",))[0][0]
+    if not possible or not customers:
+        return None
+    part = held / possible
+    each = _plain(held / customers)
+    of = _plain(possible / customers)
+    if part < NEARLY_ALL:
+        title = f"Customers hold {each} of {of} products on average"
+        sentence = f"{title}: there is room to sell more of them."
+    else:
+        title = "Nearly everyone holds nearly every product"
+        sentence = f"{title}: what differs is how much."
+    return Answer(
+        name="products",
+        sentence=sentence,
+        title=title,
+        support=f"Of all products that could be held {share(part)} are held.",
+        page="products",
+        marts=("fct_product_holdings",),
+    )
+
+
+def losses(source: Source) -> Answer | None:
+    """Where the expected losses are."""
+    by_class: dict[int, float] = {}
+    lent: dict[int, float] = {}
+    for row in source.rows("fct_expected_losses"):
+        place = row["risk_weighting"]
+        by_class[place] = by_class.get(place, 0.0) + float(row["expected_loss"] or 0)
+        lent[place] = lent.get(place, 0.0) + float(row["exposure"] or 0)
+    whole, lending = sum(by_class.values()), sum(lent.values())
+    highest = sorted(by_class)[-2:]
+    if len(by_class) < 3 or whole <= 0 or lending <= 0:
+        return None
+    of_losses = sum(by_class[place] for place in highest) / whole
+    of_loans = sum(lent[place] for place in highest) / lending
+    classes = listed([str(place) for place in highest])
+    return Answer(
+        name="losses",
+        sentence=(
+            f"Risk weightings {classes} carry {share(of_losses)} of expected losses with "
+            f"{share(of_loans)} of loans."
+        ),
+        title=f"Risk {classes}: {share(of_loans)} of loans, {share(of_losses)} of expected losses",
+        support=(
+            f"Expected losses of {amount(whole)} a year, {whole / lending:.1%} of loans: declared "
+            "assumptions times balances."
+        ),
+        page="risk",
+        marts=("fct_expected_losses",),
+    )
+
+
+def stress(source: Source) -> Answer | None:
+    """Which scenario costs most."""
+    found = {
+        row["scenario"]: float(row["stressed_value"] or 0)
+        for row in source.rows("fct_stress_results")
+        if row["measure"] == "expected_loss"
+    }
+    base = found.pop("baseline", 0.0)
+    if base <= 0 or not found:
+        return None
+    worst = max(found, key=lambda scenario: (found[scenario], scenario))
+    if found[worst] <= base:
+        return None
+    name = labels.name(worst)
+    return Answer(
+        name="stress",
+        sentence=(
+            f"{name} is the costliest scenario: expected losses of {amount(found[worst])} a year, "
+            f"{times(found[worst] / base)} those of today."
+        ),
+        title=f"{name} costs most: {times(found[worst] / base)} the expected losses",
+        support="Scenarios are declared assumptions, no forecasts.",
+        page="risk",
+        marts=("fct_stress_results",),
+    )
+
+
+# ---------- what goes with risk, and what moved
+
+
+def drivers(source: Source) -> Answer | None:
+    """Whether balances or who people are go with the risk weighting."""
+    rows = source.rows("fct_risk_drivers", "fit, driver, level")
+    facts = strongest(source)
+    if not facts:
+        return None
+    protected = [row for row in rows if row["is_protected"] and row["coefficient"] is not None]
+    moving = sorted({row["driver"] for row in protected if row["direction"] in MOVING})
+    named = listed([_short(name) for name in dict.fromkeys(row["driver"] for row in facts)][:3])
+    title = f"{named.capitalize()} have the strongest links to risk"
+    if len(facts) == 1:
+        title = f"{named.capitalize()} has the only link to risk"
+    tail = ""
+    if protected:
+        tail = (
+            f"; fitted apart, {listed([_short(name) for name in moving])} "
+            f"{'goes' if len(moving) == 1 else 'go'} with it too"
+            if moving
+            else f"; there is no sign that {PROTECTED} do"
+        )
+    return Answer(
+        name="drivers",
+        sentence=f"{title}, all else equal{tail}.",
+        title=title,
+        support="; ".join(
+            f"{labels.name(row['driver'])}: odds of a higher risk weighting times "
+            f"{row['odds_ratio']:.2f} for one standard deviation more"
+            for row in facts[:3]
+        )
+        + ".",
+        page="risk",
+        marts=("fct_risk_drivers",),
+        verdict="real",
+    )
+
+
+MOVING = ("raises", "lowers")
+
+
+def strongest(source: Source) -> list[Mapping[str, Any]]:
+    """Return the drivers of the risk weighting that are no chance, the strongest first.
+
+    A level of a category counts only where the category as a whole makes a difference: of many
+    levels one is always far from the others.
+    """
+    found = []
+    for row in source.rows("fct_risk_drivers", "driver, level"):
+        if row["fit"] != "business facts" or row["direction"] not in MOVING:
+            continue
+        if row["reference_level"] is not None:
+            whole = _difference(source, row["driver"], "risk_weighting")
+            if whole is None or not labels.is_real(whole["verdict"]):
+                continue
+        found.append(row)
+    return sorted(found, key=lambda row: -abs(row["coefficient"]))
+
+
+def moved(source: Source) -> Answer | None:
+    """How many customers changed their risk weighting since the date before."""
+    rows = _since(source, "fct_risk_migrations")
+    if not rows:
+        return None
+    changed = {
+        change: sum(row["customers"] for row in rows if row["risk_weighting_change"] == change)
+        for change in ("worse", "better", "unchanged", "joined", "left")
+    }
+    worse, better = changed["worse"], changed["better"]
+    since = day(rows[0]["from_date"])
+    if worse or better:
+        title = f"Since {since}: {worse:,} riskier, {better:,} less risky"
+        sentence = f"Since {since}, {count(worse, 'customer')} became riskier and {better:,} less."
+    else:
+        title = f"No risk weighting has changed since {since}"
+        sentence = f"{title}."
+    return Answer(
+        name="moved",
+        sentence=sentence,
+        title=title,
+        support=(
+            f"{changed['unchanged']:,} kept their risk weighting, {changed['joined']:,} joined, "
+            f"{changed['left']:,} left."
+        ),
+        page="risk",
+        marts=("fct_risk_migrations",),
+    )
+
+
+def segment_moves(source: Source) -> Answer | None:
+    """How many customers changed their segment since the date before."""
+    rows = _since(source, "fct_segment_migrations")
+    stayed = [
+        row for row in rows if row["from_segment"] != "joined" and row["to_segment"] != "left"
+    ]
+    whole = sum(row["customers"] for row in stayed)
+    if not whole:
+        return None
+    number = sum(row["customers"] for row in stayed if row["from_segment"] != row["to_segment"])
+    since = day(rows[0]["from_date"])
+    title = f"{count(number, 'customer')} changed segment since {since}"
+    return Answer(
+        name="segment-moves",
+        sentence=f"{title}, {share(number / whole)} of those there on both dates.",
+        title=title,
+        support=f"{whole:,} customers are there on both dates.",
+        page="segmentation",
+        marts=("fct_segment_migrations",),
+    )
+
+
+QUESTIONS: Sequence[Callable[[Source], Answer | None]] = (
+    decisions,
+    moved,
+    risk_by_income,
+    actions,
+    no_difference,
+    funding,
+    concentration,
+    segments,
+    segment_moves,
+    deposits_by_income,
+    products,
+    drivers,
+    losses,
+    stress,
+)
+
+OPENING = (
+    "decisions",
+    "moved",
+    "risk-by-income",
+    "actions",
+    "no-difference",
+    "funding",
+    "concentration",
+)
+"""Names of answers that open a page, the first that there are."""
+
+
+# ---------- tests
+
+
+def _difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
+    """Return the test of whether groups differ in a measure, of either by the other."""
+    found: Mapping[str, Any] | None = None
+    for row in source.rows("fct_segment_differences"):
+        if (row["dimension"], row["measure"]) == (dimension, measure):
+            return row
+        if (row["dimension"], row["measure"]) == (measure, dimension):
+            found = row
+    return found
+
+
+def _is_none(row: Mapping[str, Any]) -> bool:
+    """Return whether a test shows that a difference, if there is one, is negligible.
+
+    The root of a chi-square statistic with k degrees of freedom is about normal around the root of
+    its noncentrality + k - 1/2, with variance 1, and epsilon squared is noncentrality by customers:
+    so with 95% confidence it is below ((root of H + 1.645)² - k + 1/2) / n. A statistic below its
+    expectation makes that no better than 1.645² / n.
+    """
+    if row["verdict"] != labels.CHANCE or row["method"] != "Kruskal-Wallis":
+        return False
+    if row["statistic"] is None or not row["customers"]:
+        return False
+    highest = (math.sqrt(max(row["statistic"], 0.0)) + ONE_SIDED_95) ** 2
+    noncentrality = max(highest - row["degrees_of_freedom"] + 0.5, ONE_SIDED_95**2)
+    return bool(noncentrality / row["customers"] < NEGLIGIBLE)
+
+
+def _statistics(row: Mapping[str, Any]) -> str:
+    """Return the figures of a test in a few words."""
+    p = row["adjusted_p_value"]
+    parts = [labels.verdict(str(row["verdict"])), str(row["method"])]
+    if p is not None:
+        parts.append("adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.3f}")
+    if row["effect_size"] is not None:
+        parts.append(f"{row['effect_size_name']} {row['effect_size']:.2f}")
+    if row["customers"] is not None:
+        parts.append(count(row["customers"], "customer"))
+    return "; ".join(parts) + "."
+
+
+def _since(source: Source, mart: str) -> list[Mapping[str, Any]]:
+    """Return the rows of migrations to the date of the data; none where it is the first."""
+    tests = source.rows("fct_segment_differences")
+    today: date | None = max((row["as_of_date"] for row in tests), default=None)
+    return [row for row in source.rows(mart, "all") if row["to_date"] == today]
+
+
+def _short(column: str) -> str:
+    """Return the name of a fact inside a sentence."""
+    return {
+        "loyalty_classification": "loyalty class",
+        "occupation_family": "occupation",
+        "estimated_income": "income",
+        "age_band": "age",
+        "properties_owned": "number of properties",
+        "superannuation_savings": "retirement savings",
+    }.get(column) or labels.name(column).lower()
+
+
+def _plain(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")

@@ -1,0 +1,87 @@
+"""What sentences are computed from: metrics by their definitions, rows of small marts.
+
+A built warehouse and a release as a role of the dashboard sees it answer the same questions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import duckdb
+
+from bank_warehouse.metrics import SemanticLayer, compile_query
+from bank_warehouse.sql import quote_identifier
+
+Row = tuple[Any, ...]
+Filters = Mapping[str, Sequence[object]]
+
+ACTION_TEXTS = "action, action_name, kind, priority, owner, wording, product, reasons"
+"""Columns of fct_customer_recommendations that are the same for every customer of an action."""
+
+
+class NotShownError(Exception):
+    """A mart is not there, or the reader's role does not see it; the message says which."""
+
+
+class Source(Protocol):
+    """What answers questions: a built warehouse, or a snapshot of the dashboard."""
+
+    def ask(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str] = (),
+        filters: Filters | None = None,
+        cube: str | None = None,
+    ) -> list[Row]:
+        """Return rows of dimension values, then metrics.
+
+        Args:
+            metrics: names.
+            by: dimensions.
+            filters: dimension to values.
+            cube: the dashboard's table to ask; null for the one that has the dimensions.
+        """
+
+    def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
+        """Return a small mart, or `actions`, each row by column.
+
+        Raises:
+            NotShownError: There is none, or it is not shown.
+        """
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A built warehouse with the definitions of its numbers.
+
+    Attributes:
+        connection: the warehouse, or the database of a release, open for reading.
+        layer: the metrics.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    layer: SemanticLayer
+
+    def ask(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str] = (),
+        filters: Filters | None = None,
+        cube: str | None = None,  # noqa: ARG002
+    ) -> list[Row]:
+        """Return rows of dimension values, then metrics; see :class:`Source`."""
+        query = compile_query(self.layer, metrics, by, filters)
+        return self.connection.execute(query.sql, query.parameters).fetchall()
+
+    def rows(self, mart: str, order: str = "all") -> list[dict[str, Any]]:
+        """Return a mart by column; see :class:`Source`."""
+        relation = f"marts.{quote_identifier(mart)}"
+        if mart == "actions":
+            relation = f"(select distinct {ACTION_TEXTS} from marts.fct_customer_recommendations)"
+        try:
+            found = self.connection.execute(f"from {relation} order by {order}")
+        except duckdb.CatalogException as absent:
+            message = f"There is no {mart}."
+            raise NotShownError(message) from absent
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,486 @@
+"""The command ``worklist``: the customers of an action as a file for those who do it.
+
+It reads the current release. Whom it lists and what it shows follow the rules of the rest: names
+and client ids only where the release holds them and only when asked for; with an access file only
+the customers of a user who has a row in it. The file is its owner's alone, opens in a spreadsheet
+without running anything, and every list that is written is noted beside the releases.
+"""
+
+import csv
+import getpass
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import duckdb
+import xlsxwriter
+
+from bank_warehouse import options
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import day, listed
+from bank_warehouse.dashboard.access import EVERYONE, Role, read_users
+from bank_warehouse.project import CannotStartError
+from bank_warehouse.publish import Release, current_release
+from bank_warehouse.publish.records import now
+from bank_warehouse.publish.releases import SAMPLE, checksum_of, require_file
+from bank_warehouse.quarantine import harmless
+from bank_warehouse.sql import quote_literal
+
+RECORD = "worklists.jsonl"
+"""Beside the releases: one line of JSON for each list that was written."""
+
+ROWS_AT_ONCE = 1_000
+ROWS_OF_A_SHEET = 1_048_576
+LETTERS_OF_A_CELL = 32_767
+HEAD = 2
+"""Rows of a sheet above the customers: what the list is, and the names of the columns."""
+
+CONTACTS = {"client_id": "Client id", "client_name": "Name"}
+COLUMNS = {
+    "customer_code": "Customer",
+    **CONTACTS,
+    "action_name": "Action",
+    "wording": "What to do",
+    "owner": "Owner",
+    "reasons": "Why",
+    "facts": "This customer",
+    "money_measure": "Balances involved: which",
+    "money_concerned": "Balances involved",
+    "gap_to_close": "Gap to close",
+    "total_loans": "Total loans",
+    "total_deposits": "Total deposits",
+    "estimated_income": "Estimated income",
+    "risk_weighting": "Risk weighting (1 low, 5 high)",
+    "watch_list_level": "Watch list",
+    "watch_list_reasons": "Watch-list rules met",
+    "segment": "Segment",
+    "loyalty_classification": "Loyalty classification",
+    "banking_relationship": "Banking relationship",
+    "investment_advisor": "Investment advisor",
+}
+ABOUT = ("As of", "Release", "Data")
+"""Last columns, the same in every row: a row that is copied elsewhere keeps them."""
+
+_FACTS = ("fact", "second_fact", "third_fact")
+
+_QUERY = """
+select
+    customers.customer_code, {contacts}
+    actions.action_name, actions.wording, actions.owner, actions.reasons,
+    {facts}
+    actions.money_measure, actions.money_concerned, actions.gap_to_close,
+    positions.total_loans, positions.total_deposits, positions.estimated_income,
+    risk.risk_weighting, risk.watch_list_level, risk.watch_list_reasons,
+    segments.segment, customers.loyalty_classification,
+    customers.banking_relationship, customers.investment_advisor
+from marts.fct_customer_recommendations as actions
+inner join marts.dim_customers as customers using (customer_key)
+inner join marts.fct_customer_positions as positions using (customer_key)
+inner join marts.fct_customer_risk as risk using (customer_key)
+inner join marts.fct_customer_segments as segments using (customer_key)
+{identities}
+where actions.action in ({actions}) and {seen}
+order by
+    actions.priority, actions.gap_to_close desc nulls last, actions.money_concerned desc,
+    customers.customer_code
+"""
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        actions: codes or names of actions; none for all of the owner.
+        owner: of the actions; null for any.
+        role: whose customers are listed.
+        user: the name of who sees them in the access file; null without one.
+        has_contacts: whether names and client ids are written.
+    """
+
+    actions: Sequence[str]
+    owner: str | None = None
+    role: Role = EVERYONE
+    user: str | None = None
+    has_contacts: bool = False
+
+
+class WorklistError(click.ClickException):
+    """No list was written; the message says why and what to do."""
+
+
+def command_for(action: str) -> str:
+    """Return the command that writes the list of an action, as it has to be typed."""
+    return f"bank worklist --action {action} --out {action}.xlsx"
+
+
+def write_worklist(publish_dir: Path, request: Request, target: Path) -> int:
+    """Write a list from the current release, and the record of it.
+
+    Args:
+        publish_dir: folder of the releases; gets the record.
+        request: what is asked for.
+        target: the file, `.xlsx` or `.csv`; there whole or not at all.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        PublishError: There is no release, or it is damaged.
+        WorklistError: The release lacks what is asked for, or a file cannot be written.
+    """
+    release = current_release(publish_dir)
+    if request.has_contacts and not release.manifest["includes_restricted"]:
+        message = (
+            f"Release {release.number} holds no names and client ids: it was published without "
+            "them.\nLeave out --restricted and look names up by the customer's code, or name a "
+            "folder of releases that were published with --with-restricted: --publish-dir."
+        )
+        raise WorklistError(message)
+    database = require_file(release, release.manifest["database"])
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="bank-worklist-") as spill,
+            duckdb.connect(
+                str(database), read_only=True, config={"temp_directory": spill}
+            ) as connection,
+        ):
+            codes = _codes(connection, request)
+            with _private(publish_dir / RECORD, os.O_APPEND) as record:
+                try:
+                    # Customers: for this user alone, who may give the file to who does the work.
+                    with _private(draft, os.O_EXCL) as file:
+                        number = _write(connection, release, request, codes, file, target.suffix)
+                    content = _record(release, request, codes, number, target, draft)
+                    draft.replace(target)
+                except BaseException:
+                    draft.unlink(missing_ok=True)
+                    raise
+                try:
+                    record.write(content)
+                    record.flush()
+                    os.fsync(record.fileno())
+                except BaseException:
+                    # No list without its record.
+                    target.unlink(missing_ok=True)
+                    raise
+    except duckdb.Error as problem:
+        message = (
+            f"Release {release.number} cannot be read: {str(problem).splitlines()[0]}\n"
+            "Run `bank build`, `bank check` and `bank publish` for a new one."
+        )
+        raise WorklistError(message) from problem
+    except OSError as problem:
+        message = (
+            f"{problem.filename or target} cannot be written: {problem.strerror or problem}.\n"
+            f"This user has to be able to write the list, and its record in {publish_dir}."
+        )
+        raise WorklistError(message) from problem
+    return number
+
+
+def _private(path: Path, flag: int) -> BinaryIO:
+    """Open a file of this user alone to write to."""
+    handle = os.open(path, os.O_CREAT | os.O_WRONLY | flag | getattr(os, "O_BINARY", 0), 0o600)
+    return open(handle, "wb")  # noqa: PTH123
+
+
+def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
+    """Return the codes of the actions that are meant.
+
+    Raises:
+        WorklistError: An action or an owner is not due in this release; the message names those
+            that are.
+    """
+    due = connection.execute(
+        "select distinct action, action_name, owner, priority "
+        "from marts.fct_customer_recommendations order by priority, action"
+    ).fetchall()
+    owners = list(dict.fromkeys(owner for _, _, owner, _ in due))
+    if request.owner is not None and request.owner.casefold() not in map(str.casefold, owners):
+        message = f"No action of {request.owner!r} is due. Owners: {listed(owners) or 'none'}."
+        raise WorklistError(message)
+    by_name = {name.casefold(): code for code, name, _, _ in due}
+    by_name |= {code.casefold(): code for code, _, _, _ in due}
+    for asked in request.actions:
+        if asked.casefold() not in by_name:
+            known = "".join(f"\n  {code}: {name}, {owner}" for code, name, owner, _ in due)
+            message = f"The action {asked!r} is not due for anyone. Actions:{known or ' none'}"
+            raise WorklistError(message)
+    wanted = {by_name[asked.casefold()] for asked in request.actions}
+    found = [
+        code
+        for code, _, owner, _ in due
+        if (not wanted or code in wanted)
+        and (request.owner is None or owner.casefold() == request.owner.casefold())
+    ]
+    if not found:
+        other = listed(sorted({owner for code, _, owner, _ in due if code in wanted}))
+        message = f"{request.owner} does not own that action: {other} does. Leave out --owner."
+        raise WorklistError(message)
+    return found
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, request: Request, codes: Sequence[str]
+) -> Iterator[Row]:
+    """Yield the customers, in words, without the columns of :data:`ABOUT`."""
+    role = request.role
+    seen = " or ".join(
+        f"customers.{column} in ({_listed(names)})"
+        for column, names in (
+            ("banking_relationship", role.banking_relationships),
+            ("investment_advisor", role.investment_advisors),
+        )
+        if names
+    )
+    with_contacts = request.has_contacts
+    found = connection.execute(
+        _QUERY.format(
+            contacts="".join(f"identities.{name}, " for name in CONTACTS) if with_contacts else "",
+            facts=" ".join(f"actions.{fact}, actions.{fact}_value," for fact in _FACTS),
+            identities="inner join restricted.dim_customer_identities as identities "
+            "using (customer_key)"
+            if with_contacts
+            else "",
+            actions=_listed(codes),
+            seen="true" if role.sees_all else f"({seen or 'false'})",
+        )
+    )
+    names = [column[0] for column in found.description or ()]
+    columns = _columns(request)
+    while rows := found.fetchmany(ROWS_AT_ONCE):
+        for row in rows:
+            yield tuple(_in_words(dict(zip(names, row, strict=True)), columns))
+
+
+def _columns(request: Request) -> list[str]:
+    return [name for name in COLUMNS if request.has_contacts or name not in CONTACTS]
+
+
+def _in_words(row: Mapping[str, Any], columns: Iterable[str]) -> Iterator[object]:
+    for name in columns:
+        if name == "facts":
+            facts = [
+                labels.fact(row[fact], row[f"{fact}_value"])
+                for fact in _FACTS
+                if row[fact] is not None
+            ]
+            yield labels.sentence("; ".join(facts))
+        elif name == "reasons":
+            yield labels.reasons(row[name])
+        elif name == "money_measure":
+            yield labels.name(row[name])
+        elif isinstance(row[name], str):
+            yield labels.value(name, row[name])
+        else:
+            yield row[name]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(quote_literal(name) for name in sorted(names))
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    release: Release,
+    request: Request,
+    codes: Sequence[str],
+    file: BinaryIO,
+    suffix: str,
+) -> int:
+    """Write the list into an open file; return the number of customers and actions in it."""
+    as_of = date.fromisoformat(release.manifest["as_of_date"])
+    is_sample = release.manifest["source"] == SAMPLE
+    about: Row = (as_of, release.number, "Invented sample" if is_sample else "The bank's own")
+    heads = [COLUMNS[name] for name in _columns(request)] + [*ABOUT]
+    rows = (row + about for row in _rows(connection, request, codes))
+    if suffix.lower() == ".csv":
+        return _write_csv(file, heads, rows)
+    what = f"Work list of release {release.number}, as of {day(as_of)}."
+    if request.has_contacts:
+        what += " Personal data: for those who do the work, and nobody else."
+    if is_sample:
+        what += f" {labels.INVENTED}"
+    return _write_sheet(file, what, heads, rows)
+
+
+def _write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Row]) -> int:
+    number = 0
+    file.write(b"\xef\xbb\xbf")
+    with os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", newline="") as text:
+        file.flush()
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(heads)
+        for row in rows:
+            writer.writerow([harmless(cell) for cell in row])
+            number += 1
+    return number
+
+
+def _write_sheet(file: BinaryIO, what: str, heads: Sequence[str], rows: Iterable[Row]) -> int:
+    """Write a sheet. Texts are texts there: no formula, no link, no number is made of one."""
+    number = 0
+    book = xlsxwriter.Workbook(file, {"constant_memory": True})
+    try:
+        sheet = book.add_worksheet("Work list")
+        bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        top = book.add_format({"valign": "top"})
+        wrapped = book.add_format({"valign": "top", "text_wrap": True})
+        money = book.add_format({"valign": "top", "num_format": "#,##0.00"})
+        days = book.add_format({"valign": "top", "num_format": "yyyy-mm-dd"})
+        sheet.freeze_panes(HEAD, 1)
+        sheet.set_column(0, len(heads) - 1, 18)
+        sheet.write_string(0, 0, what)
+        for place, head in enumerate(heads):
+            sheet.write_string(1, place, head, bold)
+        for row in rows:
+            line = number + HEAD
+            if line >= ROWS_OF_A_SHEET:
+                message = (
+                    f"A sheet holds {ROWS_OF_A_SHEET - HEAD:,} customers, and there are more.\n"
+                    "Name a file that ends in .csv, or fewer actions."
+                )
+                raise WorklistError(message)
+            for place, cell in enumerate(row):
+                if cell is None:
+                    continue
+                if isinstance(cell, date):
+                    sheet.write_datetime(line, place, cell, days)
+                elif isinstance(cell, int | float | Decimal):
+                    is_money = isinstance(cell, Decimal)
+                    sheet.write_number(line, place, float(cell), money if is_money else top)
+                else:
+                    text = str(cell)
+                    if len(text) > LETTERS_OF_A_CELL:
+                        text = text[: LETTERS_OF_A_CELL - 1] + "…"
+                    sheet.write_string(line, place, text, wrapped)
+            number += 1
+        sheet.autofilter(1, 0, number + 1, len(heads) - 1)
+    finally:
+        book.close()
+    return number
+
+
+def _record(
+    release: Release,
+    request: Request,
+    codes: Sequence[str],
+    number: int,
+    target: Path,
+    draft: Path,
+) -> bytes:
+    content = {
+        "written_at": now(),
+        "written_by": getpass.getuser(),
+        "release": release.number,
+        "as_of_date": release.manifest["as_of_date"],
+        "source": release.manifest["source"],
+        "actions": [*codes],
+        "owner": request.owner,
+        "for_user": request.user,
+        "has_contacts": request.has_contacts,
+        "rows": number,
+        "file": str(target.resolve()),
+        **checksum_of(draft),
+    }
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
+
+
+def _role(user: str | None, access_file: Path | None) -> Role:
+    """Return whose customers are listed.
+
+    Raises:
+        WorklistError: The access file has no row for the user, or cannot be read.
+        click.UsageError: Only one of the two is given.
+    """
+    if access_file is None and user is None:
+        return EVERYONE
+    if access_file is None or user is None:
+        message = (
+            "Say whose customers to list: --user NAME, as in the access file."
+            if access_file
+            else "Say in which file the user's customers are: --access-file FILE.csv."
+        )
+        raise click.UsageError(message)
+    try:
+        role = read_users(access_file).get(user.strip().casefold())
+    except OSError as problem:
+        message = f"{access_file} cannot be read: {problem.strerror or problem}."
+        raise CannotStartError(message) from problem
+    if role is None:
+        message = f"{access_file} gives {user} no customers: add a row, or name another user."
+        raise WorklistError(message)
+    return role
+
+
+@click.command("worklist")
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    help="Code or name of the action; may be given several times.",
+)
+@click.option("--owner", help="Owner of the actions: all of these, or a check of --action.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write: .xlsx or .csv. Only this user may read it.",
+)
+@click.option(
+    "--restricted",
+    is_flag=True,
+    help="Add names and client ids, from a release that holds them.",
+)
+@click.option("--user", help="Only customers that this user of the access file sees.")
+@click.option(
+    "--access-file",
+    envvar="BANK_DASHBOARD_ACCESS_FILE",
+    show_envvar=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV file that says what each user may see; then --user is needed.",
+)
+@options.publish_dir
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def command(
+    actions: tuple[str, ...],
+    owner: str | None,
+    out: Path,
+    restricted: bool,
+    user: str | None,
+    access_file: Path | None,
+    publish_dir: Path,
+    force: bool,
+) -> None:
+    """Write the customers of an action from the current release, for those who do the work.
+
+    Each customer has a code, why the action is due in words, and the balances that it is about;
+    names and client ids only with --restricted. Nothing in the file can run when a spreadsheet
+    opens it. Each list is noted in worklists.jsonl in the folder of the releases.
+    """
+    if not actions and owner is None:
+        message = "Say which actions: --action NAME, or all of an owner: --owner NAME."
+        raise click.UsageError(message)
+    if out.suffix.lower() not in (".xlsx", ".csv"):
+        message = f"{out} has to end in .xlsx or .csv."
+        raise click.UsageError(message)
+    request = Request(actions, owner, _role(user, access_file), user, restricted)
+    if out.exists() and not force:
+        message = f"{out} is there already. Name another file, or add --force to replace it."
+        raise click.ClickException(message)
+    number = write_worklist(publish_dir, request, out)
+    click.echo(
+        f"{number:,} rows are in {out}{', with personal data' if restricted else ''}. Noted in "
+        f"{publish_dir / RECORD}."
+    )

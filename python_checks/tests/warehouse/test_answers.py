@@ -1,0 +1,393 @@
+"""What the data say: true of the sample, the same everywhere, silent where nothing is known."""
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bank_warehouse.answers import Answers, Warehouse, answers, labels, numbers
+from bank_warehouse.answers.sentences import MOST, OPENING, QUESTIONS, strongest
+from bank_warehouse.dashboard.access import EVERYONE, Role
+from bank_warehouse.dashboard.cubes import ORDERS
+from bank_warehouse.dashboard.pages import PAGES
+from bank_warehouse.dashboard.snapshots import open_snapshot
+from bank_warehouse.metrics import SemanticLayer, load_metrics
+from bank_warehouse.publish import current_release
+from python_checks.testing.answers import untrue, verdicts
+from python_checks.testing.paths import PROJECT
+
+
+@pytest.fixture(scope="module")
+def layer(built_target: Path) -> SemanticLayer:
+    return load_metrics(built_target / "semantic_manifest.json")
+
+
+@pytest.fixture(scope="module")
+def marts(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(built_warehouse), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def found(marts: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> Answers:
+    return answers(Warehouse(marts, layer))
+
+
+@pytest.fixture
+def changed(built_warehouse: Path, tmp_path: Path, layer: SemanticLayer) -> Iterator[Warehouse]:
+    """A copy of the warehouse that a test may change."""
+    copy = shutil.copy2(built_warehouse, tmp_path / built_warehouse.name)
+    with duckdb.connect(str(copy)) as connection:
+        yield Warehouse(connection, layer)
+
+
+# ---------- the sample
+
+
+def test_sample_gives_five_answers_that_its_marts_bear_out(
+    marts: duckdb.DuckDBPyConnection, found: Answers
+) -> None:
+    assert [answer.name for answer in found.first] == [
+        "decisions",
+        "risk-by-income",
+        "actions",
+        "no-difference",
+        "funding",
+    ]
+    assert len(found.first) == MOST
+    assert untrue(marts, found) == []
+    # One date: nothing to compare with.
+    assert {each.__name__ for each in QUESTIONS} - {
+        name.replace("-", "_") for name in found.by_name
+    } == {"moved", "segment_moves"}
+    assert set(OPENING) <= {"moved", *found.by_name}
+
+
+def test_answers_hold_the_numbers_that_sql_counts(
+    marts: duckdb.DuckDBPyConnection, found: Answers
+) -> None:
+    def one(query: str) -> Any:
+        return marts.execute(query).fetchall()[0]
+
+    said = {name: answer.sentence for name, answer in found.by_name.items()}
+    number, loans, deposits = one(
+        "select count(*), sum(total_loans), sum(total_deposits) from marts.fct_customer_positions "
+        "inner join marts.fct_customer_risk using (customer_key) where watch_list_level = 'act'"
+    )
+    assert said["decisions"] == (
+        f"{number} customers need a decision now: {numbers.amount(loans)} in loans against "
+        f"{numbers.amount(deposits)} in deposits."
+    )
+    means = [
+        f"{mean:.1f} in the {band.lower()} band"
+        for band, mean in marts.execute(
+            "select income_band, avg(risk_weighting) from marts.dim_customers "
+            "group by income_band order by avg(risk_weighting)"
+        ).fetchall()
+    ]
+    assert said["risk-by-income"].endswith(f"{means[0]}, {means[1]} and {means[2]}.")
+    gap, name, customers = one(
+        "select sum(gap_to_close), any_value(action_name), count(*) "
+        "from marts.fct_customer_recommendations group by action order by 1 desc nulls last limit 1"
+    )
+    assert f"“{name}”" in said["actions"]
+    assert f"{customers:,} customers" in said["actions"]
+    assert numbers.amount(gap) in said["actions"]
+    loans, deposits, part = one(
+        "select sum(total_loans), sum(total_deposits), avg(is_overleveraged::int) "
+        "from marts.fct_customer_positions"
+    )
+    assert numbers.amount(loans) in said["funding"]
+    assert numbers.amount(deposits) in said["funding"]
+    assert f"{part:.0%} of customers" in said["funding"]
+    top = one(
+        "select sum(total_deposits) filter (where place <= 0.1 * customers) / sum(total_deposits) "
+        "from (select total_deposits, row_number() over (order by total_deposits desc) as place, "
+        "count(*) over () as customers from marts.fct_customer_positions)"
+    )[0]
+    assert f"{top:.0%} of deposits" in said["concentration"]
+    base, worst = one(
+        "select sum(baseline_value), sum(stressed_value) from marts.fct_stress_results "
+        "where measure = 'expected_loss' and scenario = 'severe_recession'"
+    )
+    assert f"{worst / base:.1f} times" in said["stress"]
+
+
+def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answers) -> None:
+    release = current_release(published)
+    assert answers(open_snapshot(release, EVERYONE)) == found
+    retail = answers(open_snapshot(release, Role(banking_relationships=frozenset({"Retail"}))))
+    # Figures of all customers are not for a role: what stands on them is not said.
+    assert {"concentration", "losses", "stress"} & set(retail.by_name) == set()
+    assert retail.by_name["no-difference"] == found.by_name["no-difference"]
+    assert retail.by_name["decisions"].sentence != found.by_name["decisions"].sentence
+
+
+def test_answers_lead_to_pages_and_marts_that_are_there(
+    marts: duckdb.DuckDBPyConnection, found: Answers
+) -> None:
+    there = {
+        name
+        for (name,) in marts.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()
+    }
+    for answer in found.by_name.values():
+        assert answer.page in PAGES
+        assert set(answer.marts) <= there
+
+
+# ---------- verdicts decide
+
+
+def test_difference_that_could_be_chance_is_not_called_one(changed: Warehouse) -> None:
+    changed.connection.execute(
+        "update marts.fct_segment_differences set verdict = 'no more than chance', "
+        "adjusted_p_value = 0.5 where 'risk_weighting' in (dimension, measure)"
+    )
+    # The statistic is as large as before: that there is no difference cannot be said either.
+    assert "risk-by-income" not in answers(changed).by_name
+
+
+def test_real_difference_is_not_denied(changed: Warehouse) -> None:
+    changed.connection.execute(
+        "update marts.fct_segment_differences set verdict = 'more than chance, small' "
+        "where dimension = 'loyalty_classification' and measure = 'total_deposits'"
+    )
+    assert not answers(changed).by_name["no-difference"].title.startswith("Loyalty")
+
+
+def test_no_difference_is_only_said_where_one_would_have_been_found(changed: Warehouse) -> None:
+    """The same statistics of a tenth of the customers leave room for a difference that matters."""
+    assert "no-difference" in answers(changed).by_name
+    changed.connection.execute("update marts.fct_segment_differences set customers = 200")
+    assert "no-difference" not in answers(changed).by_name
+
+
+def test_level_of_a_category_that_could_be_chance_is_no_driver(changed: Warehouse) -> None:
+    levels = [row for row in strongest(changed) if row["reference_level"] is not None]
+    assert levels == []
+    assert changed.connection.execute(
+        "select count(*) from marts.fct_risk_drivers where fit = 'business facts' and "
+        "reference_level is not null and direction in ('raises', 'lowers')"
+    ).fetchall()[0][0]
+    sizes = [abs(row["coefficient"]) for row in strongest(changed)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert strongest(changed)[0]["driver"] == "bank_deposits"
+
+
+def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
+    changed.connection.execute("update marts.dim_customers set risk_weighting = 6 - risk_weighting")
+    assert answers(changed).by_name["risk-by-income"].title == "Risk falls as income rises"
+    changed.connection.execute(
+        "update marts.dim_customers set risk_weighting = 1 where income_band = 'High'; "
+        "update marts.dim_customers set risk_weighting = 5 where income_band = 'Mid'"
+    )
+    title = answers(changed).by_name["risk-by-income"].title
+    assert title == "Risk differs by income, without a steady rise or fall"
+
+
+def test_nobody_to_decide_on_and_one(changed: Warehouse) -> None:
+    run = changed.connection.execute
+    run(
+        "update marts.fct_customer_risk set watch_list_level = 'review' "
+        "where watch_list_level = 'act' and customer_key > (select min(customer_key) "
+        "from marts.fct_customer_risk where watch_list_level = 'act')"
+    )
+    assert answers(changed).by_name["decisions"].title == "1 customer needs a decision now"
+    run("update marts.fct_customer_risk set watch_list_level = 'none'")
+    assert answers(changed).by_name["decisions"].sentence == (
+        "No customer needs a decision now: nobody is on the highest level of the watch list."
+    )
+
+
+def test_overdrafts_leave_no_shares(changed: Warehouse) -> None:
+    changed.connection.execute(
+        "update marts.fct_customer_positions set total_deposits = -total_deposits; "
+        "update marts.fct_balance_concentration set top_decile_share = -0.2"
+    )
+    assert {"funding", "concentration", "segments"} & set(answers(changed).by_name) == set()
+
+
+# ---------- two dates
+
+
+def test_date_before_is_compared_with(changed: Warehouse) -> None:
+    run = changed.connection.execute
+    rows = [
+        ("2021-11-30", "2021-12-31", "3", "4", "review", "act", "worse", 7),
+        ("2021-11-30", "2021-12-31", "3", "2", "act", "review", "better", 2),
+        ("2021-11-30", "2021-12-31", "3", "3", "act", "act", "unchanged", 56),
+        ("2021-11-30", "2021-12-31", "5", "left", "act", "left", "left", 1),
+        # The comparison of earlier dates is another one.
+        ("2021-10-31", "2021-11-30", "3", "4", "act", "act", "worse", 900),
+    ]
+    for from_date, to_date, before, after, level, to_level, change, customers in rows:
+        run(
+            "insert into marts.fct_risk_migrations (from_date, to_date, from_risk_weighting, "
+            "to_risk_weighting, from_watch_list_level, to_watch_list_level, "
+            "risk_weighting_change, watch_list_change, customers, from_total_loans, "
+            "to_total_loans, from_total_deposits, to_total_deposits) "
+            "values (?, ?, ?, ?, ?, ?, ?, 'unchanged', ?, 0, 0, 0, 0)",
+            [from_date, to_date, before, after, level, to_level, change, customers],
+        )
+    by_name = answers(changed).by_name
+    # 59 were on the level before, 63 are now.
+    assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
+    assert by_name["moved"].sentence == (
+        "Since 30 November 2021, 7 customers became riskier and 2 less."
+    )
+    assert by_name["moved"].support == "56 kept their risk weighting, 0 joined, 1 left."
+    assert untrue(changed.connection, answers(changed)) == []
+
+
+# ---------- round numbers
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (0.4, "0"),
+        (63, "63"),
+        (850, "850"),
+        (1_234, "1,230"),
+        (12_345, "12,300"),
+        (-45_678, "-46,000"),
+        (999_999, "1 million"),
+        (1_754_939, "1.8 million"),
+        (26_123_456, "26 million"),
+        (147_544_815, "148 million"),
+        (999_600_000, "1 billion"),
+        (4_477_833_615, "4.5 billion"),
+        (3.2e12, "3.2 trillion"),
+    ],
+)
+def test_amounts_in_words(number: float, text: str) -> None:
+    assert numbers.amount(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0%"), (0.004, "under 1%"), (0.236, "24%"), (0.9999, "over 99%"), (1, "100%")],
+)
+def test_shares_in_words(number: float, text: str) -> None:
+    assert numbers.share(number) == text
+
+
+def test_dates_and_lists_in_words() -> None:
+    assert numbers.day(date(2021, 3, 1)) == "1 March 2021"
+    assert [numbers.listed(each) for each in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+# ---------- words for readers
+
+
+WORDS: Mapping[str, str] = {
+    labels.verdict("no more than chance"): "Could be chance",
+    labels.verdict("more than chance, large"): "Real difference, large",
+    labels.verdict("by definition"): "Built in: one is computed from the other",
+    labels.value("watch_list_level", "act"): "Act now",
+    labels.value("watch_list_level", "watch"): "Monitor",
+    labels.value("watch_list_level", "none"): "Not listed",
+    labels.value("segment", "Savers"): "Savers",
+    labels.name("amount_of_credit_cards"): "Number of credit cards",
+    labels.name("bank_loans"): "Bank loans",
+    labels.reasons("So (watch_list_severity at least 4)"): "Watch-list score is 4 or more",
+    labels.reasons("So (tenure_days at least 3650, loyalty_order at most 2)"): (
+        "Customer for 10 years or more; loyalty class is Jade or Silver"
+    ),
+    labels.reasons("So (deposit_score at least 5, lending_score at least 4)"): (
+        "Deposits are in the highest fifth; loans are in the highest two fifths"
+    ),
+    labels.reasons("So (debt_to_income_ratio above 20, liquidity_cover below 0.1)"): (
+        "Loans are more than 20 times a year's income; deposits cover less than 10% of loans"
+    ),
+    labels.reasons("So (saving_account_to_peer_median below 0.5, watch_list_severity at most 0)"): (
+        "Savings account balance is less than 50% of the peers' median; not on the watch list"
+    ),
+    labels.reasons("Words without limits"): "Words without limits",
+    labels.fact("debt_to_income_ratio", 23.456): "loans are 23.5 times a year's income",
+    labels.fact("tenure_days", 4015.0): "customer for 11 years",
+    labels.fact("credit_card_balance", 12_345.67): "card balance is 12,345.67",
+    labels.fact("loyalty_order", 2): "loyalty class is Silver",
+}
+
+
+@pytest.mark.parametrize(("written", "wanted"), WORDS.items())
+def test_codes_are_written_in_words(written: str, wanted: str) -> None:
+    assert written == wanted
+
+
+def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> None:
+    rules = marts.execute(
+        "select distinct reasons from marts.fct_customer_recommendations"
+    ).fetchall()
+    assert len(rules) > 10
+    for (rule,) in rules:
+        written = labels.reasons(rule)
+        assert written != rule
+        assert not re.search(r"_|\(|at least|at most|order|score is \d", written) or (
+            "watch-list score" in written.lower()
+        ), written
+
+
+def test_every_code_of_the_marts_has_words(marts: duckdb.DuckDBPyConnection) -> None:
+    for mart, column in (
+        ("fct_segment_differences", "verdict"),
+        ("fct_fairness_monitor", "verdict"),
+        ("fct_customer_risk", "watch_list_level"),
+        ("fct_risk_drivers", "direction"),
+        ("fct_cluster_centroids", "structure"),
+    ):
+        for (code,) in marts.execute(f"select distinct {column} from marts.{mart}").fetchall():
+            written = labels.value(column, code)
+            assert written[0].isupper()
+            assert "chance" not in written or "ould be chance" in written
+    order = [row[0] for row in marts.execute(
+        "select loyalty_classification from reference.loyalty_tiers order by loyalty_order"
+    ).fetchall()]  # fmt: skip
+    assert tuple(order) == labels.LOYALTY == ORDERS["loyalty_classification"]
+
+
+REPLACED = re.compile(
+    r"more than chance|by definition|money concerned|deepen|who does it|amount of credit cards|"
+    r"saving account\b|superannuation savings|tells customers apart|a continuum|set aside",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("file", ["reports/findings.md", "notebooks/customer_behavior.ipynb"])
+def test_readers_do_not_see_words_that_were_replaced(file: str) -> None:
+    text = (PROJECT / file).read_text("utf-8")
+    # A query of the notebook names values as the marts have them.
+    text = re.sub(r"'(no )?more than chance[^']*'", "", text)
+    assert REPLACED.findall(text) == []
+
+
+def test_labels_and_names_are_the_readers_words(
+    layer: SemanticLayer, marts: duckdb.DuckDBPyConnection
+) -> None:
+    shown = [metric.label for metric in layer.metrics.values()]
+    shown += [each.label for model in layer.models.values() for each in model.dimensions.values()]
+    shown += [name for (name,) in marts.execute(
+        "select action_name from reference.recommendation_rules union all "
+        "select reason from reference.recommendation_rules union all "
+        "select product_name from reference.products"
+    ).fetchall()]  # fmt: skip
+    assert len(shown) > 100
+    assert [text for text in shown if REPLACED.search(text)] == []
+
+
+def test_verdict_helper_finds_tests(marts: duckdb.DuckDBPyConnection) -> None:
+    assert verdicts(marts, "loyalty_classification", "total_loans")
