@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 TICKS = 5
+DOT = 0.36
+"""Radius of a dot that has no size of its own."""
 STEPS = (1, 2, 2.5, 5, 10)
 Point = tuple[float, float]
 Tick = tuple[float, str]
@@ -49,7 +51,7 @@ class Shape:
             or `text` (at a point).
         points: in the units of the axes.
         tone: class of the style sheet that gives the colour.
-        size: of a dot, its radius in pixels.
+        size: of a dot, its radius in the size of the page's text.
         text: of a text, what it says.
         tip: what is said where the mouse is over it.
         href: address that a click leads to.
@@ -159,7 +161,7 @@ def _shape(shape: Shape, plot: Plot, is_static: bool) -> str:
     if shape.kind == "dot":
         ((x, y),) = placed
         size = _n(shape.size)
-        return f'<circle{more} cx="{_n(x)}%" cy="{_n(y)}%" r="{size}">{inside}</circle>'
+        return f'<circle{more} cx="{_n(x)}%" cy="{_n(y)}%" r="{size}rem">{inside}</circle>'
     if shape.kind == "box":
         (left, bottom), (right, top) = placed
         left, right = min(left, right), max(left, right)
@@ -223,7 +225,7 @@ def intervals(
         whisker = "bar-whisker" if is_barred else f"{tone} whisker"
         shapes.append(Shape("line", ((low, at), (high, at)), whisker))
         if not is_barred:
-            shapes.append(Shape("dot", ((value, at),), tone, 5.5, tip=tip))
+            shapes.append(Shape("dot", ((value, at),), tone, DOT, tip=tip))
     side = Axis(
         label,
         0.0,

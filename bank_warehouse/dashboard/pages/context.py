@@ -255,7 +255,7 @@ class Context:
             behind = self.cell_address((dimension, value))
             rows.append(
                 (
-                    Cell(self.value(dimension, value), text_of(value), href=behind),
+                    Cell.said(self.value(dimension, value), behind),
                     replace(Cell.of(number, defined), share=share, tone=tone),
                     Cell(_percent(row[-1] / whole) if whole else "-", row[-1] / whole)
                     if metric == "customers"

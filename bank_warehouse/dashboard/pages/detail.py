@@ -3,7 +3,6 @@
 from bank_warehouse.dashboard.blocks import Block, Cell, Column, Table
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.pages.context import Context
-from bank_warehouse.dashboard.views import text_of
 
 METRICS = (
     "customers",
@@ -65,7 +64,7 @@ def detail(context: Context) -> tuple[Block, ...]:
         ),
         rows=tuple(
             (
-                Cell(context.value(by, row[0]), text_of(row[0])),
+                Cell.said(context.value(by, row[0])),
                 *(Cell.of(value, metric) for value, metric in zip(row[1:], broken, strict=True)),
             )
             for row in context.snapshot.ask(BROKEN_DOWN, [by], filters)

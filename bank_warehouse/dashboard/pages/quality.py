@@ -156,20 +156,24 @@ def _release(context: Context) -> Tiles:
         name="release",
         title="What was checked",
         tiles=(
-            tile("Release", context.snapshot.release.number, "Number of the release shown."),
-            tile("As of", manifest["as_of_date"], "Date at which ages and tenures are measured."),
-            tile("Published", moment(manifest["published_at"]), "When the release was published."),
+            tile("Release", context.snapshot.release.number, "It never changes: quote its number."),
+            tile("As of", manifest["as_of_date"], "The day that all figures are about."),
+            tile(
+                "Published",
+                moment(manifest["published_at"]),
+                "What was delivered or corrected later is not in it.",
+            ),
             tile(
                 "Tests passed",
                 manifest["checks"]["dbt_nodes"],
-                "Steps of the build that passed, tests among them.",
+                "Steps and tests of the build: with one that fails nothing is published.",
             ),
             tile(
                 "Expectations met",
                 manifest["checks"]["expectations"],
-                "Expectations of the second check that were met.",
+                "Of a second check by other means: with one that fails nothing is published.",
             ),
-            tile("Built from", commit + dirty, "Commit of the project that was built."),
+            tile("Built from", commit + dirty, "State of the program, to repeat the build."),
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import strongest
 from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Table
-from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, intervals, round_ticks
+from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
 from bank_warehouse.dashboard.pages.context import IN_CELLS, Context, result
 
@@ -333,14 +333,14 @@ def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
         label = labels.name(measure)
         shapes.append(Shape("line", tuple(line), tone))
         tip = f"{label}: the top tenth of customers has {top:.0%}"
-        shapes.append(Shape("dot", ((90.0, 1 - top),), tone, 5.5, tip=tip))
+        shapes.append(Shape("dot", ((90.0, 1 - top),), tone, DOT, tip=tip))
         figures.append({**points[0], "label": label})
     for place, row in enumerate(figures):
-        at = ((98.0, 0.2 - 0.09 * place),)
+        at = ((98.0, 0.27 - 0.15 * place),)
         text = f"Top tenth: {row['top_decile_share']:.0%} of {row['label'].lower()}"
         shapes.append(Shape("text", at, f"right {tones[place]}", text=text))
     shares = tuple((part / 4, f"{part / 4:.0%}") for part in range(5))
-    parts = tuple((float(part), f"{part}%") for part in (0, 25, 50, 75, 90, 100))
+    parts = tuple((float(part), f"{part}%") for part in (0, 25, 50, 75, 90))
     return Chart(
         name=name,
         title=context.title("concentration", "How concentrated balances are"),

@@ -6,7 +6,7 @@ from math import sqrt
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import day
 from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Choice, Column, Note, Page, Table
-from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, flow, intervals, round_ticks
+from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, flow, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
 from bank_warehouse.dashboard.pages.context import IN_CELLS, ORDERED, TESTED, Context, result
 from bank_warehouse.dashboard.snapshots import HiddenError
@@ -23,8 +23,8 @@ IN_TABLE = (
     "overleveraged_share",
     "watch_list_share",
 )
-LARGEST = 34.0
-"""Radius in pixels of the bubble of the largest segment."""
+LARGEST = 2.1
+"""Radius of the bubble of the largest segment, in the size of the page's text."""
 
 
 def money_axis(label: str, most: float, metric: Metric) -> Axis:
@@ -93,7 +93,7 @@ def bubbles(context: Context, height: float = 20.0) -> Chart:
                 f"loans {exact(owed, loans)}, {exact(cover, ratio)} of loans for 1 of deposits"
             )
             behind = context.cell_address(("segment", segment))
-            size = max(LARGEST * sqrt(customers / most), 4.0)
+            size = max(LARGEST * sqrt(customers / most), DOT)
             shapes.append(Shape("dot", at, "first bubble", size, tip=tip, href=behind))
         shapes += _labels(
             [(float(row[2]), float(row[3]), text_of(row[0])) for row in found], widest, highest

@@ -27,7 +27,7 @@ from flask.testing import FlaskClient
 from bank_warehouse.addresses import is_loopback
 from bank_warehouse.answers import answers
 from bank_warehouse.cli import main
-from bank_warehouse.dashboard import cube_files, cubes
+from bank_warehouse.dashboard import cube_files, cubes, hints
 from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
 from bank_warehouse.dashboard.blocks import (
     Answers,
@@ -585,6 +585,33 @@ def test_cells_are_shares_of_their_row_and_pale_where_they_could_be_chance(
     assert {"Mean credit card balance", "Mean risk weighting"} <= set(labels)
 
 
+def test_hints_say_what_numbers_mean(snapshot: Snapshot) -> None:
+    """And not once more how they are made, in the words of who made them."""
+    assert set(hints.METRICS) <= set(snapshot.layer.metrics)
+    for name in hints.METRICS:
+        metric = snapshot.metric(name)
+        assert hints.METRICS[name] not in ("", metric.description)
+        assert hints.METRICS[name].lower() != metric.label.lower()
+    for name in hints.DIMENSIONS:
+        assert hints.DIMENSIONS[name] != snapshot.dimension(name).description
+    shown = {
+        (one.label, one.definition)
+        for page in PAGES
+        for block in page_of(snapshot, page, "?cell=segment:Savers").blocks
+        for one in (
+            block.tiles if isinstance(block, Tiles)
+            else block.columns if isinstance(block, Table)
+            else block.more if isinstance(block, Heat)
+            else ()
+        )
+    }  # fmt: skip
+    labels = {metric.label for metric in snapshot.layer.metrics.values()}
+    assert {label for label, hint in shown if label in labels and not hint} == set()
+    for label, hint in shown:
+        for word in ("seed", "`", "null", "HyperLogLog", "divided by", "mart", "_"):
+            assert word not in hint, (label, word)
+
+
 def test_each_axis_says_what_it_measures(snapshot: Snapshot) -> None:
     drawn = 0
     for page in PAGES:
@@ -745,7 +772,7 @@ def test_drawings_hold_places_and_escape_texts() -> None:
     text = drawing(plot)
     assert '<rect class="first tip" data-tip="&quot;&lt;b&gt;&quot;" ' in text
     assert 'data-nav="/risk?a=1&amp;b=2" x="0%" y="50%" width="50%" height="50%"' in text
-    assert '<circle class="first" cx="100%" cy="0%" r="3">' in text
+    assert '<circle class="first" cx="100%" cy="0%" r="3rem">' in text
     assert 'points="0,100 100,0"' in text
     assert "&lt;i&gt;" in text
     assert "<b>" not in text
