@@ -134,7 +134,7 @@ def drawing(plot: Plot, *, is_static: bool = False) -> str:
                 for at, text in up.ticks
             ),
             f'</div><div class="area"><svg aria-hidden="true">{"".join(lines)}{shapes}</svg>',
-            f'{texts}</div><div class="across">',
+            f'{texts}</div><div class="across{" names" if across.has_names else ""}">',
             *(
                 f'<span style="left: {_n(across.place(at))}%">{html.escape(text)}</span>'
                 for at, text in across.ticks
@@ -290,10 +290,10 @@ def flow(flows: Sequence[Flow], order: Sequence[str], before: str, after: str) -
         )
     for name, total in left_sums.items():
         corners = ((0.0, left_tops[name] - total), (2.0, left_tops[name]))
-        shapes.append(Shape("box", corners, "second", tip=f"{name}: {total:,.0f} customers"))
+        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
     for name, total in right_sums.items():
         corners = ((98.0, right_tops[name] - total), (100.0, right_tops[name]))
-        shapes.append(Shape("box", corners, "second", tip=f"{name}: {total:,.0f} customers"))
+        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
         middle = right_tops[name] - total / 2
         shapes.append(Shape("text", ((98.0, middle),), "left", text=f"{name} {total:,.0f}"))
     side = Axis(

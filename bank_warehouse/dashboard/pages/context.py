@@ -134,6 +134,11 @@ class Context:
         """
         return otherwise if self.view.filters else self.snapshot.answers.title(answer, otherwise)
 
+    def lead(self, answer: str, otherwise: str) -> str:
+        """Return what the data say as the first sentence of a page; see :meth:`title`."""
+        found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
+        return found.sentence if found else otherwise
+
     def metric(self, name: str) -> Metric:
         """Return the definition of a metric, or of the share of a row."""
         return SHARE_OF_ROW if name == SHARE_OF_ROW.name else self.snapshot.metric(name)

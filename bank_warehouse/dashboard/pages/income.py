@@ -37,7 +37,10 @@ def make(context: Context) -> Page:
     return Page(
         "income",
         "Income and deposits",
-        "What customers earn, what they keep at the bank, and what goes with it.",
+        context.lead(
+            "deposits-by-income",
+            "What customers earn, what they keep at the bank, and what goes with it.",
+        ),
         (
             context.tiles("glance", TILES, context.title("funding", "At a glance")),
             _density(context),

@@ -27,12 +27,13 @@ def make(context: Context) -> Page:
     """Return the page."""
     held, possible = context.ask(["holdings", "possible_holdings"], cube="products")[0]
     part = held / possible if held and possible else 0.0
-    lead = f"These customers hold {part:.1%} of all products that they could hold."
-    said = context.snapshot.answers.by_name.get("products")
     return Page(
         "products",
         "Product holdings",
-        said.sentence if said and not context.view.filters else lead,
+        context.lead(
+            "products",
+            f"These customers hold {part:.1%} of all products that they could hold.",
+        ),
         (
             _held(context),
             _gaps(context),

@@ -19,7 +19,10 @@ def make(context: Context) -> Page:
     return Page(
         "recommendations",
         "Recommendations",
-        "What is due, for how many customers, where the money is, and whose names to ask for.",
+        context.lead(
+            "actions",
+            "What is due, for how many customers, where the money is, and whose names to ask for.",
+        ),
         (
             context.whole("glance", "At a glance", lambda: _glance(context)),
             *(

@@ -52,7 +52,10 @@ def make(context: Context) -> Page:
     return Page(
         "risk",
         "Credit and risk",
-        "Which customers need a decision, where the loans at risk are, and what goes with risk.",
+        context.lead(
+            "losses",
+            "Who needs a decision, where the loans at risk are, and what goes with risk.",
+        ),
         (
             context.tiles("glance", TILES, context.title("decisions", "At a glance")),
             heats[0],

@@ -42,7 +42,10 @@ def make(context: Context) -> Page:
     return Page(
         "segmentation",
         "Segmentation",
-        "How groups of customers differ, and which of these differences to act on.",
+        context.lead(
+            "no-difference",
+            "How groups of customers differ, and which of these differences to act on.",
+        ),
         (
             bubbles(context),
             _compared(context, dimension, chosen, (dimensions, menu)),
@@ -68,7 +71,7 @@ def make(context: Context) -> Page:
     )
 
 
-def bubbles(context: Context, height: float = 20.0) -> Chart:
+def bubbles(context: Context, height: float = 22.0) -> Chart:
     """Return segments by their mean deposits and loans, as large as they are."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
     found = sorted(
