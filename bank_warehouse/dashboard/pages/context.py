@@ -413,4 +413,5 @@ def _percent(share: float) -> str:
 
 def result(column: str, label: str, *, is_number: bool = True) -> Column:
     """Return the head of a column of a table of results."""
-    return Column(label, hints.COLUMNS.get(column, ""), is_number)
+    hint = hints.COLUMNS.get(column) or hints.METRICS.get(column, "")
+    return Column(label, hint, is_number)

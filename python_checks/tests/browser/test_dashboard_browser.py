@@ -427,7 +427,8 @@ def test_moves_between_two_dates(browser: Browser, folder: Path) -> None:
     page = found.go("/segmentation")
     bands = page.locator("#block-moves polygon")
     expect(bands).to_have_count(len(MOVES))
-    page.locator("#block-moves polygon.moved").first.hover()
+    # The middle of a bent band's frame is beside it, so the mouse is not sent there.
+    page.locator("#block-moves polygon.moved").first.dispatch_event("mouseover")
     expect(page.locator("#tip")).to_contain_text("customers")
     expect(page.locator("#block-moves h2")).to_contain_text("since 30 November 2021")
     assert outside(page) == []
