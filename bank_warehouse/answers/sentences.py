@@ -225,7 +225,7 @@ def _by_income(
     written: Callable[[Any], str],
     page: str,
 ) -> Answer | None:
-    tested = _difference(source, "income_band", measure)
+    tested = difference(source, "income_band", measure)
     if tested is None or tested["adjusted_p_value"] is None:
         return None
     bands = [
@@ -275,7 +275,7 @@ def no_difference(source: Source) -> Answer | None:
     """
     without = []
     for dimension in TARGETED_BY:
-        rows = [_difference(source, dimension, measure) for measure in BALANCES]
+        rows = [difference(source, dimension, measure) for measure in BALANCES]
         negligible = [row for row in rows if row is not None and _is_none(row)]
         if len(negligible) == len(BALANCES):
             without.append((dimension, negligible))
@@ -367,13 +367,14 @@ def concentration(source: Source) -> Answer | None:
     if any(top is None or not 0.1 <= top <= 1 for top in tops.values()):
         # Negative balances leave no shares.
         return None
-    said = (
-        f"{share(tops['total_deposits'])} of deposits and owe {share(tops['total_loans'])} of loans"
-    )
+    deposits, loans = share(tops["total_deposits"]), share(tops["total_loans"])
     return Answer(
         name="concentration",
-        sentence=f"The top tenth of customers hold {said}.",
-        title=f"The top tenth hold {said}",
+        sentence=(
+            f"A tenth of customers hold {deposits} of all deposits, and a tenth owe {loans} of all "
+            "loans."
+        ),
+        title=f"A tenth of customers hold {deposits} of deposits, a tenth owe {loans} of loans",
         support=" ".join(
             f"{labels.name(name)}: Gini {found[name]['gini']:.2f}." for name in BALANCES
         ),
@@ -518,7 +519,7 @@ def strongest(source: Source) -> list[Mapping[str, Any]]:
         if row["fit"] != "business facts" or row["direction"] not in MOVING:
             continue
         if row["reference_level"] is not None:
-            whole = _difference(source, row["driver"], "risk_weighting")
+            whole = difference(source, row["driver"], "risk_weighting")
             if whole is None or not labels.is_real(whole["verdict"]):
                 continue
         found.append(row)
@@ -609,7 +610,7 @@ OPENING = (
 # ---------- tests
 
 
-def _difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
+def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
     """Return the test of whether groups differ in a measure, of either by the other."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
@@ -644,7 +645,7 @@ def _statistics(row: Mapping[str, Any]) -> str:
     if p is not None:
         parts.append("adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.3f}")
     if row["effect_size"] is not None:
-        parts.append(f"{row['effect_size_name']} {row['effect_size']:.2f}")
+        parts.append(f"{str(row['effect_size_name']).lower()} {row['effect_size']:.2f}")
     if row["customers"] is not None:
         parts.append(count(row["customers"], "customer"))
     return "; ".join(parts) + "."

@@ -11,26 +11,30 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import seaborn as sns
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bank_warehouse.answers import labels
-from bank_warehouse.answers.numbers import amount, share
-from bank_warehouse.answers.sentences import strongest
-from bank_warehouse.findings.tables import Tables
+from bank_warehouse.answers.numbers import amount, listed, share
+from bank_warehouse.answers.sentences import difference, strongest
+from bank_warehouse.findings.tables import Frame, Tables
 
 INK = "#1f3b57"
 ACCENT = "#c8553d"
 QUIET = "#9fb3c8"
-PALE = "#eef2f6"
+PALE = "#f1f4f7"
+STONE = "#d3d7db"
 GREY = "#5b6b7b"
-SHADES = sns.light_palette(INK, as_cmap=True)
+SHADES = LinearSegmentedColormap.from_list("ink", ["#cbd9e8", INK])
 
 WIDTH = 9.0
 MILLION = 1e6
-MOST_BARS = 12
+MOST_BARS = 20
 
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "bank-warehouse",
@@ -54,7 +58,7 @@ def house_style() -> Iterator[None]:
 
 
 def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
-    """Return an empty figure with its title, a note below, and what the sample has to say."""
+    """Return an empty figure with the title of a name, a note below, and that a sample is one."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(TITLES[name](tables), x=0.01, ha="left")
     notes = [note, labels.INVENTED.partition(".")[0] + "."] if tables.is_sample else [note]
@@ -69,8 +73,11 @@ def actions(tables: Tables) -> Figure:
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
+    note = "Gap: what lies between where the customers are and what the rule aims at."
+    if len(frame) > MOST_BARS:
+        note += f" The {MOST_BARS} largest of {len(frame)}."
     frame = frame.tail(MOST_BARS)
-    figure = titled("actions", tables, 1.7 + 0.32 * len(frame))
+    figure = titled("actions", tables, 1.7 + 0.32 * len(frame), note)
     axes = figure.add_subplot()
     bars = axes.barh(frame["action_name"], frame["gap"], color=INK)
     for number, bar in enumerate(bars, start=1):
@@ -83,7 +90,7 @@ def actions(tables: Tables) -> Figure:
         ],
         color=GREY,
     )
-    axes.margins(x=0.25)
+    axes.margins(x=0.3)
     axes.set(xlabel="Gap to close, millions")
     return figure
 
@@ -97,81 +104,93 @@ def differences(tables: Tables) -> Figure:
         where method = 'Kruskal-Wallis' or verdict = 'by definition'
         """
     )
+    found["size"] = found["effect_size"].where(found["verdict"].map(labels.is_real))
     tested = found[found["verdict"] != labels.BUILT_IN]
-    rows = sorted(set(tested["dimension"]), key=tables.label)
-    columns = sorted(set(tested["measure"]), key=tables.label)
-    by_pair = {
-        (row.dimension, row.measure): row for row in found.itertuples(index=False)
-    }  # fmt: skip
-    sizes = np.full((len(rows), len(columns)), np.nan)
-    texts = np.full(sizes.shape, "", dtype=object)
-    for down, dimension in enumerate(rows):
-        for across, measure in enumerate(columns):
-            row: Any = by_pair.get((dimension, measure))
-            verdict = labels.BUILT_IN if row is None else str(row.verdict)
-            if labels.is_real(verdict):
-                sizes[down, across] = row.effect_size
-                texts[down, across] = f"{row.effect_size:.2f}"
-            else:
-                texts[down, across] = _WHY_PALE.get(verdict, "few")
-    note = (
-        "Epsilon squared: the share of the ranks' variation that the groups account for; 0.01 is "
-        "small, 0.06 medium, 0.14 large.\nPale: could be chance. “built in”: one is computed from "
-        "the other, not tested."
+    rows, columns = (_by_size(tables, tested, by) for by in ("dimension", "measure"))
+    shape = (len(rows), len(columns))
+    sizes, texts = np.full(shape, np.nan), np.full(shape, "?", dtype=object)
+    for row in found.itertuples(index=False):
+        if row.dimension in rows and row.measure in columns:
+            place = rows.index(row.dimension), columns.index(row.measure)
+            sizes[place] = row.size
+            texts[place] = (
+                f"{row.size:.2f}" if labels.is_real(row.verdict) else SIGNS.get(row.verdict, "?")
+            )
+    figure = titled(
+        "differences",
+        tables,
+        2.4 + 0.34 * len(rows),
+        "Numbers: size of a real difference (epsilon squared); from 0.01 small, 0.06 medium, 0.14 "
+        "large.\n"
+        "Dot: could be chance.  =: built in, one is computed from the other.  ?: too few customers "
+        "or not tested.",
     )
-    figure = titled("differences", tables, 2.2 + 0.33 * len(rows), note)
     axes = figure.add_subplot()
     axes.set_facecolor(PALE)
     sns.heatmap(
         sizes,
-        annot=texts,
-        fmt="",
-        annot_kws={"fontsize": 7},
         cmap=SHADES,
         vmin=0,
         linewidths=0.5,
         linecolor="white",
-        cbar_kws={"label": "Size of the difference (epsilon squared)"},
+        cbar_kws={"label": "Size of the difference"},
         xticklabels=[tables.label(name) for name in columns],
         yticklabels=[tables.label(name) for name in rows],
         ax=axes,
     )
-    for (down, across), size in np.ndenumerate(sizes):
-        if np.isnan(size):
-            # seaborn writes nothing where there is no number.
-            axes.text(
-                across + 0.5, down + 0.5, str(texts[down, across]), ha="center", va="center",
-                fontsize=6, color=GREY,
-            )  # fmt: skip
+    dark = np.nanmax(sizes, initial=0) / 2
+    for (down, across), text in np.ndenumerate(texts):
+        size = sizes[down, across]
+        color = GREY if np.isnan(size) else "white" if size > dark else "black"
+        axes.text(
+            across + 0.5, down + 0.5, text, ha="center", va="center", color=color, fontsize=7.5
+        )
     axes.tick_params(length=0)
-    axes.set_xticks(axes.get_xticks(), axes.get_xticklabels(), rotation=40, ha="right")
+    axes.set_xticks(axes.get_xticks())
+    axes.set_xticklabels(axes.get_xticklabels(), rotation=40, ha="right")
     return figure
 
 
-_WHY_PALE = {labels.CHANCE: "·", labels.BUILT_IN: "built in"}
+SIGNS = {labels.CHANCE: "·", labels.BUILT_IN: "="}
+
+
+def _by_size(tables: Tables, tested: Frame, by: str) -> list[str]:
+    """Return the values of a column by the largest real difference, then by their labels."""
+    largest = tested.groupby(by)["size"].max().fillna(0)
+    return sorted(largest.index, key=lambda name: (-largest[name], tables.label(name)))
 
 
 def risk(tables: Tables) -> Figure:
-    """Median income and loans, and the share on the watch list, by risk weighting."""
-    names = ["median_estimated_income", "median_total_loans", "watch_list_share"]
-    frame = tables.metrics(names, ["risk_weighting"])
+    """Risk weighting by income band; median loans and the watch list by risk weighting."""
+    incomes = tables.metrics(["mean_risk_weighting", "mean_estimated_income"], ["income_band"])
+    incomes = incomes.sort_values("mean_estimated_income")
+    classes = tables.metrics(["median_total_loans", "watch_list_share"], ["risk_weighting"])
+    whole = classes.loc[classes["watch_list_share"] == 1, "risk_weighting"]
     figure = titled(
         "risk",
         tables,
-        3.4,
-        "From the class whose bar is 100% on, being in it is itself a rule of the watch list."
-        if (frame["watch_list_share"] == 1).any()
+        3.8,
+        f"All of {listed([str(each) for each in whole])} are on the watch list, since its rules "
+        "look at the risk weighting itself: that jump is built in."
+        if 0 < len(whole) < len(classes)
         else "",
     )
-    panels = figure.subplots(1, len(names))
-    for axes, name, unit in zip(panels, names, (1e3, 1e3, 0.01), strict=True):
+    by_class = "Risk weighting (1 low, 5 high)"
+    for axes, frame, name, unit, written, below in zip(
+        figure.subplots(1, 3),
+        (incomes, classes, classes),
+        ("mean_risk_weighting", "median_total_loans", "watch_list_share"),
+        (1, 1e3, 0.01),
+        ("{:.1f}", "{:,.0f}", "{:.0f}%"),
+        ("Income band", by_class, by_class),
+        strict=True,
+    ):
         heights = frame[name].astype(float) / unit
-        bars = axes.bar(frame["risk_weighting"].astype(str), heights, color=INK, width=0.7)
-        axes.bar_label(bars, fmt="{:,.0f}" if unit > 1 else "{:.0f}%", fontsize=8, color=GREY)
-        axes.set(
-            title=f"{tables.label(name)}, {'thousands' if unit > 1 else '%'}",
-            xlabel="Risk weighting (1 low, 5 high)",
-        )
+        bars = axes.bar(frame.iloc[:, 0].astype(str), heights, color=INK)
+        axes.bar_label(bars, fmt=written, fontsize=9, color=GREY)
+        suffix = {1: "", 1e3: ", thousands", 0.01: ", %"}[unit]
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.set(title=f"{tables.label(name)}{suffix}", xlabel=below)
     return figure
 
 
@@ -202,9 +221,7 @@ def drivers(tables: Tables) -> Figure:
     axes.set_ylim(-0.6, len(found) - 0.2)
     axes.axvline(1, color=QUIET, linewidth=1)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(NullLocator())
+    _plain_log(axes.xaxis, "{x:g}")
     axes.set(xlabel="Odds ratio (below 1 lowers the risk weighting, above 1 raises it)")
     return figure
 
@@ -225,22 +242,33 @@ def segments(tables: Tables) -> Figure:
     customers = frame["customers"].astype(float)
     sizes = 2_400 * customers / max(customers.max(), 1)
     axes.scatter(loans, deposits, s=sizes, color=INK, alpha=0.55, linewidth=0)
-    for across, up, size, name, number in zip(
-        loans, deposits, sizes, frame["segment"], frame["customers"], strict=True
-    ):
+    for place, (name, number) in enumerate(zip(frame["segment"], frame["customers"], strict=True)):
+        near = np.hypot(loans - loans[place], deposits - deposits[place]) < NEAR * loans.max()
+        is_above = bool((near & (deposits < deposits[place])).any())
+        is_above |= deposits[place] < LOW * deposits.max()
+        away = 4 + sizes[place] ** 0.5 / 2
         axes.annotate(
-            f"{name}, {number:,}", (across, up), xytext=(0, -4 - size**0.5 / 2), ha="center",
-            va="top", textcoords="offset points", fontsize=9,
-        )  # fmt: skip
-    end = max(*axes.get_xlim(), *axes.get_ylim())
-    axes.plot([0, end], [0, end], color=QUIET, linewidth=1, zorder=0)
-    axes.annotate(
-        "loans = deposits", (end * 0.93, end * 0.93), xytext=(-4, 0), ha="right",
-        textcoords="offset points", fontsize=8, color=GREY,
-    )  # fmt: skip
-    axes.margins(0.15)
+            f"{name}, {number:,}",
+            (loans[place], deposits[place]),
+            xytext=(0, away if is_above else -away),
+            ha="center",
+            va="bottom" if is_above else "top",
+            textcoords="offset points",
+        )
+    axes.margins(0.2)
+    if min(loans.min(), deposits.min()) >= 0:
+        axes.set(xlim=(0, None), ylim=(0, None))
+    end = min(axes.get_xlim()[1], axes.get_ylim()[1])
+    axes.plot([0, end], [0, end], color=QUIET, linewidth=1, zorder=0, label="Loans = deposits")
+    axes.legend(frameon=False, loc="upper left")
     axes.set(xlabel="Mean loans, millions", ylabel="Mean deposits, millions")
     return figure
+
+
+NEAR = 0.12
+"""Of the largest mean loans: two bubbles nearer than this have their names on either side."""
+LOW = 0.2
+"""Of the largest mean deposits: a bubble lower than this has its name above, off the axis."""
 
 
 def concentration(tables: Tables) -> Figure:
@@ -292,14 +320,16 @@ def stress(tables: Tables) -> Figure:
     panels = figure.subplots(1, len(names), sharey=True)
     places = [labels.name(str(name)) for name in frame["scenario"]]
     for axes, name in zip(panels, names, strict=True):
-        values = frame[name].astype(float) / MILLION
-        base = values[frame["scenario"] == "baseline"]
-        bars = axes.barh(places, values, color=INK, height=0.6)
-        axes.bar_label(bars, [f" {amount(each * MILLION)}" for each in values], color=GREY)
+        values = frame[name].astype(float)
+        unit, word = (1e9, "billions") if values.abs().max() >= 1e9 else (MILLION, "millions")
+        base = values[frame["scenario"] == "baseline"] / unit
+        bars = axes.barh(places, values / unit, color=INK, height=0.6)
         if len(base):
             axes.axvline(float(base.iloc[0]), color=ACCENT, linewidth=1)
-        axes.margins(x=0.3)
-        axes.set(title=tables.label(name), xlabel="Millions")
+        back = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        axes.bar_label(bars, [amount(each) for each in values], padding=5, color=GREY, bbox=back)
+        axes.margins(x=0.35)
+        axes.set(title=tables.label(name), xlabel=word.capitalize())
     return figure
 
 
@@ -329,12 +359,12 @@ def products(tables: Tables) -> Figure:
         "with itself.",
     )
     axes = figure.add_subplot()
-    axes.set_facecolor(QUIET)
+    axes.set_facecolor(STONE)
     sns.heatmap(
         known,
         annot=True,
         fmt=".2f",
-        cmap=SHADES,
+        cmap=sns.light_palette(INK, as_cmap=True),
         vmin=0,
         vmax=1,
         linewidths=0.5,
@@ -345,11 +375,115 @@ def products(tables: Tables) -> Figure:
     )
     for place in range(len(order)):
         axes.text(
-            place + 0.5, place + 0.5, "itself", ha="center", va="center", color="white", fontsize=9
+            place + 0.5, place + 0.5, "itself", ha="center", va="center", color=GREY, fontsize=9
         )
     axes.set_xticks(axes.get_xticks(), order, rotation=30, ha="right")
     axes.tick_params(length=0)
     return figure
+
+
+def _plain_log(axis: Axis, written: str | Callable[[float, int], str]) -> None:
+    """Have a logarithmic axis say 1, 2, 5, 10 in plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(written)
+    axis.set_minor_locator(NullLocator())
+
+
+def customers(tables: Tables) -> Frame:
+    """Return customers to draw one by one: the same random ones every time, at most 3,000.
+
+    The customer key is a hash: the lowest keys are a random sample.
+    """
+    return tables.sql(
+        """
+        select customers.loyalty_classification, customers.risk_weighting,
+            positions.estimated_income::double as estimated_income,
+            positions.total_loans::double as total_loans,
+            positions.total_deposits::double as total_deposits
+        from marts.dim_customers as customers
+        inner join marts.fct_customer_positions as positions using (customer_key)
+        order by customers.customer_key
+        limit 3000
+        """
+    )
+
+
+def boxes(
+    tables: Tables, name: str, by: str, measures: Sequence[str], order: Sequence[object]
+) -> Figure:
+    """Amounts by groups: the middle half as boxes, nine tenths between the ends of the lines.
+
+    Args:
+        tables: where the customers are.
+        name: of the title.
+        by: column to group by.
+        measures: amounts, a panel each.
+        order: of the groups.
+    """
+    drawn = customers(tables)
+    shown = {measure: drawn[drawn[measure] > 0] for measure in measures}
+    without = sum(len(drawn) - len(frame) for frame in shown.values())
+    figure = titled(
+        name,
+        tables,
+        4.4,
+        "Boxes: the middle half of the customers. Lines: nine tenths of them; a twentieth on "
+        "either side is not drawn."
+        + (f" {without:,} amounts of zero or less are left out." if without else ""),
+    )
+    for axes, (measure, frame) in zip(
+        figure.subplots(1, len(measures)), shown.items(), strict=True
+    ):
+        sns.boxplot(
+            frame, x=by, y=measure, order=order, color=QUIET, whis=(5, 95), showfliers=False,
+            width=0.6, ax=axes,
+        )  # fmt: skip
+        axes.set(yscale="log", title=tables.label(measure), xlabel=tables.label(by), ylabel="")
+        _plain_log(axes.yaxis, lambda value, _: amount(value))
+    return figure
+
+
+def density(tables: Tables) -> Figure:
+    """Income and loans of customers as density, with the median of each tenth of incomes."""
+    drawn = customers(tables)
+    known = drawn[(drawn["total_loans"] > 0) & (drawn["estimated_income"] > 0)]
+    ends = known["total_loans"].quantile([0.005, 0.995])
+    inside = known[known["total_loans"].between(*ends)]
+    figure = titled(
+        "density",
+        tables,
+        5.2,
+        "Line: median loans of each tenth of incomes. "
+        f"{len(drawn) - len(inside):,} of {len(drawn):,} customers are not drawn: the lowest and "
+        "highest loans, and those of zero or less.",
+    )
+    axes = figure.add_subplot()
+    cells = axes.hexbin(
+        inside["estimated_income"], inside["total_loans"], xscale="log", yscale="log",
+        gridsize=(24, 12), mincnt=1, cmap=SHADES, linewidths=0.2,
+    )  # fmt: skip
+    tenths = pd.qcut(known["estimated_income"], 10, duplicates="drop")
+    trend = known.groupby(tenths, observed=True)[["estimated_income", "total_loans"]].median()
+    axes.plot(trend["estimated_income"], trend["total_loans"], "o-", color=ACCENT, markersize=4)
+    figure.colorbar(cells, label="Customers in a cell", format="{x:.0f}")
+    axes.set(xlabel="Estimated income a year", ylabel="Total loans")
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_log(axis, lambda value, _: amount(value))
+    return figure
+
+
+def _loans_by_income(tables: Tables) -> str:
+    tested = difference(tables, "income_band", "total_loans")
+    drawn = customers(tables)[["estimated_income", "total_loans"]]
+    rank = drawn.rank().corr().iloc[0, 1]
+    if tested is None or not labels.is_real(tested["verdict"]) or not rank > 0:
+        return "Income and loans"
+    how = next(word for limit, word in HOW_CLOSE if rank >= limit)
+    return f"Loans rise with income, {how} (rank correlation {rank:.2f})"
+
+
+HOW_CLOSE = ((0.7, "closely"), (0.3, "loosely"), (0, "barely"))
+"""What a rank correlation from these on is called."""
 
 
 def _strongest_pair(tables: Tables) -> str:
@@ -367,19 +501,28 @@ def _strongest_pair(tables: Tables) -> str:
     if not found:
         return "No two balances move together closely"
     one, other = found[0]["one"], found[0]["other"]
-    return f"{labels.sentence(one)} and {other} balances rise together"
+    return f"{labels.sentence(one)} and {other} balances move together"
 
 
 def _real_differences(tables: Tables) -> str:
-    counted = tables.one(
+    found = tables.sql(
         """
-        select count(*) as tests, count(*) filter (where verdict like 'more than chance%') as real
+        select dimension, bool_or(verdict like 'more than chance%') as is_real
         from marts.fct_segment_differences where method = 'Kruskal-Wallis'
+        group by dimension order by max(effect_size) desc, dimension
         """
     )
-    if not counted["tests"]:
+    if len(found) == 0:
         return "No difference could be tested"
-    return f"{counted['real']:,} of {counted['tests']:,} differences in amounts are real"
+    real = [tables.label(name).lower() for name in found.loc[found["is_real"], "dimension"]]
+    if not real:
+        return "Real differences in amounts: none"
+    if len(real) > MOST_NAMED:
+        return f"Real differences in amounts: by {len(real)} of {len(found)} facts"
+    return f"Real differences in amounts: only by {listed(real)}"
+
+
+MOST_NAMED = 4
 
 
 def _of_answer(name: str, otherwise: str) -> Callable[[Tables], str]:
@@ -395,6 +538,8 @@ TITLES: dict[str, Callable[[Tables], str]] = {
     "concentration": _of_answer("concentration", "How unevenly balances are spread"),
     "stress": _of_answer("stress", "Expected losses and deposits under stress"),
     "differences": _real_differences,
+    "density": _loans_by_income,
+    "loyalty": _of_answer("no-difference", "Balances by loyalty class"),
 }
 """What a figure shows, by its name: a finding, or what it is of where the data show none."""
 

@@ -80,6 +80,8 @@ def _actions(tables: Tables) -> str:
         na_position="last",
         kind="stable",
     )
+    # An action that aims at no amount has no gap to close: 0.00 would say that it is closed.
+    due["gap_to_close"] = due["gap_to_close"].where(due["gap_to_close"] > 0, None)
     watched = tables.metrics(
         ["customers", "mean_risk_weighting", "total_loans", "loan_to_deposit_ratio"],
         ["watch_list_level"],

@@ -222,6 +222,7 @@ def test_ctrl_c_is_one_line_in_every_command(name: str, monkeypatch: pytest.Monk
         "rollback": ["1"],
         "inspect": ["x"],
         "quarantine": ["--out", "x"],
+        "worklist": ["--out", "x"],
         "findings": ["--out", "x"],
         "generate": ["--out", "x", "--customers", "1"],
     }

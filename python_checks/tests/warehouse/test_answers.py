@@ -46,6 +46,17 @@ def changed(built_warehouse: Path, tmp_path: Path, layer: SemanticLayer) -> Iter
         yield Warehouse(connection, layer)
 
 
+def replace_column(source: Warehouse, mart: str, column: str, expression: str) -> None:
+    """Make a mart that is a view a table with other values in a column."""
+    source.connection.execute(
+        f"create table marts.changed as "
+        f"select * replace ({expression} as {column}) from marts.{mart}"
+    )
+    source.connection.execute(
+        f"drop view if exists marts.{mart}; alter table marts.changed rename to {mart}"
+    )
+
+
 # ---------- the sample
 
 
@@ -110,7 +121,7 @@ def test_answers_hold_the_numbers_that_sql_counts(
         "from (select total_deposits, row_number() over (order by total_deposits desc) as place, "
         "count(*) over () as customers from marts.fct_customer_positions)"
     )[0]
-    assert f"{top:.0%} of deposits" in said["concentration"]
+    assert f"hold {top:.0%} of all deposits" in said["concentration"]
     base, worst = one(
         "select sum(baseline_value), sum(stressed_value) from marts.fct_stress_results "
         "where measure = 'expected_loss' and scenario = 'severe_recession'"
@@ -182,7 +193,7 @@ def test_level_of_a_category_that_could_be_chance_is_no_driver(changed: Warehous
 
 
 def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
-    changed.connection.execute("update marts.dim_customers set risk_weighting = 6 - risk_weighting")
+    replace_column(changed, "dim_customers", "risk_weighting", "6 - risk_weighting")
     assert answers(changed).by_name["risk-by-income"].title == "Risk falls as income rises"
     changed.connection.execute(
         "update marts.dim_customers set risk_weighting = 1 where income_band = 'High'; "
@@ -207,10 +218,8 @@ def test_nobody_to_decide_on_and_one(changed: Warehouse) -> None:
 
 
 def test_overdrafts_leave_no_shares(changed: Warehouse) -> None:
-    changed.connection.execute(
-        "update marts.fct_customer_positions set total_deposits = -total_deposits; "
-        "update marts.fct_balance_concentration set top_decile_share = -0.2"
-    )
+    replace_column(changed, "fct_customer_positions", "total_deposits", "-total_deposits")
+    changed.connection.execute("update marts.fct_balance_concentration set top_decile_share = -0.2")
     assert {"funding", "concentration", "segments"} & set(answers(changed).by_name) == set()
 
 
@@ -337,9 +346,7 @@ def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> N
     for (rule,) in rules:
         written = labels.reasons(rule)
         assert written != rule
-        assert not re.search(r"_|\(|at least|at most|order|score is \d", written) or (
-            "watch-list score" in written.lower()
-        ), written
+        assert not re.search(r"[a-z]_[a-z]|at least|at most|_order|severity", written), written
 
 
 def test_every_code_of_the_marts_has_words(marts: duckdb.DuckDBPyConnection) -> None:
