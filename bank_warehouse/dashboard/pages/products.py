@@ -5,7 +5,6 @@ from typing import Any
 
 from bank_warehouse.dashboard.blocks import Cell, Choice, Column, Heat, Mark, Page, Table
 from bank_warehouse.dashboard.cubes import FILTERS
-from bank_warehouse.dashboard.numbers import short
 from bank_warehouse.dashboard.pages.context import Context, combined
 
 HELD = ("product_balance", "mean_balance_of_holders", "holdings")
@@ -166,7 +165,7 @@ def _by_dimension(context: Context) -> Heat:
         top=context.axis(dimension),
         columns=tuple(context.value(dimension, head) for head in heads),
         rows=tuple(lines),
-        legend=("Mean balance", short(0, metric), "highest of the row"),
+        legend=("Mean balance", "0", "highest of the row"),
         choices=(Choice("By", options),),
         mark=_mark(context, dimension, names),
         width="full",

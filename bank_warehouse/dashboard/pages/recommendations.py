@@ -8,6 +8,7 @@ from typing import Any
 from bank_warehouse.answers import labels
 from bank_warehouse.dashboard.blocks import Block, Cell, Column, Page, Table, Tiles
 from bank_warehouse.dashboard.pages.context import Context, result
+from bank_warehouse.worklist import command_for
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
 KINDS = (("risk", "Less risk: what the rules want moved"), ("targeting", "Growth: room to gain"))
@@ -104,8 +105,8 @@ def _actions(context: Context) -> Table:
             result("owner", "Owner", is_number=False),
             Column(
                 "Work list",
-                "Writes the customers of the action, with amounts and reasons, for who may see "
-                "them. Contact details need the restricted marts.",
+                "Writes the customers of the action into a workbook, with amounts and reasons. "
+                "Names need --restricted and a release that holds them.",
                 False,
             ),
             result("reasons", "Why", is_number=False),
@@ -117,7 +118,7 @@ def _actions(context: Context) -> Table:
                 Cell.of(values[1], metrics[1]),
                 Cell.of(values[2], metrics[2]) if values[2] else Cell.said(None),
                 Cell.said(text["owner"]),
-                Cell.said(f"bank worklist --action {text['action']}", tone="code"),
+                Cell.said(command_for(text["action"]), tone="code"),
                 Cell.said(labels.reasons(text["reasons"])),
             )
             for text, values in _due(context)

@@ -339,7 +339,7 @@ def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
         shapes.append(Shape("dot", ((90.0, 1 - top),), tone, DOT, tip=tip))
         figures.append({**points[0], "label": label})
     for place, row in enumerate(figures):
-        at = ((98.0, 0.27 - 0.15 * place),)
+        at = ((98.0, 0.19 - 0.12 * place),)
         text = f"Top tenth: {row['top_decile_share']:.0%} of {row['label'].lower()}"
         shapes.append(Shape("text", at, f"right {tones[place]}", text=text))
     shares = tuple((part / 4, f"{part / 4:.0%}") for part in range(5))

@@ -683,7 +683,7 @@ def test_recommendations_say_where_their_customers_are_to_be_had(
     due = marts.execute("select distinct action from marts.fct_customer_recommendations").fetchall()
     table = block_of(snapshot, "recommendations", "actions")
     commands = {row[-2].text for row in table.rows}
-    assert commands == {f"bank worklist --action {action}" for (action,) in due}
+    assert commands == {f"bank worklist --action {action} --out {action}.xlsx" for (action,) in due}
     text = csv_on(snapshot, "recommendations", table).decode()
     assert "_at_least" not in text
     for fact in ("watch_list_severity", "tenure_days", "loyalty_order", "deposit_score"):
