@@ -181,7 +181,7 @@ def answered(
         return layout.state("Nothing is published yet", text, kind="empty"), None
     except PreparingError as waiting:
         text = (
-            f"Release {waiting} is being added up. This takes a minute for millions of customers."
+            f"Release {waiting} is being prepared. This takes a minute for millions of customers."
         )
         return layout.state("Just a moment", text, kind="busy", again=True), None
     except (PublishError, DashboardError) as problem:

@@ -167,7 +167,7 @@ class Context:
 
     def head(self, dimension: str) -> Column:
         """Return the head of a dimension's column."""
-        return Column(self.axis(dimension), hints.DIMENSIONS.get(dimension, ""), False)
+        return Column(self.label(dimension), hints.DIMENSIONS.get(dimension, ""), False)
 
     def migrations(self, mart: str) -> list[Mapping[str, Any]]:
         """Return who went from where to where since the date before; none where there is none.
@@ -290,7 +290,13 @@ class Context:
         """
         defined = self.metric(metric)
         asked = "customers" if metric == SHARE_OF_ROW.name else metric
-        found = {(row, column): value for row, column, value in self.ask([asked], [rows, columns])}
+        risk = self.snapshot.metric("mean_risk_weighting")
+        # The mean of a row is made of its cells, so both are one question.
+        by_risk = columns == "risk_weighting"
+        names = list(dict.fromkeys((asked, *(RISK_PARTS if by_risk else ()))))
+        answers = self.ask(names, [rows, columns])
+        found = {row[:2]: row[2] for row in answers}
+        means = _mean_risks(answers, names) if by_risk else {}
         heads = self.snapshot.values(columns)
         sides = self.snapshot.values(rows)
         if metric == SHARE_OF_ROW.name:
@@ -308,9 +314,6 @@ class Context:
                 return None
             return (float(value) - low) / (high - low) if high > low else 0.5
 
-        by_risk = columns == "risk_weighting"
-        ends = dict(self.ask(["mean_risk_weighting"], [rows])) if by_risk else {}
-        risk = self.snapshot.metric("mean_risk_weighting")
         lines = []
         for side in sides:
             cells = []
@@ -322,8 +325,8 @@ class Context:
                 behind = self.cell_address((rows, side), (columns, head))
                 cell = Cell.of(value, defined, behind)
                 cells.append(replace(cell, share=tint(value), tone=tone))
-            if ends:
-                cells.append(Cell.of(ends.get(side), risk))
+            if by_risk:
+                cells.append(Cell.of(means.get(side), risk))
             lines.append((self.value(rows, side), tuple(cells)))
         return Heat(
             name=name,
@@ -332,7 +335,7 @@ class Context:
             top=self.axis(columns),
             columns=tuple(self.value(columns, head) for head in heads),
             rows=tuple(lines),
-            more=(self.column("mean_risk_weighting"),) if ends else (),
+            more=(self.column("mean_risk_weighting"),) if by_risk else (),
             legend=(defined.label, short(low, defined), short(high, defined)) if known
             else ("", "", ""),
             mark=mark,
@@ -394,6 +397,21 @@ def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
     if chance:
         return Mark("chance", f"{chance[0]}: could be chance", text)
     return Mark("untested", marks[0][1].short, text)
+
+
+RISK_PARTS = ("sum_of_risk_weightings", "customers")
+"""Metrics that the mean risk weighting divides."""
+
+
+def _mean_risks(answers: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[object, float]:
+    """Return the mean risk weighting of each row: its first dimension."""
+    places = [names.index(name) + 2 for name in RISK_PARTS]
+    sums: dict[object, list[int]] = {}
+    for answer in answers:
+        held = sums.setdefault(answer[0], [0, 0])
+        for end, place in enumerate(places):
+            held[end] += answer[place]
+    return {value: risks / customers for value, (risks, customers) in sums.items() if customers}
 
 
 def _figures(row: Mapping[str, Any]) -> str:

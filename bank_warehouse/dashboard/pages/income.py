@@ -76,6 +76,11 @@ def _density(context: Context) -> Chart:
         most = max(row["customers"] for row in inside)
         wide, tall = (max(float(row[f"{name}_to"]) for row in inside)
                       for name in ("income", "deposits"))  # fmt: skip
+        incomes, amounts = (
+            {end: axis_text(end, metric)
+             for end in {row[f"{name}_{side}"] for row in inside for side in ("from", "to")}}
+            for name, metric in (("income", income), ("deposits", deposits))
+        )  # fmt: skip
         shapes = [
             Shape(
                 "box",
@@ -85,9 +90,8 @@ def _density(context: Context) -> Chart:
                 ),
                 f"heat-{max(round((row['customers'] / most) ** 0.5 * STEPS), 1)} cell",
                 tip=f"{row['customers']:,} customers with an income of "
-                f"{axis_text(row['income_from'], income)} to {axis_text(row['income_to'], income)} "
-                f"and deposits of {axis_text(row['deposits_from'], deposits)} to "
-                f"{axis_text(row['deposits_to'], deposits)}",
+                f"{incomes[row['income_from']]} to {incomes[row['income_to']]} and deposits of "
+                f"{amounts[row['deposits_from']]} to {amounts[row['deposits_to']]}",
             )
             for row in inside
         ]

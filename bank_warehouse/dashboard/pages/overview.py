@@ -27,13 +27,14 @@ TOP = 6
 
 
 def make(context: Context) -> Page:
-    """Return the page."""
+    """Return the page: first what the data say of everyone, unless filters ask for some."""
+    said = _answers(context)
     return Page(
         "overview",
         "Overview",
         "What to know first, and the figures behind it.",
         (
-            *_answers(context),
+            *(() if context.view.filters else said),
             _glance(context),
             bubbles(context, height=24.0),
             context.heat(
@@ -45,6 +46,7 @@ def make(context: Context) -> Page:
                 note="How the customers of each income band are spread over the risk weightings.",
             ),
             context.whole("actions", "Top actions by money", lambda: _actions(context)),
+            *(said if context.view.filters else ()),
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import strongest
+from bank_warehouse.dashboard import hints
 from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Table
 from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
@@ -211,7 +212,7 @@ def _losses(context: Context) -> Table:
         "no defaults.",
         is_whole=True,
         columns=(
-            context.head("risk_weighting"),
+            Column(context.axis("risk_weighting"), hints.DIMENSIONS["risk_weighting"], False),
             Column("Share of loans"),
             Column("Share of losses"),
             context.column("expected_loss"),

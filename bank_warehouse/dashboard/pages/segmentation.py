@@ -74,10 +74,10 @@ def make(context: Context) -> Page:
 def bubbles(context: Context, height: float = 22.0) -> Chart:
     """Return segments by their mean deposits and loans, as large as they are."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
-    found = sorted(
-        (row for row in context.ask(names, ["segment"]) if row[2] is not None),
-        key=lambda row: -row[1],
-    )
+    # The same question as that of the table, so that it is asked once.
+    places = [IN_TABLE.index(name) + 1 for name in names]
+    answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
+    found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
     number, deposits, loans, ratio = (context.snapshot.metric(name) for name in names)
     plot = None
     if found:

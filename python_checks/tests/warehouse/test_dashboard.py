@@ -437,6 +437,10 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     assert 3 <= len(first.answers) <= 5
     found = answers(snapshot)
     assert [each.text for each in first.answers] == [each.sentence for each in found.first]
+    # Of all customers: whoever asks for some sees these first.
+    filtered = page_of(snapshot, "overview", "?risk_weighting=3").blocks
+    assert filtered[-1] == first
+    assert filtered[0].name == "glance"
     for each, source in zip(first.answers, found.first, strict=True):
         assert each.support == source.support
         assert each.href in ("", View(source.page).address())
@@ -1161,7 +1165,7 @@ def test_the_first_reader_is_told_to_wait(published: Path, tmp_path: Path) -> No
     with pytest.raises(PreparingError):
         snapshots.current(EVERYONE)
     client = create_app(snapshots, Access()).server.test_client()
-    assert "is being added up" in ask_page(client, "/")["text"]
+    assert "is being prepared" in ask_page(client, "/")["text"]
     go_on.set()
     snapshots.close()
     assert snapshots.current(EVERYONE).release.number == 1
