@@ -85,9 +85,10 @@ def actions(tables: Tables) -> Figure:
     axes.bar_label(
         bars,
         [
-            f" {amount(gap * MILLION)}, {number:,} customers"
+            f"{amount(gap * MILLION)}, {number:,} customers"
             for gap, number in zip(frame["gap"], frame["recommendations"], strict=True)
         ],
+        padding=5,
         color=GREY,
     )
     axes.margins(x=0.3)
@@ -109,6 +110,7 @@ def differences(tables: Tables) -> Figure:
     rows, columns = (_by_size(tables, tested, by) for by in ("dimension", "measure"))
     shape = (len(rows), len(columns))
     sizes, texts = np.full(shape, np.nan), np.full(shape, "?", dtype=object)
+    row: Any
     for row in found.itertuples(index=False):
         if row.dimension in rows and row.measure in columns:
             place = rows.index(row.dimension), columns.index(row.measure)
@@ -127,10 +129,12 @@ def differences(tables: Tables) -> Figure:
     )
     axes = figure.add_subplot()
     axes.set_facecolor(PALE)
+    largest = float(np.nanmax(sizes, initial=0))
     sns.heatmap(
         sizes,
         cmap=SHADES,
         vmin=0,
+        vmax=largest or 1,
         linewidths=0.5,
         linecolor="white",
         cbar_kws={"label": "Size of the difference"},
@@ -138,10 +142,9 @@ def differences(tables: Tables) -> Figure:
         yticklabels=[tables.label(name) for name in rows],
         ax=axes,
     )
-    dark = np.nanmax(sizes, initial=0) / 2
     for (down, across), text in np.ndenumerate(texts):
         size = sizes[down, across]
-        color = GREY if np.isnan(size) else "white" if size > dark else "black"
+        color = GREY if np.isnan(size) else "white" if size > largest / 2 else "black"
         axes.text(
             across + 0.5, down + 0.5, text, ha="center", va="center", color=color, fontsize=7.5
         )
@@ -165,14 +168,14 @@ def risk(tables: Tables) -> Figure:
     incomes = tables.metrics(["mean_risk_weighting", "mean_estimated_income"], ["income_band"])
     incomes = incomes.sort_values("mean_estimated_income")
     classes = tables.metrics(["median_total_loans", "watch_list_share"], ["risk_weighting"])
-    whole = classes.loc[classes["watch_list_share"] == 1, "risk_weighting"]
+    by_rule = tables.classes_listed_by_rule()
     figure = titled(
         "risk",
         tables,
         3.8,
-        f"All of {listed([str(each) for each in whole])} are on the watch list, since its rules "
-        "look at the risk weighting itself: that jump is built in."
-        if 0 < len(whole) < len(classes)
+        f"All of {listed(by_rule)} are on the watch list, since its rules look at the risk "
+        "weighting itself: that jump is built in."
+        if by_rule
         else "",
     )
     by_class = "Risk weighting (1 low, 5 high)"
@@ -382,7 +385,7 @@ def products(tables: Tables) -> Figure:
     return figure
 
 
-def _plain_log(axis: Axis, written: str | Callable[[float, int], str]) -> None:
+def _plain_log(axis: Axis, written: str | Callable[[float, float], str]) -> None:
     """Have a logarithmic axis say 1, 2, 5, 10 in plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(written)
@@ -474,8 +477,8 @@ def density(tables: Tables) -> Figure:
 
 def _loans_by_income(tables: Tables) -> str:
     tested = difference(tables, "income_band", "total_loans")
-    drawn = customers(tables)[["estimated_income", "total_loans"]]
-    rank = drawn.rank().corr().iloc[0, 1]
+    drawn = customers(tables)
+    rank = drawn["estimated_income"].corr(drawn["total_loans"], method="spearman")
     if tested is None or not labels.is_real(tested["verdict"]) or not rank > 0:
         return "Income and loans"
     how = next(word for limit, word in HOW_CLOSE if rank >= limit)

@@ -196,11 +196,7 @@ def _risk(tables: Tables) -> str:
     names = ["customers", "median_estimated_income", "mean_total_loans", "loan_to_deposit_ratio"]
     names += ["debt_to_income_ratio", "watch_list_share"]
     by_risk = tables.metrics([*names, "expected_loss", "expected_loss_rate"], ["risk_weighting"])
-    whole = [
-        str(place)
-        for place, part in zip(by_risk["risk_weighting"], by_risk["watch_list_share"], strict=True)
-        if part == 1
-    ]
+    by_rule = tables.classes_listed_by_rule()
     found = strongest(tables)
     drivers = pd.DataFrame(
         [
@@ -213,9 +209,7 @@ def _risk(tables: Tables) -> str:
         risk_sentence=_said(tables, "risk-by-income"),
         risk_title=TITLES["risk"](tables),
         risk_table=tables.table(by_risk),
-        jump_sentence=templates.JUMP.format(classes=listed(whole))
-        if 0 < len(whole) < len(by_risk)
-        else "",
+        jump_sentence=templates.JUMP.format(classes=listed(by_rule)) if by_rule else "",
         driver_sentence=_said(tables, "drivers"),
         drivers_title=TITLES["drivers"](tables),
         driver_table=tables.table(drivers, {"odds_ratio": "0.00"}) if len(drivers) else "",

@@ -42,6 +42,27 @@ class Tables(Warehouse):
             return bool(self.sql("select source from marts.release")["source"][0] == SAMPLE)
         return all(file.startswith(SEED_FOLDER) for file in self.files)
 
+    def classes_listed_by_rule(self) -> list[str]:
+        """Return the risk weightings that are on the watch list by a rule on the weighting itself.
+
+        None where all are, or none: then there is no jump between them to explain.
+        """
+        try:
+            found = self.sql(
+                """
+                select risk_weighting, risk_weighting >= (
+                    select min(limit_value) from reference.watch_list_rules
+                    where fact = 'risk_weighting' and comparison = 'at least'
+                ) as is_listed
+                from marts.dim_customers group by risk_weighting order by risk_weighting
+                """
+            )
+        except duckdb.CatalogException:
+            # A release has no seeds.
+            return []
+        listed = found.loc[found["is_listed"].fillna(False).astype(bool), "risk_weighting"]
+        return [str(each) for each in listed] if len(listed) < len(found) else []
+
     def metrics(
         self, names: Sequence[str], group_by: Sequence[str] = (), filters: Filters | None = None
     ) -> Frame:

@@ -12,6 +12,7 @@ set number and seed.
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,9 +24,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from bank_warehouse.findings import figures
+from bank_warehouse.findings.page import write_page
+from bank_warehouse.findings.tables import Tables
+from bank_warehouse.metrics import load_metrics
+from bank_warehouse.publish.records import SEMANTIC_MANIFEST
 from bank_warehouse.sql import quote_identifier, quote_literal
 from python_checks.expectations import runner, warehouse
 from python_checks.expectations.suites import SUITES
+from python_checks.testing.answers import untrue
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.model_runner import load_seed, run_models
 from python_checks.testing.model_runner import warehouse as empty_warehouse
@@ -116,6 +123,10 @@ def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, 
     ]
 
 
+NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
+"""What a page says where a template has met a number that is none."""
+
+
 @dataclass(frozen=True)
 class Ran:
     """What was run on a drop: customers accepted, tests and checks run, a line for each failure."""
@@ -127,7 +138,7 @@ class Ran:
 
 
 def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) -> Ran:
-    """Run all models, tests of the data and expectations on a drop.
+    """Run all models, tests of the data and expectations on a drop, and ask what the data say.
 
     Args:
         nodes: The nodes of a manifest, compiled.
@@ -166,6 +177,13 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
                 failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
+        # What is said of few customers, or of none with an amount, has to be true of these, too.
+        said = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
+        failures += untrue(connection, said.said)
+        page = write_page(said)
+        failures += [f"findings: {word}" for word in NO_WORDS.findall(page)]
+        if not drop.shapes:
+            figures.draw(said, folder / "figures")
         # The checks read the warehouse alone.
         connection.execute("detach history")
         connection.execute("detach built")
