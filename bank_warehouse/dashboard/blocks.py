@@ -10,6 +10,8 @@ from bank_warehouse.metrics import Metric
 
 NOBODY = "No customer meets these filters."
 
+NOT_TESTED = "Not tested"
+
 Verdict = Literal["real", "chance", "untested"]
 
 
@@ -73,6 +75,11 @@ class Mark:
     verdict: Verdict
     short: str
     text: str
+
+    @property
+    def is_pale(self) -> bool:
+        """Whether nothing is known to differ: strong colours would say that something does."""
+        return self.verdict == "chance" or self.short == NOT_TESTED
 
 
 @dataclass(frozen=True)

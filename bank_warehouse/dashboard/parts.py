@@ -374,7 +374,8 @@ def _legend(shown: Heat) -> Element | None:
     what, low, high = shown.legend
     if not what:
         return None
-    pale = " pale" if shown.mark is not None and shown.mark.verdict == "chance" else ""
+    mark = shown.mark
+    pale = " pale" if mark is not None and mark.is_pale else ""
     steps = [element("I", className=f"tint heat-{step}{pale}") for step in range(HEAT_STEPS + 1)]
     return element(
         "P",
@@ -382,7 +383,7 @@ def _legend(shown: Heat) -> Element | None:
             f"{what}: {low} ",
             element("Span", steps, className="steps", more={"aria-hidden": "true"}),
             f" {high}",
-            ". Pale: could be chance." if pale else "",
+            f". Pale: {mark.short.lower()}." if mark is not None and pale else "",
         ],
         className="legend",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from bank_warehouse.answers import labels
 from bank_warehouse.dashboard import hints
 from bank_warehouse.dashboard.blocks import (
+    NOT_TESTED,
     Block,
     Cell,
     Choice,
@@ -198,7 +199,7 @@ class Context:
         if measure in TESTED or measure in (*FILTERS, *SHOWN_BY):
             return Mark(
                 "untested",
-                "Not tested",
+                NOT_TESTED,
                 "Not tested: whether this differs by more than chance is open.",
             )
         return None
@@ -229,7 +230,7 @@ class Context:
             return Mark("real", "Real difference", f"{why}{_figures(row)}{scope}")
         if verdict == labels.BUILT_IN:
             return Mark("untested", "Built in", "One is computed from the other.")
-        return Mark("untested", "Not tested", f"{text}.")
+        return Mark("untested", NOT_TESTED, f"{text}.")
 
     def bars(
         self,
@@ -252,7 +253,7 @@ class Context:
         longest = max((abs(float(row[1] or 0)) for row in found), default=0)
         whole = sum(row[-1] for row in found)
         mark = options.pop("mark", self.mark(dimension, metric))
-        tone = "pale" if mark is not None and mark.verdict == "chance" else ""
+        tone = "pale" if mark is not None and mark.is_pale else ""
         rows = []
         for row in found:
             value, number = row[0], row[1]
@@ -298,7 +299,8 @@ class Context:
         found = {row[:2]: row[2] for row in answers}
         means = _mean_risks(answers, names) if by_risk else {}
         heads = self.snapshot.values(columns)
-        sides = self.snapshot.values(rows)
+        there = {side for side, _ in found}
+        sides = [side for side in self.snapshot.values(rows) if side in there]
         if metric == SHARE_OF_ROW.name:
             sums = {side: sum(found.get((side, head), 0) for head in heads) for side in sides}
             found = {key: value / sums[key[0]] for key, value in found.items()}
@@ -307,7 +309,7 @@ class Context:
         if defined.unit in ("customers", "money", "share"):
             low = min(low, 0.0)
         mark = options.pop("mark", self.mark_of_pair(rows, columns, metric))
-        tone = "pale" if mark is not None and mark.verdict == "chance" else ""
+        tone = "pale" if mark is not None and mark.is_pale else ""
 
         def tint(value: Any) -> float | None:
             if value is None:

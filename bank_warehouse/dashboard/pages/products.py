@@ -135,7 +135,7 @@ def _by_dimension(context: Context) -> Heat:
         values = [found.get((product, head)) for head in heads]
         most = max((float(value) for value in values if value is not None), default=0.0)
         mark = context.mark(dimension, MEASURES.get(product))
-        tone = "pale" if mark is not None and mark.verdict == "chance" else ""
+        tone = "pale" if mark is not None and mark.is_pale else ""
         lines.append(
             (
                 name,

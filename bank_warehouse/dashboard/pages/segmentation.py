@@ -269,7 +269,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
     ]
     high = max((end for _, end in ends), default=1.0)
     low = min((end for end, _ in ends), default=0.0)
-    tone = "muted" if mark is not None and mark.verdict == "chance" else "first"
+    tone = "muted" if mark is not None and mark.is_pale else "first"
     return Chart(
         name="intervals",
         title=f"How sure: {defined.label.lower()} with 95 % intervals",

@@ -318,6 +318,7 @@ def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:
     searches += "&joined_year=1995&income_band=Low"
     view = view_of(snapshot, "overview", searches)
     assert snapshot.ask(["customers", "total_loans"], (), view.filters) == [(0, None)]
+    assert block_of(snapshot, "risk", "loyalty-risk", searches).rows == ()
     for name in PAGES:
         page = page_of(snapshot, name, searches)
         for block in (*page.blocks, *page.detail):
@@ -403,6 +404,16 @@ def test_marks_say_what_the_tests_have_found(
     )
     if mark.verdict != "untested":
         assert "Tested on all customers." in mark.text
+
+
+def test_what_is_not_known_to_differ_is_pale() -> None:
+    marks = (
+        Mark("real", "Real difference", ""),
+        Mark("chance", "Could be chance", ""),
+        Mark("untested", "Not tested", ""),
+        Mark("untested", "Built in", ""),
+    )
+    assert [mark.is_pale for mark in marks] == [False, True, True, False]
 
 
 def test_marks_of_several_comparisons() -> None:
