@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bank_warehouse.dashboard.drawings import Plot
 from bank_warehouse.dashboard.numbers import Number, exact, short
 from bank_warehouse.metrics import Metric
 
 NOBODY = "No customer meets these filters."
+
+NOT_TESTED = "Not tested"
 
 Verdict = Literal["real", "chance", "untested"]
 
@@ -21,8 +24,9 @@ class Cell:
         value: the value itself, for files.
         exact: the value in full, where `text` is shorter; empty where it is not.
         href: address of what lies behind it; empty for nothing.
-        share: length of its bar, from 0 to 1; null without one.
-        tone: `good`, `warn` or `bad`; empty for neither.
+        share: length of its bar or strength of its tint, from 0 to 1; null without one.
+        tone: `good`, `warn`, `bad`, or `pale` for what could be chance; empty for none.
+        more: a second line.
     """
 
     text: str
@@ -31,6 +35,7 @@ class Cell:
     href: str = ""
     share: float | None = None
     tone: str = ""
+    more: str = ""
 
     @classmethod
     def of(cls, value: Number | None, metric: Metric, href: str = "") -> "Cell":
@@ -65,11 +70,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Mark:
-    """Whether a difference is more than chance, in a few words and in full."""
+    """Whether a difference is real or could be chance, in a few words and in full."""
 
     verdict: Verdict
     short: str
     text: str
+
+    @property
+    def is_pale(self) -> bool:
+        """Whether nothing is known to differ: strong colours would say that something does."""
+        return self.verdict == "chance" or self.short == NOT_TESTED
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Block:
         title: for people.
         note: a sentence below the title.
         hint: what can be done here; left out of a file, where nothing can.
-        mark: whether what it compares is more than chance.
+        mark: whether what it compares is real or could be chance.
         choices: menus.
         is_whole: whether it shows all customers whatever the filters are.
         width: how much of a row of the page it takes: `third`, `half`, `full`; `half tall` takes
@@ -131,11 +141,20 @@ class Tiles(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Block):
-    """Rows with heads; a cell with a share has a bar. One that is folded opens when asked to."""
+    """Rows with heads; a cell with a share has a bar.
+
+    Attributes:
+        columns: heads.
+        rows: cells.
+        is_folded: whether it opens only when asked to.
+        is_cards: whether each row is a card where the screen is narrow.
+        empty: what is said where there are no rows.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     is_folded: bool = False
+    is_cards: bool = False
     empty: str = NOBODY
 
 
@@ -144,65 +163,62 @@ class Heat(Block):
     """A table whose cells are tinted by their value.
 
     Attributes:
-        corner: what rows and columns are.
+        side: what the rows are.
+        top: what the columns are, and in which direction they go.
         columns: heads of the columns.
         rows: head of the row, then cells; a cell's share is its tint.
+        more: heads of further columns, which have no tint.
+        legend: what the palest and the strongest tint stand for, in between what is tinted.
         empty: what is said where all cells are empty.
     """
 
-    corner: str
+    side: str
+    top: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    more: tuple[Column, ...] = ()
+    legend: tuple[str, str, str] = ("", "", "")
     empty: str = NOBODY
-
-
-@dataclass(frozen=True)
-class Series:
-    """A row of points.
-
-    Attributes:
-        name: for people.
-        x: places.
-        y: values.
-        low: lower ends of intervals; empty without.
-        high: upper ends of intervals; empty without.
-        hrefs: addresses behind the points; empty without.
-        texts: what is said of the points; empty for their values.
-    """
-
-    name: str
-    x: tuple[object, ...]
-    y: tuple[object, ...]
-    low: tuple[float, ...] = ()
-    high: tuple[float, ...] = ()
-    hrefs: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(Block):
-    """A picture of series, with its figures as a table.
+    """A drawing with its figures as a table.
 
     Attributes:
-        kind: `columns` (one series, upright bars), `lines`, or `points` (values along the bottom,
-            names at the side, with intervals).
-        series: what it shows.
-        x_label: what stands at the bottom.
-        y_label: what stands at the side.
-        y_is_share: whether the values are shares.
-        x_metric: how numbers along the bottom are written; null for as they are.
+        plot: what is drawn; null where there is nothing.
         summary: what it shows, in a sentence, for who does not see it.
         table: the same as a table.
     """
 
-    kind: Literal["columns", "lines", "points"]
-    series: tuple[Series, ...]
-    x_label: str
-    y_label: str
+    plot: Plot | None
     summary: str
     table: Table
-    y_is_share: bool = False
-    x_metric: Metric | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finding in a sentence, what supports it, and where to look.
+
+    Attributes:
+        text: the sentence.
+        support: numbers and tests behind it.
+        link: what the address leads to; empty for nothing.
+        href: address.
+    """
+
+    text: str
+    support: str = ""
+    link: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers(Block):
+    """What a reader with ten seconds should know."""
+
+    answers: tuple[Answer, ...]
+    width: str = "full"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,8 +256,10 @@ def as_table(block: Block) -> tuple[Sequence[str], list[Sequence[object]]]:
         heads = [column.label for column in block.columns]
         return heads, [[cell.value for cell in row] for row in block.rows]
     if isinstance(block, Heat):
-        heads = [block.corner, *block.columns]
+        heads = [block.side, *block.columns, *(column.label for column in block.more)]
         return heads, [[head, *(cell.value for cell in row)] for head, row in block.rows]
+    if isinstance(block, Answers):
+        return ("answer", "support"), [(each.text, each.support) for each in block.answers]
     if isinstance(block, Chart):
         return as_table(block.table)
     if isinstance(block, Note):

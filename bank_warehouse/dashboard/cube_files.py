@@ -30,9 +30,6 @@ from bank_warehouse.publish import Release
 from bank_warehouse.publish.releases import DATABASE, MANIFEST, METRICS, require_file
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-SMALL = "small"
-"""Schema of the file with marts of results."""
-
 OPEN_MARTS = (
     ("marts", "release"),
     ("marts", "dim_products"),
@@ -47,6 +44,8 @@ CLOSED_MARTS = (
     ("marts", "fct_expected_losses"),
     ("marts", "fct_fairness_monitor"),
     ("marts", "fct_product_pairs"),
+    ("marts", "fct_risk_migrations"),
+    ("marts", "fct_segment_migrations"),
     ("marts", "fct_segment_profiles"),
     ("marts", "fct_stress_results"),
     ("marts", "fct_stress_sensitivity"),
@@ -198,7 +197,6 @@ def make(release: Path, role: Role, draft: Path) -> None:
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
     """Copy the marts of results that the role sees, and the actions of its own customers."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
-    connection.execute(f"create schema {SMALL}")
     there = set(
         connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'release'"
@@ -208,13 +206,14 @@ def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Rol
         if (schema, name) in there:
             relation = f"{quote_identifier(schema)}.{quote_identifier(name)}"
             connection.execute(
-                f"create table {SMALL}.{quote_identifier(name)} as from release.{relation}"
+                f"create table {cubes.SMALL}.{quote_identifier(name)} as from release.{relation}"
             )
     if ("marts", "fct_customer_recommendations") in there:
         # The texts of the rules, which are the same for every customer they meet.
         connection.execute(
-            f"create table {SMALL}.actions as select distinct action, action_name, kind, priority, "
-            "owner, wording, product, reasons from release.marts.fct_customer_recommendations"
+            f"create table {cubes.SMALL}.actions as select distinct action, action_name, kind, "
+            "priority, owner, wording, product, reasons "
+            "from release.marts.fct_customer_recommendations"
         )
     connection.execute("detach release")
 

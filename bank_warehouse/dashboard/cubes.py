@@ -14,11 +14,13 @@ What a role does not see is never read into its cubes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
 import duckdb
 
 from bank_warehouse.dashboard.access import Role
+from bank_warehouse.dashboard.drawings import round_ticks
 from bank_warehouse.metrics import (
     Dimension,
     Measure,
@@ -70,6 +72,7 @@ SHOWN_METRICS = (
     "core_deposits",
     "fee_income",
     "net_position",
+    "credit_card_balance",
     "overleveraged_customers",
     "watch_list_customers",
     "act_customers",
@@ -100,6 +103,12 @@ BY_TENURE = "tenure_band"
 SCHEMA = "cubes"
 FACTS = "facts"
 """Schema of the file with what is known about the cubes: codes of texts, metrics of the whole."""
+SMALL = "small"
+"""Schema of the file with marts of results, and with what is counted for one chart."""
+DENSITY = "income_deposits"
+BINS = 20
+MOST = 0.99
+"""Part of the customers that the bins hold, for each amount; the last bin has the others."""
 BUILD = "build.main"
 """Database beside the file, gone once the cubes are made."""
 CUSTOMERS = "dim_customers"
@@ -183,7 +192,7 @@ def build(
 
     Args:
         connection: an empty database; gets the schemas `cubes` and `facts`, for
-            :func:`read_cubes`.
+            :func:`read_cubes`, and `small` with the customers by income and deposits.
         database: DuckDB file of the release; opened read-only and closed again.
         layer: the definitions of the release.
         role: whose customers count.
@@ -199,12 +208,14 @@ def build(
     try:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create schema {FACTS}")
+        connection.execute(f"create schema {SMALL}")
         _restrict(connection, layer, role)
         people, codes = _code_people(connection, layer)
         for plan in plans(layer):
             if _answerable(connection, layer, plan):
                 _add_up(connection, layer, people, plan)
         _write_facts(connection, layer, codes)
+        _count_density(connection, layer)
     finally:
         connection.execute("detach build")
         connection.execute("detach release")
@@ -533,3 +544,33 @@ def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, co
         return
     query = compile_query(layer, names, prefix=tuple(BUILD.split(".")))
     connection.execute(f"create table {FACTS}.whole as {query.sql}", query.parameters)
+
+
+def _count_density(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> None:
+    """Count customers by income and deposits in bins of round widths, with their deposits."""
+    columns = []
+    for name in ("estimated_income", "total_deposits"):
+        measure = layer.metric(name).measure
+        if measure is None:
+            message = f"The metric {name} is no sum."
+            raise KeyError(message)
+        columns.append(quote_identifier(f"{measure.model}__{measure.column}"))
+    ends = connection.execute(
+        f"select {', '.join(f'quantile_disc({column}, {MOST})' for column in columns)} "
+        f"from {BUILD}.{PEOPLE}"
+    ).fetchone() or (None, None)
+    parts = []
+    for name, column, end in zip(("income", "deposits"), columns, ends, strict=True):
+        ticks = round_ticks(0.0, float(end or 1), BINS)
+        step = ticks[1] - ticks[0]
+        last = ceil(float(end or 1) / step)
+        place = f"greatest(least(cast(floor({column} / {step!r}) as integer), {last}), 0)"
+        parts.append(
+            f"{place} * {step!r} as {name}_from, "
+            f"case when {place} < {last} then ({place} + 1) * {step!r} end as {name}_to"
+        )
+    connection.execute(
+        f"create table {SMALL}.{DENSITY} as select {', '.join(parts)}, count(*) as customers, "
+        f"cast(sum({columns[1]}) as decimal(18, 2)) as total_deposits from {BUILD}.{PEOPLE} "
+        "group by all order by all"
+    )

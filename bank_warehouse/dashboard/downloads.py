@@ -2,22 +2,90 @@
 
 import csv
 import io
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
 
 from bank_warehouse.dashboard.blocks import Block, as_table
+from bank_warehouse.dashboard.snapshots import Snapshot
+from bank_warehouse.dashboard.views import View, text_of
+from bank_warehouse.publish.releases import SAMPLE
 from bank_warehouse.quarantine import harmless
 
+INVENTED = "Invented data: the shipped sample of a bank that does not exist. No real people."
+LONGEST_NAME = 150
+"""Letters of a file's name; some systems take 255 bytes with the folder's own."""
 
-def csv_of(block: Block) -> bytes:
+
+@dataclass(frozen=True)
+class Origin:
+    """Where figures come from: what a file has to say when it is found a year later.
+
+    Attributes:
+        file_name: says all of it, as far as there is room.
+        as_of_date: date of the data.
+        release: number of the release.
+        source: drop that the release was built from, or that the data are invented.
+        customers: which customers count: `all customers`, or the filters in words.
+    """
+
+    file_name: str
+    as_of_date: str
+    release: int
+    source: str
+    customers: str
+
+
+def described(snapshot: Snapshot, view: View) -> str:
+    """Return the filters of a view in words; empty where there are none."""
+    return "; ".join(
+        f"{snapshot.dimension(name).label}: {', '.join(text_of(value) for value in values)}"
+        for name, values in view.filters.items()
+    )
+
+
+def origin_of(snapshot: Snapshot, view: View, block: Block) -> Origin:
+    """Return where the figures of a block come from."""
+    manifest = snapshot.release.manifest
+    named = snapshot.role.described if not snapshot.role.sees_all else "all customers"
+    filters = "" if block.is_whole else described(snapshot, view)
+    is_sample = manifest.get("source") == SAMPLE
+    if filters:
+        named = filters if snapshot.role.sees_all else f"{named}; {filters}"
+    parts = [
+        view.page,
+        block.name,
+        manifest["as_of_date"],
+        f"release {snapshot.release.number}",
+        *(["invented"] if is_sample else []),
+        named,
+    ]
+    return Origin(
+        "_".join(_slug(part) for part in parts)[:LONGEST_NAME].rstrip("-_") + ".csv",
+        manifest["as_of_date"],
+        snapshot.release.number,
+        INVENTED if is_sample else PurePath(manifest.get("source", "not recorded")).name,
+        named,
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def csv_of(block: Block, origin: Origin) -> bytes:
     """Return the figures of a block in full, not as they are shortened on the page.
 
     Returns:
-        RFC 4180 in UTF-8 with a byte-order mark; texts that a spreadsheet could take for a formula
-        have an apostrophe in front.
+        RFC 4180 in UTF-8 with a byte-order mark; each row says where it comes from; texts that a
+        spreadsheet could take for a formula have an apostrophe in front.
     """
     heads, rows = as_table(block)
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow([harmless(head) for head in heads])
-    for row in rows:
+    said = (origin.customers, origin.as_of_date, origin.release, origin.source)
+    for row in [(*heads, "Customers counted", "As of", "Release", "Source"), *(
+        (*row, *said) for row in rows
+    )]:  # fmt: skip
         writer.writerow([harmless(cell) for cell in row])
     return written.getvalue().encode("utf-8-sig")

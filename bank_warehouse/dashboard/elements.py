@@ -12,7 +12,8 @@ Element = dict[str, Any]
 Children = list[Any]
 
 HTML = "dash_html_components"
-CORE = "dash_core_components"
+DRAWING = "Drawing"
+"""HTML as it is: a component of assets/dashboard.js."""
 
 
 def element(tag: str, children: Any = None, /, **props: Any) -> Element:
@@ -27,6 +28,6 @@ def element(tag: str, children: Any = None, /, **props: Any) -> Element:
     return {"type": tag, "namespace": HTML, "props": {"children": children, **props, **more}}
 
 
-def graph(**props: Any) -> Element:
-    """Return a chart."""
-    return {"type": "Graph", "namespace": CORE, "props": props}
+def drawn(markup: str) -> Element:
+    """Return HTML of our own making as an element."""
+    return {"type": DRAWING, "namespace": "bank", "props": {"markup": markup}}

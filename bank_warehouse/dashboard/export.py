@@ -1,20 +1,19 @@
 """The pages in one HTML file that needs nothing else: to be sent, kept, printed.
 
-Charts are drawn as SVG: plotly.js alone would be about five megabytes, all pages with drawings are
-a tenth of one.
+Its charts are those of the server.
 """
 
 import html
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bank_warehouse.dashboard import layout, parts
 from bank_warehouse.dashboard.access import EVERYONE
-from bank_warehouse.dashboard.blocks import Chart, Page
+from bank_warehouse.dashboard.blocks import Page
+from bank_warehouse.dashboard.elements import DRAWING
 from bank_warehouse.dashboard.errors import DashboardError
-from bank_warehouse.dashboard.figures import svg
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot, open_snapshot
@@ -73,6 +72,7 @@ def export(snapshot: Snapshot) -> str:
         f"As of <b>{manifest['as_of_date']}</b> · Release <b>{snapshot.release.number}</b> · "
         f"published {moment(manifest['published_at'])}"
     )
+    banner = "".join(markup(layout.invented(snapshot), ""))
     # Widths and colours stand at elements, so styles in the document are let be; nothing else is.
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -86,6 +86,7 @@ def export(snapshot: Snapshot) -> str:
 <body>
 <header class="top"><span class="brand">{layout.TITLE}</span>
 <div class="facts">{facts}</div></header>
+{banner}
 <main>
 <nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
 {"".join(_section(page) for page in pages)}
@@ -99,13 +100,8 @@ warehouse from release {snapshot.release.number}.</footer>
 
 def _section(page: Page) -> str:
     view = View(page.name)
-    drawings = {
-        f"drawing-{block.name}": svg(block, f"{page.name}-{block.name}")
-        for block in page.blocks
-        if isinstance(block, Chart)
-    }
     blocks = "".join(
-        "".join(markup(parts.block(block, view, is_static=True), drawings, f"{page.name}-"))
+        "".join(markup(parts.block(block, view, is_static=True), f"{page.name}-"))
         for block in page.blocks
     )
     return (
@@ -115,31 +111,30 @@ def _section(page: Page) -> str:
     )
 
 
-def markup(component: Any, drawings: Mapping[str, str], prefix: str) -> Iterator[str]:
+def markup(component: Any, prefix: str) -> Iterator[str]:
     """Yield a tree of HTML elements as text.
 
     Args:
-        component: an element, a text or number, a list of these, or null.
-        drawings: what stands in the elements of these ids, as it is.
+        component: an element, a drawing, a text or number, a list of these, or null.
         prefix: stands before ids, since all pages are in one document.
     """
     if component is None:
         return
     if isinstance(component, list | tuple):
         for each in component:
-            yield from markup(each, drawings, prefix)
+            yield from markup(each, prefix)
         return
     if not isinstance(component, dict):
         yield html.escape(str(component), quote=False)
         return
-    tag = str(component["type"]).lower()
     props = dict(component["props"])
+    if component["type"] == DRAWING:
+        yield props["markup"]
+        return
+    tag = str(component["type"]).lower()
     children = props.pop("children", None)
-    own = props.get("id", "")
     yield f"<{tag}{''.join(_attributes(props.items(), prefix))}>"
-    if own in drawings:
-        yield drawings[own]
-    yield from markup(children, drawings, prefix)
+    yield from markup(children, prefix)
     yield f"</{tag}>"
 
 

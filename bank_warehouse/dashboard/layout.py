@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from bank_warehouse.dashboard import parts
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.downloads import INVENTED, described
 from bank_warehouse.dashboard.elements import Element, element
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
@@ -15,7 +16,6 @@ from bank_warehouse.dashboard.views import View, text_of
 from bank_warehouse.publish.releases import SAMPLE
 
 TITLE = "Bank customers"
-INVENTED = "The shipped sample: an invented bank, made by the project's generator. No real people."
 LOOK_AGAIN = 20_000
 """Milliseconds after which an open page asks whether there is a newer release."""
 
@@ -77,6 +77,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
     return [
         element("A", "Skip to the figures", href="#main", className="skip"),
         _header(snapshot),
+        *invented(snapshot),
         _navigation(view),
         _filters(context, customers, of_all),
         element(
@@ -102,6 +103,13 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
     ]
 
 
+def invented(snapshot: Snapshot) -> list[Element]:
+    """Return the banner of the shipped sample, which is on each sheet of paper too."""
+    if snapshot.release.manifest.get("source") != SAMPLE:
+        return []
+    return [element("P", INVENTED, className="invented", role="note")]
+
+
 def _header(snapshot: Snapshot) -> Element:
     manifest = snapshot.release.manifest
     facts: list[Any] = [
@@ -112,8 +120,6 @@ def _header(snapshot: Snapshot) -> Element:
             title=f"Published {moment(manifest['published_at'])}",
         ),
     ]
-    if manifest.get("source") == SAMPLE:
-        facts.append(element("Span", "Invented data", className="pill", title=INVENTED))
     if not snapshot.role.sees_all:
         facts.append(element("Span", snapshot.role.described, className="pill"))
     return element(
@@ -158,7 +164,8 @@ def _filters(context: Context, customers: int, of_all: int) -> Element:
             )
         )
     state: list[Any] = [
-        element("Span", f"{customers:,} of {of_all:,} customers", className="count")
+        element("Span", f"{customers:,} of {of_all:,} customers", className="count"),
+        element("Span", described(context.snapshot, view) or "No filters", className="on-paper"),
     ]
     if view.filters:
         state.append(

@@ -1,5 +1,6 @@
 """Numbers as people read them: 4.38 bn, with the exact one at hand."""
 
+import re
 from decimal import Decimal
 
 from bank_warehouse.metrics import Metric, format_value
@@ -35,6 +36,12 @@ def short(value: Number | None, metric: Metric) -> str:
     if metric.format == "#,0" and size >= SHORT_COUNTS_FROM:
         return shorten(value)
     return exact(value, metric)
+
+
+def axis_text(value: float, metric: Metric) -> str:
+    """Return a number at an axis: as in tables, without zeros that say nothing."""
+    text = re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", short(value, metric))
+    return re.sub(r"\.(?=\D|$)", "", text)
 
 
 def shorten(value: Number) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bank_warehouse.dashboard.blocks import (
+    Answers,
     Block,
     Cell,
     Chart,
@@ -20,8 +21,8 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
-from bank_warehouse.dashboard.elements import Children, Element, element, graph
-from bank_warehouse.dashboard.figures import figure, height
+from bank_warehouse.dashboard.drawings import drawing
+from bank_warehouse.dashboard.elements import Children, Element, drawn, element
 from bank_warehouse.dashboard.views import View
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
@@ -45,8 +46,16 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     note = shown.note if is_static else f"{shown.note} {shown.hint}".strip()
     if note:
         body.append(element("P", note, className="note"))
-    if shown.choices and not is_static:
-        body.append(element("Div", [menu(choice) for choice in shown.choices], className="choices"))
+    if shown.choices:
+        body.append(
+            element(
+                "P",
+                "; ".join(f"{one.label}: {one.chosen}" for one in shown.choices),
+                className="note",
+            )
+            if is_static
+            else element("Div", [menu(choice) for choice in shown.choices], className="choices")
+        )
     if isinstance(shown, Tiles):
         body.append(_tiles(shown))
     elif isinstance(shown, Heat):
@@ -55,6 +64,8 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
         body.append(_table(shown, is_static))
     elif isinstance(shown, Chart):
         body += _chart(shown, is_static)
+    elif isinstance(shown, Answers):
+        body.append(_answers(shown, is_static))
     elif isinstance(shown, Note):
         body.append(element("P", shown.text, className=f"empty {shown.tone}"))
     if not is_static and not isinstance(shown, Note):
@@ -64,7 +75,7 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
                 "CSV",
                 href=f"/csv/{view.page}/{shown.name}.csv{view.search()}",
                 className="csv",
-                download=f"{view.page}-{shown.name}.csv",
+                download="",
                 more={"aria-label": f"Download as CSV: {shown.title}"},
             )
         )
@@ -286,23 +297,37 @@ def _table(shown: Table, is_static: bool) -> Element:
         return element("P", shown.empty, className="empty")
     rows = []
     for row in shown.rows:
-        cells: Children = [element("Th", _behind(row[0], is_static), scope="row")]
+        head: Children = [_behind(row[0], is_static)]
+        if row[0].more:
+            head.append(element("Span", row[0].more, className="more"))
+        cells: Children = [element("Th", head, scope="row")]
         for column, cell in zip(shown.columns[1:], row[1:], strict=True):
-            inside: Children = [_behind(cell, is_static)]
-            if cell.share is not None:
-                width = f"{max(0.0, min(cell.share, 1.0)) * 100:.1f}%"
-                bar = element("Span", className="bar", style={"width": width})
-                inside.append(element("Span", bar, className="track"))
             classes = ["number" if column.is_number else "text", cell.tone]
+            inside: Any = _behind(cell, is_static)
             if cell.share is not None:
                 classes.append("barred")
-            cells.append(element("Td", inside, className=" ".join(filter(None, classes))))
+                amount = element("Span", inside, className="amount")
+                inside = element("Div", [_bar(cell.share), amount], className="meter")
+            label = {"data-label": column.label} if shown.is_cards else {}
+            named = " ".join(filter(None, classes))
+            cells.append(element("Td", inside, className=named, more=label))
         rows.append(element("Tr", cells))
-    table = _scroll(element("Table", [_heads(shown.columns), element("Tbody", rows)]), shown.title)
+    barred = any(cell.share is not None for cell in shown.rows[0])
+    kinds = " ".join(kind for kind, on in (("bars", barred), ("cards", shown.is_cards)) if on)
+    table = _scroll(
+        element("Table", [_heads(shown.columns), element("Tbody", rows)], className=kinds),
+        shown.title,
+    )
     if shown.is_folded:
         count = f"Show {len(rows)} rows"
         return element("Details", [element("Summary", count), table], className="folded")
     return table
+
+
+def _bar(share: float) -> Element:
+    width = f"{max(0.0, min(share, 1.0)) * 100:.1f}%"
+    bar = element("Span", className="bar", style={"width": width})
+    return element("Span", bar, className="track")
 
 
 def _behind(cell: Cell, is_static: bool) -> Any:
@@ -315,48 +340,84 @@ def _behind(cell: Cell, is_static: bool) -> Any:
 def _heat(shown: Heat, is_static: bool) -> Element:
     if not any(cell.text for _, cells in shown.rows for cell in cells):
         return element("P", shown.empty, className="empty")
-    head = element(
-        "Tr",
-        [
-            element("Th", shown.corner, scope="col", className="corner"),
-            *(element("Th", name, scope="col", className="number") for name in shown.columns),
-        ],
-    )
+    more = [
+        element("Th", _labelled(column.label, column.definition), scope="col", className="number",
+                rowSpan=2)
+        for column in shown.more
+    ]  # fmt: skip
+    heads = [
+        element(
+            "Tr",
+            [
+                element("Th", shown.side, scope="col", className="corner", rowSpan=2),
+                element("Th", shown.top, scope="colgroup", colSpan=len(shown.columns),
+                        className="top-label"),
+                *more,
+            ],
+        ),
+        element("Tr", [element("Th", name, scope="col", className="number")
+                       for name in shown.columns]),
+    ]  # fmt: skip
     rows = []
     for side, cells in shown.rows:
         line: Children = [element("Th", side, scope="row")]
         for cell in cells:
-            step = "" if cell.share is None else f"heat-{round(cell.share * HEAT_STEPS)}"
-            line.append(element("Td", _behind(cell, is_static), className=f"number {step}"))
+            step = "" if cell.share is None else f"tint heat-{round(cell.share * HEAT_STEPS)}"
+            classes = " ".join(filter(None, ("number", step, cell.tone)))
+            line.append(element("Td", _behind(cell, is_static), className=classes))
         rows.append(element("Tr", line))
-    return _scroll(
-        element("Table", [element("Thead", head), element("Tbody", rows)], className="heat"),
-        shown.title,
+    table = element("Table", [element("Thead", heads), element("Tbody", rows)], className="heat")
+    return element("Div", [_scroll(table, shown.title), _legend(shown)])
+
+
+def _legend(shown: Heat) -> Element | None:
+    what, low, high = shown.legend
+    if not what:
+        return None
+    mark = shown.mark
+    pale = " pale" if mark is not None and mark.is_pale else ""
+    steps = [element("I", className=f"tint heat-{step}{pale}") for step in range(HEAT_STEPS + 1)]
+    return element(
+        "P",
+        [
+            f"{what}: {low} ",
+            element("Span", steps, className="steps", more={"aria-hidden": "true"}),
+            f" {high}",
+            f". Pale: {mark.short.lower()}." if mark is not None and pale else "",
+        ],
+        className="legend",
     )
 
 
 def _chart(shown: Chart, is_static: bool) -> Children:
-    if not shown.series or not any(one.x for one in shown.series):
+    if shown.plot is None:
         return [element("P", shown.table.empty, className="empty")]
-    if is_static:
-        # The file puts the drawing here.
-        picture: Element = element("Div", className="drawing", id=f"drawing-{shown.name}")
-    else:
-        picture = graph(
-            figure=figure(shown),
-            id=f"chart-{shown.name}",
-            config={"displayModeBar": False, "responsive": True, "scrollZoom": False},
-            className="graph",
-            style={"height": f"{height(shown):g}rem"},
-        )
     return [
-        element("Div", picture, role="img", more={"aria-label": shown.summary}),
+        element(
+            "Div",
+            drawn(drawing(shown.plot, is_static=is_static)),
+            role="img",
+            className="picture",
+            more={"aria-label": shown.summary},
+        ),
         element(
             "Details",
             [element("Summary", "The figures as a table"), _table(shown.table, is_static)],
             className="figures",
         ),
     ]
+
+
+def _answers(shown: Answers, is_static: bool) -> Element:
+    lines = []
+    for answer in shown.answers:
+        inside: Children = [element("B", answer.text)]
+        if answer.support:
+            inside.append(element("Span", answer.support, className="support"))
+        if answer.href and not is_static:
+            inside.append(link(answer.link, answer.href))
+        lines.append(element("Li", inside))
+    return element("Ol", lines, className="answers")
 
 
 __all__ = ["block", "definition", "filter_menu", "link", "menu", "page"]

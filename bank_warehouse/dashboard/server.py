@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from dash import Dash, Input, Output, State, no_update
-from flask import Flask, Response, abort, request, send_file
+from flask import Flask, Response, abort, request
 
 from bank_warehouse.dashboard import layout
 from bank_warehouse.dashboard.access import Access, RefusedError, Role
 from bank_warehouse.dashboard.compression import compress
-from bank_warehouse.dashboard.downloads import csv_of
+from bank_warehouse.dashboard.downloads import csv_of, origin_of
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.hosts import LOCAL_NAMES, host_of
 from bank_warehouse.dashboard.listening import LARGEST_BODY
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
+from bank_warehouse.dashboard.pages.context import SHARE_OF_ROW
 from bank_warehouse.dashboard.security import protect
 from bank_warehouse.dashboard.snapshots import PreparingError, Snapshot, Snapshots
 from bank_warehouse.dashboard.views import View, read_view
@@ -24,8 +25,6 @@ from bank_warehouse.publish import NoReleaseError, PublishError
 
 ASSETS = Path(__file__).parent / "assets"
 LOG = logging.getLogger(__name__)
-PLOTLY = Path(__file__).parent / "plotly" / "plotly-basic.min.js"
-"""Plotly's own bundle with the traces that are used here: a quarter of all of it."""
 
 
 def create_app(
@@ -57,7 +56,6 @@ def create_app(
     _refuse_strangers(server, access)
     _answer_downloads(server, snapshots, access)
     _answer_pages(app, snapshots, access)
-    _answer_plotly(server)
     # What is added last runs first: headers are set before a text is packed.
     compress(server)
     protect(server, app.csp_hashes())
@@ -80,14 +78,6 @@ def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
             return None
         text = "The dashboard does not answer to this name: whoever runs it can add --host-name.\n"
         return Response(text, 421, mimetype="text/plain")
-
-
-def _answer_plotly(server: Flask) -> None:
-    """Give the smaller bundle where Dash's script asks for Plotly, by a path that it has fixed."""
-
-    @server.get("/_dash-component-suites/plotly/package_data/plotly.min.js")
-    def plotly() -> Response:
-        return send_file(PLOTLY, mimetype="text/javascript", max_age=0)
 
 
 def _refuse_strangers(server: Flask, access: Access) -> None:
@@ -119,11 +109,11 @@ def _answer_downloads(server: Flask, snapshots: Snapshots, access: Access) -> No
         found = next((each for each in (*made.blocks, *made.detail) if each.name == block), None)
         if found is None:
             abort(404)
-        name = f"{page}-{block}-release-{snapshot.release.number}.csv"
+        origin = origin_of(snapshot, view, found)
         return Response(
-            csv_of(found),
+            csv_of(found, origin),
             mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            headers={"Content-Disposition": f'attachment; filename="{origin.file_name}"'},
         )
 
 
@@ -168,7 +158,8 @@ def _page(
 
 
 def _view(snapshot: Snapshot, page: str, search: str) -> View:
-    return read_view(page, search, snapshot.values, tuple(snapshot.layer.metrics))
+    shown = (*snapshot.layer.metrics, SHARE_OF_ROW.name)
+    return read_view(page, search, snapshot.values, shown)
 
 
 def answered(
@@ -190,7 +181,7 @@ def answered(
         return layout.state("Nothing is published yet", text, kind="empty"), None
     except PreparingError as waiting:
         text = (
-            f"Release {waiting} is being added up. This takes a minute for millions of customers."
+            f"Release {waiting} is being prepared. This takes a minute for millions of customers."
         )
         return layout.state("Just a moment", text, kind="busy", again=True), None
     except (PublishError, DashboardError) as problem:

@@ -1,4 +1,4 @@
-"""What a role sees of a release: cubes, small tables and the words that explain them.
+"""What a role sees of a release: cubes and small tables.
 
 A snapshot is made once and then only read. Nobody waits for a new release: :class:`Snapshots` makes
 its snapshot in the background and gives out the old one until the new one is whole.
@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWorking
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bank_warehouse.answers import NotShownError
+from bank_warehouse.answers import Answers, NotShownError, answers
 from bank_warehouse.dashboard import cubes
 from bank_warehouse.dashboard.access import Role
 from bank_warehouse.dashboard.cube_files import CLOSED_MARTS, UnreadableError, cube_file
@@ -70,7 +71,6 @@ class Snapshot:
         cubes: by name.
         codes: values of the dimensions that the cubes hold as numbers.
         whole: metrics that do not add up, for all customers of the role.
-        descriptions: of the columns of the marts, by mart and column.
     """
 
     release: Release
@@ -80,8 +80,7 @@ class Snapshot:
     cubes: Mapping[str, Cube]
     codes: Codes
     whole: Mapping[str, object]
-    descriptions: Mapping[tuple[str, str], str]
-    _answers: "OrderedDict[object, list[Row]]" = field(default_factory=OrderedDict)
+    _asked: "OrderedDict[object, list[Row]]" = field(default_factory=OrderedDict)
     _tables: dict[tuple[str, str], list[Mapping[str, Any]]] = field(default_factory=dict)
     _differences: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     _own: threading.local = field(default_factory=threading.local)
@@ -111,22 +110,20 @@ class Snapshot:
         wanted = {name: tuple(values) for name, values in (filters or {}).items()}
         key = (tuple(metrics), tuple(by), tuple(sorted(wanted.items(), key=str)), cube)
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
+            if key in self._asked:
+                self._asked.move_to_end(key)
+                return self._asked[key]
         rows = self._look_up(metrics, by, wanted, self._cube(by, wanted, cube))
         with self._lock:
-            self._answers[key] = rows
-            while len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
+            self._asked[key] = rows
+            while len(self._asked) > ANSWERS_KEPT:
+                self._asked.popitem(last=False)
         return rows
 
-    def one(
-        self, metrics: Sequence[str], filters: Filters | None = None, cube: str | None = None
-    ) -> dict[str, Any]:
-        """Return metrics in total, by name."""
-        rows = self.ask(metrics, (), filters, cube)
-        return dict(zip(metrics, rows[0], strict=True))
+    @cached_property
+    def answers(self) -> Answers:
+        """What the data say of all customers of the role; asked for once."""
+        return answers(self)
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
         """Return a small mart, each row by column.
@@ -291,12 +288,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
             "rollback` to an older."
         )
         raise DashboardError(message) from problem
-    descriptions = {
-        (mart["name"], column["name"]): " ".join((column["description"] or "").split())
-        for mart in release.manifest["marts"]
-        for column in mart["columns"]
-    }
-    return Snapshot(release, role, layer, connection, found, codes, whole, descriptions)
+    return Snapshot(release, role, layer, connection, found, codes, whole)
 
 
 class Snapshots:

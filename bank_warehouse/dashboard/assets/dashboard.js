@@ -5,6 +5,16 @@
     "use strict";
 
     const root = document.documentElement;
+
+    /* A component of Dash: HTML that the server has made, such as a chart. */
+    window.bank = {
+        Drawing: function (given) {
+            return window.React.createElement("div", {
+                dangerouslySetInnerHTML: { __html: given.markup },
+            });
+        },
+    };
+
     const remembered = "bank-dashboard-theme";
 
     function store(action) {
@@ -77,7 +87,7 @@
             return;
         }
         const tip = event.target.closest(".tip");
-        if (tip) {
+        if (tip && !tip.dataset.nav) {
             showTip(tip);
             return;
         }
@@ -223,35 +233,6 @@
         document.addEventListener(off, hideTip);
     }
 
-    /* ---------- charts: text as large as the page's; a bar leads to what lies behind it */
-
-    const usualText = 13;
-    const usualPage = 16;
-
-    function sizeText(graph) {
-        const page = parseFloat(window.getComputedStyle(root).fontSize);
-        const size = Math.round((usualText * page) / usualPage);
-        const layout = graph.layout;
-        if (window.Plotly && layout && layout.font && layout.font.size !== size) {
-            window.Plotly.relayout(graph, { "font.size": size, "xaxis.title.font.size": size });
-        }
-    }
-
-    function connect(graph) {
-        if (graph.dataset.connected || typeof graph.on !== "function") {
-            return;
-        }
-        graph.dataset.connected = "1";
-        sizeText(graph);
-        graph.on("plotly_afterplot", () => sizeText(graph));
-        graph.on("plotly_click", (event) => {
-            const address = event.points.length && event.points[0].customdata;
-            if (typeof address === "string" && address.startsWith("/")) {
-                go(address);
-            }
-        });
-    }
-
     /* ---------- after each change */
 
     let settled = null;
@@ -319,8 +300,7 @@
     function watch() {
         document.body.appendChild(tipBox);
         new MutationObserver((changes) => {
-            document.querySelectorAll(".js-plotly-plot").forEach(connect);
-            const own = changes.every((change) => change.target.closest && change.target.closest("#tip, #said, .graph"));
+            const own = changes.every((change) => change.target.closest && change.target.closest("#tip, #said"));
             if (own || waiting) {
                 return;
             }

@@ -1,11 +1,13 @@
 """What all pages are made with: a snapshot, the view of it that is asked for, and common blocks."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bank_warehouse.answers import labels
+from bank_warehouse.dashboard import hints
 from bank_warehouse.dashboard.blocks import (
+    NOT_TESTED,
     Block,
     Cell,
     Choice,
@@ -18,11 +20,42 @@ from bank_warehouse.dashboard.blocks import (
     Tiles,
 )
 from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
+from bank_warehouse.dashboard.numbers import short
 from bank_warehouse.dashboard.snapshots import HiddenError, Snapshot
 from bank_warehouse.dashboard.views import View, text_of
+from bank_warehouse.metrics import Metric
 
-CHANCE = "no more than chance"
-REAL = "more than chance"
+SHARE_OF_ROW = Metric(
+    name="share_of_row",
+    label="Share of the row",
+    description="Of the customers of a row, how many are in this column: rows of any size compare.",
+    kind="derived",
+    format="0%",
+    unit="share",
+    display_folder="Customers",
+)
+"""What heat maps show first: it exists for two dimensions only, so it is no metric of the layer."""
+
+ORDERED = frozenset(
+    {
+        "loyalty_classification",
+        "income_band",
+        "risk_weighting",
+        "joined_year",
+        "tenure_band",
+        "fee_structure",
+        "amount_of_credit_cards",
+        "watch_list_level",
+        "age_band",
+    }
+)
+"""Dimensions whose values have an order of their own; the others are sorted by what is shown."""
+
+DIRECTIONS = {
+    "loyalty_classification": "Jade lowest – Platinum highest",
+    "risk_weighting": "1 low – 5 high",
+}
+"""Which end of a dimension is which, where its values do not say it."""
 
 TESTED = {
     "mean_estimated_income": "estimated_income",
@@ -36,6 +69,7 @@ TESTED = {
     "debt_to_income_ratio": "debt_to_income_ratio",
     "liquidity_cover": "liquidity_cover",
     "mean_credit_cards": "amount_of_credit_cards",
+    "mean_credit_card_balance": "credit_card_balance",
 }
 """Metric to the measure that fct_segment_differences has tested between the groups."""
 
@@ -45,6 +79,7 @@ COMPARED = (
     "mean_total_deposits",
     "mean_estimated_income",
     "mean_fee_income",
+    "mean_credit_card_balance",
     "mean_risk_weighting",
     "loan_to_deposit_ratio",
     "overleveraged_share",
@@ -54,6 +89,9 @@ COMPARED = (
     "fee_income",
 )
 """Metrics that a reader can choose from."""
+
+IN_CELLS = ("share_of_row", *COMPARED)
+"""The same for heat maps; their default comes first."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +116,40 @@ class Context:
         """Return the name of a dimension for people."""
         return self.snapshot.dimension(dimension).label
 
+    def axis(self, dimension: str) -> str:
+        """Return the name of a dimension with the direction in which its values go."""
+        direction = DIRECTIONS.get(dimension)
+        return f"{self.label(dimension)} ({direction})" if direction else self.label(dimension)
+
+    def value(self, dimension: str, value: object) -> str:
+        """Return a value of a dimension for people."""
+        return labels.value(dimension, text_of(value))
+
+    def title(self, answer: str, otherwise: str) -> str:
+        """Return what the data say as the title of a chart.
+
+        Args:
+            answer: name of the question.
+            otherwise: the title where filters are set, for which it was not asked, or where the
+                data say nothing.
+        """
+        return otherwise if self.view.filters else self.snapshot.answers.title(answer, otherwise)
+
+    def lead(self, answer: str, otherwise: str) -> str:
+        """Return what the data say as the first sentence of a page; see :meth:`title`."""
+        found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
+        return found.sentence if found else otherwise
+
+    def metric(self, name: str) -> Metric:
+        """Return the definition of a metric, or of the share of a row."""
+        return SHARE_OF_ROW if name == SHARE_OF_ROW.name else self.snapshot.metric(name)
+
     def tile(self, name: str, values: Mapping[str, Any], aside: str = "") -> Tile:
         """Return a metric as a number with its name and definition."""
         metric = self.snapshot.metric(name)
         return Tile(
             label=metric.label,
-            definition=metric.description,
+            definition=hints.METRICS.get(name, ""),
             cell=Cell.of(values[name], metric),
             aside=aside,
         )
@@ -95,21 +161,30 @@ class Context:
             name=name, title=title, tiles=tuple(self.tile(each, values) for each in metrics)
         )
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str, label: str = "") -> Column:
         """Return the head of a metric's column."""
         metric = self.snapshot.metric(name)
-        return Column(metric.label, metric.description)
+        return Column(label or metric.label, hints.METRICS.get(name, ""))
 
-    def mart_column(self, mart: str, name: str, label: str, *, is_number: bool = True) -> Column:
-        """Return the head of a mart's column, with dbt's description of it."""
-        return Column(label, self.snapshot.descriptions.get((mart, name), ""), is_number)
+    def head(self, dimension: str) -> Column:
+        """Return the head of a dimension's column."""
+        return Column(self.label(dimension), hints.DIMENSIONS.get(dimension, ""), False)
+
+    def migrations(self, mart: str) -> list[Mapping[str, Any]]:
+        """Return who went from where to where since the date before; none where there is none.
+
+        Raises:
+            HiddenError: The role does not see it.
+        """
+        today = self.snapshot.release.manifest["as_of_date"]
+        return [row for row in self.snapshot.rows(mart) if str(row["to_date"]) == today]
 
     def cell_address(self, *cell: tuple[str, object]) -> str:
         """Return the address of this page with the details of a cell."""
         return self.view.with_cell(*cell).address()
 
     def mark(self, dimension: str, measure: str | None) -> Mark | None:
-        """Return whether groups of a dimension differ in a measure by more than chance.
+        """Return whether the difference of groups of a dimension in a measure is real.
 
         Args:
             dimension: that the customers are grouped by.
@@ -124,17 +199,17 @@ class Context:
         if measure in TESTED or measure in (*FILTERS, *SHOWN_BY):
             return Mark(
                 "untested",
-                "Not tested",
+                NOT_TESTED,
                 "Not tested: whether this differs by more than chance is open.",
             )
         return None
 
     def mark_of_pair(self, rows: str, columns: str, metric: str) -> Mark | None:
-        """Return whether a metric differs by two dimensions, each for itself, by more than chance.
+        """Return whether the differences of a metric by each of two dimensions are real.
 
-        For the number of customers: whether the dimensions go together.
+        For the number and the share of customers: whether the dimensions go together.
         """
-        if metric == "customers":
+        if metric in ("customers", SHARE_OF_ROW.name):
             return self.mark(rows, columns)
         marks = [(name, self.mark(name, metric)) for name in (rows, columns)]
         return combined(
@@ -144,23 +219,18 @@ class Context:
     def _mark(self, row: Mapping[str, Any]) -> Mark:
         verdict = str(row["verdict"])
         scope = " Tested on all customers." if self.view.filters else ""
-        if verdict.startswith(CHANCE):
-            return Mark(
-                "chance",
-                "No more than chance",
-                f"Groups drawn at random would differ as much.{_figures(row)}{scope}",
-            )
-        if verdict.startswith(REAL):
+        text = labels.verdict(verdict)
+        if verdict == labels.CHANCE:
+            why = "Groups drawn at random would differ as much: do not act on it."
+            return Mark("chance", text, f"{why}{_figures(row)}{scope}")
+        if labels.is_real(verdict):
             size = verdict.partition(", ")[2]
-            effect = f"; the difference is {size}" if size else ""
-            return Mark(
-                "real",
-                "More than chance",
-                f"It would hardly come about by chance{effect}.{_figures(row)}{scope}",
-            )
-        if verdict == "by definition":
-            return Mark("untested", "By definition", "One is made from the other.")
-        return Mark("untested", "Not tested", f"{verdict[:1].upper()}{verdict[1:]}.")
+            effect = f"; it is {size}" if size else ""
+            why = f"A difference that would hardly come about by chance{effect}."
+            return Mark("real", "Real difference", f"{why}{_figures(row)}{scope}")
+        if verdict == labels.BUILT_IN:
+            return Mark("untested", "Built in", "One is computed from the other.")
+        return Mark("untested", NOT_TESTED, f"{text}.")
 
     def bars(
         self,
@@ -170,12 +240,20 @@ class Context:
         metric: str = "customers",
         **options: Any,
     ) -> Table:
-        """Return a metric by a dimension, each value with its bar and what lies behind it."""
+        """Return a metric by a dimension, each value with its bar and what lies behind it.
+
+        The longest bar comes first, unless the values have an order of their own. What could be
+        chance is pale.
+        """
         defined = self.snapshot.metric(metric)
         metrics = [metric] if metric == "customers" else [metric, "customers"]
         found = self.ask(metrics, [dimension])
+        if dimension not in ORDERED:
+            found = sorted(found, key=lambda row: -float(row[1] or 0))
         longest = max((abs(float(row[1] or 0)) for row in found), default=0)
         whole = sum(row[-1] for row in found)
+        mark = options.pop("mark", self.mark(dimension, metric))
+        tone = "pale" if mark is not None and mark.is_pale else ""
         rows = []
         for row in found:
             value, number = row[0], row[1]
@@ -183,8 +261,8 @@ class Context:
             behind = self.cell_address((dimension, value))
             rows.append(
                 (
-                    Cell(text_of(value), text_of(value), href=behind),
-                    replace(Cell.of(number, defined), share=share),
+                    Cell.said(self.value(dimension, value), behind),
+                    replace(Cell.of(number, defined), share=share, tone=tone),
                     Cell(_percent(row[-1] / whole) if whole else "-", row[-1] / whole)
                     if metric == "customers"
                     else Cell.of(row[-1], self.snapshot.metric("customers")),
@@ -195,28 +273,43 @@ class Context:
             if metric == "customers"
             else self.column("customers")
         )
-        head = Column(self.label(dimension), self.snapshot.dimension(dimension).description, False)
         return Table(
             name=name,
             title=title,
-            columns=(head, self.column(metric), last),
+            columns=(self.head(dimension), self.column(metric), last),
             rows=tuple(rows),
-            mark=options.pop("mark", self.mark(dimension, metric)),
+            mark=mark,
             **options,
         )
 
     def heat(
         self, name: str, title: str, rows: str, columns: str, metric: str, **options: Any
     ) -> Heat:
-        """Return a metric by two dimensions."""
-        defined = self.snapshot.metric(metric)
-        found = {(row, column): value for row, column, value in self.ask([metric], [rows, columns])}
-        heads = list(dict.fromkeys(each for each in self.snapshot.values(columns)))
-        sides = list(dict.fromkeys(each for each in self.snapshot.values(rows)))
+        """Return a metric by two dimensions, and the mean risk of each row where it is not one.
+
+        What could be chance is pale.
+        """
+        defined = self.metric(metric)
+        asked = "customers" if metric == SHARE_OF_ROW.name else metric
+        risk = self.snapshot.metric("mean_risk_weighting")
+        # The mean of a row is made of its cells, so both are one question.
+        by_risk = columns == "risk_weighting"
+        names = list(dict.fromkeys((asked, *(RISK_PARTS if by_risk else ()))))
+        answers = self.ask(names, [rows, columns])
+        found = {row[:2]: row[2] for row in answers}
+        means = _mean_risks(answers, names) if by_risk else {}
+        heads = self.snapshot.values(columns)
+        there = {side for side, _ in found}
+        sides = [side for side in self.snapshot.values(rows) if side in there]
+        if metric == SHARE_OF_ROW.name:
+            sums = {side: sum(found.get((side, head), 0) for head in heads) for side in sides}
+            found = {key: value / sums[key[0]] for key, value in found.items()}
         known = [float(value) for value in found.values() if value is not None]
         low, high = (min(known), max(known)) if known else (0.0, 0.0)
-        if defined.unit in ("customers", "money"):
+        if defined.unit in ("customers", "money", "share"):
             low = min(low, 0.0)
+        mark = options.pop("mark", self.mark_of_pair(rows, columns, metric))
+        tone = "pale" if mark is not None and mark.is_pale else ""
 
         def tint(value: Any) -> float | None:
             if value is None:
@@ -232,17 +325,24 @@ class Context:
                     continue
                 value = found[(side, head)]
                 behind = self.cell_address((rows, side), (columns, head))
-                cells.append(replace(Cell.of(value, defined, behind), share=tint(value)))
-            lines.append((text_of(side), tuple(cells)))
+                cell = Cell.of(value, defined, behind)
+                cells.append(replace(cell, share=tint(value), tone=tone))
+            if by_risk:
+                cells.append(Cell.of(means.get(side), risk))
+            lines.append((self.value(rows, side), tuple(cells)))
         return Heat(
             name=name,
             title=title,
-            corner=f"{self.label(rows)} by {self.label(columns).lower()}",
-            columns=tuple(text_of(head) for head in heads),
+            side=self.axis(rows),
+            top=self.axis(columns),
+            columns=tuple(self.value(columns, head) for head in heads),
             rows=tuple(lines),
-            mark=options.pop("mark", self.mark_of_pair(rows, columns, metric)),
+            more=(self.column("mean_risk_weighting"),) if by_risk else (),
+            legend=(defined.label, short(low, defined), short(high, defined)) if known
+            else ("", "", ""),
+            mark=mark,
             **options,
-        )
+        )  # fmt: skip
 
     def choose_metric(self, default: str, names: Sequence[str] = COMPARED) -> tuple[str, Choice]:
         """Return the metric that the reader has chosen, and the menu to choose another."""
@@ -250,7 +350,7 @@ class Context:
         chosen = asked if asked is not None and asked in names else default
         options = tuple(
             (
-                self.snapshot.metric(name).label,
+                self.metric(name).label,
                 replace(self.view, show=name, dropped=()).address(),
                 name == chosen,
             )
@@ -289,16 +389,31 @@ def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
     chance = [name for name, mark in marks if mark.verdict == "chance"]
     text = " ".join(f"{name}: {mark.short.lower()}." for name, mark in marks)
     if len(chance) == len(marks):
-        return Mark("chance", "No more than chance", text)
+        return Mark("chance", "Could be chance", text)
     if len(real) == len(marks):
-        return Mark("real", "More than chance", text)
+        return Mark("real", "Real difference", text)
     if real and len(marks) == 2:
-        return Mark("real", f"{real[0]}: more than chance", text)
+        return Mark("real", f"{real[0]}: real difference", text)
     if real:
-        return Mark("real", f"More than chance: {len(real)} of {len(marks)}", text)
+        return Mark("real", f"Real difference: {len(real)} of {len(marks)}", text)
     if chance:
-        return Mark("chance", f"{chance[0]}: no more than chance", text)
+        return Mark("chance", f"{chance[0]}: could be chance", text)
     return Mark("untested", marks[0][1].short, text)
+
+
+RISK_PARTS = ("sum_of_risk_weightings", "customers")
+"""Metrics that the mean risk weighting divides."""
+
+
+def _mean_risks(answers: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[object, float]:
+    """Return the mean risk weighting of each row: its first dimension."""
+    places = [names.index(name) + 2 for name in RISK_PARTS]
+    sums: dict[object, list[int]] = {}
+    for answer in answers:
+        held = sums.setdefault(answer[0], [0, 0])
+        for end, place in enumerate(places):
+            held[end] += answer[place]
+    return {value: risks / customers for value, (risks, customers) in sums.items() if customers}
 
 
 def _figures(row: Mapping[str, Any]) -> str:
@@ -316,11 +431,7 @@ def _percent(share: float) -> str:
     return f"{share * 100:.1f}%"
 
 
-def words(text: str) -> str:
-    """Return a text with the names of columns in it written for people."""
-    return re.sub(r"(?<=\w)_(?=\w)", " ", text)
-
-
-def people(name: str) -> str:
-    """Return the name of a column for people: `bank_loans` becomes `Bank loans`."""
-    return name.replace("_", " ").capitalize()
+def result(column: str, label: str, *, is_number: bool = True) -> Column:
+    """Return the head of a column of a table of results."""
+    hint = hints.COLUMNS.get(column) or hints.METRICS.get(column, "")
+    return Column(label, hint, is_number)

@@ -3,7 +3,6 @@
 from bank_warehouse.dashboard.blocks import Block, Cell, Column, Table
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.pages.context import Context
-from bank_warehouse.dashboard.views import text_of
 
 METRICS = (
     "customers",
@@ -32,7 +31,7 @@ def detail(context: Context) -> tuple[Block, ...]:
         return ()
     filters = {**context.view.filters, **{name: (value,) for name, value in cell.items()}}
     said = ", ".join(
-        f"{context.label(name).lower()} {text_of(each)}" for name, each in cell.items()
+        f"{context.label(name).lower()} {context.value(name, each)}" for name, each in cell.items()
     )
     of_all = context.ask(METRICS)[0]
     of_cell = context.snapshot.ask(METRICS, (), filters)[0]
@@ -60,12 +59,12 @@ def detail(context: Context) -> tuple[Block, ...]:
         name="detail-parts",
         title=f"The same cell by {context.label(by).lower()}",
         columns=(
-            Column(context.label(by), "", False),
+            context.head(by),
             *(context.column(name) for name in BROKEN_DOWN),
         ),
         rows=tuple(
             (
-                Cell(text_of(row[0]), text_of(row[0])),
+                Cell.said(context.value(by, row[0])),
                 *(Cell.of(value, metric) for value, metric in zip(row[1:], broken, strict=True)),
             )
             for row in context.snapshot.ask(BROKEN_DOWN, [by], filters)

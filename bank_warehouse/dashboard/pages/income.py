@@ -2,83 +2,195 @@
 
 from dataclasses import replace
 
-from bank_warehouse.dashboard.blocks import Cell, Column, Page, Table
-from bank_warehouse.dashboard.pages.context import Context
-from bank_warehouse.dashboard.pages.risk import lorenz
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import listed
+from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Column, Page, Table
+from bank_warehouse.dashboard.cubes import DENSITY
+from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
+from bank_warehouse.dashboard.numbers import axis_text
+from bank_warehouse.dashboard.pages.context import Context, result
 from bank_warehouse.dashboard.views import text_of
 
 TILES = (
-    "mean_estimated_income",
+    "total_loans",
     "total_deposits",
     "core_deposits",
     "core_deposit_share",
+    "mean_estimated_income",
     "fee_income",
     "fee_yield",
-    "superannuation_savings",
 )
 DEPOSITS = ("bank_deposits", "checking_accounts", "saving_accounts", "foreign_currency_account")
 BY_INCOME = (
+    "mean_total_deposits",
     "customers",
     "mean_estimated_income",
-    "mean_total_deposits",
-    "mean_core_deposits",
     "mean_total_loans",
-    "liquidity_cover",
 )
-SHOWN = (
-    "mean_total_deposits",
-    "mean_core_deposits",
-    "mean_estimated_income",
-    "total_deposits",
-    "core_deposits",
-    "estimated_income",
-    "customers",
-)
+FEWEST = 30
+"""Customers in a bin of incomes whose mean is part of the trend."""
+STEPS = 9
 
 
 def make(context: Context) -> Page:
     """Return the page."""
-    chosen, menu = context.choose_metric("mean_total_deposits", SHOWN)
     return Page(
         "income",
         "Income and deposits",
-        "What customers earn, what they keep at the bank and what they pay for it.",
+        context.lead(
+            "deposits-by-income",
+            "What customers earn, what they keep at the bank, and what goes with it.",
+        ),
         (
-            context.tiles("glance", TILES),
+            context.tiles("glance", TILES, context.title("funding", "At a glance")),
+            _density(context),
+            _matters(context),
+            _income(context),
             _deposits(context),
             context.bars(
-                "fees", "Fee income by fee structure", "fee_structure", "fee_income", width="third"
-            ),
-            context.bars(
-                "tenure",
-                "Mean deposits by tenure",
-                "tenure_band",
-                "mean_total_deposits",
-                width="third",
-            ),
-            _income(context),
-            context.heat(
-                "income-relationship",
-                "Banking relationships by income band",
-                "banking_relationship",
-                "income_band",
-                chosen,
-                note=context.snapshot.metric(chosen).label + " in each cell.",
-                choices=(menu,),
-            ),
-            context.bars(
-                "occupations",
-                "Mean income by occupation family",
-                "occupation_family",
-                "mean_estimated_income",
-                width="half tall",
-            ),
-            context.whole(
-                "concentration",
-                "How concentrated deposits are",
-                lambda: lorenz(context, ("total_deposits", "core_deposits"), "concentration"),
+                "fees",
+                "Fee income by fee structure",
+                "fee_structure",
+                "fee_income",
+                note="The fee structure sets the rate that is paid on loans.",
             ),
         ),
+    )
+
+
+def _density(context: Context) -> Chart:
+    """Return how many customers have which income and which deposits, and the mean of these."""
+    found = context.snapshot.rows(DENSITY, "income_from, deposits_from")
+    income = context.snapshot.metric("mean_estimated_income")
+    deposits = context.snapshot.metric("mean_total_deposits")
+    inside = [row for row in found if row["income_to"] and row["deposits_to"]]
+    outside = sum(row["customers"] for row in found) - sum(row["customers"] for row in inside)
+    trend = []
+    for start in sorted({row["income_from"] for row in found if row["income_to"]}):
+        rows = [row for row in found if row["income_from"] == start]
+        customers = sum(row["customers"] for row in rows)
+        mean = float(sum(row["total_deposits"] for row in rows)) / customers
+        trend.append((float(start), float(rows[0]["income_to"]), customers, mean))
+    plot = None
+    if inside:
+        most = max(row["customers"] for row in inside)
+        wide, tall = (max(float(row[f"{name}_to"]) for row in inside)
+                      for name in ("income", "deposits"))  # fmt: skip
+        incomes, amounts = (
+            {end: axis_text(end, metric)
+             for end in {row[f"{name}_{side}"] for row in inside for side in ("from", "to")}}
+            for name, metric in (("income", income), ("deposits", deposits))
+        )  # fmt: skip
+        shapes = [
+            Shape(
+                "box",
+                (
+                    (float(row["income_from"]), float(row["deposits_from"])),
+                    (float(row["income_to"]), float(row["deposits_to"])),
+                ),
+                f"heat-{max(round((row['customers'] / most) ** 0.5 * STEPS), 1)} cell",
+                tip=f"{row['customers']:,} customers with an income of "
+                f"{incomes[row['income_from']]} to {incomes[row['income_to']]} and deposits of "
+                f"{amounts[row['deposits_from']]} to {amounts[row['deposits_to']]}",
+            )
+            for row in inside
+        ]
+        line = tuple(
+            ((start + end) / 2, mean)
+            for start, end, customers, mean in trend
+            if customers >= FEWEST and mean <= tall
+        )
+        shapes.append(Shape("line", line, "second thick"))
+        across, up = (
+            Axis(label, 0.0, end, tuple((at, axis_text(at, metric))
+                                        for at in round_ticks(0.0, end)))
+            for label, end, metric in (
+                ("Income of a year", wide, income),
+                ("Deposits", tall, deposits),
+            )
+        )  # fmt: skip
+        plot = Plot(
+            across,
+            up,
+            tuple(shapes),
+            height=20.0,
+            legend=(
+                ("heat-2", "few customers"),
+                ("heat-9", f"many (up to {most:,})"),
+                ("second", "mean deposits"),
+            ),
+        )
+    return Chart(
+        name="density",
+        title=context.title("deposits-by-income", "Deposits by income"),
+        note=f"Each square counts the customers with that income and those deposits. "
+        f"{outside:,} with more than the axes show are not drawn; the means count them.",
+        is_whole=True,
+        width="half tall",
+        mark=context.mark("income_band", "mean_total_deposits"),
+        plot=plot,
+        summary="Customers by income and deposits, with the mean deposits of each income. The "
+        "table has the figures.",
+        table=Table(
+            name="density",
+            title="Mean deposits by income",
+            is_whole=True,
+            columns=(
+                Column("Income from", "", False),
+                Column("to"),
+                context.column("customers"),
+                context.column("mean_total_deposits"),
+            ),
+            rows=tuple(
+                (
+                    Cell(f"{start:,.0f}", start),
+                    Cell(f"{end:,.0f}", end),
+                    Cell.said(customers),
+                    Cell.of(mean, deposits),
+                )
+                for start, end, customers, mean in trend
+            ),
+        ),
+    )
+
+
+def _matters(context: Context) -> Block:
+    """Return by what deposits differ, and in a sentence by what they do not."""
+    mart = "fct_segment_differences"
+    found = [
+        row
+        for row in context.snapshot.rows(mart, "dimension")
+        if row["measure"] == "total_deposits" and row["effect_size"] is not None
+    ]
+    real = [row for row in found if labels.is_real(row["verdict"])]
+    real = sorted(real, key=lambda row: -row["effect_size"])
+    others = [labels.name(row["dimension"]).lower() for row in found
+              if row not in real and "_and_" not in row["dimension"]]  # fmt: skip
+    named = [labels.name(row["dimension"]).lower() for row in real]
+    note = f"Could be chance: {listed(others)}. Do not target by them." if others else ""
+    return Table(
+        name="matters",
+        title=f"Deposits differ by {listed(named)}" if real else "What deposits differ by",
+        note=f"How much of the differences goes with each, tested on all customers. {note}".strip(),
+        is_whole=True,
+        columns=(
+            Column("Grouped by", "", False),
+            Column(
+                "Share of the differences",
+                "Epsilon squared: how much of the differences in deposits, by rank, goes with the "
+                "groups. That is no cause.",
+            ),
+            result("verdict", "Verdict", is_number=False),
+        ),
+        rows=tuple(
+            (
+                Cell.said(labels.name(row["dimension"])),
+                Cell(f"{row['effect_size']:.1%}", row["effect_size"], share=row["effect_size"]),
+                Cell.said(labels.verdict(row["verdict"]), tone="good"),
+            )
+            for row in real
+        ),
+        empty="By nothing that was tested.",
     )
 
 
@@ -86,12 +198,14 @@ def _deposits(context: Context) -> Table:
     values = context.ask((*DEPOSITS, "total_deposits"))[0]
     total = values[-1]
     rows = []
-    for name, value in zip(DEPOSITS, values[:-1], strict=True):
+    for name, value in sorted(
+        zip(DEPOSITS, values[:-1], strict=True), key=lambda each: -float(each[1] or 0)
+    ):
         metric = context.snapshot.metric(name)
         share = float(value) / float(total) if total else 0.0
         rows.append(
             (
-                Cell(metric.label, metric.label),
+                Cell.said(metric.label),
                 replace(Cell.of(value, metric), share=share),
                 Cell(f"{share:.1%}", share),
             )
@@ -99,12 +213,11 @@ def _deposits(context: Context) -> Table:
     return Table(
         name="deposits",
         title="What deposits are made of",
-        width="third",
         note="Whether bank deposits contain the other accounts cannot be settled from the data: "
         "core deposits leave them out.",
         columns=(
             Column("Account", "", False),
-            Column("Balance", context.snapshot.metric("total_deposits").description),
+            Column("Balance"),
             Column("Share of total deposits"),
         ),
         rows=tuple(rows) if total else (),
@@ -113,23 +226,32 @@ def _deposits(context: Context) -> Table:
 
 def _income(context: Context) -> Table:
     metrics = [context.snapshot.metric(name) for name in BY_INCOME]
-    rows = tuple(
-        (
-            Cell(
-                text_of(row[0]), text_of(row[0]), href=context.cell_address(("income_band", row[0]))
-            ),
-            *(Cell.of(value, metric) for value, metric in zip(row[1:], metrics, strict=True)),
-        )
-        for row in context.ask(BY_INCOME, ["income_band"])
-    )
+    found = context.ask(BY_INCOME, ["income_band"])
+    most = max((float(row[1] or 0) for row in found), default=0.0)
     return Table(
         name="income-bands",
         title="Income bands side by side",
-        width="full",
         mark=context.mark("income_band", "mean_total_deposits"),
         columns=(
-            Column("Income band", context.snapshot.dimension("income_band").description, False),
+            context.head("income_band"),
             *(context.column(name) for name in BY_INCOME),
         ),
-        rows=rows,
+        rows=tuple(
+            (
+                Cell(
+                    text_of(row[0]),
+                    text_of(row[0]),
+                    href=context.cell_address(("income_band", row[0])),
+                ),
+                replace(
+                    Cell.of(row[1], metrics[0]),
+                    share=float(row[1] or 0) / most if most else 0.0,
+                ),
+                *(
+                    Cell.of(value, metric)
+                    for value, metric in zip(row[2:], metrics[1:], strict=True)
+                ),
+            )
+            for row in found
+        ),
     )

@@ -1,85 +1,149 @@
-"""Overview: how many customers, how much money, how risky."""
+"""Overview: what the data say, and the figures it stands on."""
 
-from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Series, Table
-from bank_warehouse.dashboard.pages.context import Context
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from bank_warehouse.answers.numbers import day
+from bank_warehouse.dashboard.blocks import Answer, Answers, Cell, Column, Page, Table, Tiles
+from bank_warehouse.dashboard.numbers import short
+from bank_warehouse.dashboard.pages.context import SHARE_OF_ROW, Context
+from bank_warehouse.dashboard.pages.recommendations import METRICS
+from bank_warehouse.dashboard.pages.segmentation import bubbles
+from bank_warehouse.dashboard.snapshots import HiddenError
+from bank_warehouse.dashboard.views import View
 
 TILES = (
     "customers",
     "total_loans",
     "total_deposits",
-    "core_deposits",
     "fee_income",
     "loan_to_deposit_ratio",
     "overleveraged_share",
-    "watch_list_share",
+    "watch_list_customers",
+    "act_customers",
 )
+TOP = 6
 
 
 def make(context: Context) -> Page:
-    """Return the page."""
+    """Return the page: first what the data say of everyone, unless filters ask for some."""
+    said = _answers(context)
     return Page(
         "overview",
         "Overview",
-        "Who the customers are, what they owe and hold, and how risky that is.",
+        "What to know first, and the figures behind it.",
         (
-            context.tiles("glance", TILES),
-            joiners(context),
-            context.bars("segments", "Segments", "segment", mark=None),
-            context.bars("loyalty", "Loyalty classes", "loyalty_classification", width="third"),
-            context.bars("income", "Income bands", "income_band", width="third"),
-            context.bars("watch-list", "Watch list", "watch_list_level", width="third"),
-            context.bars("risk", "Risk weightings", "risk_weighting", width="third"),
-            context.bars(
-                "relationships", "Banking relationships", "banking_relationship", width="third"
+            *(() if context.view.filters else said),
+            _glance(context),
+            bubbles(context, height=24.0),
+            context.heat(
+                "risk-by-income",
+                context.title("risk-by-income", "Risk by income"),
+                "income_band",
+                "risk_weighting",
+                SHARE_OF_ROW.name,
+                note="How the customers of each income band are spread over the risk weightings.",
             ),
-            context.bars("fees", "Fee structures", "fee_structure", width="third"),
+            context.whole("actions", "Top actions by money", lambda: _actions(context)),
+            *(said if context.view.filters else ()),
         ),
     )
 
 
-def joiners(context: Context) -> Chart:
-    """Return customers by the year they joined in."""
-    metric = context.snapshot.metric("customers")
-    found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
-    counts: dict[int, int] = dict(found)
-    years = range(min(counts), max(counts) + 1) if counts else range(0)
-    addresses = {year: context.cell_address(("joined_year", year)) for year in counts}
-    best = max(counts, key=lambda year: counts[year], default=None)
-    gaps = [year for year in years if year not in counts]
-    told = (
-        f"Customers by joining year, {years[0]} to {years[-1]}; most joined in {best}: "
-        f"{counts[best]:,}."
-        if best is not None
-        else "No customer meets these filters."
-    )
-    missing = f" Nobody joined in {', '.join(map(str, gaps))}." if gaps else ""
-    rows = tuple(
-        (Cell(str(year), year, href=addresses[year]), Cell.of(counts[year], metric))
-        for year in counts
-    )
-    return Chart(
-        name="joiners",
-        title="Customers by joining year",
-        note="Of the customers there are today: who left is not in the data.",
-        kind="columns",
-        series=(
-            Series(
-                "Customers",
-                tuple(years),
-                tuple(counts.get(year, 0) for year in years),
-                hrefs=tuple(addresses.get(year, "") for year in years),
+def _answers(context: Context) -> tuple[Answers, ...]:
+    first = context.snapshot.answers.first
+    if not first:
+        return ()
+    return (
+        Answers(
+            name="answers",
+            title="In short",
+            is_whole=True,
+            answers=tuple(
+                Answer(
+                    one.sentence,
+                    one.support,
+                    "Look closer" if one.page != "overview" else "",
+                    View(one.page).address() if one.page != "overview" else "",
+                )
+                for one in first
             ),
         ),
-        x_label="Joining year",
-        y_label="Customers",
-        summary=told + missing,
-        table=Table(
-            name="joiners",
-            title="Customers by joining year",
-            columns=(
-                Column("Joining year", "", False),
-                context.column("customers"),
-            ),
-            rows=rows,
+    )
+
+
+def _glance(context: Context) -> Tiles:
+    values = dict(zip(TILES, context.ask(TILES)[0], strict=True))
+    since, before = _before(context)
+    tiles = []
+    for name in TILES:
+        aside = ""
+        if name in before and since is not None:
+            change = values[name] - before[name]
+            metric = context.snapshot.metric(name)
+            sign = "+" if change > 0 else ""
+            aside = (
+                f"{sign}{short(change, metric)} since {day(since)}"
+                if change
+                else (f"as on {day(since)}")
+            )
+        tiles.append(context.tile(name, values, aside))
+    return Tiles(name="glance", title="At a glance", tiles=tuple(tiles))
+
+
+def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
+    """Return the date before, and what was then; nothing where there is none or filters are set."""
+    if context.view.filters:
+        return None, {}
+    try:
+        segments = context.migrations("fct_segment_migrations")
+        risks = context.migrations("fct_risk_migrations")
+    except HiddenError:
+        return None, {}
+    there = [row for row in segments if row["from_segment"] != "joined"]
+    if not there:
+        return None, {}
+    listed = [row for row in risks if row["from_watch_list_level"] not in ("joined", "none")]
+    return there[0]["from_date"], {
+        "customers": sum(row["customers"] for row in there),
+        "total_loans": sum(row["from_total_loans"] for row in there),
+        "total_deposits": sum(row["from_total_deposits"] for row in there),
+        "watch_list_customers": sum(row["customers"] for row in listed),
+        "act_customers": sum(
+            row["customers"] for row in listed if row["from_watch_list_level"] == "act"
         ),
+    }
+
+
+def _actions(context: Context) -> Table:
+    """Return the actions that would move most money."""
+    texts = {row["action"]: row for row in context.snapshot.rows("actions")}
+    found = sorted(
+        (row for row in context.ask(METRICS, ["action"], "actions") if row[3]),
+        key=lambda row: -row[3],
+    )[:TOP]
+    most = float(found[0][3]) if found else 1.0
+    number, _, gap = (context.snapshot.metric(name) for name in METRICS)
+    return Table(
+        name="actions",
+        title=context.title("actions", "Top actions by money"),
+        note="Gap to close: what would bring the customers to where the rule wants them.",
+        columns=(
+            Column("Action", "", False),
+            context.column("gap_to_close"),
+            context.column("recommendations", "Customers"),
+        ),
+        rows=tuple(
+            (
+                Cell.said(
+                    texts[action]["action_name"],
+                    replace(context.view, page="recommendations", cell=()).address(),
+                ),
+                replace(Cell.of(value, gap), share=float(value) / most),
+                Cell.of(customers, number),
+            )
+            for action, customers, _, value in found
+        ),
+        empty="No action closes a gap for these customers.",
     )

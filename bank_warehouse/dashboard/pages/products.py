@@ -1,13 +1,15 @@
-"""Product holdings: who has what, how much of it, and less than their peers."""
+"""Product holdings: how much of each product, and how far below their peers."""
 
 from dataclasses import replace
+from typing import Any
 
 from bank_warehouse.dashboard.blocks import Cell, Choice, Column, Heat, Mark, Page, Table
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.pages.context import Context, combined
-from bank_warehouse.dashboard.views import text_of
 
-HELD = ("penetration", "holdings", "product_balance", "mean_balance_of_holders")
+HELD = ("product_balance", "mean_balance_of_holders", "holdings")
+GAP = "gap_below_peer_median"
+ASKED = (*HELD, GAP)
 MEASURES = {
     "credit_card": "credit_card_balance",
     "bank_loan": "bank_loans",
@@ -19,15 +21,18 @@ MEASURES = {
 }
 """Product to the measure of its balance that fct_segment_differences has tested."""
 
-GAPS = ("share_below_peer_median", "holdings_below_peer_median", "gap_below_peer_median")
-
 
 def make(context: Context) -> Page:
     """Return the page."""
+    held, possible = context.ask(["holdings", "possible_holdings"], cube="products")[0]
+    part = held / possible if held and possible else 0.0
     return Page(
         "products",
         "Product holdings",
-        "Nearly everyone holds every product, so it is the depth of a holding that tells.",
+        context.lead(
+            "products",
+            f"These customers hold {part:.1%} of all products that they could hold.",
+        ),
         (
             _held(context),
             _gaps(context),
@@ -42,42 +47,76 @@ def _names(context: Context) -> dict[str, str]:
     return {row["product"]: row["product_name"] for row in found}
 
 
-def _table(context: Context, metrics: tuple[str, ...]) -> tuple[tuple[Cell, ...], ...]:
-    names = _names(context)
+def _by_product(context: Context, first: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return names of products with their metrics, the largest first."""
     # Both tables are one question: it is asked once.
-    asked = HELD + GAPS
-    found = {row[0]: row[1:] for row in context.ask(asked, ["product"], "products")}
-    defined = [(context.snapshot.metric(name), asked.index(name)) for name in metrics]
-    (first, place), others = defined[0], defined[1:]
-    return tuple(
-        (
-            Cell(name, name),
-            replace(Cell.of(found[product][place], first), share=float(found[product][place] or 0)),
-            *(Cell.of(found[product][other], metric) for metric, other in others),
-        )
-        for product, name in names.items()
+    found = {row[0]: row[1:] for row in context.ask(ASKED, ["product"], "products")}
+    rows = [
+        (name, dict(zip(ASKED, found[product], strict=True)))
+        for product, name in _names(context).items()
         if product in found
-    )
+    ]
+    return sorted(rows, key=lambda row: -float(row[1][first] or 0))
 
 
 def _held(context: Context) -> Table:
+    rows = _by_product(context, HELD[0])
+    most = float(rows[0][1][HELD[0]] or 0) if rows else 0.0
+    metrics = [context.snapshot.metric(name) for name in HELD]
     return Table(
         name="held",
-        title="Who holds what",
+        title="Balances by product",
         columns=(Column("Product", "", False), *(context.column(name) for name in HELD)),
-        rows=_table(context, HELD),
+        rows=tuple(
+            (
+                Cell.said(name),
+                replace(
+                    Cell.of(values[HELD[0]], metrics[0]),
+                    share=float(values[HELD[0]] or 0) / most if most else 0.0,
+                ),
+                *(Cell.of(values[metric.name], metric) for metric in metrics[1:]),
+            )
+            for name, values in rows
+        ),
     )
 
 
 def _gaps(context: Context) -> Table:
+    rows = _by_product(context, GAP)
+    most = float(rows[0][1][GAP] or 0) if rows else 0.0
+    gap = context.snapshot.metric(GAP)
     return Table(
         name="gaps",
-        title="Less than their peers",
-        note="Peers have the same income band and risk weighting. Half of them are below the "
-        "median by definition: compare products, and groups of customers by the filters.",
-        columns=(Column("Product", "", False), *(context.column(name) for name in GAPS)),
-        rows=_table(context, GAPS),
+        title="Room to grow: the gap to customers alike",
+        note="Alike: the same income band and risk weighting. The gap would bring all who hold "
+        "less than the middle one of these up to it: a size to compare, no promise.",
+        columns=(
+            Column("Product", "", False),
+            context.column(GAP),
+            Column("Of the balance", "The gap as a share of what is held of the product."),
+        ),
+        rows=tuple(
+            (
+                Cell.said(name),
+                replace(
+                    Cell.of(values[GAP], gap),
+                    share=float(values[GAP] or 0) / most if most else 0.0,
+                ),
+                Cell(f"{part:.0%}", part)
+                if (part := float(values[GAP] or 0) / float(values[HELD[0]] or 1))
+                and values[HELD[0]]
+                else Cell.said(None),
+            )
+            for name, values in rows
+        ),
     )
+
+
+def _part(number: Any, whole: Any) -> Cell:
+    if not number or not whole:
+        return Cell.said(None)
+    part = float(number) / float(whole)
+    return Cell(f"{part:.0%}", part)
 
 
 def _by_dimension(context: Context) -> Heat:
@@ -95,11 +134,17 @@ def _by_dimension(context: Context) -> Heat:
     for product, name in names.items():
         values = [found.get((product, head)) for head in heads]
         most = max((float(value) for value in values if value is not None), default=0.0)
+        mark = context.mark(dimension, MEASURES.get(product))
+        tone = "pale" if mark is not None and mark.is_pale else ""
         lines.append(
             (
                 name,
                 tuple(
-                    replace(Cell.of(value, metric), share=float(value) / most if most else 0.0)
+                    replace(
+                        Cell.of(value, metric),
+                        share=float(value) / most if most else 0.0,
+                        tone=tone,
+                    )
                     if value is not None
                     else Cell("", None)
                     for value in values
@@ -114,10 +159,13 @@ def _by_dimension(context: Context) -> Heat:
     return Heat(
         name="depth",
         title=f"Mean balance of holders by {context.label(dimension).lower()}",
-        note="Each row is tinted for itself, from nothing to its highest mean.",
-        corner=f"Product by {context.label(dimension).lower()}",
-        columns=tuple(text_of(head) for head in heads),
+        note="Each row has its own colours, from nothing to its highest mean. Pale rows could be "
+        "chance.",
+        side="Product",
+        top=context.axis(dimension),
+        columns=tuple(context.value(dimension, head) for head in heads),
         rows=tuple(lines),
+        legend=("Mean balance", "0", "highest of the row"),
         choices=(Choice("By", options),),
         mark=_mark(context, dimension, names),
         width="full",
@@ -125,7 +173,7 @@ def _by_dimension(context: Context) -> Heat:
 
 
 def _mark(context: Context, dimension: str, names: dict[str, str]) -> Mark | None:
-    """Return whether balances differ by a dimension by more than chance, product by product."""
+    """Return whether the differences of balances by a dimension are real, product by product."""
     found = [
         (name, context.mark(dimension, MEASURES[product]))
         for product, name in names.items()
@@ -146,24 +194,24 @@ def _pairs(context: Context) -> Heat:
         for other in names:
             row = found.get((product, other))
             lift = row["depth_lift"] if row else None
-            cells.append(
-                Cell(
-                    f"{lift:.2f}",
-                    lift,
-                    f"{row['deep_holders_of_both']:,} customers have much of both",
-                    share=min(max(lift - 1, 0.0), 1.0),
-                )
-                if row and lift is not None
-                else Cell("", None)
-            )
+            if product == other:
+                cells.append(Cell("same", None))
+            elif row is None or lift is None:
+                cells.append(Cell("", None))
+            else:
+                both = f"{row['deep_holders_of_both']:,} customers have much of both"
+                share = min(max(lift - 1, 0.0), 1.0)
+                cells.append(Cell(f"× {lift:.2f}", lift, both, share=share))
         lines.append((name, tuple(cells)))
     return Heat(
         name="pairs",
-        title="Products held deeply together",
-        note="How many times as often as by chance a customer has much (the upper half) of both.",
+        title="Who has much of one product: what else do they have much of?",
+        note="How many times as often as by chance a customer is in the upper half of both.",
         is_whole=True,
-        corner="Product by product",
+        side="Product",
+        top="Other product",
         columns=tuple(names.values()),
         rows=tuple(lines),
+        legend=("Times as often", "× 1 (chance)", "× 2 and more"),
         width="full",
     )

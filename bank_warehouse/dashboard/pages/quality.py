@@ -1,13 +1,19 @@
 """Data quality: was everything delivered counted, and what to make of it."""
 
-from bank_warehouse.dashboard.blocks import Block, Cell, Column, Page, Table, Tile, Tiles
-from bank_warehouse.dashboard.pages.context import Context, people
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import listed
+from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Column, Page, Table, Tile, Tiles
+from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
+from bank_warehouse.dashboard.pages.context import Context, result
 
 FLAGS = (
     "customers_sharing_a_client_id",
     "customers_joined_before_birth",
     "customers_joined_as_minors",
 )
+
+NAMED_YEARS = 4
+"""Years without anyone that a title names; more of them are no oddity but few customers."""
 
 
 def make(context: Context) -> Page:
@@ -18,6 +24,7 @@ def make(context: Context) -> Page:
         "Whether all that was delivered is counted, what looks odd, and what was checked.",
         (
             _flags(context),
+            _joiners(context),
             context.whole("totals", "Delivered and counted", lambda: _totals(context)),
             _release(context),
             context.whole("profile", "The source, column by column", lambda: _profile(context)),
@@ -43,24 +50,84 @@ def _flags(context: Context) -> Tiles:
     return Tiles(name="flags", title="What looks odd", tiles=tuple(tiles))
 
 
+def _joiners(context: Context) -> Chart:
+    """Return customers by the year they joined in: years without anyone look odd."""
+    metric = context.snapshot.metric("customers")
+    found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
+    counts: dict[int, int] = dict(found)
+    years = range(min(counts), max(counts) + 1) if counts else range(0)
+    gaps = [str(year) for year in years if year not in counts]
+    plot = None
+    if counts:
+        most = max(counts.values()) * 1.05
+        plot = Plot(
+            Axis(
+                "Joining year",
+                years[0] - 0.6,
+                years[-1] + 0.6,
+                tuple((float(year), str(year)) for year in years if year % 5 == 0),
+            ),
+            Axis(
+                "Customers", 0.0, most, tuple((at, f"{at:,.0f}") for at in round_ticks(0.0, most))
+            ),
+            tuple(
+                Shape(
+                    "box",
+                    ((year - 0.38, 0.0), (year + 0.38, float(count))),
+                    tip=f"{year}: {count:,} customers",
+                    href=context.cell_address(("joined_year", year)),
+                )
+                for year, count in counts.items()
+            ),
+            height=14.0,
+        )
+    nobody = f"Nobody joined in {listed(gaps)}" if 0 < len(gaps) <= NAMED_YEARS else ""
+    return Chart(
+        name="joiners",
+        title=nobody or "Customers by joining year",
+        note="Current customers only: whoever has left is not in the data, so early years are low.",
+        width="full",
+        plot=plot,
+        summary=f"Customers by joining year, {years[0]} to {years[-1]}. {nobody}".strip()
+        if counts
+        else "No customer meets these filters.",
+        table=Table(
+            name="joiners",
+            title="Customers by joining year",
+            columns=(Column("Joining year", "", False), context.column("customers")),
+            rows=tuple(
+                (
+                    Cell(str(year), year, href=context.cell_address(("joined_year", year))),
+                    Cell.of(count, metric),
+                )
+                for year, count in counts.items()
+            ),
+        ),
+    )
+
+
 def _totals(context: Context) -> Table:
     mart = "fct_control_totals"
     found = context.snapshot.rows(mart, "column_name <> 'row_count', column_name")
     return Table(
         name="totals",
-        title="Delivered and counted",
+        title="All that was delivered is counted"
+        if found and not any(row["difference"] or row["in_quarantine"] for row in found)
+        else "Delivered and counted",
         note="What was delivered is in the marts or quarantined, to the cent.",
         is_whole=True,
         columns=(
-            context.mart_column(mart, "column_name", "Column", is_number=False),
-            context.mart_column(mart, "delivered", "Delivered"),
-            context.mart_column(mart, "in_marts", "Counted"),
-            context.mart_column(mart, "in_quarantine", "Set aside"),
-            context.mart_column(mart, "difference", "Difference"),
+            result("column_name", "Column", is_number=False),
+            result("delivered", "Delivered"),
+            result("in_marts", "Counted"),
+            result("in_quarantine", "Quarantined"),
+            result("difference", "Difference"),
         ),
         rows=tuple(
             (
-                Cell.said(people(row["column_name"])),
+                Cell.said(
+                    "Rows" if row["column_name"] == "row_count" else labels.name(row["column_name"])
+                ),
                 *(
                     Cell(
                         f"{row[name]:,.0f}" if row["column_name"] == "row_count"
@@ -89,20 +156,24 @@ def _release(context: Context) -> Tiles:
         name="release",
         title="What was checked",
         tiles=(
-            tile("Release", context.snapshot.release.number, "Number of the release shown."),
-            tile("As of", manifest["as_of_date"], "Date at which ages and tenures are measured."),
-            tile("Published", moment(manifest["published_at"]), "When the release was published."),
+            tile("Release", context.snapshot.release.number, "It never changes: quote its number."),
+            tile("As of", manifest["as_of_date"], "The day that all figures are about."),
+            tile(
+                "Published",
+                moment(manifest["published_at"]),
+                "What was delivered or corrected later is not in it.",
+            ),
             tile(
                 "Tests passed",
                 manifest["checks"]["dbt_nodes"],
-                "Steps of the build that passed, tests among them.",
+                "Steps and tests of the build: with one that fails nothing is published.",
             ),
             tile(
                 "Expectations met",
                 manifest["checks"]["expectations"],
-                "Expectations of the second check that were met.",
+                "Of a second check by other means: with one that fails nothing is published.",
             ),
-            tile("Built from", commit + dirty, "Commit of the project that was built."),
+            tile("Built from", commit + dirty, "State of the program, to repeat the build."),
         ),
     )
 
@@ -127,16 +198,16 @@ def _profile(context: Context) -> Block:
         is_whole=True,
         is_folded=True,
         columns=(
-            context.mart_column(mart, "column_name", "Column", is_number=False),
-            context.mart_column(mart, "null_count", "Missing"),
-            context.mart_column(mart, "approximate_distinct_values", "Distinct, about"),
-            context.mart_column(mart, "mean", "Mean"),
-            context.mart_column(mart, "median", "Median"),
-            context.mart_column(mart, "drift_verdict", "Against the last drop", is_number=False),
+            result("column_name", "Column", is_number=False),
+            result("null_count", "Missing"),
+            result("approximate_distinct_values", "Distinct, about"),
+            result("mean", "Mean"),
+            result("median", "Median"),
+            result("drift_verdict", "Against the last drop", is_number=False),
         ),
         rows=tuple(
             (
-                Cell.said(people(row["column_name"])),
+                Cell.said(labels.name(row["column_name"])),
                 Cell.said(row["null_count"]),
                 Cell.said(row["approximate_distinct_values"]),
                 number(row["mean"]),

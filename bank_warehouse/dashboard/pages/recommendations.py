@@ -1,11 +1,17 @@
 """Recommendations: what to do for how many customers, why, and whether that is fair."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from bank_warehouse.dashboard.blocks import Block, Cell, Page, Table, Tiles
-from bank_warehouse.dashboard.pages.context import Context, people, words
+from bank_warehouse.answers import labels
+from bank_warehouse.dashboard.blocks import Block, Cell, Column, Page, Table, Tiles
+from bank_warehouse.dashboard.pages.context import Context, result
+from bank_warehouse.worklist import command_for
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
+KINDS = (("risk", "Less risk: what the rules want moved"), ("targeting", "Growth: room to gain"))
 LIMIT = 12
 
 
@@ -14,9 +20,16 @@ def make(context: Context) -> Page:
     return Page(
         "recommendations",
         "Recommendations",
-        "What the rules say is due, for how many customers, and whether groups are treated alike.",
+        context.lead(
+            "actions",
+            "What is due, for how many customers, where the money is, and whose names to ask for.",
+        ),
         (
             context.whole("glance", "At a glance", lambda: _glance(context)),
+            *(
+                context.whole(f"money-{kind}", title, partial(_money, context, kind, title))
+                for kind, title in KINDS
+            ),
             context.whole("actions", "Actions due", lambda: _actions(context)),
             context.whole("fairness", "Are groups treated alike?", lambda: _fairness(context)),
         ),
@@ -24,54 +37,91 @@ def make(context: Context) -> Page:
 
 
 def _glance(context: Context) -> Tiles:
-    actions = dict(zip(METRICS, context.ask(METRICS, cube="actions")[0], strict=True))
+    due = context.ask(["recommendations"], cube="actions")[0][0]
     advised = context.ask(["recommended_customers"], cube="advised")[0][0]
-    customers = context.ask(["customers"])[0][0]
-    tile = context.tile(
-        "recommended_customers",
-        {"recommended_customers": advised},
-        aside=f"{advised / customers:.1%} of these customers" if customers else "",
-    )
+    customers, act = context.ask(["customers", "act_customers"])[0]
     return Tiles(
         name="glance",
-        title="At a glance",
-        tiles=(tile, *(context.tile(name, actions) for name in METRICS)),
+        title=context.title("decisions", "At a glance"),
+        tiles=(
+            context.tile("act_customers", {"act_customers": act}),
+            context.tile(
+                "recommended_customers",
+                {"recommended_customers": advised},
+                aside=f"{advised / customers:.1%} of these customers" if customers else "",
+            ),
+            context.tile("recommendations", {"recommendations": due}),
+        ),
+    )
+
+
+def _due(context: Context) -> list[tuple[Mapping[str, Any], Sequence[Any]]]:
+    """Return texts and numbers of the actions that are due, by their priority."""
+    found = {row[0]: row[1:] for row in context.ask(METRICS, ["action"], "actions")}
+    texts = {row["action"]: row for row in context.snapshot.rows("actions", "priority, action")}
+    return [(text, found[action]) for action, text in texts.items() if action in found]
+
+
+def _money(context: Context, kind: str, title: str) -> Table:
+    """Return the gaps to close by the actions of a kind, the largest first."""
+    number, _, gap = (context.snapshot.metric(name) for name in METRICS)
+    found = sorted(
+        ((text, values) for text, values in _due(context) if text["kind"] == kind and values[2]),
+        key=lambda each: -each[1][2],
+    )
+    most = float(found[0][1][2]) if found else 1.0
+    return Table(
+        name=f"money-{kind}",
+        title=title,
+        columns=(
+            Column("Action", "", False),
+            context.column("gap_to_close"),
+            context.column("recommendations", "Customers"),
+        ),
+        rows=tuple(
+            (
+                Cell.said(text["action_name"]),
+                replace(Cell.of(values[2], gap), share=float(values[2]) / most),
+                Cell.of(values[0], number),
+            )
+            for text, values in found
+        ),
+        empty="No action of this kind closes a gap for these customers.",
     )
 
 
 def _actions(context: Context) -> Table:
-    texts = {row["action"]: row for row in context.snapshot.rows("actions", "priority, action")}
-    found = {row[0]: row[1:] for row in context.ask(METRICS, ["action"], "actions")}
     metrics = [context.snapshot.metric(name) for name in METRICS]
-    most = max((values[0] for values in found.values()), default=0)
-    mart = "fct_customer_recommendations"
     return Table(
         name="actions",
-        title="Actions due",
-        note="Rules of the project, not results of a model: the data have no outcomes that they "
-        "could be judged by.",
+        title="Actions due, the most urgent first",
+        note="By rules of the bank, not by a model: the data have no outcomes to judge them by. "
+        "Whoever may see names writes them with the command beside the action.",
+        is_cards=True,
         columns=(
-            context.mart_column(mart, "action_name", "Action", is_number=False),
-            *(context.column(name) for name in METRICS),
-            context.mart_column(mart, "owner", "Who does it", is_number=False),
-            context.mart_column(mart, "reasons", "Why", is_number=False),
+            result("action_name", "Action", is_number=False),
+            context.column("recommendations", "Customers"),
+            *(context.column(name) for name in METRICS[1:]),
+            result("owner", "Owner", is_number=False),
+            Column(
+                "Work list",
+                "Writes the customers of the action into a workbook, with amounts and reasons. "
+                "Names need --restricted and a release that holds them.",
+                False,
+            ),
+            result("reasons", "Why", is_number=False),
         ),
         rows=tuple(
             (
-                Cell(text["action_name"], text["action_name"], exact=text["wording"]),
-                replace(
-                    Cell.of(found[action][0], metrics[0]),
-                    share=found[action][0] / most if most else 0.0,
-                ),
-                *(
-                    Cell.of(value, metric)
-                    for value, metric in zip(found[action][1:], metrics[1:], strict=True)
-                ),
+                replace(Cell.said(text["action_name"]), more=text["wording"]),
+                Cell.of(values[0], metrics[0]),
+                Cell.of(values[1], metrics[1]),
+                Cell.of(values[2], metrics[2]) if values[2] else Cell.said(None),
                 Cell.said(text["owner"]),
-                Cell(words(text["reasons"]), text["reasons"]),
+                Cell.said(command_for(text["action"]), tone="code"),
+                Cell.said(labels.reasons(text["reasons"])),
             )
-            for action, text in texts.items()
-            if action in found
+            for text, values in _due(context)
         ),
         width="full",
     )
@@ -83,29 +133,34 @@ def _fairness(context: Context) -> Block:
     found = context.snapshot.rows(mart, "ratio_to_best nulls last, action, dimension, value")
     judged = [row for row in found if row["is_large_enough"]]
     flagged = [row for row in judged if row["is_flagged"]]
-    real = [row for row in flagged if "more than chance" in row["verdict"].replace("no more", "no")
-            and "no more" not in row["verdict"]]  # fmt: skip
+    real = [row for row in flagged if not _is_chance(row)]
+    shown = real + [row for row in judged if row not in real][: max(LIMIT - len(real), 0)]
     return Table(
         name="fairness",
-        title="Are groups treated alike?",
+        title="No group is treated differently beyond chance"
+        if judged and not real
+        else "Are groups treated alike?",
         note=f"Of {len(judged):,} comparisons of an action between groups by age, gender or "
-        f"nationality, {len(flagged):,} fall under the limit of four fifths, {len(real):,} of "
-        f"them by more than chance. The {min(LIMIT, len(judged))} furthest from equal:",
+        f"nationality, {len(flagged):,} fall under the limit of four fifths; {len(real):,} of "
+        f"these are real differences. Shown are all of these, then the furthest from equal, "
+        f"{len(shown):,} in all.",
         is_whole=True,
+        is_folded=not real,
+        is_cards=True,
         columns=(
-            context.mart_column(mart, "action", "Action", is_number=False),
-            context.mart_column(mart, "dimension", "Attribute", is_number=False),
-            context.mart_column(mart, "value", "Group", is_number=False),
-            context.mart_column(mart, "customers", "Customers"),
-            context.mart_column(mart, "selection_rate", "Rate"),
-            context.mart_column(mart, "best_treated_rate", "Best treated"),
-            context.mart_column(mart, "ratio_to_best", "Ratio"),
-            context.mart_column(mart, "verdict", "Verdict", is_number=False),
+            result("action", "Action", is_number=False),
+            result("dimension", "Attribute", is_number=False),
+            result("value", "Group", is_number=False),
+            result("customers", "Customers"),
+            result("selection_rate", "Rate"),
+            result("best_treated_rate", "Best treated"),
+            result("ratio_to_best", "Ratio"),
+            result("verdict", "Verdict", is_number=False),
         ),
         rows=tuple(
             (
-                Cell.said(names.get(row["action"], people(row["action"]))),
-                Cell.said(people(row["dimension"])),
+                Cell.said(names.get(row["action"], labels.name(row["action"]))),
+                Cell.said(labels.name(row["dimension"])),
                 Cell.said(row["value"]),
                 Cell.said(row["customers"]),
                 *(
@@ -116,10 +171,14 @@ def _fairness(context: Context) -> Block:
                 Cell(f"{row['ratio_to_best']:.2f}", row["ratio_to_best"])
                 if row["ratio_to_best"] is not None
                 else Cell.said(None),
-                Cell.said(row["verdict"], tone="bad" if row in real else ""),
+                Cell.said(labels.verdict(row["verdict"]), tone="bad" if row in real else "soft"),
             )
-            for row in judged[:LIMIT]
+            for row in shown
         ),
         empty="No group is large enough to judge.",
         width="full",
     )  # fmt: skip
+
+
+def _is_chance(row: Mapping[str, Any]) -> bool:
+    return labels.CHANCE in row["verdict"]

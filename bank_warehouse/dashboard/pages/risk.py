@@ -1,107 +1,127 @@
-"""Credit and risk: where the exposure lies and what moves the risk weighting."""
+"""Credit and risk: where the exposure lies and what goes with a higher risk weighting."""
 
-from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Series, Table
-from bank_warehouse.dashboard.pages.context import Context, people
+from collections.abc import Mapping, Sequence
+from functools import partial
+from math import log
+from typing import Any
+
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.sentences import strongest
+from bank_warehouse.dashboard import hints
+from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Table
+from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, intervals, round_ticks
+from bank_warehouse.dashboard.numbers import axis_text, exact
+from bank_warehouse.dashboard.pages.context import IN_CELLS, Context, result
 
 TILES = (
+    "act_customers",
+    "watch_list_customers",
     "total_loans",
     "mean_risk_weighting",
-    "watch_list_customers",
-    "act_customers",
     "overleveraged_share",
     "debt_to_income_ratio",
 )
-SHOWN = (
-    "customers",
-    "total_loans",
-    "mean_total_loans",
-    "mean_total_deposits",
-    "loan_to_deposit_ratio",
-    "overleveraged_share",
-    "watch_list_share",
-)
+SHOWN = tuple(name for name in IN_CELLS if name != "mean_risk_weighting")
+"""Of cells by the risk weighting, all but that itself: it stands beside them."""
+
 PAIRS = (
-    ("cards-risk", "Credit cards and risk", "amount_of_credit_cards"),
-    ("loyalty-risk", "Loyalty and risk", "loyalty_classification"),
-    ("income-risk", "Income and risk", "income_band"),
+    ("income-risk", "risk-by-income", "Income and risk", "income_band"),
+    ("loyalty-risk", "", "Loyalty class and risk", "loyalty_classification"),
+    ("cards-risk", "", "Credit cards and risk", "amount_of_credit_cards"),
 )
 FIT = "business facts"
+ROOM = 15
+"""Drivers that are drawn at least: more where more of them are real."""
+ODDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+BASELINE = "baseline"
 
 
 def make(context: Context) -> Page:
     """Return the page."""
-    chosen, menu = context.choose_metric("customers", SHOWN)
+    chosen, menu = context.choose_metric(SHOWN[0], SHOWN)
     heats = tuple(
         context.heat(
             name,
-            title,
+            context.title(answer, title),
             dimension,
             "risk_weighting",
             chosen,
-            note=context.snapshot.metric(chosen).label + " in each cell.",
-            hint="Choose one for more.",
             choices=(menu,),
-            width="third",
         )
-        for name, title, dimension in PAIRS
+        for name, answer, title, dimension in PAIRS
     )
     return Page(
         "risk",
         "Credit and risk",
-        "Where the loans lie, which customers need a look, and what moves the risk weighting.",
+        context.lead(
+            "losses",
+            "Who needs a decision, where the loans at risk are, and what goes with risk.",
+        ),
         (
-            context.tiles("glance", TILES),
-            *heats,
+            context.tiles("glance", TILES, context.title("decisions", "At a glance")),
+            heats[0],
+            context.bars(
+                "watch-list",
+                "Loans by watch-list level",
+                "watch_list_level",
+                "total_loans",
+                mark=None,
+                note="By the bank's rules: the more and the graver the warnings, the higher the "
+                "level.",
+            ),
+            *heats[1:],
             _drivers(context),
+            context.whole("losses", "Expected losses", lambda: _losses(context)),
+            *(
+                context.whole(name, title, partial(_stress, context, name, title, measure))
+                for name, title, measure in (
+                    ("stress", "Losses under stress", "expected_loss"),
+                    ("stress-deposits", "Deposits under stress", "total_deposits"),
+                )
+            ),
             context.whole(
                 "concentration",
-                "How concentrated loans are",
-                lambda: lorenz(context, ("total_loans", "fee_income"), "concentration"),
+                "How concentrated balances are",
+                lambda: _lorenz(context, ("total_deposits", "total_loans"), "concentration"),
             ),
-            context.bars("watch-list", "Watch list", "watch_list_level", "total_loans", mark=None),
-            context.whole("losses", "Expected losses", lambda: _losses(context)),
-            context.whole("stress", "Under stress", lambda: _stress(context)),
         ),
-    )
+    )  # fmt: skip
 
 
 def _drivers(context: Context) -> Chart:
+    """Return the drivers of the risk weighting, the strongest first; pale what could be chance."""
     mart = "fct_risk_drivers"
-    found = [
-        row
-        for row in context.snapshot.rows(mart, "share_of_explained_variation desc nulls last")
-        if row["fit"] == FIT and row["odds_ratio"] is not None
-    ][:12]
-    names = tuple(
-        people(row["driver"]) + ("" if row["reference_level"] is None else f": {row['level']}")
-        for row in found
+    real = strongest(context.snapshot)
+    found = sorted(
+        (
+            row
+            for row in context.snapshot.rows(mart)
+            if row["fit"] == FIT and row["odds_ratio"] is not None
+        ),
+        key=lambda row: -abs(row["coefficient"]),
     )
+    # Of the weakest some are left out of the drawing, and never one that is real.
+    last = max((place for place, row in enumerate(found) if row in real), default=-1)
+    drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
     explained = head.get("explained_variation")
     told = f" Together they explain {explained:.0%} of its variation." if explained else ""
+    if len(found) > len(drawn):
+        told += f" {len(found) - len(drawn)} weaker ones, all of which could be chance, are in the "
+        told += "table."
     return Chart(
         name="drivers",
-        title="What goes with a higher risk weighting",
-        note="Coefficients with 95 % intervals; right of 0 raises. What crosses 0 may be chance."
-        + told,
+        title=context.title("drivers", "What goes with a higher risk weighting"),
+        note="Odds of a higher risk weighting for one standard deviation more, or for a group "
+        "against the largest one, all else equal. Pale: could be chance. The risk weighting is "
+        "the bank's own class, so this shows how it is given, not who defaults." + told,
         is_whole=True,
-        kind="points",
-        series=(
-            Series(
-                "Coefficient",
-                tuple(row["coefficient"] for row in found),
-                names,
-                tuple(row["coefficient_lower"] for row in found),
-                tuple(row["coefficient_upper"] for row in found),
-            ),
-        )
-        if found
-        else (),
-        x_label="Coefficient",
-        y_label="Driver",
-        summary="The strongest drivers of the risk weighting: "
+        width="half tall",
+        plot=_odds(drawn, real) if drawn else None,
+        summary="What goes with the risk weighting, the strongest first: "
         + "; ".join(
-            f"{name} {row['direction']}" for name, row in zip(names[:4], found, strict=False)
+            f"{_driver(row)} {labels.value('direction', row['direction']).lower()}"
+            for row in drawn[:4]
         )
         + ".",
         table=Table(
@@ -109,127 +129,239 @@ def _drivers(context: Context) -> Chart:
             title="Drivers of the risk weighting",
             is_whole=True,
             columns=(
-                context.mart_column(mart, "driver", "Driver", is_number=False),
-                context.mart_column(mart, "coefficient", "Coefficient"),
-                context.mart_column(mart, "coefficient_lower", "from"),
-                context.mart_column(mart, "coefficient_upper", "to"),
-                context.mart_column(mart, "direction", "Direction", is_number=False),
+                result("driver", "Driver", is_number=False),
+                result("odds_ratio", "Odds, times"),
+                result("coefficient", "Coefficient"),
+                result("coefficient_lower", "from"),
+                result("coefficient_upper", "to"),
+                result("direction", "Direction", is_number=False),
             ),
             rows=tuple(
                 (
-                    Cell.said(name),
+                    Cell.said(_driver(row)),
                     *(
                         Cell(f"{row[column]:.3f}", row[column])
-                        for column in ("coefficient", "coefficient_lower", "coefficient_upper")
+                        for column in (
+                            "odds_ratio",
+                            "coefficient",
+                            "coefficient_lower",
+                            "coefficient_upper",
+                        )
                     ),
-                    Cell.said(row["direction"]),
+                    Cell.said(
+                        labels.value("direction", row["direction"])
+                        if row in real
+                        else "Could be chance",
+                        tone="" if row in real else "soft",
+                    ),
                 )
-                for name, row in zip(names, found, strict=True)
+                for row in found
             ),
             empty="This release has no drivers.",
         ),
     )
 
 
+def _driver(row: Mapping[str, Any]) -> str:
+    name = labels.name(row["driver"])
+    return name if row["reference_level"] is None else f"{name}: {row['level']}"
+
+
+def _odds(drawn: Sequence[Mapping[str, Any]], real: Sequence[Mapping[str, Any]]) -> Plot:
+    low = min(row["coefficient_lower"] for row in drawn)
+    high = max(row["coefficient_upper"] for row in drawn)
+    return intervals(
+        [_driver(row) for row in drawn],
+        [row["coefficient"] for row in drawn],
+        [(row["coefficient_lower"], row["coefficient_upper"]) for row in drawn],
+        Axis(
+            "Lowers the odds (left of 1) or raises them (right), times",
+            min(low, 0.0),
+            max(high, 0.0),
+            tuple((log(odds), f"{odds:g}") for odds in ODDS if low <= log(odds) <= high),
+        ),
+        tones=["first" if row in real else "muted" for row in drawn],
+        tips=[
+            f"{_driver(row)}: odds times {row['odds_ratio']:.2f}"
+            + ("" if row in real else "; could be chance")
+            for row in drawn
+        ],
+        reference=0.0,
+    )
+
+
 def _losses(context: Context) -> Table:
-    mart = "fct_expected_losses"
-    found = context.snapshot.rows(mart, "risk_weighting, product")
-    money = context.snapshot.metric("expected_loss")
-    products = list(dict.fromkeys(row["product"] for row in found))
-    weightings = sorted({row["risk_weighting"] for row in found})
-    held = {(row["risk_weighting"], row["product"]): row["expected_loss"] for row in found}
-    named = {row["product"]: row["product_name"] for row in context.snapshot.rows("dim_products")}
+    """Return loans and expected losses by risk weighting, as shares side by side."""
+    lent: dict[int, Any] = {}
+    lost: dict[int, Any] = {}
+    for row in context.snapshot.rows("fct_expected_losses", "risk_weighting, product"):
+        place = row["risk_weighting"]
+        lent[place] = lent.get(place, 0) + row["exposure"]
+        lost[place] = lost.get(place, 0) + row["expected_loss"]
+    loans, losses = sum(lent.values()), sum(lost.values())
+    loss = context.snapshot.metric("expected_loss")
+
+    def part(number: Any, whole: Any) -> Cell:
+        share = float(number / whole) if whole else 0.0
+        return Cell(f"{share:.1%}", share, share=share)
+
     return Table(
         name="losses",
-        title="Expected losses of a year",
-        note="Declared assumptions times balances: the data hold no defaults.",
+        title=context.title("losses", "Expected losses by risk weighting"),
+        note="Expected losses of a year are declared assumptions times balances: the data hold "
+        "no defaults.",
         is_whole=True,
         columns=(
-            Column("Risk weighting", "", False),
-            *(
-                context.mart_column(mart, "expected_loss", named.get(product, product))
-                for product in products
-            ),
-            Column("Together", money.description),
+            Column(context.axis("risk_weighting"), hints.DIMENSIONS["risk_weighting"], False),
+            Column("Share of loans"),
+            Column("Share of losses"),
+            context.column("expected_loss"),
         ),
         rows=tuple(
             (
-                Cell(str(weighting), weighting),
-                *(Cell.of(held.get((weighting, product)), money) for product in products),
-                Cell.of(
-                    sum(held[(weighting, product)] for product in products
-                        if (weighting, product) in held),
-                    money,
-                ),
+                Cell(str(place), place),
+                part(lent[place], loans),
+                part(lost[place], losses),
+                Cell.of(lost[place], loss),
             )
-            for weighting in weightings
+            for place in sorted(lent)
         ),
-    )  # fmt: skip
-
-
-def _stress(context: Context) -> Table:
-    mart = "fct_stress_results"
-    found = context.snapshot.rows(mart, "measure, stressed_value")
-    money = context.snapshot.metric("expected_loss")
-    measures = list(dict.fromkeys(row["measure"] for row in found))
-    scenarios = sorted(
-        {row["scenario"] for row in found}, key=lambda name: (name != "baseline", name)
-    )
-    held = {(row["scenario"], row["measure"]): row["stressed_value"] for row in found}
-    return Table(
-        name="stress",
-        title="Under stress",
-        note="Scenarios are declared assumptions, no forecasts.",
-        is_whole=True,
-        width="full",
-        columns=(
-            Column("Scenario", "", False),
-            *(context.mart_column(mart, "stressed_value", people(measure)) for measure in measures),
-        ),
-        rows=tuple(
-            (
-                Cell.said(people(scenario)),
-                *(Cell.of(held.get((scenario, measure)), money) for measure in measures),
-            )
-            for scenario in scenarios
-        ),
+        empty="There are no loans.",
     )
 
 
-def lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
-    """Return the curves of how measures are spread over customers."""
-    mart = "fct_balance_concentration"
+def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
+    """Return a measure by scenario, with how far it goes where an assumption is off."""
     found = [
-        row
-        for row in context.snapshot.rows(mart, "measure, percentile")
-        if row["measure"] in measures
+        row for row in context.snapshot.rows("fct_stress_results") if row["measure"] == measure
     ]
-    series = []
-    figures = []
-    for measure in measures:
-        points = [row for row in found if row["measure"] == measure]
-        if not points:
-            continue
-        label = people(measure)
-        series.append(
-            Series(
-                label,
-                (0, *(row["percentile"] for row in points)),
-                (0.0, *(row["cumulative_share"] for row in points)),
-            )
+    # The worst comes first: that is the highest loss, and the lowest of anything else.
+    worst = -1 if measure == "expected_loss" else 1
+    found = sorted(
+        found, key=lambda row: (row["scenario"] != BASELINE, worst * row["stressed_value"])
+    )
+    shifted: dict[str, list[Any]] = {}
+    errors = set()
+    for row in context.snapshot.rows("fct_stress_sensitivity"):
+        if row["measure"] == measure:
+            shifted.setdefault(row["scenario"], []).append(row["shifted_value"])
+            errors.add(abs(row["relative_error"]))
+    money = context.snapshot.metric("expected_loss")
+    ends = [
+        (
+            float(min([row["stressed_value"], *shifted.get(row["scenario"], [])])),
+            float(max([row["stressed_value"], *shifted.get(row["scenario"], [])])),
         )
-        figures.append({**points[0], "label": label})
-    even = Series("All the same", (0, 100), (0.0, 1.0))
+        for row in found
+    ]
+    off = " or ".join(f"{error:.0%}" for error in sorted(errors))
+    high = max((end for _, end in ends), default=1.0)
+    base = next((float(row["stressed_value"]) for row in found if row["scenario"] == BASELINE), 0.0)
+    names = [labels.name(row["scenario"]) for row in found]
     return Chart(
         name=name,
-        title="How concentrated it is",
+        title=context.title("stress", title) if name == "stress" else title,
+        note="Scenarios are declared assumptions, no forecasts. The thin lines show how far each "
+        f"goes where one assumption is {off} off; the dashed line is the baseline."
+        if off
+        else "Scenarios are declared assumptions, no forecasts. The dashed line is the baseline.",
+        is_whole=True,
+        plot=intervals(
+            names,
+            [float(row["stressed_value"]) for row in found],
+            ends,
+            Axis(
+                f"{labels.name(measure)}, money",
+                0.0,
+                high * 1.03,
+                tuple((at, axis_text(at, money)) for at in round_ticks(0.0, high)),
+            ),
+            tones=["second" if row["scenario"] == BASELINE else "first" for row in found],
+            tips=[
+                f"{label}: {exact(row['stressed_value'], money)}"
+                for label, row in zip(names, found, strict=True)
+            ],
+            is_barred=True,
+            reference=base,
+        )
+        if found
+        else None,
+        summary="; ".join(
+            f"{label} {exact(row['stressed_value'], money)}"
+            for label, row in zip(names, found, strict=True)
+        )
+        + ".",
+        table=Table(
+            name=name,
+            title=title,
+            is_whole=True,
+            columns=(
+                Column("Scenario", "", False),
+                Column(labels.name(measure)),
+                Column("Against the baseline"),
+                Column("Lowest", "Where one assumption is off in the good direction."),
+                Column("Highest", "Where one assumption is off in the bad direction."),
+            ),
+            rows=tuple(
+                (
+                    Cell.said(label),
+                    Cell.of(row["stressed_value"], money),
+                    Cell(f"{row['relative_change']:+.0%}", row["relative_change"])
+                    if row["relative_change"] is not None
+                    else Cell.said(None),
+                    Cell.of(low, money),
+                    Cell.of(top, money),
+                )
+                for label, row, (low, top) in zip(names, found, ends, strict=True)
+            ),
+            empty="This release has no scenarios.",
+        ),
+    )
+
+
+def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
+    """Return the curves of how measures are spread over customers, with what the top tenth has."""
+    mart = "fct_balance_concentration"
+    rows = context.snapshot.rows(mart, "measure, percentile")
+    curves = {
+        measure: points
+        for measure in measures
+        if (points := [row for row in rows if row["measure"] == measure])
+    }
+    tones = ("first", "second")
+    shapes = [Shape("line", ((0.0, 0.0), (100.0, 1.0)), "reference")]
+    figures = []
+    for tone, (measure, points) in zip(tones, curves.items(), strict=False):
+        line = [(0.0, 0.0), *((row["percentile"], row["cumulative_share"]) for row in points)]
+        top = points[0]["top_decile_share"]
+        label = labels.name(measure)
+        shapes.append(Shape("line", tuple(line), tone))
+        tip = f"{label}: the top tenth of customers has {top:.0%}"
+        shapes.append(Shape("dot", ((90.0, 1 - top),), tone, DOT, tip=tip))
+        figures.append({**points[0], "label": label})
+    for place, row in enumerate(figures):
+        at = ((98.0, 0.19 - 0.12 * place),)
+        text = f"Top tenth: {row['top_decile_share']:.0%} of {row['label'].lower()}"
+        shapes.append(Shape("text", at, f"right {tones[place]}", text=text))
+    shares = tuple((part / 4, f"{part / 4:.0%}") for part in range(5))
+    parts = tuple((float(part), f"{part}%") for part in (0, 25, 50, 75, 90))
+    return Chart(
+        name=name,
+        title=context.title("concentration", "How concentrated balances are"),
         note="The further a curve hangs below the straight line, the fewer customers hold most.",
         is_whole=True,
-        kind="lines",
-        series=(*series, even),
-        x_label="Per cent of customers, lowest amount first",
-        y_label="Share of the amount",
-        y_is_share=True,
+        plot=Plot(
+            Axis("Customers, from the lowest amount to the highest", 0.0, 100.0, parts),
+            Axis("Their share of the amount", 0.0, 1.0, shares),
+            tuple(shapes),
+            height=19.0,
+            legend=(
+                *((tone, row["label"]) for tone, row in zip(tones, figures, strict=False)),
+                ("reference", "If all were equal"),
+            ),
+        )
+        if figures
+        else None,
         summary=" ".join(
             f"The top tenth of customers has {row['top_decile_share']:.0%} of "
             f"{row['label'].lower()}; Gini {row['gini']:.2f}."
@@ -240,16 +372,16 @@ def lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
             title="Concentration",
             is_whole=True,
             columns=(
-                context.mart_column(mart, "measure", "Measure", is_number=False),
-                context.mart_column(mart, "gini", "Gini"),
-                context.mart_column(mart, "top_decile_share", "Top tenth has"),
-                context.mart_column(mart, "herfindahl_index", "Herfindahl index"),
+                result("measure", "Measure", is_number=False),
+                result("top_decile_share", "Top tenth holds"),
+                result("gini", "Gini"),
+                result("herfindahl_index", "Herfindahl index"),
             ),
             rows=tuple(
                 (
                     Cell.said(row["label"]),
-                    Cell(f"{row['gini']:.3f}", row["gini"]),
                     Cell(f"{row['top_decile_share']:.1%}", row["top_decile_share"]),
+                    Cell(f"{row['gini']:.3f}", row["gini"]),
                     Cell(f"{row['herfindahl_index']:.6f}", row["herfindahl_index"]),
                 )
                 for row in figures

@@ -1,10 +1,17 @@
-"""Segmentation: how groups of customers differ, and whether that is more than chance."""
+"""Segmentation: how groups of customers differ, and whether that is a real difference."""
 
 from dataclasses import replace
+from math import sqrt
 
-from bank_warehouse.dashboard.blocks import Cell, Chart, Choice, Column, Page, Series, Table
-from bank_warehouse.dashboard.pages.context import REAL, TESTED, Context, people
+from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import day
+from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Choice, Column, Note, Page, Table
+from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, flow, intervals, round_ticks
+from bank_warehouse.dashboard.numbers import axis_text, exact
+from bank_warehouse.dashboard.pages.context import IN_CELLS, ORDERED, TESTED, Context, result
+from bank_warehouse.dashboard.snapshots import HiddenError
 from bank_warehouse.dashboard.views import text_of
+from bank_warehouse.metrics import Metric
 
 IN_TABLE = (
     "customers",
@@ -16,38 +23,192 @@ IN_TABLE = (
     "overleveraged_share",
     "watch_list_share",
 )
+LARGEST = 2.1
+"""Radius of the bubble of the largest segment, in the size of the page's text."""
+
+
+def money_axis(label: str, most: float, metric: Metric) -> Axis:
+    """Return an axis from 0 for amounts."""
+    high = most or 1.0
+    ticks = tuple((at, axis_text(at, metric)) for at in round_ticks(0.0, high))
+    return Axis(label, 0.0, high, ticks)
 
 
 def make(context: Context) -> Page:
     """Return the page."""
     chosen, menu = context.choose_metric("mean_total_loans")
-    dimension, dimensions = context.choose_dimension("segment")
+    in_cells, cell_menu = context.choose_metric(IN_CELLS[0], IN_CELLS)
+    dimension, dimensions = context.choose_dimension("loyalty_classification")
     return Page(
         "segmentation",
         "Segmentation",
-        "How groups of customers differ, and which of these differences are more than chance.",
+        context.lead(
+            "no-difference",
+            "How groups of customers differ, and which of these differences to act on.",
+        ),
         (
+            bubbles(context),
             _compared(context, dimension, chosen, (dimensions, menu)),
             context.whole(
                 "intervals",
                 "How sure the means are",
                 lambda: _intervals(context, dimension, chosen),
             ),
+            *_moves(context),
             _segments(context),
+            _differences(context, dimension),
+            context.whole("clusters", "Groups by balances alone", lambda: _clusters(context)),
             context.heat(
                 "loyalty-occupation",
                 "Occupation families by loyalty class",
                 "occupation_family",
                 "loyalty_classification",
-                chosen,
-                note=context.snapshot.metric(chosen).label + " in each cell.",
-                choices=(menu,),
+                in_cells,
+                choices=(cell_menu,),
                 width="full",
             ),
-            _differences(context, dimension),
-            context.whole("clusters", "Behavioural clusters", lambda: _clusters(context)),
         ),
     )
+
+
+def bubbles(context: Context, height: float = 22.0) -> Chart:
+    """Return segments by their mean deposits and loans, as large as they are."""
+    names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
+    # The same question as that of the table, so that it is asked once.
+    places = [IN_TABLE.index(name) + 1 for name in names]
+    answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
+    found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
+    number, deposits, loans, ratio = (context.snapshot.metric(name) for name in names)
+    plot = None
+    if found:
+        widest = max(float(row[2]) for row in found) * 1.18
+        highest = max(float(row[3]) for row in found) * 1.18
+        even = min(widest, highest)
+        shapes = [
+            Shape("line", ((0.0, 0.0), (even, even)), "reference"),
+            Shape("text", ((even * 0.6, even * 0.565),), "muted start", text="loans = deposits"),
+        ]
+        most = found[0][1]
+        for segment, customers, held, owed, cover in found:
+            at = ((float(held), float(owed)),)
+            tip = (
+                f"{segment}: {customers:,} customers, mean deposits {exact(held, deposits)}, mean "
+                f"loans {exact(owed, loans)}, {exact(cover, ratio)} of loans for 1 of deposits"
+            )
+            behind = context.cell_address(("segment", segment))
+            size = max(LARGEST * sqrt(customers / most), DOT)
+            shapes.append(Shape("dot", at, "first bubble", size, tip=tip, href=behind))
+        shapes += _labels(
+            [(float(row[2]), float(row[3]), text_of(row[0])) for row in found], widest, highest
+        )
+        plot = Plot(
+            money_axis("Mean deposits of a customer", widest, deposits),
+            money_axis("Mean loans of a customer", highest, loans),
+            tuple(shapes),
+            height=height,
+        )
+    largest = text_of(found[0][0]) if found else ""
+    return Chart(
+        name="segments-map",
+        title=context.title("segments", "Segments by loans and deposits"),
+        note="The larger the circle, the more customers; above the line they owe more than they "
+        "hold.",
+        width="half tall",
+        plot=plot,
+        summary=f"Segments by mean deposits and mean loans; the largest is {largest}. The table "
+        "has the figures.",
+        table=Table(
+            name="segments-map",
+            title="Segments by loans and deposits",
+            columns=(
+                context.head("segment"),
+                *(context.column(name) for name in names),
+            ),
+            rows=tuple(
+                (
+                    Cell(
+                        text_of(row[0]),
+                        text_of(row[0]),
+                        href=context.cell_address(("segment", row[0])),
+                    ),
+                    *(
+                        Cell.of(value, metric)
+                        for value, metric in zip(
+                            row[1:], (number, deposits, loans, ratio), strict=True
+                        )
+                    ),
+                )
+                for row in found
+            ),
+        ),
+    )
+
+
+def _labels(points: list[tuple[float, float, str]], widest: float, highest: float) -> list[Shape]:
+    """Return names at points, moved up or down where two would stand on each other."""
+    placed: list[tuple[float, float]] = []
+    shapes = []
+    for x, y, name in sorted(points, key=lambda point: point[1]):
+        while any(abs(x - x2) < 0.3 * widest and y - y2 < 0.075 * highest for x2, y2 in placed):
+            y += 0.01 * highest
+        placed.append((x, y))
+        shapes.append(Shape("text", ((x, y),), "middle", text=name))
+    return shapes
+
+
+def _moves(context: Context) -> tuple[Block, ...]:
+    """Return who went from which segment to which, where there is a date before."""
+    try:
+        found = context.migrations("fct_segment_migrations")
+    except HiddenError as hidden:
+        return (Note(name="moves", title="Who moved", text=str(hidden), is_whole=True),)
+    if not found:
+        return ()
+    order = [text_of(value) for value in context.snapshot.values("segment")]
+    order = ["Joined", *order, "Left"]
+    moves = [
+        (_end(row["from_segment"]), _end(row["to_segment"]), row["customers"]) for row in found
+    ]
+    order += sorted({end for move in moves for end in move[:2]} - set(order))
+    since, until = found[0]["from_date"], found[0]["to_date"]
+    changed = sorted((row for row in moves if row[0] != row[1]), key=lambda row: -row[2])
+    total = context.snapshot.metric("customers")
+    return (
+        Chart(
+            name="moves",
+            title=context.title("segment-moves", f"Who moved since {day(since)}"),
+            note="As wide as there are customers.",
+            is_whole=True,
+            width="full",
+            plot=flow(
+                [(source, target, float(number)) for source, target, number in moves],
+                order,
+                day(since),
+                day(until),
+            ),
+            summary=f"{sum(row[2] for row in changed):,} customers changed segment, joined or "
+            f"left between {day(since)} and {day(until)}; the table has the figures.",
+            table=Table(
+                name="moves",
+                title="Who moved",
+                is_whole=True,
+                columns=(
+                    Column("From", "", False),
+                    Column("To", "", False),
+                    context.column("customers"),
+                ),
+                rows=tuple(
+                    (Cell.said(source), Cell.said(target), Cell.of(number, total))
+                    for source, target, number in changed
+                ),
+                empty="Nobody moved.",
+            ),
+        ),
+    )
+
+
+def _end(segment: str) -> str:
+    return segment.capitalize() if segment in ("joined", "left") else segment
 
 
 def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choice, ...]) -> Table:
@@ -67,7 +228,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
     found = [
         row
         for row in context.snapshot.rows("fct_segment_profiles", "dimension, value")
-        if row["dimension"] == dimension
+        if row["dimension"] == dimension and row["mean_total_loans"] is not None
     ]
     if not found or f"mean_{measure}_lower" not in found[0]:
         measure = "total_loans"
@@ -77,45 +238,64 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         text_of(value): place for place, value in enumerate(context.snapshot.values(dimension))
     }
     found.sort(key=lambda row: order.get(row["value"], len(order)))
+    if dimension not in ORDERED:
+        found.sort(key=lambda row: -(row[f"mean_{measure}"] or 0))
     columns = [f"mean_{measure}{end}" for end in ("", "_lower", "_upper")]
+    mark = context.mark(dimension, metric)
     table = Table(
         name="intervals",
         title="Means with intervals",
         columns=(
-            Column(context.label(dimension), "", False),
+            context.head(dimension),
             *(
-                context.mart_column("fct_segment_profiles", column, label)
+                result(column, label)
                 for column, label in zip(columns, (defined.label, "from", "to"), strict=True)
             ),
         ),
         rows=tuple(
-            (Cell.said(row["value"]), *(Cell.of(row[column], defined) for column in columns))
+            (
+                Cell(context.value(dimension, row["value"]), row["value"]),
+                *(Cell.of(row[column], defined) for column in columns),
+            )
             for row in found
         ),
         empty="This dimension has no profile in the release.",
         is_whole=True,
     )
+    values = [float(row[columns[0]]) for row in found]
+    ends = [
+        (float(row[columns[1]] or row[columns[0]]), float(row[columns[2]] or row[columns[0]]))
+        for row in found
+    ]
+    high = max((end for _, end in ends), default=1.0)
+    low = min((end for end, _ in ends), default=0.0)
+    tone = "muted" if mark is not None and mark.is_pale else "first"
     return Chart(
         name="intervals",
         title=f"How sure: {defined.label.lower()} with 95 % intervals",
         note="Where intervals overlap widely, the order of the groups says nothing.",
-        mark=context.mark(dimension, metric),
+        mark=mark,
         is_whole=True,
-        kind="points",
-        series=(
-            Series(
+        plot=intervals(
+            [context.value(dimension, row["value"]) for row in found],
+            values,
+            ends,
+            Axis(
                 defined.label,
-                tuple(float(row[columns[0]]) for row in found),
-                tuple(row["value"] for row in found),
-                tuple(float(row[columns[1]] or row[columns[0]]) for row in found),
-                tuple(float(row[columns[2]] or row[columns[0]]) for row in found),
+                min(low, 0.0),
+                high * 1.03,
+                tuple((at, axis_text(at, defined)) for at in round_ticks(min(low, 0.0), high)),
             ),
+            tones=[tone] * len(found),
+            tips=[
+                f"{context.value(dimension, row['value'])}: {exact(value, defined)}, between "
+                f"{exact(start, defined)} and {exact(end, defined)}"
+                for row, value, (start, end) in zip(found, values, ends, strict=True)
+            ],
+            label=context.axis(dimension),
         )
         if found
-        else (),
-        x_label=defined.label,
-        x_metric=defined,
-        y_label=context.label(dimension),
+        else None,
         summary=f"{defined.label} of {len(found)} groups with the interval that holds the true "
         "mean 95 times of 100; the table below has the figures.",
         table=table,
@@ -123,12 +303,14 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
 
 
 def _segments(context: Context) -> Table:
-    found = context.ask(IN_TABLE, ["segment"])
+    found = sorted(context.ask(IN_TABLE, ["segment"]), key=lambda row: -row[1])
     metrics = [context.snapshot.metric(name) for name in IN_TABLE]
+    most = max((row[1] for row in found), default=1)
     rows = [
         (
             Cell(text_of(row[0]), text_of(row[0]), href=context.cell_address(("segment", row[0]))),
-            *(Cell.of(value, metric) for value, metric in zip(row[1:], metrics, strict=True)),
+            replace(Cell.of(row[1], metrics[0]), share=row[1] / most),
+            *(Cell.of(value, metric) for value, metric in zip(row[2:], metrics[1:], strict=True)),
         )
         for row in found
     ]
@@ -140,14 +322,13 @@ def _segments(context: Context) -> Table:
                 *(Cell.of(value, metric) for value, metric in zip(total, metrics, strict=True)),
             )
         )
-    segment = context.snapshot.dimension("segment")
     return Table(
         name="segments",
         title="Segments side by side",
-        note="Segments are cut from deposits, lending and tenure, so they differ in these by "
-        "definition.",
+        note="Segments are rules on deposits, loans and time with the bank, so they differ in "
+        "these: that is built in.",
         columns=(
-            Column("Segment", segment.description, False),
+            context.head("segment"),
             *(context.column(name) for name in IN_TABLE),
         ),
         rows=tuple(rows),
@@ -156,38 +337,45 @@ def _segments(context: Context) -> Table:
 
 
 def _differences(context: Context, dimension: str) -> Table:
+    """Return in which measures groups differ, the largest real difference first."""
     mart = "fct_segment_differences"
     found = [
         row
-        for row in context.snapshot.rows(mart, "adjusted_p_value nulls last, dimension, measure")
+        for row in context.snapshot.rows(mart, "dimension, measure")
         if row["dimension"] == dimension and row["statistic"] is not None
     ]
+    found = sorted(
+        found, key=lambda row: (not labels.is_real(row["verdict"]), -(row["effect_size"] or 0))
+    )
+    real = [row for row in found if labels.is_real(row["verdict"])]
     rows = []
     for row in found:
-        is_real = str(row["verdict"]).startswith(REAL)
+        is_real = labels.is_real(row["verdict"])
         p = row["adjusted_p_value"]
         rows.append(
             (
-                Cell.said(people(row["measure"])),
+                Cell.said(labels.name(row["measure"])),
+                Cell.said(labels.verdict(row["verdict"]), tone="good" if is_real else "soft"),
                 Cell(f"{row['effect_size']:.3f}", row["effect_size"])
                 if row["effect_size"] is not None
                 else Cell.said(None),
                 Cell("< 0.001" if p < 0.001 else f"{p:.3f}", p, f"{p:.3g}")
                 if p is not None
                 else Cell.said(None),
-                Cell.said(row["verdict"], tone="good" if is_real else ""),
             )
         )
     return Table(
         name="differences",
-        title=f"Does it differ by {context.label(dimension).lower()}?",
-        note="Tests of all customers, corrected for their number.",
+        title=f"What differs by {context.label(dimension).lower()}: "
+        + (f"{len(real)} of {len(found)} measures" if real else "nothing that was tested"),
+        note="Tests of all customers, corrected for their number. Act on real differences only.",
         is_whole=True,
+        is_folded=not real,
         columns=(
-            context.mart_column(mart, "measure", "Measure", is_number=False),
-            context.mart_column(mart, "effect_size", "Effect"),
-            context.mart_column(mart, "adjusted_p_value", "Adjusted p"),
-            context.mart_column(mart, "verdict", "Verdict", is_number=False),
+            result("measure", "Measure", is_number=False),
+            result("verdict", "Verdict", is_number=False),
+            result("effect_size", "Effect"),
+            result("adjusted_p_value", "Adjusted p"),
         ),
         rows=tuple(rows),
         empty="This release has no tests by this dimension.",
@@ -202,20 +390,17 @@ def _clusters(context: Context) -> Table:
     held = {(row["measure"], row["behavioural_cluster"]): row for row in found}
     money = context.snapshot.metric("mean_total_loans")
     sizes = {row["behavioural_cluster"]: row for row in found}
-    structure = found[0]["structure"] if found else ""
+    structure = labels.value("structure", found[0]["structure"]) if found else ""
     return Table(
         name="clusters",
-        title="Behavioural clusters",
-        note=f"{structure[:1].upper()}{structure[1:]}.",
+        title=structure or "Groups by balances alone",
+        note="Groups that a machine finds by balances alone, with their typical balances. The "
+        "segments above are easier to explain and to act on.",
         is_whole=True,
+        is_folded=True,
         columns=(
             Column("Typical balance", "", False),
-            *(
-                replace(
-                    context.mart_column(mart, "typical_balance", f"Cluster {cluster}"),
-                )
-                for cluster in clusters
-            ),
+            *(result("typical_balance", f"Group {cluster}") for cluster in clusters),
         ),
         rows=(
             (
@@ -224,7 +409,7 @@ def _clusters(context: Context) -> Table:
             ),
             *(
                 (
-                    Cell.said(people(measure)),
+                    Cell.said(labels.name(measure)),
                     *(
                         Cell.of(held[(measure, cluster)]["typical_balance"], money)
                         for cluster in clusters
@@ -232,5 +417,8 @@ def _clusters(context: Context) -> Table:
                 )
                 for measure in measures
             ),
-        ),
+        )
+        if clusters
+        else (),
+        empty="Too few customers for groups.",
     )

@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -18,10 +17,9 @@ from bank_warehouse.dashboard.access import Access
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.hosts import host_names, host_of
 from bank_warehouse.dashboard.listening import Listening
-from bank_warehouse.dashboard.server import PLOTLY, create_app
+from bank_warehouse.dashboard.server import create_app
 from bank_warehouse.dashboard.snapshots import Snapshots
 
-PLOTLY_PATH = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -111,24 +109,23 @@ def test_names_in_headers() -> None:
 # ---------- what goes over the wire
 
 
-def test_a_first_visit_takes_less_than_a_megabyte_and_a_half(dashboard: int) -> None:
+def test_a_first_visit_takes_less_than_half_a_megabyte(dashboard: int) -> None:
     _, _, page = ask(dashboard, Accept_Encoding="gzip")
     text = gzip.decompress(page).decode()
     paths = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert len(paths) > 10
     sizes = {
         path: len(ask(dashboard, path, Accept_Encoding="gzip")[2])
-        for path in [*paths, PLOTLY_PATH, "/_dash-layout", "/_dash-dependencies"]
+        for path in [*paths, "/_dash-layout", "/_dash-dependencies"]
     }
-    assert sum(sizes.values()) + len(page) < 1_500_000, sizes
-    assert sizes[PLOTLY_PATH] < 500_000
+    assert sum(sizes.values()) + len(page) < 500_000, sizes
     for path in paths:
         if "favicon" not in path:
             _, headers, _ = ask(dashboard, path, Accept_Encoding="gzip")
             assert headers["cache-control"] == "public, max-age=31536000, immutable", path
 
 
-@pytest.mark.parametrize("path", ["/_dash-layout", "/assets/dashboard.js", PLOTLY_PATH])
+@pytest.mark.parametrize("path", ["/_dash-layout", "/assets/dashboard.js"])
 def test_packed_and_plain_answers_are_the_same(path: str, dashboard: int) -> None:
     _, plain_headers, plain = ask(dashboard, path)
     assert "content-encoding" not in plain_headers
@@ -144,7 +141,7 @@ def test_packed_and_plain_answers_are_the_same(path: str, dashboard: int) -> Non
 
 def test_what_may_change_is_asked_for_again(dashboard: int) -> None:
     assert ask(dashboard)[1]["cache-control"] == "no-store"
-    for path in ("/assets/dashboard.js", PLOTLY_PATH):
+    for path in ("/assets/dashboard.js", "/assets/dashboard.css"):
         for encoding in ("gzip", "identity"):
             _, headers, _ = ask(dashboard, path, Accept_Encoding=encoding)
             assert "no-cache" in headers["cache-control"]
@@ -152,16 +149,6 @@ def test_what_may_change_is_asked_for_again(dashboard: int) -> None:
                 dashboard, path, If_None_Match=headers["etag"], Accept_Encoding=encoding
             )
             assert (status, body) == (304, b"")
-
-
-def test_the_bundle_is_plotly_s_own_of_the_version_that_is_installed() -> None:
-    """After an upgrade of Plotly: npm pack plotly.js-basic-dist-min@VERSION, and copy it here."""
-    whole = files("plotly") / "package_data" / "plotly.min.js"
-    found = [re.search(r"v(\d+[.]\d+[.]\d+)", file.read_text("utf-8")) for file in (whole, PLOTLY)]
-    assert all(found)
-    assert len({match[1] for match in found if match}) == 1
-    assert "plotly.js (basic - minified)" in PLOTLY.read_text("utf-8")[:100]
-    assert (PLOTLY.parent / "LICENSE").read_text("utf-8").startswith("MIT License")
 
 
 # ---------- limits

@@ -57,7 +57,7 @@ def test_tests_that_a_change_concerns_are_run() -> None:
     reader = f"{quick.UNIT_TESTS}/test_raw_drop.py"
     shape = f"{quick.UNIT_TESTS}/test_project_shape.py"
     assert {reader, shape} <= set(quick.unit_tests(["bank_warehouse/raw_drop/encoding.py"]))
-    for elsewhere in ("models/marts/core/dim_dates.sql", "bank_warehouse/dashboard/figures.py"):
+    for elsewhere in ("models/marts/core/dim_dates.sql", "bank_warehouse/dashboard/drawings.py"):
         found = quick.unit_tests([elsewhere])
         assert shape in found
         assert reader not in found

@@ -1,0 +1,327 @@
+"""Charts as HTML with SVG, the same in a browser, in a file and on paper.
+
+Places are percentages of the area that a chart gets, and texts are HTML beside and above it, in the
+size of the page's text: so a chart fits a phone, a wall and a sheet without being drawn again, and
+takes its colours from the style sheet. Whoever does not see it has its figures as a table.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+TICKS = 5
+DOT = 0.36
+"""Radius of a dot that has no size of its own."""
+STEPS = (1, 2, 2.5, 5, 10)
+Point = tuple[float, float]
+Tick = tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What goes along one side.
+
+    Attributes:
+        label: what is measured, with its unit; empty where the names say it.
+        low: value at the beginning.
+        high: value at the end.
+        ticks: places and what stands there.
+        has_names: whether the ticks are names, which get more room and no lines.
+    """
+
+    label: str
+    low: float
+    high: float
+    ticks: tuple[Tick, ...] = ()
+    has_names: bool = False
+
+    def place(self, value: float) -> float:
+        """Return where a value lies, in per cent of the axis."""
+        return 100 * (value - self.low) / (self.high - self.low) if self.high > self.low else 50.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Something drawn.
+
+    Attributes:
+        kind: `box` (between two corners), `dot`, `line` (through all points), `area` (within them)
+            or `text` (at a point).
+        points: in the units of the axes.
+        tone: class of the style sheet that gives the colour.
+        size: of a dot, its radius in the size of the page's text.
+        text: of a text, what it says.
+        tip: what is said where the mouse is over it.
+        href: address that a click leads to.
+    """
+
+    kind: Literal["box", "dot", "line", "area", "text"]
+    points: tuple[Point, ...]
+    tone: str = "first"
+    size: float = 0.0
+    text: str = ""
+    tip: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A chart.
+
+    Attributes:
+        x: the axis along the bottom.
+        y: the axis at the side, from the bottom up.
+        shapes: what is drawn, the lowest first.
+        height: of its area, in the size of the page's text.
+        legend: tone and meaning, where there are several.
+    """
+
+    x: Axis
+    y: Axis
+    shapes: tuple[Shape, ...]
+    height: float = 18.0
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+def round_ticks(low: float, high: float, count: int = TICKS) -> list[float]:
+    """Return about as many round numbers from `low` to `high`, both inside."""
+    if high <= low:
+        return [low]
+    rough = (high - low) / count
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * each for each in STEPS if size * each >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(place * step, 12) for place in range(first, last + 1)]
+
+
+def drawing(plot: Plot, *, is_static: bool = False) -> str:
+    """Return a chart as HTML.
+
+    Args:
+        plot: the chart.
+        is_static: whether it goes into a file, where the browser's own hints say what shapes mean
+            and nothing leads anywhere.
+    """
+    across, up = plot.x, plot.y
+    lines = [
+        f'<line class="grid" x1="{_n(across.place(at))}%" x2="{_n(across.place(at))}%" y1="0" '
+        'y2="100%"/>'
+        for at, _ in across.ticks
+        if not across.has_names
+    ] + [
+        f'<line class="grid" y1="{_n(100 - up.place(at))}%" y2="{_n(100 - up.place(at))}%" x1="0" '
+        'x2="100%"/>'
+        for at, _ in up.ticks
+        if not up.has_names
+    ]
+    shapes = "".join(_shape(each, plot, is_static) for each in plot.shapes if each.kind != "text")
+    texts = "".join(_text(each, plot) for each in plot.shapes if each.kind == "text")
+    longest = max((len(text) for _, text in up.ticks), default=0)
+    room = min(max(0.56 * longest, 1.5), 13.0 if up.has_names else 6.0)
+    legend = "".join(
+        f'<li><i class="{tone}"></i>{html.escape(text)}</li>' for tone, text in plot.legend
+    )
+    return "".join(
+        (
+            f'<ul class="legend">{legend}</ul>' if legend else "",
+            f'<p class="axis">{html.escape(up.label)}</p>' if up.label else "",
+            f'<div class="plot" style="--room: {room:.1f}rem; --tall: {plot.height:g}rem">',
+            f'<div class="up{" names" if up.has_names else ""}">',
+            *(
+                f'<span style="bottom: {_n(up.place(at))}%">{html.escape(text)}</span>'
+                for at, text in up.ticks
+            ),
+            f'</div><div class="area"><svg aria-hidden="true">{"".join(lines)}{shapes}</svg>',
+            f'{texts}</div><div class="across{" names" if across.has_names else ""}">',
+            *(
+                f'<span style="left: {_n(across.place(at))}%">{html.escape(text)}</span>'
+                for at, text in across.ticks
+            ),
+            "</div></div>",
+            f'<p class="axis below">{html.escape(across.label)}</p>' if across.label else "",
+        )
+    )
+
+
+def _n(number: float) -> str:
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _shape(shape: Shape, plot: Plot, is_static: bool) -> str:
+    tip = html.escape(shape.tip)
+    more = f' class="{shape.tone}{" tip" if tip and not is_static else ""}"'
+    if tip and not is_static:
+        more += f' data-tip="{tip}"'
+    if shape.href and not is_static:
+        more += f' data-nav="{html.escape(shape.href)}"'
+    inside = f"<title>{tip}</title>" if tip and is_static else ""
+    placed = [(plot.x.place(x), 100 - plot.y.place(y)) for x, y in shape.points]
+    if shape.kind == "dot":
+        ((x, y),) = placed
+        size = _n(shape.size)
+        return f'<circle{more} cx="{_n(x)}%" cy="{_n(y)}%" r="{size}rem">{inside}</circle>'
+    if shape.kind == "box":
+        (left, bottom), (right, top) = placed
+        left, right = min(left, right), max(left, right)
+        return (
+            f'<rect{more} x="{_n(left)}%" y="{_n(top)}%" width="{_n(right - left)}%" '
+            f'height="{_n(bottom - top)}%">{inside}</rect>'
+        )
+    path = " ".join(f"{_n(x)},{_n(y)}" for x, y in placed)
+    tag = "polyline" if shape.kind == "line" else "polygon"
+    return (
+        '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
+        f'<{tag}{more} points="{path}">{inside}</{tag}></svg>'
+    )
+
+
+def _text(shape: Shape, plot: Plot) -> str:
+    ((x, y),) = shape.points
+    return (
+        f'<span class="said {shape.tone}" style="left: {_n(plot.x.place(x))}%; '
+        f'bottom: {_n(plot.y.place(y))}%">{html.escape(shape.text)}</span>'
+    )
+
+
+def intervals(
+    names: Sequence[str],
+    values: Sequence[float],
+    ends: Sequence[tuple[float, float]],
+    axis: Axis,
+    *,
+    tones: Sequence[str] = (),
+    tips: Sequence[str] = (),
+    is_barred: bool = False,
+    reference: float | None = None,
+    label: str = "",
+) -> Plot:
+    """Return values with intervals, a line for each name, the first at the top.
+
+    Args:
+        names: of the lines.
+        values: places of the dots, or ends of the bars.
+        ends: of the intervals.
+        axis: along the bottom.
+        tones: colour of each line; the first colour where there are none.
+        tips: what is said of each line.
+        is_barred: whether a bar leads from the beginning of the axis to each value.
+        reference: a value that all are compared with, by a line from top to bottom.
+        label: what the names are.
+    """
+    count = len(names)
+    shapes = []
+    if reference is not None:
+        line = ((reference, 0.0), (reference, float(count)))
+        shapes.append(Shape("line", line, "reference"))
+    for place, (value, (low, high)) in enumerate(zip(values, ends, strict=True)):
+        at = count - place - 0.5
+        tone = tones[place] if tones else "first"
+        tip = tips[place] if tips else ""
+        if is_barred:
+            corners = ((axis.low, at - 0.3), (value, at + 0.3))
+            shapes.append(Shape("box", corners, tone, tip=tip))
+        whisker = "bar-whisker" if is_barred else f"{tone} whisker"
+        shapes.append(Shape("line", ((low, at), (high, at)), whisker))
+        if not is_barred:
+            shapes.append(Shape("dot", ((value, at),), tone, DOT, tip=tip))
+    side = Axis(
+        label,
+        0.0,
+        float(count),
+        tuple((count - place - 0.5, name) for place, name in enumerate(names)),
+        has_names=True,
+    )
+    return Plot(axis, side, tuple(shapes), height=1.9 * count)
+
+
+Flow = tuple[str, str, float]
+
+
+def flow(flows: Sequence[Flow], order: Sequence[str], before: str, after: str) -> Plot:
+    """Return how many went from where to where, as bands between two columns.
+
+    Args:
+        flows: from, to and how many.
+        order: of the names, the first at the top.
+        before: what the left column is.
+        after: what the right column is.
+    """
+    ranks = {name: place for place, name in enumerate(order)}
+    flows = sorted(flows, key=lambda each: (ranks[each[0]], ranks[each[1]]))
+    whole = sum(number for *_, number in flows) or 1.0
+    gap = whole * 0.03
+    columns = []
+    for end in (0, 1):
+        sums: dict[str, float] = {}
+        for each in flows:
+            sums[str(each[end])] = sums.get(str(each[end]), 0.0) + each[2]
+        names = sorted(sums, key=ranks.__getitem__)
+        height = whole + gap * (len(names) - 1)
+        tops: dict[str, float] = {}
+        at = height
+        for name in names:
+            tops[name] = at
+            at -= sums[name] + gap
+        columns.append((sums, tops, height))
+    tallest = max(height for *_, height in columns)
+    (left_sums, left_tops, _), (right_sums, right_tops, _) = columns
+    used: tuple[dict[str, float], dict[str, float]] = (dict(left_tops), dict(right_tops))
+    starts = {}
+    for each in flows:
+        starts[each] = used[0][each[0]]
+        used[0][each[0]] -= each[2]
+    ends = {}
+    for each in sorted(flows, key=lambda one: (ranks[one[1]], ranks[one[0]])):
+        ends[each] = used[1][each[1]]
+        used[1][each[1]] -= each[2]
+    shapes = []
+    for each in flows:
+        source, target, number = each
+        tone = "stayed" if source == target else "moved"
+        shapes.append(
+            Shape(
+                "area",
+                _band(starts[each], ends[each], number),
+                tone,
+                tip=f"{source} to {target}: {number:,.0f} customers",
+            )
+        )
+    for name, total in left_sums.items():
+        corners = ((0.0, left_tops[name] - total), (2.0, left_tops[name]))
+        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
+    for name, total in right_sums.items():
+        corners = ((98.0, right_tops[name] - total), (100.0, right_tops[name]))
+        shapes.append(Shape("box", corners, "first", tip=f"{name}: {total:,.0f} customers"))
+        middle = right_tops[name] - total / 2
+        shapes.append(Shape("text", ((98.0, middle),), "left", text=f"{name} {total:,.0f}"))
+    side = Axis(
+        "",
+        0.0,
+        tallest,
+        tuple(
+            (left_tops[name] - total / 2, f"{name} {total:,.0f}")
+            for name, total in left_sums.items()
+        ),
+        has_names=True,
+    )
+    return Plot(
+        Axis("", 0.0, 100.0, ((0.0, before), (100.0, after)), has_names=True),
+        side,
+        tuple(shapes),
+        height=24.0,
+        legend=(("moved", "Moved"), ("stayed", "Stayed")),
+    )
+
+
+def _band(start: float, end: float, number: float) -> tuple[Point, ...]:
+    """Return the outline of a band from the left column to the right one."""
+    upper, lower = [], []
+    for step in range(21):
+        part = step / 20
+        bent = part * part * (3 - 2 * part)
+        x, top = 2 + 96 * part, start + (end - start) * bent
+        upper.append((x, top))
+        lower.append((x, top - number))
+    return (*upper, *reversed(lower))
