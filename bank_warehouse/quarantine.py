@@ -24,7 +24,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(cell: object) -> object:
-    """Return a cell as it may stand in a file that a spreadsheet opens.
+    """Return a cell in a form that is safe in a file that a spreadsheet opens.
 
     Args:
         cell: A text, a number, a date, or null.

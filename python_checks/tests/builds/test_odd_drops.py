@@ -122,7 +122,7 @@ def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> l
     ordered: list[Row] = [{}] * SEED_COUNT
     for row in staged.accepted:
         ordered[places[str(row["client_id"]), str(row["client_name"])]] = row
-    assert all(ordered), "a client of the seeds is not accepted"
+    assert all(ordered), "a client of the seeds is quarantined"
     return ordered
 
 
