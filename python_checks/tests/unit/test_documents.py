@@ -84,13 +84,23 @@ def test_words_that_the_glossary_replaces_are_not_used() -> None:
     assert wording.check() == []
 
 
-def test_the_rule_finds_a_replaced_word_also_across_lines() -> None:
+def test_the_glossary_has_the_words_that_it_replaces() -> None:
     words = wording.replaced((PROJECT / wording.GLOSSARY).read_text("utf-8"))
-    assert words["set aside"] == "quarantined; of a file: kept"
-    text = "Rows are kept.\n-- Others are Set\n-- aside. The values\n  lie in a table. It lies inside."
+    assert words["rejected rows"] == "quarantined"
+    assert len(words) > 20
+    assert all(len(phrase.split()) > 1 and write for phrase, write in words.items())
+
+
+def test_the_rule_finds_a_word_also_across_lines() -> None:
+    table = f"# Glossary\n\n{wording.HEADING}\n| --- | --- |\n| by hap, of yore | once |\n"
+    words = wording.replaced(table)
+    assert words == {"by hap": "once", "of yore": "once"}
+    text = "None.\n-- Rows By\n-- hap. It was\n  of   yore. Baby happy, of yores."
     found = list(wording.places("a.sql", text, words))
-    assert [(place.line, place.phrase) for place in found] == [(2, "set aside"), (4, "lie in")]
-    assert list(wording.places("a.md", "Offset asides, and an island in view.", words)) == []
+    assert found == [
+        wording.Place("a.sql", 2, "by hap", "once"),
+        wording.Place("a.sql", 4, "of yore", "once"),
+    ]
 
 
 def test_files_that_the_rule_leaves_out_are_there() -> None:
