@@ -29,8 +29,8 @@ NOT_YET = (
     "reports/",
 )
 """Files that are not looked into yet."""
-_GAP = r"(?:\s|\n\s*(?:#:?|--|>|\*)\s)+"
-"""Between two words: blanks, or the end of a line of a comment and the beginning of the next."""
+_GAP = r"(?:\s|_|\n\s*(?:#:?|--|>|\*)\s)+"
+"""Between two words: blanks, an underscore, or the end of a comment's line and the next's start."""
 
 
 @dataclass(frozen=True, order=True)
@@ -62,7 +62,7 @@ def replaced(glossary: str) -> dict[str, str]:
 
 
 def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
-    """Yield where a text uses a replaced phrase, also across the end of a line.
+    """Yield where a text uses a replaced phrase, also across lines and in names with underscores.
 
     Args:
         file: name that the places get.
@@ -70,7 +70,8 @@ def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
         words: phrase to what to write instead, as `replaced` returns it.
     """
     for phrase, write in words.items():
-        pattern = r"\b" + _GAP.join(map(re.escape, phrase.split())) + r"\b"
+        words_of = _GAP.join(map(re.escape, phrase.split()))
+        pattern = rf"(?<![^\W_]){words_of}(?![^\W_])"
         for found in re.finditer(pattern, text, re.IGNORECASE):
             line = text.count("\n", 0, found.start()) + 1
             yield Place(file, line, phrase, write)
@@ -79,7 +80,11 @@ def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
 def texts(project: Path = PROJECT) -> Iterator[str]:
     """Yield the tracked files that the rule reads, as paths below the project."""
     listed = subprocess.run(
-        ["git", "ls-files"], cwd=project, capture_output=True, encoding="utf-8", check=True
+        ["git", "ls-files"],  # noqa: S607
+        cwd=project,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     for file in listed.stdout.splitlines():
         if Path(file).suffix in TEXTS and file != GLOSSARY and not file.startswith(NOT_YET):

@@ -86,7 +86,6 @@ def test_words_that_the_glossary_replaces_are_not_used() -> None:
 
 def test_the_glossary_has_the_words_that_it_replaces() -> None:
     words = wording.replaced((PROJECT / wording.GLOSSARY).read_text("utf-8"))
-    assert words["rejected rows"] == "quarantined"
     assert len(words) > 20
     assert all(len(phrase.split()) > 1 and write for phrase, write in words.items())
 
@@ -95,10 +94,11 @@ def test_the_rule_finds_a_word_also_across_lines() -> None:
     table = f"# Glossary\n\n{wording.HEADING}\n| --- | --- |\n| by hap, of yore | once |\n"
     words = wording.replaced(table)
     assert words == {"by hap": "once", "of yore": "once"}
-    text = "None.\n-- Rows By\n-- hap. It was\n  of   yore. Baby happy, of yores."
-    found = list(wording.places("a.sql", text, words))
+    text = "None.\n-- Rows By\n-- hap. It was\n  of   yore. Baby happy, of yores. a_by_hap_b"
+    found = sorted(wording.places("a.sql", text, words))
     assert found == [
         wording.Place("a.sql", 2, "by hap", "once"),
+        wording.Place("a.sql", 4, "by hap", "once"),
         wording.Place("a.sql", 4, "of yore", "once"),
     ]
 

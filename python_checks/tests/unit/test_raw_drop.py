@@ -121,7 +121,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert oddity.warns or all("joining dates are read as" in said for said in warnings)
 
 
-def test_no_text_of_a_row_set_aside_is_lost(tmp_path: Path) -> None:
+def test_no_text_of_a_quarantined_row_is_lost(tmp_path: Path) -> None:
     for name in ("short_rows", "long_row", "lost_line_end", "very_long_row", "quote_never_closed"):
         drop = tmp_path / name
         drop.mkdir()
