@@ -1,8 +1,8 @@
 """The settings of the project: what there is, what each may be, and what it is by default.
 
 A setting is an environment variable `BANK_...` or a variable of dbt. ``bank build`` checks them
-before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings). README.md
-and the documents list them; a test compares both.
+before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
+docs/settings.md and other documents list them; a test compares both.
 
 Nothing heavy is imported before it is needed, so that a refusal takes no time.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "BANK_"
-README = "README.md"
+SETTINGS_PAGE = "docs/settings.md"
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 MOST_CUSTOMERS = 10**12
 
@@ -50,7 +50,7 @@ class Setting:
     meaning: str
     default: str
     check: Check
-    document: str = README
+    document: str = SETTINGS_PAGE
 
 
 # ------------------------------------------------------------------------------- checks of a value

@@ -2,8 +2,7 @@
 
 with
 
--- Not kept in memory: the rows are wide, while counting needs only their keys and comparing only
--- the few rows whose key occurs twice.
+-- Not kept in memory: the rows are wide, and counting needs only two columns of them.
 delivered as {{ computed_each_time() }} (
 
     select
@@ -30,8 +29,9 @@ clients as {{ computed_each_time() }} (
 
 ),
 
--- Names are compared only where one id, however written, joined under two keys on one day.
-ids_under_several_keys as (
+-- Rows of one client id, however it is written, and one day: hardly any, and every repeat and every
+-- near duplicate is among them.
+ids_of_several_rows as (
 
     select
         {{ comparable_text('client_id') }} as comparable_id,
@@ -39,24 +39,22 @@ ids_under_several_keys as (
 
     from clients
     group by comparable_id, joined_date
-    having min(customer_key) <> max(customer_key)
+    having count(*) > 1
 
 ),
 
 suspects as (
 
     select
-        clients.customer_key,
-        clients.record_position,
-        clients.joined_date,
-        ids_under_several_keys.comparable_id,
+        clients.*,
+        ids_of_several_rows.comparable_id,
         {{ comparable_text('clients.client_name') }} as comparable_name
 
     from clients
-    inner join ids_under_several_keys
+    inner join ids_of_several_rows
         on
-            {{ comparable_text('clients.client_id') }} = ids_under_several_keys.comparable_id
-            and clients.joined_date = ids_under_several_keys.joined_date
+            {{ comparable_text('clients.client_id') }} = ids_of_several_rows.comparable_id
+            and clients.joined_date = ids_of_several_rows.joined_date
 
 ),
 
@@ -82,21 +80,21 @@ near_duplicates as (
 keys as (
 
     select
-        clients.customer_key,
+        suspects.customer_key,
         near_duplicates.person_key,
         {% if var('near_duplicates') == 'quarantine' %}
-        coalesce(near_duplicates.person_key, clients.customer_key) as compared_key,
+        coalesce(near_duplicates.person_key, suspects.customer_key) as compared_key,
         {% else %}
-        clients.customer_key as compared_key,
+        suspects.customer_key as compared_key,
         {% endif %}
         cast(count(*) as bigint) as rows_of_key
 
-    from clients
+    from suspects
     left join near_duplicates
         on
-            clients.customer_key = near_duplicates.customer_key
+            suspects.customer_key = near_duplicates.customer_key
             and near_duplicates.has_several_keys
-    group by clients.customer_key, near_duplicates.person_key
+    group by suspects.customer_key, near_duplicates.person_key
     having count(*) > 1 or near_duplicates.person_key is not null
 
 ),
@@ -105,12 +103,12 @@ copies as (
 
     select
         keys.compared_key,
-        clients.source_file,
-        clients.record_position,
-        {{ row_fingerprint('clients') }} as row_fingerprint
+        suspects.source_file,
+        suspects.record_position,
+        {{ row_fingerprint('suspects') }} as row_fingerprint
 
-    from clients
-    inner join keys on clients.customer_key = keys.customer_key
+    from suspects
+    inner join keys on suspects.customer_key = keys.customer_key
 
 ),
 

@@ -11,7 +11,7 @@ from bank_warehouse import settings
 from bank_warehouse.engine import memory_limit
 from bank_warehouse.settings import (
     ENVIRONMENT,
-    README,
+    SETTINGS_PAGE,
     VARIABLES,
     SettingError,
     read_variables,
@@ -34,15 +34,14 @@ def refusal(variables: dict[str, object], **environment: str) -> str:
     return ""
 
 
-def test_readme_lists_every_setting_with_its_meaning_and_default() -> None:
-    rows = re.findall(
-        r"^\| (var )?`(\w+)` \| (.+) \| (.+) \|$", (PROJECT / README).read_text("utf-8"), re.M
-    )
+def test_page_lists_every_setting_with_its_meaning_and_default() -> None:
+    page = (PROJECT / SETTINGS_PAGE).read_text("utf-8")
+    rows = re.findall(r"^\| (var )?`(\w+)` \| (.+) \| (.+) \|$", page, re.M)
     listed = {name: (bool(var), meaning, default) for var, name, meaning, default in rows}
     known = {
         setting.name: (setting in VARIABLES, setting.meaning, setting.default)
         for setting in (*ENVIRONMENT, *VARIABLES)
-        if setting.document == README
+        if setting.document == SETTINGS_PAGE
     }
     assert listed == known
 
