@@ -26,7 +26,7 @@ customers as (
 
 ),
 
--- Few ids are there more than once; only their names are counted.
+-- Few ids occur more than once; only their names are counted.
 repeated_ids as (
 
     select client_id
@@ -78,7 +78,8 @@ people_kept as (
 
 ),
 
--- Rows that contradict each other are quarantined as a whole: the one right way to lose a person.
+-- Rows that contradict each other are all quarantined: the only case in which a person may be
+-- missing.
 quarantined_ids as (
 
     select {{ json_value('raw_text', 'client_id') }} as client_id
