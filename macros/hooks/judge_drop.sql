@@ -135,9 +135,9 @@
         {%- do log(
             'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1]
             ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
-            ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
+            ~ 'ways: client id, name and joining date agree except for blanks, case or composed '
             ~ 'letters. '
-            ~ ('They are treated as repeats, since near_duplicates is "quarantine".'
+            ~ ('They are treated as repeats, because near_duplicates is "quarantine".'
                 if var('near_duplicates') == 'quarantine' else
                 'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
                 ~ 'they are treated as repeats. Their keys are in '
@@ -169,7 +169,7 @@
             ) -%}
         {%- endfor -%}
         {{ exceptions.raise_compiler_error(
-            quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '
+            quarantined ~ ' of ' ~ counted ~ ' client rows are quarantined, more than the share of '
             ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
             ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
             ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
