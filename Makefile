@@ -3,10 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
-# Compiled once here: where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of dbt
+# Compiled once here: if PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of dbt
 # would compile its libraries again, two seconds each time.
 export UV_COMPILE_BYTECODE := 1
-# Each stamp stands for one lock that is installed.
+# Each stamp shows that one lock is installed.
 UV_INSTALLED := .venv/.installed-uv
 INSTALLED := .venv/.installed
 DEV_INSTALLED := .venv/.installed-dev
@@ -15,11 +15,11 @@ BENCH_INSTALLED := .venv-bench/.installed
 ADAPTERS_INSTALLED := .venv-adapters/.installed
 LOCK := --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-# The files of tests and of SQL are shared out among as many processes: each wants a core and 4 GB.
+# Number of processes for files of tests and of SQL; each needs a core and 4 GB.
 TEST_WORKERS ?= 2
 
-# What make bench takes: sizes, and further options of python -m benchmarks.scale. By default all
-# that a change is judged by, in under 15 minutes.
+# Sizes, and further options of python -m benchmarks.scale, for make bench. The defaults measure
+# everything that a change needs, in under 15 minutes.
 SIZES ?= 2000000
 BENCH_OPTIONS ?= --formats csv --only limit,set-dbt,pandas,polars,run,build
 

@@ -1,8 +1,8 @@
 -- Question: how much work is each action, how much money does it concern, and does it reach
--- nationalities, genders and ages alike?
--- How to read it: a row is an action. Flags are groups whose rate is under four fifths of that of
--- the best treated group; those beyond chance deserve a look at the rule, the others are what
--- chance gives. Groups too small to judge are counted apart.
+-- nationalities, genders and ages equally?
+-- How to read it: a row is an action. Flags are groups whose rate is under four fifths of that
+-- of the best treated group; for those beyond chance, examine the rule; the others may be
+-- chance. Groups that are too small are counted separately.
 
 with
 

@@ -1,7 +1,7 @@
--- Question: how much of the bank's money lies with how few customers?
--- How to read it: a row is an amount. A Gini coefficient of 0 means that all have the same, of 1
--- that one has everything; the tenth with the most holds top_decile_share of the whole.
--- The effective number is the count of equal customers that would be as concentrated.
+-- Question: how few customers hold how much of the bank's money?
+-- How to read it: a row is an amount. A Gini coefficient of 0 means that all have the same, of
+-- 1 that one has everything; the tenth with the most holds top_decile_share of the whole. The
+-- effective number is the count of equal customers that would be as concentrated.
 
 with
 

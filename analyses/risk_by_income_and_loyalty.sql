@@ -1,8 +1,8 @@
--- Question: where does risk gather: with which incomes, classes of loyalty, occupations, cards
--- and products?
+-- Question: where is risk concentrated: in which incomes, classes of loyalty, occupations,
+-- cards and products?
 -- How to read it: a row is a cell of a heatmap. The index compares the customers in the cell
--- with those to be expected if risk had nothing to do with the row: far from 1 in large cells
--- of the income bands, near 1 nearly everywhere else.
+-- with those expected if risk were independent of the row: far from 1 in large cells of the
+-- income bands, near 1 nearly everywhere else.
 
 with
 

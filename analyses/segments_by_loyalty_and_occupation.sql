@@ -2,7 +2,7 @@
 -- carry the bank?
 -- How to read it: a row is a loyalty class and an occupation family. An index of fees above 1
 -- says that the group pays more than its share of customers. Where the interval of its mean
--- deposits spans the mean of all customers, the group cannot be told from the rest.
+-- deposits spans the mean of all customers, the group does not differ clearly from the rest.
 
 with
 

@@ -1,7 +1,7 @@
--- Question: which assumption behind the losses matters most if it is off?
--- How to read it: a row is an assumption, or a single number of one, in a scenario; the larger the
--- swing between too low and too high, the more it is worth to know it better. All assumptions
--- are declared in seeds and may be off by the share in stress_assumptions. Items of the same
+-- Question: which assumption behind the losses matters most if it is wrong?
+-- How to read it: a row is an assumption, or a single number of one, in a scenario; the larger
+-- the swing between too low and too high, the more a better estimate is worth. All assumptions
+-- are declared in seeds and may be wrong by the share in stress_assumptions. Items of the same
 -- assumption add up to the row `all`, so rank one or the other.
 
 with

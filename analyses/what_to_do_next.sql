@@ -1,8 +1,9 @@
--- Question: what should somebody do next, for whom, and what is it about?
--- How to read it: a row is a customer with the first action by priority; how many more there are
--- stands beside it. The reasons name the limits of the seed recommendation_rules, the facts that
--- met them stand with their values. The key leads to the person in the restricted schema, for
--- those who may read it. Rules are declared, not learnt: nothing says that an action will work.
+-- Question: what should the bank do next, for whom, and why?
+-- How to read it: a row is a customer with the first action by priority; the number of further
+-- actions is beside it. The reasons name the limits of the seed recommendation_rules, and the
+-- facts that met them have their values. The key identifies the person in the restricted
+-- schema, for readers who may see it. Rules are declared, not learnt: nobody knows whether an
+-- action will work.
 
 with
 

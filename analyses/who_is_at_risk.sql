@@ -1,7 +1,8 @@
--- Question: which customers should somebody look at first, and why?
--- How to read it: a row is a customer on the watch list at its highest level, the gravest and
--- most exposed first, with every rule that was met in words. The key leads to the person in
--- the restricted schema, for those who may read it. The rules are the seed watch_list_rules.
+-- Question: which customers should the bank examine first, and why?
+-- How to read it: a row is a customer on the watch list at its highest level, the most severe
+-- and most exposed first, with every rule that was met in words. The key identifies the person
+-- in the restricted schema, for readers who may see it. The rules are the seed
+-- watch_list_rules.
 
 with
 

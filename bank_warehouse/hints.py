@@ -1,7 +1,7 @@
 """Commands in messages, written as they have to be typed.
 
-A message that says "Run `bank check`" sends whoever named a warehouse to another one. So each
-command in it gets the paths that the running command has and that it would not take by itself.
+A message that says "Run `bank check`" sends a user who named a warehouse to another one. So each
+command in it gets the paths of the running command that are not its defaults.
 """
 
 import os

@@ -24,7 +24,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(cell: object) -> object:
-    """Return a cell as it may stand in a file that a spreadsheet opens.
+    """Return a cell in a form that is safe in a file that a spreadsheet opens.
 
     Args:
         cell: A text, a number, a date, or null.
@@ -40,7 +40,7 @@ def harmless(cell: object) -> object:
     return text
 
 
-def rows_set_aside(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
     """Yield the names of the columns of the quarantine, then its rows by file and number."""
     result = connection.execute(
         """
@@ -76,7 +76,7 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
             handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with open(handle, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
                 writer = csv.writer(file, lineterminator="\r\n")
-                for row in rows_set_aside(connection):
+                for row in quarantined_rows(connection):
                     writer.writerow([harmless(cell) for cell in row])
                     count += 1
             draft.replace(target)

@@ -311,7 +311,7 @@ VARIABLES = (
     ),
     Setting(
         "near_duplicates",
-        "rows that are one person but for blanks, case or accents: `report` or `quarantine`",
+        "rows of one person, differing in blanks, case or accents: `report` or `quarantine`",
         "`report`",
         _one_of("report", "quarantine"),
     ),

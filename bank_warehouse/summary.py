@@ -71,7 +71,7 @@ class Summary:
         date_formats: How joining dates were read, of all files.
         currency: Currency that the amounts name; empty where they name none.
         undecided: Dates and amounts that fit two readings and that a variable decided.
-        near_duplicates: Rows that are one person with another but for blanks, case or accents.
+        near_duplicates: Rows of one person that differ only in blanks, case or accents.
     """
 
     as_of_date: date

@@ -1,4 +1,4 @@
-"""The files of a pack, their headers and the values that may stand in them.
+"""The files of a pack, their headers and the values that they may hold.
 
 Where a value has a number behind it, that is how often it occurs among 3,000 clients.
 """

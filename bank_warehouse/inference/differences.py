@@ -193,7 +193,7 @@ def compare_dimensions(
 
     Returns:
         `TESTED`, one row per dimension and measure that were tested, by their names. Two
-        dimensions stand in it in both orders and are one test of the family; only a dimension
+        dimensions are in it in both orders and are one test of the family; only a dimension
         that is a measure too (the risk weighting) does not stand second: its ranks are tested
         there.
     """

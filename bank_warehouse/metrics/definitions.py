@@ -98,7 +98,7 @@ class Metric:
         kind: `simple`, `ratio` or `derived`.
         format: how to write it, as in Power BI: `#,0`, `#,0.00`, `0.0%`; see format_value.
         unit: what it counts: `customers`, `money`, `share`, `ratio`, `years` and so on.
-        display_folder: where it stands in a list of all metrics.
+        display_folder: its folder in a list of all metrics.
         measure: what a simple metric aggregates, else null.
         filters: rows that count, all of them to be met; for a ratio they hold for both sides.
         fill_nulls_with: what a simple metric is where nothing is to be aggregated, else null.

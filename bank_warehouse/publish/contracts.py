@@ -72,7 +72,7 @@ def canonical_type(text: str) -> str:
 
 
 def to_json(contract: Contract) -> dict[str, Any]:
-    """Return the contract as it stands in records and manifests."""
+    """Return the contract in the form that records and manifests have."""
     return asdict(contract)
 
 

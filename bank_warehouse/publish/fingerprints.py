@@ -102,7 +102,7 @@ def file_fingerprint(connection: duckdb.DuckDBPyConnection, parquet: str) -> Fin
 
 
 def to_json(found: Mapping[str, Fingerprint]) -> dict[str, dict[str, int | str]]:
-    """Return fingerprints as they stand in a record."""
+    """Return fingerprints in the form that a record has."""
     return {
         relation: {"rows": seen.rows, "hash": seen.hash, "columns": seen.columns}
         for relation, seen in found.items()

@@ -2,8 +2,8 @@
 
 Between the commit of a release in PostgreSQL and the switch of `current` a publisher can be killed,
 or lose the connection with the answer to COMMIT on its way. What it was about to commit is in a
-file beside the releases until both are done. Whoever publishes, rolls back or lists releases next
-looks at PostgreSQL, and makes the files agree with it.
+file beside the releases until both are done. The next command that
+publishes, rolls back or lists releases asks PostgreSQL, and makes the files agree with it.
 """
 
 import json

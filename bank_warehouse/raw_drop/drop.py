@@ -358,7 +358,7 @@ def survey_drop(
     Args:
         path: the folder of the drop, or its one file.
         settings: how dates and amounts are written; by default each file has to prove it.
-        mapping: the mapping file; null for the one that lies beside the tables, if any.
+        mapping: the mapping file; null for the one beside the tables, if any.
 
     Raises:
         DropError: there is no such folder or file.

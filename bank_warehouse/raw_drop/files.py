@@ -83,7 +83,7 @@ class Listing:
     """The files of a drop.
 
     Attributes:
-        root: the folder they lie in.
+        root: the folder that holds them.
         files: in natural order.
         warnings: what was passed over on the way.
         doubtful: files that cannot be read and by their names need not be.
@@ -209,7 +209,7 @@ def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]
 
 
 def _behind(stem: str, known: str) -> str | None:
-    """Return what stands in `stem` behind the name `known`, null if it does not begin with it."""
+    """Return what follows the name `known` in `stem`, null if it does not begin with it."""
     wanted = normalise(known)
     for length in range(len(wanted), len(stem)):
         if normalise(stem[:length]) == wanted:

@@ -26,7 +26,7 @@ _MOST_SHOWN = 30
 
 @dataclass(frozen=True)
 class HeaderMap:
-    """Where the columns of a table stand in one file.
+    """The positions of a table's columns in one file.
 
     Attributes:
         positions: canonical column name to position (0-based) in the file; an optional column

@@ -44,7 +44,7 @@ def inspect_drop(
 
     Args:
         path: the folder of the drop, or its one file.
-        mapping: the mapping file; null for the one that lies beside the tables, if any.
+        mapping: the mapping file; null for the one beside the tables, if any.
         as_of: the date after which nobody can have joined; null for that of the project.
 
     Raises:

@@ -183,7 +183,7 @@ def _too_many(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Ite
             for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         )
         yield (
-            f"{rejected:,} of {rows:,} client rows cannot be accepted, more than the share of "
+            f"{rejected:,} of {rows:,} client rows are quarantined, more than the share of "
             f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
             "or raise max_quarantine_rate if this loss is right."
         )

@@ -1,6 +1,6 @@
 """The mapping file of a drop: how another bank calls the columns and their values.
 
-It is called `mapping.yml` and lies beside the tables:
+It is called `mapping.yml` and is in the folder of the tables:
 
     clients:
       columns:
@@ -32,7 +32,7 @@ class TableNames:
     Attributes:
         source: the file, in messages.
         columns: canonical column name to the header that it has here.
-        values: canonical column name to what stands in its cells, and what that means.
+        values: canonical column name to the values of its cells, and what they mean.
         absent: canonical names of columns that are known not to be there.
     """
 
@@ -63,7 +63,7 @@ class DropMapping:
 
 
 def find_mapping(folder: Path) -> Path | None:
-    """Return the mapping file that lies in `folder`."""
+    """Return the mapping file in `folder`."""
     return next((folder / name for name in MAPPING_NAMES if (folder / name).is_file()), None)
 
 

@@ -30,7 +30,7 @@ def new_path(suffix: str) -> Path:
 
 
 def is_own(path: Path) -> bool:
-    """Return whether a file lies in a scratch folder that only this user can write to."""
+    """Return whether a file is in a scratch folder that only this user can write to."""
     folder = path.parent
     if folder.parent != Path(tempfile.gettempdir()) or not folder.name.startswith(_PREFIX):
         return False

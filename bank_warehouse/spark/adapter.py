@@ -28,7 +28,7 @@ def session_settings(warehouse: str) -> dict[str, str]:
     """Return the settings of a session that depend on where project and package are.
 
     Args:
-        warehouse: The folder of its tables; the metastore lies in it.
+        warehouse: The folder of its tables; it holds the metastore too.
     """
     return {
         "spark.sql.warehouse.dir": warehouse,

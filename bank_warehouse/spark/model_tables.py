@@ -101,7 +101,7 @@ class SqlTable:
 def rows_query(data: pa.Table) -> str:
     """Return a query that gives the rows of an Arrow table, with its names and types.
 
-    The rows stand in it as one JSON text. A number that is not one (NaN) stays what it is, and so
+    It holds the rows as one JSON text. A number that is not one (NaN) stays what it is, and so
     does a null.
 
     Args:

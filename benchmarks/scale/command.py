@@ -164,7 +164,7 @@ def model_seconds(ground: Ground, contender: Contender) -> dict[str, float]:
     if ground.times.exists():
         told: dict[str, float] = json.loads(ground.times.read_text(encoding="utf-8"))
         return told
-    if not contender.is_told_by_dbt:
+    if not contender.has_model_times:
         return {}
     results = json.loads((ground.folder / "target" / "run_results.json").read_text("utf-8"))
     seconds: dict[str, float] = {}

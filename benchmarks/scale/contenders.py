@@ -106,7 +106,7 @@ class Contender:
         command: Its command on a ground.
         is_seeded: Whether it starts from a warehouse that holds the reference seeds.
         needs_dbt: Whether the project has to be compiled for the drop first.
-        is_told_by_dbt: Whether run_results.json of dbt tells the time of each model.
+        has_model_times: Whether dbt's run_results.json has the time of each model.
         hindrance: Why it cannot run, in words; null where it can.
     """
 
@@ -115,7 +115,7 @@ class Contender:
     command: Callable[[Ground], list[str]]
     is_seeded: bool = False
     needs_dbt: bool = True
-    is_told_by_dbt: bool = False
+    has_model_times: bool = False
     hindrance: Callable[[Ground], str | None] = _always
 
 
@@ -195,13 +195,13 @@ def _no_spark(ground: Ground) -> str | None:
 CONTENDERS = (
     Contender(LIMIT, "the limit: the file read into a typed DuckDB table", _limit),
     Contender(SCRIPT, "the models' SQL as a plain script", _script, is_seeded=True),
-    Contender(RUN, "dbt run", lambda _: dbt_command("run"), is_seeded=True, is_told_by_dbt=True),
+    Contender(RUN, "dbt run", lambda _: dbt_command("run"), is_seeded=True, has_model_times=True),
     Contender(
         BUILD,
         "dbt build with all tests, unit tests too",
         # By name, because the default selector leaves the unit tests out.
         lambda _: dbt_command("build", "--select", "*"),
-        is_told_by_dbt=True,
+        has_model_times=True,
     ),
     Contender(SET_SCRIPT, "comparison set: plain script", _set_script, is_seeded=True),
     Contender(SET_DBT, "comparison set: dbt run", _set_dbt, is_seeded=True),
@@ -223,7 +223,7 @@ CONTENDERS = (
         SPARK,
         "dbt on Spark local, seeds included",
         _spark,
-        is_told_by_dbt=True,
+        has_model_times=True,
         hindrance=_no_spark,
     ),
 )

@@ -99,7 +99,7 @@ class Figures:
 def summarise(runs: Iterable[Run]) -> dict[Cell, Figures]:
     """Return the figures of each cell, sizes and formats in order, contenders as they came.
 
-    A cell of which one run has no result has none: the reason stands in its place.
+    A cell of which one run has no result has none: it shows the reason instead.
     """
     cells: dict[Cell, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.customers, run.file_format)):

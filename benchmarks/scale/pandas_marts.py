@@ -157,7 +157,7 @@ def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame
     clear = accepted & ~ambiguous
     copies = typed["customer_key"].where(clear).duplicated(keep=False).to_numpy() & clear
     kept, repeated = _repeats(typed, copies, source_file)
-    quarantined = _set_aside(
+    quarantined = _quarantined(
         typed,
         source_file,
         {
@@ -290,7 +290,7 @@ def _text(cell: Any) -> str:
     return "" if pd.isna(cell) else str(cell).strip()
 
 
-def _set_aside(typed: pd.DataFrame, source_file: str, reasons: dict[int, str]) -> pd.DataFrame:
+def _quarantined(typed: pd.DataFrame, source_file: str, reasons: dict[int, str]) -> pd.DataFrame:
     places = sorted(reasons)
     rows = typed.loc[places, list(MONEY)].astype("float64") / 100
     rows.insert(0, "source_file", source_file)

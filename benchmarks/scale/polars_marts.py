@@ -179,7 +179,7 @@ def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
         reasons |= _repeats(copies.collect(**STREAMING), file.name)
     places = pl.Series(PLACE, sorted(reasons), dtype=pl.Int64)
     clients = frame if not reasons else frame.filter(~pl.col(PLACE).is_in(places.implode()))
-    set_aside = (
+    quarantined = (
         frame.filter(pl.col(PLACE).is_in(places.implode()))
         .sort(PLACE)
         .select(
@@ -192,7 +192,7 @@ def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
             pl.lit(reference.as_of_date()).alias("as_of_date"),
         )
     )
-    return clients.select(reference.CLIENT_COLUMNS), set_aside.collect(**STREAMING)
+    return clients.select(reference.CLIENT_COLUMNS), quarantined.collect(**STREAMING)
 
 
 def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:

@@ -1,6 +1,6 @@
 {#-
-    The profile of the last accepted drop as a subquery, a row for each column; no row where no drop
-    was accepted yet. Written by `bank accept`, on DuckDB only. Unit tests override it.
+    The profile of the last accepted drop as a subquery, one row per column; no rows if no drop has
+    been accepted. Written by `bank accept`, on DuckDB only. Unit tests override it.
 -#}
 {% macro accepted_profile() -%}
     {%- set columns = {
@@ -25,8 +25,8 @@
 {%- endmacro %}
 
 {#-
-    The file of the accepted profile, beside the warehouse and named after it, as DuckDB takes it:
-    letters that it reads as wildcards in brackets.
+    Path of the accepted profile, beside the warehouse and named after it. DuckDB's wildcard
+    characters are put in brackets.
 -#}
 {% macro accepted_profile_pattern() -%}
     {%- set path = target.path or ':memory:' -%}

@@ -8,8 +8,9 @@
 {%- endmacro %}
 
 {#-
-    An amount times a rate, decimal(18,2), half a cent rounded away from zero. By decimals: from 90
-    million million on, doubles have no cents. Of two numbers of 18 digits DuckDB makes one of 18.
+    An amount times a rate, decimal(18,2), half a cent rounded away from zero. Computed in decimals,
+    because doubles have no cents from 90 million million. DuckDB gives the product of two numbers
+    of 18 digits only 18 digits.
 -#}
 {% macro money_at_rate(amount, rate) -%}
     cast(
@@ -20,16 +21,16 @@
 {%- endmacro %}
 
 {#-
-    The product of two amounts of money, exact. Of two decimal(18,2) DuckDB makes a number of 18
-    digits, which overflows from 30 million times 30 million on.
+    The product of two amounts of money, exact. DuckDB gives the product of two decimal(18,2) only
+    18 digits, so it overflows from 30 million times 30 million.
 -#}
 {% macro money_product(amount, other_amount) -%}
     cast({{ amount }} as decimal(38, 2)) * cast({{ other_amount }} as decimal(38, 2))
 {%- endmacro %}
 
 {#-
-    The product of two amounts that are smaller than this fits in the 18 digits that DuckDB gives the
-    product of two decimal(18,2), which it multiplies many times as fast as those of 38 digits.
+    The product of two amounts below this limit fits into 18 digits, which DuckDB multiplies many
+    times faster than 38 digits.
 -#}
 {% macro short_product_limit() -%}
     {{ return(10000000) }}

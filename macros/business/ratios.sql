@@ -3,8 +3,8 @@
 {%- endmacro %}
 
 {#-
-    A ratio to an amount of money as double; null where the amount is not above zero. Who owes the
-    divisor has no such ratio: its sign would turn.
+    A ratio to an amount of money as double; null if the amount is not above zero, because a
+    negative divisor would turn the sign.
 -#}
 {% macro ratio_to_amount(numerator, amount) -%}
     case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end

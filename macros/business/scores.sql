@@ -14,8 +14,8 @@
 {%- endmacro %}
 
 {#-
-    The limits above which the scores from 2 to 5 begin, side by side in one row of
-    int_score_thresholds: customers are compared with them, not joined to them.
+    The limits above which the scores from 2 to 5 begin, in one row made from int_score_thresholds,
+    so that customers are compared with them and not joined.
 -#}
 {% macro score_limit_columns() -%}
     {%- for name, measure in bank_warehouse.scored_measures().items() -%}

@@ -1,6 +1,6 @@
 {#-
-    What a function of the package returns, see bank_warehouse/macro_calls.py: dbt_plugin.py gives
-    it to the connection of DuckDB, spark/adapter.py to the adapter of dbt-spark. What it refuses is
+    The result of a function of the package, listed in bank_warehouse/macro_calls.py. dbt_plugin.py
+    adds the function to DuckDB's connection, spark/adapter.py to dbt-spark's adapter. A refusal is
     a compiler error.
 -#}
 {% macro call_package(function, arguments) -%}

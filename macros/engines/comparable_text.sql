@@ -2,8 +2,8 @@
     Text in the form in which two spellings of one id or name are the same: without blanks and
     invisible characters, in small letters, accents composed with their letters.
 
-    A text of ASCII without blanks has only its case to lose. Spark has no function that composes
-    letters: there, accents written in two ways stay different.
+    An ASCII text without blanks needs only its case changed. Spark has no function that composes
+    letters, so accents written in two ways stay different there.
 -#}
 {% macro comparable_text(text) -%}
     {%- set invisible = bank_warehouse.invisible_pattern() -%}

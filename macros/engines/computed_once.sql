@@ -1,6 +1,6 @@
 {#-
-    Spark computes a CTE anew wherever it is read, unless a random number is in it; DuckDB computes
-    an aggregation once.
+    Spark computes a CTE again wherever it is read, unless it contains a random number; DuckDB
+    computes an aggregation once.
 -#}
 {% macro computed_once() -%}
     {{ '' if bank_warehouse.engine() == 'duckdb' else 'where rand() < 2' }}

@@ -1,13 +1,13 @@
 {#-
-    A text as a date in one format in the notation of strptime; null where it does not fit.
+    A text as a date in one format in the notation of strptime; null if it does not fit.
 
-    On DuckDB strptime takes fewer digits for %Y than four, so that 01-02-10 would be in the year 10:
-    years before 1000 are no dates. Of greatest and nullif the date is computed once; a case would
-    compute it twice.
+    DuckDB's strptime accepts fewer than four digits for %Y, so 01-02-10 would be in the year 10;
+    years before 1000 are therefore null. With greatest and nullif the date is computed once, with a
+    case twice.
 
-    On Spark the format becomes a regular expression that takes what is taken on DuckDB, no more:
-    Spark's own patterns want two digits for a day, or read more than the notation says. A date that
-    does not exist is null. Two digits of a year stand for 1969 to 2068.
+    On Spark the format becomes a regular expression that accepts exactly what DuckDB does, because
+    Spark's own patterns need two digits for a day, or read more than the format. A date that does
+    not exist is null. Years of two digits are 1969 to 2068.
 -#}
 {% macro date_in_format(text, date_format) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

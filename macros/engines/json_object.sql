@@ -1,4 +1,4 @@
-{#- Values as one JSON object in a text: expressions by their keys. A null stays in it as null. -#}
+{#- Values as one JSON object in a text: expressions by their keys. Nulls are kept. -#}
 {% macro json_object(expressions) -%}
     {%- set pairs = [] -%}
     {%- for key, expression in expressions.items() -%}

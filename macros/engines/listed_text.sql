@@ -1,8 +1,8 @@
 {#-
-    A text that is one of the values of a column of a seed. DuckDB gets an enumeration of them: one
-    byte a row, written in a tenth of the time of a text. They are in the order of texts, so that
-    they sort alike. Only seeds may be asked: the SQL of a model is to be the same for every drop.
-    Left a text where the seed is not there to be asked: in a unit test, or before `dbt seed`.
+    A text whose values are in a column of a seed. In DuckDB it becomes an enumeration: one byte per
+    row, written in a tenth of the time. Its values are in text order, so it sorts like a text. Only
+    seeds are queried, because the SQL of a model must be the same for every drop. It stays a text
+    if the seed cannot be queried: in a unit test, or before `dbt seed`.
 -#}
 {% macro listed_text(text, seed, column) -%}
     {%- set values = [] -%}

@@ -1,6 +1,6 @@
 {#-
-    Whether a regular expression matches the whole of a text. \A and \z: in Java a dollar sign also
-    stands before a line break at the end.
+    Whether a regular expression matches the whole of a text. Uses \A and \z, because in Java a
+    dollar sign also matches before a final line break.
 -#}
 {% macro matches_whole(text, expression) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

@@ -2,9 +2,9 @@
     The discrete quantiles of an expression as a list: for each share the smallest value that at
     least this share of all values does not exceed.
 
-    With this accuracy nothing is approximate on Spark below a thousand million values. The shares
-    are a hair smaller there, so that a product like 0.55 * 100, which is above 55 in binary, finds
-    the 55th value.
+    With this accuracy, Spark's result is exact below a thousand million values. The shares are
+    slightly smaller there, so that a product like 0.55 * 100, which is above 55 in binary, still
+    finds the 55th value.
 -#}
 {% macro quantile_list(expression, shares) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

@@ -1,10 +1,11 @@
 {#-
-    The position of a row of a relation in the order of its file: rows that follow each other in a file
-    have numbers that do. Unit tests override it: a fixture has no physical order. With --empty a
-    relation is a subquery without rows, in which no engine knows places.
+    The position of a row of a relation in the order of its file: consecutive rows have consecutive
+    numbers.
 
-    Spark numbers the rows of each file of a table; before them come the rows of the files before.
-    The files of a table are named in the order in which its rows were read.
+    Unit tests override it, because a fixture has no physical order. With --empty a relation is a
+    subquery, which has no positions. Spark numbers the rows within each file of a table, so the
+    rows of earlier files are added. The names of these files follow the order in which the rows
+    were read.
 -#}
 {% macro record_position(relation) -%}
     {%- if relation.limit is defined and relation.limit is not none -%}

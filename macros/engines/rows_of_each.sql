@@ -1,6 +1,6 @@
 {#-
-    Spark plans, compiles and schedules each select of a union by itself, a second or so for each;
-    DuckDB takes longer for a list that is unnested.
+    Spark plans, compiles and schedules each select of a union separately, about a second for each.
+    On DuckDB, unnesting a list takes longer than a union.
 -#}
 {% macro rows_of_each(relation, rows) -%}
     {%- if bank_warehouse.engine() == 'duckdb' %}

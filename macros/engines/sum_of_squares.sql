@@ -1,7 +1,7 @@
 {#-
-    The sum of the squares of a column of money or of whole numbers, exact; 0 where it has no value.
-    On DuckDB amounts whose squares have 18 digits at most are summed by themselves: numbers of 38
-    digits take six times as long.
+    The sum of the squares of a column of money or of whole numbers, exact; 0 if it has no value. On
+    DuckDB, amounts whose squares have at most 18 digits are summed separately: numbers of 38 digits
+    take six times as long.
 -#}
 {% macro sum_of_squares(column) -%}
     {%- set square = bank_warehouse.money_product(column, column) -%}

@@ -1,6 +1,6 @@
 {#-
-    Text without the invisible characters around it. On DuckDB only control characters are written by
-    their numbers: to fold each chr() costs time before the query runs.
+    Text without the invisible characters around it. On DuckDB only control characters are written
+    as chr(), because folding each call costs time before the query runs.
 -#}
 {% macro trimmed(text) -%}
     {%- set codes = [] -%}

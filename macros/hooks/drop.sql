@@ -1,7 +1,7 @@
 {#-
-    Refuse a drop that cannot be read, with all that is wrong with it, before a seed is loaded or a
-    model built. Runs at the start of every build. Spark's copies of the tables are made when each is
-    read; the plan of one is that of all.
+    Refuse a drop that cannot be read, with everything that is wrong with it, before a seed is
+    loaded or a model is built. Runs at the start of every build. On Spark each table is copied when
+    it is read, and all tables share one plan.
 -#}
 {% macro check_drop() -%}
     {%- if
@@ -15,9 +15,9 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where a file of the drop is no longer what it was when its read was planned: it
-    may have been read in part. A hook behind base_bank__clients, which reads the drop: the model
-    is rolled back then.
+    Stop the build if a file of the drop has changed since its read was planned, because it may have
+    been read in part. A hook after base_bank__clients, which reads the drop; the model is then
+    rolled back.
 -#}
 {% macro refuse_changed_files() -%}
     {%- if execute and flags.WHICH in ('run', 'build') -%}

@@ -64,7 +64,7 @@
     ])) }}
 {%- endmacro %}
 
-{#- The shell command that runs the compiled SQL of a test; empty where there is none. -#}
+{#- The shell command that runs the compiled SQL of a test; empty if there is none. -#}
 {% macro command_to_run(node) -%}
     {%- if bank_warehouse.engine() != 'duckdb' or target.path == ':memory:' -%}
         {{ return('') }}
@@ -83,8 +83,8 @@
 {%- endmacro %}
 
 {#-
-    The columns whose values name a person or hold a raw row, by the name in the warehouse and by the
-    header as delivered: those of bank_warehouse/masking.py.
+    The columns that identify a person or hold a raw row, with their names in the warehouse and
+    their headers as delivered, from bank_warehouse/masking.py.
 -#}
 {% macro personal_columns() -%}
     {{ return([

@@ -3,9 +3,9 @@
 {%- endmacro %}
 
 {#-
-    The statements that take a date out of the history, and with it every comparison that it has a
-    part in or stands between. Both tables are in one file, so one transaction holds both. A hook
-    before fct_customer_history, which then writes the date anew. With --empty nothing goes, nor on
+    The statements that remove a date from the history, and every comparison that has this date or
+    spans it. Both tables are in one file, so one transaction covers both. A hook before
+    fct_customer_history, which then writes the date again. Nothing is removed with --empty, or on
     Spark, which replaces the partition of the date.
 -#}
 {% macro forget_date_statements(as_of_date) -%}

@@ -1,8 +1,8 @@
 {#-
-    Stop the build where the drop as a whole cannot be trusted: no rows, dates in another order than
-    declared, or too many rows in quarantine. Runs before stg_bank__clients, so that
-    quality.fct_quarantined_clients is built all the same and shows the rows. With --empty there is
-    no drop to judge.
+    Stop the build if the drop as a whole cannot be trusted: no rows, dates in another order than
+    declared, or too many quarantined rows. Runs before stg_bank__clients, so that
+    quality.fct_quarantined_clients is still built and shows the rows. With --empty there is no drop
+    to check.
 -#}
 {% macro judge_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
@@ -25,8 +25,8 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where a header among the rows has the columns in another order than that of its
-    file: the rows behind it would be read into the wrong columns.
+    Stop the build if a header among the rows has its columns in another order than the file's
+    header, because the rows below it would be read into the wrong columns.
 -#}
 {% macro refuse_other_header() -%}
     {%- set headers = run_query(
@@ -49,9 +49,9 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where the dates of a file cannot all be read in its formats but all can be read
-    in another way: then the declaration is wrong, or the first rows are not like the others, and
-    dates that fit both were misread.
+    Stop the build if the dates of a file cannot all be read in its formats but all can be read in
+    another way: then the declaration is wrong, or the first rows differ from the others, and dates
+    that fit both were misread.
 -#}
 {% macro refuse_other_date_order() -%}
     {%- set unread = {} -%}
@@ -105,8 +105,8 @@
 {%- endmacro %}
 
 {#-
-    Stop the build where a date or an amount contradicts what the first rows of its file prove, and
-    all rows together prove something else: cells that fit both readings were misread then.
+    Stop the build if a date or an amount contradicts what the first rows of its file prove, and all
+    rows together prove something else: cells that fit both readings were then misread.
 -#}
 {% macro refuse_contradicted_proofs() -%}
     {%- set files = run_query(
@@ -122,8 +122,9 @@
 {%- endmacro %}
 
 {#-
-    Say how many rows are the same person as another row but for blanks, case or the composition of
-    letters in client id or name. The variable near_duplicates says what becomes of them.
+    Print how many rows are near duplicates: rows of one person whose client ids or names differ
+    only in blanks, case or the composition of letters. The variable near_duplicates decides what
+    happens to them.
 -#}
 {% macro warn_of_near_duplicates() -%}
     {%- set counted = run_query(
@@ -134,9 +135,9 @@
         {%- do log(
             'Raw drop: ' ~ counted[0] ~ ' rows are ' ~ counted[1]
             ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
-            ~ 'ways: client id, name and joining date agree but for blanks, case or composed '
+            ~ 'ways: client id, name and joining date agree except for blanks, case or composed '
             ~ 'letters. '
-            ~ ('They are treated as repeats, since near_duplicates is "quarantine".'
+            ~ ('They are treated as repeats, because near_duplicates is "quarantine".'
                 if var('near_duplicates') == 'quarantine' else
                 'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
                 ~ 'they are treated as repeats. Their keys are in '
@@ -146,7 +147,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Stop the build where too many rows are quarantined, with the counts by reason. -#}
+{#- Stop the build if too many rows are quarantined, with the counts by reason. -#}
 {% macro enforce_max_quarantine_rate() -%}
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')
@@ -168,7 +169,7 @@
             ) -%}
         {%- endfor -%}
         {{ exceptions.raise_compiler_error(
-            quarantined ~ ' of ' ~ counted ~ ' client rows cannot be accepted, more than the share of '
+            quarantined ~ ' of ' ~ counted ~ ' client rows are quarantined, more than the share of '
             ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
             ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
             ~ 'raw_date_format or as_of_date where the reasons say so, or raise '

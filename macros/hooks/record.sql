@@ -1,8 +1,8 @@
 {#-
     Record that a command which builds has started, so that an interrupted one is not taken for the
-    build before it. Runs once the files of the drop can be read: a drop whose files cannot be read
-    changes nothing. One with too many rows to quarantine is refused later, before
-    `stg_bank__clients` is built: the warehouse then holds a part of this build, recorded as failed.
+    build before it. Runs after the files of the drop have been checked: a drop that cannot be read
+    changes nothing. A drop with too many quarantined rows is refused later, before
+    `stg_bank__clients` is built; the warehouse then holds a part of this build, recorded as failed.
 -#}
 {% macro record_start() -%}
     {%- if execute and bank_warehouse.engine() == 'duckdb' and bank_warehouse.is_building() -%}
@@ -15,8 +15,8 @@
 
 {#-
     Record beside the warehouse what this command has built and tested: contracts and fingerprints
-    of all marts, for the publisher to compare. A command that built a part, or failed, is recorded
-    too, so that nobody publishes after it. Runs at the end of every build.
+    of all marts, for the publisher to compare. A partial or failed build is recorded too, so that
+    it cannot be published. Runs at the end of every build.
 -#}
 {% macro record_build(results) -%}
     {%- set failed = results

@@ -1,7 +1,7 @@
 {#-
-    The statement that makes a view: as in dbt-duckdb, but without the name of the database, which is
-    that of the file, before the tables that the view reads. So the file can be renamed or copied. dbt
-    looks a macro up in the project first.
+    The statement that creates a view, as in dbt-duckdb, but without the database, which is named
+    after the file, in the names of tables. So the file can be renamed or copied. dbt looks for a
+    macro in the project first.
 -#}
 {% macro duckdb__create_view_as(relation, sql) -%}
     {%- set database = adapter.quote(target.database) ~ '.' -%}
@@ -16,14 +16,14 @@
 {%- endmacro %}
 
 {#-
-    dbt casts each cell of a unit test to the type of its column. An enumeration holds the values of
-    a seed, which those of a unit test need not be: they are left texts.
+    dbt casts each cell of a unit test to the type of its column. The cells of an enumeration stay
+    texts, because a unit test may use values that are not in the seed.
 -#}
 {% macro duckdb__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})
 {%- endmacro %}
 
-{#- `dbt clone` on DuckDB: a warehouse is one file, and copying the file is all that it takes. -#}
+{#- `dbt clone` on DuckDB: a warehouse is one file; copy the file instead. -#}
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(
         'dbt clone cannot copy a DuckDB warehouse, which is one file: copy the file, with '

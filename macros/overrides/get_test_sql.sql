@@ -1,7 +1,7 @@
 {#-
-    The statement that counts the failures of a test: that of dbt, but with --empty no failure
-    counts. Tables have no rows then, and a test shows only that its SQL runs. dbt looks a macro up
-    in the project first.
+    The statement that counts the failures of a test, as in dbt, but with --empty no failure counts:
+    tables have no rows, so a test only proves that its SQL runs. dbt looks for a macro in the
+    project first.
 -#}
 {% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
     {%- set counted -%}

@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {#-
-    Load a seed with one statement. Its cells stand in one JSON text and become their types in SQL:
+    Load a seed with one statement. One JSON text holds its cells, which SQL turns into their types:
     quotes and nulls stay what they are, and the rows keep their order. A cell that is not of its
     type stops the build. Returns the statement, for the compiled files.
 -#}

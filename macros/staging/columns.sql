@@ -1,4 +1,4 @@
-{#- The columns of each raw table: the name in the warehouse and the header it is delivered under. -#}
+{#- The columns of each raw table: the name in the warehouse, and the header as delivered. -#}
 {% macro raw_columns(table) -%}
     {{ return({
         'clients': {

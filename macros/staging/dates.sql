@@ -19,10 +19,10 @@
 {%- endmacro %}
 
 {#-
-    Whether a text is a date only if day and month are exchanged: no declared format fits, so that
-    the date read from it is null, or the one that fits is declared behind its own exchange, which
-    does not. Cases: of an `and` DuckDB may
-    evaluate the second half for every row, and a text that is no date costs it most.
+    Whether a text is a valid date only with day and month exchanged: no declared format fits, so
+    the date read from it is null, or the format that fits is declared after its own exchange, which
+    does not fit. Uses cases, because DuckDB may evaluate the second half of an `and` for every row,
+    and a text that is not a date costs most.
 -#}
 {% macro is_exchanged_date(text, date_read, formats) -%}
     {%- set exchanged = [] -%}

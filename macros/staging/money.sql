@@ -1,6 +1,6 @@
 {#-
-    How a currency is written, as a regular expression: one that is known, or `any` of these. Nothing
-    matches where there is none.
+    Regular expression of a known currency, or of `any` of them. It matches nothing if there is
+    none.
 -#}
 {% macro currency_pattern(currency) -%}
     {%- set known = {
@@ -15,10 +15,10 @@
 {%- endmacro %}
 
 {#-
-    What an amount looks like, as a regular expression. Its number: digits, in groups of three or not,
-    and the cents behind the decimal mark. Groups are divided by the other mark, an apostrophe or a
-    blank, and the first one begins with no zero. Around it: a sign, the currency before or behind it,
-    brackets for a negative amount.
+    Regular expression of an amount. Its number: digits, in groups of three or not, and the cents
+    after the decimal mark. The other mark, an apostrophe or a blank separates groups, and the first
+    group does not begin with a zero. Around it: a sign, the currency before or after it, brackets
+    for a negative amount.
 -#}
 {% macro amount_pattern(notation, fraction) -%}
     {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]*' -%}
@@ -55,7 +55,9 @@
     ) }}
 {%- endmacro %}
 
-{#- A dash for zero: behind a currency, padded as by a spreadsheet, or alone in an accounting column. -#}
+{#-
+    A dash for zero: after a currency, padded as by a spreadsheet, or alone in an accounting column.
+-#}
 {% macro dash_pattern(notation) -%}
     {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]' -%}
     {%- set currency = bank_warehouse.currency_pattern(notation['currency']) -%}
@@ -74,12 +76,12 @@
 {%- endmacro %}
 
 {#-
-    Text as money; null where it is no amount in the notation of its column, has more digits than
-    cents that nobody asked to round, or is a million million or more: sums of larger amounts would
-    not fit. Read with a decimal point: 75384.77, 75,384.77, 75 384.77, $75,384.77, 75384.77 USD, and
-    (1,200.00) as negative. The plain notation, which the amount itself is written in, is tried
-    first: it is nearly all of every file. One case, not two in a coalesce: DuckDB evaluates what is
-    nested in that for every row.
+    Text as money; null if it is not an amount in the notation of its column, has more digits than
+    cents without the setting that rounds them, or is a million million or more, because sums of
+    larger amounts would not fit. Read with a decimal point: 75384.77, 75,384.77, 75 384.77,
+    $75,384.77, 75384.77 USD, and (1,200.00) as negative. The plain notation is tried first, because
+    nearly all amounts have it. One case instead of two in a coalesce, because DuckDB evaluates the
+    nested one for every row.
 -#}
 {% macro parse_money(text, notation, type='decimal(14, 2)') -%}
     {%- set fraction = '[0-9]{0,18}0*' if bank_warehouse.rounds_money() else '[0-9]{0,2}0*' -%}

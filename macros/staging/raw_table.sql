@@ -1,6 +1,6 @@
 {#-
     A raw table as a subquery: every column of raw_columns as text, and with it source_file,
-    structural_fault and raw_line. From the seeds, or from the folder BANK_RAW_DIR where it is set.
+    structural_fault and raw_line. From the seeds, or from the folder BANK_RAW_DIR if that is set.
 -#}
 {% macro raw_table(table) -%}
     {%- if env_var('BANK_RAW_DIR', '') == '' -%}
@@ -63,8 +63,8 @@
 
 {#-
     How the dates and amounts of each client file are read: what the file proves or the variables
-    declare. The keys are those of reading_of in bank_warehouse/raw_drop/proofs.py. Of the shipped
-    seeds it is known. Unit tests override it.
+    declare. The keys are those of reading_of in bank_warehouse/raw_drop/proofs.py. For the shipped
+    seeds it is fixed. Unit tests override it.
 -#}
 {% macro raw_reading() -%}
     {%- if env_var('BANK_RAW_DIR', '') == '' or not execute -%}

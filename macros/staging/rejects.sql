@@ -1,7 +1,7 @@
 {#-
-    Why a typed client row is quarantined, in words that name the column; every reason, joined by
-    '; '. A row that could not be split into its cells has that one reason: what is in which
-    cell is not known. Evaluated for rejected rows only.
+    Why a typed client row is quarantined, in words that name the column; every reason, joined by ';
+    '. A row that could not be split into cells has only this reason, because its cells are not
+    known. Evaluated for quarantined rows only.
 -#}
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(

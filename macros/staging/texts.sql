@@ -1,6 +1,6 @@
 {#-
-    The characters that show nothing, as code points in hexadecimal: blanks of every width, line
-    breaks, zero-width marks, the soft hyphen. Each pair is a first and a last one.
+    Invisible characters, as hexadecimal code points: blanks of every width, line breaks, zero-width
+    marks, the soft hyphen. Each pair is a range.
 -#}
 {% macro invisible_characters() -%}
     {{ return([
@@ -19,8 +19,8 @@
 {%- endmacro %}
 
 {#-
-    What databases, pandas, R and spreadsheets write for an empty cell, as one regular expression. In
-    this case only: Null is a surname.
+    Regular expression of what databases, pandas, R and spreadsheets write for an empty cell. Case
+    matters: Null is a surname.
 -#}
 {% macro words_for_nothing() -%}
     {{ return(
@@ -39,9 +39,9 @@
 {%- endmacro %}
 
 {#-
-    An id or code as text: 70097 where a program that took the column for numbers with gaps wrote
-    70097.0. An id may be any text. Only a text that holds `.0` goes the dear way, in a case of its
-    own: of an `and` DuckDB may evaluate the second half for every row.
+    An id or code as text: 70097 if a program that read the column as numbers with gaps wrote
+    70097.0. An id may be any text. Only a text with `.0` takes the expensive path, in a separate
+    case, because DuckDB may evaluate the second half of an `and` for every row.
 -#}
 {% macro clean_id(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
@@ -60,7 +60,7 @@
     lower({{ bank_warehouse.clean_id(text) }})
 {%- endmacro %}
 
-{#- Nearly every code is known as it is written, and need not be cleaned first. -#}
+{#- Nearly every code is known as written and needs no cleaning. -#}
 {% macro resolved_code(names, code) -%}
     coalesce({{ names }}[{{ code }}], {{ names }}[{{ bank_warehouse.code_of(code) }}])
 {%- endmacro %}

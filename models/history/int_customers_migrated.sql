@@ -30,7 +30,7 @@ neighbours as (
 ),
 
 {% if is_incremental() %}
--- What is there already is right: whoever changes a date takes its comparisons out with it.
+-- Comparisons in the table are right: whatever changes a date deletes its comparisons too.
 compared as (
 
     select distinct

@@ -1358,7 +1358,7 @@ def one_month_first_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
 
 
-@oddity("refused", "31 of 3000 client rows cannot be accepted", by="staging")
+@oddity("refused", "31 of 3000 client rows are quarantined", by="staging")
 def too_many_bad_rows(drop: Path) -> None:
     """More than one row in a hundred with an empty cell: the drop as a whole is not trusted."""
     put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))

@@ -58,7 +58,7 @@ class Drop:
         clients: the rows of the clients file, by header.
         as_of_date: the date at which it is measured.
         shapes: the names of what was done to it.
-        quarantined: how many of its rows are not accepted.
+        quarantined: how many of its rows are quarantined.
         advisors: how many investment advisors there are; None leaves those of the seeds.
     """
 

@@ -60,7 +60,7 @@ def write_xlsx(
     Args:
         path: the file.
         sheets: name to cells.
-        top: rows above the first sheet's cells; a title stands in the first of them.
+        top: rows above the first sheet's cells; the first of them holds a title.
         left: columns left of them.
         edit: changes the first sheet behind that.
     """

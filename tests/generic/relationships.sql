@@ -1,10 +1,10 @@
 {% test relationships(model, column_name, to, field) %}
 
 {#-
-    The rows whose value is in no row of another table; nulls are left to not_null. As dbt's own
-    test of this name, but for customer_key, where a hash join of all customers is not made if
-    the keys have the same mean in both tables: they are hashes of 60 bits, so then each customer
-    is there equally often.
+    The rows whose value is in no row of another table; nulls are left to not_null. Like dbt's own
+    test of this name, but for customer_key the tables are joined only if the means of their keys
+    differ: keys are hashes of 60 bits, so with equal means each customer has the same share of the
+    rows in both tables.
 -#}
 with
 

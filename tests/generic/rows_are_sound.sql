@@ -1,13 +1,13 @@
 {% test rows_are_sound(model, not_null=[], ranges={}, accepted_values={}, expressions=[]) %}
 
 {#-
-    All promises about each row of a table in one scan: the rows that break one, and in `breach`
-    the first that each breaks, in words.
+    Checks all conditions on the rows of a table in one scan. Returns the rows that break one, with
+    the first breach in words in `breach`.
 
     not_null: columns that are never null.
-    ranges: by column its lowest and its highest value, null for none; a null is in every range.
-    accepted_values: by column the values that are allowed; a null is.
-    expressions: conditions that hold for every row; one that is null is broken.
+    ranges: lowest and highest value by column, null for no limit; a null is in every range.
+    accepted_values: allowed values by column; a null is allowed.
+    expressions: conditions that hold for every row; a null breaks one.
 -#}
 {%- set breaches = {} -%}
 {%- for column in not_null -%}

@@ -5,13 +5,12 @@
 {#-
     The grain of a table: no two rows have the same values in these columns, and none is null.
 
-    Where the table should hold every customer of another one, once for each combination of the
-    other columns, name that table in same_customers_as: then no group is made of each customer.
-    customer_key is a hash of 60 bits, so two sets of customers that have the same number of rows
-    and the same sum of keys are the same, and a key that is there twice, is missing or is null
-    shows.
+    If the table should hold every customer of another one, once for each combination of the other
+    columns, name that table in same_customers_as; then customers need not be grouped. customer_key
+    is a hash of 60 bits, so two sets of customers with the same row count and the same key sum are
+    equal, and a repeated, missing or null key changes one of the two.
 
-    With date_column only the rows of the as-of date of this build are tested.
+    With date_column only the rows of this build's as-of date are tested.
 -#}
 {%- if same_customers_as is none %}
 select

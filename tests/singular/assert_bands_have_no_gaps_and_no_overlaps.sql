@@ -1,6 +1,6 @@
 {#-
-    Each band begins where the one before it ends, the first is open below and the last above.
-    The levels of the watch list are whole numbers: the next begins one above.
+    Each band begins where the previous one ends, the first is open below and the last above.
+    Watch-list levels are whole numbers, so the next one begins one higher.
 -#}
 {%- set bands = {
     'age_bands': 'age_band_order',

@@ -26,7 +26,7 @@ customers as (
 
 ),
 
--- Few ids are there more than once; only their names are counted.
+-- Few ids occur more than once; only their names are counted.
 repeated_ids as (
 
     select client_id
@@ -78,8 +78,9 @@ people_kept as (
 
 ),
 
--- Rows that contradict each other are quarantined as a whole: the one right way to lose a person.
-set_aside as (
+-- Rows that contradict each other are all quarantined: the only case in which a person may be
+-- missing.
+quarantined_ids as (
 
     select {{ json_value('raw_text', 'client_id') }} as client_id
     from quarantined
@@ -97,9 +98,9 @@ lost as (
     left join people_kept on people_delivered.client_id = people_kept.client_id
     where
         people_delivered.client_id not in (
-            select set_aside.client_id
-            from set_aside
-            where set_aside.client_id is not null
+            select quarantined_ids.client_id
+            from quarantined_ids
+            where quarantined_ids.client_id is not null
         )
         and (
             people_kept.people is distinct from people_delivered.people

@@ -17,7 +17,7 @@ broken as (
 
 ),
 
--- Nine money columns and the number of rows: a total that is not there proves nothing.
+-- Nine money columns and the number of rows: a missing total proves nothing.
 missing as (
 
     select

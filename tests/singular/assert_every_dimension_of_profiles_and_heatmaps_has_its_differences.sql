@@ -1,5 +1,5 @@
--- The dimensions that are shown to readers but of which no row says whether their differences
--- are more than chance. A heat map of risk needs the row of its dimension by risk weighting.
+-- The dimensions that readers see, but that have no row on whether their differences are more than
+-- chance. A heat map of risk needs the row of its dimension by risk weighting.
 with
 
 shown as (

@@ -1,5 +1,5 @@
--- Promise: no rule is hidden behind the rules before it; a segment that no combination of scores
--- leads to would stand in the reports without a customer, and nobody would know why.
+-- Promise: no rule is hidden by the rules before it. Otherwise reports would show a segment that
+-- never has a customer.
 with
 
 segment_rules as (

@@ -1,6 +1,6 @@
 {#-
-    Each heatmap of customers holds them all with all their loans, and each row of it is whole. A
-    product that nobody holds has no shares.
+    Each heat map of customers holds all customers with all their loans, and the shares of each row
+    add up to one. A product that nobody holds has no shares.
 -#}
 
 with

@@ -1,4 +1,4 @@
-{#- Product by product: what customers hold is what their positions say, in every mart. -#}
+{#- Product by product: what customers hold equals their positions, in every mart. -#}
 {%- set columns = {
     'credit_card': 'credit_card_balance',
     'bank_loan': 'bank_loans',
@@ -88,7 +88,8 @@ found as (
 
 ),
 
--- The shares of one customer are one: so the shares of all are the customers who hold anything.
+-- The shares of a customer add up to one, so the shares of all add up to the customers who hold
+-- anything.
 shares as (
 
     select

@@ -1,7 +1,7 @@
 {#-
-    A day below 13 can be read as a month without any error. Written again in the format it was read
-    in, the date must give the text of the seed. Where another drop is read, its texts are
-    not at hand: days after the twelfth must occur among a hundred customers or more.
+    A day below 13 can be read as a month without any error. Written again in its format, a date
+    must give the text of the seed. The texts of another drop are not available: there, among a
+    hundred customers or more, days after the twelfth must occur.
 -#}
 {%- set formats = raw_reading()['files'][0]['dates']['formats'] -%}
 {%- set reads_seeds = env_var('BANK_RAW_DIR', '') == '' -%}

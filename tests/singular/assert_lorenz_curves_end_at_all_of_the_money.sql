@@ -1,4 +1,4 @@
-{#- A curve starts above nothing, never falls, stays under the diagonal and ends at one. -#}
+{#- A curve starts at zero or above, never falls, stays under the diagonal and ends at one. -#}
 
 with
 

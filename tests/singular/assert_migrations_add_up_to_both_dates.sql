@@ -127,7 +127,7 @@ found as (
 
 ),
 
--- What is expected less what is found: nothing is left of any state of any date.
+-- Expected less found must be zero for each state of each date.
 less as (
 
     select * from expected

@@ -1,4 +1,6 @@
-{#- An occupation that is spelt right and spelt wrong at once would count its customers twice. -#}
+{#-
+    An occupation listed both as a correct and as a wrong spelling would count its customers twice.
+-#}
 
 with
 

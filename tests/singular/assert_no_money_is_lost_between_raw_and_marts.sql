@@ -1,7 +1,6 @@
 {#-
-    The shipped seeds are plain, so their text is cast here as it stands: nothing of how staging
-    reads money takes part in this sum. Other drops are written in many ways; for them the sums
-    of the rows as read stand in.
+    The text of the shipped seeds is plain, so it is cast here, without the code by which staging
+    reads money. Other drops are written in many ways: their sums are those of the rows as read.
 -#}
 {%- set headers = {
     'estimated_income': 'Estimated Income',

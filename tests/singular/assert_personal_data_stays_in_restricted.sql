@@ -1,8 +1,8 @@
 {#-
     No column of a published mart, or of the history, is named like personal data, and no text in
-    one is the name or the id of a client. Names of investment advisors are published: a client who
-    happens to bear the name of an advisor is no leak. A mart that is not in this list counts as a breach, so
-    that a new one is looked at too.
+    one is the name or the id of a client. Names of investment advisors are published: a client with
+    the same name as an advisor is not a leak. A mart that is not in this list counts as a breach,
+    so that somebody checks each new one.
 -#}
 {%- set published = [
     'dim_banking_relationships', 'dim_customers', 'dim_dates', 'dim_investment_advisors',
@@ -14,7 +14,9 @@
     'fct_customer_recommendations', 'fct_fairness_monitor', 'fct_stress_sensitivity',
     'fct_segment_migrations', 'fct_risk_migrations',
 ] -%}
-{#- Not published, and yet without personal data. Its other dates were looked at when written. -#}
+{#-
+    Not published, but without personal data. Its other dates were checked when they were written.
+-#}
 {%- set kept = {'fct_customer_history': 'as_of_date = ' ~ as_of_date()} -%}
 {%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
 {%- set looked_at = published + (kept | list) -%}
@@ -104,7 +106,7 @@ personal_texts as (
 
 ),
 
--- The published texts are few and stay in memory; the personal ones pass by.
+-- The published texts are few and stay in memory; the personal ones are streamed.
 published_persons as (
 
     select personal_texts.personal_text

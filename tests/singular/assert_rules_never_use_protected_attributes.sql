@@ -34,7 +34,7 @@ forbidden as (
 
 ),
 
--- What rules may name, and every column of the table that they are applied to.
+-- The facts that rules may use, and every column of the table to which they apply.
 known as (
 
     {% for fact in facts %}

@@ -1,7 +1,7 @@
 {#-
-    By counting, without the thresholds that gave the scores: score s and those below hold the
-    lowest s fifths, and would hold less than these without their largest amount. A customer on a
-    threshold is in the lower tier, together with all who have the same amount.
+    Checked by counting, without the thresholds: customers with score s or lower are at least s
+    fifths, and fewer than that without those who have the largest amount. A customer at a threshold
+    is in the lower tier, together with all who have the same amount.
 -#}
 {%- set measures = {'deposit_score': 'total_deposits', 'lending_score': 'total_loans'} -%}
 

@@ -24,7 +24,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Found:
-    """A table as it stands in PostgreSQL.
+    """A table as PostgreSQL has it.
 
     Attributes:
         columns: Type by name, and whether the column is `not null`.

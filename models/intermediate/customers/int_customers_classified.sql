@@ -119,8 +119,8 @@ income_bands as (
 
 ),
 
--- The bands of the ages and tenures that there are, so that customers are joined by equality: a
--- join by limits cuts their blocks of rows into pieces, which take twice as long to write.
+-- The bands of the ages and tenures that occur, so that customers are joined by equality: a join by
+-- limits splits blocks of rows into pieces, which take twice as long to write.
 banded_ages as (
 
     select

@@ -6,7 +6,7 @@ customers as (
 
 ),
 
--- One customer in so many is drawn: about 19,000, and everyone where there are fewer.
+-- Draws one customer in n: about 19,000, or everyone if there are fewer.
 sizes as (
 
     select greatest(1, cast(ceil(count(*) / 19000.0) as bigint)) as customers_for_one
@@ -14,7 +14,7 @@ sizes as (
 
 ),
 
--- The key is a hash: who is drawn depends on no order and on nothing about the customer.
+-- The key is a hash, so the draw does not depend on the order of rows or on customer attributes.
 drawn as (
 
     select customers.*

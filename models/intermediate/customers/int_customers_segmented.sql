@@ -24,7 +24,7 @@ segments as (
 
 ),
 
--- One row with the limits of every score: a customer is compared with them, not joined to them.
+-- One row with the limits of every score, so that customers are compared with them and not joined.
 score_limits as (
 
     select

@@ -41,7 +41,7 @@ lending_scores as (
 
 ),
 
--- Every combination of scores there can be: 5 x 5 x 5.
+-- Every possible combination of scores: 5 x 5 x 5.
 score_combinations as (
 
     select

@@ -21,8 +21,8 @@ in_cents as {{ computed_each_time() }} (
 
 ),
 
--- The bucket of an amount: the number of its digits and the first four of them, so that the
--- amounts of a bucket differ by no more than a thousandth and the buckets are in their order.
+-- The bucket of an amount: the number of its digits and the first four of them, so the amounts in a
+-- bucket differ by a thousandth at most, and buckets keep the order of amounts.
 buckets as (
 
     {% for measure in measures %}

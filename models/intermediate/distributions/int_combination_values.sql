@@ -32,7 +32,7 @@ named as (
 
 ),
 
--- Values have numbers, so that what is counted by millions has no text.
+-- Values have numbers, so that no text is counted by the million.
 combination_values as (
 
     select

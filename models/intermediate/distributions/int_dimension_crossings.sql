@@ -31,7 +31,7 @@ dimension_values as (
 
 ),
 
--- Every two groups of dimensions, and each with itself.
+-- Every pair of groups of dimensions, and each group with itself.
 paired as (
 
     {{ rows_of_each('customers', rows) }}

@@ -48,8 +48,8 @@ dimension_values as (
 
 ),
 
--- For the measures of a profile the median of all customers; for the balance of a product that of
--- the customers whose balance is not 0.
+-- For the measures of a profile, the median of all customers; for the balance of a product, that of
+-- customers whose balance is not 0.
 wanted as (
 
     select
@@ -97,7 +97,7 @@ placed as (
 
 ),
 
--- The median of n amounts is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
+-- The median of n amounts is the mean of those at the positions (n + 1) // 2 and n // 2 + 1.
 with_places as (
 
     select
@@ -110,7 +110,7 @@ with_places as (
 
 ),
 
--- The one or two buckets that hold these places.
+-- The one or two buckets that hold these positions.
 median_buckets as (
 
     select *
@@ -186,7 +186,7 @@ sorted_amounts as (
 
 ),
 
--- The place of an amount among the customers of its bucket.
+-- The position of an amount among the customers in its bucket.
 middle_amounts as (
 
     select

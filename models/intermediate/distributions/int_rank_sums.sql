@@ -49,7 +49,7 @@ sizes as (
 
 ),
 
--- In a small bank each value is a bucket of its own.
+-- In a small bank each value has its own bucket.
 customers_of_a_small_bank as (
 
     select
@@ -101,7 +101,7 @@ bucket_counts as (
 
 ),
 
--- Every customer has one value of the first dimension: its counts add up to all customers.
+-- Every customer has one value of the first dimension, so its counts add up to all customers.
 buckets as (
 
     select
@@ -116,8 +116,8 @@ buckets as (
 
 ),
 
--- The ranks of a bucket go from the customers below it plus one to those up to it; each of its
--- customers gets their middle. Twice the middle is a whole number.
+-- The ranks of a bucket run from the customers below it plus one to the customers up to it. Each of
+-- its customers gets the mean rank; twice the mean is a whole number.
 ranked as (
 
     select
@@ -135,7 +135,7 @@ ranked as (
 
 ),
 
--- For the tie correction of Kruskal and Wallis: t customers in a bucket count as t cubed less t.
+-- For the tie correction of Kruskal-Wallis, t customers in a bucket count as t cubed less t.
 ties as (
 
     select

@@ -89,7 +89,7 @@ cumulated as (
 
 ),
 
--- Of n values the quantile of a share is the one at the place share * n, rounded up.
+-- The quantile of n values is the value at position share * n, rounded up.
 quantile_places as (
 
     select

@@ -40,7 +40,7 @@ loyalty_tiers as (
 
 ),
 
--- What rules may look at, and nothing else: neither nationality nor gender nor age.
+-- The facts that rules may use, and nothing else: not nationality, gender or age.
 facts as (
 
     select

@@ -122,7 +122,8 @@ counted as (
 
 ),
 
--- Enough: so many customers, and so many expected on either side at the rate of all customers.
+-- Large enough: the group has enough customers, and enough expected on either side at the overall
+-- rate.
 judged as (
 
     select

@@ -10,8 +10,8 @@ customers as (
 
 ),
 
--- An action may overrule others where its group holds one with a higher precedence number. Names
--- of columns become numbers, which are compared faster.
+-- An action may overrule others if its group has one with a higher precedence number. Column names
+-- become numbers, which are faster to compare.
 rules as (
 
     select
@@ -28,7 +28,7 @@ rules as (
 
 ),
 
--- Every customer meets every rule, in one scan: the rules are a handful and stay in memory.
+-- Tests every customer against every rule in one scan: the rules are few and stay in memory.
 looked_up as (
 
     select
@@ -53,7 +53,7 @@ looked_up as (
 
 ),
 
--- All conditions of a rule have to hold; a fact that is null meets none.
+-- All conditions of a rule must hold; a fact that is null meets none.
 met as (
 
     select

@@ -12,7 +12,7 @@ customers as (
 
 ),
 
--- Names of columns become numbers, which are compared faster.
+-- Column names become numbers, which are faster to compare.
 rules as (
 
     select
@@ -23,7 +23,7 @@ rules as (
 
 ),
 
--- Every customer meets every rule; a fact that is null meets none.
+-- Tests every customer against every rule; a fact that is null meets none.
 facts as (
 
     select

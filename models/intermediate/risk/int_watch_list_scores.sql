@@ -40,7 +40,7 @@ combinations as (
 
 ),
 
--- The text is written once for each combination of rules: there are few of them.
+-- The text is written once for each combination of rules, because there are few.
 reasons as (
 
     select

@@ -71,7 +71,7 @@ compared as {{ computed_each_time() }} (
 
 ),
 
--- Customers are counted once by all that they hold and hold deep; pairs are added up from that.
+-- Customers are counted once by everything they hold and hold deep; pairs are sums of these counts.
 combinations as (
 
     select
@@ -106,13 +106,13 @@ counts as (
         cast(coalesce(sum(customers), 0) as bigint) as customers
 
     from combinations
-    -- Without customers there is no pair either.
+    -- Without customers there are no pairs.
     having count(*) > 0
 
 ),
 
--- Decimal, so that the order of the rows does not matter. Products of many digits take fifteen
--- times as long: they are left to the few customers that need them.
+-- Decimal, so that the order of rows does not matter. Products of many digits take fifteen times as
+-- long and are used only for the few customers that need them.
 partial_sums as (
 
     {% for condition in ['not is_large', 'is_large'] %}
@@ -182,8 +182,8 @@ pairs as (
 
 ),
 
--- Count times sum of products less product of sums. Doubles leave some digits of the difference:
--- where a balance varies by less than a millionth of its size they are noise.
+-- Count times sum of products less product of sums. Doubles keep few digits of the difference: if a
+-- balance varies by less than a millionth of its size, they are noise.
 varied as (
 
     select
@@ -224,7 +224,7 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        -- Of one balance that is a multiple of the other, floats may miss 1 by a digit.
+        -- If one balance is a multiple of the other, doubles may miss 1 by a digit.
         case
             when variation * other_variation > 0
                 then

@@ -73,7 +73,7 @@ judged as (
             case
                 when abs(compared.change_in_mean) > limits.mean_limit
                     then 'mean changed by ' || {{ per_cent('compared.change_in_mean') }}
-                -- No share can be given of a mean of 0.
+                -- A change relative to a mean of 0 is not defined.
                 when compared.accepted_mean = 0 and compared.mean <> 0
                     then 'mean is no longer 0'
             end,

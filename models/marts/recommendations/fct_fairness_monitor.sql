@@ -71,7 +71,7 @@ monitored as (
 
         ---------- the rate and its interval
         selection_rate,
-        -- At a rate of 0 or 1 the interval ends at the rate, which floats may miss by a digit.
+        -- At a rate of 0 or 1 the interval ends at the rate, which doubles may miss by a digit.
         least(greatest(interval_centre - interval_half_width, 0), selection_rate)
             as selection_rate_lower,
         greatest(least(interval_centre + interval_half_width, 1), selection_rate)

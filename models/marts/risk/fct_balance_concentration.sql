@@ -1,6 +1,6 @@
 with
 
--- An account in overdraft holds nothing: an amount below zero has no part in a concentration.
+-- An overdrawn account holds nothing, so a negative amount counts as zero in a concentration.
 buckets as (
 
     select
@@ -68,7 +68,8 @@ areas as (
 
 ),
 
--- Gini: one minus twice the area under the curve. Decimals, so that it is 0 where all are equal.
+-- Gini: one minus twice the area under the curve. Decimals, so that it is exactly 0 if all are
+-- equal.
 gini_coefficients as (
 
     select
@@ -95,7 +96,7 @@ percentiles as (
 
 ),
 
--- Between the ends of a bucket the curve is a straight line.
+-- Within a bucket the curve is a straight line.
 curve as (
 
     select

@@ -27,7 +27,7 @@ product_exposures as (
 
 ),
 
--- Customers are added up by all dimensions at once, and these few sums by each.
+-- Customers are summed by all dimensions at once, and these few sums by each dimension.
 combined as (
 
     select

@@ -42,7 +42,7 @@ totals as (
 
 ),
 
--- A probability or a share of loss is never more than one, however hard the scenario.
+-- Probabilities and loss rates never exceed one, however severe the scenario.
 parameters as (
 
     select

@@ -36,7 +36,7 @@ declared as (
 
 ),
 
--- What can be off: an assumption as a whole, and each of the numbers that it consists of.
+-- What may be wrong: an assumption as a whole, and each of its numbers.
 items as (
 
     select
@@ -139,7 +139,7 @@ shifted_rates as (
 
 ),
 
--- Rounded cell by cell, so that what single numbers move adds up to what all of them move.
+-- Rounded cell by cell, so that the changes of single numbers add up to the change of all.
 losses as (
 
     select

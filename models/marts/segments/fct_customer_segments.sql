@@ -62,7 +62,7 @@ scaled as (
 
 ),
 
--- A balance that did not vary in the sample has no scale and no part in the distance.
+-- A balance that did not vary in the sample has no scale and is left out of the distance.
 measured as (
 
     select

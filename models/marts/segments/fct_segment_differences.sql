@@ -57,7 +57,7 @@ results as (
 
 ),
 
--- What is not tested, and why, so that every profile and heat map finds its row.
+-- Differences that are not tested, with the reason, so that every profile and heat map has its row.
 not_tested as (
 
     select

@@ -29,8 +29,8 @@ clients as {{ computed_each_time() }} (
 
 ),
 
--- Rows of one client id, however it is written, and one day: hardly any, and every repeat and every
--- near duplicate is among them.
+-- Rows that share a client id, in any spelling, and a joining date. They are few, and include all
+-- repeats and near duplicates.
 ids_of_several_rows as (
 
     select
@@ -58,7 +58,7 @@ suspects as (
 
 ),
 
--- The key of a person is that of their first row.
+-- The key of a person is the key of their first row.
 near_duplicates as (
 
     select distinct

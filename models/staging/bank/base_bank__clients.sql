@@ -46,7 +46,7 @@ loyalty_tiers as (
 
 ),
 
--- A code is given as the id or as the name, in any case.
+-- A code may be an id or a name, in any case.
 relationship_codes as (
 
     select
@@ -143,9 +143,8 @@ loyalty_codes as (
 
 ),
 
--- One row. A join of a client with a code would give the rows that match none behind the others,
--- and the place of a row in its file would be lost; so it would be by grouping the codes while the
--- file is read.
+-- One row. A join of clients with codes would move rows without a match to the end, and row numbers
+-- would be lost. Grouping the codes while the file is read would lose them too.
 known_codes as {{ computed_before() }} (
 
     select
@@ -257,7 +256,7 @@ explained as (
             as has_exchanged_date,
 
         ---------- keys
-        -- A bar in an id is marked, so that it is not taken for the end of the id.
+        -- A bar in an id is escaped, so that it does not end the id.
         {{ hash_key([
             "case when client_id like '%|%' or client_id like '%~%'"
             ~ " then replace(replace(client_id, '~', '~~'), '|', '~|') else client_id end",

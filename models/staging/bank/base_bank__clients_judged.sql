@@ -24,7 +24,7 @@ repeats as (
 
 ),
 
--- Of rows that agree in everything the first is accepted; of rows that differ none is.
+-- Of identical repeats the first is accepted; of repeats that differ, none.
 judged as (
 
     select

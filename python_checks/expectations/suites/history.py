@@ -1,6 +1,6 @@
 """What the migrations promise: every customer of both dates, once, wherever one looks from.
 
-The history lies in a file of its own, which these checks do not open. What the migrations say of
+The history is in a file of its own, which these checks do not open. What the migrations say of
 the date of this warehouse is compared with its customers, and what they say of other dates with
 each other. While the history has one date there is nothing to compare, and the tables are empty.
 """

@@ -106,7 +106,7 @@ def _drivers() -> Table:
                 ("coefficient", "direction"),
             ),
             Promise(
-                "protected attributes stand in a fit of their own",
+                "protected attributes are in a fit of their own",
                 "is_protected = (driver in ('age', 'gender', 'nationality')) "
                 "and is_protected = (fit = 'protected attributes')",
                 ("fit", "driver", "is_protected"),

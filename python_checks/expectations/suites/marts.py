@@ -642,7 +642,7 @@ def _gaps() -> tuple[Check, ...]:
         *not_null("as_of_date", "balance", "peer_median_balance"),
         at_least("peers", 1),
         Promise(
-            "the gap is the median of the peers less the own balance",
+            "the gap is the median of the peers less the customer's balance",
             "gap_to_peer_median = peer_median_balance - balance",
             ("balance", "peer_median_balance", "gap_to_peer_median"),
         ),

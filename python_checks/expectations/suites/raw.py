@@ -1,8 +1,8 @@
 """What the raw layer promises: the drop as delivered, before anything is quarantined.
 
 Where the shipped seeds were built, their tables are checked as text; where a folder was read there
-are no raw tables, and the first typed one stands for them. A raw row may be wrong: it is then set
-aside, so a promise here is about the share of rows.
+are no raw tables, and the first typed one stands for them. A raw row may be wrong: it is then
+quarantined, so a promise here is about the share of rows.
 """
 
 import duckdb

@@ -360,7 +360,7 @@ def test_filters_go_into_the_address_and_back(watched: Watched, snapshot: Snapsh
     watched.done()
 
 
-def test_a_click_on_a_cell_shows_what_lies_behind_it(
+def test_a_click_on_a_cell_shows_its_details(
     watched: Watched, snapshot: Snapshot, tmp_path: Path
 ) -> None:
     page = watched.go("/risk")

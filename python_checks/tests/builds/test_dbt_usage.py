@@ -288,9 +288,9 @@ def test_state_modified_names_what_was_changed(
 def test_retry_ends_what_a_failure_has_stopped(fresh: Path) -> None:
     late = "{as_of_date: '2015-01-01', max_quarantine_rate: 0}"
     output = fails(fresh, "build", "--select", "+stg_bank__clients", "--vars", late)
-    assert "client rows cannot be accepted" in output
+    assert "client rows are quarantined" in output
     # Nothing was mended: the drop is judged again.
-    assert "client rows cannot be accepted" in fails(fresh, "retry")
+    assert "client rows are quarantined" in fails(fresh, "retry")
     passes(fresh, "retry", "--vars", "{as_of_date: '2015-01-01', max_quarantine_rate: 1}")
     assert 0 < counts(fresh / "bank.duckdb")["staging.stg_bank__clients"] < 3000
     assert "was no whole build" in refused(fresh / "bank.duckdb", "publish")

@@ -122,7 +122,7 @@ def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> l
     ordered: list[Row] = [{}] * SEED_COUNT
     for row in staged.accepted:
         ordered[places[str(row["client_id"]), str(row["client_name"])]] = row
-    assert all(ordered), "a client of the seeds is not accepted"
+    assert all(ordered), "a client of the seeds is quarantined"
     return ordered
 
 
@@ -211,7 +211,7 @@ def test_only_dates_that_could_be_either_order_are_in_doubt(
     assert doubts[6] == "joined_bank is not a date written as %d-%m-%Y"
 
 
-def test_a_row_set_aside_for_an_unknown_code_keeps_its_number(
+def test_a_row_quarantined_for_an_unknown_code_keeps_its_number(
     staging: Staging, tmp_path: Path
 ) -> None:
     oddity = BY_NAME["unknown_code"]

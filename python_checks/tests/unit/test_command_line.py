@@ -293,7 +293,7 @@ class Told:
         return pytest.fail, ("a plan of a stranger was read",)
 
 
-def test_a_plan_is_read_from_the_own_scratch_folder_alone(
+def test_a_plan_is_read_only_from_its_own_scratch_folder(
     usual: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(SEEDS, usual / "drop")

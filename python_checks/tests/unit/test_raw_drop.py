@@ -121,7 +121,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert oddity.warns or all("joining dates are read as" in said for said in warnings)
 
 
-def test_no_text_of_a_row_set_aside_is_lost(tmp_path: Path) -> None:
+def test_no_text_of_a_quarantined_row_is_lost(tmp_path: Path) -> None:
     for name in ("short_rows", "long_row", "lost_line_end", "very_long_row", "quote_never_closed"):
         drop = tmp_path / name
         drop.mkdir()
@@ -507,7 +507,7 @@ def test_inspect_refuses_as_a_build_would_where_a_lookup_lacks_a_code(tmp_path: 
             "example": "2",
         }
     ]
-    said = f"{unknown:,} of 3,000 client rows cannot be accepted"
+    said = f"{unknown:,} of 3,000 client rows are quarantined"
     assert [said in problem for problem in told["problems"]] == [True]
     (tmp_path / "raw_genders.csv").unlink()
     assert inspect_drop(tmp_path)["problems"] == []
@@ -559,9 +559,9 @@ def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
         assert found[row][0] == 1
         assert found[row][1].startswith(reason)
     (problem,) = told["problems"]
-    assert problem.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
+    assert problem.startswith(f"{len(cells)} of 40 client rows are quarantined")
     refusal = str(Staging().read(drop).refusal)
-    assert refusal.startswith(f"{len(cells)} of 40 client rows cannot be accepted")
+    assert refusal.startswith(f"{len(cells)} of 40 client rows are quarantined")
     for said in (problem, refusal):
         assert said.count(" 1 row: ") == len(cells)
 
@@ -570,7 +570,7 @@ def test_inspect_refuses_two_bad_rows_of_forty_as_a_build_does(tmp_path: Path) -
     drop = spoilt_drop(tmp_path / "two", {4: ("Joined Bank", "31-02-2015"), 6: ("Age", "x")})
     result = CliRunner().invoke(inspect, [str(drop)])
     assert result.exit_code == 1
-    assert "2 of 40 client rows cannot be accepted" in result.output
+    assert "2 of 40 client rows are quarantined" in result.output
     assert "A build would read" not in result.output
 
 
@@ -581,7 +581,7 @@ def test_inspect_counts_rows_that_are_there_twice(tmp_path: Path) -> None:
     (problem,) = inspect_drop(drop)["problems"]
     refusal = str(Staging().read(drop).refusal)
     for said in (problem, refusal):
-        assert said.startswith("1 of 41 client rows cannot be accepted")
+        assert said.startswith("1 of 41 client rows are quarantined")
         assert " 1 row: repeat of another row" in said
 
 

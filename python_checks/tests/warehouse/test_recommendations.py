@@ -34,7 +34,7 @@ def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def rules() -> pd.DataFrame:
-    """The rules, as they stand in the seed file."""
+    """The rules, as the seed file has them."""
     return pd.read_csv(SEEDS / "recommendation_rules.csv").set_index("action", drop=False)
 
 
