@@ -108,7 +108,7 @@ def is_real(text: object) -> bool:
 def reasons(text: str) -> str:
     """Return why an action is due, from `reasons` of fct_customer_recommendations.
 
-    The limits stand in that text as the seed has them, so the words follow a seed that a bank has
+    The limits are in that text as the seed has them, so the words follow a seed that a bank has
     changed: `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits
     are in the highest fifth; customer for 10 years or more`.
     """

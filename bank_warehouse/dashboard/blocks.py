@@ -23,7 +23,7 @@ class Cell:
         text: for people.
         value: the value itself, for files.
         exact: the value in full, where `text` is shorter; empty where it is not.
-        href: address of what lies behind it; empty for nothing.
+        href: address of its details; empty for nothing.
         share: length of its bar or strength of its tint, from 0 to 1; null without one.
         tone: `good`, `warn`, `bad`, or `pale` for what could be chance; empty for none.
         more: a second line.
@@ -238,7 +238,7 @@ class Page:
         title: for people.
         lead: what it answers, in a sentence.
         blocks: in reading order.
-        detail: what lies behind the cell that was clicked on.
+        detail: the details of the cell that was clicked on.
     """
 
     name: str

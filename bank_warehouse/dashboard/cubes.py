@@ -494,7 +494,7 @@ def _add_up(
 ) -> None:
     """Make the tables of a cube: the answers of the metric layer, in narrow types.
 
-    Cells lie in the order of years, so that a choice of years skips the others.
+    Cells are in the order of years, so that a choice of years skips the others.
     """
     in_build = tuple(BUILD.split("."))
     with_years = compile_query(people, plan.metrics, _dimensions(plan), prefix=in_build)

@@ -184,7 +184,7 @@ def state(title: str, text: str, *, kind: str = "error", again: bool = False) ->
 
     Args:
         title: what is the matter.
-        text: why and what to do; each line is a paragraph, what stands in backticks a command.
+        text: why and what to do; each line is a paragraph, what is in backticks a command.
         kind: `empty`, `error` or `busy`.
         again: whether the browser shall ask again in a moment.
     """

@@ -14,7 +14,7 @@ def policy(script_hashes: Sequence[str]) -> str:
     Args:
         script_hashes: of the scripts that Dash writes into the page, in quotes as Dash gives them.
 
-    Styles may stand in the page because places and lengths in charts do.
+    Styles are allowed in the page because places and lengths in charts do.
     """
     return "; ".join(
         (

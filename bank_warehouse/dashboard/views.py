@@ -1,4 +1,4 @@
-"""What a page shows, as it stands in its address: anyone can be sent it, nothing of it is trusted.
+"""What a page shows, as its address says: anyone can be sent it, nothing of it is trusted.
 
 Texts from an address are only ever compared with the values of the release. What is not among them
 is dropped, and the page says so.

@@ -374,7 +374,7 @@ def _theme(files: Files) -> Iterator[str]:
     }
     themes = report.get("themeCollection", {})
     if themes.get("baseTheme", {}).get("type") == "RegisteredResources":
-        yield f"{path}: the theme stands in the place of Desktop's own base"
+        yield f"{path}: the theme replaces Desktop's own base"
     chosen = themes.get("customTheme", {}).get("name")
     if chosen not in packaged:
         yield f"{path}: the theme {chosen!r} is in no resource package"

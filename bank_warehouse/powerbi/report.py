@@ -152,7 +152,7 @@ def _report() -> Json:
 def phone_places(page: Page) -> dict[str, tuple[int, int, int, int]]:
     """Return left, top, width and height on a phone of the visuals that are shown there.
 
-    One below the other, in the order of the tab key; slicers and buttons stand in pairs.
+    One below the other, in the order of the tab key; slicers and buttons are in pairs.
     """
     places: dict[str, tuple[int, int, int, int]] = {}
     half = (PHONE_WIDTH - 3 * PHONE_MARGIN) // 2

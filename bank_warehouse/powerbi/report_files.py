@@ -125,7 +125,7 @@ class Visual:
         return str(property_of(self.dress, "general", "altText") or "")
 
     def projections(self, *roles: str) -> list[Json]:
-        """Return what stands in these roles, in all of them where none is named."""
+        """Return what is in these roles, in all of them where none is named."""
         states = self.visual.get("query", {}).get("queryState", {})
         return [
             projection

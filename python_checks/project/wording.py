@@ -16,18 +16,6 @@ from python_checks.testing.paths import PROJECT
 GLOSSARY = "docs/glossary.md"
 HEADING = "| instead of | write |"
 TEXTS = frozenset({".csv", ".md", ".py", ".sql", ".toml", ".yml"})
-NOT_YET = (
-    "bank_warehouse/answers/",
-    "bank_warehouse/dashboard/",
-    "bank_warehouse/findings/",
-    "bank_warehouse/powerbi/",
-    "docs/dashboard.md",
-    "docs/power-bi.md",
-    "notebooks/",
-    "powerbi/",
-    "reports/",
-)
-"""Files that are not looked into yet."""
 _GAP = r"(?:\s|_|\n\s*(?:#:?|--|>|\*)\s)+"
 """Between two words: blanks, an underscore, or the end of a comment's line and the next's start."""
 
@@ -86,7 +74,7 @@ def texts(project: Path = PROJECT) -> Iterator[str]:
         check=True,
     )
     for file in listed.stdout.splitlines():
-        if Path(file).suffix in TEXTS and file != GLOSSARY and not file.startswith(NOT_YET):
+        if Path(file).suffix in TEXTS and file != GLOSSARY:
             yield file
 
 

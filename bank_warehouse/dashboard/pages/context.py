@@ -240,7 +240,7 @@ class Context:
         metric: str = "customers",
         **options: Any,
     ) -> Table:
-        """Return a metric by a dimension, each value with its bar and what lies behind it.
+        """Return a metric by a dimension, each value with its bar and its details.
 
         The longest bar comes first, unless the values have an order of their own. What could be
         chance is pale.

@@ -1,4 +1,4 @@
-"""What lies behind a cell that was clicked on: its numbers beside those of all customers shown."""
+"""The details of a cell that was clicked on: its numbers beside those of all customers shown."""
 
 from bank_warehouse.dashboard.blocks import Block, Cell, Column, Table
 from bank_warehouse.dashboard.cubes import FILTERS

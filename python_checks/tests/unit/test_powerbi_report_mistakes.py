@@ -417,7 +417,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- the craft
     "the theme takes the place of Desktop's own": (
         edits(lambda _: THEME, base_theme),
-        "the theme stands in the place of Desktop's own base",
+        "the theme replaces Desktop's own base",
     ),
     "a visual asks for a newer Desktop than it needs": (
         newer("visual", "2.4.0"),
