@@ -572,7 +572,7 @@ def test_a_wall_is_filled(browser: Browser, address: str) -> None:
 
 
 def test_pictures_of_the_pages(watched: Watched) -> None:
-    for name in ("overview", "segmentation", "income", "recommendations"):
+    for name in ("overview", "income"):
         page = watched.go("/" if name == "overview" else f"/{name}")
         expect(page.locator(".block").first).to_be_visible()
         picture(page, f"dashboard-{name}")
