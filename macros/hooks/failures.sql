@@ -3,15 +3,15 @@
         {%- set failed = [] -%}
         {%- for result in results if result.status == 'error' -%}
             {%- do failed.append({
-                'schema': result.node.schema,
+                'schema': result.node.schema | default(''),
                 'name': result.node.name,
-                'database': result.node.database,
+                'database': result.node.database | default(''),
                 'message': result.message or '',
             }) -%}
         {%- endfor -%}
         {%- if failed -%}
             {%- set message = bank_warehouse.call_package('explain_failure', [
-                failed, target.path or target.name, target.database,
+                failed, target.path or target.name, target.database | default(''),
                 bank_warehouse.changed_files_message(),
             ]) -%}
             {%- if message -%}
