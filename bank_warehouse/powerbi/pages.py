@@ -817,7 +817,7 @@ def _income_and_deposits() -> Page:
 
 
 def _credit_and_risk() -> Page:
-    upper, lower = 158, _CONTENT - 158 - _GAP
+    upper, lower = 172, _CONTENT - 172 - _GAP
     cards_map, income_map, loyalty_map = row(_TOP, upper, 1, 1, 1)
     left, watched, drivers = row(_TOP + upper + _GAP, lower, 1, 2.1, 1.95)
     shows, levels = stacked(left, 60)

@@ -726,12 +726,14 @@ class _Writer:
                     f"Finding on {called} and risk",
                     f"VAR Moves = {moves(name)}\n"
                     f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                    f'        Moves, "The {called} moves the risk weighting (explains " & '
-                    f'FORMAT([{explained_by(name)}], "0.0%") & ")",\n'
-                    f'        "The {called} does not move the risk weighting"\n    )',
+                    f'        Moves, "The {called} moves the risk weighting" & {of_it},\n'
+                    f'        "The {called} does not move the risk weighting" & {of_it}\n    )',
                     f"whether the {called} moves the risk weighting of the chosen customers.",
                 )
                 for name, called in EXPLAINING.items()
+                for of_it in [
+                    f'" (explains " & FORMAT([{explained_by(name)}], "0.0%") & ")"',
+                ]
             ),
             (
                 "Finding on the watch list",

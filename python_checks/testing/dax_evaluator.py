@@ -8,6 +8,7 @@ are known, and each of them as Microsoft's DAX reference describes it; anything 
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -49,6 +50,7 @@ class Evaluator:
         parents: for each table its active relationships: own column, other table, its column.
         measures: DAX by name.
         roles: for each role the DAX of each table that it filters.
+        marts: for each table of the model the marts that its rows come from.
         sorts: for each column of the model the one that it is sorted by.
         scope: columns that the visual groups by, for ISINSCOPE.
     """
@@ -59,6 +61,7 @@ class Evaluator:
     parents: Mapping[str, list[tuple[str, str, str]]]
     measures: Mapping[str, str]
     roles: Mapping[str, Mapping[str, str]]
+    marts: Mapping[str, list[str]]
     sorts: Mapping[Column, Column]
     scope: frozenset[Column] = frozenset()
 
@@ -405,6 +408,10 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
             measure.name: measure.text for node in tables.values() for measure in node.of("measure")
         },
         roles=roles,
+        marts={
+            name: re.findall(r"\b(?:marts|quality)\.(\w+)", _relation(node))
+            for name, node in tables.items()
+        },
         sorts={
             (name, column.name): (name, unquote(column.properties["sortByColumn"]))
             for name, node in tables.items()
@@ -415,11 +422,15 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 
 
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Load each table of the model once, as Power BI does on a refresh; return how to read it."""
-    relations = {}
-    for number, (name, node) in enumerate(tables.items()):
-        connection.execute(f"create or replace temp table loaded_{number} as {_relation(node)}")
-        relations[name] = f"select * from loaded_{number}"
+    """Load each table of the model once, as Power BI does on a refresh; return how to read it.
+
+    A built warehouse has no table of its release: asking for it is an error then.
+    """
+    relations = {name: _relation(node) for name, node in tables.items()}
+    for number, (name, text) in enumerate(relations.items()):
+        with suppress(duckdb.CatalogException):
+            connection.execute(f"create or replace temp table loaded_{number} as {text}")
+            relations[name] = f"select * from loaded_{number}"
     return relations
 
 

@@ -146,7 +146,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
     found: dict[tuple[str, str], Column] = {}
     order = sorted(evaluator.sources.items(), key=lambda each: each[0][0] != CUSTOMERS)
     for (table, column), source in order:
-        for mart in re.findall(r"\b(?:marts|quality)\.(\w+)", evaluator.relations[table]):
+        for mart in evaluator.marts[table]:
             found.setdefault((mart, source), (table, column))
     return found
 
