@@ -65,6 +65,9 @@ COLUMNS = {
     "banking_relationship": "Banking relationship",
     "investment_advisor": "Investment advisor",
 }
+SENTENCES = ("What to do", "Why", "This customer", "Watch-list rules met")
+WIDE, NARROW = 44, 18
+"""Width of a column of a sheet, in letters."""
 ABOUT = ("As of", "Release", "Data")
 """Last columns, the same in every row: a row that is copied elsewhere keeps them."""
 
@@ -279,6 +282,8 @@ def _in_words(row: Mapping[str, Any], columns: Iterable[str]) -> Iterator[object
             yield labels.sentence("; ".join(facts))
         elif name == "reasons":
             yield labels.reasons(row[name])
+        elif name == "watch_list_reasons":
+            yield labels.rules_met(row[name])
         elif name == "money_measure":
             yield labels.name(row[name])
         elif isinstance(row[name], str):
@@ -340,9 +345,9 @@ def _write_sheet(file: BinaryIO, what: str, heads: Sequence[str], rows: Iterable
         money = book.add_format({"valign": "top", "num_format": "#,##0.00"})
         days = book.add_format({"valign": "top", "num_format": "yyyy-mm-dd"})
         sheet.freeze_panes(HEAD, 1)
-        sheet.set_column(0, len(heads) - 1, 18)
         sheet.write_string(0, 0, what)
         for place, head in enumerate(heads):
+            sheet.set_column(place, place, WIDE if head in SENTENCES else NARROW)
             sheet.write_string(1, place, head, bold)
         for row in rows:
             line = number + HEAD

@@ -127,6 +127,12 @@ def reasons(text: str) -> str:
     )
 
 
+def rules_met(text: str) -> str:
+    """Return which rules of the watch list a customer meets, from `watch_list_reasons`."""
+    first, *others = map(reasons, text.split("; "))
+    return "; ".join([first, *(other[:1].lower() + other[1:] for other in others)])
+
+
 def sentence(text: str) -> str:
     """Return a text with a capital letter in front."""
     return text[:1].upper() + text[1:]
@@ -172,7 +178,9 @@ def condition(fact: str, how: str, limit: float) -> str:
         return (
             f"{name(fact.removesuffix(OF_PEERS)).lower()} balance is {share} of the peers' median"
         )
-    return f"{_FACT_NAMES.get(fact) or name(fact).lower()} is {_bound(how, _rounded(how, limit))}"
+    verb = "are" if fact.endswith("s") else "is"
+    said = _FACT_NAMES.get(fact) or name(fact).lower()
+    return f"{said} {verb} {_bound(how, _rounded(how, limit))}"
 
 
 def _fifths(how: str, place: int) -> str:

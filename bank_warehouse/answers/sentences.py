@@ -539,7 +539,9 @@ def moved(source: Source) -> Answer | None:
     since = day(rows[0]["from_date"])
     if worse or better:
         title = f"Since {since}: {worse:,} riskier, {better:,} less risky"
-        sentence = f"Since {since}, {count(worse, 'customer')} became riskier and {better:,} less."
+        sentence = (
+            f"Since {since}, {count(worse, 'customer')} became riskier and {better:,} less risky."
+        )
     else:
         title = f"No risk weighting has changed since {since}"
         sentence = f"{title}."

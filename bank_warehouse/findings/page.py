@@ -314,7 +314,9 @@ def _scenarios(tables: Tables) -> Frame:
 
 def _limits(tables: Tables) -> str:
     names = ("customers_joined_before_birth", "customers_joined_as_minors")
-    return templates.LIMITS.format(**tables.totals(*names))
+    return templates.LIMITS.format(
+        sample_sentence=templates.SAMPLE if tables.is_sample else "", **tables.totals(*names)
+    )
 
 
 def _wrap(text: str) -> str:

@@ -159,8 +159,12 @@ year, {expected_loss_rate}.
 LIMITS = """## What cannot be said
 
 One date without transactions, limits or outcomes: no churn, no use of credit lines, no probability
-estimated from it can be honest, so there is none. Advisors and relationships were assigned by row
-position in the data that this is modelled on. By time with the bank and age,
+estimated from it can be honest, so there is none. {sample_sentence} By time with the bank and age,
 {customers_joined_before_birth} customers joined before they were born and
 {customers_joined_as_minors} as minors.
 """
+
+SAMPLE = (
+    "Advisors and relationships were assigned by row position in the data that the sample is"
+    " modelled on."
+)

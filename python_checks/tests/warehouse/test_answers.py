@@ -249,7 +249,7 @@ def test_date_before_is_compared_with(changed: Warehouse) -> None:
     # 59 were on the level before, 63 are now.
     assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
     assert by_name["moved"].sentence == (
-        "Since 30 November 2021, 7 customers became riskier and 2 less."
+        "Since 30 November 2021, 7 customers became riskier and 2 less risky."
     )
     assert by_name["moved"].support == "56 kept their risk weighting, 0 joined, 1 left."
     assert untrue(changed.connection, answers(changed)) == []
@@ -326,6 +326,14 @@ WORDS: Mapping[str, str] = {
         "Savings account balance is less than 50% of the peers' median; not on the watch list"
     ),
     labels.reasons("Words without limits"): "Words without limits",
+    labels.rules_met("No rule of the watch list applies"): "No rule of the watch list applies",
+    labels.rules_met(
+        "Deposits cover little (liquidity_cover below 0.10); Nothing (core_deposits below 1.00); "
+        "Risk weighting raised (risk_weighting at least 4.00)"
+    ): (
+        "Deposits cover less than 10% of loans; core deposits are less than 1; "
+        "risk weighting is 4 or more"
+    ),
     labels.fact("debt_to_income_ratio", 23.456): "loans are 23.5 times a year's income",
     labels.fact("tenure_days", 4015.0): "customer for 11 years",
     labels.fact("credit_card_balance", 12_345.67): "card balance is 12,345.67",
@@ -338,6 +346,9 @@ def test_codes_are_written_in_words(written: str, wanted: str) -> None:
     assert written == wanted
 
 
+CODE = re.compile(r"[a-z]_[a-z]|at least|at most|_order|severity")
+
+
 def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> None:
     rules = marts.execute(
         "select distinct reasons from marts.fct_customer_recommendations"
@@ -346,7 +357,13 @@ def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> N
     for (rule,) in rules:
         written = labels.reasons(rule)
         assert written != rule
-        assert not re.search(r"[a-z]_[a-z]|at least|at most|_order|severity", written), written
+        assert not CODE.search(written), written
+    met = marts.execute(
+        "select distinct watch_list_reasons from marts.fct_customer_risk"
+    ).fetchall()
+    assert len(met) > 10
+    for (rules,) in met:
+        assert not CODE.search(labels.rules_met(rules)), labels.rules_met(rules)
 
 
 def test_every_code_of_the_marts_has_words(marts: duckdb.DuckDBPyConnection) -> None:
