@@ -332,7 +332,7 @@ def _cell(across: str) -> tuple[Field, ...]:
     return tuple(
         measure(story.share_across(across), label)
         if name == "Share of row"
-        else measure(name, label)
+        else measure(name, label.removesuffix(" weighting"))
         for label, name in story.HEAT_MAP.entries
     )
 

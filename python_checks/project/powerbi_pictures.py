@@ -194,7 +194,7 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     if key not in _WIDTHS:
         font = FontProperties(family=FONTS, weight="bold" if bold else "normal")
         path = TextPath((0, 0), text.replace("$", r"\$"), size=size, prop=font)
-        _WIDTHS[key] = float(path.get_extents().width)
+        _WIDTHS[key] = 1.02 * float(path.get_extents().width)  # a screen rounds each letter up
     return _WIDTHS[key]
 
 

@@ -13,6 +13,7 @@ from bank_warehouse.powerbi import project, report_files, story
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Context, Evaluator
 from python_checks.testing.paths import PROJECT
+from python_checks.tests.warehouse.test_powerbi_pictures import as_release
 
 FILES = project.read(PROJECT / "powerbi")
 REPORT = report_files.pages(FILES)
@@ -135,6 +136,43 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
     for name in ("Finding on segment migrations", "Finding on risk migrations"):
         assert (
             evaluator.value(name, {}) == "There is one as-of date only: nothing can have moved yet"
+        )
+
+
+def test_migrations_count_who_moved_once_there_are_two_dates(built_warehouse: Path) -> None:
+    segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90), ("joined", "Savers", 4)]
+    risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
+    with duckdb.connect() as connection:
+        as_release(connection, built_warehouse)
+        connection.execute("drop view marts.fct_segment_migrations")
+        connection.execute("drop view marts.fct_risk_migrations")
+        connection.execute(
+            "create table marts.fct_segment_migrations as"
+            " select * from built.marts.fct_segment_migrations"
+        )
+        connection.execute(
+            "create table marts.fct_risk_migrations as"
+            " select * from built.marts.fct_risk_migrations"
+        )
+        for before, after, count in segments:
+            connection.execute(
+                "insert into marts.fct_segment_migrations by name"
+                " select ? as from_segment, ? as to_segment, ? as customers",
+                [before, after, count],
+            )
+        for before, after, change, count in risks:
+            connection.execute(
+                "insert into marts.fct_risk_migrations by name"
+                " select ? as from_risk_weighting, ? as to_risk_weighting,"
+                " ? as risk_weighting_change, ? as customers",
+                [before, after, change, count],
+            )
+        evaluator = dax_evaluator.load(FILES, connection)
+        assert evaluator.value("Finding on segment migrations", {}) == (
+            "7 of 101 customers changed segment"
+        )
+        assert evaluator.value("Finding on risk migrations", {}) == (
+            "The risk weighting of 5 customers got worse, of 2 better"
         )
 
 

@@ -18,22 +18,26 @@ LARGEST = 150_000
 """Bytes of a picture at most: the repository keeps them all."""
 
 
+def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Give a connection the tables of a warehouse as its first release would hold them."""
+    connection.execute(f"attach '{warehouse}' as built (read_only)")
+    for schema in ("marts", "quality"):
+        connection.execute(f"create schema {schema}")
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables"
+            " where table_catalog = 'built' and table_schema = ?",
+            [schema],
+        ).fetchall():
+            connection.execute(
+                f"create view {schema}.{name} as select * from built.{schema}.{name}"
+            )
+    connection.execute("create table marts.release as select 1 as release, 'sample' as source")
+
+
 @pytest.fixture(scope="module")
 def drawn(built_warehouse: Path) -> Iterator[tuple[Data, dict[str, Page]]]:
-    """The warehouse as its first release would be, and the pages."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{built_warehouse}' as built (read_only)")
-        for schema in ("marts", "quality"):
-            connection.execute(f"create schema {schema}")
-            for (name,) in connection.execute(
-                "select table_name from information_schema.tables"
-                " where table_catalog = 'built' and table_schema = ?",
-                [schema],
-            ).fetchall():
-                connection.execute(
-                    f"create view {schema}.{name} as select * from built.{schema}.{name}"
-                )
-        connection.execute("create table marts.release as select 1 as release, 'sample' as source")
+        as_release(connection, built_warehouse)
         yield powerbi_pictures.load(PROJECT / "powerbi", connection)
 
 
