@@ -47,6 +47,7 @@ LONG_FILES = (
     "test_dbt_usage.py",
     "test_spark_thrift.py",
     "test_dashboard_browser.py",
+    "test_powerbi_pictures.py",
     "test_publish_postgres.py",
     "test_odd_drops.py",
     "test_dbt_unit_tests.py",

@@ -1,5 +1,6 @@
 """Writes dbt's exposures: one for each page, so that lineage runs from raw file to page."""
 
+import textwrap
 from collections.abc import Iterable, Iterator
 
 from bank_warehouse.powerbi.definitions import Model, ModelTable
@@ -48,7 +49,7 @@ def tables_in(expression: str, model: Model) -> list[ModelTable]:
     }
     for table in model.tables.values():
         for measure in table.measures:
-            # A measure stands without a table before it, a column never does.
+            # A measure has no table before it, a column always has.
             if any(
                 f"{before}[{measure.name}]" in f" {expression}" for before in (" ", "(", "-", "\n")
             ):
@@ -68,7 +69,7 @@ def _exposure(page: Page, model: Model) -> str:
         "    type: dashboard",
         "    maturity: medium",
         "    description: >",
-        f"      {page.purpose}",
+        textwrap.indent(textwrap.fill(page.purpose, 94), " " * 6),
         "    owner:",
         "      name: Customer analytics",
         "    depends_on:",
