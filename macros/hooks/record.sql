@@ -57,7 +57,7 @@
             {
                 'invocation_id': invocation_id,
                 'project_dir': invocation_args_dict.project_dir | string,
-                'target_path': flags.TARGET_PATH | string or 'target',
+                'target_path': (flags.TARGET_PATH or 'target') | string,
                 'database': target.database,
                 'command': flags.WHICH,
                 'done': results | rejectattr('status', 'equalto', 'skipped')
