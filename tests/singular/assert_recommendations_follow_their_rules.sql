@@ -112,14 +112,14 @@ judgeable as (
 compared as (
 
     select
-        customers.customer_key,
-        rules.*,
         {% for condition in conditions %}
         {{ column_numbered(
             'rules.' ~ condition ~ 'fact_number', published, 'customers', 'double'
         ) }}
-            as {{ condition }}fact_value{{ ',' if not loop.last }}
+            as {{ condition }}fact_value,
         {% endfor %}
+        rules.*,
+        customers.customer_key
 
     from customers
     cross join rules

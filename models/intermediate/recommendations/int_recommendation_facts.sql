@@ -16,12 +16,12 @@ customers as (
 peer_medians as (
 
     select
-        income_band,
-        risk_weighting,
         {% for product in product_columns() %}
         max(case when product = '{{ product }}' then decile_5_limit end)
-            as {{ product }}_peer_median{{ ',' if not loop.last }}
+            as {{ product }}_peer_median,
         {% endfor %}
+        income_band,
+        risk_weighting
 
     from {{ ref('int_peer_thresholds') }}
     group by income_band, risk_weighting

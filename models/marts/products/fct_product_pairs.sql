@@ -38,12 +38,12 @@ customers as {{ computed_each_time() }} (
 peer_medians as (
 
     select
-        income_band,
-        risk_weighting,
         {% for product in columns %}
         max(case when product = '{{ product }}' then decile_5_limit end)
-            as {{ product }}_peer_median{{ ',' if not loop.last }}
+            as {{ product }}_peer_median,
         {% endfor %}
+        income_band,
+        risk_weighting
 
     from {{ ref('int_peer_thresholds') }}
     group by income_band, risk_weighting
