@@ -308,6 +308,8 @@ def segments(source: Source) -> Answer | None:
         for row in source.ask(("customers", *BALANCES), ("segment",))
         if row[0] is not None and row[1]
     ]
+    if any(None in row for row in rows):
+        return None
     customers, loans, deposits = (sum(row[place] for row in rows) for place in (1, 2, 3))
     if len(rows) < 2 or loans <= 0 or deposits <= 0 or any(min(row[2:]) < 0 for row in rows):
         return None
