@@ -56,6 +56,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 """Column to its codes; of a column that is here codes are written for readers, of others not."""
 
+GAP = (
+    "Gap: how much these customers' balances or fees would have to change to reach the rule's "
+    "target. It is a size to compare, and the action does not close it by itself."
+)
+"""What the gap to close is, wherever one is shown."""
+
 INVENTED = (
     "The data are invented: the shipped sample, a synthetic look-alike of a bank's customers made "
     "by the project's generator. Nothing here is about real people or a real bank."

@@ -7,6 +7,7 @@ that there is no difference is only said where a difference that matters would h
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ MOST = 5
 """Answers that open a page."""
 
 ACT = "act"
+ACT_ON_WATCH_LIST = "act_on_watch_list"
 BALANCES = ("total_loans", "total_deposits")
 NEGLIGIBLE = 0.01
 """Epsilon squared below which a difference is negligible, as in the seed `effect_sizes`."""
@@ -53,10 +55,11 @@ class Answer:
         name: of the question, such as `risk-by-income`.
         sentence: what to know, in round numbers.
         title: the same as the title of a chart.
-        support: the statistics behind it.
+        support: what a reader has to know about it.
         page: name of the page of the dashboard that shows more.
         marts: where the numbers come from.
         verdict: `real` or `chance` where a test has decided, else empty.
+        statistics: figures of the test, for who asks for them; empty where there is none.
     """
 
     name: str
@@ -66,6 +69,12 @@ class Answer:
     page: str
     marts: tuple[str, ...]
     verdict: str = ""
+    statistics: str = ""
+
+    @property
+    def full_support(self) -> str:
+        """The support with the statistics."""
+        return f"{self.support} {self.statistics}".strip()
 
 
 @dataclass(frozen=True)
@@ -129,10 +138,23 @@ def decisions(source: Source) -> Answer | None:
         name="decisions",
         sentence=sentence,
         title=title,
-        support=f"Watch-list level Act now: {share(number / customers)} of customers{part}.",
+        support=f"Watch-list level Act now: {share(number / customers)} of customers{part}."
+        + (_task(source, ACT_ON_WATCH_LIST) if number else ""),
         page="recommendations",
         marts=("fct_customer_risk", "fct_customer_positions"),
     )
+
+
+def _task(source: Source, action: str) -> str:
+    """Return what an action asks of whom, with a space in front; nothing where it is not shown."""
+    try:
+        found = [row for row in source.rows("actions", "action") if row["action"] == action]
+    except NotShownError:
+        return ""
+    if not found:
+        return ""
+    wording = str(found[0]["wording"])
+    return f" Task of {found[0]['owner']}: {wording[:1].lower()}{wording[1:]}."
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
@@ -152,7 +174,7 @@ def _change_of_decisions(source: Source, number: int) -> str:
 
 
 def actions(source: Source) -> Answer | None:
-    """Which action would move most money."""
+    """Which action has the largest gap to its target."""
     names = {row["action"]: row["action_name"] for row in source.rows("actions", "action")}
     due = [
         (gap, number, concerned, names[action])
@@ -167,14 +189,11 @@ def actions(source: Source) -> Answer | None:
     return Answer(
         name="actions",
         sentence=(
-            f"“{name}” closes the largest gap of all actions: {amount(gap)} for "
+            f"The largest gap to a rule's target is that of “{name}”: {amount(gap)} for "
             f"{count(number, 'customer')}."
         ),
-        title=f"{name} closes the largest gap: {amount(gap)}",
-        support=(
-            f"Balances involved: {amount(concerned)}. The gap is what lies between where the "
-            "customers are and what the rule aims at."
-        ),
+        title=f"Largest gap to a rule's target: {name}, {amount(gap)}",
+        support=f"{labels.GAP} Balances involved: {amount(concerned)}.",
         page="recommendations",
         marts=("fct_customer_recommendations",),
     )
@@ -245,8 +264,8 @@ def _by_income(
             return None
         title = f"{subject} {'does' if verb[0].endswith('s') else 'do'} not go with income"
         return Answer(
-            name, f"{title}.", title, _statistics(tested), page, marts, "chance"
-        )  # fmt: skip
+            name, f"{title}.", title, _decided(tested), page, marts, "chance", _statistics(tested)
+        )
     means = [mean for _, mean, _ in bands]
     steps = [later - earlier for earlier, later in pairwise(means)]
     if all(step > 0 for step in steps):
@@ -260,10 +279,11 @@ def _by_income(
         name=name,
         sentence=f"{title}: {what} {'are' if what.endswith('s') else 'is'} {listed(shown)}.",
         title=title,
-        support=_statistics(tested),
+        support=_decided(tested),
         page=page,
         marts=marts,
         verdict="real",
+        statistics=_statistics(tested),
     )
 
 
@@ -289,15 +309,45 @@ def no_difference(source: Source) -> Answer | None:
     them = "them" if others else "it"
     return Answer(
         name="no-difference",
-        sentence=f"{title}{nor}: do not target by {them}.",
+        sentence=f"{title}{nor}: do not use {them} to look for larger balances.",
         title=title,
-        support=" ".join(
-            f"{labels.name(measure)}: {_statistics(row)}"
-            for measure, row in zip(BALANCES, tested, strict=True)
-        ),
+        support=_decided(tested[0]) + _policy(source, [dimension for dimension, _ in without]),
         page="segmentation",
         marts=("fct_segment_differences",),
         verdict="chance",
+        statistics=" ".join(
+            f"{labels.name(measure)}: {_statistics(row)}"
+            for measure, row in zip(BALANCES, tested, strict=True)
+        ),
+    )
+
+
+IN_RULES = {"loyalty_order": "loyalty_classification", "fee_rate": "fee_structure"}
+"""Facts in rules of actions that are a dimension by another name."""
+
+
+def _policy(source: Source, dimensions: Sequence[str]) -> str:
+    """Return which actions use these dimensions all the same, with a space in front."""
+    try:
+        rows = source.rows("actions", "priority, action")
+    except NotShownError:
+        return ""
+    users: list[str] = []
+    used: list[str] = []
+    for row in rows:
+        there = [
+            dimension
+            for fact, dimension in {**IN_RULES, **{name: name for name in dimensions}}.items()
+            if dimension in dimensions and re.search(rf"\b{fact}\b", str(row["reasons"]))
+        ]
+        if there:
+            users.append(f"“{row['action_name']}”")
+            used += [_short(dimension) for dimension in there]
+    if not users:
+        return ""
+    return (
+        f" By policy, not by this finding, the project's rules for {listed(users)} use "
+        f"{listed(list(dict.fromkeys(used)), 'or')}."
     )
 
 
@@ -353,7 +403,10 @@ def funding(source: Source) -> Answer | None:
         name="funding",
         sentence=f"{said}; {share(part)} of customers owe more than they hold.",
         title=title if owed == held else f"{title} by {amount(abs(loans - deposits))}",
-        support=f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included.",
+        support=(
+            f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included. Whether these "
+            "already contain the other accounts is not known: if they do, deposits are lower."
+        ),
         page="income",
         marts=("fct_customer_positions",),
     )
@@ -398,13 +451,13 @@ def products(source: Source) -> Answer | None:
         title = f"Customers hold {each} of {of} products on average"
         sentence = f"{title}: there is room to sell more of them."
     else:
-        title = "Nearly everyone holds nearly every product"
-        sentence = f"{title}: what differs is how much."
+        title = "Nearly every customer holds nearly every product"
+        sentence = f"{title}: they differ in how much they hold."
     return Answer(
         name="products",
         sentence=sentence,
         title=title,
-        support=f"Of all products that could be held {share(part)} are held.",
+        support=f"Customers hold {share(part)} of the products that they could hold.",
         page="products",
         marts=("fct_product_holdings",),
     )
@@ -428,13 +481,13 @@ def losses(source: Source) -> Answer | None:
     return Answer(
         name="losses",
         sentence=(
-            f"Risk weightings {classes} carry {share(of_losses)} of expected losses with "
+            f"Risk weightings {classes} carry {share(of_losses)} of assumed losses with "
             f"{share(of_loans)} of loans."
         ),
-        title=f"Risk {classes}: {share(of_loans)} of loans, {share(of_losses)} of expected losses",
+        title=f"Risk {classes}: {share(of_loans)} of loans, {share(of_losses)} of assumed losses",
         support=(
-            f"Expected losses of {amount(whole)} a year, {whole / lending:.1%} of loans: declared "
-            "assumptions times balances."
+            f"Assumed losses of {amount(whole)} a year, {whole / lending:.1%} of loans: declared "
+            "default and loss rates times balances. No loss was measured."
         ),
         page="risk",
         marts=("fct_expected_losses",),
@@ -458,11 +511,11 @@ def stress(source: Source) -> Answer | None:
     return Answer(
         name="stress",
         sentence=(
-            f"{name} is the costliest scenario: expected losses of {amount(found[worst])} a year, "
-            f"{times(found[worst] / base)} those of today."
+            f"{name} is the costliest scenario: assumed losses of {amount(found[worst])} a year, "
+            f"{times(found[worst] / base)} those of the baseline."
         ),
-        title=f"{name} costs most: {times(found[worst] / base)} the expected losses",
-        support="Scenarios are declared assumptions, no forecasts.",
+        title=f"{name} costs most: {times(found[worst] / base)} the assumed losses",
+        support="Scenarios are declared assumptions, not forecasts.",
         page="risk",
         marts=("fct_stress_results",),
     )
@@ -486,20 +539,18 @@ def drivers(source: Source) -> Answer | None:
     tail = ""
     if protected:
         tail = (
-            f"; fitted apart, {listed([_short(name) for name in moving])} "
+            f"; in a separate model, {listed([_short(name) for name in moving])} "
             f"{'goes' if len(moving) == 1 else 'go'} with it too"
             if moving
-            else f"; there is no sign that {PROTECTED} do"
+            else f"; there is no sign that {PROTECTED} are linked to it"
         )
     return Answer(
         name="drivers",
         sentence=f"{title}, all else equal{tail}.",
         title=title,
-        support="; ".join(
-            f"{labels.name(row['driver'])}: odds of a higher risk weighting times "
-            f"{row['odds_ratio']:.2f} for one standard deviation more"
-            for row in facts[:3]
-        )
+        support="For one standard deviation more, the odds of a higher risk weighting are "
+        "multiplied by "
+        + listed([f"{row['odds_ratio']:.2f} for {_short(row['driver'])}" for row in facts[:3]])
         + ".",
         page="risk",
         marts=("fct_risk_drivers",),
@@ -642,16 +693,22 @@ def _is_none(row: Mapping[str, Any]) -> bool:
     return bool(noncentrality / row["customers"] < NEGLIGIBLE)
 
 
+def _decided(row: Mapping[str, Any]) -> str:
+    """Return what a test has decided, of how many customers."""
+    tested = (
+        f"; {count(row['customers'], 'customer')} tested" if row["customers"] is not None else ""
+    )
+    return f"{labels.verdict(str(row['verdict']))}{tested}."
+
+
 def _statistics(row: Mapping[str, Any]) -> str:
     """Return the figures of a test in a few words."""
     p = row["adjusted_p_value"]
-    parts = [labels.verdict(str(row["verdict"])), str(row["method"])]
+    parts = [str(row["method"])]
     if p is not None:
         parts.append("adjusted p < 0.001" if p < 0.001 else f"adjusted p = {p:.3f}")
     if row["effect_size"] is not None:
         parts.append(f"{str(row['effect_size_name']).lower()} {row['effect_size']:.2f}")
-    if row["customers"] is not None:
-        parts.append(count(row["customers"], "customer"))
     return "; ".join(parts) + "."
 
 

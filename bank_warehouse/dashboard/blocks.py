@@ -202,13 +202,15 @@ class Answer:
 
     Attributes:
         text: the sentence.
-        support: numbers and tests behind it.
+        support: what a reader has to know about it.
+        statistics: figures of the test behind it; empty where there is none.
         link: what the address leads to; empty for nothing.
         href: address.
     """
 
     text: str
     support: str = ""
+    statistics: str = ""
     link: str = ""
     href: str = ""
 
@@ -259,7 +261,8 @@ def as_table(block: Block) -> tuple[Sequence[str], list[Sequence[object]]]:
         heads = [block.side, *block.columns, *(column.label for column in block.more)]
         return heads, [[head, *(cell.value for cell in row)] for head, row in block.rows]
     if isinstance(block, Answers):
-        return ("answer", "support"), [(each.text, each.support) for each in block.answers]
+        heads = ["answer", "support", "statistics"]
+        return heads, [[each.text, each.support, each.statistics] for each in block.answers]
     if isinstance(block, Chart):
         return as_table(block.table)
     if isinstance(block, Note):

@@ -6,6 +6,8 @@ definitions of the metrics.
 
 from collections.abc import Mapping
 
+from bank_warehouse.answers import labels
+
 METRICS: Mapping[str, str] = {
     "customers": "How many people a decision would reach. Who has left the bank is not counted.",
     "total_loans": "What the bank stands to lose if nobody paid, and what it earns interest on. "
@@ -31,8 +33,8 @@ METRICS: Mapping[str, str] = {
     "loans. Incomes are estimates.",
     "overleveraged_share": "Customers who could not repay from what they hold here. What they hold "
     "elsewhere is not known.",
-    "watch_list_customers": "Customers who meet a warning rule of the bank. Most need no action: "
-    "see those to act on.",
+    "watch_list_customers": "Customers who meet one of the project's warning rules. Most need no "
+    "action: see those to act on.",
     "watch_list_share": "How widespread warnings are. Rules on the risk weighting are among them, "
     "so it rises with that.",
     "act_customers": "Customers on the gravest level of the watch list: decide on each. By rules, "
@@ -54,14 +56,13 @@ METRICS: Mapping[str, str] = {
     "recommended_customers": "Customers for whom some rule asks for an action, each counted once.",
     "money_concerned": "Balances of the customers that an action is about. A customer with two "
     "actions is in both, so never add them up.",
-    "gap_to_close": "What would bring the customers to where the rule wants them: the size of the "
-    "prize, no forecast. Some rules have no such aim.",
+    "gap_to_close": labels.GAP + " Some rules have no target.",
     "product_balance": "Where the money is. Loans are owed to the bank and deposits held at it: "
     "never add them up.",
     "mean_balance_of_holders": "How deeply a product is used by those who have it.",
     "holdings": "Customers with a balance, however small: see how much they hold, too.",
-    "gap_below_peer_median": "What would bring everyone below the middle of customers alike up to "
-    "it: a size to compare, no promise.",
+    "gap_below_peer_median": "What all customers below the median of their peers would need to "
+    "reach it. Peers are of the same income band and risk weighting.",
     "client_ids": "Fewer than customers: some ids are shared by different people.",
     "customers_sharing_a_client_id": "Never join by client id alone: these would be mixed up.",
     "customers_joined_before_birth": "Joining date or age is wrong: do not act on either.",
@@ -78,7 +79,7 @@ DIMENSIONS: Mapping[str, str] = {
     "loyalty_classification": "Given by the bank; how is not documented.",
     "income_band": "By the income of a year, which is an estimate.",
     "risk_weighting": "The bank's own class of risk. How it is given is not documented.",
-    "watch_list_level": "How grave the warnings by the bank's rules are together. Some of these "
+    "watch_list_level": "How grave the warnings by the project's rules are together. Some of these "
     "rules are on the risk weighting itself.",
     "fee_structure": "Sets the fee rate on loans.",
     "tenure_band": "Time with the bank. Customers who have left are not in the data.",

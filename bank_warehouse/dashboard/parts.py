@@ -413,7 +413,14 @@ def _answers(shown: Answers, is_static: bool) -> Element:
     for answer in shown.answers:
         inside: Children = [element("B", answer.text)]
         if answer.support:
-            inside.append(element("Span", answer.support, className="support"))
+            said: Children = [answer.support]
+            if answer.statistics:
+                said += (
+                    [f" {answer.statistics}"]
+                    if is_static
+                    else [" ", definition("Statistics", answer.statistics)]
+                )
+            inside.append(element("Span", said, className="support"))
         if answer.href and not is_static:
             inside.append(link(answer.link, answer.href))
         lines.append(element("Li", inside))

@@ -73,7 +73,7 @@ def actions(tables: Tables) -> Figure:
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
-    note = "Gap: what lies between where the customers are and what the rule aims at."
+    note = f"{labels.GAP.partition('.')[0]}."
     if len(frame) > MOST_BARS:
         note += f" The {MOST_BARS} largest of {len(frame)}."
     frame = frame.tail(MOST_BARS)
@@ -318,7 +318,7 @@ def stress(tables: Tables) -> Figure:
     frame = tables.metrics(names, ["scenario"])
     frame = frame.sort_values(["stressed_expected_loss", "scenario"], kind="stable")
     figure = titled(
-        "stress", tables, 3.4, "Scenarios are declared assumptions, no forecasts. Line: baseline."
+        "stress", tables, 3.4, "Scenarios are declared assumptions, not forecasts. Line: baseline."
     )
     panels = figure.subplots(1, len(names), sharey=True)
     places = [labels.name(str(name)) for name in frame["scenario"]]

@@ -27,6 +27,9 @@ from marts.fct_segment_differences where method <> 'Not tested'
 """
 """Each test once: two dimensions are listed in both orders."""
 
+ASSIGNED = ("banking_relationship", "investment_advisor")
+"""What was assigned by row position in the sample."""
+
 STRONG = 0.5
 """From this correlation on, two balances move together."""
 
@@ -66,9 +69,9 @@ def _summary(tables: Tables) -> str:
 
 
 def _said(tables: Tables, name: str) -> str:
-    """Return a sentence with its statistics in brackets; nothing where there is none."""
+    """Return a sentence with its support and statistics; nothing where there is none."""
     found = tables.said.by_name.get(name)
-    return f"{found.sentence} ({found.support.rstrip('.')}.)" if found else ""
+    return f"{found.sentence} ({found.full_support.rstrip('.')}.)" if found else ""
 
 
 def _actions(tables: Tables) -> str:
@@ -115,13 +118,16 @@ def _differences(tables: Tables) -> str:
         order by one, other
         """
     )
+    assigned = ASSIGNED in set(outside.itertuples(index=False, name=None)) and tables.is_sample
     pairs = [
         f"{tables.label(one).lower()} with {tables.label(other).lower()}"
         for one, other in outside.itertuples(index=False, name=None)
     ]
     return templates.DIFFERENCES.format(
         family_table=tables.table(families, formats),
-        outside_money=templates.OUTSIDE_SOME.format(pairs=listed(pairs))
+        outside_money=templates.OUTSIDE_SOME.format(
+            pairs=listed(pairs), sample=f" {templates.ASSIGNED}" if assigned else ""
+        )
         if pairs
         else templates.OUTSIDE_NONE,
         differences_title=TITLES["differences"](tables),

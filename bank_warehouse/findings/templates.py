@@ -24,9 +24,8 @@ ACTIONS = """## What to do
 
 {action_table}
 
-Actions are rules of the bank, not results of a model: the data have no outcomes by which they could
-be judged. The gap to close is what lies between where the customers are and what the rule aims at:
-a size to compare, no promise. `bank worklist` writes the customers of an action to a file.
+Actions follow the project's rules, not a model: the data have no outcomes to judge them by.
+`bank worklist` writes the customers of an action to a file.
 
 ![{actions_title}](figures/actions.svg)
 
@@ -37,10 +36,11 @@ The watch list, by level. Some of its rules look at the risk weighting itself:
 
 DIFFERENCES = """## What is real and what could be chance
 
-Every fact about customers was tested against every amount and ratio and every other fact. The
-results are judged together, so that few of those called real are expected to be chance (the
-variable `false_discovery_rate`). Two families are judged apart: money by what is computed from
-money or rates it, and everything else.
+Every fact about customers was tested against every amount, every ratio and every other fact. With
+so many tests some differ by chance alone, so the results are corrected for the number of tests: few
+of the differences called real are expected to be chance (the variable `false_discovery_rate` sets
+how few). The tests form two families, and each is corrected on its own: amounts by facts that are
+computed from amounts or rate them, such as income band and risk weighting; and everything else.
 
 {family_table}
 
@@ -48,15 +48,19 @@ money or rates it, and everything else.
 
 ![{differences_title}](figures/differences.svg)
 
-Pale cells could be chance: customers drawn at random would differ as much. Cells marked “built in”
-compare a thing with what it is computed from, so they say nothing. A real difference is no cause.
+Cells with a dot could be chance: groups drawn at random would differ as much. Cells with an equals
+sign are built in: they compare a fact with what it is computed from. A real difference does not
+show a cause.
 """
 
 OUTSIDE_NONE = (
-    "No category is linked to money by more than chance: loyalty, occupation and the like say"
-    " nothing about balances."
+    "No link among categories is real: loyalty, occupation and the like say nothing about balances."
 )
-OUTSIDE_SOME = "Among categories these links are real: {pairs}."
+OUTSIDE_SOME = "Among categories these links are real: {pairs}.{sample}"
+ASSIGNED = (
+    "Relationships and advisors were assigned by row position in the data that the sample is"
+    " modelled on, so the link between these two is no finding."
+)
 
 CUSTOMERS = """## Customers
 
@@ -85,14 +89,15 @@ PRODUCTS = """## Products
 
 {product_table}
 
-The gap to the peers compares customers with others of the same income band and risk weighting.
-About half of the customers are below the median of their peers whatever the bank does: compare the
-gaps of products, and do not read them as a forecast.
+The gap to the peers is how much all customers below the median of their peers would need to reach
+it; peers are of the same income band and risk weighting. About half of the customers are below that
+median whatever the bank does: compare products, and do not read the gaps as a forecast. The gaps
+under “What to do” are smaller, since they count only customers for whom a rule is due.
 
 ![{products_title}](figures/products.svg)
 
-Correlation is of balances: near one, customers with much of one product have much of the other;
-near nothing, one says nothing about the other. Each product with itself is left grey.
+Near one, customers who hold much of one product also hold much of the other. Near zero, the balance
+of one says nothing about the balance of the other.
 """
 
 RISK = """## Risk
@@ -122,22 +127,28 @@ JUMP = (
 
 COLLINEAR = (
     "Bank deposits move with checking and savings accounts (correlations of {correlations}), so"
-    " their line is about deposits beyond those two: read the deposits together."
+    " their line shows only what goes beyond those two: read the deposits together."
 )
 
 FIT = (
-    "Fitted on {customers_fitted} customers, the model names the right risk weighting for"
-    " {held_out_accuracy} of {customers_held_out} others; naming the most frequent one is right for"
-    " {majority_accuracy}."
+    "Fitted on {customers_fitted} customers, the model predicts the right risk weighting for"
+    " {held_out_accuracy} of {customers_held_out} others; always predicting the most frequent one"
+    " is right for {majority_accuracy}."
 )
 
 LEVELS = (
-    "Single levels of {drivers} stand out, yet as a whole {drivers} could be chance: they are left"
+    "Single levels of {drivers} differ, but as a whole {drivers} could be chance, so they are left"
     " out."
 )
 
-PROTECTED_NONE = "Fitted apart, there is no sign that nationality, gender or age go with it."
-PROTECTED_SOME = "Fitted apart, of nationality, gender and age these go with it: {drivers}."
+PROTECTED_NONE = (
+    "In a separate model, there is no sign that nationality, gender or age are linked to the risk"
+    " weighting."
+)
+PROTECTED_SOME = (
+    "In a separate model, of nationality, gender and age these are linked to the risk weighting:"
+    " {drivers}."
+)
 
 MONEY = """## Concentration, losses and stress
 
@@ -147,9 +158,10 @@ MONEY = """## Concentration, losses and stress
 
 {concentration_table}
 
-{loss_sentence} {stress_sentence} Losses and scenarios are declared assumptions times balances, no
-forecasts: the data hold no defaults. By these, {expected_loss} of {lending_exposure} are lost in a
-year, {expected_loss_rate}.
+{loss_sentence} On these assumptions {expected_loss} of {lending_exposure} would be lost in a year,
+{expected_loss_rate}.
+
+{stress_sentence}
 
 ![{stress_title}](figures/stress.svg)
 
@@ -158,13 +170,13 @@ year, {expected_loss_rate}.
 
 LIMITS = """## What cannot be said
 
-One date without transactions, limits or outcomes: no churn, no use of credit lines, no probability
-estimated from it can be honest, so there is none. {sample_sentence} By time with the bank and age,
-{customers_joined_before_birth} customers joined before they were born and
-{customers_joined_as_minors} as minors.
+The data have no transactions, no credit limits and no outcomes such as defaults. So there is no
+churn rate, no use of credit lines and no estimated probability of default here. {sample_sentence}
+By their ages and joining dates, {customers_joined_before_birth} customers joined before they were
+born and {customers_joined_as_minors} as minors.
 """
 
 SAMPLE = (
-    "Advisors and relationships were assigned by row position in the data that the sample is"
-    " modelled on."
+    "In the sample nothing can be said about advisors and banking relationships, which were"
+    " assigned by row position in the data that it is modelled on."
 )

@@ -57,6 +57,13 @@ DIRECTIONS = {
 }
 """Which end of a dimension is which, where its values do not say it."""
 
+UNITS = {
+    "debt_to_income_ratio": "times a year's income",
+    "loan_to_deposit_ratio": "of loans for 1 of deposits",
+    "mean_risk_weighting": "from 1 (low) to 5 (high)",
+}
+"""What a number counts, where its name and format do not say it."""
+
 TESTED = {
     "mean_estimated_income": "estimated_income",
     "mean_total_loans": "total_loans",
@@ -140,6 +147,11 @@ class Context:
         found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
         return found.sentence if found else otherwise
 
+    def support(self, answer: str) -> str:
+        """Return what a reader has to know about an answer; see :meth:`title`."""
+        found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
+        return found.support if found else ""
+
     def metric(self, name: str) -> Metric:
         """Return the definition of a metric, or of the share of a row."""
         return SHARE_OF_ROW if name == SHARE_OF_ROW.name else self.snapshot.metric(name)
@@ -151,7 +163,7 @@ class Context:
             label=metric.label,
             definition=hints.METRICS.get(name, ""),
             cell=Cell.of(values[name], metric),
-            aside=aside,
+            aside=aside or UNITS.get(name, ""),
         )
 
     def tiles(self, name: str, metrics: Sequence[str], title: str = "At a glance") -> Tiles:

@@ -30,6 +30,8 @@ BY_INCOME = (
 FEWEST = 30
 """Customers in a bin of incomes whose mean is part of the trend."""
 STEPS = 9
+PROTECTED = ("nationality", "gender", "age_band")
+"""Dimensions that nobody may target by, whatever a test says: they are not in the sentence."""
 
 
 def make(context: Context) -> Page:
@@ -165,9 +167,14 @@ def _matters(context: Context) -> Block:
     real = [row for row in found if labels.is_real(row["verdict"])]
     real = sorted(real, key=lambda row: -row["effect_size"])
     others = [labels.name(row["dimension"]).lower() for row in found
-              if row not in real and "_and_" not in row["dimension"]]  # fmt: skip
+              if row not in real and "_and_" not in row["dimension"]
+              and row["dimension"] not in PROTECTED]  # fmt: skip
     named = [labels.name(row["dimension"]).lower() for row in real]
-    note = f"Could be chance: {listed(others)}. Do not target by them." if others else ""
+    note = (
+        f"Could be chance: {listed(others)}. Do not use them to look for larger deposits."
+        if others
+        else ""
+    )
     return Table(
         name="matters",
         title=f"Deposits differ by {listed(named)}" if real else "What deposits differ by",
@@ -190,7 +197,7 @@ def _matters(context: Context) -> Block:
             )
             for row in real
         ),
-        empty="By nothing that was tested.",
+        empty="No grouping that was tested makes a real difference.",
     )
 
 

@@ -45,7 +45,9 @@ def make(context: Context) -> Page:
                 SHARE_OF_ROW.name,
                 note="How the customers of each income band are spread over the risk weightings.",
             ),
-            context.whole("actions", "Top actions by money", lambda: _actions(context)),
+            context.whole(
+                "actions", "Largest gaps to the rules' targets", lambda: _actions(context)
+            ),
             *(said if context.view.filters else ()),
         ),
     )
@@ -64,6 +66,7 @@ def _answers(context: Context) -> tuple[Answers, ...]:
                 Answer(
                     one.sentence,
                     one.support,
+                    one.statistics,
                     "Look closer" if one.page != "overview" else "",
                     View(one.page).address() if one.page != "overview" else "",
                 )
@@ -117,18 +120,18 @@ def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
 
 
 def _actions(context: Context) -> Table:
-    """Return the actions that would move most money."""
+    """Return the actions with the largest gaps to their targets."""
     texts = {row["action"]: row for row in context.snapshot.rows("actions")}
-    found = sorted(
-        (row for row in context.ask(METRICS, ["action"], "actions") if row[3]),
-        key=lambda row: -row[3],
-    )[:TOP]
+    due = context.ask(METRICS, ["action"], "actions")
+    gaps = sorted((row for row in due if row[3]), key=lambda row: -row[3])
+    found = gaps[:TOP]
     most = float(found[0][3]) if found else 1.0
     number, _, gap = (context.snapshot.metric(name) for name in METRICS)
     return Table(
         name="actions",
-        title=context.title("actions", "Top actions by money"),
-        note="Gap to close: what would bring the customers to where the rule wants them.",
+        title=context.title("actions", "Largest gaps to the rules' targets"),
+        note=f"The {len(found)} largest of {len(gaps)} gaps. Recommendations shows all {len(due)} "
+        "actions due.",
         columns=(
             Column("Action", "", False),
             context.column("gap_to_close"),

@@ -37,7 +37,7 @@ def make(context: Context) -> Page:
             _held(context),
             _gaps(context),
             _by_dimension(context),
-            context.whole("pairs", "Products held deeply together", lambda: _pairs(context)),
+            context.whole("pairs", "High balances together", lambda: _pairs(context)),
         ),
     )
 
@@ -66,7 +66,11 @@ def _held(context: Context) -> Table:
     return Table(
         name="held",
         title="Balances by product",
-        columns=(Column("Product", "", False), *(context.column(name) for name in HELD)),
+        columns=(
+            Column("Product", "", False),
+            *(context.column(name) for name in HELD[:-1]),
+            context.column(HELD[-1], "Holders"),
+        ),
         rows=tuple(
             (
                 Cell.said(name),
@@ -87,13 +91,15 @@ def _gaps(context: Context) -> Table:
     gap = context.snapshot.metric(GAP)
     return Table(
         name="gaps",
-        title="Room to grow: the gap to customers alike",
-        note="Alike: the same income band and risk weighting. The gap would bring all who hold "
-        "less than the middle one of these up to it: a size to compare, no promise.",
+        title="How far customers are below their peers",
+        note="Peers: customers of the same income band and risk weighting. Gap: how much all "
+        "customers below their peers' median would need to reach it. About half are below it "
+        "whatever the bank does: compare products, this is no forecast. Recommendations counts "
+        "only customers for whom a rule is due, so its gaps are smaller.",
         columns=(
             Column("Product", "", False),
             context.column(GAP),
-            Column("Of the balance", "The gap as a share of what is held of the product."),
+            Column("Share of balance", "The gap as a share of what is held of the product."),
         ),
         rows=tuple(
             (

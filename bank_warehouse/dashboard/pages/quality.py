@@ -85,7 +85,8 @@ def _joiners(context: Context) -> Chart:
     return Chart(
         name="joiners",
         title=nobody or "Customers by joining year",
-        note="Current customers only: whoever has left is not in the data, so early years are low.",
+        note="Current customers only: those who have left are not in the data, so this is not how "
+        "many joined in a year.",
         width="full",
         plot=plot,
         summary=f"Customers by joining year, {years[0]} to {years[-1]}. {nobody}".strip()
@@ -114,7 +115,8 @@ def _totals(context: Context) -> Table:
         title="All that was delivered is counted"
         if found and not any(row["difference"] or row["in_quarantine"] for row in found)
         else "Delivered and counted",
-        note="What was delivered is in the marts or quarantined, to the cent.",
+        note="Every row and amount delivered is either counted on these pages or quarantined, to "
+        "the cent.",
         is_whole=True,
         columns=(
             result("column_name", "Column", is_number=False),
@@ -147,8 +149,8 @@ def _totals(context: Context) -> Table:
 def _release(context: Context) -> Tiles:
     manifest = context.snapshot.release.manifest
 
-    def tile(label: str, value: object, definition: str) -> Tile:
-        return Tile(label=label, definition=definition, cell=Cell.said(value))
+    def tile(label: str, value: object, definition: str, aside: str = "") -> Tile:
+        return Tile(label=label, definition=definition, cell=Cell.said(value), aside=aside)
 
     commit = (manifest.get("git_commit") or "none")[:12]
     dirty = " and changes" if manifest.get("git_is_dirty") else ""
@@ -164,14 +166,16 @@ def _release(context: Context) -> Tiles:
                 "What was delivered or corrected later is not in it.",
             ),
             tile(
-                "Tests passed",
+                "Build steps and tests passed",
                 manifest["checks"]["dbt_nodes"],
-                "Steps and tests of the build: with one that fails nothing is published.",
+                "With one that fails nothing is published.",
+                "all of them",
             ),
             tile(
                 "Expectations met",
                 manifest["checks"]["expectations"],
                 "Of a second check by other means: with one that fails nothing is published.",
+                "all of them",
             ),
             tile("Built from", commit + dirty, "State of the program, to repeat the build."),
         ),

@@ -11,7 +11,10 @@ from bank_warehouse.dashboard.pages.context import Context, result
 from bank_warehouse.worklist import command_for
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
-KINDS = (("risk", "Less risk: what the rules want moved"), ("targeting", "Growth: room to gain"))
+KINDS = (
+    ("risk", "Risk: gap to the rules' targets"),
+    ("targeting", "Offers and fees: gap to the rules' targets"),
+)
 LIMIT = 12
 
 
@@ -22,7 +25,7 @@ def make(context: Context) -> Page:
         "Recommendations",
         context.lead(
             "actions",
-            "What is due, for how many customers, where the money is, and whose names to ask for.",
+            "What is due, for how many customers, and who takes the action.",
         ),
         (
             context.whole("glance", "At a glance", lambda: _glance(context)),
@@ -43,6 +46,7 @@ def _glance(context: Context) -> Tiles:
     return Tiles(
         name="glance",
         title=context.title("decisions", "At a glance"),
+        note=context.support("decisions"),
         tiles=(
             context.tile("act_customers", {"act_customers": act}),
             context.tile(
@@ -73,6 +77,7 @@ def _money(context: Context, kind: str, title: str) -> Table:
     return Table(
         name=f"money-{kind}",
         title=title,
+        note=labels.GAP if kind == KINDS[0][0] else "",
         columns=(
             Column("Action", "", False),
             context.column("gap_to_close"),
@@ -95,8 +100,9 @@ def _actions(context: Context) -> Table:
     return Table(
         name="actions",
         title="Actions due, the most urgent first",
-        note="By rules of the bank, not by a model: the data have no outcomes to judge them by. "
-        "Whoever may see names writes them with the command beside the action.",
+        note="By the project's rules, not by a model: the data have no outcomes to judge them by. "
+        "The command in the column Work list writes the customers of an action to a workbook, for "
+        "readers who may see names.",
         is_cards=True,
         columns=(
             result("action_name", "Action", is_number=False),

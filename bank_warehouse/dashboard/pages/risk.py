@@ -6,6 +6,7 @@ from math import log
 from typing import Any
 
 from bank_warehouse.answers import labels
+from bank_warehouse.answers.numbers import share
 from bank_warehouse.answers.sentences import strongest
 from bank_warehouse.dashboard import hints
 from bank_warehouse.dashboard.blocks import Cell, Chart, Column, Page, Table
@@ -66,8 +67,8 @@ def make(context: Context) -> Page:
                 "watch_list_level",
                 "total_loans",
                 mark=None,
-                note="By the bank's rules: the more and the graver the warnings, the higher the "
-                "level.",
+                note="By the project's rules: the more and the graver the warnings, the higher "
+                "the level.",
             ),
             *heats[1:],
             _drivers(context),
@@ -105,7 +106,7 @@ def _drivers(context: Context) -> Chart:
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
     explained = head.get("explained_variation")
-    told = f" Together they explain {explained:.0%} of its variation." if explained else ""
+    told = f" All drivers explain {explained:.0%} of its variation." if explained else ""
     if len(found) > len(drawn):
         told += f" {len(found) - len(drawn)} weaker ones, all of which could be chance, are in the "
         told += "table."
@@ -113,8 +114,10 @@ def _drivers(context: Context) -> Chart:
         name="drivers",
         title=context.title("drivers", "What goes with a higher risk weighting"),
         note="Odds of a higher risk weighting for one standard deviation more, or for a group "
-        "against the largest one, all else equal. Pale: could be chance. The risk weighting is "
-        "the bank's own class, so this shows how it is given, not who defaults." + told,
+        "against the largest one, all else equal. Pale: could be chance. Where balances move "
+        "together, a line shows only what goes beyond the others and can point the other way than "
+        "the averages do: read bank deposits together with the other balances. The risk weighting "
+        "is the bank's own class, so this shows how it is given, not who defaults." + told,
         is_whole=True,
         width="half tall",
         plot=_odds(drawn, real) if drawn else None,
@@ -202,14 +205,14 @@ def _losses(context: Context) -> Table:
     loss = context.snapshot.metric("expected_loss")
 
     def part(number: Any, whole: Any) -> Cell:
-        share = float(number / whole) if whole else 0.0
-        return Cell(f"{share:.1%}", share, share=share)
+        found = float(number / whole) if whole else 0.0
+        return Cell(f"{found:.1%}", found, share=found)
 
     return Table(
         name="losses",
         title=context.title("losses", "Expected losses by risk weighting"),
-        note="Expected losses of a year are declared assumptions times balances: the data hold "
-        "no defaults.",
+        note="Losses of a year by assumption: declared default and loss rates times balances. The "
+        "data hold no defaults.",
         is_whole=True,
         columns=(
             Column(context.axis("risk_weighting"), hints.DIMENSIONS["risk_weighting"], False),
@@ -260,18 +263,20 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
     names = [labels.name(row["scenario"]) for row in found]
     return Chart(
         name=name,
-        title=context.title("stress", title) if name == "stress" else title,
-        note="Scenarios are declared assumptions, no forecasts. The thin lines show how far each "
+        title=context.title("stress", title)
+        if name == "stress"
+        else _outflow(context, found, title),
+        note="Scenarios are declared assumptions, not forecasts. The thin lines show how far each "
         f"goes where one assumption is {off} off; the dashed line is the baseline."
         if off
-        else "Scenarios are declared assumptions, no forecasts. The dashed line is the baseline.",
+        else "Scenarios are declared assumptions, not forecasts. The dashed line is the baseline.",
         is_whole=True,
         plot=intervals(
             names,
             [float(row["stressed_value"]) for row in found],
             ends,
             Axis(
-                f"{labels.name(measure)}, money",
+                f"{labels.name(measure)}, in the data's currency",
                 0.0,
                 high * 1.03,
                 tuple((at, axis_text(at, money)) for at in round_ticks(0.0, high)),
@@ -319,6 +324,18 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
     )
 
 
+def _outflow(context: Context, found: Sequence[Mapping[str, Any]], otherwise: str) -> str:
+    """Return which scenario assumes the largest fall of deposits, as a title."""
+    falls = [row for row in found if (row["relative_change"] or 0) < 0]
+    if context.view.filters or not falls:
+        return otherwise
+    worst = min(falls, key=lambda row: (row["relative_change"], row["scenario"]))
+    return (
+        f"{labels.name(worst['scenario'])} assumes the largest outflow: "
+        f"{share(-worst['relative_change'])} of deposits"
+    )
+
+
 def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
     """Return the curves of how measures are spread over customers, with what the top tenth has."""
     mart = "fct_balance_concentration"
@@ -340,7 +357,7 @@ def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
         shapes.append(Shape("dot", ((90.0, 1 - top),), tone, DOT, tip=tip))
         figures.append({**points[0], "label": label})
     for place, row in enumerate(figures):
-        at = ((98.0, 0.19 - 0.12 * place),)
+        at = ((98.0, 0.13 - 0.09 * place),)
         text = f"Top tenth: {row['top_decile_share']:.0%} of {row['label'].lower()}"
         shapes.append(Shape("text", at, f"right {tones[place]}", text=text))
     shares = tuple((part / 4, f"{part / 4:.0%}") for part in range(5))

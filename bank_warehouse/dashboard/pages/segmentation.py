@@ -43,7 +43,7 @@ def make(context: Context) -> Page:
         "segmentation",
         "Segmentation",
         context.lead(
-            "no-difference",
+            "segments",
             "How groups of customers differ, and which of these differences to act on.",
         ),
         (
@@ -149,7 +149,7 @@ def _labels(points: list[tuple[float, float, str]], widest: float, highest: floa
     placed: list[tuple[float, float]] = []
     shapes = []
     for x, y, name in sorted(points, key=lambda point: point[1]):
-        while any(abs(x - x2) < 0.3 * widest and y - y2 < 0.075 * highest for x2, y2 in placed):
+        while any(abs(x - x2) < 0.3 * widest and y - y2 < 0.11 * highest for x2, y2 in placed):
             y += 0.01 * highest
         placed.append((x, y))
         shapes.append(Shape("text", ((x, y),), "middle", text=name))
@@ -219,6 +219,7 @@ def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choi
         dimension,
         metric,
         choices=choices,
+        note="" if context.view.by else context.lead("no-difference", ""),
     )
 
 
@@ -367,8 +368,13 @@ def _differences(context: Context, dimension: str) -> Table:
     return Table(
         name="differences",
         title=f"What differs by {context.label(dimension).lower()}: "
-        + (f"{len(real)} of {len(found)} measures" if real else "nothing that was tested"),
-        note="Tests of all customers, corrected for their number. Act on real differences only.",
+        + (
+            f"{len(real)} of {len(found)} measures"
+            if real
+            else f"no real difference in {len(found)} measures tested"
+        ),
+        note="Tested on all customers; p-values are corrected for the number of tests. Act on real "
+        "differences only.",
         is_whole=True,
         is_folded=not real,
         columns=(

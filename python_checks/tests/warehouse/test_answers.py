@@ -129,6 +129,44 @@ def test_answers_hold_the_numbers_that_sql_counts(
     assert f"{worst / base:.1f} times" in said["stress"]
 
 
+def test_supports_name_the_task_and_the_rules_that_the_seed_has(
+    marts: duckdb.DuckDBPyConnection, found: Answers, changed: Warehouse
+) -> None:
+    owner, wording = marts.execute(
+        "select owner, wording from reference.recommendation_rules "
+        "where action = 'act_on_watch_list'"
+    ).fetchall()[0]
+    task = f"Task of {owner}: {wording[0].lower()}{wording[1:]}."
+    assert found.by_name["decisions"].support.endswith(task)
+    # Rules that choose by what makes no difference: a reader would see a contradiction.
+    rules = marts.execute(
+        "select action_name from reference.recommendation_rules where action in "
+        "(select action from marts.fct_customer_recommendations) and list_has_any("
+        "[fact, second_fact, third_fact], ['loyalty_order', 'fee_rate']) order by priority"
+    ).fetchall()
+    support = found.by_name["no-difference"].support
+    assert re.findall("“([^”]+)”", support) == [name for (name,) in rules] != []
+    replace_column(
+        changed,
+        "fct_customer_recommendations",
+        "reasons",
+        "regexp_replace(reasons, 'loyalty_order|fee_rate', 'other', 'g')",
+    )
+    assert "policy" not in answers(changed).by_name["no-difference"].support
+
+
+def test_statistics_are_kept_apart_from_what_a_manager_reads(found: Answers) -> None:
+    tested = [answer for answer in found.by_name.values() if answer.statistics]
+    assert {"risk-by-income", "deposits-by-income", "no-difference"} == {
+        answer.name for answer in tested
+    }
+    for answer in tested:
+        assert "Kruskal-Wallis" in answer.statistics
+        assert answer.full_support == f"{answer.support} {answer.statistics}"
+    for answer in found.by_name.values():
+        assert not re.search(r"Kruskal|epsilon|adjusted p", answer.sentence + answer.support)
+
+
 def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answers) -> None:
     release = current_release(published)
     assert answers(open_snapshot(release, EVERYONE)) == found

@@ -454,6 +454,7 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     assert filtered[0].name == "glance"
     for each, source in zip(first.answers, found.first, strict=True):
         assert each.support == source.support
+        assert each.statistics == source.statistics
         assert each.href in ("", View(source.page).address())
 
 

@@ -161,8 +161,11 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
     assert "Between the values of loyalty classification these differences are real: total" in after
     assert "Risk rises with income:" in before
     assert "Risk rises with income" not in after
-    assert "there is no sign that nationality, gender or age go with it." in before
-    assert "of nationality, gender and age these go with it: age." in after
+    assert (
+        "there is no sign that nationality, gender or age are linked to the risk weighting."
+        in before
+    )
+    assert "of nationality, gender and age these are linked to the risk weighting: age." in after
     assert "The data are those delivered as drop/of_a_bank.csv." in after
     assert "invented" not in after
 
