@@ -18,6 +18,7 @@ from bank_warehouse.powerbi import (
     conventions,
     exposures,
     model,
+    model_text,
     page_parts,
     project,
     report,
@@ -322,7 +323,8 @@ def test_bands_sort_in_their_own_order(
     mart: str, column: str, order: list[str], built_model: Model
 ) -> None:
     table = built_model.by_origin(mart)
-    found = table.column_of(column)
+    in_words = {each.source for each in table.columns} & {f"{column}_in_words"}
+    found = table.words_of(column) if in_words else table.column_of(column)
     sorter = next(each for each in table.columns if each.name == found.sort_by)
     assert sorter.is_hidden
     chain = re.search(
@@ -336,6 +338,32 @@ def test_bands_sort_in_their_own_order(
     numbers = [positions[value] for value in order]
     assert numbers == sorted(numbers)
     assert len(set(numbers)) == len(order)
+
+
+def test_what_nobody_should_pick_is_hidden(committed: dict[str, str]) -> None:
+    model = model_text.read(committed)
+    hidden = {name for name, (_, node) in model.measures.items() if "isHidden" in node.properties}
+    assert {"Sum of ages", "Sum of tenures", "Share of row, income band across"} <= hidden
+    assert {
+        name for name in model.measures if name.startswith(("Finding on", "Chance of"))
+    } < hidden
+    assert not hidden & {"Customers", "Mean age", "Share of row", "Total loans"}
+    visible = {
+        (table, name)
+        for table, columns in model.columns.items()
+        for name, node in columns.items()
+        if "isHidden" not in node.properties
+    }
+    assert ("Customer recommendations", "Owner") in visible
+    codes = {
+        ("Customer recommendations", "Fact"),
+        ("Customer recommendations", "Money measure"),
+        ("Products", "Product code"),
+        ("Stress scenarios", "Scenario"),
+        ("Dimensions", "Dimension"),
+        ("Customers", "Watch-list level"),
+    }
+    assert not visible & codes
 
 
 def test_hierarchies_of_occupation_tenure_and_income(built_model: Model) -> None:
