@@ -205,7 +205,8 @@ def _words(
     codes += [code for code in readers.VALUES.get(column, {}) if code not in codes]
     if not codes and (column in readers.VALUES or column == "column_name"):
         return {code: name for code, name in readers.NAMES.items() if "_" in code}
-    return {code: readers.value(column, code) for code in codes}
+    words = {code: readers.value(column, code) for code in codes}
+    return {code: readers.name(code) if "_" in word else word for code, word in words.items()}
 
 
 def _mart_table(

@@ -1370,7 +1370,7 @@ def _customer_detail() -> Page:
 
 def _data_quality() -> Page:
     left, profile = row(_TOP, _CONTENT, 1, 1.15)
-    totals, oddities = stacked(left, 262)
+    totals, oddities = stacked(left, 282)
     return Page(
         key="data_quality",
         title="Data quality",

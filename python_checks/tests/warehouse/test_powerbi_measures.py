@@ -393,6 +393,11 @@ def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluat
             },
         ),
         ("Source profile", "column_name", {"saving_accounts": "Savings accounts"}),
+        (
+            "Stress sensitivity",
+            "assumption",
+            {"probability_of_default": "Probability of default"},
+        ),
         ("Fairness monitor", "action", {"deepen_saving_account": "Grow savings balance"}),
     ],
 )
@@ -407,9 +412,19 @@ def test_readers_see_words_and_no_codes(
     )
     assert {each: found[each] for each in wanted} == wanted
     assert len(set(found.values())) == len(found)
-    for said in found.values():
-        assert said[:1].isupper(), said
-        assert "_" not in said, said
+
+
+def test_no_words_are_codes(evaluator: Evaluator) -> None:
+    columns = [column for column, source in evaluator.sources.items() if "_in_words" in source]
+    assert len(columns) > 20
+    filled = 0
+    for column in columns:
+        for said in evaluator.values(column, {}):
+            if said is not None:
+                filled += 1
+                assert said[:1].isupper() or said[:1].isdigit(), (column, said)
+                assert "_" not in said, (column, said)
+    assert filled > 100
 
 
 def test_products_are_called_the_same_across_and_down(evaluator: Evaluator) -> None:

@@ -22,6 +22,8 @@ from bank_warehouse.powerbi import (
     page_parts,
     project,
     report,
+    report_checks,
+    report_files,
     source,
     theme,
 )
@@ -441,6 +443,27 @@ def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
         page = page_parts.Page("p", "P", "Nothing.", (visual,))
         with pytest.raises(PowerBIError, match=r"pages\.py: .*(Profit|shoe_size)"):
             report.write(built_model, (page,))
+
+
+# ---------- who sees what
+
+
+def test_guide_lists_the_pages_that_a_role_finds_empty_in_part(committed: dict[str, str]) -> None:
+    read = model_text.read(committed)
+    role = read.roles["By banking relationship"]
+    closed = {each.name for each in role.of("tablePermission") if each.text == "FALSE()"}
+    assert "Control totals" in closed
+    expected = {
+        page.title
+        for page in report_files.pages(committed).values()
+        for visual in page.visuals.values()
+        for tables in [report_checks.tables_shown(visual, read)]
+        if tables & closed
+    }
+    guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
+    (rows,) = re.findall(r"\| page \| empty in .*\n.*---.*\n((?: +\|.*\n)+)", guide)
+    assert set(re.findall(r"(?m)^ *\| ([^|]+) \|", rows)) == expected
+    assert set(read.roles) == set(re.findall(r"(?m)^\| `([^`]+)` \| (?:every|customers)", guide))
 
 
 # ---------- lineage
