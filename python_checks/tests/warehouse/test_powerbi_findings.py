@@ -254,6 +254,13 @@ def test_migrations_count_who_moved_once_there_are_two_dates(built_warehouse: Pa
         assert evaluator.value("Finding on risk migrations", {}) == (
             "The risk weighting of 5 customers got worse, of 2 better"
         )
+        assert evaluator.values(("Segment migrations", "From segment in words"), {}) == [
+            "Joined",
+            "Savers",
+        ]
+        seen = evaluator.role_context("By banking relationship", "ada", SEES)
+        for name in ("Finding on segment migrations", "Finding on risk migrations"):
+            assert evaluator.value(name, seen) == "Not shown to your role"
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     assert source.read(project.read(tmp_path)) == Source(
         folder="\\\\files\\published", release="7", access="\\\\files\\who sees.csv"
     )
-    run = run_command(built_target, tmp_path, "--access-file", "")
+    run = run_command(built_target, tmp_path, "--access-file=")
     assert run.exit_code == 0, run.output
     texts = "".join(project.read(tmp_path).values())
     assert "File.Contents" not in texts
