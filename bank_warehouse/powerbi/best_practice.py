@@ -69,6 +69,11 @@ EXCUSES = (
         "DirectQuery is an option for those who want PostgreSQL to answer; import is the default.",
     ),
     Excuse(
+        "UNNECESSARY_MEASURES",
+        "measure Finding on .*",
+        "Titles of visuals use them; authors choose none of them as a number.",
+    ),
+    Excuse(
         "MINIMIZE_POWER_QUERY_TRANSFORMATIONS",
         ".*",
         "Added are positions to sort by and codes in words, which only Power BI needs; joined are "

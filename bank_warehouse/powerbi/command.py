@@ -42,7 +42,7 @@ from bank_warehouse.project import require_project, target_folder
 @click.option(
     "--access-file",
     "access",
-    help="CSV file of who sees what, as Power BI sees it; '' for none.",
+    help="CSV file of who sees what, as Power BI sees it; empty (--access-file=) for none.",
 )
 @click.option(
     "--mode",

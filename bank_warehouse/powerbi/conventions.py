@@ -70,6 +70,22 @@ VALUE_COLUMNS = (
 """Columns that hold values of several dimensions: they sort as those dimensions do."""
 
 CODE_COLUMNS = (
+    ("fct_customer_risk", "watch_list_level"),
+    ("fct_customer_recommendations", "kind"),
+    ("fct_risk_drivers", "direction"),
+    ("fct_segment_differences", "verdict"),
+    ("fct_fairness_monitor", "verdict"),
+    ("fct_stress_sensitivity", "direction"),
+    ("fct_source_profile", "drift_verdict"),
+    ("fct_segment_migrations", "from_segment"),
+    ("fct_segment_migrations", "to_segment"),
+    ("fct_risk_migrations", "from_risk_weighting"),
+    ("fct_risk_migrations", "to_risk_weighting"),
+    ("fct_risk_migrations", "from_watch_list_level"),
+    ("fct_risk_migrations", "to_watch_list_level"),
+    ("fct_risk_migrations", "risk_weighting_change"),
+    ("fct_risk_migrations", "watch_list_change"),
+    ("fct_cluster_centroids", "structure"),
     ("fct_segment_differences", "measure"),
     ("fct_balance_concentration", "measure"),
     ("fct_cluster_centroids", "measure"),
@@ -82,7 +98,34 @@ CODE_COLUMNS = (
     ("fct_control_totals", "column_name"),
     ("fct_source_profile", "column_name"),
 )
-"""Columns that hold names in snake case: they get a column beside them for people."""
+"""Columns that hold codes: they get a column beside them for people.
+
+The words are those of `bank_warehouse/answers/labels.py`; a code that it does not know is written
+with a capital and without underscores.
+"""
+
+NAMED_BY = {
+    ("fct_product_pairs", "other_product"): ("products", "product", "product_name"),
+    ("fct_fairness_monitor", "action"): ("recommendation_rules", "action", "action_name"),
+}
+"""Columns of codes that a seed has names for: the seed, its code and its name."""
+
+HIDDEN = (
+    ("fct_customer_recommendations", "action"),
+    ("fct_customer_recommendations", "fact"),
+    ("fct_customer_recommendations", "second_fact"),
+    ("fct_customer_recommendations", "third_fact"),
+    ("fct_customer_recommendations", "money_measure"),
+    ("fct_customer_recommendations", "product"),
+    ("fct_segment_differences", "dimension"),
+    ("fct_risk_heatmap", "row_dimension"),
+    ("fct_risk_heatmap", "column_dimension"),
+    ("dim_products", "product"),
+    ("dimensions", "dimension"),
+    ("stress_scenarios", "scenario"),
+    ("fct_stress_sensitivity", "item"),
+)
+"""Columns of codes that no reader chooses by; a name or the reasons say the same."""
 
 SORTED_BY = {
     ("dim_products", "product_name"): "product_order",
@@ -189,6 +232,12 @@ READINGS = {
 Such a figure was computed for its row (an interval, a median, a test); adding two of them up
 means nothing, so the measure is blank where several rows are in the context.
 """
+
+HELPER = "Sum of "
+"""What the labels of metrics begin with that only means need: their measures are hidden."""
+
+ROLE_WITHOUT_FILTERS = "Everything"
+"""Role of those who see every row: in a model with roles, a viewer in none sees an error."""
 
 ROLES = {
     "By banking relationship": ("dim_banking_relationships", "banking_relationship"),

@@ -44,13 +44,17 @@ class Hierarchy:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: name for people, DAX, description, format and display folder."""
+    """A measure: name for people, DAX, description, format and display folder.
+
+    Hidden is what only other measures and titles use: authors need not choose it.
+    """
 
     name: str
     expression: str
     description: str
     format_string: str
     folder: str
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)

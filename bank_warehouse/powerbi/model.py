@@ -1,9 +1,11 @@
 """Builds the semantic model from dbt's artifacts and the conventions."""
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
+from bank_warehouse.answers import labels as readers
 from bank_warehouse.powerbi import conventions, dax, power_query, story
 from bank_warehouse.powerbi import source as sources
 from bank_warehouse.powerbi.artifacts import Artifacts, Column, Mart
@@ -20,9 +22,9 @@ from bank_warehouse.powerbi.definitions import (
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.exposures import fields_of
 from bank_warehouse.powerbi.model_text import REFERENCE, code_of
-from bank_warehouse.powerbi.names import for_people, table_for_people
+from bank_warehouse.powerbi.names import for_people, reading_name, table_for_people
 from bank_warehouse.powerbi.page_parts import Page
-from bank_warehouse.powerbi.power_query import Reading
+from bank_warehouse.powerbi.power_query import Reading, Words
 from bank_warehouse.powerbi.source import Source
 
 MEASURES = "Key figures"
@@ -91,6 +93,8 @@ def _check_conventions(artifacts: Artifacts) -> None:
         *conventions.ORDERED_VALUES,
         *conventions.VALUE_COLUMNS,
         *conventions.CODE_COLUMNS,
+        *conventions.NAMED_BY,
+        *conventions.HIDDEN,
         *conventions.ROLES.values(),
     ]
     for (table, column), order in conventions.SORTED_BY.items():
@@ -178,12 +182,31 @@ def _reading(
         ),
         positions=positions,
         words={
-            in_words(name): name
+            in_words(place[1]): Words(
+                place[1],
+                _words(artifacts, place, orders),
+                is_closed=_CUSTOMER_KEY in mart.columns,
+            )
             for place in owned
-            for name in [place[1]]
             if place in conventions.CODE_COLUMNS
         },
     )
+
+
+def _words(
+    artifacts: Artifacts, place: tuple[str, str], orders: Mapping[tuple[str, str], list[str]]
+) -> dict[str, str]:
+    """Return what the codes of a column are called; codes that spell their own words may lack."""
+    if place in conventions.NAMED_BY:
+        owner, code, name = conventions.NAMED_BY[place]
+        return {row[code]: row[name] for row in artifacts.seeds[owner].rows}
+    column = re.sub("^(from|to)_", "", place[1])
+    codes = [*orders.get(place, artifacts.accepted_values.get(place, []))]
+    codes += [code for code in readers.VALUES.get(column, {}) if code not in codes]
+    if not codes and (column in readers.VALUES or column == "column_name"):
+        return {code: name for code, name in readers.NAMES.items() if "_" in code}
+    words = {code: readers.value(column, code) for code in codes}
+    return {code: readers.name(code) if "_" in word else word for code, word in words.items()}
 
 
 def _mart_table(
@@ -219,9 +242,10 @@ def _mart_table(
             source=name,
             data_type="string",
             description=f"{named[code].description} In words.",
+            is_hidden=code in conventions.MERGED.get(mart.name, ()),
             sort_by=f"{code}_order" if f"{code}_order" in positions else "",
         )
-        for name, code in reading.words.items()
+        for name, code in ((name, words.code) for name, words in reading.words.items())
     ]
     _refuse_clashes(mart.name, [column.name for column in columns])
     table = ModelTable(
@@ -271,7 +295,7 @@ def _column(
         or (column.name == "as_of_date" and mart.name != conventions.CUSTOMERS)
         or (is_fact and (data_type in _NUMBERS or is_of_customers))
         or is_merged_away
-        or (owner, column.name) in conventions.CODE_COLUMNS
+        or (owner, column.name) in (*conventions.CODE_COLUMNS, *conventions.HIDDEN)
     )
     folders = conventions.FOLDERS.get(mart.name, {})
     return ModelColumn(
@@ -294,6 +318,8 @@ def _format(column: Column, data_type: str) -> str:
     if data_type == "decimal":
         return "0.00%" if column.name.endswith("_rate") else _MONEY
     if data_type == "double":
+        if column.name.endswith("p_value"):
+            return "0.00E+00"
         return "0.0%" if any(word in column.name for word in _SHARES) else "#,0.000"
     return ""
 
@@ -330,7 +356,8 @@ def _seed_table(artifacts: Artifacts, name: str) -> ModelTable:
                 data_type=data_type,
                 description=column.description,
                 format_string=_format(column, data_type),
-                is_hidden=column.name.endswith("_order"),
+                is_hidden=column.name.endswith("_order")
+                or (name, column.name) in conventions.HIDDEN,
                 sort_by=conventions.SORTED_BY.get((name, column.name), ""),
             )
         )
@@ -551,6 +578,7 @@ def _measures(
                 description=f"{said} {split}",
                 format_string=metric.format,
                 folder=metric.display_folder,
+                is_hidden=metric.label.startswith(conventions.HELPER),
             )
         )
     measures += _readings(artifacts, by_origin)
@@ -582,11 +610,6 @@ def _readings(artifacts: Artifacts, by_origin: Mapping[str, ModelTable]) -> list
                 )
             )
     return readings
-
-
-def reading_name(mart: str, column: str) -> str:
-    """Return the name of the measure that reads a column of a table of results."""
-    return f"{for_people(column)} ({table_for_people(mart).lower()})"
 
 
 def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
@@ -638,7 +661,10 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
 def _roles(
     by_origin: Mapping[str, ModelTable], relationships: tuple[Relationship, ...]
 ) -> tuple[Role, ...]:
-    """Return the roles: closed unless a filter reaches a table or it is declared open."""
+    """Return the roles: one of all rows; the others closed where no filter reaches a table.
+
+    Tables that are declared open stay so.
+    """
     roles = []
     for name, (origin, source) in conventions.ROLES.items():
         secured = by_origin[origin]
@@ -662,4 +688,10 @@ def _roles(
                 dict(sorted(filters.items())),
             )
         )
-    return tuple(roles)
+    everything = Role(
+        conventions.ROLE_WITHOUT_FILTERS,
+        "Sees every row: for viewers who may see all customers, since a viewer in no role sees an "
+        "error.",
+        {},
+    )
+    return (*roles, everything)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bank_warehouse.powerbi import story
-from bank_warehouse.powerbi.model import reading_name
+from bank_warehouse.powerbi.names import reading_name
 from bank_warehouse.powerbi.page_parts import (
     ALL_CUSTOMERS,
     Bookmark,
@@ -38,7 +38,7 @@ SEGMENT = column(CUSTOMERS, "segment")
 AGE = column(CUSTOMERS, "age_band")
 TENURE = column(CUSTOMERS, "tenure_band")
 YEAR = column(CUSTOMERS, "joined_year")
-WATCH_LIST = column(CUSTOMERS, "watch_list_level")
+WATCH_LIST = in_words(CUSTOMERS, "watch_list_level", "Watch-list level")
 CUSTOMER = column(CUSTOMERS, "customer_code", "Customer")
 PRODUCT = column("dim_products", "product_name")
 _RELATIONSHIP = column("dim_banking_relationships", "banking_relationship")
@@ -426,7 +426,7 @@ def tooltip_page(tip: Tip) -> Page:
                 f"Is the difference real? ({ALL_CUSTOMERS})",
                 Place(8, top, 344, tests),
                 in_words(DIFFERENCES, "measure", "Difference in"),
-                column(DIFFERENCES, "verdict", "Verdict"),
+                in_words(DIFFERENCES, "verdict", "Verdict"),
                 only=(
                     Only(column(DIFFERENCES, "dimension"), (tip.dimension,)),
                     Only(column(DIFFERENCES, "measure"), tip.tested),
@@ -650,7 +650,7 @@ def _product_holdings() -> Page:
                 "product_holdings",
                 "What do they hold?",
                 "Nearly everyone holds everything: what counts is depth against peers, customers "
-                "of the same loyalty class and income band.",
+                "of the same income band and risk weighting.",
             ),
             figures(
                 measure("Customers"),
@@ -824,7 +824,7 @@ def _credit_and_risk() -> Page:
     return Page(
         key="credit_and_risk",
         title="Credit and risk",
-        purpose="Where the risk lies, what moves it, and who is on the watch list.",
+        purpose="Where the risk lies, what it goes with, and who is on the watch list.",
         visuals=(
             *top_of_page(
                 "credit_and_risk",
@@ -890,20 +890,20 @@ def _credit_and_risk() -> Page:
                 CUSTOMER,
                 column(CUSTOMERS, "watch_list_reasons", "Reasons"),
                 measure("Total loans"),
-                only=(Only(WATCH_LIST, ("act",)),),
+                only=(Only(column(CUSTOMERS, "watch_list_level"), ("act",)),),
                 top=Top(3, CUSTOMER, measure("Total loans")),
                 sort=measure("Total loans"),
                 widths=(130, 308, 62),
             ),
             table(
                 "drivers",
-                f"Business facts that move the risk weighting, {ALL_CUSTOMERS}",
+                f"Business facts that go with the risk weighting, {ALL_CUSTOMERS}",
                 drivers,
                 in_words("fct_risk_drivers", "driver", "Driver"),
                 column("fct_risk_drivers", "level", "Level"),
-                column("fct_risk_drivers", "direction", "Direction"),
+                in_words("fct_risk_drivers", "direction", "Direction"),
                 reading("fct_risk_drivers", "odds_ratio", "Odds ratio"),
-                reading("fct_risk_drivers", "adjusted_p_value", "Adjusted p"),
+                measure(story.ADJUSTED_P, "Adjusted p"),
                 only=(
                     Only(column("fct_risk_drivers", "fit"), ("business facts",)),
                     Only(
@@ -928,7 +928,7 @@ def _stress() -> Page:
     return Page(
         key="stress",
         title="Stress",
-        purpose="What defaults are expected to cost, and what a stress would; no forecast.",
+        purpose="Assumed losses from defaults, as declared and under stress; no forecast.",
         visuals=(
             *top_of_page(
                 "stress",
@@ -942,9 +942,9 @@ def _stress() -> Page:
                 f"Key figures, {ALL_CUSTOMERS}",
                 row(_FIGURES, 70, 1)[0],
                 measure("Lending exposure"),
-                measure("Expected loss"),
-                measure("Expected loss rate"),
-                measure("Expected defaults"),
+                measure("Expected loss", "Assumed losses"),
+                measure("Expected loss rate", "Assumed loss rate"),
+                measure("Expected defaults", "Assumed defaults"),
                 measure("Mean probability of default", "Mean default probability"),
                 measure("Loan-to-deposit ratio"),
                 measure("Liquidity cover"),
@@ -954,13 +954,13 @@ def _stress() -> Page:
                 key="losses",
                 kind="pivotTable",
                 place=losses,
-                title=f"Expected loss of a year by product and risk weighting, {ALL_CUSTOMERS}",
-                alt=f"Matrix: expected loss of a year, {ALL_CUSTOMERS}, products down, risk "
+                title=f"Assumed losses of a year by product and risk weighting, {ALL_CUSTOMERS}",
+                alt=f"Matrix: assumed losses of a year, {ALL_CUSTOMERS}, products down, risk "
                 "weighting across. The darker a cell, the higher the loss.",
                 roles={
                     "Rows": (PRODUCT,),
                     "Columns": (column("fct_expected_losses", "risk_weighting"),),
-                    "Values": (measure("Expected loss"),),
+                    "Values": (measure("Expected loss", "Assumed losses"),),
                 },
                 heat=("Expected loss",),
                 finding="Finding on expected losses",
@@ -977,7 +977,7 @@ def _stress() -> Page:
                 roles={
                     "Rows": (column("stress_scenarios", "scenario_name"),),
                     "Values": (
-                        measure("Expected loss under stress", "Expected loss"),
+                        measure("Expected loss under stress", "Assumed losses"),
                         measure("Deposits under stress", "Deposits"),
                         measure("Net position under stress", "Net position"),
                         measure("Income under stress", "Income"),
@@ -996,11 +996,11 @@ def _stress() -> Page:
                 kind="cardVisual",
                 place=what_if,
                 title=f"Under the assumptions that you choose, {ALL_CUSTOMERS}",
-                alt=f"Expected loss, its change, deposits that stay and loans over them, "
+                alt=f"Assumed losses, their change, deposits that stay and loans over them, "
                 f"{ALL_CUSTOMERS}, under the assumptions chosen beside it.",
                 roles={
                     "Data": (
-                        measure("What-if expected loss", "Expected loss"),
+                        measure("What-if expected loss", "Assumed losses"),
                         measure("What-if change of the loss", "Change of the loss"),
                         measure("What-if deposits", "Deposits that stay"),
                     )
@@ -1012,11 +1012,11 @@ def _stress() -> Page:
                 key="scenarios",
                 kind="clusteredColumnChart",
                 place=scenarios,
-                title=f"Expected loss by scenario, {ALL_CUSTOMERS}",
-                alt=f"Columns: expected loss of each scenario, {ALL_CUSTOMERS}.",
+                title=f"Assumed losses by scenario, {ALL_CUSTOMERS}",
+                alt=f"Columns: assumed losses of each scenario, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (column("stress_scenarios", "scenario_name"),),
-                    "Y": (measure("Expected loss under stress", "Expected loss"),),
+                    "Y": (measure("Expected loss under stress", "Assumed losses"),),
                 },
                 is_whole=True,
             ),
@@ -1024,12 +1024,12 @@ def _stress() -> Page:
                 key="sensitivity",
                 kind="pivotTable",
                 place=sensitivity,
-                title=f"Change of the loss if an assumption is off by a fifth, {ALL_CUSTOMERS}",
-                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the expected loss, baseline, "
+                title=f"Change of the losses if an assumption is off by a fifth, {ALL_CUSTOMERS}",
+                alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the assumed losses, baseline, "
                 "assumptions down, larger or smaller across.",
                 roles={
                     "Rows": (in_words("fct_stress_sensitivity", "assumption", "Assumption"),),
-                    "Columns": (column("fct_stress_sensitivity", "direction"),),
+                    "Columns": (in_words("fct_stress_sensitivity", "direction", "Direction"),),
                     "Values": (reading("fct_stress_sensitivity", "relative_change", "Change"),),
                 },
                 only=(
@@ -1043,11 +1043,11 @@ def _stress() -> Page:
                 key="rates",
                 kind="clusteredBarChart",
                 place=rates,
-                title=f"Expected loss rate by risk weighting, {ALL_CUSTOMERS}",
-                alt=f"Bars: expected loss over exposure by risk weighting, {ALL_CUSTOMERS}.",
+                title=f"Assumed loss rate by risk weighting, {ALL_CUSTOMERS}",
+                alt=f"Bars: assumed losses over exposure by risk weighting, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (column("fct_expected_losses", "risk_weighting"),),
-                    "Y": (measure("Expected loss rate"),),
+                    "Y": (measure("Expected loss rate", "Assumed loss rate"),),
                 },
                 is_whole=True,
             ),
@@ -1086,7 +1086,7 @@ def _recommendations() -> Page:
                 measure("Customers to act on"),
                 place=numbers,
             ),
-            slicer("kind", "Kind of action", column(ACTIONS, "kind"), kind),
+            slicer("kind", "Kind of action", in_words(ACTIONS, "kind"), kind),
             table(
                 "what_to_do",
                 "What to do, for how many, and the owner",
@@ -1112,7 +1112,7 @@ def _recommendations() -> Page:
                 "by_kind",
                 "Customers by kind of action",
                 kinds,
-                column(ACTIONS, "kind"),
+                in_words(ACTIONS, "kind", "Kind of action"),
                 measure("Customers with an action"),
             ),
             table(
@@ -1124,7 +1124,7 @@ def _recommendations() -> Page:
                 column(FAIRNESS, "value", "Group"),
                 reading(FAIRNESS, "selection_rate", "Rate"),
                 reading(FAIRNESS, "ratio_to_best", "To the best"),
-                column(FAIRNESS, "verdict", "Verdict"),
+                in_words(FAIRNESS, "verdict", "Verdict"),
                 is_whole=True,
                 is_list=True,
             ),
@@ -1166,8 +1166,8 @@ def _migrations() -> Page:
                 title=f"From segment (down) to segment (across), {ALL_CUSTOMERS}",
                 alt=f"Matrix, {ALL_CUSTOMERS}: by segment before, down, and after, across.",
                 roles={
-                    "Rows": (column("fct_segment_migrations", "from_segment", "From"),),
-                    "Columns": (column("fct_segment_migrations", "to_segment", "To"),),
+                    "Rows": (in_words("fct_segment_migrations", "from_segment", "From"),),
+                    "Columns": (in_words("fct_segment_migrations", "to_segment", "To"),),
                     "Values": (measure("Customers compared"),),
                 },
                 heat=("Customers compared",),
@@ -1182,8 +1182,8 @@ def _migrations() -> Page:
                 alt="Matrix: customers by risk weighting before, down, and after, across, "
                 f"{ALL_CUSTOMERS}.",
                 roles={
-                    "Rows": (column("fct_risk_migrations", "from_risk_weighting", "From"),),
-                    "Columns": (column("fct_risk_migrations", "to_risk_weighting", "To"),),
+                    "Rows": (in_words("fct_risk_migrations", "from_risk_weighting", "From"),),
+                    "Columns": (in_words("fct_risk_migrations", "to_risk_weighting", "To"),),
                     "Values": (measure("Customers weighted"),),
                 },
                 heat=("Customers weighted",),
@@ -1197,7 +1197,7 @@ def _migrations() -> Page:
                 title=f"Customers by change on the watch list, {ALL_CUSTOMERS}",
                 alt=f"Bars: customers by change on the watch list, {ALL_CUSTOMERS}.",
                 roles={
-                    "Category": (column("fct_risk_migrations", "watch_list_change"),),
+                    "Category": (in_words("fct_risk_migrations", "watch_list_change", "Change"),),
                     "Y": (measure("Customers weighted", "Customers"),),
                 },
                 is_whole=True,
@@ -1370,7 +1370,7 @@ def _customer_detail() -> Page:
 
 def _data_quality() -> Page:
     left, profile = row(_TOP, _CONTENT, 1, 1.15)
-    totals, oddities = stacked(left, 262)
+    totals, oddities = stacked(left, 282)
     return Page(
         key="data_quality",
         title="Data quality",
@@ -1426,7 +1426,7 @@ def _data_quality() -> Page:
                 reading("fct_source_profile", "null_count", "Empty"),
                 reading("fct_source_profile", "mean", "Mean"),
                 reading("fct_source_profile", "largest_quantile_shift", "Largest shift"),
-                column("fct_source_profile", "drift_verdict", "Verdict"),
+                in_words("fct_source_profile", "drift_verdict", "Verdict"),
                 is_whole=True,
             ),
         ),

@@ -50,6 +50,22 @@ def quote(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the codes of a column are called.
+
+    Attributes:
+        code: the column.
+        named: words by code.
+        is_closed: a code without words stays as it is, and PostgreSQL can compute all of it;
+            otherwise it is spelled out.
+    """
+
+    code: str
+    named: Mapping[str, str]
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
 class Reading:
     """How the rows of a table come from marts.
 
@@ -59,21 +75,22 @@ class Reading:
             as key, the columns to take from it.
         positions: for each column to add: the column it looks at and that column's values in
             their order.
-        words: for each column to add: the column whose code it spells out.
+        words: for each column to add: the words of a column's codes.
     """
 
     mart: Mart
     joined: tuple[tuple[Mart, str, tuple[str, ...]], ...] = ()
     positions: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Words] = field(default_factory=dict)
 
 
 def read_mart(reading: Reading, kept: Container[str]) -> str:
     """Return the M that reads a table; only columns in `kept` are in its result."""
     mart = reading.mart
     positions = {name: each for name, each in reading.positions.items() if name in kept}
-    words = {name: code for name, code in reading.words.items() if name in kept}
-    looked_at = {column for column, _ in positions.values()} | set(words.values())
+    words = {name: each for name, each in reading.words.items() if name in kept}
+    looked_at = {column for column, _ in positions.values()}
+    looked_at |= {each.code for each in words.values()}
     chosen = [name for name in mart.columns if name in kept or name in looked_at]
     steps = [
         ("Source", f"ReadTable({quote(mart.schema)}, {quote(mart.name)})"),
@@ -81,7 +98,7 @@ def read_mart(reading: Reading, kept: Container[str]) -> str:
     ]
     types = dict(_typed(mart, chosen))
     for other, key, names in reading.joined:
-        columns = [name for name in names if name in kept]
+        columns = [name for name in names if name in kept or name in looked_at]
         step = "With" + "".join(word.capitalize() for word in other.name.split("_")[1:])
         right = f"ReadTable({quote(other.schema)}, {quote(other.name)})"
         wanted = ", ".join(quote(name) for name in (key, *columns))
@@ -98,10 +115,11 @@ def read_mart(reading: Reading, kept: Container[str]) -> str:
             (step, f'Table.ExpandTableColumn({steps[-1][0]}, "joined", {{{taken}}}, {{{taken}}})')
         )
         types.update(_typed(other, columns))
+        chosen += columns
     pairs = _wrapped(f"{{{quote(name)}, {text}}}" for name, text in types.items())
     steps.append(("Typed", f"Table.TransformColumnTypes({steps[-1][0]}, {pairs})"))
     added = {name: (_position(*each), "Int64.Type") for name, each in positions.items()}
-    added |= {name: (_spelled_out(code), "type text") for name, code in words.items()}
+    added |= {name: (_in_words(each), "type text") for name, each in words.items()}
     for name, (text, data_type) in added.items():
         step = "".join(word.capitalize() for word in name.split("_"))
         steps.append(
@@ -127,6 +145,17 @@ def _position(column: str, values: Sequence[str]) -> str:
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )
     return f"{chain}\n            else {LAST}"
+
+
+def _in_words(words: Words) -> str:
+    """Return the words of a code: a chain of comparisons, then what is left."""
+    rest = f"[{words.code}]" if words.is_closed else _spelled_out(words.code)
+    chain = [
+        f"if [{words.code}] = {quote(code)} then {quote(named)}"
+        for code, named in words.named.items()
+        if words.is_closed or named != code[:1].upper() + code[1:].replace("_", " ")
+    ]
+    return "\n            else ".join([*chain, rest])
 
 
 def _spelled_out(code: str) -> str:

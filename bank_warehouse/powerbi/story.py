@@ -15,7 +15,7 @@ from bank_warehouse.powerbi.artifacts import Artifacts
 from bank_warehouse.powerbi.dax import quote_text
 from bank_warehouse.powerbi.definitions import Measure, Model, ModelColumn, ModelTable
 from bank_warehouse.powerbi.errors import PowerBIError
-from bank_warehouse.powerbi.names import for_people
+from bank_warehouse.powerbi.names import for_people, reading_name
 
 CUSTOMERS = "dim_customers"
 POSITIONS = "fct_customer_positions"
@@ -24,6 +24,9 @@ FINDINGS = "Findings"
 HEAT_MAPS = "Heat maps"
 WHAT_IF = "What-if"
 MIGRATIONS = "Migrations"
+
+ADJUSTED_P = "Adjusted p (risk drivers)"
+"""Measure that writes a p value for readers: no rounding to 0.000."""
 
 FEWEST = 30
 """Below this number of customers a finding says that there are too few to say anything."""
@@ -39,7 +42,7 @@ EXPLAINING = {
     "amount_of_credit_cards": "number of cards",
     "loyalty_classification": "loyalty class",
 }
-"""Columns of customers that may explain the risk weighting, and what to call them."""
+"""Columns of customers that the risk weighting may go with, and what to call them."""
 
 INCOME_STEP = 50_000
 INCOME_STEPS = 8
@@ -133,8 +136,8 @@ def share_across(column: str) -> str:
 
 
 def explained_by(column: str) -> str:
-    """Return the name of the measure of how much of the risk weighting a column explains."""
-    return f"Risk explained by {EXPLAINING[column]}"
+    """Return the name of the measure of how much of the risk weighting goes with a column."""
+    return f"Share of the risk that goes with {EXPLAINING[column]}"
 
 
 def extend(model: Model, artifacts: Artifacts) -> Model:
@@ -351,6 +354,7 @@ class _Writer:
                 f"{for_people(name).lower()} is across.",
                 "0.0%",
                 HEAT_MAPS,
+                is_hidden=True,
             )
             for name in ACROSS
         ]
@@ -384,7 +388,7 @@ class _Writer:
                     f"VAR Total = SUMX(VALUES({risk}), [Customers] * ({risk} - Overall) ^ 2)\n"
                     "RETURN\n    DIVIDE(Between, Total)",
                     "Share of the variation of the risk weighting among the chosen customers "
-                    f"that the {called} explains (eta squared).",
+                    f"that goes with the {called} (eta squared).",
                     "0.0%",
                     FINDINGS,
                 ),
@@ -394,13 +398,26 @@ class _Writer:
                     "RETURN\n    IF(\n        Groups < 2,\n        1,\n"
                     "        CHISQ.DIST.RT(([Customers] - 1) * "
                     f"[{explained_by(name)}], Groups - 1)\n    )",
-                    f"Probability that the {called} explains as much of the risk weighting of "
-                    "the chosen customers by chance alone (chi-square).",
+                    f"Probability that as much of the risk weighting of the chosen customers goes "
+                    f"with the {called} by chance alone (chi-square).",
                     "0.000",
                     FINDINGS,
+                    is_hidden=True,
                 ),
             ]
-        return [*found, self.correlation()]
+        return [*found, self.correlation(), self.adjusted_p()]
+
+    def adjusted_p(self) -> Measure:
+        name = reading_name("fct_risk_drivers", "adjusted_p_value")
+        return Measure(
+            ADJUSTED_P,
+            f"VAR Chance = [{name}]\n"
+            "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
+            '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )',
+            "Adjusted p value of a driver of the risk weighting, in words where it is tiny.",
+            "",
+            FINDINGS,
+        )
 
     def correlation(self) -> Measure:
         table = self.table(POSITIONS)
@@ -522,7 +539,7 @@ class _Writer:
 
     def findings(self) -> list[Measure]:
         return [
-            Measure(name, text, f"Title in words: {what}", "", FINDINGS)
+            Measure(name, text, f"Title in words: {what}", "", FINDINGS, is_hidden=True)
             for name, text, what in (
                 *self.who(),
                 *self.holdings(),
@@ -541,21 +558,30 @@ class _Writer:
         return f"MAXX(VALUES({self.column(mart, column)}), [{measure}])"
 
     def two_tops(
-        self,
-        column: tuple[str, str],
-        measures: tuple[str, str],
-        both: str,
-        rest: Sequence[str],
-        apart: tuple[str, str],
+        self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
         """Return a sentence of what is highest in two measures: one value, or one in each."""
         one, other = (self.most(*column, measure) for measure in measures)
-        same = "\n            & ".join(["First", both, *rest])
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
             '        ISBLANK([Customers]),\n        "No customer is chosen",\n'
-            f"        IF(\n            First = Second,\n            {same},\n"
+            f"        IF(\n            First = Second,\n            First & {both},\n"
             f"            First & {apart[0]} & Second & {apart[1]}\n        )\n    )"
+        )
+
+    def shares_of_first(
+        self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
+    ) -> str:
+        """Return a sentence of the value with most of a measure: its share of several."""
+        name = self.column(*column)
+        said = '\n            & ", " & '.join(
+            _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
+            for measure, called in measures
+        )
+        return (
+            f"VAR First = {self.most(*column, by)}\nRETURN\n    IF(\n"
+            '        ISBLANK([Customers]),\n        "No customer is chosen",\n'
+            f'        First & ": " & {said}\n    )'
         )
 
     def who(self) -> list[tuple[str, str, str]]:
@@ -566,19 +592,17 @@ class _Writer:
         return [
             (
                 "Finding on loyalty",
-                self.two_tops(
+                self.shares_of_first(
                     loyalty,
-                    ("Total deposits", "Total loans"),
-                    '" holds the most: "',
+                    "Total deposits",
                     (
-                        _share(self.highest(*loyalty, "Total deposits"), "[Total deposits]"),
-                        '" of deposits, "',
-                        _share(self.highest(*loyalty, "Total loans"), "[Total loans]"),
-                        '" of loans"',
+                        ("Customers", "customers"),
+                        ("Total deposits", "deposits"),
+                        ("Total loans", "loans"),
                     ),
-                    ('" holds the most deposits, "', '" owes the most"'),
                 ),
-                "which loyalty class holds and owes the most.",
+                "the loyalty class with the most deposits: its share of the customers and, to "
+                "compare, of deposits and loans.",
             ),
             (
                 "Finding on occupations",
@@ -615,9 +639,8 @@ class _Writer:
                 self.two_tops(
                     segment,
                     ("Mean deposits", "Mean loans"),
-                    '": the highest mean deposits and loans"',
-                    (),
-                    ('": the highest mean deposits; "', '": the highest mean loans"'),
+                    '": highest mean deposits and loans"',
+                    ('": highest mean deposits; "', '": highest mean loans"'),
                 ),
                 "which segments have the highest mean balances.",
             ),
@@ -662,7 +685,7 @@ class _Writer:
                 "VAR Together = [Correlation of income and deposits]\n"
                 f"RETURN\n    SWITCH(\n        TRUE(),\n        [Customers] < {FEWEST}, "
                 f'"Fewer than {FEWEST} customers: too few for a trend",\n'
-                '        ABS(Together) < 0.1, "Deposits do not move with income"'
+                '        ABS(Together) < 0.1, "Deposits do not go with income"'
                 ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
                 '        Together > 0, "Deposits rise with income"'
                 ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
@@ -684,8 +707,11 @@ class _Writer:
             ),
             (
                 "Finding on concentration",
-                '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
-                ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
+                self.if_shown(
+                    "fct_balance_concentration",
+                    '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
+                    ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
+                ),
                 "how much the tenth of customers with the most has. Of all customers.",
             ),
         ]
@@ -694,16 +720,16 @@ class _Writer:
         income, cards, _ = EXPLAINING
         small = self.smallest_effect()
 
-        def moves(name: str) -> str:
+        def goes_with(name: str) -> str:
             return (
                 f"[{explained_by(name)}] >= {small} && "
                 f"[Chance of the risk by {EXPLAINING[name]}] < {SIGNIFICANCE}"
             )
 
         few = f'[Customers] < {FEWEST}, "Fewer than {FEWEST} customers: too few to say"'
-        explained = (
-            f'" (explaining " & FORMAT([{explained_by(income)}], "0.0%") & " and " & '
-            f'FORMAT([{explained_by(cards)}], "0.0%") & ")"'
+        both = (
+            f'" (" & FORMAT([{explained_by(income)}], "0.0%") & " and " & '
+            f'FORMAT([{explained_by(cards)}], "0.0%") & " of its variation)"'
         )
         scenario = ("stress_scenarios", "scenario_name")
         product = ("dim_products", "product_name")
@@ -711,28 +737,28 @@ class _Writer:
         return [
             (
                 "Finding on risk",
-                f"VAR Income = {moves(income)}\nVAR Cards = {moves(cards)}\n"
+                f"VAR Income = {goes_with(income)}\nVAR Cards = {goes_with(cards)}\n"
                 f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                f'        Income && Cards, "Income and cards both move the risk weighting"'
-                f" & {explained},\n"
-                f'        Income, "Income moves the risk weighting; cards do not" & {explained},\n'
-                f'        Cards, "Cards move the risk weighting; income does not" & {explained},\n'
-                f'        "Neither income nor cards move the risk weighting" & {explained}\n    )',
-                "whether income and the number of cards move the risk weighting of the chosen "
-                "customers, more than chance and enough to matter.",
+                f'        Income && Cards, "Risk weighting goes with income and with cards"'
+                f" & {both},\n"
+                f'        Income, "Risk weighting goes with income, not with cards" & {both},\n'
+                f'        Cards, "Risk weighting goes with cards, not with income" & {both},\n'
+                f'        "Risk weighting goes with neither income nor cards" & {both}\n    )',
+                "whether the risk weighting of the chosen customers goes with income and with the "
+                "number of cards, more than chance and enough to matter.",
             ),
             *(
                 (
                     f"Finding on {called} and risk",
-                    f"VAR Moves = {moves(name)}\n"
+                    f"VAR GoesWith = {goes_with(name)}\n"
                     f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                    f'        Moves, "The {called} moves the risk weighting" & {of_it},\n'
-                    f'        "The {called} does not move the risk weighting" & {of_it}\n    )',
-                    f"whether the {called} moves the risk weighting of the chosen customers.",
+                    f'        GoesWith, "Risk weighting goes with the {called}" & {of_it},\n'
+                    f'        "Risk weighting does not go with the {called}" & {of_it}\n    )',
+                    f"whether the risk weighting of the chosen customers goes with the {called}.",
                 )
                 for name, called in EXPLAINING.items()
                 for of_it in [
-                    f'" (explains " & FORMAT([{explained_by(name)}], "0.0%") & ")"',
+                    f'" (" & FORMAT([{explained_by(name)}], "0.0%") & " of its variation)"',
                 ]
             ),
             (
@@ -757,37 +783,51 @@ class _Writer:
             ),
             (
                 "Finding on expected losses",
-                self.most(*product, "Expected loss")
-                + ' & " costs the most: " & '
-                + _millions(self.highest(*product, "Expected loss"))
-                + ' & " of an expected " & '
-                + _millions("[Expected loss]"),
-                "the product with the highest expected loss. Of all customers.",
+                self.if_shown(
+                    "fct_expected_losses",
+                    self.most(*product, "Expected loss")
+                    + ' & ": " & '
+                    + _millions(self.highest(*product, "Expected loss"))
+                    + ' & " of the assumed losses of " & '
+                    + _millions("[Expected loss]"),
+                ),
+                "the product with the highest assumed loss. Of all customers.",
             ),
             (
                 "Finding on stress",
                 "VAR Baseline = CALCULATE([Expected loss under stress], "
                 f'{losses} = "baseline")\n'
                 f"VAR Worst = {self.highest(*scenario, 'Expected loss under stress')}\nRETURN\n    "
-                + self.most(*scenario, "Expected loss under stress")
-                + ' & " costs the most: " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
-                '" times the baseline"',
-                "the scenario with the highest expected loss. Of all customers.",
+                + self.if_shown(
+                    "fct_stress_results",
+                    self.most(*scenario, "Expected loss under stress")
+                    + ' & ": assumed losses are " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
+                    '" times the baseline"',
+                ).replace("\n", "\n    "),
+                "the scenario with the highest assumed loss. Of all customers.",
             ),
             (
                 "Finding on the what-if",
-                '"As chosen: expected loss " & '
-                + _millions("[What-if expected loss]")
-                + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
-                f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
-                "the expected loss under the chosen assumptions. Of all customers.",
+                self.if_shown(
+                    "fct_expected_losses",
+                    '"As chosen: assumed losses of " & '
+                    + _millions("[What-if expected loss]")
+                    + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
+                    f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
+                ),
+                "the assumed losses under the chosen assumptions. Of all customers.",
             ),
         ]
 
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        only_one = '"There is one as-of date only: nothing can have moved yet"'
+        # A role closes both tables; outside of one, control totals always have rows.
+        none = (
+            f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
+            f"        {_NOT_SHOWN},\n"
+            '        "There is one as-of date only: nothing can have moved yet"\n    )'
+        )
         difference = self.column("fct_control_totals", "difference")
         return [
             (
@@ -801,14 +841,14 @@ class _Writer:
             ),
             (
                 "Finding on segment migrations",
-                f"IF(\n    ISEMPTY({segments}),\n    {only_one},\n"
+                f"IF(\n    ISEMPTY({segments}),\n{none},\n"
                 '    FORMAT([Customers who changed segment], "#,0") & " of " & '
                 'FORMAT([Customers compared], "#,0") & " customers changed segment"\n)',
                 "how many customers changed segment, or that there is one date only.",
             ),
             (
                 "Finding on risk migrations",
-                f"IF(\n    ISEMPTY({segments}),\n    {only_one},\n"
+                f"IF(\n    ISEMPTY({segments}),\n{none},\n"
                 '    "The risk weighting of " & '
                 'FORMAT([Customers whose risk got worse] + 0, "#,0") & " customers got worse, of "'
                 ' & FORMAT([Customers whose risk got better] + 0, "#,0") & " better"\n)',
@@ -817,12 +857,18 @@ class _Writer:
             (
                 "Finding on control totals",
                 f"VAR Off = SUMX({self.table('fct_control_totals')}, ABS({difference}))\n"
-                'RETURN\n    IF(\n        Off = 0,\n        "Everything delivered is here or in '
+                "RETURN\n    SWITCH(\n        TRUE(),\n        "
+                f"ISEMPTY({self.table('fct_control_totals')}), {_NOT_SHOWN},\n"
+                '        Off = 0, "Everything delivered is here or in '
                 'quarantine, to the cent",\n        FORMAT(Off, "#,0.00") & " differ between what '
                 'was delivered and what is here"\n    )',
                 "whether everything that was delivered is here.",
             ),
         ]
+
+    def if_shown(self, mart: str, text: str) -> str:
+        """Return the DAX of a text, or of another where a role closes the table of a mart."""
+        return f"IF(\n    ISEMPTY({self.table(mart)}),\n    {_NOT_SHOWN},\n    {text}\n)"
 
     def smallest_effect(self) -> float:
         """Return the share explained above which an effect is more than negligible."""
@@ -830,6 +876,9 @@ class _Writer:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
         raise KeyError("the seed effect_sizes has no small effect of Kruskal-Wallis")
+
+
+_NOT_SHOWN = '"Not shown to your role"'
 
 
 def _unless_empty(*parts: str) -> str:

@@ -185,6 +185,7 @@ def _measure(measure: Measure) -> list[str]:
         *_description(measure.description, 1),
         *_expression(1, f"measure {quote(measure.name)}", measure.expression),
         *([f"\t\tformatString: {measure.format_string}"] if measure.format_string else []),
+        *(["\t\tisHidden"] if measure.is_hidden else []),
         f"\t\tdisplayFolder: {measure.folder}",
         f"\t\t{_tag('measure', measure.name)}",
         "",

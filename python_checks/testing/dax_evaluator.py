@@ -450,11 +450,6 @@ def _relation(table: Node) -> str:
     )
     assert len(others) == len(keys) == len(taken)
     selected, joined = ["base.*"], ""
-    for added, code in re.findall(
-        r'Table\.AddColumn\(\s*\w+, "(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\]', text
-    ):
-        words = f"upper(base.{code}[1]) || replace(base.{code}[2:], '_', ' ')"
-        selected.append(f"{words} as {added}")
     for number, ((schema_of, other), key, columns) in enumerate(
         zip(others, keys, taken, strict=True)
     ):
@@ -464,10 +459,7 @@ def _relation(table: Node) -> str:
         )
     loaded = f"select {', '.join(selected)} from {schema}.{name} as base{joined}"
     added = [f"{_case(chain)} as {made}" for made, chain in _CHAIN.findall(text)]
-    added += [
-        f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ') as {made}"
-        for made, code in _WORDS.findall(text)
-    ]
+    added += [f"{_spelled_out(code)} as {made}" for made, code in _WORDS.findall(text)]
     return f"select *, {', '.join(added)} from ({loaded})" if added else loaded
 
 
@@ -482,16 +474,31 @@ _WORDS = re.compile(
 )
 
 
+_SPELLED = (
+    r"Text\.Upper\(Text\.Start\(\[\w+\], 1\)\) & "
+    r'Text\.Replace\(Text\.Middle\(\[\w+\], 1\), "_", " "\)'
+)
+"""M of a code with a capital and without underscores."""
+
+
 def _case(chain: str) -> str:
     """Return the SQL of a chain of comparisons in M."""
     value = r'"(?:[^"]|"")*"|[\d.]+'
     branches = re.findall(rf"if \[(\w+)\] (=|<) ({value}) then ({value})", chain)
-    (last,) = re.findall(rf"else ({value})\s*$", chain)
+    (last,) = re.findall(rf"else ({value}|\[\w+\]|{_SPELLED})\s*$", chain)
     written = " ".join(
         f'when "{column}" {sign} {_constant(limit)} then {_constant(result)}'
         for column, sign, limit, result in branches
     )
+    column = re.search(r"\[(\w+)\]", last) if not last.startswith('"') else None
+    if column is not None:
+        last = _spelled_out(column[1]) if last.startswith("Text.") else f'"{column[1]}"'
     return f"case {written} else {_constant(last)} end"
+
+
+def _spelled_out(code: str) -> str:
+    """Return the SQL of a code with a capital and without underscores."""
+    return f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ')"
 
 
 def _constant(text: str) -> str:

@@ -185,6 +185,10 @@ def role_is_of_one_user(files: Files) -> None:
     files[path] = files[path].replace("USERPRINCIPALNAME()", '"ada@bank"')
 
 
+def role_of_everything_hides(files: Files) -> None:
+    files[f"{DEFINITION}/roles/Everything.tmdl"] += "\ttablePermission Customers = FALSE()\n"
+
+
 MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- semantic model
     "a measure names a column that is gone": (
@@ -343,6 +347,14 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a role is gone": (
         removes(f"{DEFINITION}/roles/By banking relationship.tmdl"),
         "the role By banking relationship is missing",
+    ),
+    "the role of everything is gone": (
+        removes(f"{DEFINITION}/roles/Everything.tmdl"),
+        "the role Everything is missing",
+    ),
+    "the role of everything hides a table": (
+        role_of_everything_hides,
+        "role Everything: hides rows of Customers",
     ),
     "a role does not filter what it is for": (role_forgets_its_filter, "sees every row of"),
     "a role does not ask who is signed in": (

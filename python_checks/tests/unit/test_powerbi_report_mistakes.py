@@ -250,7 +250,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a page without slicers does not say whom it shows": (
         titled(
             "Stress",
-            "Expected loss by scenario",
+            "Assumed losses by scenario",
             set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Expected loss'"),
         ),
         "no slicer reaches it, and it does not say all customers",
@@ -409,8 +409,8 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "migrations do not say that there is one date": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
-            "ISEMPTY('Segment migrations'),\n\t\t\t    \"There is one",
-            'FALSE(),\n\t\t\t    "There is one',
+            "ISEMPTY('Segment migrations'),\n\t\t\t    IF(\n",
+            "FALSE(),\n\t\t\t    IF(\n",
         ),
         "does not say so where there is one date only",
     ),

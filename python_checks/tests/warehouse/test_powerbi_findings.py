@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bank_warehouse.powerbi import project, report_files, story
+from bank_warehouse.powerbi import pages, project, report_files, story
 from python_checks.testing import dax_evaluator
 from python_checks.testing.dax_evaluator import Column, Context, Evaluator
 from python_checks.testing.paths import PROJECT
@@ -112,24 +112,104 @@ def test_correlation_is_pearsons(context: str, evaluator: Evaluator) -> None:
     assert found == pytest.approx(expected, abs=1e-9)
 
 
-def test_income_moves_the_risk_and_cards_do_not(evaluator: Evaluator) -> None:
+CLOSED = {
+    "Finding on concentration",
+    "Finding on control totals",
+    "Finding on expected losses",
+    "Finding on risk migrations",
+    "Finding on segment migrations",
+    "Finding on stress",
+    "Finding on the what-if",
+}
+"""Titles of tables that hold sums over the customers of others."""
+SEES = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
+
+
+@pytest.mark.parametrize("user", ["ada", "nobody"])
+@pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
+def test_titles_say_what_a_role_does_not_show(role: str, user: str, evaluator: Evaluator) -> None:
+    seen = evaluator.role_context(role, user, SEES)
+    sees = user == "ada" and role == "By banking relationship"
+    for finding in FINDINGS:
+        text = evaluator.value(finding, seen)
+        if finding in CLOSED:
+            assert text == "Not shown to your role", finding
+        elif sees:
+            assert 10 < len(text) < 90, text
+            assert "  " not in text, text
+            assert not text.startswith(("No ", "Fewer")), text
+        else:
+            assert text.startswith(("No customer is chosen", "Fewer than 30 customers")), text
+
+
+def test_titles_of_the_role_without_filters_are_those_of_nobody_in_a_role(
+    evaluator: Evaluator,
+) -> None:
+    seen = evaluator.role_context("Everything", "nobody", [])
+    for finding in FINDINGS:
+        assert evaluator.value(finding, seen) == evaluator.value(finding, {})
+        assert evaluator.value(finding, seen) != "Not shown to your role"
+
+
+def test_risk_goes_with_income_and_not_with_cards(evaluator: Evaluator) -> None:
     """The shipped sample is made so; its own fit of drivers says the same."""
     text = evaluator.value("Finding on risk", {})
-    assert text.startswith("Income moves the risk weighting; cards do not"), text
+    assert text.startswith("Risk weighting goes with income, not with cards ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
     assert evaluator.value("Finding on risk", few) == "Fewer than 30 customers: too few to say"
 
 
-def test_title_of_loyalty_names_who_holds_the_most(evaluator: Evaluator) -> None:
+def test_title_of_loyalty_sets_balances_against_customers(evaluator: Evaluator) -> None:
     for name, context in CONTEXTS.items():
         rows = asked(
             evaluator,
             "select loyalty_classification, sum(total_deposits) as held,"
-            " round(100 * held / sum(held) over ()) from {customers} group by 1 order by 2 desc",
+            " count(*) / sum(count(*)) over (), held / sum(held) over (),"
+            " sum(total_loans) / sum(sum(total_loans)) over ()"
+            " from {customers} group by 1 order by 2 desc",
             context,
         )
-        text = evaluator.value("Finding on loyalty", context)
-        assert text.startswith(f"{rows[0][0]} holds the most"), (name, text)
+        loyalty, _, customers, deposits, loans = rows[0]
+        assert evaluator.value("Finding on loyalty", context) == (
+            f"{loyalty}: {customers:.0%} of customers, {deposits:.0%} of deposits,"
+            f" {loans:.0%} of loans"
+        ), name
+
+
+def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
+    columns: list[Column] = [("Risk drivers", name) for name in ("Driver in words", "Level")]
+    rows = evaluator.connection.execute(
+        "select driver_in_words, level, adjusted_p_value"
+        f" from ({evaluator.relations['Risk drivers']})"
+    ).fetchall()
+    found = []
+    for *row, chance in rows:
+        chosen = {column: frozenset({each}) for column, each in zip(columns, row, strict=True)}
+        found.append((chance, evaluator.value(story.ADJUSTED_P, chosen)))
+    assert any(text == "< 0.001" for _, text in found)
+    assert any(text not in (None, "< 0.001") for _, text in found)
+    for chance, text in found:
+        if chance is None:
+            assert text is None
+        elif chance < 0.001:
+            assert text == "< 0.001"
+        else:
+            assert float(text) == pytest.approx(chance, abs=0.0005)
+    assert evaluator.value(story.ADJUSTED_P, {}) is None
+
+
+def test_peers_are_those_that_the_page_names(evaluator: Evaluator) -> None:
+    """One median for each product, income band and risk weighting, and for no fewer columns."""
+    ((by_both, by_one),) = evaluator.connection.execute(
+        "select (select max(medians) from (select count(distinct peer_median_balance) as medians"
+        " from marts.fct_product_gaps group by product, income_band, risk_weighting)),"
+        " (select max(medians) from (select count(distinct peer_median_balance) as medians"
+        " from marts.fct_product_gaps group by product, income_band))"
+    ).fetchall()
+    assert by_both == 1 < by_one
+    (page,) = [page for page in pages.PAGES if page.key == "product_holdings"]
+    said = " ".join(text for visual in page.visuals for text in visual.text)
+    assert "peers, customers of the same income band and risk weighting." in said
 
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
@@ -174,6 +254,13 @@ def test_migrations_count_who_moved_once_there_are_two_dates(built_warehouse: Pa
         assert evaluator.value("Finding on risk migrations", {}) == (
             "The risk weighting of 5 customers got worse, of 2 better"
         )
+        assert evaluator.values(("Segment migrations", "From segment in words"), {}) == [
+            "Joined",
+            "Savers",
+        ]
+        seen = evaluator.role_context("By banking relationship", "ada", SEES)
+        for name in ("Finding on segment migrations", "Finding on risk migrations"):
+            assert evaluator.value(name, seen) == "Not shown to your role"
 
 
 @pytest.mark.parametrize(

@@ -109,13 +109,14 @@ def test_every_metric_is_a_measure_with_its_words_and_format(
         quoted = f"'{metric.label}'" if not re.fullmatch(r"[\w-]+", metric.label) else metric.label
         found = re.search(
             rf"\t/// ([^\n]*)\n\tmeasure {re.escape(quoted)} =[^/]*?formatString: ([^\n]*)\n"
-            rf"\t\tdisplayFolder: ([^\n]*)\n",
+            rf"(\t\tisHidden\n)?\t\tdisplayFolder: ([^\n]*)\n",
             text,
         )
         assert found is not None, metric.label
         assert found[1].startswith(" ".join(metric.description.split())), metric.label
         assert found[2] == metric.format, metric.label
-        assert found[3] == metric.display_folder, metric.label
+        assert bool(found[3]) is metric.label.startswith("Sum of "), metric.label
+        assert found[4] == metric.display_folder, metric.label
 
 
 @pytest.mark.parametrize("context", list(CONTEXTS))
@@ -347,6 +348,88 @@ def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
     assert evaluator.value("Customers", seen) == customers_of(
         evaluator, "investment_advisor", row[0]
     )
+
+
+def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluator) -> None:
+    """In a model with roles a viewer in none of them sees an error."""
+    assert evaluator.roles["Everything"] == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "wanted"),
+    [
+        (
+            CUSTOMERS,
+            "Watch-list level",
+            {"none": "Not listed", "watch": "Monitor", "review": "Review", "act": "Act now"},
+        ),
+        ("Customer recommendations", "kind", {"targeting": "Offer", "risk": "Risk"}),
+        (
+            "Risk drivers",
+            "direction",
+            {
+                "raises": "Raises it",
+                "lowers": "Lowers it",
+                "no clear direction": "Could be chance",
+            },
+        ),
+        (
+            "Segment differences",
+            "verdict",
+            {
+                "no more than chance": "Could be chance",
+                "more than chance, large": "Real difference, large",
+                "by definition": "Built in: one is computed from the other",
+            },
+        ),
+        (
+            "Risk drivers",
+            "driver",
+            {
+                "saving_accounts": "Savings accounts",
+                "superannuation_savings": "Retirement savings (superannuation)",
+                "amount_of_credit_cards": "Number of credit cards",
+                "bank_loans": "Bank loans",
+            },
+        ),
+        ("Source profile", "column_name", {"saving_accounts": "Savings accounts"}),
+        (
+            "Stress sensitivity",
+            "assumption",
+            {"probability_of_default": "Probability of default"},
+        ),
+        ("Fairness monitor", "action", {"deepen_saving_account": "Grow savings balance"}),
+    ],
+)
+def test_readers_see_words_and_no_codes(
+    table: str, code: str, wanted: dict[str, str], evaluator: Evaluator
+) -> None:
+    code = evaluator.sources.get((table, code), code)
+    found = dict(
+        evaluator.connection.execute(
+            f"select distinct {code}, {code}_in_words from ({evaluator.relations[table]})"
+        ).fetchall()
+    )
+    assert {each: found[each] for each in wanted} == wanted
+    assert len(set(found.values())) == len(found)
+
+
+def test_no_words_are_codes(evaluator: Evaluator) -> None:
+    columns = [column for column, source in evaluator.sources.items() if "_in_words" in source]
+    assert len(columns) > 20
+    filled = 0
+    for column in columns:
+        for said in evaluator.values(column, {}):
+            if said is not None:
+                filled += 1
+                assert said[:1].isupper() or said[:1].isdigit(), (column, said)
+                assert "_" not in said, (column, said)
+    assert filled > 100
+
+
+def test_products_are_called_the_same_across_and_down(evaluator: Evaluator) -> None:
+    down = evaluator.values(("Products", "Product"), {})
+    assert evaluator.values(("Product pairs", "Other product in words"), {}) == down
 
 
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])

@@ -18,9 +18,12 @@ from bank_warehouse.powerbi import (
     conventions,
     exposures,
     model,
+    model_text,
     page_parts,
     project,
     report,
+    report_checks,
+    report_files,
     source,
     theme,
 )
@@ -151,7 +154,7 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     assert source.read(project.read(tmp_path)) == Source(
         folder="\\\\files\\published", release="7", access="\\\\files\\who sees.csv"
     )
-    run = run_command(built_target, tmp_path, "--access-file", "")
+    run = run_command(built_target, tmp_path, "--access-file=")
     assert run.exit_code == 0, run.output
     texts = "".join(project.read(tmp_path).values())
     assert "File.Contents" not in texts
@@ -322,7 +325,8 @@ def test_bands_sort_in_their_own_order(
     mart: str, column: str, order: list[str], built_model: Model
 ) -> None:
     table = built_model.by_origin(mart)
-    found = table.column_of(column)
+    in_words = {each.source for each in table.columns} & {f"{column}_in_words"}
+    found = table.words_of(column) if in_words else table.column_of(column)
     sorter = next(each for each in table.columns if each.name == found.sort_by)
     assert sorter.is_hidden
     chain = re.search(
@@ -336,6 +340,32 @@ def test_bands_sort_in_their_own_order(
     numbers = [positions[value] for value in order]
     assert numbers == sorted(numbers)
     assert len(set(numbers)) == len(order)
+
+
+def test_what_nobody_should_pick_is_hidden(committed: dict[str, str]) -> None:
+    model = model_text.read(committed)
+    hidden = {name for name, (_, node) in model.measures.items() if "isHidden" in node.properties}
+    assert {"Sum of ages", "Sum of tenures", "Share of row, income band across"} <= hidden
+    assert {
+        name for name in model.measures if name.startswith(("Finding on", "Chance of"))
+    } < hidden
+    assert not hidden & {"Customers", "Mean age", "Share of row", "Total loans"}
+    visible = {
+        (table, name)
+        for table, columns in model.columns.items()
+        for name, node in columns.items()
+        if "isHidden" not in node.properties
+    }
+    assert ("Customer recommendations", "Owner") in visible
+    codes = {
+        ("Customer recommendations", "Fact"),
+        ("Customer recommendations", "Money measure"),
+        ("Products", "Product code"),
+        ("Stress scenarios", "Scenario"),
+        ("Dimensions", "Dimension"),
+        ("Customers", "Watch-list level"),
+    }
+    assert not visible & codes
 
 
 def test_hierarchies_of_occupation_tenure_and_income(built_model: Model) -> None:
@@ -413,6 +443,27 @@ def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
         page = page_parts.Page("p", "P", "Nothing.", (visual,))
         with pytest.raises(PowerBIError, match=r"pages\.py: .*(Profit|shoe_size)"):
             report.write(built_model, (page,))
+
+
+# ---------- who sees what
+
+
+def test_guide_lists_the_pages_that_a_role_finds_empty_in_part(committed: dict[str, str]) -> None:
+    read = model_text.read(committed)
+    role = read.roles["By banking relationship"]
+    closed = {each.name for each in role.of("tablePermission") if each.text == "FALSE()"}
+    assert "Control totals" in closed
+    expected = {
+        page.title
+        for page in report_files.pages(committed).values()
+        for visual in page.visuals.values()
+        for tables in [report_checks.tables_shown(visual, read)]
+        if tables & closed
+    }
+    guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
+    (rows,) = re.findall(r"\| page \| empty in .*\n.*---.*\n((?: +\|.*\n)+)", guide)
+    assert set(re.findall(r"(?m)^ *\| ([^|]+) \|", rows)) == expected
+    assert set(read.roles) == set(re.findall(r"(?m)^\| `([^`]+)` \| (?:every|customers)", guide))
 
 
 # ---------- lineage

@@ -235,4 +235,4 @@ def test_what_was_not_tested_has_no_tooltip_page(evaluator: Evaluator) -> None:
             if axis and axis[0] not in tested:
                 found.add(axis[0])
                 assert tooltip_of(visual) is None, (page.title, visual.title)
-    assert {"joined_year", "watch_list_level", "product_name"} <= found
+    assert {"joined_year", "watch_list_level_in_words", "product_name"} <= found
