@@ -59,7 +59,6 @@ DIRECTIONS = {
 
 UNITS = {
     "debt_to_income_ratio": "times a year's income",
-    "loan_to_deposit_ratio": "of loans for 1 of deposits",
     "mean_risk_weighting": "from 1 (low) to 5 (high)",
 }
 """What a number counts, where its name and format do not say it."""
