@@ -9,6 +9,7 @@ lines end in CRLF, the file is UTF-8 with a byte-order mark.
 
 import csv
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,10 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """First letters of a formula; a spreadsheet takes the full-width ones for the same."""
 
 
+_BEHIND_A_SEPARATOR = re.compile(r"""([;\t\r\n]["'\s]*)(?=[=+\-@＝＋－＠])""")
+"""Where a formula begins for a spreadsheet that separates cells by semicolon, tab or line."""
+
+
 def harmless(cell: object) -> object:
     """Return a cell in a form that is safe in a file that a spreadsheet opens.
 
@@ -30,11 +35,12 @@ def harmless(cell: object) -> object:
         cell: A text, a number, a date, or null.
 
     Returns:
-        A dangerous text with an apostrophe in front and without NUL bytes; anything else as it is.
+        A dangerous text with an apostrophe in front of what could be a formula, and without NUL
+        bytes; anything else as it is.
     """
     if not isinstance(cell, str):
         return cell
-    text = cell.replace("\x00", "�")
+    text = _BEHIND_A_SEPARATOR.sub(r"\1'", cell.replace("\x00", "�"))
     if text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS):
         return "'" + text
     return text

@@ -377,6 +377,14 @@ def _write_sheet(file: BinaryIO, what: str, heads: Sequence[str], rows: Iterable
     return number
 
 
+def _user() -> str:
+    """Return who writes the list; in a container the number of a user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+
+
 def _record(
     release: Release,
     request: Request,
@@ -387,7 +395,7 @@ def _record(
 ) -> bytes:
     content = {
         "written_at": now(),
-        "written_by": getpass.getuser(),
+        "written_by": _user(),
         "release": release.number,
         "as_of_date": release.manifest["as_of_date"],
         "source": release.manifest["source"],

@@ -1,12 +1,14 @@
 """Puts semantic model and report together to the project that Power BI Desktop opens."""
 
 import json
-import shutil
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
+from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import identifier
 from bank_warehouse.powerbi.page_parts import Bookmark, Page
 from bank_warehouse.powerbi.pages import BOOKMARKS
@@ -61,14 +63,45 @@ def files(
 
 
 def write(folder: Path, written: dict[str, str]) -> None:
-    """Write the files into a folder and remove what an earlier run left."""
-    for stale in WRITTEN_FOLDERS:
-        if (folder / stale).is_dir():
-            shutil.rmtree(folder / stale)
-    for path, text in written.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="\n")
+    """Write the files into a folder and remove what an earlier run left: all of it, or nothing.
+
+    Raises:
+        PowerBIError: something could not be written or replaced; the folder is as it was.
+    """
+    moved: list[tuple[Path, Path]] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".bank-powerbi-", dir=folder) as made:
+            new, old = Path(made) / "new", Path(made) / "old"
+            for path, text in written.items():
+                (new / path).parent.mkdir(parents=True, exist_ok=True)
+                (new / path).write_text(text, encoding="utf-8", newline="\n")
+            whole = {f"{name}/" for name in WRITTEN_FOLDERS}
+            single = [path for path in written if not path.startswith(tuple(whole))]
+            try:
+                for name in (*WRITTEN_FOLDERS, *single):
+                    if os.path.lexists(folder / name):
+                        (old / name).parent.mkdir(parents=True, exist_ok=True)
+                        _move(folder / name, old / name, moved)
+                    if (new / name).exists():
+                        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                        _move(new / name, folder / name, moved)
+            except OSError:
+                for source, target in reversed(moved):
+                    target.rename(source)
+                raise
+    except OSError as problem:
+        message = (
+            f"{problem.filename or folder}: cannot be written: {problem.strerror or problem}. "
+            "Close Power BI Desktop, give this user the right to write there, or name another "
+            "folder with --out. The project is as it was."
+        )
+        raise PowerBIError(message) from problem
+
+
+def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
+    source.rename(target)
+    moved.append((source, target))
 
 
 def read(folder: Path) -> dict[str, str]:

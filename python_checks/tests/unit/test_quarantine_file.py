@@ -1,6 +1,7 @@
 """The quarantine as a file for people: safe in a spreadsheet, whole or not there."""
 
 import csv
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,7 +64,9 @@ def test_formulas_are_texts_and_numbers_stay_numbers(warehouse: Path, tmp_path: 
         rows = list(csv.DictReader(file))
     assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
     assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
-    assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == ["'" + each for each in FORMULAS]
+    # Behind a tab or a line break too: a spreadsheet may take what follows for a cell.
+    safe = ["'" + (f"{each[0]}'{each[1:]}" if each[0] in "\t\r\n" else each) for each in FORMULAS]
+    assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == safe
     assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [
         'said "no";, and left',
         "two\r\nlines",
@@ -116,3 +119,16 @@ def test_nothing_else_is_changed() -> None:
     for cell in (None, 1, Decimal("-1.00"), "", "a=b", "'=quoted", "1-2"):
         assert harmless(cell) == cell
     assert harmless("a\x00b") == "a\ufffdb"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
+@pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
+def test_a_formula_behind_a_separator_of_another_locale_is_harmless(
+    separator: str, formula: str
+) -> None:
+    """A spreadsheet may separate cells by semicolon, whatever the file does."""
+    for between in ("", " ", '"'):
+        text = str(harmless(f"Bob{separator}{between}{formula}; end"))
+        cells = [cell.strip(' "') for cell in re.split(r"[;\t\r\n]", text)]
+        assert not any(cell.startswith(("=", "+", "@", "＝")) for cell in cells), text
+    assert harmless("a; b, c = d - e") == "a; b, c = d - e"
