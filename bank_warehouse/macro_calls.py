@@ -48,25 +48,29 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
         return json.dumps({"error": f"{name} failed: {type(problem).__name__}: {problem}"})
 
 
-def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
-    """Plan the read of a raw table.
+def planned(table: str, raw_dir: str, settings: str) -> "TablePlan":
+    """Plan the read of a raw table, and remember the plan.
 
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
         raw_dir: the folder of the drop.
         settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
 
-    Returns:
-        `sql`, `files`, `warnings` and `rows`.
-
     Raises:
         DropError: the drop cannot be read.
     """
     from bank_warehouse.raw_drop import Settings, plan_table
-    from bank_warehouse.raw_drop.plan import describe
 
     plan = plan_table(Path(raw_dir), table, Settings.from_json(settings))
     _last_plans[raw_dir, table] = plan
+    return plan
+
+
+def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
+    """Return `sql`, `files`, `warnings` and `rows` of a raw table; see :func:`planned`."""
+    from bank_warehouse.raw_drop.plan import describe
+
+    plan = planned(table, raw_dir, settings)
     return {
         "sql": plan.sql,
         "files": describe(plan),
@@ -88,9 +92,8 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
     Raises:
         DropError: the drop cannot be read.
     """
-    if (raw_dir, "clients") not in _last_plans:
-        raw_plan("clients", raw_dir, settings)
-    return _last_plans[raw_dir, "clients"].reading
+    plan = _last_plans.get((raw_dir, "clients")) or planned("clients", raw_dir, settings)
+    return plan.reading
 
 
 def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
@@ -223,14 +226,14 @@ def _drop_files(build: dict[str, Any]) -> list[dict[str, Any]]:
 SHARED: dict[str, Callable[..., Any]] = {
     "explain_failure": failures.explain_failure,
     "failed_test_message": failures.failed_test_message,
+    "raw_reading": raw_reading,
+    "raw_contradictions": raw_contradictions,
 }
 """What both engines can call."""
 
 ON_DUCKDB: Functions = {
     **SHARED,
     "raw_plan": raw_plan,
-    "raw_reading": raw_reading,
-    "raw_contradictions": raw_contradictions,
     "require_disk": require_disk,
     "raw_changes": raw_changes,
     "record_start": record_start,

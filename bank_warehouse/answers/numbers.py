@@ -7,7 +7,6 @@ from decimal import Decimal
 Number = float | Decimal
 
 STEPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
-THOUSAND = 1_000
 
 
 def amount(value: Number) -> str:

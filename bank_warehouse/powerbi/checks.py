@@ -15,7 +15,7 @@ from typing import Any
 from bank_warehouse.powerbi import best_practice, model_text, report_checks, theme
 from bank_warehouse.powerbi.model_text import REFERENCE, ModelText, code_of, references
 from bank_warehouse.powerbi.page_parts import CATEGORY_ROLES, MEASURE_ROLES, ROLES
-from bank_warehouse.powerbi.report_files import load, path_ending
+from bank_warehouse.powerbi.report_files import box, load, overlapping, path_ending
 from bank_warehouse.powerbi.tmdl_reader import Node, split_column, unquote
 
 Json = dict[str, Any]
@@ -476,24 +476,12 @@ def _drill_through(
 
 def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str]:
     places = {name: visual.get("position", {}) for name, visual in visuals.items()}
-    boxes = {
-        name: (
-            place.get("x", 0),
-            place.get("y", 0),
-            place.get("x", 0) + place.get("width", 0),
-            place.get("y", 0) + place.get("height", 0),
-        )
-        for name, place in places.items()
-    }
+    boxes = {name: box(places[name]) for name in sorted(places)}
     for name, (left, top, right, bottom) in boxes.items():
         if left < 0 or top < 0 or right > page.get("width", 0) or bottom > page.get("height", 0):
             yield f"{where}, visual {name}: lies outside of the page"
-    ordered = sorted(boxes)
-    for number, one in enumerate(ordered):
-        for other in ordered[number + 1 :]:
-            a, b = boxes[one], boxes[other]
-            if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
-                yield f"{where}: the visuals {one} and {other} overlap"
+    for one, other in overlapping(boxes):
+        yield f"{where}: the visuals {one} and {other} overlap"
     tabs = [place.get("tabOrder") for place in places.values()]
     if None in tabs or len(set(tabs)) != len(tabs):
         yield f"{where}: the order of the tab key is not defined"

@@ -6,7 +6,6 @@ what a measure reads from its text, what a tooltip answers for from the axis of 
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 
 from bank_warehouse.powerbi import report_files, theme
 from bank_warehouse.powerbi.model_text import ModelText
@@ -382,19 +381,10 @@ def _shape(where: str, page: Page) -> Iterator[str]:
 
 
 def _phone(where: str, page: Page) -> Iterator[str]:
-    places = {
-        visual.title: visual.mobile.get("position", {})
+    boxes = {
+        visual.title: report_files.box(visual.mobile.get("position", {}))
         for visual in page.visuals.values()
         if visual.mobile
-    }
-    boxes = {
-        title: (
-            place.get("x", 0),
-            place.get("y", 0),
-            place.get("x", 0) + place.get("width", 0),
-            place.get("y", 0) + place.get("height", 0),
-        )
-        for title, place in places.items()
     }
     charts = [visual for visual in page.visuals.values() if visual.projections()]
     if not any(visual.mobile for visual in charts):
@@ -402,9 +392,8 @@ def _phone(where: str, page: Page) -> Iterator[str]:
     for title, (left, _, right, _) in boxes.items():
         if left < 0 or right > PHONE_WIDTH:
             yield f"{where}, {title}: is wider than a phone"
-    for (one, a), (other, b) in combinations(boxes.items(), 2):
-        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
-            yield f"{where}: {one} and {other} overlap on a phone"
+    for one, other in report_files.overlapping(boxes):
+        yield f"{where}: {one} and {other} overlap on a phone"
 
 
 def _versions(files: Files) -> Iterator[str]:

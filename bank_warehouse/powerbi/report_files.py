@@ -2,14 +2,16 @@
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from bank_warehouse.powerbi.model_text import references
 
 Json = dict[str, Any]
 Files = Mapping[str, str]
+Box = tuple[float, float, float, float]
 
 _BASE = "https://developer.microsoft.com/json-schemas/fabric"
 _REPORT = f"{_BASE}/item/report/definition"
@@ -28,6 +30,19 @@ SCHEMAS = {
     "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
 }
 """The schemas of the formats: each the oldest of its generation that knows what is used."""
+
+
+def box(position: Mapping[str, Any]) -> Box:
+    """Return the left, top, right and bottom edge of a position."""
+    left, top = position.get("x", 0), position.get("y", 0)
+    return left, top, left + position.get("width", 0), top + position.get("height", 0)
+
+
+def overlapping(boxes: Mapping[str, Box]) -> Iterator[tuple[str, str]]:
+    """Yield each two names whose boxes cover a common area, in their order."""
+    for (one, a), (other, b) in combinations(boxes.items(), 2):
+        if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
+            yield one, other
 
 
 def load(files: Files, path: str) -> Json:

@@ -12,7 +12,7 @@ from dbt.adapters.spark.connections import SparkConnectionMethod
 from bank_warehouse.dbt_plugin import in_project
 from bank_warehouse.macro_calls import SHARED, Functions, answer
 from bank_warehouse.spark.python_models import InProcessJob
-from bank_warehouse.spark.raw_copies import copy_raw_table, raw_contradictions, raw_reading
+from bank_warehouse.spark.raw_copies import copy_raw_table
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
 """Settings of Spark's log: errors only."""
@@ -46,15 +46,10 @@ def session_settings(warehouse: str) -> dict[str, str]:
 def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
     """Return what :func:`copy_raw_table` does, into the usual folder."""
     folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
-    return copy_raw_table(table, Path(raw_dir), settings, Path(folder))
+    return copy_raw_table(table, raw_dir, settings, Path(folder))
 
 
-ON_SPARK: Functions = {
-    **SHARED,
-    "raw_plan": raw_plan,
-    "raw_reading": raw_reading,
-    "raw_contradictions": raw_contradictions,
-}
+ON_SPARK: Functions = {**SHARED, "raw_plan": raw_plan}
 """What the macros can call on Spark."""
 
 

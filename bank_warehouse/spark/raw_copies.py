@@ -8,27 +8,19 @@ one more copy of the drop, and that one machine reads it: it has to lie where th
 cluster see it too.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from bank_warehouse.engine import engine_settings
-from bank_warehouse.raw_drop import DropError, Settings, TablePlan, plan_table
-from bank_warehouse.raw_drop.plan import (
-    changed_files,
-    changed_message,
-    contradictions_of,
-    describe,
-)
+from bank_warehouse.macro_calls import planned
+from bank_warehouse.raw_drop import DropError
+from bank_warehouse.raw_drop.plan import changed_files, changed_message, describe
 from bank_warehouse.sql import quote_literal
 
-# The plan by which the clients of each folder were last copied in this process.
-_plans: dict[str, TablePlan] = {}
 
-
-def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> dict[str, Any]:
+def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dict[str, Any]:
     """Read a raw table of a drop and write it as one Parquet file, in the order of its rows.
 
     Args:
@@ -44,7 +36,7 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
     Raises:
         DropError: the drop cannot be read, or not copied.
     """
-    plan = plan_table(raw_dir, table, Settings.from_json(settings))
+    plan = planned(table, raw_dir, settings)
     copy = folder.resolve() / f"{table}.parquet"
     draft = copy.with_suffix(".draft")
     try:
@@ -60,8 +52,6 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
     except (OSError, duckdb.Error) as problem:
         message = f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"
         raise DropError(message) from problem
-    if table == "clients":
-        _plans[str(raw_dir)] = plan
     path = str(copy).replace("`", "``")
     return {
         "sql": f"select * from parquet.`{path}`",
@@ -69,18 +59,3 @@ def copy_raw_table(table: str, raw_dir: Path, settings: str, folder: Path) -> di
         "warnings": list(plan.warnings),
         "rows": rows,
     }
-
-
-def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
-    """See :func:`bank_warehouse.macro_calls.raw_reading`."""
-    if raw_dir not in _plans:
-        _plans[raw_dir] = plan_table(Path(raw_dir), "clients", Settings.from_json(settings))
-    return _plans[raw_dir].reading
-
-
-def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
-    """See :func:`bank_warehouse.macro_calls.raw_contradictions`."""
-    if raw_dir in _plans:
-        found = contradictions_of(_plans[raw_dir], Settings.from_json(settings), files)
-        if found:
-            raise DropError("\n".join(found))

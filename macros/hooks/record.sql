@@ -35,6 +35,7 @@
         {%- set nodes = [] -%}
         {%- for node in graph.nodes.values() -%}
             {%- set test = node.get('test_metadata') or {} -%}
+            {%- set is_public = node.get('access') == 'public' -%}
             {%- do nodes.append({
                 'unique_id': node.unique_id,
                 'resource_type': node.resource_type,
@@ -45,8 +46,8 @@
                 'materialized': node.config.materialized,
                 'access': node.get('access'),
                 'is_published': node.config.meta.get('is_published', true),
-                'description': node.description,
-                'columns': node.columns.values() | list,
+                'description': node.description if is_public else '',
+                'columns': node.columns.values() | list if is_public else [],
                 'test': test.get('name'),
                 'arguments': test.get('kwargs'),
                 'tested': node.get('attached_node'),

@@ -194,6 +194,10 @@ class Context:
         """Return the address of this page with the details of a cell."""
         return self.view.with_cell(*cell).address()
 
+    def value_cell(self, dimension: str, value: object) -> Cell:
+        """Return a value of a dimension, with the address of its details."""
+        return Cell.said(self.value(dimension, value), self.cell_address((dimension, value)))
+
     def mark(self, dimension: str, measure: str | None) -> Mark | None:
         """Return whether the difference of groups of a dimension in a measure is real.
 
@@ -269,10 +273,9 @@ class Context:
         for row in found:
             value, number = row[0], row[1]
             share = abs(float(number or 0)) / longest if longest else 0.0
-            behind = self.cell_address((dimension, value))
             rows.append(
                 (
-                    Cell.said(self.value(dimension, value), behind),
+                    self.value_cell(dimension, value),
                     replace(Cell.of(number, defined), share=share, tone=tone),
                     Cell(_percent(row[-1] / whole) if whole else "-", row[-1] / whole)
                     if metric == "customers"

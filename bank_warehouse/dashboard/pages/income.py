@@ -9,7 +9,6 @@ from bank_warehouse.dashboard.cubes import DENSITY
 from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text
 from bank_warehouse.dashboard.pages.context import Context, result
-from bank_warehouse.dashboard.views import text_of
 
 TILES = (
     "total_loans",
@@ -245,11 +244,7 @@ def _income(context: Context) -> Table:
         ),
         rows=tuple(
             (
-                Cell(
-                    text_of(row[0]),
-                    text_of(row[0]),
-                    href=context.cell_address(("income_band", row[0])),
-                ),
+                context.value_cell("income_band", row[0]),
                 replace(
                     Cell.of(row[1], metrics[0]),
                     share=float(row[1] or 0) / most if most else 0.0,

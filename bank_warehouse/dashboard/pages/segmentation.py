@@ -126,11 +126,7 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
             ),
             rows=tuple(
                 (
-                    Cell(
-                        text_of(row[0]),
-                        text_of(row[0]),
-                        href=context.cell_address(("segment", row[0])),
-                    ),
+                    context.value_cell("segment", row[0]),
                     *(
                         Cell.of(value, metric)
                         for value, metric in zip(
@@ -309,7 +305,7 @@ def _segments(context: Context) -> Table:
     most = max((row[1] for row in found), default=1)
     rows = [
         (
-            Cell(text_of(row[0]), text_of(row[0]), href=context.cell_address(("segment", row[0]))),
+            context.value_cell("segment", row[0]),
             replace(Cell.of(row[1], metrics[0]), share=row[1] / most),
             *(Cell.of(value, metric) for value, metric in zip(row[2:], metrics[1:], strict=True)),
         )
