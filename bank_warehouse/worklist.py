@@ -10,6 +10,7 @@ import csv
 import getpass
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -382,7 +383,9 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+        if sys.platform != "win32":
+            return str(os.getuid())
+        return "unknown"
 
 
 def _record(

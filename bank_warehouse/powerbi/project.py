@@ -88,7 +88,7 @@ def write(folder: Path, written: dict[str, str]) -> None:
                         _move(new / name, folder / name, moved)
             except OSError:
                 for source, target in reversed(moved):
-                    target.rename(source)
+                    target.replace(source)
                 raise
     except OSError as problem:
         message = (
@@ -100,7 +100,7 @@ def write(folder: Path, written: dict[str, str]) -> None:
 
 
 def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
-    source.rename(target)
+    source.replace(target)
     moved.append((source, target))
 
 
