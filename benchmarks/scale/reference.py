@@ -426,8 +426,8 @@ def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bo
     if is_identical:
         return f"repeats {row}"
     return (
-        f"same client id, name and joining date as {copies - 1} other row(s) with other values, "
-        f"first in {row}"
+        f"one of {copies} rows with the same client id, name and joining date but different "
+        f"values, first in {row}"
     )
 
 

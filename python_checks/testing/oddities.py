@@ -1371,7 +1371,7 @@ def rows_repeated(drop: Path) -> None:
     put(drop, text_of([*rows, rows[2], rows[2]]))
 
 
-@oddity("quarantined", "with other values", aside=2, rows=3001, by="staging")
+@oddity("quarantined", "but different values", aside=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
     """A client twice with two balances: nobody knows which is right, so neither counts."""
     header, rows = seed_rows()

@@ -34,8 +34,8 @@ quarantined as (
                     || cast(clients.first_position - first_files.first_position + 2 as string)
                     || ' of ' || clients.first_file
             else
-                '{{ same_person() }} as ' || cast(clients.occurrences - 1 as string)
-                || ' other row(s) with other values, first in row '
+                'one of ' || cast(clients.occurrences as string)
+                || ' rows with the {{ same_person() }} but different values, first in row '
                 || cast(clients.first_position - first_files.first_position + 2 as string)
                 || ' of ' || clients.first_file
         end as reject_reasons,
