@@ -1,10 +1,14 @@
 """The error of this package, and what it makes of a file that cannot be used."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+
+DRAFTS = ".bank-powerbi-"
+"""Begins the name of the folder that a project is written in before it is moved to its place."""
 
 
 class PowerBIError(click.ClickException):
@@ -20,18 +24,14 @@ def naming_files(path: Path, remedy: str) -> Iterator[None]:
         remedy: what to do about it; ends the message.
 
     Raises:
-        PowerBIError: in place of OSError and UnicodeDecodeError.
+        PowerBIError: in place of OSError.
     """
     try:
         yield
-    except FileNotFoundError as problem:
-        raise PowerBIError(f"{problem.filename or path} is missing: {remedy}") from problem
-    except UnicodeDecodeError as problem:
-        line = problem.object.count(b"\n", 0, problem.start) + 1
-        raise PowerBIError(f"{path}, line {line}, is not UTF-8: {remedy}") from problem
     except OSError as problem:
-        message = f"{problem.filename or path} cannot be used ({problem.strerror or problem})"
-        raise PowerBIError(f"{message}: {remedy}") from problem
+        named = str(problem.filename or path).partition(f"{os.sep}{DRAFTS}")[0]
+        message = f"{named} cannot be used ({problem.strerror or problem}): {remedy}"
+        raise PowerBIError(message) from problem
 
 
 def read_text(path: Path, remedy: str) -> str:
@@ -40,5 +40,11 @@ def read_text(path: Path, remedy: str) -> str:
     Raises:
         PowerBIError: it cannot be read, or is not UTF-8.
     """
-    with naming_files(path, remedy):
-        return path.read_text("utf-8-sig")
+    with naming_files(path, f"give this user the right to read it, or {remedy}"):
+        try:
+            return path.read_text("utf-8-sig")
+        except FileNotFoundError as problem:
+            raise PowerBIError(f"{path} is missing: {remedy}") from problem
+        except UnicodeDecodeError as problem:
+            line = problem.object.count(b"\n", 0, problem.start) + 1
+            raise PowerBIError(f"{path}, line {line}, is not UTF-8: {remedy}") from problem

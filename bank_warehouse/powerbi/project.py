@@ -9,7 +9,7 @@ from typing import Any
 
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
-from bank_warehouse.powerbi.errors import PowerBIError, naming_files, read_text
+from bank_warehouse.powerbi.errors import DRAFTS, PowerBIError, naming_files, read_text
 from bank_warehouse.powerbi.names import identifier
 from bank_warehouse.powerbi.page_parts import Bookmark, Page
 from bank_warehouse.powerbi.pages import BOOKMARKS
@@ -76,7 +76,7 @@ def write(folder: Path, written: dict[str, str]) -> None:
         _refuse_others(folder, written)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
-            prefix=".bank-powerbi-", dir=folder, ignore_cleanup_errors=True
+            prefix=DRAFTS, dir=folder, ignore_cleanup_errors=True
         ) as made:
             new, old = Path(made) / "new", Path(made) / "old"
             for path, text in written.items():

@@ -96,12 +96,12 @@ def _kept(path: Path) -> dict[str, Kept]:
     names = {each.name: name for name, each in PARAMETERS.items()}
     kept: dict[str, Kept] = {}
     for node in tmdl_reader.read(read_text(path, remedy) if path.exists() else ""):
-        if node.kind == "expression" and node.name in names:
+        if node.kind.lower() == "expression" and node.name in names:
             value, place = unquote(node.text), f"{path}, line {node.line}: {node.name}"
             if names[node.name] in kept:
                 value, place = None, f"{place} is there a second time"
             elif value is None:
-                place += " is not a text in quotes"
+                place += " is not one text in quotes"
             kept[names[node.name]] = value, place
     folder = path.parent / "tables"
     for table in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bank_warehouse.powerbi import power_query, project, tmdl_reader
+from bank_warehouse.powerbi import project, tmdl_reader
 from python_checks.testing.paths import PROJECT
 
 COMMITTED = PROJECT / "powerbi"
@@ -83,11 +83,6 @@ def test_broken_m_is_noticed() -> None:
     found = parsed({"cut off": "let a = 1 in", "whole": "let a = 1 in a"})
     assert found["cut off"]
     assert found["whole"] == ""
-
-
-def test_text_with_signs_of_m_is_m() -> None:
-    text = power_query.quote('C:\\a#(b "\u6771" ##(lf)')
-    assert parsed({"quoted": text, "not": 'C:\\a#(b "'})["quoted"] == ""
 
 
 # ---------- the semantic model

@@ -1,5 +1,6 @@
 """A project folder is written whole, or stays as it was."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -86,10 +87,20 @@ def test_what_no_run_can_have_written_is_not_replaced(
     assert project.read(tmp_path) == before
 
 
-def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_made_or_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a_file(tmp_path / "file")
     with pytest.raises(PowerBIError, match=r"file.*cannot be used.*name another folder"):
         project.write(tmp_path / "file" / "project", {MODEL: "new"})
+
+    def refuse(path: str, mode: int = 0o777) -> None:  # noqa: ARG001
+        raise PermissionError(13, "no right", path)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(PowerBIError) as raised:
+        project.write(tmp_path, {MODEL: "new"})
+    assert str(raised.value).startswith(f"{tmp_path} cannot be used (no right): close Power BI")
 
 
 def test_differences_are_what_a_run_would_change(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def keep(folder: Path, kept: Source) -> Path:
     """Write the part of a project that says where it reads from; return its parameters' file."""
     for path, text in tmdl.write(Model({}, (), (), source.expressions(kept))).items():
         (folder / DEFINITION / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / DEFINITION / path).write_text(text, "utf-8")
+        (folder / DEFINITION / path).write_text(text, "utf-8", newline="\n")
     (folder / DEFINITION / "tables").mkdir()
     return folder / EXPRESSIONS
 
@@ -31,7 +31,7 @@ def keep(folder: Path, kept: Source) -> Path:
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
+    path.write_text(text.replace(old, new, 1), "utf-8", newline="\n")
 
 
 def refusal(folder: Path, /, **given: str) -> str:
@@ -111,13 +111,14 @@ def test_a_folder_without_a_project_reads_the_defaults(tmp_path: Path) -> None:
         (f"PublishFolder = {power_query.quote(FOLDER)} {META}", f'PublishFolder="{FOLDER}"'),
         (META, 'meta [IsParameterQuery=true, Type="Any", IsParameterQueryRequired=true]'),
         ("expression PublishFolder = ", "expression 'PublishFolder' =\n\t\t"),
+        ("expression PublishFolder", "Expression PublishFolder"),
         ("expression PublishFolder", "\ufeffexpression PublishFolder"),
         (
             f"PublishFolder = {power_query.quote(FOLDER)} {META}",
             f'PublishFolder = ```\n\t\t"{FOLDER}"\n\t\tmeta [Type = "Text"]\n\t\t```',
         ),
     ],
-    ids=["blank", "no meta", "Desktop", "next line", "mark", "backticks"],
+    ids=["blank", "no meta", "Desktop", "next line", "capital", "mark", "backticks"],
 )
 def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
@@ -131,9 +132,9 @@ def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: P
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('\\published"', '\npublished"', "line 2: PublishFolder is not a text in quotes"),
+        ('\\published"', '\npublished"', "line 2: PublishFolder is not one text in quotes"),
         (f'= "{FOLDER}"', '=\n\t\t"C:\\bank\n\t\tx"', "line 2: PublishFolder is not the whole"),
-        (f'"{FOLDER}"', "null", "line 2: PublishFolder is not a text in quotes"),
+        (f'"{FOLDER}"', "null", "line 2: PublishFolder is not one text in quotes"),
         (f'"{FOLDER}"', '""', "line 2: PublishFolder is not the whole path"),
         ("expression PublishFolder", "expression Folder", "has no PublishFolder"),
         ("expression ReleaseNumber", "expression Release", "has no ReleaseNumber"),

@@ -461,7 +461,9 @@ def test_artifact_that_cannot_be_read_is_named(built_target: Path, tmp_path: Pat
     (tmp_path / "manifest.json").mkdir()
     run = run_command(tmp_path, tmp_path / "project")
     assert isinstance(run.exception, SystemExit)
-    assert re.search(r"manifest\.json cannot be used \(.*\): run `bank build`", run.output)
+    assert re.search(
+        r"manifest\.json cannot be used \(.*\): give this user.*`bank build`", run.output
+    )
 
 
 def test_seed_that_has_changed_since_the_build_is_named(
