@@ -109,6 +109,8 @@ def command(
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:
         stale = project.differences(out, written) + [exposures.PATH] * is_stale
+        if not (out / f"{project.NAME}.pbip").exists():
+            raise PowerBIError(f"{out} has no Power BI project: run `{_without_check()}`.")
         if stale:
             message = f"Not what the artifacts give; run `{_without_check()}`:"
             raise PowerBIError("\n".join([message, *stale]))

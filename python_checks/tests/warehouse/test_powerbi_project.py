@@ -92,6 +92,9 @@ def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) ->
     run = CliRunner().invoke(command, ["--check", "--target", str(target)])
     assert run.exit_code == 0, run.output
     out = tmp_path / "project"
+    run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
+    assert run.exit_code == 1
+    assert run.output.startswith(f"Error: {out} has no Power BI project: run `bank powerbi --ta")
     project.write(out, project.read(COMMITTED))
     (out / "Bank.pbip").write_text("{}", "utf-8")
     run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
