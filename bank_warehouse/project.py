@@ -78,6 +78,6 @@ def _in_project(project: Path | None, *parts: str) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def quoted(path: Path) -> str:
-    """Return a path as it is written in a command line that is printed."""
+def quoted(path: Path | str) -> str:
+    """Return a path or value as it is written in a command line that is printed."""
     return f'"{path}"' if " " in str(path) else str(path)
