@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from bank_warehouse import options
-from bank_warehouse.addresses import is_loopback
 from bank_warehouse.hints import command_line
+from bank_warehouse.net import is_loopback
 
 LOCAL = "127.0.0.1"
 

@@ -648,7 +648,7 @@ def unknown_column(drop: Path) -> None:
     put(drop, text_of(widened, ["", *header, "Remarks"]))
 
 
-@oddity("refused", "stands twice")
+@oddity("refused", "occurs twice")
 def header_twice(drop: Path) -> None:
     """Two columns that are one by their normalised names."""
     put(
@@ -731,7 +731,7 @@ def no_header(drop: Path) -> None:
 # ------------------------------------------------------------------ files and folders
 
 
-@oddity("read", warns="the codes of the clients stand for themselves", by="staging")
+@oddity("read", warns="the codes of the clients serve as names", by="staging")
 def clients_alone(drop: Path) -> None:
     """Nothing but the clients: their codes stand for themselves, as in `Relationship 1`."""
     (drop / "Banking.csv").write_text(seed_text())
@@ -863,13 +863,13 @@ def workbook_in_parts(drop: Path) -> None:
     write_xlsx(drop / "Export.xlsx", sheets)
 
 
-@oddity("refused", "clients is there more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
+@oddity("refused", "clients is delivered more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
 def workbook_with_a_copy(drop: Path) -> None:
     """The clients on two sheets of one workbook: reading both would count them twice."""
     write_xlsx(drop / "Banking.xlsx", {**seed_sheets(), "Copy": seed_sheet(CLIENTS)})
 
 
-@oddity("refused", "a spreadsheet has read them in the wrong order")
+@oddity("refused", "a spreadsheet read them in the wrong order")
 def dates_read_by_a_spreadsheet(drop: Path) -> None:
     """Day-first text that a spreadsheet took for month first where it could."""
     header, rows = seed_rows()
@@ -1041,7 +1041,7 @@ def foreign_files(drop: Path) -> None:
     (drop / "notes.csv").write_text("a,b\n1,2\n")
 
 
-@oddity("refused", "there more than once")
+@oddity("refused", "delivered more than once")
 def table_under_two_names(drop: Path) -> None:
     """The clients under two names, each the whole table."""
     put(drop, seed_text())
@@ -1067,7 +1067,7 @@ def empty_file(drop: Path) -> None:
     put(drop, "")
 
 
-@oddity("refused", "a header and no row")
+@oddity("refused", "a header without rows")
 def header_only(drop: Path) -> None:
     """A header and nothing below it but blank lines."""
     put(drop, text_of([]) + "\n\n")
@@ -1082,7 +1082,7 @@ def link_out_of_folder(drop: Path) -> None:
     (drop / "banking-clients.csv").symlink_to(elsewhere)
 
 
-@oddity("refused", "not a plain file")
+@oddity("refused", "not a regular file")
 def named_pipe(drop: Path) -> None:
     """A named pipe under the name of the clients: opening it would wait for ever."""
     lookups(drop)
@@ -1301,7 +1301,7 @@ def date_with_two_digits_of_the_year(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
-@oddity("read", warns="two digits of a year stand for 1969 to 2068", by="staging")
+@oddity("read", warns="two-digit years are 1969 to 2068", by="staging")
 def two_digits_of_every_year(drop: Path) -> None:
     """All dates as 06-05-19."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
@@ -1711,13 +1711,13 @@ def dates_contradicted_further_down(drop: Path) -> None:
 # ------------------------------------------------------------------ columns that are another thing
 
 
-@oddity("refused", 'ids looked at are written such as ="IND')
+@oddity("refused", 'ids examined are written such as ="IND')
 def ids_marked_as_text(drop: Path) -> None:
     """Ids as `="IND70097"`, so that a spreadsheet takes them for text: other ids to a reader."""
     put(drop, edit_cells("Client ID", lambda cell: f'="{cell}"'))
 
 
-@oddity("refused", "row 5: 1 of 3,000 ids looked at are written such as 'IND")
+@oddity("refused", "row 5: 1 of 3,000 ids examined are written such as 'IND")
 def id_behind_an_apostrophe(drop: Path) -> None:
     """One id behind the apostrophe with which a spreadsheet marks text."""
     put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
@@ -1736,7 +1736,7 @@ def dates_as_days_of_a_spreadsheet(drop: Path) -> None:
     )
 
 
-@oddity("refused", "joining dates are in no form that is known, such as 2000")
+@oddity("refused", "joining dates are in no known format, such as 2000")
 def dates_of_a_year_alone(drop: Path) -> None:
     """Only the year of each joining date."""
     put(drop, edit_cells("Joined Bank", lambda cell: cell[-4:]))
@@ -1765,7 +1765,10 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
 
 
-@oddity("refused", "bank_loans: 3,000 of 3,000 cells are no amounts that are known, such as 12.5%")
+@oddity(
+    "refused",
+    "bank_loans: 3,000 of 3,000 cells are not in a known notation",
+)
 def money_as_percent(drop: Path) -> None:
     """A column of shares under the header of an amount."""
     put(drop, edit_cells("Bank Loans", lambda _: "12.5%"))
@@ -1777,7 +1780,7 @@ def money_all_in_exponents(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda cell: f"{float(cell):e}"))
 
 
-@oddity("refused", "CHF. Export them such as 75384.77")
+@oddity("refused", "CHF. Export them as in 75384.77")
 def money_in_an_unknown_currency(drop: Path) -> None:
     """Francs behind each amount: no currency that is known."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
@@ -1856,13 +1859,13 @@ def lines_of_a_merge(drop: Path) -> None:
     put(drop, "\n".join([*lines[:50], *marks, *lines[50:]]))
 
 
-@oddity("refused", "the columns are of no table that is known here: 'version https://")
+@oddity("refused", "the columns are those of no known table: 'version https://")
 def pointer_for_a_file(drop: Path) -> None:
     """The pointer that a store for large files leaves where the file was not fetched."""
     put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
 
 
-@oddity("refused", "the columns are of no table that is known here: '<!DOCTYPE html>")
+@oddity("refused", "the columns are those of no known table: '<!DOCTYPE html>")
 def page_for_a_file(drop: Path) -> None:
     """The page of a log-in that was saved under the name of the file."""
     put(drop, "<!DOCTYPE html><html><body>Sign in</body></html>\n")
@@ -1877,7 +1880,7 @@ BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
 def what_happens(oddity: Oddity) -> str:
     """Return in a few words what happens with an odd drop."""
     if oddity.outcome == "read":
-        return "read right" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
+        return "read correctly" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
     if oddity.outcome == "refused":
         return f"refused: `{oddity.says}`"
     plural = "s" if oddity.rows_aside > 1 else ""

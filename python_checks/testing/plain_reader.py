@@ -138,7 +138,7 @@ def read_plainly(
         found = records_of(lines[1:], separator, len(header))
     named = [name for name in header if name]
     if len(set(named)) < len(named):
-        return Reading("stands twice")
+        return Reading("occurs twice")
     wanted = {name.replace("_", ""): name for name in HEADERS}
     places = {wanted[name]: place for place, name in enumerate(header) if name in wanted}
     missing = [name for name in HEADERS if name not in places and name not in OPTIONAL]
@@ -164,7 +164,7 @@ def read_plainly(
         if not fault:
             whole.append({name: cells[at] for name, at in places.items()})
     if not records:
-        return Reading("a header and no row")
+        return Reading("a header without rows")
     orders, refusal = _date_orders([cells["joined_bank"] for cells in whole], max_quarantine_rate)
     notations = {}
     for name in MONEY:

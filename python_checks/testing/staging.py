@@ -31,12 +31,12 @@ MODELS = (
     *LOOKUP_MODELS,
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__client_repeats",
-    "base_bank__clients_judged",
+    "base_bank__client_duplicates",
+    "base_bank__clients_validated",
     "fct_quarantined_clients",
     "stg_bank__clients",
 )
-_VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
+_VIEWS = ("base_bank__clients_validated", "stg_bank__clients")
 
 Cell = str | int | Decimal | date | None
 
@@ -137,7 +137,7 @@ class Staging:
         )
 
     def _refuse_after_reading(self) -> None:
-        self.rendering.macros.judge_drop()
+        self.rendering.macros.validate_drop()
 
     def _differences(self) -> dict[str, Decimal | int]:
         sums = ", ".join(["count(*)", *(f"coalesce(sum({name}), 0)" for name in MONEY)])

@@ -117,10 +117,10 @@ def test_verbose_shows_what_dbt_says(tmp_path: Path) -> None:
     ("arguments", "environment", "words"),
     [
         (("--vars", "{as_of_dat: 1}"), {}, "as_of_dat: no such variable. Did you mean as_of_date?"),
-        (("--vars", "{as_of_date: 31-12-2021}"), {}, "is no date. Write 2021-12-31."),
-        (("--vars", "{raw_date_format: []}"), {}, "raw_date_format: [] is no date format"),
+        (("--vars", "{as_of_date: 31-12-2021}"), {}, "is not a date. Write 2021-12-31."),
+        (("--vars", "{raw_date_format: []}"), {}, "raw_date_format: [] is not a date format"),
         ((), {"BANK_RAW_DIR": "/no/such/folder"}, "/no/such/folder: no such folder or file"),
-        ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is no number of threads"),
+        ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is not a number of threads"),
     ],
 )
 def test_dbt_alone_refuses_before_it_parses(
@@ -130,9 +130,7 @@ def test_dbt_alone_refuses_before_it_parses(
     refused = run_dbt(tmp_path, "build", *arguments, project=PROJECT, **variables)
     assert refused.returncode == 2
     assert words in refused.stdout
-    assert "BANK_THREDS: no setting of this name, it is ignored. Did you mean BANK_T" in (
-        refused.stdout
-    )
+    assert "BANK_THREDS: no such setting; it is ignored. Did you mean BANK_T" in (refused.stdout)
     assert "Traceback" not in refused.stdout + refused.stderr
     assert not (tmp_path / "target" / "manifest.json").exists()
     assert not (tmp_path / "bank.duckdb").exists()

@@ -201,7 +201,7 @@ def require_nothing_published(warehouse: Path) -> None:
     """Check that an emptied warehouse is refused by all who read it."""
     for arguments in (("publish",), ("check", "--no-docs"), ("summary",)):
         message = refused(warehouse, *arguments)
-        assert "was one with --empty: its tables have no rows" in message
+        assert "ran with --empty, so its tables have no rows" in message
         assert "bank build" in message
     assert not (warehouse.parent / "published" / "current").exists()
 
@@ -293,7 +293,7 @@ def test_retry_ends_what_a_failure_has_stopped(fresh: Path) -> None:
     assert "client rows are quarantined" in fails(fresh, "retry")
     passes(fresh, "retry", "--vars", "{as_of_date: '2015-01-01', max_quarantine_rate: 1}")
     assert 0 < counts(fresh / "bank.duckdb")["staging.stg_bank__clients"] < 3000
-    assert "was no whole build" in refused(fresh / "bank.duckdb", "publish")
+    assert "was not a complete build" in refused(fresh / "bank.duckdb", "publish")
 
 
 # Failing tests ------------------------------------------------------------------------------------
@@ -399,10 +399,10 @@ def test_name_of_a_schema_is_refused_for_a_warehouse(built_warehouse: Path, tmp_
     for name in ("marts", "history"):
         renamed = copy_warehouse(built_warehouse, tmp_path, name)
         for arguments in (("summary",), ("check", "--no-docs"), ("publish",)):
-            assert f"a warehouse cannot be called {name}" in refused(renamed, *arguments)
+            assert f"a warehouse cannot be named {name}" in refused(renamed, *arguments)
         run = run_dbt(tmp_path, "seed", BANK_WAREHOUSE=str(renamed))
         assert run.returncode != 0
-        assert f"a warehouse cannot be called {name}" in run.stdout
+        assert f"a warehouse cannot be named {name}" in run.stdout
 
 
 @pytest.mark.parametrize("is_in_environment", [False, True])

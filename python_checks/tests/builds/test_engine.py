@@ -80,7 +80,7 @@ def test_a_setting_that_means_nothing_is_refused_by_name(
 def test_dbt_says_which_setting_is_wrong(tmp_path: Path) -> None:
     result = run_dbt(tmp_path, "seed", BANK_MEMORY_LIMIT="plenty")
     assert result.returncode != 0
-    assert "BANK_MEMORY_LIMIT: 'plenty' is no amount of memory" in result.stdout
+    assert "BANK_MEMORY_LIMIT: 'plenty' is not an amount of memory" in result.stdout
     assert "Traceback" not in result.stdout
 
 

@@ -423,7 +423,7 @@ def test_two_publishers_to_one_database_do_not_meet(
     monkeypatch.setattr(server, "BUSY_SECONDS", 0.5)
     with server.connected(database) as first:
         server.lock_out_other_publishers(first, "here")
-        with pytest.raises(BusyError, match="Another publisher is at work on PostgreSQL"):
+        with pytest.raises(BusyError, match="Another publisher is running on PostgreSQL"):
             publish(warehouse, tmp_path, database)
     assert current_number(tmp_path) is None
     assert publish(warehouse, tmp_path, database).number == 1
@@ -568,7 +568,7 @@ def test_files_that_went_on_without_postgres_do_not_go_back(
     assert publish(other_warehouse, tmp_path, None, progress=lines.append).number == 2
     assert any("It is unknown whether" in line for line in lines)
     publish(warehouse, tmp_path, database, progress=lines.append)
-    assert any("The files have gone on to release 2" in line for line in lines), lines
+    assert any("The files already have release 2" in line for line in lines), lines
     assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 3])
 
 

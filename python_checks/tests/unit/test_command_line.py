@@ -19,7 +19,7 @@ from bank_warehouse.hints import TAKEN_BY, command_line
 from bank_warehouse.project import PROJECT as NAME
 from bank_warehouse.project import find_project, warehouse_path
 from bank_warehouse.publish.records import FORMAT, build_record_path, write_json
-from bank_warehouse.raw_drop import Settings, drop, plan_table, scratch
+from bank_warehouse.raw_drop import Settings, drop, plan_table, temp_files
 from python_checks.testing.paths import PROJECT, SEEDS
 
 HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
@@ -208,7 +208,7 @@ def test_file_that_is_no_warehouse_is_not_to_be_built_over(name: str, usual: Pat
     arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
     result = run(name, "--warehouse", "README.md", *arguments)
     assert result.exit_code == 2
-    assert "README.md is no warehouse.\nName another file with --warehouse." in result.output
+    assert "README.md is not a warehouse.\nName another file with --warehouse." in result.output
     assert "bank build" not in result.output
 
 
@@ -302,15 +302,15 @@ def test_a_plan_is_read_only_from_its_own_scratch_folder(
     strange.write_bytes(pickle.dumps(Told()))
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(strange))
     assert plan_table(usual / "drop", "clients").rows
-    broken = scratch.new_path(".plan")
+    broken = temp_files.new_path(".plan")
     broken.write_bytes(b"no pickle")
-    assert scratch.is_own(broken)
+    assert temp_files.is_own(broken)
     monkeypatch.setattr(drop, "_last", {})
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(broken))
     assert plan_table(usual / "drop", "clients").rows
     if sys.platform != "win32":
         broken.chmod(0o666)
-        assert not scratch.is_own(broken)
+        assert not temp_files.is_own(broken)
 
 
 def test_inspect_says_nothing_of_a_build_where_there_is_no_drop(usual: Path) -> None:
@@ -322,7 +322,10 @@ def test_inspect_says_nothing_of_a_build_where_there_is_no_drop(usual: Path) -> 
 
 REFUSALS: dict[str, tuple[list[str], str]] = {
     "variable": (["--vars", "{as_of_dat: 1}"], "as_of_dat: no such variable. Did you mean as_of_d"),
-    "date": (["--as-of", "31-12-2021"], "as_of_date: '31-12-2021' is no date. Write 2021-12-31."),
+    "date": (
+        ["--as-of", "31-12-2021"],
+        "'31-12-2021' is not a date. Write 2021-12-31.",
+    ),
     "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' has no year (%Y)."),
     "format of a spreadsheet": (["--date-format", "DD/MM/YYYY"], "Write %d/%m/%Y."),
     "drop": (["no such folder"], "no such folder: no such folder or file."),
@@ -352,7 +355,7 @@ def test_build_refuses_a_warehouse_in_memory() -> None:
 
 def test_build_warns_of_a_misspelt_variable() -> None:
     result = run("build", "--as-of", "never", BANK_WAREHOSE="x")
-    assert "Warning: BANK_WAREHOSE: no setting of this name" in result.output
+    assert "Warning: BANK_WAREHOSE: no such setting" in result.output
     assert "Did you mean BANK_WAREHOUSE?" in result.output
 
 
@@ -426,8 +429,8 @@ def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None
     first, message, others, left_out, more = log.failure().splitlines()
     assert first == "The build failed at model stg_a (stg_a.sql):"
     assert message == "  a.csv: no header. Add one."
-    assert others == "Failed as well: stg_b."
-    assert left_out == "1 steps that need what failed were left out."
+    assert others == "Also failed: stg_b."
+    assert left_out == "1 steps that depend on these were skipped."
     assert "dbt.log" in more
 
 

@@ -22,7 +22,7 @@ from bank_warehouse.accept import accepted_profile_path
 from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.publish.records import build_record_path, checks_record_path
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
-from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
+from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
 from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
@@ -199,7 +199,7 @@ def test_optional_table_may_be_absent(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(TABLES, "branches", replace(branches, required=False))
     assert read(tmp_path, "branches") == []
     assert plan_table(tmp_path, "branches").warnings == (
-        "branches: optional, and not in the drop: read as no rows.",
+        "branches: not in the drop, and optional: no rows are read.",
     )
     (tmp_path / "branches.csv").write_text("BranchId,Branch\n1,Harbour\n", "utf-8")
     assert [row[:2] for row in read(tmp_path, "branches")] == [("1", "Harbour")]
@@ -405,7 +405,7 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     sheets = seed_sheets() | {"Pivot": [["Row Labels", "Sum of Age"], ["Male", 40.0]]}
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
-    assert warnings == ("Banking.xlsx[Pivot]: ignored: no table known here by its headers.",)
+    assert warnings == ("Banking.xlsx[Pivot]: ignored: its headers are those of no known table.",)
 
 
 def test_what_this_project_wrote_is_no_part_of_a_drop(tmp_path: Path) -> None:
@@ -591,8 +591,8 @@ def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == (
-        "A build would read this drop. Left to it: room on the disk and the tests of the finished "
-        "tables."
+        "A build would read this drop. Only the build checks the disk space and the tests of the "
+        "finished tables."
     )
     wrong = CliRunner().invoke(inspect, [str(drop), "--as-of", "31-01-2022"])
     assert wrong.exit_code == 2
@@ -605,7 +605,7 @@ def test_inspect_without_a_project_promises_nothing_of_the_rows(
     drop = spoilt_drop(tmp_path / "drop", {4: ("Age", "x")})
     monkeypatch.setenv("DBT_PROJECT_DIR", str(tmp_path))
     last = as_text(inspect_drop(drop)).splitlines()[-1]
-    assert last.startswith("The files can be read. Left to a build: the rows of clients (no dbt")
+    assert last.startswith("The files can be read. Only a build checks the rows of clients (no dbt")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
@@ -653,7 +653,7 @@ def test_inspect_refuses_what_is_refused_behind_the_plan(name: str, tmp_path: Pa
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column means nothing"),
-        ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is no column of clients"),
+        ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
     ],
 )
@@ -722,7 +722,7 @@ def test_the_declared_encoding_is_obeyed_or_refused(
     monkeypatch.setenv("BANK_RAW_ENCODING", "utf-8")
     assert name_in("cp1251") is None
     monkeypatch.setenv("BANK_RAW_ENCODING", "latin-2000")
-    with pytest.raises(DropError, match=r"'latin-2000' is no encoding that is read\. Use auto or"):
+    with pytest.raises(DropError, match=r"'latin-2000' is not a known encoding\. Use auto or"):
         name_in("utf-8")
 
 

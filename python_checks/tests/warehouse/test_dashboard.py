@@ -24,7 +24,6 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from bank_warehouse.addresses import is_loopback
 from bank_warehouse.answers import answers
 from bank_warehouse.cli import main
 from bank_warehouse.dashboard import cube_files, cubes, hints
@@ -58,6 +57,7 @@ from bank_warehouse.dashboard.snapshots import (
 )
 from bank_warehouse.dashboard.views import UNKNOWN, View, read_view
 from bank_warehouse.metrics import MetricsError, compile_query, load_metrics
+from bank_warehouse.net import is_loopback
 from bank_warehouse.publish import NoReleaseError, Release, current_release
 from bank_warehouse.publish.manifest import signed
 from bank_warehouse.publish.releases import DATABASE, METRICS
@@ -1211,7 +1211,7 @@ def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path
     client = create_app(snapshots, Access()).server.test_client()
     text = ask_page(client, "/")["text"]
     assert "This release cannot be shown" in text
-    assert f"{name} is missing, or not the file that was published as release 1" in text
+    assert f"{name} is missing, or differs from the file published as release 1" in text
     assert "bank rollback" in text
     snapshots.close()
 

@@ -192,7 +192,7 @@ def test_customers_are_compared_with_the_file_that_was_published(
     content = customers.read_bytes()
     customers.write_bytes((bank_release / "2" / "marts" / "dim_dates.parquet").read_bytes())
     for _ in ("changed", "missing"):
-        with pytest.raises(DamagedReleaseError, match=r"dim_customers\.parquet is missing, or not"):
+        with pytest.raises(DamagedReleaseError, match=r"dim_customers\.parquet is missing, or"):
             publish(other_bank, bank_release, None)
         customers.unlink(missing_ok=True)
     customers.write_bytes(content)
@@ -485,10 +485,10 @@ def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
-    assert "31 files agree with their checksums" in lines[0]
+    assert "31 files match their checksums" in lines[0]
     roll_back(copied, 2, None)
     assert current_number(copied) == 2
-    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* there are: 1, 2"):
+    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* the releases are: 1, 2"):
         roll_back(copied, 9, None)
 
 
@@ -564,7 +564,7 @@ def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
 ) -> None:
     change, said = MANIFESTS[kind]
     edit(copied / "2", change)
-    said = said.replace("lacks", "'as_of_date' is a required property|does not have the shape")
+    said = said.replace("lacks", "'as_of_date' is a required property|does not match the schema")
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
     monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
@@ -587,7 +587,7 @@ def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
 
 def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copied: Path) -> None:
     edit(copied / "1", miscount_unsigned)
-    with pytest.raises(DamagedReleaseError, match=r"rows of .*, which its file does not have"):
+    with pytest.raises(DamagedReleaseError, match=r"but its file has a different number"):
         roll_back(copied, 1, None)
 
 
@@ -614,13 +614,13 @@ def test_edited_definitions_of_metrics_are_found(
     text = file.read_text("utf-8")
     assert '"sum"' in text
     file.write_text(text.replace('"sum"', '"max"', 1), "utf-8")
-    with pytest.raises(DamagedReleaseError, match=r"metrics\.json is missing, or not the file"):
+    with pytest.raises(DamagedReleaseError, match=r"metrics\.json is missing, or differs"):
         roll_back(copied, 2, None)
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     target = copied / "pages.html"
     ended = CliRunner().invoke(main, ["dashboard", "--export", str(target)])
     assert ended.exit_code == 1
-    assert "metrics.json is missing, or not the file" in ended.output
+    assert "metrics.json is missing, or differs from the file" in ended.output
     assert not target.exists()
 
 
@@ -740,7 +740,7 @@ def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path
     (published / ".draft-rows").mkdir()
     lines: list[str] = []
     publish(warehouse, published, None, progress=lines.append)
-    assert "Removed what a publisher that did not get to its end has left." in lines
+    assert "Removed the drafts of an interrupted publisher." in lines
     assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
 
 
@@ -780,7 +780,7 @@ def test_files_with_other_rows_than_the_marts_are_not_published(
 ) -> None:
     whole = source_of
     monkeypatch.setattr(files, "source_of", lambda relation: f"(from {whole(relation)} offset 1)")
-    with pytest.raises(PublishError, match="dim_banking_relationships: the file written has other"):
+    with pytest.raises(PublishError, match="dim_banking_relationships: the rows of the written"):
         publish(warehouse, tmp_path, None)
     assert releases.release_numbers(tmp_path) == []
 

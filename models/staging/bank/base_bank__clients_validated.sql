@@ -20,7 +20,7 @@ files as (
 
 repeats as (
 
-    select * from {{ ref('base_bank__client_repeats') }}
+    select * from {{ ref('base_bank__client_duplicates') }}
 
 ),
 

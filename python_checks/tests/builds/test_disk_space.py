@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from bank_warehouse.cli import main as bank_warehouse
 from bank_warehouse.macro_calls import require_disk
-from bank_warehouse.raw_drop import DropError, plan_table, room
-from bank_warehouse.raw_drop.room import (
+from bank_warehouse.raw_drop import DropError, disk_space, plan_table
+from bank_warehouse.raw_drop.disk_space import (
     MODEL_WORKING_BYTES,
     WAREHOUSE_BYTES,
     WORKING_BYTES,
     need_of,
-    require_room,
+    require_disk_space,
 )
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import SEEDS
@@ -33,12 +33,12 @@ def free(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
 
 def test_rows_of_a_text_are_told_from_its_first_lines(tmp_path: Path) -> None:
     (tmp_path / "long.csv").write_bytes(b"name,age\n" + b"Ada Lowe,31\n" * 300_000)
-    assert room.estimated_rows(tmp_path / "long.csv") == pytest.approx(300_000, rel=0.01)
+    assert disk_space.estimated_rows(tmp_path / "long.csv") == pytest.approx(300_000, rel=0.01)
     for ending in (b"", b"\n"):
         (tmp_path / "short.csv").write_bytes(b"name,age\nAda Lowe,31\nBo Lund,44" + ending)
-        assert room.estimated_rows(tmp_path / "short.csv") == 2
+        assert disk_space.estimated_rows(tmp_path / "short.csv") == 2
     (tmp_path / "empty.csv").write_bytes(b"")
-    assert room.estimated_rows(tmp_path / "empty.csv") == 0
+    assert disk_space.estimated_rows(tmp_path / "empty.csv") == 0
 
 
 def test_the_plan_of_a_drop_knows_its_rows() -> None:
@@ -49,7 +49,7 @@ def test_what_fits_in_memory_wants_no_disk(tmp_path: Path) -> None:
     need = need_of(1_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 0
     assert need.warehouse_bytes == 1_000_000 * WAREHOUSE_BYTES
-    assert "memory" not in require_room(need)
+    assert "memory" not in require_disk_space(need)
 
 
 def test_what_does_not_fit_is_wanted_of_the_disk(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_disk_with_too_little_is_refused_with_the_remedy(
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")
     both = need.warehouse_bytes + need.spill_bytes
     free(monkeypatch, both)
-    assert require_room(need).startswith("100,000,000 customers need about 40.0 GB")
+    assert require_disk_space(need).startswith("100,000,000 customers need about 40.0 GB")
     free(monkeypatch, both - 1)
     with pytest.raises(DropError, match="BANK_TEMP_DIRECTORY") as refused:
-        require_room(need)
+        require_disk_space(need)
     assert "BANK_MEMORY_LIMIT" in str(refused.value)
     assert str(tmp_path) in str(refused.value)
 
@@ -80,9 +80,9 @@ def test_a_warehouse_that_is_there_is_written_over(
     warehouse = tmp_path / "bank.duckdb"
     warehouse.write_bytes(bytes(WAREHOUSE_BYTES * 900))
     free(monkeypatch, WAREHOUSE_BYTES * 100)
-    require_room(need_of(1000, warehouse))
+    require_disk_space(need_of(1000, warehouse))
     with pytest.raises(DropError):
-        require_room(need_of(1001, warehouse))
+        require_disk_space(need_of(1001, warehouse))
 
 
 def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
@@ -103,7 +103,7 @@ def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drop of 200,000 customers."""
-    folder = tmp_path_factory.mktemp("room") / "drop"
+    folder = tmp_path_factory.mktemp("disk_space") / "drop"
     arguments = ["generate", "--customers", "200000", "--format", "parquet", "--out", str(folder)]
     made = CliRunner().invoke(bank_warehouse, arguments)
     assert made.exit_code == 0, made.output
