@@ -53,8 +53,8 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     if record is not None and not record["is_ended"]:
         raise UnreadableWarehouseError(
             f"The `dbt {record['command']}` of {path} that started at {record['built_at']} was "
-            "interrupted or is still running: the tables may be of two builds.\nRun `bank build`, then "
-            "`bank check`."
+            "interrupted or is still running: the tables may be of two builds.\n"
+            "Run `bank build`, then `bank check`."
         )
     try:
         require_usable_name(path)

@@ -176,8 +176,8 @@ def assert_as_declared(oddity: Oddity, staged: Staged, seed_values: list[Row]) -
     assert staged.differences is not None
     assert not any(staged.differences.values()), "rows or money do not tie out"
     assert staged.delivered == oddity.rows
-    assert len(staged.quarantined) == oddity.rows_aside
-    assert len(staged.accepted) == oddity.rows - oddity.rows_aside
+    assert len(staged.quarantined) == oddity.rows_quarantined
+    assert len(staged.accepted) == oddity.rows - oddity.rows_quarantined
     for row in staged.quarantined:
         assert oddity.says in str(row["reject_reasons"])
         assert row["raw_text"]

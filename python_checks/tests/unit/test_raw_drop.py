@@ -106,7 +106,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert {row[-2] for row in aside} <= {OTHER_HEADER}
         return
 
-    assert len(aside) == oddity.rows_aside
+    assert len(aside) == oddity.rows_quarantined
     assert {row[-2] for row in aside} <= {oddity.says}
     if oddity.name == "typed_parquet":  # its dates are written as ISO text
         place = NAMES.index("joined_bank")
@@ -652,7 +652,7 @@ def test_inspect_refuses_what_is_refused_behind_the_plan(name: str, tmp_path: Pa
     [
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
-        ("clients: {column: {}}", "column means nothing"),
+        ("clients: {column: {}}", "column: unknown key"),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
     ],
