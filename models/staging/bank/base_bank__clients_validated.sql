@@ -24,7 +24,7 @@ repeats as (
 
 ),
 
--- Of identical repeats the first is accepted; of repeats that differ, none.
+-- The first of identical repeats is accepted; repeats that differ are all quarantined.
 judged as (
 
     select

@@ -1,4 +1,4 @@
-"""Nothing is published but what the last whole build and the last checks have passed."""
+"""Only what passed the last complete build and the last checks is published."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ from python_checks.testing.publishing import (
 
 
 def refused(warehouse: Path, publish_dir: Path) -> str:
-    """Return why the warehouse is not published; not even the folder is made."""
+    """Return why the warehouse is not published, and check that no folder is created."""
     with pytest.raises(GateError) as error:
         publish(warehouse, publish_dir, None)
     assert not publish_dir.exists()

@@ -1,4 +1,4 @@
-"""What a file proves about its dates and amounts: each notation with its right value."""
+"""What a file proves about its dates and amounts: each notation with its expected value."""
 
 import json
 from collections import Counter
@@ -108,7 +108,7 @@ def test_no_amount(text: str) -> None:
     assert amount_readings(text) is None
 
 
-def test_a_lone_dash_is_no_amount_by_itself() -> None:
+def test_lone_dash_is_not_an_amount() -> None:
     amount = amount_readings("-")
     assert amount is not None
     assert not amount.readings
@@ -129,7 +129,7 @@ def test_dates_that_prove_nothing_are_refused_with_each_setting() -> None:
     assert 'raw_date_format: "%m/%d/%Y" reads 100' in str(proof.refusal)
 
 
-def test_a_declared_format_decides_and_what_it_decided_is_counted() -> None:
+def test_dates_decided_by_a_declared_format_are_counted() -> None:
     dates = [("04/07/2015", 90), ("05/05/2015", 10)]
     proof = interpret_dates(dates, Settings(("%m/%d/%Y",)))
     assert (proof.refusal, proof.undecided, proof.basis) == (None, 90, "declared")
@@ -148,7 +148,7 @@ def test_two_orders_of_equal_weight_are_refused() -> None:
     assert interpret_dates([("25-07-2015", 5), ("07-25-2015", 1)], AUTO).formats == ("%d-%m-%Y",)
 
 
-def test_the_column_decides_what_a_cell_leaves_open() -> None:
+def test_column_decides_ambiguous_cells() -> None:
     point = interpret_amounts("bank_loans", [("258.000", 5), ("0.00", 1)], AUTO)
     comma = interpret_amounts("bank_loans", [("258.000", 5), ("75384,77", 1)], AUTO)
     assert (point.mark, point.basis, point.refusal) == (".", "proved", None)
@@ -162,7 +162,7 @@ def test_amounts_of_two_readings_are_refused_with_both() -> None:
     assert (declared.refusal, declared.mark, declared.undecided) == (None, ",", 3000)
 
 
-def test_a_mixed_column_does_not_decide_what_a_cell_leaves_open() -> None:
+def test_mixed_column_does_not_decide_ambiguous_cells() -> None:
     mixed = [("0.00", 500), ("12,34", 1)]
     assert interpret_amounts("bank_loans", mixed, AUTO).refusal is None
     assert interpret_amounts("bank_loans", [*mixed, ("1,200", 1)], AUTO).refusal is not None
@@ -201,7 +201,7 @@ def test_columns_with_a_decimal_comma_are_named_in_one_line() -> None:
     )
 
 
-def test_the_whole_file_is_read_where_its_head_proves_nothing(
+def test_whole_file_is_read_if_its_head_proves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(proofs, "HEAD_ROWS", 2)

@@ -1,4 +1,4 @@
-"""Every setting is known with its default and meaning; what cannot be meant is refused early."""
+"""Every setting has a default and a meaning, and invalid values are refused early."""
 
 import re
 import time
@@ -22,11 +22,11 @@ from python_checks.testing.paths import PROJECT
 
 NAMES = {setting.name for setting in ENVIRONMENT}
 NOT_SETTINGS = {"BANK_"}
-"""What looks like a setting in the files of the project and is none."""
+"""Names in the project's files that look like settings but are not."""
 
 
 def refusal(variables: dict[str, object], **environment: str) -> str:
-    """Return why these settings are refused; empty where they are not."""
+    """Return why these settings are refused; empty if they are valid."""
     try:
         require_settings(PROJECT, variables, environment)
     except SettingError as refused:
@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_variable_that_cannot_be_meant_is_refused(name: str) -> None:
+def test_invalid_variable_is_refused(name: str) -> None:
     variables, words = REFUSED[name]
     message = refusal(variables)
     assert words in message
@@ -117,11 +117,11 @@ def test_variable_that_cannot_be_meant_is_refused(name: str) -> None:
         {"false_discovery_rate": "0.1", "exact_ranks_limit": 0, "inference_seed": 7},
     ],
 )
-def test_settings_that_can_be_meant_pass(variables: dict[str, object]) -> None:
+def test_valid_settings_pass(variables: dict[str, object]) -> None:
     assert refusal(variables) == ""
 
 
-def test_environment_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
+def test_invalid_environment_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.pdf").write_text("Dear")
@@ -142,7 +142,7 @@ def test_environment_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
     assert refusal({}, BANK_THREADS="2", BANK_MEMORY_LIMIT="6 GiB", BANK_RAW_DIR=" ") == ""
 
 
-def test_all_that_is_wrong_is_in_one_message() -> None:
+def test_all_problems_are_in_one_message() -> None:
     message = refusal({"as_of_dat": 1, "inference_seed": -1}, BANK_THREADS="x", BANK_HISTORY="/")
     assert [line.partition(":")[0] for line in message.splitlines()] == [
         "as_of_dat",

@@ -1,4 +1,4 @@
-"""What Windows does, acted on this machine: messages, names with backslashes, files held open."""
+"""Windows behaviour, simulated on this machine: messages, backslashes, open files."""
 
 import os
 import subprocess
@@ -45,13 +45,13 @@ def test_a_damaged_file_in_a_folder_called_lock_is_not_held(tmp_path: Path) -> N
 
 def test_a_raw_file_is_named_with_slashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sep", "\\")
-    # DuckDB on Windows joins what it lists with backslashes.
+    # DuckDB on Windows lists files with backslashes.
     name = plan._name_below(PureWindowsPath("C:\\drops\\may"))  # type: ignore[arg-type]
     query = f"select {name} from (select 'C:\\drops\\may\\clients\\part-1.csv' as filename)"
     assert duckdb.sql(query).fetchall() == [("clients/part-1.csv",)]
 
 
-def test_a_backslash_in_a_name_stays_where_it_is_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backslash_in_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sep", "/")
     query = (
         f"select {plan._name_below(Path('/drops/may'))} "
@@ -60,9 +60,7 @@ def test_a_backslash_in_a_name_stays_where_it_is_a_letter(monkeypatch: pytest.Mo
     assert duckdb.sql(query).fetchall() == [("a\\b.csv",)]
 
 
-def test_a_release_held_for_moments_gets_its_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_briefly_held_draft_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".draft-1").mkdir()
     rename, tries = Path.rename, []
 

@@ -1,4 +1,4 @@
-"""The summary tells what was built, and says what to do where it cannot."""
+"""The summary shows what was built, or says what to do."""
 
 import shutil
 import subprocess
@@ -273,7 +273,7 @@ def test_locked_warehouse(copied_warehouse: Path) -> None:
 
 
 def with_record(warehouse: Path, **values: object) -> None:
-    """Write the record of a build that ended so."""
+    """Write the record of a build with this outcome."""
     record = {
         "format": FORMAT,
         "built_at": "2026-01-31T17:05:09Z",
@@ -356,7 +356,7 @@ def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
 
 
 def release_of(build: str) -> dict[str, Any]:
-    """Return the least that is a manifest: of a release of one mart that it leaves out."""
+    """Return a minimal manifest, of a release that leaves out its only mart."""
     a_file = {"file": "x.parquet", "bytes": 0, "sha256": "0" * 64}
     column = {"name": "x", "type": "BIGINT", "is_nullable": False, "description": ""}
     mart = dict.fromkeys(("file", "bytes", "sha256", "row_count", "fingerprint", "totals"))
