@@ -1,7 +1,7 @@
-"""The command ``build``: the warehouse from the shipped sample or from a drop, then its summary.
+"""The command ``build``: build the warehouse from the sample or a drop, and print a summary.
 
-dbt does the work, in a process of its own. What it says is read as JSON and shown as one line that
-goes on; of what goes wrong the first is shown, with what to do.
+dbt runs in its own process. Its log is read as JSON and shown as one line of progress. After a
+failure, the first error is shown with its remedy.
 """
 
 import json
@@ -36,11 +36,11 @@ OWN_OPTIONS = {
     "--target": "for another engine run `dbt build --target ...`",
     "-t": "for another engine run `dbt build --target ...`",
 }
-"""What dbt is not passed, and what to do instead."""
+"""Options that are not passed to dbt, and what to do instead."""
 
 
 class PassingOn(click.Command):
-    """A command that leaves what follows ``--`` to another program, as `ctx.obj`."""
+    """A command that passes the arguments after ``--`` to another program, as `ctx.obj`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments before the first ``--``; keep the others."""
@@ -81,8 +81,8 @@ class PassingOn(click.Command):
     "--select",
     "selected",
     metavar="MODELS",
-    help="Build only these models: `+fct_customer_risk` is the model and all that it needs. A "
-    "warehouse that is built in part cannot be published.",
+    help="Build only these models: `+fct_customer_risk` is the model and everything it needs. A "
+    "partly built warehouse cannot be published.",
 )
 @click.option("--verbose", is_flag=True, help="Show dbt's own log.")
 @click.pass_context
@@ -100,12 +100,12 @@ def command(
 ) -> None:
     """Build the warehouse and print its summary.
 
-    PATH is a folder with the raw files, or one file. Without PATH the drop that BANK_RAW_DIR names
+    PATH is a folder with the raw files, or one file. Without PATH, the drop that BANK_RAW_DIR names
     is built, or else the shipped sample, which is an invented bank.
 
-    Settings and files are checked before anything is written. The exit code is 0 where everything
-    was built and all tests passed, 1 where something failed, and 2 where the build could not start
-    or nothing matches --select.
+    Settings and files are checked before anything is written. The exit code is 0 if everything was
+    built and all tests passed, 1 if something failed, and 2 if the build could not start or nothing
+    matches --select.
     """
     for argument in context.obj:
         remedy = OWN_OPTIONS.get(argument.partition("=")[0])
@@ -114,7 +114,7 @@ def command(
             raise click.UsageError(message)
     given = context.get_parameter_source("raw_dir") is ParameterSource.COMMANDLINE
     if path is not None and given:
-        message = "PATH and --raw-dir are one and the same: name the drop once."
+        message = "PATH and --raw-dir mean the same: name the drop once."
         raise click.UsageError(message)
     project = require_project(project_dir)
     named: dict[str, Path | None] = context.meta[NAMED_PATHS]
@@ -155,15 +155,16 @@ def command(
 
 
 def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
-    """Plan the read of the drop, if there is one, so that dbt need not.
+    """Plan the read of the drop, if there is one, and pass the plan to dbt.
 
-    A drop that cannot be read is refused here: dbt takes its time, and makes a warehouse first.
+    A drop that cannot be read is refused here, because dbt takes longer and creates a warehouse
+    first.
 
     Returns:
-        What the environment of dbt needs besides.
+        Further environment variables for dbt.
 
     Raises:
-        SettingError: with all that is wrong with the drop.
+        SettingError: the message lists all problems of the drop.
     """
     drop, mapping = environment.get("BANK_RAW_DIR", ""), environment.get("BANK_RAW_MAPPING")
     if not drop.strip():
@@ -182,18 +183,18 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
 
 
 def selection(models: str) -> tuple[str, ...]:
-    """Return the arguments of dbt that build a part of the project."""
+    """Return the arguments for dbt that build a part of the project."""
     return (
         *("--select", models),
-        # Tests that need models which are left out would fail on a fresh warehouse.
+        # On a fresh warehouse, tests that need models left out would fail.
         *("--indirect-selection", "buildable"),
-        # dbt takes a selection without a match for success.
+        # dbt reports success if nothing matches the selection.
         *("--warn-error-options", json.dumps({"error": ["NoNodesForSelectionCriteria"]})),
     )
 
 
 def _environment(project: Path, warehouse: Path, drop: Path | None) -> dict[str, str]:
-    """Return the environment of dbt; paths are absolute there, for it works in its own folder."""
+    """Return the environment for dbt, with absolute paths, because dbt runs in its own folder."""
     environment = dict(os.environ)
     environment["BANK_WAREHOUSE"] = str(warehouse)
     environment["DBT_PROJECT_DIR"] = str(project)
@@ -210,7 +211,7 @@ def _run_dbt(
     arguments: Sequence[str], environment: Mapping[str, str], project: Path, *, is_verbose: bool
 ) -> int:
     """Run dbt and return its exit code."""
-    # dbt imports its own main module early, of which runpy warns.
+    # dbt imports its own main module early, and runpy warns about it.
     started = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     if not is_verbose:
         started += ["--log-format", "json", "--log-format-file", "debug", "--no-use-colors"]
@@ -228,12 +229,12 @@ def _run_dbt(
             log.read(line)
         code = process.wait()
     except KeyboardInterrupt:
-        # dbt got it too, and stops what runs.
+        # dbt got the signal too, and stops its running steps.
         process.wait()
         log.end()
         click.echo(
-            "Interrupted: the warehouse may hold models of this build and of the one before. Build "
-            "again.",
+            "Interrupted: the warehouse may hold models of this build and of the previous one. "
+            "Build again.",
             err=True,
         )
         return INTERRUPTED
@@ -244,7 +245,7 @@ def _run_dbt(
 
 
 def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
-    """Print the summary; of a part of a build, say so where there is none."""
+    """Print the summary, or after a partial build, what was built."""
     from bank_warehouse.summary import SummaryError, summary_text
 
     try:

@@ -1,4 +1,4 @@
-"""What a running dbt build says, for people: how far it is, what to know, what went wrong first."""
+"""Show the log of a running dbt build: progress, warnings and the first failure."""
 
 import json
 import re
@@ -30,11 +30,11 @@ class Failure:
     """A step that failed.
 
     Attributes:
-        kind: what dbt calls it: model, test, seed, operation.
-        name: of it.
-        path: of its file in the project.
-        message: what dbt says.
-        query: the file of its SQL as it was run.
+        kind: dbt's name for its type: model, test, seed, operation.
+        name: its name in dbt.
+        path: its file in the project.
+        message: dbt's message.
+        query: the file with its compiled SQL.
     """
 
     kind: str
@@ -45,10 +45,10 @@ class Failure:
 
 
 class BuildLog:
-    """Reads dbt's log, one JSON event a line, and shows how far the build is on stderr."""
+    """Reads dbt's log, one JSON event per line, and shows the progress on stderr."""
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
-        """Begin a build of `project` with the environment of dbt."""
+        """Start the log of a build of `project`; `environment` is that of dbt."""
         self._project = project
         self._environment = environment
         self._total = 0
@@ -65,7 +65,7 @@ class BuildLog:
         self._show("Reading the project ...")
 
     def read(self, line: str) -> None:
-        """Take a line of dbt's output."""
+        """Read a line of dbt's output."""
         try:
             event = json.loads(line)
             name, data = event["info"]["name"], event["data"]
@@ -92,20 +92,20 @@ class BuildLog:
             self._stopped_by = click.unstyle(data["exc"])
 
     def end(self) -> None:
-        """Leave the line of progress."""
+        """End the line of progress."""
         if self._is_terminal:
             click.echo("\r\x1b[K", nl=False, err=True)
 
     def failure(self) -> str:
-        """Return what went wrong first, what else, and what to do."""
+        """Return the first failure, the names of the others, and what to do."""
         if self._stopped_by or not self._failures:
             stopped_by = _NO_MATCH.sub(
-                r"Nothing in the project matches --select \1. `dbt ls` lists what there is.",
+                r"Nothing in the project matches --select \1. `dbt ls` lists all names.",
                 _plain(self._stopped_by),
             )
             said = stopped_by or "\n".join(self._other[-MOST_LINES:])
             return f"The build could not start:\n{_indented(said)}\n{self._where_more_is()}"
-        # What explain_failure says of it comes last, and is better than what the engine says.
+        # The message of explain_failure comes last, and is better than the engine's.
         explained = [failure for failure in self._failures if failure.kind == "operation"]
         first = self._failures[0]
         lines = [f"The build failed at {first.kind} {first.name} ({first.path}):"]
@@ -116,14 +116,14 @@ class BuildLog:
         if others:
             named = ", ".join(others[:MOST_NAMES])
             more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
-            lines.append(f"Failed as well: {named}{more}.")
+            lines.append(f"Also failed: {named}{more}.")
         if self._skipped:
-            lines.append(f"{self._skipped} steps that need what failed were left out.")
+            lines.append(f"{self._skipped} steps that depend on these were skipped.")
         lines.append(self._where_more_is())
         return "\n".join(lines)
 
     def _of_test(self, failure: Failure) -> list[str]:
-        """Return what a test promises, where its query is, and what to do."""
+        """Return what a test protects, where its query is, and what to do."""
         lines = []
         promise = self._description(failure.name)
         if promise:
@@ -149,7 +149,7 @@ class BuildLog:
         info = data.get("node_info", {})
         status = str(info.get("node_status") or data.get("status", "")).lower()
         self._done += 1
-        # Of a selection, dbt's first count leaves unit tests out.
+        # With a selection, dbt's first count leaves out unit tests.
         self._total = data.get("total") or data.get("num_models") or self._total
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
@@ -166,7 +166,7 @@ class BuildLog:
         )
 
     def _show(self, text: str, *, is_last: bool = False) -> None:
-        """Show how far it is: in place on a terminal, else in a line every ten seconds."""
+        """Show the progress: in place on a terminal, else as a line every ten seconds."""
         if self._is_terminal:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
         elif is_last or not self._done or time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
@@ -174,14 +174,14 @@ class BuildLog:
             click.echo(text, err=True)
 
     def _say(self, text: str) -> None:
-        """Say what people should know, above the line of progress."""
+        """Print a message above the line of progress."""
         if text:
             self.end()
             click.echo(text, err=True)
 
 
 def _plain(message: str) -> str:
-    """Return a message of dbt without its heading and without the macros that it went through."""
+    """Return a message of dbt without its heading and its trace of macros."""
     kept = [line for line in message.strip().splitlines() if not _TRACE.match(line)]
     text = _HEADING.sub("", "\n".join(kept) + "\n", count=1).strip()
     lines = [line.strip() for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""The command line of the project. Each command lives in the module that does its job."""
+"""The command line of the project. Each command is in the module that implements it."""
 
 import importlib
 import io
@@ -33,26 +33,26 @@ COMMANDS = {
     "quarantine": ("bank_warehouse.quarantine", "Write the quarantined rows to a CSV file."),
     "releases": ("bank_warehouse.publish.command_releases", "List the releases."),
     "rollback": ("bank_warehouse.publish.command_rollback", "Make an earlier release current."),
-    "summary": ("bank_warehouse.summary", "Sum up what is built and what to run next."),
+    "summary": ("bank_warehouse.summary", "Summarise what is built and what to run next."),
     "worklist": ("bank_warehouse.worklist", "Write the customers of an action to a file."),
 }
-"""Module and short help of each command: the help is shown without importing any of them."""
+"""Module and short help of each command, so that the help needs no import."""
 
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
 )
-"""Commands that read names: the files that they make, also to spill to, are their owner's alone."""
+"""Commands that read names. Only the owner can read their files, including temporary ones."""
 
 
 class LazyCommands(click.Group):
-    """A group that imports a command's module only when that command is asked for."""
+    """A group that imports a command's module only when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the command names in alphabetical order."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the click command `cmd_name`, or None where there is no such command."""
+        """Return the click command `cmd_name`, or None."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
@@ -61,7 +61,7 @@ class LazyCommands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; suggest the nearest where there is none of this name."""
+        """Find the command; if there is none of this name, suggest the nearest."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as unknown:
@@ -70,17 +70,17 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; what an error says to run next gets the paths of this command."""
+        """Run the command; commands in its error messages get the paths of this command."""
         try:
             with saying("Interrupted."):
                 return super().invoke(ctx)
         except click.ClickException as error:
-            # click makes it final; a new error would lose its class, exit code and context.
+            # In click this attribute is final; a new error would lose class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with their short help, whole."""
+        """Write the commands with their short help, without cutting it off."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
@@ -98,11 +98,11 @@ def main(context: click.Context) -> None:
     Start with `bank build`, which builds the shipped sample, or `bank build FOLDER` for your own
     files. `bank COMMAND --help` shows the options of a command.
 
-    The exit code is 0 where all went well, 1 where something failed or was refused, and 2 where the
-    command could not start: an option or setting cannot be meant, or there is no warehouse or
-    release that can be read. It is 130 where Ctrl+C ended the command.
+    The exit code is 0 if all went well, 1 if something failed or was refused, and 2 if the command
+    could not start: an option or setting is not valid, or there is no warehouse or release that can
+    be read. It is 130 if Ctrl+C ended the command.
     """
-    # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
+    # A pipe on Windows has a code page: a letter that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand in PRIVATE:

@@ -1,4 +1,4 @@
-"""The project's plugin for dbt-duckdb: opens warehouse and history, gives macros the package.
+"""The plugin for dbt-duckdb: opens the warehouse and the history, and gives macros the package.
 
 Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 """
@@ -22,17 +22,17 @@ from bank_warehouse.settings import SettingError
 
 
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
-    """Open the warehouse file to be written, its folder made where there is none.
+    """Open the warehouse file for writing; create its folder if necessary.
 
-    From here on all files of this process are for their owner alone, those of DuckDB too.
+    From here on, only the owner can read the files of this process, including DuckDB's.
 
     Args:
         path: the DuckDB file.
-        config: options of the connection; a second one to the same file must have the same.
+        config: options of the connection; a second connection to the file must have the same.
 
     Raises:
-        DbtRuntimeError: the file cannot be opened; the message says why and what to do. dbt
-            prints this kind of error without a traceback.
+        DbtRuntimeError: the file cannot be opened; the message says why and what to do. dbt prints
+            this error without a traceback.
     """
     keep_private()
     try:
@@ -44,9 +44,9 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
         if is_held(problem):
             raise DbtRuntimeError(
                 f"{path}: another program{holder_of(problem)} has the warehouse open. Only one "
-                "build of a warehouse can run at a time, and none while the file is open "
-                "elsewhere. Wait until that program has ended, or close it, then build again; or "
-                "set BANK_WAREHOUSE to another file. Nothing was changed."
+                "build of a warehouse can run at a time, and none while another program has the "
+                "file open. Wait until that program has ended, or close it, then build again; "
+                "or set BANK_WAREHOUSE to another file. Nothing was changed."
             ) from problem
         raise DbtRuntimeError(
             f"{path}: the warehouse cannot be opened: {_first_line(problem)} Set BANK_WAREHOUSE "
@@ -56,14 +56,14 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
 
 
 def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> None:
-    """Attach the file of the history, its folder made where there is none.
+    """Attach the file of the history; create its folder if necessary.
 
     Args:
         connection: The open warehouse.
-        attachment: What profiles.yml says of the history.
+        attachment: The entry for the history in profiles.yml.
 
     Raises:
-        DbtRuntimeError: It cannot be attached; the message says why and what to do.
+        DbtRuntimeError: The file cannot be attached; the message says why and what to do.
     """
     path = attachment.path
     try:
@@ -74,30 +74,30 @@ def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> No
     except (OSError, duckdb.Error) as problem:
         if is_held(problem):
             raise DbtRuntimeError(
-                f"{path}: another program{holder_of(problem)} has the history open. A build writes "
-                "to it and needs it for itself. Wait until that program has ended, or close it, "
+                f"{path}: another program{holder_of(problem)} has the history open. A build "
+                "needs exclusive access to it. Wait until that program has ended, or close it, "
                 "then build again. Nothing was changed."
             ) from problem
         raise DbtRuntimeError(
-            f"{path}: the history cannot be opened: {_first_line(problem)} Set BANK_HISTORY to a "
-            "file of its own that this user can write. Do not delete this one: what it holds of "
-            "earlier dates is in no other file. docs/history.md says how to get it back from a "
-            "copy or from the drops. Nothing was changed."
+            f"{path}: the history cannot be opened: {_first_line(problem)} Set BANK_HISTORY to "
+            "another file that this user can write. Do not delete this one: no other file has "
+            "its earlier dates. docs/history.md describes how to restore it from a copy or from "
+            "the drops. Nothing was changed."
         ) from problem
 
 
 def in_project(path: str) -> str:
-    """Return a path of profiles.yml below the folder of the project that dbt was given."""
-    # A path where it is the working folder, a text where --project-dir names it.
+    """Return a path from profiles.yml, relative to the project folder of this dbt run."""
+    # dbt gives a Path for the working folder, and a text for --project-dir.
     project = Path(get_flags().PROJECT_DIR).absolute()  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
 
 
 def history_path(path: str, warehouse: str) -> str:
-    """Return the file of the history: the sample's is a file of its own.
+    """Return the file of the history. The sample has its own file.
 
-    So an invented bank is never a date in the history of a real one. A command that builds reads
-    what BANK_RAW_DIR names; any other is about what the last build made.
+    So an invented bank never becomes a date in the history of a real one. A build reads what
+    BANK_RAW_DIR names; any other command refers to the last build.
 
     Args:
         path: the file that profiles.yml names.
@@ -124,10 +124,10 @@ class Plugin(BasePlugin):
     _opened: DuckDBPyConnection | None = None
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Limit what DuckDB uses; open the warehouse just before dbt does.
+        """Set DuckDB's limits, and open the warehouse just before dbt does.
 
-        A failure to open it is told clearly then. The connection is kept until dbt has its own,
-        which DuckDB gives the same database: no other program can come in between.
+        So a failure to open it gets a clear message. The connection is kept until dbt has its own
+        to the same database, so no other program can open the file in between.
         """
         if not os.environ.get("BANK_WAREHOUSE"):
             creds.path = in_project(creds.path)
@@ -143,7 +143,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Attach the history, and register `bank_call(function, arguments)` for `call_package`.
 
-        dbt attaches what profiles.yml names after this; what is there already it leaves alone.
+        dbt attaches the databases of profiles.yml after this, and skips those already attached.
         """
         conn.create_function(
             "bank_call",

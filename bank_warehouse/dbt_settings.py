@@ -1,6 +1,6 @@
-"""The project's plugin for dbt: it checks the settings before anything is parsed or seeded.
+"""The plugin for dbt that checks the settings before anything is parsed or seeded.
 
-And it has dbt write the definitions of the metrics without the name of the database.
+It also makes dbt write the definitions of the metrics without a database name.
 """
 
 from pathlib import Path
@@ -18,17 +18,17 @@ from bank_warehouse.project import PROJECT
 from bank_warehouse.settings import SettingError, require_settings, unknown_settings
 
 READING = ("build", "compile", "generate", "retry", "run", "seed")
-"""The commands of dbt that look at the raw files, as dbt calls them."""
+"""dbt's names for its commands that read the raw files."""
 
 
 _made_by_dbt = SemanticManifest._get_pydantic_semantic_manifest
 
 
 def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest:
-    """Return the definitions of the metrics, with tables named without their database.
+    """Return the definitions of the metrics, with table names without a database.
 
-    DuckDB calls a database by its file. With that name `mf query` would find the tables of the
-    warehouse that dbt parsed for last, and of no other, nor of a copy under another name.
+    DuckDB names a database after its file. With that name, `mf query` would only find the tables of
+    the warehouse that dbt parsed last, not those of another or of a renamed copy.
     """
     made = _made_by_dbt(definitions)
     relations = [model.node_relation for model in made.semantic_models]
@@ -42,16 +42,16 @@ class SettingsPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
 
     def initialize(self) -> None:
-        """Warn of variables that are no settings; refuse settings that cannot be meant.
+        """Warn about variables that are not settings, and refuse invalid settings.
 
-        Have the semantic manifest fit each warehouse, whatever its file is called.
+        Make the semantic manifest fit every warehouse, whatever its file name.
 
         Raises:
-            DbtRuntimeError: with all that is wrong. dbt prints it without a traceback.
+            DbtRuntimeError: the message lists all problems. dbt prints it without a traceback.
         """
         if self.project_name != PROJECT:
             return
-        # dbt has no hook for it that comes before the file is written.
+        # dbt has no hook before the file is written.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():
             fire_event(Note(msg=warning), level=EventLevel.WARN)

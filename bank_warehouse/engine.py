@@ -1,6 +1,7 @@
-"""What DuckDB may use of the machine: memory, threads, and disk to spill to.
+"""The memory, threads and disk space that DuckDB may use.
 
-One place for all who open a warehouse: the dbt build, the publisher, the summary, the checks.
+All programs that open a warehouse use these settings: the dbt build, the publisher, the summary,
+the checks.
 """
 
 import re
@@ -11,7 +12,7 @@ import duckdb
 from bank_warehouse.settings import SettingError, bytes_of, environment_setting
 
 DEFAULT_MEMORY_LIMIT = "5GB"
-"""Memory of DuckDB where BANK_MEMORY_LIMIT is not set and the machine has more."""
+"""Memory of DuckDB if BANK_MEMORY_LIMIT is not set and the machine has more."""
 
 SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
 HISTORY = "history"
@@ -25,21 +26,22 @@ Settings = dict[str, str | bool | int | float | list[str]]
 
 
 def engine_settings(warehouse: Path | None = None) -> Settings:
-    """Return the DuckDB settings that the environment asks for.
+    """Return the DuckDB settings from the environment.
 
     Args:
-        warehouse: the DuckDB file; null for a database in memory, which spills only where
-            BANK_TEMP_DIRECTORY says.
+        warehouse: the DuckDB file; null for a database in memory, which spills only to
+            BANK_TEMP_DIRECTORY.
 
     Returns:
-        `memory_limit`: BANK_MEMORY_LIMIT, or :data:`DEFAULT_MEMORY_LIMIT`, or what DuckDB takes
-        by itself (80 % of the memory of the machine or container) where that is less.
-        `temp_directory`: BANK_TEMP_DIRECTORY, or a folder beside the warehouse; made by DuckDB
-        when it is needed. `threads`: BANK_THREADS; absent where it is not set: all cores.
+        `memory_limit`: BANK_MEMORY_LIMIT, or :data:`DEFAULT_MEMORY_LIMIT`, or DuckDB's default (80
+            % of the memory of the machine or container) if that is less.
+        `temp_directory`: BANK_TEMP_DIRECTORY, or a folder beside the warehouse, which DuckDB
+            creates if needed. `threads`: BANK_THREADS; absent if it is not set, which means all
+            cores.
 
     Raises:
-        SettingError: a setting that is no amount of memory or no number of threads, or a
-            warehouse that has the name of a schema.
+        SettingError: a setting is not an amount of memory or a number of threads, or the warehouse
+            has the name of a schema.
     """
     if warehouse is not None:
         require_usable_name(warehouse)
@@ -54,25 +56,25 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
 
 
 def require_usable_name(warehouse: Path) -> None:
-    """Refuse a file that DuckDB would take for a schema: it calls a database by its file.
+    """Refuse a file named like a schema, because DuckDB names a database after its file.
 
     Raises:
-        SettingError: with what to do.
+        SettingError: the message has the remedy.
     """
     name = warehouse.name.split(".")[0]
     if name.lower() in (*SCHEMAS, HISTORY):
         raise SettingError(
-            f"{warehouse}: a warehouse cannot be called {name}, which is the name of a schema or "
-            "of the history in it. Rename the file, with the records beside it, or set "
-            "BANK_WAREHOUSE to a file of another name. Nothing was changed."
+            f"{warehouse}: a warehouse cannot be named {name}, because a schema or the history "
+            "has this name. Rename the file, with the records beside it, or set BANK_WAREHOUSE "
+            "to a file of another name. Nothing was changed."
         )
 
 
 def memory_limit() -> str:
-    """Return the memory that DuckDB may use, as DuckDB reads it.
+    """Return the memory that DuckDB may use, in DuckDB's notation.
 
     Raises:
-        SettingError: BANK_MEMORY_LIMIT is no amount.
+        SettingError: BANK_MEMORY_LIMIT is not an amount of memory.
     """
     declared = environment_setting("BANK_MEMORY_LIMIT")
     if declared:
@@ -92,7 +94,7 @@ def temp_directory(warehouse: Path | None) -> Path | None:
 
 
 def is_duckdb_file(path: Path) -> bool:
-    """Return whether a file begins as DuckDB's files do, after a checksum of eight bytes."""
+    """Return whether a file has DuckDB's signature, after a checksum of eight bytes."""
     with path.open("rb") as file:
         return file.read(12)[8:] == b"DUCK"
 
@@ -103,6 +105,6 @@ def is_held(problem: Exception) -> bool:
 
 
 def holder_of(problem: Exception) -> str:
-    """Return ` (program, process 4711)` of who holds the file, empty where DuckDB does not say."""
+    """Return ` (program, process 4711)` that holds the file; empty if DuckDB does not name it."""
     found = _HOLDER.search(str(problem))
     return f" ({PureWindowsPath(found[1]).name}, process {found[2]})" if found else ""

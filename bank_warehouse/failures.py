@@ -1,4 +1,4 @@
-"""What to say of a build that failed: which rows broke a test, what is likely wrong, what to do."""
+"""Messages about a failed build: the rows that failed a test, the likely cause, what to do."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,23 +9,23 @@ from typing import Any
 from bank_warehouse.masking import shown_value
 from bank_warehouse.sql import quote_literal
 
-# What dbt's generic tests call the column that they are about.
+# The argument of dbt's generic tests that names the column.
 _NAMES_OF_ONE_COLUMN = frozenset({"unique_field", "from_field", "value_field"})
 
 
 def explain_failure(
     failed: Iterable[Mapping[str, str]], warehouse: str, database: str, changed_files: str
 ) -> str:
-    """Return the likely cause and what to do where the engine's message does not say.
+    """Return the likely cause and the remedy, if the engine's message lacks them.
 
     Args:
         failed: `schema`, `name`, `database` and `message` of each node that failed.
         warehouse: the file of the warehouse, or the name of the target.
         database: the database of the warehouse.
-        changed_files: which files of the drop changed while they were read, as a message.
+        changed_files: a message about files of the drop that changed while they were read.
 
     Returns:
-        Empty where there is nothing to add.
+        An empty text if there is nothing to add.
     """
     for node in failed:
         name, message = node["name"], node["message"]
@@ -34,21 +34,21 @@ def explain_failure(
             what = "the history" if is_history else f"the warehouse {warehouse}"
             setting = "BANK_HISTORY" if is_history else "BANK_WAREHOUSE"
             return (
-                f"The disk is full: {what} could not be written. Make room there, or set {setting} "
-                "to a file on another disk, then build again. What is published is as it was."
+                f"The disk is full: {what} could not be written. Free some space there, or set "
+                f"{setting} to a file on another disk, then build again. The published releases "
+                "have not changed."
             )
         if "LOCATION_ALREADY_EXISTS" in message:
             return (
-                f"{node['schema']}.{name} could not be written: files of it are left from a build "
-                "that was stopped while it wrote. Remove the folder that the message above names, "
-                "then build again."
+                f"{node['schema']}.{name} could not be written: an interrupted build left files "
+                "of it. Remove the folder that the message above names, then build again."
             )
         if name == "fct_customer_history" and "out of sync" in message:
             return (
-                "fct_customer_history has other columns than the history that is kept, which no "
-                "build makes anew. Change the table in the file of the history to the new columns, "
-                'once, as docs/history.md says under "When its columns change", or go back to the '
-                "columns that it has. Nothing was changed in it."
+                "fct_customer_history has other columns than the existing history, which a "
+                "build never replaces. Change the table in the history file once to the new "
+                'columns, as described in docs/history.md under "When its columns change", or '
+                "restore the old columns of the model. The history was not changed."
             )
         if name == "base_bank__clients" and changed_files and changed_files not in message:
             return changed_files
@@ -61,14 +61,14 @@ def failed_test_message(
     rows: Sequence[Sequence[Mapping[str, Any] | None]],
     project: str,
 ) -> str:
-    """Return what to print of a test that failed: its first rows, masked, and what to do.
+    """Return a message about a failed test: its first rows, masked, and what to do.
 
     Args:
         test: `name`, `path`, `column_name`, `description`, `remedy`, `sql`, `compiled_path` and
-            `command`, which prints all rows, of the test; each may be null or empty.
-        columns: the columns of the rows.
-        rows: the first rows that the test found; of each value its `text` and whether it is one
-            (`is_text`), or null.
+            `command`, which prints all rows; each may be null or empty.
+        columns: the names of the columns.
+        rows: the first rows that the test found; each value is null, or its `text` and whether it
+            is a text (`is_text`).
         project: folder of the dbt project.
     """
     lines = [f"{test['name']} failed ({test['path']}). First rows:"]
@@ -78,7 +78,7 @@ def failed_test_message(
             about = test["column_name"] if column in _NAMES_OF_ONE_COLUMN else column
             text = None if cell is None else str(cell["text"])
             texts = known
-            # Numbers and dates name nobody, nor does a text that the test itself holds.
+            # Numbers, dates and texts from the test's own SQL identify nobody.
             if cell and text and (not cell["is_text"] or quote_literal(text) in test["sql"]):
                 texts = known | {text}
             shown = shown_value(about or column, text, texts)
@@ -96,7 +96,7 @@ def failed_test_message(
 
 @cache
 def _reference_texts(project: str) -> frozenset[str]:
-    """Return the texts of the reference seeds, some hundreds: none of them names a person."""
+    """Return the texts of the reference seeds, a few hundred; none of them names a person."""
     texts: set[str] = set()
     for path in (Path(project) / "seeds" / "reference").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

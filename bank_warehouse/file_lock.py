@@ -1,6 +1,6 @@
-"""A lock on an open file that no other process can take, on Windows too.
+"""An exclusive lock on an open file, also on Windows.
 
-The operating system holds it: it ends with the process that took it, also when that is killed.
+The operating system releases it when the process ends, even if it is killed.
 """
 
 import sys
@@ -10,10 +10,10 @@ if sys.platform == "win32":
     import os
 
     _HELD_AT = 4096
-    """The byte that is locked. A locked byte cannot be read: it is behind any text."""
+    """The byte that is locked. A locked byte cannot be read, so it is after any text."""
 
     def lock_if_free(handle: int) -> bool:
-        """Lock an open file and return True, or return False where another process holds it."""
+        """Lock an open file and return True, or return False if another process holds the lock."""
         place = os.lseek(handle, 0, os.SEEK_CUR)
         os.lseek(handle, _HELD_AT, os.SEEK_SET)
         try:
@@ -27,7 +27,7 @@ else:
     import fcntl
 
     def lock_if_free(handle: int) -> bool:
-        """Lock an open file and return True, or return False where another process holds it."""
+        """Lock an open file and return True, or return False if another process holds the lock."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,7 +1,7 @@
-"""Commands in messages, written as they have to be typed.
+"""Commands in messages, written so that they can be run as printed.
 
-A message that says "Run `bank check`" sends a user who named a warehouse to another one. So each
-command in it gets the paths of the running command that are not its defaults.
+If a user named a warehouse, "Run `bank check`" would check a different one. So each command in a
+message gets the paths of the running command that are not defaults.
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from bank_warehouse.project import find_project, publish_folder, quoted, warehouse_path
 
 PATHS = "bank_warehouse.paths"
-"""Where a click context keeps the paths of the running command, by the name of their option."""
+"""Key in a click context for the paths of the running command, by option name."""
 
 TAKEN_BY = {
     "warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
@@ -20,7 +20,7 @@ TAKEN_BY = {
     "raw_dir": {"build", "summary"},
     "project_dir": {"build", "powerbi"},
 }
-"""The commands that have each of these options."""
+"""The commands that have each option."""
 
 _COMMAND = re.compile(r"`bank ([a-z]+[^`]*)`")
 
@@ -28,13 +28,13 @@ Paths = Mapping[str, Path | None]
 
 
 def command_line(command: str, paths: Paths) -> str:
-    """Return a command as it has to be typed.
+    """Return a command with the options it needs.
 
     Args:
-        command: its name, and arguments if any: `rollback 7`.
-        paths: of the running command, by the name of their option. Only those are written that the
-            command takes and that are not its defaults. `build` without an argument gets
-            the drop; FOLDER stands for a drop that is not known.
+        command: its name and arguments, such as `rollback 7`.
+        paths: paths of the running command, by option name. Only those that the command takes, and
+            that are not defaults, are written. `build` without an argument gets the drop, or FOLDER
+            if the drop is not known.
     """
     name, *arguments = command.split()
     defaults = {
@@ -74,7 +74,7 @@ def _is_same(path: Path, default: Path | None) -> bool:
 
 
 def _holds_a_drop(warehouse: Path | None) -> bool:
-    """Return whether the last build of a warehouse read somebody's files."""
+    """Return whether the last build of a warehouse read a drop, not the sample."""
     from bank_warehouse.publish.records import build_record_path, read_record
 
     record = read_record(build_record_path(warehouse)) if warehouse else None

@@ -1,4 +1,4 @@
-"""Ctrl+C: one line and one exit code, whatever a command was doing."""
+"""Ctrl+C: the same line and exit code for every command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +9,17 @@ INTERRUPTED = 130
 
 
 class Interrupted(click.ClickException):
-    """The user has ended the command; the message says what came of it."""
+    """The user has interrupted the command; the message describes the result."""
 
     exit_code = INTERRUPTED
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
-        """Print the message alone: an interrupt is no error."""
+        """Print only the message, because an interrupt is not an error."""
         click.echo(self.format_message(), err=True)
 
 
 def is_interrupt(problem: BaseException) -> bool:
-    """Return whether Ctrl+C led to an exception: engines raise one of their own from it."""
+    """Return whether Ctrl+C caused an exception; engines raise their own."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):
@@ -30,10 +30,10 @@ def is_interrupt(problem: BaseException) -> bool:
 
 @contextmanager
 def saying(message: str) -> Iterator[None]:
-    """Say this where Ctrl+C ends what is done inside.
+    """Use this message if Ctrl+C interrupts the block.
 
     Raises:
-        Interrupted: With the message, unless what is done inside says it more exactly.
+        Interrupted: With the message, unless the block raises a more exact one.
     """
     try:
         yield

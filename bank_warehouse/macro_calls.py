@@ -1,7 +1,7 @@
 """The functions that the project's macros call, through `call_package`.
 
-Arguments and values are what JSON holds. What goes wrong becomes a message: an exception inside a
-function of DuckDB would reach the user as a traceback.
+Arguments and results are JSON. Errors become messages, because an exception inside a DuckDB
+function would reach the user as a traceback.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Functions = Mapping[str, Callable[..., Any]]
 
-# The plan by which each table of each folder was last read in this process. `plan_table` keeps
-# the plan of the files as they are now: where one has changed since it was read, only this says so.
+# The plan with which each table was last read in this process. `plan_table` caches the plan of the
+# current files, so only this one shows that a file has changed since it was read.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
 
@@ -28,9 +28,9 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
     """Call a function and return what it returns as JSON.
 
     Args:
-        functions: by name.
-        name: of the function.
-        arguments: JSON, the list of its arguments.
+        functions: the functions by name.
+        name: name of the function.
+        arguments: JSON list of its arguments.
 
     Returns:
         `{"value": ..., "error": null}`, or `{"error": message}` with what to do.
@@ -40,7 +40,7 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
     except records.RecordError as refused:
         return json.dumps({"error": str(refused)})
     except Exception as problem:
-        # The reader takes a while to import, and a build of the sample does not need it.
+        # The reader is slow to import, and a build of the sample does not need it.
         from bank_warehouse.raw_drop import DropError
 
         if isinstance(problem, DropError):
@@ -54,7 +54,7 @@ def planned(table: str, raw_dir: str, settings: str) -> "TablePlan":
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
         raw_dir: the folder of the drop.
-        settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
+        settings: JSON of the dbt variables, see :class:`.raw_drop.Settings`.
 
     Raises:
         DropError: the drop cannot be read.
@@ -84,10 +84,10 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
 
     Args:
         raw_dir: the folder of the drop.
-        settings: JSON of what the dbt variables say.
+        settings: JSON of the dbt variables.
 
     Returns:
-        That of the plan that this process made last for the clients; made now where there is none.
+        That of this process's last plan for the clients; if there is none, a plan is made.
 
     Raises:
         DropError: the drop cannot be read.
@@ -97,15 +97,15 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
 
 
 def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
-    """Judge files of clients as a whole in which a cell contradicts the first rows.
+    """Examine whole client files that have a cell which contradicts their first rows.
 
     Args:
         raw_dir: the folder of the drop.
-        settings: JSON of what the dbt variables say.
+        settings: JSON of the dbt variables.
         files: their names.
 
     Raises:
-        DropError: the drop is refused, with a line for each reason.
+        DropError: the drop is refused, with one line per reason.
     """
     from bank_warehouse.raw_drop import DropError, Settings
     from bank_warehouse.raw_drop.plan import contradictions_of
@@ -118,7 +118,7 @@ def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
 
 
 def require_disk(path: str, rows: int, with_tests: bool) -> str:
-    """Return how much disk a build needs, in words; empty for a warehouse in memory.
+    """Return the disk space that a build needs, in words; empty for a warehouse in memory.
 
     Args:
         path: the DuckDB file.
@@ -126,21 +126,21 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
         with_tests: whether the tests run too.
 
     Raises:
-        DropError: a disk has too little room.
-        OSError: the disk cannot be looked at.
+        DropError: a disk has too little space.
+        OSError: the free space of the disk cannot be read.
     """
-    from bank_warehouse.raw_drop.room import need_of, require_room
+    from bank_warehouse.raw_drop.disk_space import need_of, require_disk_space
 
     if not path or path == ":memory:":
         return ""
-    return require_room(need_of(rows, Path(path), with_tests=with_tests))
+    return require_disk_space(need_of(rows, Path(path), with_tests=with_tests))
 
 
 def raw_changes(raw_dir: str) -> str:
-    """Return which files of a drop changed since their tables were planned, as a message.
+    """Return a message about files of a drop that changed since their tables were planned.
 
-    To be asked once all tables are read: a file that shrinks or grows meanwhile may have been
-    read in part. Empty if none did.
+    Call it after all tables are read: a file that changed in between may have been read only in
+    part. Empty if none changed.
     """
     from bank_warehouse.raw_drop.plan import changed_files, changed_message
 
@@ -157,7 +157,7 @@ def record_start(path: str, build: Mapping[str, Any]) -> None:
     """Record beside the warehouse that a build has started.
 
     Args:
-        path: the DuckDB file; one in memory has no record.
+        path: the DuckDB file; a database in memory has no record.
         build: `command` and `source`.
 
     Raises:
@@ -168,15 +168,15 @@ def record_start(path: str, build: Mapping[str, Any]) -> None:
 
 
 def describe_build(build: dict[str, Any], nodes: list[dict[str, Any]]) -> dict[str, Any]:
-    """See :func:`records.describe_build`; and the query of the fingerprints of a whole build.
+    """Call :func:`records.describe_build`, and add the query for fingerprints.
 
     Args:
-        build: what the macro `record_build` knows.
+        build: the data that the macro `record_build` collects.
         nodes: the nodes of dbt's graph.
 
     Returns:
-        `build`, to be given to :func:`record_build`, and `fingerprints_query`, empty where the
-        build is not whole.
+        `build`, the argument for :func:`record_build`, and `fingerprints_query`, which is empty if
+        the build is not complete.
     """
     described = records.describe_build(build, nodes)
     is_whole = not described["failed"] and not described["not_run"]
@@ -188,10 +188,10 @@ def describe_build(build: dict[str, Any], nodes: list[dict[str, Any]]) -> dict[s
 
 
 def record_build(path: str, build: dict[str, Any]) -> None:
-    """Record beside the warehouse what a build made.
+    """Record the result of a build beside the warehouse.
 
     Args:
-        path: the DuckDB file; one in memory has no record.
+        path: the DuckDB file; a database in memory has no record.
         build: what :func:`describe_build` returned, with `fingerprints` (rows of the query),
             `reading` and `near_duplicates`.
 
@@ -203,9 +203,9 @@ def record_build(path: str, build: dict[str, Any]) -> None:
 
 
 def _drop_files(build: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the files that a whole build has read, each with its table, size and checksum.
+    """Return the files that a complete build has read, each with its table, size and checksum.
 
-    Nothing for the shipped sample, or for a build that is not whole.
+    Empty for the shipped sample, or for a build that is not complete.
     """
     if not build["fingerprints"] or build["source"] == "sample":
         return []
@@ -229,7 +229,7 @@ SHARED: dict[str, Callable[..., Any]] = {
     "raw_reading": raw_reading,
     "raw_contradictions": raw_contradictions,
 }
-"""What both engines can call."""
+"""Functions that macros can call on both engines."""
 
 ON_DUCKDB: Functions = {
     **SHARED,
@@ -240,4 +240,4 @@ ON_DUCKDB: Functions = {
     "describe_build": describe_build,
     "record_build": record_build,
 }
-"""What the macros can call on DuckDB."""
+"""Functions that macros can call on DuckDB."""

@@ -1,10 +1,10 @@
-"""What of a row may be shown in a message: keys masked, personal data never."""
+"""Rows in messages: keys are masked, personal data is never shown."""
 
 from collections.abc import Sequence
 from typing import Any
 
-# Columns whose values name a person, and those that hold whole raw rows. By the name in the
-# warehouse and by the header as delivered, in lower case.
+# Columns that identify a person or hold whole raw rows: names in the warehouse and delivered
+# headers, in lower case.
 PERSONAL_COLUMNS = frozenset(
     {
         "client_id",
@@ -21,22 +21,22 @@ PERSONAL_COLUMNS = frozenset(
 )
 KEY_COLUMNS = frozenset({"customer_key", "client_key"})
 
-# Columns that a check writes itself: names of tables, columns and differences, never a cell.
+# Columns that a check creates: names of tables and columns, and differences, never a cell.
 WRITTEN_BY_CHECKS = frozenset({"difference", "kind", "mart", "mart_column"})
 MAXIMUM_TEXT = 200
 
 
 def masked_key(key: object) -> str:
-    """Return a key with its middle hidden: enough to find the row, not to copy the key."""
+    """Return a key with its middle hidden: enough to find the row, not enough to copy the key."""
     text = str(key)
     return text if len(text) < 9 else f"{text[:4]}…{text[-4:]}"
 
 
 def shown_value(column: str, value: object, known_texts: frozenset[str]) -> str:
-    """Return `value` of `column` as it may be printed, at most `MAXIMUM_TEXT` characters.
+    """Return the printable form of a value of `column`, at most `MAXIMUM_TEXT` characters.
 
-    A text is printed where it is one of `known_texts`, such as the values of the reference seeds.
-    Any other may hold what it should not, a name for one: its length is printed.
+    A text is printed only if it is in `known_texts`, such as the values of the reference seeds. Any
+    other text might hold a name, so only its length is printed.
     """
     name = column.lower()
     if value is None:
@@ -52,7 +52,7 @@ def shown_value(column: str, value: object, known_texts: frozenset[str]) -> str:
 
 
 def shown_row(columns: Sequence[str], row: Sequence[Any], known_texts: frozenset[str]) -> str:
-    """Return a row as `column = value` pairs, masked."""
+    """Return a row as masked `column = value` pairs."""
     return ", ".join(
         f"{column} = {shown_value(column, value, known_texts)}"
         for column, value in zip(columns, row, strict=True)

@@ -1,4 +1,4 @@
-"""The options that several commands have: one spelling, one environment variable, one default."""
+"""Options that several commands share."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bank_warehouse.project import publish_folder, warehouse_path
 
 
 def _noted(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    """Note a path for the commands in messages."""
+    """Remember a path for the commands in messages."""
     context.meta.setdefault(PATHS, {})[option.name] = path
     return path
 
@@ -52,6 +52,6 @@ project_dir = click.option(
     show_envvar=True,
     callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
-    show_default="the clone that this is run in, or that it is installed from",
+    show_default="the clone that contains the working folder, or from which it is installed",
     help="Folder of the dbt project.",
 )

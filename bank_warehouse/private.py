@@ -1,6 +1,6 @@
-"""Files that hold names: for their owner alone on POSIX, whatever the umask is.
+"""Files that hold names: on POSIX only the owner can read them, whatever the umask.
 
-Windows has access lists instead, which files inherit from their folder: nothing is done there.
+On Windows, files inherit the access list of their folder, and nothing is changed.
 """
 
 import os
@@ -11,10 +11,10 @@ _mask_before: int | None = None
 
 
 def keep_private() -> None:
-    """Have this process, and those that it starts, make all files for their owner alone.
+    """Make all new files of this process and its children readable only by their owner.
 
-    DuckDB and dbt make files of their own, beside the warehouse and where they spill: no mode of
-    one file would do.
+    DuckDB and dbt create further files beside the warehouse and where they spill, so setting the
+    mode of one file is not enough.
     """
     global _mask_before
     if sys.platform != "win32":
@@ -24,7 +24,7 @@ def keep_private() -> None:
 
 
 def no_longer_private() -> None:
-    """Give this process back the umask that it had."""
+    """Restore the previous umask."""
     global _mask_before
     if _mask_before is not None:
         os.umask(_mask_before)
@@ -32,7 +32,7 @@ def no_longer_private() -> None:
 
 
 def take_from_others(*paths: Path) -> None:
-    """Take all rights on files and folders that are this user's from everyone else."""
+    """Remove the rights of everyone else on files and folders of this user."""
     if sys.platform != "win32":
         for path in paths:
             state = path.stat()
@@ -41,7 +41,7 @@ def take_from_others(*paths: Path) -> None:
 
 
 def open_to_others(place: Path) -> None:
-    """Give others the rights on a file, or a folder and all in it, that the umask leaves them."""
+    """Give others the rights that the umask allows, on a file or on a folder and its contents."""
     if sys.platform != "win32":
         mask = _mask_before
         if mask is None:

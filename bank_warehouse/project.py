@@ -1,4 +1,4 @@
-"""Where the project, its warehouse and its releases are, from whatever folder a command starts."""
+"""Find the project, its warehouse and its releases from any working folder."""
 
 import os
 from pathlib import Path
@@ -10,18 +10,17 @@ PROJECT_FILE = "dbt_project.yml"
 
 
 class CannotStartError(click.ClickException):
-    """What a command needs is not there or cannot be used; the message says what to do."""
+    """Something that a command needs is missing or unusable; the message says what to do."""
 
     exit_code = 2
 
 
 def find_project(named: Path | None = None) -> Path | None:
-    """Return the folder of the dbt project, None where there is none.
+    """Return the folder of the dbt project, or None.
 
     Args:
-        named: the folder, where it is known. Else it is looked for in DBT_PROJECT_DIR, in the
-            working folder and the folders above it, and in the checkout that this package is
-            installed from.
+        named: the folder, if known. Otherwise DBT_PROJECT_DIR, the working folder, the folders
+            above it, and the checkout that this package is installed from are searched.
     """
     declared = named or os.environ.get("DBT_PROJECT_DIR")
     here = Path.cwd()
@@ -33,7 +32,7 @@ def require_project(named: Path | None = None) -> Path:
     """Return the folder of the dbt project.
 
     Raises:
-        CannotStartError: there is none.
+        CannotStartError: there is no such folder.
     """
     project = find_project(named)
     if project is None:
@@ -55,29 +54,29 @@ def _is_project(folder: Path) -> bool:
 
 
 def warehouse_path(project: Path | None = None) -> Path:
-    """Return the warehouse that BANK_WAREHOUSE names, or the usual one of the project."""
+    """Return the warehouse that BANK_WAREHOUSE names, or the project's default."""
     named = os.environ.get("BANK_WAREHOUSE")
     return Path(named) if named else _in_project(project, "warehouse", "bank.duckdb")
 
 
 def publish_folder() -> Path:
-    """Return the folder that BANK_PUBLISH_DIR names, or the usual one of the project."""
+    """Return the folder that BANK_PUBLISH_DIR names, or the project's default."""
     named = os.environ.get("BANK_PUBLISH_DIR")
     return Path(named) if named else _in_project(None, "published")
 
 
 def target_folder(project: Path | None = None) -> Path:
-    """Return where dbt writes what it knows of the project: DBT_TARGET_PATH, or target/."""
+    """Return the folder for dbt's artifacts: DBT_TARGET_PATH, or target/."""
     named = os.environ.get("DBT_TARGET_PATH")
     return Path(named) if named else _in_project(project, "target")
 
 
 def _in_project(project: Path | None, *parts: str) -> Path:
-    """Return a path in the project, short where the working folder is the project's."""
+    """Return a path in the project, relative if the project is the working folder."""
     path = (project or find_project() or Path.cwd()).joinpath(*parts)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path or value as it is written in a command line that is printed."""
+    """Return a path or value quoted for a printed command line."""
     return f'"{path}"' if " " in str(path) else str(path)

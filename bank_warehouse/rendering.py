@@ -1,7 +1,7 @@
-"""The project's own models and macros as SQL, without dbt: Jinja with a small context in its place.
+"""Render the project's models and macros as SQL without dbt: Jinja with a small context.
 
-A dbt build takes seconds to start. What only asks how rows would be judged renders the same Jinja
-files and runs them in a DuckDB of its own. That the SQL is what dbt compiles is tested.
+A dbt build takes seconds to start. To only validate rows, the same Jinja files are rendered and run
+in a separate DuckDB. A test compares this SQL with what dbt compiles.
 """
 
 import json
@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 
 class _ReturnedError(Exception):
-    """The value of a macro that ends in `return`."""
+    """Carries the value of a macro that calls `return`."""
 
     def __init__(self, value: Any) -> None:
         super().__init__()
@@ -37,13 +37,13 @@ class _ReturnedError(Exception):
 
 
 class Rendering:
-    """The models and macros of a project over a connection.
+    """The models and macros of a project, on a connection.
 
     Attributes:
-        macros: each macro by its name, as a function.
+        macros: macro name to function.
         vars: the variables of dbt.
-        raw_dir: what BANK_RAW_DIR says.
-        messages: what was logged.
+        raw_dir: the value of BANK_RAW_DIR.
+        messages: the logged messages.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Rendering:
 
         Args:
             project: folder of the dbt project.
-            connection: to run the queries of macros on.
-            relation: gives the relation of a model or seed by its name.
+            connection: runs the queries of macros.
+            relation: function from the name of a model or seed to its relation.
             variables: the variables of dbt.
         """
         self.connection = connection
@@ -95,7 +95,7 @@ class Rendering:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((project / "macros").rglob("*.sql"))
         )
-        # A tag of dbt's own, which Jinja does not know: no model that is read here has it.
+        # Jinja does not know this tag of dbt, and no model that is rendered here uses it.
         text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):
@@ -106,7 +106,7 @@ class Rendering:
         self._templates: dict[str, jinja2.Template] = {}
 
     def replace_macro(self, name: str, function: Callable[..., Any]) -> None:
-        """Have models and macros call `function` instead of a macro."""
+        """Make models and macros call `function` instead of a macro."""
         setattr(self.macros, name, function)
         self.environment.globals[name] = function
 

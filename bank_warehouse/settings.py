@@ -1,10 +1,10 @@
-"""The settings of the project: what there is, what each may be, and what it is by default.
+"""The settings of the project, with their allowed values and defaults.
 
 A setting is an environment variable `BANK_...` or a variable of dbt. ``bank build`` checks them
 before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
-docs/settings.md and other documents list them; a test compares both.
+docs/settings.md and other documents list them; a test compares the two.
 
-Nothing heavy is imported before it is needed, so that a refusal takes no time.
+Heavy imports are delayed, so that a refusal is fast.
 """
 
 import difflib
@@ -27,11 +27,11 @@ _PARTS_OF_A_DATE = {"day (%d)": "dej", "month (%m)": "mbBj", "year (%Y)": "yY"}
 _LETTERS_OF_A_DATE = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d"}
 
 Check = Callable[[Any], str | None]
-"""Gives what is wrong with a value and what to write, or None where it is right."""
+"""Returns what is wrong with a value and what to write, or None if it is valid."""
 
 
 class SettingError(ValueError):
-    """Settings that cannot be meant; the message names each and its remedy."""
+    """Settings are invalid; the message names each and its remedy."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Setting:
     """A setting.
 
     Attributes:
-        name: of the environment variable or the variable of dbt.
-        meaning: as the document has it, in Markdown.
-        default: as the document has it, in Markdown.
-        check: of a value that is set.
-        document: the file that lists it, from the folder of the project.
+        name: of the environment variable or dbt variable.
+        meaning: as in the document, in Markdown.
+        default: as in the document, in Markdown.
+        check: checks a value.
+        document: the file that lists it, relative to the project.
     """
 
     name: str
@@ -69,7 +69,7 @@ def _file(text: str) -> str | None:
     except OSError:
         return None
     if start and start[8:] != b"DUCK":
-        return f"{text!r} is no DuckDB file, and a build would not keep it. Name another file."
+        return f"{text!r} is not a DuckDB file, and a build would overwrite it. Name another file."
     return None
 
 
@@ -99,13 +99,15 @@ def _memory(text: str) -> str | None:
         enough = bytes_of(text) > 0
     except ValueError:
         enough = False
-    return None if enough else f"{text!r} is no amount of memory. Use one such as 6GB or 500MB."
+    return (
+        None if enough else (f"{text!r} is not an amount of memory. Use one such as 6GB or 500MB.")
+    )
 
 
 def _threads(text: str) -> str | None:
     if text.isdecimal() and int(text) > 0:
         return None
-    return f"{text!r} is no number of threads. Use one such as 2, or unset it for all cores."
+    return f"{text!r} is not a number of threads. Use one such as 2, or unset it for all cores."
 
 
 def _date(value: Any) -> str | None:
@@ -116,16 +118,16 @@ def _date(value: Any) -> str | None:
     except ValueError:
         day = None
     if day is None:
-        return f"{text!r} is no date. Write {_meant_date(text)}."
+        return f"{text!r} is not a date. Write {_meant_date(text)}."
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         return (
-            f"{text} is not between {EARLIEST_YEAR} and {LATEST_YEAR}. Write the date of the file."
+            f"{text} is not between {EARLIEST_YEAR} and {LATEST_YEAR}. Write the date of the data."
         )
     return None
 
 
 def _meant_date(text: str) -> str:
-    """Return how the date `text` is written here, as far as it can be told, or an example."""
+    """Return the ISO date that `text` means, or an example if it is ambiguous."""
     found = _DAY_FIRST.fullmatch(text.strip())
     if found:
         day, month = int(found[1]), int(found[2])
@@ -144,7 +146,7 @@ def _meant_date(text: str) -> str:
 
 def _one_of(*allowed: str) -> Check:
     def check(value: Any) -> str | None:
-        return None if value in allowed else f"{value!r} is none of {', '.join(allowed)}."
+        return None if value in allowed else f"{value!r} is not one of {', '.join(allowed)}."
 
     return check
 
@@ -154,7 +156,7 @@ def _date_formats(value: Any) -> str | None:
         return None
     formats = [value] if isinstance(value, str) else value
     if not isinstance(formats, list) or not formats:
-        return f"{value!r} is no date format. Write one such as %d-%m-%Y, or a list of them."
+        return f"{value!r} is not a date format. Write one such as %d-%m-%Y, or a list of them."
     return next(filter(None, map(_date_format, formats)), None)
 
 
@@ -164,14 +166,14 @@ def _date_format(text: Any) -> str | None:
     from bank_warehouse.sql import quote_literal
 
     if not isinstance(text, str) or "'" in text:
-        return f"{text!r} is no date format. Write one such as %d-%m-%Y."
+        return f"{text!r} is not a date format. Write one such as %d-%m-%Y."
     try:
         with duckdb.connect() as connection:
-            # Given as a parameter, the text would have DuckDB import pandas, which takes a second.
+            # With a bound parameter, DuckDB would import pandas, which takes a second.
             connection.execute(f"select strftime(date '2001-02-03', {quote_literal(text)})")
     except duckdb.Error as problem:
         return (
-            f"{text!r} is no date format ({str(problem).splitlines()[0]}). Write one such as "
+            f"{text!r} is not a date format ({str(problem).splitlines()[0]}). Write one such as "
             "%d-%m-%Y."
         )
     letters = set(re.findall(r"%-?(.)", text.replace("%%", "")))
@@ -182,7 +184,7 @@ def _date_format(text: Any) -> str | None:
 
 
 def _meant_format(text: str) -> str:
-    """Return the format that DD/MM/YYYY means, or an example."""
+    """Return the format that a text such as DD/MM/YYYY means, or an example."""
     meant = text.lower()
     for letters, code in _LETTERS_OF_A_DATE.items():
         meant = meant.replace(letters, code)
@@ -200,7 +202,7 @@ def _number(lowest: float, highest: float, *, is_whole: bool = False) -> Check:
             number = math.nan
         if lowest <= number <= highest and not (is_whole and number % 1):
             return None
-        return f"{value!r} is no {kind} from {lowest:,} to {highest:,}."
+        return f"{value!r} is not a {kind} from {lowest:,} to {highest:,}."
 
     return check
 
@@ -216,7 +218,7 @@ def bytes_of(amount: str) -> float:
     """Return an amount such as `6GB` or `5.5 GiB` in bytes.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not an amount.
     """
     found = re.fullmatch(r"(\d+(?:[.]\d+)?)\s*([a-z]*)", amount.strip().lower())
     if found is None or found[2] not in _UNITS:
@@ -269,7 +271,7 @@ ENVIRONMENT = (
             "BANK_SPARK_ADAPTIVE": _SPARK,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,
-            # Set by the project itself, for the Java that it starts.
+            # The project itself sets these, for the Java that it starts.
             "BANK_SPARK_JAVA": "bank_warehouse/spark/java.py",
             "BANK_SPARK_MASTER": _SPARK,
             "BANK_SPARK_MEMORY": _SPARK,
@@ -293,7 +295,7 @@ VARIABLES = (
     ),
     Setting(
         "raw_date_format",
-        "how joining dates are written: `auto`, a format, or a list that is tried in its order",
+        "how joining dates are written: `auto`, a format, or a list that is tried in order",
         "`auto`: what each file proves",
         _date_formats,
     ),
@@ -358,13 +360,13 @@ _DROP = "BANK_RAW_DIR"
 
 
 def read_variables(text: str) -> dict[str, Any]:
-    """Return what `--vars` says.
+    """Return the variables in `--vars`.
 
     Args:
         text: YAML or JSON: `{as_of_date: 2022-12-31}`.
 
     Raises:
-        SettingError: it is no list of names and values.
+        SettingError: it is not a mapping of names and values.
     """
     import yaml
 
@@ -373,12 +375,12 @@ def read_variables(text: str) -> dict[str, Any]:
     except yaml.YAMLError:
         read = None
     if not isinstance(read, dict):
-        raise SettingError(f"--vars: {text!r} is not read. Write '{{as_of_date: 2022-12-31}}'.")
+        raise SettingError(f"--vars: {text!r} cannot be read. Write '{{as_of_date: 2022-12-31}}'.")
     return {str(name): value for name, value in read.items()}
 
 
 def declared_variables(project: Path) -> dict[str, Any]:
-    """Return the variables that dbt_project.yml declares, with their values; none if unreadable."""
+    """Return the variables in dbt_project.yml with their values; none if it cannot be read."""
     import yaml
 
     try:
@@ -396,16 +398,16 @@ def require_settings(
     *,
     reads_drop: bool = True,
 ) -> None:
-    """Refuse settings that cannot be meant.
+    """Refuse invalid settings.
 
     Args:
         project: folder of the dbt project.
         variables: those of `--vars`.
         environment: environment variables.
-        reads_drop: whether the raw files are looked at too, as far as that takes no time.
+        reads_drop: whether to check the raw files too, as far as that is fast.
 
     Raises:
-        SettingError: with all that is wrong, a line or more for each.
+        SettingError: the message lists all problems.
     """
     declared = declared_variables(project)
     checks = {setting.name: setting.check for setting in VARIABLES}
@@ -425,17 +427,17 @@ def require_settings(
             continue
         problem = setting.check(text)
         if problem:
-            # What is wrong with a drop begins with its path, wherever it was named.
+            # A problem of a drop begins with its path, wherever it was named.
             problems.append(problem if setting.name == _DROP else f"{setting.name}: {problem}")
     if problems:
         raise SettingError("\n".join(problems))
 
 
 def environment_setting(name: str) -> str:
-    """Return the environment variable `name` without blanks around it; empty where it is not set.
+    """Return the environment variable `name`, stripped; empty if it is not set.
 
     Raises:
-        SettingError: its value cannot be meant.
+        SettingError: its value is invalid.
     """
     text = os.environ.get(name, "").strip()
     checks = {setting.name: setting.check for setting in ENVIRONMENT}
@@ -446,10 +448,10 @@ def environment_setting(name: str) -> str:
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return a warning for each environment variable `BANK_...` that is no setting."""
+    """Return a warning for each environment variable `BANK_...` that is not a setting."""
     known = [setting.name for setting in ENVIRONMENT]
     return [
-        f"{name}: no setting of this name, it is ignored{_nearest(name, known)}"
+        f"{name}: no such setting; it is ignored{_nearest(name, known)}"
         for name in sorted(environment)
         if name.startswith(PREFIX) and name not in known
     ]
@@ -460,4 +462,4 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     if near:
         return f". Did you mean {near[0]}?"
-    return f". There are {', '.join(names)}."
+    return f". The names are {', '.join(names)}."

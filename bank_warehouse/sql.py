@@ -1,4 +1,4 @@
-"""Quoting of names and texts that come from outside and end up in SQL."""
+"""Quote names and texts from outside for use in SQL."""
 
 
 def quote_identifier(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The command ``summary``: what a build has made, in a few lines for people."""
+"""The command ``summary``: the results of a build in a few lines."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -44,11 +44,11 @@ NEEDED = (
     ("quality", "fct_quarantined_clients"),
     ("quality", "fct_control_totals"),
 )
-"""Schema and name of what the summary reads."""
+"""Schema and name of the tables that the summary reads."""
 
 
 class SummaryError(CannotStartError):
-    """The warehouse cannot be summed up; the message says why and what to do."""
+    """The warehouse cannot be summarised; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,21 @@ class Summary:
 
     Attributes:
         as_of_date: Date at which ages and tenures are measured.
-        source_files: Files that the client rows came from, below the project or the raw folder.
+        source_files: Files of the client rows, relative to the project or the raw folder.
         rows_delivered: Rows in these files.
         customers: Customers in the marts.
-        client_ids: Distinct client ids among them; fewer, because some are shared.
-        total_loans: Money lent, in the currency of the file.
-        total_deposits: Money held, by the wide definition, with bank deposits.
-        core_deposits: Money held, by the narrow definition, without them.
+        client_ids: Distinct client ids; fewer than customers if some are shared.
+        total_loans: Total loans, in the currency of the file.
+        total_deposits: Total deposits, including bank deposits.
+        core_deposits: Total deposits without bank deposits.
         segments: Name and number of customers of each segment, largest first.
-        watch_list: Level and number of customers of each level but 'none', gravest first.
+        watch_list: Level and number of customers, without the level 'none', the most severe first.
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
-        date_formats: How joining dates were read, of all files.
-        currency: Currency that the amounts name; empty where they name none.
-        undecided: Dates and amounts that fit two readings and that a variable decided.
+        date_formats: How joining dates were read, for all files.
+        currency: Currency of the amounts; empty if they name none.
+        undecided: Numbers of dates and of amounts that fit two readings and were decided by a
+            variable.
         near_duplicates: Rows of one person that differ only in blanks, case or accents.
     """
 
@@ -93,16 +94,16 @@ class Summary:
 
 
 def read_summary(warehouse: Path) -> Summary:
-    """Read the figures of the build in the DuckDB file `warehouse`, which is not changed.
+    """Read the figures of the build from the DuckDB file `warehouse`, read-only.
 
     Raises:
-        SummaryError: Where there is no such file, another program holds it, it is no warehouse,
-            the build did not get to its end, or was one with --empty.
+        SummaryError: If there is no such file, another program has it open, it is not a warehouse,
+            or the build was not completed or ran with --empty.
     """
     with open_warehouse(warehouse) as connection:
         if is_built_empty(warehouse):
             message = (
-                f"The last build of {warehouse} was one with --empty: its tables have no rows.\n"
+                f"The last build of {warehouse} ran with --empty, so its tables have no rows.\n"
                 "Run `bank build`."
             )
             raise SummaryError(message)
@@ -121,8 +122,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the file read-only.
 
     Raises:
-        SummaryError: Where there is no such file, it is locked, or is no DuckDB file that can be
-            read.
+        SummaryError: If there is no such file, it is locked, or it is not a readable DuckDB file.
     """
     if not warehouse.is_file():
         message = (
@@ -143,7 +143,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
                 "Wait for the build to end, or close that program, and try again."
             )
         elif not is_duckdb_file(warehouse):
-            message = f"{warehouse} is no warehouse.\nName another file with --warehouse."
+            message = f"{warehouse} is not a warehouse.\nName another file with --warehouse."
         else:
             message = (
                 f"{warehouse} cannot be read as a warehouse: {error}\n"
@@ -153,10 +153,10 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """Stop where a table is missing, or tables of different builds stand side by side.
+    """Stop if a table is missing, or if the tables are of different builds.
 
     Raises:
-        SummaryError: With the names of the tables, or the numbers that differ.
+        SummaryError: With the names of the missing tables, or the numbers that differ.
     """
     there = {
         (str(schema), str(name))
@@ -167,11 +167,11 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     missing = [f"{schema}.{name}" for schema, name in NEEDED if (schema, name) not in there]
     if missing:
         message = (
-            f"The build of {warehouse} did not get to its end; it lacks {', '.join(missing)}.\n"
-            "Run `bank build` and see to the first error it prints."
+            f"The build of {warehouse} was not completed; missing: {', '.join(missing)}.\n"
+            "Run `bank build` and fix the first error it prints."
         )
         raise SummaryError(message)
-    # Marts of an earlier build do not agree with what was read last.
+    # Marts of an earlier build would not agree with the last rows read.
     try:
         counted = connection.execute(
             """
@@ -183,16 +183,16 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
         ).fetchone()
     except duckdb.Error as error:
         message = (
-            f"The build of {warehouse} did not get to its end: {error}\n"
-            "Run `bank build` and see to the first error it prints."
+            f"The build of {warehouse} was not completed: {error}\n"
+            "Run `bank build` and fix the first error it prints."
         )
         raise SummaryError(message) from error
     delivered, customers, quarantined = counted or (0, 0, 0)
     if delivered != customers + quarantined:
         message = (
-            f"The build of {warehouse} did not get to its end: of {delivered:,} rows delivered "
+            f"The build of {warehouse} was not completed: of {delivered:,} rows delivered "
             f"{customers:,} are customers and {quarantined:,} are in quarantine.\n"
-            "Run `bank build` and see to the first error it prints."
+            "Run `bank build` and fix the first error it prints."
         )
         raise SummaryError(message)
 
@@ -263,7 +263,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
             cast(sum(amounts_undecided) as bigint),
             (
                 select cast(coalesce(sum(rows_of_key), 0) as bigint)
-                from staging.base_bank__client_repeats
+                from staging.base_bank__client_duplicates
                 where person_key is not null
             )
         from staging.base_bank__client_files
@@ -290,21 +290,21 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, int], ...]:
-    """Return the rows of a query that gives a text and a number."""
+    """Return the rows of a query of a text and a number."""
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 
 def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None) -> str:
-    """Return the summary of the warehouse as lines of text, and how the last build of it ended.
+    """Return the summary of the warehouse as text, with the status of its last build.
 
     Args:
         warehouse: The DuckDB file.
-        raw_dir: The folder or file that BANK_RAW_DIR names now; empty where it is not set.
-        publish_dir: Folder of the releases; the usual one by default.
+        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
+        publish_dir: Folder of the releases; by default the project's.
 
     Raises:
-        SummaryError: As of :func:`read_summary`; where the last build failed or was a part of one,
-            the message says so.
+        SummaryError: As in :func:`read_summary`; if the last build failed or was partial, the
+            message says so.
     """
     record = read_record(build_record_path(warehouse))
     try:
@@ -314,13 +314,14 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
             raise
         message = f"{problem.message}\nThe last build {_ending(record)}."
         if not record["is_ended"]:
-            # No error has ended it: there is none to be seen to.
+            # The build did not end with an error, so there is none to fix.
             found = problem.message.rpartition("\n")[0]
             message = f"{found}\nThe last build {_ending(record)}. Run `bank build` again."
         elif not record["failed"]:
             message = (
-                f"Only a part of {warehouse} is built: there is nothing to sum up yet. The last "
-                f"build {_ending(record)}.\nRun `bank build` to build the whole."
+                f"Only a part of {warehouse} is built: there is nothing to summarise yet. The "
+                f"last build {_ending(record)}.\n"
+                "Run `bank build` to build the whole."
             )
         raise SummaryError(message) from problem
     steps = next_steps(warehouse, raw_dir, publish_dir or publish_folder())
@@ -328,22 +329,22 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
 
 
 def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
-    """Return what the data say first, by the definitions that the build has recorded."""
+    """Return the main answers, by the definitions that the build has recorded."""
     if not record or not record.get("metrics"):
         return []
     try:
         with open_warehouse(warehouse) as connection:
             found = answers(Warehouse(connection, read_metrics(record["metrics"])))
     except (MetricsError, KeyError):
-        # Of another version of the project; the figures have been read all the same.
+        # The definitions are of another version of the project; the figures could still be read.
         return []
     return [answer.sentence for answer in found.first]
 
 
 def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[str, str]]:
-    """Return the commands to run next, each with what it is for.
+    """Return the commands to run next, each with its purpose.
 
-    The records beside the warehouse and the current release show how far it is.
+    They depend on the records beside the warehouse and on the current release.
     """
     paths = {
         "warehouse": warehouse,
@@ -355,9 +356,9 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     if build and not _is_whole(build):
         purpose = "build the whole"
         if not build["is_ended"]:
-            purpose = "build it again: the last build did not get to its end"
+            purpose = "build it again: the last build was not completed"
         elif build["failed"]:
-            purpose = "build it whole: the first error says what to mend"
+            purpose = "complete the build: fix the first error"
         first = (command_line("build", paths), purpose)
     elif (
         not (build and checks)
@@ -368,10 +369,10 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     elif not checks["passed"]:
         first = (
             command_line("check", paths),
-            "show what is not met; mend the data or the models, and build again",
+            "show which expectations fail; fix the data or the models, and build again",
         )
     elif _published_build(publish_dir) != build["dbt_invocation_id"]:
-        first = (command_line("publish", paths), "give the checked marts to readers")
+        first = (command_line("publish", paths), "publish the checked marts")
     else:
         return [
             (command_line("dashboard", paths), "show the release in a browser"),
@@ -381,7 +382,7 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
 
 
 def _published_build(publish_dir: Path) -> str | None:
-    """Return which build the current release is of, None where there is none."""
+    """Return the build of the current release, or None."""
     try:
         return str(current_release(publish_dir).manifest["dbt_invocation_id"])
     except PublishError:
@@ -396,15 +397,15 @@ def format_summary(
     steps: Sequence[tuple[str, str]] = (),
     said: Sequence[str] = (),
 ) -> str:
-    """Return the summary as lines of text.
+    """Return the summary as text.
 
     Args:
         summary: The figures.
-        warehouse: The file they were read from.
-        raw_dir: The folder or file that BANK_RAW_DIR names now; empty where it is not set.
-        record: The record of the last build, None where there is none.
-        steps: What to run next, and what for.
-        said: What the data say, in sentences.
+        warehouse: The file of the warehouse.
+        raw_dir: The folder or file that BANK_RAW_DIR names; empty if it is not set.
+        record: The record of the last build, or None.
+        steps: Commands to run next, with their purposes.
+        said: The main answers, in sentences.
     """
     watched = [(labels.value("watch_list_level", level), n) for level, n in summary.watch_list]
     lines = [
@@ -444,17 +445,17 @@ def format_summary(
 
 
 def _is_whole(record: Mapping[str, Any]) -> bool:
-    """Return whether a build ran to its end, left nothing out and passed."""
+    """Return whether a build was complete and passed."""
     return record["is_ended"] and not record["failed"] and not record["not_run"]
 
 
 def _ending(record: Mapping[str, Any]) -> str:
-    """Return how and when a build ended, in words."""
+    """Return the status and time of a build, in words."""
     moment = str(record["built_at"]).replace("T", " ").replace("Z", " UTC")
     if not record["is_ended"]:
         return (
-            f"started at {moment} (`dbt {record['command']}`) and has not ended: tables may be of "
-            "two builds"
+            f"started at {moment} (`dbt {record['command']}`) and has not ended: tables may be "
+            "of two builds"
         )
     if record["failed"]:
         left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
@@ -463,7 +464,7 @@ def _ending(record: Mapping[str, Any]) -> str:
         )
     if record["not_run"]:
         return (
-            f"was a part of one, at {moment} (`dbt {record['command']}`): it left out "
+            f"was partial, at {moment} (`dbt {record['command']}`): it left out "
             f"{_named(record['not_run'])}"
         )
     return f"passed at {moment}, {record['nodes']:,} steps"
@@ -475,15 +476,18 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _doubts(summary: Summary) -> list[str]:
-    """Return what a person should ask about before they trust the figures."""
+    """Return what to clarify before trusting the figures."""
     dates, amounts = summary.undecided
     said = []
     if dates or amounts:
-        said.append(f"{dates:,} dates and {amounts:,} amounts fit two readings: a variable decided")
+        said.append(
+            f"{dates:,} dates and {amounts:,} amounts fit two readings and were decided "
+            "by a variable"
+        )
     if summary.near_duplicates:
         said.append(
-            f"{summary.near_duplicates:,} rows are one person with another but for blanks, case "
-            "or accents"
+            f"{summary.near_duplicates:,} rows differ from another row of the same person only "
+            "in blanks, case or accents"
         )
     return [_line("Ask about", text) for text in said]
 
@@ -497,7 +501,7 @@ def _listed(counts: Sequence[tuple[str, int]]) -> str:
 
 
 def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
-    """Return where the client rows came from, in words."""
+    """Return the origin of the client rows, in words."""
     if all(file.startswith(SEED_FOLDER) for file in source_files):
         command = command_line("build FOLDER", {"warehouse": warehouse})
         return f"the shipped seeds, an invented bank; `{command}` reads your own files"
@@ -514,9 +518,9 @@ def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
 @options.raw_dir
 @options.publish_dir
 def command(warehouse: Path, raw_dir: Path | None, publish_dir: Path) -> None:
-    """Sum up the built warehouse: how the build ended, customers, money, quarantine.
+    """Summarise the warehouse: how the build ended, customers, money, quarantine.
 
-    The last lines say what to run next. Only the warehouse is read: --raw-dir says which drop it
-    was built from.
+    The last lines show what to run next. Only the warehouse is read; --raw-dir only names the drop
+    that it was built from.
     """
     click.echo(summary_text(warehouse, str(raw_dir or ""), publish_dir))

@@ -382,9 +382,9 @@ def _told_full(bench: Bench, build: Build) -> str:
         bench.check_right(build)
         return "had room"
     said = build.said()
-    if "the build wants about" in said:
+    if "the build needs about" in said:
         folder = str(bench.warehouse.parent)
-        bench.check_stopped(build, f"{folder}: the build wants about", "are free", "Make room")
+        bench.check_stopped(build, f"{folder}: the build needs about", "is free", "Free some space")
         return "refused beforehand"
     if not any(text in said for text in NO_SPACE):
         raise TrialError(f"the message does not say that the disk is full:\n{said}")
@@ -392,7 +392,7 @@ def _told_full(bench: Bench, build: Build) -> str:
         bench.check_stopped(build, str(build_record_path(bench.warehouse)), "Make room")
         return "stopped at its record"
     bench.check_stopped(build, str(bench.warehouse))
-    return "stopped in a model" if "Make room" in said else "stopped before the first model"
+    return "stopped in a model" if "Free some space" in said else "stopped before the first model"
 
 
 def locked(bench: Bench, chance: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""What the data say and in which words: one place for the dashboard, the report, the notebook."""
+"""The answers in the data and their wording, for the dashboard, the report and the notebook."""
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import Answer, Answers, answers

@@ -1,8 +1,8 @@
-"""Words for readers: what columns, codes, verdicts and rules of the marts are called.
+"""Labels for readers: names of the columns, codes, verdicts and rules of the marts.
 
-Published names and values stay as they are: this is what pages, reports and work lists write in
-their place. Metrics and dimensions have their labels in `models/semantic`, actions and products
-their names in the seeds.
+Published names and values do not change; pages, reports and work lists show these labels instead.
+Labels of metrics and dimensions are in `models/semantic`, names of actions and products in the
+seeds.
 """
 
 import re
@@ -24,7 +24,7 @@ NAMES: Mapping[str, str] = {
     "stressed_value": "Under stress",
     "act": "Act now",
 }
-"""Names of columns and codes that are not their own words."""
+"""Labels of columns and codes that differ from their names."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "watch_list_level": {
@@ -54,19 +54,19 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "dimension": {},
     "driver": {},
 }
-"""Column to its codes; of a column that is here codes are written for readers, of others not."""
+"""Column to the labels of its codes; codes of other columns are shown unchanged."""
 
 GAP = (
     "Gap: how much these customers' balances or fees would have to change to reach the rule's "
     "target. It is a size to compare, and the action does not close it by itself."
 )
-"""What the gap to close is, wherever one is shown."""
+"""The explanation of the gap to close."""
 
 INVENTED = (
     "The data are invented: the shipped sample, a synthetic look-alike of a bank's customers made "
     "by the project's generator. Nothing here is about real people or a real bank."
 )
-"""What every page, file and picture of the shipped sample says."""
+"""The notice on every page, file and picture of the shipped sample."""
 
 _VERDICTS: Mapping[str, str] = {
     CHANCE: "Could be chance",
@@ -83,12 +83,12 @@ _RULE = re.compile(r"^(?P<reason>.*?) ?\((?P<conditions>[^()]*)\)$", re.DOTALL)
 
 
 def name(column: str) -> str:
-    """Return the name of a column or code: `bank_loans` becomes `Bank loans`."""
+    """Return the label of a column or code: `bank_loans` becomes `Bank loans`."""
     return NAMES.get(column) or column.replace("_", " ").capitalize()
 
 
 def value(column: str, found: object) -> str:
-    """Return a value of a column as readers see it."""
+    """Return the label of a column's value."""
     text = str(found)
     if column == "verdict":
         return verdict(text)
@@ -98,7 +98,7 @@ def value(column: str, found: object) -> str:
 
 
 def verdict(text: str) -> str:
-    """Return the verdict of a test: `more than chance, large` becomes `Real difference, large`."""
+    """Return the label of a verdict: `more than chance, large` becomes `Real difference, large`."""
     if text in _VERDICTS:
         return _VERDICTS[text]
     if is_real(text):
@@ -107,16 +107,16 @@ def verdict(text: str) -> str:
 
 
 def is_real(text: object) -> bool:
-    """Return whether a verdict of fct_segment_differences is that of a real difference."""
+    """Return whether a verdict of fct_segment_differences means a real difference."""
     return str(text).startswith(REAL)
 
 
 def reasons(text: str) -> str:
     """Return why an action is due, from `reasons` of fct_customer_recommendations.
 
-    The limits are in that text as the seed has them, so the words follow a seed that a bank has
-    changed: `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits
-    are in the highest fifth; customer for 10 years or more`.
+    The limits in this text come from the seed, so the label follows a seed that a bank has changed:
+    `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits are in
+    the highest fifth; customer for 10 years or more`.
     """
     found = _RULE.match(text)
     conditions = (
@@ -140,12 +140,12 @@ def rules_met(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with a capital letter in front."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def fact(column: str, found: float) -> str:
-    """Return what a customer's fact of a rule is: `loans are 23.1 times a year's income`."""
+    """Return a customer's value of a fact in words: `loans are 23.1 times a year's income`."""
     return condition(column, "is", found)
 
 
@@ -190,7 +190,7 @@ def condition(fact: str, how: str, limit: float) -> str:
 
 
 def _fifths(how: str, place: int) -> str:
-    """Return which of five parts, of equally many customers each, meet a limit."""
+    """Return which fifths of the customers meet a limit."""
     first, last = {
         "is": (place, place),
         "at least": (place, 5),
@@ -219,7 +219,7 @@ def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
 
 
 def _rounded(how: str, number: float) -> float:
-    """Round a customer's value for reading; a limit stays what was set, without dust of floats."""
+    """Round a customer's value for reading; a limit only loses its floating-point error."""
     return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
 
 

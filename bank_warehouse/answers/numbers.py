@@ -20,7 +20,7 @@ def amount(value: Number) -> str:
 
 
 def share(value: Number) -> str:
-    """Return a share in per cent; one that is not nothing or all is never written as that."""
+    """Return a share in per cent; 0% and 100% are only used for exactly none and all."""
     per_cent = float(value) * 100
     if 0 < per_cent < 1:
         return "under 1%"
@@ -35,12 +35,12 @@ def times(value: Number) -> str:
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
-    """Return a number of things: `1 customer`, `1,200 customers`."""
+    """Return a count with its noun: `1 customer`, `1,200 customers`."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def day(value: date) -> str:
-    """Return a date as it is said: `30 November 2021`."""
+    """Return a date in words: `30 November 2021`."""
     return f"{value.day} {value:%B %Y}"
 
 
@@ -52,7 +52,7 @@ def listed(texts: Sequence[str], word: str = "and") -> str:
 
 
 def _two_or_three(number: float) -> float:
-    """Round to two figures, or three where the first of them is a 1."""
+    """Round to two figures, or three if the first is a 1."""
     if number == 0:
         return 0.0
     digits = f"{abs(number):e}"

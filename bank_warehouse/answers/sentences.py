@@ -1,9 +1,9 @@
-"""What the data say, as sentences for a manager: computed in one place, shown in many.
+"""The answers in the data, as sentences for a manager.
 
 Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
-both, and where to look further. An answer is given where the data support it and left out where
-they do not: no page says something that a test of fct_segment_differences has not decided, and
-that there is no difference is only said where a difference that matters would have been found.
+both, and where to look further. An answer is left out if the data does not support it: differences
+are only stated if a test in fct_segment_differences decided them, and "no difference" only if the
+test would have found a difference that matters.
 """
 
 import math
@@ -28,9 +28,9 @@ BALANCES = ("total_loans", "total_deposits")
 NEGLIGIBLE = 0.01
 """Epsilon squared below which a difference is negligible, as in the seed `effect_sizes`."""
 NEARLY_ALL = 0.95
-"""From this penetration on, whether a product is held barely distinguishes customers."""
+"""From this penetration on, holding a product barely distinguishes customers."""
 FEWEST_FOR_TENTHS = 10
-"""Customers of whom a top tenth is somebody."""
+"""Fewest customers for which a top tenth is meaningful."""
 ONE_SIDED_95 = 1.645
 """Quantile of the normal distribution."""
 
@@ -42,24 +42,24 @@ TARGETED_BY = (
     "investment_advisor",
     "properties_owned",
 )
-"""Facts about customers that a campaign could choose by, the likeliest first."""
+"""Facts by which a campaign could select customers, the likeliest first."""
 
 PROTECTED = "nationality, gender or age"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Something that the data say.
+    """One answer in the data.
 
     Attributes:
-        name: of the question, such as `risk-by-income`.
-        sentence: what to know, in round numbers.
-        title: the same as the title of a chart.
-        support: what a reader has to know about it.
-        page: name of the page of the dashboard that shows more.
+        name: name of the question, such as `risk-by-income`.
+        sentence: the answer, in round numbers.
+        title: the answer as the title of a chart.
+        support: what a reader must know about it.
+        page: name of the dashboard page that shows more.
         marts: where the numbers come from.
-        verdict: `real` or `chance` where a test has decided, else empty.
-        statistics: figures of the test, for who asks for them; empty where there is none.
+        verdict: `real` or `chance` if a test decided, else empty.
+        statistics: figures of the test, for readers who want them; empty if there was no test.
     """
 
     name: str
@@ -79,32 +79,32 @@ class Answer:
 
 @dataclass(frozen=True)
 class Answers:
-    """All that the data say, by the name of the question.
+    """All answers, by the name of the question.
 
     Attributes:
-        by_name: the answers; a question that the data do not decide has none.
+        by_name: the answers; a question that the data does not decide is missing.
     """
 
     by_name: Mapping[str, Answer]
 
     @property
     def first(self) -> tuple[Answer, ...]:
-        """What to say first: at most five, in this order."""
+        """The answers to show first: at most five, in this order."""
         return tuple(self.by_name[name] for name in OPENING if name in self.by_name)[:MOST]
 
     def title(self, name: str, otherwise: str) -> str:
-        """Return the title of a chart: what it shows, or what it is of where it shows nothing."""
+        """Return the title of a chart: its answer, or a neutral title if there is none."""
         return self.by_name[name].title if name in self.by_name else otherwise
 
 
 def answers(source: Source) -> Answers:
-    """Return what the data of a source say."""
+    """Return the answers in the data of a source."""
     found = {}
     for make in QUESTIONS:
         try:
             answer = make(source)
         except (NotShownError, MetricsError):
-            # A role does not see all marts, and an older release does not have them.
+            # A role may not see all marts, and an older release may lack some.
             continue
         if answer is not None:
             found[answer.name] = answer
@@ -115,7 +115,7 @@ def answers(source: Source) -> Answers:
 
 
 def decisions(source: Source) -> Answer | None:
-    """How many customers are on the highest level of the watch list."""
+    """The number of customers on the highest level of the watch list."""
     by_level = {row[0]: row[1:] for row in source.ask(
         ("customers", *BALANCES), ("watch_list_level",)
     )}  # fmt: skip
@@ -146,7 +146,7 @@ def decisions(source: Source) -> Answer | None:
 
 
 def _task(source: Source, action: str) -> str:
-    """Return what an action asks of whom, with a space in front; nothing where it is not shown."""
+    """Return the task of an action and its owner, after a space; empty if it is not shown."""
     try:
         found = [row for row in source.rows("actions", "action") if row["action"] == action]
     except NotShownError:
@@ -158,7 +158,7 @@ def _task(source: Source, action: str) -> str:
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
-    """Return how the number compares with that of the date before, where there is one."""
+    """Return the comparison with the previous date, if there is one."""
     try:
         moved = _since(source, "fct_risk_migrations")
     except NotShownError:
@@ -254,7 +254,7 @@ def _by_income(
         )
         if band is not None and income is not None and mean is not None and customers
     ]
-    # By what they earn: a bank may give its bands other names.
+    # Sorted by income, because a bank may rename its bands.
     bands.sort()
     if len(bands) < 2:
         return None
@@ -288,10 +288,10 @@ def _by_income(
 
 
 def no_difference(source: Source) -> Answer | None:
-    """Which facts about customers have nothing to do with their balances.
+    """Which facts about customers make no difference to their balances.
 
-    That a test finds no difference says little of few customers. So the difference that the data
-    leave room for has to be negligible, too: see :func:`_is_none`.
+    With few customers, a test may miss a difference. So the largest difference compatible with the
+    data must also be negligible: see :func:`_is_none`.
     """
     without = []
     for dimension in TARGETED_BY:
@@ -323,11 +323,11 @@ def no_difference(source: Source) -> Answer | None:
 
 
 IN_RULES = {"loyalty_order": "loyalty_classification", "fee_rate": "fee_structure"}
-"""Facts in rules of actions that are a dimension by another name."""
+"""Facts in action rules that are dimensions with another name."""
 
 
 def _policy(source: Source, dimensions: Sequence[str]) -> str:
-    """Return which actions use these dimensions all the same, with a space in front."""
+    """Return which actions use these dimensions anyway, after a space."""
     try:
         rows = source.rows("actions", "priority, action")
     except NotShownError:
@@ -420,7 +420,7 @@ def concentration(source: Source) -> Answer | None:
         return None
     tops = {name: found[name]["top_decile_share"] for name in BALANCES}
     if any(top is None or not 0.1 <= top <= 1 for top in tops.values()):
-        # Negative balances leave no shares.
+        # With negative balances there are no shares.
         return None
     deposits, loans = share(tops["total_deposits"]), share(tops["total_loans"])
     return Answer(
@@ -525,7 +525,7 @@ def stress(source: Source) -> Answer | None:
 
 
 def drivers(source: Source) -> Answer | None:
-    """Whether balances or who people are go with the risk weighting."""
+    """Whether balances or personal attributes are linked to the risk weighting."""
     rows = source.rows("fct_risk_drivers", "fit, driver, level")
     facts = strongest(source)
     if not facts:
@@ -562,10 +562,10 @@ MOVING = ("raises", "lowers")
 
 
 def strongest(source: Source) -> list[Mapping[str, Any]]:
-    """Return the drivers of the risk weighting that are no chance, the strongest first.
+    """Return the drivers of the risk weighting that are not chance, the strongest first.
 
-    A level of a category counts only where the category as a whole makes a difference: of many
-    levels one is always far from the others.
+    A level of a category counts only if the category as a whole makes a difference, because one of
+    many levels is always far from the others.
     """
     found = []
     for row in source.rows("fct_risk_drivers", "driver, level"):
@@ -580,7 +580,7 @@ def strongest(source: Source) -> list[Mapping[str, Any]]:
 
 
 def moved(source: Source) -> Answer | None:
-    """How many customers changed their risk weighting since the date before."""
+    """The number of customers whose risk weighting changed since the previous date."""
     rows = _since(source, "fct_risk_migrations")
     if not rows:
         return None
@@ -612,7 +612,7 @@ def moved(source: Source) -> Answer | None:
 
 
 def segment_moves(source: Source) -> Answer | None:
-    """How many customers changed their segment since the date before."""
+    """The number of customers who changed segment since the previous date."""
     rows = _since(source, "fct_segment_migrations")
     stayed = [
         row for row in rows if row["from_segment"] != "joined" and row["to_segment"] != "left"
@@ -659,14 +659,14 @@ OPENING = (
     "funding",
     "concentration",
 )
-"""Names of answers that open a page, the first that there are."""
+"""Answers that open a page: the first available ones of each list."""
 
 
 # ---------- tests
 
 
 def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
-    """Return the test of whether groups differ in a measure, of either by the other."""
+    """Return the test of two columns, in either order."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
         if (row["dimension"], row["measure"]) == (dimension, measure):
@@ -694,7 +694,7 @@ def _is_none(row: Mapping[str, Any]) -> bool:
 
 
 def _decided(row: Mapping[str, Any]) -> str:
-    """Return what a test has decided, of how many customers."""
+    """Return the verdict of a test and the number of customers."""
     tested = (
         f"; {count(row['customers'], 'customer')} tested" if row["customers"] is not None else ""
     )
@@ -702,7 +702,7 @@ def _decided(row: Mapping[str, Any]) -> str:
 
 
 def _statistics(row: Mapping[str, Any]) -> str:
-    """Return the figures of a test in a few words."""
+    """Return the figures of a test in short."""
     p = row["adjusted_p_value"]
     parts = [str(row["method"])]
     if p is not None:
@@ -713,14 +713,14 @@ def _statistics(row: Mapping[str, Any]) -> str:
 
 
 def _since(source: Source, mart: str) -> list[Mapping[str, Any]]:
-    """Return the rows of migrations to the date of the data; none where it is the first."""
+    """Return the migrations to the date of the data; none if it is the first."""
     tests = source.rows("fct_segment_differences")
     today: date | None = max((row["as_of_date"] for row in tests), default=None)
     return [row for row in source.rows(mart, "all") if row["to_date"] == today]
 
 
 def _short(column: str) -> str:
-    """Return the name of a fact inside a sentence."""
+    """Return the name of a fact for use inside a sentence."""
     return {
         "loyalty_classification": "loyalty class",
         "occupation_family": "occupation",

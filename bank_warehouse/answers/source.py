@@ -1,6 +1,6 @@
-"""What sentences are computed from: metrics by their definitions, rows of small marts.
+"""The sources of answers: metrics, and rows of small marts.
 
-A built warehouse and a release as a role of the dashboard sees it answer the same questions.
+A built warehouse and a dashboard snapshot answer the same questions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ ACTION_TEXTS = "action, action_name, kind, priority, owner, wording, product, re
 
 
 class NotShownError(Exception):
-    """A mart is not there, or the reader's role does not see it; the message says which."""
+    """A mart is missing, or the reader's role may not see it; the message says which."""
 
 
 class Source(Protocol):
-    """What answers questions: a built warehouse, or a snapshot of the dashboard."""
+    """A source of answers: a built warehouse, or a dashboard snapshot."""
 
     def ask(
         self,
@@ -46,7 +46,7 @@ class Source(Protocol):
         """Return a small mart, or `actions`, each row by column.
 
         Raises:
-            NotShownError: There is none, or it is not shown.
+            NotShownError: The mart is missing or not shown.
         """
 
 

@@ -1,17 +1,17 @@
-"""Who sees which customers: the rows of the Power BI roles, for users that a proxy has signed in.
+"""Which user sees which customers, with the same rows as the Power BI roles.
 
-Without a header's name there are no users: whoever reaches the address sees all aggregates, and the
-address is this machine's own. With one, a reverse proxy that has signed the user in names them in
-that header, and a CSV file says what they see::
+Without a header name there are no users: everyone who reaches the address sees all aggregates, and
+only this machine can reach it. With a header name, a reverse proxy signs users in and names them in
+this header, and a CSV file defines what they see::
 
     user_name,banking_relationship,investment_advisor
     ada@bank.example,Retail,
     ada@bank.example,,Nicholas Ward
     board@bank.example,*,
 
-One row for each value; rows of a user add up. ``*`` is all customers. A user without a row sees
-nothing. A request that does not come from the proxy's address is refused, since anyone can write a
-header.
+The file has one row for each value, and a user may have several rows. ``*`` means all customers. A
+user without a row sees nothing. Requests from other addresses than the proxy's are refused, because
+anyone can write a header.
 """
 
 import csv
@@ -29,12 +29,12 @@ LOCAL_PROXIES = frozenset({"127.0.0.1", "::1"})
 
 @dataclass(frozen=True)
 class Role:
-    """What a user sees: customers of any of these, or all.
+    """The customers that a user sees: those of any of these names, or all.
 
     Attributes:
         banking_relationships: names.
         investment_advisors: names.
-        sees_all: whether nothing is held back.
+        sees_all: whether the user sees all customers.
     """
 
     banking_relationships: frozenset[str] = frozenset()
@@ -54,16 +54,16 @@ EVERYONE = Role(sees_all=True)
 
 
 class RefusedError(Exception):
-    """This request is answered with nothing; the message says why."""
+    """The request is refused; the message says why."""
 
 
 @dataclass
 class Access:
-    """The users of a file, read again when the file changes.
+    """The users of a file, which is read again when it changes.
 
     Attributes:
-        header: name of the header with the user's name; null where there are no users.
-        file: the CSV file; null where there are no users.
+        header: name of the header with the user's name; null if there are no users.
+        file: the CSV file; null if there are no users.
         proxies: addresses that may name users.
     """
 
@@ -74,26 +74,30 @@ class Access:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def role_of(self, headers: Mapping[str, str], address: str | None) -> Role:
-        """Return what the sender of a request sees.
+        """Return the role of the sender of a request.
 
         Args:
             headers: of the request, names in any case.
             address: where the request comes from.
 
         Raises:
-            RefusedError: It does not come from the proxy, names no user or one without a row.
+            RefusedError: The request does not come from the proxy, or names no user or an unknown
+                one.
             DashboardError: The file cannot be read.
         """
         if self.header is None:
             return EVERYONE
         if address not in self.proxies:
-            message = "Only the proxy that signs users in may ask."
+            message = "Only requests from the proxy that signs users in are answered."
             raise RefusedError(message)
         named = {name.casefold(): text for name, text in headers.items()}
         user = named.get(self.header.casefold(), "").strip()
         role = self.users().get(user.casefold()) if user else None
         if role is None:
-            message = "This dashboard shows you nothing: nobody has given your name any customers."
+            message = (
+                "This dashboard has no customers for your user name. Ask whoever runs it "
+                "for access."
+            )
             raise RefusedError(message)
         return role
 
@@ -104,7 +108,7 @@ class Access:
             DashboardError: There is no file, or it cannot be read.
         """
         if self.file is None:
-            message = "Users need a file that says what they see: name it with --access-file."
+            message = "Users need a file that defines what they see: name it with --access-file."
             raise DashboardError(message)
         with self._lock:
             try:
@@ -122,18 +126,18 @@ def read_users(file: Path) -> dict[str, Role]:
     """Read the file of users.
 
     Raises:
-        DashboardError: It has other columns, or a row without a name or a value.
-        OSError: It cannot be opened.
+        DashboardError: The columns are wrong, or a row has no name or no value.
+        OSError: The file cannot be opened.
     """
     found: dict[str, tuple[set[str], set[str]]] = {}
     with file.open(encoding="utf-8-sig", newline="") as opened:
         try:
             lines = list(csv.reader(opened, strict=True))
         except (csv.Error, UnicodeDecodeError) as problem:
-            message = f"{file} is no CSV file in UTF-8: {problem}."
+            message = f"{file} is not a CSV file in UTF-8: {problem}."
             raise DashboardError(message) from problem
     if not lines or tuple(name.strip() for name in lines[0]) != COLUMNS:
-        message = f"{file} has to begin with the columns {', '.join(COLUMNS)}."
+        message = f"{file} must begin with the columns {', '.join(COLUMNS)}."
         raise DashboardError(message)
     for number, line in enumerate(lines[1:], start=2):
         cells = [cell.strip() for cell in line]
@@ -141,8 +145,8 @@ def read_users(file: Path) -> dict[str, Role]:
             continue
         if len(cells) != len(COLUMNS) or not cells[0] or not any(cells[1:]):
             message = (
-                f"{file}, line {number}: a user and a banking relationship or an investment "
-                f"advisor are needed, in {len(COLUMNS)} columns."
+                f"{file}, line {number}: a row needs a user, and a banking relationship or an "
+                f"investment advisor, in {len(COLUMNS)} columns."
             )
             raise DashboardError(message)
         relationships, advisors = found.setdefault(cells[0].casefold(), (set(), set()))

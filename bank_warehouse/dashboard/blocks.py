@@ -1,4 +1,4 @@
-"""What stands on a page, whoever shows it: a browser, a CSV file or a file to send."""
+"""The content of a page, independent of its output: a browser, a CSV file or an HTML file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ Verdict = Literal["real", "chance", "untested"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as it is shown.
+    """A displayed value.
 
     Attributes:
         text: for people.
-        value: the value itself, for files.
-        exact: the value in full, where `text` is shorter; empty where it is not.
-        href: address of its details; empty for nothing.
-        share: length of its bar or strength of its tint, from 0 to 1; null without one.
+        value: the unrounded value, for files.
+        exact: the value in full, if `text` is shorter; otherwise empty.
+        href: address of its details; empty if there are none.
+        share: length of its bar or strength of its tint, from 0 to 1; null if it has none.
         tone: `good`, `warn`, `bad`, or `pale` for what could be chance; empty for none.
         more: a second line.
     """
@@ -39,13 +39,13 @@ class Cell:
 
     @classmethod
     def of(cls, value: Number | None, metric: Metric, href: str = "") -> "Cell":
-        """Return a metric's value."""
+        """Return the cell of a metric's value."""
         full, brief = exact(value, metric), short(value, metric)
         return cls(brief, value, full if full != brief else "", href)
 
     @classmethod
     def said(cls, value: object, href: str = "", tone: str = "") -> "Cell":
-        """Return a text, a count or a date as it is; `-` for nothing."""
+        """Return the cell of a text, a count or a date; `-` for null."""
         if value is None:
             return cls("-", None, href=href)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -59,8 +59,8 @@ class Column:
 
     Attributes:
         label: for people.
-        definition: what it means; empty where the label says it.
-        is_number: whether it is set to the right.
+        definition: what it means; empty if the label is enough.
+        is_number: whether it is aligned to the right.
     """
 
     label: str
@@ -70,7 +70,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Mark:
-    """Whether a difference is real or could be chance, in a few words and in full."""
+    """Whether a difference is real or could be chance, in short and in full."""
 
     verdict: Verdict
     short: str
@@ -78,20 +78,20 @@ class Mark:
 
     @property
     def is_pale(self) -> bool:
-        """Whether nothing is known to differ: strong colours would say that something does."""
+        """Whether no difference is known, so that strong colours would mislead."""
         return self.verdict == "chance" or self.short == NOT_TESTED
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A menu of which one is chosen: label, then address and whether it is on for each."""
+    """A menu with one chosen option: its label, and each option with its address and state."""
 
     label: str
     options: tuple[tuple[str, str, bool], ...]
 
     @property
     def chosen(self) -> str:
-        """The label of the option that is on."""
+        """The label of the chosen option."""
         return next((label for label, _, on in self.options if on), "")
 
 
@@ -100,15 +100,14 @@ class Block:
     """A part of a page.
 
     Attributes:
-        name: unique on the page; also the name of its file.
+        name: name, unique on the page; also that of its file.
         title: for people.
         note: a sentence below the title.
-        hint: what can be done here; left out of a file, where nothing can.
-        mark: whether what it compares is real or could be chance.
+        hint: what a reader can do here; omitted in a file.
+        mark: whether its differences are real or could be chance.
         choices: menus.
-        is_whole: whether it shows all customers whatever the filters are.
-        width: how much of a row of the page it takes: `third`, `half`, `full`; `half tall` takes
-            two rows.
+        is_whole: whether it ignores the filters and shows all customers.
+        width: its share of the page width: `third`, `half`, `full`; `half tall` spans two rows.
     """
 
     name: str
@@ -133,7 +132,7 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Tiles(Block):
-    """Numbers in a row."""
+    """A row of tiles."""
 
     tiles: tuple[Tile, ...]
     width: str = "full"
@@ -141,14 +140,14 @@ class Tiles(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Block):
-    """Rows with heads; a cell with a share has a bar.
+    """A table; a cell with a share has a bar.
 
     Attributes:
         columns: heads.
         rows: cells.
-        is_folded: whether it opens only when asked to.
-        is_cards: whether each row is a card where the screen is narrow.
-        empty: what is said where there are no rows.
+        is_folded: whether it is collapsed at first.
+        is_cards: whether each row becomes a card on a narrow screen.
+        empty: text shown if there are no rows.
     """
 
     columns: tuple[Column, ...]
@@ -166,10 +165,11 @@ class Heat(Block):
         side: what the rows are.
         top: what the columns are, and in which direction they go.
         columns: heads of the columns.
-        rows: head of the row, then cells; a cell's share is its tint.
-        more: heads of further columns, which have no tint.
-        legend: what the palest and the strongest tint stand for, in between what is tinted.
-        empty: what is said where all cells are empty.
+        rows: the head of each row, then its cells; a cell's share is its tint.
+        more: heads of further columns without a tint.
+        legend: the meaning of the palest and the strongest tint, with the tinted measure in
+            between.
+        empty: text shown if all cells are empty.
     """
 
     side: str
@@ -183,12 +183,12 @@ class Heat(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(Block):
-    """A drawing with its figures as a table.
+    """A chart with its figures as a table.
 
     Attributes:
-        plot: what is drawn; null where there is nothing.
-        summary: what it shows, in a sentence, for who does not see it.
-        table: the same as a table.
+        plot: the chart; null if there is nothing to draw.
+        summary: what it shows, in a sentence for readers who cannot see it.
+        table: the same figures as a table.
     """
 
     plot: Plot | None
@@ -198,14 +198,14 @@ class Chart(Block):
 
 @dataclass(frozen=True)
 class Answer:
-    """A finding in a sentence, what supports it, and where to look.
+    """A finding in a sentence, with its support and a link.
 
     Attributes:
         text: the sentence.
-        support: what a reader has to know about it.
-        statistics: figures of the test behind it; empty where there is none.
-        link: what the address leads to; empty for nothing.
-        href: address.
+        support: what a reader must know about it.
+        statistics: figures of its statistical test; empty if there is none.
+        link: text of the link; empty if there is none.
+        href: address of the link.
     """
 
     text: str
@@ -217,7 +217,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers(Block):
-    """What a reader with ten seconds should know."""
+    """What a reader should know in ten seconds."""
 
     answers: tuple[Answer, ...]
     width: str = "full"
@@ -225,7 +225,7 @@ class Answers(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Note(Block):
-    """Words in place of figures: why there are none."""
+    """A text in place of figures, which says why there are none."""
 
     text: str
     tone: str = ""
@@ -238,9 +238,9 @@ class Page:
     Attributes:
         name: in its address.
         title: for people.
-        lead: what it answers, in a sentence.
+        lead: what the page answers, in a sentence.
         blocks: in reading order.
-        detail: the details of the cell that was clicked on.
+        detail: the details of the chosen cell.
     """
 
     name: str
@@ -251,7 +251,7 @@ class Page:
 
 
 def as_table(block: Block) -> tuple[Sequence[str], list[Sequence[object]]]:
-    """Return heads and rows of a block, as they go into a file."""
+    """Return the heads and rows of a block for a file."""
     if isinstance(block, Tiles):
         return ("measure", "value"), [(tile.label, tile.cell.value) for tile in block.tiles]
     if isinstance(block, Table):

@@ -1,4 +1,4 @@
-"""The command ``dashboard``: serve it on this machine, or write it into one file."""
+"""The command ``dashboard``: serve the dashboard on this machine, or write it to one file."""
 
 import logging
 from functools import partial
@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from bank_warehouse import options
-from bank_warehouse.addresses import is_loopback
 from bank_warehouse.hints import command_line
+from bank_warehouse.net import is_loopback
 
 LOCAL = "127.0.0.1"
 
@@ -28,15 +28,15 @@ LOCAL = "127.0.0.1"
     multiple=True,
     envvar="BANK_DASHBOARD_HOST_NAMES",
     show_envvar=True,
-    help="Name by which browsers or a proxy may ask, for as many as there are.  "
-    "[default: localhost and the address of --host]",
+    help="Host name that browsers or a proxy may use. May be given several times.  [default: "
+    "localhost and the address of --host]",
 )
 @options.publish_dir
 @click.option(
     "--export",
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the pages into this HTML file instead. It needs no network.",
+    help="Write the pages to this HTML file instead. The file needs no network.",
 )
 @click.option(
     "--cubes-dir",
@@ -58,7 +58,7 @@ LOCAL = "127.0.0.1"
     envvar="BANK_DASHBOARD_ACCESS_FILE",
     show_envvar=True,
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="CSV file that says what each user may see; needed with --user-header.",
+    help="CSV file that defines what each user may see; needed with --user-header.",
 )
 @click.option(
     "--proxy",
@@ -79,10 +79,11 @@ def command(
 ) -> None:
     """Show the current release in a browser.
 
-    The pages show sums and never a customer, and load nothing from the network. Only this machine
-    can open them, unless --host names another address. A new release appears without a restart.
+    The pages show sums, never single customers, and load nothing from the internet. Only this
+    machine can open them, unless --host names another address. A new release appears without a
+    restart.
 
-    The exit code is 2 where the folder of the releases does not exist.
+    The exit code is 2 if the folder of the releases does not exist.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.errors import DashboardError
@@ -96,18 +97,18 @@ def command(
         from bank_warehouse.dashboard.export import write_export
 
         size = write_export(publish_dir, target, cubes_dir)
-        click.echo(f"{target}: {size / 1024:,.0f} KiB, to be opened in any browser.")
+        click.echo(f"{target}: {size / 1024:,.0f} KiB. Open it in any browser.")
         return
     if user_header and access_file is None:
-        message = "With --user-header say who sees what: --access-file FILE.csv."
+        message = "--user-header needs --access-file FILE.csv, which defines who sees what."
         raise click.UsageError(message)
     if access_file is not None and not user_header:
-        message = "With --access-file say in which header the proxy names users: --user-header."
+        message = "--access-file needs --user-header, the header in which the proxy names users."
         raise click.UsageError(message)
     answered = host_names(host, names)
     if host in ANY_ADDRESS and not names:
         click.echo(
-            "Browsers elsewhere are answered only by a name that is declared: --host-name.",
+            "Browsers on other machines must use a declared host name: add --host-name.",
             err=True,
         )
     access = Access(user_header, access_file, frozenset(proxies) or LOCAL_PROXIES)
@@ -116,7 +117,7 @@ def command(
     elif not is_loopback(host):
         click.echo(
             f"Anyone who reaches {host} sees the sums of all customers. Put a proxy that signs "
-            "users in before it: docs/dashboard.md.",
+            "users in in front of it: docs/dashboard.md.",
             err=True,
         )
     from bank_warehouse.dashboard.listening import Listening
@@ -126,14 +127,16 @@ def command(
     snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
     if current_number(publish_dir) is None:
         publish = command_line("publish", {"publish_dir": publish_dir})
-        click.echo(f"There is no release in {publish_dir} yet: it is shown after `{publish}`.")
+        click.echo(
+            f"There is no release in {publish_dir} yet. The dashboard shows it after `{publish}`."
+        )
     elif not user_header:
         snapshots.prepare(EVERYONE)
     try:
         listening = Listening(create_app(snapshots, access, answered).server, host, port)
     except OSError as problem:
         message = (
-            f"Nothing can listen at {host}, port {port}: is another program there? Name another "
+            f"Cannot listen on {host}, port {port}: does another program use it? Name another "
             "with --port."
         )
         raise DashboardError(message) from problem

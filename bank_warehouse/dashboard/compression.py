@@ -1,4 +1,4 @@
-"""Answers as gzip where the browser takes it, and how long it may keep what does not change."""
+"""Compress responses with gzip if the browser accepts it, and set cache lifetimes."""
 
 import gzip
 import hashlib
@@ -9,7 +9,7 @@ from threading import Lock
 from flask import Flask, Response, request
 
 SMALLEST = 1_000
-"""Bytes below which the saving is not worth the work."""
+"""Responses with fewer bytes are not compressed."""
 
 TEXTS = frozenset(
     {
@@ -22,25 +22,25 @@ TEXTS = frozenset(
     }
 )
 PAGES = frozenset({"application/json", "text/csv", "text/html"})
-"""What is made for each request; the rest are files."""
+"""Types that are generated for each request; the rest are files."""
 
 A_YEAR = "public, max-age=31536000, immutable"
 KEPT = 64
-"""Packed files in memory: those of Dash and of this package are about twenty."""
+"""Compressed files kept in memory; Dash and this package have about twenty."""
 
 _UNCHANGING = re.compile(
     r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII
 )
-"""Addresses that change whenever the file does: Dash writes its version and time into them."""
+"""Addresses that change with the file: Dash puts its version and time into them."""
 
 
 def compress(server: Flask) -> None:
-    """Have a server pack its texts, and say which files a browser need not ask for again."""
+    """Make a server compress texts, and mark the files that a browser may cache."""
     packed: OrderedDict[bytes, bytes] = OrderedDict()
     lock = Lock()
 
     def pack_once(whole: bytes) -> bytes:
-        """Return a file packed as small as can be, which takes a moment the first time."""
+        """Return a file with the strongest compression, which takes a moment the first time."""
         key = hashlib.sha256(whole).digest()
         with lock:
             if key not in packed:
@@ -67,6 +67,6 @@ def compress(server: Flask) -> None:
             response.content_encoding = "gzip"
             tag, _ = response.get_etag()
             if tag:
-                # Another body, another tag: a weak one is right for both.
+                # The compressed body needs another ETag; a weak one is valid for both.
                 response.set_etag(tag, weak=True)
         return response

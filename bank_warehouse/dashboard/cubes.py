@@ -1,15 +1,15 @@
-"""Small tables that hold a release added up, one for each kind of question.
+"""Small tables with a pre-aggregated release, one for each kind of question.
 
 A cube is the answer to one question of the metric layer: the additive metrics (sums and counts) by
-the dimensions that can be filtered on and at most one more. Adding up its cells again gives the
-same metrics under any filter, and ratios are made of these as everywhere: :func:`layer_of` says so
-in the terms of the metric layer, whose compiler then writes the SQL. So no number has a second
-definition here, and a filter costs a look at some ten thousand cells, however many customers.
+the dimensions that can be filtered on and at most one more. Adding up its cells gives the same
+metrics under any filter, and ratios are computed from these: :func:`layer_of` expresses this in the
+terms of the metric layer, whose compiler then writes the SQL. So no number is defined twice, and a
+filter reads about ten thousand cells, whatever the number of customers.
 
-Most questions are not about years, and years make twenty times as many cells. So each cube is there
-a second time without them, added up from the first.
+Most questions do not involve years, and years multiply the number of cells by twenty. So each cube
+also has a table without years, which is aggregated from the first.
 
-What a role does not see is never read into its cubes.
+The cubes of a role contain only customers that the role sees.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ FILTERS = (
     "risk_weighting",
     "joined_year",
 )
-"""Dimensions of customers that all pages can be filtered by."""
+"""Customer dimensions by which all pages can be filtered."""
 
 SHOWN_BY = (
     "segment",
@@ -53,7 +53,7 @@ SHOWN_BY = (
     "nationality",
     "gender",
 )
-"""Further dimensions of customers that numbers are shown by."""
+"""Further customer dimensions by which numbers are shown."""
 
 CUSTOMER_MODELS = ("customers", "customer_positions", "customer_segments", "customer_risk")
 """Semantic models with one row per customer."""
@@ -77,7 +77,7 @@ SHOWN_METRICS = (
     "watch_list_customers",
     "act_customers",
 )
-"""Metrics that are held by further dimensions; by the filters alone, all additive ones are."""
+"""Metrics kept by further dimensions; by the filters alone, all additive metrics are kept."""
 
 PRODUCT_METRICS = (
     "holdings",
@@ -87,7 +87,7 @@ PRODUCT_METRICS = (
     "compared_holdings",
     "gap_below_peer_median",
 )
-"""Metrics that are held by product."""
+"""Metrics kept by product."""
 
 ORDERS: Mapping[str, Sequence[str]] = {
     "loyalty_classification": ("Jade", "Silver", "Gold", "Platinum"),
@@ -96,21 +96,21 @@ ORDERS: Mapping[str, Sequence[str]] = {
     "watch_list_level": ("none", "watch", "review", "act"),
     "age_band": ("Under 17",),
 }
-"""Order of values where their names do not give it; others follow, in the order of their names."""
+"""Order of values that is not alphabetical; other dimensions are sorted by name."""
 
 YEAR = "joined_year"
 BY_TENURE = "tenure_band"
 SCHEMA = "cubes"
 FACTS = "facts"
-"""Schema of the file with what is known about the cubes: codes of texts, metrics of the whole."""
+"""Schema of the cubes' metadata: codes of texts, and metrics of all customers."""
 SMALL = "small"
-"""Schema of the file with marts of results, and with what is counted for one chart."""
+"""Schema of the small result marts, and of counts for a single chart."""
 DENSITY = "income_deposits"
 BINS = 20
 MOST = 0.99
-"""Part of the customers that the bins hold, for each amount; the last bin has the others."""
+"""Share of customers in the bins, for each amount; the last bin has the others."""
 BUILD = "build.main"
-"""Database beside the file, gone once the cubes are made."""
+"""Temporary database beside the file."""
 CUSTOMERS = "dim_customers"
 PEOPLE = "people"
 
@@ -120,10 +120,10 @@ class Cube:
     """Two tables of cells: with and without the years.
 
     Attributes:
-        name: of the plan it was made by.
-        dimensions: what its cells differ in.
-        layer: the metrics it can answer, with their measures on its columns.
-        without_years: the same on the table whose cells do not differ in years.
+        name: name of its plan.
+        dimensions: the dimensions of its cells.
+        layer: its metrics, with their measures on its columns.
+        without_years: the same for the table without years.
         rows: number of cells, with years.
     """
 
@@ -134,18 +134,18 @@ class Cube:
     rows: int
 
     def layer_for(self, names: Iterable[str]) -> SemanticLayer:
-        """Return the definitions on the smallest table that has these dimensions."""
+        """Return the definitions on the smaller table that has these dimensions."""
         return self.layer if YEAR in set(names) else self.without_years
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a cube is to hold.
+    """The content of a cube.
 
     Attributes:
         name: of the table.
         metrics: names of additive metrics.
-        by: a dimension besides the filters, else null.
+        by: a dimension besides the filters, or null.
     """
 
     name: str
@@ -154,11 +154,11 @@ class Plan:
 
 
 Codes = Mapping[str, tuple[str, ...]]
-"""For a dimension of texts, its values in order: a cube holds their places, from 0."""
+"""Text dimension to its values in order; a cube holds their positions, from 0."""
 
 
 def plans(layer: SemanticLayer) -> tuple[Plan, ...]:
-    """Return the cubes that the pages need, of the metrics that the release defines."""
+    """Return the plans of the cubes that the pages need, for the metrics of the release."""
     every = tuple(
         metric.name
         for metric in layer.metrics.values()
@@ -188,15 +188,15 @@ def build(
     role: Role,
     scratch: Path,
 ) -> None:
-    """Add up a release for a role.
+    """Pre-aggregate a release for a role.
 
     Args:
-        connection: an empty database; gets the schemas `cubes` and `facts`, for
+        connection: an empty database. It gets the schemas `cubes` and `facts`, for
             :func:`read_cubes`, and `small` with the customers by income and deposits.
-        database: DuckDB file of the release; opened read-only and closed again.
+        database: DuckDB file of the release, which is opened read-only and closed again.
         layer: the definitions of the release.
         role: whose customers count.
-        scratch: file for the tables between, which hold customers; to be deleted by the caller.
+        scratch: file for intermediate tables, which hold customers; the caller must delete it.
 
     Raises:
         duckdb.Error: The release cannot be read.
@@ -224,14 +224,14 @@ def build(
 def read_cubes(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> tuple[dict[str, Cube], Codes, dict[str, object]]:
-    """Return what :func:`build` has made in a database.
+    """Return the cubes that :func:`build` wrote to a database.
 
     Returns:
         The cubes by name, the codes, and the metrics of customers that do not add up (medians,
         distinct ids), for all customers of the role.
 
     Raises:
-        duckdb.Error: It has made nothing there.
+        duckdb.Error: The database has no cubes.
     """
     rows = {
         name: _count(connection, name)
@@ -268,7 +268,7 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _dimensions(plan: Plan, *, has_years: bool = True) -> tuple[str, ...]:
-    """Return what the cells of a plan differ in."""
+    """Return the dimensions of the cells of a plan."""
     filters = FILTERS if has_years else tuple(name for name in FILTERS if name != YEAR)
     return (*filters, *([plan.by] if plan.by else []))
 
@@ -280,8 +280,8 @@ def _table(plan: Plan, *, has_years: bool = True) -> str:
 def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> SemanticLayer:
     """Return the definitions with their additive metrics on the columns of a cube.
 
-    A metric's own filter has been met when the cube was made, so it is gone here. Metrics that
-    need others than the cube has are left out.
+    The filter of a metric was applied when the cube was built, so it is removed. Metrics that need
+    others which the cube lacks are left out.
     """
     table = _table(plan, has_years=has_years)
     dimensions = {
@@ -294,7 +294,7 @@ def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> Sem
         metric = layer.metric(name)
         filled = metric.fill_nulls_with
         if metric.measure is not None and metric.measure.aggregation in COUNTS:
-            # A count of nothing is 0, a sum of no cells is null.
+            # An empty count is 0, but a sum of no cells is null.
             filled = filled or 0
         metrics[name] = replace(
             metric,
@@ -320,7 +320,7 @@ def _dimension(layer: SemanticLayer, name: str) -> Dimension:
 
 
 def _restrict(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, role: Role) -> None:
-    """Make views of the customers that the role sees, in place of the marts of customers."""
+    """Create views of the customer marts, restricted to the customers that the role sees."""
     parts = [
         f"{column} in ({', '.join(quote_literal(name) for name in sorted(names))})"
         for column, names in (
@@ -344,7 +344,7 @@ def _restrict(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, role:
 
 
 def _relations_of_customers(layer: SemanticLayer) -> dict[str, Mapping[str, str]]:
-    """Return the marts that name customers, the list of customers first."""
+    """Return the marts with one row per customer, the list of customers first."""
     found = {
         model.relation: model.references
         for model in layer.models.values()
@@ -363,7 +363,7 @@ def _exists(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
 
 
 def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, plan: Plan) -> bool:
-    """Whether the release holds the marts of a cube."""
+    """Whether the release has the marts of a cube."""
     models = {measure.model for name in plan.metrics if (measure := layer.metric(name).measure)}
     return all(_exists(connection, layer.models[model].relation) for model in models)
 
@@ -371,10 +371,10 @@ def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, pla
 def _code_people(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> tuple[SemanticLayer, Codes]:
-    """Make the table of people with short codes for texts, and definitions that stand on it.
+    """Create the table of customers with short codes for texts, and definitions on it.
 
-    The table has a column for each dimension of the cubes, and for each column that a measure of
-    customers or the filter of a metric needs one more, named `model__column`.
+    The table has a column for each dimension of the cubes, and a column named `model__column` for
+    each column that a customer measure or a metric's filter needs.
     """
     homes = {name: _home(layer, name) for name in (*FILTERS, *SHOWN_BY)}
     codes: dict[str, tuple[str, ...]] = {}
@@ -410,7 +410,7 @@ def _code_people(
 
 
 def _home(layer: SemanticLayer, name: str) -> SemanticModel:
-    """Return the model of customers that has a dimension."""
+    """Return the customer model that has a dimension."""
     return next(
         layer.models[model] for model in CUSTOMER_MODELS if name in layer.models[model].dimensions
     )
@@ -421,7 +421,7 @@ def _column(model: SemanticModel, name: str) -> str:
 
 
 def _values(connection: duckdb.DuckDBPyConnection, model: SemanticModel, name: str) -> list[object]:
-    """Return the values of a dimension in the order in which people read them."""
+    """Return the values of a dimension in display order."""
     column = quote_identifier(model.dimensions[name].column)
     by = "min(tenure_days)" if name == BY_TENURE else column
     found = connection.execute(
@@ -434,7 +434,7 @@ def _values(connection: duckdb.DuckDBPyConnection, model: SemanticModel, name: s
 
 
 def _columns_used(layer: SemanticLayer) -> set[tuple[str, str]]:
-    """Return model and column of what the metrics of customers in all cubes stand on."""
+    """Return the model and column of everything that the customer metrics of all cubes use."""
     used = set()
     for metric in (layer.metric(name) for plan in plans(layer) for name in plan.metrics):
         if metric.measure is None or metric.measure.model not in CUSTOMER_MODELS:
@@ -460,10 +460,10 @@ def _on_people(
     homes: Mapping[str, SemanticModel],
     places: Mapping[tuple[str, str], str],
 ) -> SemanticLayer:
-    """Return the definitions with all models of customers on the table of people.
+    """Return the definitions with all customer models on the table of customers.
 
-    Short names of dimensions mean their codes, MetricFlow's long names the values as they are, for
-    the filters of metrics.
+    Short names of dimensions mean their codes. MetricFlow's long names, used in the filters of
+    metrics, mean the values.
     """
     dimensions = {
         name: replace(model.dimensions[name], model=PEOPLE, column=name, qualified_name=name)
@@ -492,9 +492,9 @@ def _on_people(
 def _add_up(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, people: SemanticLayer, plan: Plan
 ) -> None:
-    """Make the tables of a cube: the answers of the metric layer, in narrow types.
+    """Create the tables of a cube: results of the metric layer, in narrow types.
 
-    Cells are in the order of years, so that a choice of years skips the others.
+    Cells are sorted by year, so that a filter on years skips the others.
     """
     in_build = tuple(BUILD.split("."))
     with_years = compile_query(people, plan.metrics, _dimensions(plan), prefix=in_build)
@@ -518,14 +518,14 @@ def _keep(connection: duckdb.DuckDBPyConnection, query: Query, table: str, order
 
 
 def _narrow(kind: str) -> str:
-    """Return the type of a cell for the type of a sum, which DuckDB makes as wide as it can."""
+    """Return a narrow type for the type of a sum, which DuckDB makes as wide as possible."""
     if kind == "HUGEINT":
         return "BIGINT"
     return kind.replace("DECIMAL(38,", "DECIMAL(18,")
 
 
 def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, codes: Codes) -> None:
-    """Write the codes, and the metrics of customers that do not add up for all of the role."""
+    """Write the codes, and the non-additive metrics for all customers of the role."""
     connection.execute(
         f"create table {FACTS}.codes (dimension varchar, place smallint, text varchar)"
     )
@@ -547,12 +547,12 @@ def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, co
 
 
 def _count_density(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> None:
-    """Count customers by income and deposits in bins of round widths, with their deposits."""
+    """Count customers and their deposits in bins of income and deposits with round widths."""
     columns = []
     for name in ("estimated_income", "total_deposits"):
         measure = layer.metric(name).measure
         if measure is None:
-            message = f"The metric {name} is no sum."
+            message = f"The metric {name} is not a sum."
             raise KeyError(message)
         columns.append(quote_identifier(f"{measure.model}__{measure.column}"))
     ends = connection.execute(

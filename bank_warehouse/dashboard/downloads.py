@@ -1,4 +1,4 @@
-"""What a block shows, as a CSV file that a spreadsheet can open without running anything."""
+"""The figures of a block as a CSV file that a spreadsheet can open safely."""
 
 import csv
 import io
@@ -14,19 +14,19 @@ from bank_warehouse.quarantine import harmless
 
 INVENTED = "Invented data: the shipped sample of a bank that does not exist. No real people."
 LONGEST_NAME = 150
-"""Letters of a file's name; some systems take 255 bytes with the folder's own."""
+"""Longest file name in characters; some systems allow 255 bytes in all."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where figures come from: what a file has to say when it is found a year later.
+    """The origin of figures, so that a file can be understood a year later.
 
     Attributes:
-        file_name: says all of it, as far as there is room.
+        file_name: contains the origin, shortened if necessary.
         as_of_date: date of the data.
         release: number of the release.
-        source: drop that the release was built from, or that the data are invented.
-        customers: which customers count: `all customers`, or the filters in words.
+        source: the drop that the release was built from, or that the data is invented.
+        customers: which customers are counted: `all customers`, or the filters in words.
     """
 
     file_name: str
@@ -37,7 +37,7 @@ class Origin:
 
 
 def described(snapshot: Snapshot, view: View) -> str:
-    """Return the filters of a view in words; empty where there are none."""
+    """Return the filters of a view in words; empty if there are none."""
     return "; ".join(
         f"{snapshot.dimension(name).label}: {', '.join(text_of(value) for value in values)}"
         for name, values in view.filters.items()
@@ -45,7 +45,7 @@ def described(snapshot: Snapshot, view: View) -> str:
 
 
 def origin_of(snapshot: Snapshot, view: View, block: Block) -> Origin:
-    """Return where the figures of a block come from."""
+    """Return the origin of the figures of a block."""
     manifest = snapshot.release.manifest
     named = snapshot.role.described if not snapshot.role.sees_all else "all customers"
     filters = "" if block.is_whole else described(snapshot, view)
@@ -74,11 +74,11 @@ def _slug(text: str) -> str:
 
 
 def csv_of(block: Block, origin: Origin) -> bytes:
-    """Return the figures of a block in full, not as they are shortened on the page.
+    """Return the figures of a block in full, not shortened as on the page.
 
     Returns:
-        RFC 4180 in UTF-8 with a byte-order mark; each row says where it comes from; texts that a
-        spreadsheet could take for a formula have an apostrophe in front.
+        CSV as in RFC 4180, in UTF-8 with a byte-order mark. Each row contains its origin. Texts
+        that a spreadsheet could take for a formula begin with an apostrophe.
     """
     heads, rows = as_table(block)
     written = io.StringIO(newline="")

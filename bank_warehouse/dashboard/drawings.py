@@ -1,8 +1,8 @@
-"""Charts as HTML with SVG, the same in a browser, in a file and on paper.
+"""Charts as HTML with SVG, the same in a browser, a file and on paper.
 
-Places are percentages of the area that a chart gets, and texts are HTML beside and above it, in the
-size of the page's text: so a chart fits a phone, a wall and a sheet without being drawn again, and
-takes its colours from the style sheet. Whoever does not see it has its figures as a table.
+Positions are percentages of a chart's area, and texts are HTML in the page's text size. So a chart
+fits a phone, a large screen and a sheet of paper without being drawn again, and takes its colours
+from the style sheet. Each chart also has its figures as a table.
 """
 
 import html
@@ -13,7 +13,7 @@ from typing import Literal
 
 TICKS = 5
 DOT = 0.36
-"""Radius of a dot that has no size of its own."""
+"""Default radius of a dot."""
 STEPS = (1, 2, 2.5, 5, 10)
 Point = tuple[float, float]
 Tick = tuple[float, str]
@@ -21,14 +21,14 @@ Tick = tuple[float, str]
 
 @dataclass(frozen=True)
 class Axis:
-    """What goes along one side.
+    """An axis of a chart.
 
     Attributes:
-        label: what is measured, with its unit; empty where the names say it.
+        label: the measure with its unit; empty if the names are enough.
         low: value at the beginning.
         high: value at the end.
-        ticks: places and what stands there.
-        has_names: whether the ticks are names, which get more room and no lines.
+        ticks: positions and their texts.
+        has_names: whether the ticks are names, which get more space and no lines.
     """
 
     label: str
@@ -38,23 +38,23 @@ class Axis:
     has_names: bool = False
 
     def place(self, value: float) -> float:
-        """Return where a value lies, in per cent of the axis."""
+        """Return the position of a value, in per cent of the axis."""
         return 100 * (value - self.low) / (self.high - self.low) if self.high > self.low else 50.0
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Something drawn.
+    """A shape in a chart.
 
     Attributes:
         kind: `box` (between two corners), `dot`, `line` (through all points), `area` (within them)
             or `text` (at a point).
         points: in the units of the axes.
         tone: class of the style sheet that gives the colour.
-        size: of a dot, its radius in the size of the page's text.
-        text: of a text, what it says.
-        tip: what is said where the mouse is over it.
-        href: address that a click leads to.
+        size: radius of a dot, in units of the page's text size.
+        text: the text of a text shape.
+        tip: text shown when the mouse is over it.
+        href: address that a click opens.
     """
 
     kind: Literal["box", "dot", "line", "area", "text"]
@@ -74,8 +74,8 @@ class Plot:
         x: the axis along the bottom.
         y: the axis at the side, from the bottom up.
         shapes: what is drawn, the lowest first.
-        height: of its area, in the size of the page's text.
-        legend: tone and meaning, where there are several.
+        height: height of its area, in units of the page's text size.
+        legend: tones and their meanings, if there are several.
     """
 
     x: Axis
@@ -101,8 +101,7 @@ def drawing(plot: Plot, *, is_static: bool = False) -> str:
 
     Args:
         plot: the chart.
-        is_static: whether it goes into a file, where the browser's own hints say what shapes mean
-            and nothing leads anywhere.
+        is_static: whether it is for a file, with the browser's own tooltips and without links.
     """
     across, up = plot.x, plot.y
     lines = [
@@ -197,18 +196,18 @@ def intervals(
     reference: float | None = None,
     label: str = "",
 ) -> Plot:
-    """Return values with intervals, a line for each name, the first at the top.
+    """Return a chart of values with intervals, one line for each name, the first at the top.
 
     Args:
-        names: of the lines.
-        values: places of the dots, or ends of the bars.
-        ends: of the intervals.
-        axis: along the bottom.
-        tones: colour of each line; the first colour where there are none.
-        tips: what is said of each line.
-        is_barred: whether a bar leads from the beginning of the axis to each value.
-        reference: a value that all are compared with, by a line from top to bottom.
-        label: what the names are.
+        names: names of the lines.
+        values: positions of the dots, or ends of the bars.
+        ends: ends of the intervals.
+        axis: the axis along the bottom.
+        tones: colour of each line; by default the first colour.
+        tips: tooltip of each line.
+        is_barred: whether to draw a bar from the start of the axis to each value.
+        reference: a value for comparison, drawn as a vertical line.
+        label: what the names mean.
     """
     count = len(names)
     shapes = []
@@ -240,13 +239,13 @@ Flow = tuple[str, str, float]
 
 
 def flow(flows: Sequence[Flow], order: Sequence[str], before: str, after: str) -> Plot:
-    """Return how many went from where to where, as bands between two columns.
+    """Return a chart of flows, as bands between two columns.
 
     Args:
-        flows: from, to and how many.
-        order: of the names, the first at the top.
-        before: what the left column is.
-        after: what the right column is.
+        flows: source, target and number.
+        order: order of the names, the first at the top.
+        before: label of the left column.
+        after: label of the right column.
     """
     ranks = {name: place for place, name in enumerate(order)}
     flows = sorted(flows, key=lambda each: (ranks[each[0]], ranks[each[1]]))

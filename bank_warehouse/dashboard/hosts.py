@@ -1,4 +1,4 @@
-"""The names by which a browser may ask for the dashboard."""
+"""The host names that the dashboard answers to."""
 
 import re
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ _IPV6 = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*(%[a-z0-9]+)?")
 
 
 def host_of(header: str) -> str:
-    """Return the name or address in a `Host` header, in lower case, without port and last dot.
+    """Return the host of a `Host` header, in lower case, without port and trailing dot.
 
-    Empty where there is none.
+    Empty if there is none.
     """
     text = header.strip().lower()
     name = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
@@ -23,17 +23,17 @@ def host_of(header: str) -> str:
 
 
 def host_names(listening_at: str, declared: Iterable[str]) -> frozenset[str]:
-    """Return the names to answer to: this machine's own, the address listened at, those declared.
+    """Return the names to answer to: localhost, the listening address, and the declared names.
 
     Raises:
-        DashboardError: What is declared is no name, but for instance an address of a page.
+        DashboardError: A declared name is not a host name, but for instance a URL.
     """
     names = set(LOCAL_NAMES)
     for text in (*declared, *({listening_at} - ANY_ADDRESS)):
         name = text.strip().lower().strip("[]")
         if not (_NAME.fullmatch(name) or _IPV6.fullmatch(name)):
             message = (
-                f"{text!r} is no name of a host. Give the name alone, as in bank.example: no "
+                f"{text!r} is not a host name. Give only the name, such as bank.example, without "
                 "http://, port or path."
             )
             raise DashboardError(message)

@@ -1,4 +1,4 @@
-"""The frame of all pages, and what is shown where there is no page."""
+"""The frame of all pages, and the page shown if there are no figures."""
 
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from bank_warehouse.publish.releases import SAMPLE
 
 TITLE = "Bank customers"
 LOOK_AGAIN = 20_000
-"""Milliseconds after which an open page asks whether there is a newer release."""
+"""Milliseconds between an open page's checks for a newer release."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -37,7 +37,7 @@ INDEX = """<!DOCTYPE html>
 
 
 def frame() -> Component:
-    """Return what stays in the browser while pages change."""
+    """Return the part of the document that stays while pages change."""
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
@@ -51,7 +51,7 @@ def frame() -> Component:
 
 
 def loading() -> Element:
-    """Return what is shown before the first page is there."""
+    """Return the page shown until the first page has loaded."""
     return element(
         "Main",
         [
@@ -104,7 +104,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
 
 
 def invented(snapshot: Snapshot) -> list[Element]:
-    """Return the banner of the shipped sample, which is on each sheet of paper too."""
+    """Return the banner of the shipped sample, which is also on each printed sheet."""
     if snapshot.release.manifest.get("source") != SAMPLE:
         return []
     return [element("P", INVENTED, className="invented", role="note")]
@@ -183,10 +183,10 @@ def state(title: str, text: str, *, kind: str = "error", again: bool = False) ->
     """Return a page that says why there are no figures, and what to do.
 
     Args:
-        title: what is the matter.
-        text: why and what to do; each line is a paragraph, what is in backticks a command.
+        title: the problem.
+        text: the reason and the remedy; each line is a paragraph, and backticks mark commands.
         kind: `empty`, `error` or `busy`.
-        again: whether the browser shall ask again in a moment.
+        again: whether the browser should try again in a moment.
     """
     paragraphs = [element("P", _commands(line)) for line in text.split("\n") if line]
     return [

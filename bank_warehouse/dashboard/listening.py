@@ -1,9 +1,9 @@
-"""The server below the dashboard: connections, their limits, and how long one may take.
+"""The server of the dashboard: its connections, their limits and their timeouts.
 
-Waitress reads requests in one thread, whole, before any of the threads that make pages gets one. So
-a connection that is idle, or that sends its request a byte at a time, costs a socket and no thread.
-What Waitress does not know is added: a request has a time in which it has to be there, however
-busily it drips in, and where connections run out the idlest ones are closed.
+Waitress reads complete requests in one thread before it passes them to the threads that create
+pages. So a connection that is idle, or sends its request byte by byte, uses a socket but no thread.
+This module adds what Waitress lacks: a request must be complete within a time limit, and if there
+are no free connections, the idlest ones are closed.
 """
 
 import contextlib
@@ -23,36 +23,36 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.wasyncore import close_all
 
 THREADS = 16
-"""Pages that are made at once. Each has a cursor of its own, and may wait for a first snapshot."""
+"""Threads that create pages. Each has its own cursor, and may wait for a first snapshot."""
 
 CONNECTIONS = 2_000 if hasattr(select, "poll") else 400
-"""Open at once. Windows looks at no more than 512 sockets at a time."""
+"""Most open connections. Windows checks no more than 512 sockets at a time."""
 
 SPARE_FILES = 100
-"""Files that the process opens beside its connections."""
+"""Files that the process opens besides its connections."""
 
 IDLE_SECONDS = 120
-"""After which a connection is closed that has asked nothing."""
+"""Seconds after which an idle connection is closed."""
 
 REQUEST_SECONDS = 20
-"""In which a request has to be there, from its first byte to its last."""
+"""Seconds in which a request must arrive, from its first byte to its last."""
 
 LARGEST_HEAD = 32 * 1024
-"""Bytes of a request's first line and headers: proxies that sign users in add some kilobytes."""
+"""Most bytes of a request's first line and headers; proxies that sign users in add kilobytes."""
 
 LARGEST_BODY = 100_000
-"""Bytes of a request's body: an address and two numbers."""
+"""Most bytes of a request's body, which holds an address and two numbers."""
 
 LOOK_SECONDS = 1
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection that knows since when it has been sending its request."""
+    """A connection that knows when its request began."""
 
     began: float | None = None
 
     def received(self, data: bytes) -> bool:
-        """Take bytes of a request; note when the first of them came."""
+        """Read bytes of a request, and record when the first of them arrived."""
         taken = bool(super().received(data))
         if self.request is None:
             self.began = None
@@ -62,12 +62,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """A server that also closes connections which send too slowly, or which it has no room for."""
+    """A server that also closes connections that send too slowly, or if there are too many."""
 
     channel_class = Channel
 
     def maintenance(self, now: float) -> None:
-        """Close what has had its time; called each second."""
+        """Close connections that have timed out; called each second."""
         super().maintenance(now)
         latest = time.monotonic() - REQUEST_SECONDS
         idle = []
@@ -86,17 +86,18 @@ class Listening:
     """A server at an address. `serve_forever` runs it until `shutdown`, from another thread."""
 
     def __init__(self, application: Callable[..., Any], host: str, port: int) -> None:
-        """Take the address.
+        """Bind the address.
 
         Args:
-            application: WSGI.
-            host: Address to listen at.
-            port: 0 for any that is free, which `port` then is.
+            application: a WSGI application.
+            host: Address to listen on.
+            port: 0 for any free port, which is then in `port`.
 
         Raises:
             OSError: Another program listens there, or the address is not this machine's.
         """
-        # Pages that wait for a thread are nothing to warn of; neither is a full house of strangers.
+        # Waitress would warn about waiting requests and about too many connections; both are normal
+        # here.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         found = socket.create_server((host, port), family=family)
@@ -126,7 +127,7 @@ class Listening:
         self.port = int(found.getsockname()[1])
 
     def serve_forever(self) -> None:
-        """Answer requests until :meth:`shutdown`, or Ctrl+C."""
+        """Answer requests until :meth:`shutdown` or Ctrl+C."""
         try:
             self._server.asyncore.loop(
                 timeout=LOOK_SECONDS, map=self._map, use_poll=self._server.adj.asyncore_use_poll
@@ -135,18 +136,18 @@ class Listening:
             self._ended.set()
 
     def shutdown(self) -> None:
-        """Have `serve_forever` end, and wait for it."""
+        """Stop `serve_forever`, and wait until it ends."""
         self._server.trigger.pull_trigger(lambda: close_all(self._map))
         self._ended.wait()
 
     def server_close(self) -> None:
-        """Let go of the address and of all connections."""
+        """Release the address and close all connections."""
         close_all(self._map)
         self._server.task_dispatcher.shutdown()
 
 
 def _files() -> int:
-    """Return how many files this process may have open, after asking for enough."""
+    """Return how many files this process may open, after requesting enough."""
     wanted = CONNECTIONS + SPARE_FILES
     if sys.platform != "win32":
         import resource

@@ -1,4 +1,4 @@
-"""Numbers as people read them: 4.38 bn, with the exact one at hand."""
+"""Numbers for display: short, such as 4.38 bn, or exact."""
 
 import re
 from decimal import Decimal
@@ -14,19 +14,19 @@ MONEY = "money"
 
 
 def exact(value: Number | None, metric: Metric) -> str:
-    """Return a number in full, as the metric says it is written."""
+    """Return a number in full, in the format of its metric."""
     return format_value(value, metric.format)
 
 
 def short(value: Number | None, metric: Metric) -> str:
-    """Return a number in three figures where it is long, and else in full.
+    """Return a number in three significant figures if it is long, otherwise in full.
 
     Args:
-        value: the number; null where a ratio has nothing to divide by.
+        value: the number; null for a ratio without a divisor.
         metric: its definition.
 
     Returns:
-        Money from 1,000 and counts from 1,000,000 on with a unit: `12.3 k`, `4.38 bn`.
+        Money from 1,000 and counts from 1,000,000 have a unit: `12.3 k`, `4.38 bn`.
     """
     if value is None:
         return exact(value, metric)
@@ -39,13 +39,13 @@ def short(value: Number | None, metric: Metric) -> str:
 
 
 def axis_text(value: float, metric: Metric) -> str:
-    """Return a number at an axis: as in tables, without zeros that say nothing."""
+    """Return a number for an axis: as in tables, without trailing zeros."""
     text = re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", short(value, metric))
     return re.sub(r"\.(?=\D|$)", "", text)
 
 
 def shorten(value: Number) -> str:
-    """Return a number in three figures with k, m, bn or tn."""
+    """Return a number in three significant figures with k, m, bn or tn."""
     number = float(value)
     for place, (step, unit) in enumerate(STEPS):
         if abs(number) >= step:

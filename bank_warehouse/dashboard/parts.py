@@ -1,7 +1,7 @@
-"""Blocks as components: plain HTML that keyboards and screen readers know, charts beside it.
+"""Blocks as components: plain HTML for keyboards and screen readers, and charts.
 
-Everything that can be chosen is a link or a button with an address; assets/dashboard.js follows it
-without loading the page anew. So an address is all the state there is.
+Everything that can be chosen is a link or a button with an address, which assets/dashboard.js
+follows without reloading the page. So the address is the whole state.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
 
     Args:
         shown: the block.
-        view: the view it belongs to.
-        is_static: whether it goes into a file, where nothing can be chosen or fetched.
+        view: the view of the page.
+        is_static: whether it is for a file, where nothing can be chosen or downloaded.
     """
     head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
     if shown.mark is not None:
@@ -98,7 +98,7 @@ def page(shown: Page, view: View) -> Children:
         found.append(
             element(
                 "P",
-                "Not in this release, and left out of the view: " + ", ".join(view.dropped),
+                "Not in this release, so left out of the view: " + ", ".join(view.dropped),
                 className="warning",
                 role="note",
             )
@@ -122,12 +122,12 @@ def _drawer(blocks: Sequence[Block], view: View) -> Element:
 
 
 def link(text: Any, address: str, **options: Any) -> Element:
-    """Return a link that is followed without loading the page anew."""
+    """Return a link that is followed without reloading the page."""
     return element("A", text, href=address, more={"data-nav": "1", **options})
 
 
 def menu(choice: Choice) -> Element:
-    """Return a menu of which one is chosen."""
+    """Return a menu with one chosen option."""
     return element(
         "Details",
         [
@@ -153,7 +153,7 @@ def menu(choice: Choice) -> Element:
 
 
 def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]]) -> Element:
-    """Return a menu of which several can be chosen."""
+    """Return a menu with several chosen options."""
     count = sum(is_on for _, _, is_on in options)
     chosen = ", ".join(text for text, _, is_on in options if is_on) or "all"
     return element(
@@ -203,7 +203,7 @@ def _mark(mark: Mark) -> Element:
 
 
 def definition(label: str, text: str) -> Element:
-    """Return a small button that says what a label means, on hover, focus or touch."""
+    """Return a small button that explains a label on hover, focus or touch."""
     return element(
         "Button",
         "?",
@@ -214,7 +214,7 @@ def definition(label: str, text: str) -> Element:
 
 
 def _labelled(label: str, text: str) -> Children:
-    """Return a label with its definition, which never stands alone on a line."""
+    """Return a label with its definition button, which never wraps to a line alone."""
     if not text:
         return [label]
     start, space, last = label.rpartition(" ")
@@ -281,7 +281,7 @@ def _heads(columns: Sequence[Column]) -> Element:
 
 
 def _scroll(table: Element, title: str) -> Element:
-    """Return a table that can be moved sideways where the page is narrow, by keyboard too."""
+    """Return a table that scrolls sideways on a narrow page, also by keyboard."""
     return element(
         "Div",
         table,

@@ -1,4 +1,4 @@
-"""Headers of every answer: nothing from elsewhere, nothing embedded, nothing sent away."""
+"""Security headers of every response: no foreign content, no embedding, no referrers."""
 
 import time
 from collections.abc import Sequence
@@ -12,9 +12,10 @@ def policy(script_hashes: Sequence[str]) -> str:
     """Return the content security policy.
 
     Args:
-        script_hashes: of the scripts that Dash writes into the page, in quotes as Dash gives them.
+        script_hashes: hashes of the scripts that Dash writes into the page, quoted as Dash gives
+            them.
 
-    Styles are allowed in the page because places and lengths in charts do.
+    Inline styles are allowed, because charts use them for positions and lengths.
     """
     return "; ".join(
         (
@@ -33,7 +34,7 @@ def policy(script_hashes: Sequence[str]) -> str:
 
 
 def protect(server: Flask, script_hashes: Sequence[str]) -> None:
-    """Have a server send these headers, and how long each answer took it."""
+    """Make a server send these headers, and the time each response took."""
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "Cross-Origin-Opener-Policy": "same-origin",

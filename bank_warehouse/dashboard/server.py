@@ -1,4 +1,4 @@
-"""The web server: addresses to pages, for the role of who asks."""
+"""The web server: maps addresses to pages, for the role of the user."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -33,9 +33,9 @@ def create_app(
     """Return the dashboard; `create_app(...).server` is a WSGI application.
 
     Args:
-        snapshots: of the releases to show.
-        access: who sees what.
-        host_names: names that it answers to, in lower case, without a port.
+        snapshots: snapshots of the releases.
+        access: which user sees which customers.
+        host_names: host names that it answers to, in lower case, without a port.
     """
     server = Flask(__name__)
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -56,7 +56,7 @@ def create_app(
     _refuse_strangers(server, access)
     _answer_downloads(server, snapshots, access)
     _answer_pages(app, snapshots, access)
-    # What is added last runs first: headers are set before a text is packed.
+    # The last handler added runs first: headers are set before a text is compressed.
     compress(server)
     protect(server, app.csp_hashes())
     return app
@@ -67,21 +67,25 @@ def _role(access: Access) -> Role:
 
 
 def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
-    """Answer no request for another name: a page from elsewhere may have made it mean this machine.
+    """Refuse requests for other host names, which guards against DNS rebinding.
 
-    That is DNS rebinding: to a browser, the name's own pages could then read these.
+    A foreign site can make its name resolve to this machine; its pages could then read the
+    dashboard's.
     """
 
     @server.before_request
     def refuse() -> Response | None:
         if host_of(request.environ.get("HTTP_HOST", "")) in host_names:
             return None
-        text = "The dashboard does not answer to this name: whoever runs it can add --host-name.\n"
+        text = (
+            "The dashboard does not answer to this host name. Whoever runs it can add "
+            "--host-name.\n"
+        )
         return Response(text, 421, mimetype="text/plain")
 
 
 def _refuse_strangers(server: Flask, access: Access) -> None:
-    """Answer nothing, not even the empty frame, to who is nobody here."""
+    """Answer unknown users with nothing, not even the empty frame."""
 
     @server.before_request
     def refuse() -> Response | None:
@@ -91,7 +95,9 @@ def _refuse_strangers(server: Flask, access: Access) -> None:
             return Response(f"{refused}\n", 403, mimetype="text/plain")
         except DashboardError as problem:
             LOG.error("%s", problem.message)
-            return Response("Nobody can be let in: see the log.\n", 503, mimetype="text/plain")
+            return Response(
+                "The access file cannot be read: see the log.\n", 503, mimetype="text/plain"
+            )
         return None
 
 
@@ -165,17 +171,20 @@ def _view(snapshot: Snapshot, page: str, search: str) -> View:
 def answered(
     make: Callable[[], tuple[list[Any], int | None]], publish_dir: Path
 ) -> tuple[list[Any], int | None]:
-    """Return a page, or the page that says why there is none.
+    """Return a page, or a page that says why there is none.
 
-    What nobody foresaw is logged here and not told: it could hold what the reader may not see.
+    Unexpected errors are logged but not shown, because they could contain data that the reader may
+    not see.
     """
     try:
         return make()
     except NoReleaseError as problem:
         text = (
-            f"{problem.problem}\nRun `bank build`, `bank check` and `bank publish`; "
-            "this page then shows it by itself.\nIf there is a release elsewhere, name its folder "
-            "with `--publish-dir` or `BANK_PUBLISH_DIR`."
+            f"{problem.problem}\n"
+            "Run `bank build`, `bank check` and `bank publish`; this page then shows it "
+            "automatically.\n"
+            "If there is a release elsewhere, name its folder with `--publish-dir` or "
+            "`BANK_PUBLISH_DIR`."
         )
         text = runnable(text, {"publish_dir": publish_dir})
         return layout.state("Nothing is published yet", text, kind="empty"), None
@@ -190,7 +199,7 @@ def answered(
     except Exception:
         LOG.exception("A page could not be made")
         text = (
-            "Something went wrong that nobody foresaw; the log of the dashboard says what.\n"
-            "The figures themselves are untouched: try another page, or without filters."
+            "An unexpected error occurred; the dashboard's log has the details.\n"
+            "The data has not changed: try another page, or clear the filters."
         )
         return layout.state("This page cannot be shown", text), None

@@ -1,7 +1,7 @@
-"""What a role sees of a release: cubes and small tables.
+"""The data of a release for one role: cubes and small tables.
 
-A snapshot is made once and then only read. Nobody waits for a new release: :class:`Snapshots` makes
-its snapshot in the background and gives out the old one until the new one is whole.
+A snapshot is created once and then only read. :class:`Snapshots` prepares a new release in the
+background and serves the old one until then, so nobody waits.
 """
 
 import tempfile
@@ -36,41 +36,41 @@ from bank_warehouse.publish.releases import METRICS, require_file
 from bank_warehouse.sql import quote_identifier
 
 MEMORY = "1GB"
-"""Of the cubes, what a snapshot holds in memory at most; the rest is read when it is asked for."""
+"""Memory limit of a snapshot; what exceeds it is read from disk when needed."""
 
 ANSWERS_KEPT = 4_096
-"""Answers that a snapshot remembers: rows of a page, some ten kilobytes at most each."""
+"""Query results that a snapshot caches, at most some ten kilobytes each."""
 
 ROLES_KEPT = 32
-"""Snapshots in memory; the one that was not asked for the longest goes first."""
+"""Snapshots in memory; the least recently used is dropped first."""
 
 PATIENCE = 8.0
-"""Seconds that a page waits for a first snapshot before it says that one is being made."""
+"""Seconds that a page waits for a first snapshot before it reports that one is being prepared."""
 
 Row = tuple[Any, ...]
 Filters = Mapping[str, Sequence[object]]
 
 
 class PreparingError(Exception):
-    """The first snapshot of a release is being made; it is worth asking again soon."""
+    """The first snapshot of a release is being prepared; try again soon."""
 
 
 class HiddenError(NotShownError):
-    """The role does not see this table, or the release does not have it; the message says which."""
+    """The role may not see this table, or the release lacks it; the message says which."""
 
 
 @dataclass
 class Snapshot:
-    """A release as a role sees it.
+    """A release as one role sees it.
 
     Attributes:
-        release: where it comes from.
+        release: the release.
         role: who sees it.
-        layer: the definitions it carries.
-        connection: a database with the cubes and the small marts, no customer; read-only.
-        cubes: by name.
-        codes: values of the dimensions that the cubes hold as numbers.
-        whole: metrics that do not add up, for all customers of the role.
+        layer: the metric definitions of the release.
+        connection: a read-only database with the cubes and the small marts, without customers.
+        cubes: the cubes by name.
+        codes: values of the dimensions that cubes hold as numbers.
+        whole: non-additive metrics for all customers of the role.
     """
 
     release: Release
@@ -93,19 +93,19 @@ class Snapshot:
         filters: Filters | None = None,
         cube: str | None = None,
     ) -> list[Row]:
-        """Return metrics by dimensions, for the customers that the filters let through.
+        """Return metrics by dimensions for the customers that meet the filters.
 
         Args:
             metrics: names.
-            by: dimensions: those of the filters and one more.
-            filters: dimension to values, null for those without one.
-            cube: which one to ask; null for the one that has the dimensions.
+            by: dimensions: those of the filters and at most one more.
+            filters: dimension to values; null means a missing value.
+            cube: name of the cube; null for the one that has the dimensions.
 
         Returns:
-            Rows of dimension values, then metrics; in the order of the values.
+            Rows of dimension values, then metrics, sorted by the values.
 
         Raises:
-            MetricsError: No cube holds these together.
+            MetricsError: No cube has this combination.
         """
         wanted = {name: tuple(values) for name, values in (filters or {}).items()}
         key = (tuple(metrics), tuple(by), tuple(sorted(wanted.items(), key=str)), cube)
@@ -122,18 +122,18 @@ class Snapshot:
 
     @cached_property
     def answers(self) -> Answers:
-        """What the data say of all customers of the role; asked for once."""
+        """The answers for all customers of the role, computed once."""
         return answers(self)
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
-        """Return a small mart, each row by column.
+        """Return a small mart as rows by column name.
 
         Args:
             mart: its name.
-            order: names of columns to order by, with commas: only from this package.
+            order: comma-separated columns to sort by; must come from this package.
 
         Raises:
-            HiddenError: The role does not see it, or the release does not have it.
+            HiddenError: The role may not see it, or the release lacks it.
         """
         kept = self._tables.get((mart, order))
         if kept is None:
@@ -149,7 +149,7 @@ class Snapshot:
         if known is None:
             hidden = not self.role.sees_all and mart in {name for _, name in CLOSED_MARTS}
             raise HiddenError(
-                "These are figures of all customers, which your role does not show."
+                "These figures are for all customers, which your role may not see."
                 if hidden
                 else f"Release {self.release.number} does not have {mart}: publish a new one."
             )
@@ -158,7 +158,7 @@ class Snapshot:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def difference(self, dimension: str, measure: str) -> Mapping[str, Any] | None:
-        """Return the test of whether groups differ in a measure, of either by the other."""
+        """Return the test of two columns, in either order, in fct_segment_differences."""
         if not self._differences:
             self._differences.update(
                 {
@@ -170,14 +170,14 @@ class Snapshot:
         return found.get((dimension, measure)) or found.get((measure, dimension))
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return this thread's own cursor: threads must not share one."""
+        """Return the cursor of this thread, because threads must not share one."""
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._own, "cursor", None)
         if cursor is None:
             cursor = self._own.cursor = self.connection.cursor()
         return cursor
 
     def values(self, dimension: str) -> tuple[object, ...]:
-        """Return the values of a dimension in order; null comes last, where there are such."""
+        """Return the values of a dimension in order; null, if any, comes last."""
         return tuple(value for value, _ in self.ask(["customers"], [dimension]))
 
     def metric(self, name: str) -> Metric:
@@ -188,7 +188,7 @@ class Snapshot:
         """Return the definition of a dimension.
 
         Raises:
-            MetricsError: There is none.
+            MetricsError: There is no such dimension.
         """
         for model in self.layer.models.values():
             if name in model.dimensions:
@@ -207,7 +207,7 @@ class Snapshot:
         extra = {name for name in (*by, *filters) if name not in cubes.FILTERS}
         name = "all" if not extra else f"by_{min(extra)}"
         if name not in self.cubes or len(extra) > 1:
-            message = f"Nothing here is by {', '.join(sorted(extra))} together."
+            message = f"No figures are available by {', '.join(sorted(extra))} together."
             raise MetricsError(message)
         return self.cubes[name]
 
@@ -239,15 +239,15 @@ class Snapshot:
 
 
 def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> Snapshot:
-    """Open the cubes of a release that a role sees, after they are made where they are not there.
+    """Open the cubes of a release for a role; create them if necessary.
 
     Args:
-        release: the release; its own files are only read while cubes are made.
+        release: the release; its files are read only to create cubes.
         role: who sees it.
-        folder: where cubes are kept; null for a temporary one, gone at once.
+        folder: where cubes are kept; null for a temporary folder.
 
     Raises:
-        DamagedReleaseError: A file of the release is not the one that was published.
+        DamagedReleaseError: A file of the release differs from the published one.
         DashboardError: The release cannot be read, or is older than the dashboard.
     """
     if "metrics" in release.manifest:
@@ -256,19 +256,19 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
         layer = load_metrics(release.path / METRICS)
     except MetricsError as problem:
         message = (
-            f"Release {release.number} does not say how its numbers are defined ({problem}). "
-            "Run `bank build`, `bank check` and `bank publish` for a new one."
+            f"Release {release.number} has no readable metric definitions ({problem}). Run `bank "
+            "build`, `bank check` and `bank publish` for a new one."
         )
         raise DashboardError(message) from problem
-    # A file that is open is gone when it is closed, or left where a system does not let it go.
+    # A deleted file vanishes when it is closed; some systems cannot delete an open file.
     temporary = tempfile.TemporaryDirectory(prefix="bank-cubes-", ignore_cleanup_errors=True)
     try:
         with temporary:
             if folder is None:
                 folder = Path(temporary.name)
             path = cube_file(release, role, folder)
-            # The database can neither be changed, nor reach a file, nor be told that it may. Many
-            # small questions at once: each is faster alone on the thread that asks it.
+            # The database is read-only and cannot open files, and this cannot be changed later.
+            # With many small parallel queries, one thread for each is fastest.
             connection = duckdb.connect(
                 str(path),
                 read_only=True,
@@ -292,7 +292,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
 
 
 class Snapshots:
-    """The snapshots of the current release, made when they are asked for."""
+    """The snapshots of the current release, created on demand."""
 
     def __init__(
         self,
@@ -300,12 +300,12 @@ class Snapshots:
         patience: float = PATIENCE,
         opened: Callable[[Release, Role], Snapshot] = open_snapshot,
     ) -> None:
-        """Look for releases in a folder.
+        """Use the releases in a folder.
 
         Args:
             publish_dir: folder of the releases.
-            patience: seconds to wait for a snapshot where there is no older one.
-            opened: makes a snapshot.
+            patience: seconds to wait for a snapshot if there is no older one.
+            opened: function that creates a snapshot.
         """
         self.publish_dir = publish_dir
         self._patience = patience
@@ -316,12 +316,12 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def current(self, role: Role) -> Snapshot:
-        """Return the snapshot of the current release, or of the one before while it is made.
+        """Return the snapshot of the current release, or the previous one while it is prepared.
 
         Raises:
             PublishError: There is no release, or it is damaged.
-            PreparingError: It is being made and there is none to show meanwhile.
-            DashboardError: It cannot be made.
+            PreparingError: It is being prepared, and there is no older one to show.
+            DashboardError: It cannot be created.
         """
         release = current_release(self.publish_dir)
         with self._lock:
@@ -353,7 +353,7 @@ class Snapshots:
         return made
 
     def prepare(self, role: Role) -> None:
-        """Begin to make the snapshot of a role, so that its first reader waits less."""
+        """Start to create the snapshot of a role, so that its first reader waits less."""
         self._workers.submit(self._prepare, role)
 
     def _prepare(self, role: Role) -> None:
@@ -370,9 +370,9 @@ class Snapshots:
             except BaseException as problem:
                 making.set_exception(problem)
         except PublishError:
-            # Who asks is told.
+            # The error is reported to whoever asks for the snapshot.
             return
 
     def close(self) -> None:
-        """Make no further snapshots."""
+        """Stop creating snapshots."""
         self._workers.shutdown(wait=True, cancel_futures=True)

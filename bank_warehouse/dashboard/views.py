@@ -1,7 +1,7 @@
-"""What a page shows, as its address says: anyone can be sent it, nothing of it is trusted.
+"""The state of a page, from its address. Addresses can be shared, and are not trusted.
 
-Texts from an address are only ever compared with the values of the release. What is not among them
-is dropped, and the page says so.
+Texts from an address are only compared with the values of the release. Unknown ones are dropped,
+and the page says so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlencode
 from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
 
 UNKNOWN = "(none)"
-"""How a missing value is written, in addresses and for people."""
+"""How a missing value is written, in addresses and on pages."""
 
 LONGEST = 4_000
-"""Characters of an address that are looked at."""
+"""Most characters of an address that are read."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class View:
 
     Attributes:
         page: name of the page, such as `risk`.
-        filters: dimension to values; a dimension that is not there is not restricted.
-        by: dimension that a comparison is by, where the page offers one.
-        show: metric that it shows.
-        cell: dimension and value of what was clicked on; empty for nothing.
-        dropped: parts of the address that mean nothing in this release.
+        filters: dimension to values; other dimensions are not restricted.
+        by: dimension of the comparison, if the page has one.
+        show: the chosen metric.
+        cell: dimensions and values of the chosen cell; empty if there is none.
+        dropped: parts of the address that are unknown in this release.
     """
 
     page: str
@@ -50,26 +50,26 @@ class View:
         return f"?{'&'.join(_part(*part) for part in parts)}" if parts else ""
 
     def toggled(self, name: str, value: object) -> "View":
-        """Return the view with a value of a filter added, or taken away if it is there."""
+        """Return the view with a value of a filter added, or removed if it is set."""
         chosen = self.filters.get(name, ())
         left = tuple(each for each in chosen if each != value)
         return self.filtered(name, left if value in chosen else (*chosen, value))
 
     def filtered(self, name: str, values: Sequence[object]) -> "View":
-        """Return the view with these values of a filter, none for all."""
+        """Return the view with these values of a filter; no values mean all."""
         filters = {key: each for key, each in self.filters.items() if key != name}
         if values:
             filters[name] = tuple(values)
         return replace(self, filters=filters, dropped=())
 
     def with_cell(self, *cell: tuple[str, object]) -> "View":
-        """Return the view with the details of a cell, or of none."""
+        """Return the view with the details of a cell, or without details."""
         return replace(self, cell=cell, dropped=())
 
 
 @lru_cache(maxsize=4_096)
 def _part(name: str, text: str) -> str:
-    """Return a part of an address. A page has some hundred addresses of the same few parts."""
+    """Return a part of an address, cached because addresses share the same few parts."""
     return urlencode({name: text})
 
 
@@ -125,5 +125,5 @@ def read_view(
 
 
 def _value(text: str, values: Sequence[object]) -> tuple[object, ...]:
-    """Return the value that a text stands for, in a tuple; empty where there is none."""
+    """Return the value of a text in a tuple; empty if there is none."""
     return next(((value,) for value in values if text_of(value) == text), ())

@@ -1,4 +1,4 @@
-"""What the warehouse says about its customers, as a page with figures: reports/findings.md.
+"""The findings about the customers in the warehouse, as a page with figures: reports/findings.md.
 
-Every number on the page is the answer to a query; the words around them hold none.
+Every number on the page comes from a query; the templates contain none.
 """

@@ -1,4 +1,4 @@
-"""The command ``findings``: a page about the built warehouse, with figures."""
+"""The command ``findings``: write a page about the built warehouse, with figures."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     Args:
         warehouse: DuckDB file of a complete build; it is not changed.
         manifest: dbt's semantic_manifest.json.
-        out: folder for findings.md and figures/; made where it is absent.
+        out: folder for findings.md and figures/, which is created if necessary.
 
     Returns:
         Path of the page.
@@ -31,7 +31,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         click.ClickException: The warehouse or the definitions cannot be read, or the folder
             cannot be written; the message says what to do.
     """
-    # It stops where the build did not get to its end.
+    # It stops if the build was not completed.
     read_summary(warehouse)
     try:
         layer = load_metrics(manifest)

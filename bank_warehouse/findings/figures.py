@@ -1,7 +1,7 @@
-"""The figures of the page, as SVG that is the same for the same warehouse.
+"""The figures of the page, as SVG files that only depend on the warehouse.
 
-Each is titled by what it shows, in the words of `bank_warehouse.answers`, and names its units. The
-notebook shows the same ones.
+The title of each is its answer from `bank_warehouse.answers`, and its axes have units. The notebook
+shows the same figures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -52,13 +52,13 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the style of the page, and leave Matplotlib's own settings as they were."""
+    """Draw in the style of the page, and restore Matplotlib's settings afterwards."""
     with mpl.rc_context(STYLE):
         yield
 
 
 def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
-    """Return an empty figure with the title of a name, a note below, and that a sample is one."""
+    """Return an empty figure with its title, a note below, and the notice of the sample."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.suptitle(TITLES[name](tables), x=0.01, ha="left")
     notes = [note, labels.INVENTED.partition(".")[0] + "."] if tables.is_sample else [note]
@@ -69,7 +69,7 @@ def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
 
 
 def actions(tables: Tables) -> Figure:
-    """Gap to close and customers of each action that closes one."""
+    """Gap and number of customers of each action with a gap to close."""
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
@@ -97,7 +97,7 @@ def actions(tables: Tables) -> Figure:
 
 
 def differences(tables: Tables) -> Figure:
-    """Sizes of all tested differences; pale where it could be chance."""
+    """Sizes of all tested differences; pale if they could be chance."""
     found = tables.sql(
         """
         select dimension, measure, effect_size, verdict
@@ -158,7 +158,7 @@ SIGNS = {labels.CHANCE: "·", labels.BUILT_IN: "="}
 
 
 def _by_size(tables: Tables, tested: Frame, by: str) -> list[str]:
-    """Return the values of a column by the largest real difference, then by their labels."""
+    """Return the values of a column, sorted by their largest real difference, then by label."""
     largest = tested.groupby(by)["size"].max().fillna(0)
     return sorted(largest.index, key=lambda name: (-largest[name], tables.label(name)))
 
@@ -198,7 +198,7 @@ def risk(tables: Tables) -> Figure:
 
 
 def drivers(tables: Tables) -> Figure:
-    """Odds ratios of what goes with the risk weighting, the strongest on top, with intervals."""
+    """Odds ratios of the drivers of the risk weighting, the strongest on top, with intervals."""
     found = strongest(tables)[::-1]
     figure = titled(
         "drivers",
@@ -269,13 +269,13 @@ def segments(tables: Tables) -> Figure:
 
 
 NEAR = 0.12
-"""Of the largest mean loans: two bubbles nearer than this have their names on either side."""
+"""Share of the largest mean loans: nearer bubbles have their names on opposite sides."""
 LOW = 0.2
-"""Of the largest mean deposits: a bubble lower than this has its name above, off the axis."""
+"""Share of the largest mean deposits: a bubble lower than this has its name above it."""
 
 
 def concentration(tables: Tables) -> Figure:
-    """Lorenz curves of loans, deposits and fees, the top tenth named."""
+    """Lorenz curves of loans, deposits and fees, with the share of the top tenth."""
     figure = titled(
         "concentration",
         tables,
@@ -313,7 +313,7 @@ def concentration(tables: Tables) -> Figure:
 
 
 def stress(tables: Tables) -> Figure:
-    """Expected losses and deposits of each scenario against today."""
+    """Expected losses and deposits of each scenario against the baseline."""
     names = ["stressed_expected_loss", "stressed_total_deposits"]
     frame = tables.metrics(names, ["scenario"])
     frame = frame.sort_values(["stressed_expected_loss", "scenario"], kind="stable")
@@ -337,7 +337,7 @@ def stress(tables: Tables) -> Figure:
 
 
 def products(tables: Tables) -> Figure:
-    """Correlation of the balances of each two products; each with itself is left grey."""
+    """Correlations of the balances of two products; the diagonal is grey."""
     frame = tables.sql(
         """
         select one.product_name as product, other.product_name as other_product,
@@ -386,14 +386,14 @@ def products(tables: Tables) -> Figure:
 
 
 def _plain_log(axis: Axis, written: str | Callable[[float, float], str]) -> None:
-    """Have a logarithmic axis say 1, 2, 5, 10 in plain numbers."""
+    """Label a logarithmic axis with plain numbers: 1, 2, 5, 10."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(written)
     axis.set_minor_locator(NullLocator())
 
 
 def customers(tables: Tables) -> Frame:
-    """Return customers to draw one by one: the same random ones every time, at most 3,000.
+    """Return at most 3,000 customers to draw individually, always the same random ones.
 
     The customer key is a hash: the lowest keys are a random sample.
     """
@@ -414,14 +414,14 @@ def customers(tables: Tables) -> Frame:
 def boxes(
     tables: Tables, name: str, by: str, measures: Sequence[str], order: Sequence[object]
 ) -> Figure:
-    """Amounts by groups: the middle half as boxes, nine tenths between the ends of the lines.
+    """Amounts by groups as box plots: boxes hold the middle half, whiskers nine tenths.
 
     Args:
         tables: where the customers are.
-        name: of the title.
+        name: name of the title.
         by: column to group by.
         measures: amounts, a panel each.
-        order: of the groups.
+        order: order of the groups.
     """
     drawn = customers(tables)
     shown = {measure: drawn[drawn[measure] > 0] for measure in measures}
@@ -486,7 +486,7 @@ def _loans_by_income(tables: Tables) -> str:
 
 
 HOW_CLOSE = ((0.7, "closely"), (0.3, "loosely"), (0, "barely"))
-"""What a rank correlation from these on is called."""
+"""Names of rank correlations from these values on."""
 
 
 def _strongest_pair(tables: Tables) -> str:
@@ -544,7 +544,7 @@ TITLES: dict[str, Callable[[Tables], str]] = {
     "density": _loans_by_income,
     "loyalty": _of_answer("no-difference", "Balances by loyalty class"),
 }
-"""What a figure shows, by its name: a finding, or what it is of where the data show none."""
+"""Titles of figures: the answer's, or a neutral one if there is no answer."""
 
 FIGURES: dict[str, Callable[[Tables], Figure]] = {
     "actions": actions,
@@ -556,11 +556,11 @@ FIGURES: dict[str, Callable[[Tables], Figure]] = {
     "stress": stress,
     "differences": differences,
 }
-"""Name of the file without its ending, and what draws it."""
+"""File name without extension, and the function that draws the figure."""
 
 
 def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) -> list[Path]:
-    """Write figures into a folder, which is made where it is absent, and return their paths."""
+    """Write figures to a folder, which is created if necessary, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     with house_style():
@@ -569,7 +569,7 @@ def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) ->
             FigureCanvasSVG(figure)
             path = folder / f"{name}.svg"
             figure.savefig(path, metadata={"Date": None, "Creator": None})
-            # Matplotlib ends lines with spaces, which the code host's checks do not like.
+            # Matplotlib ends lines with spaces, which the repository's checks reject.
             text = path.read_text(encoding="utf-8")
             lines = [line.rstrip() for line in text.splitlines()]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

@@ -1,7 +1,7 @@
-"""The page of findings: templates with places for answers.
+"""The page of findings: templates filled with answers.
 
-It claims nothing that the answers do not decide: a sentence that depends on a result is chosen by
-that result, and what is said of the bank is computed in `bank_warehouse.answers`.
+A sentence that depends on a result is selected by that result, and statements about the bank come
+from `bank_warehouse.answers`.
 """
 
 import textwrap
@@ -25,13 +25,13 @@ select distinct
     least(dimension, measure) as one, greatest(dimension, measure) as other
 from marts.fct_segment_differences where method <> 'Not tested'
 """
-"""Each test once: two dimensions are listed in both orders."""
+"""Each test once, because pairs of dimensions are listed in both orders."""
 
 ASSIGNED = ("banking_relationship", "investment_advisor")
-"""What was assigned by row position in the sample."""
+"""Columns that are assigned by row position in the sample."""
 
 STRONG = 0.5
-"""From this correlation on, two balances move together."""
+"""Two balances with at least this correlation move together."""
 
 
 def write_page(tables: Tables) -> str:
@@ -69,7 +69,7 @@ def _summary(tables: Tables) -> str:
 
 
 def _said(tables: Tables, name: str) -> str:
-    """Return a sentence with its support and statistics; nothing where there is none."""
+    """Return a sentence with its support and statistics; empty if there is no answer."""
     found = tables.said.by_name.get(name)
     return f"{found.sentence} ({found.full_support.rstrip('.')}.)" if found else ""
 
@@ -83,7 +83,7 @@ def _actions(tables: Tables) -> str:
         na_position="last",
         kind="stable",
     )
-    # An action that aims at no amount has no gap to close: 0.00 would say that it is closed.
+    # An action without a target amount has no gap; 0.00 would mean that the gap is closed.
     due["gap_to_close"] = due["gap_to_close"].where(due["gap_to_close"] > 0, None)
     watched = tables.metrics(
         ["customers", "mean_risk_weighting", "total_loans", "loan_to_deposit_ratio"],
@@ -156,7 +156,7 @@ def _customers(tables: Tables) -> str:
 
 
 def _verdict(tables: Tables, dimension: str) -> str:
-    """Return what may be read into the differences between the values of a dimension."""
+    """Return how to interpret the differences between the values of a dimension."""
     real = tables.sql(
         """
         select measure from marts.fct_segment_differences
@@ -241,7 +241,7 @@ def _collinear_sentence(tables: Tables, drivers: set[str]) -> str:
 
 
 def _level_sentence(tables: Tables, shown: set[str]) -> str:
-    """Return which categories stand out by a level but not as a whole."""
+    """Return the categories of which a level stands out, but not the whole."""
     found = tables.sql(
         f"""
         select distinct driver from marts.fct_risk_drivers
@@ -326,7 +326,7 @@ def _limits(tables: Tables) -> str:
 
 
 def _wrap(text: str) -> str:
-    """Fill paragraphs and list items to the width; leave headings, tables and images alone."""
+    """Wrap paragraphs and list items; leave headings, tables and images unchanged."""
     blocks = []
     for block in text.strip("\n").split("\n\n"):
         if not block.strip():

@@ -1,4 +1,4 @@
-"""A built warehouse as frames to draw and as tables to read."""
+"""A built warehouse as data frames for figures and tables."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -17,7 +17,7 @@ Frame = pd.DataFrame
 
 
 class Tables(Warehouse):
-    """A built warehouse, or the database of a release, whose answers are frames and tables."""
+    """A built warehouse, or the database of a release."""
 
     @cached_property
     def said(self) -> Answers:
@@ -26,7 +26,7 @@ class Tables(Warehouse):
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The files of customers that were read; none where only a release is there."""
+        """The client files that were read; none for a release."""
         try:
             found = self.sql(
                 "select distinct source_file from staging.base_bank__clients order by source_file"
@@ -37,15 +37,15 @@ class Tables(Warehouse):
 
     @property
     def is_sample(self) -> bool:
-        """Whether the customers are the shipped, invented ones."""
+        """Whether the customers are those of the shipped sample."""
         if not self.files:
             return bool(self.sql("select source from marts.release")["source"][0] == SAMPLE)
         return all(file.startswith(SEED_FOLDER) for file in self.files)
 
     def classes_listed_by_rule(self) -> list[str]:
-        """Return the risk weightings that are on the watch list by a rule on the weighting itself.
+        """Return the risk weightings that a rule puts on the watch list.
 
-        None where all are, or none: then there is no jump between them to explain.
+        Empty if all or none are, because then there is no jump to explain.
         """
         try:
             found = self.sql(
@@ -66,12 +66,12 @@ class Tables(Warehouse):
     def metrics(
         self, names: Sequence[str], group_by: Sequence[str] = (), filters: Filters | None = None
     ) -> Frame:
-        """Return metrics by dimensions: a column for each, a row for each combination."""
+        """Return metrics by dimensions, with one row for each combination."""
         columns = pd.Index([*group_by, *names])
         return pd.DataFrame(self.ask(names, group_by, filters), columns=columns)
 
     def totals(self, *names: str) -> dict[str, str]:
-        """Return metrics over all customers, written as their formats say, by name."""
+        """Return metrics over all customers, formatted, by name."""
         return {
             name: format_value(value, self.layer.metric(name).format)
             for name, value in zip(names, self.ask(names)[0], strict=True)

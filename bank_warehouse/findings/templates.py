@@ -1,4 +1,4 @@
-"""The templates of the page: none of them holds a number, so that every number is an answer."""
+"""The templates of the page. They contain no numbers, so every number comes from an answer."""
 
 TITLE = """# Findings
 
@@ -16,7 +16,7 @@ SUMMARY = """## In short
 {answers}
 """
 
-NOTHING = "The data are too few to say anything that would hold for other customers."
+NOTHING = "There is too little data for conclusions about other customers."
 
 ACTIONS = """## What to do
 

@@ -7,7 +7,7 @@ The modules, in the order the data goes through them:
 ``randomness``   counter-based random numbers and permutations: row i does not need row i - 1
 ``names``        pools of invented names
 ``copula``       correlated balances and the risk weighting
-``plants``       structures that can be planted in the data
+``planted_effects``  structures that can be planted in the data
 ``months``       what later months change
 ``clients``      one block of rows, first as arrays, then as an Arrow record batch
 ``files``        the four files of a pack, streamed

@@ -11,7 +11,7 @@ import duckdb
 
 from bank_warehouse.generator import months
 from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
-from bank_warehouse.generator.plants import PLANTS
+from bank_warehouse.generator.planted_effects import PLANTS
 from bank_warehouse.project import quoted
 
 MOST_CUSTOMERS = 1_000_000_000

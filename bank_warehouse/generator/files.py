@@ -67,7 +67,7 @@ def write_pack(
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
         threads: Threads of DuckDB; None for one a core, at most four. No effect on the data.
-        plant: The name of a structure of `plants.PLANTS` to plant in the data.
+        plant: The name of a structure of `planted_effects.PLANTS` to plant in the data.
         months_later: How many months after the first the pack is of.
         progress: Called with the number of clients made since the last call.
 

@@ -1,6 +1,6 @@
 """Publish the checked marts: all of them or none, as files and to PostgreSQL.
 
-What readers of a release need is here: :func:`current_release` and what it gives and raises.
+Readers of a release import from here: :func:`current_release`, its result and its errors.
 """
 
 from bank_warehouse.publish.errors import NoReleaseError, PublishError

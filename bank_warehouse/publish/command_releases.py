@@ -1,4 +1,4 @@
-"""The command ``releases``: which releases there are, and which one readers have."""
+"""The command ``releases``: list the releases and show which one is current."""
 
 import os
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ COMMIT_LENGTH = 10
 
 
 def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
-    """Return a line for each release, the current one and that of PostgreSQL marked."""
+    """Return a line for each release, with the current one and that of PostgreSQL marked."""
     current = current_number(publish_dir)
     lines = [
         f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'customers':>11}  "
@@ -60,8 +60,9 @@ def _described(manifest: Mapping[str, Any]) -> str:
 def command(publish_dir: Path) -> None:
     """List the releases and mark those that readers have.
 
-    A commit in PostgreSQL whose answer was lost is looked up there first, and the files follow it.
-    A + after the commit of git means that files of the project differed from it during the build.
+    If the answer to a commit in PostgreSQL was lost, it is looked up first, and the files are
+    updated to match. A + after the git commit means that the project had uncommitted changes during
+    the build.
     """
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None
@@ -82,7 +83,7 @@ def command(publish_dir: Path) -> None:
 
 
 def _settle(publish_dir: Path, target: PostgresTarget | None) -> None:
-    """Look up a commit whose answer was lost, unless a publisher is at work on it."""
+    """Look up a commit whose answer was lost, unless another publisher is working on it."""
     if pending.noted(publish_dir) is None:
         return
     try:

@@ -1,4 +1,4 @@
-"""The command ``rollback``: an earlier release becomes the current one."""
+"""The command ``rollback``: make an earlier release current."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ from bank_warehouse.publish.flow import DEFAULT_WAIT, roll_back
 def command(number: int, publish_dir: Path, wait: float) -> None:
     """Make release NUMBER current again, in the files and in PostgreSQL.
 
-    No release is removed: a later one can be made current again the same way.
+    No release is removed: a later one can be made current again in the same way.
     """
     release = roll_back(
         publish_dir, number, os.environ.get(DSN_VARIABLE), wait=wait, progress=click.echo

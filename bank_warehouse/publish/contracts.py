@@ -1,4 +1,4 @@
-"""What a mart promises its readers: columns, types, grain. And which changes break that."""
+"""The contract of a mart with its readers (columns, types, grain), and which changes break it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 RESTRICTED_SCHEMA = "restricted"
 
-# Names that mean the same type, as DuckDB prints it.
+# Other names of a type, and DuckDB's name.
 _SYNONYMS = {
     "INT": "INTEGER",
     "INT4": "INTEGER",
@@ -22,7 +22,7 @@ _SYNONYMS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type as DuckDB prints it, whether it may be null, what it means."""
+    """A column: its type as DuckDB prints it, whether it may be null, and its description."""
 
     name: str
     type: str
@@ -40,8 +40,8 @@ class Contract:
         description: Grain first, then what it is for.
         columns: In the order of the table.
         grain: Columns that together are unique and never null, from the tests of the mart.
-        references: Column and the mart that it points to, from the `relationships` tests.
-        is_published: False for a table that is part of no release, whatever is asked for.
+        references: Column and the mart that it refers to, from the `relationships` tests.
+        is_published: False for a table that is never part of a release.
     """
 
     schema: str
@@ -59,7 +59,7 @@ class Contract:
 
     @property
     def is_restricted(self) -> bool:
-        """Whether the mart holds personal data, which a release has only when asked for."""
+        """Whether the mart holds personal data, which a release contains only if requested."""
         return self.schema == RESTRICTED_SCHEMA
 
 
@@ -72,12 +72,12 @@ def canonical_type(text: str) -> str:
 
 
 def to_json(contract: Contract) -> dict[str, Any]:
-    """Return the contract in the form that records and manifests have."""
+    """Return the contract in the form used in records and manifests."""
     return asdict(contract)
 
 
 def from_json(written: Mapping[str, Any]) -> Contract:
-    """Return the contract that :func:`to_json` has written; further keys are left alone.
+    """Return the contract that :func:`to_json` wrote; other keys are ignored.
 
     Raises:
         KeyError: A key is missing.
@@ -102,7 +102,7 @@ def from_json(written: Mapping[str, Any]) -> Contract:
 
 
 def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
-    """Return the contracts of the marts as the macro `record_build` describes them.
+    """Return the contracts from the marts as the macro `record_build` describes them.
 
     Args:
         models: For each mart `schema`, `name`, `description`, `is_published`, `columns` (name,
@@ -110,8 +110,8 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
             arguments).
 
     Returns:
-        The contracts by schema and name. The grain is that of the test
-        `unique_combination_of_columns`, else the first column under `unique`.
+        The contracts by schema and name. The grain is from the test
+        `unique_combination_of_columns`, or else the first column with a `unique` test.
     """
     contracts = []
     for model in models:
@@ -163,10 +163,10 @@ def _grain(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> list[str]:
-    """Return what readers of `before` would miss or find changed in `after`, a line for each.
+    """Return the changes from `before` to `after` that break readers, one line each.
 
-    A new mart and a new column break nothing; a mart or a column gone, another type and another
-    grain do. Tables that are never published do not count.
+    New marts and new columns break nothing. A removed mart or column, another type or another grain
+    does. Tables that are never published do not count.
     """
     now = {contract.name: contract for contract in after if contract.is_published}
     changes = []
@@ -175,14 +175,14 @@ def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> l
             continue
         new = now.get(old.name)
         if new is None:
-            changes.append(f"{old.relation} is gone")
+            changes.append(f"{old.relation} was removed")
             continue
         if new.schema != old.schema:
             changes.append(f"{old.relation} has moved to {new.relation}")
         types = {column.name: column.type for column in new.columns}
         for column in old.columns:
             if column.name not in types:
-                changes.append(f"{old.relation}: column {column.name} is gone")
+                changes.append(f"{old.relation}: column {column.name} was removed")
             elif types[column.name] != column.type:
                 changes.append(
                     f"{old.relation}: column {column.name} was {column.type}, "

@@ -1,4 +1,4 @@
-"""The errors of publishing: what is wrong, then what to do."""
+"""The errors of publishing. Each message states the problem, then the remedy."""
 
 import click
 
@@ -9,19 +9,19 @@ class PublishError(click.ClickException):
     """Nothing was published, or nothing can be read; the message says why and what to do.
 
     Attributes:
-        problem: What is wrong, naming the mart, file or server.
+        problem: What is wrong, with the name of the mart, file or server.
         remedy: What to do.
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Make the message of both."""
+        """Create the error; its message is both texts."""
         super().__init__(f"{problem}\n{remedy}")
         self.problem = problem
         self.remedy = remedy
 
 
 class GateError(PublishError):
-    """The warehouse is not what the last whole build and the last checks have passed."""
+    """The warehouse differs from what passed the last complete build and the last checks."""
 
 
 class ContractError(PublishError):
@@ -29,25 +29,25 @@ class ContractError(PublishError):
 
 
 class BusyError(PublishError):
-    """Another publisher is at work."""
+    """Another publisher is running."""
 
 
 class NoReleaseError(PublishError):
-    """There is no release, or not the one that is asked for."""
+    """There is no release, or not the requested one."""
 
     exit_code = CannotStartError.exit_code
 
 
 class DamagedReleaseError(PublishError):
-    """The files of a release are not those that were published."""
+    """The files of a release differ from those that were published."""
 
 
 class PostgresError(PublishError):
-    """PostgreSQL cannot be published to; its tables are as they were."""
+    """Publishing to PostgreSQL is not possible; its tables have not changed."""
 
 
 class ReadersInTheWayError(PostgresError):
-    """Transactions that have read a mart did not end in the time given."""
+    """Transactions that have read a mart did not end in time."""
 
 
 class UnreachableError(PostgresError):
@@ -55,4 +55,4 @@ class UnreachableError(PostgresError):
 
 
 class UnknownCommitError(PostgresError):
-    """The answer to COMMIT was lost, and PostgreSQL cannot be asked: it may hold the release."""
+    """The answer to COMMIT was lost and PostgreSQL cannot be reached; it may hold the release."""

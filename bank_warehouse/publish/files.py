@@ -1,4 +1,4 @@
-"""Write a release as files: a Parquet file a mart, one DuckDB file of all, the manifest."""
+"""Write a release as files: one Parquet file per mart, one DuckDB file, and the manifest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -57,19 +57,19 @@ RELEASE_COLUMNS = (
 RELEASE = Contract(
     schema="marts",
     name="release",
-    description="One row. Which release these marts are, of which date and which build.",
+    description="One row. The release, date and build of these marts.",
     columns=RELEASE_COLUMNS,
     grain=("release",),
     references=(),
     is_published=True,
 )
-"""The one mart that dbt does not build."""
+"""The only mart that dbt does not build."""
 
 Progress = Callable[[str], None]
 
 
 def left_out_because(contract: Contract, with_restricted: bool) -> str | None:
-    """Return why a release does not hold a mart; None where it does."""
+    """Return why a release does not hold a mart; None if it does."""
     if not contract.is_published:
         return NEVER
     if contract.is_restricted and not with_restricted:
@@ -90,7 +90,7 @@ def write_release(
 
     Args:
         connection: The open warehouse.
-        passed: What the gate has let through.
+        passed: The warehouse that passed the gate.
         draft: The folder.
         number: Number of the release.
         with_restricted: Whether to publish personal data.
@@ -100,10 +100,10 @@ def write_release(
         The release in the draft.
 
     Raises:
-        PublishError: A file cannot be written, or holds other rows than were checked.
+        PublishError: A file cannot be written, or its rows differ from those that were checked.
     """
     connection.execute("set preserve_insertion_order = false")
-    # As in the profile of dbt: views that join tiny tables of bands sort nothing.
+    # As in dbt's profile: avoids sorting in views that join small tables of bands.
     connection.execute("set nested_loop_join_threshold = 1000")
     manifest = _head(passed, number, with_restricted)
     entries: list[dict[str, Any]] = []
@@ -123,9 +123,9 @@ def write_release(
             expected = passed.fingerprints.get(contract.relation, seen)
             if seen != expected:
                 raise PublishError(
-                    f"{contract.relation}: the file written has other rows than the mart "
-                    f"({seen.rows:,} and {expected.rows:,}).",
-                    "Publish again; if it happens again, the disk is to be doubted.",
+                    f"{contract.relation}: the rows of the written file differ from those of the "
+                    f"mart ({seen.rows:,} and {expected.rows:,}).",
+                    "Publish again; if it happens again, check the disk.",
                 )
             entries.append(_published(connection, contract, draft, file, seen))
             progress(f"  {contract.relation:42} {seen.rows:>12,} rows")
@@ -134,8 +134,8 @@ def write_release(
     except duckdb.Error as problem:
         raise PublishError(
             f"The files of the release cannot be written: {str(problem).splitlines()[0]}",
-            "Where the disk is full make room, or set BANK_PUBLISH_DIR to a folder on another "
-            "one; else build the warehouse anew. Then publish again.",
+            "If the disk is full, free some space or set BANK_PUBLISH_DIR to a folder on "
+            "another disk; otherwise build the warehouse again. Then publish again.",
         ) from problem
     progress(f"  {DATABASE:42} {(draft / DATABASE).stat().st_size:>12,} bytes")
     manifest["database"] = {"file": DATABASE, **checksum_of(draft / DATABASE)}
@@ -147,7 +147,7 @@ def write_release(
 
 
 def published_marts(manifest: Mapping[str, Any]) -> list[tuple[Contract, dict[str, Any]]]:
-    """Return contract and entry of each mart that the release holds."""
+    """Return the contract and the manifest entry of each mart in the release."""
     return [
         (contracts.from_json(entry), entry)
         for entry in manifest["marts"]
@@ -156,12 +156,12 @@ def published_marts(manifest: Mapping[str, Any]) -> list[tuple[Contract, dict[st
 
 
 def all_contracts(manifest: Mapping[str, Any]) -> list[Contract]:
-    """Return the contracts of all marts, also of those that the release leaves out."""
+    """Return the contracts of all marts, including those that the release leaves out."""
     return [contracts.from_json(entry) for entry in manifest["marts"]]
 
 
 def require_whole(release: Release, progress: Progress) -> None:
-    """Compare the files of a release with what its manifest says of them.
+    """Compare the files of a release with its manifest.
 
     Raises:
         DamagedReleaseError: A file is missing or differs.
@@ -172,24 +172,22 @@ def require_whole(release: Release, progress: Progress) -> None:
         require_file(release, entry)
     with duckdb.connect() as connection:
         for contract, entry in listed:
-            # Manifests of format 1 are not signed: what the file itself holds counts.
+            # Manifests of format 1 have no checksum, so the rows of the file are counted.
             count, sums = _sums(connection, contract, require_file(release, entry))
             if count != entry["row_count"]:
                 raise DamagedReleaseError(
-                    f"{release.path / MANIFEST} says {entry['row_count']:,} rows of "
-                    f"{contract.relation}, which its file does not have.",
+                    f"{release.path / MANIFEST} lists {entry['row_count']:,} rows of "
+                    f"{contract.relation}, but its file has a different number.",
                     REMEDY,
                 )
             wrong = totals.differences(contract.columns, entry["totals"], sums)
             if wrong:
                 raise DamagedReleaseError(
-                    f"{release.path / MANIFEST} does not agree with the file of "
-                    f"{contract.relation}, in which {wrong[0]}.",
+                    f"{release.path / MANIFEST} does not match the file of {contract.relation}, "
+                    f"in which {wrong[0]}.",
                     REMEDY,
                 )
-    progress(
-        f"Release {release.number}: {len(listed) + len(others)} files agree with their checksums."
-    )
+    progress(f"Release {release.number}: {len(listed) + len(others)} files match their checksums.")
 
 
 def _head(passed: Passed, number: int, with_restricted: bool) -> dict[str, Any]:
@@ -250,7 +248,7 @@ def _write_parquet(
     number: int,
 ) -> None:
     order = ", ".join(quote_identifier(column) for column in contract.grain)
-    # Snappy is larger than zstd, but there is no reader of Parquet without it.
+    # Snappy files are larger than zstd, but every Parquet reader supports Snappy.
     connection.execute(
         f"copy (select * from {source} as mart order by {order}) "
         f"to {quote_literal(path.as_posix())} "
@@ -259,7 +257,7 @@ def _write_parquet(
 
 
 def _left_out(contract: Contract, reason: str) -> dict[str, Any]:
-    """Return what the manifest says of a mart that the release does not hold."""
+    """Return the manifest entry of a mart that the release leaves out."""
     facts = ("file", "bytes", "sha256", "row_count", "fingerprint", "totals")
     return contracts.to_json(contract) | {"left_out_because": reason} | dict.fromkeys(facts)
 
@@ -271,7 +269,7 @@ def _published(
     file: str,
     seen: Fingerprint,
 ) -> dict[str, Any]:
-    """Return what the manifest says of a mart whose file is written."""
+    """Return the manifest entry of a mart whose file is written."""
     _, sums = _sums(connection, contract, draft / file)
     return (
         contracts.to_json(contract)
@@ -284,7 +282,7 @@ def _published(
 def _sums(
     connection: duckdb.DuckDBPyConnection, contract: Contract, file: Path
 ) -> tuple[int, totals.Totals]:
-    """Return number of rows and sums by column of a Parquet file."""
+    """Return the number of rows and the sum of each column of a Parquet file."""
     source = f"read_parquet({quote_literal(file.as_posix())})"
     row = connection.execute(totals.query(contract.columns, source)).fetchone() or ()
     return totals.read(contract.columns, row)

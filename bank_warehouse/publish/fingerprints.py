@@ -1,10 +1,10 @@
-"""Fingerprints of tables: what proves that a table is the one that was checked.
+"""Fingerprints of tables, which show whether a table is the one that was checked.
 
-A fingerprint is the columns with their types, the number of rows and the sum of the 64-bit hashes
-of all rows. The order of the rows does not matter, a row that is there twice counts twice. Two
-tables that differ have the same sum once in 2^64 by chance. DuckDB's hash is not a cryptographic
-one: this guards against accidents, not against somebody who wants to deceive. It is the same for
-one version of DuckDB only, so that every record of fingerprints names its version.
+A fingerprint has the columns with their types, the number of rows and the sum of the 64-bit hashes
+of all rows. The order of rows does not matter, and duplicate rows count. Two different tables have
+the same sum with probability 2^-64. DuckDB's hash is not cryptographic, so this guards against
+accidents, not against deception. The hash depends on the version of DuckDB, which every record of
+fingerprints names.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ MART_SCHEMAS = ("marts", "quality", "restricted")
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a table held when it was looked at.
+    """The content of a table at one moment.
 
     Attributes:
         rows: Number of rows.
@@ -38,10 +38,10 @@ def source_of(relation: str) -> str:
 
 
 def fingerprints_query(relations: Iterable[str]) -> str:
-    """Return the query for the fingerprints of tables of the connected database.
+    """Return the query for the fingerprints of tables in the connected database.
 
     Args:
-        relations: Names `schema.table`; at least one.
+        relations: Names `schema.table`, at least one.
 
     Returns:
         SQL for rows (relation, row_count, row_hash as text, columns as text).
@@ -70,7 +70,7 @@ def fingerprints(
     """Return the fingerprints of tables or views by their name `schema.table`.
 
     Raises:
-        duckdb.Error: One of them is not there or cannot be read.
+        duckdb.Error: One of them is missing or cannot be read.
     """
     wanted = sorted(relations)
     if not wanted:
@@ -81,7 +81,8 @@ def fingerprints(
 
 def mart_relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names `schema.table` of all tables and views in the schemas of marts."""
-    # No parameters: for these DuckDB imports pandas, which takes longer than the query.
+    # Without bound parameters, because DuckDB would import pandas, which takes longer than the
+    # query.
     schemas = ", ".join(quote_literal(schema) for schema in MART_SCHEMAS)
     rows = connection.execute(
         "select table_schema || '.' || table_name from information_schema.tables "
@@ -91,7 +92,7 @@ def mart_relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def file_fingerprint(connection: duckdb.DuckDBPyConnection, parquet: str) -> Fingerprint:
-    """Return the fingerprint of the rows of a Parquet file; its path is given as text."""
+    """Return the fingerprint of the rows of a Parquet file."""
     source = f"read_parquet({quote_literal(parquet)})"
     columns = connection.execute(f"describe select * from {source}").fetchall()
     row = connection.execute(
@@ -102,7 +103,7 @@ def file_fingerprint(connection: duckdb.DuckDBPyConnection, parquet: str) -> Fin
 
 
 def to_json(found: Mapping[str, Fingerprint]) -> dict[str, dict[str, int | str]]:
-    """Return fingerprints in the form that a record has."""
+    """Return fingerprints in the form used in a record."""
     return {
         relation: {"rows": seen.rows, "hash": seen.hash, "columns": seen.columns}
         for relation, seen in found.items()
@@ -110,7 +111,7 @@ def to_json(found: Mapping[str, Fingerprint]) -> dict[str, dict[str, int | str]]
 
 
 def from_json(written: Mapping[str, Mapping[str, int | str]]) -> dict[str, Fingerprint]:
-    """Return the fingerprints that :func:`to_json` has written."""
+    """Return the fingerprints that :func:`to_json` wrote."""
     return {
         relation: Fingerprint(int(seen["rows"]), str(seen["hash"]), str(seen["columns"]))
         for relation, seen in written.items()

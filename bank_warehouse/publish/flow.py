@@ -1,16 +1,17 @@
-"""Publish and roll back: in what order things happen, so that readers see all or nothing.
+"""Publish and roll back, in an order that shows readers all or nothing.
 
-0. The gate, before the folder of the releases is touched. Then a commit of an earlier publisher
-   whose answer was lost is looked up, and the files follow it.
-1. The bank and the contract that readers have, before anything is written.
-2. All files into a draft folder, onto the disk.
-3. All rows to PostgreSQL, in a transaction that stays open.
-4. The draft gets its number; PostgreSQL commits; `current` switches. A few milliseconds, each of
-   the three in one step. What is about to be committed is noted beside the releases until all
-   three are done (:mod:`bank_warehouse.publish.pending`).
+0. The gate, before the folder of the releases is touched. If an earlier publisher lost the answer
+    to its commit, the commit is looked up and the files are updated to match.
+1. The check of the bank and of the contract that readers have, before anything is written.
+2. All files are written to a draft folder on disk.
+3. All rows are sent to PostgreSQL, in a transaction that stays open.
+4. The draft gets its number; PostgreSQL commits; `current` switches. This takes a few milliseconds,
+    and each of the three is atomic. A note of the commit is kept beside the releases until all
+    three are done (:mod:`bank_warehouse.publish.pending`).
 
-A publisher that is killed leaves at most a draft, or between the steps of 4 a release that is
-whole and not current, or PostgreSQL one release ahead of the files. The next one mends that.
+A killed publisher leaves at most a draft. If it is killed during step 4, it leaves a complete
+release that is not current, or PostgreSQL one release ahead of the files. The next publisher
+repairs this.
 """
 
 import shutil
@@ -60,12 +61,12 @@ def publish(
     wait: float = DEFAULT_WAIT,
     progress: Progress = lambda _: None,
 ) -> Release:
-    """Publish the marts of a warehouse: all of them, to all targets, or none.
+    """Publish all marts of a warehouse to all targets, or none.
 
     Args:
         warehouse: The DuckDB file.
         publish_dir: Folder of the releases.
-        dsn: PostgreSQL database to publish to as well; None or empty for none.
+        dsn: PostgreSQL database to publish to in addition; None or empty for none.
         with_restricted: Whether to publish personal data.
         replace_bank: Whether the shipped sample, or another bank, may replace a bank's release.
         wait: Seconds to wait for readers of PostgreSQL that are in a transaction.
@@ -75,16 +76,16 @@ def publish(
         The release, which is now current.
 
     Raises:
-        UnknownCommitError: PostgreSQL may hold the release or not; its folder is kept.
-        PublishError: Nothing was published, or it does not hold in PostgreSQL; the message says
-            which and what to do.
+        UnknownCommitError: It is unknown whether PostgreSQL holds the release; its folder is kept.
+        PublishError: Nothing was published, or PostgreSQL differs from the release; the message
+            says which and what to do.
     """
     with _opened(warehouse) as connection, _target(dsn) as target, saying(SEE_RELEASES):
         with saying(NOTHING):
-            progress(f"Checking that {warehouse} is what dbt and the expectations have passed ...")
+            progress(f"Checking that {warehouse} passed the build and the expectations ...")
             passed = gate.require_checked(connection, warehouse)
             if not publish_dir.is_dir():
-                # What is refused leaves no folder behind.
+                # A refused release must not leave a folder.
                 _require_fit(connection, passed, publish_dir, target, replace_bank)
         with publisher_lock(publish_dir):
             return _publish(
@@ -109,13 +110,13 @@ def _publish(
     wait: float,
     progress: Progress,
 ) -> Release:
-    """Publish what has passed the gate, the lock of the folder held."""
+    """Publish what passed the gate, holding the lock of the folder."""
     _remove_drafts(publish_dir, progress)
     settle(publish_dir, target, progress)
     with saying(NOTHING):
         _require_fit(connection, passed, publish_dir, target, replace_bank)
         current = releases.current_number(publish_dir)
-        # Readers may know a number whose folder is gone: it is not given twice.
+        # A number is never reused, even if its folder is gone, because readers may know it.
         number = 1 + max(
             current or 0,
             *releases.release_numbers(publish_dir),
@@ -148,8 +149,8 @@ def _publish(
         raise PublishError(
             f"The files of the release cannot be written to {publish_dir}: "
             f"{problem.strerror or problem}.",
-            "Make room there, or set BANK_PUBLISH_DIR to a folder on another disk. Nothing "
-            "was published.",
+            "Free some space there, or set BANK_PUBLISH_DIR to a folder on another disk. "
+            "Nothing was published.",
         ) from problem
     finally:
         if target:
@@ -181,9 +182,9 @@ def roll_back(
         The release.
 
     Raises:
-        NoReleaseError: There is none of this number.
-        UnknownCommitError: PostgreSQL may hold it or not.
-        PublishError: It cannot be made current; what was current still is.
+        NoReleaseError: There is no release with this number.
+        UnknownCommitError: It is unknown whether PostgreSQL holds it.
+        PublishError: It cannot be made current; the current release has not changed.
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)
@@ -197,7 +198,7 @@ def roll_back(
             for change in breaking_changes(
                 files.all_contracts(left.manifest), files.all_contracts(release.manifest)
             ):
-                progress(f"Readers of release {left.number} have to know: {change}.")
+                progress(f"Tell the readers of release {left.number}: {change}.")
         if target:
             progress(f"Writing release {number} to {target.where} ...")
             try:
@@ -212,12 +213,12 @@ def roll_back(
 
 
 def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress) -> None:
-    """Make the files agree with a commit whose answer was lost, if there is one.
+    """Update the files after a commit whose answer was lost, if there is one.
 
-    To be called by who holds the lock of the folder. Without a database it stays noted.
+    The caller must hold the lock of the folder. Without a database, the note stays.
 
     Raises:
-        UnknownCommitError: The database does not know, or is another one.
+        UnknownCommitError: The database does not know the commit, or is a different one.
     """
     commit = pending.settle(publish_dir, target.outcome_of if target else None, progress)
     if commit and target:
@@ -233,7 +234,7 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
 def _make_current(
     release: Release, publish_dir: Path, target: PostgresTarget | None, progress: Progress
 ) -> None:
-    """Give readers of the files a release that PostgreSQL, if it is published to, has already."""
+    """Make a release current in the files, after PostgreSQL if it is a target."""
     releases.switch_current(publish_dir, release.number)
     if target:
         pending.forget(publish_dir)
@@ -244,11 +245,11 @@ def _make_current(
 
 
 def _commit(target: PostgresTarget, commit: Commit, publish_dir: Path) -> None:
-    """Commit what is noted; where PostgreSQL has refused it, it is as if it had never been.
+    """Commit the noted release; if PostgreSQL refuses, undo everything.
 
     Raises:
         PostgresError: PostgreSQL has not committed.
-        UnknownCommitError: It cannot be asked; note and folder stay.
+        UnknownCommitError: It cannot be reached; note and folder are kept.
     """
     try:
         outcome = target.commit(commit)
@@ -259,13 +260,13 @@ def _commit(target: PostgresTarget, commit: Commit, publish_dir: Path) -> None:
         raise UnknownCommitError(
             pending.doubt(commit, publish_dir),
             "Run `bank releases` when the server can be reached again: it asks PostgreSQL and "
-            "makes the files agree with it; so does the next `bank publish`.",
+            "updates the files to match. The next `bank publish` does the same.",
         )
 
 
 @contextmanager
 def _opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse; while it is open nobody can write to it."""
+    """Open the warehouse; nobody can write to it while it is open."""
     with open_warehouse(warehouse) as connection:
         try:
             yield connection
@@ -287,7 +288,7 @@ def _target(dsn: str | None) -> Iterator[PostgresTarget | None]:
 
 @contextmanager
 def _scratch(publish_dir: Path) -> Iterator[Path]:
-    """Give an empty folder on the disk of the releases, and remove it."""
+    """Create an empty folder on the disk of the releases, and remove it at the end."""
     folder = publish_dir / f"{releases.DRAFT_PREFIX}rows"
     folder.mkdir(mode=0o700)
     try:
@@ -298,7 +299,7 @@ def _scratch(publish_dir: Path) -> Iterator[Path]:
 
 def _remove_drafts(publish_dir: Path, progress: Progress) -> None:
     if releases.remove_drafts(publish_dir):
-        progress("Removed what a publisher that did not get to its end has left.")
+        progress("Removed the drafts of an interrupted publisher.")
 
 
 def _current(publish_dir: Path) -> Release | None:
@@ -306,14 +307,14 @@ def _current(publish_dir: Path) -> Release | None:
     try:
         return None if number is None else releases.read_release(publish_dir, number)
     except NoReleaseError:
-        # Its folder was moved away: nobody has it any more.
+        # Its folder was moved away, so it has no readers.
         return None
 
 
 def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
-    """Return the current release, or where it is gone the newest that is left, and in words which.
+    """Return the current release, or the newest if that is missing, with a description.
 
-    None where there is no release.
+    None if there is no release.
     """
     current = _current(publish_dir)
     if current:
@@ -325,7 +326,7 @@ def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
 
 
 def _current_if_whole(publish_dir: Path) -> Release | None:
-    """Return the current release, None where it is damaged: that is what a roll back mends."""
+    """Return the current release; None if it is damaged, which a rollback repairs."""
     try:
         return _current(publish_dir)
     except PublishError:
@@ -339,10 +340,10 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release that is of another bank than what readers have, or breaks its contract.
+    """Refuse a release of a different bank than readers have, or one that breaks their contract.
 
     Raises:
-        PublishError: With what readers have, and what to do.
+        PublishError: The message states what readers have and what to do.
     """
     in_files = _readers_had(publish_dir) if publish_dir.is_dir() else None
     in_postgres = target.manifest() if target else None
@@ -356,7 +357,7 @@ def _require_fit(
     for manifest, keys, where, elsewhere in readers:
         if not replace_bank:
             _require_no_sample_over_a_bank(manifest, passed, where, elsewhere)
-            # A release from before manifests named their source counts as a bank's.
+            # A manifest without a source, from an older version, counts as a bank's.
             if SAMPLE not in (passed.build["source"], manifest.get("source")):
                 _require_same_bank(connection, keys(), manifest, where, elsewhere)
         _require_compatible(manifest, passed, where)
@@ -365,7 +366,7 @@ def _require_fit(
 def _require_no_sample_over_a_bank(
     before: dict[str, Any], passed: gate.Passed, where: str, elsewhere: str
 ) -> None:
-    """Refuse to replace a bank's figures by invented ones.
+    """Refuse to replace a bank's release with the invented sample.
 
     Raises:
         PublishError: The warehouse holds the sample, and readers have something else.
@@ -375,16 +376,16 @@ def _require_no_sample_over_a_bank(
             f"This warehouse was built from the shipped sample, an invented bank; {where} "
             f"(release {before['release']}, as of {before['as_of_date']}) was not.",
             "Run `bank build FOLDER` with your files, check and publish again; or publish the "
-            f"sample to {elsewhere}. `--replace-bank` publishes the sample all the same. Nothing "
-            "was published.",
+            f"sample to {elsewhere}. `--replace-bank` publishes the sample anyway. Nothing was "
+            "published.",
         )
 
 
 def _keys_in(release: Release, connection: duckdb.DuckDBPyConnection) -> Keys:
-    """Yield the keys of all customers of a release, some at a time.
+    """Yield the keys of all customers of a release in batches.
 
     Raises:
-        DamagedReleaseError: Their file is not the one that was published.
+        DamagedReleaseError: Their file differs from the one that was published.
     """
     entry = next(mart for mart in release.manifest["marts"] if mart["name"] == "dim_customers")
     file = quote_literal(releases.require_file(release, entry).as_posix())
@@ -401,16 +402,16 @@ def _require_same_bank(
     where: str,
     elsewhere: str,
 ) -> None:
-    """Refuse to replace a bank's figures by those of another.
+    """Refuse to replace a bank's release with that of another bank.
 
-    Customers are looked for a part at a time: of one bank, most of the first part are there.
+    Customers are searched in batches: for the same bank, the first batch already has matches.
 
     Args:
         connection: The open warehouse.
-        keys: Of the customers that readers have.
+        keys: Keys of the customers that readers have.
         before: The manifest of their release.
         where: Where they have it.
-        elsewhere: Where else the warehouse can go.
+        elsewhere: Where else to publish the warehouse.
 
     Raises:
         PublishError: No customer of that release is in the warehouse.
@@ -428,27 +429,27 @@ def _require_same_bank(
     if looked_at:
         raise PublishError(
             f"None of the {looked_at:,} customers of {where} (release {before['release']}, as of "
-            f"{before['as_of_date']}) is in this warehouse: it is of another bank.",
-            f"Publish it to {elsewhere}. `--replace-bank` publishes it here all the same. Nothing "
-            "was published.",
+            f"{before['as_of_date']}) is in this warehouse, so it belongs to another bank.",
+            f"Publish it to {elsewhere}. `--replace-bank` publishes it here anyway. Nothing was "
+            "published.",
         )
 
 
 def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str) -> None:
-    """Refuse a release that breaks the contract of the one that readers have.
+    """Refuse a release that breaks the contract of the current one.
 
     Raises:
-        ContractError: With all changes that break it.
+        ContractError: The message lists all breaking changes.
     """
     old, new = before["schema_version"], passed.build["schema_version"]
     if not isinstance(new, int) or isinstance(new, bool) or new < 1:
         raise ContractError(
             f"published_schema_version is {new!r}.",
-            "Set it to a whole number from 1 on in dbt_project.yml, and build again.",
+            "Set it to a whole number of at least 1 in dbt_project.yml, and build again.",
         )
     if new < old:
         raise ContractError(
-            f"published_schema_version is {new}; {where} has {old} already.",
+            f"published_schema_version is {new}, but {where} already has {old}.",
             f"Set it to {old} or more in dbt_project.yml and build again, or roll back to a "
             "release of that version.",
         )
@@ -456,8 +457,9 @@ def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str)
     if changes and new == old:
         listed = "\n".join(f"  {change}" for change in changes)
         raise ContractError(
-            f"Readers of {where} (release {before['release']}, schema version {old}) rely on what "
-            f"this release would break:\n{listed}",
-            f"Keep what they rely on, or tell them, set published_schema_version to {old + 1} in "
-            "dbt_project.yml, and run `bank build`, `bank check` and `bank publish`.",
+            f"Readers of {where} (release {before['release']}, schema version {old}) depend on "
+            "what this release would change:\n"
+            f"{listed}",
+            f"Undo these changes; or tell the readers, set published_schema_version to {old + 1} "
+            "in dbt_project.yml, and run `bank build`, `bank check` and `bank publish`.",
         )

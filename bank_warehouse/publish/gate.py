@@ -1,4 +1,4 @@
-"""The gate: only tables that the last whole build and the last expectations passed get through."""
+"""The gate: only tables that passed the last build and the last expectations are published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Passed:
-    """A warehouse that may be published, and what its records say.
+    """A warehouse that may be published, and its records.
 
     Attributes:
         build: The record of the build.
         checks: The record of the expectations.
         contracts: The contracts of all marts, by schema and name.
-        fingerprints: The marts as they are and as they were checked.
+        fingerprints: The fingerprints of the marts, equal to those that were checked.
     """
 
     build: dict[str, Any]
@@ -36,15 +36,15 @@ class Passed:
 
 
 def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> Passed:
-    """Look at the records of a warehouse and at its marts.
+    """Check the records of a warehouse and its marts.
 
     Args:
-        connection: The open warehouse; nobody can write to it meanwhile.
+        connection: The open warehouse, to which nobody else can write.
         warehouse: Its file.
 
     Raises:
-        GateError: The last dbt command was no whole build that passed, the expectations were not
-            all met, or a mart is not what it was at either.
+        GateError: The last dbt command was not a complete build that passed, an expectation failed,
+            or a mart has changed since.
     """
     build = _require_build(warehouse)
     checks = _require_checks(warehouse)
@@ -54,20 +54,20 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
     there = set(fingerprints.mart_relations(connection))
     gone = sorted(set(built) - there)
     if gone:
-        raise GateError(f"{_listed(gone)}: not in {warehouse} any more.", BUILD)
+        raise GateError(f"{_listed(gone)}: no longer in {warehouse}.", BUILD)
     found = fingerprints.fingerprints(connection, there & set(built))
     for relation, seen in built.items():
         if found[relation] != seen:
             raise GateError(
-                f"{relation} in {warehouse} is not what the last build made: "
+                f"{relation} in {warehouse} differs from what the last build made: "
                 f"{_difference(seen, found[relation])}.",
                 BUILD,
             )
     for relation, seen in built.items():
         if checked.get(relation) != seen:
             raise GateError(
-                f"The expectations have not seen {relation} as it is in {warehouse}: they ran at "
-                f"{checks['checked_at']}, the last build ended at {build['built_at']}.",
+                f"The expectations did not check the present {relation} in {warehouse}: they ran "
+                f"at {checks['checked_at']}, the last build ended at {build['built_at']}.",
                 CHECK,
             )
     _require_described(declared, found)
@@ -79,36 +79,36 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
     build = records.read_record(path)
     if build is None:
         raise GateError(
-            f"There is no record of a build of {warehouse}: {path} is missing or of another "
+            f"There is no record of a build of {warehouse}: {path} is missing or from another "
             "version of the project.",
             MOVED + BUILD,
         )
     if not build["is_ended"]:
         raise GateError(
-            f"The `dbt {build['command']}` of {warehouse} that started at {build['built_at']} was "
-            "interrupted, or still runs: the tables may be of two builds.",
+            f"The `dbt {build['command']}` of {warehouse} that started at {build['built_at']} "
+            "was interrupted or is still running: the tables may be of two builds.",
             BUILD,
         )
     if build["failed"]:
         raise GateError(
             f"The last `dbt {build['command']}` of {warehouse} did not pass: "
             f"{_listed(build['failed'])}.",
-            f"See to the first error it prints. {BUILD}",
+            f"Fix the first error it prints. {BUILD}",
         )
     if build["is_empty"]:
         raise GateError(
-            f"The last build of {warehouse} was one with --empty: its tables have no rows.", BUILD
+            f"The last build of {warehouse} ran with --empty, so its tables have no rows.", BUILD
         )
     if build["not_run"]:
         raise GateError(
-            f"The last dbt command on {warehouse}, `dbt {build['command']}`, was no whole build: "
-            f"it left out {_listed(build['not_run'])}.",
+            f"The last dbt command on {warehouse}, `dbt {build['command']}`, was not a complete "
+            f"build: it left out {_listed(build['not_run'])}.",
             BUILD,
         )
     if build["duckdb_version"] != duckdb.__version__:
         raise GateError(
-            f"{warehouse} was built with DuckDB {build['duckdb_version']}, this is "
-            f"{duckdb.__version__}: their fingerprints cannot be compared.",
+            f"{warehouse} was built with DuckDB {build['duckdb_version']}, but this is "
+            f"{duckdb.__version__}: fingerprints of different versions cannot be compared.",
             BUILD,
         )
     return build
@@ -119,8 +119,8 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
     checks = records.read_record(path)
     if checks is None:
         raise GateError(
-            f"The expectations have not been run on {warehouse}: {path} is missing or of another "
-            "version of the project.",
+            f"The expectations have not been run on {warehouse}: {path} is missing or from "
+            "another version of the project.",
             MOVED + CHECK,
         )
     left_out = [suite for suite in records.ALL_SUITES if suite not in checks["suites"]]
@@ -133,27 +133,27 @@ def _require_checks(warehouse: Path) -> dict[str, Any]:
     if not checks["passed"]:
         failing = [name for name, counts in checks["tables"].items() if counts["failed"]]
         raise GateError(
-            f"The expectations are not met in {warehouse}: {_listed(failing)}.",
-            f"Run `bank check` to see which rows, and mend the data or the models. {BUILD}",
+            f"Expectations failed in {warehouse}: {_listed(failing)}.",
+            f"Run `bank check` to see the rows, and fix the data or the models. {BUILD}",
         )
     if checks["duckdb_version"] != duckdb.__version__:
         raise GateError(
-            f"{warehouse} was checked with DuckDB {checks['duckdb_version']}, this is "
-            f"{duckdb.__version__}: their fingerprints cannot be compared.",
+            f"{warehouse} was checked with DuckDB {checks['duckdb_version']}, but this is "
+            f"{duckdb.__version__}: fingerprints of different versions cannot be compared.",
             CHECK,
         )
     return checks
 
 
 def _require_described(declared: Iterable[Contract], found: dict[str, Fingerprint]) -> None:
-    """Stop where a mart has other columns than its contract, or no grain."""
+    """Stop if the columns of a mart differ from its contract, or if it has no grain."""
     for contract in declared:
         columns = ", ".join(f"{column.name} {column.type}" for column in contract.columns)
         if found[contract.relation].columns != columns:
             raise GateError(
                 f"{contract.relation} has the columns {found[contract.relation].columns}; its "
-                f"contract says {columns}.",
-                f"Make model and contract agree. {BUILD}",
+                f"contract has {columns}.",
+                f"Make the model match the contract. {BUILD}",
             )
         if not contract.grain:
             raise GateError(

@@ -1,4 +1,4 @@
-"""One publisher at a time: a lock on the folder of the releases."""
+"""A lock on the folder of the releases, so that only one publisher runs at a time."""
 
 import os
 import socket
@@ -16,10 +16,10 @@ LOCK = ".publishing.lock"
 
 @contextmanager
 def publisher_lock(publish_dir: Path) -> Iterator[None]:
-    """Hold the lock of the folder, which is made where there is none.
+    """Hold the lock of the folder; create the folder if necessary.
 
     Raises:
-        BusyError: Another publisher holds it; the message says which.
+        BusyError: Another publisher holds the lock; the message names it.
         PublishError: The folder cannot be written.
     """
     path = publish_dir / LOCK
@@ -27,7 +27,7 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
         if not publish_dir.is_dir():
             publish_dir.mkdir(parents=True, exist_ok=True)
             open_to_others(publish_dir)
-        # Kept for good: if it were removed, two publishers could lock two files of this name.
+        # The file is never removed; otherwise two publishers could lock two files of this name.
         file = path.open("a+", encoding="utf-8", newline="\n")
     except OSError as problem:
         raise PublishError(
@@ -39,7 +39,7 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
             file.seek(0)
             holder = file.read(200).strip() or "unknown"
             raise BusyError(
-                f"Another publisher is at work in {publish_dir}: {holder}.",
+                f"Another publisher is running in {publish_dir}: {holder}.",
                 "Wait until it has ended and try again.",
             )
         file.seek(0)

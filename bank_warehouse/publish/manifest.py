@@ -1,4 +1,4 @@
-"""The manifest of a release: its shape, and the checksum by which an edit shows."""
+"""The manifest of a release: its format, and the checksum that reveals an edit."""
 
 import hashlib
 import json
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-"""Of the manifests that are written; raised when the shape changes for readers.
+"""Format of the manifests that are written; raised if it changes for readers.
 
-Format 1 has no checksum. What it says of the files is compared with them all the same.
+Format 1 has no checksum of the manifest; its files are compared all the same.
 """
 
 SCHEMA = Path(__file__).with_name("manifest.schema.json")
@@ -20,14 +20,14 @@ LONGEST = 160
 
 
 class ManifestError(Exception):
-    """This is no manifest, or an edited one; the message goes on from its name: `lacks ...`."""
+    """Not a manifest, or an edited one; the message continues after its name: `lacks ...`."""
 
 
 def checksum(manifest: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a manifest without its checksum.
 
-    Of its JSON with sorted keys, no blanks, and letters beyond ASCII as they are: whatever order
-    and layout it was stored in.
+    It is computed from JSON with sorted keys, no blanks and unescaped non-ASCII letters, so it does
+    not depend on the stored order and layout.
     """
     unsigned = {key: value for key, value in manifest.items() if key != CHECKSUM}
     text = json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -35,22 +35,22 @@ def checksum(manifest: Mapping[str, Any]) -> str:
 
 
 def signed(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a manifest with its checksum."""
+    """Return the manifest with its checksum."""
     return {**manifest, CHECKSUM: checksum(manifest)}
 
 
 def require_manifest(content: object, number: int) -> dict[str, Any]:
-    """Return what was read as the manifest of a release, if it is that.
+    """Return the content as the manifest of a release, if it is valid.
 
     Args:
-        content: The JSON.
-        number: Of the release.
+        content: The parsed JSON.
+        number: Number of the release.
 
     Raises:
-        ManifestError: It is of another release or format, lacks something, or was edited.
+        ManifestError: It is of another release or format, is incomplete, or was edited.
     """
     if not isinstance(content, dict):
-        raise ManifestError("is not an object with keys and values.")
+        raise ManifestError("is not a JSON object.")
     form = content.get("format")
     if isinstance(form, int) and form > FORMAT:
         raise ManifestError(
@@ -60,14 +60,14 @@ def require_manifest(content: object, number: int) -> dict[str, Any]:
     if faults:
         more = f" and {len(faults) - SHOWN} more faults" if len(faults) > SHOWN else ""
         raise ManifestError(
-            "does not have the shape of one: "
+            "does not match the schema: "
             + "; ".join(f"{fault.json_path}: {fault.message[:LONGEST]}" for fault in faults[:SHOWN])
             + f"{more}."
         )
     if content["release"] != number:
         raise ManifestError(f"is that of release {content['release']}.")
     if form == FORMAT and content[CHECKSUM] != checksum(content):
-        raise ManifestError("was edited after it was published: its checksum does not agree.")
+        raise ManifestError("was edited after it was published: its checksum does not match.")
     return content
 
 

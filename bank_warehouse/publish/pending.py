@@ -1,9 +1,9 @@
-"""A commit in PostgreSQL whose answer may be lost: noted before it, settled after it.
+"""A note of a commit in PostgreSQL, written before and settled after, in case its answer is lost.
 
-Between the commit of a release in PostgreSQL and the switch of `current` a publisher can be killed,
-or lose the connection with the answer to COMMIT on its way. What it was about to commit is in a
-file beside the releases until both are done. The next command that
-publishes, rolls back or lists releases asks PostgreSQL, and makes the files agree with it.
+Between the commit of a release in PostgreSQL and the switch of `current`, a publisher can be
+killed, or lose the connection before the answer to COMMIT arrives. So a file beside the releases
+describes the commit until both are done. The next command that publishes, rolls back or lists
+releases asks PostgreSQL, and updates the files to match.
 """
 
 import json
@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 
 
 class Outcome(Enum):
-    """What became of a commit."""
+    """The outcome of a commit."""
 
     COMMITTED = "committed"
     ROLLED_BACK = "rolled back"
@@ -33,17 +33,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Commit:
-    """A transaction that puts a release in place in PostgreSQL.
+    """A transaction that makes a release current in PostgreSQL.
 
     Attributes:
         release: Number of the release.
-        is_new: Whether it is being published, not rolled back to: its folder goes where the
-            commit has not happened.
-        database: Which database, in a way that outlives a change of its address.
-        where: The same in words.
+        is_new: Whether it is being published, not rolled back to. If the commit failed, a new
+            release's folder is removed.
+        database: An identifier of the database that does not depend on its address.
+        where: The database in words.
         transaction: Number of the transaction.
-        position: Its row in the database's list of releases.
-        before: The release that is current in the files before it; None for none.
+        position: Its row in the list of releases in the database.
+        before: The release that was current in the files before, or None.
     """
 
     release: int
@@ -56,10 +56,10 @@ class Commit:
 
 
 def note(publish_dir: Path, commit: Commit) -> None:
-    """Write down a commit that is about to happen.
+    """Write a note of a commit that is about to happen.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The note cannot be written.
     """
     write_json(publish_dir / PENDING, asdict(commit))
     releases.sync_file(publish_dir / PENDING)
@@ -67,7 +67,7 @@ def note(publish_dir: Path, commit: Commit) -> None:
 
 
 def noted(publish_dir: Path) -> Commit | None:
-    """Return the commit that is not settled, None where there is none.
+    """Return the commit that is not settled, or None.
 
     Raises:
         PublishError: The note cannot be read.
@@ -80,7 +80,7 @@ def noted(publish_dir: Path) -> Commit | None:
     except (OSError, ValueError, TypeError) as problem:
         raise PublishError(
             f"{path}, the note of a commit in PostgreSQL, cannot be read.",
-            "See with `select release from marts.release` which release PostgreSQL holds, delete "
+            "Run `select release from marts.release` in PostgreSQL to see its release, delete "
             "the file, and run `bank rollback NUMBER` with that number.",
         ) from problem
 
@@ -91,32 +91,32 @@ def forget(publish_dir: Path) -> None:
 
 
 def doubt(commit: Commit, publish_dir: Path) -> str:
-    """Return what is known while it is unknown whether a commit happened, and where to look."""
+    """Return a message for when it is unknown whether a commit happened, and where to look."""
     return (
-        f"It is unknown whether {commit.where} holds release {commit.release}: the connection was "
-        "lost before it answered COMMIT. `select release from marts.release` there shows it. "
-        f"The folder {publish_dir / str(commit.release)} is kept; readers of the files have the "
-        "release that they had."
+        f"It is unknown whether {commit.where} holds release {commit.release}: the connection "
+        "was lost before it answered COMMIT. `select release from marts.release` there shows "
+        f"it. The folder {publish_dir / str(commit.release)} is kept; readers of the files keep "
+        "their release."
     )
 
 
 def settle(
     publish_dir: Path, outcome_of: Callable[[Commit], Outcome] | None, progress: Progress
 ) -> Commit | None:
-    """Make the files agree with what PostgreSQL has done of a noted commit.
+    """Update the files to match the outcome of a noted commit in PostgreSQL.
 
-    To be called by who holds the lock of the folder.
+    The caller must hold the lock of the folder.
 
     Args:
         publish_dir: Folder of the releases.
-        outcome_of: Asks the database; None where none is named.
-        progress: Called with what was found.
+        outcome_of: Asks the database; None if no database is named.
+        progress: Called with the result.
 
     Returns:
-        The commit where it stays unknown, else None.
+        The commit if its outcome is still unknown, else None.
 
     Raises:
-        PublishError: The note cannot be read, or `current` not be replaced.
+        PublishError: The note cannot be read, or `current` cannot be replaced.
     """
     commit = noted(publish_dir)
     if commit is None:
@@ -127,19 +127,19 @@ def settle(
         return commit
     current = releases.current_number(publish_dir)
     if outcome is Outcome.COMMITTED:
-        said = f"{commit.where} has committed release {commit.release}, whose answer was lost"
+        said = f"{commit.where} has committed release {commit.release}; its answer was lost"
         if not folder.is_dir():
             progress(f"{said}. Its folder is gone: publish again.")
         elif current not in (commit.before, commit.release):
-            progress(f"{said}. The files have gone on to release {current}: publish again.")
+            progress(f"{said}. The files already have release {current}: publish again.")
         else:
             releases.switch_current(publish_dir, commit.release)
-            progress(f"{said}: it is current in {publish_dir} too now.")
+            progress(f"{said}. It is now current in {publish_dir} too.")
     else:
         if commit.is_new and folder.is_dir() and current != commit.release:
-            # Under a draft's name first: a folder that is half removed is no release.
+            # Renamed to a draft first, so that a half-removed folder is not a release.
             draft = publish_dir / f"{releases.DRAFT_PREFIX}{os.getpid()}-{commit.release}"
             shutil.rmtree(folder.replace(draft))
-        progress(f"{commit.where} has not committed release {commit.release}: nothing came of it.")
+        progress(f"{commit.where} has not committed release {commit.release}, so it was discarded.")
     forget(publish_dir)
     return None

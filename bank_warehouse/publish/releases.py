@@ -1,8 +1,8 @@
-"""Where releases lie, which one is current, and the one step that makes another one current.
+"""The folders of releases, which release is current, and the atomic switch to another.
 
-`<publish folder>/<number>/` is a release. `<publish folder>/current` says which one readers take:
-a link to its folder, or, where links cannot be made (Windows), a text file with its number. Either
-is replaced in one step, so that a reader finds the old or the new one and never nothing.
+`<publish folder>/<number>/` is a release. `<publish folder>/current` identifies the current one: a
+link to its folder, or a text file with its number if links are not possible (Windows). Either is
+replaced atomically, so a reader always finds the old or the new release.
 """
 
 import hashlib
@@ -28,30 +28,29 @@ DATABASE = "bank_marts.duckdb"
 METRICS = "metrics.json"
 DRAFT_PREFIX = ".draft-"
 SAMPLE = "sample"
-"""The `source` of a manifest whose customers are the shipped, invented ones."""
+"""The `source` in a manifest of the shipped sample."""
 
 REMEDY = (
-    "Restore the folder from a copy. Without one make another release current with `bank rollback "
-    "NUMBER` (`bank releases` lists them), or move the folder away and publish again."
+    "Restore the folder from a copy. Without a copy, make another release current with `bank "
+    "rollback NUMBER` (`bank releases` lists them), or move the folder away and publish again."
 )
-"""For a release whose files are not those that were published."""
+"""The remedy if the files of a release differ from those that were published."""
 
 _TRIES = 100
 _PAUSE = 0.02
-"""Windows refuses to replace a file while it is being read, and to read it while it is replaced:
-both are tried again, for two seconds in all."""
+"""Windows refuses to replace a file while it is read, and the reverse: retried for two seconds."""
 
 _Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True)
 class Release:
-    """A whole release. Its files never change, whatever is published meanwhile.
+    """A complete release. Its files never change.
 
     Attributes:
-        path: Its folder, by number and not by way of `current`: a reader that takes all files
-            from here never mixes two releases.
-        manifest: What `manifest.json` holds; docs/publishing.md describes it.
+        path: Its folder by number, not through `current`, so that a reader never mixes two
+            releases.
+        manifest: The content of `manifest.json`, described in docs/publishing.md.
     """
 
     path: Path
@@ -64,14 +63,14 @@ class Release:
 
 
 def current_release(publish_dir: Path | str) -> Release:
-    """Return the release that readers are to take now.
+    """Return the current release.
 
     Args:
         publish_dir: The folder of all releases.
 
     Raises:
         NoReleaseError: Nothing has been published there.
-        DamagedReleaseError: The current release has no manifest that can be read.
+        DamagedReleaseError: The manifest of the current release cannot be read.
     """
     publish_dir = Path(publish_dir)
     number = current_number(publish_dir)
@@ -89,7 +88,7 @@ def no_release(publish_dir: Path) -> NoReleaseError:
 
 
 def current_number(publish_dir: Path) -> int | None:
-    """Return the number of the current release, None where there is none.
+    """Return the number of the current release, or None.
 
     Raises:
         DamagedReleaseError: `current` is neither a link to a release nor a number.
@@ -97,7 +96,7 @@ def current_number(publish_dir: Path) -> int | None:
     pointer = publish_dir / CURRENT
     text = ""
     for _ in range(_TRIES):
-        # Between the two looks a link may take the place of a file, or a file that of a link.
+        # Between the two checks, a link may replace a file, or the reverse.
         try:
             text = pointer.readlink().name
             break
@@ -122,16 +121,16 @@ def current_number(publish_dir: Path) -> int | None:
 def _no_pointer(pointer: Path) -> DamagedReleaseError:
     return DamagedReleaseError(
         f"{pointer} is neither a link to a release nor a file with its number.",
-        "Move it away and run `bank rollback NUMBER` with the release that readers shall have.",
+        "Move it away and run `bank rollback NUMBER` with the release that readers should have.",
     )
 
 
 def read_release(publish_dir: Path, number: int) -> Release:
-    """Return the release of this number.
+    """Return the release with this number.
 
     Raises:
-        NoReleaseError: There is none of this number.
-        DamagedReleaseError: Its manifest cannot be read, is another one's, or was edited.
+        NoReleaseError: There is no release with this number.
+        DamagedReleaseError: Its manifest cannot be read, is that of another release, or was edited.
     """
     folder = publish_dir / str(number)
     if not folder.is_dir():
@@ -139,8 +138,8 @@ def read_release(publish_dir: Path, number: int) -> Release:
         if not there:
             raise no_release(publish_dir)
         raise NoReleaseError(
-            f"There is no release {number} in {publish_dir}; there are: {there}.",
-            "Run `bank releases` to see what each of them is.",
+            f"There is no release {number} in {publish_dir}; the releases are: {there}.",
+            "Run `bank releases` to see what each of them holds.",
         )
     file = folder / MANIFEST
     try:
@@ -154,14 +153,14 @@ def read_release(publish_dir: Path, number: int) -> Release:
 
 @lru_cache(maxsize=64)
 def _manifest_text(file: Path, number: int, state: tuple[int, int, int]) -> str:  # noqa: ARG001
-    """Read and judge a manifest, once for each state of the file: who serves pages asks often."""
+    """Read and check a manifest, cached until the file changes because it is read often."""
     text = file.read_text("utf-8")
     require_manifest(json.loads(text), number)
     return text
 
 
 def checksum_of(path: Path) -> dict[str, Any]:
-    """Return what a manifest says of a file: its size and its SHA-256."""
+    """Return the size and SHA-256 of a file, as in a manifest."""
     with path.open("rb") as file:
         return {
             "bytes": path.stat().st_size,
@@ -170,19 +169,19 @@ def checksum_of(path: Path) -> dict[str, Any]:
 
 
 def require_file(release: Release, entry: Mapping[str, Any]) -> Path:
-    """Return the path of a file of a release that is as it was published.
+    """Return the path of a file of a release, after checking that it has not changed.
 
     Args:
         release: The release.
-        entry: What its manifest says of the file.
+        entry: Its manifest entry.
 
     Raises:
-        DamagedReleaseError: It is missing or differs.
+        DamagedReleaseError: The file is missing or has changed.
     """
     path = release.path / str(entry["file"])
     if not path.is_file() or checksum_of(path)["sha256"] != entry["sha256"]:
         raise DamagedReleaseError(
-            f"{path} is missing, or not the file that was published as release {release.number}.",
+            f"{path} is missing, or differs from the file published as release {release.number}.",
             REMEDY,
         )
     return path
@@ -200,12 +199,12 @@ def release_numbers(publish_dir: Path) -> list[int]:
 
 
 def switch_current(publish_dir: Path, number: int, *, links: bool | None = None) -> None:
-    """Make a release current, in one step.
+    """Make a release current atomically.
 
     Args:
         publish_dir: The folder of all releases.
-        number: The release; its folder is there.
-        links: Whether to make a link. None: where the system can replace one in one step, which
+        number: The release; its folder must exist.
+        links: Whether to make a link. None: if the system can replace links atomically, which
             Windows cannot.
 
     Raises:
@@ -214,7 +213,7 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
     pointer = publish_dir / CURRENT
     if pointer.is_dir() and not pointer.is_symlink():
         raise PublishError(
-            f"{pointer} is a folder; it has to be a link or file that publishing makes.",
+            f"{pointer} is a folder, but must be a link or file made by publishing.",
             "Move it away and publish again.",
         )
     draft = publish_dir / f"{DRAFT_PREFIX}{CURRENT}-{os.getpid()}"
@@ -232,9 +231,9 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
         draft.unlink(missing_ok=True)
         raise PublishError(
             f"{pointer} cannot be replaced: {problem.strerror or problem}. Readers of the files "
-            "have the release they had.",
-            "See that this user may write there and that nothing holds the file, then run "
-            f"`bank rollback {number}` to make release {number} current.",
+            "still have the previous release.",
+            "Check that this user may write there and that no program has the file open, then "
+            f"run `bank rollback {number}` to make release {number} current.",
         ) from problem
     sync_folder(publish_dir)
 
@@ -248,7 +247,7 @@ def _linked(draft: Path, target: str) -> bool:
 
 
 def _patiently(act: Callable[[], _Given]) -> _Given:
-    """Do something that Windows refuses for moments, again and again for two seconds."""
+    """Retry for two seconds what Windows may refuse for a moment."""
     for _ in range(_TRIES):
         try:
             return act()
@@ -258,17 +257,17 @@ def _patiently(act: Callable[[], _Given]) -> _Given:
 
 
 def new_draft(publish_dir: Path) -> Path:
-    """Make an empty folder in which a release is built, on the disk of the releases."""
+    """Create an empty folder for a new release, on the disk of the releases."""
     draft = publish_dir / f"{DRAFT_PREFIX}{os.getpid()}"
-    # For this user alone: it may hold names.
+    # Readable by this user only, because it may hold names.
     draft.mkdir(mode=0o700)
     return draft
 
 
 def remove_drafts(publish_dir: Path) -> int:
-    """Remove what publishers that were killed have left; return how much.
+    """Remove the drafts of killed publishers; return their number.
 
-    To be called by who holds the lock of the folder: then nobody works on a draft.
+    The caller must hold the lock of the folder, so that no draft is in use.
     """
     left = [entry for entry in publish_dir.iterdir() if entry.name.startswith(DRAFT_PREFIX)]
     for entry in left:
@@ -280,7 +279,7 @@ def remove_drafts(publish_dir: Path) -> int:
 
 
 def sync_draft(draft: Path) -> None:
-    """Have the system write all files of a draft to the disk."""
+    """Flush all files of a draft to the disk."""
     for entry in draft.rglob("*"):
         if entry.is_dir():
             sync_folder(entry)
@@ -290,14 +289,14 @@ def sync_draft(draft: Path) -> None:
 
 
 def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) -> Path:
-    """Give a draft that is whole and on the disk its number, in one step; return its folder.
+    """Rename a complete draft to its number, atomically; return its folder.
 
     Args:
         draft: The folder.
         publish_dir: The folder of all releases.
         number: The release.
-        for_all: Whether others may read it, as far as this user's umask lets them. Else it stays
-            this user's alone.
+        for_all: Whether others may read it, as far as the umask allows. Otherwise only this user
+            can.
     """
     target = publish_dir / str(number)
     if for_all:
@@ -310,13 +309,13 @@ def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) 
 
 
 def sync_file(path: Path) -> None:
-    """Have the system write a file to the disk."""
+    """Flush a file to the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Have the system write a folder's entries to the disk, where it can (not on Windows)."""
+    """Flush a folder's entries to the disk, if possible (not on Windows)."""
     if sys.platform == "win32":
         return
     handle = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Sums of every column of a table, by DuckDB and by PostgreSQL, to be compared.
+"""Sums of every column of a table in DuckDB and in PostgreSQL, for comparison.
 
 | type | what is summed | how it is compared |
 | --- | --- | --- |
@@ -6,7 +6,8 @@
 | date, timestamp | whole seconds since 1970 | equal |
 | boolean | 1 where true | equal |
 | varchar | characters (code points) | equal |
-| double | the values | to a billionth of the sum of their sizes: the order of adding differs |
+| double | the values | to a billionth of the sum of absolute values, because the order of adding
+differs |
 """
 
 import math
@@ -23,9 +24,9 @@ Totals = dict[str, str]
 
 
 def expressions(columns: Iterable[Column]) -> list[str]:
-    """Return the SQL for the sums of columns, as texts, the same in both engines.
+    """Return the SQL for the sums of columns, as texts; it is the same in both engines.
 
-    A double column has two: of the values and of their sizes.
+    A double column has two sums: of its values and of its absolute values.
     """
     listed = []
     for column in columns:
@@ -51,9 +52,9 @@ def query(columns: Sequence[Column], source: str) -> str:
 
 
 def read(columns: Sequence[Column], row: Sequence[Any]) -> tuple[int, Totals]:
-    """Return number of rows and sums by column from the row that :func:`query` gives.
+    """Return the number of rows and the sums by column from the result of :func:`query`.
 
-    The sum of the sizes of a double column stands under its name with ` size` behind.
+    The sum of the absolute values of a double column has its name with ` size` appended.
     """
     totals: Totals = {}
     values = iter(row)
@@ -68,7 +69,7 @@ def read(columns: Sequence[Column], row: Sequence[Any]) -> tuple[int, Totals]:
 def differences(
     columns: Iterable[Column], expected: Mapping[str, str], found: Mapping[str, str]
 ) -> list[str]:
-    """Return in words which sums differ; empty where none does."""
+    """Return the differing sums in words; empty if all agree."""
     wrong = []
     for column in columns:
         here, there = expected.get(column.name, "no sum"), found[column.name]

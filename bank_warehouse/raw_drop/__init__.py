@@ -1,4 +1,4 @@
-"""Reading raw drops: Python plans, DuckDB reads."""
+"""Raw drops: Python plans how each file is read, and DuckDB reads it."""
 
 from bank_warehouse.raw_drop.drop import DropPlan, hand_on_plan, plan_drop, plan_table, survey_drop
 from bank_warehouse.raw_drop.errors import DropError

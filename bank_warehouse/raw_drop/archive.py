@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, and archives: ZIP files of tables, unpacked with limits."""
+"""The kind of a file by its first bytes, and ZIP files of tables, unpacked within limits."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile, name_hint
 from bank_warehouse.raw_drop.rewrite import speaking_of
@@ -18,7 +18,7 @@ FileKind = Literal["text", "parquet", "xlsx", "ods", "archive"]
 
 UNPACKED_LIMIT_SETTING = "BANK_RAW_UNPACKED_GIB"
 DEFAULT_LIMIT_GIB = 2.0
-# Text of clients shrinks to a sixth; a workbook of equal cells to a fortieth.
+# Client data as text shrinks to a sixth, a workbook of equal cells to a fortieth.
 _MOST_RATIO = 200
 _MOST_MEMBERS = 1000
 _BLOCK = 1 << 20
@@ -27,10 +27,10 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
 
 def kind_of(file: FoundFile) -> FileKind:
-    """Return what kind of file this is; its bytes go before its extension.
+    """Return the kind of a file. Its bytes count, not its extension.
 
     Raises:
-        DropError: a kind that is not read; the message says what to do.
+        DropError: files of this kind are not read; the message says what to do.
     """
     name = file.relative.rstrip("]").lower()
     with speaking_of(file.relative), file.content.open("rb") as opened:
@@ -42,8 +42,8 @@ def kind_of(file: FoundFile) -> FileKind:
     if not first.startswith(b"PK\x03\x04"):
         if name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls")):
             raise DropError(
-                f"{file.relative}: no {name.rsplit('.', 1)[1]} file, whatever its name says: it "
-                f"begins with {first!r}. Give it the extension of what it is, or save it again."
+                f"{file.relative}: not a {name.rsplit('.', 1)[1]} file, although its name says "
+                f"so: it begins with {first!r}. Give it the right extension, or save it again."
             )
         return "text"
     with open_archive(file) as archive:
@@ -71,10 +71,10 @@ def _old_or_encrypted(file: FoundFile, rest: bytes, name: str) -> str:
 
 
 def open_archive(file: FoundFile) -> zipfile.ZipFile:
-    """Open a ZIP file, or a workbook, which is one, and check what it would unpack to.
+    """Open a ZIP file or a workbook (also a ZIP file) and check its unpacked size.
 
     Raises:
-        DropError: damaged, encrypted, or more than the limit.
+        DropError: the archive is damaged, encrypted, or unpacks to more than the limit.
     """
     try:
         archive = zipfile.ZipFile(file.content)
@@ -91,9 +91,9 @@ def open_archive(file: FoundFile) -> zipfile.ZipFile:
         raise DropError(f"{file.relative}: protected by a password. Pack it without one.")
     if size > limit or (size > _BLOCK and size > _MOST_RATIO * packed):
         raise DropError(
-            f"{file.relative}: would unpack to {size / 2**30:.2f} GiB, {size // packed} times its "
-            f"size. At most {limit / 2**30:.3g} GiB and {_MOST_RATIO} times are unpacked. If it is "
-            f"what it should be, unpack it yourself, or raise {UNPACKED_LIMIT_SETTING}."
+            f"{file.relative}: would unpack to {size / 2**30:.2f} GiB, {size // packed} times "
+            f"its size. At most {limit / 2**30:.3g} GiB and {_MOST_RATIO} times are unpacked. If "
+            f"the archive is right, unpack it yourself, or raise {UNPACKED_LIMIT_SETTING}."
         )
     return archive
 
@@ -102,7 +102,7 @@ def unpacked_limit() -> int:
     """Return how many bytes an archive may unpack to.
 
     Raises:
-        DropError: the setting is no number.
+        DropError: the setting is not a number.
     """
     told = os.environ.get(UNPACKED_LIMIT_SETTING, "")
     try:
@@ -114,10 +114,11 @@ def unpacked_limit() -> int:
 
 
 def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
-    """Unpack the files of a ZIP archive into the scratch folder and yield each.
+    """Unpack the files of a ZIP archive into the temporary folder and yield each.
 
     Raises:
-        DropError: damaged data, a path that leads out of the archive, no file, or too many.
+        DropError: the data is damaged, a path leads out of the archive, or there are no files or
+            too many.
     """
     with open_archive(file) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -144,7 +145,7 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
             hint, form = name_hint(inner.name)
             if hint is None:
                 hint, form = file.hint, file.form
-            target = scratch.new_path(inner.suffix if len(inner.suffix) < 9 else "")
+            target = temp_files.new_path(inner.suffix if len(inner.suffix) < 9 else "")
             left -= _unpack_one(archive, entry, where, target, left)
             yield replace(file, relative=where, hint=hint, form=form, unpacked=target)
 
@@ -157,16 +158,16 @@ def _unpack_one(
         with speaking_of(where), archive.open(entry) as source, target.open("wb") as out:
             while block := source.read(_BLOCK):
                 written += len(block)
-                if written > left:  # whatever the archive says of its own size
+                if written > left:  # the size that the archive states may be wrong
                     raise DropError(
-                        f"{where}: unpacks to more than it says. Unpack it yourself, or raise "
-                        f"{UNPACKED_LIMIT_SETTING}."
+                        f"{where}: unpacks to more than the size it states. Unpack it yourself, "
+                        f"or raise {UNPACKED_LIMIT_SETTING}."
                     )
                 out.write(block)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as problem:
         raise DropError(
-            f"{where}: damaged, or packed in a way that is not known ({problem}). Pack it again "
-            "with the usual ZIP compression."
+            f"{where}: damaged, or packed with an unknown method ({problem}). Pack it again with "
+            "the usual ZIP compression."
         ) from None
     return written
 

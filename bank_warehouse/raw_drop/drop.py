@@ -1,4 +1,4 @@
-"""The plan of a whole drop: every file and sheet looked at, all that is wrong said at once."""
+"""The plan of a whole drop: all files and sheets are examined, all problems reported at once."""
 
 import os
 import pickle
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from bank_warehouse.raw_drop import lookups, scratch
+from bank_warehouse.raw_drop import lookups, temp_files
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
 from bank_warehouse.raw_drop.errors import DropError, Problems
@@ -42,22 +42,22 @@ from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 _MOST_SHOWN = 5
 MAPPING_SETTING = "BANK_RAW_MAPPING"
 PLAN_VARIABLE = "DBT_BANK_DROP_PLAN"
-"""The environment variable by which `bank build` hands its plan to dbt."""
+"""The environment variable with which `bank build` passes its plan to dbt."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, or a sheet of a workbook, and what it was taken for.
+    """A file, or a sheet of a workbook, and the table it was recognised as.
 
     Attributes:
-        relative: its name; `source_file` of its rows.
-        file: the file that it is or is part of.
-        table: the table it holds; null where it holds none.
-        form: `whole`, `part` or `folder`; empty where its name says nothing.
-        head: what its first lines say.
-        unknown: why it holds no table.
+        relative: its name, also the `source_file` of its rows.
+        file: the file; for a sheet, its workbook.
+        table: the table it holds, or null.
+        form: `whole`, `part` or `folder`, from its name; empty if the name gives no hint.
+        head: its dialect and header.
+        unknown: why it was not recognised.
         header_row: the row of its header, 1-based.
-        mapped: which of its headers is which column; null where that is not known.
+        mapped: which of its headers is which column; null if unknown.
     """
 
     relative: str
@@ -82,9 +82,9 @@ class DropPlan:
     Attributes:
         path: the folder or file, as the user named it.
         tables: table name to its plan; a table with a problem is absent.
-        sources: every file and sheet that was looked at.
-        warnings: what a person should know of the drop as a whole, one sentence each.
-        problems: all that is wrong, the worst first.
+        sources: every file and sheet that was examined.
+        warnings: warnings about the drop as a whole, one sentence each.
+        problems: all problems, the worst first.
     """
 
     path: Path
@@ -95,7 +95,7 @@ class DropPlan:
 
 
 class _Survey:
-    """Looks at one drop."""
+    """Examines one drop."""
 
     def __init__(
         self,
@@ -114,7 +114,9 @@ class _Survey:
             self.mapping = read_mapping(mapping or find_mapping(self.listing.root))
         self.warnings = list(self.listing.warnings)
         if self.mapping.path:
-            self.warnings.append(f"{self.mapping.path.name}: headers and values are read by it.")
+            self.warnings.append(
+                f"{self.mapping.path.name}: headers and values are translated by it."
+            )
         self.doubtful = list(self.listing.doubtful)
         self.books: dict[str, Workbook] = {}
         self.sources: list[Source] = []
@@ -138,7 +140,7 @@ class _Survey:
             self._note_absent_clients()
         else:
             self.warnings.extend(
-                f"{source.relative}: ignored: no table known here by its headers."
+                f"{source.relative}: ignored: its headers are those of no known table."
                 for source in self.sources
                 if source.table is None and not self._is_hinted(source)
             )
@@ -149,7 +151,7 @@ class _Survey:
             if table.is_lookup and CLIENTS.name in tables:
                 tables[name] = lookups.derived_lookup(table, tables[CLIENTS.name])
             elif not table.required:
-                said = f"{name}: optional, and not in the drop: read as no rows."
+                said = f"{name}: not in the drop, and optional: no rows are read."
                 tables[name] = TablePlan(name, (), no_rows(table), (said,), 0)
             elif not table.is_lookup:
                 self.problems.add(
@@ -178,7 +180,7 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Note that a file cannot be read: a problem where it is, by its name, a table."""
+        """Record that a file cannot be read: a problem if its name is that of a table."""
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -242,7 +244,7 @@ class _Survey:
         return source
 
     def _is_hinted(self, source: Source) -> bool:
-        """Return whether a file or sheet should hold a table by its own name."""
+        """Return whether the name of a file or sheet is that of a table."""
         if isinstance(source.head, SheetHead):
             return source.head.hint is not None and source.head.is_own_hint
         return source.file.hint is not None
@@ -270,7 +272,7 @@ class _Survey:
         sources = self.of_table[table.name]
         if not sources:
             return None
-        if not table.is_lookup:  # the rows of a lookup may be said twice
+        if not table.is_lookup:  # rows of a lookup may be repeated
             self._refuse_more_than_once(table, sources)
         self._refuse_twins(sources)
         warnings: list[str] = []
@@ -295,7 +297,7 @@ class _Survey:
             reading=reading,
         )
         if table.is_lookup:
-            sql, said = lookups.judge_lookup(self.connection, table, plan)
+            sql, said = lookups.validate_lookup(self.connection, table, plan)
             plan = replace(plan, sql=sql)
             warnings.extend(said)
         return replace(plan, warnings=tuple(warnings))
@@ -319,15 +321,15 @@ class _Survey:
         if len(whole) + len(folders) > 1 or (folders and parts):
             given = [*whole, *(folder + "/" for folder in folders), *(s.relative for s in parts)]
             raise DropError(
-                f"{self.path}: {table.name} is there more than once ({', '.join(given)}): reading "
-                "all would count its rows twice. Keep one; if they are parts of one table, name "
-                f"them {table.stems[0]}-1, {table.stems[0]}-2 and so on, or put them into a folder "
-                f"named {table.stems[0]}."
+                f"{self.path}: {table.name} is delivered more than once ({', '.join(given)}): "
+                "reading all would count its rows twice. Keep one; if they are parts of one "
+                f"table, name them {table.stems[0]}-1, {table.stems[0]}-2 and so on, or put them "
+                f"into a folder named {table.stems[0]}."
             )
 
     @staticmethod
     def _shares(source: Source, books: Sequence[str]) -> bool:
-        """Return whether a sheet is a part only by the name of a workbook that has several."""
+        """Return whether a sheet counts as a part only because its workbook has several sheets."""
         return (
             isinstance(source.head, SheetHead)
             and not source.head.is_own_hint
@@ -336,7 +338,7 @@ class _Survey:
 
     @staticmethod
     def _refuse_twins(sources: Sequence[Source]) -> None:
-        """Refuse two files of one content: the same rows would count twice."""
+        """Refuse two files with the same content, because their rows would count twice."""
         for place, one in enumerate(sources):
             for other in sources[place + 1 :]:
                 if one.file.content.stat().st_size != other.file.content.stat().st_size:
@@ -353,12 +355,12 @@ class _Survey:
 def survey_drop(
     path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
-    """Look at a whole drop, and plan its read as far as it can be.
+    """Examine a whole drop, and plan as much of its read as possible.
 
     Args:
         path: the folder of the drop, or its one file.
-        settings: how dates and amounts are written; by default each file has to prove it.
-        mapping: the mapping file; null for the one beside the tables, if any.
+        settings: how dates and amounts are written; by default each file must prove it.
+        mapping: the mapping file; null for the one beside the tables, if there is one.
 
     Raises:
         DropError: there is no such folder or file.
@@ -370,11 +372,11 @@ def survey_drop(
 def plan_drop(
     path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
-    """Plan the read of a whole drop, once for each state of its files in this process.
+    """Plan the read of a whole drop. The plan is cached until a file changes.
 
     Raises:
-        DropError: the drop is refused; the message says all that is wrong with it, the clients'
-            problems first, and what to do.
+        DropError: the drop is refused; the message lists all problems, the clients' first, and what
+            to do.
     """
     plan = _surveyed(path, settings, mapping or mapping_setting())
     problems = Problems()
@@ -385,19 +387,19 @@ def plan_drop(
 
 
 def hand_on_plan(path: Path, settings: Settings, mapping: Path | None = None) -> Path:
-    """Plan the read of a drop for a process that this one starts and outlives.
+    """Plan the read of a drop for a child process, which ends before this one.
 
-    To read a large workbook takes longer than all else that is done before a build.
+    Reading a large workbook takes longer than everything else before a build.
 
     Returns:
-        The file that :data:`PLAN_VARIABLE` has to name for that process. It and the files that the
-        plan reads are gone when this process ends.
+        The file that :data:`PLAN_VARIABLE` must name for that process. This file, and the files
+        that the plan reads, are removed when this process ends.
 
     Raises:
         DropError: as :func:`plan_drop` does.
     """
     plan = plan_drop(path, settings, mapping)
-    target = scratch.new_path(".plan")
+    target = temp_files.new_path(".plan")
     key = _key(path, settings, mapping or mapping_setting())
     target.write_bytes(pickle.dumps((key, _last[key][0], plan)))
     return target
@@ -409,13 +411,13 @@ def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> T
     Args:
         raw_dir: the folder of the drop, or its one file.
         table: a name in :data:`bank_warehouse.raw_drop.schema.TABLES`.
-        settings: how dates and amounts are written; by default each file has to prove it.
+        settings: how dates and amounts are written; by default each file must prove it.
 
     Raises:
         DropError: the drop is refused; the message says why and what to do.
     """
     if table not in TABLES:
-        raise DropError(f"{table}: no such raw table. There are {', '.join(TABLES)}.")
+        raise DropError(f"{table}: no such raw table. The raw tables are {', '.join(TABLES)}.")
     return plan_drop(raw_dir, settings).tables[table]
 
 
@@ -432,13 +434,13 @@ _last: dict[_Key, tuple[object, DropPlan]] = {}
 
 
 def _key(path: Path, settings: Settings | None, mapping: Path | None) -> _Key:
-    # A forked process has the plans of its parent, whose files may be gone before it ends.
+    # A forked process inherits the plans of its parent, whose files may be removed before it ends.
     return (os.getpid(), str(path), settings or Settings(), str(mapping))
 
 
 def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> DropPlan:
     key = _key(path, settings, mapping)
-    with _lock:  # the four tables are asked for at once, by as many threads
+    with _lock:  # four threads ask for the four tables at the same time
         state = _state(path, mapping)
         kept = _last.get(key) or _handed_on(key)
         if kept is None or kept[0] != state:
@@ -448,20 +450,20 @@ def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> Dr
 
 
 def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
-    """Return the plan that the process which started this one made of the same drop."""
+    """Return the plan that the parent process made of the same drop."""
     handed = Path(os.environ.get(PLAN_VARIABLE, ""))
-    if not scratch.is_own(handed):
+    if not temp_files.is_own(handed):
         return None
     try:
-        # Written by this program for itself, into a folder that only this user may read.
+        # This program wrote it, into a folder that only this user may read.
         planned, state, plan = pickle.loads(handed.read_bytes())  # noqa: S301
-    except Exception:  # whatever a broken file raises, the drop is planned anew
+    except Exception:  # if the file is broken in any way, the drop is planned again
         return None
     return (state, plan) if planned[1:] == key[1:] else None
 
 
 def _state(path: Path, mapping: Path | None) -> object:
-    """Return what shows whether a drop is still the one that was planned."""
+    """Return the state of a drop's files, which shows whether any has changed."""
     problems = Problems()
     listing = list_drop(path, problems)
     given = mapping or find_mapping(listing.root)

@@ -1,8 +1,8 @@
-"""Which encoding a text file is in that is not UTF-8: proved, likely and said, or refused.
+"""The encoding of a text file that is not UTF-8: proved, or likely with a warning, or refused.
 
-Only files with bytes that are not UTF-8 come here. A cell is looked at as a whole: it fits an
-encoding if it has no control characters and no signs inside its words, if no capital with an
-accent stands behind a small letter, and if its letters beyond ASCII are those of one language.
+Only files with bytes that are not UTF-8 are examined here. A cell fits an encoding if it has no
+control characters, no signs inside its words, no accented capital after a small letter, and
+non-ASCII letters of one language only.
 """
 
 import os
@@ -18,7 +18,7 @@ from bank_warehouse.raw_drop.errors import DropError
 SETTING = "BANK_RAW_ENCODING"
 AUTO = "auto"
 
-# In the order of preference where several read a file alike or equally well.
+# In order of preference, if several encodings fit a file equally well.
 _ONE_BYTE = (
     *("cp1252", "iso8859-15", "cp1250", "iso8859-2", "cp1254", "mac_roman", "cp850"),
     *("cp1251", "koi8-r", "cp1253"),
@@ -44,7 +44,7 @@ NAMES = {
     "utf-16-le": "UTF-16, little end first",
     "utf-16-be": "UTF-16, big end first",
 }
-"""The encodings that may be declared, and what people call them."""
+"""The encodings that may be declared, and their usual names."""
 
 _LANGUAGES = tuple(
     map(
@@ -57,12 +57,12 @@ _LANGUAGES = tuple(
         ),
     )
 )
-# What a word is written in, by how Unicode names its letters.
+# The script of a word, from the Unicode names of its letters.
 _SCRIPTS = (
     *(("CYRILLIC",), ("GREEK",), ("HANGUL",)),
     ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC"),
 )
-# A word may be ended or begun by these; one of the second kind may stand inside it.
+# Signs that may begin or end a word; those of the second group may also be inside it.
 _AROUND = "\u00a0«»‹›“”„‘’‚…–—°ºª®™·¿¡€£§&\u3000、。・ー々"
 _APOSTROPHE = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}’(?=[^\W\d_])|’(?=[A-ZÀ-Þ])|’(?=s\b)")
 _WORD = re.compile(r"[^\s\-'./()+,;|]+")
@@ -72,28 +72,28 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# A reading is better than another one only where it fits so many more of the cells.
+# One encoding is better than another only if it fits this much more of the cells.
 _MARGIN = 0.1
 _FITS = 0.95
-# The detector gives text without a fault a chaos of 0, text read wrongly 0.1 and more.
+# The detector's chaos is 0 for correct text, and 0.1 or more for misread text.
 _CHAOS = 0.08
-# Text in two bytes a letter is UTF-8 by chance in about one cell of fifty.
+# In a two-byte encoding, about one cell in fifty is valid UTF-8 by chance.
 _CHANCE = 0.1
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The encoding of a file: a name Python knows, and what to say of it."""
+    """The encoding of a file: a name Python knows, and a warning."""
 
     encoding: str
     warning: str
 
 
 def declared_encoding() -> str | None:
-    """Return the encoding that the setting names; null where the files are to say.
+    """Return the declared encoding; null if each file must prove its own.
 
     Raises:
-        DropError: it names none that is read.
+        DropError: the setting names no known encoding.
     """
     text = os.environ.get(SETTING, "").strip()
     problem = check_encoding(text) if text else None
@@ -103,10 +103,10 @@ def declared_encoding() -> str | None:
 
 
 def check_encoding(text: str) -> str | None:
-    """Return what is wrong with the name of an encoding, null where it is known."""
+    """Return what is wrong with the name of an encoding, or null."""
     if text.lower() == AUTO or _known(text):
         return None
-    return f"{text!r} is no encoding that is read. Use {AUTO} or one of {', '.join(NAMES)}."
+    return f"{text!r} is not a known encoding. Use {AUTO} or one of {', '.join(NAMES)}."
 
 
 def _known(text: str) -> str | None:
@@ -124,42 +124,42 @@ def _known(text: str) -> str | None:
 def decide(
     path: Path, relative: str, start: int, separator: str, lines_before: int, *, has_mark: bool
 ) -> Decision:
-    """Return the encoding of a file that has bytes that are not UTF-8.
+    """Return the encoding of a file with bytes that are not UTF-8.
 
     Args:
         path: the file, unpacked.
         relative: its name in messages.
-        start: bytes to leave out.
+        start: bytes to skip.
         separator: one character.
-        lines_before: lines of the file as delivered that stand above the first one of `path`.
-        has_mark: whether a mark says that it is UTF-8.
+        lines_before: lines of the delivered file above the first line of `path`.
+        has_mark: whether a byte-order mark says that it is UTF-8.
 
     Raises:
-        DropError: several encodings could be meant, or none.
+        DropError: several encodings are possible, or none.
     """
     cells = _cells_beyond_ascii(path, start, separator, lines_before)
     foreign = {cell: line for cell, line in cells.items() if not _is_utf8(cell)}
     proper = [cell for cell in cells if cell not in foreign and _is_likely(cell.decode())]
-    if not foreign:  # the bytes are in lines that are quarantined for their length
+    if not foreign:  # the bytes are in lines that are too long, which are quarantined
         return Decision("utf-8", "")
     few = _shown_lines(foreign.values())
     if has_mark or declared_encoding() == "utf-8":
-        return Decision("utf-8", f"{few}: bytes that are not UTF-8: the rows are quarantined.")
+        return Decision("utf-8", f"{few}: bytes that are not UTF-8; these rows are quarantined.")
     scores, alone = _scores(list(foreign))
     best = max(scores, key=lambda name: scores[name], default=None)
     if proper and (best not in _MORE_BYTES or len(proper) > _CHANCE * len(cells)):
         other = next(iter(foreign)).decode("cp1252", "replace")
         return Decision(
             "utf-8",
-            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, what may be {other!r} "
-            f"({few}) is not. The rows that are not are quarantined as invalid bytes. Save the "
-            "file in UTF-8 as a whole.",
+            f"two encodings in one file: {proper[0].decode()!r} is UTF-8, and what may be "
+            f"{other!r} ({few}) is not. Rows that are not UTF-8 are quarantined as invalid "
+            "bytes. Save the whole file in UTF-8.",
         )
     if best is None or scores[best] < _FITS:
         raise DropError(_refusal(relative, foreign, list(scores), few))
     if "cp1252" in scores and scores["cp1252"] >= scores[best] - _MARGIN / 2:
         chosen = "cp1252"
-        # Read so, the cells are of several languages; read otherwise, all are of one.
+        # Here the cells are in several languages; in the other encoding, all are in one.
         closer = [n for n in scores if alone[n] >= max(_FITS, alone[chosen] + _MARGIN / 4)]
         rivals = closer or ([best] if scores[chosen] < _FITS else [])
         if len(closer) == 1 and alone[closer[0]] >= alone[chosen] + 2 * _MARGIN:
@@ -178,9 +178,9 @@ def decide(
 
 
 def misread_warning(path: Path, start: int, separator: str) -> str:
-    """Return what to say of cells that are UTF-8 read as something else and saved again.
+    """Return a warning about UTF-8 cells that were read as something else and saved again.
 
-    Empty where there is none. Such cells are left as they are: nobody knows what else was lost.
+    Empty if there are none. Such cells are not changed: nobody knows what else was lost.
     """
     found = 0
     shown = ""
@@ -194,21 +194,21 @@ def misread_warning(path: Path, start: int, separator: str) -> str:
         return ""
     return (
         f"{found} different cell{'s were' if found > 1 else ' was'} saved in the wrong encoding "
-        f"before, such as {shown}. They are read as they are. Export the file again as UTF-8."
+        f"before, such as {shown}. They are read unchanged. Export the file again as UTF-8."
     )
 
 
 def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> None:
-    """Refuse a file that was declared to be in another encoding and is in UTF-8.
+    """Refuse a UTF-8 file that is declared to be in another encoding.
 
     Args:
         path: the file, rewritten from the declared encoding.
         relative: its name in messages.
         separator: one character.
-        encoding: what was declared.
+        encoding: the declared encoding.
 
     Raises:
-        DropError: every cell beyond ASCII was UTF-8.
+        DropError: every non-ASCII cell was UTF-8.
     """
     texts = [cell.decode() for cell in _cells_beyond_ascii(path, 0, separator, 0)]
     before = [_before_misreading(text, (encoding,)) for text in texts]
@@ -233,7 +233,7 @@ def _before_misreading(text: str, encodings: Iterable[str]) -> str | None:
 def _cells_beyond_ascii(
     path: Path, start: int, separator: str, lines_before: int
 ) -> dict[bytes, int]:
-    """Return different cells that hold bytes beyond ASCII, each with the first line it is in."""
+    """Return the distinct cells with non-ASCII bytes, each with its first line number."""
     mark = re.escape(separator.encode())
     pattern = re.compile(rb"[^\r\n\"%b]*[\x80-\xff][^\r\n\"%b]*" % (mark, mark))
     cells: dict[bytes, int] = {}
@@ -258,9 +258,9 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the share of the cells that fits each encoding; those that read alike once.
+    """Return the share of cells that fits each encoding; encodings that read alike count once.
 
-    Then the share that fits with the letters of one language alone.
+    The second share is of cells that fit with the letters of one language only.
     """
     texts: dict[str, tuple[str, ...]] = {}
     for name in (*_ONE_BYTE, *_detected(cells)):
@@ -275,7 +275,7 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
     for name, decoded in texts.items():
         fitting = [text for text in decoded if _fits(text)]
         letters = [{c for c in text.lower() if c.isalpha() and not c.isascii()} for text in fitting]
-        # Signs alone prove no other encoding than the usual one.
+        # Signs alone do not prove an unusual encoding.
         if not fitting or (name != "cp1252" and not any(letters)):
             continue
         scores[name] = len(fitting) / len(decoded)
@@ -285,8 +285,8 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _detected(cells: list[bytes]) -> list[str]:
-    """Return the encodings of several bytes a letter that the detector finds without a rival."""
-    # Imported late: no well-formed file needs it.
+    """Return the multi-byte encodings that the detector finds without a rival."""
+    # Imported late: well-formed files do not need it.
     from charset_normalizer import from_bytes
 
     sample = b"\n".join(cells)[:_MOST_SAMPLE]
@@ -338,7 +338,7 @@ def _is_utf8(cell: bytes) -> bool:
 
 
 def _is_likely(text: str) -> bool:
-    """Return whether all that is beyond ASCII is a usual letter or sign."""
+    """Return whether all non-ASCII characters are usual letters or signs."""
     return all(
         letter.isascii()
         or "\u00a0" <= letter <= "\u024f"
@@ -361,13 +361,17 @@ def _line_of(cells: dict[bytes, int]) -> str:
 
 
 def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str) -> str:
-    # The cell that tells the most: where every encoding reads something else.
+    # The most telling cell: every encoding reads it differently.
     told = max(
         islice(cells, _MOST_COMPARED),
         key=lambda cell: len({cell.decode(name, "replace") for name in names}),
     )
     readings = [f"{name}: {told.decode(name, 'replace')!r}" for name in names]
-    could = f"It could be {'; '.join(readings)}" if readings else f"It fits none known: {told!r}"
+    could = (
+        f"It could be {'; '.join(readings)}"
+        if readings
+        else (f"It fits no known encoding: {told!r}")
+    )
     return (
         f"{relative}, {few}: not UTF-8, and the bytes do not say which encoding it is. {could}. "
         f"Save the file as UTF-8, or name the encoding in {SETTING} (utf-8 quarantines the rows)."

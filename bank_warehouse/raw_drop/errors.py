@@ -1,4 +1,4 @@
-"""The one error of a raw drop that cannot be read."""
+"""The error of a raw drop that cannot be read, and a collection of its problems."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -6,27 +6,27 @@ from contextlib import contextmanager
 
 
 class DropError(Exception):
-    """A raw drop is refused. The message names the file, the row where there is one, the remedy."""
+    """A raw drop is refused. The message names the file, the row if any, and the remedy."""
 
 
 class Problems:
-    """All that is wrong with a drop, gathered so that one message can say it.
+    """All problems of a drop, collected so that one message can list them.
 
-    Whatever is wrong with the clients comes first: the lookups only name what they hold.
+    Problems of the clients come first, because the lookups only give names to their codes.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing wrong."""
+        """Start without problems."""
         self._found: list[tuple[int, str]] = []
 
     def add(self, rank: int, message: str) -> None:
-        """Note a problem; those of the smallest rank come first, each once."""
+        """Add a problem. The smallest rank comes first; duplicates are dropped."""
         if (rank, message) not in self._found:
             self._found.append((rank, message))
 
     @contextmanager
     def noting(self, rank: int) -> Iterator[None]:
-        """Note a refusal, each line of it a problem, and go on with what follows."""
+        """Catch a refusal, add each of its lines as a problem, and go on."""
         try:
             yield
         except DropError as refused:
@@ -34,7 +34,7 @@ class Problems:
                 self.add(rank, message)
 
     def has(self, rank: int) -> bool:
-        """Return whether a problem of this rank was found."""
+        """Return whether there is a problem of this rank."""
         return any(found == rank for found, _ in self._found)
 
     @property
@@ -43,20 +43,20 @@ class Problems:
         return tuple(message for _, message in sorted(self._found, key=lambda found: found[0]))
 
     def refuse(self, where: str) -> None:
-        """Refuse the drop if anything is wrong with it.
+        """Refuse the drop if there are any problems.
 
         Args:
             where: the drop, as the user named it.
 
         Raises:
-            DropError: the one problem, or all of them, a line each.
+            DropError: the problem, or all of them, one per line.
         """
         if self.messages:
             raise DropError(joined(where, self.messages))
 
 
 def joined(where: str, messages: Iterable[str]) -> str:
-    """Return problems as one message: one alone as it is, several numbered."""
+    """Return problems as one message, numbered if there are several."""
     listed = list(messages)
     if len(listed) == 1:
         return listed[0]
@@ -65,7 +65,7 @@ def joined(where: str, messages: Iterable[str]) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a name as it can be printed: a byte that is not UTF-8 by its hexadecimal digits."""
+    """Return a name in printable form: bytes that are not UTF-8 become hexadecimal digits."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -74,12 +74,12 @@ def shown(name: str) -> str:
 
 
 def refuse_unprintable(name: str) -> None:
-    """Refuse a name that is not UTF-8: no engine and no record can hold it.
+    """Refuse a name that is not UTF-8, because no engine or record can hold it.
 
     Raises:
-        DropError: it is not.
+        DropError: the name is not UTF-8.
     """
     if shown(name) != name:
         raise DropError(
-            f"{shown(name)}: the name is not UTF-8. Rename the file or folder, in plain letters."
+            f"{shown(name)}: the name is not UTF-8. Rename the file or folder with plain letters."
         )

@@ -1,9 +1,9 @@
-"""The files of a raw drop: a folder or one file, what kind each is, and what its name hints at.
+"""The files of a raw drop, the kind of each, and what its name hints at.
 
-A name never decides which table a file holds, its headers do; but it says which files are parts of
-one table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or the files of a folder of that
-name). Whatever leads out of the folder is refused; a file that is of no use is reported, never
-skipped in silence, unless this project wrote it.
+The headers of a file decide which table it holds. Its name only shows which files are parts of one
+table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or the files of a folder of that
+name). Links that lead out of the folder are refused. A file that cannot be used is reported, unless
+this project wrote it.
 """
 
 import os
@@ -20,7 +20,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".psv", ".dat")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".ods")
-# Looked at only to say what to do with them.
+# Recognised only so that the message can say what to do with them.
 _REFUSED_SUFFIXES = (".xls", ".xlsb", ".numbers")
 READABLE_SUFFIXES = (
     *TEXT_SUFFIXES,
@@ -39,10 +39,10 @@ OUR_SUFFIXES = (
     ".accepted_profile.parquet",
     "_data_docs",
 )
-"""How the names of a warehouse end, and of what a build, the checks and `bank accept` write."""
+"""Endings of a warehouse's name, and of what a build, the checks and `bank accept` write."""
 
-# What may stand between the name of a table and its extension in a file that is one part of
-# several: `-2021-01`, `_part2`, `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
+# What may follow the name of a table if the file is one of several parts: `-2021-01`, `_part2`,
+# `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
 _PART = re.compile(
     r"^(?:[\s._-]*(?:part|p|chunk|batch|file|page|of|y|q|m|w|h|v)?[\s._-]*\d+)+$|^[\s._-]+[a-z]{1,2}$",
     re.IGNORECASE,
@@ -56,12 +56,13 @@ class FoundFile:
 
     Attributes:
         path: absolute path of the file as delivered.
-        relative: path from the raw folder, with forward slashes; `source_file` of its rows.
-        size: bytes as delivered.
+        relative: path relative to the raw folder, with forward slashes; also the `source_file` of
+            its rows.
+        size: size in bytes as delivered.
         modified_ns: time of the last change, nanoseconds since 1970.
-        hint: the table that its name speaks of.
-        form: `whole`, `part` or `folder`: how the name speaks of it; empty without a hint.
-        unpacked: where its bytes are, for a file that came out of an archive.
+        hint: the table that its name suggests, or null.
+        form: `whole`, `part` or `folder`, from the name; empty without a hint.
+        unpacked: where its content is, for a file out of an archive.
     """
 
     path: Path
@@ -74,7 +75,7 @@ class FoundFile:
 
     @property
     def content(self) -> Path:
-        """The file that holds its bytes."""
+        """The path of its content."""
         return self.unpacked or self.path
 
 
@@ -85,8 +86,8 @@ class Listing:
     Attributes:
         root: the folder that holds them.
         files: in natural order.
-        warnings: what was passed over on the way.
-        doubtful: files that cannot be read and by their names need not be.
+        warnings: files that were ignored.
+        doubtful: files that cannot be read, and whose names are not those of tables.
     """
 
     root: Path
@@ -96,7 +97,7 @@ class Listing:
 
 
 def rank_of(table: RawTable | None) -> int:
-    """Return the place of a table among the tables; the clients' is 0, and that of no table."""
+    """Return the position of a table in the list of tables; 0 for the clients and for null."""
     return [*TABLES].index(table.name) if table else 0
 
 
@@ -114,10 +115,10 @@ def list_drop(path: Path, problems: Problems) -> Listing:
 
     Args:
         path: the folder that holds them, or one file.
-        problems: takes what is wrong with single files.
+        problems: collects problems of single files.
 
     Raises:
-        DropError: no such folder or file, or one that may not be listed.
+        DropError: there is no such folder or file, or it may not be listed.
     """
     require_drop(path)
     target = _open(path)
@@ -152,10 +153,10 @@ def list_drop(path: Path, problems: Problems) -> Listing:
 
 
 def require_drop(path: Path) -> None:
-    """Refuse what cannot be a drop, without a look into its files.
+    """Refuse what cannot be a drop, without opening its files.
 
     Raises:
-        DropError: there is no such folder or file, or nothing in it that can be read.
+        DropError: there is no such folder or file, or it holds nothing that can be read.
     """
     target = _open(path)
     is_folder = target.is_dir()
@@ -165,8 +166,8 @@ def require_drop(path: Path) -> None:
     if not any(_suffix(entry.name) or (is_folder and entry.is_dir()) for entry in entries):
         kinds = ", ".join((*TEXT_SUFFIXES, *PARQUET_SUFFIXES, *WORKBOOK_SUFFIXES, ".zip"))
         raise DropError(
-            f"{path}: no file of a kind that is read ({kinds}; text also with .gz). Export the "
-            "tables as CSV, Parquet or .xlsx."
+            f"{path}: no file of a known kind ({kinds}; text also with .gz). Export the tables "
+            "as CSV, Parquet or .xlsx."
         )
 
 
@@ -181,7 +182,9 @@ def _open(path: Path) -> Path:
         ) from None
     refuse_unprintable(str(target))
     if not target.is_dir() and not target.is_file():
-        raise DropError(f"{path}: neither a folder nor a plain file. Name the folder of the drop.")
+        raise DropError(
+            f"{path}: neither a folder nor a regular file. Name the folder of the drop."
+        )
     if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
         raise DropError(f"{path}: may not be listed. Give this user the right to read it.")
     return target
@@ -193,7 +196,7 @@ def _suffix(name: str) -> str | None:
 
 
 def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]:
-    """Return the table that the name of a file, folder or sheet speaks of, and in which form."""
+    """Return the table that the name of a file, folder or sheet suggests, and the form."""
     suffix = None if is_folder else _suffix(name)
     stem = name[: -len(suffix)] if suffix else name
     for table in TABLES.values():
@@ -209,7 +212,7 @@ def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]
 
 
 def _behind(stem: str, known: str) -> str | None:
-    """Return what follows the name `known` in `stem`, null if it does not begin with it."""
+    """Return what follows the name `known` in `stem`, null if `stem` does not begin with it."""
     wanted = normalise(known)
     for length in range(len(wanted), len(stem)):
         if normalise(stem[:length]) == wanted:
@@ -227,7 +230,7 @@ def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether this project wrote a file or folder: a warehouse, or what is beside it."""
+    """Return whether this project wrote a file or folder: a warehouse, or files beside it."""
     is_release_folder = (path / CURRENT).exists() and bool(release_numbers(path))
     return path.name.endswith(OUR_SUFFIXES) or is_release_folder
 
@@ -253,7 +256,7 @@ def _walk(
             elif entry.is_dir():
                 if entry.is_symlink():
                     raise DropError(
-                        f"{shown(relative)}: a link to a folder. Put the files themselves there."
+                        f"{shown(relative)}: a link to a folder. Replace it with the files."
                     )
                 pending.append(relative)
             elif _suffix(entry.name) is None:
@@ -272,11 +275,11 @@ def _stay_inside(root: Path, relative: str) -> Path:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
-            f"{relative}: a link that leads nowhere. Put the file itself into the raw folder."
+            f"{relative}: a broken link. Put the file itself into the raw folder."
         ) from None
     if not target.is_relative_to(root):
         raise DropError(
-            f"{relative}: a link out of the raw folder. Put a copy of the file there instead: "
+            f"{relative}: a link out of the raw folder. Replace it with a copy of the file: "
             "nothing outside the folder is read."
         )
     return path
@@ -289,7 +292,7 @@ def _examine(root: Path, relative: str, hint: RawTable | None, form: str) -> Fou
     except OSError as problem:
         raise DropError(f"{relative}: cannot be read: {problem.strerror}.") from None
     if not stat.S_ISREG(status.st_mode):
-        raise DropError(f"{relative}: not a plain file. Put a table or a workbook there.")
+        raise DropError(f"{relative}: not a regular file. Replace it with a table or a workbook.")
     if not os.access(path, os.R_OK):
         raise DropError(f"{relative}: may not be read. Give this user the right to read it.")
     if status.st_size == 0:

@@ -1,4 +1,4 @@
-"""What the first bytes of a text file say: compression, encoding, separator, header."""
+"""What the first bytes of a text file show: compression, encoding, separator, header."""
 
 import codecs
 import csv
@@ -38,15 +38,15 @@ class Head:
     Attributes:
         is_gzip: whether the bytes are compressed.
         encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or the declared one;
-            whether a file that looks like UTF-8 at its head is UTF-8 throughout the scan finds.
-        mark_length: bytes of the byte-order mark.
+            the scan finds whether a file that begins as UTF-8 is UTF-8 throughout.
+        mark_length: length of the byte-order mark in bytes.
         separator: one character.
         header: the cells of the header line.
         lines_before: lines above the header (titles, comments, `sep=;`, blank lines).
-        header_lines: lines that the header takes up; more than one where a header cell is
-            broken over lines inside quotes.
-        table: the table whose header it is; null where it is that of none.
-        unknown: why it is none, then.
+        header_lines: lines of the header; more than one if a quoted header cell spans several
+            lines.
+        table: the table whose header it is, or null.
+        unknown: why the header is of no table.
     """
 
     is_gzip: bool
@@ -66,11 +66,11 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
     Args:
         path: the file.
         relative: its name in messages.
-        hint: the table that its name speaks of.
+        hint: the table that its name suggests.
         mapping: the mapping file of the drop.
 
     Raises:
-        DropError: the file is of another kind, is damaged, or has rows above its header.
+        DropError: the file is not text, is damaged, or has rows above its header.
     """
     raw, is_gzip = _first_bytes(path, relative)
     if not raw:
@@ -83,8 +83,8 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) == 1 and len(text) > _LONGEST_HEADER:
         raise DropError(
-            f"{relative}, row 1: no line end in the first {len(text):,} characters: the line ends "
-            "are lost. Export the table again."
+            f"{relative}, row 1: no line end in the first {len(text):,} characters: the line "
+            "ends are lost. Export the table again."
         )
     splits = list(_splits(lines))
     header = best_header(((number, cells) for number, _, cells, _ in splits), hint, mapping)
@@ -122,7 +122,7 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
 
 
 def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
-    """Yield number, separator, cells and length of each line that may be the header."""
+    """Yield the number, separator, cells and length of each line that may be the header."""
     for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
         if line.strip():
             for separator in SEPARATORS:
@@ -134,7 +134,7 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
     """Return the encoding of text that begins with `raw`, and the length of its mark in bytes.
 
     Raises:
-        DropError: the encoding that is declared is none.
+        DropError: the declared encoding does not exist.
     """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),
@@ -179,7 +179,7 @@ def _first_bytes(path: Path, relative: str) -> tuple[bytes, bool]:
 
 
 def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
-    """Return the cells of the record that `lines` begin with, and how many lines it takes."""
+    """Return the cells of the first record in `lines`, and the number of its lines."""
     reader = csv.reader(
         io.StringIO("\n".join(lines)), delimiter=separator, skipinitialspace=separator != "\t"
     )
@@ -191,7 +191,7 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
 
 
 def _not_separated(relative: str, lines: Sequence[str]) -> str:
-    """Return that the first line names columns in one piece; empty where it does not."""
+    """Return a message if the first line names columns but is not separated, else an empty text."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
     widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)

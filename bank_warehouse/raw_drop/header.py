@@ -1,4 +1,4 @@
-"""Which column of a file is which column of its table."""
+"""Match the columns of a file with the columns of its table."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import NO_NAMES, TableNames
 from bank_warehouse.raw_drop.schema import RawColumn, RawTable, header_key, without_mark
 
-# What a pivot table, a query or a data model puts around the name of a column.
+# What pivot tables, queries and data models add to the name of a column.
 _AGGREGATE = re.compile(
     r"^(?:sum|average|avg|mean|min|max|minimum|maximum|first|last)(?: of |\s*\(\s*)(.+?)\)?$",
     re.IGNORECASE,
@@ -32,7 +32,7 @@ class HeaderMap:
         positions: canonical column name to position (0-based) in the file; an optional column
             that the file lacks is absent here.
         names: the headers of the file, trimmed, without blank ones at the end.
-        warnings: headers read by a guess, columns ignored, optional columns that are missing.
+        warnings: guessed headers, ignored columns, missing optional columns.
     """
 
     positions: dict[str, int]
@@ -42,12 +42,12 @@ class HeaderMap:
 
 @dataclass(frozen=True)
 class _Assignment:
-    """Which header is which column.
+    """The header of each column.
 
     Attributes:
         positions: canonical column name to position.
         guessed: columns whose header is neither their own name nor an alias.
-        rivals: column name to the positions of headers that could all be it.
+        rivals: column name to the positions of all headers that could be it.
     """
 
     positions: dict[str, int]
@@ -56,34 +56,34 @@ class _Assignment:
 
 
 def trimmed_names(cells: Iterable[str]) -> tuple[str, ...]:
-    """Return header cells without marks and needless blanks, and without blank ones at the end."""
+    """Return header cells without marks and extra blanks, and without blank ones at the end."""
     bare = (without_mark(cell.strip()).replace("\ufeff", "") for cell in cells)
     names = tuple(" ".join(cell.split()) for cell in bare)
-    while names and not names[-1]:  # lines that end in a separator
+    while names and not names[-1]:  # for lines that end in a separator
         names = names[:-1]
     return names
 
 
 def count_matches(cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES) -> int:
-    """Return how many columns of `table` the cells of a possible header line name."""
+    """Return how many columns of `table` a possible header line names."""
     return len(_assign(trimmed_names(cells), table, names).positions)
 
 
 def matched_columns(
     cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES
 ) -> dict[str, int]:
-    """Return the columns of `table` that the cells of a possible header line name."""
+    """Return the columns of `table` that a possible header line names."""
     return _assign(trimmed_names(cells), table, names).positions
 
 
 def has_own_code(cells: Sequence[str], table: RawTable) -> bool:
-    """Return whether a header is the code of a lookup by its own name, not just `ID`."""
+    """Return whether a header names the code of a lookup specifically, not just `ID`."""
     code = table.columns[0]
     return any(header_key(cell) in (code.keys[0], code.keys[1]) for cell in cells)
 
 
 def known_keys(table: RawTable, names: TableNames, mapped: HeaderMap) -> dict[str, str]:
-    """Return every spelling by which a header repeated among the rows is known, to its column."""
+    """Return each spelling that identifies a repeated header, mapped to its column."""
     keys = {key: column.name for column in table.columns for key in column.keys[2:]}
     keys |= {key: column.name for column in table.columns for key in column.keys[:2]}
     keys |= {header_key(theirs): name for name, theirs in names.columns.items()}
@@ -95,20 +95,20 @@ def map_header(
 ) -> HeaderMap:
     """Match the header `cells` of `file` with the columns of `table`.
 
-    A column's own name goes before its aliases, so a copy that has both `BRId` and
-    `Banking Relationship` gives the id. A name that a tool put something around (`Sum of Age`,
-    `Table1[Age]`, `clients_age`) is understood where only one column can be meant.
+    A column's own name takes precedence over its aliases, so a file with both `BRId` and `Banking
+    Relationship` gives the id. Names with additions by tools (`Sum of Age`, `Table1[Age]`,
+    `clients_age`) are matched if only one column can be meant.
 
     Args:
-        file: the file, and its sheet, in messages.
+        file: the file, and its sheet, for messages.
         cells: its header.
         table: the table it holds.
-        names: the headers that the mapping file of the drop gives.
-        row: the row of the header in messages.
+        names: the headers from the mapping file of the drop.
+        row: the row of the header, for messages.
 
     Raises:
-        DropError: a header twice, two columns for one, or required columns missing (all of them
-            are listed, each with the nearest header found, and the headers nobody used).
+        DropError: a header occurs twice, two headers mean one column, or required columns are
+            missing (the message lists each with the nearest header found, and the unused headers).
     """
     shown = trimmed_names(cells)
     require_names_once(file, shown, row)
@@ -141,9 +141,9 @@ def map_header(
         plural = "s" if len(missing) > 1 else ""
         unused = f" Headers not used: {listed(spare)}." if spare else " Every header is used."
         raise DropError(
-            f"{file}, row {row}: {len(missing)} required column{plural} missing: {wanted}.{unused} "
-            f"Add the column{plural}, correct the header{plural}, or say in mapping.yml which "
-            "header is which column."
+            f"{file}, row {row}: {len(missing)} required column{plural} missing: "
+            f"{wanted}.{unused} Add the column{plural}, correct the header{plural}, or map the "
+            "headers to columns in mapping.yml."
         )
     warnings.extend(
         f"{file}: has no column {column.header!r}: {column.name} is null for its rows."
@@ -156,17 +156,17 @@ def map_header(
 
 
 def require_names_once(file: str, shown: Sequence[str], row: int = 1) -> None:
-    """Refuse a header that two columns have.
+    """Refuse a header that occurs twice.
 
     Raises:
-        DropError: with the two columns.
+        DropError: the message names the two columns.
     """
     where: dict[str, int] = {}
     for position, name in enumerate(shown):
         key = header_key(name)
         if key and key in where:
             raise DropError(
-                f"{file}, row {row}: the header {name!r} stands twice (columns {where[key] + 1} "
+                f"{file}, row {row}: the header {name!r} occurs twice (columns {where[key] + 1} "
                 f"and {position + 1}). Remove or rename one of the two columns."
             )
         if key:
@@ -182,7 +182,7 @@ def _assign(shown: Sequence[str], table: RawTable, names: TableNames) -> _Assign
         if header_key(theirs) in where:
             positions[name] = where[header_key(theirs)]
     left = [c for c in table.columns if c.name not in names.columns and c.name not in names.absent]
-    for own in (True, False):  # a column's own name goes before any alias
+    for own in (True, False):  # a column's own name takes precedence over any alias
         for column in left:
             keys = column.keys[:2] if own else column.keys[2:]
             free = set(where.values()) - set(positions.values())
@@ -203,7 +203,7 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Find columns by what is left of a header without what a tool put around it."""
+    """Find columns by their headers without the additions of tools."""
     guessed = []
     for is_last in (False, True):
         taken = set(positions.values())
@@ -231,7 +231,7 @@ def _guess(
 
 @lru_cache(maxsize=4096)
 def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
-    """Return the keys of what a header may say without what a tool put around it."""
+    """Return the possible keys of a header without the additions of tools."""
     texts = {name}
     for _ in range(_MOST_WRAPPINGS):
         texts |= {
@@ -253,7 +253,7 @@ def _header_of(table: RawTable, name: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return headers in quotes, not too many of them."""
+    """Return headers in quotes, shortened if there are many."""
     shown = ", ".join(repr(name) for name in names[:_MOST_SHOWN] if name) or "none"
     more = len(names) - _MOST_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -1,7 +1,7 @@
-"""The command ``inspect``: what a drop is taken for, without building anything.
+"""The command ``inspect``: how a drop would be read, without building anything.
 
-For each file and sheet: which table it holds and how that is known, how its text is written, which
-of its headers is which column, how many rows it has, and what would be refused or quarantined.
+For each file and sheet: its table and why, its encoding and separator, the header of each column,
+the number of rows, and what would be refused or quarantined.
 """
 
 import difflib
@@ -25,11 +25,11 @@ from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
-from bank_warehouse.raw_drop.judging import can_judge, judge_clients
 from bank_warehouse.raw_drop.parquet import ParquetHead
 from bank_warehouse.raw_drop.plan import TablePlan
 from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, header_key
+from bank_warehouse.raw_drop.validation import can_validate, validate_clients
 from bank_warehouse.settings import SettingError, declared_variables, require_settings
 
 _UNKNOWN = "???"
@@ -40,16 +40,16 @@ _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 def inspect_drop(
     path: Path, mapping: Path | None = None, as_of: str | None = None
 ) -> dict[str, Any]:
-    """Return what a drop is taken for, as plain values for JSON.
+    """Return how a drop would be read, as plain values for JSON.
 
     Args:
         path: the folder of the drop, or its one file.
-        mapping: the mapping file; null for the one beside the tables, if any.
-        as_of: the date after which nobody can have joined; null for that of the project.
+        mapping: the mapping file; null for the one beside the tables, if there is one.
+        as_of: the date after which nobody can have joined; null for the project's date.
 
     Raises:
         DropError: there is no such folder or file.
-        SettingError: a variable of the project, or `as_of`, cannot be meant.
+        SettingError: a variable of the project, or `as_of`, is not valid.
     """
     project = find_project()
     chosen = {} if as_of is None else {"as_of_date": as_of}
@@ -60,21 +60,23 @@ def inspect_drop(
     settings = Settings.from_variables(variables)
     plan = survey_drop(path, settings, mapping)
     clients = plan.tables.get(CLIENTS.name)
-    judgement = None
-    unjudged = (
-        "" if project else "no dbt project is here to judge them by: DBT_PROJECT_DIR names it"
+    validation = None
+    not_validated = (
+        "" if project else "no dbt project found to validate them with: set DBT_PROJECT_DIR"
     )
-    if project and can_judge(plan):
+    if project and can_validate(plan):
         try:
-            judgement = judge_clients(project, plan, settings, variables)
+            validation = validate_clients(project, plan, settings, variables)
         except duckdb.Error as problem:
-            unjudged = str(problem).splitlines()[0]
+            not_validated = str(problem).splitlines()[0]
     with duckdb.connect(config={"threads": 1}) as connection:
         counts = {
-            name: judgement.files if judgement and table is clients else _counts(connection, table)
+            name: validation.files
+            if validation and table is clients
+            else _counts(connection, table)
             for name, table in plan.tables.items()
         }
-    problems = [*plan.problems, *(judgement.problems if judgement else ())]
+    problems = [*plan.problems, *(validation.problems if validation else ())]
     readings = _readings(clients)
     encodings = {file.relative: file.encoding for t in plan.tables.values() for file in t.files}
     return {
@@ -99,14 +101,14 @@ def inspect_drop(
                 [
                     *plan.warnings,
                     *(text for t in plan.tables.values() for text in t.warnings),
-                    *(judgement.warnings if judgement else ()),
+                    *(validation.warnings if validation else ()),
                 ]
             )
         ),
-        "mapping": proposed_mapping(plan, judgement.values if judgement else {}),
+        "mapping": proposed_mapping(plan, validation.values if validation else {}),
         "left_to_build": [
-            *([f"the rows of clients ({unjudged})"] if unjudged else []),
-            "room on the disk",
+            *([f"the rows of clients ({not_validated})"] if not_validated else []),
+            "the disk space",
             "the tests of the finished tables",
         ],
     }
@@ -151,7 +153,7 @@ def _describe(
 
 
 def _readings(clients: TablePlan | None) -> dict[str, Any]:
-    """Return how the dates and amounts of each file of clients are read, and what proves it."""
+    """Return how the dates and amounts of each client file are read, and what proves it."""
     files: Any = (clients.reading or {}).get("files", []) if clients else []
     return {read["file"]: {"dates": read["dates"], "money": read["money"]} for read in files}
 
@@ -163,7 +165,7 @@ def _kind(source: Source) -> str:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str, dict[str, Any]]:
-    """Return the rows of each file, and those that cannot be split into their cells."""
+    """Return the number of rows of each file, and of rows that cannot be split into cells."""
     found: dict[str, dict[str, Any]] = {}
     for file, fault, number, row, text in connection.execute(
         "select source_file, structural_fault, count(*), min(number) + 1, "
@@ -187,13 +189,13 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str,
 def proposed_mapping(
     plan: DropPlan, values: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Return how a mapping file could begin: our headers to theirs, and values that are not known.
+    """Return a first version of a mapping file: our headers to theirs, and unknown values.
 
-    `???` stands where a person has to say which it is.
+    `???` marks what a person must fill in.
 
     Args:
         plan: the drop.
-        values: column name to values of it that the project does not know.
+        values: column name to its values that the project does not know.
     """
     proposed: dict[str, dict[str, Any]] = {}
     for source in plan.sources:
@@ -231,19 +233,19 @@ def as_text(told: Mapping[str, Any]) -> str:
 
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for file in told["files"]:
-        yield f"{file['file']}: {file['table'] or 'not a table that is read'}"
+        yield f"{file['file']}: {file['table'] or 'not a known table'}"
         yield from _lines_of_file(file)
         yield ""
     for name, table in told["tables"].items():
         if table["is_derived"]:
-            yield f"{name}: no file; named by the {table['rows']:,} codes that the clients have"
+            yield f"{name}: no file; the {table['rows']:,} codes of the clients serve as names"
     if told["warnings"]:
         yield "Warnings:"
         yield from (f"  {warning}" for warning in told["warnings"])
     if told["mapping"]:
         import yaml
 
-        yield "mapping.yml could begin so:"
+        yield "A first version of mapping.yml:"
         text = yaml.safe_dump(told["mapping"], sort_keys=False, allow_unicode=True)
         yield from (f"  {line}" for line in text.splitlines())
     if told["problems"]:
@@ -253,9 +255,9 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         *others, last = told["left_to_build"]
         left = f"{', '.join(others)} and {last}"
         yield (
-            f"The files can be read. Left to a build: {left}."
+            f"The files can be read. Only a build checks {left}."
             if len(others) > 1
-            else f"A build would read this drop. Left to it: {left}."
+            else f"A build would read this drop. Only the build checks {left}."
         )
 
 
@@ -289,17 +291,17 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
 
 def _lines_of_reading(reading: Mapping[str, Any]) -> Iterator[str]:
     dates = reading["dates"]
-    told = f"proved by {dates['proving']:,} of the {dates['dates']:,} dates looked at"
-    basis = {"proved": told, "declared": "as raw_date_format says", "typed": "stored as dates"}
+    told = f"proved by {dates['proving']:,} of the {dates['dates']:,} dates examined"
+    basis = {"proved": told, "declared": "as raw_date_format declares", "typed": "stored as dates"}
     yield f"  dates     {' or '.join(dates['formats'])}: {basis[dates['basis']]}"
     marks: dict[tuple[str, str], list[str]] = {}
     for name, money in reading["money"].items():
         marks.setdefault((money["mark"], money["basis"]), []).append(name)
     for (mark, basis_of_mark), names in marks.items():
         said = {
-            "same": "either mark gives the same amounts",
+            "same": "both marks give the same amounts",
             "proved": "proved by the file",
-            "declared": "as raw_decimal_mark says",
+            "declared": "as raw_decimal_mark declares",
             "typed": "stored as numbers",
         }[basis_of_mark]
         listed = "" if len(marks) == 1 else f": {', '.join(names)}"
@@ -329,8 +331,8 @@ def _is_same(ours: str, theirs: str) -> bool:
 def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) -> None:
     """Show how a drop would be read, without building anything.
 
-    PATH is a folder with the raw files, or one file. The exit code is 0 where a build would read
-    the drop, 1 where it would refuse it, and 2 where there is no such folder or file.
+    PATH is a folder with the raw files, or one file. The exit code is 0 if a build would read the
+    drop, 1 if it would refuse it, and 2 if there is no such folder or file.
     """
     try:
         told = inspect_drop(path, mapping or mapping_setting(), as_of)

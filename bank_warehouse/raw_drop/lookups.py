@@ -1,4 +1,4 @@
-"""The lookups of a drop: judged as the clients are, or made from the codes of the clients."""
+"""The lookups of a drop: validated like the clients, or derived from the codes of the clients."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,22 +15,22 @@ _MOST_ROWS = 1_000_000
 _MOST_SHOWN = 3
 
 
-def judge_lookup(
+def validate_lookup(
     connection: duckdb.DuckDBPyConnection, table: RawTable, plan: TablePlan
 ) -> tuple[str, tuple[str, ...]]:
-    """Read a lookup and refuse it where a code or a name could be taken for two things.
+    """Read a lookup, and refuse it if a code or a name is ambiguous.
 
     Args:
-        connection: to read it with.
+        connection: an open DuckDB connection.
         table: the lookup.
         plan: how it is read.
 
     Returns:
-        The select over it, of repeated rows only the first; and warnings.
+        The select that reads it without repeated rows, and warnings.
 
     Raises:
-        DropError: rows that cannot be split into cells, empty cells, or ambiguous codes. All are
-            named with their file and row.
+        DropError: rows cannot be split into cells, cells are empty, or codes are ambiguous. The
+            message names each with its file and row.
     """
     code, name = (column.name for column in table.columns)
     connection.execute(f"create or replace temp table lookup as {plan.sql}")
@@ -47,8 +47,8 @@ def judge_lookup(
     ]
     if len(rows) > _MOST_ROWS:
         raise DropError(
-            f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows: this is no table of "
-            f"{table.name}. Bring the one that names each code once."
+            f"{plan.files[0].relative}: more than {_MOST_ROWS:,} rows: this is not a table of "
+            f"{table.name}. Deliver one that names each code once."
         )
     header = " and ".join(column.header for column in table.columns)
     bad = [
@@ -76,8 +76,8 @@ def judge_lookup(
     ]
     if unclear:
         raise DropError(
-            f"{table.name}: nobody can know which is meant: {_first(unclear)}. A code or name must "
-            "mean one thing: correct the rows, or give people of one name different names."
+            f"{table.name}: ambiguous: {_first(unclear)}. A code or name must mean one thing: "
+            "correct the rows, or give people with the same name different names."
         )
     repeats = len(rows) - len({row[4].lower() for row in rows})
     if not repeats:
@@ -91,7 +91,7 @@ def judge_lookup(
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:
-    """Return SQL for a code without blanks around it and without the fraction of `1.0`."""
+    """Return SQL for a code without blanks around it; `1.0` becomes `1`."""
     bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
     code = (
         f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "
@@ -101,10 +101,10 @@ def clean_code(cell: str, *, is_compared: bool = False) -> str:
 
 
 def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
-    """Return the plan of a lookup that was not delivered, made from the codes of the clients.
+    """Return the plan of a lookup that was not delivered, derived from the codes of the clients.
 
-    A code is an id where it holds a digit and no blank: `7` becomes `Advisor 7`. Anything else is
-    the name itself.
+    A code with a digit and no blank is an id: `7` becomes `Advisor 7`. Any other code is itself a
+    name.
     """
     code, name = (quote_identifier(column.name) for column in table.columns)
     label = (
@@ -122,8 +122,8 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
     )
     header = ",".join(column.header for column in table.columns)
     warning = (
-        f"{table.name}: no file: the codes of the clients stand for themselves, such as "
-        f"'{table.noun} 1'. To name them, put a file with the columns {header} beside the clients."
+        f"{table.name}: no file: the codes of the clients serve as names, such as '{table.noun} "
+        f"1'. To name them, put a file with the columns {header} beside the clients."
     )
     return TablePlan(table.name, clients.files, sql, (warning,), 0)
 

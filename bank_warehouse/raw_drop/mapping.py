@@ -1,6 +1,6 @@
-"""The mapping file of a drop: how another bank calls the columns and their values.
+"""The mapping file of a drop: another bank's names for the columns and their values.
 
-It is called `mapping.yml` and is in the folder of the tables:
+The file `mapping.yml` is in the folder of the tables:
 
     clients:
       columns:
@@ -10,7 +10,7 @@ It is called `mapping.yml` and is in the folder of the tables:
           Hoch: High
       absent: [Banking Contact]
 
-Our name stands left of each colon of `columns`; theirs stands left in `values`.
+Under `columns`, the project's name is left of each colon; under `values`, the bank's value is.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ _PARTS = ("columns", "values", "absent")
 
 @dataclass(frozen=True)
 class TableNames:
-    """What the mapping file says of one table.
+    """The entries of the mapping file for one table.
 
     Attributes:
-        source: the file, in messages.
-        columns: canonical column name to the header that it has here.
-        values: canonical column name to the values of its cells, and what they mean.
-        absent: canonical names of columns that are known not to be there.
+        source: the file, for messages.
+        columns: canonical column name to its header in this drop.
+        values: canonical column name to the bank's values and their meanings.
+        absent: canonical names of columns declared absent.
     """
 
     source: str = ""
@@ -50,15 +50,15 @@ class DropMapping:
     """The mapping file of a drop.
 
     Attributes:
-        path: the file, null where there is none.
-        tables: table name to what it says of that table.
+        path: the file, or null.
+        tables: table name to its entries.
     """
 
     path: Path | None = None
     tables: Mapping[str, TableNames] = field(default_factory=dict)
 
     def of(self, table: RawTable) -> TableNames:
-        """Return what the file says of a table."""
+        """Return the entries for a table."""
         return self.tables.get(table.name, NO_NAMES)
 
 
@@ -71,7 +71,7 @@ def read_mapping(path: Path | None) -> DropMapping:
     """Read a mapping file.
 
     Raises:
-        DropError: it cannot be read, or names a table or column that there is none of.
+        DropError: it cannot be read, or names an unknown table or column.
     """
     if path is None:
         return DropMapping()
@@ -92,7 +92,7 @@ def read_mapping(path: Path | None) -> DropMapping:
     unknown = [str(name) for name in top if name not in TABLES]
     if unknown:
         raise DropError(
-            f"{path.name}: {', '.join(unknown)}: no such table. There are {', '.join(TABLES)}."
+            f"{path.name}: {', '.join(unknown)}: no such table. The tables are {', '.join(TABLES)}."
         )
     return DropMapping(
         path, {name: _table_names(path.name, TABLES[name], given) for name, given in top.items()}
@@ -104,7 +104,7 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
     unknown = [str(part) for part in parts if part not in _PARTS]
     if unknown:
         raise DropError(
-            f"{source}: {table.name}: {', '.join(unknown)} means nothing. A table has "
+            f"{source}: {table.name}: {', '.join(unknown)}: unknown key. The keys of a table are "
             f"{', '.join(_PARTS)}."
         )
     columns = {
@@ -120,13 +120,13 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
     }
     absent = parts.get("absent") or []
     if not isinstance(absent, list):
-        raise DropError(f"{source}: absent of {table.name} is no list of column names.")
+        raise DropError(f"{source}: absent of {table.name} is not a list of column names.")
     names = frozenset(_column(source, table, name) for name in absent)
     required = [c.header for c in table.columns if c.required and c.name in names]
     if required:
         raise DropError(
-            f"{source}: {', '.join(required)} of {table.name} cannot be absent: scores, bands and "
-            "totals are built on it, and would count nothing where nobody said nothing. Only "
+            f"{source}: {', '.join(required)} of {table.name} cannot be absent: scores, bands "
+            "and totals depend on it. Only "
             f"{' and '.join(c.header for c in table.columns if not c.required) or 'none'} can be."
         )
     return TableNames(source, columns, values, names)
@@ -134,7 +134,7 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
 
 def _mapping(source: str, what: str, given: Any) -> dict[Any, Any]:
     if not isinstance(given, dict):
-        raise DropError(f"{source}: {what}: pairs of name and value belong here, not {given!r}.")
+        raise DropError(f"{source}: {what}: expected pairs of name and value, not {given!r}.")
     return given
 
 
@@ -144,6 +144,6 @@ def _column(source: str, table: RawTable, name: Any) -> str:
         if key in column.keys[:2]:
             return column.name
     raise DropError(
-        f"{source}: {name!r} is no column of {table.name}. It has "
+        f"{source}: {name!r} is not a column of {table.name}. Its columns are "
         f"{', '.join(column.header for column in table.columns)}."
     )

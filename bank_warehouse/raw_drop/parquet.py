@@ -1,4 +1,4 @@
-"""Parquet files of a drop: typed columns, written as the text that a CSV would hold."""
+"""Parquet files of a drop: typed columns, converted to the text that a CSV would hold."""
 
 from dataclasses import dataclass
 
@@ -27,9 +27,9 @@ class ParquetHead:
     Attributes:
         columns: names in the file, in order.
         types: their DuckDB types.
-        rows: rows by the footer.
-        table: the table whose columns they are; null where they are those of none.
-        unknown: why it is none, then.
+        rows: number of rows, from the footer.
+        table: the table whose columns they are, or null.
+        unknown: why the columns are of no table.
     """
 
     columns: tuple[str, ...]
@@ -45,10 +45,10 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
     Args:
         file: the file.
         mapping: the mapping file of the drop.
-        source: its path for DuckDB, wildcards escaped.
+        source: its path for DuckDB, with wildcards escaped.
 
     Raises:
-        DropError: no Parquet file, or a damaged one.
+        DropError: the file is not Parquet, or is damaged.
     """
     with duckdb.connect() as connection:
         try:
@@ -72,7 +72,7 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
     types = tuple(str(row[1]) for row in described)
     rows = int(counted[0] or 0) if counted else 0
     if len(named) == len(columns):
-        # DuckDB gives a second column of one name another name.
+        # DuckDB renames a second column with the same name.
         require_names_once(file.relative, tuple(str(name) for (name,) in named))
     header = best_header([(0, columns)], file.hint, mapping)
     if header is None:
@@ -84,14 +84,14 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
 def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     """Return SQL that writes a typed Parquet column as text.
 
-    Dates are written as ISO text, whatever raw_date_format declares: two digits of a year would
-    lose its century. A timestamp that is not at midnight keeps its time, and a time zone is read
-    as UTC. A double within 1e-6 of a cent has two decimals, any other all its digits; ids and
-    counts that pandas turned into doubles lose the `.0`.
+    Dates become ISO text, whatever raw_date_format declares, because a two-digit year would lose
+    its century. A timestamp keeps its time unless it is midnight, and a time zone is read as UTC. A
+    double within 1e-6 of a cent gets two decimals, any other keeps all its digits; ids and counts
+    that pandas turned into doubles lose the `.0`.
 
     Raises:
-        DropError: a type that no text stands for, or money in 32-bit floats, which cannot hold
-            cents above 131,072.00.
+        DropError: the type cannot be written as text, or money is in 32-bit floats, which cannot
+            hold cents above 131,072.00.
     """
     name = quote_identifier(source)
     base = type_name.split("(")[0]

@@ -1,10 +1,10 @@
-"""The plan of a read: Python looks at each file, DuckDB reads it in one pass.
+"""The plan of a read: Python examines each file, and DuckDB reads it in one pass.
 
-What is row n of a file? The n-th record behind its header, blank lines not counted. A record is
-blank if it holds nothing but blanks and separators. So where no cell is broken over lines and no
-blank line stands between, row n is line n + 1 of a file whose header is its first line. The SQL
-of a plan returns the records of a file in the order of the file, and the files in natural order:
-in a table made from it, `rowid` less the first `rowid` of the same `source_file`, plus one, is n.
+Row n of a file is the n-th record below its header; blank lines do not count. A record is blank if
+it holds only blanks and separators. So if the header is the first line, no cell spans several lines
+and there are no blank lines, row n is line n + 1. The SQL of a plan returns the records in the
+order of their file, and the files in natural order. In a table made from it, n is `rowid`, less the
+first `rowid` of the same `source_file`, plus one.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from bank_warehouse.raw_drop import careful, proofs, room, scratch
+from bank_warehouse.raw_drop import disk_space, fallback_reader, proofs, temp_files
 from bank_warehouse.raw_drop.encoding import decide, misread_warning, refuse_utf8
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile
@@ -30,8 +30,8 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-# Stands for null in a text file, where nothing does: so an empty cell is read as an empty text,
-# and null means a cell that the row does not have.
+# A null marker that no text file contains: an empty cell is read as an empty text, and null means a
+# missing cell.
 _SPARE_CELLS = 4
 _NEVER = "\x01\x02 no cell \x02\x01"
 
@@ -41,15 +41,18 @@ class FilePlan:
     """How one file is read.
 
     Attributes:
-        relative: path from the raw folder, forward slashes; `source_file` of its rows.
+        relative: path relative to the raw folder, with forward slashes; also the `source_file` of
+            its rows.
         path: absolute path of the file as delivered.
-        size: bytes when it was looked at.
-        modified_ns: time of its last change then, nanoseconds since 1970.
-        kind: `csv`, `careful` (rewritten row by row), `parquet` or `sheet` of a workbook.
-        encoding: of the file as delivered; null for Parquet and workbooks.
-        separator: of the file as delivered; null for Parquet and workbooks.
+        size: size in bytes when it was planned.
+        modified_ns: time of its last change at that moment, nanoseconds since 1970.
+        kind: `csv`, `careful` (rewritten by the fallback reader), `parquet` or `sheet` of a
+            workbook.
+        encoding: of the delivered file; null for Parquet and workbooks.
+        separator: of the delivered file; null for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
-        typed: columns whose cells are dates, written as ISO text, or numbers, written with a point.
+        typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
+            point.
     """
 
     relative: str
@@ -69,13 +72,14 @@ class TablePlan:
 
     Attributes:
         table: its name.
-        files: its files in the order they are read.
-        sql: one select that gives the canonical columns, `source_file`, `structural_fault` and
-            `raw_line`, all varchar, a row for each record. An empty cell is '' (null in
-            Parquet); a column that a file lacks is null. Where `structural_fault` is not null,
-            `raw_line` holds the text of the row.
-        warnings: what a person should know, one sentence each.
-        rows: about how many there are: counted where the file says so, else from its first lines.
+        files: its files in reading order.
+        sql: one select of the canonical columns, `source_file`, `structural_fault` and `raw_line`,
+            all varchar, with one row per record. An empty cell is '' (null in Parquet); a column
+            that a file lacks is null. If `structural_fault` is not null, `raw_line` holds the text
+            of the row.
+        warnings: one sentence each.
+        rows: about how many rows there are: counted if possible, else estimated from the first
+            lines.
         reading: how dates and amounts of the clients are read, see
             :func:`bank_warehouse.raw_drop.proofs.reading_of`; null for the other tables.
     """
@@ -90,14 +94,14 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class _Select:
-    """A select over files of one shape, all but the files.
+    """A select over files of the same shape, without the files.
 
     Attributes:
         fields: the canonical columns.
         fault: `structural_fault`.
         raw_line: `raw_line`.
         function: `read_csv` or `read_parquet`.
-        options: its options, each with a comma before it.
+        options: its options, each after a comma.
         condition: which records are kept, or null.
     """
 
@@ -111,7 +115,7 @@ class _Select:
 
 @dataclass(frozen=True)
 class Read:
-    """One file: its plan, the path DuckDB reads, the select, whether it has no row, its rows."""
+    """A file: its plan, the path DuckDB reads, the select, whether it is empty, its rows."""
 
     plan: FilePlan
     source: Path
@@ -149,12 +153,12 @@ def reading_of_clients(
 def contradictions_of(
     plan: TablePlan, settings: proofs.Settings, files: Sequence[str] | None = None
 ) -> tuple[str, ...]:
-    """Return why files of clients are refused whose first rows are not like the others.
+    """Return why client files are refused because their first rows differ from the others.
 
     Args:
-        plan: of the clients.
-        settings: those that the plan was made with.
-        files: the files in which a cell contradicts the first rows; null for all.
+        plan: the plan of the clients.
+        settings: the settings of the plan.
+        files: the files with a cell that contradicts the first rows; null for all.
     """
     heads: Any = (plan.reading or {}).get("files", [])
     typed = {file.relative: file.typed for file in plan.files}
@@ -178,10 +182,10 @@ def contradictions_of(
 
 
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
-    """Return the files that are not what they were when the plan was made.
+    """Return the files that have changed since the plan was made.
 
-    A file that grows, shrinks or is replaced while it is read may be read in part: ask after
-    the read and before anything is published.
+    A file that changes while it is read may be read only in part. So check after the read and
+    before anything is published.
     """
     changed = []
     for file in plan.files:
@@ -196,7 +200,7 @@ def changed_files(plan: TablePlan) -> tuple[str, ...]:
 
 
 def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
-    """Return what to tell of files that changed while they were read; empty where none did."""
+    """Return a message about files that changed while they were read, or an empty text."""
     names = ", ".join(sorted(set(files)))
     if not names:
         return ""
@@ -207,17 +211,15 @@ def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
 
 
 def refuse_empty(reads: Sequence[Read], warnings: list[str]) -> None:
-    """Refuse a table without a row; of several files some may be empty.
+    """Refuse a table without rows; if there are several files, some may be empty.
 
     Raises:
-        DropError: none has a row.
+        DropError: no file has a row.
     """
     empty = [read.plan.relative for read in reads if read.is_empty]
     if len(empty) == len(reads):
-        raise DropError(
-            f"{', '.join(empty)}: a header and no row below it. Export the table again."
-        )
-    warnings.extend(f"{name}: holds a header and no row." for name in empty)
+        raise DropError(f"{', '.join(empty)}: a header without rows. Export the table again.")
+    warnings.extend(f"{name}: a header without rows." for name in empty)
 
 
 def _file_plan(file: FoundFile, kind: str, mapped: HeaderMap) -> FilePlan:
@@ -233,10 +235,12 @@ def _file_plan(file: FoundFile, kind: str, mapped: HeaderMap) -> FilePlan:
     )
 
 
-def _shape(table: RawTable, mapped: HeaderMap, names: TableNames, separator: str) -> careful.Shape:
+def _shape(
+    table: RawTable, mapped: HeaderMap, names: TableNames, separator: str
+) -> fallback_reader.Shape:
     money = (c.name for c in table.columns if c.kind == "money" and c.name in mapped.positions)
     amount = next(money, None)
-    return careful.Shape(
+    return fallback_reader.Shape(
         separator=separator,
         width=len(mapped.names),
         columns={place: name for name, place in mapped.positions.items()},
@@ -246,12 +250,12 @@ def _shape(table: RawTable, mapped: HeaderMap, names: TableNames, separator: str
 
 
 def _named(table: RawTable, names: TableNames, cells: dict[str, str]) -> tuple[str, ...]:
-    """Return the fields of a select: each column of the table by its name.
+    """Return the fields of a select: each column of the table under its name.
 
     Args:
         table: the table.
-        names: the values that the mapping file of the drop gives other words.
-        cells: column name to the SQL of its cell; null where there is none.
+        names: the values that the mapping file translates.
+        cells: column name to the SQL of its cell, or null.
     """
     fields = []
     for column in table.columns:
@@ -279,8 +283,8 @@ def plan_sheet(
     names: TableNames,
     warnings: list[str],
 ) -> Read:
-    """Plan the read of a sheet, which is written anew for DuckDB."""
-    target = scratch.new_path(".parquet")
+    """Plan the read of a sheet, which is rewritten as Parquet."""
+    target = temp_files.new_path(".parquet")
     with speaking_of(head.relative):
         rows, typed = book.write_parquet(
             head, mapped, _shape(table, mapped, names, "\t"), table, target, warnings
@@ -314,10 +318,10 @@ def plan_parquet(
     }
     fault = raw_line = "cast(null as varchar)"
     if all(head.types[place] == "VARCHAR" for place in positions.values()):
-        # Only a file of texts can hold its header once more.
+        # Only a file with text columns can repeat its header.
         texts = [quote_identifier(column) for column in head.columns]
         fault = f"case {_when_header(_shape(table, mapped, names, ','), texts)} end"
-        beyond = "cast(null as varchar)"  # there are no cells beyond the columns
+        beyond = "cast(null as varchar)"  # Parquet has no surplus cells
         whole = _text_of_row([*(f"cast({text} as varchar)" for text in texts), beyond], ",", True)
         raw_line = f"case when structural_fault is not null then {whole} end"
     select = _Select(
@@ -352,7 +356,7 @@ def plan_text(
     names: TableNames,
     warnings: list[str],
 ) -> Read:
-    """Plan the read of a text file, which is written anew where DuckDB cannot take it."""
+    """Plan the read of a text file, which is rewritten if DuckDB cannot read it."""
     path, head, scan = _readable(file, delivered, mapped, warnings)
     shape = _shape(table, mapped, names, head.separator)
     plan = replace(
@@ -360,14 +364,14 @@ def plan_text(
     )
     if scan.trouble is None:
         select = _csv_select(table, mapped, shape, scan, names)
-        return Read(plan, path, select, not scan.has_rows, room.estimated_rows(path))
+        return Read(plan, path, select, not scan.has_rows, disk_space.estimated_rows(path))
     warnings.append(
-        f"{file.relative}: has {scan.trouble}: read row by row, which takes longer; rows that "
-        "are not well shaped are quarantined."
+        f"{file.relative}: has {scan.trouble}: read row by row, which takes longer; malformed "
+        "rows are quarantined."
     )
-    target = scratch.new_path(".parquet")
+    target = temp_files.new_path(".parquet")
     with speaking_of(file.relative):
-        rows = careful.write_parquet(
+        rows = fallback_reader.write_parquet(
             path, file.relative, head.mark_length, shape, table, mapped.positions, target
         )
     select = _rewritten_select(table, mapped, names)
@@ -377,7 +381,7 @@ def plan_text(
 def _readable(
     file: FoundFile, delivered: Head, mapped: HeaderMap, warnings: list[str]
 ) -> tuple[Path, Head, Scan]:
-    """Return a plain file in UTF-8 with its header first, and what a look at its bytes says."""
+    """Return a plain UTF-8 file with its header first, and the scan of its bytes."""
     path = file.content
     head = delivered
     if head.is_gzip or head.encoding != "utf-8":
@@ -431,25 +435,24 @@ def _readable(
 
 
 def _csv_select(
-    table: RawTable, mapped: HeaderMap, shape: careful.Shape, scan: Scan, names: TableNames
+    table: RawTable, mapped: HeaderMap, shape: fallback_reader.Shape, scan: Scan, names: TableNames
 ) -> _Select:
     """Return the select over a well-quoted file in UTF-8.
 
-    `strict_mode` is off for a reason: with 1.5.5, a CR LF file read in strict mode with
-    `new_line` given returns no row and no error. With it off and `new_line` LF, LF, CR LF and
-    both in one file are read right. Rows too short are padded with null, rows too long have
-    their surplus in spare columns.
+    `strict_mode` is off because DuckDB 1.5.5 returns no rows and no error for a CR LF file in
+    strict mode with `new_line`. With it off and `new_line` LF, it reads LF, CR LF and a mixture
+    correctly. Short rows are padded with null; the surplus of long rows is in spare columns.
     """
     width = shape.width
     cells = [f"cell_{number}" for number in range(scan.most_cells + _SPARE_CELLS)]
-    blanks = quote_literal(careful.BLANKS)
+    blanks = quote_literal(fallback_reader.BLANKS)
     fault = (
-        f"case when cell_{width - 1} is null then {quote_literal(careful.TOO_FEW)} "
+        f"case when cell_{width - 1} is null then {quote_literal(fallback_reader.TOO_FEW)} "
         f"when cell_{width} is not null and "
         f"trim(concat({', '.join(cells[width:])}), {blanks}) <> '' "
-        f"then {quote_literal(careful.TOO_MANY)} {_when_header(shape, cells)} end"
+        f"then {quote_literal(fallback_reader.TOO_MANY)} {_when_header(shape, cells)} end"
     )
-    # Nearly every first cell begins with a letter or a digit: no need to look further then.
+    # Fast path: nearly every first cell begins with a letter or a digit.
     not_blank = f"cell_0 > '!' or trim(concat({', '.join(cells)}), {blanks}) <> ''"
     columns = ", ".join(f"{quote_literal(cell)}: 'varchar'" for cell in cells)
     quote = quote_literal('"' if scan.has_quotes else "")
@@ -475,15 +478,15 @@ def _csv_select(
     )
 
 
-def _when_header(shape: careful.Shape, texts: Sequence[str]) -> str:
-    """Return the branches of a case for a row that is a header once more.
+def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
+    """Return the branches of a case for a row that repeats the header.
 
     Args:
-        shape: where the columns are.
-        texts: SQL of each cell of a row, by its place.
+        shape: the positions of the columns.
+        texts: SQL of each cell of a row, by position.
 
-    What :func:`careful.header_fault` says in Python. An amount begins with no letter, so that for
-    nearly every row one comparison of a cell decides.
+    The same rule in Python is :func:`fallback_reader.header_fault`. An amount does not begin with a
+    letter, so for nearly every row one comparison decides.
     """
     known = ", ".join(
         f"{quote_literal(key)}: {quote_literal(column)}" for key, column in shape.known.items()
@@ -496,9 +499,9 @@ def _when_header(shape: careful.Shape, texts: Sequence[str]) -> str:
     expected = ", ".join(map(quote_literal, shape.columns.values()))
     least = max(len(shape.columns), 4)
     branches = (
-        f"when {found} = [{expected}] then {quote_literal(careful.REPEATED_HEADER)} "
+        f"when {found} = [{expected}] then {quote_literal(fallback_reader.REPEATED_HEADER)} "
         f"when 2 * len(list_distinct({found})) >= {least} "
-        f"then {quote_literal(careful.OTHER_HEADER)}"
+        f"then {quote_literal(fallback_reader.OTHER_HEADER)}"
     ).replace("known[", f"map {{{known}}}[")
     if shape.telling is None:
         return branches
@@ -514,7 +517,7 @@ def _when_header(shape: careful.Shape, texts: Sequence[str]) -> str:
 
 
 def _text_of_row(cells: Sequence[str], separator: str, has_quotes: bool) -> str:
-    """Return SQL that puts a row together again, quoted where it must be."""
+    """Return SQL that joins the cells of a row again, quoted if necessary."""
     mark = quote_literal(separator)
     listed = ", ".join(cells)
     beyond = (
@@ -532,7 +535,7 @@ def _text_of_row(cells: Sequence[str], separator: str, has_quotes: bool) -> str:
 
 
 def _rewritten_select(table: RawTable, mapped: HeaderMap, names: TableNames) -> _Select:
-    """Return the select over a file that was written anew as Parquet."""
+    """Return the select over a file that was rewritten as Parquet."""
     return _Select(
         fields=_named(table, names, {name: quote_identifier(name) for name in mapped.positions}),
         fault="structural_fault",
@@ -547,7 +550,7 @@ def _rewritten_select(table: RawTable, mapped: HeaderMap, names: TableNames) -> 
 
 
 def union(reads: Sequence[Read], root: Path) -> str:
-    """Return one select over all files: neighbours of one shape share a read."""
+    """Return one select over all files; neighbouring files of the same shape share a read."""
     selects = []
     for _, group in groupby(reads, lambda read: (read.select, read.source == read.plan.path)):
         members = list(group)
@@ -564,15 +567,15 @@ def union(reads: Sequence[Read], root: Path) -> str:
 def _name_below(root: Path) -> str:
     """Return the SQL of a file's name below `root`, with slashes.
 
-    The name is the same for a whole block of rows: each call is made once a block.
+    The name is constant within a block of rows, so DuckDB evaluates it once per block.
     """
     name = f"substr(filename, {len(root.as_posix().rstrip('/')) + 2})"
-    # DuckDB lists the file of a pattern with backslashes on Windows; elsewhere one is a letter.
+    # On Windows DuckDB lists files with backslashes; elsewhere a backslash can be part of a name.
     return f"replace({name}, '\\', '/')" if os.sep == "\\" else name
 
 
 def no_rows(table: RawTable) -> str:
-    """Return the select of an optional table that is not in the drop."""
+    """Return the select for an optional table that is not in the drop."""
     names = [column.name for column in table.columns]
     names += ["source_file", "structural_fault", "raw_line"]
     fields = ", ".join(f"cast(null as varchar) as {quote_identifier(name)}" for name in names)
@@ -596,7 +599,7 @@ def _render(reads: Sequence[Read], source_file: str, named: str) -> str:
 
 
 def no_wildcards(path: Path) -> str:
-    """Return `path` for DuckDB, which takes `*`, `?` and `[` in a path for wildcards."""
+    """Return `path` escaped for DuckDB, which reads `*`, `?` and `[` as wildcards."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path.as_posix())
 
 

@@ -1,14 +1,14 @@
-"""What a file itself proves about how its dates and amounts are written.
+"""What a file proves about how its dates and amounts are written.
 
 `04-07-2015` is a day in April or in July, and `258.000` is 258 or 258 thousand. One cell cannot
-say which, but its column can: a date such as `25-07-2015` fits one order only, an amount such as
-`1.234,56` one decimal mark only. Each column is therefore judged as a whole, file by file. What
-is proved is read, what fits two readings is refused with both of them and the setting that
-decides. A declared setting decides without proof, and what it decided is counted.
+show which, but its column can: a date such as `25-07-2015` fits only one order, an amount such as
+`1.234,56` only one decimal mark. So each column of a file is interpreted as a whole. A proved
+notation is used. A column that fits two is refused with both readings and the setting that decides.
+A declared setting needs no proof; the cells that it decided are counted.
 
-The first rows of a file are looked at, and all of its rows only where the first ones prove
-nothing. A cell further down that contradicts the proof is quarantined by the models; where there
-is one, the file is judged once more, as a whole, and refused if that says something else.
+The first rows of a file are examined, and all rows only if the first ones prove nothing. The models
+quarantine a cell further down that contradicts the proof. If there is one, the whole file is
+examined again, and refused if it proves something else.
 """
 
 import json
@@ -31,7 +31,7 @@ from bank_warehouse.sql import quote_identifier
 AUTO = "auto"
 ISO = "%Y-%m-%d"
 DAY_FIRST = "%d-%m-%Y"
-"""Taken where a file has no date that could be read in any format: its rows are quarantined."""
+"""Used if no date of a file can be read in any format; its rows are quarantined."""
 
 HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
@@ -56,7 +56,7 @@ INVISIBLE = "".join(
         *(0x2800, 0x3000, 0x3164, 0xFEFF, 0xFFA0),
     )
 )
-"""Characters that show nothing: blanks of every width, zero-width marks, the soft hyphen."""
+"""Invisible characters: blanks of every width, zero-width marks, the soft hyphen."""
 
 NOTHING = frozenset(
     {
@@ -65,16 +65,15 @@ NOTHING = frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
     }
 )
-"""Words that databases, pandas, R and spreadsheets write for an empty cell, in this case only:
-Null is a surname. The macro words_for_nothing has the same list."""
+"""What databases, pandas, R and spreadsheets write for an empty cell; Null is a surname."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the dbt variables say about dates and amounts.
+    """The dbt variables that decide how dates and amounts are read.
 
     Attributes:
-        date_formats: what raw_date_format declares, or null where a file has to prove itself.
+        date_formats: what raw_date_format declares; null if each file must prove its own.
         decimal_mark: `auto`, `.` or `,`.
         rounding: `none` or `half_up`.
         tolerated: max_quarantine_rate, the share of rows that may be quarantined.
@@ -92,7 +91,7 @@ class Settings:
 
     @classmethod
     def from_variables(cls, variables: Mapping[str, Any]) -> "Settings":
-        """Return what variables of dbt say, which bank_warehouse.settings has checked."""
+        """Return the settings from dbt variables that bank_warehouse.settings has checked."""
         told: dict[str, Any] = {
             "raw_date_format": AUTO,
             "raw_decimal_mark": AUTO,
@@ -114,14 +113,13 @@ class DateProof:
     """How the joining dates of a file are read, and why.
 
     Attributes:
-        formats: in this order.
+        formats: in the order they are tried.
         basis: `proved`, `declared` or `typed` (the file holds dates, not text).
-        dates: how many were looked at.
-        proving: how many of them fit one order only.
-        undecided: how many fit two orders that nothing in the file decides between: a declared
-            format did.
-        example: one of the undecided.
-        readings: each list of formats that would read the undecided, and how many dates it reads.
+        dates: how many were examined.
+        proving: how many of them fit only one order.
+        undecided: how many fit two orders and were decided by a declared format, not by the file.
+        example: one of the undecided cells.
+        readings: each list of formats that would read the undecided dates, and how many it reads.
         refusal: why the file is refused, or null.
         told: the cell that the refusal shows, or null.
         row: the first row that holds it; the header is row 1.
@@ -145,16 +143,16 @@ class MoneyProof:
 
     Attributes:
         mark: the decimal mark.
-        basis: `proved`, `declared`, `typed`, or `same` where both marks give the same amounts.
-        amounts: how many were looked at.
-        proving: how many of them fit this mark only.
-        contradicting: how many fit the other mark only.
-        undecided: how many fit both with different amounts, where nothing proves the mark.
-        example: one of the undecided.
+        basis: `proved`, `declared`, `typed`, or `same` if both marks give the same amounts.
+        amounts: how many were examined.
+        proving: how many of them fit only this mark.
+        contradicting: how many fit only the other mark.
+        undecided: how many fit both with different amounts, if nothing proves the mark.
+        example: one of the undecided cells.
         unrounded: how many have more digits than cents.
-        currencies: currency code to how many amounts have its sign or code.
-        is_accounting: whether a lone dash is zero, since the column has amounts in brackets, a
-            dash behind a currency sign, or dashes with the padding of a spreadsheet.
+        currencies: currency code to the number of amounts with its sign or code.
+        is_accounting: whether a lone dash is zero, because the column has amounts in brackets, a
+            dash after a currency sign, or dashes with the padding of a spreadsheet.
         refusal: why the file is refused, or null.
         told: the cell that the refusal shows, or null.
         row: the first row that holds it; the header is row 1.
@@ -180,11 +178,11 @@ class FileProof:
     """What a file proves.
 
     Attributes:
-        file: its path from the raw folder.
-        dates: of its joining dates.
-        money: of each money column that it has.
-        is_whole: whether all of its rows were looked at.
-        ids: why it is refused for its ids, or null.
+        file: its path relative to the raw folder.
+        dates: proof of its joining dates.
+        money: proof of each of its money columns.
+        is_whole: whether all its rows were examined.
+        ids: why its ids are refused, or null.
     """
 
     file: str
@@ -195,7 +193,7 @@ class FileProof:
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """Why the file is refused, a sentence each."""
+        """The reasons why the file is refused, one sentence each."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
         found = [
             f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
@@ -206,7 +204,7 @@ class FileProof:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know of how the file is read, a sentence each."""
+        """Warnings about how the file is read, one sentence each."""
         found = [_said_of_dates(self.dates), _said_of_commas(self.money)]
         found += [_said_of_money(name, proof) for name, proof in self.money.items()]
         return tuple(f"{self.file}: {said}" for said in found if said)
@@ -222,17 +220,17 @@ def prove_file(
     typed: frozenset[str] = frozenset(),
     is_whole: bool = False,
 ) -> FileProof:
-    """Look at the dates and amounts of a file of clients.
+    """Examine the dates and amounts of a client file.
 
     Args:
-        connection: to run the queries on.
-        file: its path from the raw folder, for messages.
-        select: gives its rows, the canonical columns as text and `structural_fault`.
+        connection: an open DuckDB connection.
+        file: its path relative to the raw folder, for messages.
+        select: SQL of its rows: the canonical columns as text, and `structural_fault`.
         table: the clients.
-        settings: what the dbt variables say.
-        typed: columns whose cells have a type and need no proof: dates, written as ISO text, and
-            numbers, written with a decimal point.
-        is_whole: whether to look at all rows at once, and not at the first ones first.
+        settings: the settings from the dbt variables.
+        typed: columns with typed cells, which need no proof: dates, written as ISO text, and
+            numbers with a decimal point.
+        is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
     client_id = table.columns[0].name
@@ -247,20 +245,20 @@ def prove_file(
     if joined in typed:
         dates = DateProof((ISO,), "typed")
     else:
-        dates = judge_dates(_dates(connection, "proof_head", joined), settings)
+        dates = interpret_dates(_dates(connection, "proof_head", joined), settings)
         is_list = len(settings.date_formats or ()) > 1
         if not has_all and (dates.undecided or dates.refusal or is_list):
-            dates = judge_dates(_dates(connection, rows, joined), settings)
+            dates = interpret_dates(_dates(connection, rows, joined), settings)
     proofs = {}
     for name in money:
         if name in typed:
             amounts = _amounts(connection, "proof_head", name)
-            proof = judge_money(name, amounts, replace(settings, decimal_mark="."))
+            proof = interpret_amounts(name, amounts, replace(settings, decimal_mark="."))
             proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
             continue
-        proof = judge_money(name, _amounts(connection, "proof_head", name), settings)
+        proof = interpret_amounts(name, _amounts(connection, "proof_head", name), settings)
         if not has_all and not proof.proving:
-            proof = judge_money(name, _amounts(connection, rows, name), settings)
+            proof = interpret_amounts(name, _amounts(connection, rows, name), settings)
         proofs[name] = proof
     ids = _marked_ids(connection, select, client_id)
     connection.execute("drop table proof_head")
@@ -273,7 +271,7 @@ def prove_file(
 
 
 def _marked_ids(connection: duckdb.DuckDBPyConnection, select: str, client_id: str) -> str | None:
-    """Return why ids are refused that hold what only tells a spreadsheet that they are text."""
+    """Return why ids are refused that contain marks with which a spreadsheet marks text."""
     column = quote_identifier(client_id)
     marked = f"regexp_matches({column}, '^(=\"|''[A-Za-z0-9])')"
     found = connection.execute(
@@ -284,17 +282,17 @@ def _marked_ids(connection: duckdb.DuckDBPyConnection, select: str, client_id: s
         return None
     row = _row_of(connection, select, client_id, found[2])
     return (
-        f"row {row}: {found[0]:,} of {found[1]:,} ids looked at are written such as {found[2]}: "
-        "the marks tell a spreadsheet that a cell is text, and would make other clients of them. "
-        "Export the table again without them."
+        f"row {row}: {found[0]:,} of {found[1]:,} ids examined are written such as {found[2]}: a "
+        "spreadsheet marks text this way, and with the marks they would be ids of other "
+        "clients. Export the table again without the marks."
     )
 
 
 def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]:
-    """Return why a file is refused whose first rows prove what the whole of it does not.
+    """Return why a file is refused if its first rows prove something that all rows do not.
 
     Args:
-        head: what the first rows prove, as :func:`reading_of` gives it.
+        head: what the first rows prove, as :func:`reading_of` returns it.
         whole: what all rows prove.
     """
     if whole.refusals:
@@ -305,8 +303,8 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
         found.append(
             f"the first {HEAD_ROWS:,} rows prove that joining dates are written as "
             f"{' or '.join(formats)}, and all rows that most are written as "
-            f"{' or '.join(whole.dates.formats)}. Split the file where that changes, or set "
-            f"raw_date_format to {json.dumps(whole.dates.formats)}."
+            f"{' or '.join(whole.dates.formats)}. Split the file where the format changes, or "
+            f"set raw_date_format to {json.dumps(whole.dates.formats)}."
         )
     for name, proof in whole.money.items():
         mark = head["money"][name]["mark"]
@@ -314,8 +312,8 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
             found.append(
                 f"{name}: the first {HEAD_ROWS:,} rows prove the decimal mark {mark!r}, and all "
                 f"rows that most amounts have {proof.mark!r} ({proof.proving:,} and "
-                f"{proof.contradicting:,}). Split the file where that changes, or set "
-                "raw_decimal_mark to the one that is right."
+                f"{proof.contradicting:,}). Split the file where the mark changes, or set "
+                "raw_decimal_mark to the right one."
             )
     return tuple(f"{whole.file}: {text}" for text in found)
 
@@ -333,10 +331,10 @@ def _row_of(
 
 
 def currency_of(files: Iterable[FileProof]) -> str | None:
-    """Return the currency of a drop; null where no amount has a sign or code of one.
+    """Return the currency of a drop; null if no amount has a currency sign or code.
 
     Raises:
-        DropError: amounts are in two currencies.
+        DropError: the amounts are in two currencies.
     """
     counts: Counter[str] = Counter()
     places: dict[str, str] = {}
@@ -387,7 +385,7 @@ def _dates(
 def _amounts(
     connection: duckdb.DuckDBPyConnection, source: str, column: str
 ) -> list[tuple[str, int]]:
-    """Return the texts of a money column and how often each occurs, plain ones as one text."""
+    """Return the texts of a money column with their counts; plain amounts count as one text."""
     name = quote_identifier(column)
     return connection.execute(
         f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
@@ -416,10 +414,10 @@ Readings = dict[str, date | None]
 
 @cache
 def date_readings(text: str) -> tuple[str, Readings]:
-    """Return the shape of a date's text, and each format of that shape with the date it gives.
+    """Return the shape of a date's text, and each format of this shape with its date.
 
-    The date is null where the calendar has no such day. A text of no known shape has the shape
-    ''. Two digits of a year stand for 1969 to 2068, as in strptime.
+    The date is null if the calendar has no such day. A text without a known shape has the shape ''.
+    Two-digit years are 1969 to 2068, as in strptime.
     """
     text = text.strip(INVISIBLE)
     if len(text) > 10:
@@ -468,7 +466,7 @@ def _orders(first: int, third: int) -> tuple[str, ...]:
         return ("Ymd", "Ydm") if third <= 2 else ()
     if third == 4:
         return ("dmY", "mdY")
-    # Two digits of the year, wherever it stands: one digit is none.
+    # A year needs two digits, in any position: one digit is not a year.
     return ("dmy", "mdy", *(("ymd",) if first == 2 else ())) if third == 2 else ()
 
 
@@ -491,7 +489,7 @@ def exchanged(date_format: str) -> str:
 
 @dataclass
 class _Shape:
-    """The dates of one shape: how many each format alone reads, and those that two read."""
+    """The dates of one shape: how many fit only one format, and how many fit two."""
 
     alone: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -502,8 +500,8 @@ class _Shape:
     def chosen(self) -> str | None:
         """Return the format that the dates prove, or null.
 
-        Where days and months of some dates are exchanged the more frequent order is taken: the
-        models quarantine the others, and with them each date that could be either.
+        If some dates have day and month exchanged, the more frequent order is used. The models
+        quarantine the others, and every date that could be either.
         """
         proved = self.alone.most_common(2)
         if not proved:
@@ -515,12 +513,12 @@ class _Shape:
         return proved[0][0]
 
 
-def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DateProof:
-    """Judge the joining dates of a file.
+def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DateProof:
+    """Interpret the joining dates of a file.
 
     Args:
-        texts: each text of the column and how often it occurs.
-        settings: what the dbt variables say.
+        texts: each text of the column and its count.
+        settings: the settings from the dbt variables.
     """
     shapes: dict[str, _Shape] = {}
     cells = 0
@@ -528,7 +526,7 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
     for text, count in texts:
         cells += count
         name, readings = date_readings(text)
-        # Nobody writes the year first and the month last unless they say so.
+        # The order year, day, month is used only if declared.
         found = {
             form: day
             for form, day in readings.items()
@@ -557,7 +555,7 @@ def judge_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DatePro
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
-    """Return a cell that cannot be read, where so many cannot that the column is another thing."""
+    """Return a cell that cannot be read, if most cells of the column cannot."""
     if foreign.total() <= max(0.5, settings.tolerated) * cells:
         return None
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
@@ -571,10 +569,9 @@ def _foreign_dates(cells: int, foreign: int, told: str) -> str:
     elif re.fullmatch("[0-9]{10}|[0-9]{13}", shown):
         meant = " It looks like the seconds of a computer's clock."
     return (
-        f"{foreign:,} of {cells:,} joining dates are in no form that is known, such as {shown}."
-        f"{meant} Export them such as 2015-07-25, or declare how they are written in "
-        "raw_date_format. Rows without a date are quarantined, and there are more of them than "
-        "max_quarantine_rate allows."
+        f"{foreign:,} of {cells:,} joining dates are in no known format, such as {shown}.{meant} "
+        "Export them as in 2015-07-25, or declare their format in raw_date_format. Rows without "
+        "a date are quarantined, and there are more of them than max_quarantine_rate allows."
     )
 
 
@@ -588,7 +585,7 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     if not open_shapes:
         return DateProof(proved or (DAY_FIRST,), "proved", dates, proving)
     if proved and undecided <= tolerated * dates:
-        return DateProof(proved, "proved", dates, proving)  # the few are quarantined
+        return DateProof(proved, "proved", dates, proving)  # few enough to be quarantined
     read = sum(shape.fitting[form] for shape in ordered if (form := shape.chosen()))
     readings = tuple(
         (
@@ -621,8 +618,8 @@ def _two_orders(proof: DateProof, decided: int, rivals: Sequence[str]) -> str:
         else f"some prove one order and some another, such as {' and '.join(rivals[:2])}"
     )
     return (
-        f"of {proof.dates:,} joining dates {read}{what}. Ask whoever wrote the file, then set the "
-        f"one that is right, in dbt_project.yml or with --vars: {listed}."
+        f"of {proof.dates:,} joining dates {read}{what}. Ask the sender of the file, then set "
+        f"the right one in dbt_project.yml or with --vars: {listed}."
     )
 
 
@@ -650,14 +647,15 @@ def _said_of_dates(proof: DateProof) -> str:
     if proof.basis == "declared" and proof.undecided:
         orders = " and ".join(formats[0] for formats, _ in proof.readings)
         return (
-            f"{proof.undecided:,} joining dates such as {proof.example} fit {orders}, and nothing "
-            f"in the file proves either: they are read as raw_date_format declares ({read})."
+            f"{proof.undecided:,} joining dates such as {proof.example} fit {orders}, and "
+            "nothing in the file proves either; they are read as raw_date_format declares "
+            f"({read})."
         )
     if proof.basis == "proved" and proof.dates:
-        pivot = " (two digits of a year stand for 1969 to 2068)" if "%y" in read else ""
+        pivot = " (two-digit years are 1969 to 2068)" if "%y" in read else ""
         return (
             f"joining dates are read as {read}{pivot}: {proof.proving:,} of the {proof.dates:,} "
-            "looked at fit no other order."
+            "examined fit no other order."
         )
     return ""
 
@@ -685,21 +683,20 @@ def _number(mark: str) -> re.Pattern[str]:
 
 
 _NUMBER = {mark: _number(mark) for mark in MARKS}
-# One mark and three digits behind it: thousands to one reader, a fraction to another. A zero
-# before it is no group of thousands, but what else the writer meant is not known.
+# One mark with three digits after it: thousands or a fraction. After a zero it is not thousands,
+# but what was meant is unknown.
 _EITHER = re.compile(r"(?:0[0-9]*|[1-9][0-9]{0,2})(?P<mark>[.,])[0-9]{3}")
 
 
 @dataclass(frozen=True)
 class Amount:
-    """What the text of an amount can mean.
+    """The possible readings of an amount's text.
 
     Attributes:
-        readings: decimal mark to the amount as written, of the marks that fit.
-        is_either: whether it would fit both marks with different amounts, or leaves in doubt
-            whether it does.
-        currency: code of the currency that it names, or null.
-        is_accounting: whether it is in brackets, or a dash for zero.
+        readings: each decimal mark that fits, to the amount as written.
+        is_either: whether it fits, or may fit, both marks with different amounts.
+        currency: code of its currency, or null.
+        is_accounting: whether it is in brackets or a dash for zero.
     """
 
     readings: Mapping[str, Decimal]
@@ -709,7 +706,7 @@ class Amount:
 
 
 def amount_readings(text: str) -> Amount | None:
-    """Return what the text of an amount can mean; null where it is none."""
+    """Return the possible readings of an amount's text; null if it is not an amount."""
     dash = _DASH.fullmatch(text.strip(INVISIBLE))
     if dash:
         is_accounting = bool(dash["currency"]) or bool(_PADDED_DASH.fullmatch(text))
@@ -744,13 +741,15 @@ def _code(written: str) -> str | None:
     return next((code for code, forms in CURRENCIES.items() if written.upper() in forms), None)
 
 
-def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Settings) -> MoneyProof:
-    """Judge the amounts of a column of a file.
+def interpret_amounts(
+    column: str, texts: Iterable[tuple[str, int]], settings: Settings
+) -> MoneyProof:
+    """Interpret the amounts of a column of a file.
 
     Args:
         column: its name, for messages.
-        texts: each text of the column and how often it occurs.
-        settings: what the dbt variables say.
+        texts: each text of the column and its count.
+        settings: the settings from the dbt variables.
     """
     proving: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
@@ -778,7 +777,7 @@ def judge_money(column: str, texts: Iterable[tuple[str, int]], settings: Setting
         elif len(amount.readings) == 1:
             (only,) = amount.readings
             proving[only] += count
-            if text != _PLAIN:  # which stands for many
+            if text != _PLAIN:  # the placeholder for many plain amounts
                 examples.setdefault(only, text)
         for mark, value in amount.readings.items():
             if value != value.quantize(Decimal("0.01"), ROUND_HALF_UP):
@@ -823,9 +822,10 @@ def _foreign_amounts(column: str, cells: int, foreign: int, told: str) -> str:
     if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
         meant = " In scientific notation digits are cut off: format the column as numbers."
     return (
-        f"{column}: {foreign:,} of {cells:,} cells are no amounts that are known, such as {shown}."
-        f"{meant} Export them such as 75384.77, without a sign but $, € or £. Rows without an "
-        "amount are quarantined, and there are more of them than max_quarantine_rate allows."
+        f"{column}: {foreign:,} of {cells:,} cells are not in a known notation of amounts, such "
+        f"as {shown}.{meant} Export them as in 75384.77, with no currency sign except $, € or £. "
+        "Rows without an amount are quarantined, and there are more of them than "
+        "max_quarantine_rate allows."
     )
 
 
@@ -835,7 +835,7 @@ def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
         return (
             f"{column}: as many amounts have a decimal point as a decimal comma "
             f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
-            "raw_decimal_mark to '.' or ','; the others are quarantined then."
+            "raw_decimal_mark to '.' or ','; the other amounts are then quarantined."
         )
     either = proof.example.strip(INVISIBLE)
     found = _EITHER.search(either)
@@ -854,17 +854,18 @@ def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
     return (
         f"{column}: {proof.undecided:,} of {proof.amounts:,} amounts, such as {either}, fit two "
         f"readings, and {why}: with raw_decimal_mark '{written}' {either} is "
-        f"{int(whole)}.{fraction}, and '{other}' {grouped}. Ask whoever wrote the file, then set "
-        "the one that is right, in dbt_project.yml or with --vars."
+        f"{int(whole)}.{fraction}, and '{other}' {grouped}. Ask the sender of the file, then set "
+        "the right one in dbt_project.yml or with --vars."
     )
 
 
 def _too_many_digits(column: str, proof: MoneyProof, example: str) -> str:
     return (
-        f"{column}: {proof.unrounded:,} of {proof.amounts:,} amounts have more digits than cents, "
-        f"such as {example.strip(INVISIBLE)}. Export them with two decimals, or set "
+        f"{column}: {proof.unrounded:,} of {proof.amounts:,} amounts have more digits than "
+        f"cents, such as {example.strip(INVISIBLE)}. Export them with two decimals, or set "
         "raw_money_rounding to 'half_up', in dbt_project.yml or with --vars "
-        "'{raw_money_rounding: half_up}': the control totals then show what rounding took."
+        "'{raw_money_rounding: half_up}': the control totals then show the rounding "
+        "difference."
     )
 
 
@@ -880,7 +881,7 @@ def _said_of_commas(money: Mapping[str, MoneyProof]) -> str:
     amounts = sum(proof.amounts for proof in commas.values())
     return (
         f"read with a decimal comma: {', '.join(commas)}. {proving:,} of the {amounts:,} amounts "
-        "looked at fit no other notation."
+        "examined fit no other notation."
     )
 
 
@@ -889,7 +890,7 @@ def _said_of_money(column: str, proof: MoneyProof) -> str:
     if proof.undecided:
         found.append(
             f"{proof.undecided:,} amounts such as {proof.example} fit a decimal point and a "
-            "decimal comma, and nothing in the column proves either: they are read as "
+            "decimal comma, and nothing in the column proves either; they are read as "
             f"raw_decimal_mark declares ({proof.mark!r})"
         )
     if proof.contradicting and not proof.refusal:
@@ -907,8 +908,8 @@ __all__ = [
     "MoneyProof",
     "Settings",
     "currency_of",
-    "judge_dates",
-    "judge_money",
+    "interpret_amounts",
+    "interpret_dates",
     "prove_file",
     "reading_of",
 ]

@@ -1,4 +1,4 @@
-"""Which raw table a file or a sheet holds, by its headers; its name is only a hint."""
+"""Recognise the raw table in a file or a sheet by its headers; its name is only a hint."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,9 @@ from bank_warehouse.raw_drop.header import (
 from bank_warehouse.raw_drop.mapping import DropMapping
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 
-# So many columns of the clients are no chance, whatever the file is called; fewer may be.
+# A header with this many client columns is no coincidence, whatever the file's name.
 _SURE_CLIENTS = 8
-# Other columns that a lookup may have; a table of another business that has `ID` and `Gender` is
-# none.
+# Other columns that a lookup may have. An unrelated table may also have `ID` and `Gender`.
 _LOOKUP_WIDTH = 3
 _HINTED_LOOKUP_WIDTH = 6
 _VALUE = re.compile(r"^[-+(]?[$€£]?\s*[0-9][0-9.,:/\-\s)%]*$")
@@ -29,10 +28,10 @@ class HeaderLine:
     """A line that may be the header of a table.
 
     Attributes:
-        number: its place among the lines looked at (0-based).
+        number: its position among the lines examined (0-based).
         cells: its cells.
-        matches: columns of the table that they name.
-        table: the table whose header it is; null where it is that of none.
+        matches: number of columns of the table that the cells name.
+        table: the table whose header it is, or null.
     """
 
     number: int
@@ -51,15 +50,15 @@ class _Fit:
 def best_header(
     lines: Iterable[tuple[int, Sequence[str]]], hint: RawTable | None, mapping: DropMapping
 ) -> HeaderLine | None:
-    """Return the header among possible lines; null where all are blank.
+    """Return the line that is the header; null if all lines are blank.
 
-    A header further down must be twice as good as one above it: else it is the header once more,
-    and the lines above it are rows.
+    A header further down must match twice as well as one above it. Otherwise it is a repeated
+    header, and the lines above it are rows.
 
     Args:
-        lines: number and cells of each, in order; one line may come several times, split in
-            several ways.
-        hint: the table that the name of the file or sheet speaks of.
+        lines: number and cells of each line, in order; a line may occur several times, split in
+            different ways.
+        hint: the table that the name of the file or sheet suggests.
         mapping: the mapping file of the drop.
     """
     best: HeaderLine | None = None
@@ -67,7 +66,7 @@ def best_header(
     for number, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
-        if best is not None and is_row_of_values(cells):  # no header: most lines end here
+        if best is not None and is_row_of_values(cells):  # most lines are no header
             continue
         fit = _fit(cells, hint, mapping)
         table, matches, sureness = (fit.table, fit.matches, fit.sureness) if fit else (None, 0, 0)
@@ -84,7 +83,7 @@ def best_header(
 
 
 def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _Fit | None:
-    """Return the table whose header these cells are."""
+    """Return the table that matches these header cells best."""
     fits = []
     width = sum(bool(name) for name in trimmed_names(cells))
     for table in TABLES.values():
@@ -110,7 +109,7 @@ def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _
 
 
 def is_row_of_values(cells: Sequence[str]) -> bool:
-    """Return whether cells look like those of a row: a good part of them numbers or dates."""
+    """Return whether cells look like a row: many of them are numbers or dates."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled) > 1 and sum(map(bool, map(_VALUE.match, filled))) >= 0.3 * len(filled)
 
@@ -118,13 +117,13 @@ def is_row_of_values(cells: Sequence[str]) -> bool:
 def refuse_rows_above(
     where: str, above: Sequence[tuple[int, Sequence[str]]], header_row: int, width: int
 ) -> None:
-    """Refuse a header that has rows of its own table above it: nobody would read them.
+    """Refuse a header with rows of its table above it, because these rows would be lost.
 
     Args:
         where: the file or sheet.
         above: number (1-based) and cells of each line above the header.
         header_row: the line of the header, 1-based.
-        width: cells of the header.
+        width: number of cells of the header.
 
     Raises:
         DropError: there are such rows.
@@ -147,12 +146,12 @@ def refuse_rows_above(
 
 
 def describe_unknown(where: str, header: HeaderLine, mapping: DropMapping, row: int = 1) -> str:
-    """Return why a file is none of the tables, with the one that it is most like."""
+    """Return why a file was not recognised, with the table it is most similar to."""
     if is_row_of_values(header.cells):
         wanted = ", ".join(column.header for column in CLIENTS.columns[:4])
         return (
             f"{where}, row {row}: no header line found, only values: {_shown(header.cells)}. "
-            f"Export the table with the names of its columns in the first line ({wanted}, ...)."
+            f"Export the table with its column names in the first line ({wanted}, ...)."
         )
     names = [name for name in trimmed_names(header.cells) if name]
     found = {
@@ -167,9 +166,9 @@ def describe_unknown(where: str, header: HeaderLine, mapping: DropMapping, row: 
         else "It has no column of any of the tables"
     )
     return (
-        f"{where}, row {row}: the columns are of no table that is known here: {listed(names)}. "
-        f"{like}. Bring a table with the headers that docs/raw-drops.md lists, or say in "
-        "mapping.yml which header is which column."
+        f"{where}, row {row}: the columns are those of no known table: {listed(names)}. {like}. "
+        "Deliver a table with the headers in docs/raw-drops.md, or map the headers to columns "
+        "in mapping.yml."
     )
 
 

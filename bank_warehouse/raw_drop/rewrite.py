@@ -1,4 +1,4 @@
-"""Rewriting a text file as plain UTF-8 with its header on the first line, block by block."""
+"""Rewrite a text file as plain UTF-8 with its header on the first line, block by block."""
 
 import codecs
 import errno
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.errors import DropError
 
 _BLOCK = 1024 * 1024
@@ -34,26 +34,26 @@ def speaking_of(relative: str) -> Iterator[None]:
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DropError(
-                f"{relative}: no room left to rewrite it. Free some, or set TMPDIR to a folder "
-                "with more."
+                f"{relative}: the disk is full, so the file cannot be rewritten. Free some "
+                "space, or set TMPDIR to a folder with more."
             ) from None
         raise DropError(f"{relative}: cannot be read: {problem.strerror or problem}.") from None
 
 
 def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_length: int) -> Path:
-    """Unpack and transcode `path` into a new file in UTF-8 without a mark.
+    """Unpack and transcode `path` into a new UTF-8 file without a byte-order mark.
 
     Args:
         path: the file.
         relative: its name in messages.
         is_gzip: whether it is compressed.
-        encoding: `utf-8` (bytes are copied as they are) or a name Python knows.
-        mark_length: bytes of the byte-order mark, left out.
+        encoding: `utf-8` (bytes are copied unchanged) or a name Python knows.
+        mark_length: length of the byte-order mark, which is left out.
 
     Raises:
-        DropError: damaged data, no room, not readable.
+        DropError: the data is damaged, the disk is full, or the file cannot be read.
     """
-    target = scratch.new_path(".csv")
+    target = temp_files.new_path(".csv")
     with speaking_of(relative):
         source: BinaryIO = gzip.open(path) if is_gzip else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
         with source, target.open("wb") as out:
@@ -67,11 +67,11 @@ def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_len
 
 
 def with_header_first(path: Path, relative: str, start: int, skipped: int) -> Path:
-    """Copy `path` without its first `skipped` lines, under a header line of its own.
+    """Copy `path` without its first `skipped` lines, below a new header line.
 
-    The new first line only takes the place of the header: nobody reads it.
+    The new first line is only a placeholder that no reader uses.
     """
-    target = scratch.new_path(".csv")
+    target = temp_files.new_path(".csv")
     with speaking_of(relative), path.open("rb") as source, target.open("wb") as out:
         source.seek(start)
         head = source.read(_BLOCK)
@@ -89,5 +89,5 @@ def _decoded(source: BinaryIO, encoding: str) -> Iterator[str]:
             yield decoder.decode(block)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as problem:
-        problem.encoding = encoding  # it says `charmap` for many
+        problem.encoding = encoding  # it is `charmap` for many encodings
         raise

@@ -1,18 +1,18 @@
-"""A look at every byte of a text file, at a few per cent of the cost of reading it.
+"""Scan every byte of a text file, at a few per cent of the cost of reading it.
 
-DuckDB reads a well-formed file right and fast. What it reads wrong or fails on (checked with
-1.5.5) is looked for here, so that such a file takes the careful way instead:
+DuckDB reads well-formed files correctly and fast. The scan finds what DuckDB 1.5.5 misreads or
+fails on, so that the fallback reader takes such a file:
 
-- bytes that are not UTF-8 and zero bytes: the first end the read, the second travel on;
-- lines above 1 MiB: above about 2 MB they end the read;
-- quotes that are not paired as RFC 4180 has it: text behind a closing quote is lost, an open
-  quote swallows the rest of the file;
-- line breaks inside quotes: they end a parallel read that pads short rows;
-- carriage returns that end no line: a letter is lost behind them when lines end in CR LF;
+- bytes that are not UTF-8, which end the read, and zero bytes, which stay in the data;
+- lines above 1 MiB, because lines above about 2 MB end the read;
+- quotes that are not paired as in RFC 4180: text after a closing quote is lost, and an open quote
+    swallows the rest of the file;
+- line breaks inside quotes, which end a parallel read that pads short rows;
+- carriage returns inside a line: the next letter is lost if lines end in CR LF;
 - rows with many more cells than the header: cells beyond the declared columns are lost.
 
-Blocks end at line ends, so each is looked at by itself; the operations are numpy's, over whole
-blocks that fit the processor's cache.
+Blocks end at line ends, so each is scanned independently, with numpy operations on whole blocks
+that fit the processor's cache.
 """
 
 import codecs
@@ -28,7 +28,7 @@ BLOCK_BYTES = 512 * 1024
 LONGEST_LINE = 1024 * 1024
 MOST_SPARE_CELLS = 40
 
-# A letter from Â to ô, then a sign: the bytes of UTF-8 read as Latin-1 or Windows-1252.
+# A letter from Â to ô followed by a sign: UTF-8 read as Latin-1 or Windows-1252.
 _MISREAD = re.compile(
     rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb][\x80-\xbf]|\xe2[\x80-\x84])"
 )
@@ -40,19 +40,19 @@ _Places = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Scan:
-    """What the bytes of a file allow.
+    """The result of scanning the bytes of a file.
 
     Attributes:
-        trouble: why DuckDB cannot read the file as it is, or null.
-        is_utf8: whether all bytes looked at are UTF-8; the look ends at the first trouble.
-        has_quotes: whether a quote occurs; without one the read need not look for any.
-        most_cells: cells of the longest row seen, at least the width of the header.
-        has_rows: whether anything but blanks stands below the first line.
+        trouble: why DuckDB cannot read the file directly, or null.
+        is_utf8: whether all scanned bytes are UTF-8; the scan ends at the first trouble.
+        has_quotes: whether there is a quote; if not, the read can ignore quotes.
+        most_cells: number of cells of the longest row, at least the width of the header.
+        has_rows: whether there is anything but blanks below the first line.
         may_have_blanks: whether a line begins with an empty or blank cell, so that there may be
-            rows of nothing but blanks and separators. To ask this of every row costs DuckDB a
-            third more than to read it.
-        may_be_misread: whether two letters beyond ASCII follow each other as those of UTF-8 do
-            that was read as Latin-1 and saved again.
+            rows of only blanks and separators. Checking every row would make DuckDB's read a third
+            slower.
+        may_be_misread: whether two non-ASCII letters follow each other as in UTF-8 that was read as
+            Latin-1 and saved again.
     """
 
     trouble: str | None
@@ -65,13 +65,13 @@ class Scan:
 
 
 def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
-    """Look at the bytes of `path` from `start` on.
+    """Scan the bytes of `path` from `start` on.
 
     Args:
-        path: a plain file, by all appearances in UTF-8.
-        start: bytes to leave out: the byte-order mark.
+        path: an uncompressed file that begins as UTF-8.
+        start: bytes to skip: the byte-order mark.
         separator: one ASCII character.
-        width: cells of the header line.
+        width: number of cells of the header line.
     """
     has_quotes = False
     has_rows = False
@@ -117,7 +117,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
-    """Yield the file in blocks of whole lines; null at a line above 1 MiB, and no more."""
+    """Yield the file in blocks of whole lines; at a line above 1 MiB, yield null and stop."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         rest = b""
@@ -139,7 +139,7 @@ def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
 
 
 def is_utf8(path: Path, start: int) -> bool:
-    """Return whether all bytes of a file are UTF-8; a scan ends at the first trouble."""
+    """Return whether all bytes of a file are UTF-8 (a scan may end early)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb", buffering=0) as file:
         file.seek(start)
@@ -182,7 +182,8 @@ def _quote_trouble(data: _Bytes, ends: _Places, separator: int) -> str | None:
     edges[[separator, _LF, _CR, _QUOTE]] = True
     opens = edges[before] | (opening == 0)
     closes = edges[after] | (closing == len(data) - 1)
-    # A quote before the first opening one, or behind the last closing one, is its own partner.
+    # A quote before the first opening one, or after the last closing one, counts as its own
+    # partner.
     if not (np.all(opens) and np.all(closes)):
         return "quotes that do not enclose a whole cell"
     return None

@@ -1,7 +1,7 @@
-"""The four raw tables: their canonical columns, the headers and the file names they go by.
+"""The four raw tables: their canonical columns, headers and file names.
 
 Headers and file names are compared by :func:`normalise`, so `Client ID`, `client_id`,
-` ClientID ` and a header with a byte-order mark baked into it are one name.
+` ClientID ` and a header that begins with a byte-order mark are the same name.
 """
 
 import re
@@ -23,10 +23,10 @@ class RawColumn:
         kind: how a typed value (Parquet) is written as text: `whole` and `code` drop the
             fraction of an integral double, `date` uses the declared date format, `money`
             rounds a double that is within 1e-6 of a cent to two decimals.
-        header: the header of the published pack, used in messages.
+        header: the header in the original data pack, used in messages.
         aliases: other headers accepted for the column, in any spelling.
-        last_aliases: headers that mean the column only where no other header does.
-        required: a table without the column is refused; an optional one is read as null.
+        last_aliases: headers that mean the column only if no other header does.
+        required: whether a table without the column is refused; an optional column is then null.
     """
 
     name: str
@@ -38,7 +38,7 @@ class RawColumn:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Its own names as :func:`header_key` gives them, then those of its aliases."""
+        """The :func:`header_key` of each of its own names, then of its aliases."""
         return tuple(header_key(name) for name in (self.name, self.header, *self.aliases))
 
 
@@ -47,11 +47,11 @@ class RawTable:
     """A raw table.
 
     Attributes:
-        name: what the rest of the warehouse calls it.
-        columns: its columns in canonical order; of a lookup first the code, then its name.
-        stems: the file names in circulation, without extension; the first is the usual one.
-        noun: of a lookup, what a code without a name is called: `Advisor` gives `Advisor 7`.
-        required: a drop without the table is refused; an optional one is read as no rows.
+        name: its name in the warehouse.
+        columns: its columns in canonical order; in a lookup, first the code, then its name.
+        stems: the known file names, without extension; the first is the usual one.
+        noun: for a lookup, the prefix for codes without a name: `Advisor` gives `Advisor 7`.
+        required: whether a drop without the table is refused; an optional table then has no rows.
     """
 
     name: str
@@ -62,17 +62,17 @@ class RawTable:
 
     @property
     def is_lookup(self) -> bool:
-        """Whether the table gives the names of codes that the clients hold."""
+        """Whether the table gives names to the codes of the clients."""
         return bool(self.noun)
 
 
-# A byte-order mark, and what it becomes where UTF-8 is read as Windows-1252, twice so, as code page
-# 437, as Windows-1251 and as Mac Roman.
+# A byte-order mark, and what it becomes if UTF-8 is read as Windows-1252, twice as Windows-1252, as
+# code page 437, Windows-1251 or Mac Roman.
 _MARKS = ("\ufeff", "ï»¿", "Ã¯Â»Â¿", "∩╗┐", "п»ї", "Ôªø")
 
 
 def without_mark(text: str) -> str:
-    """Return a header without the byte-order mark, however misread, that is baked into it."""
+    """Return a header without a leading byte-order mark, even a misread one."""
     while mark := next((mark for mark in _MARKS if text.startswith(mark)), ""):
         text = text[len(mark) :].lstrip()
     return text
@@ -80,7 +80,7 @@ def without_mark(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
-    """Return what headers are compared by: letters and digits, or for other scripts the text."""
+    """Return the key for comparing headers: letters and digits, or the text for other scripts."""
     text = without_mark(text.strip())
     return normalise(text) or "".join(text.casefold().split())
 
@@ -88,15 +88,15 @@ def header_key(text: str) -> str:
 def normalise(text: str) -> str:
     """Return `text` in lower case with letters and digits only.
 
-    Marks, no-break spaces, accents, separators and punctuation go; full-width letters and
-    digits become plain ones.
+    Marks, no-break spaces, accents, separators and punctuation are removed; full-width letters and
+    digits become normal ones.
     """
     decomposed = unicodedata.normalize("NFKD", text)
     return re.sub(r"[^a-z0-9]", "", decomposed.casefold())
 
 
-# Optional are the two columns that no measure, band or rule is built on: where the client
-# lives by number, and who at the bank looks after the client.
+# Two columns are optional because no measure, band or rule uses them: the number of the client's
+# location, and the client's contact at the bank.
 CLIENTS = RawTable(
     name="clients",
     columns=(

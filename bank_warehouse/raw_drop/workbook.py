@@ -1,7 +1,7 @@
-"""Workbooks of a drop: every sheet looked at, typed cells written as what they are.
+"""Workbooks of a drop: every sheet is examined, and typed cells keep their types.
 
-A sheet is rewritten as Parquet with the columns of its table, all text, as the careful reader
-writes a damaged file; DuckDB reads that.
+A sheet is rewritten as Parquet with the columns of its table, all text, as the fallback reader does
+with a damaged file. DuckDB then reads the Parquet file.
 """
 
 import datetime
@@ -20,7 +20,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from bank_warehouse.raw_drop import careful
+from bank_warehouse.raw_drop import fallback_reader
 from bank_warehouse.raw_drop.archive import FileKind, open_archive
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile, name_hint
@@ -50,19 +50,19 @@ _MOST_CELLS_KEPT = 30_000_000
 
 @dataclass(frozen=True)
 class SheetHead:
-    """A sheet that has cells.
+    """A sheet with cells.
 
     Attributes:
-        relative: `Banking.xlsx[Sheet name]`, `source_file` of its rows.
+        relative: `Banking.xlsx[Sheet name]`, also the `source_file` of its rows.
         name: its name.
-        hint: the table that its name, or that of the workbook, speaks of.
-        is_own_hint: whether it is its own name.
-        form: how that name speaks of it.
+        hint: the table that its name, or that of the workbook, suggests.
+        is_own_hint: whether the hint comes from the sheet's own name.
+        form: `whole`, `part` or `folder`, from that name.
         header: the cells of its header row.
-        header_row: where that stands, 0-based.
-        table: the table whose header it is; null where it is that of none.
-        unknown: why it is none, then.
-        is_hidden: whether a spreadsheet shows it.
+        header_row: the row of its header, 0-based.
+        table: the table whose header it is, or null.
+        unknown: why the sheet was not recognised.
+        is_hidden: whether a spreadsheet hides it.
     """
 
     relative: str
@@ -79,11 +79,11 @@ class SheetHead:
 
 @dataclass
 class SheetMarks:
-    """What the file says of a sheet beside the values of its cells.
+    """Facts about a sheet besides the values of its cells.
 
     Attributes:
-        hidden_rows: rows that a spreadsheet does not show, by hand or by a filter.
-        errors: the text of each cell that is an error, by row and column, 0-based.
+        hidden_rows: rows hidden by hand or by a filter.
+        errors: row and column (0-based) of each error cell to its text.
         unvalued: formula cells without a stored value.
     """
 
@@ -99,7 +99,7 @@ class Workbook:
         """Open the workbook at `file`.
 
         Raises:
-            DropError: damaged, too large, or protected by a password.
+            DropError: the workbook is damaged, too large, or protected by a password.
         """
         self.file = file
         self.kind = kind
@@ -118,7 +118,7 @@ class Workbook:
         self._loaded: dict[str, CalamineSheet] = {}
 
     def heads(self, mapping: DropMapping) -> Iterator[SheetHead | DropError]:
-        """Yield each sheet that has cells, or why it cannot be read."""
+        """Yield each sheet with cells, or the reason why it cannot be read."""
         with_cells = 0
         for metadata in self._sheets:
             relative = f"{self.file.relative}[{metadata.name}]"
@@ -132,7 +132,9 @@ class Workbook:
             except DropError as refused:
                 yield refused
         if not with_cells:
-            yield DropError(f"{self.file.relative}: no sheet has a cell. Save the workbook again.")
+            yield DropError(
+                f"{self.file.relative}: no sheet has any cells. Save the workbook again."
+            )
 
     def _head(
         self, sheet: CalamineSheet, relative: str, mapping: DropMapping, is_hidden: bool
@@ -172,7 +174,7 @@ class Workbook:
         self,
         head: SheetHead,
         mapped: HeaderMap,
-        shape: careful.Shape,
+        shape: fallback_reader.Shape,
         table: RawTable,
         target: Path,
         warnings: list[str],
@@ -180,11 +182,11 @@ class Workbook:
         """Write the rows of a sheet to `target`.
 
         Returns:
-            How many there are, and the columns whose cells are all dates, or all numbers: they are
-            written as ISO text and with a point.
+            The number of rows, and the columns whose cells are all dates (written as ISO text) or
+            all numbers (written with a decimal point).
 
         Raises:
-            DropError: dates of which a spreadsheet has exchanged day and month.
+            DropError: a spreadsheet has exchanged day and month of some dates.
         """
         sheet = self._load(head.name)
         marks = self.marks(head.name)
@@ -199,7 +201,7 @@ class Workbook:
         beside = 0
         rows_with_errors = {row for row, _ in marks.errors}
 
-        def records() -> Iterator[careful.Record]:
+        def records() -> Iterator[fallback_reader.Record]:
             nonlocal beside
             rows: Iterator[Sequence[CellValue]] = sheet.iter_rows()
             for number, row in enumerate(rows):
@@ -212,12 +214,12 @@ class Workbook:
                 if _is_blank(cells[0]) and all(map(_is_blank, cells[:width])):
                     continue
                 beside += any(cell != "" for cell in cells[width:])
-                # An amount is a number, or text that begins with none of a header's letters.
+                # An amount is a number, or text that does not begin with a letter.
                 if shape.telling is None or isinstance(cells[shape.telling], str):
                     shown = [text_of_cell(cell) for cell in cells[:width]]
-                    fault = careful.header_fault(shown, shape)
+                    fault = fallback_reader.header_fault(shown, shape)
                     if fault:
-                        yield careful.Record((), fault, "\t".join(shown))
+                        yield fallback_reader.Record((), fault, "\t".join(shown))
                         continue
                 if date_at is not None:
                     watch.see(cells[places[date_at]])
@@ -230,11 +232,11 @@ class Workbook:
                     ):
                         untyped.add(at)
                     written.append(write(cell))
-                yield careful.Record(tuple(written), None, "")
+                yield fallback_reader.Record(tuple(written), None, "")
 
         names = [column.name for column in columns]
-        rows = careful.write_records(records(), names, range(len(names)), target)
-        watch.judge()
+        rows = fallback_reader.write_records(records(), names, range(len(names)), target)
+        watch.check()
         warnings.extend(self._told(head, marks))
         if beside:
             warnings.append(
@@ -245,7 +247,7 @@ class Workbook:
         return rows, frozenset(typed)
 
     def marks(self, name: str) -> SheetMarks:
-        """Return what the file says of a sheet beside its values."""
+        """Return the facts about a sheet besides its values."""
         with open_archive(self.file) as archive:
             try:
                 if self.kind == "ods":
@@ -256,16 +258,16 @@ class Workbook:
 
     def _told(self, head: SheetHead, marks: SheetMarks) -> Iterator[str]:
         if head.is_hidden:
-            yield f"{head.relative}: the sheet is hidden. It is read."
+            yield f"{head.relative}: the sheet is hidden. It is read like the others."
         if marks.hidden_rows:
             told = counted(marks.hidden_rows, "hidden or filtered row")
             yield f"{head.relative}: has {told}, read like the others."
         if marks.unvalued:
             row, column = marks.unvalued[0]
             yield (
-                f"{head.relative}: has {counted(len(marks.unvalued), 'formula')} without a stored "
-                f"value, such as {cell_name(row, column)}: read as empty. Open the workbook in a "
-                "spreadsheet and save it, so that it works them out."
+                f"{head.relative}: has {counted(len(marks.unvalued), 'formula')} without a "
+                f"stored value, such as {cell_name(row, column)}: read as empty. Open the "
+                "workbook in a spreadsheet and save it, which computes them."
             )
         if marks.errors:
             (row, column), text = next(iter(marks.errors.items()))
@@ -275,7 +277,7 @@ class Workbook:
             )
 
     def _load(self, name: str) -> CalamineSheet:
-        """Return a sheet, which holds all its cells; as many are kept as memory should hold."""
+        """Load a sheet with all its cells; only a few sheets are cached, to save memory."""
         if name not in self._loaded:
             if sum(s.height * s.width for s in self._loaded.values()) > _MOST_CELLS_KEPT:
                 self._loaded.clear()
@@ -287,10 +289,10 @@ class Workbook:
 
 
 class _DateWatch:
-    """Looks for dates that a spreadsheet read in another order than they were written.
+    """Finds dates that a spreadsheet read in the wrong order.
 
-    A spreadsheet that reads month first makes a date of `05/06/2019`, the wrong one, and leaves
-    `25/12/2019` a text.
+    A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
+    `25/12/2019` as text.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{2,4})\s*")
@@ -314,19 +316,18 @@ class _DateWatch:
         match = self._TEXT.fullmatch(text)
         return match is not None and max(int(match[1]), int(match[2])) > 12
 
-    def judge(self) -> None:
+    def check(self) -> None:
         if self.dates and self.texts and not self.has_late_day:
             raise DropError(
-                f"{self.relative}: {self.dates} joining dates are dates of the spreadsheet, none "
-                f"of them with a day above 12, and {self.texts} are texts such as "
-                f"{self.example!r}: a spreadsheet has read them in the wrong order and exchanged "
-                "day and month where it could. Go back to the file that was opened in it, and "
-                "read that one."
+                f"{self.relative}: {self.dates} joining dates are stored as dates, none of them "
+                f"with a day above 12, and {self.texts} are texts such as {self.example!r}: a "
+                "spreadsheet read them in the wrong order, and exchanged day and month where it "
+                "could. Go back to the file that was opened in it, and read that one."
             )
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number and what it counts: `1 row`, `2 rows`."""
+    """Return a number and its noun: `1 row`, `2 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -354,7 +355,7 @@ def text_of_cell(value: CellValue) -> str:
 
 
 def cell_writer(column: RawColumn) -> Callable[[CellValue], str]:
-    """Return the function that writes the cells of a column as the text a CSV would hold."""
+    """Return the function that converts the cells of a column to the text of a CSV."""
     if column.kind == "money":
         return _money
     if column.kind == "date":
@@ -414,7 +415,7 @@ _ODS_REPEATED = re.compile(rb"table:number-rows-repeated=[\"'](\d+)[\"']")
 
 
 def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
-    """Return the member of an .xlsx that holds the sheet at `place` in the order of the book."""
+    """Return the member of an .xlsx that holds the sheet at position `place`."""
     ids = _SHEET.findall(archive.read("xl/workbook.xml"))
     for relation in _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")):
         told, target = _ID.search(relation), _TARGET.search(relation)
@@ -425,7 +426,7 @@ def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
 
 
 def _xlsx_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
-    """Look through the XML of a sheet, without taking it apart where nothing is marked."""
+    """Search the XML of a sheet, and parse it only if something is marked."""
     marks = SheetMarks()
     with archive.open(path) as file:
         rest = b""
@@ -464,7 +465,7 @@ def _numbers(place: re.Match[bytes]) -> tuple[int, int]:
 
 
 def _hidden_ods_rows(archive: zipfile.ZipFile, place: int) -> int:
-    """Return how many rows of the sheet at `place` are hidden, blank ones left out."""
+    """Return how many rows of the sheet at position `place` are hidden, without blank ones."""
     content = archive.read("content.xml")
     starts = [match.start() for match in _ODS_TABLE.finditer(content)]
     end = starts[place + 1] if place + 1 < len(starts) else len(content)

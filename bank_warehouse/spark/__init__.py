@@ -1,1 +1,1 @@
-"""The second engine: what Spark needs from Python to build the same project."""
+"""The Python code that builds the project on Spark, the second engine."""

@@ -1,4 +1,4 @@
-"""dbt-spark's adapter, with what this project needs of it besides."""
+"""dbt-spark's adapter with the project's additions."""
 
 import os
 from functools import partial
@@ -15,24 +15,24 @@ from bank_warehouse.spark.python_models import InProcessJob
 from bank_warehouse.spark.raw_copies import copy_raw_table
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
-"""Settings of Spark's log: errors only."""
+"""Settings of Spark's log, which only shows errors."""
 _METHOD = "in_process"
 
 
 def spark_warehouse() -> str:
-    """Return the folder that BANK_SPARK_WAREHOUSE names, or the usual one of dbt's project."""
+    """Return the folder that BANK_SPARK_WAREHOUSE names, or the project's default."""
     return os.environ.get("BANK_SPARK_WAREHOUSE") or in_project("warehouse/spark")
 
 
 def session_settings(warehouse: str) -> dict[str, str]:
-    """Return the settings of a session that depend on where project and package are.
+    """Return the session settings that depend on the location of the project and the package.
 
     Args:
         warehouse: The folder of its tables; it holds the metastore too.
     """
     return {
         "spark.sql.warehouse.dir": warehouse,
-        # Derby serves one process at a time: one build of a warehouse.
+        # Derby serves one process at a time, so only one build of a warehouse can run.
         "spark.hadoop.javax.jdo.option.ConnectionURL": (
             f"jdbc:derby:;databaseName={warehouse}/metastore;create=true"
         ),
@@ -44,19 +44,20 @@ def session_settings(warehouse: str) -> dict[str, str]:
 
 
 def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
-    """Return what :func:`copy_raw_table` does, into the usual folder."""
+    """Call :func:`copy_raw_table` with the default folder."""
     folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
     return copy_raw_table(table, raw_dir, settings, Path(folder))
 
 
 ON_SPARK: Functions = {**SHARED, "raw_plan": raw_plan}
-"""What the macros can call on Spark."""
+"""Functions that macros can call on Spark."""
 
 
 class SparkAdapter(impl.SparkAdapter):
     """Sessions find their folders, Python models run in this process, raw files are copied.
 
-    dbt finds the version of an adapter by the name of its class, so this one has that of dbt-spark.
+    dbt finds the version of an adapter by its class name, so this class has the name of
+    dbt-spark's.
     """
 
     def __init__(self, config: Any, mp_context: Any) -> None:
@@ -70,15 +71,15 @@ class SparkAdapter(impl.SparkAdapter):
 
     @property
     def python_submission_helpers(self) -> dict[str, Any]:
-        """Return the ways to run a Python model by name."""
+        """Return the methods to run a Python model, by name."""
         return {**super().python_submission_helpers, _METHOD: partial(InProcessJob, self)}
 
     @property
     def default_python_submission_method(self) -> str:
-        """Return the way for models that name none."""
+        """Return the default method."""
         return _METHOD
 
     @available
     def call_package(self, function: str, arguments: str) -> str:
-        """Return what a function of the package answers to the macro `call_package`, as JSON."""
+        """Return the result of a package function for the macro `call_package`, as JSON."""
         return answer(ON_SPARK, function, arguments)

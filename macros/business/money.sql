@@ -1,4 +1,4 @@
-{#- A sum of money, decimal(18,2), whatever type the engine gives sums. -#}
+{#- A sum of money as decimal(18,2), on every engine. -#}
 {% macro sum_money(expression) -%}
     cast(coalesce(sum({{ expression }}), 0) as decimal(18, 2))
 {%- endmacro %}
@@ -9,8 +9,8 @@
 
 {#-
     An amount times a rate, decimal(18,2), half a cent rounded away from zero. Computed in decimals,
-    because doubles have no cents from 90 million million. DuckDB gives the product of two numbers
-    of 18 digits only 18 digits.
+    because doubles lose cents above 90 million million. In DuckDB, the product of two numbers of 18
+    digits also has only 18 digits.
 -#}
 {% macro money_at_rate(amount, rate) -%}
     cast(
@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 {#-
-    The product of two amounts of money, exact. DuckDB gives the product of two decimal(18,2) only
+    The exact product of two amounts of money. In DuckDB, the product of two decimal(18,2) has only
     18 digits, so it overflows from 30 million times 30 million.
 -#}
 {% macro money_product(amount, other_amount) -%}

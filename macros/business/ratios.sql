@@ -4,7 +4,7 @@
 
 {#-
     A ratio to an amount of money as double; null if the amount is not above zero, because a
-    negative divisor would turn the sign.
+    negative divisor would reverse the sign.
 -#}
 {% macro ratio_to_amount(numerator, amount) -%}
     case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end

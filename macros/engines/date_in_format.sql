@@ -1,9 +1,9 @@
 {#-
-    A text as a date in one format in the notation of strptime; null if it does not fit.
+    A text as a date in one format, in strptime's notation; null if it does not fit.
 
     DuckDB's strptime accepts fewer than four digits for %Y, so 01-02-10 would be in the year 10;
-    years before 1000 are therefore null. With greatest and nullif the date is computed once, with a
-    case twice.
+    years before 1000 are therefore null. With greatest and nullif the date is computed once; with a
+    case it would be computed twice.
 
     On Spark the format becomes a regular expression that accepts exactly what DuckDB does, because
     Spark's own patterns need two digits for a day, or read more than the format. A date that does

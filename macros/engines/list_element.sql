@@ -1,4 +1,4 @@
-{#- Element number position, counted from 1, of a list. -#}
+{#- The element of a list at a position, counted from 1. -#}
 {% macro list_element(list, position) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         {{ list }}[{{ position }}]

@@ -83,7 +83,7 @@
                 'fingerprints': fingerprints,
                 'near_duplicates': run_query(
                     'select coalesce(sum(rows_of_key), 0) from '
-                    ~ build['relations']['base_bank__client_repeats']
+                    ~ build['relations']['base_bank__client_duplicates']
                     ~ ' where person_key is not null'
                 ).rows[0][0] | int,
                 'reading': fromjson(run_query(

@@ -15,7 +15,7 @@
             from {{ ref('raw_' ~ table) }}
         )
     {%- else -%}
-        {#- Named for the lineage; the plan below says how its files are read. -#}
+        {#- Only for the lineage; the plan below reads the files. -#}
         {%- set drop_source = source('bank', table) -%}
         {%- set query = bank_warehouse.raw_drop_query(table) -%}
         ({{ 'select * from (' ~ query ~ ') where false limit 0' if flags.EMPTY else query }})

@@ -46,15 +46,15 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         )
     if records.is_built_empty(path):
         raise UnreadableWarehouseError(
-            f"The last build of {path} was one with --empty: its tables have no rows to check.\n"
+            f"The last build of {path} ran with --empty, so its tables have no rows to check.\n"
             "Run `bank build`, then `bank check`."
         )
     record = records.read_record(records.build_record_path(path))
     if record is not None and not record["is_ended"]:
         raise UnreadableWarehouseError(
             f"The `dbt {record['command']}` of {path} that started at {record['built_at']} was "
-            "interrupted, or still runs: the tables may be of two builds.\nRun `bank build`, then "
-            "`bank check`."
+            "interrupted or is still running: the tables may be of two builds.\n"
+            "Run `bank build`, then `bank check`."
         )
     try:
         require_usable_name(path)
@@ -70,7 +70,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
             ) from error
         if not is_duckdb_file(path):
             raise UnreadableWarehouseError(
-                f"{path} is no warehouse.\nName another file with --warehouse."
+                f"{path} is not a warehouse.\nName another file with --warehouse."
             ) from error
         raise UnreadableWarehouseError(
             f"{path} cannot be read as a DuckDB file. Build it again with `bank build`. DuckDB "

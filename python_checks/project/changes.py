@@ -1,4 +1,4 @@
-"""What a change touches: the models that differ from another revision, and their unit tests.
+"""The effects of a change: models that differ from another revision, and their unit tests.
 
     python -m python_checks.project.changes main
 
@@ -26,13 +26,13 @@ WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from the base, by name.
+    """The differences from the base, by name.
 
     Attributes:
         modified: models and seeds whose SQL, configuration, macros or data differ.
         downstream: models that read those, at any distance.
         unit_tests: unit tests of the modified models, each with `pass` or another status.
-        failure: last lines of what dbt said where it failed; empty where all went well.
+        failure: last lines of dbt's output if it failed, else empty.
     """
 
     modified: Sequence[str]
@@ -42,14 +42,14 @@ class Changes:
 
 
 class DbtError(Exception):
-    """dbt cannot read one of the two projects; the message holds what it said."""
+    """dbt cannot read one of the two projects; the message is dbt's output."""
 
 
 def extract(revision: str, project: Path, folder: Path) -> None:
     """Write the files of a git revision of the project into a folder.
 
     Raises:
-        subprocess.CalledProcessError: git knows no such revision.
+        subprocess.CalledProcessError: there is no such revision.
     """
     archive = subprocess.run(  # noqa: S603
         ["git", "archive", "--format=tar", revision],  # noqa: S607
@@ -66,8 +66,8 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
 
     Args:
         base: the version to compare with.
-        project: the version that is looked at.
-        folder: an empty folder for what dbt writes.
+        project: the version to examine.
+        folder: an empty folder for dbt's output.
 
     Raises:
         DbtError: one of them cannot be parsed.
@@ -84,7 +84,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
     listed = _dbt(here, project, "--quiet", "ls", *tests_of_modified)
     if not modified or not listed.stdout.strip():
         return changes
-    # Fixtures take their types from tables: those that the changed models are made of.
+    # Fixtures take their types from tables, so the parents of the changed models are built first.
     for command in (
         ("build", "--select", f"+{MODIFIED}", *state, *WITHOUT_TESTS),
         ("test", *tests_of_modified),
@@ -103,7 +103,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
 
 
 def _dbt(folder: Path, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt on the shipped sample, away from every history that this machine may have."""
+    """Run dbt on the shipped sample, with its own history file."""
     return run_dbt(folder, *arguments, project=project, BANK_HISTORY="")
 
 
@@ -147,7 +147,7 @@ def main(revision: str) -> int:
     """Print what differs from a revision.
 
     Returns:
-        0; 1 where a unit test fails or a model cannot be built; 2 where nothing could be compared.
+        0; 1 if a unit test fails or a model cannot be built; 2 if the comparison failed.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)

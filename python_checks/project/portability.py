@@ -1,11 +1,10 @@
-"""What works on Linux and not on Windows, found in the Python source.
+"""Find code that works on Linux but not on Windows.
 
-`mypy --platform win32` finds names that Windows lacks; these rules find the calls that are there
-and do something else: text in the code page of the machine, line ends translated, a rename that
-refuses to replace.
+`mypy --platform win32` finds names that Windows lacks; these rules find calls that behave
+differently: text in the machine's code page, translated line ends, a rename that does not replace.
 
-A branch that Windows never runs is passed over: `if sys.platform != "win32":`, the `else` of
-`if sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.
+Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
+sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.
 """
 
 import ast
@@ -24,7 +23,7 @@ POSIX_NAMES = re.compile(
     r"|time\.tzset"
 )
 OTHER_OPENS = frozenset({"gzip.open", "os.open", "tarfile.open", "webbrowser.open"})
-"""Calls that open no text file by default."""
+"""Calls that do not open text files by default."""
 LINKS = frozenset({"symlink_to", "symlink", "hardlink_to"})
 PLACES = re.compile(r"/(tmp|dev|proc|bin|usr|etc|var)(/|$)")
 DAY_WITHOUT_ZERO = re.compile(r"%-[dHIjmMSUWyY]")
@@ -56,13 +55,13 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("python_checks/tests/builds/test_pages.py", "link"): "skipped on Windows",
     ("python_checks/tests/warehouse/test_dashboard.py", "link"): "NTFS has hard links for any user",
 }
-"""Findings that are right, by file and rule, and why."""
+"""Accepted findings, by file and rule, with the reason."""
 
 
 def findings(project: Path) -> list[Finding]:
-    """Return what breaks a rule in the parts of the project that run on Windows.
+    """Return the violations in the parts of the project that run on Windows.
 
-    Tests write into new folders, and CI runs them with PYTHONUTF8=1: some rules are not for them.
+    Some rules do not apply to tests, which write to new folders and run with PYTHONUTF8=1 in CI.
     """
     found: list[Finding] = []
     for path in sorted(
@@ -82,11 +81,11 @@ def findings(project: Path) -> list[Finding]:
 
 
 PACKAGE_ONLY = frozenset({"encoding", "newline", "place", "rename"})
-"""Rules that tests need not keep."""
+"""Rules that do not apply to tests."""
 
 
 def check(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
-    """Yield line, rule and remedy of each finding in a module."""
+    """Yield the line, rule and remedy of each finding in a module."""
     for node in _on_windows(tree):
         line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -110,7 +109,7 @@ def check(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
-    """Yield rule and remedy of each finding in a call."""
+    """Yield the rule and remedy of each finding in a call."""
     name = ast.unparse(node.func)
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     words = {each.arg: each.value for each in node.keywords if each.arg}
@@ -156,7 +155,7 @@ def _mode(node: ast.Call, name: str, method: str) -> str | None:
     if mode is None:
         return "r"
     if not (isinstance(mode, ast.Constant) and isinstance(mode.value, str)):
-        return None  # not a mode: another object's open
+        return None  # not a mode: the open method of another object
     if not re.fullmatch("[rwax+bt]+", mode.value) or "b" in mode.value:
         return None
     return "r" if mode.value in ("r", "rt") else "w"
@@ -167,7 +166,7 @@ def _is_true(node: ast.expr | None) -> bool:
 
 
 def _on_windows(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes below one that Windows may run."""
+    """Yield all descendants of a node that Windows may run."""
     for child in _children(node):
         if _is_skipped(child):
             continue

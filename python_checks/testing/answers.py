@@ -1,4 +1,4 @@
-"""What the answers say, counted again in plain SQL."""
+"""Check the answers by counting again in plain SQL."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,10 +18,10 @@ LONGEST = 320
 
 
 def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
-    """Return a line for each answer that the marts do not bear out.
+    """Return a line for each answer that the marts contradict.
 
     Args:
-        connection: a warehouse with the marts that the answers are of.
+        connection: a warehouse with the marts of the answers.
         found: the answers.
     """
     lines = []
@@ -37,7 +37,7 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, dimension: str, measure: str) -> list[Any]:
-    """Return verdict, statistic and customers of the tests of two things, in either order."""
+    """Return the verdict, statistic and customers of the tests of two columns, in either order."""
     return connection.execute(
         "select verdict, statistic, customers from marts.fct_segment_differences "
         "where (dimension, measure) in ((?, ?), (?, ?)) and statistic is not null",
@@ -82,7 +82,7 @@ def _no_difference(connection: duckdb.DuckDBPyConnection, answer: Answer) -> boo
         for measure in ("total_loans", "total_deposits")
         for row in verdicts(connection, column, measure)
     ]
-    # Of few customers a test finds nothing, whatever they are like.
+    # With few customers, a test finds nothing.
     return all(
         verdict == "no more than chance" and customers > 270 for verdict, _, customers in rows
     )
@@ -123,11 +123,11 @@ CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {
     "segments": _segments,
     "moved": _moved,
 }
-"""Answers whose claim can be counted from the customers."""
+"""Answers that can be counted from the customers."""
 
 
 def _is_round(value: Any, text: str) -> bool:
-    """Return whether a text begins with an amount in words that is near a value."""
+    """Return whether a text begins with a rounded amount in words near a value."""
     found = re.match(r"(-?[\d.,]+)(?: (million|billion|trillion))?", text)
     if found is None:
         return False

@@ -1,4 +1,4 @@
-"""A project with the macros of this one and hardly a model, for tests of where dbt writes."""
+"""A project with this project's macros and hardly any models, to test where dbt writes."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _NAMED_FOLDERS = (
 
 
 def bare_project(folder: Path) -> Path:
-    """Make a project with the settings, profile and macros of this one; return its folder."""
+    """Create a project with the settings, profile and macros of this one; return its folder."""
     (folder / "models").mkdir(parents=True)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy2(PROJECT / name, folder / name)
@@ -30,8 +30,8 @@ def run_elsewhere(
     """Run dbt on a project from another folder, with no folder named in the environment.
 
     Args:
-        project: is given on the command line.
-        elsewhere: made here, the working folder.
+        project: passed on the command line.
+        elsewhere: the working folder, which is created.
         arguments: the command of dbt with its options.
         environment: variables besides those of this process.
     """

@@ -14,7 +14,7 @@ def bank(*arguments: str, **environment: str) -> Completed:
         environment: variables that differ from those of this process.
 
     Raises:
-        Exception: whatever the command lets through: a user would see a traceback.
+        Exception: any exception that the command does not handle.
     """
     ran = CliRunner().invoke(main, arguments, env=environment)
     if ran.exception is not None and not isinstance(ran.exception, SystemExit):

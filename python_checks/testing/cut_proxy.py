@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Moment = Literal["before", "during", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "during", "after")
-"""The COMMIT never arrives; it arrives and the connection is gone at once; its answer is lost."""
+"""The COMMIT never arrives; the connection is cut on its arrival; its answer is lost."""
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 ANSWER = b"C\x00\x00\x00\x0bCOMMIT\x00"
@@ -23,14 +23,14 @@ PATIENCE = 30.0
 
 @dataclass
 class CutProxy:
-    """Between a publisher and its server.
+    """A proxy between a publisher and its server.
 
     Attributes:
-        dsn: For the publisher: the database by way of the proxy.
+        dsn: The DSN for the publisher, through the proxy.
         cuts: Moments at which connections were cut.
-        cut_at: Where to cut the next COMMIT of a publisher that writes; None for nowhere.
+        cut_at: When to cut the next COMMIT of a writing publisher; None for never.
         is_refusing: Whether new connections are refused.
-        refuse_after_cut: Whether to refuse them from a cut on.
+        refuse_after_cut: Whether to refuse them after a cut.
         stall: Seconds between the COMMIT and the cut `during` it.
     """
 
@@ -43,7 +43,7 @@ class CutProxy:
     stall: float = 0.0
 
     def serve(self, client: socket.socket) -> None:
-        """Pass bytes on in both directions until one side ends, or a cut is due."""
+        """Forward bytes in both directions until one side ends, or a cut is due."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(client)
             if self.is_refusing:
@@ -57,7 +57,7 @@ class CutProxy:
                     if not data:
                         return
                     if end is client:
-                        # The COMMIT that matters is the one behind the rows: `copy ... from stdin`.
+                        # Only the COMMIT after the rows (`copy ... from stdin`) matters.
                         has_written = has_written or b"from stdin" in data
                         if has_written and self.cut_at and COMMIT in data:
                             moment, self.cut_at = self.cut_at, None
@@ -80,7 +80,7 @@ class CutProxy:
 
 @contextmanager
 def cut_proxy(dsn: str) -> Iterator[CutProxy]:
-    """Run a proxy on a free port of this machine before the database that `dsn` names."""
+    """Run a proxy on a free port of this machine, in front of the database of `dsn`."""
     parts = conninfo_to_dict(dsn)
 
     def target() -> socket.socket:
@@ -114,7 +114,7 @@ def cut_proxy(dsn: str) -> Iterator[CutProxy]:
 
 
 def releases_in(dsn: str) -> list[int]:
-    """Return what PostgreSQL itself says that it was given, in order."""
+    """Return the releases recorded in PostgreSQL, in order."""
     with psycopg.connect(dsn) as connection:
         there = connection.execute("select to_regclass('publishing.releases') is not null")
         if there.fetchone() != (True,):

@@ -1,9 +1,9 @@
-"""Computes DAX measures from the tables of a warehouse, by reading the text of the definitions.
+"""Compute DAX measures on the tables of a warehouse, from the text of their definitions.
 
-An independent reading: it knows nothing of how the measures were written. Measures,
-relationships and queries come from the TMDL files; the DAX text is parsed by pbi-parsers; filters
-run along active relationships from the one to the many, as in Power BI. Only the functions below
-are known, and each of them as Microsoft's DAX reference describes it; anything else is an error.
+It is independent of the code that writes the measures. Measures, relationships and queries come
+from the TMDL files; the DAX text is parsed by pbi-parsers; filters run along active relationships
+from the one to the many, as in Power BI. Only the functions below are supported, as described in
+Microsoft's DAX reference; anything else is an error.
 """
 
 import re
@@ -26,7 +26,7 @@ Column = tuple[str, str]
 """Table and column by their names in the model."""
 
 Context = Mapping[Column, frozenset[object]]
-"""What is chosen: for each filtered column the values that are left."""
+"""A filter context: each filtered column and its remaining values."""
 
 AGGREGATES = {
     "SUM": "sum({})",
@@ -41,18 +41,19 @@ AGGREGATES = {
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Measures of a model over a warehouse.
+    """The measures of a model, on a warehouse.
 
     Attributes:
-        connection: open on a built warehouse.
-        relations: for each table of the model the SQL that gives its rows.
-        sources: for each column of the model its name in those rows.
-        parents: for each table its active relationships: own column, other table, its column.
+        connection: a connection to a built warehouse.
+        relations: for each table of the model, the SQL of its rows.
+        sources: for each column of the model, its name in these rows.
+        parents: for each table, its active relationships: its column, the other table, the other's
+            column.
         measures: DAX by name.
-        roles: for each role the DAX of each table that it filters.
-        marts: for each table of the model the marts that its rows come from.
-        sorts: for each column of the model the one that it is sorted by.
-        scope: columns that the visual groups by, for ISINSCOPE.
+        roles: for each role, the DAX filter of each table.
+        marts: for each table of the model, its marts.
+        sorts: for each column of the model, its sort column.
+        scope: columns by which the visual groups, for ISINSCOPE.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -68,20 +69,20 @@ class Evaluator:
     def value(
         self, measure: str, context: Context | None = None, scope: Iterable[Column] = ()
     ) -> Any:
-        """Return the value of a measure where `context` is chosen, None for blank.
+        """Return the value of a measure in a filter context; None for blank.
 
         Args:
             measure: name of the measure.
-            context: what is chosen.
-            scope: columns that the visual groups by.
+            context: the filter context.
+            scope: columns by which the visual groups.
         """
         here = replace(self, scope=frozenset(scope)) if scope else self
         return here._value(parsed(self.measures[measure]), dict(context or {}), {})
 
     def grouped(self, column: Column, value: object, context: Context) -> Context:
-        """Return the context of a mark of a visual that groups by a column.
+        """Return the filter context of a mark in a visual that groups by a column.
 
-        A visual that groups by a sorted column filters both, as Power BI does.
+        If the column has a sort column, both are filtered, as in Power BI.
         """
         added: dict[Column, frozenset[object]] = {column: frozenset({value})}
         sorter = self.sorts.get(column)
@@ -98,7 +99,7 @@ class Evaluator:
         }
 
     def values(self, column: Column, context: Context) -> list[Any]:
-        """Return the values of a column that a context leaves."""
+        """Return the values of a column that remain in a context."""
         source = self.sources[column]
         rows = self.connection.execute(
             f'select distinct "{source}" from ({self.rows(column[0], context)})'
@@ -113,16 +114,16 @@ class Evaluator:
         return frozenset(found)
 
     def tables_of(self, measure: str) -> frozenset[str]:
-        """Return the tables that a measure reads, those of its measures included."""
+        """Return the tables that a measure reads, also through other measures."""
         return frozenset(_tables(parsed(self.measures[measure]), self.measures))
 
     def role_context(self, role: str, user: str, access: Sequence[Mapping[str, str]]) -> Context:
-        """Return what a user in a role sees, as a context.
+        """Return the filter context of a user in a role.
 
         Args:
             role: name of the role.
             user: name the user signs in with.
-            access: rows of the table of access, by the names of its columns in the model.
+            access: rows of the access table, with the column names of the model.
         """
         context: dict[Column, frozenset[object]] = {}
         for table, text in self.roles[role].items():
@@ -143,7 +144,7 @@ class Evaluator:
     # ---------- rows
 
     def rows(self, table: str, context: Context) -> str:
-        """Return the SQL of the rows of a table that a context leaves."""
+        """Return the SQL of the rows of a table that remain in a context."""
         return f"select * from ({self.relations[table]}) where {self._condition(table, context)}"
 
     def _condition(self, table: str, context: Context) -> str:
@@ -301,7 +302,7 @@ class Evaluator:
     def _rows_of(
         self, tree: Any, context: Context, names: Mapping[str, Any]
     ) -> list[tuple[Context, dict[str, Any]]]:
-        """Return for each row of VALUES or TOPN its context and the value of its column."""
+        """Return the context and the column value of each row of VALUES or TOPN."""
         if tree.function_name() == "VALUES":
             column = _column(tree.args[0])
             return [
@@ -315,7 +316,7 @@ class Evaluator:
         ranked = [(self._value(by, here, {**names, **row}) or 0, here, row) for here, row in rows]
         ranked.sort(key=lambda each: float(each[0]), reverse=down)
         number = int(self._value(count, context, names))
-        if len(ranked) > number:  # ties with the last stay
+        if len(ranked) > number:  # ties with the last row are kept
             last = ranked[number - 1][0]
             ranked = [each for each in ranked if each[0] >= last if down] or [
                 each for each in ranked if each[0] <= last
@@ -323,7 +324,7 @@ class Evaluator:
         return [(here, row) for _, here, row in ranked]
 
     def _row_sql(self, tree: Any, names: Mapping[str, Any]) -> str:
-        """Return the SQL of an expression over the columns of a row."""
+        """Return the SQL of an expression on the columns of a row."""
 
         def inner(part: Any) -> str:
             return self._row_sql(part, names)
@@ -356,7 +357,7 @@ class Evaluator:
     def _narrowed(
         self, conditions: list[Any], context: Context, names: Mapping[str, Any]
     ) -> Context:
-        """Return the context of CALCULATE: conditions replace it, within KEEPFILTERS narrow it."""
+        """Return the context of CALCULATE; conditions replace filters, KEEPFILTERS narrows them."""
         changed = dict(context)
         for condition in conditions:
             keeps, tree = False, condition
@@ -424,7 +425,7 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Load each table of the model once, as Power BI does on a refresh; return how to read it.
 
-    A built warehouse has no table of its release: asking for it is an error then.
+    A built warehouse has no table `release`, so using it is an error.
     """
     relations = {name: _relation(node) for name, node in tables.items()}
     for number, (name, text) in enumerate(relations.items()):
@@ -435,7 +436,7 @@ def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -
 
 
 def _relation(table: Node) -> str:
-    """Return the SQL of what the M of a table loads: a mart, marts joined, or a list."""
+    """Return the SQL of a table's M query: a mart, joined marts, or a list."""
     (partition,) = table.of("partition")
     text = partition.properties["source"]
     if "NAMEOF(" in text or "GENERATESERIES(" in text:
@@ -478,7 +479,7 @@ _SPELLED = (
     r"Text\.Upper\(Text\.Start\(\[\w+\], 1\)\) & "
     r'Text\.Replace\(Text\.Middle\(\[\w+\], 1\), "_", " "\)'
 )
-"""M of a code with a capital and without underscores."""
+"""M that capitalises a code and removes underscores."""
 
 
 def _case(chain: str) -> str:
@@ -497,7 +498,7 @@ def _case(chain: str) -> str:
 
 
 def _spelled_out(code: str) -> str:
-    """Return the SQL of a code with a capital and without underscores."""
+    """Return SQL that capitalises a code and removes underscores."""
     return f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ')"
 
 
@@ -549,7 +550,7 @@ def parsed(text: str) -> Any:
     """Return the syntax tree of a DAX expression.
 
     Raises:
-        AssertionError: or ValueError, where it is none.
+        AssertionError: (or ValueError) the text is not a DAX expression.
     """
     if text not in _CACHE:
         _CACHE[text] = dax.to_ast(text)
@@ -621,14 +622,14 @@ def _is_list(tree: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Return a value as & puts it into a text."""
+    """Return a value as the operator & converts it to text."""
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    """Compare as DAX does: blank is 0 beside a number and empty beside a text."""
+    """Compare as DAX does: blank equals 0 for numbers and the empty text for texts."""
     if isinstance(left, str) or isinstance(right, str):
         left, right = left or "", right or ""
     else:
@@ -645,7 +646,7 @@ def _compare(sign: str, left: Any, right: Any) -> bool:
 
 
 def formatted(value: Any, pattern: str) -> str:
-    """Return a value in one of the formats that the model uses; blank gives nothing."""
+    """Return a value in one of the model's formats; blank is an empty text."""
     if value is None or not pattern:
         return _text(value)
     if isinstance(value, date) or pattern.startswith("yyyy"):

@@ -1,8 +1,8 @@
-"""Run dbt on the project in the test's own process, everything that it writes elsewhere.
+"""Run dbt on the project in the test's process, with all its output in another folder.
 
-A start of dbt and a parse of the project take as long as half a build of the sample. So dbt is
-imported once, and the project is parsed once for each state that it can be parsed in: the parsed
-manifest is kept in a folder that all processes of a test run share.
+Starting dbt and parsing the project takes half as long as a build of the sample. So dbt is imported
+once, and the project is parsed once for each state of its files. The manifest is kept in a folder
+that all processes of a test run share.
 """
 
 import contextlib
@@ -35,22 +35,21 @@ METRICS_SUFFIX = ".metrics.json"
 def run_dbt(
     folder: Path, *arguments: str, project: Path = PROJECT, **environment: str
 ) -> Completed:
-    """Run dbt with everything it writes in `folder`, so that the project stays as it is.
+    """Run dbt with all its output in `folder`, so that the project does not change.
 
-    It runs in this process, with a manifest that was parsed before where there is one. Only a
-    command for another target than the default one gets a process of its own: Spark is started
-    and ended with it.
+    It runs in this process, with an existing manifest if possible. Only a command for another
+    target than the default runs in its own process, in which Spark starts and ends.
 
     Args:
         folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
         arguments: the command of dbt with its options.
-        project: folder of the dbt project. A copy is parsed anew, or as far as dbt finds what it
-            parsed before in `target/`.
+        project: folder of the dbt project. A copy is parsed again, partially if its `target/` has
+            an earlier parse.
         environment: variables that differ from those of this process; BANK_RAW_DIR and
             BANK_HISTORY are unset unless they are among them.
 
     Returns:
-        The command with its exit code (2 where dbt could not run at all), its output as text.
+        The command with its exit code (2 if dbt could not run at all) and its output as text.
     """
     variables = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
@@ -74,10 +73,10 @@ def run_dbt(
     with _environment(variables), contextlib.chdir(project):
         manifest = None
         if project == PROJECT and "parse" not in arguments:
-            # Read anew for each command: dbt writes into its manifest as it compiles.
+            # Read again for each command, because dbt changes its manifest when it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
-            # Written by a parse, which there is none of now: the record of a build reads it.
+            # A parse would write this file, which the record of a build reads.
             target = Path(variables["DBT_TARGET_PATH"])
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)
@@ -88,7 +87,7 @@ def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
     """Return the manifest of the project as `dbt parse` writes it.
 
     Args:
-        is_drop: parsed for a drop, which has sources, instead of for the shipped seeds.
+        is_drop: whether to parse for a drop, which has sources, instead of the shipped seeds.
     """
     text = _kept(is_drop=is_drop).with_suffix(".json").read_text(encoding="utf-8")
     manifest: dict[str, Any] = json.loads(text)
@@ -96,7 +95,7 @@ def parsed_project(*, is_drop: bool = False) -> dict[str, Any]:
 
 
 def parse_log() -> str:
-    """Return dbt's log of the parse of the project over the shipped seeds."""
+    """Return dbt's log of parsing the project with the shipped seeds."""
     return _kept(is_drop=False).with_suffix(".log").read_text(encoding="utf-8")
 
 
@@ -107,7 +106,7 @@ def _kept(*, is_drop: bool) -> Path:
 
 
 def _invoke(manifest: Any, *arguments: str) -> Completed:
-    """Run one command of dbt and let go of all that it holds."""
+    """Run one dbt command and release its resources."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
@@ -120,7 +119,7 @@ def _invoke(manifest: Any, *arguments: str) -> Completed:
         try:
             ran = dbtRunner(manifest=manifest).invoke(list(arguments))
         finally:
-            # A process of dbt keeps its files private to its end; this one goes on.
+            # A dbt process keeps its files private until it ends; this process continues.
             no_longer_private()
             reset_adapters()  # type: ignore[no-untyped-call]
             environment = DuckDBConnectionManager._ENV
@@ -154,7 +153,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _parsed(*, is_drop: bool) -> Path:
-    """Return the file of the parsed manifest, with its JSON and the log of the parse beside it."""
+    """Return the file of the parsed manifest; its JSON and the parse log are beside it."""
     file = _kept_file(is_drop=is_drop)
     if not file.exists():
         with locked(file):
@@ -164,10 +163,10 @@ def _parsed(*, is_drop: bool) -> Path:
 
 
 def _parse(file: Path, *, is_drop: bool) -> None:
-    """Parse the project into a file.
+    """Parse the project and write the manifest to a file.
 
-    Vars play no part in it, which a test proves. dbt reads anew only what has changed since it
-    parsed last: for this its target folder stays, and the paths in its environment are the same.
+    Vars do not affect it, as a test proves. dbt only parses what has changed since the last parse,
+    because its target folder and the paths in its environment stay the same.
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -207,7 +206,7 @@ def _folder_of_kept() -> Path:
 
 @cache
 def _state_of_project() -> str:
-    """Return a hash of all that a parse reads: the files of the project, and dbt itself."""
+    """Return a hash of everything that a parse reads: the files of the project, and dbt itself."""
     from dbt.version import installed
 
     found = hashlib.sha256(f"{PROJECT} {installed} {sys.version} {METRICS_SUFFIX}".encode())

@@ -1,7 +1,7 @@
 """Run models of the project on other data, without a build: for tests and benchmarks.
 
-dbt compiles the project once; the compiled SQL and the Python models are then run in a DuckDB
-in memory, as often as wanted.
+dbt compiles the project once. The compiled SQL and the Python models can then run any number of
+times in a DuckDB in memory.
 """
 
 import csv
@@ -56,7 +56,7 @@ _CLIENTS_SQL = """
 
 @dataclass(frozen=True)
 class Relation:
-    """What `dbt.ref` gives a Python model."""
+    """The result of `dbt.ref` in a Python model."""
 
     connection: duckdb.DuckDBPyConnection
     name: str
@@ -68,7 +68,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Dbt:
-    """What a Python model gets as `dbt`."""
+    """The argument `dbt` of a Python model."""
 
     connection: duckdb.DuckDBPyConnection
     names: Mapping[str, str]
@@ -79,13 +79,13 @@ class Dbt:
 
 
 def compile_project(folder: Path) -> Mapping[str, Any]:
-    """Let dbt compile the project and return the nodes of its manifest by name.
+    """Compile the project with dbt, and return the nodes of its manifest by name.
 
     Args:
-        folder: An empty folder for what dbt writes.
+        folder: An empty folder for dbt's output.
 
     Raises:
-        RuntimeError: If dbt fails; with what it printed.
+        RuntimeError: If dbt fails, with its output.
     """
     ran = run_dbt(folder, "compile", "--quiet")
     if ran.returncode:
@@ -122,14 +122,14 @@ def load_clients(
     *,
     is_reversed: bool = False,
 ) -> None:
-    """Make the accepted clients of a generated pack the table `stg_bank__clients`.
+    """Create the table `stg_bank__clients` from the clients of a generated pack.
 
     Args:
         connection: From `warehouse`.
         customers: The number of clients.
         seed: The seed of the pack.
         plant: A structure to plant.
-        is_reversed: The rows in reverse order.
+        is_reversed: Whether to reverse the order of the rows.
     """
     plan = make_plan(customers, seed, plant)
     batch = record_batch(plan, draw_columns(plan, 0, customers))
@@ -147,12 +147,12 @@ def run_models(
     names: Collection[str],
     given: Collection[str] = (CLIENTS,),
 ) -> None:
-    """Run models, and before them whatever they need that is not given.
+    """Run models, after the models that they need and that are not given.
 
     Args:
         connection: From `warehouse`; holds the relations of `given`.
         nodes: From `compile_project`.
-        names: The models wanted.
+        names: The models to run.
         given: Relations that exist already.
     """
     relations = {name: node["relation_name"] for name, node in nodes.items()}
@@ -184,12 +184,12 @@ def run_models(
 def load_seed(
     connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any], path: Path | None = None
 ) -> None:
-    """Make the table of a seed, with the types of its configuration.
+    """Create the table of a seed, with its configured types.
 
     Args:
         connection: From `warehouse`.
         node: The seed, from `compile_project`.
-        path: Another file than the one of the project.
+        path: A file to use instead of the project's.
     """
     path = path or PROJECT / node["original_file_path"]
     with path.open(encoding="utf-8", newline="") as file:
@@ -208,12 +208,12 @@ def load_seed(
 def make_python_model(
     connection: duckdb.DuckDBPyConnection, path: Path, relations: Mapping[str, str]
 ) -> Any:
-    """Run a Python model and return the frame that it makes.
+    """Run a Python model and return its data frame.
 
     Args:
-        connection: Holds the relations that the model asks for.
+        connection: Has the relations that the model reads.
         path: The file of the model.
-        relations: The whole name of each model and seed by its name.
+        relations: Name of each model and seed to its qualified name.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -227,13 +227,13 @@ def make_python_model(
 def run_python_model(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, relations: Mapping[str, str]
 ) -> None:
-    """Make the table of a Python model.
+    """Create the table of a Python model.
 
     Args:
-        connection: Holds the relations that the model asks for.
+        connection: Has the relations that the model reads.
         path: The file of the model.
         name: The model.
-        relations: The whole name of each model and seed by its name.
+        relations: Name of each model and seed to its qualified name.
     """
     connection.register("made", make_python_model(connection, path, relations))
     connection.execute(f"create or replace table {relations[name]} as from made")

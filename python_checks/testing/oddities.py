@@ -1,8 +1,9 @@
 """Odd raw drops, each made from the shipped seeds by one small function.
 
-The docstring of a maker says what is odd, its decorator what is to happen: the drop is read
-right, refused with a message, or rows of it are quarantined with a reason. `ODDITIES` lists them;
-the tests run them, and the table of the documentation is made from them.
+The docstring of each function describes the oddity. Its decorator defines the expected outcome: the
+drop is read correctly, refused with a message, or some rows are quarantined with a reason.
+`ODDITIES` lists them; the tests run them, and the table in the documentation is generated from
+them.
 """
 
 import csv
@@ -43,16 +44,16 @@ Outcome = Literal["read", "refused", "quarantined"]
 
 @dataclass(frozen=True)
 class Oddity:
-    """One odd drop and what is to happen with it.
+    """An odd drop and its expected outcome.
 
     Attributes:
-        name: name of the function that makes it.
-        what: what is odd about it.
+        name: name of the function that writes it.
+        what: description of the oddity.
         make: writes the drop into an empty folder.
-        outcome: read right (every row, every value), refused, or rows quarantined.
-        says: text that the refusal or the reason of the rows quarantined contains.
-        rows_aside: how many rows are quarantined.
-        rows: records that are read, those quarantined among them.
+        outcome: read correctly (every row, every value), refused, or rows quarantined.
+        says: text that the refusal, or the reason of the quarantined rows, contains.
+        rows_quarantined: how many rows are quarantined.
+        rows: records that are read, including quarantined ones.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text that a warning of the plan contains.
         date_formats: what raw_date_format declares; by default each file proves its dates.
@@ -65,7 +66,7 @@ class Oddity:
     make: Callable[[Path], None]
     outcome: Outcome
     says: str
-    rows_aside: int
+    rows_quarantined: int
     rows: int
     decided_by: Literal["reader", "staging"]
     warns: str
@@ -77,9 +78,9 @@ class Oddity:
 ODDITIES: list[Oddity] = []
 
 NOT_ON_WINDOWS = {
-    "link_out_of_folder": "links need rights that users lack there",
-    "named_pipe": "a folder holds no named pipes there",
-    "hostile_file_name": 'no name of a file has * ? or " there',
+    "link_out_of_folder": "creating links needs rights that users lack",
+    "named_pipe": "folders cannot hold named pipes",
+    "hostile_file_name": 'file names cannot contain * ? or "',
 }
 """Oddities that cannot be made on Windows, and why."""
 
@@ -111,7 +112,7 @@ def oddity(
     max_quarantine_rate: float = 0.01,
     variables: dict[str, object] | None = None,
 ) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
-    """Register the function below as an oddity."""
+    """Register the decorated function as an oddity."""
 
     def register(make: Callable[[Path], None]) -> Callable[[Path], None]:
         what = " ".join((make.__doc__ or "").split())
@@ -122,7 +123,7 @@ def oddity(
                 make=make,
                 outcome=outcome,
                 says=says,
-                rows_aside=aside,
+                rows_quarantined=aside,
                 rows=rows,
                 decided_by=by,
                 warns=warns,
@@ -137,7 +138,7 @@ def oddity(
 
 
 def lookups(drop: Path) -> None:
-    """Copy the tables beside the clients as they are."""
+    """Copy the lookup tables unchanged."""
     for table in LOOKUPS:
         shutil.copy(SEEDS / f"raw_{table}.csv", drop)
 
@@ -208,7 +209,7 @@ def write_edited(drop: Path, edit: Edit) -> None:
 
 CLIENTS_PLACE = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How files of old office programs begin, and workbooks with a password."""
+"""The first bytes of old office files and of workbooks with a password."""
 
 # ------------------------------------------------------------------ encodings and line ends
 
@@ -221,7 +222,7 @@ def utf8_mark(drop: Path) -> None:
 
 @oddity("read")
 def mark_in_first_header(drop: Path) -> None:
-    """A mark baked into the first header, behind the mark of the file, both inside quotes."""
+    """A second byte-order mark inside the quotes of the first header."""
     put(drop, "\ufeff" + seed_text().replace("Client ID", '"\ufeffClient ID"', 1))
 
 
@@ -233,7 +234,7 @@ def utf16_with_mark(drop: Path) -> None:
 
 @oddity("read", warns="UTF-16-BE")
 def utf16_without_mark(drop: Path) -> None:
-    """UTF-16, big end first, without a mark."""
+    """UTF-16, big-endian, without a mark."""
     put(drop, seed_text().encode("utf-16-be"))
 
 
@@ -338,14 +339,14 @@ def encoding_in_doubt(drop: Path) -> None:
 
 @oddity("refused", "It could be cp1252: 'IND")
 def byte_of_no_encoding(drop: Path) -> None:
-    """A stray byte in an id and in a name: a letter would be usual in the name alone."""
+    """A stray byte in an id and in a name: only in the name would a letter be normal."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, damaged.encode("utf-8", "surrogateescape"))
 
 
 @oddity("quarantined", "invalid bytes", aside=6, warns="two encodings in one file")
 def two_encodings(drop: Path) -> None:
-    """Five cells in UTF-8 beside six in Windows-1252: the six are quarantined, none is guessed."""
+    """Five cells in UTF-8 and six in Windows-1252: the six are quarantined, not guessed."""
     header, rows = seed_rows()
     remarks = dict.fromkeys(range(2000, 2005), "José")
     noted = [[*row, remarks.get(number, "")] for number, row in enumerate(rows)]
@@ -360,13 +361,13 @@ def two_encodings(drop: Path) -> None:
     by="staging",
 )
 def misread_and_saved(drop: Path) -> None:
-    """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell; nothing is mended."""
+    """UTF-8 that was read as Latin-1 and saved again: a warning shows a cell."""
     put(drop, named(*NAMED["misread_and_saved"]))
 
 
 @oddity("quarantined", "invalid bytes", aside=1, warns="not UTF-8")
 def invalid_bytes(drop: Path) -> None:
-    """A byte that is not UTF-8 in a file that says it is UTF-8 by its mark."""
+    """A byte that is not UTF-8 in a file with the mark of UTF-8."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
 
@@ -410,7 +411,7 @@ def no_last_line_end(drop: Path) -> None:
 
 @oddity("read")
 def blank_trailing_lines(drop: Path) -> None:
-    """Blank lines, and lines of blanks and separators only, behind the last row."""
+    """Blank lines, and lines of only blanks and separators, after the last row."""
     put(drop, seed_text() + "\n\n   \n" + "," * 24 + "\n")
 
 
@@ -474,12 +475,12 @@ def padded_quotes(drop: Path) -> None:
 
 @oddity("quarantined", "broken quoting", aside=1, warns="quote")
 def quote_never_closed(drop: Path) -> None:
-    """A quote is opened and never closed: the rows behind it must not vanish in its cell."""
+    """A quote is opened and never closed: the rows after it must not disappear in its cell."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
 
 
 def edge_quotes(column: str, first: int, last: int) -> str:
-    """Return the seed as a program writes it that knows no quotes, two cells with one at an edge.
+    """Return the seed with unescaped quotes at the edges of two cells.
 
     Args:
         column: where the cells are.
@@ -495,7 +496,7 @@ def edge_quotes(column: str, first: int, last: int) -> str:
 
 @oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
 def quotes_around_90_rows(drop: Path) -> None:
-    """A name begins with a quote, one 90 rows on ends with one: no row vanishes between them."""
+    """A name begins with a quote, and one 90 rows later ends with one: no row between is lost."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
@@ -528,8 +529,8 @@ def rows_inside_a_cell(drop: Path) -> None:
 
 
 @oddity("quarantined", "broken quoting", aside=1, warns="quote")
-def text_behind_quote(drop: Path) -> None:
-    """Text behind a closing quote: a lenient reader loses it."""
+def text_after_quote(drop: Path) -> None:
+    """Text after a closing quote, which a lenient reader would lose."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"A" B ', 1)))
 
 
@@ -544,13 +545,13 @@ def short_rows(drop: Path) -> None:
 
 @oddity("quarantined", "too many cells", aside=1)
 def long_row(drop: Path) -> None:
-    """An unquoted comma in a name moves the cells behind it."""
+    """An unquoted comma in a name shifts the cells after it."""
     put(drop, edit_line(77, lambda line: line.replace(" ", ", ", 1)))
 
 
 @oddity("quarantined", "too many cells", aside=1, rows=SEED_COUNT - 1)
 def lost_line_end(drop: Path) -> None:
-    """Two rows run together: both are kept in the text of the one quarantined."""
+    """Two rows joined into one: the text of the quarantined row has both."""
     lines = seed_text().split("\n")
     lines[20:22] = ["".join(lines[20:22])]
     put(drop, "\n".join(lines))
@@ -564,7 +565,7 @@ def very_long_row(drop: Path) -> None:
 
 @oddity("quarantined", "repeated header", aside=1, rows=SEED_COUNT + 1)
 def header_between_rows(drop: Path) -> None:
-    """The header once more among the rows, as in files put together with `cat`."""
+    """The header repeated among the rows, as in files joined with `cat`."""
     lines = seed_text().split("\n")
     put(drop, "\n".join([*lines[:1000], lines[0], *lines[1000:]]))
 
@@ -576,7 +577,7 @@ def header_between_rows(drop: Path) -> None:
     by="staging",
 )
 def header_of_another_order(drop: Path) -> None:
-    """Two files one behind the other, the second with two columns of money exchanged."""
+    """Two files joined, the second with two columns of money exchanged."""
     header, rows = seed_rows()
     one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
     for row in [header_again := list(header), *rows[1500:]]:
@@ -623,7 +624,7 @@ def headers_in_camel_case(drop: Path) -> None:
 
 @oddity("read")
 def headers_padded(drop: Path) -> None:
-    """Headers with blanks and no-break spaces around and inside, in capitals."""
+    """Headers in capitals, with blanks and no-break spaces."""
     put(drop, edit_header(lambda name: f"  {name.upper()}\u00a0 ".replace(" ", "\u00a0", 1)))
 
 
@@ -642,15 +643,15 @@ def columns_reordered(drop: Path) -> None:
 
 @oddity("read", warns="columns ignored: Remarks")
 def unknown_column(drop: Path) -> None:
-    """A column more, which is ignored, and one without a name, as pandas writes its index."""
+    """An additional column, which is ignored, and one without a name, such as pandas's index."""
     header, rows = seed_rows()
     widened = [[str(i), *row, "none"] for i, row in enumerate(rows)]
     put(drop, text_of(widened, ["", *header, "Remarks"]))
 
 
-@oddity("refused", "stands twice")
+@oddity("refused", "occurs twice")
 def header_twice(drop: Path) -> None:
-    """Two columns that are one by their normalised names."""
+    """Two columns with the same normalised name."""
     put(
         drop,
         edit_header(lambda name: "client_name" if name == "Age" else name).replace(
@@ -661,13 +662,13 @@ def header_twice(drop: Path) -> None:
 
 @oddity("refused", "nearest in the file: 'Bank Lones'")
 def header_misspelt(drop: Path) -> None:
-    """A required header misspelt beyond recognition by name: the nearest one is shown."""
+    """A misspelt required header: the message shows the nearest one."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
 
 
 @oddity("refused", "2 required columns missing: Age; Risk Weighting")
 def required_columns_missing(drop: Path) -> None:
-    """Two required columns missing: both are named."""
+    """Two required columns are missing: the message names both."""
     header, rows = seed_rows()
     kept = [i for i, name in enumerate(header) if name not in ("Age", "Risk Weighting")]
     put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
@@ -675,7 +676,7 @@ def required_columns_missing(drop: Path) -> None:
 
 @oddity("read", warns="location_id is null", by="staging")
 def optional_columns_missing(drop: Path) -> None:
-    """Location ID and Banking Contact missing: they are null."""
+    """Location ID and Banking Contact are missing: they are null."""
     header, rows = seed_rows()
     kept = [i for i, name in enumerate(header) if name not in ("Location ID", "Banking Contact")]
     put(drop, text_of([[row[i] for i in kept] for row in rows], [header[i] for i in kept]))
@@ -716,8 +717,8 @@ def headers_of_another_bank(drop: Path) -> None:
 
 
 @oddity("refused", "Age of clients cannot be absent")
-def required_column_said_to_be_absent(drop: Path) -> None:
-    """A mapping file that says there are no ages: nobody would know where they count."""
+def required_column_declared_absent(drop: Path) -> None:
+    """A mapping file that declares the age absent, although scores and bands use it."""
     put(drop, seed_text())
     (drop / "mapping.yml").write_text("clients: {absent: [Age]}")
 
@@ -731,15 +732,15 @@ def no_header(drop: Path) -> None:
 # ------------------------------------------------------------------ files and folders
 
 
-@oddity("read", warns="the codes of the clients stand for themselves", by="staging")
+@oddity("read", warns="the codes of the clients serve as names", by="staging")
 def clients_alone(drop: Path) -> None:
-    """Nothing but the clients: their codes stand for themselves, as in `Relationship 1`."""
+    """Only the clients: their codes serve as names, such as `Relationship 1`."""
     (drop / "Banking.csv").write_text(seed_text())
 
 
 @oddity("read", warns="banking_relationships: no file", by="staging")
 def names_without_lookups(drop: Path) -> None:
-    """The clients alone, with names where the ids belong: they are taken as they are."""
+    """Only the clients, with names instead of ids: the names are used unchanged."""
     codes_by_name(drop)
     for name in LOOKUPS:
         (drop / f"raw_{name}.csv").unlink()
@@ -747,7 +748,7 @@ def names_without_lookups(drop: Path) -> None:
 
 @oddity("read")
 def tables_under_wrong_names(drop: Path) -> None:
-    """`Banking.csv` holds the advisors, `Banking_2.csv` the clients: headers say which is which."""
+    """`Banking.csv` holds the advisors, `Banking_2.csv` the clients: the headers decide."""
     put(drop, seed_text(), "Banking_2.csv")
     (drop / "raw_investment_advisors.csv").rename(drop / "Banking.csv")
 
@@ -760,7 +761,7 @@ def table_of_another_business(drop: Path) -> None:
 
 @oddity("refused", "3 things are wrong with this drop")
 def three_problems(drop: Path) -> None:
-    """A column missing, a lookup with an empty name, another that is cut off: all said at once."""
+    """A missing column, an empty name and a lookup that is cut off: all reported at once."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2,\n")
     (drop / "raw_investment_advisors.csv").write_text('IAId,Investment Advisor\n1,A\n2\n"3,C\n')
@@ -775,7 +776,7 @@ def lookup_with_an_empty_name(drop: Path) -> None:
 
 @oddity("refused", "'2' could be '1' '2' in row 2")
 def advisor_named_like_an_id(drop: Path) -> None:
-    """An advisor whose name is the id of another one: his clients would move to another."""
+    """An advisor whose name is the id of another: clients would move to the wrong advisor."""
     put(drop, seed_text())
     path = drop / "raw_investment_advisors.csv"
     path.write_text(path.read_text().replace("\n1,Pia Dejesus\n", "\n1,2\n"))
@@ -791,7 +792,7 @@ def code_of_two_names(drop: Path) -> None:
 
 @oddity("read", warns="1 row says again what another one says")
 def lookup_row_twice(drop: Path) -> None:
-    """A lookup row that stands twice and says the same."""
+    """A lookup row that occurs twice, with the same name."""
     put(drop, seed_text())
     path = drop / "raw_genders.csv"
     path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
@@ -808,7 +809,7 @@ def ids_of_letters(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def ids_with_fraction(drop: Path) -> None:
-    """Codes as 1.0, as pandas writes whole numbers that once had gaps."""
+    """Codes such as 1.0, as pandas writes whole numbers from a column with gaps."""
     header, rows = seed_rows()
     for row in rows:
         for name in ("BRId", "GenderId", "IAId", "Location ID"):
@@ -833,7 +834,7 @@ def workbook_of_libreoffice(drop: Path) -> None:
 
 @oddity("read", warns="1 hidden or filtered row", by="staging")
 def workbook_with_hidden_rows(drop: Path) -> None:
-    """A hidden row among the rows: it is read."""
+    """A hidden row, which is read like the others."""
 
     def edit(_book: Workbook, sheet: Worksheet) -> None:
         sheet.set_row(10, None, None, {"hidden": True})
@@ -863,15 +864,15 @@ def workbook_in_parts(drop: Path) -> None:
     write_xlsx(drop / "Export.xlsx", sheets)
 
 
-@oddity("refused", "clients is there more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
+@oddity("refused", "clients is delivered more than once (Banking.xlsx[Data], Banking.xlsx[Copy])")
 def workbook_with_a_copy(drop: Path) -> None:
     """The clients on two sheets of one workbook: reading both would count them twice."""
     write_xlsx(drop / "Banking.xlsx", {**seed_sheets(), "Copy": seed_sheet(CLIENTS)})
 
 
-@oddity("refused", "a spreadsheet has read them in the wrong order")
+@oddity("refused", "a spreadsheet read them in the wrong order")
 def dates_read_by_a_spreadsheet(drop: Path) -> None:
-    """Day-first text that a spreadsheet took for month first where it could."""
+    """Day-first dates that a spreadsheet read as month first where it could."""
     header, rows = seed_rows()
     cells = typed_rows(CLIENTS, rows)
     place = header.index("Joined Bank")
@@ -884,26 +885,26 @@ def dates_read_by_a_spreadsheet(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook_under_a_csv_name(drop: Path) -> None:
-    """A workbook under the name of a CSV file: its bytes say what it is."""
+    """A workbook with the name of a CSV file: its bytes decide."""
     write_xlsx(drop / "Banking.xlsx", seed_sheets())
     (drop / "Banking.xlsx").rename(drop / "Banking.csv")
 
 
 @oddity("refused", "an old Excel workbook (.xls). Save it as .xlsx")
 def old_workbook(drop: Path) -> None:
-    """A workbook of the old kind."""
+    """A workbook in the old binary format."""
     (drop / "Banking.xls").write_bytes(OLE + b"\0" * 600)
 
 
 @oddity("refused", "protected by a password")
 def protected_workbook(drop: Path) -> None:
-    """A workbook with a password, which is no ZIP archive any more."""
+    """A workbook with a password, which is no longer a ZIP archive."""
     (drop / "Banking.xlsx").write_bytes(OLE + "EncryptedPackage".encode("utf-16-le"))
 
 
 @oddity("read")
 def zipped(drop: Path) -> None:
-    """The four tables in a ZIP archive, in a folder of it."""
+    """The four tables in a folder of a ZIP archive."""
     with zipfile.ZipFile(drop / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/Banking.csv", seed_text())
         archive.writestr("__MACOSX/archive/._Banking.csv", "of no use")
@@ -913,7 +914,7 @@ def zipped(drop: Path) -> None:
 
 @oddity("refused", "leads out of the archive")
 def zip_with_a_path_out(drop: Path) -> None:
-    """An archive that would write beside the folder it is unpacked into."""
+    """An archive that would write outside the folder it is unpacked into."""
     with zipfile.ZipFile(drop / "Banking.zip", "w") as archive:
         archive.writestr("../Banking.csv", seed_text())
 
@@ -933,13 +934,13 @@ def gzipped(drop: Path) -> None:
 
 @oddity("read", warns="unpacked")
 def gzipped_under_a_plain_name(drop: Path) -> None:
-    """Compressed with gzip under the name of a plain file."""
+    """A gzip file with the name of a plain file."""
     put(drop, gzip.compress(seed_text().encode()))
 
 
 @oddity("read")
 def plain_under_a_gzip_name(drop: Path) -> None:
-    """A plain file under the name of a compressed one."""
+    """A plain file with the name of a compressed file."""
     put(drop, seed_text(), "banking-clients.csv.gz")
 
 
@@ -957,13 +958,13 @@ def gzip_cut_off(drop: Path) -> None:
 
 @oddity("refused", "ZIP archive or an Excel workbook")
 def workbook_named_csv(drop: Path) -> None:
-    """An Excel workbook under the name of a CSV file."""
+    """A damaged Excel workbook with the name of a CSV file."""
     put(drop, b"PK\x03\x04" + b"\0" * 100)
 
 
 @oddity("read")
 def many_parts(drop: Path) -> None:
-    """Ten parts, which are read in the order of their numbers, not of their letters."""
+    """Ten parts, which are read in numerical, not alphabetical order."""
     lines = seed_text().splitlines(keepends=True)
     for part in range(12):
         rows = lines[1 + part * 250 : 1 + (part + 1) * 250]
@@ -1035,13 +1036,13 @@ def misspelt_names(drop: Path) -> None:
 
 @oddity("read", warns="ignored: old clients.xlsx: a ZIP archive or an Excel workbook, but damaged")
 def foreign_files(drop: Path) -> None:
-    """Files that are no raw table beside the tables: they are reported."""
+    """Files beside the tables that are not raw tables: they are reported."""
     put(drop, seed_text())
     (drop / "old clients.xlsx").write_bytes(b"PK\x03\x04")
     (drop / "notes.csv").write_text("a,b\n1,2\n")
 
 
-@oddity("refused", "there more than once")
+@oddity("refused", "delivered more than once")
 def table_under_two_names(drop: Path) -> None:
     """The clients under two names, each the whole table."""
     put(drop, seed_text())
@@ -1063,11 +1064,11 @@ def clients_absent(drop: Path) -> None:
 
 @oddity("refused", "the file is empty")
 def empty_file(drop: Path) -> None:
-    """A file of no bytes."""
+    """A file of zero bytes."""
     put(drop, "")
 
 
-@oddity("refused", "a header and no row")
+@oddity("refused", "a header without rows")
 def header_only(drop: Path) -> None:
     """A header and nothing below it but blank lines."""
     put(drop, text_of([]) + "\n\n")
@@ -1082,9 +1083,9 @@ def link_out_of_folder(drop: Path) -> None:
     (drop / "banking-clients.csv").symlink_to(elsewhere)
 
 
-@oddity("refused", "not a plain file")
+@oddity("refused", "not a regular file")
 def named_pipe(drop: Path) -> None:
-    """A named pipe under the name of the clients: opening it would wait for ever."""
+    """A named pipe with the name of the clients: opening it would block forever."""
     lookups(drop)
     if sys.platform != "win32":
         os.mkfifo(drop / "banking-clients.csv")
@@ -1113,7 +1114,7 @@ def cell_of_10_mb(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def formula_cells(drop: Path) -> None:
-    """Cells that a spreadsheet would run: they are text, and stay text."""
+    """Cells that a spreadsheet would execute as formulas: they remain text."""
     put(drop, edit_cells("Name", lambda name: f"=cmd|' /C calc'!A0 {name}", [3]))
 
 
@@ -1162,13 +1163,13 @@ def money_with_decimal_comma(drop: Path) -> None:
 
 @oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
 def money_empty(drop: Path) -> None:
-    """An empty amount is no zero."""
+    """An empty amount, which is not zero."""
     put(drop, edit_cells("Bank Loans", lambda _: "", [5]))
 
 
 @oddity("read", by="staging")
-def midnight_behind_dates(drop: Path) -> None:
-    """A time of midnight behind each date."""
+def midnight_after_dates(drop: Path) -> None:
+    """A time of midnight after each date."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 00:00:00"))
 
 
@@ -1180,25 +1181,25 @@ def impossible_date(drop: Path) -> None:
 
 @oddity("read", warns="read as %m-%d-%Y", by="staging")
 def month_first_dates(drop: Path) -> None:
-    """All dates month first: those with a day above 12 fit no other order."""
+    """All dates month first: those with a day above 12 prove the order."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
 @oddity("refused", "raw_date_format", by="staging", date_formats=("%d-%m-%Y",))
 def month_first_dates_declared_day_first(drop: Path) -> None:
-    """All dates month first, declared day first: many cannot be the declared order."""
+    """All dates month first, declared day first: many do not fit the declared order."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
 @oddity("read", by="staging", date_formats=("%Y-%m-%d",))
 def iso_dates(drop: Path) -> None:
-    """Dates as 2019-05-06, declared so."""
+    """Dates such as 2019-05-06, declared in this format."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
 @oddity("read", by="staging")
 def codes_by_name(drop: Path) -> None:
-    """Relationship, gender and advisor by name instead of id, under headers of their own."""
+    """Relationship, gender and advisor by name instead of id, under the headers of the names."""
     header, rows = seed_rows()
     names = {}
     for table in LOOKUPS:
@@ -1214,7 +1215,7 @@ def codes_by_name(drop: Path) -> None:
 
 @oddity("quarantined", "br_id is not a known code", aside=1, by="staging")
 def unknown_code(drop: Path) -> None:
-    """A relationship that the lookup does not have."""
+    """A relationship that is not in the lookup."""
     put(drop, edit_cells("BRId", lambda _: "9", [5]))
 
 
@@ -1248,19 +1249,19 @@ def age_in_words(drop: Path) -> None:
 
 @oddity("quarantined", "age is outside 0 to 120", aside=1, by="staging")
 def age_of_a_birth_year(drop: Path) -> None:
-    """A year of birth where the age belongs."""
+    """A year of birth instead of the age."""
     put(drop, edit_cells("Age", lambda _: "1966", [5]))
 
 
 @oddity("read", by="staging")
 def whole_numbers_with_fraction(drop: Path) -> None:
-    """Whole numbers as 3.0, as pandas writes a column that once had gaps."""
+    """Whole numbers such as 3.0, as pandas writes a column with gaps."""
     put(drop, edit_cells("Properties Owned", lambda count: f"{count}.0"))
 
 
 @oddity("quarantined", "bank_loans is not an amount to the cent", aside=2, by="staging")
 def money_in_exponents(drop: Path) -> None:
-    """An amount as 1.2E+06 and one as 12.345: neither is known to the cent."""
+    """An amount of 1.2E+06 and one of 12.345: neither is exact to the cent."""
     edited = {5: "1.2E+06", 6: "12.345"}
     header, rows = seed_rows()
     for number, amount in edited.items():
@@ -1297,52 +1298,52 @@ def date_before_anyone_was_born(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
-    """A date as 06-05-19: neither the year 19 nor, undeclared, 2019."""
+    """The date 06-05-19, which without a declaration is neither the year 19 nor 2019."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
-@oddity("read", warns="two digits of a year stand for 1969 to 2068", by="staging")
+@oddity("read", warns="two-digit years are 1969 to 2068", by="staging")
 def two_digits_of_every_year(drop: Path) -> None:
-    """All dates as 06-05-19."""
+    """All dates with two-digit years, such as 06-05-19."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:]))
 
 
 @oddity("read", by="staging", date_formats=("%d-%m-%Y", "%d-%m-%y"))
 def years_of_two_and_of_four_digits(drop: Path) -> None:
-    """Some years of two digits among years of four, both declared."""
+    """Some two-digit years among four-digit years, both declared."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
 
 
 @oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
-def time_behind_a_date(drop: Path) -> None:
-    """A time that is not midnight behind a date: the column is not what it was thought to be."""
+def time_after_a_date(drop: Path) -> None:
+    """A time other than midnight after a date: the column has a different meaning than assumed."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
 
 
 @oddity("read", warns="read as %Y-%m-%d", by="staging")
 def iso_dates_undeclared(drop: Path) -> None:
-    """Dates as 2019-05-06, not declared."""
+    """Dates such as 2019-05-06, not declared."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
 @oddity("refused", "all 3000 as %Y-%m-%d", by="staging", date_formats=("%d-%m-%Y",))
 def iso_dates_declared_day_first(drop: Path) -> None:
-    """Dates as 2019-05-06, declared as 06-05-2019."""
+    """Dates such as 2019-05-06, declared as day first."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
 @oddity("read", by="staging", date_formats=("%d-%m-%Y", "%Y-%m-%d"))
 def dates_of_two_formats(drop: Path) -> None:
-    """Dates in two formats that cannot be taken for each other, both declared."""
+    """Dates in two formats that cannot be confused, both declared."""
     edit = lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"  # noqa: E731
     put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
 
 
 @oddity("quarantined", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
 def dates_of_both_orders(drop: Path) -> None:
-    """Twelve rows, one month first: it, and each that could be either order, is quarantined.
+    """Twelve rows, one month first: it is quarantined, and so are dates that could be either.
 
-    A day above 12, and a day that is the month, leave no doubt.
+    A day above 12, or equal to the month, leaves no doubt.
     """
     header, rows = seed_rows()
     few = rows[:12]
@@ -1354,7 +1355,7 @@ def dates_of_both_orders(drop: Path) -> None:
 
 @oddity("refused", "can be either order in a file that holds both", by="staging")
 def one_month_first_date(drop: Path) -> None:
-    """One date month first among thousands: the dates in doubt are more than may be quarantined."""
+    """One month-first date among thousands: more dates are in doubt than may be quarantined."""
     put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
 
 
@@ -1366,14 +1367,14 @@ def too_many_bad_rows(drop: Path) -> None:
 
 @oddity("quarantined", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
 def rows_repeated(drop: Path) -> None:
-    """A row three times: the first one counts."""
+    """A row that occurs three times: the first is accepted."""
     rows = seed_rows()[1]
     put(drop, text_of([*rows, rows[2], rows[2]]))
 
 
 @oddity("quarantined", "but different values", aside=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
-    """A client twice with two balances: nobody knows which is right, so neither counts."""
+    """A client with two different balances: nobody knows which is right, both are quarantined."""
     header, rows = seed_rows()
     other = list(rows[2])
     other[header.index("Bank Loans")] = "0.00"
@@ -1382,14 +1383,14 @@ def same_client_other_values(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def ids_shared(drop: Path) -> None:
-    """One client id for two people: an id is no key, both are kept."""
+    """One client id for two people: both are accepted, because an id is not a key."""
     header, rows = seed_rows()
     rows[5][header.index("Client ID")] = rows[6][header.index("Client ID")]
     put(drop, text_of(rows))
 
 
 def local_date(date: str) -> str:
-    """Return a date as a spreadsheet of another locale leaves it: rewritten where it can be."""
+    """Return a date as a spreadsheet of another locale writes it, if it can read it."""
     return date.replace("-", "/") if int(date[:2]) <= 12 else date
 
 
@@ -1424,7 +1425,7 @@ def dates_with_month_names(drop: Path) -> None:
     'raw_date_format: ["%d-%m-%Y", "%m/%d/%Y"] reads 3,000',
 )
 def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
-    """Each date whose day is at most 12 as 04/07/2015, the others as they were."""
+    """Each date with a day up to 12 as 04/07/2015, the others unchanged."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1435,7 +1436,7 @@ def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
     date_formats=("%d-%m-%Y", "%d/%m/%Y"),
 )
 def dates_rewritten_and_declared(drop: Path) -> None:
-    """The same, declared: read, and the dates that the declaration decided are counted."""
+    """The same, declared: the dates that the declaration decided are counted."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1462,7 +1463,7 @@ def dates_of_each_file_in_its_own_format(drop: Path) -> None:
 
 @oddity("read", by="staging", date_formats=("%d-%m-%y", "%d-%m-%Y"))
 def typed_dates_under_a_declared_format(drop: Path) -> None:
-    """Parquet with dates of the type of a date: no declared format is used on them."""
+    """Parquet with typed dates, to which no declared format is applied."""
     lookups(drop)
     date = "strptime(\"Joined Bank\", '%d-%m-%Y')::date"
     old = "case when \"Client ID\" = 'IND70097' then date '1915-05-06' else " + date + " end"
@@ -1522,7 +1523,7 @@ def money_with_groups_that_begin_with_zero(drop: Path) -> None:
     "read", by="staging", warns="raw_decimal_mark declares", variables={"raw_decimal_mark": ","}
 )
 def money_of_two_readings_declared(drop: Path) -> None:
-    """The same as 258.000, with a decimal comma declared."""
+    """The same amounts such as 258.000, with a decimal comma declared."""
     put(drop, decimal_commas_everywhere())
 
 
@@ -1540,7 +1541,7 @@ def decimal_commas_everywhere() -> str:
 
 @oddity("refused", "raw_money_rounding to 'half_up'")
 def money_with_more_digits_than_cents(drop: Path) -> None:
-    """Money as 776242.9184, as pandas writes what was computed."""
+    """Money as 776242.9184, as pandas writes computed values."""
     put(drop, edit_cells("Bank Loans", lambda money: f"{money}36"))
 
 
@@ -1562,7 +1563,7 @@ def money_in_two_currencies(drop: Path) -> None:
 
 @oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
 def money_as_a_lone_dash(drop: Path) -> None:
-    """A lone dash in a column that is not in accounting notation is a word for nothing."""
+    """A lone dash in a column without accounting notation counts as empty."""
     put(drop, edit_cells("Bank Loans", lambda _: "-", [5]))
 
 
@@ -1587,7 +1588,7 @@ def money_too_large_to_add_up(drop: Path) -> None:
 
 @oddity("quarantined", "is empty", aside=6, by="staging")
 def words_for_nothing(drop: Path) -> None:
-    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash where a value belongs."""
+    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash instead of a value."""
     header, rows = seed_rows()
     words = {
         1: ("Name", "NULL"),
@@ -1604,13 +1605,13 @@ def words_for_nothing(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def surname_null(drop: Path) -> None:
-    """A client whose name is Null: only NULL and null are words for nothing."""
+    """A client named Null: only NULL and null are words for nothing."""
     put(drop, edit_cells("Name", lambda _: "Null", [5]))
 
 
 @oddity("quarantined", "name is empty", aside=3, by="staging")
 def invisible_names(drop: Path) -> None:
-    """A zero-width space, an ideographic blank and a soft hyphen alone as names."""
+    """Names that consist of a zero-width space, an ideographic space or a soft hyphen."""
     header, rows = seed_rows()
     for number, name in enumerate(("\u200b", "\u3000", " \u00ad ")):
         rows[number][header.index("Name")] = name
@@ -1619,7 +1620,7 @@ def invisible_names(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def invisible_characters_around_names(drop: Path) -> None:
-    """A zero-width space behind a name and an ideographic blank before another."""
+    """A zero-width space after a name and an ideographic space before another."""
     header, rows = seed_rows()
     place = header.index("Name")
     rows[0][place] += "\u200b"
@@ -1628,7 +1629,7 @@ def invisible_characters_around_names(drop: Path) -> None:
 
 
 def respelt() -> str:
-    """Return the seeds and four rows again: ids or names with other blanks, case, composition."""
+    """Return the seeds and four repeated rows with other blanks, case or composed letters."""
     rows = seed_rows()[1]
     first, second, third, fourth = ([*row] for row in rows[:4])
     first[0] = first[0].lower()
@@ -1641,7 +1642,7 @@ def respelt() -> str:
 
 @oddity("read", rows=3004, by="staging", warns="8 rows are 4 people written in different ways")
 def people_written_in_two_ways(drop: Path) -> None:
-    """Four rows again, with a small-letter id, other blanks, capitals, accents composed or not."""
+    """Four repeated rows with a lower-case id, other blanks, capitals, or composed accents."""
     put(drop, respelt())
 
 
@@ -1660,13 +1661,13 @@ def people_written_in_two_ways_as_repeats(drop: Path) -> None:
 
 @oddity("read", rows=3002, by="staging")
 def bars_in_ids_and_names(drop: Path) -> None:
-    """Two rows that differ only in where a bar is: behind the id or before the name."""
+    """Two rows that differ only in the position of a bar: after the id or before the name."""
     last = seed_rows()[1][-1]
     put(drop, text_of([*seed_rows()[1], ["A|B", "C", *last[2:]], ["A", "B|C", *last[2:]]]))
 
 
 def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
-    """Return clients of ids of their own, each a row of the seed that is edited by its place."""
+    """Return clients with unique ids, each an edited row of the seed."""
     rows = [
         [f"N{at}", *row[1:]] for at, row in zip(range(count), cycle(seed_rows()[1]), strict=False)
     ]
@@ -1682,7 +1683,7 @@ def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
     by="staging",
 )
 def money_contradicted_further_down(drop: Path) -> None:
-    """Behind 5,000 rows that prove a decimal point, 258,000 beside 258,5: all rows are judged."""
+    """After 5,000 rows that prove a decimal point, 258,000 and 258,5: all rows are examined."""
 
     def edit(at: int, row: list[str]) -> None:
         if at >= 5500:
@@ -1708,24 +1709,24 @@ def dates_contradicted_further_down(drop: Path) -> None:
     put(drop, longer(6000, edit))
 
 
-# ------------------------------------------------------------------ columns that are another thing
+# ------------------------------------------------------------------ columns with other contents
 
 
-@oddity("refused", 'ids looked at are written such as ="IND')
+@oddity("refused", 'ids examined are written such as ="IND')
 def ids_marked_as_text(drop: Path) -> None:
-    """Ids as `="IND70097"`, so that a spreadsheet takes them for text: other ids to a reader."""
+    """Ids as `="IND70097"`, which makes a spreadsheet treat them as text."""
     put(drop, edit_cells("Client ID", lambda cell: f'="{cell}"'))
 
 
-@oddity("refused", "row 5: 1 of 3,000 ids looked at are written such as 'IND")
-def id_behind_an_apostrophe(drop: Path) -> None:
-    """One id behind the apostrophe with which a spreadsheet marks text."""
+@oddity("refused", "row 5: 1 of 3,000 ids examined are written such as 'IND")
+def id_after_an_apostrophe(drop: Path) -> None:
+    """One id after an apostrophe, with which a spreadsheet marks text."""
     put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
 
 
 @oddity("refused", "such as 36652. It looks like the number of a day in a spreadsheet")
 def dates_as_days_of_a_spreadsheet(drop: Path) -> None:
-    """Dates as 36652, which is how a spreadsheet keeps them."""
+    """Dates as 36652, which is how a spreadsheet stores them."""
     first = date(1899, 12, 30)
     put(
         drop,
@@ -1736,7 +1737,7 @@ def dates_as_days_of_a_spreadsheet(drop: Path) -> None:
     )
 
 
-@oddity("refused", "joining dates are in no form that is known, such as 2000")
+@oddity("refused", "joining dates are in no known format, such as 2000")
 def dates_of_a_year_alone(drop: Path) -> None:
     """Only the year of each joining date."""
     put(drop, edit_cells("Joined Bank", lambda cell: cell[-4:]))
@@ -1744,7 +1745,7 @@ def dates_of_a_year_alone(drop: Path) -> None:
 
 @oddity("read", warns="read as %m/%d/%Y", by="staging")
 def midnight_in_words(drop: Path) -> None:
-    """Dates as `05/06/2000 12:00:00 AM`, as a database for offices writes them."""
+    """Dates as `05/06/2000 12:00:00 AM`, as office databases write them."""
     put(
         drop,
         edit_cells("Joined Bank", lambda cell: f"{cell[3:5]}/{cell[:2]}/{cell[6:]} 12:00:00 AM"),
@@ -1752,8 +1753,8 @@ def midnight_in_words(drop: Path) -> None:
 
 
 @oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
-def noon_behind_a_date(drop: Path) -> None:
-    """A date with the time 12:00:00: noon, and no midnight."""
+def noon_after_a_date(drop: Path) -> None:
+    """A date with the time 12:00:00, which is noon, not midnight."""
     put(drop, edit_cells("Joined Bank", lambda cell: f"{cell} 12:00:00", [4]))
 
 
@@ -1765,9 +1766,12 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
 
 
-@oddity("refused", "bank_loans: 3,000 of 3,000 cells are no amounts that are known, such as 12.5%")
+@oddity(
+    "refused",
+    "bank_loans: 3,000 of 3,000 cells are not in a known notation",
+)
 def money_as_percent(drop: Path) -> None:
-    """A column of shares under the header of an amount."""
+    """A column of percentages under the header of an amount."""
     put(drop, edit_cells("Bank Loans", lambda _: "12.5%"))
 
 
@@ -1777,15 +1781,15 @@ def money_all_in_exponents(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda cell: f"{float(cell):e}"))
 
 
-@oddity("refused", "CHF. Export them such as 75384.77")
+@oddity("refused", "CHF. Export them as in 75384.77")
 def money_in_an_unknown_currency(drop: Path) -> None:
-    """Francs behind each amount: no currency that is known."""
+    """Francs after each amount, which is not a known currency."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
 
 
 @oddity("quarantined", "not an amount to the cent", aside=4, by="staging")
 def money_in_other_forms(drop: Path) -> None:
-    """A minus behind an amount, a long minus, thousands in pairs and a `k`: none is guessed."""
+    """A minus after an amount, a long minus, thousands in pairs and a `k`: none is guessed."""
     header, rows = seed_rows()
     for row, cell in zip(rows, ("1200.00-", "\u22121200.00", "12,34,567.89", "12k"), strict=False):
         row[header.index("Bank Loans")] = cell
@@ -1794,7 +1798,7 @@ def money_in_other_forms(drop: Path) -> None:
 
 @oddity("quarantined", "not a", aside=3, by="staging")
 def digits_of_other_scripts(drop: Path) -> None:
-    """Arabic digits in an amount and in a date, digits of full width in an age."""
+    """Arabic digits in an amount and in a date, full-width digits in an age."""
     header, rows = seed_rows()
     arabic = str.maketrans(
         "0123456789", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"
@@ -1818,7 +1822,7 @@ def utf32_without_mark(drop: Path) -> None:
 
 @oddity("read")
 def semicolons_and_decimal_commas(drop: Path) -> None:
-    """Semicolons, a mark and CR LF, as spreadsheets in most of Europe save CSV."""
+    """Semicolons, a byte-order mark and CR LF, as most European spreadsheets save CSV."""
     put(drop, "\ufeff" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
 
 
@@ -1850,21 +1854,21 @@ def gzip_in_a_zip(drop: Path) -> None:
 
 @oddity("quarantined", "too few cells", aside=5, rows=SEED_COUNT + 5)
 def lines_of_a_merge(drop: Path) -> None:
-    """The marks that a version control leaves where it could not merge, and a line of a report."""
+    """Merge-conflict markers of a version control system, and a line of a report."""
     lines = seed_text().split("\n")
     marks = ["<<<<<<< HEAD", "=======", ">>>>>>> other", "(3000 rows affected)", "# the end"]
     put(drop, "\n".join([*lines[:50], *marks, *lines[50:]]))
 
 
-@oddity("refused", "the columns are of no table that is known here: 'version https://")
+@oddity("refused", "the columns are those of no known table: 'version https://")
 def pointer_for_a_file(drop: Path) -> None:
-    """The pointer that a store for large files leaves where the file was not fetched."""
+    """A pointer file of Git LFS instead of the file."""
     put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
 
 
-@oddity("refused", "the columns are of no table that is known here: '<!DOCTYPE html>")
+@oddity("refused", "the columns are those of no known table: '<!DOCTYPE html>")
 def page_for_a_file(drop: Path) -> None:
-    """The page of a log-in that was saved under the name of the file."""
+    """A saved log-in page with the name of the file."""
     put(drop, "<!DOCTYPE html><html><body>Sign in</body></html>\n")
 
 
@@ -1875,13 +1879,13 @@ BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
 
 
 def what_happens(oddity: Oddity) -> str:
-    """Return in a few words what happens with an odd drop."""
+    """Return the outcome of an odd drop in a few words."""
     if oddity.outcome == "read":
-        return "read right" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
+        return "read correctly" + (f"; a warning says `{oddity.warns}`" if oddity.warns else "")
     if oddity.outcome == "refused":
         return f"refused: `{oddity.says}`"
-    plural = "s" if oddity.rows_aside > 1 else ""
-    return f"{oddity.rows_aside} row{plural} quarantined: `{oddity.says.strip()}`"
+    plural = "s" if oddity.rows_quarantined > 1 else ""
+    return f"{oddity.rows_quarantined} row{plural} quarantined: `{oddity.says.strip()}`"
 
 
 def table() -> str:
@@ -1894,7 +1898,7 @@ def table() -> str:
 
 
 def with_table(document: str) -> str:
-    """Return the text of the document with the table of now between its markers."""
+    """Return the document with the current table between its markers."""
     before, rest = document.split(BEGIN)
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.split(END)[1]}"
 

@@ -7,7 +7,7 @@ from functools import cache
 from python_checks.testing.paths import PROJECT
 
 LANGUAGES = {"sh", "powershell", "text", "csv", "yaml", "sql", "mermaid", "python", "json"}
-"""What a block of code may be called. Those of `sh` are executed."""
+"""The languages of code blocks. Blocks of `sh` are executed."""
 
 _BLOCK = re.compile(
     r"(?:<!-- not executed: (?P<reason>[^\n]+?) -->\n\s*)?"
@@ -21,11 +21,11 @@ class Block:
     """A block of code in a page.
 
     Attributes:
-        page: The page, from the folder of the project.
+        page: The page, relative to the project.
         line: The line at which the block begins.
-        language: What the fence says it is.
+        language: The language in the fence.
         text: Its lines.
-        reason: Why a test does not execute it; empty where one does.
+        reason: Why no test executes it; empty if one does.
     """
 
     page: str
@@ -36,19 +36,19 @@ class Block:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The commands of the block, a line each."""
+        """The commands of the block, one per line."""
         return tuple(line.strip() for line in self.text.splitlines() if line.strip())
 
 
 def pages() -> list[str]:
-    """Return the pages that tell people what to run, from the folder of the project."""
+    """Return the pages that contain commands, relative to the project."""
     found = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")]
     return sorted(page.relative_to(PROJECT).as_posix() for page in found)
 
 
 @cache
 def blocks(page: str) -> tuple[Block, ...]:
-    """Return the blocks of code of a page, in their order."""
+    """Return the code blocks of a page, in order."""
     text = (PROJECT / page).read_text("utf-8")
     return tuple(
         Block(
@@ -63,7 +63,7 @@ def blocks(page: str) -> tuple[Block, ...]:
 
 
 def executed(page: str) -> tuple[str, ...]:
-    """Return the commands of a page that a test executes, in their order."""
+    """Return the commands of a page that a test executes, in order."""
     return tuple(
         command
         for block in blocks(page)

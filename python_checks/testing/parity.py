@@ -1,7 +1,7 @@
-"""Are the marts that two engines built the same, row by row?
+"""Compare the marts that two engines built, row by row.
 
-Rows are matched by the grain that the mart's own tests name. Everything has to be equal; doubles to
-a relative `TOLERANCE`, since the engines add them up in another order.
+Rows are matched by the grain in the mart's tests. All values must be equal; doubles to a relative
+`TOLERANCE`, because the engines add them up in different orders.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ import duckdb
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 TOLERANCE = 1e-9
-"""Of doubles, relative to the larger of two."""
+"""Tolerance of doubles, relative to the larger value."""
 
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
-"""Estimates by sketches that differ between engines, with how far apart they may be.
+"""Columns estimated by sketches, which differ between engines, with their tolerances.
 
 DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13 % (Flajolet, Fusy,
 Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half of them.
@@ -32,7 +32,7 @@ class Mart:
         relation: Schema and name, as SQL.
         name: Its name.
         columns: Every column with its type in the contract.
-        grain: The columns whose values no two rows share.
+        grain: The columns that are unique together.
     """
 
     relation: str
@@ -43,14 +43,14 @@ class Mart:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the comparison of one mart found.
+    """The result of comparing one mart.
 
     Attributes:
         rows: Rows of the first engine.
         other_rows: Rows of the second engine.
-        unmatched: Rows whose grain the other engine does not have, on either side.
+        unmatched: Rows without a match by grain, on either side.
         different: Rows that differ, by column; columns without any are left out.
-        example: One row that differs, as text; empty where none does.
+        example: One row that differs, as text; empty if none does.
     """
 
     rows: int
@@ -66,7 +66,7 @@ class Comparison:
 
 
 def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
-    """Return the marts of a manifest of dbt, by name; each with the grain that its tests name.
+    """Return the marts of a dbt manifest by name, each with the grain in its tests.
 
     Raises:
         ValueError: No test names the grain of a mart.
@@ -122,7 +122,7 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         """
     )
     [row] = connection.execute(
-        # Counted apart: in the join, a row that is there twice stands beside its one twin twice.
+        # Counted separately, because in the join a duplicate row matches the same row twice.
         f"select (select count(*) from {mart.relation}), (select count(*) from {other}),"
         f" count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"
@@ -156,9 +156,9 @@ def _differs(mart: Mart, name: str) -> str:
 
 
 def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the unit tests of models whose SQL differs between engines, as unique ids by name.
+    """Return the unit tests of models whose SQL differs between engines: name to unique id.
 
-    These are the models that ask the macro `engine`, themselves or through another macro.
+    These models call the macro `engine`, directly or through another macro.
     """
     macros = manifest["macros"]
     reaching = {"macro.bank_warehouse.engine"}

@@ -1,9 +1,9 @@
-"""A slow reader of a clients file in plain Python: what a drop should give, said a second time.
+"""A slow, independent reader of a clients file in plain Python.
 
-It shares no code with the package or the macros, so that the two can be held against each
-other. It knows text files in the encoding it is given, plain, in gzip or in a ZIP archive,
-workbooks (.xlsx and .ods) of texts and numbers, and Parquet of texts; the usual headers in any
-spelling, joining dates in numbers, and the lookups as they are shipped, or none.
+It shares no code with the package or the macros, so that the results can be compared. It reads text
+files in a given encoding (plain, gzip or in a ZIP archive), workbooks (.xlsx and .ods) of texts and
+numbers, and Parquet of texts. It supports the usual headers in any spelling, numeric joining dates,
+and the shipped lookups or none.
 """
 
 import csv
@@ -65,7 +65,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 @dataclass(frozen=True)
 class Aside:
-    """A quarantined row: its number (the header is row 1), what is wrong, its money."""
+    """A quarantined row: its number (the header is row 1), the reason and its money."""
 
     row: int
     reasons: frozenset[str]
@@ -74,13 +74,13 @@ class Aside:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a file gives.
+    """The result of reading a file.
 
     Attributes:
-        refusal: words that the message of the refusal must hold, or null.
-        accepted: values of the rows accepted.
-        aside: the quarantined rows. A reason is the column that is wrong, the fault of the line,
-            `repeats` or `same`.
+        refusal: words that the refusal must contain, or null.
+        accepted: values of the accepted rows.
+        aside: the quarantined rows. A reason is the faulty column, the fault of the line, `repeats`
+            or `same`.
         rows: records of the file.
     """
 
@@ -115,10 +115,9 @@ def read_plainly(
 
     Args:
         path: the file.
-        lookups: the folder of the shipped seeds, for the codes; null where ids stand for
-            themselves.
+        lookups: the folder of the shipped seeds, for the codes; null if ids serve as names.
         max_quarantine_rate: the share of rows that may be quarantined.
-        encoding: of a text file without a mark.
+        encoding: encoding of a text file without a mark.
     """
     found: list[list[str] | str] = []
     data = path.read_bytes()
@@ -138,7 +137,7 @@ def read_plainly(
         found = records_of(lines[1:], separator, len(header))
     named = [name for name in header if name]
     if len(set(named)) < len(named):
-        return Reading("stands twice")
+        return Reading("occurs twice")
     wanted = {name.replace("_", ""): name for name in HEADERS}
     places = {wanted[name]: place for place, name in enumerate(header) if name in wanted}
     missing = [name for name in HEADERS if name not in places and name not in OPTIONAL]
@@ -164,7 +163,7 @@ def read_plainly(
         if not fault:
             whole.append({name: cells[at] for name, at in places.items()})
     if not records:
-        return Reading("a header and no row")
+        return Reading("a header without rows")
     orders, refusal = _date_orders([cells["joined_bank"] for cells in whole], max_quarantine_rate)
     notations = {}
     for name in MONEY:
@@ -193,7 +192,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def _first_sheet(path: Path) -> list[list[str]]:
-    """Return the rows of the first sheet of a workbook that begins in A1, blank ones left out."""
+    """Return the rows of the first sheet of a workbook, from A1 on, without blank ones."""
     with zipfile.ZipFile(path) as archive:
         texts = ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))  # noqa: S314
         shared = ["".join(item.itertext()) for item in texts.iter(f"{_MAIN}si")]
@@ -210,14 +209,14 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        listed = [cells.get(place, "") for place in range(width)]  # notes beside do not count
+        listed = [cells.get(place, "") for place in range(width)]  # notes are ignored
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows
 
 
 def _sheet_number(text: str) -> str:
-    """Return a number without the digits that a double has too many of."""
+    """Return a number without the surplus digits of a double."""
     number = Decimal(text)
     cents = round(number, 2)
     if abs(number - cents) > Decimal("0.000001"):
@@ -226,7 +225,7 @@ def _sheet_number(text: str) -> str:
 
 
 def _table(path: Path, data: bytes) -> list[list[str]] | None:
-    """Return the rows of a workbook or a Parquet file, its header first; null for text."""
+    """Return the rows of a workbook or a Parquet file, header first; null for text."""
     if data.startswith(b"PAR1"):
         columns = pyarrow.parquet.read_table(path)
         lists = [["" if cell is None else cell for cell in c.to_pylist()] for c in columns.columns]
@@ -244,7 +243,7 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 
 
 def _first_ods_table(archive: zipfile.ZipFile) -> list[list[str]]:
-    """Return the rows of the first table of an .ods, blank ones left out."""
+    """Return the rows of the first table of an .ods, without blank ones."""
     content = ElementTree.fromstring(archive.read("content.xml"))  # noqa: S314
     rows: list[list[str]] = []
     for row in next(content.iter(f"{_TABLE}table")).iter(f"{_TABLE}table-row"):
@@ -276,18 +275,18 @@ def _text(data: bytes, encoding: str) -> str:
 
 
 def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
-    """Return the cells of each record, or its fault; blank records are left out."""
+    """Return the cells or the fault of each record, without blank ones."""
     found: list[list[str] | str] = []
     number = 0
     while number < len(lines):
         taken = 1
         cells = _cells(lines[number], separator)
         while cells is None and number + taken < len(lines) and taken < 100:
-            taken += 1  # a quote is still open: the record may go on
+            taken += 1  # a quote is still open: the record may continue
             cells = _cells("\n".join(lines[number : number + taken]), separator)
         if taken > 1 and cells and not _is_one(lines[number : number + taken], separator, width):
             cells = []
-        if not cells:  # broken at once, or open to the end: this line alone is quarantined
+        if not cells:  # broken, or open to the end: only this line is quarantined
             found.append("broken quoting")
             taken = 1
         elif any(cell.strip(" \t") for cell in cells):
@@ -297,7 +296,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
 
 
 def _is_one(lines: list[str], separator: str, width: int) -> bool:
-    """Return whether lines whose quotes fit are one record and not several that quotes enclose."""
+    """Return whether lines with matching quotes are one record and not several rows."""
     text = "\n".join(lines)
     spans: list[tuple[int, int]] = []
     cells = _cells(text, separator, spans) or []
@@ -314,7 +313,7 @@ def _is_one(lines: list[str], separator: str, width: int) -> bool:
     ]
     if needless and not any(letter.isalpha() for cell in bare for letter in cell):
         return True
-    # Separators between cells count, and those in a cell that goes over a line end.
+    # Separators between cells count, and those in a cell that spans a line end.
     marks = [
         "\0" if letter == separator and not _is_inside(at, spans, text) else letter
         for at, letter in enumerate(text)
@@ -338,16 +337,16 @@ def _is_one(lines: list[str], separator: str, width: int) -> bool:
 
 
 def _is_inside(at: int, spans: list[tuple[int, int]], text: str) -> bool:
-    """Return whether a place is inside a cell that ends in the line it begins in."""
+    """Return whether a position is inside a cell that ends in the line where it begins."""
     return any(first <= at < last and "\n" not in text[first:last] for first, last in spans)
 
 
 def _cells(
     text: str, separator: str, spans: list[tuple[int, int]] | None = None
 ) -> list[str] | None:
-    """Return the cells of a record, none at all if its quotes are broken, null if one is open.
+    """Return the cells of a record; none if its quotes are broken, null if one is open.
 
-    Where `spans` is given, the place of each cell in the text is added to it.
+    If `spans` is given, the position of each cell in the text is added to it.
     """
     cells = []
     at = 0
@@ -409,9 +408,9 @@ def _codes(lookups: Path | None, rows: list[dict[str, str]]) -> dict[str, dict[s
 
 
 def _own_names(codes: list[str | None], noun: str) -> dict[str, str]:
-    """Return the names of codes that no lookup names: of an id its own, of a name itself."""
+    """Return the names of codes without a lookup: generated for ids, unchanged for names."""
     known: dict[str, str] = {}
-    for code in sorted(filter(None, codes), reverse=True):  # of one code in two cases the first
+    for code in sorted(filter(None, codes), reverse=True):  # case is ignored
         is_id = " " not in code and any("0" <= letter <= "9" for letter in code)
         known[code.lower()] = f"{noun} {code}" if is_id else code
     return known
@@ -489,7 +488,7 @@ def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
 
 
 def _peeled(cell: str) -> tuple[str, str | None, str] | None:
-    """Return sign, currency and number of an amount; the sign of brackets is `(`."""
+    """Return the sign, currency and number of an amount; the sign of brackets is `(`."""
     text = cell.strip(BLANKS)
     sign = text[:1] if text[:1] in "+-" else ""
     text = text[len(sign) :].lstrip(SPACES)
@@ -524,7 +523,7 @@ def _number(text: str, mark: str) -> Decimal | None:
 
 
 def _is_dash(cell: str) -> bool:
-    """Return whether a cell is a dash for zero wherever it stands."""
+    """Return whether a cell is a dash for zero in any column."""
     code, rest = _currency_at(cell.strip(BLANKS), front=True)
     padded = re.fullmatch(f"[{SPACES}]*-[{SPACES}][{SPACES}]+", cell)
     return rest == "-" and (code is not None or padded is not None)
@@ -583,7 +582,7 @@ def _money(cell: str, notation: _Notation, currencies: set[str]) -> Decimal | No
 
 
 def _date_readings(cell: str) -> dict[str, date]:
-    """Return the dates that a text can be, by the order of its parts and what is between them."""
+    """Return the possible dates of a text, by the order of its parts and its separator."""
     midnight = r"[T ](0{1,2}:00(:00(\.0+)?)?Z?|12:00(:00)? ?[Aa][Mm]) *$"
     text = re.sub(midnight, "", cell.strip(BLANKS)).strip(BLANKS)
     match = re.fullmatch(r"([0-9]{1,4})([-/. ])([0-9]{1,2})\2([0-9]{1,4})", text)
@@ -624,13 +623,13 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, or a word of the refusal."""
+    """Return the orders that the dates of a file prove, or words of the refusal."""
     kinds: defaultdict[tuple[bool, bool, str], list[dict[str, date]]] = defaultdict(list)
     for cell in cells:
         readings = _date_readings(cell)
         if readings:
             order = next(iter(readings))
-            # Dates are of one kind where the year has its place and its number of digits.
+            # Dates are of the same kind if the position and the digits of the year agree.
             kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
     proved: list[tuple[int, str]] = []
     unproved = 0

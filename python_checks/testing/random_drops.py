@@ -1,8 +1,8 @@
-"""Raw drops of any size and composition, drawn from the shipped seeds by a number.
+"""Random raw drops from the shipped seeds, each identified by a number.
 
 A drop is 1 to 500 clients of the seeds, whose dates, categories and amounts are then changed by up
 to four of the `SHAPES`: one category, balances of zero, overdrafts and so on. Every row stays
-sound, so every test of the data has to pass, whatever was drawn.
+valid, so every data test must pass for every drop.
 """
 
 import csv
@@ -19,11 +19,11 @@ from python_checks.testing.paths import SEEDS
 
 Row = dict[str, str]
 DATES = (date(2000, 2, 29), date(2021, 12, 31), date(2026, 11, 28))
-"""The dates at which drops are measured; the second is that of the seeds."""
+"""The as-of dates of drops; the second is that of the seeds."""
 LARGEST = 500
 MOST_SHAPES = 4
 LARGEST_AMOUNT = "999999999999.99"
-"""The largest amount that is accepted."""
+"""The largest accepted amount."""
 TOO_LARGE = "9999999999999999.99"
 
 CARDS = "Credit Card Balance"
@@ -54,12 +54,12 @@ class Drop:
     """The files of a bank.
 
     Attributes:
-        name: What it is called in a list of tests.
+        name: Its name in test ids.
         clients: the rows of the clients file, by header.
-        as_of_date: the date at which it is measured.
-        shapes: the names of what was done to it.
-        quarantined: how many of its rows are quarantined.
-        advisors: how many investment advisors there are; None leaves those of the seeds.
+        as_of_date: the as-of date.
+        shapes: the names of its shapes.
+        quarantined: number of quarantined rows.
+        advisors: number of investment advisors; None keeps those of the seeds.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Drop:
     advisors: int | None = None
 
     def write(self, folder: Path) -> Mapping[str, Path]:
-        """Write the files that differ from the seeds and return them by the name of the seed."""
+        """Write the files that differ from the seeds, and return them by seed name."""
         clients = folder / "clients.csv"
         with clients.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, HEADER)
@@ -86,7 +86,7 @@ class Drop:
 
 Shape = Callable[[Drop, Random], None]
 SHAPES: dict[str, Shape] = {}
-"""What is done to a drop, by its name."""
+"""Changes to a drop, by name."""
 
 
 def shape(make: Shape) -> Shape:
@@ -102,7 +102,7 @@ def draw(number: int, seed: int) -> Drop:
     drop = Drop(f"{number}", sampled(random.sample(_ROWS, size)), random.choice(DATES))
     move_dates(drop)
     names = random.sample(sorted(SHAPES), random.randint(0, MOST_SHAPES))
-    names.sort(key=lambda name: name == "an amount too large")  # the last word on its row
+    names.sort(key=lambda name: name == "an amount too large")  # must be last
     for name in names:
         SHAPES[name](drop, random)
     drop.shapes = tuple(names)
@@ -120,13 +120,13 @@ def joined(row: Row) -> date:
 
 
 def move_dates(drop: Drop) -> None:
-    """Let clients have joined as long before the date of the drop as before that of the seeds."""
+    """Shift joining dates by the difference between the as-of dates of the drop and the seeds."""
     for row in drop.clients:
         row["Joined Bank"] = written(drop.as_of_date - (DATES[1] - joined(row)))
 
 
 def written(day: date) -> str:
-    """Return a date as the seeds write it; years have four digits."""
+    """Return a date in the format of the seeds, with four-digit years."""
     return f"{day:%d-%m}-{day.year:04}"
 
 
@@ -137,7 +137,7 @@ def set_all(drop: Drop, columns: Sequence[str], value: str) -> None:
 
 
 def negative(amount: str) -> str:
-    """Return the amount as owed, at least a cent."""
+    """Return the amount as a negative number, at least a cent."""
     return str(-max(abs(Decimal(amount)), Decimal("0.01")))
 
 
@@ -153,7 +153,7 @@ def one_category(drop: Drop, random: Random) -> None:
 
 @shape
 def all_categories_alike(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """Every client is like the first one in everything but name and money."""
+    """Every client equals the first one except for name and money."""
     for column in CATEGORIES:
         set_all(drop, [column], drop.clients[0][column])
 
@@ -173,7 +173,7 @@ def no_cards(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def unknown_occupations(drop: Drop, random: Random) -> None:
-    """Occupations that the reference seed does not know."""
+    """Occupations that are not in the reference seed."""
     for row in drop.clients:
         row["Occupation"] = random.choice(("Falconer", "Lamplighter O'Toole", "Żeglarz"))
 
@@ -203,7 +203,7 @@ def joined_today(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def joined_over_a_century(drop: Drop, random: Random) -> None:
-    """Clients of a hundred years."""
+    """Clients who joined a hundred years ago."""
     for row in drop.clients:
         row["Joined Bank"] = written(drop.as_of_date - timedelta(days=random.randint(0, 36_500)))
 
@@ -213,13 +213,13 @@ def joined_over_a_century(drop: Drop, random: Random) -> None:
 
 @shape
 def all_balances_zero(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """Nobody has or owes anything."""
+    """All balances are zero."""
     set_all(drop, BALANCES, "0")
 
 
 @shape
 def no_money_at_all(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """No income either."""
+    """All balances and incomes are zero."""
     set_all(drop, MONEY, "0.00")
 
 
@@ -232,7 +232,7 @@ def all_balances_equal(drop: Drop, random: Random) -> None:
 
 @shape
 def each_account_alike(drop: Drop, random: Random) -> None:
-    """Everyone has the same amounts, another one in each account."""
+    """Everyone has the same amounts, which differ by account."""
     for column in MONEY:
         set_all(drop, [column], str(Decimal(random.randint(1, 10**12)) / 100))
 
@@ -287,7 +287,7 @@ def negative_amounts(drop: Drop, random: Random) -> None:
 
 @shape
 def totals_cancel_out(drop: Drop, random: Random) -> None:
-    """What a client has in one account is owed in another one."""
+    """The balances of each client cancel out."""
     for row in drop.clients:
         for columns in (LOANS, DEPOSITS):
             one, other, *rest = random.sample(columns, len(columns))
@@ -297,7 +297,7 @@ def totals_cancel_out(drop: Drop, random: Random) -> None:
 
 @shape
 def a_cent_remains(drop: Drop, random: Random) -> None:
-    """What a client has in one account is owed in another one, but for a cent."""
+    """The balances of each client cancel out except for a cent."""
     for row in drop.clients:
         most = Decimal(LARGEST_AMOUNT) - Decimal("0.01")
         amount = min(random.choice((Decimal(row[CARDS]), most)), most)

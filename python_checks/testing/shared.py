@@ -1,4 +1,4 @@
-"""What the processes of one test run share: made by the first that asks, read by all."""
+"""Folders shared by the processes of a test run, created by the first that needs them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,16 +7,16 @@ from filelock import FileLock
 
 
 def locked(path: Path) -> FileLock:
-    """Return a lock that lets one process at a time do what it does about `path`."""
+    """Return a lock for `path`, which one process at a time can hold."""
     return FileLock(path.with_name(f"{path.name}.lock"))
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Return `folder`, made by the first process that asks for it.
+    """Return `folder`, which the first process that calls this creates.
 
     Args:
-        folder: Below what all processes share.
-        make: Fills the empty folder that it is given. Where it fails, the next process tries.
+        folder: A folder below the shared one.
+        make: Fills an empty folder. If it fails, the next process tries again.
     """
     done = folder.with_name(f"{folder.name}.done")
     with locked(folder):

@@ -1,6 +1,6 @@
-"""A Spark cluster for tests: a master, a worker and a Thrift server, on loopback alone.
+"""A Spark cluster for tests: a master, a worker and a Thrift server, on the loopback address.
 
-The programs and their options are those of Spark's own documentation:
+The programs and their options are as in Spark's documentation:
 https://spark.apache.org/docs/4.1.4/spark-standalone.html and
 https://spark.apache.org/docs/4.1.4/sql-distributed-sql-engine.html
 """
@@ -22,7 +22,7 @@ from bank_warehouse.spark.java import use_installed_java
 
 LOCAL = "127.0.0.1"
 PATIENCE = 400.0
-"""Seconds that a part may take until it answers, on a busy machine."""
+"""Seconds until a part must answer, on a busy machine."""
 
 
 @contextmanager
@@ -30,10 +30,10 @@ def running_cluster(folder: Path) -> Iterator[int]:
     """Run a cluster with one worker of one core.
 
     Args:
-        folder: Gets all that the cluster writes: tables, metastore, logs.
+        folder: Folder for everything that the cluster writes: tables, metastore, logs.
 
     Yields:
-        The port of the Thrift server, which has answered a query that its executor worked on.
+        The port of the Thrift server, after it has answered a query with its executor.
     """
     master, thrift = _free_ports(2)
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ def running_cluster(folder: Path) -> Iterator[int]:
 
 
 def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
-    """Return the command of the Thrift server, the application that the worker works for."""
+    """Return the command of the Thrift server, which uses the worker."""
     spark_settings = {
         "spark.master": f"spark://{LOCAL}:{master}",
         "spark.driver.host": LOCAL,
@@ -73,7 +73,7 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
         ),
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.session.timeZone": "UTC",
-        # dbt-spark switches it off in a session; over Thrift it cannot.
+        # dbt-spark switches ANSI mode off in a session, but cannot over Thrift.
         "spark.sql.ansi.enabled": "false",
         "spark.sql.adaptive.enabled": "false",
     }
@@ -94,7 +94,7 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
 def _running(
     folder: Path, name: str, command: tuple[str, ...]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a script of Spark, which becomes a Java of the same process id, and end it."""
+    """Run a Spark script, which becomes a Java process with the same id, and end it."""
     use_installed_java()
     home = Path(pyspark.__file__).parent
     environment = {
@@ -137,7 +137,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path, is_there: Callable[[], bo
     """Wait until a part answers.
 
     Raises:
-        RuntimeError: It has ended, or takes longer than `PATIENCE`; with the last it wrote.
+        RuntimeError: It has ended, or takes longer than `PATIENCE`; with the end of its log.
     """
     until = time.monotonic() + PATIENCE
     while not is_there():
@@ -155,7 +155,7 @@ def _answers(port: int) -> bool:
         with connection(LOCAL, port) as cursor:
             cursor.execute("select sum(id) from range(0, 8, 1, 2)")
             return bool(cursor.fetchall() == [(28,)])
-    except Exception:  # whatever a server that is half up makes of a client
+    except Exception:  # a starting server may raise any error
         return False
 
 
@@ -165,6 +165,6 @@ def _listens(port: int) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Return free ports below those that the system gives to any connection that asks for one."""
+    """Return free ports below the range of ephemeral ports."""
     ports = random.SystemRandom().sample(range(20_000, 32_768), 100)
     return [port for port in ports if not _listens(port)][:count]

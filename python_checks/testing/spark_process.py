@@ -1,4 +1,4 @@
-"""dbt on Spark in one process for several commands: starting Spark takes longer than a model."""
+"""Run several dbt commands in one Spark process, because starting Spark is slow."""
 
 import contextlib
 import io
@@ -13,16 +13,16 @@ from pathlib import Path
 from python_checks.testing.paths import PROJECT
 
 FILES_OF_ROWS = "--conf spark.sql.files.maxRecordsPerFile=1000"
-"""Three thousand customers span several files of a table, as many more do by themselves."""
+"""Makes three thousand customers span several files, as larger tables do."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command of dbt came to.
+    """The outcome of a dbt command.
 
     Attributes:
         statuses: `success`, `pass`, `error`, ... of each seed, model and test by its unique id.
-        output: what it printed.
+        output: its printed output.
     """
 
     statuses: dict[str, str]
@@ -30,18 +30,19 @@ class Outcome:
 
 
 class SparkProcess:
-    """Runs commands of dbt, all on the same session of Spark."""
+    """Runs dbt commands in the same Spark session."""
 
     def __init__(self, folder: Path, pool: ProcessPoolExecutor) -> None:
-        """Use a pool of one process; `folder` gets the tables."""
+        """Use a pool of one process; `folder` is for the tables."""
         self.folder = folder
         self._pool = pool
 
     def dbt(self, target_path: Path, *arguments: str, **environment: str) -> Outcome:
-        """Run a command of dbt on the project, all of which has to succeed.
+        """Run a dbt command on the project; all its steps must succeed.
 
         Args:
-            target_path: gets the manifest, which later commands of the same environment start from.
+            target_path: folder for the manifest, which later commands with the same environment
+                reuse.
             arguments: the command with its options.
             environment: variables of this command; BANK_RAW_DIR is unset unless it is among them.
         """
@@ -64,7 +65,7 @@ class SparkProcess:
 
 @contextmanager
 def spark_process(folder: Path) -> Iterator[SparkProcess]:
-    """Run a process with Spark for as long as the context lasts."""
+    """Run a Spark process for the duration of the context."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield SparkProcess(folder, pool)
 
@@ -77,7 +78,7 @@ def _invoke(command: list[str], environment: dict[str, str]) -> tuple[bool, Outc
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         ended = dbtRunner().invoke(command)
     results = getattr(ended.result, "results", [])
-    # A macro that was run has a result without a node; hooks are operations.
+    # The result of a macro has no node; hooks are operations.
     nodes = [one for one in results if hasattr(one, "node")]
     statuses = {
         one.node.unique_id: str(one.status)

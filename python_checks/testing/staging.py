@@ -1,9 +1,8 @@
-"""Staging without dbt's start-up: the project's own models and macros, rendered and run at once.
+"""Run the staging models and macros without starting dbt.
 
-A `dbt build` takes seconds, nearly all of them dbt's own. Here the same Jinja files are rendered
-with a small context in dbt's place and run in a DuckDB in memory, through the same plugin, so
-that thousands of drops can be read. That the rendered SQL is what dbt compiles is tested where
-this is used.
+A `dbt build` takes seconds, mostly for dbt itself. Here the same Jinja files are rendered with a
+small context instead of dbt, and run in a DuckDB in memory through the same plugin, so that
+thousands of drops can be read. Tests compare the rendered SQL with what dbt compiles.
 """
 
 from collections.abc import Mapping
@@ -26,33 +25,33 @@ from python_checks.testing.paths import PROJECT
 
 DATABASE = "bank"
 LOOKUP_MODELS = tuple(f"stg_bank__{table}" for table in TABLES if table != CLIENTS.name)
-# In the order in which dbt builds them; the refusals run before stg_bank__clients.
+# In dbt's build order; the checks of the drop run before stg_bank__clients.
 MODELS = (
     *LOOKUP_MODELS,
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__client_repeats",
-    "base_bank__clients_judged",
+    "base_bank__client_duplicates",
+    "base_bank__clients_validated",
     "fct_quarantined_clients",
     "stg_bank__clients",
 )
-_VIEWS = ("base_bank__clients_judged", "stg_bank__clients")
+_VIEWS = ("base_bank__clients_validated", "stg_bank__clients")
 
 Cell = str | int | Decimal | date | None
 
 
 @dataclass(frozen=True)
 class Staged:
-    """What staging makes of a drop.
+    """The result of staging a drop.
 
     Attributes:
-        refusal: the message that stops the build, or null; nothing is accepted then.
+        refusal: the message that stops the build, or null; if there is one, nothing is accepted.
         accepted: rows of stg_bank__clients by column name, in no order.
-        quarantined: rows of fct_quarantined_clients by column name, by file and row; empty where
-            the drop could not be read at all.
+        quarantined: rows of fct_quarantined_clients by column name, by file and row; empty if the
+            drop could not be read.
         delivered: number of records read.
-        differences: per money column, delivered less accepted less quarantined; and the same of
-            the rows, as `rows`. Empty where the drop is refused.
+        differences: for each money column, delivered less accepted less quarantined; `rows` is the
+            same for the number of rows. Empty if the drop is refused.
     """
 
     refusal: str | None
@@ -63,10 +62,10 @@ class Staged:
 
 
 class Staging:
-    """The staging models over one DuckDB in memory."""
+    """The staging models on a DuckDB in memory."""
 
     def __init__(self) -> None:
-        """Load the macros, the models and the reference seeds that staging joins."""
+        """Load the macros, the models and the reference seeds of staging."""
         self.connection = duckdb.connect()
         Plugin.configure_connection(SimpleNamespace(_opened=None, creds=None), self.connection)  # type: ignore[arg-type]
         self.connection.execute(f"attach ':memory:' as {DATABASE}")
@@ -86,22 +85,22 @@ class Staging:
 
     @property
     def messages(self) -> list[str]:
-        """What the models and macros logged."""
+        """The log messages of the models and macros."""
         return self.rendering.messages
 
     def compile(self, model: str, raw_dir: Path | None = None, **variables: object) -> str:
-        """Return the SQL of a model, over the seeds where no folder is given."""
+        """Return the SQL of a model, on the seeds if no folder is given."""
         self.rendering.raw_dir = str(raw_dir or "")
         self.rendering.vars = self.declared_vars | variables
         return self.rendering.compile(model)
 
     def one_of_clients(self, expression: str) -> Any:
-        """Return the value of an aggregate, in Jinja, over all records that were read last."""
+        """Return the value of a Jinja aggregate over all records of the last read."""
         rendered = self.environment.from_string(f"{{{{ {expression} }}}}").render()
         return self._one(f"select {rendered} from {_relation('base_bank__clients')}")[0]
 
     def read(self, raw_dir: Path, **variables: object) -> Staged:
-        """Read a drop through the staging models.
+        """Read a drop with the staging models.
 
         Args:
             raw_dir: folder of the drop.
@@ -137,7 +136,7 @@ class Staging:
         )
 
     def _refuse_after_reading(self) -> None:
-        self.rendering.macros.judge_drop()
+        self.rendering.macros.validate_drop()
 
     def _differences(self) -> dict[str, Decimal | int]:
         sums = ", ".join(["count(*)", *(f"coalesce(sum({name}), 0)" for name in MONEY)])
@@ -167,7 +166,7 @@ class Staging:
 class _Relation:
     schema: str
     name: str
-    limit: int | None = None  # dbt's, of `--empty`
+    limit: int | None = None  # for dbt's `--empty`
 
     def __str__(self) -> str:
         return f'"{DATABASE}"."{self.schema}"."{self.name}"'

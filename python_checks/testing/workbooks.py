@@ -1,4 +1,4 @@
-"""Workbooks written for tests: the shipped seeds as typed cells of sheets."""
+"""Write workbooks for tests: the shipped seeds as typed cells."""
 
 import csv
 import zipfile
@@ -62,7 +62,7 @@ def write_xlsx(
         sheets: name to cells.
         top: rows above the first sheet's cells; the first of them holds a title.
         left: columns left of them.
-        edit: changes the first sheet behind that.
+        edit: changes the first sheet after that.
     """
     book = Workbook(path)
     days = book.add_format({"num_format": "dd/mm/yyyy"})
@@ -83,7 +83,7 @@ def write_xlsx(
 
 
 def write_ods(path: Path, sheets: Mapping[str, Rows]) -> None:
-    """Write sheets as an .ods, as little of it as a reader needs."""
+    """Write sheets as a minimal .ods file."""
     tables = "".join(
         f'<table:table table:name="{escape(name)}">'
         + "".join(

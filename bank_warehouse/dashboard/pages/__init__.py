@@ -1,4 +1,4 @@
-"""The pages, in the order of the menu. Each says what it shows as blocks, and to nobody how."""
+"""The pages, in the order of the menu. Each describes its content as blocks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,11 +25,11 @@ PAGES: Mapping[str, tuple[str, Callable[[Context], Page]]] = {
     "recommendations": ("Recommendations", recommendations.make),
     "quality": ("Data quality", quality.make),
 }
-"""Name of a page to its title in the menu and what makes it."""
+"""Name of a page to its menu title and the function that creates it."""
 
 
 def make_page(context: Context) -> Page:
-    """Return the page of a view, with the details of the cell that was clicked on."""
+    """Return the page of a view, with the details of the chosen cell."""
     page = PAGES[context.view.page][1](context)
     return replace(page, detail=detail(context))
 

@@ -1,4 +1,4 @@
-"""What all pages are made with: a snapshot, the view of it that is asked for, and common blocks."""
+"""The input of all pages (a snapshot and the requested view), and common blocks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ SHARE_OF_ROW = Metric(
     unit="share",
     display_folder="Customers",
 )
-"""What heat maps show first: it exists for two dimensions only, so it is no metric of the layer."""
+"""The default of heat maps. It needs two dimensions, so it is not a metric of the layer."""
 
 ORDERED = frozenset(
     {
@@ -49,19 +49,19 @@ ORDERED = frozenset(
         "age_band",
     }
 )
-"""Dimensions whose values have an order of their own; the others are sorted by what is shown."""
+"""Dimensions whose values have a natural order; the others are sorted by the displayed metric."""
 
 DIRECTIONS = {
     "loyalty_classification": "Jade lowest – Platinum highest",
     "risk_weighting": "1 low – 5 high",
 }
-"""Which end of a dimension is which, where its values do not say it."""
+"""The meaning of the ends of a dimension, if its values do not show it."""
 
 UNITS = {
     "debt_to_income_ratio": "times a year's income",
     "mean_risk_weighting": "from 1 (low) to 5 (high)",
 }
-"""What a number counts, where its name and format do not say it."""
+"""The unit of a number, if its name and format do not show it."""
 
 TESTED = {
     "mean_estimated_income": "estimated_income",
@@ -77,7 +77,7 @@ TESTED = {
     "mean_credit_cards": "amount_of_credit_cards",
     "mean_credit_card_balance": "credit_card_balance",
 }
-"""Metric to the measure that fct_segment_differences has tested between the groups."""
+"""Metric to the measure that fct_segment_differences tests."""
 
 COMPARED = (
     "customers",
@@ -94,19 +94,19 @@ COMPARED = (
     "total_deposits",
     "fee_income",
 )
-"""Metrics that a reader can choose from."""
+"""Metrics that a reader can choose."""
 
 IN_CELLS = ("share_of_row", *COMPARED)
-"""The same for heat maps; their default comes first."""
+"""The same for heat maps, the default first."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a page is made with.
+    """The input of a page.
 
     Attributes:
-        snapshot: where its figures come from.
-        view: filters and choices.
+        snapshot: the source of its figures.
+        view: filters and choices of the reader.
     """
 
     snapshot: Snapshot
@@ -115,44 +115,44 @@ class Context:
     def ask(
         self, metrics: Sequence[str], by: Sequence[str] = (), cube: str | None = None
     ) -> list[tuple[Any, ...]]:
-        """Return metrics by dimensions under the filters of the view."""
+        """Return metrics by dimensions, with the filters of the view."""
         return self.snapshot.ask(metrics, by, self.view.filters, cube)
 
     def label(self, dimension: str) -> str:
-        """Return the name of a dimension for people."""
+        """Return the label of a dimension."""
         return self.snapshot.dimension(dimension).label
 
     def axis(self, dimension: str) -> str:
-        """Return the name of a dimension with the direction in which its values go."""
+        """Return the label of a dimension with the direction of its values."""
         direction = DIRECTIONS.get(dimension)
         return f"{self.label(dimension)} ({direction})" if direction else self.label(dimension)
 
     def value(self, dimension: str, value: object) -> str:
-        """Return a value of a dimension for people."""
+        """Return the label of a dimension's value."""
         return labels.value(dimension, text_of(value))
 
     def title(self, answer: str, otherwise: str) -> str:
-        """Return what the data say as the title of a chart.
+        """Return an answer as the title of a chart.
 
         Args:
-            answer: name of the question.
-            otherwise: the title where filters are set, for which it was not asked, or where the
-                data say nothing.
+            answer: name of the answer.
+            otherwise: the title if filters are set, because answers are for all customers, or if
+                there is no answer.
         """
         return otherwise if self.view.filters else self.snapshot.answers.title(answer, otherwise)
 
     def lead(self, answer: str, otherwise: str) -> str:
-        """Return what the data say as the first sentence of a page; see :meth:`title`."""
+        """Return an answer as the first sentence of a page; see :meth:`title`."""
         found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
         return found.sentence if found else otherwise
 
     def support(self, answer: str) -> str:
-        """Return what a reader has to know about an answer; see :meth:`title`."""
+        """Return the support of an answer; see :meth:`title`."""
         found = None if self.view.filters else self.snapshot.answers.by_name.get(answer)
         return found.support if found else ""
 
     def metric(self, name: str) -> Metric:
-        """Return the definition of a metric, or of the share of a row."""
+        """Return the definition of a metric, or of the share within a row."""
         return SHARE_OF_ROW if name == SHARE_OF_ROW.name else self.snapshot.metric(name)
 
     def tile(self, name: str, values: Mapping[str, Any], aside: str = "") -> Tile:
@@ -166,7 +166,7 @@ class Context:
         )
 
     def tiles(self, name: str, metrics: Sequence[str], title: str = "At a glance") -> Tiles:
-        """Return metrics in total under the filters."""
+        """Return the totals of metrics, with the filters."""
         values = dict(zip(metrics, self.ask(metrics)[0], strict=True))
         return Tiles(
             name=name, title=title, tiles=tuple(self.tile(each, values) for each in metrics)
@@ -182,10 +182,10 @@ class Context:
         return Column(self.label(dimension), hints.DIMENSIONS.get(dimension, ""), False)
 
     def migrations(self, mart: str) -> list[Mapping[str, Any]]:
-        """Return who went from where to where since the date before; none where there is none.
+        """Return the migrations since the previous date; none if there is no such date.
 
         Raises:
-            HiddenError: The role does not see it.
+            HiddenError: The role does not see them.
         """
         today = self.snapshot.release.manifest["as_of_date"]
         return [row for row in self.snapshot.rows(mart) if str(row["to_date"]) == today]
@@ -199,11 +199,11 @@ class Context:
         return Cell.said(self.value(dimension, value), self.cell_address((dimension, value)))
 
     def mark(self, dimension: str, measure: str | None) -> Mark | None:
-        """Return whether the difference of groups of a dimension in a measure is real.
+        """Return whether the groups of a dimension really differ in a measure.
 
         Args:
-            dimension: that the customers are grouped by.
-            measure: a metric, or a dimension that is spread over the groups; null for none.
+            dimension: dimension that the customers are grouped by.
+            measure: a metric, or a dimension whose distribution is compared; null for none.
         """
         if measure is None:
             return None
@@ -215,14 +215,14 @@ class Context:
             return Mark(
                 "untested",
                 NOT_TESTED,
-                "Not tested: whether this differs by more than chance is open.",
+                "Not tested: this difference could be chance.",
             )
         return None
 
     def mark_of_pair(self, rows: str, columns: str, metric: str) -> Mark | None:
         """Return whether the differences of a metric by each of two dimensions are real.
 
-        For the number and the share of customers: whether the dimensions go together.
+        For the number and the share of customers: whether the two dimensions are associated.
         """
         if metric in ("customers", SHARE_OF_ROW.name):
             return self.mark(rows, columns)
@@ -241,7 +241,7 @@ class Context:
         if labels.is_real(verdict):
             size = verdict.partition(", ")[2]
             effect = f"; it is {size}" if size else ""
-            why = f"A difference that would hardly come about by chance{effect}."
+            why = f"A difference this large is unlikely to be chance{effect}."
             return Mark("real", "Real difference", f"{why}{_figures(row)}{scope}")
         if verdict == labels.BUILT_IN:
             return Mark("untested", "Built in", "One is computed from the other.")
@@ -255,10 +255,10 @@ class Context:
         metric: str = "customers",
         **options: Any,
     ) -> Table:
-        """Return a metric by a dimension, each value with its bar and its details.
+        """Return a metric by a dimension as bars with links to details.
 
-        The longest bar comes first, unless the values have an order of their own. What could be
-        chance is pale.
+        The longest bar comes first, unless the values have a natural order. Bars that could be
+        chance are pale.
         """
         defined = self.snapshot.metric(metric)
         metrics = [metric] if metric == "customers" else [metric, "customers"]
@@ -299,14 +299,14 @@ class Context:
     def heat(
         self, name: str, title: str, rows: str, columns: str, metric: str, **options: Any
     ) -> Heat:
-        """Return a metric by two dimensions, and the mean risk of each row where it is not one.
+        """Return a metric by two dimensions as a heat map, with the mean risk of each row.
 
-        What could be chance is pale.
+        Cells that could be chance are pale.
         """
         defined = self.metric(metric)
         asked = "customers" if metric == SHARE_OF_ROW.name else metric
         risk = self.snapshot.metric("mean_risk_weighting")
-        # The mean of a row is made of its cells, so both are one question.
+        # The mean of a row is computed from its cells, so one query gives both.
         by_risk = columns == "risk_weighting"
         names = list(dict.fromkeys((asked, *(RISK_PARTS if by_risk else ()))))
         answers = self.ask(names, [rows, columns])
@@ -359,7 +359,7 @@ class Context:
         )  # fmt: skip
 
     def choose_metric(self, default: str, names: Sequence[str] = COMPARED) -> tuple[str, Choice]:
-        """Return the metric that the reader has chosen, and the menu to choose another."""
+        """Return the chosen metric, and the menu to choose another."""
         asked = self.view.show
         chosen = asked if asked is not None and asked in names else default
         options = tuple(
@@ -373,7 +373,7 @@ class Context:
         return chosen, Choice("Show", options)
 
     def choose_dimension(self, default: str) -> tuple[str, Choice]:
-        """Return the dimension that the reader compares by, and the menu to choose another."""
+        """Return the chosen dimension, and the menu to choose another."""
         names = [name for name in (*FILTERS, *SHOWN_BY) if name != "joined_year"]
         asked = self.view.by
         chosen = asked if asked is not None and asked in names else default
@@ -388,7 +388,7 @@ class Context:
         return chosen, Choice("Compare by", options)
 
     def whole(self, name: str, title: str, make: Callable[[], Block]) -> Block:
-        """Return a block of marts of results, or why this role does not see it."""
+        """Return a block from result marts, or a note why this role does not see it."""
         try:
             return make()
         except HiddenError as hidden:
@@ -396,7 +396,7 @@ class Context:
 
 
 def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
-    """Return one mark for several comparisons, each with what it is of; null for none."""
+    """Return one mark for several named comparisons; null for none."""
     if not marks:
         return None
     real = [name for name, mark in marks if mark.verdict == "real"]
@@ -420,7 +420,7 @@ RISK_PARTS = ("sum_of_risk_weightings", "customers")
 
 
 def _mean_risks(answers: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[object, float]:
-    """Return the mean risk weighting of each row: its first dimension."""
+    """Return the mean risk weighting of each row, by the first dimension."""
     places = [names.index(name) + 2 for name in RISK_PARTS]
     sums: dict[object, list[int]] = {}
     for answer in answers:
@@ -446,6 +446,6 @@ def _percent(share: float) -> str:
 
 
 def result(column: str, label: str, *, is_number: bool = True) -> Column:
-    """Return the head of a column of a table of results."""
+    """Return the head of a column of a result table."""
     hint = hints.COLUMNS.get(column) or hints.METRICS.get(column, "")
     return Column(label, hint, is_number)

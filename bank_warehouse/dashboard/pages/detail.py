@@ -1,4 +1,4 @@
-"""The details of a cell that was clicked on: its numbers beside those of all customers shown."""
+"""The details of a chosen cell: its numbers beside those of all customers shown."""
 
 from bank_warehouse.dashboard.blocks import Block, Cell, Column, Table
 from bank_warehouse.dashboard.cubes import FILTERS
@@ -25,7 +25,7 @@ BROKEN_DOWN = ("customers", "total_loans", "total_deposits", "watch_list_share")
 
 
 def detail(context: Context) -> tuple[Block, ...]:
-    """Return the blocks of the cell, none where no cell was chosen."""
+    """Return the blocks of the cell; none if no cell is chosen."""
     cell = dict(context.view.cell)
     if not cell:
         return ()
@@ -39,11 +39,11 @@ def detail(context: Context) -> tuple[Block, ...]:
     numbers = Table(
         name="detail",
         title=f"Behind the cell: {said}",
-        note="Under the same filters. Sums of customers, without names and ids.",
+        note="With the same filters. Sums over customers, without names and ids.",
         columns=(
             Column("Measure", "", False),
             Column("This cell", ""),
-            Column("All shown", "All customers that the filters let through."),
+            Column("All shown", "All customers that meet the filters."),
         ),
         rows=tuple(
             (Cell(metric.label, metric.label), Cell.of(one, metric), Cell.of(other, metric))

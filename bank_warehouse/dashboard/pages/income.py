@@ -27,10 +27,10 @@ BY_INCOME = (
     "mean_total_loans",
 )
 FEWEST = 30
-"""Customers in a bin of incomes whose mean is part of the trend."""
+"""Fewest customers in a bin of incomes whose mean is drawn."""
 STEPS = 9
 PROTECTED = ("nationality", "gender", "age_band")
-"""Dimensions that nobody may target by, whatever a test says: they are not in the sentence."""
+"""Dimensions that must not be used for targeting; they are not in the sentence."""
 
 
 def make(context: Context) -> Page:
@@ -60,7 +60,7 @@ def make(context: Context) -> Page:
 
 
 def _density(context: Context) -> Chart:
-    """Return how many customers have which income and which deposits, and the mean of these."""
+    """Return the number of customers by income and deposits, and the mean deposits by income."""
     found = context.snapshot.rows(DENSITY, "income_from, deposits_from")
     income = context.snapshot.metric("mean_estimated_income")
     deposits = context.snapshot.metric("mean_total_deposits")
@@ -156,7 +156,7 @@ def _density(context: Context) -> Chart:
 
 
 def _matters(context: Context) -> Block:
-    """Return by what deposits differ, and in a sentence by what they do not."""
+    """Return the dimensions by which deposits differ, and a sentence about the others."""
     mart = "fct_segment_differences"
     found = [
         row
@@ -183,8 +183,8 @@ def _matters(context: Context) -> Block:
             Column("Grouped by", "", False),
             Column(
                 "Share of the differences",
-                "Epsilon squared: how much of the differences in deposits, by rank, goes with the "
-                "groups. That is no cause.",
+                "Epsilon squared: how much of the differences in deposits, by rank, goes with "
+                "the groups. This does not show a cause.",
             ),
             result("verdict", "Verdict", is_number=False),
         ),
@@ -196,7 +196,7 @@ def _matters(context: Context) -> Block:
             )
             for row in real
         ),
-        empty="No grouping that was tested makes a real difference.",
+        empty="No tested grouping makes a real difference.",
     )
 
 

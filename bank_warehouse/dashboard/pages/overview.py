@@ -1,4 +1,4 @@
-"""Overview: what the data say, and the figures it stands on."""
+"""Overview: the main answers, and the figures behind them."""
 
 from dataclasses import replace
 from datetime import date
@@ -27,7 +27,7 @@ TOP = 6
 
 
 def make(context: Context) -> Page:
-    """Return the page: first what the data say of everyone, unless filters ask for some."""
+    """Return the page, which begins with the answers about all customers unless filters are set."""
     said = _answers(context)
     return Page(
         "overview",
@@ -96,7 +96,7 @@ def _glance(context: Context) -> Tiles:
 
 
 def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
-    """Return the date before, and what was then; nothing where there is none or filters are set."""
+    """Return the previous date and its figures; nothing if there is none or filters are set."""
     if context.view.filters:
         return None, {}
     try:

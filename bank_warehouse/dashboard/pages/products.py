@@ -1,4 +1,4 @@
-"""Product holdings: how much of each product, and how far below their peers."""
+"""Product holdings: how much customers hold of each product, and their gaps to peers."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ MEASURES = {
     "checking_account": "checking_accounts",
     "foreign_currency_account": "foreign_currency_account",
 }
-"""Product to the measure of its balance that fct_segment_differences has tested."""
+"""Product to its balance measure in fct_segment_differences."""
 
 
 def make(context: Context) -> Page:
@@ -48,8 +48,8 @@ def _names(context: Context) -> dict[str, str]:
 
 
 def _by_product(context: Context, first: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return names of products with their metrics, the largest first."""
-    # Both tables are one question: it is asked once.
+    """Return the names of products with their metrics, the largest first."""
+    # One query gives both tables.
     found = {row[0]: row[1:] for row in context.ask(ASKED, ["product"], "products")}
     rows = [
         (name, dict(zip(ASKED, found[product], strict=True)))
@@ -126,7 +126,7 @@ def _part(number: Any, whole: Any) -> Cell:
 
 
 def _by_dimension(context: Context) -> Heat:
-    """Return mean balances of holders by product and one of the filters."""
+    """Return mean balances of holders by product and a chosen dimension."""
     dimensions = [name for name in FILTERS if name != "joined_year"]
     dimension = context.view.by if context.view.by in dimensions else "risk_weighting"
     names = _names(context)
@@ -179,7 +179,7 @@ def _by_dimension(context: Context) -> Heat:
 
 
 def _mark(context: Context, dimension: str, names: dict[str, str]) -> Mark | None:
-    """Return whether the differences of balances by a dimension are real, product by product."""
+    """Return whether the differences of balances by a dimension are real, for each product."""
     found = [
         (name, context.mark(dimension, MEASURES[product]))
         for product, name in names.items()

@@ -1,4 +1,4 @@
-"""Data quality: was everything delivered counted, and what to make of it."""
+"""Data quality: whether everything delivered was counted, and what looks odd."""
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import listed
@@ -13,7 +13,7 @@ FLAGS = (
 )
 
 NAMED_YEARS = 4
-"""Years without anyone that a title names; more of them are no oddity but few customers."""
+"""Most years without joiners that a title names; more of them only mean few customers."""
 
 
 def make(context: Context) -> Page:
@@ -51,7 +51,7 @@ def _flags(context: Context) -> Tiles:
 
 
 def _joiners(context: Context) -> Chart:
-    """Return customers by the year they joined in: years without anyone look odd."""
+    """Return customers by joining year, which shows years without anyone."""
     metric = context.snapshot.metric("customers")
     found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
     counts: dict[int, int] = dict(found)
@@ -168,22 +168,22 @@ def _release(context: Context) -> Tiles:
             tile(
                 "Build steps and tests passed",
                 manifest["checks"]["dbt_nodes"],
-                "With one that fails nothing is published.",
+                "If one fails, nothing is published.",
                 "all of them",
             ),
             tile(
                 "Expectations met",
                 manifest["checks"]["expectations"],
-                "Of a second check by other means: with one that fails nothing is published.",
+                "A second, independent check. If one fails, nothing is published.",
                 "all of them",
             ),
-            tile("Built from", commit + dirty, "State of the program, to repeat the build."),
+            tile("Built from", commit + dirty, "Version of the program, to repeat the build."),
         ),
     )
 
 
 def moment(text: str) -> str:
-    """Return a moment of the manifest for people: `2026-01-31T17:05:00Z` to the minute."""
+    """Return a time of the manifest, `2026-01-31T17:05:00Z`, to the minute."""
     return f"{text[:10]} {text[11:16]} UTC"
 
 

@@ -60,14 +60,14 @@ def _glance(context: Context) -> Tiles:
 
 
 def _due(context: Context) -> list[tuple[Mapping[str, Any], Sequence[Any]]]:
-    """Return texts and numbers of the actions that are due, by their priority."""
+    """Return the texts and numbers of the actions that are due, by priority."""
     found = {row[0]: row[1:] for row in context.ask(METRICS, ["action"], "actions")}
     texts = {row["action"]: row for row in context.snapshot.rows("actions", "priority, action")}
     return [(text, found[action]) for action, text in texts.items() if action in found]
 
 
 def _money(context: Context, kind: str, title: str) -> Table:
-    """Return the gaps to close by the actions of a kind, the largest first."""
+    """Return the gaps of the actions of a kind, the largest first."""
     number, _, gap = (context.snapshot.metric(name) for name in METRICS)
     found = sorted(
         ((text, values) for text, values in _due(context) if text["kind"] == kind and values[2]),
@@ -147,9 +147,9 @@ def _fairness(context: Context) -> Block:
         if judged and not real
         else "Are groups treated alike?",
         note=f"Of {len(judged):,} comparisons of an action between groups by age, gender or "
-        f"nationality, {len(flagged):,} fall under the limit of four fifths; {len(real):,} of "
-        f"these are real differences. Shown are all of these, then the furthest from equal, "
-        f"{len(shown):,} in all.",
+             f"nationality, {len(flagged):,} fall under the limit of four fifths; {len(real):,} "
+             "of these are real differences. The table shows all of these, then the furthest "
+             f"from equal, {len(shown):,} in all.",
         is_whole=True,
         is_folded=not real,
         is_cards=True,
@@ -181,7 +181,7 @@ def _fairness(context: Context) -> Block:
             )
             for row in shown
         ),
-        empty="No group is large enough to judge.",
+        empty="All groups are too small for a conclusion.",
         width="full",
     )  # fmt: skip
 

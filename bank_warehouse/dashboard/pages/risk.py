@@ -1,4 +1,4 @@
-"""Credit and risk: where the exposure lies and what goes with a higher risk weighting."""
+"""Credit and risk: where the exposure is, and what goes with a higher risk weighting."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ TILES = (
     "debt_to_income_ratio",
 )
 SHOWN = tuple(name for name in IN_CELLS if name != "mean_risk_weighting")
-"""Of cells by the risk weighting, all but that itself: it stands beside them."""
+"""Metrics of cells by the risk weighting, without the risk weighting itself."""
 
 PAIRS = (
     ("income-risk", "risk-by-income", "Income and risk", "income_band"),
@@ -32,7 +32,7 @@ PAIRS = (
 )
 FIT = "business facts"
 ROOM = 15
-"""Drivers that are drawn at least: more where more of them are real."""
+"""Fewest drivers drawn; all real ones are drawn."""
 ODDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 BASELINE = "baseline"
 
@@ -90,7 +90,7 @@ def make(context: Context) -> Page:
 
 
 def _drivers(context: Context) -> Chart:
-    """Return the drivers of the risk weighting, the strongest first; pale what could be chance."""
+    """Return the drivers of the risk weighting, the strongest first; pale if possibly chance."""
     mart = "fct_risk_drivers"
     real = strongest(context.snapshot)
     found = sorted(
@@ -101,7 +101,7 @@ def _drivers(context: Context) -> Chart:
         ),
         key=lambda row: -abs(row["coefficient"]),
     )
-    # Of the weakest some are left out of the drawing, and never one that is real.
+    # Some of the weakest drivers are not drawn, but all real ones are.
     last = max((place for place, row in enumerate(found) if row in real), default=-1)
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
@@ -114,10 +114,11 @@ def _drivers(context: Context) -> Chart:
         name="drivers",
         title=context.title("drivers", "What goes with a higher risk weighting"),
         note="Odds of a higher risk weighting for one standard deviation more, or for a group "
-        "against the largest one, all else equal. Pale: could be chance. Where balances move "
-        "together, a line shows only what goes beyond the others and can point the other way than "
-        "the averages do: read bank deposits together with the other balances. The risk weighting "
-        "is the bank's own class, so this shows how it is given, not who defaults." + told,
+        "against the largest one, all else equal. Pale: could be chance. Where balances "
+        "move together, a line shows only what goes beyond the others and can point the "
+        "other way than the averages do: read bank deposits together with the other "
+        "balances. The risk weighting is the bank's own class, so this shows how it is "
+        "assigned, not who defaults." + told,
         is_whole=True,
         width="half tall",
         plot=_odds(drawn, real) if drawn else None,
@@ -194,7 +195,7 @@ def _odds(drawn: Sequence[Mapping[str, Any]], real: Sequence[Mapping[str, Any]])
 
 
 def _losses(context: Context) -> Table:
-    """Return loans and expected losses by risk weighting, as shares side by side."""
+    """Return the shares of loans and expected losses by risk weighting."""
     lent: dict[int, Any] = {}
     lost: dict[int, Any] = {}
     for row in context.snapshot.rows("fct_expected_losses", "risk_weighting, product"):
@@ -234,11 +235,11 @@ def _losses(context: Context) -> Table:
 
 
 def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
-    """Return a measure by scenario, with how far it goes where an assumption is off."""
+    """Return a measure by scenario, with its range if an assumption is off."""
     found = [
         row for row in context.snapshot.rows("fct_stress_results") if row["measure"] == measure
     ]
-    # The worst comes first: that is the highest loss, and the lowest of anything else.
+    # The worst comes first: the highest loss, or the lowest value of any other measure.
     worst = -1 if measure == "expected_loss" else 1
     found = sorted(
         found, key=lambda row: (row["scenario"] != BASELINE, worst * row["stressed_value"])
@@ -266,8 +267,8 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         title=context.title("stress", title)
         if name == "stress"
         else _outflow(context, found, title),
-        note="Scenarios are declared assumptions, not forecasts. The thin lines show how far each "
-        f"goes where one assumption is {off} off; the dashed line is the baseline."
+        note="Scenarios are declared assumptions, not forecasts. The thin lines show its range "
+        f"if one assumption is {off} off; the dashed line is the baseline."
         if off
         else "Scenarios are declared assumptions, not forecasts. The dashed line is the baseline.",
         is_whole=True,
@@ -304,8 +305,8 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
                 Column("Scenario", "", False),
                 Column(labels.name(measure)),
                 Column("Against the baseline"),
-                Column("Lowest", "Where one assumption is off in the good direction."),
-                Column("Highest", "Where one assumption is off in the bad direction."),
+                Column("Lowest", "If one assumption is off in the good direction."),
+                Column("Highest", "If one assumption is off in the bad direction."),
             ),
             rows=tuple(
                 (
@@ -325,7 +326,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
 
 
 def _outflow(context: Context, found: Sequence[Mapping[str, Any]], otherwise: str) -> str:
-    """Return which scenario assumes the largest fall of deposits, as a title."""
+    """Return a title about the scenario with the largest fall of deposits."""
     falls = [row for row in found if (row["relative_change"] or 0) < 0]
     if context.view.filters or not falls:
         return otherwise
@@ -337,7 +338,7 @@ def _outflow(context: Context, found: Sequence[Mapping[str, Any]], otherwise: st
 
 
 def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
-    """Return the curves of how measures are spread over customers, with what the top tenth has."""
+    """Return the Lorenz curves of measures, with the share of the top tenth."""
     mart = "fct_balance_concentration"
     rows = context.snapshot.rows(mart, "measure, percentile")
     curves = {

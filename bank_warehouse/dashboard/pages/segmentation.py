@@ -1,4 +1,4 @@
-"""Segmentation: how groups of customers differ, and whether that is a real difference."""
+"""Segmentation: how groups of customers differ, and whether the difference is real."""
 
 from dataclasses import replace
 from math import sqrt
@@ -24,11 +24,11 @@ IN_TABLE = (
     "watch_list_share",
 )
 LARGEST = 2.1
-"""Radius of the bubble of the largest segment, in the size of the page's text."""
+"""Radius of the largest segment's bubble, in units of the page's text size."""
 
 
 def money_axis(label: str, most: float, metric: Metric) -> Axis:
-    """Return an axis from 0 for amounts."""
+    """Return an axis for amounts, starting at 0."""
     high = most or 1.0
     ticks = tuple((at, axis_text(at, metric)) for at in round_ticks(0.0, high))
     return Axis(label, 0.0, high, ticks)
@@ -72,9 +72,9 @@ def make(context: Context) -> Page:
 
 
 def bubbles(context: Context, height: float = 22.0) -> Chart:
-    """Return segments by their mean deposits and loans, as large as they are."""
+    """Return segments as bubbles by their mean deposits and loans."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
-    # The same question as that of the table, so that it is asked once.
+    # The same query as for the table, so that it is cached.
     places = [IN_TABLE.index(name) + 1 for name in names]
     answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
     found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
@@ -141,7 +141,7 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
 
 
 def _labels(points: list[tuple[float, float, str]], widest: float, highest: float) -> list[Shape]:
-    """Return names at points, moved up or down where two would stand on each other."""
+    """Return names at points, moved up or down if two would overlap."""
     placed: list[tuple[float, float]] = []
     shapes = []
     for x, y, name in sorted(points, key=lambda point: point[1]):
@@ -153,7 +153,7 @@ def _labels(points: list[tuple[float, float, str]], widest: float, highest: floa
 
 
 def _moves(context: Context) -> tuple[Block, ...]:
-    """Return who went from which segment to which, where there is a date before."""
+    """Return the moves between segments, if there is a previous date."""
     try:
         found = context.migrations("fct_segment_migrations")
     except HiddenError as hidden:
@@ -173,7 +173,7 @@ def _moves(context: Context) -> tuple[Block, ...]:
         Chart(
             name="moves",
             title=context.title("segment-moves", f"Who moved since {day(since)}"),
-            note="As wide as there are customers.",
+            note="The wider a band, the more customers.",
             is_whole=True,
             width="full",
             plot=flow(
@@ -220,7 +220,7 @@ def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choi
 
 
 def _intervals(context: Context, dimension: str, metric: str) -> Chart:
-    """Return means of all customers with their intervals, from fct_segment_profiles."""
+    """Return the means of all customers with their intervals, from fct_segment_profiles."""
     measure = TESTED.get(metric, "")
     found = [
         row
@@ -293,8 +293,8 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         )
         if found
         else None,
-        summary=f"{defined.label} of {len(found)} groups with the interval that holds the true "
-        "mean 95 times of 100; the table below has the figures.",
+        summary=f"{defined.label} of {len(found)} groups with their 95 % confidence intervals; "
+        "the table below has the figures.",
         table=table,
     )
 
@@ -334,7 +334,7 @@ def _segments(context: Context) -> Table:
 
 
 def _differences(context: Context, dimension: str) -> Table:
-    """Return in which measures groups differ, the largest real difference first."""
+    """Return the measures in which groups differ, the largest real difference first."""
     mart = "fct_segment_differences"
     found = [
         row
@@ -396,8 +396,8 @@ def _clusters(context: Context) -> Table:
     return Table(
         name="clusters",
         title=structure or "Groups by balances alone",
-        note="Groups that a machine finds by balances alone, with their typical balances. The "
-        "segments above are easier to explain and to act on.",
+        note="Groups that an algorithm finds from balances alone, with their typical balances. "
+        "The segments above are easier to explain and to act on.",
         is_whole=True,
         is_folded=True,
         columns=(
@@ -422,5 +422,5 @@ def _clusters(context: Context) -> Table:
         )
         if clusters
         else (),
-        empty="Too few customers for groups.",
+        empty="There are too few customers for groups.",
     )

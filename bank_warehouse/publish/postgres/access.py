@@ -1,4 +1,4 @@
-"""Who may read: `bank_reader` all but the restricted schema, `bank_restricted_reader` all."""
+"""Read access: `bank_reader` to all but the restricted schema, `bank_restricted_reader` to all."""
 
 from collections.abc import Iterable
 
@@ -21,10 +21,11 @@ BY_HAND = (
 
 
 def make_roles(connection: Connection) -> None:
-    """Create the two roles where they are not there, the second a member of the first.
+    """Create the two roles if they do not exist; the second is a member of the first.
 
     Raises:
-        PostgresError: The user may not; the message has the statements for somebody who may.
+        PostgresError: The user may not create roles; the message has the statements for an
+            administrator.
     """
     there = connection.execute(
         "select rolname from pg_roles where rolname in (%s, %s)", (READER, RESTRICTED_READER)
@@ -44,13 +45,13 @@ def make_roles(connection: Connection) -> None:
             connection.execute(statement)
     except psycopg.errors.InsufficientPrivilege as problem:
         raise PostgresError(
-            f"The roles of the readers cannot be made: {first_line(problem)}.",
+            f"The roles of the readers cannot be created: {first_line(problem)}.",
             f"Have an administrator run `{'; '.join(BY_HAND)};` once, and publish again.",
         ) from problem
 
 
 def grant(connection: Connection, marts: Iterable[Contract]) -> None:
-    """Give both roles the rights they are to have on the marts, and take all others from them."""
+    """Give both roles exactly their rights on the marts, and revoke all others."""
     listed = list(marts)
     for schema in sorted({contract.schema for contract in listed}):
         quoted = quote_identifier(schema)

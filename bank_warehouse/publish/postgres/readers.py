@@ -1,10 +1,10 @@
-"""Wait for the moment at which no transaction stands between two queries on the marts.
+"""Wait until no transaction is between two queries on the marts.
 
-A transaction at the level `read committed` sees each query's own moment: with a commit between two
-of its queries it would see two releases. It keeps a lock on every table it has read until it ends,
-so the publisher, once it has an exclusive lock on all marts, knows that there is no such
-transaction. The lock is asked for in short attempts: one that does not succeed is given up before
-the server would look for deadlocks, so that no reader is ever refused or kept waiting for long.
+At the level `read committed`, each query of a transaction sees the latest commit, so a commit
+between two queries would show two releases. A transaction keeps a lock on every table that it has
+read, so once the publisher has an exclusive lock on all marts, there is no such transaction. The
+publisher tries to get the lock in short attempts. It gives up each attempt before the server checks
+for deadlocks, so that no reader is refused or waits for long.
 """
 
 import time
@@ -29,12 +29,12 @@ def lock_marts(
 
     Args:
         connection: To the server, in a transaction.
-        relations: Names `schema.table` of tables that are there.
-        wait: Seconds after which to give up.
-        progress: Called with who is in the way, when it takes longer.
+        relations: Names `schema.table` of existing tables.
+        wait: Seconds to try.
+        progress: Called with the blocking sessions, if it takes longer.
 
     Raises:
-        ReadersInTheWayError: The time is over; the message names the sessions.
+        ReadersInTheWayError: The time has run out; the message names the sessions.
     """
     wanted = sorted(relations)
     if not wanted:
@@ -57,9 +57,9 @@ def lock_marts(
                 raise ReadersInTheWayError(
                     f"Readers of the marts did not end their transactions in {wait:g} seconds: "
                     f"{holders(connection, wanted)}.",
-                    "Have them commit, or end such a session with `select "
+                    "Ask them to commit, or end such a session with `select "
                     "pg_terminate_backend(<pid>)`, and publish again; --wait-for-readers sets "
-                    "the seconds. Nothing was published.",
+                    "the time. Nothing was published.",
                 ) from None
             if waited > TELL_AFTER_SECONDS and not told:
                 told = True
@@ -70,7 +70,7 @@ def lock_marts(
 
 
 def _attempt_milliseconds(connection: Connection) -> int:
-    """Return how long an attempt may last: half of the time to the look for deadlocks."""
+    """Return how long an attempt may last: half of the server's deadlock timeout."""
     row = connection.execute(
         "select setting::integer from pg_settings where name = 'deadlock_timeout'"
     ).fetchone()
@@ -78,7 +78,7 @@ def _attempt_milliseconds(connection: Connection) -> int:
 
 
 def holders(connection: Connection, relations: Iterable[str]) -> str:
-    """Return which sessions hold a lock on one of the tables, in words."""
+    """Return the sessions that hold a lock on one of the tables, in words."""
     listed = ", ".join(f"{quote_literal(source_of(name))}::regclass" for name in relations)
     rows = connection.execute(
         f"""
@@ -94,7 +94,7 @@ def holders(connection: Connection, relations: Iterable[str]) -> str:
         """
     ).fetchall()
     if not rows:
-        return "sessions that have ended meanwhile"
+        return "sessions that have ended in the meantime"
     words = [
         f"pid {pid} ({user}, {program}, in a transaction since {since} UTC)"
         for pid, user, program, since in rows[:SHOWN]

@@ -1,8 +1,8 @@
-"""Connect to PostgreSQL, and say in words what it refuses. No part of a password is ever shown.
+"""Connect to PostgreSQL, and turn its errors into messages that never show part of a password.
 
-A password with a character that ends another part of a URI (`@`, `/`) is read by libpq as host,
-port or database, which its errors then print. Such a connection string is refused before it is
-used, and what is shown of one is only what cannot be a part of a password.
+If a password contains a character that separates parts of a URI (`@`, `/`), libpq takes a part of
+it for host, port or database, and prints it in errors. Such a connection string is refused before
+it is used, and messages only show parts that cannot belong to a password.
 """
 
 import re
@@ -20,8 +20,7 @@ from bank_warehouse.publish.errors import BusyError, PostgresError, UnreachableE
 APPLICATION = "bank_warehouse publish"
 CONNECT_SECONDS = 15
 BUSY_SECONDS = 15
-"""How long a publisher waits for another one on the same database: one that was killed is noticed
-by the server after a second or two."""
+"""Seconds to wait for another publisher; the server notices a killed one within two seconds."""
 
 _HOST = re.compile(r"[\w.,:%-]*|[/@][^\s@]*(,[/@][^\s@]*)*", re.ASCII)
 _PORT = re.compile(r"[0-9,]*")
@@ -36,11 +35,11 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 @contextmanager
 def connected(dsn: str) -> Iterator[Connection]:
-    """Open a connection in which nothing is committed by itself.
+    """Open a connection without autocommit.
 
     Raises:
         UnreachableError: The server cannot be reached.
-        PostgresError: The DSN cannot be read, or the encoding of the server is not UTF-8.
+        PostgresError: The DSN cannot be read, or the server's encoding is not UTF-8.
     """
     where = described(dsn)
     try:
@@ -51,15 +50,15 @@ def connected(dsn: str) -> Iterator[Connection]:
             client_encoding="utf8",
         )
     except psycopg.Error as problem:
-        # Not chained: a traceback would print what the driver says, connection string and all.
+        # Not chained: a traceback would print the driver's message with the connection string.
         said = f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}"
         if not _has_address(dsn):
-            # Of user:pass@word without a host, half the password would stand where the host does.
+            # For user:pass@word without a host, half of the password would be in place of the host.
             said = "The host in BANK_POSTGRES_DSN has no address."
         raise UnreachableError(
             said,
-            "See that the server runs and that BANK_POSTGRES_DSN has the right host, port, "
-            "database, user and password. Nothing was published.",
+            "Check that the server is running and that BANK_POSTGRES_DSN has the right host, "
+            "port, database, user and password. Nothing was published.",
         ) from None
     try:
         encoding = connection.execute("show server_encoding").fetchone()
@@ -84,7 +83,7 @@ def connected(dsn: str) -> Iterator[Connection]:
 
 
 def _notice_a_killed_publisher(connection: Connection) -> None:
-    """Have the server look each second whether this process is still there, if it can."""
+    """Make the server check each second whether this process still exists, if it can."""
     try:
         with connection.transaction():
             connection.execute("set client_connection_check_interval = '1s'")
@@ -94,11 +93,10 @@ def _notice_a_killed_publisher(connection: Connection) -> None:
 
 
 def described(dsn: str) -> str:
-    """Return which database a DSN names, without anything that could be of its password.
+    """Return the database that a DSN names, without anything that could be part of its password.
 
     Raises:
-        PostgresError: It is no DSN, or one in which a password may have been read as something
-            else.
+        PostgresError: It is not a DSN, or part of a password may have been read as something else.
     """
     try:
         parts = conninfo_to_dict(dsn)
@@ -113,7 +111,7 @@ def described(dsn: str) -> str:
         )
     host = parts.get("host") or "localhost"
     if _is_uri(dsn) and "@" not in dsn:
-        # Of user:password without a host, the password would stand where the port does.
+        # For user:password without a host, the password would be in place of the port.
         return f"PostgreSQL {host}"
     port = f":{parts['port']}" if parts.get("port") else ""
     name = str(parts.get("dbname") or parts.get("user") or "")
@@ -146,17 +144,17 @@ def _has_address(dsn: str) -> bool:
 
 
 def _without_secrets(said: str, dsn: str) -> str:
-    """Return what the server or the driver says, unless it holds a secret of the DSN."""
+    """Return the message of the server or driver, unless it contains a secret of the DSN."""
     parts = conninfo_to_dict(dsn)
     secrets = [str(parts[name]) for name in _SECRET if parts.get(name)]
     return "see the server's log" if any(secret in said for secret in secrets) else said
 
 
 def lock_out_other_publishers(connection: Connection, where: str) -> None:
-    """Hold the database against other publishers until the end of the transaction.
+    """Lock out other publishers of the database until the end of the transaction.
 
     Raises:
-        BusyError: Another one holds it, and goes on doing so.
+        BusyError: Another publisher keeps the lock.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -167,7 +165,7 @@ def lock_out_other_publishers(connection: Connection, where: str) -> None:
             return
         if time.monotonic() > deadline:
             raise BusyError(
-                f"Another publisher is at work on {where}.",
+                f"Another publisher is running on {where}.",
                 "Wait until it has ended and publish again. Nothing was published.",
             )
         time.sleep(0.2)
@@ -178,7 +176,7 @@ def told_in_words(where: str) -> Iterator[None]:
     """Turn the server's errors into messages.
 
     Raises:
-        PostgresError: What the server has refused, and what to do.
+        PostgresError: The server's error, and what to do.
     """
     try:
         yield
@@ -190,17 +188,18 @@ def told_in_words(where: str) -> Iterator[None]:
         ) from problem
     except psycopg.errors.DiskFull as problem:
         raise PostgresError(
-            f"{where} has no room left: {first_line(problem)}.",
-            "Make room: a release needs the space of two until the old rows are vacuumed. The "
-            "marts there are as they were.",
+            f"{where} has no disk space left: {first_line(problem)}.",
+            "Free some space: a release needs twice its size until the old rows are vacuumed. "
+            "The marts there have not changed.",
         ) from problem
     except psycopg.Error as problem:
         raise PostgresError(
             f"{where} refuses: {first_line(problem)}",
-            "Nothing was published. The message is the server's; publish again when it is seen to.",
+            "Nothing was published. This is the server's message; publish again when the cause "
+            "is fixed.",
         ) from problem
 
 
 def first_line(problem: Exception) -> str:
-    """Return the first line of an error, which names no row."""
+    """Return the first line of an error, which contains no row."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

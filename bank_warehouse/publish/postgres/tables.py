@@ -1,4 +1,4 @@
-"""The tables of a release in PostgreSQL: what they have to be, what they are, what to change."""
+"""The tables of a release in PostgreSQL: the present state, and the statements to change it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ TYPES = {
     "TIMESTAMP": "timestamp without time zone",
     "VARCHAR": "character varying",
 }
-"""Types of DuckDB as PostgreSQL names them; decimals keep their digits."""
+"""DuckDB's types and PostgreSQL's names; decimals keep their digits."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A table as PostgreSQL has it.
+    """A table in PostgreSQL.
 
     Attributes:
-        columns: Type by name, and whether the column is `not null`.
-        key: Columns of the primary key, empty where there is none.
-        key_name: Name of that constraint.
+        columns: Column name to its type, and whether it is `not null`.
+        key: Columns of the primary key, or empty.
+        key_name: Name of the primary key constraint.
     """
 
     columns: Mapping[str, tuple[str, bool]]
@@ -38,10 +38,10 @@ class Found:
 
 
 def postgres_type(contract: Contract, column: Column) -> str:
-    """Return the type of a column in PostgreSQL, as the server prints it.
+    """Return the PostgreSQL type of a column, as the server prints it.
 
     Raises:
-        PostgresError: No type there holds the same values.
+        PostgresError: No PostgreSQL type holds the same values.
     """
     if column.type.startswith("DECIMAL("):
         return "numeric" + column.type.removeprefix("DECIMAL")
@@ -55,7 +55,7 @@ def postgres_type(contract: Contract, column: Column) -> str:
 
 
 def found_tables(connection: Connection, schemas: Iterable[str]) -> dict[str, Found]:
-    """Return the tables, views and the like in the schemas by `schema.name`."""
+    """Return the tables, views and similar relations in the schemas, by `schema.name`."""
     columns = connection.execute(
         """
         select
@@ -115,10 +115,10 @@ def creation(contract: Contract) -> str:
 
 
 def changes_before(contract: Contract, found: Found) -> list[str]:
-    """Return the statements that make a table of the columns of a contract, before it is filled.
+    """Return the statements that adapt a table to the columns of a contract, before it is filled.
 
-    A column of another type is dropped and added: PostgreSQL then rewrites no row, so that older
-    transactions still see theirs.
+    A column with another type is dropped and added, because PostgreSQL then rewrites no rows and
+    older transactions still see theirs.
     """
     table = source_of(contract.relation)
     wanted = {column.name: column for column in contract.columns}
@@ -142,11 +142,11 @@ def changes_before(contract: Contract, found: Found) -> list[str]:
 
 
 def changes_after(contract: Contract, found: Found | None) -> list[str]:
-    """Return the statements that complete a table once it is filled: nulls, key, indexes.
+    """Return the statements that complete a filled table: nulls, key, indexes.
 
     Args:
         contract: The mart.
-        found: The table as it was before this release; None where it is new.
+        found: The table before this release; None if it is new.
     """
     table = source_of(contract.relation)
     statements = []
@@ -175,9 +175,9 @@ def changes_after(contract: Contract, found: Found | None) -> list[str]:
 
 
 def indexed_columns(contract: Contract) -> list[str]:
-    """Return the columns that get an index beside the key: those that join to another mart.
+    """Return the columns that get an index besides the key: those that join to another mart.
 
-    The first column of the key is found by the key itself.
+    The first column of the key needs none.
     """
     return sorted(
         {
@@ -189,7 +189,7 @@ def indexed_columns(contract: Contract) -> list[str]:
 
 
 def comments(contract: Contract) -> list[str]:
-    """Return the statements that put the descriptions on a table and its columns."""
+    """Return the statements that add the descriptions to a table and its columns."""
     table = source_of(contract.relation)
     return [
         f"comment on table {table} is {quote_literal(contract.description)}",

@@ -28,36 +28,36 @@ from bank_warehouse.publish.releases import Release
 from bank_warehouse.sql import quote_identifier
 
 HISTORY = "publishing.releases"
-"""The publisher's own table: every release that this database was given, with its manifest."""
+"""The publisher's own table: every release published to this database, with its manifest."""
 
 SHOWN = 6
 
 REACH_TRIES = 3
 
 SETTLE_SECONDS = 15
-"""How long to wait for the server to end a transaction whose client is gone."""
+"""Seconds to wait for the server to end a transaction whose client is gone."""
 
 Progress = Callable[[str], None]
 
 
 class PostgresTarget:
-    """An open connection to the database that releases go to."""
+    """An open connection to the database that releases are published to."""
 
     def __init__(self, connection: Connection, dsn: str) -> None:
-        """Take an open connection; `dsn` is for a second one, and for messages."""
+        """Use an open connection; `dsn` is for a second connection and for messages."""
         self._connection = connection
         self._dsn = dsn
         self.where = described(dsn)
 
     def manifest(self) -> dict[str, Any] | None:
-        """Return the manifest of the release in the database, None where there is none."""
+        """Return the manifest of the release in the database, or None."""
         with told_in_words(self.where):
             found = self._manifest()
             self._connection.rollback()
             return found
 
     def customer_keys(self, at_once: int = 50_000) -> Generator[list[int], None, None]:
-        """Yield the keys of all customers that readers have, some at a time."""
+        """Yield the keys of all customers that readers have, in batches."""
         with told_in_words(self.where):
             try:
                 with self._connection.cursor(name="customer_keys") as cursor:
@@ -68,7 +68,7 @@ class PostgresTarget:
                 self.give_up()
 
     def highest_number(self) -> int:
-        """Return the highest number that a release in the database ever had, 0 for none."""
+        """Return the highest release number ever used in the database, or 0."""
         with told_in_words(self.where):
             highest = 0
             if self._has_history():
@@ -88,24 +88,24 @@ class PostgresTarget:
         *,
         is_new: bool,
     ) -> Commit:
-        """Do everything but the commit; nobody sees any of it yet.
+        """Do everything except the commit; readers see nothing of it yet.
 
-        Afterwards all marts are locked: :meth:`commit` or :meth:`give_up` has to follow at once.
+        Afterwards all marts are locked, so call :meth:`commit` or :meth:`give_up` immediately.
 
         Args:
-            release: The release, its files whole.
-            scratch: An empty folder on a disk with room.
+            release: The release, with complete files.
+            scratch: An empty folder on a disk with enough space.
             wait: Seconds to wait for readers that are in a transaction.
             progress: Called with a line for each step that may take long.
             is_new: Whether the release is being published, not rolled back to.
 
         Returns:
-            What :meth:`commit` is going to commit.
+            What :meth:`commit` will commit.
 
         Raises:
-            BusyError: Another publisher is at work on the database.
-            PostgresError: The server refuses, holds tables that no release has made, or does not
-                hold what was sent.
+            BusyError: Another publisher is running on the database.
+            PostgresError: The server refuses, holds tables that are not from a release, or differs
+                from what was sent.
         """
         marts = published_marts(release.manifest)
         with told_in_words(self.where):
@@ -135,7 +135,7 @@ class PostgresTarget:
                 for statement in (*changes[relation], *completions[relation])
             )
             if is_locked:
-                # Tables that change are not to be seen half changed; readers wait meanwhile.
+                # Readers must not see half-changed tables, so they wait.
                 readers.lock_marts(connection, old, wait, progress)
             for contract, entry in marts:
                 found = old.get(contract.relation)
@@ -158,11 +158,11 @@ class PostgresTarget:
         return commit
 
     def commit(self, commit: Commit) -> Outcome:
-        """Show readers the release that was prepared.
+        """Show readers the prepared release.
 
         Returns:
-            Whether the server has committed it. Where the connection was lost on the way, the
-            server is asked over another one; it may not answer.
+            Whether the server has committed it. If the connection was lost, the server is asked
+            over another one; it may not answer.
 
         Raises:
             PostgresError: The server has refused to commit.
@@ -174,16 +174,16 @@ class PostgresTarget:
             if outcome is Outcome.ROLLED_BACK:
                 raise PostgresError(
                     f"{self.where} has not committed: {first_line(problem)}",
-                    "Nothing was published. See that the server is up, and publish again.",
+                    "Nothing was published. Check that the server is running, and publish again.",
                 ) from problem
             return outcome
         return Outcome.COMMITTED
 
     def outcome_of(self, commit: Commit) -> Outcome:
-        """Ask the server, over a connection of its own, what became of a commit.
+        """Ask the server for the outcome of a commit, over a separate connection.
 
-        A transaction that is still open there, since the server has not noticed that its client
-        is gone, is ended: afterwards the answer is final.
+        A transaction that is still open, because the server has not noticed that its client is
+        gone, is terminated first, so the answer is final.
         """
         try:
             with ExitStack() as stack:
@@ -201,7 +201,7 @@ class PostgresTarget:
                         (commit.transaction,),
                     )
                     time.sleep(0.1)
-                # Asked after it has ended: the row is there if and only if it has committed.
+                # The transaction has ended, so the row exists if and only if it was committed.
                 there = connection.execute("select to_regclass(%s) is not null", (HISTORY,))
                 if there.fetchone() != (True,):
                     return Outcome.ROLLED_BACK
@@ -214,10 +214,10 @@ class PostgresTarget:
         return Outcome.COMMITTED if row == (1,) else Outcome.ROLLED_BACK
 
     def _reconnected(self, stack: ExitStack) -> Connection:
-        """Open a connection to a server that may just be coming back.
+        """Open a connection to a server that may be restarting.
 
         Raises:
-            UnreachableError: It does not, within some seconds.
+            UnreachableError: The server does not answer within some seconds.
         """
         for _ in range(REACH_TRIES - 1):
             try:
@@ -227,13 +227,13 @@ class PostgresTarget:
         return stack.enter_context(connected(self._dsn))
 
     def give_up(self) -> None:
-        """Leave the database as it was."""
+        """Roll back, so that the database does not change."""
         with suppress(psycopg.Error):
-            # On a connection that is lost the server rolls back by itself.
+            # If the connection is lost, the server rolls back by default.
             self._connection.rollback()
 
     def verify(self, release: Release, progress: Progress) -> None:
-        """Compare what readers see now with the release, over a connection of its own.
+        """Compare what readers now see with the release, over a separate connection.
 
         Raises:
             PostgresError: A table differs from the release, or cannot be read.
@@ -246,14 +246,15 @@ class PostgresTarget:
             raise PostgresError(
                 f"Release {release.number} is published: {self.where} has committed it. It could "
                 f"not be compared after the commit: {said}",
-                "Run `bank releases` when the server is back: it shows which release readers have.",
+                "Run `bank releases` when the server can be reached again: it shows which "
+                "release readers have.",
             ) from None
         progress(f"{self.where}: rows and sums of all marts agree after the commit.")
 
     def tidy(self, release: Release, progress: Progress) -> None:
-        """Free the space of the old rows and count the new ones for the planner.
+        """Free the space of the old rows and update the planner's statistics.
 
-        Readers do not notice. Where the server refuses it will do so by itself in time.
+        Readers are not affected. If the server refuses, autovacuum does it later.
         """
         try:
             with connected(self._dsn) as connection:
@@ -282,15 +283,15 @@ class PostgresTarget:
         except ManifestError as problem:
             raise PostgresError(
                 f"The manifest of release {row[0]} in {HISTORY} of {self.where} {problem}",
-                "Restore that row from a backup of the database. Without one, drop the schemas "
-                f"{', '.join((*MART_SCHEMAS, HISTORY.split('.')[0]))} and publish again.",
+                "Restore this row from a backup of the database. Without a backup, drop the "
+                f"schemas {', '.join((*MART_SCHEMAS, HISTORY.split('.')[0]))} and publish again.",
             ) from None
 
     def _require_room(self, foreign: set[str]) -> None:
-        """Refuse a database in which others keep tables where the marts go.
+        """Refuse a database in which the schemas of the marts hold other tables.
 
         Raises:
-            PostgresError: With the names of these tables.
+            PostgresError: The message names these tables.
         """
         if foreign:
             more = " and more" if len(foreign) > SHOWN else ""
@@ -319,7 +320,7 @@ class PostgresTarget:
             )
 
     def _remember(self, manifest: Mapping[str, Any], is_new: bool) -> Commit:
-        """Add the release to the database's list; return what the open transaction commits."""
+        """Add the release to the list in the database; return what the transaction commits."""
         row = self._connection.execute(
             f"insert into {HISTORY} (release, manifest) values (%s, %s::jsonb) "
             "returning position, txid_current()",
@@ -337,7 +338,7 @@ class PostgresTarget:
 
 
 def _identity(connection: Connection, where: str) -> str:
-    """Return which database of which server this is, whatever address leads to it."""
+    """Return an identifier of the server and database that does not depend on the address."""
     row = connection.execute(
         "select oid::bigint, has_function_privilege('pg_control_system()', 'execute') "
         "from pg_database where datname = current_database()"
@@ -350,11 +351,11 @@ def _identity(connection: Connection, where: str) -> str:
 
 
 def _is_open(connection: Connection, transaction: int) -> bool:
-    """Whether a transaction has neither committed nor been rolled back."""
+    """Whether a transaction has been neither committed nor rolled back."""
     try:
         row = connection.execute("select txid_status(%s)", (transaction,)).fetchone()
     except psycopg.errors.InvalidParameterValue:
-        # A server restored from before the transaction: there it never was.
+        # The server was restored to a time before the transaction.
         return False
     return row == ("in progress",)
 
@@ -364,7 +365,7 @@ def open_target(dsn: str) -> Iterator[PostgresTarget]:
     """Connect to the database that a DSN names.
 
     Raises:
-        PostgresError: It cannot be reached.
+        PostgresError: The database cannot be reached.
     """
     with connected(dsn) as connection:
         yield PostgresTarget(connection, dsn)

@@ -1,7 +1,7 @@
 """Clusters of customers by balances; the logic is in the package."""
 
 from bank_warehouse.inference.clusters import fit_clusters
-from bank_warehouse.model_frames import as_pandas
+from bank_warehouse.inference.frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103

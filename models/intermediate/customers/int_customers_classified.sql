@@ -41,7 +41,7 @@ known_occupations as (
     select
         occupation,
         occupation_title,
-        {{ listed_text('occupation_grade', ref('occupations'), 'occupation_grade') }}
+        {{ seed_enum('occupation_grade', ref('occupations'), 'occupation_grade') }}
             as occupation_grade,
         occupation_family
 
@@ -113,7 +113,7 @@ income_bands as (
     select
         lower_limit,
         upper_limit,
-        {{ listed_text('income_band', ref('income_bands'), 'income_band') }} as income_band
+        {{ seed_enum('income_band', ref('income_bands'), 'income_band') }} as income_band
 
     from {{ ref('income_bands') }}
 
@@ -125,7 +125,7 @@ banded_ages as (
 
     select
         ages.age,
-        {{ listed_text('age_bands.age_band', ref('age_bands'), 'age_band') }} as age_band
+        {{ seed_enum('age_bands.age_band', ref('age_bands'), 'age_band') }} as age_band
 
     from ages
     inner join age_bands on {{ is_in_band('ages.age', 'age_bands') }}
@@ -136,7 +136,7 @@ banded_tenures as (
 
     select
         tenures.tenure_days,
-        {{ listed_text('tenure_bands.tenure_band', ref('tenure_bands'), 'tenure_band') }}
+        {{ seed_enum('tenure_bands.tenure_band', ref('tenure_bands'), 'tenure_band') }}
             as tenure_band,
         tenure_bands.tenure_score
 

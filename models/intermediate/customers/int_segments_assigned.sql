@@ -95,7 +95,7 @@ assigned as (
         deposit_score,
         lending_score,
         tenure_score,
-        {{ listed_text('segment', ref('segment_rules'), 'segment') }} as segment,
+        {{ seed_enum('segment', ref('segment_rules'), 'segment') }} as segment,
         segment_reasons
 
     from matches

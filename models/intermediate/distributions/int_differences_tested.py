@@ -1,7 +1,7 @@
 """Test statistics of dimensions by measures; the logic is in the package."""
 
 from bank_warehouse.inference.differences import compare_dimensions
-from bank_warehouse.model_frames import as_pandas
+from bank_warehouse.inference.frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103

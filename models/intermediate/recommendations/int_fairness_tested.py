@@ -1,7 +1,7 @@
 """Differences between protected groups in who is chosen; the logic is in the package."""
 
 from bank_warehouse.inference.fairness import compare_groups
-from bank_warehouse.model_frames import as_pandas
+from bank_warehouse.inference.frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103

@@ -1,7 +1,7 @@
 """Drivers of the risk weighting; the logic is in the package."""
 
 from bank_warehouse.inference.drivers import fit_drivers
-from bank_warehouse.model_frames import as_pandas
+from bank_warehouse.inference.frames import as_pandas
 
 
 def model(dbt, session):  # noqa: ARG001, D103

@@ -2,7 +2,7 @@ with
 
 clients as (
 
-    select * from {{ ref('base_bank__clients_judged') }}
+    select * from {{ ref('base_bank__clients_validated') }}
     where record_status <> 'accepted'
 
 ),

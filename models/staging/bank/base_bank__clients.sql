@@ -105,7 +105,7 @@ fee_codes as (
 
     select
         lower(fee_structure) as code,
-        {{ listed_text('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
+        {{ seed_enum('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
 
     from fee_rates
 
@@ -113,7 +113,7 @@ fee_codes as (
 
     select
         fee_structure as code,
-        {{ listed_text('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
+        {{ seed_enum('fee_structure', ref('fee_rates'), 'fee_structure') }} as fee_structure
 
     from fee_rates
 
@@ -123,7 +123,7 @@ loyalty_codes as (
 
     select
         lower(loyalty_classification) as code,
-        {{ listed_text(
+        {{ seed_enum(
             'loyalty_classification', ref('loyalty_tiers'), 'loyalty_classification'
         ) }}
             as loyalty_classification
@@ -134,7 +134,7 @@ loyalty_codes as (
 
     select
         loyalty_classification as code,
-        {{ listed_text(
+        {{ seed_enum(
             'loyalty_classification', ref('loyalty_tiers'), 'loyalty_classification'
         ) }}
             as loyalty_classification

@@ -1,16 +1,16 @@
 {{ config(
-    pre_hook=["{{ judge_drop() }}"]
+    pre_hook=["{{ validate_drop() }}"]
 ) }}
 
 -- The hook reads these models too.
 -- depends_on: {{ ref('base_bank__client_files') }} {{ ref('base_bank__clients') }}
--- depends_on: {{ ref('base_bank__client_repeats') }}
+-- depends_on: {{ ref('base_bank__client_duplicates') }}
 
 with
 
 clients as (
 
-    select * from {{ ref('base_bank__clients_judged') }}
+    select * from {{ ref('base_bank__clients_validated') }}
 
 ),
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium: every page, by mouse, keyboard, link, phone and in the dark.
+"""The dashboard in a real Chromium: every page with mouse, keyboard, links, phone and dark theme.
 
 Set BANK_DASHBOARD_PICTURES to a folder to have pictures of the pages written into it.
 """
@@ -87,7 +87,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """A page of which every request and every word on the console is kept."""
+    """A page whose requests and console messages are recorded."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         """Open an empty page."""
@@ -112,7 +112,7 @@ class Watched:
         return self.page
 
     def settled(self) -> None:
-        """Wait until the page that was asked for is there."""
+        """Wait until the requested page is shown."""
         self.page.wait_for_function(
             """() => {
                 const main = document.getElementById('main');
@@ -121,7 +121,7 @@ class Watched:
         )
 
     def done(self) -> None:
-        """Assert that nothing went wrong and that nothing left this machine."""
+        """Assert that there were no errors and no requests to other machines."""
         assert self.faults == []
         hosts = {urlsplit(url).hostname for url in self.requests if not url.startswith("data:")}
         assert hosts <= {"127.0.0.1"}
@@ -136,7 +136,7 @@ def watched(browser: Browser, address: str) -> Iterator[Watched]:
 
 
 def picture(page: Page, name: str, *, whole: bool = False) -> None:
-    """Write a picture of a page, where pictures are asked for."""
+    """Write a picture of a page, if pictures are requested."""
     if PICTURES:
         page.mouse.move(0, 0)
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=whole)
@@ -161,7 +161,7 @@ def faults_of_access(page: Page) -> list[str]:
 
 
 def outside(page: Page) -> list[str]:
-    """Return the texts that reach out of their block, and blocks that reach out of the page."""
+    """Return the texts that overflow their block, and blocks that overflow the page."""
     found: list[str] = page.evaluate(
         """() => {
             const out = [];
@@ -206,7 +206,7 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None:
-    """With Chromium's defaults, which leave backgrounds out: colours are there all the same."""
+    """With Chromium's defaults, which omit backgrounds, colours are still printed."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     file = tmp_path / "page.pdf"
     page.pdf(path=file)
@@ -238,7 +238,7 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
-    """Its numbers are the metric layer's, anyone can use it, and it fits a phone."""
+    """Its numbers match the metric layer, it is accessible, and it fits a phone."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
     expect(page.locator("h1")).to_have_text(PAGES[name][0])
@@ -427,7 +427,7 @@ def test_moves_between_two_dates(browser: Browser, folder: Path) -> None:
     page = found.go("/segmentation")
     bands = page.locator("#block-moves polygon")
     expect(bands).to_have_count(len(MOVES))
-    # The middle of a bent band's frame is beside it, so the mouse is not sent there.
+    # The centre of a bent band's frame is outside it, so the mouse is sent elsewhere.
     page.locator("#block-moves polygon.moved").first.dispatch_event("mouseover")
     expect(page.locator("#tip")).to_contain_text("customers")
     expect(page.locator("#block-moves h2")).to_contain_text("since 30 November 2021")

@@ -1,1 +1,1 @@
-"""Tests that build warehouses of their own."""
+"""Tests that build their own warehouses."""

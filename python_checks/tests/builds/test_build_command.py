@@ -1,4 +1,4 @@
-"""`bank build` as a user runs it: the sample and a drop, from any folder, and what goes wrong."""
+"""`bank build` as a user runs it: the sample and a drop, from any folder, and its errors."""
 
 import csv
 import os
@@ -20,10 +20,10 @@ PART = "+stg_bank__clients"
 
 
 def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`, which gets all that it writes."""
+    """Run `bank` in `folder`, with all its output there."""
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
     variables = {name: text for name, text in os.environ.items() if name not in unset}
-    # One target folder for all of these tests: dbt parses what has changed since the one before.
+    # All these tests share a target folder, so dbt only parses what has changed.
     target = folder.parent / "target_of_bank_build"
     variables |= {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(folder / "logs")}
     return subprocess.run(
@@ -38,7 +38,7 @@ def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A drop as the generator writes it."""
+    """A drop from the generator."""
     folder = tmp_path_factory.mktemp("drops")
     made = bank(folder, "generate", "--customers", str(CLIENTS), "--seed", "1", "--out", "drop")
     assert made.returncode == 0, made.stderr
@@ -46,7 +46,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spoilt(drop: Path, folder: Path, rows: int) -> Path:
-    """Return a copy of a drop in which the age of so many clients is a word."""
+    """Return a copy of a drop with ages in words for this many clients."""
     folder.mkdir()
     for file in drop.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
@@ -59,7 +59,7 @@ def spoilt(drop: Path, folder: Path, rows: int) -> Path:
     return folder
 
 
-def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Path) -> None:
+def test_partial_build_and_its_summary(drop: Path, tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", PART, "--as-of", "2022-01-31")
     formats = ("--date-format", "%Y-%m-%d", "--date-format", "%d-%m-%Y")
     (drop / "notes.doc").write_text("from the bank", "utf-8")
@@ -84,7 +84,7 @@ def test_part_of_a_drop_and_what_the_summary_says_of_it(drop: Path, tmp_path: Pa
     assert "Run `bank build FOLDER --warehouse bank.duckdb`" in summed.stderr
 
 
-def test_failing_drop_shows_the_first_error_and_what_to_do(drop: Path, tmp_path: Path) -> None:
+def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -> None:
     bad = spoilt(drop, tmp_path / "bad", rows=7)
     built = bank(tmp_path, "build", "bad", "--warehouse", "bank.duckdb", "--select", PART)
     assert built.returncode == 1
@@ -104,7 +104,7 @@ def test_failing_drop_shows_the_first_error_and_what_to_do(drop: Path, tmp_path:
     assert bad.is_dir()
 
 
-def test_verbose_shows_what_dbt_says(tmp_path: Path) -> None:
+def test_verbose_shows_dbt_log(tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", "age_bands", "--verbose")
     built = bank(tmp_path, "build", *arguments, "--", "--no-use-colors")
     assert built.returncode == 0, built.stdout + built.stderr
@@ -117,10 +117,10 @@ def test_verbose_shows_what_dbt_says(tmp_path: Path) -> None:
     ("arguments", "environment", "words"),
     [
         (("--vars", "{as_of_dat: 1}"), {}, "as_of_dat: no such variable. Did you mean as_of_date?"),
-        (("--vars", "{as_of_date: 31-12-2021}"), {}, "is no date. Write 2021-12-31."),
-        (("--vars", "{raw_date_format: []}"), {}, "raw_date_format: [] is no date format"),
+        (("--vars", "{as_of_date: 31-12-2021}"), {}, "is not a date. Write 2021-12-31."),
+        (("--vars", "{raw_date_format: []}"), {}, "raw_date_format: [] is not a date format"),
         ((), {"BANK_RAW_DIR": "/no/such/folder"}, "/no/such/folder: no such folder or file"),
-        ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is no number of threads"),
+        ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is not a number of threads"),
     ],
 )
 def test_dbt_alone_refuses_before_it_parses(
@@ -130,9 +130,7 @@ def test_dbt_alone_refuses_before_it_parses(
     refused = run_dbt(tmp_path, "build", *arguments, project=PROJECT, **variables)
     assert refused.returncode == 2
     assert words in refused.stdout
-    assert "BANK_THREDS: no setting of this name, it is ignored. Did you mean BANK_T" in (
-        refused.stdout
-    )
+    assert "BANK_THREDS: no such setting; it is ignored. Did you mean BANK_T" in (refused.stdout)
     assert "Traceback" not in refused.stdout + refused.stderr
     assert not (tmp_path / "target" / "manifest.json").exists()
     assert not (tmp_path / "bank.duckdb").exists()
@@ -147,7 +145,7 @@ def test_selection_without_a_match_builds_nothing(models: str, tmp_path: Path) -
     assert not build_record_path(tmp_path / "bank.duckdb").exists()
 
 
-def test_settings_of_another_project_are_not_looked_at(tmp_path: Path) -> None:
+def test_settings_of_another_project_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text(
         "name: another\nversion: 1.0.0\nprofile: another\nvars: {as_of_dat: never}\n", "utf-8"
     )

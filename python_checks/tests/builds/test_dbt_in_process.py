@@ -1,4 +1,4 @@
-"""The tests may parse once and run dbt in their own process: nothing differs, nothing is left."""
+"""Parsing once and running dbt in the test's process changes nothing and leaves nothing behind."""
 
 import json
 import os
@@ -27,7 +27,7 @@ OF_THE_RUN = ("created_at", "metadata")
 
 
 def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Return where two manifests differ, but for what tells of the run."""
+    """Return where two manifests differ, apart from metadata of the run."""
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         one, other = ({str(at): each for at, each in enumerate(items)} for items in (one, other))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -40,8 +40,8 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple
     return [] if one == other else [place]
 
 
-def test_variables_and_folders_change_nothing_of_what_dbt_parses(tmp_path: Path) -> None:
-    """Vars are rendered when dbt compiles: one parsed manifest does for all of them."""
+def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
+    """Vars are rendered when dbt compiles, so one parsed manifest is enough for all of them."""
     read = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     # A dictionary holds the variables of another package.
     declared = {name: value for name, value in read.items() if not isinstance(value, dict)}
@@ -54,16 +54,16 @@ def test_variables_and_folders_change_nothing_of_what_dbt_parses(tmp_path: Path)
     assert differences(parsed_project(), found) == []
 
 
-def test_a_run_lets_go_of_its_files_and_its_environment(tmp_path: Path) -> None:
+def test_run_releases_files_and_environment(tmp_path: Path) -> None:
     before = dict(os.environ)
     folder = Path.cwd()
     seeded = ("seed", "--select", "income_bands")
     assert run_dbt(tmp_path, *seeded, BANK_THREADS="1").returncode == 0
     assert (dict(os.environ), Path.cwd()) == (before, folder)
-    # Open for writing, with other settings than dbt's: nobody else has it open.
+    # Opening it for writing with other settings proves that nobody else has it open.
     with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
         connection.execute("drop table reference.income_bands cascade")
-    # The next run sees the file as it is, and what it was given.
+    # The next run sees the current file and its own arguments.
     assert run_dbt(tmp_path, *seeded).returncode == 0
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) > 0 from reference.income_bands").fetchone()

@@ -1,4 +1,4 @@
-"""dbt works as its users use it: selections, --empty, show, retry, failing tests, moved files."""
+"""dbt as its users run it: selections, --empty, show, retry, failing tests, moved files."""
 
 import json
 import os
@@ -27,14 +27,14 @@ FILES_OF_A_WAREHOUSE = (
 
 
 def passes(folder: Path, *arguments: str, project: Path = PROJECT) -> str:
-    """Run dbt in a folder, which has to work, and return what it prints."""
+    """Run dbt in a folder, expect success, and return its output."""
     run = run_dbt(folder, *arguments, project=project)
     assert run.returncode == 0, run.stdout[-4000:]
     return run.stdout
 
 
 def fails(folder: Path, *arguments: str, project: Path = PROJECT) -> str:
-    """Run dbt in a folder, which has to fail, and return what it prints."""
+    """Run dbt in a folder, expect a failure, and return its output."""
     run = run_dbt(folder, *arguments, project=project)
     assert run.returncode != 0, run.stdout[-4000:]
     return run.stdout
@@ -56,7 +56,7 @@ def bank(warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def refused(warehouse: Path, *arguments: str) -> str:
-    """Run the command `bank`, which has to refuse, and return its message."""
+    """Run the command `bank`, expect a refusal, and return its message."""
     run = bank(warehouse, *arguments)
     assert run.returncode in (1, 2), run.stdout
     assert "Traceback" not in run.stderr
@@ -84,7 +84,7 @@ def copy_warehouse(built: Path, folder: Path, stem: str = "bank") -> Path:
 
 
 def change(warehouse: Path, statement: str) -> None:
-    """Run SQL in a warehouse behind the back of dbt."""
+    """Run SQL in a warehouse without dbt."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(statement)
 
@@ -113,7 +113,7 @@ def history(warehouse: Path) -> list[list[tuple[object, ...]]]:
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one folder for many runs: dbt parses the project once in it."""
+    """Return one folder for many runs, so that dbt parses the project once."""
     return tmp_path_factory.mktemp("workplace")
 
 
@@ -198,10 +198,10 @@ def test_full_build_leaves_out_no_data_test(built_warehouse: Path, workplace: Pa
 
 
 def require_nothing_published(warehouse: Path) -> None:
-    """Check that an emptied warehouse is refused by all who read it."""
+    """Check that every reader refuses an emptied warehouse."""
     for arguments in (("publish",), ("check", "--no-docs"), ("summary",)):
         message = refused(warehouse, *arguments)
-        assert "was one with --empty: its tables have no rows" in message
+        assert "ran with --empty, so its tables have no rows" in message
         assert "bank build" in message
     assert not (warehouse.parent / "published" / "current").exists()
 
@@ -238,7 +238,7 @@ def test_empty_build_of_a_drop_reads_no_row_of_it(fresh: Path) -> None:
 
 
 def test_show_prints_rows_of_a_model_and_of_a_query(used: Path) -> None:
-    # The table has no order: which rows are shown is not known.
+    # The table has no order, so any rows may be shown.
     assert "dimension" in passes(used, "show", "--select", "fct_segment_profiles")
     query = "select count(*) as customers from {{ ref('dim_customers') }}"
     assert "3000" in passes(used, "show", "--inline", query).replace(",", "")
@@ -258,7 +258,7 @@ def test_static_docs_are_one_file(used: Path) -> None:
     assert "fct_segment_profiles" in page
 
 
-def test_clone_says_that_a_file_is_to_be_copied(used: Path, tmp_path: Path) -> None:
+def test_clone_refuses_and_says_copy_the_file(used: Path, tmp_path: Path) -> None:
     passes(used, "compile", "--select", "dim_dates")
     state = shutil.copytree(used / "target", tmp_path / "state")
     remove_warehouse(used)
@@ -285,15 +285,15 @@ def test_state_modified_names_what_was_changed(
         model.write_text(before, "utf-8")
 
 
-def test_retry_ends_what_a_failure_has_stopped(fresh: Path) -> None:
+def test_retry_completes_a_failed_build(fresh: Path) -> None:
     late = "{as_of_date: '2015-01-01', max_quarantine_rate: 0}"
     output = fails(fresh, "build", "--select", "+stg_bank__clients", "--vars", late)
     assert "client rows are quarantined" in output
-    # Nothing was mended: the drop is judged again.
+    # Nothing was fixed: the drop is validated again.
     assert "client rows are quarantined" in fails(fresh, "retry")
     passes(fresh, "retry", "--vars", "{as_of_date: '2015-01-01', max_quarantine_rate: 1}")
     assert 0 < counts(fresh / "bank.duckdb")["staging.stg_bank__clients"] < 3000
-    assert "was no whole build" in refused(fresh / "bank.duckdb", "publish")
+    assert "was not a complete build" in refused(fresh / "bank.duckdb", "publish")
 
 
 # Failing tests ------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     assert rows == [("fct_fairness_monitor", "value", "holds the name or id of a client")]
 
 
-def test_new_mart_fails_with_what_to_do(project_copy: Path, used_by_copy: Path) -> None:
+def test_new_mart_fails_with_remedy(project_copy: Path, used_by_copy: Path) -> None:
     model = project_copy / "models/marts/core/fct_ages.sql"
     described = project_copy / "models/marts/core/_ages.yml"
     try:
@@ -394,15 +394,15 @@ def test_renamed_warehouse_without_its_records_is_not_published(
     assert "If the file was renamed or copied, rename or copy its records with it" in message
 
 
-def test_name_of_a_schema_is_refused_for_a_warehouse(built_warehouse: Path, tmp_path: Path) -> None:
+def test_schema_name_is_refused_for_a_warehouse(built_warehouse: Path, tmp_path: Path) -> None:
     assert {name.split(".")[0] for name in counts(built_warehouse)} == set(SCHEMAS)
     for name in ("marts", "history"):
         renamed = copy_warehouse(built_warehouse, tmp_path, name)
         for arguments in (("summary",), ("check", "--no-docs"), ("publish",)):
-            assert f"a warehouse cannot be called {name}" in refused(renamed, *arguments)
+            assert f"a warehouse cannot be named {name}" in refused(renamed, *arguments)
         run = run_dbt(tmp_path, "seed", BANK_WAREHOUSE=str(renamed))
         assert run.returncode != 0
-        assert f"a warehouse cannot be called {name}" in run.stdout
+        assert f"a warehouse cannot be named {name}" in run.stdout
 
 
 @pytest.mark.parametrize("is_in_environment", [False, True])

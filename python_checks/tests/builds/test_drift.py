@@ -20,7 +20,7 @@ MODELS = (
 
 
 def build(folder: Path, drop: Path) -> dict[str, str]:
-    """Build the profile of a drop and return the verdict on each column."""
+    """Build the profile of a drop, and return the verdict on each column."""
     run = run_dbt(folder, *MODELS, BANK_RAW_DIR=str(drop))
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr
     with duckdb.connect(str(folder / "bank.duckdb"), read_only=True) as connection:
@@ -44,7 +44,7 @@ def deliver(drop: Path, factor: int) -> None:
 
 
 def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
-    # A letter that DuckDB takes for a wildcard and a quote, to see that the file is found.
+    # A name with a wildcard of DuckDB and a quote, to check that the file is found.
     folder = tmp_path / "bank's [1]"
     folder.mkdir()
     drop = tmp_path / "drop"
@@ -93,7 +93,7 @@ def test_a_drop_that_does_not_tie_out_cannot_be_accepted(tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
-def test_without_a_finished_build_nothing_is_accepted(tmp_path: Path) -> None:
+def test_unfinished_build_is_not_accepted(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     absent = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
     assert absent.exit_code == 2
@@ -101,5 +101,5 @@ def test_without_a_finished_build_nothing_is_accepted(tmp_path: Path) -> None:
     duckdb.connect(str(warehouse)).close()
     empty = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
     assert empty.exit_code == 2
-    assert "did not get to its end" in empty.output
+    assert "was not completed" in empty.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]

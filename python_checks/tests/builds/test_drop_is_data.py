@@ -46,14 +46,14 @@ def lookups(drop: Path) -> None:
 
 
 def clients(file: Path, header: list[str], rows: list[list[str]]) -> None:
-    """Write a clients file as RFC 4180 says."""
+    """Write a clients file as in RFC 4180."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows([header, *rows])
 
 
 def build(folder: Path, drop: Path, *options: str) -> Completed:
-    """Build a drop up to its control totals; check that nothing was printed but messages."""
+    """Build a drop up to its control totals, and check that only messages were printed."""
     run = run_dbt(folder, *MODELS, *options, BANK_RAW_DIR=str(drop))
     assert "Traceback" not in run.stdout + run.stderr
     return run
@@ -109,18 +109,18 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert totals is not None
     assert totals[0] == len(rows) == totals[1] + totals[2]
     assert [row[0] for row in named] == INJECTIONS
-    # A cell of ten million letters is no name: its line is quarantined, whole.
+    # A cell of ten million letters is not a name: its whole line is quarantined.
     assert longest == (1, True)
     assert {row[0] for row in aside} == {part}
     amounts = [json.loads(row[2])["estimated_income"] for row in aside]
     assert amounts == INJECTIONS
     assert databases == (1,)
-    # Nothing ran: no file but what a build makes.
+    # Nothing was executed: only files of a build exist.
     made = {"bank.duckdb", "bank_history.duckdb", "bank.build_record.json", "target", "logs"}
     assert {file.name for file in folder.iterdir()} <= made
     assert not list(tmp_path.rglob("ran")) + list(tmp_path.rglob("stolen*"))
 
-    # And it leaves again as texts.
+    # The cells are also exported as texts.
     out = tmp_path / "mend.csv"
     left = bank("quarantine", "--out", str(out), BANK_WAREHOUSE=str(folder / "bank.duckdb"))
     assert left.returncode == 0, left.stderr
@@ -148,7 +148,7 @@ def test_no_path_leads_out_of_the_drop(form: str, tmp_path: Path) -> None:
         (drop / "clients").mkdir()
         (drop / "clients" / "clients.csv").symlink_to("../../outside/clients/clients.csv")
     else:
-        # A name of dots is a name: hidden files are passed over, and nothing else is there.
+        # A name that begins with a dot is hidden, so it is ignored, and there are no other files.
         clients(drop / "clients" / "..clients.csv", header, rows[:1])
     build_folder = tmp_path / "build"
     build_folder.mkdir()

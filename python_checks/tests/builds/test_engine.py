@@ -1,4 +1,4 @@
-"""What DuckDB may use of the machine: read from the environment, refused where it means nothing."""
+"""DuckDB's resource settings are read from the environment, and refused if invalid."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def _without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_unset_the_limit_is_the_smaller_of_the_default_and_what_the_machine_gives() -> None:
+def test_default_memory_limit_is_capped_by_the_machine() -> None:
     limit = bytes_of(str(engine_settings()["memory_limit"]))
     with duckdb.connect() as connection:
         own = connection.execute("select current_setting('memory_limit')").fetchone()
@@ -40,9 +40,7 @@ def test_settings_reach_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found == ("700.0 MiB", (tmp_path / "spill").as_posix(), 1)
 
 
-def test_what_does_not_fit_goes_to_the_temp_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spill_goes_to_the_temp_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANK_MEMORY_LIMIT", "60MB")
     monkeypatch.setenv("BANK_TEMP_DIRECTORY", str(tmp_path / "spill"))
     monkeypatch.setenv("BANK_THREADS", "1")
@@ -53,7 +51,7 @@ def test_what_does_not_fit_goes_to_the_temp_directory(
         assert list((tmp_path / "spill").iterdir())
 
 
-def test_unset_a_warehouse_spills_beside_itself(tmp_path: Path) -> None:
+def test_spill_is_beside_the_warehouse_by_default(tmp_path: Path) -> None:
     settings = engine_settings(tmp_path / "bank.duckdb")
     assert settings["temp_directory"] == (tmp_path / "bank.duckdb.tmp").as_posix()
     assert "temp_directory" not in engine_settings()
@@ -69,7 +67,7 @@ def test_unset_a_warehouse_spills_beside_itself(tmp_path: Path) -> None:
         ("BANK_THREADS", "two"),
     ],
 )
-def test_a_setting_that_means_nothing_is_refused_by_name(
+def test_invalid_setting_is_refused_by_name(
     name: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, text)
@@ -77,14 +75,14 @@ def test_a_setting_that_means_nothing_is_refused_by_name(
         engine_settings()
 
 
-def test_dbt_says_which_setting_is_wrong(tmp_path: Path) -> None:
+def test_dbt_names_the_invalid_setting(tmp_path: Path) -> None:
     result = run_dbt(tmp_path, "seed", BANK_MEMORY_LIMIT="plenty")
     assert result.returncode != 0
-    assert "BANK_MEMORY_LIMIT: 'plenty' is no amount of memory" in result.stdout
+    assert "BANK_MEMORY_LIMIT: 'plenty' is not an amount of memory" in result.stdout
     assert "Traceback" not in result.stdout
 
 
-def test_warehouse_and_history_are_below_the_project_that_is_named(tmp_path: Path) -> None:
+def test_warehouse_and_history_are_in_the_named_project(tmp_path: Path) -> None:
     project, elsewhere = bare_project(tmp_path / "a project"), tmp_path / "elsewhere"
     ran = run_elsewhere(project, elsewhere, "show", "--inline", "select 1 as one")
     assert ran.returncode == 0, ran.stdout[-3000:]

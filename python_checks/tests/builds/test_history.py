@@ -1,4 +1,4 @@
-"""The history by date: months that come in order, twice, late, short, broken off or not at all.
+"""The history by date: months in order, repeated, late, incomplete, interrupted or missing.
 
 One bank is built month by month, and after each build the history is looked at from outside of
 dbt: which dates it has, a fingerprint of each, and what was compared. What should not have
@@ -47,14 +47,14 @@ WITH_THEIR_TESTS = (
     "--exclude-resource-type",
     "unit_test",
 )
-"""Options behind a selection: the tests of the history, and none of what it stands on."""
+"""Options after a selection: the tests of the history, without those of its parents."""
 DAYS = {0: "2021-12-31", 1: "2022-01-31", 2: "2022-02-28", 3: "2022-03-31", 4: "2022-04-30"}
 Person = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Look:
-    """What is in the history and in the migrations after a build.
+    """The content of the history and the migrations after a build.
 
     Attributes:
         dates: Number of rows and fingerprint of each date.
@@ -74,7 +74,7 @@ def history_of(folder: Path) -> Path:
 
 
 def look(folder: Path, printed: str = "") -> Look:
-    """Look at a history, and at the migrations of the warehouse beside it."""
+    """Read a history, and the migrations of the warehouse beside it."""
     with duckdb.connect(str(history_of(folder)), read_only=True) as connection:
         dates = connection.execute(
             "select cast(as_of_date as varchar), count(*), sum(hash(history)) "
@@ -116,13 +116,13 @@ def run_sql(file: Path, *statements: str) -> None:
 
 
 def people(drop: Path) -> set[Person]:
-    """Return who is in a drop: client id, name and joining date."""
+    """Return the clients of a drop: client id, name and joining date."""
     with (drop / "banking-clients.csv").open(encoding="utf-8", newline="") as file:
         return {(row["Client ID"], row["Name"], row["Joined Bank"]) for row in csv.DictReader(file)}
 
 
 def rewrite(drop: Path, to: Path, *, leave_out: int = 0, spoil: int = 0) -> Path:
-    """Copy a drop without some of its clients, or with ages of some that cannot be read."""
+    """Copy a drop without some clients, or with unreadable ages of some."""
     shutil.copytree(drop, to)
     path = to / "banking-clients.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -160,13 +160,13 @@ def drops(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of warehouse and history."""
+    """The folder of the warehouse and the history."""
     return tmp_path_factory.mktemp("bank")
 
 
 @pytest.fixture(scope="module")
 def looks(bank: Path, drops: dict[int, Path]) -> dict[str, Look]:
-    """What is there after each of a row of builds, by what the build is."""
+    """The state after each of a series of builds, by the name of the build."""
     seen = {}
 
     def step(name: str, month: int, day: str, *options: str, is_refused: bool = False) -> None:
@@ -189,7 +189,7 @@ def unchanged(before: Look, after: Look, *days: str) -> bool:
     return all(before.dates[day] == after.dates[day] for day in days)
 
 
-def test_with_one_date_there_is_nothing_to_compare(looks: dict[str, Look]) -> None:
+def test_one_date_has_no_migrations(looks: dict[str, Look]) -> None:
     first = looks["first"]
     assert first.dates.keys() == {DAYS[0]}
     assert first.dates[DAYS[0]][0] == CUSTOMERS
@@ -197,14 +197,14 @@ def test_with_one_date_there_is_nothing_to_compare(looks: dict[str, Look]) -> No
     assert not first.segments
 
 
-def test_next_month_adds_a_date_and_touches_no_other(looks: dict[str, Look]) -> None:
+def test_next_month_adds_only_its_date(looks: dict[str, Look]) -> None:
     before, after = looks["first"], looks["next"]
     assert after.dates.keys() == {DAYS[0], DAYS[1]}
     assert unchanged(before, after, DAYS[0])
     assert after.pairs.keys() == {(DAYS[0], DAYS[1])}
 
 
-def test_a_repeated_drop_changes_nothing_even_with_full_refresh(looks: dict[str, Look]) -> None:
+def test_repeated_drop_changes_nothing(looks: dict[str, Look]) -> None:
     before, after = looks["next"], looks["repeated"]
     assert (after.dates, after.pairs, after.segments) == (
         before.dates,
@@ -213,12 +213,12 @@ def test_a_repeated_drop_changes_nothing_even_with_full_refresh(looks: dict[str,
     )
 
 
-def test_a_late_drop_comes_in_its_place(looks: dict[str, Look]) -> None:
+def test_late_drop_is_inserted(looks: dict[str, Look]) -> None:
     before, after = looks["gap"], looks["late, into a fresh warehouse"]
     assert before.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[3])}
     assert after.dates.keys() == {DAYS[0], DAYS[1], DAYS[2], DAYS[3]}
     assert unchanged(before, after, DAYS[0], DAYS[1], DAYS[3])
-    # What it stands between is compared no more, what it has no part in is as it was.
+    # Its neighbours are no longer compared with each other; the rest has not changed.
     assert after.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[2]), (DAYS[2], DAYS[3])}
     assert after.pairs[DAYS[0], DAYS[1]] == before.pairs[DAYS[0], DAYS[1]]
     assert {day for day, _, _ in after.segments} == {DAYS[1], DAYS[2], DAYS[3]}
@@ -233,7 +233,7 @@ def test_the_same_date_again_replaces_it(looks: dict[str, Look]) -> None:
     }
 
 
-def test_a_drop_that_is_refused_does_not_reach_the_history(looks: dict[str, Look]) -> None:
+def test_refused_drop_does_not_reach_the_history(looks: dict[str, Look]) -> None:
     assert "max_quarantine_rate" in looks["refused"].printed
     assert looks["refused"].dates == looks["short"].dates
     assert looks["refused"].pairs == looks["short"].pairs
@@ -255,7 +255,7 @@ def test_joined_and_left_are_those_of_the_files(
         left = sum(number for (_, target), number in moves.items() if target == "left")
         assert (joined, left) == (len(then - there), len(there - then)), day
         assert sum(moves.values()) == len(then | there), day
-        # Most stay in their segment, some do not.
+        # Most stay in their segment, but some do not.
         stayed = sum(number for (source, target), number in moves.items() if source == target)
         assert 0.7 * len(there) < stayed < len(there & then), day
 
@@ -313,7 +313,7 @@ def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]
 
 @pytest.fixture
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
-    """A copy of warehouse and history after the build of the short drop, to be spoiled."""
+    """A copy of the warehouse and history after the build of the short drop, for damage."""
     assert looks
     warehouse = bank / "bank.duckdb"
     for file in (warehouse, history_of(bank), build_record_path(warehouse)):
@@ -354,7 +354,7 @@ def test_expectations_hold_for_migrations(bank: Path, looks: dict[str, Look]) ->
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS_BROKEN)
-def test_expectations_see_migrations_that_do_not_add_up(copy: Path, name: str) -> None:
+def test_expectations_find_migrations_that_do_not_add_up(copy: Path, name: str) -> None:
     statement, column = EXPECTATIONS_BROKEN[name]
     run_sql(copy / "bank.duckdb", statement)
     assert [one for one in failures(copy / "bank.duckdb") if column in one.column]
@@ -366,7 +366,7 @@ def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
         copy, "run-operation", "forget_date", "--args", json.dumps({"as_of_date": DAYS[1]})
     )
     assert told.returncode == 0, told.stdout
-    # No drop is named: what the last build made says whose history it is.
+    # No drop is named, so the last build decides whose history it is.
     assert not (copy / "bank_history_sample.duckdb").exists()
     assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in told.stdout
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
@@ -378,7 +378,7 @@ def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
 
 
 def found_by(name: str, folder: Path) -> int:
-    """Return how many rows a singular test finds, by the SQL that dbt has compiled of it."""
+    """Return the number of rows that the compiled SQL of a singular test finds."""
     file = folder / "target" / "compiled" / "bank_warehouse" / "tests" / "singular" / f"{name}.sql"
     with duckdb.connect(str(folder / "bank.duckdb")) as connection:
         connection.execute(f"attach '{history_of(folder)}' as history (read_only)")
@@ -427,7 +427,7 @@ def found_by(name: str, folder: Path) -> int:
     ],
     ids=["a state", "a date", "a pair", "a cent", "a customer", "two banks"],
 )
-def test_what_is_wrong_in_history_or_migrations_is_found(
+def test_faults_in_history_and_migrations_are_found(
     copy: Path, name: str, file: str, statement: str
 ) -> None:
     assert found_by(name, copy) == 0
@@ -435,7 +435,7 @@ def test_what_is_wrong_in_history_or_migrations_is_found(
     assert found_by(name, copy) > 0
 
 
-def test_other_columns_are_refused_with_the_remedy(copy: Path, drops: dict[int, Path]) -> None:
+def test_changed_columns_are_refused_with_remedy(copy: Path, drops: dict[int, Path]) -> None:
     run_sql(
         history_of(copy),
         "alter table marts.fct_customer_history add column postcode varchar",
@@ -444,7 +444,7 @@ def test_other_columns_are_refused_with_the_remedy(copy: Path, drops: dict[int, 
     before = look(copy).dates
     ran = build(copy, DAYS[3], drops[5], "--select", "fct_customer_history", command="run")
     assert ran.returncode != 0
-    assert 'docs/history.md says under "When its columns change"' in " ".join(ran.stdout.split())
+    assert 'docs/history.md under "When its columns change"' in " ".join(ran.stdout.split())
     assert look(copy).dates == before
 
 
@@ -455,7 +455,7 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
         "update marts.fct_customer_risk set customer_key = customer_key + 1",
     )
     before = look(copy).dates
-    # As a new date, and in the place of one that is there.
+    # As a new date, and in place of an existing one.
     for day, known in ((DAYS[4], DAYS[3]), (DAYS[0], DAYS[0])):
         ran = build(copy, day, drops[5], "--select", "fct_customer_history", command="run")
         assert ran.returncode != 0
@@ -465,7 +465,7 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
         assert look(copy).dates == before
 
 
-def test_the_sample_has_a_history_of_its_own(copy: Path) -> None:
+def test_sample_has_its_own_history(copy: Path) -> None:
     before = history_of(copy).read_bytes()
     ran = run_dbt(copy, "run", "--select", "fct_customer_history")
     assert ran.returncode == 0, ran.stdout[-4000:]
@@ -475,7 +475,7 @@ def test_the_sample_has_a_history_of_its_own(copy: Path) -> None:
         assert dates.fetchall() == [(date.fromisoformat(DAYS[3]),)]
 
 
-def test_an_empty_build_takes_nothing_out(copy: Path, drops: dict[int, Path]) -> None:
+def test_empty_build_removes_nothing(copy: Path, drops: dict[int, Path]) -> None:
     before = look(copy).dates
     ran = build(
         copy, DAYS[3], drops[5], "--select", "fct_customer_history", "--empty", command="run"
@@ -507,7 +507,7 @@ dbtRunner(callbacks=[watch]).invoke(arguments)
 
 
 def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
-    """Build from the history on, and kill the build with signal 9 at a moment."""
+    """Build from the history on, and kill the build with signal 9 at a given moment."""
     environment = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
         "BANK_RAW_DIR": str(drop),
@@ -529,10 +529,8 @@ def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal 9")
-def test_a_killed_build_leaves_a_date_whole_and_the_next_is_right(
-    copy: Path, drops: dict[int, Path]
-) -> None:
-    # What the build would write is not what is there.
+def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) -> None:
+    # The build would write other rows than those that exist.
     run_sql(
         copy / "bank.duckdb",
         "update intermediate.int_customers_segmented set total_loans = total_loans + 1, "
@@ -552,7 +550,7 @@ def test_a_killed_build_leaves_a_date_whole_and_the_next_is_right(
     assert unchanged(before, found, DAYS[0], DAYS[1], DAYS[2])
     assert found.dates[DAYS[3]][0] == before.dates[DAYS[3]][0]
     assert found.dates[DAYS[3]] != before.dates[DAYS[3]]
-    # Its comparison went with the old rows, in the same transaction.
+    # Its comparison was removed with the old rows, in the same transaction.
     assert found.pairs.keys() == before.pairs.keys() - {(DAYS[2], DAYS[3])}
 
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, *WITH_THEIR_TESTS)
@@ -563,8 +561,8 @@ def test_a_killed_build_leaves_a_date_whole_and_the_next_is_right(
     assert after.pairs[DAYS[2], DAYS[3]] != before.pairs[DAYS[2], DAYS[3]]
 
 
-def test_a_drop_becomes_history_only_after_the_tests_of_its_customers(bank: Path) -> None:
-    """A model is run after the tests that read nothing but what the model stands on."""
+def test_history_is_written_after_the_customer_tests(bank: Path) -> None:
+    """A model runs after the tests that only read its parents."""
     manifest = json.loads((bank / "target" / "manifest.json").read_text(encoding="utf-8"))
     nodes = manifest["nodes"]
     stands_on: set[str] = set()

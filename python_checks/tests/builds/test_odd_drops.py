@@ -1,4 +1,4 @@
-"""Every odd drop through staging: read right, refused, or rows quarantined, and nothing lost.
+"""Every odd drop through staging: read correctly, refused, or rows quarantined; nothing is lost.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
 of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.
@@ -28,13 +28,13 @@ BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
 Row = Mapping[str, Cell]
 Edit = Callable[[int, dict[str, Cell]], dict[str, Cell]]
 
-# What a drop that is read right says otherwise than the seeds, by the number of the row.
+# Cells in which a correctly read drop differs from the seeds, by row number.
 SEED_ROWS = oddities.seed_rows()[1]
 CODES = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 
 
 def names_of(names: list[str]) -> Edit:
-    """Return the edit of an oddity that has other names from a row on."""
+    """Return the edit of an oddity with other names from a row on."""
     known = dict(enumerate(names, start=oddities.FIRST_NAMED))
     return lambda number, _: {"client_name": known[number]} if number in known else {}
 
@@ -85,7 +85,7 @@ EDITS: dict[str, Edit] = {
     ),
 }
 
-# Through dbt itself: each outcome, each way to decide it, and every refusal by staging.
+# Run through dbt: each outcome, each way to decide it, and every refusal by staging.
 THROUGH_DBT = (
     "utf16_with_mark",
     "unknown_separator",
@@ -131,7 +131,7 @@ def fingerprint(row: Row) -> tuple[tuple[str, str], ...]:
 
 
 def with_keys(row: dict[str, Cell]) -> dict[str, Cell]:
-    """Return a row with its keys worked out again, as the definition of the keys has it."""
+    """Return a row with its keys computed again, from their definition."""
 
     def key(*texts: Cell) -> int:
         joined = "|".join(str(text) for text in texts)
@@ -176,8 +176,8 @@ def assert_as_declared(oddity: Oddity, staged: Staged, seed_values: list[Row]) -
     assert staged.differences is not None
     assert not any(staged.differences.values()), "rows or money do not tie out"
     assert staged.delivered == oddity.rows
-    assert len(staged.quarantined) == oddity.rows_aside
-    assert len(staged.accepted) == oddity.rows - oddity.rows_aside
+    assert len(staged.quarantined) == oddity.rows_quarantined
+    assert len(staged.accepted) == oddity.rows - oddity.rows_quarantined
     for row in staged.quarantined:
         assert oddity.says in str(row["reject_reasons"])
         assert row["raw_text"]
@@ -294,7 +294,7 @@ def test_amounts_unlike_the_first_5000_rows_are_never_read_in_silence(
     assert says in str(staging.read(tmp_path, max_quarantine_rate=rate).refusal)
 
 
-def test_what_rounding_took_is_the_sum_of_the_differences(staging: Staging, tmp_path: Path) -> None:
+def test_rounding_total_is_the_sum_of_differences(staging: Staging, tmp_path: Path) -> None:
     rows = oddities.seed_rows()[1]
     drawn = random.Random(4)
     taken = dict.fromkeys(MONEY, Decimal(0))
@@ -360,7 +360,7 @@ def test_odd_drop_through_dbt(
     name: str, staging: Staging, seed_values: list[Row], dbt_folder: Path
 ) -> None:
     oddity = BY_NAME[name]
-    drop = dbt_folder / "drop"  # of one name for all: dbt then need not parse again
+    drop = dbt_folder / "drop"  # the same name for all, so that dbt need not parse again
     if drop.exists():
         shutil.rmtree(drop)
     make(oddity, drop)
@@ -381,7 +381,7 @@ def test_odd_drop_through_dbt(
     compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
     found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
     assert set(found) == set(MODELS)
-    if not oddity.warns:  # where a file is rewritten, its temporary copy has another name
+    if not oddity.warns:  # the temporary copy of a rewritten file has another name
         for model, path in found.items():
             ours = staging.compile(model, drop, **settings(oddity))
             assert path.read_text(encoding="utf-8").strip() == ours.strip(), model
@@ -400,7 +400,7 @@ def test_odd_drop_through_dbt(
             assert by_dbt == Counter(fingerprint(row) for row in rows), relation
 
 
-def test_the_documented_table_is_the_one_of_now() -> None:
+def test_documented_table_is_current() -> None:
     document = oddities.DOCUMENT.read_text(encoding="utf-8")
     assert document == oddities.with_table(document), (
         "run: python -m python_checks.testing.oddities"

@@ -1,4 +1,4 @@
-"""The promise of one pass: the clients file is read once, and no model sorts all customers.
+"""The clients file is read once, and no model sorts all customers.
 
 A plan that sorts is invisible on three thousand rows and costs minutes on ten million. Here
 every model's compiled SQL is run once more on a warehouse of generated customers, with DuckDB's
@@ -32,20 +32,20 @@ SORTING = frozenset(
         "ASOF_JOIN",
     }
 )
-"""Operators that sort what they are given, or rank it, or number it."""
+"""Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
 """The model that runs along the bins of int_balance_buckets: many, but never more with more
 customers. An amount's bin is its number of digits and the first four of them."""
 
 DISTRIBUTIONS = "int_distributions"
-"""The buckets that medians and ranks run along, a 64th of a natural logarithm wide."""
+"""The buckets for medians and ranks, 64 per unit of natural log."""
 
 MEDIANS = "int_dimension_medians"
-"""The model that puts the amounts of the few buckets that hold a median in order."""
+"""The model that sorts the amounts of the few buckets that hold a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
-"""The share of the amounts that it orders, of all amounts that have a median."""
+"""The share of all amounts with a median that it sorts."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 
@@ -56,7 +56,7 @@ Node = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator of a plan that was run.
+    """An operator of an executed plan.
 
     Attributes:
         name: DuckDB's name of it, such as HASH_JOIN.
@@ -102,7 +102,7 @@ def operators(node: Node) -> Iterator[Operator]:
 
 
 def profile(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Operator]:
-    """Run a query and return the operators that it took."""
+    """Run a query and return its operators."""
     row = connection.execute(f"explain (analyze, format json) {sql}").fetchone()
     assert row is not None
     return list(operators(json.loads(row[1])))
@@ -115,7 +115,7 @@ def sorts(found: list[Operator]) -> list[Operator]:
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
-    """Generate customers, build them without tests, and return what came of it."""
+    """Generate customers, build them without tests, and return the result."""
     folder = tmp_path_factory.mktemp("one_pass")
     drop = folder / "drop"
     generated = CliRunner().invoke(
@@ -166,7 +166,7 @@ def test_all_generated_customers_are_built(pack: Pack) -> None:
     assert counted[0] >= 0.99 * CUSTOMERS
 
 
-def test_a_sort_of_all_customers_would_be_seen(pack: Pack) -> None:
+def test_sort_of_all_customers_is_detected(pack: Pack) -> None:
     customers = "from marts.fct_customer_positions"
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         for guilty in (
@@ -188,7 +188,7 @@ def test_a_sort_of_all_customers_would_be_seen(pack: Pack) -> None:
 def test_every_model_is_profiled(profiles: dict[str, list[Operator]]) -> None:
     assert len(profiles) >= 40
     assert all(profiles.values())
-    # The models that score and bin customers are there, and their plans did see the customers.
+    # The models that score and bin customers are included, and their plans read the customers.
     for name in ("int_customers_segmented", "fct_product_holdings"):
         assert max(one.rows_out for one in profiles[name]) >= 0.99 * CUSTOMERS
 
@@ -202,7 +202,7 @@ def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator
     assert not guilty, json.dumps(guilty, indent=2)
 
 
-def test_what_is_sorted_of_bins_does_not_grow_with_the_customers(
+def test_sorted_bins_do_not_grow_with_customers(
     pack: Pack, profiles: dict[str, list[Operator]]
 ) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
@@ -222,7 +222,7 @@ def test_what_is_sorted_of_bins_does_not_grow_with_the_customers(
     assert 0 < fullest[0] <= BINS_OF_A_NUMBER_OF_DIGITS
 
 
-def test_a_measure_has_few_buckets_however_many_the_customers(pack: Pack) -> None:
+def test_number_of_buckets_is_bounded(pack: Pack) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         fullest = connection.execute(
             f"""
@@ -236,9 +236,7 @@ def test_a_measure_has_few_buckets_however_many_the_customers(pack: Pack) -> Non
     assert 0 < fullest[0] <= 64
 
 
-def test_few_amounts_are_put_in_order_for_medians(
-    pack: Pack, profiles: dict[str, list[Operator]]
-) -> None:
+def test_medians_sort_few_amounts(pack: Pack, profiles: dict[str, list[Operator]]) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         counted = connection.execute(
             f"select count(distinct (measure, is_of_holders)) * count(distinct dimension) "
@@ -269,6 +267,6 @@ def test_the_clients_file_is_read_once(pack: Pack, profiles: dict[str, list[Oper
     }
     assert reads == {"base_bank__clients": 1}
     assert max(one.rows_out for one in profiles["base_bank__clients"]) >= CUSTOMERS
-    # Nobody else names the file, not even in a branch that the plan left out.
+    # No other model names the file, not even in a branch that the plan left out.
     named = [name for name, sql in pack.models.items() if pack.clients_file.name in sql]
     assert named == ["base_bank__clients"]

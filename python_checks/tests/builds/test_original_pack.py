@@ -1,4 +1,4 @@
-"""The bank's own files, where somebody has them: figures that were counted independently."""
+"""The bank's original files, if available: figures that were counted independently."""
 
 from collections.abc import Iterator
 from decimal import Decimal

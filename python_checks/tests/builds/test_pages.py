@@ -45,7 +45,7 @@ def new_project(folder: Path) -> Path:
 
 
 def run(clone: Path, command: str) -> str:
-    """Execute a command in a clone, as a person would who has activated its environment.
+    """Execute a command in a clone, as a user with its environment activated.
 
     A server is stopped once it answers.
 
@@ -93,7 +93,7 @@ def until_it_listens(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="module")
 def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A clone in which the README was followed, and what each of its commands printed."""
+    """A clone after the commands of the README, and the output of each."""
     clone = new_project(tmp_path_factory.mktemp("readme"))
     return clone, {command: run(clone, command) for command in executed(README)}
 

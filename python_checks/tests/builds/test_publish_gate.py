@@ -1,4 +1,4 @@
-"""Nothing is published but what the last whole build and the last checks have passed."""
+"""Only what passed the last complete build and the last checks is published."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ from python_checks.testing.publishing import (
 
 
 def refused(warehouse: Path, publish_dir: Path) -> str:
-    """Return why the warehouse is not published; not even the folder is made."""
+    """Return why the warehouse is not published, and check that no folder is created."""
     with pytest.raises(GateError) as error:
         publish(warehouse, publish_dir, None)
     assert not publish_dir.exists()
@@ -63,7 +63,11 @@ CHANGES = {
         "marts.dim_products",
         "it has other columns",
     ),
-    "a mart gone": ("drop table marts.fct_product_pairs", "marts.fct_product_pairs", "any more"),
+    "a mart gone": (
+        "drop table marts.fct_product_pairs",
+        "marts.fct_product_pairs",
+        "no longer in",
+    ),
 }
 
 
@@ -103,7 +107,7 @@ def checked_before_the_build(warehouse: Path) -> None:
 RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "never built": (without(records.build_record_path), "no record of a build"),
     "record of another shape": (with_build(format=0), "no record of a build"),
-    "interrupted": (with_build(is_ended=False), "interrupted, or still runs"),
+    "interrupted": (with_build(is_ended=False), "interrupted or is still running"),
     "failed": (with_build(failed=["unique_dim_dates"]), "did not pass: unique_dim_dates"),
     "a part": (with_build(not_run=["dim_dates", "x"]), "left out dim_dates, x"),
     "empty": (with_build(is_empty=True), "--empty"),
@@ -112,10 +116,13 @@ RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a suite left out": (with_checks(suites=["raw", "staging"]), "left out the suites marts"),
     "not met": (
         with_checks(passed=False, tables={"marts.x": {"checked": 3, "failed": 1}}),
-        "are not met in",
+        "Expectations failed in",
     ),
     "checked by another DuckDB": (with_checks(duckdb_version="1.4.0"), "checked with DuckDB"),
-    "checked before the build": (checked_before_the_build, "have not seen marts.dim_dates"),
+    "checked before the build": (
+        checked_before_the_build,
+        "the present marts.dim_dates",
+    ),
 }
 
 
@@ -194,7 +201,7 @@ def test_a_part_of_a_build_and_a_failed_test_are_recorded_and_refused(
     run = run_dbt(tmp_path, "run", "--select", "dim_products")
     assert run.returncode == 0, run.stdout[-3000:]
     message = refused(warehouse, tmp_path / "published")
-    assert "`dbt run`, was no whole build" in message
+    assert "`dbt run`, was not a complete build" in message
     assert "and " in message
 
 

@@ -1,4 +1,4 @@
-"""A bank of any size and composition builds, and passes every test of the data.
+"""Banks of any size and composition build and pass every data test.
 
 A bank tries the project on a few of its customers first. What holds of three thousand must not
 break on one, on a single class, on overdrafts or on balances of zero. The compiled SQL, the Python
@@ -88,7 +88,7 @@ EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
         row | dict.fromkeys(MONEY, f"-{LARGEST_AMOUNT}") for row in rows[:500]
     ],
 }
-"""Parts of the seeds that did not build once, and the largest sums."""
+"""Parts of the seeds that once failed to build, and the largest sums."""
 
 
 def extract(name: str) -> Drop:
@@ -96,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL as it is with the var as_of_date: the date, and the first year."""
+    """Return compiled SQL with another as_of_date: the date, and the first year."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -124,12 +124,12 @@ def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, 
 
 
 NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
-"""What a page says where a template has met a number that is none."""
+"""Texts that show an unformatted number in a template."""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What was run on a drop: customers accepted, tests and checks run, a line for each failure."""
+    """The results on a drop: accepted customers, tests and checks run, a line for each failure."""
 
     accepted: int
     tests: int
@@ -138,7 +138,7 @@ class Ran:
 
 
 def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) -> Ran:
-    """Run all models, tests of the data and expectations on a drop, and ask what the data say.
+    """Run all models, data tests, expectations and answers on a drop.
 
     Args:
         nodes: The nodes of a manifest, compiled.
@@ -177,14 +177,14 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
                 failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
-        # What is said of few customers, or of none with an amount, has to be true of these, too.
+        # Answers about few customers, or about none with an amount, must also be true.
         said = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
         failures += untrue(connection, said.said)
         page = write_page(said)
         failures += [f"findings: {word}" for word in NO_WORDS.findall(page)]
         if not drop.shapes:
             figures.draw(said, folder / "figures")
-        # The checks read the warehouse alone.
+        # The checks only read the warehouse.
         connection.execute("detach history")
         connection.execute("detach built")
         tables = [table for declare in SUITES.values() for table in declare(connection)]
@@ -223,7 +223,7 @@ def test_any_drop_builds_and_passes_every_test(
 def test_drops_of_every_shape_were_drawn(
     drawn: list[Drop], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Runs after the drops: prints what they were. Where one failed or was left out, it is less."""
+    """Runs after the drops and prints them. If some failed or were left out, there are fewer."""
     shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
     sizes = Counter(
         next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn
@@ -247,7 +247,7 @@ def test_drops_of_every_shape_were_drawn(
 def test_the_tests_of_a_drop_can_fail(
     built_manifest: dict[str, Any], built_history: Path, tmp_path: Path
 ) -> None:
-    """A test that looks at nothing would pass: one customer less has to be found by both."""
+    """A test that checks nothing would pass, so both must notice a missing customer."""
     nodes = dict(built_manifest["nodes"])
     (positions,) = (one for one in nodes.values() if one["name"] == "fct_customer_positions")
     nodes[positions["unique_id"]] = positions | {
@@ -297,7 +297,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
 
 
 def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
-    """The same through `dbt build` at the date of another year, and all suites on its warehouse."""
+    """The same with `dbt build` at a date in another year, and all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]
     move_dates(drop)

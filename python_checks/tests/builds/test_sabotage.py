@@ -1,4 +1,4 @@
-"""The suite must go red where somebody breaks the warehouse: each fault here was tried on it.
+"""Every sabotage of the project must make a test fail.
 
 Every sabotage changes the text of a copy of the project. What that changes is built again in a
 copy of the sound warehouse, as far as the tests that are there for the fault, and one of these has
@@ -21,7 +21,7 @@ from python_checks.testing.shared import made_once
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of the text of one file.
+    """A change of text in one file.
 
     Attributes:
         file: Path below the project.
@@ -36,7 +36,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Sabotage:
-    """A fault, and the tests that are there for it.
+    """A fault, and the tests that must catch it.
 
     Attributes:
         name: What is done, in words.
@@ -52,7 +52,7 @@ class Sabotage:
     net: Literal["data", "unit"] = "data"
 
 
-# Where the declared formats of dates are gone through.
+# The loop over the declared date formats.
 DATE_FORMATS = "{%- for date_format in formats -%}\n        {%- do dates.append("
 
 SABOTAGES = (
@@ -420,7 +420,7 @@ SABOTAGES = (
 
 
 def copy_project(to: Path) -> None:
-    """Copy what dbt reads of the project."""
+    """Copy the files of the project that dbt reads."""
     for part in PROJECT_PARTS:
         shutil.copytree(PROJECT / part, to / part)
     for file in PROJECT_FILES:
@@ -428,7 +428,7 @@ def copy_project(to: Path) -> None:
 
 
 def run(project: Path, *arguments: str) -> Completed:
-    """Run dbt on a copy, in a warehouse and a target of its own.
+    """Run dbt on a copy, with its own warehouse and target folder.
 
     All paths are relative to the copy: dbt then takes what it parsed of another copy as its own.
     """
@@ -443,14 +443,14 @@ def run(project: Path, *arguments: str) -> Completed:
 
 
 def run_results(target: Path) -> list[dict[str, Any]]:
-    """Return what dbt wrote of each node of its last run."""
+    """Return dbt's result of each node in its last run."""
     content = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
     results: list[dict[str, Any]] = content["results"]
     return results
 
 
 def apply(edits: tuple[Edit, ...], project: Path) -> None:
-    """Change the files of the copy; the text to be changed must be there."""
+    """Change the files of the copy; the old text must be there."""
     for edit in edits:
         file = project / edit.file
         text = file.read_bytes().decode("utf-8")
@@ -459,12 +459,12 @@ def apply(edits: tuple[Edit, ...], project: Path) -> None:
 
 
 def name_of(unique_id: str) -> str:
-    """Return the name of a node, with the model of a unit test before it."""
+    """Return the name of a node; for a unit test, preceded by its model."""
     return unique_id.split(".", 2)[2]
 
 
 def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the command that tries the nodes which have to catch a sabotage, and no others."""
+    """Return the command that runs only the nodes that must catch a sabotage."""
     caught_by = {
         name_of(unique_id).split(".")[0]
         for unique_id in unique_ids
@@ -472,7 +472,7 @@ def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
         and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
     }
     assert caught_by, f"no test is called {sabotage.caught_by}"
-    # What the edit changes of all that these stand on, and these; a model brings its unit tests.
+    # The changed parents of these nodes, and the nodes; a model includes its unit tests.
     net = {
         "data": ("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
         "unit": ("--exclude-resource-type", "test"),
@@ -483,7 +483,7 @@ def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def sound_copy(shared_folder: Path) -> Path:
-    """Return a copy of the project as it is, parsed."""
+    """Return a parsed copy of the unchanged project."""
 
     def make(project: Path) -> None:
         copy_project(project)
@@ -495,7 +495,7 @@ def sound_copy(shared_folder: Path) -> Path:
 
 @pytest.fixture
 def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
-    """Return a copy of the project with the sound warehouse, to be spoiled."""
+    """Return a copy of the project with its warehouse, for sabotage."""
     copy_project(tmp_path)
     (tmp_path / "target").mkdir()
     shutil.copy2(sound_copy / "target" / "partial_parse.msgpack", tmp_path / "target")
@@ -504,10 +504,10 @@ def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_copy_without_sabotage_is_green(
+def test_unchanged_copy_passes(
     project: Path, built_target: Path, build_results: dict[str, str]
 ) -> None:
-    """Nothing in the copy differs from the project whose build was green."""
+    """The copy does not differ from the project whose build passed."""
     assert set(build_results.values()) == {"success", "pass", "no-op"}
     assert len(build_results) > 200
     listed = run(
@@ -517,7 +517,7 @@ def test_a_copy_without_sabotage_is_green(
     assert not listed.stdout.strip()
 
 
-def test_every_sabotage_is_one_of_a_kind() -> None:
+def test_sabotages_are_unique() -> None:
     assert len({sabotage.name for sabotage in SABOTAGES}) == len(SABOTAGES) >= 10
     assert all(edit.old != edit.new for sabotage in SABOTAGES for edit in sabotage.edits)
 

@@ -35,7 +35,7 @@ def pip(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    """Run `bank` of the wheel, in an environment that has the same packages as this one."""
+    """Run `bank` from the wheel, in an environment with the same packages as this one."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
@@ -60,7 +60,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     pip("--python", str(scripts / "python"), "install", *offline, str(wheel))
     (installed,) = environment.rglob("bank_warehouse/cli.py")
-    # What the project depends on; the project itself comes from the wheel, which is first.
+    # The project's dependencies; the project itself comes from the wheel, which is first.
     (installed.parents[1] / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "DBT_PROJECT_DIR", "PYTHONPATH")
     variables = {name: text for name, text in os.environ.items() if name not in unset}

@@ -82,7 +82,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def published(
     postgres: str, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
-    """A database and a folder with one release, with personal data. Only to be read."""
+    """A database and a folder with one release with personal data, read-only."""
     dsn, folder = new_database(postgres), tmp_path_factory.mktemp("published")
     publish(warehouse, folder, dsn, with_restricted=True)
     return dsn, folder
@@ -298,7 +298,7 @@ def test_a_transaction_between_two_queries_holds_the_publisher_back(
         )
         publisher.start()
         for _ in range(20):
-            # The same release to the end of the transaction, without an error and without delay.
+            # The same release until the end of the transaction, without an error or delay.
             began = time.monotonic()
             assert reader.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
             assert reader.execute("select release from marts.release").fetchone() == before
@@ -359,13 +359,13 @@ def test_a_changed_contract_changes_the_tables_and_older_snapshots_see_their_row
         "select pg_get_constraintdef(oid) from pg_constraint "
         "where conrelid = 'marts.dim_products'::regclass and contype = 'p'",
     )
-    # And back, to the tables as they were.
+    # Roll back to the original tables.
     roll_back(folder, 1, database)
     assert one(database, "select count(lift) from marts.fct_product_pairs") > 0
     assert one(database, "select count(*) from marts.fct_stress_results") == 20
 
 
-def test_tables_of_others_are_left_alone(warehouse: Path, database: str, tmp_path: Path) -> None:
+def test_foreign_tables_are_not_changed(warehouse: Path, database: str, tmp_path: Path) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.budget (a integer)")
@@ -375,7 +375,7 @@ def test_tables_of_others_are_left_alone(warehouse: Path, database: str, tmp_pat
     assert current_number(tmp_path) is None
 
 
-def test_a_server_that_is_not_there_publishes_nothing_and_hides_the_password(
+def test_unreachable_server_publishes_nothing_and_hides_password(
     warehouse: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(PostgresError, match="cannot be reached") as refused:
@@ -388,7 +388,7 @@ def test_a_server_that_is_not_there_publishes_nothing_and_hides_the_password(
     assert release_numbers(tmp_path) == []
 
 
-def test_a_user_without_rights_is_told_what_an_administrator_has_to_do(
+def test_user_without_rights_gets_statements_for_administrator(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     user = f"user_{uuid.uuid4().hex[:8]}"
@@ -399,7 +399,7 @@ def test_a_user_without_rights_is_told_what_an_administrator_has_to_do(
     with psycopg.connect(database) as connection:
         name = conninfo_to_dict(database)["dbname"]
         connection.execute(f"grant create on database {name} to {user}")
-    # The roles are there: a user who owns the schemas needs no more.
+    # If the roles exist, a user who owns the schemas needs no further rights.
     with psycopg.connect(database) as connection:
         for statement in server_roles():
             connection.execute(statement)
@@ -408,7 +408,7 @@ def test_a_user_without_rights_is_told_what_an_administrator_has_to_do(
 
 
 def server_roles() -> list[str]:
-    """Return the statements that make both roles, where another test has not made them yet."""
+    """Return the statements that create both roles, if another test has not."""
     return [
         "do $$ begin create role bank_reader nologin; exception when duplicate_object then end $$",
         "do $$ begin create role bank_restricted_reader nologin; "
@@ -417,13 +417,13 @@ def server_roles() -> list[str]:
     ]
 
 
-def test_two_publishers_to_one_database_do_not_meet(
+def test_second_publisher_to_a_database_is_refused(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "BUSY_SECONDS", 0.5)
     with server.connected(database) as first:
         server.lock_out_other_publishers(first, "here")
-        with pytest.raises(BusyError, match="Another publisher is at work on PostgreSQL"):
+        with pytest.raises(BusyError, match="Another publisher is running on PostgreSQL"):
             publish(warehouse, tmp_path, database)
     assert current_number(tmp_path) is None
     assert publish(warehouse, tmp_path, database).number == 1
@@ -456,7 +456,7 @@ def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
 
 
 def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
-    """Return the current release of the files, their releases, and those PostgreSQL was given."""
+    """Return the current release of the files, their releases, and those in PostgreSQL."""
     return current_number(folder), release_numbers(folder), releases_in(dsn)
 
 
@@ -475,7 +475,7 @@ def test_a_commit_in_doubt_is_unknown_and_then_settled(
         assert "Nothing was published" not in str(unknown.value)
         assert current_number(tmp_path) == 1
         assert release_numbers(tmp_path) == [1, 2]
-        # The server cannot be reached yet: nothing is touched.
+        # The server cannot be reached yet, so nothing is changed.
         with pytest.raises(UnreachableError):
             publish(warehouse, tmp_path, proxy.dsn)
         assert release_numbers(tmp_path) == [1, 2]
@@ -525,7 +525,7 @@ def test_the_list_of_releases_settles_a_commit_in_doubt(
         unreachable = CliRunner().invoke(main, ["releases"])
         assert "It is unknown whether" in unreachable.output
         assert current_number(tmp_path) is None
-    # Another database knows nothing of it, and settles nothing.
+    # Another database does not know the commit, so nothing is settled.
     other = f"{database} dbname=postgres"
     monkeypatch.setenv("BANK_POSTGRES_DSN", other)
     refused = CliRunner().invoke(main, ["releases"])
@@ -533,7 +533,7 @@ def test_the_list_of_releases_settles_a_commit_in_doubt(
     with pytest.raises(UnknownCommitError, match="Set BANK_POSTGRES_DSN to that database"):
         publish(warehouse, tmp_path, other)
     assert release_numbers(tmp_path) == [1]
-    # By another address it is the same database.
+    # It is the same database under another address.
     monkeypatch.setenv("BANK_POSTGRES_DSN", database)
     listed = CliRunner().invoke(main, ["releases"]).output
     assert "has committed release 1, whose answer was lost" in listed
@@ -557,7 +557,7 @@ def test_a_roll_back_in_doubt_keeps_every_release(
     assert files_and_postgres(tmp_path, database) == (2, [1, 2], given)
 
 
-def test_files_that_went_on_without_postgres_do_not_go_back(
+def test_newer_files_are_not_rolled_back(
     warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     lines: list[str] = []
@@ -568,14 +568,14 @@ def test_files_that_went_on_without_postgres_do_not_go_back(
     assert publish(other_warehouse, tmp_path, None, progress=lines.append).number == 2
     assert any("It is unknown whether" in line for line in lines)
     publish(warehouse, tmp_path, database, progress=lines.append)
-    assert any("The files have gone on to release 2" in line for line in lines), lines
+    assert any("The files already have release 2" in line for line in lines), lines
     assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 3])
 
 
-def test_a_transaction_that_hangs_is_ended_before_it_is_judged(
+def test_hanging_transaction_is_ended_before_the_outcome_is_read(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server has not noticed that its client is gone: whether it commits is still open."""
+    """The server has not noticed that its client is gone, so the outcome is still open."""
     prepared: list[Commit] = []
     prepare = PostgresTarget.prepare
 
@@ -671,7 +671,7 @@ def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
     assert SECRET not in str(refused.value)
 
 
-def test_rows_that_a_trigger_swallows_are_noticed_before_the_commit(
+def test_rows_lost_to_a_trigger_are_noticed_before_commit(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -710,7 +710,7 @@ def test_another_bank_is_not_published_over_a_bank_in_postgres(
     with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):
         publish(warehouse, tmp_path / "new", database)
     assert one(database, "select count(*) from publishing.releases") == 1
-    # The same bank may go to a new folder, and to a folder that the other one has left.
+    # The same bank may be published to a new folder, or to one that the other bank has left.
     assert publish(bank, tmp_path / "new", database).number == 2
     assert publish(other, tmp_path / "others", None).number == 1
     with pytest.raises(PublishError, match="None of the 3,000 customers of PostgreSQL"):
@@ -741,7 +741,7 @@ def test_the_commands_publish_to_the_database_of_the_environment(
 
 
 def odbc_driver() -> str | None:
-    """Return the name of the PostgreSQL driver that ODBC knows, None where there is none."""
+    """Return the name of ODBC's PostgreSQL driver, or None."""
     try:
         import pyodbc
     except ImportError:  # its wheel needs the system's libodbc

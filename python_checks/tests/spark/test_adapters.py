@@ -19,15 +19,15 @@ from python_checks.testing.paths import PROJECT
 DBT = PROJECT / ".venv-adapters" / "bin" / "dbt"
 
 ENGINE_WORDS = {
-    # by model: what DuckDB's SQL has, what Spark's has in its place
+    # by model: a fragment of DuckDB's SQL, and Spark's equivalent
     "base_bank__clients": [
         ("try_strptime(", "make_date("),
         ("regexp_full_match(", " rlike r'"),
         ("json_object(", "to_json(named_struct("),
         ("'0x' ||", "conv(left(md5("),
     ],
-    "base_bank__client_repeats": [("nfc_normalize(", ", r'[\\x{0009}")],
-    "base_bank__clients_judged": [("rowid", "_metadata.row_index")],
+    "base_bank__client_duplicates": [("nfc_normalize(", ", r'[\\x{0009}")],
+    "base_bank__clients_validated": [("rowid", "_metadata.row_index")],
     "dim_customers": [("printf(", "format_string(")],
     "dim_dates": [("unnest(generate_series(", "explode(sequence(")],
     "int_score_thresholds": [("quantile_disc(", "percentile_approx(")],
@@ -38,7 +38,7 @@ ENGINE_WORDS = {
 
 @dataclass(frozen=True)
 class Service:
-    """A service that runs Spark, reached by an adapter of its own.
+    """A service that runs Spark and has its own adapter.
 
     Attributes:
         adapter: the type of the adapter, as dbt calls it.
@@ -75,11 +75,11 @@ SERVICES = {
         },
     ),
 }
-"""By the folder of the profile."""
+"""Services by the folder of their profile."""
 
 
 def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt of the environment of the adapters with an example profile."""
+    """Run dbt from the adapter's environment with an example profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
@@ -123,7 +123,7 @@ def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) 
 
 
 def test_the_words_of_duckdb_are_those_of_its_build(built_manifest: dict[str, Any]) -> None:
-    """What is looked for above is there where the engine is DuckDB."""
+    """The DuckDB fragments above occur in a DuckDB build."""
     nodes = {node["name"]: node for node in built_manifest["nodes"].values()}
     for name, words in ENGINE_WORDS.items():
         sql = re.sub(r"\s+", " ", nodes[name]["compiled_code"]).replace("( ", "(")

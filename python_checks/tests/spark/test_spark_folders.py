@@ -1,4 +1,4 @@
-"""The target `spark` finds its folders from wherever dbt is started."""
+"""The target `spark` finds its folders from any working folder."""
 
 import shutil
 from pathlib import Path
@@ -32,5 +32,5 @@ def test_all_that_a_build_writes_is_below_the_project(tmp_path: Path) -> None:
     assert (warehouse / "raw_copies/genders.parquet").exists()
     assert (warehouse / "metastore/service.properties").exists()
     assert {path.name for path in (project / "warehouse").iterdir()} == {"spark"}
-    # The project has no settings of Spark's log; those of the package keep it to errors.
+    # The project has no settings for Spark's log; the package's limit it to errors.
     assert " WARN " not in ran.stderr

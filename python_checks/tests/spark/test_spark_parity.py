@@ -48,7 +48,7 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _assert_same_marts(
     warehouse: Path, spark: SparkProcess, target: Path, **environment: str
 ) -> int:
-    """Write every mart of Spark as files and compare them; return the rows that were compared."""
+    """Write every Spark mart to files and compare them; return the number of compared rows."""
     marts = target / "marts"
     arguments = ("--args", json.dumps({"folder": str(marts)}))
     spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
@@ -64,7 +64,7 @@ def _assert_same_marts(
 
 
 def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
-    """Run tests of dbt, unique ids by name, and expect each of them to have passed."""
+    """Run dbt tests, given as name to unique id, and expect all to pass."""
     outcome = spark.dbt(target, "test", "--select", *names)
     assert outcome.statuses == dict.fromkeys(names.values(), "pass")
 
@@ -76,7 +76,7 @@ def test_the_shipped_seeds_give_the_same_marts(
 
 
 def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
-    """All that are written as SQL, and of each kind that takes arguments the first."""
+    """All singular tests, and the first test of each generic kind."""
     nodes = _manifest(seeds_target)["nodes"].values()
     chosen: dict[str, dict[str, Any]] = {}
     for node in sorted(nodes, key=lambda node: str(node["unique_id"])):
@@ -89,7 +89,7 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
 
 
 NOT_ON_SPARK = ("people_are_found_who_are_written_in_two_ways",)
-"""Unit tests of what Spark cannot do: no function of it composes letters (docs/raw-drops.md)."""
+"""Unit tests of what Spark cannot do: it has no function that composes letters."""
 
 
 def test_unit_tests_of_what_differs_between_engines_pass(
@@ -134,8 +134,8 @@ def test_a_hundred_thousand_customers_give_the_same_marts(
     assert rows > 1_500_000
 
 
-# What a cell may hold, read or not: the engines have to agree on each. Row n of the drop gets
-# number n of each list, as long as the list is.
+# Valid and invalid cells on which the engines must agree. Row n of the drop gets item n of each
+# list.
 ODD_CELLS = {
     "Bank Loans": (
         *("75,384.77", "$75,384.77", "(1,200.00)", "$-", "-", "5", "5.", "5.1", ".50", "5.000"),
@@ -214,15 +214,15 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             assert found.is_equal, f"{name}: {found}"
             assert found.rows >= 10
             if table == "fct_quarantined_clients":
-                # Two thirds of the odd cells cannot be read, and the second file mixes orders.
+                # Two thirds of the odd cells are invalid, and the second file mixes orders.
                 assert found.rows > 100
-    # A delivered file spans several of a table.
+    # A delivered file spans several files of a table.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
 
 
 @pytest.fixture
 def one_mart(tmp_path: Path) -> tuple[Path, Mart]:
-    """A warehouse with one mart of three rows, and how dbt would describe it."""
+    """A warehouse with one mart of three rows, and its dbt manifest."""
     warehouse = tmp_path / "bank.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema marts")

@@ -1,4 +1,4 @@
-"""dbt builds on a Spark cluster through its Thrift server, a Python model among the rest."""
+"""dbt builds on a Spark cluster through its Thrift server, including a Python model."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

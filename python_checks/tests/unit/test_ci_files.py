@@ -1,4 +1,4 @@
-"""The files for the code host name what is there: targets, tests, owners' folders, variables."""
+"""The CI and repository files only name existing targets, tests, folders and variables."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def jobs(name: str) -> dict[str, Any]:
 
 
 def commands(job: dict[str, Any]) -> str:
-    """Return what a job runs, each value of its matrix put in."""
+    """Return the commands of a job, with each value of its matrix."""
     text = "\n".join(step.get("run", "") for step in job["steps"])
     matrix = job.get("strategy", {}).get("matrix", {})
     for name, values in matrix.items():
@@ -85,7 +85,7 @@ def test_owners_own_something() -> None:
 
 
 def _is_owned(file: str, pattern: str) -> bool:
-    """Return whether a pattern of CODEOWNERS covers a file: a folder, a file at the top, a name."""
+    """Return whether a pattern of CODEOWNERS matches a file."""
     if pattern.endswith("/"):
         return file.startswith(pattern[1:])
     if pattern.startswith("/"):

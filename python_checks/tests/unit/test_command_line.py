@@ -1,4 +1,4 @@
-"""`bank`: its help is whole, its options have one spelling, a typo gets a suggestion."""
+"""`bank`: complete help, consistent options, suggestions for typos."""
 
 import json
 import pickle
@@ -19,7 +19,7 @@ from bank_warehouse.hints import TAKEN_BY, command_line
 from bank_warehouse.project import PROJECT as NAME
 from bank_warehouse.project import find_project, warehouse_path
 from bank_warehouse.publish.records import FORMAT, build_record_path, write_json
-from bank_warehouse.raw_drop import Settings, drop, plan_table, scratch
+from bank_warehouse.raw_drop import Settings, drop, plan_table, temp_files
 from python_checks.testing.paths import PROJECT, SEEDS
 
 HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
@@ -179,7 +179,7 @@ COMMAND_LINES: dict[str, tuple[str, dict[str, Path | None], str]] = {
 
 @pytest.mark.usefixtures("usual")
 @pytest.mark.parametrize("name", COMMAND_LINES)
-def test_command_gets_the_paths_that_it_would_not_take_by_itself(name: str) -> None:
+def test_command_in_message_gets_non_default_paths(name: str) -> None:
     command, paths, expected = COMMAND_LINES[name]
     assert command_line(command, paths) == expected
 
@@ -193,7 +193,7 @@ def test_drop_of_a_warehouse_is_not_replaced_by_the_sample(usual: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
-def test_missing_warehouse_has_one_code_and_a_command_that_makes_it(name: str, usual: Path) -> None:
+def test_missing_warehouse_exits_alike_with_build_command(name: str, usual: Path) -> None:
     arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
     result = run(name, "--warehouse", "mine.duckdb", *arguments)
     assert result.exit_code == 2
@@ -203,17 +203,17 @@ def test_missing_warehouse_has_one_code_and_a_command_that_makes_it(name: str, u
 
 
 @pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
-def test_file_that_is_no_warehouse_is_not_to_be_built_over(name: str, usual: Path) -> None:
+def test_foreign_file_is_not_overwritten(name: str, usual: Path) -> None:
     (usual / "README.md").write_text("A bank.\n" * 100, "utf-8")
     arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
     result = run(name, "--warehouse", "README.md", *arguments)
     assert result.exit_code == 2
-    assert "README.md is no warehouse.\nName another file with --warehouse." in result.output
+    assert "README.md is not a warehouse.\nName another file with --warehouse." in result.output
     assert "bank build" not in result.output
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_ctrl_c_is_one_line_in_every_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_prints_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise RuntimeError("Query interrupted") from KeyboardInterrupt()
 
@@ -260,9 +260,7 @@ def test_build_refuses_an_unreadable_drop_before_dbt_starts(
     assert [entry.name for entry in usual.iterdir()] == ["drop"]
 
 
-def test_dbt_gets_the_plan_that_the_build_made(
-    usual: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dbt_uses_the_plan_of_the_build(usual: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[str] = []
 
     def planned_anew(*_: object) -> None:
@@ -286,14 +284,14 @@ def test_dbt_gets_the_plan_that_the_build_made(
 
 
 class Told:
-    """What says so when it is unpickled."""
+    """An object whose unpickling is noticed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what unpickling calls."""
         return pytest.fail, ("a plan of a stranger was read",)
 
 
-def test_a_plan_is_read_only_from_its_own_scratch_folder(
+def test_plan_is_only_read_from_own_temporary_folder(
     usual: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(SEEDS, usual / "drop")
@@ -302,18 +300,18 @@ def test_a_plan_is_read_only_from_its_own_scratch_folder(
     strange.write_bytes(pickle.dumps(Told()))
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(strange))
     assert plan_table(usual / "drop", "clients").rows
-    broken = scratch.new_path(".plan")
+    broken = temp_files.new_path(".plan")
     broken.write_bytes(b"no pickle")
-    assert scratch.is_own(broken)
+    assert temp_files.is_own(broken)
     monkeypatch.setattr(drop, "_last", {})
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(broken))
     assert plan_table(usual / "drop", "clients").rows
     if sys.platform != "win32":
         broken.chmod(0o666)
-        assert not scratch.is_own(broken)
+        assert not temp_files.is_own(broken)
 
 
-def test_inspect_says_nothing_of_a_build_where_there_is_no_drop(usual: Path) -> None:
+def test_inspect_without_a_drop_mentions_no_build(usual: Path) -> None:
     result = run("inspect", str(usual / "absent"))
     assert result.exit_code == 2
     assert "absent: no such folder or file. Name the folder" in result.output
@@ -322,7 +320,10 @@ def test_inspect_says_nothing_of_a_build_where_there_is_no_drop(usual: Path) -> 
 
 REFUSALS: dict[str, tuple[list[str], str]] = {
     "variable": (["--vars", "{as_of_dat: 1}"], "as_of_dat: no such variable. Did you mean as_of_d"),
-    "date": (["--as-of", "31-12-2021"], "as_of_date: '31-12-2021' is no date. Write 2021-12-31."),
+    "date": (
+        ["--as-of", "31-12-2021"],
+        "'31-12-2021' is not a date. Write 2021-12-31.",
+    ),
     "format": (["--date-format", "%d-%m"], "raw_date_format: '%d-%m' has no year (%Y)."),
     "format of a spreadsheet": (["--date-format", "DD/MM/YYYY"], "Write %d/%m/%Y."),
     "drop": (["no such folder"], "no such folder: no such folder or file."),
@@ -336,7 +337,7 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_build_refuses_what_cannot_be_meant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_refuses_invalid_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
     arguments, words = REFUSALS[name]
     result = run("build", *arguments, BANK_RAW_DIR="")
@@ -352,16 +353,16 @@ def test_build_refuses_a_warehouse_in_memory() -> None:
 
 def test_build_warns_of_a_misspelt_variable() -> None:
     result = run("build", "--as-of", "never", BANK_WAREHOSE="x")
-    assert "Warning: BANK_WAREHOSE: no setting of this name" in result.output
+    assert "Warning: BANK_WAREHOSE: no such setting" in result.output
     assert "Did you mean BANK_WAREHOUSE?" in result.output
 
 
-def test_refusal_waits_for_nothing_heavy() -> None:
+def test_refusal_imports_nothing_heavy() -> None:
     assert loaded_by("build", "--as-of", "31-12-2021") == (2, set())
     assert loaded_by("build", "no such folder") == (2, {"duckdb", "numpy"})
 
 
-# ---------- what dbt says, for people
+# ---------- the messages about dbt's log
 
 
 def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
@@ -413,7 +414,7 @@ def test_unit_tests_of_a_selection_are_among_the_steps(
     )
 
 
-def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None:
+def test_first_failure_is_shown_without_macro_trace(log: BuildLog) -> None:
     log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
     failed(
         "model",
@@ -426,12 +427,12 @@ def test_first_failure_is_shown_without_the_way_of_macros(log: BuildLog) -> None
     first, message, others, left_out, more = log.failure().splitlines()
     assert first == "The build failed at model stg_a (stg_a.sql):"
     assert message == "  a.csv: no header. Add one."
-    assert others == "Failed as well: stg_b."
-    assert left_out == "1 steps that need what failed were left out."
+    assert others == "Also failed: stg_b."
+    assert left_out == "1 steps that depend on these were skipped."
     assert "dbt.log" in more
 
 
-def test_explanation_of_a_hook_replaces_what_the_engine_says(log: BuildLog) -> None:
+def test_explanation_replaces_the_engine_message(log: BuildLog) -> None:
     failed("model", "dim_a", "Runtime Error in model dim_a (a.sql)\n  No space left", log)
     failed("operation", "on-run-end-1", "Compilation Error in operation x (y)\n  Full disk.", log)
     assert log.failure().splitlines()[:2] == [
@@ -452,7 +453,7 @@ def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
     ]
 
 
-def test_selection_without_a_match_is_said_in_the_words_of_the_command(log: BuildLog) -> None:
+def test_selection_without_match_has_own_message(log: BuildLog) -> None:
     said = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
     log.read(event("MainEncounteredError", exc=said))
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()

@@ -1,4 +1,4 @@
-"""The server below the dashboard, on a real socket: names, limits, timeouts, what is packed."""
+"""The server of the dashboard, on a real socket: host names, limits, timeouts, compression."""
 
 import contextlib
 import gzip
@@ -177,7 +177,7 @@ def test_a_request_has_to_be_there_in_time(monkeypatch: pytest.MonkeyPatch) -> N
     with serving(hello) as port, half_sent(port) as slow, half_sent(port, b"") as idle:
         began = time.monotonic()
         with contextlib.suppress(OSError):
-            # A byte now and then: never without activity, and never done.
+            # A byte now and then: always active, but never complete.
             while time.monotonic() - began < 20:
                 slow.sendall(b"x")
                 slow.settimeout(0.2)
@@ -185,7 +185,7 @@ def test_a_request_has_to_be_there_in_time(monkeypatch: pytest.MonkeyPatch) -> N
                     if slow.recv(1) == b"":
                         break
         assert 1 <= time.monotonic() - began < 15
-        # A connection that asks nothing is let be for longer, and answered when it asks.
+        # An idle connection is kept for longer, and its request is answered.
         idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(100).startswith(b"HTTP/1.1 200")
 

@@ -1,4 +1,4 @@
-"""The generator: same bytes for a seed, the bank's headers and domains, its shape and quirks."""
+"""The generator: the same bytes for a seed, and the bank's headers, domains and quirks."""
 
 import csv
 import hashlib
@@ -331,8 +331,8 @@ def test_ids_get_longer_where_five_digits_are_too_few() -> None:
     assert id_digits(100_000_000) == 9
 
 
-def test_names_run_out_only_into_repetition() -> None:
-    """Six names for 9,000 people: those who share an id still have different names."""
+def test_names_repeat_when_they_run_out() -> None:
+    """Six names for 9,000 people: people who share an id still have different names."""
     plan = make_plan(9_000, 1)
     few = {"first name": pa.array(["Ada", "Ben"]), "surname": pa.array(["Ash", "Birch", "Cole"])}
     columns = draw_columns(replace(plan, texts={**plan.texts, **few}), 0, 9_000)
@@ -484,7 +484,7 @@ def test_shares_of_categories(
 
 
 def test_categories_carry_no_signal(clients: pd.DataFrame) -> None:
-    """The share of variation of log income explained by a category stays at chance level."""
+    """The share of variation in log income that a category explains is at chance level."""
     income = np.log(clients["Estimated Income"])
     for column in ("Nationality", "Fee Structure", "Loyalty Classification", "GenderId", "IAId"):
         explained = income.groupby(clients[column]).transform("mean").var() / income.var()
@@ -505,7 +505,7 @@ def test_a_bad_number_of_customers_is_refused(tmp_path: Path, number: str) -> No
     assert not (tmp_path / "out").exists()
 
 
-def test_files_in_the_way_are_named_and_kept(tmp_path: Path) -> None:
+def test_existing_files_are_named_and_kept(tmp_path: Path) -> None:
     occupied = tmp_path / "gender.csv"
     occupied.write_text("mine\n")
     result = generate("--customers", "5", "--out", str(tmp_path))
@@ -575,7 +575,7 @@ def people(clients: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
-    """The customers of 20,000 in four months, the first one included, by who they are."""
+    """The customers of a bank of 20,000 in four months, including the first, by identity."""
     packs = []
     for month in range(4):
         folder = tmp_path_factory.mktemp("month")
@@ -599,10 +599,10 @@ def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]
         assert 0.008 < len(left) / len(before) < 0.012
         days = joined.get_level_values("Joined Bank")
         assert {(day.year, day.month) for day in days} == {(2022, month)}
-    # Nobody comes back, and whoever left in one month is not counted in another.
+    # Nobody comes back, and each leaver is counted once.
     gone = months[0].index.difference(months[1].index)
     assert not any(gone.isin(pack.index).any() for pack in months[2:])
-    # Ids and names are those of nobody before.
+    # Their ids and names are new.
     first, joined_ids = months[0].reset_index(), months[3].index.difference(months[0].index)
     assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
 

@@ -1,4 +1,4 @@
-"""Fairness between groups: against scipy and statsmodels, at its limits, and over many seeds."""
+"""Fairness between groups: compared with scipy and statsmodels, and over many seeds."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ GROUPS = {"nationality": 5, "gender": 2, "age_band": 6}
 def counted(
     rows: list[tuple[str, str, str, int, int]], *, burdens: tuple[str, ...] = (), minimum: int = 50
 ) -> pd.DataFrame:
-    """Return (action, dimension, value, customers, chosen) as `compare_groups` takes them."""
+    """Return the input of `compare_groups`: (action, dimension, value, customers, chosen)."""
     frame = pd.DataFrame(rows, columns=["action", "dimension", "value", "customers", "chosen"])
     frame["is_burden"] = frame["action"].isin(burdens)
     frame["is_large_enough"] = frame["customers"] >= minimum
@@ -25,7 +25,7 @@ def counted(
 
 
 def drawn(seed: int, effect: float = 1.0) -> pd.DataFrame:
-    """Return counts of chance; one group of one action is chosen `effect` times as often."""
+    """Return random counts; one group of one action is chosen `effect` times as often."""
     generator = np.random.default_rng(seed)
     rows = []
     for action in range(ACTIONS):
@@ -105,7 +105,7 @@ def test_all_p_values_are_adjusted_together_and_the_order_of_rows_does_not_matte
     tested = found.to_pandas().dropna(subset="p_value")
     expected = multipletests(tested["p_value"], method="fdr_bh")[1]
     np.testing.assert_allclose(tested["adjusted_p_value"], expected, rtol=1e-12)
-    # All groups of every action but the best of each action and dimension.
+    # All groups of every action except the best of each action and dimension.
     assert len(tested) == ACTIONS * (sum(GROUPS.values()) - len(GROUPS))
 
 

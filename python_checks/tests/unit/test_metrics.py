@@ -1,4 +1,4 @@
-"""Definitions of metrics are read or refused by name; their SQL is safe and holds at the edges."""
+"""Metric definitions are read or refused by name; their SQL is safe and correct in edge cases."""
 
 import copy
 import json
@@ -26,19 +26,19 @@ META = {"meta": {"format": "#,0", "unit": "customers", "display_folder": "Custom
 
 
 def dimension(name: str, kind: str = "categorical") -> Json:
-    """Return a dimension as a semantic manifest has it."""
+    """Return a dimension as in a semantic manifest."""
     return {"name": name, "type": kind, "label": name, "description": "What it is.", "config": None}
 
 
 def semantic_model(name: str, entities: list[Json], **more: Any) -> Json:
-    """Return a semantic model as a semantic manifest has it."""
+    """Return a semantic model as in a semantic manifest."""
     relation = {"alias": f"fct_{name}", "schema_name": "marts"}
     model = {"name": name, "node_relation": relation, "entities": entities, "primary_entity": None}
     return {**model, "dimensions": [], "measures": [], **more}
 
 
 def metric(name: str, kind: str, params: Json, condition: str | None = None) -> Json:
-    """Return a metric as a semantic manifest has it."""
+    """Return a metric as in a semantic manifest."""
     filters = {"where_filters": [{"where_sql_template": condition}]} if condition else None
     return {
         "name": name,
@@ -57,7 +57,7 @@ def simple(measure: str, fill_nulls_with: int | None = None) -> Json:
 
 
 def manifest() -> Json:
-    """Return a semantic manifest of clients, their accounts, and branches that nothing joins."""
+    """Return a semantic manifest of clients, their accounts, and unconnected branches."""
     client = {"name": "client", "type": "primary", "expr": "client_number"}
     clients = semantic_model(
         "clients",
@@ -122,7 +122,7 @@ def layer() -> SemanticLayer:
 
 @pytest.fixture
 def bank() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Three clients in Rome, Oslo and nowhere; accounts of two, one of them of nobody."""
+    """Three clients, one without a city; accounts of two of them, and one without a client."""
     with duckdb.connect() as connection:
         connection.execute(
             """
@@ -153,11 +153,11 @@ def ask(
 # ---------- queries
 
 
-def test_groups_of_several_marts_stand_side_by_side(
+def test_groups_of_several_marts_are_joined(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     metrics = ["clients", "balance", "active", "mean_balance", "odd"]
-    # Nobody's account has no city, as the third client has none.
+    # The account without a client has no city, like the third client.
     assert ask(bank, layer, metrics, ["city"]) == [
         ("Oslo", 1, Decimal("0.0"), 0, 0.0, -0.5),
         ("Rome", 1, Decimal("30.5"), 1, 30.5, 7.125),
@@ -165,7 +165,7 @@ def test_groups_of_several_marts_stand_side_by_side(
     ]
 
 
-def test_every_aggregation_is_what_its_name_says(
+def test_each_aggregation_is_computed(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     metrics = ["balance", "open_accounts", "lowest", "highest", "mean", "middle", "active"]
@@ -173,7 +173,7 @@ def test_every_aggregation_is_what_its_name_says(
     assert [float(value) for value in row] == [35, 2, 0, 20, 8.75, 7.5, 2]
 
 
-def test_filter_of_a_ratio_holds_for_both_sides(
+def test_filter_of_a_ratio_applies_to_both_sides(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     assert ask(bank, layer, ["active_gold"]) == [(0.5,)]
@@ -186,7 +186,7 @@ def test_ratio_without_a_divisor_is_null(
     assert rows == [(0, None)]
 
 
-def test_nothing_counted_is_what_the_metric_says(
+def test_empty_metric_has_its_fill_value(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     assert ask(bank, layer, ["clients", "active"], ["tier"]) == [
@@ -278,7 +278,7 @@ def test_dimensions_of_are_those_that_all_metrics_reach(layer: SemanticLayer) ->
         ((["clients"], [], {"colour": ["red"]}), "'colour' cannot be reached"),
     ],
 )
-def test_questions_that_cannot_be_asked_say_why(
+def test_invalid_queries_are_refused_with_reason(
     arguments: tuple[Any, ...], complaint: str, layer: SemanticLayer
 ) -> None:
     with pytest.raises(MetricsError, match=complaint.replace(".", r"\.")):
@@ -304,7 +304,7 @@ def test_definitions_carry_what_a_report_needs(layer: SemanticLayer) -> None:
 
 
 def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
-    """Return the change of a metric's parameters."""
+    """Return a change of a metric's parameters."""
 
     def change(content: Json) -> None:
         found = next(each for each in content["metrics"] if each["name"] == name)
@@ -314,7 +314,7 @@ def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
 
 
 def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
-    """Return the change of one place of the manifest."""
+    """Return a change at one place of the manifest."""
 
     def change(content: Json) -> None:
         place: Any = content
@@ -372,9 +372,7 @@ def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
         (in_metric("odd", expr="coalesce(balance, clients)"), "odd: .* must be arith"),
     ],
 )
-def test_definition_that_not_every_reader_can_follow_is_refused(
-    change: Callable[[Json], None], complaint: str
-) -> None:
+def test_unsupported_definition_is_refused(change: Callable[[Json], None], complaint: str) -> None:
     content = copy.deepcopy(manifest())
     change(content)
     assert content != manifest()
@@ -391,7 +389,7 @@ def test_definition_that_not_every_reader_can_follow_is_refused(
         (json.dumps({"semantic_models": [], "metrics": []}), "holds no metrics"),
     ],
 )
-def test_manifest_that_is_none_is_refused(text: str | None, complaint: str, tmp_path: Path) -> None:
+def test_invalid_manifest_is_refused(text: str | None, complaint: str, tmp_path: Path) -> None:
     path = tmp_path / "semantic_manifest.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")
@@ -417,13 +415,13 @@ def test_manifest_that_is_none_is_refused(text: str | None, complaint: str, tmp_
         (None, "#,0", "n/a"),
     ],
 )
-def test_numbers_are_written_as_their_format_says(
+def test_numbers_follow_their_format(
     value: float | Decimal | None, number_format: str, text: str
 ) -> None:
     assert format_value(value, number_format) == text
 
 
 @pytest.mark.parametrize("number_format", ["", "0.", "#0", "0,0", "$0", "0%%"])
-def test_format_that_is_none_is_refused(number_format: str) -> None:
+def test_unknown_format_is_refused(number_format: str) -> None:
     with pytest.raises(ValueError, match="is not known; write it like"):
         format_value(1, number_format)

@@ -1,4 +1,4 @@
-"""What the README and the documents tell people to run exists."""
+"""The commands in the README and the documents exist."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from python_checks.testing.paths import PROJECT
 
 
 @pytest.mark.parametrize("page", pages())
-def test_blocks_of_code_have_a_language_and_commands_are_executed_or_say_why_not(page: str) -> None:
+def test_code_blocks_are_executed_or_excused(page: str) -> None:
     for block in blocks(page):
         where = f"{block.page}, line {block.line}"
         assert block.language in LANGUAGES, where
@@ -37,7 +37,7 @@ def dbt() -> click.Command:
 
 
 def require_options(program: click.Command, words: list[str], command: str) -> None:
-    """Expect a command to have the subcommands and options that it is shown with."""
+    """Expect a command to have the shown subcommands and options."""
     chosen = program
     while isinstance(chosen, click.Group) and words and not words[0].startswith("-"):
         name, *words = words

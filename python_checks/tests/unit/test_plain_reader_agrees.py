@@ -1,4 +1,4 @@
-"""Staging against a slow reader in plain Python, on drops damaged by Hypothesis.
+"""Compare staging with a slow reader in plain Python, on drops damaged by Hypothesis.
 
 `HYPOTHESIS_PROFILE=nightly` tries 2,000 drops; the usual setting tries 200, the same each time.
 """
@@ -106,7 +106,7 @@ CELLS = st.one_of(
     st.text(alphabet='0123456789.,-+()$ "aeE;|', max_size=8),
 )
 
-# A date of parts that are each right, doubtful or wrong: damage where the order of days is judged.
+# A date whose parts are valid, ambiguous or wrong, to test how the order is interpreted.
 DATES = st.builds(
     "{0}{3}{1}{3}{2}".format,
     st.sampled_from(["1", "01", "5", "12", "13", "28", "31", "00", "32", "001"]),
@@ -186,7 +186,7 @@ def damaged(
             rows[row] = [" "] * (column + 1)
         elif kind == "open quote" and column < 8:
             raw_lines[row] = '"' if column % 2 else 'x"y'
-        elif kind == "open quote":  # at the edge of a cell, by a program that knows no quotes
+        elif kind == "open quote":  # at the edge of a cell, unescaped
             edges[row, 1 if column < 18 else 7] = "begin" if column % 2 else "end"
     dropped = {row for kind, row, _, _ in damage if kind == "drop"}
     header = {
@@ -231,7 +231,7 @@ def damaged(
 
 
 def agree(staged: Staged, plain: Reading) -> None:
-    """Fail where the two readers say different things of a drop."""
+    """Fail if the two readers disagree about a drop."""
     if plain.refusal is not None:
         assert staged.refusal is not None
         assert plain.refusal in staged.refusal
@@ -299,7 +299,7 @@ def test_plain_reader_agrees(
 
 
 def encoding_read(messages: Sequence[str], written: str) -> str:
-    """Return the encoding that a warning names: the one the file was written in, or its like.
+    """Return the encoding in a warning: that of the file, or an equivalent.
 
     Of a few cells nobody can tell two encodings from each other in which all of them are names of
     one language; the warning shows a cell then.

@@ -1,4 +1,4 @@
-"""Rules on what works on Windows: each finds its mistake, and the project makes none."""
+"""The portability rules: each finds its mistake, and the project makes none."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""The profiles: they render, their adapters take them, and no secret is in any of them."""
+"""The profiles render, are valid for their adapters, and contain no secrets."""
 
 import os
 import re
@@ -16,10 +16,10 @@ SERVICES = {"databricks": "databricks", "fabric": "fabricspark"}
 EXAMPLES = [PROJECT / "profiles" / service / "profiles.yml" for service in SERVICES]
 PROFILES = [PROJECT / "profiles.yml", *EXAMPLES]
 
-# What a key is called under which adapters take a secret.
+# Names of keys that hold a secret.
 SECRET_KEY = re.compile(r"secret|token|password|passphrase|private_key|keyfile|access_?key", re.I)
 SECRET_FROM_ENVIRONMENT = re.compile(r"\{\{ env_var\('DBT_ENV_SECRET_[A-Z_]+'\) \}\}")
-# What secrets look like: long runs of letters and digits, tokens of the services, keys.
+# Patterns of secrets: long runs of letters and digits, tokens of the services, keys.
 SECRET_TEXT = re.compile(
     r"[A-Za-z0-9+/_~-]{32,}|dapi[0-9a-f]+|ey[JK][\w-]+\.|-----BEGIN|[0-9a-f]{8}-"
 )
@@ -33,7 +33,7 @@ def outputs(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
-    """Each value of a target that holds no others, with the key it stands under."""
+    """Each scalar value of a target with its key."""
     if isinstance(value, dict):
         return [leaf for name, part in value.items() for leaf in leaves(part, name)]
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
 
 
 def faults(path: Path) -> list[str]:
-    """Each place of a profile where a secret is, or could be, written down."""
+    """Each place of a profile where a secret is, or could be, written."""
     found = []
     for name, target in outputs(path).items():
         for key, value in leaves(target):
@@ -88,14 +88,14 @@ def test_examples_are_of_their_adapters_and_need_an_address(service: str, adapte
     assert len(needed) >= 4
 
 
-def test_what_the_examples_ask_of_the_environment_is_in_the_documentation() -> None:
+def test_variables_of_example_profiles_are_documented() -> None:
     told = (PROJECT / "docs/spark-cluster.md").read_text("utf-8")
     for path in EXAMPLES:
         for name in re.findall(r"env_var\('(\w+)'", path.read_text("utf-8")):
             assert f"`{name}`" in told, name
 
 
-def test_the_thrift_target_is_one_that_dbt_spark_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thrift_target_is_valid_for_dbt_spark(monkeypatch: pytest.MonkeyPatch) -> None:
     needs_spark()
     from dbt.adapters.spark import connections
 
@@ -112,7 +112,7 @@ def test_the_thrift_target_is_one_that_dbt_spark_takes(monkeypatch: pytest.Monke
 
 
 def rendered(target: dict[str, Any]) -> dict[str, Any]:
-    """A target as dbt renders it, for the few things that this one uses."""
+    """A target as dbt renders it, for the few functions that it uses."""
     environment = jinja2.Environment()  # noqa: S701
     environment.globals["env_var"] = os.environ.get
     environment.filters["as_number"] = int

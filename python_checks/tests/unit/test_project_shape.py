@@ -1,4 +1,4 @@
-"""The shape of the project: dbt-bouncer.yml holds, and each of its checks finds its breach."""
+"""The project passes the checks in dbt-bouncer.yml, and each check finds its violation."""
 
 import json
 import re
@@ -18,20 +18,20 @@ Json = dict[str, Any]
 
 
 def parse(folder: Path, project: Path = PROJECT, **environment: str) -> Path:
-    """Return the folder of the manifest that dbt writes of a project, into `folder`."""
+    """Return the folder of a project's manifest, which dbt writes below `folder`."""
     run = run_dbt(folder, "parse", "--no-partial-parse", project=project, **environment)
     assert run.returncode == 0, run.stdout
     return folder / "target"
 
 
 def configured() -> Json:
-    """Return what dbt-bouncer.yml says."""
+    """Return the content of dbt-bouncer.yml."""
     config: Json = yaml.safe_load((PROJECT / "dbt-bouncer.yml").read_text("utf-8"))
     return config
 
 
 def failures(target: Path, config: Json) -> list[Json]:
-    """Return what dbt-bouncer finds in the manifest of a target folder."""
+    """Return dbt-bouncer's findings in the manifest of a target folder."""
     checks = str(PROJECT / config["custom_checks_dir"])
     config |= {"dbt_artifacts_dir": str(target), "custom_checks_dir": checks}
     (target / "bouncer.yml").write_text(yaml.safe_dump(config), "utf-8")
@@ -57,7 +57,7 @@ def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_a_drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a drop is read, the project has sources."""
+    """If a drop is read, the project has sources."""
     raw = str(tmp_path_factory.mktemp("raw"))
     return parse(tmp_path_factory.mktemp("on_a_drop"), BANK_RAW_DIR=raw)
 
@@ -85,7 +85,7 @@ def test_every_exclusion_is_still_needed(on_seeds: Path, on_a_drop: Path) -> Non
     assert excluded == needed
 
 
-def test_one_macro_alone_knows_which_adapter_is_which_engine() -> None:
+def test_only_one_macro_maps_adapters_to_engines() -> None:
     files = [PROJECT / "dbt_project.yml"]
     for folder in ("analyses", "macros", "models", "tests"):
         files += (PROJECT / folder).rglob("*.sql")
@@ -170,7 +170,7 @@ def test_every_check_finds_its_breach(tmp_path: Path) -> None:
         path.write_text(text.lstrip() + "\n", encoding="utf-8")
     config = configured()
     found = failures(parse(tmp_path, tmp_path / "project"), config)
-    # The id of a finding is check:index:resource, or the check alone where it is of no resource.
+    # The id of a finding is check:index:resource, or only the check if it has no resource.
     broken = {re.match(r"\w+(:\d+)?", one["check_run_id"])[0] for one in found}  # type: ignore[index]
     unbroken = [
         one["name"]
@@ -184,13 +184,13 @@ def test_every_check_finds_its_breach(tmp_path: Path) -> None:
 
 
 def metric(kind: str, **params: Any) -> Json:
-    """Return a metric with these parameters as dbt writes it."""
+    """Return a metric with these parameters, as dbt writes it."""
     empty: Json = {"measure": None, "numerator": None, "denominator": None, "metrics": []}
     return {"type": kind, "filter": None, "type_params": {"expr": None} | empty | params}
 
 
 def of(name: str, alias: str | None = None, **more: Any) -> Json:
-    """Return the input of a metric as dbt writes it."""
+    """Return the input of a metric, as dbt writes it."""
     return {"name": name, "alias": alias, "filter": None, **more}
 
 

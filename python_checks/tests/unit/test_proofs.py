@@ -1,4 +1,4 @@
-"""What a file proves about its dates and amounts: each notation with its right value."""
+"""What a file proves about its dates and amounts: each notation with its expected value."""
 
 import json
 from collections import Counter
@@ -15,8 +15,8 @@ from bank_warehouse.raw_drop.proofs import (
     amount_readings,
     currency_of,
     date_readings,
-    judge_dates,
-    judge_money,
+    interpret_amounts,
+    interpret_dates,
 )
 from bank_warehouse.raw_drop.schema import CLIENTS
 
@@ -108,7 +108,7 @@ def test_no_amount(text: str) -> None:
     assert amount_readings(text) is None
 
 
-def test_a_lone_dash_is_no_amount_by_itself() -> None:
+def test_lone_dash_is_not_an_amount() -> None:
     amount = amount_readings("-")
     assert amount is not None
     assert not amount.readings
@@ -116,72 +116,72 @@ def test_a_lone_dash_is_no_amount_by_itself() -> None:
 
 
 def test_an_order_is_proved_by_dates_that_fit_no_other() -> None:
-    proof = judge_dates([("04/07/2015", 90), ("25/07/2015", 10)], AUTO)
+    proof = interpret_dates([("04/07/2015", 90), ("25/07/2015", 10)], AUTO)
     assert (proof.formats, proof.proving, proof.undecided) == (("%d/%m/%Y",), 10, 0)
     assert proof.refusal is None
 
 
 def test_dates_that_prove_nothing_are_refused_with_each_setting() -> None:
-    proof = judge_dates([("04/07/2015", 90), ("05/05/2015", 10)], AUTO)
+    proof = interpret_dates([("04/07/2015", 90), ("05/05/2015", 10)], AUTO)
     assert proof.undecided == 90
     assert proof.readings == ((("%d/%m/%Y",), 100), (("%m/%d/%Y",), 100))
     assert 'raw_date_format: "%d/%m/%Y" reads 100' in str(proof.refusal)
     assert 'raw_date_format: "%m/%d/%Y" reads 100' in str(proof.refusal)
 
 
-def test_a_declared_format_decides_and_what_it_decided_is_counted() -> None:
+def test_dates_decided_by_a_declared_format_are_counted() -> None:
     dates = [("04/07/2015", 90), ("05/05/2015", 10)]
-    proof = judge_dates(dates, Settings(("%m/%d/%Y",)))
+    proof = interpret_dates(dates, Settings(("%m/%d/%Y",)))
     assert (proof.refusal, proof.undecided, proof.basis) == (None, 90, "declared")
-    assert judge_dates([*dates, ("07/25/2015", 1)], Settings(("%m/%d/%Y",))).undecided == 0
+    assert interpret_dates([*dates, ("07/25/2015", 1)], Settings(("%m/%d/%Y",))).undecided == 0
 
 
 def test_few_dates_of_another_kind_are_left_to_the_quarantine() -> None:
     dates = [("25-07-2015", 198), ("04/07/2015", 2)]
-    assert judge_dates(dates, AUTO).formats == ("%d-%m-%Y",)
-    assert judge_dates(dates, AUTO).refusal is None
-    assert judge_dates(dates, Settings(tolerated=0.005)).refusal is not None
+    assert interpret_dates(dates, AUTO).formats == ("%d-%m-%Y",)
+    assert interpret_dates(dates, AUTO).refusal is None
+    assert interpret_dates(dates, Settings(tolerated=0.005)).refusal is not None
 
 
 def test_two_orders_of_equal_weight_are_refused() -> None:
-    assert judge_dates([("25-07-2015", 5), ("07-25-2015", 5)], AUTO).refusal is not None
-    assert judge_dates([("25-07-2015", 5), ("07-25-2015", 1)], AUTO).formats == ("%d-%m-%Y",)
+    assert interpret_dates([("25-07-2015", 5), ("07-25-2015", 5)], AUTO).refusal is not None
+    assert interpret_dates([("25-07-2015", 5), ("07-25-2015", 1)], AUTO).formats == ("%d-%m-%Y",)
 
 
-def test_the_column_decides_what_a_cell_leaves_open() -> None:
-    point = judge_money("bank_loans", [("258.000", 5), ("0.00", 1)], AUTO)
-    comma = judge_money("bank_loans", [("258.000", 5), ("75384,77", 1)], AUTO)
+def test_column_decides_ambiguous_cells() -> None:
+    point = interpret_amounts("bank_loans", [("258.000", 5), ("0.00", 1)], AUTO)
+    comma = interpret_amounts("bank_loans", [("258.000", 5), ("75384,77", 1)], AUTO)
     assert (point.mark, point.basis, point.refusal) == (".", "proved", None)
     assert (comma.mark, comma.basis, comma.refusal) == (",", "proved", None)
 
 
 def test_amounts_of_two_readings_are_refused_with_both() -> None:
-    proof = judge_money("bank_loans", [("258.000", 3000)], AUTO)
+    proof = interpret_amounts("bank_loans", [("258.000", 3000)], AUTO)
     assert "'.' 258.000 is 258.000, and ',' is 258000" in str(proof.refusal)
-    declared = judge_money("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
+    declared = interpret_amounts("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
     assert (declared.refusal, declared.mark, declared.undecided) == (None, ",", 3000)
 
 
-def test_a_mixed_column_does_not_decide_what_a_cell_leaves_open() -> None:
+def test_mixed_column_does_not_decide_ambiguous_cells() -> None:
     mixed = [("0.00", 500), ("12,34", 1)]
-    assert judge_money("bank_loans", mixed, AUTO).refusal is None
-    assert judge_money("bank_loans", [*mixed, ("1,200", 1)], AUTO).refusal is not None
+    assert interpret_amounts("bank_loans", mixed, AUTO).refusal is None
+    assert interpret_amounts("bank_loans", [*mixed, ("1,200", 1)], AUTO).refusal is not None
 
 
 def test_more_digits_than_cents_need_a_setting() -> None:
     texts = [("776242.9184", 3000)]
-    refused = judge_money("bank_loans", texts, AUTO)
+    refused = interpret_amounts("bank_loans", texts, AUTO)
     assert "such as 776242.9184" in str(refused.refusal)
     assert "raw_money_rounding" in str(refused.refusal)
-    assert judge_money("bank_loans", texts, Settings(rounding="half_up")).refusal is None
-    assert judge_money("bank_loans", [("0.00", 200), ("1.234", 1)], AUTO).refusal is None
+    assert interpret_amounts("bank_loans", texts, Settings(rounding="half_up")).refusal is None
+    assert interpret_amounts("bank_loans", [("0.00", 200), ("1.234", 1)], AUTO).refusal is None
 
 
 def test_one_currency_is_kept_and_two_are_refused() -> None:
-    dates = judge_dates([("25-07-2015", 1)], AUTO)
+    dates = interpret_dates([("25-07-2015", 1)], AUTO)
 
     def proof(*texts: str) -> FileProof:
-        money = judge_money("bank_loans", Counter(texts).items(), AUTO)
+        money = interpret_amounts("bank_loans", Counter(texts).items(), AUTO)
         return FileProof("clients.csv", dates, {"bank_loans": money})
 
     assert currency_of([proof("5.00")]) is None
@@ -192,16 +192,16 @@ def test_one_currency_is_kept_and_two_are_refused() -> None:
 
 def test_columns_with_a_decimal_comma_are_named_in_one_line() -> None:
     dates = DateProof(("%d-%m-%Y",), "declared")
-    commas = judge_money("bank_loans", [("1.234,50", 3), ("2", 1)], AUTO)
-    points = judge_money("bank_deposits", [("1,234.50", 3)], AUTO)
+    commas = interpret_amounts("bank_loans", [("1.234,50", 3), ("2", 1)], AUTO)
+    points = interpret_amounts("bank_deposits", [("1,234.50", 3)], AUTO)
     money = {"bank_loans": commas, "business_lending": commas, "bank_deposits": points}
     assert FileProof("clients.csv", dates, money).warnings == (
         "clients.csv: read with a decimal comma: bank_loans, business_lending. 6 of the 8 amounts "
-        "looked at fit no other notation.",
+        "examined fit no other notation.",
     )
 
 
-def test_the_whole_file_is_read_where_its_head_proves_nothing(
+def test_whole_file_is_read_if_its_head_proves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(proofs, "HEAD_ROWS", 2)

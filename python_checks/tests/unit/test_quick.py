@@ -1,4 +1,4 @@
-"""The quick check looks at what changed, and at all that a change reaches."""
+"""The quick check covers the changed files and everything that they affect."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def test_changed_files_are_those_edited_and_new_and_not_those_gone(tmp_path: Path) -> None:
+def test_changed_files_are_edited_and_new_ones(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     for name in ("edited.sql", "staged.py", "gone.py", "same.py", ".gitignore"):
         (tmp_path / name).write_text("*.log\n", encoding="utf-8")
@@ -46,7 +46,7 @@ def test_without_git_the_error_says_what_to_do(tmp_path: Path) -> None:
         (["macros/staging/dates.sql", "tests/generic/rows_are_sound.sql"], set()),
     ],
 )
-def test_only_the_linters_of_what_changed_are_run(changed: list[str], names: set[str]) -> None:
+def test_only_linters_of_changed_files_run(changed: list[str], names: set[str]) -> None:
     found = quick.commands(changed)
     assert set(found) == names | {"tests without a warehouse"}
     for name in names - {"mypy"}:
@@ -79,7 +79,7 @@ def manifest() -> dict[str, Any]:
     [
         ("models/marts/risk/fct_stress_results.sql", {"fct_stress_results"}),
         ("seeds/reference/income_bands.csv", {"int_customers_classified"}),
-        # A macro that the models use through another one.
+        # A macro that models use through another one.
         ("macros/staging/texts.sql", {"base_bank__clients", "stg_bank__genders"}),
         ("models/staging/bank/_bank__unit_tests.yml", {"base_bank__clients"}),
     ],

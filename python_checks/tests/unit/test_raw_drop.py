@@ -1,4 +1,4 @@
-"""Reading raw drops: what is odd is read right, refused, or quarantined, and nothing is lost."""
+"""Reading raw drops: oddities are read correctly, refused or quarantined, and nothing is lost."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ from bank_warehouse.accept import accepted_profile_path
 from bank_warehouse.dbt_plugin import Plugin
 from bank_warehouse.publish.records import build_record_path, checks_record_path
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
-from bank_warehouse.raw_drop.careful import OTHER_HEADER, Shape, read_records
+from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
 from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
@@ -66,7 +66,7 @@ def seed() -> list[Row]:
     return [tuple(row) for row in oddities.seed_rows()[1]]
 
 
-def test_oddities_have_names_of_their_own() -> None:
+def test_oddity_names_are_unique() -> None:
     assert len({oddity.name for oddity in ODDITIES}) == len(ODDITIES)
     assert all(oddity.what for oddity in ODDITIES)
 
@@ -94,7 +94,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
     )
     tables = plan_drop(drop, settings).tables
     warnings = [text for plan in tables.values() for text in plan.warnings]
-    if oddity.name != "people_written_in_two_ways":  # said when all rows are read
+    if oddity.name != "people_written_in_two_ways":  # reported when all rows are read
         assert oddity.warns in " ".join(warnings)
     rows = read(drop, "clients", settings)
     assert len(rows) == oddity.rows
@@ -106,7 +106,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
         assert {row[-2] for row in aside} <= {OTHER_HEADER}
         return
 
-    assert len(aside) == oddity.rows_aside
+    assert len(aside) == oddity.rows_quarantined
     assert {row[-2] for row in aside} <= {oddity.says}
     if oddity.name == "typed_parquet":  # its dates are written as ISO text
         place = NAMES.index("joined_bank")
@@ -139,7 +139,7 @@ def test_damaged_bytes_stay_visible(tmp_path: Path) -> None:
     assert "\\x00," in text
 
 
-def test_a_row_is_known_by_its_place_behind_the_first_of_its_file(tmp_path: Path) -> None:
+def test_row_number_counts_from_the_first_row_of_its_file(tmp_path: Path) -> None:
     rows = seed()
     for number in (10, 9, 1):
         part = rows[number * 100 : number * 100 + 100]
@@ -181,7 +181,7 @@ def test_order_holds_over_many_blocks_and_threads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_shipped_seeds_are_read_as_they_are(table: str, tmp_path: Path) -> None:
+def test_shipped_seeds_are_read_unchanged(table: str, tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text(), "raw_clients.csv")
     with (SEEDS / f"raw_{table}.csv").open(encoding="utf-8", newline="") as file:
         expected = [tuple(row) for row in csv.reader(file)][1:]
@@ -199,7 +199,7 @@ def test_optional_table_may_be_absent(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(TABLES, "branches", replace(branches, required=False))
     assert read(tmp_path, "branches") == []
     assert plan_table(tmp_path, "branches").warnings == (
-        "branches: optional, and not in the drop: read as no rows.",
+        "branches: not in the drop, and optional: no rows are read.",
     )
     (tmp_path / "branches.csv").write_text("BranchId,Branch\n1,Harbour\n", "utf-8")
     assert [row[:2] for row in read(tmp_path, "branches")] == [("1", "Harbour")]
@@ -239,7 +239,7 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
     assert changed_files(plan) == ("banking-clients.csv",)
 
 
-def test_parquet_times_and_odd_numbers_keep_what_they_say(tmp_path: Path) -> None:
+def test_parquet_times_and_odd_numbers_keep_their_values(tmp_path: Path) -> None:
     oddities.lookups(tmp_path)
     oddities.write_parquet(
         tmp_path,
@@ -272,7 +272,7 @@ def test_parquet_dates_are_written_as_iso_text(tmp_path: Path) -> None:
     assert declared["files"][0]["dates"]["formats"] == ("%Y-%m-%d",)  # type: ignore[index]
 
 
-def test_own_header_goes_before_an_alias(tmp_path: Path) -> None:
+def test_own_header_takes_precedence_over_an_alias(tmp_path: Path) -> None:
     header, rows = oddities.seed_rows()
     named = [[*row, "Retail"] for row in rows]
     oddities.put(tmp_path, oddities.text_of(named, [*header, "Banking Relationship"]))
@@ -308,7 +308,7 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
             assert message in call("raw_plan", table, folder, SETTINGS)["error"]
 
 
-def test_careful_reader_goes_on_behind_an_open_quote(tmp_path: Path) -> None:
+def test_fallback_reader_continues_after_an_open_quote(tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_bytes(b'a,b\n1,"x\ny"\n2,"open\n3,"ok, too"\r\n\r\n4,"a""b"\n5,c"d\n6,e')
     known = {"a": "a", "b": "b"}
@@ -338,7 +338,7 @@ def test_headers_are_compared_by_letters_and_digits(one: str, other: str) -> Non
     assert normalise(one) == normalise(other)
 
 
-def test_names_are_sorted_as_people_count() -> None:
+def test_names_are_sorted_naturally() -> None:
     names = ["part10", "part2", "Part1", "part2b"]
     assert sorted(names, key=natural_key) == ["Part1", "part2", "part2b", "part10"]
 
@@ -364,7 +364,7 @@ def test_a_plan_is_made_once_for_all_tables_and_again_when_a_file_changes(tmp_pa
     assert len(read(tmp_path, "genders")) == 3
 
 
-def test_all_that_is_wrong_is_said_once_the_clients_first(tmp_path: Path) -> None:
+def test_all_problems_are_listed_the_clients_first(tmp_path: Path) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "three_problems").make(tmp_path)
     for table in TABLES:
         with pytest.raises(DropError) as refused:
@@ -377,7 +377,7 @@ def test_all_that_is_wrong_is_said_once_the_clients_first(tmp_path: Path) -> Non
         assert "row 4 of raw_investment_advisors.csv: broken quoting" in problems[2]
 
 
-def test_typed_cells_are_written_as_what_they_are(tmp_path: Path) -> None:
+def test_typed_cells_keep_their_values(tmp_path: Path) -> None:
     header, *rows = seed_sheet(CLIENTS)
     row = rows[0]
     place = NAMES.index
@@ -405,10 +405,10 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     sheets = seed_sheets() | {"Pivot": [["Row Labels", "Sum of Age"], ["Male", 40.0]]}
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
-    assert warnings == ("Banking.xlsx[Pivot]: ignored: no table known here by its headers.",)
+    assert warnings == ("Banking.xlsx[Pivot]: ignored: its headers are those of no known table.",)
 
 
-def test_what_this_project_wrote_is_no_part_of_a_drop(tmp_path: Path) -> None:
+def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
     for seed in SEEDS.glob("*.csv"):
         shutil.copy2(seed, tmp_path)
     warehouse = tmp_path / "bank.duckdb"
@@ -442,7 +442,7 @@ def test_a_zip_is_unpacked_up_to_the_limit_that_is_set(
         plan_table(tmp_path, "genders")
 
 
-def test_inspect_says_what_a_drop_is_taken_for_and_proposes_a_mapping(tmp_path: Path) -> None:
+def test_inspect_shows_tables_and_proposes_a_mapping(tmp_path: Path) -> None:
     theirs = {"Bank Loans": "Bank Lones", "Age": "Kinder"}
     edited = oddities.edit_header(lambda name: theirs.get(name, name))
     oddities.put(tmp_path, edited.replace(",High,", ",Hoch,"))
@@ -493,7 +493,7 @@ def test_inspect_names_the_encoding_in_which_a_file_is_read(tmp_path: Path) -> N
     assert "written   text, Windows-1250, separated by comma" in as_text(told)
 
 
-def test_inspect_refuses_as_a_build_would_where_a_lookup_lacks_a_code(tmp_path: Path) -> None:
+def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     (tmp_path / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n")
     told = inspect_drop(tmp_path)
@@ -535,7 +535,7 @@ BAD_CELLS = {
 
 
 def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
-    """Write a drop of 40 clients, with a cell spoilt in some rows; the header is row 1."""
+    """Write a drop of 40 clients with an invalid cell in some rows; the header is row 1."""
     folder.mkdir()
     header, rows = oddities.seed_rows()
     table = [list(header), *map(list, rows[:40])]
@@ -548,7 +548,7 @@ def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
     return folder
 
 
-def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
+def test_inspect_counts_quarantined_rows_like_a_build(tmp_path: Path) -> None:
     cells = {row: (column, text) for row, (column, text, _) in enumerate(BAD_CELLS.values(), 3)}
     drop = spoilt_drop(tmp_path / "all", cells)
     told = inspect_drop(drop)
@@ -566,7 +566,7 @@ def test_inspect_counts_each_reject_that_a_build_counts(tmp_path: Path) -> None:
         assert said.count(" 1 row: ") == len(cells)
 
 
-def test_inspect_refuses_two_bad_rows_of_forty_as_a_build_does(tmp_path: Path) -> None:
+def test_inspect_refuses_a_high_quarantine_rate(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "two", {4: ("Joined Bank", "31-02-2015"), 6: ("Age", "x")})
     result = CliRunner().invoke(inspect, [str(drop)])
     assert result.exit_code == 1
@@ -574,7 +574,7 @@ def test_inspect_refuses_two_bad_rows_of_forty_as_a_build_does(tmp_path: Path) -
     assert "A build would read" not in result.output
 
 
-def test_inspect_counts_rows_that_are_there_twice(tmp_path: Path) -> None:
+def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "twice", {})
     lines = (drop / "clients.csv").read_text("utf-8").splitlines()
     (drop / "clients.csv").write_text("\n".join([*lines, lines[5]]), "utf-8")
@@ -591,21 +591,21 @@ def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == (
-        "A build would read this drop. Left to it: room on the disk and the tests of the finished "
-        "tables."
+        "A build would read this drop. Only the build checks the disk space and the tests of the "
+        "finished tables."
     )
     wrong = CliRunner().invoke(inspect, [str(drop), "--as-of", "31-01-2022"])
     assert wrong.exit_code == 2
     assert "Write 2022-01-31." in wrong.output
 
 
-def test_inspect_without_a_project_promises_nothing_of_the_rows(
+def test_inspect_without_a_project_does_not_validate_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop = spoilt_drop(tmp_path / "drop", {4: ("Age", "x")})
     monkeypatch.setenv("DBT_PROJECT_DIR", str(tmp_path))
     last = as_text(inspect_drop(drop)).splitlines()[-1]
-    assert last.startswith("The files can be read. Left to a build: the rows of clients (no dbt")
+    assert last.startswith("The files can be read. Only a build checks the rows of clients (no dbt")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
@@ -636,7 +636,7 @@ def test_a_name_that_is_not_utf8_is_refused_by_name(
 
 
 @pytest.mark.parametrize("name", [o.name for o in ODDITIES if o.decided_by == "staging"])
-def test_inspect_refuses_what_is_refused_behind_the_plan(name: str, tmp_path: Path) -> None:
+def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None:
     oddity = next(oddity for oddity in ODDITIES if oddity.name == name)
     oddity.make(tmp_path)
     problems = inspect_drop(tmp_path)["problems"]
@@ -652,21 +652,19 @@ def test_inspect_refuses_what_is_refused_behind_the_plan(name: str, tmp_path: Pa
     [
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
-        ("clients: {column: {}}", "column means nothing"),
-        ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is no column of clients"),
+        ("clients: {column: {}}", "column: unknown key"),
+        ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
     ],
 )
-def test_a_mapping_file_that_cannot_be_meant_is_refused(
-    text: str, says: str, tmp_path: Path
-) -> None:
+def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     (tmp_path / "mapping.yml").write_text(text)
     with pytest.raises(DropError, match=re.escape(says)):
         plan_table(tmp_path, "clients")
 
 
-def test_one_file_without_clients_is_no_drop(tmp_path: Path) -> None:
+def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
     file = tmp_path / "gender.csv"
     file.write_bytes((SEEDS / "raw_genders.csv").read_bytes())
     with pytest.raises(DropError, match="no file for clients"):
@@ -691,7 +689,7 @@ def test_one_file_without_clients_is_no_drop(tmp_path: Path) -> None:
         ('1,"A', '2,B","x, x",y', False),
     ],
 )
-def test_lines_in_quotes_are_one_record_only_where_they_cannot_be_rows(
+def test_quoted_lines_are_one_record_unless_they_could_be_rows(
     first: str, second: str, is_one: bool, tmp_path: Path
 ) -> None:
     path = tmp_path / "few.csv"
@@ -722,12 +720,12 @@ def test_the_declared_encoding_is_obeyed_or_refused(
     monkeypatch.setenv("BANK_RAW_ENCODING", "utf-8")
     assert name_in("cp1251") is None
     monkeypatch.setenv("BANK_RAW_ENCODING", "latin-2000")
-    with pytest.raises(DropError, match=r"'latin-2000' is no encoding that is read\. Use auto or"):
+    with pytest.raises(DropError, match=r"'latin-2000' is not a known encoding\. Use auto or"):
         name_in("utf-8")
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r"])
-def test_foreign_bytes_behind_other_trouble_are_found(line_end: str, tmp_path: Path) -> None:
+def test_foreign_bytes_after_other_trouble_are_found(line_end: str, tmp_path: Path) -> None:
     rows = oddities.seed_rows()[1]
     many = [list(row) for row in rows * 3]
     many[0][1] = "Ann\nLee"
@@ -744,7 +742,7 @@ def test_foreign_bytes_behind_other_trouble_are_found(line_end: str, tmp_path: P
     text=st.lists(st.sampled_from([",", "\n", '"', "a", " ", "1", ',"', '",']), max_size=28),
     width=st.integers(2, 4),
 )
-def test_careful_and_plain_reader_split_quotes_alike(text: list[str], width: int) -> None:
+def test_fallback_and_plain_reader_split_quotes_alike(text: list[str], width: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "few.csv"
         path.write_text("header\n" + "".join(text))

@@ -1,4 +1,4 @@
-"""Every setting is known with its default and meaning; what cannot be meant is refused early."""
+"""Every setting has a default and a meaning, and invalid values are refused early."""
 
 import re
 import time
@@ -22,11 +22,11 @@ from python_checks.testing.paths import PROJECT
 
 NAMES = {setting.name for setting in ENVIRONMENT}
 NOT_SETTINGS = {"BANK_"}
-"""What looks like a setting in the files of the project and is none."""
+"""Names in the project's files that look like settings but are not."""
 
 
 def refusal(variables: dict[str, object], **environment: str) -> str:
-    """Return why these settings are refused; empty where they are not."""
+    """Return why these settings are refused; empty if they are valid."""
     try:
         require_settings(PROJECT, variables, environment)
     except SettingError as refused:
@@ -75,33 +75,33 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
         {"as_of_dat": "2021-12-31"},
         "as_of_dat: no such variable. Did you mean as_of_date?",
     ),
-    "unknown, like none": ({"zzz": 1}, "zzz: no such variable. There are as_of_date, "),
-    "day first": ({"as_of_date": "31-12-2021"}, "'31-12-2021' is no date. Write 2021-12-31."),
+    "unknown, like none": ({"zzz": 1}, "zzz: no such variable. The names are as_of_date, "),
+    "day first": ({"as_of_date": "31-12-2021"}, "'31-12-2021' is not a date. Write 2021-12-31."),
     "both orders": ({"as_of_date": "01/02/2021"}, "Write 2021-01-02 or 2021-02-01."),
     "no such day": ({"as_of_date": "2021-02-30"}, "Write year, month and day"),
-    "a number": ({"as_of_date": 20211231}, "'20211231' is no date"),
-    "a moment": (read_variables("{as_of_date: 2021-12-31 10:00:00}"), "is no date"),
+    "a number": ({"as_of_date": 20211231}, "'20211231' is not a date"),
+    "a moment": (read_variables("{as_of_date: 2021-12-31 10:00:00}"), "is not a date"),
     "another century": ({"as_of_date": "0021-12-31"}, "is not between 1900 and 2200"),
-    "no format": ({"raw_date_format": []}, "[] is no date format. Write one such as %d-%m-%Y"),
-    "nothing": ({"raw_date_format": None}, "None is no date format"),
-    "unknown letter": ({"raw_date_format": "%Q"}, "'%Q' is no date format"),
+    "no format": ({"raw_date_format": []}, "[] is not a date format. Write one such as %d-%m-%Y"),
+    "nothing": ({"raw_date_format": None}, "None is not a date format"),
+    "unknown letter": ({"raw_date_format": "%Q"}, "'%Q' is not a date format"),
     "no year": ({"raw_date_format": ["%d-%m-%Y", "%d-%m"]}, "'%d-%m' has no year (%Y)"),
     "words": ({"raw_date_format": "dd/mm/yyyy"}, "no year (%Y). Write %d/%m/%Y."),
-    "quote": ({"raw_date_format": "%d'%m'%Y"}, "is no date format"),
-    "not a text": ({"raw_date_format": [20]}, "20 is no date format"),
-    "share": ({"max_quarantine_rate": 1.5}, "1.5 is no number from 0 to 1"),
-    "share in words": ({"max_quarantine_rate": "5 %"}, "'5 %' is no number from 0 to 1"),
-    "not a number": ({"max_quarantine_rate": float("nan")}, "nan is no number"),
-    "chance": ({"false_discovery_rate": -0.1}, "-0.1 is no number from 0 to 1"),
-    "half": ({"exact_ranks_limit": 2.5}, "2.5 is no whole number from 0 to 1,000,000,000,000"),
-    "yes": ({"inference_seed": True}, "True is no whole number"),
-    "below": ({"inference_seed": -1}, "-1 is no whole number from 0 to 2,147,483,647"),
-    "version": ({"published_schema_version": 0}, "0 is no whole number from 1"),
+    "quote": ({"raw_date_format": "%d'%m'%Y"}, "is not a date format"),
+    "not a text": ({"raw_date_format": [20]}, "20 is not a date format"),
+    "share": ({"max_quarantine_rate": 1.5}, "1.5 is not a number from 0 to 1"),
+    "share in words": ({"max_quarantine_rate": "5 %"}, "'5 %' is not a number from 0 to 1"),
+    "not a number": ({"max_quarantine_rate": float("nan")}, "nan is not a number"),
+    "chance": ({"false_discovery_rate": -0.1}, "-0.1 is not a number from 0 to 1"),
+    "half": ({"exact_ranks_limit": 2.5}, "2.5 is not a whole number from 0 to 1,000,000,000,000"),
+    "yes": ({"inference_seed": True}, "True is not a whole number"),
+    "below": ({"inference_seed": -1}, "-1 is not a whole number from 0 to 2,147,483,647"),
+    "version": ({"published_schema_version": 0}, "0 is not a whole number from 1"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_variable_that_cannot_be_meant_is_refused(name: str) -> None:
+def test_invalid_variable_is_refused(name: str) -> None:
     variables, words = REFUSED[name]
     message = refusal(variables)
     assert words in message
@@ -117,11 +117,11 @@ def test_variable_that_cannot_be_meant_is_refused(name: str) -> None:
         {"false_discovery_rate": "0.1", "exact_ranks_limit": 0, "inference_seed": 7},
     ],
 )
-def test_settings_that_can_be_meant_pass(variables: dict[str, object]) -> None:
+def test_valid_settings_pass(variables: dict[str, object]) -> None:
     assert refusal(variables) == ""
 
 
-def test_environment_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
+def test_invalid_environment_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.pdf").write_text("Dear")
@@ -129,20 +129,20 @@ def test_environment_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
     for environment, words in (
         ({"BANK_RAW_DIR": str(tmp_path / "absent")}, "absent: no such folder or file"),
         ({"BANK_RAW_DIR": str(tmp_path / "empty")}, "empty: the folder is empty"),
-        ({"BANK_RAW_DIR": str(tmp_path / "letters")}, "no file of a kind that is read (.csv,"),
-        ({"BANK_RAW_DIR": str(tmp_path / "letter.pdf")}, "no file of a kind that is read"),
+        ({"BANK_RAW_DIR": str(tmp_path / "letters")}, "no file of a known kind (.csv,"),
+        ({"BANK_RAW_DIR": str(tmp_path / "letter.pdf")}, "no file of a known kind"),
         ({"BANK_WAREHOUSE": str(tmp_path)}, "is a folder. Name a file in it"),
         ({"BANK_HISTORY": str(tmp_path)}, "is a folder. Name a file in it"),
         ({"BANK_PUBLISH_DIR": str(tmp_path / "letter.pdf")}, "is a file. Name a folder"),
-        ({"BANK_MEMORY_LIMIT": "lots"}, "BANK_MEMORY_LIMIT: 'lots' is no amount of memory"),
-        ({"BANK_MEMORY_LIMIT": "0GB"}, "is no amount of memory"),
-        ({"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is no number of threads"),
+        ({"BANK_MEMORY_LIMIT": "lots"}, "BANK_MEMORY_LIMIT: 'lots' is not an amount of memory"),
+        ({"BANK_MEMORY_LIMIT": "0GB"}, "is not an amount of memory"),
+        ({"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is not a number of threads"),
     ):
         assert words in refusal({}, **environment)
     assert refusal({}, BANK_THREADS="2", BANK_MEMORY_LIMIT="6 GiB", BANK_RAW_DIR=" ") == ""
 
 
-def test_all_that_is_wrong_is_in_one_message() -> None:
+def test_all_problems_are_in_one_message() -> None:
     message = refusal({"as_of_dat": 1, "inference_seed": -1}, BANK_THREADS="x", BANK_HISTORY="/")
     assert [line.partition(":")[0] for line in message.splitlines()] == [
         "as_of_dat",
@@ -162,7 +162,7 @@ def test_value_in_dbt_project_is_checked_too(tmp_path: Path) -> None:
 
 def test_misspelt_variable_of_the_environment_gets_the_nearest_name() -> None:
     assert unknown_settings({"BANK_WAREHOSE": "x", "BANK_THREADS": "2", "HOME": "y"}) == [
-        "BANK_WAREHOSE: no setting of this name, it is ignored. Did you mean BANK_WAREHOUSE?"
+        "BANK_WAREHOSE: no such setting; it is ignored. Did you mean BANK_WAREHOUSE?"
     ]
 
 

@@ -1,4 +1,4 @@
-"""What Windows does, acted on this machine: messages, names with backslashes, files held open."""
+"""Windows behaviour, simulated on this machine: messages, backslashes, open files."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from bank_warehouse.engine import holder_of, is_held
 from bank_warehouse.publish.releases import number_draft
-from bank_warehouse.raw_drop import plan, scratch
+from bank_warehouse.raw_drop import plan, temp_files
 from python_checks.testing.publishing import running_holder
 
 ON_LINUX = (
@@ -45,13 +45,13 @@ def test_a_damaged_file_in_a_folder_called_lock_is_not_held(tmp_path: Path) -> N
 
 def test_a_raw_file_is_named_with_slashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sep", "\\")
-    # DuckDB on Windows joins what it lists with backslashes.
+    # DuckDB on Windows lists files with backslashes.
     name = plan._name_below(PureWindowsPath("C:\\drops\\may"))  # type: ignore[arg-type]
     query = f"select {name} from (select 'C:\\drops\\may\\clients\\part-1.csv' as filename)"
     assert duckdb.sql(query).fetchall() == [("clients/part-1.csv",)]
 
 
-def test_a_backslash_in_a_name_stays_where_it_is_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backslash_in_a_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sep", "/")
     query = (
         f"select {plan._name_below(Path('/drops/may'))} "
@@ -60,9 +60,7 @@ def test_a_backslash_in_a_name_stays_where_it_is_a_letter(monkeypatch: pytest.Mo
     assert duckdb.sql(query).fetchall() == [("a\\b.csv",)]
 
 
-def test_a_release_held_for_moments_gets_its_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_briefly_held_draft_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".draft-1").mkdir()
     rename, tries = Path.rename, []
 
@@ -77,7 +75,7 @@ def test_a_release_held_for_moments_gets_its_number(
     assert len(tries) == 3
 
 
-HOLD = "from bank_warehouse.raw_drop import scratch\nscratch.new_path('.csv')\nwait()\n"
+HOLD = "from bank_warehouse.raw_drop import temp_files\ntemp_files.new_path('.csv')\nwait()\n"
 
 
 def test_the_temporary_folder_of_a_running_process_stays_and_of_a_killed_one_goes(
@@ -86,20 +84,22 @@ def test_the_temporary_folder_of_a_running_process_stays_and_of_a_killed_one_goe
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(scratch, "_SETTLE_SECONDS", -1)
+    monkeypatch.setattr(temp_files, "_SETTLE_SECONDS", -1)
     with running_holder(HOLD, tmp_path) as holder:
         (folder,) = tmp_path.iterdir()
-        scratch._remove_left_behind()
+        temp_files._remove_left_behind()
         assert folder.is_dir()
         holder.kill()
         holder.wait()
         assert folder.is_dir()
-        scratch._remove_left_behind()
+        temp_files._remove_left_behind()
         assert not folder.exists()
 
 
 def test_a_process_that_ends_removes_its_temporary_folder(tmp_path: Path) -> None:
-    program = "from bank_warehouse.raw_drop import scratch; scratch.new_path('.csv').write_text('')"
+    program = (
+        "from bank_warehouse.raw_drop import temp_files; temp_files.new_path('.csv').write_text('')"
+    )
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
     subprocess.run([sys.executable, "-c", program], env=os.environ | places, check=True)
     assert list(tmp_path.iterdir()) == []

@@ -1,1 +1,1 @@
-"""Tests that read the one warehouse built from the shipped sample."""
+"""Tests that read one warehouse built from the shipped sample."""

@@ -32,7 +32,7 @@ def answers(compiled: Path, built_warehouse: Path) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def bank(built_warehouse: Path) -> dict[str, Any]:
-    """Return the figures of the whole bank, straight from the marts."""
+    """Return the figures of the whole bank, from the marts."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         figures = connection.execute(
             """
@@ -86,7 +86,7 @@ def test_loyalty_and_occupation_divide_all_customers(
     assert cents(rows["total_deposits"]) == bank["deposits"]
     assert set(rows["loyalty_classification"]) == {"Jade", "Silver", "Gold", "Platinum"}
     assert rows["fee_income"].astype(float).is_monotonic_decreasing
-    # An index is a share of fees by a share of customers: weighted, it comes to one.
+    # An index is a share of fees divided by a share of customers, so its weighted mean is one.
     assert (rows["index_of_fees"] * rows["share_of_customers"]).sum() == pytest.approx(1)
 
 
@@ -230,7 +230,7 @@ def test_actions_of_a_sample_of_chance_are_fair(answers: dict[str, pd.DataFrame]
     assert set(rows["kind"]) == {"targeting", "risk"}
     assert (rows["groups_flagged_beyond_chance"] <= rows["groups_flagged"]).all()
     assert (rows["groups_flagged"] + rows["groups_too_small"] < rows["groups_looked_at"]).all()
-    # The generator knows nothing of protected groups, so flags are there by chance alone.
+    # The generator ignores protected groups, so flags occur only by chance.
     assert rows["groups_flagged"].sum() > 0
     assert rows["groups_flagged_beyond_chance"].sum() == 0
 
@@ -242,7 +242,7 @@ def test_swings_of_items_add_up_to_those_of_all(answers: dict[str, pd.DataFrame]
         of_name = baseline[baseline["assumption_name"] == name]
         is_all = of_name["item"] == "all"
         assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
-    # A fifth off in both directions moves a product of assumptions by two fifths.
+    # A change by a fifth in both directions moves a product of assumptions by two fifths.
     assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
         [0.4] * 4, abs=1e-6
     )

@@ -1,4 +1,4 @@
-"""What the data say: true of the sample, the same everywhere, silent where nothing is known."""
+"""The answers: true for the sample, the same everywhere, absent if nothing is known."""
 
 import re
 import shutil
@@ -47,7 +47,7 @@ def changed(built_warehouse: Path, tmp_path: Path, layer: SemanticLayer) -> Iter
 
 
 def replace_column(source: Warehouse, mart: str, column: str, expression: str) -> None:
-    """Make a mart that is a view a table with other values in a column."""
+    """Replace a mart that is a view by a table with other values in a column."""
     source.connection.execute(
         f"create table marts.changed as "
         f"select * replace ({expression} as {column}) from marts.{mart}"
@@ -60,7 +60,7 @@ def replace_column(source: Warehouse, mart: str, column: str, expression: str) -
 # ---------- the sample
 
 
-def test_sample_gives_five_answers_that_its_marts_bear_out(
+def test_sample_gives_five_correct_answers(
     marts: duckdb.DuckDBPyConnection, found: Answers
 ) -> None:
     assert [answer.name for answer in found.first] == [
@@ -72,7 +72,7 @@ def test_sample_gives_five_answers_that_its_marts_bear_out(
     ]
     assert len(found.first) == MOST
     assert untrue(marts, found) == []
-    # One date: nothing to compare with.
+    # There is only one date, so nothing to compare with.
     assert {each.__name__ for each in QUESTIONS} - {
         name.replace("-", "_") for name in found.by_name
     } == {"moved", "segment_moves"}
@@ -138,7 +138,7 @@ def test_supports_name_the_task_and_the_rules_that_the_seed_has(
     ).fetchall()[0]
     task = f"Task of {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
-    # Rules that choose by what makes no difference: a reader would see a contradiction.
+    # These rules use facts that make no difference, which a reader could see as a contradiction.
     rules = marts.execute(
         "select action_name from reference.recommendation_rules where action in "
         "(select action from marts.fct_customer_recommendations) and list_has_any("
@@ -171,7 +171,7 @@ def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answer
     release = current_release(published)
     assert answers(open_snapshot(release, EVERYONE)) == found
     retail = answers(open_snapshot(release, Role(banking_relationships=frozenset({"Retail"}))))
-    # Figures of all customers are not for a role: what stands on them is not said.
+    # A role may not see figures of all customers, so answers based on them are left out.
     assert {"concentration", "losses", "stress"} & set(retail.by_name) == set()
     assert retail.by_name["no-difference"] == found.by_name["no-difference"]
     assert retail.by_name["decisions"].sentence != found.by_name["decisions"].sentence
@@ -194,12 +194,12 @@ def test_answers_lead_to_pages_and_marts_that_are_there(
 # ---------- verdicts decide
 
 
-def test_difference_that_could_be_chance_is_not_called_one(changed: Warehouse) -> None:
+def test_possible_chance_is_not_called_a_difference(changed: Warehouse) -> None:
     changed.connection.execute(
         "update marts.fct_segment_differences set verdict = 'no more than chance', "
         "adjusted_p_value = 0.5 where 'risk_weighting' in (dimension, measure)"
     )
-    # The statistic is as large as before: that there is no difference cannot be said either.
+    # The statistic is as large as before, so "no difference" cannot be stated either.
     assert "risk-by-income" not in answers(changed).by_name
 
 
@@ -211,14 +211,14 @@ def test_real_difference_is_not_denied(changed: Warehouse) -> None:
     assert not answers(changed).by_name["no-difference"].title.startswith("Loyalty")
 
 
-def test_no_difference_is_only_said_where_one_would_have_been_found(changed: Warehouse) -> None:
-    """The same statistics of a tenth of the customers leave room for a difference that matters."""
+def test_no_difference_needs_statistical_power(changed: Warehouse) -> None:
+    """With a tenth of the customers, the same statistic allows a difference that matters."""
     assert "no-difference" in answers(changed).by_name
     changed.connection.execute("update marts.fct_segment_differences set customers = 200")
     assert "no-difference" not in answers(changed).by_name
 
 
-def test_level_of_a_category_that_could_be_chance_is_no_driver(changed: Warehouse) -> None:
+def test_level_that_could_be_chance_is_not_a_driver(changed: Warehouse) -> None:
     levels = [row for row in strongest(changed) if row["reference_level"] is not None]
     assert levels == []
     assert changed.connection.execute(
@@ -241,7 +241,7 @@ def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
     assert title == "Risk differs by income, without a steady rise or fall"
 
 
-def test_nobody_to_decide_on_and_one(changed: Warehouse) -> None:
+def test_decisions_for_nobody_and_for_one(changed: Warehouse) -> None:
     run = changed.connection.execute
     run(
         "update marts.fct_customer_risk set watch_list_level = 'review' "
@@ -264,14 +264,14 @@ def test_overdrafts_leave_no_shares(changed: Warehouse) -> None:
 # ---------- two dates
 
 
-def test_date_before_is_compared_with(changed: Warehouse) -> None:
+def test_previous_date_is_compared(changed: Warehouse) -> None:
     run = changed.connection.execute
     rows = [
         ("2021-11-30", "2021-12-31", "3", "4", "review", "act", "worse", 7),
         ("2021-11-30", "2021-12-31", "3", "2", "act", "review", "better", 2),
         ("2021-11-30", "2021-12-31", "3", "3", "act", "act", "unchanged", 56),
         ("2021-11-30", "2021-12-31", "5", "left", "act", "left", "left", 1),
-        # The comparison of earlier dates is another one.
+        # Earlier dates have their own comparison.
         ("2021-10-31", "2021-11-30", "3", "4", "act", "act", "worse", 900),
     ]
     for from_date, to_date, before, after, level, to_level, change, customers in rows:
@@ -432,7 +432,7 @@ REPLACED = re.compile(
 @pytest.mark.parametrize("file", ["reports/findings.md", "notebooks/customer_behavior.ipynb"])
 def test_readers_do_not_see_words_that_were_replaced(file: str) -> None:
     text = (PROJECT / file).read_text("utf-8")
-    # A query of the notebook names values as the marts have them.
+    # Queries in the notebook use the values of the marts.
     text = re.sub(r"'(no )?more than chance[^']*'", "", text)
     assert REPLACED.findall(text) == []
 

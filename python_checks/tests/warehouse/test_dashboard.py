@@ -24,7 +24,6 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from bank_warehouse.addresses import is_loopback
 from bank_warehouse.answers import answers
 from bank_warehouse.cli import main
 from bank_warehouse.dashboard import cube_files, cubes, hints
@@ -58,6 +57,7 @@ from bank_warehouse.dashboard.snapshots import (
 )
 from bank_warehouse.dashboard.views import UNKNOWN, View, read_view
 from bank_warehouse.metrics import MetricsError, compile_query, load_metrics
+from bank_warehouse.net import is_loopback
 from bank_warehouse.publish import NoReleaseError, Release, current_release
 from bank_warehouse.publish.manifest import signed
 from bank_warehouse.publish.releases import DATABASE, METRICS
@@ -896,7 +896,7 @@ def test_a_role_sees_no_sums_over_the_customers_of_others(
     closed = {
         block.name
         for block in page_of(retail, page).blocks
-        if "your role does not show" in csv_on(retail, page, block).decode()
+        if "your role may not see" in csv_on(retail, page, block).decode()
     }
     wanted = {
         "overview": set(),
@@ -959,7 +959,7 @@ def test_users_are_known_by_the_header_of_the_proxy(users: Path) -> None:
         ("", "begin with the columns"),
         ("user_name,banking_relationship,investment_advisor\nada,,\n", "line 2"),
         ("user_name,banking_relationship,investment_advisor\n,Retail,\n", "line 2"),
-        ('user_name,banking_relationship,investment_advisor\n"ada,Retail\n', "no CSV file"),
+        ('user_name,banking_relationship,investment_advisor\n"ada,Retail\n', "not a CSV file"),
     ],
 )
 def test_a_file_of_users_that_cannot_be_read_is_named(
@@ -1211,7 +1211,7 @@ def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path
     client = create_app(snapshots, Access()).server.test_client()
     text = ask_page(client, "/")["text"]
     assert "This release cannot be shown" in text
-    assert f"{name} is missing, or not the file that was published as release 1" in text
+    assert f"{name} is missing, or differs from the file published as release 1" in text
     assert "bank rollback" in text
     snapshots.close()
 
@@ -1304,7 +1304,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--access-file", "{users}"], "--user-header"),
         (["--access-file", "nowhere.csv"], "does not exist"),
         (["--host-name", "http://bank.example"], "no name of a host"),
-        (["--host", "192.0.2.7", "--port", "8050"], "Nothing can listen at 192.0.2.7"),
+        (["--host", "192.0.2.7", "--port", "8050"], "Cannot listen on 192.0.2.7"),
     ],
 )
 def test_the_command_refuses(

@@ -1,4 +1,4 @@
-"""All unit tests of dbt pass. A plain `dbt build` leaves them out: see selectors.yml."""
+"""All dbt unit tests pass. A plain `dbt build` leaves them out: see selectors.yml."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ def _read(file: Path) -> dict[str, Any]:
 def test_every_unit_test_is_run_and_passes(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
-    # Fixtures take their types from the tables that they stand for, those of the history too.
+    # Fixtures take their types from the tables that they replace, including the history.
     for file in (built_warehouse, built_warehouse.with_name("bank_history_sample.duckdb")):
         shutil.copy2(file, tmp_path / file.name)
     run = run_dbt(tmp_path, "test", "--select", "test_type:unit")

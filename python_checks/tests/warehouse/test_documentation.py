@@ -1,4 +1,4 @@
-"""What is described is there, and what is there is described."""
+"""Every description has its object, and every object its description."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from python_checks.testing.paths import PROJECT
 
 @pytest.fixture
 def manifest(built_manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of the build of the session."""
+    """The manifest of the session's build."""
     return built_manifest
 
 

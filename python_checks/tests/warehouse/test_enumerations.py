@@ -1,4 +1,4 @@
-"""Texts that a seed lists: enumerations below the marts in DuckDB, and texts for who reads a mart.
+"""Texts listed in a seed are enumerations below the marts in DuckDB, and texts in the marts.
 
 dbt's unit tests leave them texts, and so does Spark: that branch is tested there.
 """
@@ -12,7 +12,7 @@ import pytest
 from python_checks.testing.paths import PROJECT
 
 REFERENCE = PROJECT / "seeds" / "reference"
-# Model and column, and the seed whose column of that name lists the values.
+# Model and column, and the seed whose column of the same name lists the values.
 LISTED = {
     ("base_bank__clients", "fee_structure"): "fee_rates",
     ("base_bank__clients", "loyalty_classification"): "loyalty_tiers",

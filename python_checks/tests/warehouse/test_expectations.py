@@ -1,4 +1,4 @@
-"""The Great Expectations suites on a warehouse that was really built, whole and damaged."""
+"""The Great Expectations suites on a real warehouse, intact and damaged."""
 
 import dataclasses
 import re
@@ -21,7 +21,7 @@ FIRST_KEYS = "(select customer_key from {table} order by customer_key limit {cou
 
 @dataclasses.dataclass(frozen=True)
 class Sabotage:
-    """Damage to a built warehouse, and what a message has to say about it."""
+    """Damage to a built warehouse, and the expected message."""
 
     name: str
     statements: tuple[str, ...]
@@ -40,7 +40,7 @@ SEGMENTS = "marts.fct_customer_segments"
 RISK = "marts.fct_customer_risk"
 POSITIONS = "marts.fct_customer_positions"
 RECOMMENDATIONS = "marts.fct_customer_recommendations"
-# The mart is a view; a row of it can be changed once it is a table.
+# The mart is a view; its rows can be changed once it is a table.
 AS_A_TABLE = (
     f"create table intermediate.recommended as from {RECOMMENDATIONS}",
     f"drop view {RECOMMENDATIONS}",
@@ -372,7 +372,7 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     docs = tmp_path / "docs"
-    # A copy: what was checked is recorded beside it.
+    # A copy, because the record of the checks is written beside it.
     path = copy_of(built_warehouse, tmp_path)
     result = command_line("--warehouse", str(path), "--docs", str(docs))
     assert result.returncode == 0, result.stdout + result.stderr

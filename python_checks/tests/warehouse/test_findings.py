@@ -1,4 +1,4 @@
-"""The committed page and notebook are what the shipped sample gives, and no word holds a number."""
+"""The committed page and notebook match the shipped sample, and templates hold no numbers."""
 
 import html
 import re
@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 def written(
     built_warehouse: Path, built_target: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Return the folder that the command has written from the build of the session."""
+    """Return the folder that the command wrote from the session's build."""
     folder = tmp_path_factory.mktemp("reports")
     result = CliRunner().invoke(
         main,
@@ -44,7 +44,7 @@ def written(
 
 @pytest.fixture
 def changed(built_warehouse: Path, tmp_path: Path) -> Path:
-    """Return a copy of the warehouse that a test may change, under the name its views know."""
+    """Return a copy of the warehouse that a test may change."""
     return Path(shutil.copy2(built_warehouse, tmp_path / built_warehouse.name))
 
 
@@ -177,7 +177,7 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
         ({"DBT_TARGET_PATH": "absent"}, "Run `bank build` or `dbt parse` first"),
     ],
 )
-def test_command_says_what_is_absent(
+def test_command_names_what_is_missing(
     environment: dict[str, str], complaint: str, built_warehouse: Path, built_target: Path
 ) -> None:
     there = {"BANK_WAREHOUSE": str(built_warehouse), "DBT_TARGET_PATH": str(built_target)}
@@ -202,7 +202,7 @@ def test_folder_that_cannot_be_written_is_named(
 
 
 def outputs(notebook: Any) -> list[list[dict[str, str]]]:
-    """Return of each cell what it printed and showed, as text."""
+    """Return the output of each cell as text."""
     return [
         [
             {"text": each.get("text", "")}

@@ -1,4 +1,4 @@
-"""Clusters of customers: the measures of scikit-learn, scoring in SQL, and what is planted."""
+"""Clusters of customers: compared with scikit-learn, scored in SQL, and found if planted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_a_clustering_is_that_of_scikit_learn() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
 def test_there_are_no_more_clusters_than_different_customers(different: int, most: int) -> None:
-    """Half of the customers may hold fewer different balances than all of them."""
+    """Half of the customers may have fewer different balances than all of them."""
     balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
     sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
     found = clusters.fit_clusters(sample).to_pandas()
@@ -81,7 +81,7 @@ def test_the_number_of_clusters_is_the_best_separated_of_the_stable() -> None:
         (0.9, 0.79, "unstable"),
     ],
 )
-def test_words_for_what_clusters_are_worth(silhouette: float, stability: float, start: str) -> None:
+def test_verdicts_on_clusters(silhouette: float, stability: float, start: str) -> None:
     words = clusters.in_words(Clustering(np.zeros((2, 1)), silhouette, stability))
     assert words.startswith(start)
 

@@ -1,4 +1,4 @@
-"""Differences between segments: the statistics of scipy and statsmodels, and what is planted."""
+"""Differences between segments: compared with scipy and statsmodels, and found if planted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_kruskal_wallis_is_that_of_scipy(distinct: int) -> None:
     assert ours.effect_size == pytest.approx(theirs.statistic * 401 / (400**2 - 1), rel=1e-10)
 
 
-def test_groups_wholly_apart_have_the_largest_effect_there_can_be() -> None:
+def test_disjoint_groups_have_the_largest_effect() -> None:
     comparison = kruskal_wallis(*from_ranks(np.repeat([1, 2], 50), np.repeat(["a", "b"], 50)))
     assert comparison.effect_size == pytest.approx(1)
 
@@ -187,7 +187,7 @@ def test_every_statistic_of_the_warehouse_is_that_of_scipy(built_warehouse: Path
 
 
 def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
-    """The statistic is that of scipy on the buckets, and close to that on the values."""
+    """The statistic equals scipy's on the buckets, and is close to that on the values."""
     with warehouse() as connection:
         load_clients(connection, MANY_CUSTOMERS, 2)
         run_models(connection, nodes, ["int_differences_tested"])
@@ -215,7 +215,7 @@ def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
             on_values = stats.kruskal(*(values[group & known] for group in groups)).statistic
             ours = statistics[dimension, measure]
             assert ours == pytest.approx(on_buckets, rel=1e-6)
-            # An effect size is the statistic by the customers less one.
+            # An effect size is the statistic divided by the number of customers less one.
             assert abs(ours - on_values) / (known.sum() - 1) < 0.0001
 
 
@@ -247,7 +247,7 @@ def test_a_planted_difference_is_found_and_nothing_else(nodes: Mapping[str, Any]
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original pack is not here")
 def test_the_original_pack_shows_risk_and_little_else(tmp_path: Path) -> None:
-    """The bank's own data: categories are chance, the risk weighting goes with money."""
+    """In the bank's data, categories are chance, and the risk weighting goes with money."""
     built = run_dbt(
         tmp_path, "build", "--select", "+fct_segment_differences",
         "--exclude-resource-type", "test", "unit_test", BANK_RAW_DIR=str(ORIGINAL),

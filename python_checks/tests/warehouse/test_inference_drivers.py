@@ -1,4 +1,4 @@
-"""Drivers of the risk weighting: the fit of statsmodels, and what is planted."""
+"""Drivers of the risk weighting: compared with statsmodels, and found if planted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -118,7 +118,7 @@ def test_too_few_customers_have_rows_without_figures(sample: pd.DataFrame, custo
     assert business["held_out_accuracy"].isna().all()
 
 
-def test_columns_that_say_nothing_new_are_left_out(sample: pd.DataFrame) -> None:
+def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
     changed = sample.assign(bank_loans=7.0, checking_accounts=sample["saving_accounts"])
     rows = drivers.fit_drivers(changed).to_pandas().set_index("driver")["coefficient"]
     assert np.isnan(rows["bank_loans"])
@@ -127,7 +127,7 @@ def test_columns_that_say_nothing_new_are_left_out(sample: pd.DataFrame) -> None
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """Equal but for rounding among the customers of the fit, and once far away in the others."""
+    """Equal except for rounding among the fitted customers, with one outlier in the others."""
     loans = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
     rows = drivers.fit_drivers(sample.assign(tenure_days=loans)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]

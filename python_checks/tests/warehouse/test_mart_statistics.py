@@ -1,4 +1,4 @@
-"""The statistics of the marts against numpy and scipy on all customers of the shipped seeds.
+"""Compare the statistics of the marts with numpy and scipy on all customers of the shipped seeds.
 
 The marts compute them from sums, in SQL. Here each comes from the customers one by one, by another
 formula where there is one.
@@ -16,7 +16,7 @@ from scipy import stats
 
 from python_checks.expectations.columns import PRODUCT_BALANCES as PRODUCTS
 
-# Amounts of one bucket differ by less than a thousandth, and each is held to be their mean.
+# Amounts in one bucket differ by less than a thousandth, and each counts as their mean.
 BUCKET_TOLERANCE = 1e-3
 
 
@@ -49,7 +49,7 @@ def gini(amounts: np.ndarray) -> float:
 
 
 def lorenz(amounts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Lorenz curve of all amounts one by one, a straight line between two of them."""
+    """Lorenz curve of all single amounts, linear between two of them."""
     ends = np.concatenate([[0.0], np.cumsum(np.sort(amounts))]) / amounts.sum()
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ends)), ends))
 

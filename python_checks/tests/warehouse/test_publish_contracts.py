@@ -1,4 +1,4 @@
-"""A published contract changes only when the schema version says so."""
+"""A published contract changes only with the schema version."""
 
 import dataclasses
 from pathlib import Path
@@ -52,9 +52,7 @@ MART = Contract("marts", "fct_balances", "One row.", (KEY, MONEY), ("customer_ke
         ([dataclasses.replace(MART, columns=(KEY, MONEY, Column("more", "DATE", True, "")))], []),
     ],
 )
-def test_what_breaks_readers_is_told_and_the_rest_is_not(
-    after: list[Contract], changes: list[str]
-) -> None:
+def test_only_breaking_changes_are_reported(after: list[Contract], changes: list[str]) -> None:
     assert breaking_changes([MART], after) == changes
 
 

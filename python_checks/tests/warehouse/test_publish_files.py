@@ -1,4 +1,4 @@
-"""Releases as files: whole, switched in one step, without personal data, readable for ever."""
+"""Releases as files: complete, switched atomically, without personal data, always readable."""
 
 import ast
 import hashlib
@@ -72,7 +72,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def two_releases(
     warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A folder with release 1, with personal data, and release 2, without. Only to be read."""
+    """A read-only folder with release 1, with personal data, and release 2, without."""
     published = tmp_path_factory.mktemp("published")
     publish(warehouse, published, None, with_restricted=True)
     publish(other_warehouse, published, None)
@@ -81,7 +81,7 @@ def two_releases(
 
 @pytest.fixture
 def copied(two_releases: Path, tmp_path: Path) -> Path:
-    """A copy of that folder, to be changed."""
+    """A copy of this folder that a test may change."""
     published = tmp_path / "published"
     for file in two_releases.rglob("*"):
         if file.is_file() and "current" not in file.parts and not file.name.startswith("."):
@@ -130,7 +130,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
         publish(other, published, None)
     assert current_number(published) == 1
-    # Who is still there is enough: customers join and leave.
+    # Customers join and leave; those who remain are enough.
     change(
         other,
         "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
@@ -146,7 +146,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
 
 @pytest.fixture
 def bank_release(warehouse: Path, tmp_path: Path) -> Path:
-    """A folder whose release 1 is the sample's and 2, the current one, a bank's; to be changed."""
+    """A folder that may change: release 1 of the sample, and release 2 of a bank, current."""
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     published = tmp_path / "published"
@@ -176,7 +176,7 @@ def test_a_release_whose_folder_is_gone_keeps_its_number_and_its_guards(
         publish(warehouse, bank_release, None)
     with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
         publish(other_bank, bank_release, None)
-    # Nothing says any more which release was the current one: the guards hold all the same.
+    # It is unknown which release was current, but the guards still work.
     (bank_release / "current").rename(tmp_path / "current")
     with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
         publish(other_bank, bank_release, None)
@@ -192,7 +192,7 @@ def test_customers_are_compared_with_the_file_that_was_published(
     content = customers.read_bytes()
     customers.write_bytes((bank_release / "2" / "marts" / "dim_dates.parquet").read_bytes())
     for _ in ("changed", "missing"):
-        with pytest.raises(DamagedReleaseError, match=r"dim_customers\.parquet is missing, or not"):
+        with pytest.raises(DamagedReleaseError, match=r"dim_customers\.parquet is missing, or"):
             publish(other_bank, bank_release, None)
         customers.unlink(missing_ok=True)
     customers.write_bytes(content)
@@ -235,7 +235,7 @@ main(sys.argv[3:], prog_name="bank")
         ),
     ],
 )
-def test_ctrl_c_is_one_line_and_leaves_readers_what_they_had(
+def test_ctrl_c_prints_one_line_and_changes_nothing(
     place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
@@ -403,14 +403,14 @@ def test_current_switches_with_links_and_without(links: bool, copied: Path) -> N
     if not links:
         assert pointer.read_text("utf-8") == "1\n"
     assert current_release(copied).path == (copied / "1").resolve()
-    # From either kind to the other.
+    # From each kind to the other.
     switch_current(copied, 2, links=not links)
     assert pointer.is_symlink() != links
     assert current_release(copied).number == 2
     assert not list(copied.glob(".draft*"))
 
 
-def test_where_links_are_refused_a_file_takes_their_place(
+def test_file_replaces_links_that_are_refused(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -423,9 +423,7 @@ def test_where_links_are_refused_a_file_takes_their_place(
     assert current_release(copied).number == 1
 
 
-def test_a_file_that_is_held_for_moments_is_tried_again(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_briefly_held_file_is_retried(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace, tries = Path.replace, []
 
     def refuse_twice(self: Path, target: Path) -> Path:
@@ -455,7 +453,7 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
     reader.start()
     until = time.monotonic() + 60
     for turn in count():
-        # More turns where a busy machine has let the reader look at one release only.
+        # More rounds if the reader saw only one release on a busy machine.
         if turn >= 600 and (len(seen) == 2 or time.monotonic() > until):
             break
         switch_current(copied, 1 + turn % 2, links=links if turn % 3 else not links)
@@ -485,10 +483,10 @@ def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
-    assert "31 files agree with their checksums" in lines[0]
+    assert "31 files match their checksums" in lines[0]
     roll_back(copied, 2, None)
     assert current_number(copied) == 2
-    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* there are: 1, 2"):
+    with pytest.raises(NoReleaseError, match=r"There is no release 9 in .* the releases are: 1, 2"):
         roll_back(copied, 9, None)
 
 
@@ -516,7 +514,7 @@ def test_roll_back_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> 
 
 
 def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the manifest of a release, its checksum left as it is."""
+    """Change the manifest of a release but not its checksum."""
     manifest = release / "manifest.json"
     content = json.loads(manifest.read_text("utf-8"))
     change(content)
@@ -524,7 +522,7 @@ def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def make_older(manifest: dict[str, Any]) -> None:
-    """Make a manifest what releases had before manifests were signed."""
+    """Turn a manifest into one from before manifests had checksums."""
     for key in ("checksum", "source", "reading", "metrics"):
         manifest.pop(key, None)
     manifest["format"] = 1
@@ -559,12 +557,12 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 
 
 @pytest.mark.parametrize("kind", MANIFESTS)
-def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
+def test_edited_manifest_is_refused_by_every_reader(
     kind: str, warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change, said = MANIFESTS[kind]
     edit(copied / "2", change)
-    said = said.replace("lacks", "'as_of_date' is a required property|does not have the shape")
+    said = said.replace("lacks", "'as_of_date' is a required property|does not match the schema")
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
     monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
@@ -579,7 +577,7 @@ def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
             assert "bank rollback" in ended.output
     assert current_number(copied) == 2
     assert releases.release_numbers(copied) == [1, 2]
-    # The remedies work: the other release, or publishing where the folder was.
+    # The remedies work: rolling back, or publishing again.
     roll_back(copied, 1, None)
     (copied / "2").rename(copied / "away")
     assert publish(warehouse, copied, None).number == 2
@@ -587,7 +585,7 @@ def test_whatever_reads_an_edited_manifest_says_what_is_wrong(
 
 def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copied: Path) -> None:
     edit(copied / "1", miscount_unsigned)
-    with pytest.raises(DamagedReleaseError, match=r"rows of .*, which its file does not have"):
+    with pytest.raises(DamagedReleaseError, match=r"but its file has a different number"):
         roll_back(copied, 1, None)
 
 
@@ -614,13 +612,13 @@ def test_edited_definitions_of_metrics_are_found(
     text = file.read_text("utf-8")
     assert '"sum"' in text
     file.write_text(text.replace('"sum"', '"max"', 1), "utf-8")
-    with pytest.raises(DamagedReleaseError, match=r"metrics\.json is missing, or not the file"):
+    with pytest.raises(DamagedReleaseError, match=r"metrics\.json is missing, or differs"):
         roll_back(copied, 2, None)
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     target = copied / "pages.html"
     ended = CliRunner().invoke(main, ["dashboard", "--export", str(target)])
     assert ended.exit_code == 1
-    assert "metrics.json is missing, or not the file" in ended.output
+    assert "metrics.json is missing, or differs from the file" in ended.output
     assert not target.exists()
 
 
@@ -639,7 +637,7 @@ def test_the_checksum_is_that_of_the_content_however_it_is_written(copied: Path)
     path.write_text(json.dumps(dict(sorted(content.items())), indent=7), "utf-8")
     manifest = releases.read_release(copied, 1).manifest
     assert manifest == content
-    # Who changes what they were given changes it for nobody else.
+    # Changing a returned manifest does not affect other readers.
     manifest["marts"].clear()
     assert releases.read_release(copied, 1).manifest == content
 
@@ -700,7 +698,7 @@ def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
     mask = os.umask(0o022)
     try:
         folder = tmp_path / "published"
-        # The command is private in all it does, and opens what is for readers.
+        # The command keeps everything private, and then opens what readers need.
         environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(folder)}
         ended = CliRunner().invoke(main, ["publish"], env=environment | {"BANK_POSTGRES_DSN": ""})
         assert ended.exit_code == 0, ended.output
@@ -740,11 +738,11 @@ def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path
     (published / ".draft-rows").mkdir()
     lines: list[str] = []
     publish(warehouse, published, None, progress=lines.append)
-    assert "Removed what a publisher that did not get to its end has left." in lines
+    assert "Removed the drafts of an interrupted publisher." in lines
     assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
 
 
-def test_a_second_publisher_is_told_who_is_at_work(warehouse: Path, tmp_path: Path) -> None:
+def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> None:
     held = (
         "from pathlib import Path\n"
         "from bank_warehouse.publish.lock import publisher_lock\n"
@@ -756,7 +754,7 @@ def test_a_second_publisher_is_told_who_is_at_work(warehouse: Path, tmp_path: Pa
             publish(warehouse, tmp_path, None)
         holder.kill()
         holder.wait()
-        # The lock of a killed publisher is gone with it.
+        # The lock ends with a killed publisher.
         with publisher_lock(tmp_path):
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
@@ -780,12 +778,12 @@ def test_files_with_other_rows_than_the_marts_are_not_published(
 ) -> None:
     whole = source_of
     monkeypatch.setattr(files, "source_of", lambda relation: f"(from {whole(relation)} offset 1)")
-    with pytest.raises(PublishError, match="dim_banking_relationships: the file written has other"):
+    with pytest.raises(PublishError, match="dim_banking_relationships: the rows of the written"):
         publish(warehouse, tmp_path, None)
     assert releases.release_numbers(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(warehouse: Path, tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported(warehouse: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PublishError, match="set BANK_PUBLISH_DIR to another folder"):
         publish(warehouse, tmp_path / "file", None)
@@ -813,7 +811,7 @@ def test_the_commands_list_and_publish(
     assert "There is no release" in CliRunner().invoke(main, ["releases"]).output
 
 
-def test_a_release_is_asked_for_once_and_then_read_by_its_number(copied: Path) -> None:
+def test_release_is_read_by_number(copied: Path) -> None:
     release = current_release(str(copied))
     assert isinstance(release, Release)
     assert release.path.name == "2"

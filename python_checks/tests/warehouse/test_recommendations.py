@@ -1,4 +1,4 @@
-"""Recommendations, fairness and sensitivities, each computed again with pandas from the marts.
+"""Recommendations, fairness and sensitivities, computed again with pandas from the marts.
 
 Nothing of the SQL is used: facts come from balances, customer by customer, by the definitions in
 the descriptions, and rules from the seed file.
@@ -34,13 +34,13 @@ def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def rules() -> pd.DataFrame:
-    """The rules, as the seed file has them."""
+    """The rules from the seed file."""
     return pd.read_csv(SEEDS / "recommendation_rules.csv").set_index("action", drop=False)
 
 
 @pytest.fixture(scope="module")
 def customers(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """All customers with every fact that a rule can name, float64, by their key."""
+    """All customers by key, with every fact that a rule can use, as float64."""
     frame = warehouse.sql(
         "select positions.*, customers.* exclude (customer_key, client_key, as_of_date,"
         " income_band), customers.income_band, segments.deposit_score, segments.lending_score,"
@@ -97,7 +97,7 @@ def due(customers: pd.DataFrame, rules: pd.DataFrame) -> dict[str, set[int]]:
 
 @pytest.fixture(scope="module")
 def recommended(due: dict[str, set[int]], rules: pd.DataFrame) -> dict[str, set[int]]:
-    """The customers who get each action: without those who are due for one with precedence."""
+    """The customers of each action, without those with an action of higher precedence."""
     kept = {}
     for action, rule in rules.iterrows():
         stronger = rules[
@@ -114,7 +114,7 @@ def mart(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return warehouse.sql("select * from marts.fct_customer_recommendations").df()
 
 
-def test_everybody_gets_the_actions_of_the_rules(
+def test_customers_get_the_actions_of_the_rules(
     mart: pd.DataFrame, recommended: dict[str, set[int]]
 ) -> None:
     found = {action: set(rows["customer_key"]) for action, rows in mart.groupby("action")}

@@ -1,4 +1,4 @@
-"""The test `rows_are_sound`: each promise in the YAML is broken once, and the breach names it."""
+"""The test `rows_are_sound`: each condition in the YAML is violated once and named."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def connection(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, value: str) -> Any:
-    """Return the breaches of a row of a relation in which a column has another value.
+    """Return the violations of a row in which a column has another value.
 
     Args:
         connection: To the warehouse, attached as `bank`.

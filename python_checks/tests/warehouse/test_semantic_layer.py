@@ -1,4 +1,4 @@
-"""Every metric is what independent SQL on the marts says, in MetricFlow and in our own SQL."""
+"""Every metric equals independent SQL on the marts, in MetricFlow and in our own SQL."""
 
 import csv
 import json
@@ -34,10 +34,10 @@ from python_checks.testing.paths import PROJECT
 with (PROJECT / "seeds" / "reference" / "dimensions.csv").open(encoding="utf-8") as seed:
     PROFILED = [row["dimension"] for row in csv.DictReader(seed) if "_and_" not in row["dimension"]]
 DIMENSIONS = (*PROFILED, "occupation_title", "joined_year", "watch_list_level")
-"""What customers can be grouped by: the dimensions of profiles, one at a time, and three more."""
+"""Dimensions of customers: those of profiles, and three more."""
 
-# One row per customer, from the columns of the marts that are not themselves computed, as far as
-# that goes: totals, flags and shares are worked out again below.
+# One row per customer, if possible from columns that are not computed: totals, flags and shares are
+# computed again below.
 WIDE = """
 create temp view wide as
 select
@@ -149,7 +149,7 @@ OF_CUSTOMERS = {
     "share_below_peer_median": "sum(below) / (count(*) * 7)",
     "gap_below_peer_median": "sum(gap)",
 }
-"""Metric to SQL over one row per customer: they can be shown by every dimension of customers."""
+"""Metric to SQL on one row per customer; these have all dimensions of customers."""
 
 BY_PRODUCT = {
     "holdings": "sum(holders)",
@@ -159,7 +159,7 @@ BY_PRODUCT = {
     "product_balance": "sum(balance)",
     "mean_balance_of_holders": "sum(balance) / sum(holders)",
 }
-"""The metrics of a product to SQL over fct_product_penetration of one dimension."""
+"""Product metrics to SQL on fct_product_penetration for one dimension."""
 
 LOSS = "sum(round(balance * probability_of_default::double * loss_given_default::double, 2))"
 OF_LOSSES = {
@@ -167,7 +167,7 @@ OF_LOSSES = {
     "lending_exposure": "sum(balance)",
     "expected_loss_rate": f"{LOSS} / sum(balance)",
 }
-"""Metric to SQL over lent money by risk weighting and product with the assumptions on both."""
+"""Metric to SQL on loans by risk weighting and product, with their assumptions."""
 
 LOSSES = """
 create temp view losses as
@@ -216,7 +216,7 @@ RECOMMENDED = {
     }.items()
 }
 OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
-"""Metric to SQL for those that are asked of all customers together."""
+"""Metric to SQL for metrics of all customers."""
 
 OF_ACTIONS = {
     "recommendations": "count(*)",
@@ -224,7 +224,7 @@ OF_ACTIONS = {
     "money_concerned": "sum(money_concerned)",
     "gap_to_close": "coalesce(sum(gap_to_close), 0)",
 }
-"""Metric to SQL over fct_customer_recommendations joined to dim_customers."""
+"""Metric to SQL on fct_customer_recommendations joined to dim_customers."""
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -240,19 +240,19 @@ def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def manifest_text(built_target: Path) -> str:
-    """The semantic manifest of the build of the session."""
+    """The semantic manifest of the session's build."""
     return (built_target / "semantic_manifest.json").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def layer(built_target: Path) -> SemanticLayer:
-    """The metrics of the build of the session."""
+    """The metrics of the session's build."""
     return load_metrics(built_target / "semantic_manifest.json")
 
 
 @pytest.fixture(scope="module")
 def engine(manifest_text: str) -> MetricFlowEngine:
-    """MetricFlow over the manifest: it writes SQL, which is run on a read-only connection."""
+    """MetricFlow on the manifest; its SQL runs on a read-only connection."""
     client = SimpleNamespace(
         sql_engine_type=SqlEngine.DUCKDB, sql_plan_renderer=DuckDbSqlPlanRenderer()
     )
@@ -261,7 +261,7 @@ def engine(manifest_text: str) -> MetricFlowEngine:
 
 
 def keyed(rows: Sequence[tuple[Any, ...]], columns: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """Return rows by the values of all columns but the wanted ones, these as the value.
+    """Return rows as a mapping from the other columns to the wanted ones.
 
     The other columns are put in the order of their short names: MetricFlow has its own order.
     """
@@ -280,7 +280,7 @@ def ours(
     group_by: Sequence[str] = (),
     filters: dict[str, Sequence[object]] | None = None,
 ) -> Rows:
-    """Ask through compile_query."""
+    """Query with compile_query."""
     query = compile_query(layer, metrics, group_by, filters)
     rows = warehouse.execute(query.sql, query.parameters).fetchall()
     return keyed(rows, query.columns, metrics)
@@ -293,7 +293,7 @@ def asked_of_metricflow(
     group_by: Sequence[str] = (),
     where: Sequence[str] = (),
 ) -> Rows:
-    """Ask MetricFlow for its SQL and run that."""
+    """Run the SQL that MetricFlow writes."""
     request = MetricFlowQueryRequest.create(
         metric_names=metrics, group_by_names=group_by, where_constraints=where
     )
@@ -307,7 +307,7 @@ def expected(
     source: str,
     group_by: Sequence[str] = (),
 ) -> Rows:
-    """Ask the independent SQL."""
+    """Run the independent SQL."""
     names = [*group_by, *(f"{text} as {name}" for name, text in expressions.items())]
     answer = warehouse.sql(f"select {', '.join(names)} from {source} group by all")
     return keyed(answer.fetchall(), answer.columns, list(expressions))
@@ -530,7 +530,7 @@ def test_protected_dimensions_are_those_of_the_reference_list(
 
 @pytest.fixture(scope="module")
 def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any) -> Path:
-    """Return a folder that `mf` takes for the built project.
+    """Return a folder that `mf` accepts as the built project.
 
     It looks for target/semantic_manifest.json in the project's folder, whatever the target folder
     of dbt is, and opens the warehouse for writing: both are copies. The warehouse has another name
@@ -546,7 +546,7 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
 
 
 def mf(folder: Path, *arguments: str) -> str:
-    """Run the command `mf` and return what it prints."""
+    """Run the command `mf` and return its output."""
     environment = os.environ | {
         "BANK_WAREHOUSE": str(folder / "renamed.duckdb"),
         "DBT_PROJECT_DIR": str(folder),

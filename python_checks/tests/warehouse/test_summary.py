@@ -1,4 +1,4 @@
-"""The summary tells what was built, and says what to do where it cannot."""
+"""The summary shows what was built, or says what to do."""
 
 import shutil
 import subprocess
@@ -196,7 +196,7 @@ def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
     file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
     result = summarise(file)
     assert result.exit_code == 2
-    assert f"{file} is no warehouse.\nName another file with --warehouse." in result.output
+    assert f"{file} is not a warehouse.\nName another file with --warehouse." in result.output
     assert "bank build" not in result.output
 
 
@@ -223,7 +223,7 @@ def test_incomplete_build_names_what_is_missing(
         connection.execute(f"drop {kind} {schema}.{name}")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert f"it lacks {schema}.{name}." in result.output
+    assert f"missing: {schema}.{name}." in result.output
     assert "first error" in result.output
 
 
@@ -232,7 +232,7 @@ def test_view_without_its_table_is_an_incomplete_build(copied_warehouse: Path) -
         connection.execute("drop table intermediate.int_customers_segmented cascade")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert "did not get to its end" in result.output
+    assert "was not completed" in result.output
 
 
 def test_marts_of_an_earlier_build_are_noticed(copied_warehouse: Path) -> None:
@@ -278,7 +278,7 @@ def test_locked_warehouse(copied_warehouse: Path) -> None:
 
 
 def with_record(warehouse: Path, **values: object) -> None:
-    """Write the record of a build that ended so."""
+    """Write the record of a build with this outcome."""
     record = {
         "format": FORMAT,
         "built_at": "2026-01-31T17:05:09Z",
@@ -311,7 +311,7 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "a part": (
         {"not_run": list("abcd"), "command": "run"},
-        "was a part of one, at 2026-01-31 17:05:09 UTC (`dbt run`): it left out a, b, c and 1 more",
+        "was partial, at 2026-01-31 17:05:09 UTC (`dbt run`): it left out a, b, c and 1 more",
     ),
 }
 
@@ -344,7 +344,7 @@ def test_interrupted_build_is_not_checked(copied_warehouse: Path) -> None:
     options = ["check", "--warehouse", str(copied_warehouse)]
     result = CliRunner().invoke(main, options)
     assert result.exit_code == 2
-    assert "interrupted, or still runs: the tables may be of two builds." in result.output
+    assert "interrupted or is still running: the tables may be of two builds." in result.output
     assert f"Run `bank build --warehouse {copied_warehouse}`, then" in result.output
     assert not checks_record_path(copied_warehouse).exists()
 
@@ -357,11 +357,11 @@ def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
     assert result.exit_code == 2
     assert f"Only a part of {copied_warehouse} is built" in result.output
     assert "it left out fct_control_totals.\nRun `bank build FOLDER` to" in result.output
-    assert "did not get to its end" not in result.output
+    assert "was not completed" not in result.output
 
 
 def release_of(build: str) -> dict[str, Any]:
-    """Return the least that is a manifest: of a release of one mart that it leaves out."""
+    """Return a minimal manifest, of a release that leaves out its only mart."""
     a_file = {"file": "x.parquet", "bytes": 0, "sha256": "0" * 64}
     column = {"name": "x", "type": "BIGINT", "is_nullable": False, "description": ""}
     mart = dict.fromkeys(("file", "bytes", "sha256", "row_count", "fingerprint", "totals"))

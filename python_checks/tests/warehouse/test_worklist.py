@@ -315,7 +315,7 @@ def test_damaged_release_is_refused(releases: Path, tmp_path: Path) -> None:
         file.write(b"x")
     said = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
     assert said.exit_code == 1
-    assert "not the file that was published" in said.output
+    assert "differs from the file published" in said.output
     empty = tmp_path / "empty"
     empty.mkdir()
     nothing = ask(empty, "--action", "retain", "--out", str(tmp_path / "list.csv"))

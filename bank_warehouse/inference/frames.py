@@ -1,4 +1,4 @@
-"""What a Python model reads, as pandas, whichever engine builds it."""
+"""The input of a Python model as pandas, on every engine."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ def as_pandas(relation: Any, order_by: Sequence[str]) -> pd.DataFrame:
     """Return the rows of a relation in an order that does not depend on the engine.
 
     Args:
-        relation: What `dbt.ref` gives: a relation of DuckDB or a data frame of Spark.
-        order_by: Columns whose values together no two rows share.
+        relation: Result of `dbt.ref`: a DuckDB relation or a Spark data frame.
+        order_by: Columns that together are unique.
 
     Returns:
-        Its columns; decimals as float64.
+        The same columns; decimals become float64.
     """
     frame = _from_spark(relation) if hasattr(relation, "toArrow") else relation.df()
     return frame.sort_values(list(order_by), kind="stable", ignore_index=True)

@@ -1,7 +1,7 @@
-"""A temporary folder for files that had to be rewritten before DuckDB can read them.
+"""A temporary folder for files that must be rewritten before DuckDB can read them.
 
-One folder a process, removed when the process ends. A process that was killed leaves its folder
-behind; the next one removes it, which it may as soon as the lock on it is free.
+Each process has its own folder and removes it at the end. If a process is killed, the next process
+removes its folder, as soon as the lock on it is free.
 """
 
 import atexit
@@ -25,12 +25,12 @@ _numbers = itertools.count(1)
 
 
 def new_path(suffix: str) -> Path:
-    """Return the path of a new file in the scratch folder, which is not created yet."""
+    """Return the path of a new file in the temporary folder, without creating the file."""
     return _folder(os.getpid()) / f"{next(_numbers):04d}{suffix}"
 
 
 def is_own(path: Path) -> bool:
-    """Return whether a file is in a scratch folder that only this user can write to."""
+    """Return whether a file is in a temporary folder that only this user can write to."""
     folder = path.parent
     if folder.parent != Path(tempfile.gettempdir()) or not folder.name.startswith(_PREFIX):
         return False
@@ -39,7 +39,7 @@ def is_own(path: Path) -> bool:
     except OSError:
         return False
     is_plain = stat.S_ISDIR(states[0].st_mode) and stat.S_ISREG(states[1].st_mode)
-    if sys.platform != "win32":  # there the temporary folder is the user's own
+    if sys.platform != "win32":  # on Windows the temporary folder belongs to the user
         is_plain &= all(
             state.st_uid == os.geteuid() and not state.st_mode & 0o022 for state in states
         )
@@ -57,15 +57,15 @@ def _folder(process: int) -> Path:
 
 
 def _remove(folder: Path, handle: int, process: int) -> None:
-    if os.getpid() == process:  # a forked child must not take its parent's files away
-        os.close(handle)  # Windows removes no open file
+    if os.getpid() == process:  # a forked child must not remove its parent's files
+        os.close(handle)  # Windows cannot remove an open file
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_left_behind() -> None:
     for folder in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
         with contextlib.suppress(OSError):
-            # A folder that is just being made may not hold its lock yet.
+            # A new folder may not be locked yet.
             if time.time() - folder.stat().st_mtime < _SETTLE_SECONDS:
                 continue
             handle = os.open(folder / _LOCK, os.O_RDWR)

@@ -4,7 +4,7 @@
     seeds are queried, because the SQL of a model must be the same for every drop. It stays a text
     if the seed cannot be queried: in a unit test, or before `dbt seed`.
 -#}
-{% macro listed_text(text, seed, column) -%}
+{% macro seed_enum(text, seed, column) -%}
     {%- set values = [] -%}
     {%- if
         execute and bank_warehouse.engine() == 'duckdb'

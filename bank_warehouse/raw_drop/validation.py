@@ -1,7 +1,7 @@
-"""How a build would judge the rows of the clients: by the project's own models, without a build.
+"""Validate the rows of the clients with the project's own models, without a build.
 
-The staging models up to the judgement are run in a temporary DuckDB file, so that what is counted
-is what the build would count.
+The staging models up to `base_bank__clients_validated` run in a temporary DuckDB file, so the
+counts are those of a build.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from bank_warehouse.raw_drop import scratch
+from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.drop import DropPlan
 from bank_warehouse.raw_drop.plan import contradictions_of
 from bank_warehouse.raw_drop.proofs import Settings
@@ -24,21 +24,21 @@ _MODELS = (
     *(f"stg_bank__{name}" for name, table in TABLES.items() if table.is_lookup),
     "base_bank__clients",
     "base_bank__client_files",
-    "base_bank__client_repeats",
-    "base_bank__clients_judged",
+    "base_bank__client_duplicates",
+    "base_bank__clients_validated",
 )
-_VIEWS = ("base_bank__clients_judged",)
+_VIEWS = ("base_bank__clients_validated",)
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What a build would make of the clients.
+class Validation:
+    """The result of validating the clients.
 
     Attributes:
-        files: file to its rows, how many are rejected, and why; as plain values for JSON.
-        problems: why the build would refuse them.
-        warnings: what it would warn of.
-        values: column to its codes that a reference seed of the project does not know.
+        files: file to its rows, how many are quarantined, and why; as plain values for JSON.
+        problems: why the build would refuse the drop.
+        warnings: what the build would warn about.
+        values: column to its codes that are in no reference seed.
     """
 
     files: dict[str, dict[str, Any]]
@@ -57,8 +57,8 @@ class _Relation:
         return quote_identifier(self.name)
 
 
-def can_judge(plan: DropPlan) -> bool:
-    """Return whether all tables that the judgement needs can be read."""
+def can_validate(plan: DropPlan) -> bool:
+    """Return whether all tables that the validation needs can be read."""
     return all(
         name in plan.tables
         for name, table in TABLES.items()
@@ -66,22 +66,22 @@ def can_judge(plan: DropPlan) -> bool:
     )
 
 
-def judge_clients(
+def validate_clients(
     project: Path, plan: DropPlan, settings: Settings, variables: Mapping[str, Any]
-) -> Judgement:
-    """Judge the clients of a drop.
+) -> Validation:
+    """Validate the clients of a drop.
 
     Args:
         project: folder of the dbt project.
-        plan: the drop, for which :func:`can_judge` is true.
+        plan: the drop, for which :func:`can_validate` is true.
         settings: how dates and amounts are written.
         variables: the variables of dbt.
 
     Raises:
-        duckdb.Error: no room for the rows.
+        duckdb.Error: the rows do not fit on the disk.
     """
     clients = plan.tables[CLIENTS.name]
-    with duckdb.connect(scratch.new_path(".duckdb")) as connection:
+    with duckdb.connect(temp_files.new_path(".duckdb")) as connection:
         rendering = Rendering(project, connection, _Relation, variables)
         rendering.replace_macro("raw_table", lambda table: f"({plan.tables[table].sql})")
         rendering.replace_macro("raw_reading", lambda: clients.reading)
@@ -95,7 +95,7 @@ def judge_clients(
         connection.execute(_faults(str(rendering.macros.quarantine_fault())))
         files = _files(connection)
         rendering.macros.warn_of_near_duplicates()
-        return Judgement(
+        return Validation(
             files=files,
             problems=(
                 *_refused(rendering),
@@ -108,7 +108,7 @@ def judge_clients(
 
 
 def _faults(fault: str) -> str:
-    """Return the SQL of a table with a row for each reason for which a row is quarantined.
+    """Return the SQL of a table with one row per quarantined row and reason.
 
     Args:
         fault: SQL of the reasons of a row.
@@ -118,7 +118,7 @@ def _faults(fault: str) -> str:
         create table faults as
         with judged as (
             select source_file, source_row, raw_text, unnest(string_split({fault}, '; ')) as reason
-            from base_bank__clients_judged where record_status <> 'accepted'
+            from base_bank__clients_validated where record_status <> 'accepted'
         )
         select source_file, reason, source_row,
             case
@@ -132,10 +132,10 @@ def _faults(fault: str) -> str:
 
 
 def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """Return the rows of each file, and those that are quarantined."""
+    """Return the number of rows of each file, and of those quarantined."""
     counted = connection.execute(
         "select source_file, count(*), count(*) filter (record_status <> 'accepted') "
-        "from base_bank__clients_judged group by all order by all"
+        "from base_bank__clients_validated group by all order by all"
     ).fetchall()
     found: dict[str, dict[str, Any]] = {
         file: {"rows": rows, "rejected": rejected, "quarantined": []}
@@ -152,7 +152,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def _refused(rendering: Rendering) -> Iterator[str]:
-    """Yield why the macros that judge a drop as a whole refuse it."""
+    """Yield why the macros that check a drop as a whole refuse it."""
     for macro in ("refuse_empty_drop", "refuse_other_header", "refuse_other_date_order"):
         try:
             getattr(rendering.macros, macro)()
@@ -161,7 +161,7 @@ def _refused(rendering: Rendering) -> Iterator[str]:
 
 
 def _contradicting(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the files in which a cell contradicts what their first rows prove."""
+    """Return the files with a cell that contradicts their first rows."""
     found = connection.execute(
         "select distinct source_file from base_bank__clients where unread_joined_text is not null "
         "or reject_reasons like '%has another decimal mark than its column%'"
@@ -170,7 +170,7 @@ def _contradicting(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _too_many(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Iterator[str]:
-    """Yield that more rows are quarantined than max_quarantine_rate allows, where it is so."""
+    """Yield a problem if more rows are quarantined than max_quarantine_rate allows."""
     rows = sum(count["rows"] for count in files.values())
     rejected = sum(count["rejected"] for count in files.values())
     if rejected > settings.tolerated * rows:
@@ -185,12 +185,12 @@ def _too_many(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Ite
         yield (
             f"{rejected:,} of {rows:,} client rows are quarantined, more than the share of "
             f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
-            "or raise max_quarantine_rate if this loss is right."
+            "or raise max_quarantine_rate if this loss is acceptable."
         )
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Return the values that the reference seeds do not know, the most frequent first."""
+    """Return the values that are in no reference seed, the most frequent first."""
     found = {}
     for name in ("fee_structure", "loyalty_classification"):
         rows = connection.execute(

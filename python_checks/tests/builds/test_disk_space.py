@@ -1,4 +1,4 @@
-"""How much disk a build wants is said before it starts, and a disk with too little is refused."""
+"""A build reports the disk space it needs before it starts, and refuses a disk with too little."""
 
 import shutil
 from pathlib import Path
@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from bank_warehouse.cli import main as bank_warehouse
 from bank_warehouse.macro_calls import require_disk
-from bank_warehouse.raw_drop import DropError, plan_table, room
-from bank_warehouse.raw_drop.room import (
+from bank_warehouse.raw_drop import DropError, disk_space, plan_table
+from bank_warehouse.raw_drop.disk_space import (
     MODEL_WORKING_BYTES,
     WAREHOUSE_BYTES,
     WORKING_BYTES,
     need_of,
-    require_room,
+    require_disk_space,
 )
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import SEEDS
@@ -31,28 +31,28 @@ def free(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=amount))
 
 
-def test_rows_of_a_text_are_told_from_its_first_lines(tmp_path: Path) -> None:
+def test_rows_are_estimated_from_the_first_lines(tmp_path: Path) -> None:
     (tmp_path / "long.csv").write_bytes(b"name,age\n" + b"Ada Lowe,31\n" * 300_000)
-    assert room.estimated_rows(tmp_path / "long.csv") == pytest.approx(300_000, rel=0.01)
+    assert disk_space.estimated_rows(tmp_path / "long.csv") == pytest.approx(300_000, rel=0.01)
     for ending in (b"", b"\n"):
         (tmp_path / "short.csv").write_bytes(b"name,age\nAda Lowe,31\nBo Lund,44" + ending)
-        assert room.estimated_rows(tmp_path / "short.csv") == 2
+        assert disk_space.estimated_rows(tmp_path / "short.csv") == 2
     (tmp_path / "empty.csv").write_bytes(b"")
-    assert room.estimated_rows(tmp_path / "empty.csv") == 0
+    assert disk_space.estimated_rows(tmp_path / "empty.csv") == 0
 
 
 def test_the_plan_of_a_drop_knows_its_rows() -> None:
     assert plan_table(SEEDS, "clients").rows == pytest.approx(3000, rel=0.01)
 
 
-def test_what_fits_in_memory_wants_no_disk(tmp_path: Path) -> None:
+def test_small_build_needs_no_spill(tmp_path: Path) -> None:
     need = need_of(1_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 0
     assert need.warehouse_bytes == 1_000_000 * WAREHOUSE_BYTES
-    assert "memory" not in require_room(need)
+    assert "memory" not in require_disk_space(need)
 
 
-def test_what_does_not_fit_is_wanted_of_the_disk(tmp_path: Path) -> None:
+def test_large_build_needs_spill(tmp_path: Path) -> None:
     need = need_of(100_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 100_000_000 * WORKING_BYTES - 6_000_000_000
     assert need.spill == tmp_path / "bank.duckdb.tmp"
@@ -60,34 +60,30 @@ def test_what_does_not_fit_is_wanted_of_the_disk(tmp_path: Path) -> None:
     assert without_tests.spill_bytes == 100_000_000 * MODEL_WORKING_BYTES - 6_000_000_000
 
 
-def test_a_disk_with_too_little_is_refused_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_is_refused_with_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")
     both = need.warehouse_bytes + need.spill_bytes
     free(monkeypatch, both)
-    assert require_room(need).startswith("100,000,000 customers need about 40.0 GB")
+    assert require_disk_space(need).startswith("100,000,000 customers need about 40.0 GB")
     free(monkeypatch, both - 1)
     with pytest.raises(DropError, match="BANK_TEMP_DIRECTORY") as refused:
-        require_room(need)
+        require_disk_space(need)
     assert "BANK_MEMORY_LIMIT" in str(refused.value)
     assert str(tmp_path) in str(refused.value)
 
 
-def test_a_warehouse_that_is_there_is_written_over(
+def test_space_of_existing_warehouse_is_reused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = tmp_path / "bank.duckdb"
     warehouse.write_bytes(bytes(WAREHOUSE_BYTES * 900))
     free(monkeypatch, WAREHOUSE_BYTES * 100)
-    require_room(need_of(1000, warehouse))
+    require_disk_space(need_of(1000, warehouse))
     with pytest.raises(DropError):
-        require_room(need_of(1001, warehouse))
+        require_disk_space(need_of(1001, warehouse))
 
 
-def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plugin_reports_needed_disk_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
     assert require_disk(warehouse, 1000, True) == ""
     assert require_disk(warehouse, 125_000, True) == (
@@ -103,7 +99,7 @@ def test_the_plugin_tells_dbt_what_is_wanted_or_missing(
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drop of 200,000 customers."""
-    folder = tmp_path_factory.mktemp("room") / "drop"
+    folder = tmp_path_factory.mktemp("disk_space") / "drop"
     arguments = ["generate", "--customers", "200000", "--format", "parquet", "--out", str(folder)]
     made = CliRunner().invoke(bank_warehouse, arguments)
     assert made.exit_code == 0, made.output
@@ -114,16 +110,16 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("command", "told"),
     [
         ("build", " and up to 22 MB for what does not fit in memory"),
-        # Without tests less is wanted.
+        # Without tests, less is needed.
         ("run", ""),
     ],
 )
-def test_dbt_says_what_a_drop_wants(command: str, told: str, drop: Path, tmp_path: Path) -> None:
+def test_dbt_logs_needed_disk_space(command: str, told: str, drop: Path, tmp_path: Path) -> None:
     result = run_dbt(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
         BANK_MEMORY_LIMIT="100MB",
-        # Without its seeds the model fails, but says what it wants before.
+        # Without its seeds the model fails, but first reports what it needs.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
     said = f"200,000 customers need about 80 MB for the warehouse{told}."

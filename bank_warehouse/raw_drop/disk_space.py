@@ -1,4 +1,4 @@
-"""How much disk a build of a drop needs, and whether it is there.
+"""The disk space that the build of a drop needs, and whether it is free.
 
 The constants are measured: builds of 1 and 10 million generated customers, DuckDB 1.5.5.
 """
@@ -12,18 +12,18 @@ from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.settings import bytes_of
 
 WAREHOUSE_BYTES = 400
-"""Of the warehouse file, a customer; while a table is written anew, the old one is there too."""
+"""Bytes of the warehouse file per customer, including the old copy of a table being replaced."""
 
 WORKING_BYTES = 610
-"""Of memory at the widest test, a customer; what exceeds the memory limit goes to disk."""
+"""Bytes of memory per customer in the widest test; what exceeds the limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""The same of the widest models that are built at once, without tests."""
+"""The same for the widest models that are built at the same time, without tests."""
 
 SAMPLE_BYTES = 1 << 20
 
 WORTH_SAYING = 50_000_000
-"""What a build needs of disk is said from this many bytes on."""
+"""A need of fewer bytes than this is not reported."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Need:
     """The disk space that a build needs, in bytes.
 
     Attributes:
-        rows: customers of the drop, about.
-        warehouse: Path of the file that is built.
-        warehouse_bytes: needed on its disk.
+        rows: approximate number of customers in the drop.
+        warehouse: path of the file that is built.
+        warehouse_bytes: bytes needed on its disk.
         spill: folder for what does not fit in memory.
-        spill_bytes: needed there.
+        spill_bytes: bytes needed there.
     """
 
     rows: int
@@ -46,7 +46,7 @@ class Need:
 
 
 def estimated_rows(path: Path) -> int:
-    """Return about how many lines a plain text file has below its header, from the first of them.
+    """Estimate the number of lines below the header of a text file from its first lines.
 
     Args:
         path: a text file, not compressed.
@@ -61,12 +61,12 @@ def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
     """Return what a build of `rows` customers into the file `warehouse` needs.
 
     Args:
-        rows: customers of the drop, about.
+        rows: approximate number of customers in the drop.
         warehouse: the file that is built.
-        with_tests: whether the tests are made too, as `dbt build` does and `dbt run` does not.
+        with_tests: whether tests run too, as in `dbt build` but not in `dbt run`.
 
     Raises:
-        SettingError: BANK_MEMORY_LIMIT is no amount.
+        SettingError: BANK_MEMORY_LIMIT is not an amount of memory.
     """
     working_bytes = rows * (WORKING_BYTES if with_tests else MODEL_WORKING_BYTES)
     spill_bytes = max(0, round(working_bytes - bytes_of(memory_limit())))
@@ -74,16 +74,16 @@ def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
     return Need(rows, warehouse, rows * WAREHOUSE_BYTES, spill, spill_bytes)
 
 
-def require_room(need: Need) -> str:
-    """Return in a sentence what a build needs of disks that have it; empty where that is little.
+def require_disk_space(need: Need) -> str:
+    """Return the disk space that a build needs, as a sentence; empty if it is small.
 
     Raises:
-        DropError: a disk has less free than the build needs; the message says how much and what
-            to do.
+        DropError: a disk has less free space than the build needs; the message has both numbers and
+            the remedy.
     """
     wanted: dict[int, list[tuple[Path, int]]] = {}
     existing = need.warehouse.stat().st_size if need.warehouse.is_file() else 0
-    # Of a warehouse that is there, at least its size is free in the file again.
+    # A build reuses at least the space of the existing warehouse file.
     for folder, amount in (
         (need.warehouse.parent, max(0, need.warehouse_bytes - existing)),
         (need.spill, need.spill_bytes),
@@ -95,10 +95,10 @@ def require_room(need: Need) -> str:
         free = shutil.disk_usage(places[0][0]).free
         if amount > free:
             raise DropError(
-                f"{places[0][0]}: the build needs about {_size(amount)} of disk there and "
-                f"{_size(free)} are free: {_told(need)}. Make room, or set BANK_WAREHOUSE or "
-                "BANK_TEMP_DIRECTORY to another disk, or give it more memory by "
-                "BANK_MEMORY_LIMIT, then build again."
+                f"{places[0][0]}: the build needs about {_size(amount)} of disk space there and "
+                f"{_size(free)} is free: {_told(need)}. Free some space, set BANK_WAREHOUSE or "
+                "BANK_TEMP_DIRECTORY to another disk, or raise BANK_MEMORY_LIMIT, then build "
+                "again."
             )
     is_little = need.warehouse_bytes + need.spill_bytes < WORTH_SAYING
     return "" if is_little else f"{_told(need)}."

@@ -20,11 +20,11 @@ files as (
 
 repeats as (
 
-    select * from {{ ref('base_bank__client_repeats') }}
+    select * from {{ ref('base_bank__client_duplicates') }}
 
 ),
 
--- Of identical repeats the first is accepted; of repeats that differ, none.
+-- The first of identical repeats is accepted; repeats that differ are all quarantined.
 judged as (
 
     select

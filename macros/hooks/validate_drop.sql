@@ -4,7 +4,7 @@
     quality.fct_quarantined_clients is still built and shows the rows. With --empty there is no drop
     to check.
 -#}
-{% macro judge_drop() -%}
+{% macro validate_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- do bank_warehouse.refuse_empty_drop() -%}
         {%- do bank_warehouse.refuse_other_header() -%}
@@ -35,7 +35,7 @@
     ).rows -%}
     {%- if headers | length > 0 -%}
         {%- set found = run_query(
-            "select source_file, min(source_row) from " ~ ref('base_bank__clients_judged')
+            "select source_file, min(source_row) from " ~ ref('base_bank__clients_validated')
             ~ " where reject_reasons = 'header of other columns'"
             ~ " group by source_file order by source_file limit 1"
         ).rows[0] -%}
@@ -129,7 +129,7 @@
 {% macro warn_of_near_duplicates() -%}
     {%- set counted = run_query(
         'select coalesce(sum(rows_of_key), 0), count(distinct person_key) from '
-        ~ ref('base_bank__client_repeats') ~ ' where person_key is not null'
+        ~ ref('base_bank__client_duplicates') ~ ' where person_key is not null'
     ).rows[0] -%}
     {%- if counted[0] > 0 -%}
         {%- do log(
@@ -141,7 +141,7 @@
                 if var('near_duplicates') == 'quarantine' else
                 'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
                 ~ 'they are treated as repeats. Their keys are in '
-                ~ 'staging.base_bank__client_repeats.'),
+                ~ 'staging.base_bank__client_duplicates.'),
             info=true
         ) -%}
     {%- endif -%}
@@ -152,7 +152,7 @@
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')
     ).rows[0][0] | int -%}
-    {%- set judged = ref('base_bank__clients_judged') ~ " where record_status <> 'accepted'" -%}
+    {%- set judged = ref('base_bank__clients_validated') ~ " where record_status <> 'accepted'" -%}
     {%- set reasons = run_query(
         'select reason, count(*) as row_count from (select '
         ~ bank_warehouse.unnested("split(fault, '; ')") ~ ' as reason from (select '

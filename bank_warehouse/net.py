@@ -1,10 +1,10 @@
-"""Addresses at which a program may listen."""
+"""Network addresses to listen on."""
 
 import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Whether an address can only be reached from this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

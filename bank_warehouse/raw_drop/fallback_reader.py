@@ -1,7 +1,7 @@
-"""The careful reader: one line after the other, in Python, for files that DuckDB cannot take.
+"""A reader in Python, line by line, for files that DuckDB cannot read.
 
-It rewrites a file as Parquet with the columns of its table, the fault of each row that is not
-well shaped, and that row's text. It never drops a row and never stops at one.
+It rewrites a file as Parquet: the columns of its table, and for each malformed row its fault and
+its text. It keeps every row and stops at none.
 """
 
 import re
@@ -42,7 +42,7 @@ class Record:
     """One record of a text file.
 
     Attributes:
-        cells: the cells, unquoted; empty where there is a fault.
+        cells: the cells, unquoted; empty if there is a fault.
         fault: why the record has no cells, or null.
         text: the text of the record without its line end; bytes that are not UTF-8, and zero
             bytes, as a backslash, x and two hex digits.
@@ -55,15 +55,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a record must look like.
+    """The layout of a file's records.
 
     Attributes:
         separator: one character.
-        width: cells a record must have; it may have more if they are blank.
-        columns: canonical column at each position that is read; a row that names them is a header.
+        width: number of cells of a record; further cells must be blank.
+        columns: canonical column at each position that is read; a row of these names is a header.
         known: every spelling of a header, as :func:`header_key` gives it, to its column.
-        telling: position of an amount: a row with anything but a letter there is no header. Null
-            where the table has none.
+        telling: position of an amount: a row is a header only if this cell begins with a letter.
+            Null if the table has no amounts.
     """
 
     separator: str
@@ -74,10 +74,10 @@ class Shape:
 
 
 def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
-    """Return the fault of a row that is a header once more, null where it is none.
+    """Return the fault of a row that repeats the header, else null.
 
-    All its cells are compared: behind a header with the columns in another order, every row would
-    be misread.
+    All cells are compared: below a header with the columns in another order, every row would be
+    misread.
     """
     if shape.telling is not None:
         told = cells[shape.telling].strip()
@@ -95,21 +95,20 @@ def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
 
 
 def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterator[Record]:
-    """Yield the records of `path` behind its header line, in order, blank ones left out.
+    """Yield the records of `path` below its header line, in order, without blank ones.
 
-    A line ends in LF, CR LF or CR. A cell in quotes may go on over several lines, up to 100
-    lines and 1 MiB in all, where :func:`_swallows_rows` does not object; blanks around the quotes
-    do not count. A quote anywhere else is broken quoting: that line is quarantined alone, and the
-    next one is read afresh.
+    A line ends in LF, CR LF or CR. A cell in quotes may span several lines, up to 100 lines and 1
+    MiB, unless :func:`_swallows_rows` objects; blanks around the quotes are ignored. A quote
+    anywhere else is broken quoting: only that line is quarantined.
 
     Args:
-        path: a plain file in UTF-8 or almost so, its header on the first line.
+        path: a plain file, mostly valid UTF-8, with its header on the first line.
         relative: the name of the file in messages.
-        start: bytes to leave out: the byte-order mark.
+        start: bytes to skip: the byte-order mark.
         shape: separator, width, header.
 
     Raises:
-        DropError: a line of more than 64 MiB.
+        DropError: a line is longer than 64 MiB.
     """
     parse = _parser(shape.separator)
     waiting: deque[tuple[bytes, bytes]] = deque()
@@ -157,9 +156,10 @@ def write_parquet(
     positions: dict[str, int],
     target: Path,
 ) -> int:
-    """Write the records of a text file to `target` as Parquet and return how many there are.
+    """Write the records of a text file to `target` as Parquet and return their number.
 
-    Columns: those of `table` that `positions` has, `structural_fault`, `raw_line`, all text.
+    The columns are those of `table` in `positions`, then `structural_fault` and `raw_line`, all
+    text.
     """
     names = [column.name for column in table.columns if column.name in positions]
     picked = [positions[name] for name in names]
@@ -169,15 +169,15 @@ def write_parquet(
 def write_records(
     records: Iterable[Record], names: Sequence[str], picked: Sequence[int], target: Path
 ) -> int:
-    """Write records to `target` as Parquet and return how many there are.
+    """Write records to `target` as Parquet and return their number.
 
     Args:
         records: in the order of their file.
         names: the columns.
-        picked: the place of each in the cells of a record.
+        picked: the position of each in the cells of a record.
         target: a new file.
     """
-    # Imported late: few drops need it, and it takes longer than the rest of this package.
+    # Imported late: few drops need it, and its import takes longer than that of this package.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -221,7 +221,7 @@ def _lines(path: Path, relative: str, start: int) -> Iterator[tuple[bytes, bytes
     with path.open("rb") as file:
         file.seek(start)
         while block := file.read(_READ_BYTES):
-            if block.endswith(b"\r"):  # its LF may be the first byte of the next block
+            if block.endswith(b"\r"):  # LF may be the first byte of the next block
                 block += file.read(1)
             pieces = block.splitlines(keepends=True)
             whole = block.endswith((b"\n", b"\r"))
@@ -235,8 +235,8 @@ def _lines(path: Path, relative: str, start: int) -> Iterator[tuple[bytes, bytes
                 length += len(pieces[-1])
                 if length > _LONGEST_KEPT:
                     raise DropError(
-                        f"{relative}, line {number + 1}: longer than 64 MiB. This is no table of "
-                        "clients, or its line ends are lost: export it again."
+                        f"{relative}, line {number + 1}: longer than 64 MiB. Either this is not "
+                        "a table of clients, or its line ends are lost: export it again."
                     )
         if pending:
             yield _split_end(b"".join(pending))
@@ -248,7 +248,7 @@ def _split_end(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _plain_fault(body: bytes) -> Record | None:
-    """Return the fault that the bytes of a line alone have, if any."""
+    """Return the fault that the bytes of a line show, if any."""
     if len(body) > LONGEST_LINE:
         fault = TOO_LONG
     elif b"\0" in body:
@@ -280,8 +280,8 @@ Parser = Callable[[str], tuple[list[str] | None, bool, set[int]]]
 def _parser(separator: str) -> Parser:
     """Return a function that splits a record with quotes in it.
 
-    It gives the cells, or null; whether a quote is still open at the end of the text; and the
-    places of the cells in quotes.
+    The function returns the cells or null, whether a quote is still open at the end of the text,
+    and the positions of the quoted cells.
     """
     sep = re.escape(separator)
     pad = "[ ]*" if separator == "\t" else "[ \t]*"
@@ -321,7 +321,7 @@ def _join(
     parse: Parser,
     shape: Shape,
 ) -> tuple[str, int, list[str] | None]:
-    """Try to close an open quote with the lines that follow, which all stay in `waiting`."""
+    """Try to close an open quote with the next lines, which all stay in `waiting`."""
     joined = text
     for used in range(1, _MOST_JOINED_LINES):
         if len(waiting) < used:
@@ -344,22 +344,21 @@ def _join(
 
 
 def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool:
-    """Return whether the quotes of a record of several lines may enclose rows of their own.
+    """Return whether the quotes of a record of several lines may enclose whole rows.
 
-    A name that begins with a quote in one row and one that ends with a quote in another make a
-    cell of all that stands between them. So the lines are believed to be one record only if it
-    has the width of the table, and if
+    If one name begins with a quote and a later one ends with a quote, everything between them looks
+    like one cell. So the lines are one record only if it has the width of the table, and if
 
-    - no line behind the first would be a row by itself if separators inside the quotes counted,
-      and no two lines would be rows by themselves; or
-    - the file quotes by rule and not by need: then a quote that belongs to a text is doubled.
+    - no line after the first would be a row by itself if separators inside quotes counted, and no
+        two lines would be rows by themselves; or
+    - the file quotes every text: then a quote inside a text is doubled.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True
     if _quotes_by_rule(cells, quoted, shape.separator):
         return False
     lines: list[list[str]] = [[]]
-    gained = [False]  # whether separators inside quotes were counted in the line
+    gained = [False]  # whether separators inside quotes count in this line
     for cell in cells:
         first, *more = _LINE_END.split(cell)
         parts = first.split(shape.separator) if more else [cell]
@@ -377,7 +376,7 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
 
 
 def _quotes_by_rule(cells: Sequence[str], quoted: set[int], separator: str) -> bool:
-    """Return whether all cells with a letter are quoted, one at least without need."""
+    """Return whether all cells with a letter are quoted, at least one of them needlessly."""
     needs = re.compile(f'[{re.escape(separator)}"\r\n]|^[ \t]|[ \t]$')
     return any(not needs.search(cells[place]) for place in quoted) and all(
         place in quoted or not any(letter.isalpha() for letter in cell)
