@@ -6,6 +6,7 @@ goes on; of what goes wrong the first is shown, with what to do.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.hints import PATHS as NAMED_PATHS
 from bank_warehouse.hints import command_line
-from bank_warehouse.interrupts import INTERRUPTED
+from bank_warehouse.interrupts import Terminated, exit_code
 from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
     PATHS,
@@ -227,8 +228,10 @@ def _run_dbt(
         for line in process.stdout or ():
             log.read(line)
         code = process.wait()
-    except KeyboardInterrupt:
-        # dbt got it too, and stops what runs.
+    except KeyboardInterrupt as cause:
+        # dbt stops what runs. Ctrl+C has reached it too, another signal may not have.
+        if isinstance(cause, Terminated):
+            process.send_signal(signal.SIGINT)
         process.wait()
         log.end()
         click.echo(
@@ -236,7 +239,7 @@ def _run_dbt(
             "again.",
             err=True,
         )
-        return INTERRUPTED
+        return exit_code(cause)
     log.end()
     if code and not is_verbose:
         click.echo(log.failure(), err=True)

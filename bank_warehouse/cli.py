@@ -8,8 +8,9 @@ import click
 from click.exceptions import NoSuchCommand
 
 from bank_warehouse.hints import PATHS, runnable
-from bank_warehouse.interrupts import saying
+from bank_warehouse.interrupts import saying, terminable
 from bank_warehouse.private import keep_private, no_longer_private
+from bank_warehouse.whole_files import NotWrittenError
 
 COMMANDS = {
     "accept": (
@@ -72,8 +73,10 @@ class LazyCommands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what an error says to run next gets the paths of this command."""
         try:
-            with saying("Interrupted."):
+            with terminable(), saying("Interrupted."):
                 return super().invoke(ctx)
+        except NotWrittenError as problem:
+            raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
             # click makes it final; a new error would lose its class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
@@ -100,7 +103,7 @@ def main(context: click.Context) -> None:
 
     The exit code is 0 where all went well, 1 where something failed or was refused, and 2 where the
     command could not start: an option or setting cannot be meant, or there is no warehouse or
-    release that can be read. It is 130 where Ctrl+C ended the command.
+    release that can be read. It is 130 where Ctrl+C ended the command, 143 where `kill` did.
     """
     # A pipe on Windows has a code page: a letter of a name that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -1,36 +1,59 @@
-"""Ctrl+C: one line and one exit code, whatever a command was doing."""
+"""Ctrl+C and signals that end a process: one line and one exit code, and nothing left behind."""
 
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import click
 
 INTERRUPTED = 130
 
+if sys.platform == "win32":
+    ENDING = (signal.SIGTERM,)
+else:
+    ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""What ends a process: `kill`, a service manager, a terminal that is closed."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal of :data:`ENDING` has come: to be handled as Ctrl+C is."""
+
 
 class Interrupted(click.ClickException):
     """The user has ended the command; the message says what came of it."""
 
-    exit_code = INTERRUPTED
+    def __init__(self, message: str, cause: KeyboardInterrupt) -> None:
+        """Take the exit code from what has ended the command."""
+        super().__init__(message)
+        # click declares one for the class.
+        self.exit_code = exit_code(cause)  # type: ignore[misc]
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
         """Print the message alone: an interrupt is no error."""
         click.echo(self.format_message(), err=True)
 
 
-def is_interrupt(problem: BaseException) -> bool:
-    """Return whether Ctrl+C led to an exception: engines raise one of their own from it."""
+def exit_code(cause: KeyboardInterrupt) -> int:
+    """Return the exit code of a command that was ended: 128 and the number of the signal."""
+    return 128 + cause.args[0] if isinstance(cause, Terminated) else INTERRUPTED
+
+
+def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt that led to an exception: engines raise one of their own from it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):
-            return True
+            return cause
         cause = cause.__cause__
-    return False
+    return None
 
 
 @contextmanager
 def saying(message: str) -> Iterator[None]:
-    """Say this where Ctrl+C ends what is done inside.
+    """Say this where an interrupt ends what is done inside.
 
     Raises:
         Interrupted: With the message, unless what is done inside says it more exactly.
@@ -38,6 +61,53 @@ def saying(message: str) -> Iterator[None]:
     try:
         yield
     except BaseException as problem:
-        if is_interrupt(problem):
-            raise Interrupted(message) from None
+        cause = interrupt_behind(problem)
+        if cause is not None:
+            raise Interrupted(message, cause) from None
         raise
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Have the signals that end a process raise :class:`Terminated`: what is open is cleaned up.
+
+    A signal that this process ignores or handles itself stays so. A second one is ignored: it would
+    end the cleaning up.
+    """
+    caught = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        caught = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        for each in caught:
+            signal.signal(each, signal.SIG_IGN)
+        raise Terminated(number)
+
+    for each in caught:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in caught:
+            signal.signal(each, signal.SIG_DFL)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back Ctrl+C and the signals that end a process until what is done inside is done."""
+    if threading.current_thread() is not threading.main_thread():
+        # Signals only reach the main thread.
+        yield
+        return
+    held: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: held.append(number))
+        for each in (signal.SIGINT, *ENDING)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler or signal.SIG_DFL)
+        for number in held[:1]:
+            signal.raise_signal(number)

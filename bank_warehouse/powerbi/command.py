@@ -26,6 +26,7 @@ from bank_warehouse.project import require_project, target_folder
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=options.outside_releases,
     show_default="powerbi in the project",
     help="Folder of the Power BI project.",
 )
