@@ -91,8 +91,9 @@ def accept(warehouse: Path) -> tuple[date, int]:
                     f"to {quote_literal(draft.as_posix())} (format parquet, use_tmp_file false)"
                 )
         except duckdb.Error as problem:
+            said = str(problem).replace(draft.as_posix(), str(target))
             message = (
-                f"{target} cannot be written: {problem}\n"
+                f"{target} cannot be written: {said}\n"
                 "Make room there or give this user the right to write, and accept again."
             )
             raise click.ClickException(message) from problem

@@ -6,7 +6,6 @@ goes on; of what goes wrong the first is shown, with what to do.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -231,8 +230,8 @@ def _run_dbt(
     except KeyboardInterrupt as cause:
         # dbt stops what runs. Ctrl+C has reached it too, another signal may not have.
         if isinstance(cause, Terminated):
-            process.send_signal(signal.SIGINT)
-        process.wait()
+            process.terminate()
+        process.communicate()
         log.end()
         click.echo(
             "Interrupted: the warehouse may hold models of this build and of the one before. Build "

@@ -8,7 +8,7 @@ import click
 from click.exceptions import NoSuchCommand
 
 from bank_warehouse.hints import PATHS, runnable
-from bank_warehouse.interrupts import saying, terminable
+from bank_warehouse.interrupts import ending_cleanly, saying
 from bank_warehouse.private import keep_private, no_longer_private
 from bank_warehouse.whole_files import NotWrittenError
 
@@ -73,7 +73,7 @@ class LazyCommands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what an error says to run next gets the paths of this command."""
         try:
-            with terminable(), saying("Interrupted."):
+            with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
         except NotWrittenError as problem:
             raise click.ClickException(problem.message) from problem

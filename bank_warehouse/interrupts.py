@@ -67,16 +67,18 @@ def saying(message: str) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Have the signals that end a process raise :class:`Terminated`: what is open is cleaned up.
+def end_cleanly() -> list[signal.Signals]:
+    """Have the signals that end this process raise :class:`Terminated`: what is open is cleaned up.
 
-    A signal that this process ignores or handles itself stays so. A second one is ignored: it would
+    A signal that the process ignores or handles already stays so. A second one is ignored: it would
     end the cleaning up.
+
+    Returns:
+        The signals that would have ended it otherwise.
     """
-    caught = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
     if threading.current_thread() is not threading.main_thread():
-        caught = []
+        return []
+    caught = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
 
     def end(number: int, _: FrameType | None) -> None:
         for each in caught:
@@ -85,6 +87,13 @@ def terminable() -> Iterator[None]:
 
     for each in caught:
         signal.signal(each, end)
+    return caught
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Do so for what is done inside, see :func:`end_cleanly`."""
+    caught = end_cleanly()
     try:
         yield
     finally:

@@ -43,7 +43,7 @@ class NotWrittenError(OSError):
         if self.errno == errno.EEXIST:
             wrong = f"{path} is there already."
             remedy = remedy or "Name another file, or add --force to replace it."
-        elif self.errno in (errno.ENOENT, errno.ENOTDIR):
+        elif self.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
             wrong = f"{path} cannot be written: there is no folder {path.parent}."
             remedy = remedy or "Make the folder, or name a file in another one."
         elif self.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -100,6 +100,7 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
     """
     with _naming(path):
         target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with _naming(target):
         if is_new and target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")

@@ -83,6 +83,11 @@ def test_link_is_followed(tmp_path: Path) -> None:
     with pytest.raises(NotWrittenError), written_whole(link, is_new=True):
         pass
     link.unlink()
+    link.symlink_to(tmp_path / "gone" / "list.csv")
+    with pytest.raises(NotWrittenError) as raised, written_whole(link):
+        pass
+    assert f"there is no folder {tmp_path / 'gone'}." in raised.value.message
+    link.unlink()
     link.symlink_to(link)
     with pytest.raises(NotWrittenError, match="exists"), written_whole(link, is_new=True):
         pass
