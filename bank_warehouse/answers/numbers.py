@@ -11,10 +11,11 @@ STEPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 
 def amount(value: Number) -> str:
     """Return an amount in two or three figures: `4.5 billion`, `148 million`, `12,000`, `850`."""
+    if abs(value) < 100:
+        return f"{round(value)}"
     number = _two_or_three(float(value))
-    size = abs(number)
     for step, name in STEPS:
-        if size >= step:
+        if abs(number) >= step:
             return f"{_trimmed(number / step)} {name}"
     return f"{number:,.0f}"
 
