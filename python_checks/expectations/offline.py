@@ -1,8 +1,8 @@
 """Data Docs that open without a network.
 
-Great Expectations writes pages whose style sheets and scripts come from the internet, and an index
-that shows nothing without them. What is left here stands on its own: one small style sheet beside
-the pages, no script, and an index in plain HTML.
+Great Expectations writes pages with style sheets and scripts from the internet, and an index that
+is empty without them. This module replaces them by one small style sheet, no scripts, and an index
+in plain HTML.
 """
 
 import html
@@ -23,11 +23,11 @@ _REMOTE_IMAGE = re.compile(r"<img\b[^>]*https?://[^>]*>", re.DOTALL)
 
 
 def make_offline(docs: Path, results: Sequence["TableResult"]) -> None:
-    """Rewrite the site in `docs` so that it asks the network for nothing.
+    """Rewrite the site in `docs` so that it needs no network.
 
     Args:
         docs: Folder of the site that Great Expectations wrote.
-        results: What the index lists, in its order.
+        results: The results for the index, in order.
     """
     style = docs / "static" / "styles" / STYLE_SHEET.name
     style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")

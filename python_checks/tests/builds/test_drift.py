@@ -93,7 +93,7 @@ def test_a_drop_that_does_not_tie_out_cannot_be_accepted(tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
-def test_unfinished_build_is_not_accepted(tmp_path: Path) -> None:
+def test_unfinished_build_cannot_be_accepted(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     absent = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
     assert absent.exit_code == 2
