@@ -1,4 +1,4 @@
-"""The figures the look-alike is tuned to: a statistical profile of 3,000 clients of the bank.
+"""The figures that the look-alike is tuned to: a statistical profile of 3,000 clients.
 
 Counts are out of 3,000, so a value is drawn by picking one of 3,000 slots.
 """

@@ -1,7 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
-Only additions, products and table look-ups happen per row, no exp, log or matrix library:
-these may differ in the last bit between machines, additions and products may not.
+Each row only uses additions, products and table look-ups. exp, log and matrix libraries may differ
+in the last bit between machines; additions and products do not.
 """
 
 import math
@@ -22,7 +22,7 @@ _DECIMALS = 12
 
 @dataclass(frozen=True)
 class Copula:
-    """What is worked out once for all rows.
+    """Tables that are computed once for all rows.
 
     Attributes:
         factor: The lower triangular factor of the latent correlation matrix; the last row
@@ -128,7 +128,7 @@ def draw(copula: Copula, seed: int, rows: Unsigned) -> tuple[dict[str, Floats], 
         rows: Shape (n,): row numbers from 0.
 
     Returns:
-        The balances by name, each of shape (n,), before zeros are put in; the risk weighting,
+        The balances by name, each of shape (n,), before zeros are inserted; the risk weighting,
         shape (n,).
     """
     independent = [

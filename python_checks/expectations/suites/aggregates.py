@@ -151,7 +151,7 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
             ("customers", "holders", "penetration"),
         ),
         Promise(
-            "the mean and median of holders are null where and only where there are none",
+            "the mean and median of holders are null if and only if there are none",
             "(holders = 0) = (mean_balance_of_holders is null) "
             "and (holders = 0) = (median_balance_of_holders is null)",
             ("holders", "mean_balance_of_holders", "median_balance_of_holders"),
