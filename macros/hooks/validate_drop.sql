@@ -41,9 +41,9 @@
         ).rows[0] -%}
         {{ exceptions.raise_compiler_error(
             found[0] ~ ', row ' ~ found[1] ~ ': a header that has the columns in another order than '
-            ~ 'the header in row 1: two files were put one behind the other, and every row from '
-            ~ 'there on would be read into the wrong columns. Split the file there into two, named '
-            ~ 'banking-clients-1 and banking-clients-2.'
+            ~ 'the header in row 1: two files were joined, and every row from there on would be read '
+            ~ 'into the wrong columns. Split the file there into two, named banking-clients-1 and '
+            ~ 'banking-clients-2.'
         ) }}
     {%- endif -%}
 {%- endmacro %}
@@ -152,14 +152,14 @@
     {%- set counted = run_query(
         'select sum(row_count) from ' ~ ref('base_bank__client_files')
     ).rows[0][0] | int -%}
-    {%- set judged = ref('base_bank__clients_validated') ~ " where record_status <> 'accepted'" -%}
+    {%- set quarantined_rows = ref('base_bank__clients_validated') ~ " where record_status <> 'accepted'" -%}
     {%- set reasons = run_query(
         'select reason, count(*) as row_count from (select '
         ~ bank_warehouse.unnested("split(fault, '; ')") ~ ' as reason from (select '
-        ~ bank_warehouse.quarantine_fault() ~ ' as fault from ' ~ judged ~ ') as faults'
+        ~ bank_warehouse.quarantine_fault() ~ ' as fault from ' ~ quarantined_rows ~ ') as faults'
         ~ ') as reasons group by reason order by row_count desc, reason'
     ).rows -%}
-    {%- set quarantined = run_query('select count(*) from ' ~ judged).rows[0][0] | int -%}
+    {%- set quarantined = run_query('select count(*) from ' ~ quarantined_rows).rows[0][0] | int -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
     {%- if quarantined > limit * counted -%}
         {%- set lines = [] -%}
@@ -173,7 +173,7 @@
             ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
             ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
             ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
-            ~ 'max_quarantine_rate if this loss is right.'
+            ~ 'max_quarantine_rate if this loss is acceptable.'
         ) }}
     {%- endif -%}
 {%- endmacro %}
