@@ -5,7 +5,7 @@ Counts are out of 3,000, so a value is drawn by picking one of 3,000 slots.
 
 CLIENTS_PROFILED = 3_000
 
-# ---------- margins of the balances, four significant digits, clients with a zero left out
+# ---------- margins of the balances without zeros, to four significant digits
 PROBABILITIES = (
     0.0,
     0.002,

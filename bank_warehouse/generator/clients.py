@@ -104,8 +104,8 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array.
 
     Its shape is (stop - start,) in the first month; later, those who have left are missing.
-    Texts are places in `Plan.texts`, money is in cents, dates are days since 1970-01-01, the
-    client id is its number.
+    Texts are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01, and
+    client ids are their numbers.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
     columns = _identities(plan, rows)
@@ -121,7 +121,7 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
 
 
 def _months_later(plan: Plan, rows: Unsigned, columns: Columns) -> Columns:
-    """Return the columns in the month of the plan, without customers who are not there."""
+    """Return the columns in the month of the plan, without leavers and later joiners."""
     months.move(columns, plan.customers, plan.months_later, plan.seed, rows)
     is_there = months.is_with_the_bank(plan.customers, plan.months_later, plan.seed, rows)
     return {name: values[is_there] for name, values in columns.items()}

@@ -157,7 +157,7 @@ def _inverse_normal_table() -> Floats:
 
 
 def _combine(weights: Sequence[float], parts: Sequence[Floats]) -> Floats:
-    """Return the weighted sum of as many `parts` as there are `weights`, always in that order."""
+    """Return the weighted sum of `parts`, in a fixed order; surplus parts are ignored."""
     total = parts[0] * weights[0]
     for weight, part in zip(weights[1:], parts[1:], strict=False):
         total += part * weight
@@ -165,7 +165,7 @@ def _combine(weights: Sequence[float], parts: Sequence[Floats]) -> Floats:
 
 
 def _look_up(table: Floats, places: Floats) -> Floats:
-    """Return `table` at fractional `places`, linear in between, its end values outside."""
+    """Return `table` at fractional `places`: linear interpolation, constant outside the table."""
     cells = np.clip(places, 0.0, len(table) - 1.0).astype(np.int64)
     np.minimum(cells, len(table) - 2, out=cells)
     share = np.clip(places - cells, 0.0, 1.0)

@@ -59,14 +59,13 @@ def _index(docs: Path, results: Sequence["TableResult"]) -> str:
     checked = sum(result.checked for result in results)
     failed = sum(len(result.failures) for result in results)
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title>What the warehouse is checked for</title>"
-        f'<link rel="stylesheet" href="static/styles/{STYLE_SHEET.name}"></head><body>'
-        '<main class="container-fluid"><h1>What the warehouse is checked for</h1>'
-        f"<p>{checked:,} expectations of {len(results)} tables, {failed:,} failed.</p>"
-        "<table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th>"
-        f"<th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, initial-scale=1"><title>Checks of the '
+        'warehouse</title><link rel="stylesheet" '
+        f'href="static/styles/{STYLE_SHEET.name}"></head><body><main '
+        f'class="container-fluid"><h1>Checks of the warehouse</h1><p>{checked:,} expectations of '
+        f"{len(results)} tables, {failed:,} "
+        f"failed.</p><table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th><th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
     )
 
 
