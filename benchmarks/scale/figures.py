@@ -1,4 +1,4 @@
-"""What is made of the measured runs: medians, ratios, growth, and whether the bars are met."""
+"""Evaluate the measured runs: medians, ratios, growth, and whether the targets are met."""
 
 import json
 import math
