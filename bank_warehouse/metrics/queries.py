@@ -306,7 +306,7 @@ def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
         message = f"{asked!r} {problem} from {model}. There are: {', '.join(names)}."
         raise MetricsError(message)
     if granularity and found[0].dimension.kind != "time":
-        message = f"{wanted!r} is no date and has no {granularity}."
+        message = f"{wanted!r} is not a date and has no {granularity}."
         raise MetricsError(message)
     return _Found(found[0].dimension, found[0].entity, granularity)
 

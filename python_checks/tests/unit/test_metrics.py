@@ -271,7 +271,7 @@ def test_dimensions_of_are_those_that_all_metrics_reach(layer: SemanticLayer) ->
         ((["clients"], ["colour"]), "'colour' cannot be reached from clients. There are: city, cl"),
         ((["clients"], ["is_open"]), "'is_open' cannot be reached from clients"),
         ((["branches"], ["tier"]), "'tier' cannot be reached from branches"),
-        ((["clients"], ["city__year"]), "'city' is no date and has no year"),
+        ((["clients"], ["city__year"]), "'city' is not a date and has no year"),
         ((["clients"], ['city" from x --']), "cannot be reached"),
         ((["clients"], [], {"city": []}), "has no values; leave it out"),
         ((["clients"], [], {"city": "Rome"}), "needs a list of values"),
