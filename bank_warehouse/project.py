@@ -77,6 +77,6 @@ def _in_project(project: Path | None, *parts: str) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def quoted(path: Path) -> str:
-    """Return a path quoted for a printed command line."""
+def quoted(path: Path | str) -> str:
+    """Return a path or value quoted for a printed command line."""
     return f'"{path}"' if " " in str(path) else str(path)

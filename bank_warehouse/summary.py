@@ -232,14 +232,16 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         group by watch_list_level order by max(watch_list_severity) desc
         """,
     )
-    # The reason of a repeat names the row that it repeats; count all of them as one reason.
+    # Some reasons name a date or another row: one line for all of a kind.
     reasons = _counts(
         connection,
         """
         select
             case
                 when reason like 'repeats row %' then 'repeats another row'
-                else regexp_replace(reason, ' as [0-9]+ other row.*$', ' as another row')
+                when reason like 'joined_bank is % or the same with day and month exchanged%'
+                    then 'joined_bank may have day and month exchanged'
+                else regexp_replace(reason, '^one of [0-9]+ (rows .* different values).*$', '\\1')
             end as reason,
             count(*) as row_count
         from (

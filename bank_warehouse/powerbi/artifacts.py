@@ -11,17 +11,19 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from bank_warehouse.metrics import MetricsError, SemanticLayer, load_metrics
-from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.errors import PowerBIError, read_text
 
 Json = dict[str, Any]
 
 SCHEMAS = ("marts", "quality")
 """Schemas whose tables a release holds; `restricted` holds personal data and is never read."""
 
+_REMEDY = "run `bank build`."
 _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
 
 
@@ -105,27 +107,26 @@ def read(target: Path, project: Path) -> Artifacts:
         project: folder of the dbt project, for the seeds.
 
     Raises:
-        PowerBIError: a file is missing, or a mart has no enforced contract.
+        PowerBIError: a file is missing or not what dbt writes for this project, or a mart has no
+            enforced contract.
     """
-    manifest = _load(target / "manifest.json")
+    path = target / "manifest.json"
     try:
-        layer = load_metrics(target / "semantic_manifest.json")
+        manifest = json.loads(read_text(path, _REMEDY))
+        return Artifacts(
+            marts=_marts(manifest),
+            references=_references(manifest),
+            accepted_values=_accepted_values(manifest),
+            seeds=_seeds(manifest, project),
+            layer=load_metrics(target / "semantic_manifest.json"),
+        )
     except MetricsError as error:
         raise PowerBIError(str(error)) from error
-    return Artifacts(
-        marts=_marts(manifest),
-        references=_references(manifest),
-        accepted_values=_accepted_values(manifest),
-        seeds=_seeds(manifest, project),
-        layer=layer,
-    )
-
-
-def _load(path: Path) -> Json:
-    if not path.is_file():
-        raise PowerBIError(f"{path} is missing: run `bank build`.")
-    loaded: Json = json.loads(path.read_text("utf-8"))
-    return loaded
+    except json.JSONDecodeError as error:
+        raise PowerBIError(f"{path} is not JSON ({error}): {_REMEDY}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"{path} or semantic_manifest.json beside it is not what dbt writes here"
+        raise PowerBIError(f"{message} ({type(error).__name__}: {error}): {_REMEDY}") from error
 
 
 def one_line(text: str) -> str:
@@ -198,7 +199,10 @@ def _seeds(manifest: Json, project: Path) -> dict[str, Seed]:
                 name: Column(name, types[name], one_line(column["description"]))
                 for name, column in node["columns"].items()
             }
-            with (project / node["original_file_path"]).open(encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file))
+            path = project / node["original_file_path"]
+            rows = list(csv.DictReader(StringIO(read_text(path, _REMEDY)), restval=""))
+            gone = [name for name in columns if rows and name not in rows[0]]
+            if gone:
+                raise PowerBIError(f"{path} has no column {gone[0]}: {_REMEDY}")
             seeds[node["name"]] = Seed(node["name"], one_line(node["description"]), columns, rows)
     return seeds

@@ -1,23 +1,53 @@
 """`bank powerbi`: write the Power BI project from dbt's artifacts."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+import os
+import shlex
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bank_warehouse import options
-from bank_warehouse.powerbi import artifacts, checks, exposures, model, project, source
-from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi import (
+    artifacts,
+    checks,
+    exposures,
+    model,
+    project,
+    settings,
+    source,
+)
+from bank_warehouse.powerbi.errors import PowerBIError, naming_files
 from bank_warehouse.powerbi.pages import PAGES
-from bank_warehouse.project import require_project, target_folder
+from bank_warehouse.project import quoted, require_project, target_folder
+
+
+class Choice(click.Choice[str]):
+    """A choice whose error does not repeat what was given: it may be a connection with password."""
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Return what can be given."""
+        return f"It is one of {', '.join(self.choices)}."
+
+
+class Folder(click.Path):
+    """A folder that is named: an empty text would be the working folder."""
+
+    name = "directory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if not str(value).strip():
+            self.fail("It is empty: name a folder, or leave the option out.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command(name="powerbi")
 @options.project_dir
 @click.option(
     "--target",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(path_type=Path, file_okay=False),
     envvar="DBT_TARGET_PATH",
     show_envvar=True,
     show_default="target in the project",
@@ -25,14 +55,14 @@ from bank_warehouse.project import require_project, target_folder
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(path_type=Path, file_okay=False),
     show_default="powerbi in the project",
     help="Folder of the Power BI project.",
 )
 @click.option(
     "--source",
     "kind",
-    type=click.Choice(source.KINDS),
+    type=Choice(source.KINDS),
     help="Where Power BI reads the tables: the Parquet files of a release, or PostgreSQL.",
 )
 @click.option("--folder", help="Folder of the releases, as the machine with Power BI sees it.")
@@ -46,7 +76,7 @@ from bank_warehouse.project import require_project, target_folder
 )
 @click.option(
     "--mode",
-    type=click.Choice(source.MODES),
+    type=Choice(source.MODES),
     help="How tables are stored; directQuery asks PostgreSQL for every visual.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail where a file is not up to date.")
@@ -63,30 +93,33 @@ def command(
     otherwise.
     """
     root = require_project(project_dir)
-    out = out or root / "powerbi"
-    try:
-        read_from = chosen_source(out, given)
-        built = model.build(artifacts.read(target or target_folder(root), root), PAGES, read_from)
-        written = project.files(built, PAGES)
-        lineage = exposures.write(built, PAGES)
-    except PowerBIError as error:
-        raise click.ClickException(str(error)) from error
+    own = root / "powerbi"
+    out = out or own
+    read_from = settings.chosen(
+        out, {name: each for name, each in given.items() if each is not None}
+    )
+    built = model.build(artifacts.read(target or target_folder(root), root), PAGES, read_from)
+    written = project.files(built, PAGES)
     found = checks.findings(written)
     if found:
-        raise click.ClickException("\n".join(["The project has mistakes:", *found]))
-    exposures_path = root / exposures.PATH
+        raise PowerBIError("\n".join(["The project has mistakes:", *found]))
+    lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
+    # The exposures name the pages of the project's own report, wherever another is written.
+    is_own = out.resolve() == own.resolve()
+    is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:
-        stale = differences(out, written)
-        if not exposures_path.is_file() or exposures_path.read_text("utf-8") != lineage:
-            stale.append(exposures.PATH)
+        stale = project.differences(out, written) + [exposures.PATH] * is_stale
+        if not (out / f"{project.NAME}.pbip").exists():
+            raise PowerBIError(f"{out} has no Power BI project: run `{_without_check()}`.")
         if stale:
-            raise click.ClickException(
-                "\n".join(["Not what the artifacts give; run `bank powerbi`:", *stale])
-            )
+            message = f"Not what the artifacts give; run `{_without_check()}`:"
+            raise PowerBIError("\n".join([message, *stale]))
         click.echo(f"{out} is what the artifacts give.")
         return
+    if is_stale:
+        with naming_files(lineage_path, f"{project.RIGHTS}. Nothing has been changed."):
+            lineage_path.write_text(lineage, encoding="utf-8", newline="\n")
     project.write(out, written)
-    exposures_path.write_text(lineage, encoding="utf-8", newline="\n")
     measures = sum(len(table.measures) for table in built.tables.values())
     visuals = sum(len(page.visuals) for page in PAGES)
     click.echo(
@@ -96,31 +129,14 @@ def command(
     )
 
 
-def chosen_source(folder: Path, given: Mapping[str, str | None]) -> source.Source:
-    """Return where Power BI is to read: what is given, else what the folder's project has.
-
-    Raises:
-        PowerBIError: an option is for the other kind of source, or its value cannot be read.
-    """
-    there = source.read(project.read(folder) if folder.is_dir() else {})
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if "folder" in chosen:
-        chosen["folder"] = chosen["folder"].rstrip("\\/") or chosen["folder"]
-    base = there or source.Source()
-    kind = chosen.get("kind", base.kind)
-    for name in sorted(chosen.keys() & source.ONLY_FOR.keys()):
-        if source.ONLY_FOR[name] != kind:
-            raise PowerBIError(
-                f"--{name} is for --source {source.ONLY_FOR[name]}; the project reads {kind}."
-            )
-    if kind == "parquet" != base.kind:
-        chosen.setdefault("mode", "import")
-    return replace(base, **chosen)
-
-
-def differences(folder: Path, written: dict[str, str]) -> list[str]:
-    """Return the paths that differ between a project folder and what would be written."""
-    there = project.read(folder) if folder.is_dir() else {}
-    return sorted(
-        path for path in there.keys() | written.keys() if there.get(path) != written.get(path)
-    )
+def _without_check() -> str:
+    """Return this command as it was given, to write the project."""
+    context = click.get_current_context()
+    quote = shlex.quote if os.name == "posix" else quoted
+    words = ["bank powerbi"]
+    for option in context.command.params:
+        name = str(option.name)
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_given and name not in ("check", "project_dir"):  # `runnable` adds the latter
+            words.append(f"{option.opts[0]}={quote(str(context.params[name]))}")
+    return " ".join(words)

@@ -1,5 +1,50 @@
-"""The error of this package."""
+"""The error of this package, and what it makes of a file that cannot be used."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+DRAFTS = ".bank-powerbi-"
+"""Begins the name of the folder that a project is written in before it is moved to its place."""
 
 
-class PowerBIError(Exception):
+class PowerBIError(click.ClickException):
     """What was asked cannot be written; the message names the place and the remedy."""
+
+
+@contextmanager
+def naming_files(path: Path, remedy: str) -> Iterator[None]:
+    """Refuse by name a file that what is done inside cannot read or write.
+
+    Args:
+        path: the file or folder, where the system names none.
+        remedy: what to do about it; ends the message.
+
+    Raises:
+        PowerBIError: in place of OSError.
+    """
+    try:
+        yield
+    except OSError as problem:
+        named = str(problem.filename or path).partition(f"{os.sep}{DRAFTS}")[0]
+        message = f"{named} cannot be used ({problem.strerror or problem}): {remedy}"
+        raise PowerBIError(message) from problem
+
+
+def read_text(path: Path, remedy: str) -> str:
+    r"""Return the text of a file, without byte order mark and with `\n` at the ends of lines.
+
+    Raises:
+        PowerBIError: it cannot be read, or is not UTF-8.
+    """
+    with naming_files(path, f"give this user the right to read it, or {remedy}"):
+        try:
+            return path.read_text("utf-8-sig")
+        except FileNotFoundError as problem:
+            raise PowerBIError(f"{path} is missing: {remedy}") from problem
+        except UnicodeDecodeError as problem:
+            line = problem.object.count(b"\n", 0, problem.start) + 1
+            raise PowerBIError(f"{path}, line {line}, is not UTF-8: {remedy}") from problem

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bank_warehouse.powerbi.artifacts import Mart, Seed
+from bank_warehouse.powerbi.errors import PowerBIError
 
 _TYPES = {
     "varchar": ("string", "type text"),
@@ -30,23 +31,68 @@ def model_type(data_type: str) -> str:
     """Return the TMDL type of a type of the contract.
 
     Raises:
-        KeyError: the type is not known here.
+        PowerBIError: the type is not known here.
     """
-    return _TYPES[bare_type(data_type)][0]
+    return _types(data_type)[0]
 
 
 def query_type(data_type: str) -> str:
     """Return the M type of a type of the contract.
 
     Raises:
-        KeyError: the type is not known here.
+        PowerBIError: the type is not known here.
     """
-    return _TYPES[bare_type(data_type)][1]
+    return _types(data_type)[1]
+
+
+def _types(data_type: str) -> tuple[str, str]:
+    found = _TYPES.get(bare_type(data_type))
+    if found is None:
+        raise PowerBIError(
+            f"A contract has the type {data_type}, which _TYPES in "
+            "bank_warehouse/powerbi/power_query.py does not know: add it there."
+        )
+    return found
 
 
 def quote(text: str) -> str:
-    """Return `text` as an M text."""
-    return '"' + text.replace('"', '""') + '"'
+    """Return `text` as an M text; a `#(` in it would begin an escape sequence."""
+    return '"' + text.replace("#(", "#(#)(").replace('"', '""') + '"'
+
+
+_LITERAL = re.compile(
+    r"""\s*"(?P<text>(?:[^"]|"")*)"\s*(?:meta\s*\[(?:"(?:[^"]|"")*"|[^"\[\]])*\]\s*)?"""
+)
+_ESCAPE = re.compile(r'""|#\(([^)]*)(\)?)')
+_NAMED = {"cr": "\r", "lf": "\n", "tab": "\t", "#": "#"}
+
+
+def unquote(code: str) -> str | None:
+    """Return the text that M code is, whatever `meta` says of it; None where it is no text."""
+    literal = _LITERAL.fullmatch(code)
+    try:
+        # Two escapes may be the halves of one character beyond the first 65,536.
+        return literal and (
+            _ESCAPE.sub(_unescaped, literal["text"])
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16")
+        )
+    except ValueError:
+        return None
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    if found[0] == '""':
+        return '"'
+    if not found[2]:
+        raise ValueError(found[0])
+    return "".join(_NAMED.get(part) or _character(part) for part in found[1].split(","))
+
+
+def _character(part: str) -> str:
+    if not re.fullmatch(r"(?:[0-9A-Fa-f]{4}){1,2}", part):
+        raise ValueError(part)
+    return chr(int(part, 16))
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
-from bank_warehouse.powerbi.errors import PowerBIError
+from bank_warehouse.powerbi.errors import DRAFTS, PowerBIError, naming_files, read_text
 from bank_warehouse.powerbi.names import identifier
 from bank_warehouse.powerbi.page_parts import Bookmark, Page
 from bank_warehouse.powerbi.pages import BOOKMARKS
@@ -23,6 +24,7 @@ WRITTEN_FOLDERS = (
     f"{REPORT_FOLDER}/StaticResources",
 )
 """Folders that hold nothing but what is written here; what is stale in them is removed."""
+RIGHTS = "give this user the right to write there"
 
 
 def files(
@@ -68,35 +70,30 @@ def write(folder: Path, written: dict[str, str]) -> None:
     Raises:
         PowerBIError: something could not be written or replaced; the folder is as it was.
     """
+    remedy = f"{RIGHTS}, or name another folder with --out. The project is as it was."
     moved: list[tuple[Path, Path]] = []
-    try:
+    with naming_files(folder, f"close Power BI Desktop, {remedy}"):
+        _refuse_others(folder, written)
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".bank-powerbi-", dir=folder) as made:
+        with tempfile.TemporaryDirectory(
+            prefix=DRAFTS, dir=folder, ignore_cleanup_errors=True
+        ) as made:
             new, old = Path(made) / "new", Path(made) / "old"
             for path, text in written.items():
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 (new / path).write_text(text, encoding="utf-8", newline="\n")
-            whole = {f"{name}/" for name in WRITTEN_FOLDERS}
-            single = [path for path in written if not path.startswith(tuple(whole))]
             try:
-                for name in (*WRITTEN_FOLDERS, *single):
+                for name in (*WRITTEN_FOLDERS, *_single(written)):
                     if os.path.lexists(folder / name):
                         (old / name).parent.mkdir(parents=True, exist_ok=True)
                         _move(folder / name, old / name, moved)
                     if (new / name).exists():
                         (folder / name).parent.mkdir(parents=True, exist_ok=True)
                         _move(new / name, folder / name, moved)
-            except OSError:
+            except BaseException:  # also Ctrl+C: the old files are in the folder that is removed
                 for source, target in reversed(moved):
                     target.replace(source)
                 raise
-    except OSError as problem:
-        message = (
-            f"{problem.filename or folder}: cannot be written: {problem.strerror or problem}. "
-            "Close Power BI Desktop, give this user the right to write there, or name another "
-            "folder with --out. The project is as it was."
-        )
-        raise PowerBIError(message) from problem
 
 
 def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
@@ -104,14 +101,74 @@ def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
     moved.append((source, target))
 
 
+def _single(paths: Iterable[str]) -> list[str]:
+    """Return the files that are in none of the folders that are replaced whole."""
+    return [
+        path for path in paths if not path.startswith(tuple(f"{each}/" for each in WRITTEN_FOLDERS))
+    ]
+
+
+def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
+    """Refuse to replace what no earlier run can have written.
+
+    Raises:
+        PowerBIError: a file is where the project has a folder, the other way round, or the
+            `.gitignore` is that of another project.
+    """
+    remedy = "move it, or name another folder with --out."
+    folders = (MODEL_FOLDER, REPORT_FOLDER, *WRITTEN_FOLDERS)
+    for name in (*folders, *_single(written)):
+        path = folder / name
+        if path.exists() and path.is_dir() != (name in folders):
+            kind, needed = ("folder", "file") if path.is_dir() else ("file", "folder")
+            raise PowerBIError(
+                f"{path} is a {kind}, and the project has a {needed} there: {remedy}"
+            )
+    path = folder / ".gitignore"
+    is_project = (folder / f"{NAME}.pbip").exists()
+    if path.exists() and not is_project and not holds(path, written.get(path.name, "")):
+        raise PowerBIError(f"{path} is not that of a Power BI project: {remedy}")
+
+
+def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
+    """Return the paths of what `write` would change in a folder.
+
+    Raises:
+        PowerBIError: something there cannot be read, or `write` would refuse it.
+    """
+    with naming_files(folder, "give this user the right to read it."):
+        _refuse_others(folder, written)
+        there = {
+            path.relative_to(folder).as_posix()
+            for name in WRITTEN_FOLDERS
+            for path in (folder / name).rglob("*")
+            if not path.is_dir()
+        }
+    return sorted(
+        path
+        for path in there | written.keys()
+        if path not in written or not holds(folder / path, written[path])
+    )
+
+
+def holds(path: Path, text: str) -> bool:
+    """Return whether a file holds a text, whatever ends its lines.
+
+    Raises:
+        PowerBIError: it is there and cannot be read.
+    """
+    with naming_files(path, "give this user the right to read it."):
+        return path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode()
+
+
 def read(folder: Path) -> dict[str, str]:
     """Return the files of a project folder as they are, by their path, without `.pbi`.
 
     Raises:
-        UnicodeDecodeError: a file is not UTF-8.
+        PowerBIError: a file cannot be read, or is not UTF-8.
     """
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        path.relative_to(folder).as_posix(): read_text(path, "take it back from git.")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".pbi" not in path.relative_to(folder).parts
     }

@@ -6,30 +6,16 @@ Power Query's firewall refuses one that reads a source of its own and another qu
 names parameters, and refers to no query.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bank_warehouse.powerbi.definitions import Expression
-from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.power_query import quote
 
 KINDS = ("parquet", "postgres")
 MODES = ("import", "directQuery")
-ONLY_FOR = {
-    "folder": "parquet",
-    "release": "parquet",
-    "host": "postgres",
-    "database": "postgres",
-}
-"""The kind of source that a value of it is for."""
 
-PARAMETERS = "Parameters"
-FUNCTIONS = "Functions"
-
-_ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|\\\\|/")
-_HOST = re.compile(r"[\w.-]+(:\d+)?")
-_PARAMETER = re.compile(r'(?m)^expression (\w+) = "((?:[^"]|"")*)" meta ')
+PARAMETER_GROUP = "Parameters"
+FUNCTION_GROUP = "Functions"
 
 
 @dataclass(frozen=True)
@@ -54,28 +40,6 @@ class Source:
     access: str = ""
     mode: str = "import"
 
-    def __post_init__(self) -> None:
-        """Refuse what Power BI could not read.
-
-        Raises:
-            PowerBIError: a value is not of its kind; the message says what would be.
-        """
-        for name, path in (("--folder", self.folder), ("--access-file", self.access)):
-            if path and not _ABSOLUTE.match(path):
-                raise PowerBIError(
-                    f"{name} is {path!r}: write the whole path as the machine with Power BI sees "
-                    "it, such as C:\\bank-warehouse\\published or \\\\server\\share\\published."
-                )
-        if not re.fullmatch(r"current|[1-9][0-9]*", self.release):
-            raise PowerBIError(f"--release is {self.release!r}: write `current` or a number.")
-        if not _HOST.fullmatch(self.host):
-            raise PowerBIError(
-                f"--host is {self.host!r}: write the server and, after a colon, its port, such as "
-                "db.bank.example:5432. User and password are asked for by Power BI."
-            )
-        if self.mode == "directQuery" and self.kind != "postgres":
-            raise PowerBIError("--mode directQuery asks a database: give --source postgres too.")
-
     @property
     def place(self) -> str:
         """What is read, in words."""
@@ -84,39 +48,38 @@ class Source:
         return f"release {self.release} in {self.folder}"
 
 
-def read(files: Mapping[str, str]) -> Source | None:
-    """Return the source that a project written earlier has, None where there is no project."""
-    text = "".join(text for path, text in files.items() if path.endswith("expressions.tmdl"))
-    given = {name: value.replace('""', '"') for name, value in _PARAMETER.findall(text)}
-    if not given:
-        return None
-    is_direct = any("\tmode: directQuery\n" in text for text in files.values())
-    return Source(
-        kind="parquet" if "PublishFolder" in given else "postgres",
-        mode="directQuery" if is_direct else "import",
-        **{
-            field: given[name]
-            for name, (field, _) in {**_PARQUET, **_POSTGRES, **_ACCESS}.items()
-            if name in given
-        },
-    )
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of Power Query that holds a value of the source.
+
+    Attributes:
+        name: of the parameter.
+        kind: of the source that it is for; empty for both.
+        description: what its value is.
+    """
+
+    name: str
+    kind: str
+    description: str
 
 
-_PARQUET = {
-    "PublishFolder": ("folder", "Folder of the releases, without a backslash at its end."),
-    "ReleaseNumber": ("release", "Number of the release to read, or current."),
-}
-_POSTGRES = {
-    "PostgresServer": ("host", "Server and port of PostgreSQL."),
-    "PostgresDatabase": ("database", "Database that releases are published to."),
-}
-_ACCESS = {
-    "AccessFile": (
-        "access",
+PARAMETERS = {
+    "folder": Parameter(
+        "PublishFolder", "parquet", "Folder of the releases, without a backslash at its end."
+    ),
+    "release": Parameter("ReleaseNumber", "parquet", "Number of the release to read, or current."),
+    "host": Parameter("PostgresServer", "postgres", "Server and port of PostgreSQL."),
+    "database": Parameter(
+        "PostgresDatabase", "postgres", "Database that releases are published to."
+    ),
+    "access": Parameter(
+        "AccessFile",
+        "",
         "CSV file that says which user sees which relationship or advisor: columns user_name, "
         "banking_relationship, investment_advisor.",
-    )
+    ),
 }
+"""By the attribute of the source."""
 
 _READ_PARQUET = """(schema as text, name as text) as table =>
     let
@@ -139,22 +102,21 @@ _READ_POSTGRES = """(schema as text, name as text) as table =>
 
 def expressions(source: Source) -> dict[str, Expression]:
     """Return the parameters and functions of the model, by name."""
-    parameters = _PARQUET if source.kind == "parquet" else _POSTGRES
-    parameters = {**parameters, **(_ACCESS if source.access else {})}
     written = {
-        name: Expression(
+        each.name: Expression(
             f"{quote(getattr(source, field))} meta [IsParameterQuery = true, "
             'Type = "Text", IsParameterQueryRequired = true]',
-            description,
-            PARAMETERS,
+            each.description,
+            PARAMETER_GROUP,
             "Text",
         )
-        for name, (field, description) in parameters.items()
+        for field, each in PARAMETERS.items()
+        if (source.access if field == "access" else each.kind == source.kind)
     }
     written["ReadTable"] = Expression(
         _READ_PARQUET if source.kind == "parquet" else _READ_POSTGRES,
         "Reads a table of the release.",
-        FUNCTIONS,
+        FUNCTION_GROUP,
         "Function",
     )
     return written

@@ -13,6 +13,8 @@ _OBJECT = re.compile(
     r"^(?P<kind>[A-Za-z]+)\s+(?P<name>'(?:[^']|'')+'|[^\s=:]+)(?:\s*=\s?(?P<text>.*))?$"
 )
 _PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*(?P<text>.*))$")
+_FENCE = "```"
+"""May enclose an expression of several lines."""
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Node:
         kind: table, column, measure, relationship and so on.
         name: without its quotes.
         text: expression after `=`, without its indentation.
+        line: that it begins in.
         description: of the `///` lines above it.
         properties: values by key; a flag has the value `true`.
         children: objects within it.
@@ -31,6 +34,7 @@ class Node:
     kind: str
     name: str
     text: str = ""
+    line: int = 0
     description: str = ""
     properties: dict[str, str] = field(default_factory=dict)
     children: list["Node"] = field(default_factory=list)
@@ -63,7 +67,7 @@ def read(text: str) -> list[Node]:
         known = _PROPERTY.match(stripped)
         if known and not _is_object(stripped):
             value = known["value"] or known["text"]
-            if not value:
+            if value in (None, "", _FENCE):
                 value, place = _block(lines, place, depth)
             parent.properties[known["key"]] = value
             continue
@@ -71,11 +75,13 @@ def read(text: str) -> list[Node]:
         if found is None:
             parent.properties[stripped] = "true"
             continue
-        node = Node(found["kind"], unquote(found["name"]), description=" ".join(description))
+        node = Node(
+            found["kind"], unquote(found["name"]), line=place, description=" ".join(description)
+        )
         description = []
         if found["text"] is not None:
             node.text = found["text"]
-            if not node.text:
+            if node.text in ("", _FENCE):
                 node.text, place = _block(lines, place, depth)
         parent.children.append(node)
         stack.append((depth, node))
@@ -95,7 +101,8 @@ def _block(lines: list[str], place: int, depth: int) -> tuple[str, int]:
             break
         taken.append(line)
         place += 1
-    return "\n".join(line[depth + 2 :] for line in taken).strip("\n"), place
+    text = "\n".join(line[depth + 2 :] for line in taken).strip("\n")
+    return text.removesuffix(_FENCE).strip("\n"), place
 
 
 def unquote(name: str) -> str:

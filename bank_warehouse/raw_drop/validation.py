@@ -98,9 +98,8 @@ def validate_clients(
         return Validation(
             files=files,
             problems=(
-                *_refused(rendering),
                 *contradictions_of(clients, settings, _contradicting(connection)),
-                *_too_many(files, settings),
+                *_refused(rendering),
             ),
             warnings=tuple(text.removeprefix("Raw drop: ") for text in rendering.messages),
             values=_values(connection),
@@ -153,7 +152,13 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 def _refused(rendering: Rendering) -> Iterator[str]:
     """Yield why the macros that check a drop as a whole refuse it."""
-    for macro in ("refuse_empty_drop", "refuse_other_header", "refuse_other_date_order"):
+    for macro in (
+        "refuse_empty_drop",
+        "refuse_other_header",
+        "refuse_other_date_order",
+        "enforce_max_quarantine_rate",
+        "refuse_large_totals",
+    ):
         try:
             getattr(rendering.macros, macro)()
         except RefusedError as refused:
@@ -167,26 +172,6 @@ def _contradicting(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "or reject_reasons like '%has another decimal mark than its column%'"
     ).fetchall()
     return [file for (file,) in found]
-
-
-def _too_many(files: Mapping[str, Mapping[str, Any]], settings: Settings) -> Iterator[str]:
-    """Yield a problem if more rows are quarantined than max_quarantine_rate allows."""
-    rows = sum(count["rows"] for count in files.values())
-    rejected = sum(count["rejected"] for count in files.values())
-    if rejected > settings.tolerated * rows:
-        reasons: dict[str, int] = {}
-        for count in files.values():
-            for fault in count["quarantined"]:
-                reasons[fault["reason"]] = reasons.get(fault["reason"], 0) + fault["rows"]
-        listed = "; ".join(
-            f"{number:,} {'row' if number == 1 else 'rows'}: {reason}"
-            for reason, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-        )
-        yield (
-            f"{rejected:,} of {rows:,} client rows are quarantined, more than the share of "
-            f"{settings.tolerated} that max_quarantine_rate allows: {listed}. Correct the files, "
-            "or raise max_quarantine_rate if this loss is acceptable."
-        )
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -134,7 +134,7 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     Returns:
         The accepted clients, money in cents, and the rows quarantined.
     """
-    typed, has_both_orders = _typed(raw, drop)
+    typed, first_exchanged = _typed(raw, drop)
     accepted = np.ones(len(typed), dtype=bool)
     for column in (*reference.WHOLE, *MONEY):
         if typed[column].dtype.kind == "f":
@@ -151,9 +151,9 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     accepted &= (typed["amount_of_credit_cards"] >= 0).to_numpy()
     accepted &= (typed["properties_owned"] >= 0).to_numpy()
     # In a file that holds dates of both orders, a date that could be either cannot be trusted.
-    ambiguous = accepted & has_both_orders
-    if has_both_orders:
-        ambiguous &= _ambiguous(typed["joined_date"])
+    ambiguous = np.zeros_like(accepted)
+    if first_exchanged is not None:
+        ambiguous = accepted & _ambiguous(typed["joined_date"])
     clear = accepted & ~ambiguous
     copies = typed["customer_key"].where(clear).duplicated(keep=False).to_numpy() & clear
     kept, repeated = _repeats(typed, copies, source_file)
@@ -163,8 +163,9 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
         {
             **_reasons(raw, typed, np.flatnonzero(~accepted)),
             **{
-                int(place): f"joined_bank is {typed['joined_date'].iloc[place]:%Y-%m-%d}"
-                f"{reference.AMBIGUOUS}"
+                int(place): reference.ambiguous_reason(
+                    typed["joined_date"].iloc[place], first_exchanged
+                )
                 for place in np.flatnonzero(ambiguous)
             },
             **repeated,
@@ -179,8 +180,8 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     return clients[list(reference.CLIENT_COLUMNS)], quarantined
 
 
-def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
-    """Return the typed records, and whether the file holds dates of both orders."""
+def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, int | None]:
+    """Return the typed records, and the place of the first date of the other order."""
     typed = pd.DataFrame(index=raw.index)
     for column in ("client_id", "client_name", "banking_contact"):
         typed[column] = raw[column].str.strip()
@@ -192,7 +193,7 @@ def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
     )
     for column, resolved in reference.CODES.items():
         typed[resolved] = recode(as_category(raw[column]), partial(_decode, lookups[column]))
-    typed["joined_date"], has_both_orders = _dates(raw[DATE])
+    typed["joined_date"], first_exchanged = _dates(raw[DATE])
     for column in reference.WHOLE:
         typed[column] = _whole(raw[column])
     for column in MONEY:
@@ -203,7 +204,7 @@ def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, bool]:
     typed["client_key"] = (client.to_numpy() >> 4).astype("int64")
     mixed = (client.to_numpy() * np.uint64(31) + name.to_numpy()) * np.uint64(1_000_003) + day
     typed["customer_key"] = (mixed >> np.uint64(4)).astype("int64")
-    return typed, has_both_orders
+    return typed, first_exchanged
 
 
 def _decode(known: Mapping[str, str], code: Any) -> str | None:
@@ -216,13 +217,13 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
     return [(str(identifier), str(name)) for identifier, name in frame.itertuples(index=False)]
 
 
-def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], bool]":
-    """Return the joining dates, null where a text is none, and whether some are exchanged.
+def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], int | None]":
+    """Return the joining dates, null where a text is none, and the place of the first exchanged.
 
     A date is exchanged where it is one only with day and month in the other order.
     """
     if column.dtype.kind == "M":
-        return column, False
+        return column, None
     column = as_category(column)
     texts = pd.Series(column.cat.categories).str.strip()
     days = pd.to_datetime(texts, format=reference.DATE_FORMAT, errors="coerce")
@@ -231,7 +232,8 @@ def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], bool]":
     )
     found = np.append(days.to_numpy(), np.datetime64("NaT"))
     dates = pd.Series(found[column.cat.codes.to_numpy()], index=column.index)
-    return dates, bool(exchanged.notna().any())
+    places = np.flatnonzero(np.isin(column.cat.codes.to_numpy(), exchanged.dropna().index))
+    return dates, int(places[0]) if len(places) else None
 
 
 def _whole(column: "pd.Series[Any]") -> "pd.Series[Any]":

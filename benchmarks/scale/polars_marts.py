@@ -155,9 +155,10 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
         frame: The typed records, on disk.
         file: The file that they were read from.
     """
-    (has_both_orders,) = frame.select(pl.col("is_exchanged").any()).collect(**STREAMING).row(0)
+    exchanged = frame.filter("is_exchanged").select(pl.col(PLACE).min())
+    (first_exchanged,) = exchanged.collect(**STREAMING).row(0)
     days, months = pl.col("joined_date").dt.day(), pl.col("joined_date").dt.month()
-    is_ambiguous = pl.lit(has_both_orders) & (days <= 12) & (days != months)
+    is_ambiguous = pl.lit(first_exchanged is not None) & (days <= 12) & (days != months)
     is_clear = pl.col("is_accepted") & ~is_ambiguous
     copied = (
         frame.filter(is_clear)
@@ -173,7 +174,7 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
         reasons |= _reasons(refused, file)
     ambiguous = frame.filter(pl.col("is_accepted") & is_ambiguous).collect(**STREAMING)
     for place, joined in ambiguous.select(PLACE, "joined_date").iter_rows():
-        reasons[place] = f"joined_bank is {joined}{reference.AMBIGUOUS}"
+        reasons[place] = reference.ambiguous_reason(joined, first_exchanged)
     if len(copied):
         copies = frame.filter(is_clear).join(copied.lazy(), on="customer_key", how="semi")
         reasons |= _repeats(copies.collect(**STREAMING), file.name)

@@ -101,7 +101,6 @@ FIRST_ROW = 2
 """Number of the first record of a file: the header is row 1."""
 
 NO_RULE = "No rule of the watch list applies"
-AMBIGUOUS = " or the same with day and month exchanged: the file holds dates of both orders"
 
 
 def canonical(header: str) -> str:
@@ -427,8 +426,21 @@ def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bo
     if is_identical:
         return f"repeats {row}"
     return (
-        f"same client id, name and joining date as {copies - 1} other row(s) with other values, "
-        f"first in {row}"
+        f"one of {copies} rows with the same client id, name and joining date but different "
+        f"values, first in {row}"
+    )
+
+
+def ambiguous_reason(joined: date, first_exchanged: int) -> str:
+    """Return why a record is quarantined whose joining date could have either order.
+
+    Args:
+        joined: The date as the file's order reads it.
+        first_exchanged: Place of the file's first date of the other order, from 0.
+    """
+    return (
+        f"joined_bank is {joined:%Y-%m-%d} or the same with day and month exchanged: the file "
+        f"holds dates of both orders, see row {first_exchanged + FIRST_ROW}"
     )
 
 

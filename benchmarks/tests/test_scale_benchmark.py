@@ -648,8 +648,9 @@ def test_duckdb_pandas_and_polars_make_the_same_marts(tmp_path: Path) -> None:
         "fee_structure is not a known code", "gender_id is not a known code", "br_id is empty",
         "properties_owned is negative", "client_id is empty", "occupation is empty",
         "loyalty_classification is not a known code", "saving_accounts is not an amount",
-        "or the same with day and month exchanged", "repeats row 1002 of",
-        "same client id, name and joining date as 1 other row(s)",
+        "or the same with day and month exchanged: the file holds dates of both orders, see row ",
+        "repeats row 1002 of",
+        "one of 2 rows with the same client id, name and joining date but different values",
     ):  # fmt: skip
         assert said_of_it in texts
     assert len(reasons) > 500

@@ -1,8 +1,8 @@
 {#-
     Stop the build if the drop as a whole cannot be trusted: no rows, dates in another order than
-    declared, or too many quarantined rows. Runs before stg_bank__clients, so that
-    quality.fct_quarantined_clients is still built and shows the rows. With --empty there is no drop
-    to check.
+    declared, too many quarantined rows, or totals that do not fit. Runs before stg_bank__clients,
+    so that quality.fct_quarantined_clients is still built and shows the rows. With --empty there is
+    no drop to check.
 -#}
 {% macro validate_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
@@ -11,6 +11,7 @@
         {%- do bank_warehouse.refuse_other_date_order() -%}
         {%- do bank_warehouse.refuse_contradicted_proofs() -%}
         {%- do bank_warehouse.enforce_max_quarantine_rate() -%}
+        {%- do bank_warehouse.refuse_large_totals() -%}
         {%- do bank_warehouse.warn_of_near_duplicates() -%}
     {%- endif -%}
 {%- endmacro %}
@@ -147,33 +148,68 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Stop the build if too many rows are quarantined, with the counts by reason. -#}
+{#-
+    Stop the build if the sums of a drop would not fit decimal(18, 2), the type of all totals.
+-#}
+{% macro refuse_large_totals() -%}
+    {%- set amounts = [] -%}
+    {%- for column in bank_warehouse.money_columns() -%}
+        {%- do amounts.append('coalesce(abs(cast(' ~ column ~ ' as double)), 0)') -%}
+    {%- endfor -%}
+    {%- set amount = amounts | join(' + ') -%}
+    {%- set total = run_query(
+        'select coalesce(sum(' ~ amount ~ '), 0) from ' ~ ref('base_bank__clients')
+        ~ ' where is_valid'
+    ).rows[0][0] -%}
+    {%- if total >= 10 ** 16 -%}
+        {%- set largest = run_query(
+            'select source_file, source_row from ' ~ ref('base_bank__clients_validated')
+            ~ ' where is_valid order by ' ~ amount ~ ' desc, record_position limit 1'
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            'The amounts of the drop add up to ' ~ '{:,.0f}'.format(total / 10 ** 12)
+            ~ ' trillion, and totals of 10,000 trillion or more do not fit. The largest are in '
+            ~ largest[0] ~ ', row ' ~ largest[1]
+            ~ '. Correct them, or export all amounts in thousands.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Stop the build if more rows are quarantined than max_quarantine_rate allows, or all of them,
+    with the number of rows and the first row of each reason.
+-#}
 {% macro enforce_max_quarantine_rate() -%}
+    {%- set validated = ref('base_bank__clients_validated') -%}
     {%- set counted = run_query(
-        'select sum(row_count) from ' ~ ref('base_bank__client_files')
-    ).rows[0][0] | int -%}
-    {%- set quarantined_rows = ref('base_bank__clients_validated') ~ " where record_status <> 'accepted'" -%}
-    {%- set reasons = run_query(
-        'select reason, count(*) as row_count from (select '
-        ~ bank_warehouse.unnested("split(fault, '; ')") ~ ' as reason from (select '
-        ~ bank_warehouse.quarantine_fault() ~ ' as fault from ' ~ quarantined_rows ~ ') as faults'
-        ~ ') as reasons group by reason order by row_count desc, reason'
-    ).rows -%}
-    {%- set quarantined = run_query('select count(*) from ' ~ quarantined_rows).rows[0][0] | int -%}
+        "select count(*), count(*) filter (where record_status <> 'accepted') from " ~ validated
+    ).rows[0] -%}
     {%- set limit = var('max_quarantine_rate') | float -%}
-    {%- if quarantined > limit * counted -%}
+    {%- set is_all = counted[1] == counted[0] -%}
+    {%- if counted[0] and (is_all or counted[1] > limit * counted[0]) -%}
         {%- set lines = [] -%}
-        {%- for reason in reasons -%}
+        {%- for reason in run_query(
+            "select reason, count(*) as row_count, min_by(place, record_position) from (select "
+            ~ bank_warehouse.unnested("split(fault, '; ')") ~ " as reason, place, record_position"
+            ~ " from (select " ~ bank_warehouse.quarantine_fault() ~ " as fault, record_position,"
+            ~ " source_file || ', row ' || cast(source_row as string) as place from " ~ validated
+            ~ " where record_status <> 'accepted') as faults) as reasons"
+            ~ " group by reason order by row_count desc, reason"
+        ).rows -%}
             {%- do lines.append(
-                '  ' ~ reason[1] ~ (' row: ' if reason[1] == 1 else ' rows: ') ~ reason[0]
+                '  ' ~ '{:,}'.format(reason[1]) ~ (' row: ' if reason[1] == 1 else ' rows: ')
+                ~ reason[0] ~ (' (' if reason[1] == 1 else ' (first: ') ~ reason[2] ~ ')'
             ) -%}
         {%- endfor -%}
         {{ exceptions.raise_compiler_error(
-            quarantined ~ ' of ' ~ counted ~ ' client rows are quarantined, more than the share of '
-            ~ limit ~ ' that max_quarantine_rate allows:\n' ~ lines | join('\n')
+            '{:,} of {:,} client rows are quarantined, '.format(counted[1], counted[0])
+            ~ ('and no customer is left' if is_all else
+                'more than the share of ' ~ limit ~ ' that max_quarantine_rate allows')
+            ~ ':\n' ~ lines | join('\n')
             ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
-            ~ 'raw_date_format or as_of_date where the reasons say so, or raise '
-            ~ 'max_quarantine_rate if this loss is acceptable.'
+            ~ 'raw_date_format or as_of_date where the reasons say so'
+            ~ ('.' if is_all else
+                ', or raise max_quarantine_rate if this loss is acceptable.')
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -55,7 +55,7 @@
 {#- In a file that holds dates of both orders, a date that could be either cannot be trusted. -#}
 {% macro has_ambiguous_date(client, file) -%}
     (
-        {{ file }}.dates_exchanged > 0
+        {{ file }}.first_exchanged_row is not null
         and not {{ client }}.has_exchanged_date
         and coalesce({{ bank_warehouse.is_ambiguous_date(client ~ '.joined_date') }}, false)
     )

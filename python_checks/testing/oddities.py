@@ -1359,10 +1359,22 @@ def one_month_first_date(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))
 
 
-@oddity("refused", "31 of 3000 client rows are quarantined", by="staging")
+@oddity("refused", "31 of 3,000 client rows are quarantined", by="staging")
 def too_many_bad_rows(drop: Path) -> None:
     """More than one row in a hundred with an empty cell: the drop as a whole is not trusted."""
     put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))
+
+
+@oddity(
+    "refused",
+    "3,000 of 3,000 client rows are quarantined, and no customer is left:\n"
+    "  3,000 rows: age is not a whole number (first: banking-clients.csv, row 2)",
+    by="staging",
+    max_quarantine_rate=1.0,
+)
+def no_row_accepted(drop: Path) -> None:
+    """No age can be read, and all rows may be quarantined: no customer would be left."""
+    put(drop, edit_cells("Age", lambda age: f"{age} yrs"))
 
 
 @oddity("quarantined", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
@@ -1372,7 +1384,7 @@ def rows_repeated(drop: Path) -> None:
     put(drop, text_of([*rows, rows[2], rows[2]]))
 
 
-@oddity("quarantined", "with other values", aside=2, rows=3001, by="staging")
+@oddity("quarantined", "but different values", aside=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
     """A client with two different balances: nobody knows which is right, both are quarantined."""
     header, rows = seed_rows()
@@ -1583,6 +1595,16 @@ def money_too_large_to_add_up(drop: Path) -> None:
     header, rows = seed_rows()
     for name in ("Bank Loans", "Bank Deposits", "Business Lending"):
         rows[4][header.index(name)] = "9999999999999999.99"
+    put(drop, text_of(rows))
+
+
+@oddity("refused", "The largest are in banking-clients.csv, row 1385.", by="staging")
+def money_that_adds_up_to_too_much(drop: Path) -> None:
+    """Four balances just below the limit in all rows: their sums do not fit the type of totals."""
+    header, rows = seed_rows()
+    for name in ("Bank Loans", "Business Lending", "Bank Deposits", "Saving Accounts"):
+        for row in rows:
+            row[header.index(name)] = "999999999999.99"
     put(drop, text_of(rows))
 
 

@@ -27,15 +27,15 @@ quarantined as (
                 then
                     'joined_bank is ' || cast(clients.joined_date as string)
                     || ' or the same with day and month exchanged: the file holds dates of both'
-                    || ' orders'
+                    || ' orders, see row ' || cast(files.first_exchanged_row as string)
             when clients.is_identical
                 then
                     'repeats row '
                     || cast(clients.first_position - first_files.first_position + 2 as string)
                     || ' of ' || clients.first_file
             else
-                '{{ same_person() }} as ' || cast(clients.occurrences - 1 as string)
-                || ' other row(s) with other values, first in row '
+                'one of ' || cast(clients.occurrences as string)
+                || ' rows with the {{ same_person() }} but different values, first in row '
                 || cast(clients.first_position - first_files.first_position + 2 as string)
                 || ' of ' || clients.first_file
         end as reject_reasons,
@@ -46,6 +46,7 @@ quarantined as (
         {{ as_of_date() }} as as_of_date
 
     from clients
+    inner join files on clients.source_file = files.source_file
     left join files as first_files on clients.first_file = first_files.source_file
 
 )

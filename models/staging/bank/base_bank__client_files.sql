@@ -22,7 +22,10 @@ files as (
         cast(min(record_position) as bigint) as first_position,
         cast(count(*) filter (where joined_date is not null) as bigint) as dates_as_declared,
         cast(count(*) filter (where unread_joined_text is not null) as bigint) as dates_unread,
-        cast(count(*) filter (where has_exchanged_date) as bigint) as dates_exchanged,
+        cast(
+            min(record_position) filter (where has_exchanged_date) - min(record_position) + 2
+            as bigint
+        ) as first_exchanged_row,
         cast(
             count(*) filter (where {{ is_ambiguous_date('joined_date') }}) as bigint
         ) as dates_of_either_order,

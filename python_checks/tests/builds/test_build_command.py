@@ -91,7 +91,9 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     said = built.stderr.partition("The build failed at ")[2].splitlines()
     assert said[0] == "model stg_bank__clients (models/staging/bank/stg_bank__clients.sql):"
     assert said[1].strip().startswith(f"7 of {CLIENTS} client rows are quarantined")
-    assert said[2].strip() == "7 rows: age is not a whole number"
+    assert (
+        said[2].strip() == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
+    )
     assert "raise max_quarantine_rate if this loss is acceptable." in said[3]
     assert said[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
     assert len(said) < 10

@@ -1,6 +1,8 @@
 """A project folder is written whole, or stays as it was."""
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,21 +13,25 @@ from bank_warehouse.powerbi.errors import PowerBIError
 MODEL = "Bank.SemanticModel/definition/model.tmdl"
 
 
+@pytest.mark.parametrize("problem", [PermissionError(13, "in use"), KeyboardInterrupt()])
 def test_a_folder_that_cannot_be_replaced_leaves_the_project_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    problem: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(tmp_path, {MODEL: "old", "Bank.pbip": "old", ".gitignore": "old"})
     before = project.read(tmp_path)
-    rename = Path.rename
+    replace = Path.replace
 
     def refuse(source: Path, target: Path) -> Path:
         if source.name == "Bank.pbip" and "new" in source.parts:
-            raise PermissionError(13, "in use", str(source))
-        return rename(source, target)
+            raise problem
+        return replace(source, target)
 
-    monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(PowerBIError, match=r"in use.*The project is as it was"):
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises((PowerBIError, KeyboardInterrupt)) as raised:
         project.write(tmp_path, {MODEL: "new", "Bank.pbip": "new"})
+    if isinstance(raised.value, PowerBIError):
+        assert "(in use): close Power BI Desktop" in str(raised.value)
+        assert "The project is as it was." in str(raised.value)
     assert project.read(tmp_path) == before
 
 
@@ -50,3 +56,73 @@ def test_a_folder_behind_a_link_is_replaced(tmp_path: Path) -> None:
     (folder / "Bank.SemanticModel" / "definition").symlink_to(elsewhere)
     project.write(folder, {MODEL: "new"})
     assert project.read(folder) == {MODEL: "new"}
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "mine.txt").write_text("mine", "utf-8")
+
+
+def a_file(path: Path) -> None:
+    path.write_text("mine", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "complaint"),
+    [
+        ("Bank.pbip", a_folder, "Bank.pbip is a folder, and the project has a file there"),
+        ("Bank.SemanticModel", a_file, "is a file, and the project has a folder there"),
+        (".gitignore", a_file, ".gitignore is not that of a Power BI project"),
+    ],
+)
+def test_what_no_run_can_have_written_is_not_replaced(
+    name: str, make: Callable[[Path], None], complaint: str, tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+    before = project.read(tmp_path)
+    for use in (project.write, project.differences):
+        with pytest.raises(PowerBIError, match=complaint) as raised:
+            use(tmp_path, {MODEL: "new", "Bank.pbip": "new", ".gitignore": "new"})
+        assert "move it, or name another folder with --out" in str(raised.value)
+    assert project.read(tmp_path) == before
+
+
+def test_folder_that_cannot_be_made_or_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_file(tmp_path / "file")
+    with pytest.raises(PowerBIError, match=r"file.*cannot be used.*name another folder"):
+        project.write(tmp_path / "file" / "project", {MODEL: "new"})
+
+    def refuse(path: str, mode: int = 0o777) -> None:  # noqa: ARG001
+        raise PermissionError(13, "no right", path)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(PowerBIError) as raised:
+        project.write(tmp_path, {MODEL: "new"})
+    assert str(raised.value).startswith(f"{tmp_path} cannot be used (no right): close Power BI")
+
+
+def test_differences_are_what_a_run_would_change(tmp_path: Path) -> None:
+    files = {MODEL: "one\ntwo\n", "Bank.pbip": "{}"}
+    assert project.differences(tmp_path, files) == [MODEL, "Bank.pbip"]
+    project.write(tmp_path, files)
+    assert project.differences(tmp_path, files) == []
+    (tmp_path / "Bank.SemanticModel/diagramLayout.json").write_text("{}", "utf-8")
+    (tmp_path / "notes.doc").write_bytes(b"\xff\xfe")
+    (tmp_path / MODEL).write_bytes(b"one\r\ntwo\r\n")
+    assert project.differences(tmp_path, files) == []
+    stale = "Bank.Report/definition/pages/old/page.json"
+    (tmp_path / stale).parent.mkdir(parents=True)
+    (tmp_path / stale).write_bytes(b"\xff")
+    (tmp_path / MODEL).write_bytes(b"Z\xfcrich")
+    assert project.differences(tmp_path, files) == [stale, MODEL]
+    project.write(tmp_path, files)
+    assert project.differences(tmp_path, files) == []
+    assert (tmp_path / "notes.doc").exists()
+
+
+def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.tmdl").write_bytes(b"one\n\xff")
+    with pytest.raises(PowerBIError, match=r"a\.tmdl, line 2, is not UTF-8"):
+        project.read(tmp_path)

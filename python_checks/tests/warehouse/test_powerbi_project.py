@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ from bank_warehouse.powerbi import (
     report,
     report_checks,
     report_files,
-    source,
+    settings,
     theme,
 )
 from bank_warehouse.powerbi.artifacts import Artifacts
-from bank_warehouse.powerbi.command import command, differences
+from bank_warehouse.powerbi.command import command
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, identifier
@@ -60,7 +61,7 @@ def committed() -> dict[str, str]:
 
 
 def test_what_is_committed_is_what_the_artifacts_give(built_model: Model) -> None:
-    stale = differences(COMMITTED, project.files(built_model, PAGES))
+    stale = project.differences(COMMITTED, project.files(built_model, PAGES))
     assert stale == [], "run `bank powerbi` and commit"
 
 
@@ -72,7 +73,7 @@ def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
 def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path) -> None:
     for name in ("one", "other"):
         project.write(tmp_path / name, project.files(model.build(read_artifacts, PAGES), PAGES))
-    assert differences(tmp_path / "one", project.read(tmp_path / "other")) == []
+    assert project.differences(tmp_path / "one", project.read(tmp_path / "other")) == []
     stale = tmp_path / "one/Bank.SemanticModel/definition/tables/Gone.tmdl"
     stale.write_text("table Gone\n", "utf-8")
     kept = tmp_path / "one/Bank.Report/.pbi/localSettings.json"
@@ -91,12 +92,21 @@ def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) ->
     run = CliRunner().invoke(command, ["--check", "--target", str(target)])
     assert run.exit_code == 0, run.output
     out = tmp_path / "project"
+    run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
+    assert run.exit_code == 1
+    assert run.output.startswith(f"Error: {out} has no Power BI project: run `bank powerbi --ta")
     project.write(out, project.read(COMMITTED))
     (out / "Bank.pbip").write_text("{}", "utf-8")
     run = CliRunner().invoke(command, ["--check", "--target", str(target), "--out", str(out)])
     assert run.exit_code == 1
-    assert "Bank.pbip" in run.output
-    assert "bank powerbi" in run.output
+    assert "\nBank.pbip\n" in run.output
+    given = {"target": target, "out": out}
+    options = " ".join(f"--{name}={path}" for name, path in given.items())
+    assert f"run `bank powerbi {options}`" in run.output
+    assert CliRunner().invoke(command, options.split()).exit_code == 0
+    (out / "stray.txt").write_text("mine", "utf-8")
+    run = CliRunner().invoke(command, ["--check", *options.split()])
+    assert run.exit_code == 0, run.output
 
 
 def test_facts_of_customers_stay_in_the_database_in_direct_query(
@@ -131,7 +141,7 @@ def test_source_is_written_and_stays(built_target: Path, tmp_path: Path) -> None
     assert run.exit_code == 0, run.output
     assert "PostgreSQL db.bank.example:5433/marts" in run.output
     written = project.read(tmp_path)
-    assert source.read(written) == Source(
+    assert settings.chosen(tmp_path, {}) == Source(
         kind="postgres", host="db.bank.example:5433", database="marts"
     )
     assert "Parquet" not in written["Bank.SemanticModel/definition/expressions.tmdl"]
@@ -141,6 +151,7 @@ def test_source_is_written_and_stays(built_target: Path, tmp_path: Path) -> None
     run = run_command(built_target, tmp_path, "--check", "--database", "other")
     assert run.exit_code == 1
     assert "expressions.tmdl" in run.output
+    assert "--database=other`" in run.output
 
 
 def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
@@ -148,11 +159,11 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     run = run_command(
         built_target, tmp_path, "--source", "parquet", "--folder", "\\\\files\\published\\",
-        "--release", "7", "--access-file", "\\\\files\\who sees.csv",
+        "--release", "7", "--access-file", "\\\\files\\bank\\who sees.csv",
     )  # fmt: skip
     assert run.exit_code == 0, run.output
-    assert source.read(project.read(tmp_path)) == Source(
-        folder="\\\\files\\published", release="7", access="\\\\files\\who sees.csv"
+    assert settings.chosen(tmp_path, {}) == Source(
+        folder="\\\\files\\published", release="7", access="\\\\files\\bank\\who sees.csv"
     )
     run = run_command(built_target, tmp_path, "--access-file=")
     assert run.exit_code == 0, run.output
@@ -166,11 +177,12 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     [
         (["--host", "db"], "--host is for --source postgres"),
         (["--source", "postgres", "--folder", "C:\\x"], "--folder is for --source parquet"),
-        (["--folder", "published"], "write the whole path"),
-        (["--access-file", "who.csv"], "write the whole path"),
-        (["--release", "newest"], "write `current` or a number"),
-        (["--source", "postgres", "--host", "postgresql://me:secret@db"], "User and password"),
+        (["--folder", "published"], "--folder is not the whole path"),
+        (["--source", "postgres", "--host", "db:99999999"], "a port from 1 to 65535"),
         (["--mode", "directQuery"], "give --source postgres too"),
+        (["--source", "postgresql://me:hunter2@db"], "It is one of parquet, postgres."),
+        (["--out", ""], "It is empty: name a folder"),
+        (["--mode", "hunter2"], "It is one of import, directQuery."),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -178,8 +190,9 @@ def test_source_that_power_bi_could_not_read_is_refused(
     arguments: list[str], complaint: str, built_target: Path, tmp_path: Path
 ) -> None:
     run = run_command(built_target, tmp_path, *arguments)
-    assert run.exit_code == 1
+    assert run.exit_code in (1, 2)
     assert complaint in run.output
+    assert "hunter2" not in run.output
     assert not (tmp_path / "Bank.pbip").exists()
 
 
@@ -417,6 +430,80 @@ def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None
         (folder / name).write_text(json.dumps(content), "utf-8")
 
 
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b'{"nodes": {', "is not JSON (Expecting"),
+        (b"", "is not JSON (Expecting value: line 1"),
+        (b'{\n"Z\xfcrich": 1}', "line 2, is not UTF-8"),
+        (b"[1, 2]", "is not what dbt writes here"),
+        (b"{}", "is not what dbt writes here (KeyError: 'nodes')"),
+        (b'{"nodes": {}}', "conventions.py names"),
+    ],
+)
+@pytest.mark.parametrize("name", ["manifest.json", "semantic_manifest.json"])
+def test_broken_artifact_is_named_with_the_remedy(
+    name: str, content: bytes, complaint: str, built_target: Path, tmp_path: Path
+) -> None:
+    edited_target(built_target, tmp_path, lambda _: None)
+    (tmp_path / name).write_bytes(content)
+    run = run_command(tmp_path, tmp_path / "project")
+    assert run.exit_code == 1
+    assert isinstance(run.exception, SystemExit)
+    if name == "manifest.json":
+        assert complaint in run.output
+    if "conventions" not in complaint:
+        assert str(tmp_path / name) in run.output
+    assert re.search("run `bank build`|build the warehouse again|Run `dbt parse`", run.output)
+    assert not (tmp_path / "project").exists()
+
+
+def test_artifact_that_cannot_be_read_is_named(built_target: Path, tmp_path: Path) -> None:
+    edited_target(built_target, tmp_path, lambda _: None)
+    (tmp_path / "manifest.json").unlink()
+    (tmp_path / "manifest.json").mkdir()
+    run = run_command(tmp_path, tmp_path / "project")
+    assert isinstance(run.exception, SystemExit)
+    assert re.search(
+        r"manifest\.json cannot be used \(.*\): give this user.*`bank build`", run.output
+    )
+
+
+def test_seed_that_has_changed_since_the_build_is_named(
+    built_target: Path, built_manifest: dict[str, Any], tmp_path: Path
+) -> None:
+    seeds = [
+        node["original_file_path"]
+        for node in built_manifest["nodes"].values()
+        if node["resource_type"] == "seed" and node["schema"] == "reference"
+    ]
+    assert len(seeds) > 3
+    for name in seeds:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    path = tmp_path / seeds[1]
+    rest = path.read_text("utf-8").split(",", 1)[1]
+    for content, complaint in (
+        ("other," + rest, f"{path} has no column"),
+        (None, f"{path} is missing: run `bank build`"),
+    ):
+        path.unlink()
+        if content:
+            path.write_text(content, "utf-8")
+        with pytest.raises(PowerBIError, match=re.escape(complaint)):
+            artifacts.read(built_target, tmp_path)
+
+
+def test_type_that_is_not_known_is_named(built_target: Path, tmp_path: Path) -> None:
+    def change(manifest: Any) -> None:
+        node = manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]
+        node["columns"]["segment"]["data_type"] = "hugeint"
+
+    edited_target(built_target, tmp_path, change)
+    with pytest.raises(PowerBIError, match="A contract has the type hugeint"):
+        model.build(artifacts.read(tmp_path, PROJECT), PAGES)
+
+
 def test_mart_without_an_enforced_contract_is_refused(built_target: Path, tmp_path: Path) -> None:
     def change(manifest: Any) -> None:
         node = manifest["nodes"]["model.bank_warehouse.fct_customer_positions"]
@@ -503,6 +590,37 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
     assert "fct_segment_migrations" in exposures.marts_of(by_key["migrations"], built_model)
     assert "fct_expected_losses" not in exposures.marts_of(by_key["overview"], built_model)
     assert "fct_segment_differences" in exposures.marts_of(by_key["tooltip_income"], built_model)
+
+
+def test_only_the_report_of_the_project_itself_writes_its_exposures(
+    built_target: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    (clone / exposures.PATH).parent.mkdir(parents=True)
+    shutil.copy(PROJECT / "dbt_project.yml", clone)
+    shutil.copytree(PROJECT / "seeds", clone / "seeds")
+    path = clone / exposures.PATH
+    path.write_text("old", "utf-8")
+    arguments = ["--project-dir", str(clone), "--target", str(built_target)]
+    elsewhere = [*arguments, "--out", str(tmp_path / "elsewhere")]
+    for command_line in (elsewhere, [*elsewhere, "--check"]):
+        run = CliRunner().invoke(command, command_line)
+        assert run.exit_code == 0, run.output
+    assert path.read_text("utf-8") == "old"
+    path.unlink()
+    path.mkdir()
+    run = CliRunner().invoke(command, arguments)
+    assert isinstance(run.exception, SystemExit)
+    assert re.search(rf"{path.name} cannot be used \(.*\): give this user the right", run.output)
+    assert not (clone / "powerbi").exists()
+    path.rmdir()
+    run = CliRunner().invoke(command, [*arguments, "--out", str(clone / "x" / ".." / "powerbi")])
+    assert run.exit_code == 0, run.output
+    assert path.read_text("utf-8") == (PROJECT / exposures.PATH).read_text("utf-8")
+    path.write_text("old", "utf-8")
+    run = CliRunner().invoke(command, [*arguments, "--check"])
+    assert run.exit_code == 1
+    assert run.output.splitlines()[1:] == [exposures.PATH]
 
 
 # ---------- the theme

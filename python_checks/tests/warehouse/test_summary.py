@@ -117,8 +117,12 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
         "age is empty",
         "repeats row 7 of a.csv",
         "repeats row 9 of a.csv",
-        "same client id, name and joining date as 1 other row(s) with other values, "
+        "one of 2 rows with the same client id, name and joining date but different values, "
         "first in row 3 of a.csv",
+        "joined_bank is 2019-05-06 or the same with day and month exchanged: the file holds dates "
+        "of both orders, see row 7",
+        "joined_bank is 2019-05-07 or the same with day and month exchanged: the file holds dates "
+        "of both orders, see row 7",
     )
     with duckdb.connect(str(copied_warehouse)) as connection:
         for number, reason in enumerate(reasons, start=2):
@@ -140,11 +144,12 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
     assert result.exit_code == 0, result.output
     assert read_summary(copied_warehouse).reasons == (
         ("age is empty", 2),
+        ("joined_bank may have day and month exchanged", 2),
         ("repeats another row", 2),
         ("gender_id is empty", 1),
-        ("same client id, name and joining date as another row", 1),
+        ("rows with the same client id, name and joining date but different values", 1),
     )
-    assert "5 of 3,005 rows" in result.output
+    assert "7 of 3,007 rows" in result.output
     assert "       2  age is empty" in result.output
 
 
