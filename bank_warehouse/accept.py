@@ -5,7 +5,6 @@ warehouse; from the next build on, quality.fct_source_profile shows the drift ag
 warehouse itself is not changed, and may be deleted and built again.
 """
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import duckdb
 from bank_warehouse import options
 from bank_warehouse.sql import quote_literal
 from bank_warehouse.summary import SummaryError, open_warehouse
+from bank_warehouse.whole_files import written_whole
 
 SUFFIX = ".accepted_profile.parquet"
 
@@ -57,10 +57,10 @@ def accept(warehouse: Path) -> tuple[date, int]:
 
     Raises:
         click.ClickException: The warehouse cannot be read, its build did not get to its end or
-            does not tie out, or the file cannot be written; the message says what to do.
+            does not tie out, or its disk is full; the message says what to do.
+        NotWrittenError: The file cannot be written.
     """
     target = accepted_profile_path(warehouse)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     with open_warehouse(warehouse) as connection:
         try:
             described = connection.execute(
@@ -85,15 +85,15 @@ def accept(warehouse: Path) -> tuple[date, int]:
             )
             raise click.ClickException(message)
         try:
-            connection.execute(
-                f"copy (select {', '.join(COLUMNS)} from quality.fct_source_profile) "
-                f"to {quote_literal(draft.as_posix())} (format parquet)"
-            )
-            draft.replace(target)
-        except (duckdb.Error, OSError) as problem:
-            draft.unlink(missing_ok=True)
+            with written_whole(target, is_private=True) as draft:
+                connection.execute(
+                    f"copy (select {', '.join(COLUMNS)} from quality.fct_source_profile) "
+                    f"to {quote_literal(draft.as_posix())} (format parquet, use_tmp_file false)"
+                )
+        except duckdb.Error as problem:
+            said = str(problem).replace(draft.as_posix(), str(target))
             message = (
-                f"{target} cannot be written: {problem}\n"
+                f"{target} cannot be written: {said}\n"
                 "Make room there or give this user the right to write, and accept again."
             )
             raise click.ClickException(message) from problem

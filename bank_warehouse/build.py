@@ -19,7 +19,7 @@ from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.hints import PATHS as NAMED_PATHS
 from bank_warehouse.hints import command_line
-from bank_warehouse.interrupts import INTERRUPTED
+from bank_warehouse.interrupts import Terminated, exit_code
 from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
     PATHS,
@@ -228,16 +228,18 @@ def _run_dbt(
         for line in process.stdout or ():
             log.read(line)
         code = process.wait()
-    except KeyboardInterrupt:
-        # dbt got the signal too, and stops its running steps.
-        process.wait()
+    except KeyboardInterrupt as cause:
+        # dbt stops its running steps. Ctrl+C has reached it too, but another signal may not have.
+        if isinstance(cause, Terminated):
+            process.terminate()
+        process.communicate()
         log.end()
         click.echo(
             "Interrupted: the warehouse may hold models of this build and of the previous one. "
             "Build again.",
             err=True,
         )
-        return INTERRUPTED
+        return exit_code(cause)
     log.end()
     if code and not is_verbose:
         click.echo(log.failure(), err=True)

@@ -8,8 +8,9 @@ import click
 from click.exceptions import NoSuchCommand
 
 from bank_warehouse.hints import PATHS, runnable
-from bank_warehouse.interrupts import saying
+from bank_warehouse.interrupts import ending_cleanly, saying
 from bank_warehouse.private import keep_private, no_longer_private
+from bank_warehouse.whole_files import NotWrittenError
 
 COMMANDS = {
     "accept": (
@@ -72,8 +73,10 @@ class LazyCommands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; commands in its error messages get the paths of this command."""
         try:
-            with saying("Interrupted."):
+            with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
+        except NotWrittenError as problem:
+            raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
             # In click this attribute is final; a new error would lose class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
@@ -100,7 +103,7 @@ def main(context: click.Context) -> None:
 
     The exit code is 0 if all went well, 1 if something failed or was refused, and 2 if the command
     could not start: an option or setting is not valid, or there is no warehouse or release that can
-    be read. It is 130 if Ctrl+C ended the command.
+    be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
     # A pipe on Windows has a code page: a letter that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):

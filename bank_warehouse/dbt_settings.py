@@ -14,6 +14,7 @@ from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
 
+from bank_warehouse.interrupts import end_cleanly
 from bank_warehouse.project import PROJECT
 from bank_warehouse.settings import SettingError, require_settings, unknown_settings
 
@@ -51,6 +52,8 @@ class SettingsPlugin(dbtPlugin):
         """
         if self.project_name != PROJECT:
             return
+        # dbt's temporary files hold names.
+        end_cleanly()
         # dbt has no hook before the file is written.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():

@@ -9,7 +9,7 @@ if sys.platform == "win32":
     import msvcrt
     import os
 
-    _HELD_AT = 4096
+    _HELD_AT = 2**31 - 2
     """The byte that is locked. A locked byte cannot be read, so it is after any text."""
 
     def lock_if_free(handle: int) -> bool:

@@ -1,36 +1,59 @@
-"""Ctrl+C: the same line and exit code for every command."""
+"""Ctrl+C and signals that end a process: one line, one exit code, and nothing left behind."""
 
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import click
 
 INTERRUPTED = 130
 
+if sys.platform == "win32":
+    ENDING = (signal.SIGTERM,)
+else:
+    ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process: `kill`, a service manager, a closed terminal."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal of :data:`ENDING` arrived; it is handled like Ctrl+C."""
+
 
 class Interrupted(click.ClickException):
     """The user has interrupted the command; the message describes the result."""
 
-    exit_code = INTERRUPTED
+    def __init__(self, message: str, cause: KeyboardInterrupt) -> None:
+        """Take the exit code from what has ended the command."""
+        super().__init__(message)
+        # click declares one for the class.
+        self.exit_code = exit_code(cause)  # type: ignore[misc]
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
         """Print only the message, because an interrupt is not an error."""
         click.echo(self.format_message(), err=True)
 
 
-def is_interrupt(problem: BaseException) -> bool:
-    """Return whether Ctrl+C caused an exception; engines raise their own."""
+def exit_code(cause: KeyboardInterrupt) -> int:
+    """Return the exit code of a command that was ended: 128 and the number of the signal."""
+    return 128 + cause.args[0] if isinstance(cause, Terminated) else INTERRUPTED
+
+
+def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt that caused an exception; engines raise their own from it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):
-            return True
+            return cause
         cause = cause.__cause__
-    return False
+    return None
 
 
 @contextmanager
 def saying(message: str) -> Iterator[None]:
-    """Use this message if Ctrl+C interrupts the block.
+    """Use this message if an interrupt ends the block.
 
     Raises:
         Interrupted: With the message, unless the block raises a more exact one.
@@ -38,6 +61,62 @@ def saying(message: str) -> Iterator[None]:
     try:
         yield
     except BaseException as problem:
-        if is_interrupt(problem):
-            raise Interrupted(message) from None
+        cause = interrupt_behind(problem)
+        if cause is not None:
+            raise Interrupted(message, cause) from None
         raise
+
+
+def end_cleanly() -> list[signal.Signals]:
+    """Have the signals that end this process raise :class:`Terminated`: what is open is cleaned up.
+
+    A signal that the process ignores or handles already stays so. A second one is ignored: it would
+    end the cleaning up.
+
+    Returns:
+        The signals that would have ended it otherwise.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    caught = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
+
+    def end(number: int, _: FrameType | None) -> None:
+        for each in caught:
+            signal.signal(each, signal.SIG_IGN)
+        raise Terminated(number)
+
+    for each in caught:
+        signal.signal(each, end)
+    return caught
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Do so for what is done inside, see :func:`end_cleanly`."""
+    caught = end_cleanly()
+    try:
+        yield
+    finally:
+        for each in caught:
+            signal.signal(each, signal.SIG_DFL)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back Ctrl+C and the signals that end a process until what is done inside is done."""
+    if threading.current_thread() is not threading.main_thread():
+        # Signals only reach the main thread.
+        yield
+        return
+    held: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: held.append(number))
+        for each in (signal.SIGINT, *ENDING)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler or signal.SIG_DFL)
+        for number in held[:1]:
+            signal.raise_signal(number)

@@ -14,6 +14,24 @@ def _noted(context: click.Context, option: click.Parameter, path: Path | None) -
     return path
 
 
+def outside_releases(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse to write into a release: its files are those that were published.
+
+    Raises:
+        click.BadParameter: The path is in a release.
+    """
+    from bank_warehouse.publish.releases import release_around
+
+    release = path and release_around(path)
+    if release:
+        message = (
+            f"{path} is in the release {release}, whose files never change. Name a place outside "
+            "the releases."
+        )
+        raise click.BadParameter(message)
+    return path
+
+
 warehouse = click.option(
     "--warehouse",
     envvar="BANK_WAREHOUSE",

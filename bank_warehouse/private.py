@@ -3,8 +3,11 @@
 On Windows, files inherit the access list of their folder, and nothing is changed.
 """
 
+import getpass
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _mask_before: int | None = None
@@ -29,6 +32,42 @@ def no_longer_private() -> None:
     if _mask_before is not None:
         os.umask(_mask_before)
         _mask_before = None
+
+
+def this_user() -> str:
+    """Return the name of the user; in a container the number of a user may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        if sys.platform != "win32":
+            return str(os.getuid())
+        return "unknown"
+
+
+def refused(path: Path) -> tuple[str, str]:
+    """Return that this user may not read a file or folder, and whom to ask."""
+    return (
+        f"{path} cannot be read by this user, {this_user()}: permission denied.",
+        f"Ask {owner_of(path) or 'its owner'} for the right to read it.",
+    )
+
+
+def owner_of(path: Path) -> str | None:
+    """Return whose a file is, or the nearest folder around it of which that can be read."""
+    if sys.platform != "win32":
+        for place in (path, *path.absolute().parents):
+            with suppress(KeyError, OSError):
+                return place.owner()
+    return None
+
+
+@contextmanager
+def readable(error: Callable[[str], Exception]) -> Iterator[None]:
+    """Raise this error, with the file and whom to ask, for what this user may not read."""
+    try:
+        yield
+    except PermissionError as problem:
+        raise error("\n".join(refused(Path(problem.filename)))) from problem
 
 
 def take_from_others(*paths: Path) -> None:

@@ -8,7 +8,6 @@ lines end in CRLF, the file is UTF-8 with a byte-order mark.
 """
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import duckdb
 
 from bank_warehouse import options
 from bank_warehouse.summary import SummaryError, open_warehouse
+from bank_warehouse.whole_files import written_whole
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -62,44 +62,41 @@ def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[ob
         yield from rows
 
 
-def write_quarantine(warehouse: Path, target: Path) -> int:
+def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> int:
     """Write the quarantined rows of `warehouse` into the CSV file `target`.
 
-    They are never all in the memory of Python. The file is there whole or not at all.
+    They are never all in the memory of Python. The file is for this user alone, who may give it to
+    others.
+
+    Args:
+        warehouse: the DuckDB file.
+        target: the CSV file; whole or as it was.
+        is_new: whether a file that is there is left alone.
 
     Returns:
         The number of rows.
 
     Raises:
-        click.ClickException: The warehouse cannot be read or the file not be written; the message
-            says what to do.
+        SummaryError: The warehouse cannot be read; the message says what to do.
+        NotWrittenError: The file cannot be written, or is there already.
     """
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     count = -1
     with open_warehouse(warehouse) as connection:
         try:
-            # Personal data: for this user alone, who may give the file to others.
-            handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with open(handle, "w", encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
+            with (
+                written_whole(target, is_private=True, is_new=is_new) as draft,
+                draft.open("w", encoding="utf-8-sig", newline="") as file,
+            ):
                 writer = csv.writer(file, lineterminator="\r\n")
                 for row in quarantined_rows(connection):
                     writer.writerow([harmless(cell) for cell in row])
                     count += 1
-            draft.replace(target)
         except duckdb.Error as problem:
-            draft.unlink(missing_ok=True)
             message = (
                 f"{warehouse} has no quarantine that can be read: {problem}\n"
                 "Run `bank build` and see to the first error it prints."
             )
             raise SummaryError(message) from problem
-        except OSError as problem:
-            draft.unlink(missing_ok=True)
-            message = (
-                f"{target} cannot be written: {problem.strerror or problem}.\n"
-                "Name a file in a folder that is there and that this user may write."
-            )
-            raise click.ClickException(message) from problem
     return count
 
 
@@ -109,6 +106,7 @@ def write_quarantine(warehouse: Path, target: Path) -> int:
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.outside_releases,
     help="The CSV file to write. It holds personal data.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
@@ -119,8 +117,5 @@ def command(warehouse: Path, out: Path, force: bool) -> None:
     front: remove it when you mend the row. The file holds personal data and only this user may
     read it.
     """
-    if out.exists() and not force:
-        message = f"{out} is there already. Name another file, or add --force to replace it."
-        raise click.ClickException(message)
-    count = write_quarantine(warehouse, out)
+    count = write_quarantine(warehouse, out, is_new=not force)
     click.echo(f"{count:,} quarantined rows, with their reasons, are in {out}. Personal data.")

@@ -17,6 +17,7 @@ from bank_warehouse.engine import engine_settings, is_duckdb_file, is_held
 from bank_warehouse.hints import command_line
 from bank_warehouse.metrics import MetricsError
 from bank_warehouse.metrics.definitions import read_metrics
+from bank_warehouse.private import readable
 from bank_warehouse.project import CannotStartError, publish_folder
 from bank_warehouse.publish.errors import PublishError
 from bank_warehouse.publish.records import (
@@ -118,11 +119,13 @@ def read_summary(warehouse: Path) -> Summary:
             raise SummaryError(message) from error
 
 
+@readable(SummaryError)
 def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the file read-only.
 
     Raises:
-        SummaryError: If there is no such file, it is locked, or it is not a readable DuckDB file.
+        SummaryError: If there is no such file, it is locked, it is not a readable DuckDB file, or
+            this user may not read it.
     """
     if not warehouse.is_file():
         message = (
@@ -310,7 +313,7 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
     try:
         summary = read_summary(warehouse)
     except SummaryError as problem:
-        if not warehouse.is_file() or record is None or _is_whole(record):
+        if record is None or not warehouse.is_file() or _is_whole(record):
             raise
         message = f"{problem.message}\nThe last build {_ending(record)}."
         if not record["is_ended"]:

@@ -7,32 +7,35 @@ without running anything, and every list that is written is noted beside the rel
 """
 
 import csv
-import getpass
 import json
 import os
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 import duckdb
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from bank_warehouse import options
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import day, listed
-from bank_warehouse.dashboard.access import EVERYONE, Role, read_users
+from bank_warehouse.dashboard.access import EVERYONE, Role, read_users, unknown_names
+from bank_warehouse.private import this_user
 from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import Release, current_release
 from bank_warehouse.publish.records import now
 from bank_warehouse.publish.releases import SAMPLE, checksum_of, require_file
 from bank_warehouse.quarantine import harmless
 from bank_warehouse.sql import quote_literal
+from bank_warehouse.whole_files import Draft, appended, draft_of
 
 RECORD = "worklists.jsonl"
 """Beside the releases: one line of JSON for each list that was written."""
@@ -127,20 +130,31 @@ def command_for(action: str) -> str:
     return f"bank worklist --action {action} --out {action}.xlsx"
 
 
-def write_worklist(publish_dir: Path, request: Request, target: Path) -> int:
-    """Write a list from the current release, and the record of it.
+def write_worklist(
+    publish_dir: Path,
+    request: Request,
+    target: Path,
+    *,
+    is_new: bool = False,
+    warn: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Write a list from the current release, and the record of it: both, or neither.
 
     Args:
         publish_dir: folder of the releases; gets the record.
         request: what is asked for.
-        target: the file, `.xlsx` or `.csv`; there whole or not at all.
+        target: the file, `.xlsx` or `.csv`. It is for this user alone, who may give it to who does
+            the work.
+        is_new: whether a file that is there is left alone.
+        warn: called with what the user should know, in sentences.
 
     Returns:
         The number of rows.
 
     Raises:
-        PublishError: There is no release, or it is damaged.
-        WorklistError: The release lacks what is asked for, or a file cannot be written.
+        PublishError: There is no release, it is damaged, or this user may not read it.
+        WorklistError: The release lacks what is asked for.
+        NotWrittenError: The list or the record cannot be written, or the list is there already.
     """
     release = current_release(publish_dir)
     if request.has_contacts and not release.manifest["includes_restricted"]:
@@ -151,52 +165,50 @@ def write_worklist(publish_dir: Path, request: Request, target: Path) -> int:
         )
         raise WorklistError(message)
     database = require_file(release, release.manifest["database"])
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="bank-worklist-") as spill,
+            draft_of(target, is_private=True, is_new=is_new) as draft,
+            # What does not fit in memory has names too: it is written where the list is.
+            tempfile.TemporaryDirectory(prefix=".bank-worklist-", dir=draft.path.parent) as spill,
             duckdb.connect(
                 str(database), read_only=True, config={"temp_directory": spill}
             ) as connection,
         ):
             codes = _codes(connection, request)
-            with _private(publish_dir / RECORD, os.O_APPEND) as record:
-                try:
-                    # Customers: for this user alone, who may give the file to who does the work.
-                    with _private(draft, os.O_EXCL) as file:
-                        number = _write(connection, release, request, codes, file, target.suffix)
-                    content = _record(release, request, codes, number, target, draft)
-                    draft.replace(target)
-                except BaseException:
-                    draft.unlink(missing_ok=True)
-                    raise
-                try:
-                    record.write(content)
-                    record.flush()
-                    os.fsync(record.fileno())
-                except BaseException:
-                    # No list without its record.
-                    target.unlink(missing_ok=True)
-                    raise
+            _require_known(connection, request, warn)
+            number = _write(connection, release, request, codes, draft.path, target.suffix, spill)
+            record = publish_dir / RECORD
+            with appended(record, _record(release, request, codes, number, draft)) as is_cut:
+                draft.place()
     except duckdb.Error as problem:
         message = (
             f"Release {release.number} cannot be read: {str(problem).splitlines()[0]}\n"
             "Run `bank build`, `bank check` and `bank publish` for a new one."
         )
         raise WorklistError(message) from problem
-    except OSError as problem:
-        message = (
-            f"{problem.filename or target} cannot be written: {problem.strerror or problem}.\n"
-            f"This user has to be able to write the list, and its record in {publish_dir}."
+    if is_cut:
+        warn(
+            f"The last line of {record} was not whole: a process was killed while it wrote. The "
+            "line is kept, and the new one begins below it."
         )
-        raise WorklistError(message) from problem
     return number
 
 
-def _private(path: Path, flag: int) -> BinaryIO:
-    """Open a file of this user alone to write to."""
-    handle = os.open(path, os.O_CREAT | os.O_WRONLY | flag | getattr(os, "O_BINARY", 0), 0o600)
-    return open(handle, "wb")  # noqa: PTH123
+def _require_known(
+    connection: duckdb.DuckDBPyConnection, request: Request, warn: Callable[[str], None]
+) -> None:
+    """Warn of names of the access file that no customer has.
+
+    Raises:
+        WorklistError: The user has no other names.
+    """
+    role = request.role
+    unknown = [] if role.sees_all else unknown_names(connection, role)
+    if unknown and len(unknown) == len([*role.banking_relationships, *role.investment_advisors]):
+        remedy = f"Mend the rows of {request.user} in the access file: they match nobody."
+        raise WorklistError("\n".join([*unknown, remedy]))
+    for sentence in unknown:
+        warn(f"{sentence} The access file gives it to {request.user}.")
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
@@ -228,9 +240,14 @@ def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]
         if (not wanted or code in wanted)
         and (request.owner is None or owner.casefold() == request.owner.casefold())
     ]
-    if not found:
-        other = listed(sorted({owner for code, _, owner, _ in due if code in wanted}))
-        message = f"{request.owner} does not own that action: {other} does. Leave out --owner."
+    left_out = wanted.difference(found)
+    if left_out:
+        others = [
+            f"{name} belongs to {owner}, not to {request.owner}."
+            for code, name, owner, _ in due
+            if code in left_out
+        ]
+        message = "\n".join([*others, "Leave out --owner, or name only actions of that owner."])
         raise WorklistError(message)
     return found
 
@@ -302,30 +319,29 @@ def _write(
     release: Release,
     request: Request,
     codes: Sequence[str],
-    file: BinaryIO,
+    path: Path,
     suffix: str,
+    spill: str,
 ) -> int:
-    """Write the list into an open file; return the number of customers and actions in it."""
+    """Write the list into a file; return the number of customers and actions in it."""
     as_of = date.fromisoformat(release.manifest["as_of_date"])
     is_sample = release.manifest["source"] == SAMPLE
     about: Row = (as_of, release.number, "Invented sample" if is_sample else "The bank's own")
     heads = [COLUMNS[name] for name in _columns(request)] + [*ABOUT]
     rows = (row + about for row in _rows(connection, request, codes))
     if suffix.lower() == ".csv":
-        return _write_csv(file, heads, rows)
+        return _write_csv(path, heads, rows)
     what = f"Work list of release {release.number}, as of {day(as_of)}."
     if request.has_contacts:
         what += " Personal data: for those who do the work, and nobody else."
     if is_sample:
         what += f" {labels.INVENTED}"
-    return _write_sheet(file, what, heads, rows)
+    return _write_sheet(path, what, heads, rows, spill)
 
 
-def _write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Row]) -> int:
+def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Row]) -> int:
     number = 0
-    file.write(b"\xef\xbb\xbf")
-    with os.fdopen(os.dup(file.fileno()), "w", encoding="utf-8", newline="") as text:
-        file.flush()
+    with path.open("w", encoding="utf-8-sig", newline="") as text:
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(heads)
         for row in rows:
@@ -334,12 +350,16 @@ def _write_csv(file: BinaryIO, heads: Sequence[str], rows: Iterable[Row]) -> int
     return number
 
 
-def _write_sheet(file: BinaryIO, what: str, heads: Sequence[str], rows: Iterable[Row]) -> int:
+def _write_sheet(
+    path: Path, what: str, heads: Sequence[str], rows: Iterable[Row], spill: str
+) -> int:
     """Write a sheet. Texts are texts there: no formula, no link, no number is made of one."""
     number = 0
-    book = xlsxwriter.Workbook(file, {"constant_memory": True})
+    # Compressed in memory: on a full disk the library would write its end a second time, and fail.
+    content = BytesIO()
+    book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
+    sheet = book.add_worksheet("Work list")
     try:
-        sheet = book.add_worksheet("Work list")
         bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         top = book.add_format({"valign": "top"})
         wrapped = book.add_format({"valign": "top", "text_wrap": True})
@@ -373,19 +393,15 @@ def _write_sheet(file: BinaryIO, what: str, heads: Sequence[str], rows: Iterable
                     sheet.write_string(line, place, text, wrapped)
             number += 1
         sheet.autofilter(1, 0, number + 1, len(heads) - 1)
-    finally:
         book.close()
+    except FileCreateError as problem:
+        raise problem.args[0] from None
+    finally:
+        # Windows removes no open file.
+        with suppress(OSError):
+            sheet.row_data_fh.close()
+    path.write_bytes(content.getbuffer())
     return number
-
-
-def _user() -> str:
-    """Return who writes the list; in a container the number of a user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        if sys.platform != "win32":
-            return str(os.getuid())
-        return "unknown"
 
 
 def _record(
@@ -393,12 +409,11 @@ def _record(
     request: Request,
     codes: Sequence[str],
     number: int,
-    target: Path,
-    draft: Path,
+    draft: Draft,
 ) -> bytes:
     content = {
         "written_at": now(),
-        "written_by": _user(),
+        "written_by": this_user(),
         "release": release.number,
         "as_of_date": release.manifest["as_of_date"],
         "source": release.manifest["source"],
@@ -407,8 +422,8 @@ def _record(
         "for_user": request.user,
         "has_contacts": request.has_contacts,
         "rows": number,
-        "file": str(target.resolve()),
-        **checksum_of(draft),
+        "file": os.path.realpath(draft.target),
+        **checksum_of(draft.path),
     }
     return (json.dumps(content, ensure_ascii=False) + "\n").encode()
 
@@ -452,6 +467,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.outside_releases,
     help="File to write: .xlsx or .csv. Only this user may read it.",
 )
 @click.option(
@@ -492,10 +508,13 @@ def command(
         message = f"{out} has to end in .xlsx or .csv."
         raise click.UsageError(message)
     request = Request(actions, owner, _role(user, access_file), user, restricted)
-    if out.exists() and not force:
-        message = f"{out} is there already. Name another file, or add --force to replace it."
-        raise click.ClickException(message)
-    number = write_worklist(publish_dir, request, out)
+    number = write_worklist(
+        publish_dir,
+        request,
+        out,
+        is_new=not force,
+        warn=lambda sentence: click.echo(f"Warning: {sentence}", err=True),
+    )
     click.echo(
         f"{number:,} rows are in {out}{', with personal data' if restricted else ''}. Noted in "
         f"{publish_dir / RECORD}."

@@ -16,14 +16,19 @@ anyone can write a header.
 
 import csv
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
+
+import duckdb
 
 from bank_warehouse.dashboard.errors import DashboardError
 
 COLUMNS = ("user_name", "banking_relationship", "investment_advisor")
 ALL = "*"
+MOST_NAMES = 8
+"""How many names a message lists."""
 LOCAL_PROXIES = frozenset({"127.0.0.1", "::1"})
 
 
@@ -51,6 +56,42 @@ class Role:
 
 
 EVERYONE = Role(sees_all=True)
+
+
+def unknown_names(
+    connection: duckdb.DuckDBPyConnection, role: Role, customers: str = "marts.dim_customers"
+) -> list[str]:
+    """Return a sentence for each name of a role that no customer of a release has.
+
+    Args:
+        connection: to the release.
+        role: whose names are looked up.
+        customers: the mart of the customers, as SQL names it.
+    """
+    said = []
+    for column, names in (
+        ("banking_relationship", role.banking_relationships),
+        ("investment_advisor", role.investment_advisors),
+    ):
+        found = connection.execute(
+            f"select distinct {column} from {customers} where {column} is not null order by all"
+        ).fetchall()
+        known = [str(name) for (name,) in found]
+        words = column.replace("_", " ")
+        said += [
+            f"No customer of the release has the {words} {name!r}; there are: {_some(known, name)}."
+            for name in sorted(names.difference(known))
+        ]
+    return said
+
+
+def _some(known: Sequence[str], name: str) -> str:
+    """Return names that are there, of many those that are most like the one that is not."""
+    if len(known) <= MOST_NAMES:
+        return ", ".join(known) or "none"
+    by_letters = {each.casefold(): each for each in known}
+    alike = get_close_matches(name.casefold(), by_letters, MOST_NAMES, cutoff=0)
+    return f"{', '.join(by_letters[each] for each in alike)} and {len(known) - len(alike):,} more"
 
 
 class RefusedError(Exception):

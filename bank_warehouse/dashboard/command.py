@@ -36,6 +36,7 @@ LOCAL = "127.0.0.1"
     "--export",
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.outside_releases,
     help="Write the pages to this HTML file instead. The file needs no network.",
 )
 @click.option(
@@ -43,6 +44,7 @@ LOCAL = "127.0.0.1"
     envvar="BANK_DASHBOARD_CUBES",
     show_envvar=True,
     type=click.Path(file_okay=False, path_type=Path),
+    callback=options.outside_releases,
     help="Folder that keeps the sums, so that the next start is quick.",
     show_default="a temporary one",
 )
@@ -86,6 +88,7 @@ def command(
     The exit code is 2 if the folder of the releases does not exist.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
+    from bank_warehouse.dashboard.cube_files import stop
     from bank_warehouse.dashboard.errors import DashboardError
     from bank_warehouse.dashboard.hosts import ANY_ADDRESS, host_names
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
@@ -125,29 +128,34 @@ def command(
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     snapshots = Snapshots(publish_dir, opened=partial(open_snapshot, folder=cubes_dir))
-    if current_number(publish_dir) is None:
-        publish = command_line("publish", {"publish_dir": publish_dir})
-        click.echo(
-            f"There is no release in {publish_dir} yet. The dashboard shows it after `{publish}`."
-        )
-    elif not user_header:
-        snapshots.prepare(EVERYONE)
     try:
-        listening = Listening(create_app(snapshots, access, answered).server, host, port)
-    except OSError as problem:
-        message = (
-            f"Cannot listen on {host}, port {port}: does another program use it? Name another "
-            "with --port."
-        )
-        raise DashboardError(message) from problem
-    shown = "localhost" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
-    click.echo(
-        f"Releases in {publish_dir}. Open http://{shown}:{listening.port} - end with Ctrl+C."
-    )
-    try:
-        listening.serve_forever()
+        if current_number(publish_dir) is None:
+            publish = command_line("publish", {"publish_dir": publish_dir})
+            click.echo(
+                f"There is no release in {publish_dir} yet. The dashboard shows it after "
+                f"`{publish}`."
+            )
+        elif not user_header:
+            snapshots.prepare(EVERYONE)
+        try:
+            listening = Listening(create_app(snapshots, access, answered).server, host, port)
+        except OSError as problem:
+            message = (
+                f"Cannot listen on {host}, port {port}: does another program use it? Name "
+                "another with --port."
+            )
+            raise DashboardError(message) from problem
+        try:
+            shown = "localhost" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+            click.echo(
+                f"Releases in {publish_dir}. Open http://{shown}:{listening.port} - end with "
+                "Ctrl+C."
+            )
+            listening.serve_forever()
+        finally:
+            listening.server_close()
     except KeyboardInterrupt:
+        stop()
         click.echo("Ended.")
     finally:
-        listening.server_close()
         snapshots.close()

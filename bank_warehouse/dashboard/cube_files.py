@@ -23,7 +23,7 @@ import click
 import duckdb
 
 from bank_warehouse.dashboard import cubes
-from bank_warehouse.dashboard.access import Role
+from bank_warehouse.dashboard.access import Role, unknown_names
 from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.metrics import MetricsError, load_metrics
 from bank_warehouse.publish import Release
@@ -63,6 +63,10 @@ TASK = "task.json"
 PROGRAM = "bank_warehouse.dashboard.cube_files"
 A_DAY = 86_400.0
 """Seconds after which a draft is of a process that was killed."""
+
+
+_running: set[subprocess.Popen[str]] = set()
+_is_ending = threading.Event()
 
 
 class UnreadableError(Exception):
@@ -152,20 +156,36 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
     ours, theirs = os.pipe()
     try:
         # That our end of the pipe closes tells the other process that nobody waits any more.
-        done = subprocess.run(  # noqa: S603
+        with subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
             stdin=ours,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
             encoding="utf-8",
-            check=False,
-        )
+        ) as process:
+            _running.add(process)
+            if _is_ending.is_set():
+                process.kill()
+            try:
+                printed, _ = process.communicate()
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                _running.discard(process)
     finally:
         os.close(ours)
         os.close(theirs)
-    if done.returncode:
-        ended = f"the process that adds it up ended with {done.returncode}"
-        raise UnreadableError(done.stdout.strip() or ended)
+    if process.returncode:
+        ended = f"the process that adds it up ended with {process.returncode}"
+        raise UnreadableError(printed.strip() or ended)
+
+
+def stop() -> None:
+    """Let this process end: others that make files for it are ended, and no more are made."""
+    _is_ending.set()
+    for process in tuple(_running):
+        process.kill()
 
 
 def make(release: Path, role: Role, draft: Path) -> None:
@@ -197,6 +217,8 @@ def make(release: Path, role: Role, draft: Path) -> None:
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
     """Copy the marts of results that the role sees, and the actions of its own customers."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
+    for warning in unknown_names(connection, role, "release.marts.dim_customers"):
+        click.echo(f"An access file has a name that matches nobody. {warning}", err=True)
     there = set(
         connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'release'"

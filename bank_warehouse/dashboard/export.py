@@ -4,7 +4,6 @@ Its charts are those of the server.
 """
 
 import html
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from bank_warehouse.dashboard import layout, parts
 from bank_warehouse.dashboard.access import EVERYONE
 from bank_warehouse.dashboard.blocks import Page
 from bank_warehouse.dashboard.elements import DRAWING
-from bank_warehouse.dashboard.errors import DashboardError
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot, open_snapshot
 from bank_warehouse.dashboard.views import View
 from bank_warehouse.publish import current_release
+from bank_warehouse.whole_files import written_whole
 
 STYLE = Path(__file__).parent / "assets" / "dashboard.css"
 NAMES = {"className": "class", "tabIndex": "tabindex"}
@@ -43,20 +42,12 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
 
     Raises:
         PublishError: There is no release.
-        DashboardError: It cannot be read, or the file not be written.
+        DashboardError: It cannot be read.
+        NotWrittenError: The file cannot be written.
     """
     text = export(open_snapshot(current_release(publish_dir), EVERYONE, cubes_dir))
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
+    with written_whole(target) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(target)
-    except OSError as problem:
-        draft.unlink(missing_ok=True)
-        message = (
-            f"{target} cannot be written: {problem.strerror or problem}. Name a file in a folder "
-            "that is there and that this user may write."
-        )
-        raise DashboardError(message) from problem
     return len(text.encode("utf-8"))
 
 

@@ -12,6 +12,7 @@ from bank_warehouse.metrics import MetricsError, load_metrics
 from bank_warehouse.project import CannotStartError, target_folder
 from bank_warehouse.publish.records import SEMANTIC_MANIFEST
 from bank_warehouse.summary import open_warehouse, read_summary
+from bank_warehouse.whole_files import NotWrittenError, written_whole
 
 PAGE = "findings.md"
 
@@ -42,7 +43,10 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         page = out / PAGE
         try:
             draw(tables, out / "figures")
-            page.write_text(write_page(tables), encoding="utf-8", newline="\n")
+            with written_whole(page) as draft:
+                draft.write_text(write_page(tables), encoding="utf-8", newline="\n")
+        except NotWrittenError:
+            raise
         except OSError as error:
             message = f"{out} cannot be written: {error}\nName another folder with --out."
             raise click.ClickException(message) from error
@@ -54,6 +58,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=options.outside_releases,
     default=Path("reports"),
     show_default=True,
     help="Folder for findings.md and its figures.",

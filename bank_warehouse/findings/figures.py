@@ -23,6 +23,7 @@ from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import amount, listed, share
 from bank_warehouse.answers.sentences import difference, strongest
 from bank_warehouse.findings.tables import Frame, Tables
+from bank_warehouse.whole_files import written_whole
 
 INK = "#1f3b57"
 ACCENT = "#c8553d"
@@ -568,10 +569,10 @@ def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) ->
             figure = FIGURES[name](tables)
             FigureCanvasSVG(figure)
             path = folder / f"{name}.svg"
-            figure.savefig(path, metadata={"Date": None, "Creator": None})
-            # Matplotlib ends lines with spaces, which the repository's checks reject.
-            text = path.read_text(encoding="utf-8")
-            lines = [line.rstrip() for line in text.splitlines()]
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+            with written_whole(path) as draft:
+                figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
+                # Matplotlib ends lines with spaces, which the repository's checks reject.
+                lines = [line.rstrip() for line in draft.read_text("utf-8").splitlines()]
+                draft.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
             paths.append(path)
     return paths

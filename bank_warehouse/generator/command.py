@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from bank_warehouse import options
 from bank_warehouse.generator import months
 from bank_warehouse.generator.files import FORMATS, Progress, file_names, write_pack
 from bank_warehouse.generator.planted_effects import PLANTS
@@ -35,6 +36,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
+    callback=options.outside_releases,
     required=True,
     help="Folder to write to, which is created if necessary.",
 )

@@ -56,6 +56,7 @@ class Folder(click.Path):
 @click.option(
     "--out",
     type=Folder(path_type=Path, file_okay=False),
+    callback=options.outside_releases,
     show_default="powerbi in the project",
     help="Folder of the Power BI project.",
 )

@@ -13,7 +13,12 @@ from bank_warehouse import options
 from bank_warehouse.hints import command_line
 from bank_warehouse.publish import pending
 from bank_warehouse.publish.command import DSN_VARIABLE
-from bank_warehouse.publish.errors import BusyError, DamagedReleaseError, PostgresError
+from bank_warehouse.publish.errors import (
+    BusyError,
+    DamagedReleaseError,
+    PostgresError,
+    UnreadableReleaseError,
+)
 from bank_warehouse.publish.flow import settle
 from bank_warehouse.publish.lock import publisher_lock
 from bank_warehouse.publish.postgres import PostgresTarget, open_target
@@ -38,6 +43,8 @@ def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
             described = _described(read_release(publish_dir, number).manifest)
         except DamagedReleaseError as damage:
             described = f"damaged: {damage.problem}"
+        except UnreadableReleaseError as refused:
+            described = f"not readable: {refused.problem}"
         lines.append(f"{number:>7}  {described}  {', '.join(marks)}".rstrip())
     return lines
 

@@ -1,7 +1,10 @@
 """The errors of publishing. Each message states the problem, then the remedy."""
 
+from pathlib import Path
+
 import click
 
+from bank_warehouse.private import refused
 from bank_warehouse.project import CannotStartError
 
 
@@ -40,6 +43,18 @@ class NoReleaseError(PublishError):
 
 class DamagedReleaseError(PublishError):
     """The files of a release differ from those that were published."""
+
+
+class UnreadableReleaseError(PublishError):
+    """This user may not read a release."""
+
+    exit_code = CannotStartError.exit_code
+
+    def __init__(self, path: Path) -> None:
+        """Make the message for the file or folder that cannot be read."""
+        problem, remedy = refused(path)
+        readers = "A release with personal data is for its publisher alone; one without is not."
+        super().__init__(problem, f"{remedy} {readers}")
 
 
 class PostgresError(PublishError):

@@ -62,7 +62,6 @@ def note(publish_dir: Path, commit: Commit) -> None:
         OSError: The note cannot be written.
     """
     write_json(publish_dir / PENDING, asdict(commit))
-    releases.sync_file(publish_dir / PENDING)
     releases.sync_folder(publish_dir)
 
 

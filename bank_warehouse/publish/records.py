@@ -7,7 +7,6 @@ tables.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import duckdb
 
 from bank_warehouse.publish import contracts
 from bank_warehouse.publish.fingerprints import Fingerprint, to_json
+from bank_warehouse.whole_files import written_whole
 
 FORMAT = 3
 """Raised when a record changes its shape; a record of another format is no proof."""
@@ -61,17 +61,11 @@ def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = Fal
         is_private: Whether only this user may read it.
 
     Raises:
-        OSError: It cannot be written.
+        NotWrittenError: It cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        draft.touch(0o600 if is_private else 0o666)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    with written_whole(path, is_private=is_private) as draft:
         draft.write_text(text, "utf-8", newline="\n")
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:

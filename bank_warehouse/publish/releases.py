@@ -19,8 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bank_warehouse.private import open_to_others, take_from_others
-from bank_warehouse.publish.errors import DamagedReleaseError, NoReleaseError, PublishError
+from bank_warehouse.publish.errors import (
+    DamagedReleaseError,
+    NoReleaseError,
+    PublishError,
+    UnreadableReleaseError,
+)
 from bank_warehouse.publish.manifest import ManifestError, require_manifest
+from bank_warehouse.whole_files import sync_file
 
 CURRENT = "current"
 MANIFEST = "manifest.json"
@@ -71,6 +77,7 @@ def current_release(publish_dir: Path | str) -> Release:
     Raises:
         NoReleaseError: Nothing has been published there.
         DamagedReleaseError: The manifest of the current release cannot be read.
+        UnreadableReleaseError: This user may not read it.
     """
     publish_dir = Path(publish_dir)
     number = current_number(publish_dir)
@@ -92,6 +99,7 @@ def current_number(publish_dir: Path) -> int | None:
 
     Raises:
         DamagedReleaseError: `current` is neither a link to a release nor a number.
+        UnreadableReleaseError: This user may not read it.
     """
     pointer = publish_dir / CURRENT
     text = ""
@@ -111,6 +119,10 @@ def current_number(publish_dir: Path) -> int | None:
             return None
         except UnicodeDecodeError:
             break
+        except PermissionError as problem:
+            if sys.platform != "win32":
+                raise UnreadableReleaseError(pointer) from problem
+            time.sleep(_PAUSE)
         except OSError:
             time.sleep(_PAUSE)
     if not re.fullmatch(r"[0-9]+", text):
@@ -131,6 +143,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
     Raises:
         NoReleaseError: There is no release with this number.
         DamagedReleaseError: Its manifest cannot be read, is that of another release, or was edited.
+        UnreadableReleaseError: This user may not read it.
     """
     folder = publish_dir / str(number)
     if not folder.is_dir():
@@ -145,6 +158,8 @@ def read_release(publish_dir: Path, number: int) -> Release:
     try:
         state = file.stat()
         text = _manifest_text(file, number, (state.st_mtime_ns, state.st_size, state.st_ino))
+    except PermissionError as problem:
+        raise UnreadableReleaseError(file) from problem
     except (OSError, ValueError, ManifestError) as problem:
         said = problem if isinstance(problem, ManifestError) else "cannot be read."
         raise DamagedReleaseError(f"{file} {said}", REMEDY) from problem
@@ -177,9 +192,14 @@ def require_file(release: Release, entry: Mapping[str, Any]) -> Path:
 
     Raises:
         DamagedReleaseError: The file is missing or has changed.
+        UnreadableReleaseError: This user may not read it.
     """
     path = release.path / str(entry["file"])
-    if not path.is_file() or checksum_of(path)["sha256"] != entry["sha256"]:
+    try:
+        is_whole = path.is_file() and checksum_of(path)["sha256"] == entry["sha256"]
+    except PermissionError as problem:
+        raise UnreadableReleaseError(path) from problem
+    if not is_whole:
         raise DamagedReleaseError(
             f"{path} is missing, or differs from the file published as release {release.number}.",
             REMEDY,
@@ -196,6 +216,16 @@ def release_numbers(publish_dir: Path) -> list[int]:
         for entry in publish_dir.iterdir()
         if re.fullmatch(r"[1-9][0-9]*", entry.name) and entry.is_dir()
     )
+
+
+def release_around(path: Path) -> Path | None:
+    """Return the folder of the release that contains a path, or None."""
+    real = Path(os.path.realpath(path))
+    for folder in (real, *real.parents):
+        is_numbered = re.fullmatch(r"[1-9][0-9]*", folder.name)
+        if is_numbered and any(os.access(folder / name, os.F_OK) for name in (MANIFEST, DATABASE)):
+            return folder
+    return None
 
 
 def switch_current(publish_dir: Path, number: int, *, links: bool | None = None) -> None:
@@ -306,12 +336,6 @@ def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) 
     _patiently(lambda: draft.rename(target))
     sync_folder(publish_dir)
     return target
-
-
-def sync_file(path: Path) -> None:
-    """Flush a file to the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:

@@ -17,6 +17,7 @@ from bank_warehouse.macro_calls import planned
 from bank_warehouse.raw_drop import DropError
 from bank_warehouse.raw_drop.plan import changed_files, changed_message, describe
 from bank_warehouse.sql import quote_literal
+from bank_warehouse.whole_files import written_whole
 
 
 def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dict[str, Any]:
@@ -37,17 +38,17 @@ def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dic
     """
     plan = planned(table, raw_dir, settings)
     copy = folder.resolve() / f"{table}.parquet"
-    draft = copy.with_suffix(".draft")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(config=engine_settings()) as connection:
-            [(rows,)] = connection.execute(
-                f"copy ({plan.sql}) to {quote_literal(str(draft))} (format parquet)"
-            ).fetchall()
-        message = changed_message(changed_files(plan), raw_dir)
-        if message:
-            raise DropError(message)
-        draft.replace(copy)
+        with written_whole(copy) as draft:
+            with duckdb.connect(config=engine_settings()) as connection:
+                [(rows,)] = connection.execute(
+                    f"copy ({plan.sql}) to {quote_literal(str(draft))} "
+                    "(format parquet, use_tmp_file false)"
+                ).fetchall()
+            message = changed_message(changed_files(plan), raw_dir)
+            if message:
+                raise DropError(message)
     except (OSError, duckdb.Error) as problem:
         message = f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"
         raise DropError(message) from problem

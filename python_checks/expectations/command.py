@@ -26,6 +26,7 @@ DOCS_SUFFIX = "_data_docs"
 @click.option(
     "--docs",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=options.outside_releases,
     show_default="bank_data_docs beside the warehouse bank.duckdb",
     help="Folder of the Data Docs site, which this run replaces.",
 )

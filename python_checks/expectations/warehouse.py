@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from bank_warehouse.engine import is_duckdb_file, is_held, require_usable_name, temp_directory
+from bank_warehouse.private import readable
 from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
@@ -31,6 +32,7 @@ def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
+@readable(UnreadableWarehouseError)
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from bank_warehouse.build import selection
@@ -19,17 +20,21 @@ CLIENT_FILE = "banking-clients.csv"
 PART = "+stg_bank__clients"
 
 
-def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`, with all its output there."""
+def variables(folder: Path) -> dict[str, str]:
+    """Return the environment of a command in a folder."""
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
-    variables = {name: text for name, text in os.environ.items() if name not in unset}
+    kept = {name: text for name, text in os.environ.items() if name not in unset}
     # All these tests share a target folder, so dbt only parses what has changed.
     target = folder.parent / "target_of_bank_build"
-    variables |= {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(folder / "logs")}
+    return kept | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(folder / "logs")}
+
+
+def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `bank` in `folder`, with all its output there."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         cwd=folder,
-        env=variables | environment,
+        env=variables(folder) | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -104,6 +109,35 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     assert "The last build failed at 20" in summed.stderr
     assert "(`dbt build`): stg_bank__clients; " in summed.stderr
     assert bad.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_kill_ends_dbt_too_and_leaves_nothing_of_the_drop(drop: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    arguments = ["build", str(drop), "--warehouse", str(tmp_path / "bank.duckdb")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "bank_warehouse", *arguments],
+        env=variables(tmp_path) | {"TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as build:  # fmt: skip
+        assert build.stderr is not None
+        said = ""
+        while " of " not in said:
+            said += build.stderr.read(1) or pytest.fail(said)
+        assert any(temporary.iterdir())
+        build.terminate()
+        said += build.stderr.read()
+    assert build.returncode == 143, said
+    assert "Interrupted: the warehouse may hold models of this build" in said
+    assert list(temporary.iterdir()) == []
+    # dbt has ended, and holds the warehouse no more.
+    with duckdb.connect(str(tmp_path / "bank.duckdb")):
+        pass
+    record = read_record(build_record_path(tmp_path / "bank.duckdb"))
+    assert record is not None
+    assert not record["is_ended"]
 
 
 def test_verbose_shows_dbt_log(tmp_path: Path) -> None:

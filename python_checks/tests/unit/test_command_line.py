@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.cli import COMMANDS, main
 from bank_warehouse.hints import TAKEN_BY, command_line
+from bank_warehouse.private import owner_of
 from bank_warehouse.project import PROJECT as NAME
 from bank_warehouse.project import find_project, warehouse_path
 from bank_warehouse.publish.records import FORMAT, build_record_path, write_json
 from bank_warehouse.raw_drop import Settings, drop, plan_table, temp_files
 from python_checks.testing.paths import PROJECT, SEEDS
+from python_checks.testing.users import without_rights
 
 HEAVY = {"dbt", "duckdb", "great_expectations", "matplotlib", "numpy", "pandas", "pyarrow"}
 
@@ -210,6 +213,49 @@ def test_foreign_file_is_not_overwritten(name: str, usual: Path) -> None:
     assert result.exit_code == 2
     assert "README.md is not a warehouse.\nName another file with --warehouse." in result.output
     assert "bank build" not in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
+def test_warehouse_of_another_user_is_not_called_damaged(name: str, usual: Path) -> None:
+    with duckdb.connect("mine.duckdb"):
+        pass
+    (usual / "mine.duckdb").chmod(0)
+    command_of(name)
+    arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
+    with without_rights():
+        result = run(name, "--warehouse", "mine.duckdb", *arguments)
+    assert result.exit_code == 2
+    assert "mine.duckdb cannot be read by this user, " in result.output
+    assert f"Ask {owner_of(usual)} for the right to read it." in result.output
+    assert "bank build" not in result.output
+
+
+OUTPUTS = [
+    ("check", "--docs", ()),
+    ("dashboard", "--cubes-dir", ()),
+    ("dashboard", "--export", ()),
+    ("findings", "--out", ()),
+    ("generate", "--out", ("--customers", "1")),
+    ("powerbi", "--out", ()),
+    ("quarantine", "--out", ()),
+    ("worklist", "--out", ()),
+]
+
+
+@pytest.mark.parametrize(("name", "option", "needed"), OUTPUTS)
+def test_no_command_writes_into_a_release(
+    name: str, option: str, needed: tuple[str, ...], usual: Path
+) -> None:
+    release = usual / "published" / "7"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text("{}", "utf-8")
+    result = run(name, option, str(release / "new" / "x.csv"), *needed)
+    assert result.exit_code == 2
+    assert f"is in the release {release}, whose files never change" in " ".join(
+        result.output.split()
+    )
+    assert [entry.name for entry in release.iterdir()] == ["manifest.json"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -2,6 +2,8 @@
 
 import csv
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,12 +91,38 @@ def test_a_file_is_replaced_only_by_force(warehouse: Path, tmp_path: Path) -> No
 def test_a_failure_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
     nowhere = ask(warehouse, tmp_path / "no" / "folder.csv")
     assert nowhere.exit_code == 1
-    assert "cannot be written" in nowhere.output
+    assert f"there is no folder {tmp_path / 'no'}." in nowhere.output
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("drop table quality.fct_quarantined_clients")
     unbuilt = ask(warehouse, tmp_path / "mend.csv")
     assert unbuilt.exit_code == 2
     assert "Run `bank build`" in unbuilt.output
+    assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
+
+
+ENDED = """
+import os, signal, sys
+from bank_warehouse import quarantine
+from bank_warehouse.cli import main
+def ending(connection, rows=quarantine.quarantined_rows):
+    for number, row in enumerate(rows(connection)):
+        if number == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        yield row
+quarantine.quarantined_rows = ending
+main(sys.argv[1:], prog_name="bank")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_kill_leaves_no_names(warehouse: Path, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDED, "quarantine", "--warehouse", str(warehouse),
+         "--out", str(tmp_path / "mend.csv")],
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (143, "Interrupted.\n")
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 

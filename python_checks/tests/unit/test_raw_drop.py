@@ -28,6 +28,7 @@ from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
 from bank_warehouse.raw_drop.plan import changed_files
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, normalise
+from bank_warehouse.spark.raw_copies import copy_raw_table
 from python_checks.expectations.command import docs_folder
 from python_checks.testing import oddities
 from python_checks.testing.oddities import NOT_ON_WINDOWS, ODDITIES, Oddity
@@ -758,3 +759,10 @@ def test_fallback_and_plain_reader_split_quotes_alike(text: list[str], width: in
             is_longer = any(cell.strip() for cell in cells[width:])
             expected.append("too many cells" if is_longer else cells)
     assert [record.fault or list(record.cells) for record in found] == expected
+
+
+def test_copy_for_spark_that_fails_leaves_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "genders.parquet").mkdir()
+    with pytest.raises(DropError, match="genders cannot be copied to"):
+        copy_raw_table("genders", str(SEEDS), "{}", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["genders.parquet"]

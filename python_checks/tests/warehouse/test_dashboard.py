@@ -27,7 +27,14 @@ from flask.testing import FlaskClient
 from bank_warehouse.answers import answers
 from bank_warehouse.cli import main
 from bank_warehouse.dashboard import cube_files, cubes, hints
-from bank_warehouse.dashboard.access import EVERYONE, Access, RefusedError, Role, read_users
+from bank_warehouse.dashboard.access import (
+    EVERYONE,
+    Access,
+    RefusedError,
+    Role,
+    read_users,
+    unknown_names,
+)
 from bank_warehouse.dashboard.blocks import (
     Answers,
     Block,
@@ -1272,8 +1279,11 @@ def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
 
 
 def test_the_export_cannot_be_written(published: Path, tmp_path: Path) -> None:
-    with pytest.raises(DashboardError, match="cannot be written"):
-        write_export(published, tmp_path / "no such folder" / "pages.html")
+    target = tmp_path / "no such folder" / "pages.html"
+    arguments = ["dashboard", "--publish-dir", str(published), "--export", str(target)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert f"there is no folder {target.parent}." in result.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -1314,6 +1324,43 @@ def test_the_command_refuses(
     result = CliRunner().invoke(main, ["dashboard", "--publish-dir", str(published), *given])
     assert result.exit_code != 0
     assert problem in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_kill_ends_the_server_and_leaves_no_sums(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = ["-m", "bank_warehouse", "dashboard", "--port", "0", "--publish-dir", str(published)]
+    with subprocess.Popen([sys.executable, "-u", *command], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        assert b"end with Ctrl+C" in server.stdout.readline()
+        # Meanwhile another process adds the release up.
+        server.terminate()
+        assert server.stdout.read() == b"Ended.\n"
+    assert server.returncode == 0
+    assert names(tmp_path) == []
+
+
+def test_name_in_an_access_file_that_matches_nobody_is_logged(
+    release: Release, capfd: pytest.CaptureFixture[str]
+) -> None:
+    role = Role(frozenset({"Retail", "Retial"}))
+    open_snapshot(release, role)
+    assert (
+        "An access file has a name that matches nobody. No customer of the release has the banking "
+        "relationship 'Retial'; there are: Commercial, Institutional, Private Bank, Retail.\n"
+    ) in capfd.readouterr().err
+    open_snapshot(release, RETAIL)
+    assert capfd.readouterr().err == ""
+
+
+def test_many_names_are_listed_by_likeness(release: Release) -> None:
+    with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
+        (said,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
+    known = said.partition("there are: ")[2]
+    assert known.startswith("Pia Dejesus, ")
+    assert re.fullmatch(r".* and \d+ more\.", known)
 
 
 def test_addresses_of_this_machine() -> None:

@@ -5,8 +5,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -46,6 +49,7 @@ from python_checks.testing.publishing import (
     running_holder,
     second_warehouse,
 )
+from python_checks.testing.users import without_rights
 
 ARROW_TYPES = {
     "BIGINT": "int64",
@@ -209,6 +213,22 @@ def test_a_publish_that_the_gate_refuses_makes_no_folder(warehouse: Path, tmp_pa
     assert not (tmp_path / "published").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_release_of_another_user_is_listed_as_not_readable(published: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "published"
+        shutil.copytree(published, folder, symlinks=True)
+        shutil.copytree(folder / "1", folder / "2")
+        (folder / "2").chmod(0)
+        with without_rights():
+            _, first, second = listing(folder, None)
+        (folder / "2").chmod(0o700)
+    assert first.endswith("files")
+    assert "not readable: " in second
+    assert "cannot be read by this user, " in second
+
+
 INTERRUPTED = """
 import os, signal, sys
 import duckdb
@@ -216,8 +236,9 @@ from bank_warehouse.cli import main
 from bank_warehouse.publish import files, releases
 # A job in the background of a shell ignores it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+number = int(sys.argv.pop(1))
 def interrupt(*_, **__):
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), number)
     duckdb.execute("select sum(hash(range)::double) from range(3000000000)")
 setattr({"files": files, "releases": releases}[sys.argv[1]], sys.argv[2], interrupt)
 main(sys.argv[3:], prog_name="bank")
@@ -226,28 +247,30 @@ main(sys.argv[3:], prog_name="bank")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("number", "place", "said"),
     [
-        (("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
+        (signal.SIGINT, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
+        (signal.SIGTERM, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
         (
+            signal.SIGINT,
             ("releases", "switch_current"),
             "Interrupted. `bank releases --publish-dir {}` shows which release readers have.\n",
         ),
     ],
 )
 def test_ctrl_c_prints_one_line_and_changes_nothing(
-    place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
+    number: signal.Signals, place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
     options = ["--warehouse", str(warehouse), "--publish-dir", str(published)]
     environment = {name: text for name, text in os.environ.items() if not name.startswith("BANK_")}
     ended = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, *place, "publish", *options],
+        [sys.executable, "-c", INTERRUPTED, str(int(number)), *place, "publish", *options],
         capture_output=True,
         text=True,
         env=environment,
     )
-    assert ended.returncode == 130
+    assert ended.returncode == 128 + number
     assert ended.stderr == said.format(published)
     assert current_number(published) is None
     assert not list(published.glob(".draft*"))

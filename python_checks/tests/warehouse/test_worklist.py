@@ -5,7 +5,9 @@ import hashlib
 import json
 import shutil
 import stat
+import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,16 @@ import pytest
 from click.testing import CliRunner, Result
 from python_calamine import CalamineWorkbook
 
+from bank_warehouse import worklist
 from bank_warehouse.answers import labels
 from bank_warehouse.cli import main
+from bank_warehouse.private import owner_of
 from bank_warehouse.publish import current_release
 from bank_warehouse.publish.flow import publish
 from bank_warehouse.publish.releases import DATABASE
 from bank_warehouse.worklist import RECORD, command_for
 from python_checks.testing.publishing import change_checked, copy_checked
+from python_checks.testing.users import without_rights
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1:A9)", "\t=1+1", "\r=1+1", "＝1+1"]
 
@@ -63,6 +68,14 @@ def with_names(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) 
     )
     publish(warehouse, folder / "published", None, with_restricted=True)
     return folder / "published"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def unwrapped(said: Result) -> str:
+    return " ".join(said.output.split())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -191,6 +204,8 @@ def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Pa
     out = tmp_path / "ada.csv"
     said = ask(releases, *chosen, str(out), "--user", "ada@bank.example")
     assert said.exit_code == 0, said.output
+    unknown = 'No customer of the release has the investment advisor "Nobody\'s Advisor"'
+    assert f"Warning: {unknown}; there are: " in said.stderr
     rows = read_csv(out)
     assert {row["Banking relationship"] for row in rows} == {"Retail"}
     wanted = due(releases, "owner = 'Credit risk' and banking_relationship = 'Retail'")
@@ -208,6 +223,43 @@ def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Pa
     assert not (tmp_path / "all.csv").exists()
 
 
+def test_user_whose_names_match_nobody_is_refused(releases: Path, tmp_path: Path) -> None:
+    access = tmp_path / "access.csv"
+    access.write_text(
+        "user_name,banking_relationship,investment_advisor\nada@bank.example,retail,\n", "utf-8"
+    )
+    out = tmp_path / "ada.csv"
+    said = ask(releases, "--owner", "Credit risk", "--access-file", str(access),
+               "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
+    assert said.exit_code == 1
+    assert (
+        "No customer of the release has the banking relationship 'retail'; there are: Commercial, "
+        "Institutional, Private Bank, Retail.\nMend the rows of ada@bank.example"
+    ) in said.stderr
+    assert not out.exists()
+    assert not (releases / RECORD).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_release_that_this_user_may_not_read(published: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "published"
+        shutil.copytree(published, folder, symlinks=True)
+        for closed in (
+            folder / "1" / "manifest.json", folder / "1" / DATABASE, folder / "1", folder
+        ):  # fmt: skip
+            before = closed.stat().st_mode
+            closed.chmod(0)
+            with without_rights():
+                said = ask(folder, "--action", "retain", "--out", str(Path(place) / "list.csv"))
+            closed.chmod(before)
+            assert said.exit_code == 2, said.output
+            assert "cannot be read by this user" in said.stderr
+            assert f"Ask {owner_of(folder)} for the right to read it." in said.stderr
+            assert "Restore" not in said.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_file_is_its_owners_alone(releases: Path, tmp_path: Path, ending: str) -> None:
@@ -215,7 +267,7 @@ def test_file_is_its_owners_alone(releases: Path, tmp_path: Path, ending: str) -
     assert ask(releases, "--action", "retain", "--out", str(out)).exit_code == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert stat.S_IMODE((releases / RECORD).stat().st_mode) == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir()) == [out.name, "published"]
+    assert names(tmp_path) == [out.name, "published"]
 
 
 # ---------- safe to open
@@ -270,10 +322,158 @@ def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
     said = ask(releases, "--action", "retain", "--out", str(out))
     assert said.exit_code == 1
     assert f"{releases / RECORD} cannot be written" in said.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["published"]
+    assert names(tmp_path) == ["published"]
+
+
+def test_list_that_cannot_be_placed_is_not_noted(
+    releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (releases / RECORD).write_bytes(b'{"rows": 7}\n')
+    out = tmp_path / "list.csv"
+    write = worklist._write
+
+    def another_is_faster(*arguments: Any) -> int:
+        number = write(*arguments)
+        out.write_text("the list of another process", "utf-8")
+        return number
+
+    monkeypatch.setattr(worklist, "_write", another_is_faster)
+    said = ask(releases, "--action", "retain", "--out", str(out))
+    assert said.exit_code == 1
+    assert said.stderr.startswith(f"Error: {out} is there already.\n")
+    assert out.read_text("utf-8") == "the list of another process"
+    assert (releases / RECORD).read_bytes() == b'{"rows": 7}\n'
+    assert names(tmp_path) == ["list.csv", "published"]
+
+
+def test_line_of_a_process_that_was_killed_is_kept(releases: Path, tmp_path: Path) -> None:
+    (releases / RECORD).write_bytes(b'{"rows": 7}\n{"written_at": "2026')
+    said = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
+    assert said.exit_code == 0
+    assert f"Warning: The last line of {releases / RECORD} was not whole" in said.stderr
+    first, half, new = (releases / RECORD).read_text("utf-8").splitlines()
+    assert (first, half) == ('{"rows": 7}', '{"written_at": "2026')
+    assert json.loads(new)["actions"] == ["retain"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows may not make links")
+def test_record_names_the_file_that_a_link_leads_to(releases: Path, tmp_path: Path) -> None:
+    link, target = tmp_path / "link.csv", tmp_path / "list.csv"
+    link.symlink_to(target)
+    assert ask(releases, "--action", "retain", "--out", str(link)).exit_code == 0
+    noted = json.loads((releases / RECORD).read_text("utf-8"))
+    assert link.readlink() == target
+    assert noted["file"] == str(target)
+    assert noted["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+# ---------- what ends it
+
+ENDED = """
+import os, resource, signal, sys
+import xlsxwriter
+from bank_warehouse import worklist
+from bank_warehouse.cli import main
+how = sys.argv[1]
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+if how == "full from the start":
+    limit(500)
+elif how == "full for the record":
+    limit(1_000_000)
+elif how == "full at the end":
+    close = xlsxwriter.Workbook.close
+    xlsxwriter.Workbook.close = lambda book: (limit(500), close(book))
+else:
+    in_words = worklist._in_words
+    def ending(row, columns):
+        os.kill(os.getpid(), getattr(signal, how))
+        return in_words(row, columns)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    worklist._in_words = ending
+main(sys.argv[2:], prog_name="bank")
+"""
+
+
+def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Write a list in a process that is ended, or for which the disk is full, on the way."""
+    return subprocess.run(
+        [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
+         "--action", "retain", "--out", str(out), *options],
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
+def test_list_that_cannot_be_noted_is_as_it_was(releases: Path, tmp_path: Path) -> None:
+    out = tmp_path / "list.csv"
+    out.write_text("the list of yesterday", "utf-8")
+    content = 100_000 * b'{"rows": 7}\n'
+    (releases / RECORD).write_bytes(content)
+    ended = end("full for the record", releases, out, "--force")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Error: {releases / RECORD} cannot be written: File too large.\nGive this user the right "
+        "to write this record, and see that its disk has room.\n"
+    )
+    assert out.read_text("utf-8") == "the list of yesterday"
+    assert (releases / RECORD).read_bytes() == content
+    assert names(tmp_path) == ["list.csv", "published"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals, no limit of a file's size")
+@pytest.mark.parametrize(
+    ("how", "ending", "status"),
+    [
+        ("full from the start", "csv", 1),
+        ("full from the start", "xlsx", 1),
+        ("full at the end", "xlsx", 1),
+        ("SIGTERM", "csv", 143),
+        ("SIGTERM", "xlsx", 143),
+        ("SIGHUP", "csv", 129),
+        ("SIGINT", "xlsx", 130),
+    ],
+)
+def test_nothing_is_left_of_a_list_that_is_not_whole(
+    releases: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    ending: str,
+    status: int,
+) -> None:
+    out = tmp_path / f"list.{ending}"
+    spilled = tmp_path / "tmp"
+    spilled.mkdir()
+    monkeypatch.setenv("TMPDIR", str(spilled))
+    ended = end(how, releases, out)
+    assert ended.returncode == status
+    if status == 1:
+        assert ended.stderr == (
+            f"Error: {out} cannot be written: File too large.\n"
+            "Make room on its disk, or name a file on another one.\n"
+        )
+    else:
+        assert ended.stderr == "Interrupted.\n"
+    assert names(tmp_path) == ["published", "tmp"]
+    assert names(spilled) == []
+    assert not (releases / RECORD).exists()
 
 
 # ---------- what cannot be meant
+
+
+def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
+    before = names(releases / "1")
+    for place in ("1/list.csv", "current/marts/list.csv"):
+        said = ask(releases, "--action", "retain", "--out", str(releases / place))
+        assert said.exit_code == 2
+        assert f"is in the release {releases / '1'}, whose files never change" in unwrapped(said)
+    assert names(releases / "1") == before
+    missing = ask(releases, "--action", "retain", "--out", str(tmp_path / "no" / "list.csv"))
+    assert missing.exit_code == 1
+    assert f"there is no folder {tmp_path / 'no'}." in missing.stderr
 
 
 @pytest.mark.parametrize(
@@ -281,7 +481,17 @@ def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
     [
         (("--action", "deepen_savings"), 1, "\n  deepen_saving_account: Grow savings balance, "),
         (("--owner", "Nobody"), 1, "Owners: Credit risk, "),
-        (("--action", "retain", "--owner", "Pricing"), 1, "Relationship manager does"),
+        (
+            ("--action", "retain", "--owner", "Pricing"),
+            1,
+            "Retain belongs to Relationship manager, not to Pricing.",
+        ),
+        (
+            # One of the two is the owner's.
+            ("--action", "retain", "--action", "act_on_watch_list", "--owner", "Credit risk"),
+            1,
+            "Retain belongs to Relationship manager, not to Credit risk.",
+        ),
         ((), 2, "--action NAME"),
     ],
 )

@@ -1,0 +1,185 @@
+"""Files that are whole or as they were, whatever ends the command that writes them.
+
+A file is written under a hidden name in its folder, and gets its own name in one step. Ctrl+C and
+the signals that end a process are exceptions (:mod:`bank_warehouse.interrupts`), so no draft is
+left behind; only a process that is killed (`kill -9`) or a loss of power leaves one.
+"""
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bank_warehouse.file_lock import lock_if_free
+from bank_warehouse.interrupts import undisturbed
+from bank_warehouse.private import take_from_others
+
+PATIENCE = 10.0
+"""Seconds to wait for another process that adds to the same record."""
+PAUSE = 0.02
+
+
+class NotWrittenError(OSError):
+    """A file cannot be written and is as it was.
+
+    Attributes:
+        message: which file, what is wrong, and what to do.
+    """
+
+    def __init__(self, path: Path, problem: OSError, remedy: str = "") -> None:
+        """Make the message.
+
+        Args:
+            path: the file.
+            problem: what the system says.
+            remedy: what to do where the file cannot be another one.
+        """
+        super().__init__(problem.errno, problem.strerror or str(problem), str(path))
+        wrong = f"{path} cannot be written: {self.strerror}."
+        if self.errno == errno.EEXIST:
+            wrong = f"{path} is there already."
+            remedy = remedy or "Name another file, or add --force to replace it."
+        elif self.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
+            wrong = f"{path} cannot be written: there is no folder {path.parent}."
+            remedy = remedy or "Make the folder, or name a file in another one."
+        elif self.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            remedy = remedy or "Make room on its disk, or name a file on another one."
+        remedy = remedy or "Name a file that this user may write, and that no program has open."
+        self.message = f"{wrong}\n{remedy}"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file that is being written.
+
+    Attributes:
+        path: where it is written; a file that is there, empty at first.
+        target: where it will be.
+        is_new: whether the target must not be there yet.
+    """
+
+    path: Path
+    target: Path
+    is_new: bool
+
+    def place(self) -> None:
+        """Give the file, which is whole and closed, its name: in one step, also for the disk.
+
+        Raises:
+            NotWrittenError: It cannot be replaced, or is there although it has to be new.
+        """
+        with _naming(self.target), undisturbed():
+            sync_file(self.path)
+            if self.is_new:
+                # Of several processes only one can make the file.
+                self.target.touch(0o600, exist_ok=False)
+            try:
+                self.path.replace(self.target)
+            except OSError:
+                if self.is_new:
+                    self.target.unlink()
+                raise
+
+
+@contextmanager
+def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> Iterator[Draft]:
+    """Give the draft of a file. It is removed at the end, unless it was placed.
+
+    Args:
+        path: the file. A link is followed: the file that it leads to is written.
+        is_private: whether only this user may read it.
+        is_new: whether a file that is there is left alone.
+
+    Raises:
+        NotWrittenError: The file cannot be written, or is there although it has to be new. Any
+            OSError of what is done inside becomes one.
+    """
+    with _naming(path):
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with _naming(target):
+        if is_new and target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            draft.touch(0o600 if is_private else 0o666, exist_ok=False)
+            yield Draft(draft, target, is_new)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_whole(path: Path, *, is_private: bool = False, is_new: bool = False) -> Iterator[Path]:
+    """Give the path to write a file to; it gets its own name at the end, if nothing goes wrong.
+
+    Args and errors are those of :func:`draft_of`.
+    """
+    with draft_of(path, is_private=is_private, is_new=is_new) as draft:
+        yield draft.path
+        draft.place()
+
+
+@contextmanager
+def appended(path: Path, line: bytes) -> Iterator[bool]:
+    """Add a line to a record that is for this user alone; take it back if what follows fails.
+
+    Processes that add to the same record wait for each other. Signals wait until both are done.
+
+    Args:
+        path: the record, made where there is none.
+        line: the line, with its end.
+
+    Yields:
+        Whether the record ended in a line without an end, of a process that was killed. That line
+        is ended first.
+
+    Raises:
+        NotWrittenError: The record cannot be written.
+    """
+    remedy = "Give this user the right to write this record, and see that its disk has room."
+    with _naming(path, remedy), undisturbed():
+        flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, flags, 0o600)
+        with open(handle, "r+b", buffering=0) as file:  # noqa: PTH123
+            take_from_others(path)
+            _lock(handle)
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            is_cut = file.read() not in (b"", b"\n")
+            try:
+                left = b"\n" + line if is_cut else line
+                while left:
+                    left = left[file.write(left) :]
+                os.fsync(handle)
+                yield is_cut
+            except BaseException:
+                file.truncate(end)
+                raise
+
+
+def sync_file(path: Path) -> None:
+    """Have the system write a file to the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _lock(handle: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while not lock_if_free(handle):
+        if time.monotonic() > until:
+            raise OSError(errno.EAGAIN, "another process is writing it")
+        time.sleep(PAUSE)
+
+
+@contextmanager
+def _naming(path: Path, remedy: str = "") -> Iterator[None]:
+    """Have errors name the file that is meant, not its draft."""
+    try:
+        yield
+    except NotWrittenError:
+        raise
+    except OSError as problem:
+        raise NotWrittenError(path, problem, remedy) from problem

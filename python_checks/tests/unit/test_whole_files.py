@@ -1,0 +1,202 @@
+"""Files that are whole or as they were, and records to which lines are added."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bank_warehouse import whole_files
+from bank_warehouse.interrupts import undisturbed
+from bank_warehouse.whole_files import NotWrittenError, appended, draft_of, written_whole
+from python_checks.testing.publishing import running_holder
+
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_and_raise(path: Path, ending: type[BaseException]) -> None:
+    path.write_text("half", "utf-8")
+    raise ending
+
+
+@pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, OSError])
+def test_failure_leaves_the_file_as_it_was(tmp_path: Path, ending: type[BaseException]) -> None:
+    target = tmp_path / "list.csv"
+    target.write_text("old", "utf-8")
+    with pytest.raises(ending), written_whole(target) as draft:
+        write_and_raise(draft, ending)
+    assert target.read_text("utf-8") == "old"
+    assert names(tmp_path) == ["list.csv"]
+
+
+@on_posix
+def test_private_file_is_its_owners_alone_from_the_start(tmp_path: Path) -> None:
+    target = tmp_path / "list.csv"
+    target.write_text("old", "utf-8")
+    target.chmod(0o644)
+    with written_whole(target, is_private=True) as draft:
+        assert mode(draft) == 0o600
+        draft.write_text("new", "utf-8")
+    assert (mode(target), target.read_text("utf-8")) == (0o600, "new")
+    with written_whole(tmp_path / "open.csv"):
+        pass
+    mask = os.umask(0o022)
+    os.umask(mask)
+    assert mode(tmp_path / "open.csv") == 0o666 & ~mask
+
+
+def test_one_of_two_new_files_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "list.csv"
+    with draft_of(target, is_new=True) as first, draft_of(target, is_new=True) as second:
+        first.path.write_text("first", "utf-8")
+        second.path.write_text("second", "utf-8")
+        second.place()
+        with pytest.raises(NotWrittenError, match="exists") as raised:
+            first.place()
+    assert raised.value.message == (
+        f"{target} is there already.\nName another file, or add --force to replace it."
+    )
+    assert target.read_text("utf-8") == "second"
+    assert names(tmp_path) == ["list.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows may not make links")
+def test_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "list.csv", tmp_path / "link.csv"
+    link.symlink_to(target)
+    with written_whole(link, is_new=True) as draft:
+        draft.write_text("new", "utf-8")
+    assert link.readlink() == target
+    assert target.read_text("utf-8") == "new"
+    with pytest.raises(NotWrittenError), written_whole(link, is_new=True):
+        pass
+    link.unlink()
+    link.symlink_to(tmp_path / "gone" / "list.csv")
+    with pytest.raises(NotWrittenError) as raised, written_whole(link):
+        pass
+    assert f"there is no folder {tmp_path / 'gone'}." in raised.value.message
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(NotWrittenError, match="exists"), written_whole(link, is_new=True):
+        pass
+
+
+def test_missing_folder_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "no such folder" / "list.csv"
+    with pytest.raises(NotWrittenError) as raised, written_whole(target):
+        pass
+    assert raised.value.message == (
+        f"{target} cannot be written: there is no folder {target.parent}.\n"
+        "Make the folder, or name a file in another one."
+    )
+
+
+# ---------- records
+
+
+@on_posix
+def test_record_of_names_is_taken_from_others(tmp_path: Path) -> None:
+    record = tmp_path / "lists.jsonl"
+    record.write_bytes(b"one\n")
+    record.chmod(0o644)
+    with appended(record, b"two\n") as is_cut:
+        assert not is_cut
+    assert mode(record) == 0o600
+    assert record.read_bytes() == b"one\ntwo\n"
+    with appended(tmp_path / "new.jsonl", b"one\n"):
+        pass
+    assert mode(tmp_path / "new.jsonl") == 0o600
+
+
+def test_line_is_taken_back_when_what_follows_fails(tmp_path: Path) -> None:
+    record = tmp_path / "lists.jsonl"
+    for content in (b"one\n", b'{"half', b""):
+        record.write_bytes(content)
+        with pytest.raises(KeyboardInterrupt), appended(record, b"two\n"):
+            write_and_raise(tmp_path / "list.csv", KeyboardInterrupt)
+        assert record.read_bytes() == content
+
+
+def test_half_line_is_ended(tmp_path: Path) -> None:
+    record = tmp_path / "lists.jsonl"
+    record.write_bytes(b'one\n{"half')
+    with appended(record, b"two\n") as is_cut:
+        assert is_cut
+    assert record.read_bytes() == b'one\n{"half\ntwo\n'
+
+
+def test_record_is_added_to_by_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "lists.jsonl"
+    monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
+    code = (
+        "from pathlib import Path\nfrom bank_warehouse.whole_files import appended\n"
+        "with appended(Path(sys.argv[1]), b'one\\n'):\n    wait()\n"
+    )
+    with running_holder(code, record):
+        with (
+            pytest.raises(NotWrittenError, match="another process"),
+            appended(record, b"two\n"),
+        ):
+            pass
+        monkeypatch.undo()
+    with appended(record, b"two\n"):
+        pass
+    assert record.read_bytes() == b"one\ntwo\n"
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from bank_warehouse.whole_files import NotWrittenError, appended
+resource.setrlimit(resource.RLIMIT_FSIZE, (30, 30))
+try:
+    with appended(Path(sys.argv[1]), 20 * b"x"):
+        sys.exit("written")
+except NotWrittenError as problem:
+    print(problem.message)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
+def test_line_that_has_no_room_leaves_the_record_as_it_was(tmp_path: Path) -> None:
+    record = tmp_path / "lists.jsonl"
+    record.write_bytes(b"12345678901234567890\n")
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL, str(record)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.startswith(f"{record} cannot be written: ")
+    assert record.read_bytes() == b"12345678901234567890\n"
+
+
+# ---------- signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_waits_for_what_must_not_be_cut(number: signal.Signals) -> None:
+    done = []
+
+    def act() -> None:
+        signal.raise_signal(number)
+        done.append("whole")
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), undisturbed():
+            act()
+    finally:
+        assert signal.signal(number, before) is signal.default_int_handler
+    assert done == ["whole"]
