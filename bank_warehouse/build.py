@@ -229,7 +229,7 @@ def _run_dbt(
             log.read(line)
         code = process.wait()
     except KeyboardInterrupt as cause:
-        # dbt stops its running steps. Ctrl+C has reached it too, another signal may not have.
+        # dbt stops its running steps. Ctrl+C has reached it too, but another signal may not have.
         if isinstance(cause, Terminated):
             process.terminate()
         process.communicate()

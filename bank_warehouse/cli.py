@@ -103,7 +103,7 @@ def main(context: click.Context) -> None:
 
     The exit code is 0 if all went well, 1 if something failed or was refused, and 2 if the command
     could not start: an option or setting is not valid, or there is no warehouse or release that can
-    be read. It is 130 if Ctrl+C ended the command, and 143 if `kill` did.
+    be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
     # A pipe on Windows has a code page: a letter that it lacks must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):

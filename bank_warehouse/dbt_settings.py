@@ -52,7 +52,7 @@ class SettingsPlugin(dbtPlugin):
         """
         if self.project_name != PROJECT:
             return
-        # dbt writes files with names while it runs: a signal must not leave them behind.
+        # dbt's temporary files hold names.
         end_cleanly()
         # dbt has no hook before the file is written.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore

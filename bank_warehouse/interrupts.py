@@ -1,4 +1,4 @@
-"""Ctrl+C and signals that end a process: one line, one exit code, and no files left behind."""
+"""Ctrl+C and signals that end a process: one line, one exit code, and nothing left behind."""
 
 import signal
 import sys
@@ -15,11 +15,11 @@ if sys.platform == "win32":
     ENDING = (signal.SIGTERM,)
 else:
     ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""What ends a process: `kill`, a service manager, a terminal that is closed."""
+"""Signals that end a process: `kill`, a service manager, a closed terminal."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal of :data:`ENDING` has come: to be handled as Ctrl+C is."""
+    """A signal of :data:`ENDING` arrived; it is handled like Ctrl+C."""
 
 
 class Interrupted(click.ClickException):
@@ -42,7 +42,7 @@ def exit_code(cause: KeyboardInterrupt) -> int:
 
 
 def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
-    """Return the interrupt that caused an exception; engines raise their own."""
+    """Return the interrupt that caused an exception; engines raise their own from it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):

@@ -60,8 +60,8 @@ def run_cuts(built: Path, times: int, *, seed: int, say: Callable[[str], None] =
     Args:
         built: A built warehouse with its records.
         times: How many cuts at each moment.
-        seed: Of what is drawn.
-        say: Called with a line now and then.
+        seed: Seed of the random choices.
+        say: Called with a line of progress.
     """
     chance = random.Random(seed)
     found = Cuts()

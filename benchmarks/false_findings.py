@@ -22,10 +22,10 @@ from python_checks.testing.model_runner import compile_project, load_clients, ru
 
 RATE = 0.05
 MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fitted")
-# Relationships and advisors go round by the position of the row: they do go together.
+# Relationships and advisors cycle by row position, so they are associated.
 BY_POSITION = "('banking_relationship', 'investment_advisor')"
 DIFFERENCES = f"""
-    with judged as (
+    with evaluated as (
         select *, not (dimension in {BY_POSITION} and measure in {BY_POSITION}) as is_chance
         from intermediate.int_differences_tested
         where family = 'categories'
@@ -34,10 +34,10 @@ DIFFERENCES = f"""
         count(*) filter (is_chance and p_value <= {RATE}) / count(p_value) filter (is_chance),
         count(*) filter (is_chance and adjusted_p_value <= {RATE})
             / greatest(count(*) filter (adjusted_p_value <= {RATE}), 1)
-    from judged
+    from evaluated
 """
 DRIVERS = f"""
-    with judged as (
+    with evaluated as (
         select *, driver in ('tenure_days', 'amount_of_credit_cards', 'properties_owned')
             or reference_level is not null or is_protected as is_chance
         from intermediate.int_risk_drivers_fitted
@@ -47,7 +47,7 @@ DRIVERS = f"""
         count(*) filter (is_chance and adjusted_p_value <= {RATE} and not is_protected)
             / greatest(count(*) filter (adjusted_p_value <= {RATE} and not is_protected), 1),
         coalesce(bool_or(adjusted_p_value <= {RATE}) filter (is_protected), false)::integer
-    from judged
+    from evaluated
 """
 CLUSTERS = """
     select coalesce(bool_or(structure = 'distinct clusters'), false)::integer

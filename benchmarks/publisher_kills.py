@@ -57,9 +57,9 @@ class Seen:
     """What the readers saw; shared by their threads.
 
     Attributes:
-        looks: Whole looks at a release by kind of reader.
+        looks: Complete reads of a release by kind of reader.
         releases: Numbers of the releases seen.
-        wrong: A line for each look that found no whole release.
+        wrong: A line for each read that did not find a complete release.
     """
 
     looks: Counter[str] = field(default_factory=Counter)
@@ -95,8 +95,8 @@ def run_kills(
         built: A built warehouse with its records.
         kills: How many publishers to kill.
         with_postgres: Whether to publish to a PostgreSQL server as well, and to read from it.
-        seed: Of the moments.
-        say: Called with a line now and then.
+        seed: Seed of the moments.
+        say: Called with a line of progress.
     """
     chance = random.Random(seed)
     with ExitStack() as stack:

@@ -1,1 +1,1 @@
-"""Checks that stand beside the dbt tests: suites, rules on the project itself, and pytest."""
+"""Checks besides the dbt tests: expectation suites, rules on the project itself, and pytest."""

@@ -30,7 +30,7 @@ READ_THE_PROJECT = (
     "python_checks/testing/pages.py",
     "bank_warehouse/powerbi/",
 )
-"""What a unit test imports that judges files of the project, whichever they are."""
+"""Modules that unit tests of the project's own files import."""
 
 PACKAGES = ("bank_warehouse", "python_checks", "benchmarks")
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")

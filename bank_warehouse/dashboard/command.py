@@ -141,8 +141,8 @@ def command(
             listening = Listening(create_app(snapshots, access, answered).server, host, port)
         except OSError as problem:
             message = (
-                f"Cannot listen on {host}, port {port}: does another program use it? Name another "
-                "with --port."
+                f"Cannot listen on {host}, port {port}: does another program use it? Name "
+                "another with --port."
             )
             raise DashboardError(message) from problem
         try:

@@ -58,8 +58,8 @@ OUTSIDE_NONE = (
 )
 OUTSIDE_SOME = "Among categories these links are real: {pairs}.{sample}"
 ASSIGNED = (
-    "Relationships and advisors were assigned by row position in the data that the sample is"
-    " modelled on, so the link between these two is no finding."
+    "Relationships and advisors were assigned by row position in the data that the sample is "
+    "modelled on, so the link between these two is not a finding."
 )
 
 CUSTOMERS = """## Customers

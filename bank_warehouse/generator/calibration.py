@@ -1,11 +1,11 @@
-"""The figures the look-alike is tuned to: a statistical profile of 3,000 clients of the bank.
+"""The figures that the look-alike is tuned to: a statistical profile of 3,000 clients.
 
 Counts are out of 3,000, so a value is drawn by picking one of 3,000 slots.
 """
 
 CLIENTS_PROFILED = 3_000
 
-# ---------- margins of the balances, four significant digits, clients with a zero left out
+# ---------- margins of the balances without zeros, to four significant digits
 PROBABILITIES = (
     0.0,
     0.002,

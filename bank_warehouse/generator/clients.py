@@ -62,7 +62,7 @@ class Plan:
 
     @property
     def rows(self) -> int:
-        """The rows that a pack is made of: everyone who was ever with the bank up to its month."""
+        """The rows of a pack before leavers are removed: everyone who joined by its month."""
         return self.customers + months.joined_by(self.customers, self.months_later)
 
 
@@ -73,7 +73,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
         customers: The number of customers of the first month.
         seed: The seed.
         plant: The name of a structure of `planted_effects.PLANTS` to plant; None for none.
-        months_later: How many months after the first the pack is of.
+        months_later: Months between the first pack and this one.
     """
     first_names, surnames = name_pools()
     copula = build_copula(
@@ -93,7 +93,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
 
 
 def id_digits(customers: int) -> int:
-    """Return the digits of a client id: 5, more where 5 hold less than twice the customers."""
+    """Return the digits of a client id: 5, or more if 5 are too few for twice the customers."""
     digits = SMALLEST_ID_DIGITS
     while 9 * 10 ** (digits - 1) < 2 * customers:
         digits += 1
@@ -104,8 +104,8 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array.
 
     Its shape is (stop - start,) in the first month; later, those who have left are missing.
-    Texts are places in `Plan.texts`, money is in cents, dates are days since 1970-01-01, the
-    client id is its number.
+    Texts are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01, and
+    client ids are their numbers.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
     columns = _identities(plan, rows)
@@ -121,7 +121,7 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
 
 
 def _months_later(plan: Plan, rows: Unsigned, columns: Columns) -> Columns:
-    """Return the columns as they are in the month of the plan, of those who are there."""
+    """Return the columns in the month of the plan, without leavers and later joiners."""
     months.move(columns, plan.customers, plan.months_later, plan.seed, rows)
     is_there = months.is_with_the_bank(plan.customers, plan.months_later, plan.seed, rows)
     return {name: values[is_there] for name, values in columns.items()}
@@ -148,11 +148,11 @@ def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
 def _identities(plan: Plan, rows: Unsigned) -> Columns:
     """Return client id numbers and names.
 
-    The rows of the first month are put in a random order. In that order the first few share ids,
-    two or three at a time, and the last few share names, two at a time: never the same rows, so no
-    two people have both in common. Those who join later share neither. Where there are more names
-    to give than first names times surnames (about three million), they are gone through again:
-    neighbours in the order still differ.
+    The rows of the first month are shuffled. In this order, the first few share ids in twos or
+    threes, and the last few share names in pairs. These are different rows, so no two people share
+    both. Customers who join later share neither. If more names are needed than there are
+    combinations of first names and surnames (about three million), names are reused, but neighbours
+    still differ.
     """
     customers, seed = plan.customers, plan.seed
     later = rows[rows >= customers]
@@ -191,7 +191,7 @@ def _identities(plan: Plan, rows: Unsigned) -> Columns:
 
 
 def _demographics(plan: Plan, rows: Unsigned) -> Columns:
-    """Return the columns that depend on nothing: they carry no signal, as in the bank's files."""
+    """Return the independent columns, which carry no signal, as in the bank's files."""
     seed = plan.seed
     ages = calibration.OLDEST - calibration.YOUNGEST + 1
     columns = {
@@ -211,7 +211,7 @@ def _demographics(plan: Plan, rows: Unsigned) -> Columns:
 
 
 def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
-    """Return joining dates: the year by its count, every day of a year or later month as often."""
+    """Return joining dates: years by their counts, and all days equally often."""
     is_later = rows >= plan.customers
     return np.where(
         is_later,
@@ -234,7 +234,7 @@ def _first_joining_days(seed: int, rows: Unsigned) -> Integers:
 
 
 def _balances(plan: Plan, rows: Unsigned) -> Columns:
-    """Return the money columns in cents, zeros put in, and the risk weighting."""
+    """Return the money columns in cents, with zeros, and the risk weighting."""
     balances, risk = draw(plan.copula, plan.seed, rows)
     columns = {name: np.rint(values * 100).astype(np.int64) for name, values in balances.items()}
     for names, clients in calibration.ZERO_GROUPS.items():
@@ -256,12 +256,12 @@ def _pick(
 
 
 def _scaled(count: int, customers: int) -> int:
-    """Return how many of `customers` correspond to `count` of the clients profiled."""
+    """Return how many of `customers` correspond to `count` of the profiled clients."""
     return (count * customers + calibration.CLIENTS_PROFILED // 2) // calibration.CLIENTS_PROFILED
 
 
 def _decimals(cents: Integers) -> pa.Array:
-    """Return amounts in cents, none negative, as Arrow decimal(18,2), without a cast.
+    """Return non-negative amounts in cents as Arrow decimal(18,2), without a cast.
 
     An Arrow decimal128 is a 16-byte little-endian integer: the cents and eight zero bytes.
     """

@@ -38,7 +38,7 @@ _SECONDS_BETWEEN_LINES = 5.0
     type=click.Path(file_okay=False, path_type=Path),
     callback=options.outside_releases,
     required=True,
-    help="Folder to write to; made where there is none.",
+    help="Folder to write to, which is created if necessary.",
 )
 @click.option(
     "--format",
@@ -62,7 +62,10 @@ _SECONDS_BETWEEN_LINES = 5.0
     type=click.IntRange(0, months.MOST_MONTHS),
     default=0,
     show_default=True,
-    help="Write the same bank this many months later: some joined, some left, money moved.",
+    help=(
+        "Write the same bank this many months later: some customers have joined or left, and "
+        "balances have changed."
+    ),
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 def command(
@@ -106,7 +109,7 @@ def command(
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:
-    """Stop where `out` holds files that would be replaced, or the same tables in another format.
+    """Stop if `out` holds files that would be replaced, or the same tables in another format.
 
     Raises:
         click.ClickException: With the names of the files and the remedy.

@@ -1,7 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
-Only additions, products and table look-ups happen per row, no exp, log or matrix library:
-these may differ in the last bit between machines, additions and products may not.
+Each row only uses additions, products and table look-ups. exp, log and matrix libraries may differ
+in the last bit between machines; additions and products do not.
 """
 
 import math
@@ -22,7 +22,7 @@ _DECIMALS = 12
 
 @dataclass(frozen=True)
 class Copula:
-    """What is worked out once for all rows.
+    """Tables that are computed once for all rows.
 
     Attributes:
         factor: The lower triangular factor of the latent correlation matrix; the last row
@@ -128,7 +128,7 @@ def draw(copula: Copula, seed: int, rows: Unsigned) -> tuple[dict[str, Floats], 
         rows: Shape (n,): row numbers from 0.
 
     Returns:
-        The balances by name, each of shape (n,), before zeros are put in; the risk weighting,
+        The balances by name, each of shape (n,), before zeros are inserted; the risk weighting,
         shape (n,).
     """
     independent = [
@@ -157,7 +157,7 @@ def _inverse_normal_table() -> Floats:
 
 
 def _combine(weights: Sequence[float], parts: Sequence[Floats]) -> Floats:
-    """Return the weighted sum of as many `parts` as there are `weights`, always in that order."""
+    """Return the weighted sum of `parts`, in a fixed order; surplus parts are ignored."""
     total = parts[0] * weights[0]
     for weight, part in zip(weights[1:], parts[1:], strict=False):
         total += part * weight
@@ -165,7 +165,7 @@ def _combine(weights: Sequence[float], parts: Sequence[Floats]) -> Floats:
 
 
 def _look_up(table: Floats, places: Floats) -> Floats:
-    """Return `table` at fractional `places`, linear in between, its end values outside."""
+    """Return `table` at fractional `places`: linear interpolation, constant outside the table."""
     cells = np.clip(places, 0.0, len(table) - 1.0).astype(np.int64)
     np.minimum(cells, len(table) - 2, out=cells)
     share = np.clip(places - cells, 0.0, 1.0)

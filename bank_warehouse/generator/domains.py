@@ -1,6 +1,6 @@
 """The files of a pack, their headers and the values that they may hold.
 
-Where a value has a number behind it, that is how often it occurs among 3,000 clients.
+A number after a value is its frequency among 3,000 clients.
 """
 
 FILES = {
@@ -43,7 +43,7 @@ GENDERS = ("Male", "Female")
 INVESTMENT_ADVISORS = 22
 BANKING_CONTACTS = 49
 
-# Relationships and advisors go round by the position of the row: 18 rows, and 34 rows.
+# Relationships and advisors cycle by row position, with periods of 18 and 34 rows.
 RELATIONSHIP_CYCLE = (1, 2, 3, 4, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3, 4, 4)
 ADVISOR_CYCLE = (*range(1, 23), *range(1, 5), *range(8, 16))
 
@@ -61,7 +61,7 @@ NATIONALITY_COUNTS = {
 FEE_STRUCTURE_COUNTS = {"High": 1_476, "Low": 562, "Mid": 962}
 LOYALTY_CLASSIFICATION_COUNTS = {"Gold": 585, "Jade": 1_331, "Platinum": 317, "Silver": 767}
 
-# Three are misspelt in the bank's own files: the seed occupation_corrections puts them right.
+# Three are misspelt in the bank's files; the seed occupation_corrections corrects them.
 OCCUPATION_COUNTS = {
     "Account Coordinator": 24,
     "Account Executive": 17,

@@ -1,7 +1,7 @@
-"""The four files of a pack, written segment by segment: memory does not grow with the rows.
+"""Write the four files of a pack in segments, so that memory does not grow with the rows.
 
-DuckDB keeps every Arrow batch of a stream until the query over it ends, so one query over all
-rows would hold all rows. Each query here sees one segment.
+DuckDB keeps every Arrow batch of a stream until the query ends, so one query for all rows would
+hold all rows in memory. Each query here reads one segment.
 """
 
 import os
@@ -19,11 +19,11 @@ from bank_warehouse.generator.names import staff_names
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 FORMATS = ("csv", "parquet")
-BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data do not depend on it
-BLOCKS = "blocks"  # the name DuckDB knows a segment by
+BLOCK_ROWS = 122_880  # a row group of a Parquet file; the data does not depend on it
+BLOCKS = "blocks"  # the name of a segment in DuckDB
 COPY_BYTES = 1 << 20
 MEMORY_LIMIT = "512MB"
-MOST_THREADS = 4  # one thread makes the blocks: more than a few writers only cost memory
+MOST_THREADS = 4  # one thread creates the blocks, so more writers would only cost memory
 SEGMENT_BLOCKS = 4  # blocks a CSV query writes at once, on several threads
 CSV_OPTIONS = "format csv, delimiter ',', dateformat '%d-%m-%Y'"
 
@@ -35,7 +35,7 @@ def file_names(file_format: str, as_seeds: bool = False) -> dict[str, str]:
 
     Args:
         file_format: "csv" or "parquet".
-        as_seeds: Named as the dbt seeds (raw_clients) instead of as the bank's own files.
+        as_seeds: Whether to name the files like the dbt seeds (raw_clients).
     """
     stems = {table: f"raw_{table}" for table in domains.FILES} if as_seeds else domains.FILES
     names = {table: f"{stem}.{file_format}" for table, stem in stems.items()}
@@ -57,8 +57,8 @@ def write_pack(
 ) -> list[Path]:
     """Write a pack and return its files.
 
-    Every file is written under a temporary name (.name.partial) and all are renamed at the
-    end, the clients last: a run that was killed leaves no half file under a final name.
+    Every file is written under a temporary name (.name.partial) and all are renamed at the end, the
+    clients last, so a killed run leaves no partial file under a final name.
 
     Args:
         customers: The number of clients of the first month.
@@ -66,9 +66,9 @@ def write_pack(
         out: An existing folder. Files of the same names in it are replaced.
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
-        threads: Threads of DuckDB; None for one a core, at most four. No effect on the data.
+        threads: Threads of DuckDB; None for one per core, at most four. No effect on the data.
         plant: The name of a structure of `planted_effects.PLANTS` to plant in the data.
-        months_later: How many months after the first the pack is of.
+        months_later: Months between the first pack and this one.
         progress: Called with the number of clients made since the last call.
 
     Raises:
@@ -105,7 +105,7 @@ def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[
 def _write_csv(
     connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
 ) -> None:
-    """Write the result of `query` over each segment, one after the other, header first."""
+    """Write the result of `query` for each segment in turn, header first."""
     part = _part_of(path)
     target = quote_literal(str(part))
     with path.open("wb") as file:
@@ -121,7 +121,7 @@ def _write_csv(
 def _write_parquet(
     connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
 ) -> None:
-    """Write the result of `query` over each segment, in row groups of a block."""
+    """Write the result of `query` for each segment, in row groups of one block."""
     writer: pq.ParquetWriter | None = None
     try:
         for segment in segments:
@@ -137,12 +137,12 @@ def _write_parquet(
 
 
 def _part_of(path: Path) -> Path:
-    """Return where a segment of `path` is written before it is appended."""
+    """Return the path for a segment before it is appended to `path`."""
     return path.with_name(f"{path.name}.part")
 
 
 def _segments(plan: Plan, progress: Progress) -> Iterator[pa.Table]:
-    """Yield the clients of a plan, a few blocks at a time, each made when asked for."""
+    """Yield the clients of a plan in segments of a few blocks, created on demand."""
     rows = SEGMENT_BLOCKS * BLOCK_ROWS
     for first in range(0, plan.rows, rows):
         last = min(first + rows, plan.rows)

@@ -1,8 +1,7 @@
-"""The same bank some months later: customers have joined and left, money has moved.
+"""The same bank some months later: customers have joined and left, and balances have changed.
 
-Whether a customer is there in a month, and what a balance is then, depend on the seed, the row and
-the months up to it, and on nothing else. So the packs of two months are of the same people, and
-each can be made without the one before it.
+Membership and balances in a month only depend on the seed, the row and the months up to it. So the
+packs of two months have the same people, and each can be created without the previous one.
 """
 
 from collections.abc import MutableMapping
@@ -21,14 +20,14 @@ from bank_warehouse.generator.randomness import (
 )
 
 MOST_MONTHS = 60
-"""Up to here the ids that are left over are enough for those who join."""
+"""Up to this month, the unused ids are enough for those who join."""
 
 JOINING_SHARE = 0.012
 """Customers who join in a month, as a share of those of the first month."""
 LEAVING_SHARE = 0.01
-"""Customers who leave in a month, as a share of those who are there."""
+"""Customers who leave in a month, as a share of the current ones."""
 LARGEST_MOVE = 0.1
-"""A balance moves in a month by a factor between 1 less this and 1 plus this."""
+"""In a month, a balance changes by a factor between 1 less this and 1 plus this."""
 REGRADED_SHARE = 0.02
 """Customers whose risk weighting the bank changes in a month, by one."""
 
@@ -41,7 +40,7 @@ def joined_by(customers: int, months: int) -> int:
 
 
 def as_of_date(months: int) -> date:
-    """Return the last day of the month that is `months` after the last one of the calibration."""
+    """Return the last day of the month that is `months` after that of the calibration."""
     first = _month_start(months + 1)
     return date.fromordinal(first.toordinal() - 1)
 
@@ -79,7 +78,7 @@ def joining_days(customers: int, seed: int, rows: Unsigned) -> Integers:
 
 
 def move(columns: Columns, customers: int, months: int, seed: int, rows: Unsigned) -> None:
-    """Change balances and risk weightings (in place) by what happened since a customer was there.
+    """Change balances and risk weightings in place, by the months since each customer joined.
 
     Args:
         columns: The columns of the rows, money in cents.

@@ -1,4 +1,4 @@
-"""Invented names. No name of a real client, contact or advisor is behind any of them."""
+"""Invented names, which do not come from real clients, contacts or advisors."""
 
 from functools import cache
 
@@ -13,10 +13,10 @@ _STAFF_SEED = 0
 
 @cache
 def name_pools() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return all first names and all surnames there are, each sorted, plain letters only.
+    """Return all first names and all surnames, each sorted, with plain letters only.
 
-    They are drawn often enough that every name of the pools of mimesis comes up, so they
-    depend on its release and on nothing else.
+    They are drawn often enough to include every name of mimesis, so they only depend on its
+    version.
     """
     person = Person(Locale.EN, seed=1)
     first_names = {

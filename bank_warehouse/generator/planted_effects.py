@@ -1,7 +1,7 @@
-"""Structures that can be planted in the data, to see whether an analysis finds them.
+"""Effects that can be planted in the data, to test whether an analysis finds them.
 
-Without a plant the look-alike has what the bank's data have: categories without signal, no
-clusters, a risk weighting that rises with money. Each plant changes one thing.
+Without a planted effect, the look-alike is like the bank's data: categories without signal, no
+clusters, and a risk weighting that rises with money. Each effect changes one thing.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping
@@ -49,4 +49,4 @@ PLANTS: Mapping[str, Callable[[Columns, int, Unsigned], None]] = {
     "cluster": plant_cluster,
     "driver": plant_driver,
 }
-"""What can be planted: functions of the columns (changed in place), the seed and the rows."""
+"""The effects: functions of the columns (changed in place), the seed and the rows."""

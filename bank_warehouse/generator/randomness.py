@@ -1,8 +1,8 @@
-"""Counter-based random numbers: the value of row i is a function of key and i alone.
+"""Counter-based random numbers: the value of row i only depends on the key and i.
 
-So the rows can be made in blocks of any size, in any order and on any number of threads and
-come out the same. Only integer arithmetic modulo 2^64 and one exact scaling are used, which
-gives the same bits on every machine and with every release of numpy.
+So rows can be created in blocks of any size, in any order and on any number of threads, with the
+same result. Integer arithmetic modulo 2^64 and one exact scaling give the same bits on every
+machine and with every version of numpy.
 
 SplitMix64: Steele, Lea, Flood (2014), "Fast splittable pseudorandom number generators",
 OOPSLA 2014, https://doi.org/10.1145/2660193.2660195.
@@ -51,16 +51,15 @@ def integers_below(limit: int, key: int, counters: Unsigned) -> Integers:
 
 
 def permute(values: Unsigned, size: int, key: int) -> Unsigned:
-    """Return the places of `values` in a random permutation of 0 .. size - 1.
+    """Return the positions of `values` in a random permutation of 0 .. size - 1.
 
-    An unbalanced Feistel network over the smallest power of two that holds `size`; a result
-    outside the domain is put through again until it is inside (cycle walking: Black and
-    Rogaway (2002), "Ciphers with arbitrary finite domains", CT-RSA 2002). Nothing of the size
-    of the domain is held in memory.
+    An unbalanced Feistel network over the smallest power of two that holds `size`; a result outside
+    the domain is encrypted again until it is inside (cycle walking: Black and Rogaway (2002),
+    "Ciphers with arbitrary finite domains", CT-RSA 2002). Memory does not grow with the domain.
 
     Args:
         values: Shape (n,), each below `size`.
-        size: The number of things to permute, at least 1.
+        size: The number of items to permute, at least 1.
         key: The key of the permutation.
 
     Returns:

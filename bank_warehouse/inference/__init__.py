@@ -1,10 +1,10 @@
-"""What is more than chance, from small tables that SQL has reduced.
+"""Statistical inference on small tables that SQL has aggregated or sampled.
 
-Every function takes an aggregate or a sample of some thousand rows and gives back a small table;
-no function ever sees all customers.
+Every function takes an aggregate or a sample of a few thousand rows, never all customers, and
+returns a small table.
 
 ``differences``  do the values of a dimension differ in a measure? (tests, false discovery rate)
-``scaling``      balances on a scale on which they can be compared
+``scaling``      balances on a comparable scale
 ``drivers``      what moves the risk weighting? (proportional odds)
-``clusters``     which kinds of customers are there, if any? (k-means)
+``clusters``     are there groups of customers, and which? (k-means)
 """

@@ -1,4 +1,4 @@
-"""Which kinds of customers are there by their balances, if any? k-means on a sample."""
+"""Are there groups of customers with similar balances? k-means on a sample."""
 
 import contextlib
 import importlib
@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silhouette_score
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
-# scikit-learn asks polars, where it is installed, for its types. DuckDB imports polars when it
-# first gives a table away, in the thread of another model: half imported, it has none of them yet.
-# An import here waits until that one has ended.
+# If polars is installed, scikit-learn uses its types. DuckDB imports polars when it first exports a
+# table, in the thread of another model, and a half-imported polars has no types yet. This import
+# waits until the other one has ended.
 with contextlib.suppress(ImportError):
     importlib.import_module("polars")
 
@@ -31,7 +31,7 @@ STABLE = 0.8
 DISTINCT = 0.5
 """Silhouette above which clusters count as real: Kaufman and Rousseeuw (1990), table 4."""
 MOST_CUSTOMERS = 5_000
-"""Customers that the clusters are fitted on: the first of the sample by their key, a hash."""
+"""Number of customers for the fit: the first of the sample by key, which is a hash."""
 _CUSTOMERS_PER_CLUSTER = 25
 _CUSTOMERS_FOR_SILHOUETTE = 2_000
 _HALVES = 8
@@ -57,7 +57,7 @@ CLUSTERS = pa.schema(
 
 @dataclass(frozen=True)
 class Clustering:
-    """Clusters of one number.
+    """A clustering with a given number of clusters.
 
     Attributes:
         centroids: Shape (k, p).
@@ -81,13 +81,13 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 
     Args:
         points: Shape (n, p), on comparable scales.
-        number: k, at least 2, fewer than n / 2 and no more than there are different points.
-        seed: Of the starts and the halves.
+        number: k, at least 2, less than n / 2 and at most the number of different points.
+        seed: Seed of the starts and the halves.
 
     Returns:
         The clustering, the same for the same points in the same order.
     """
-    with threadpool_limits(1):  # sums in parallel would come in any order
+    with threadpool_limits(1):  # parallel sums would have a random order
         fitted = KMeans(number, n_init=_STARTS, random_state=seed).fit(points)
         labels = fitted.labels_
         judged = slice(0, _CUSTOMERS_FOR_SILHOUETTE)
@@ -104,9 +104,9 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 
 
 def choose(clusterings: Sequence[Clustering]) -> Clustering:
-    """Return the clustering to use: of the stable ones that with the highest silhouette.
+    """Return the clustering to use: the stable one with the highest silhouette.
 
-    Where none is stable, the most stable one; of equals the first.
+    If none is stable, return the most stable one; of equals, the first.
     """
     stable = [one for one in clusterings if one.stability >= STABLE]
     if stable:
@@ -115,7 +115,7 @@ def choose(clusterings: Sequence[Clustering]) -> Clustering:
 
 
 def in_words(clustering: Clustering) -> str:
-    """Return what the clusters are worth.
+    """Return how distinct the clusters are, in words.
 
     The limits of the silhouette are those of Kaufman and Rousseeuw (1990), "Finding groups in
     data", p. 88: up to 0.25 no structure, up to 0.5 weak and possibly artificial.
@@ -132,12 +132,12 @@ def fit_clusters(sample: pd.DataFrame, seed: int = 1) -> pa.Table:
 
     Args:
         sample: One row per customer: `customer_key`, a hash, and `BALANCES`. Any order.
-        seed: Of the fits.
+        seed: Seed of the fits.
 
     Returns:
         `CLUSTERS`, one row per cluster and balance; clusters are numbered from the smallest
-        balances to the largest. Empty where the sample has fewer than 50 customers or no
-        balance varies.
+        balances to the largest. Empty if the sample has fewer than 50 customers or no balance
+        varies.
     """
     ordered = sample.sort_values("customer_key", kind="stable").head(MOST_CUSTOMERS)
     scales: dict[str, Scale] = {}
@@ -174,7 +174,7 @@ def fit_clusters(sample: pd.DataFrame, seed: int = 1) -> pa.Table:
 
 
 def _at_most_different(points: Floats, number: int) -> int:
-    """Return `number`, or how many different points there are where these are fewer."""
+    """Return `number`, or the number of different points if that is lower."""
     if len(np.unique(points[:200], axis=0)) >= number:
         return number
     return min(number, len(np.unique(points, axis=0)))

@@ -1,11 +1,11 @@
 """Do the values of a dimension differ in a measure by more than chance?
 
 Two tests, both computed from counts: Kruskal-Wallis for measures that have an order, Pearson's
-chi-square for two dimensions. The rate of false discoveries is held in each of two families of
-p-values by the procedure of Benjamini and Hochberg: money by dimensions that are cut from money
-(differences expected), and everything else. In one family the many differences of the first
-would lower the bar for the chance findings of the second: Efron (2008), "Simultaneous inference:
-when should hypothesis testing problems be combined?", Annals of Applied Statistics 2, 197-223.
+chi-square for two dimensions. The procedure of Benjamini and Hochberg controls the false discovery
+rate in each of two families of p-values: money by dimensions derived from money (where differences
+are expected), and everything else. In a single family, the many differences of the first would make
+chance findings in the second more likely: Efron (2008), "Simultaneous inference: when should
+hypothesis testing problems be combined?", Annals of Applied Statistics 2, 197-223.
 """
 
 import math
@@ -20,9 +20,9 @@ import pyarrow as pa
 from bank_warehouse.inference.libraries import stats
 
 SMALL_COUNT = 5
-"""Below it (customers of a value, or expected in a cell) the chi-square distribution is rough."""
+"""Below this number of customers of a value, or expected in a cell, chi-square is inaccurate."""
 SMALL_SHARE = 0.2
-"""The share of small values or cells up to which the approximation is still taken."""
+"""The largest share of small values or cells for which the approximation is used."""
 
 KRUSKAL_WALLIS = "Kruskal-Wallis"
 CHI_SQUARE = "Chi-square"
@@ -57,13 +57,14 @@ class Comparison:
 
     Attributes:
         customers: How many customers were compared.
-        statistic: The test statistic, chi-square distributed without a difference; None where
-            there are fewer than two values.
+        statistic: The test statistic, chi-square distributed without a difference; None if there
+            are fewer than two values.
         degrees_of_freedom: Of that distribution; None as above.
-        p_value: The chance of a statistic at least as large without any difference; None where
-            the data are too few for the approximation.
+        p_value: The probability of a statistic at least as large without any difference; None if
+            there is too little data for the approximation.
         effect_size: 0 (no difference) to 1, whatever the number of customers.
-        comparable_effect_size: On the scale that the limits of small, medium and large are for.
+        comparable_effect_size: The effect size on the scale of the limits for small, medium and
+            large.
     """
 
     customers: int
@@ -91,8 +92,8 @@ def kruskal_wallis(
         ties: T, the sum of t^3 - t over the values that t customers share.
 
     Returns:
-        The test; without p-value where fewer than two groups have `SMALL_COUNT` customers or
-        more than `SMALL_SHARE` of the groups have fewer.
+        The test; without a p-value if fewer than two groups have `SMALL_COUNT` customers or more
+        than `SMALL_SHARE` of the groups have fewer.
     """
     total = sum(counts)
     tie_correction = 1 - ties / (float(total) ** 3 - total) if total > 1 else 0.0
@@ -120,17 +121,17 @@ def kruskal_wallis(
 def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
     """Compare two dimensions by the customers in each of their cells.
 
-    Statistic: Pearson (1900), without continuity correction. It is taken where no cell expects
-    fewer than 1 customer and at most a fifth fewer than 5: Cochran (1954), "Some methods for
+    Statistic: Pearson (1900), without continuity correction. It is used if no cell expects fewer
+    than 1 customer and at most a fifth expect fewer than 5: Cochran (1954), "Some methods for
     strengthening the common chi-square tests", Biometrics 10, 417-451. Effect size V: Cramér
-    (1946), "Mathematical methods of statistics", p. 282; comparable across tables as Cohen's
-    w = V sqrt(min(r, c) - 1): Cohen (1988), "Statistical power analysis", chapter 7.
+    (1946), "Mathematical methods of statistics", p. 282; comparable across tables as Cohen's w = V
+    sqrt(min(r, c) - 1): Cohen (1988), "Statistical power analysis", chapter 7.
 
     Args:
         counts: Shape (r, c): customers of row value r and column value c.
 
     Returns:
-        The test; without p-value where Cochran's rule is not met.
+        The test; without a p-value if Cochran's rule is not met.
     """
     table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     total = int(table.sum())
@@ -163,8 +164,8 @@ def benjamini_hochberg(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
         p_values: Shape (m,), 0 to 1, in any order; without missing values.
 
     Returns:
-        Shape (m,), in the same order: the lowest rate at which each would be a discovery; never
-        less than its p-value, which rounding would allow.
+        Shape (m,), in the same order: the lowest rate at which each would be a discovery, never
+        less than its p-value despite rounding.
     """
     count = len(p_values)
     descending = np.argsort(-p_values, kind="stable")
@@ -187,15 +188,14 @@ def compare_dimensions(
             `customers`, `twice_rank_sum`, `tie_sum` (the same for all rows of a measure).
         crossed: One row per two dimensions and their values: `dimension`, `other_dimension`,
             `value`, `other_value`, `customers`; every two dimensions once, in either order.
-        by_definition: One row per `dimension` and `measure` that are not tested, since the one
-            defines the other; two dimensions in either order.
-        by_money: The dimensions that are cut from amounts or rate them.
+        by_definition: One row per `dimension` and `measure` that are not tested because one defines
+            the other; two dimensions in either order.
+        by_money: The dimensions that are derived from amounts or rate them.
 
     Returns:
-        `TESTED`, one row per dimension and measure that were tested, by their names. Two
-        dimensions are in it in both orders and are one test of the family; only a dimension
-        that is a measure too (the risk weighting) does not stand second: its ranks are tested
-        there.
+        `TESTED`, one row per tested dimension and measure, sorted by name. Two dimensions are
+        listed in both orders but are one test of the family. A dimension that is also a measure
+        (the risk weighting) is only listed first, because its ranks are tested as a measure.
     """
     untested = set(zip(by_definition["dimension"], by_definition["measure"], strict=True))
     measures = set(rank_sums["measure"])

@@ -27,14 +27,14 @@ PROTECTED_NUMBERS = ("age",)
 PROTECTED_CATEGORIES = ("gender", "nationality")
 
 PER_DEVIATION = "one standard deviation more"
-"""The level of a number or a balance."""
+"""The `level` of a number or a balance."""
 CONFIDENCE = 0.95
 CUSTOMERS_PER_PARAMETER = 10
-"""Fewer customers than this for each parameter of a fit, and there is no fit."""
+"""A fit needs at least this many customers for each parameter."""
 SMALLEST_LEVEL = 5
-"""A level with fewer customers in the sample is not told from the reference level."""
+"""A level with fewer customers in the sample is merged with the reference level."""
 _DEPENDENT = 1e-8
-"""A column this close to a combination of the columns before it is left out."""
+"""A column this close to a combination of earlier columns is left out."""
 _SMALLEST_SLOPE = 1e-7
 
 DRIVERS = pa.schema(
@@ -66,7 +66,7 @@ class Column:
 
     Attributes:
         driver: The column of the sample it is made of.
-        level: The value of a category that it is 1 for; None for a number.
+        level: The value of a category for which it is 1; None for a number.
         reference: The level that the level is compared with; None for a number.
         values: Shape (n,), one for each customer.
     """
@@ -139,12 +139,11 @@ def fit_proportional_odds(matrix: Floats, outcome: Sequence[int]) -> Fit | None:
         outcome: Shape (n,): ordered classes, at least two different.
 
     Returns:
-        The fit; None where no optimum was found, as when a column separates the classes.
+        The fit; None if no optimum was found, for example because a column separates the classes.
     """
     codes = pd.Categorical(list(outcome), categories=sorted(set(outcome)), ordered=True)
     with threadpool_limits(1), np.errstate(all="ignore"):
-        # The columns are known to be independent of a constant; statsmodels looks by a
-        # coarser limit.
+        # The columns are independent of a constant; statsmodels checks this with a coarser limit.
         model = ProportionalOdds(pd.Series(codes), matrix, distr="logit", hasconst=False)
         start = model.start_params
         result = model.fit(
@@ -190,15 +189,15 @@ def explained_shares(matrix: Floats, coefficients: Floats) -> Floats:
 
 
 def fit_drivers(sample: pd.DataFrame) -> pa.Table:
-    """Fit the risk weighting on business facts, and apart from them on protected attributes.
+    """Fit the risk weighting on business facts, and separately on protected attributes.
 
     Args:
         sample: One row per customer of the sample: `customer_key`, `is_held_out`, the outcome,
             and the columns named in this module. Any order.
 
     Returns:
-        `DRIVERS`, one row per driver and level, by the order of the columns above. Where there
-        are too few customers, or no optimum, the figures are null.
+        `DRIVERS`, one row per driver and level, by the order of the columns above. If there are too
+        few customers or there is no optimum, the figures are null.
     """
     ordered = sample.sort_values("customer_key", kind="stable", ignore_index=True)
     rows = _fit_rows(ordered, "business facts", BALANCES, NUMBERS, CATEGORIES)
@@ -277,7 +276,7 @@ def _fit_rows(
                 "adjusted_p_value": float(adjusted[place]),
                 "share_of_explained_variation": float(shares[place]),
             }
-        # A variance by itself and pi^2 / 3: the sum of the shares may miss 0 or 1 by a digit.
+        # Rounding may move the sum of the shares slightly outside 0 to 1.
         quality["explained_variation"] = min(max(float(shares.sum()), 0.0), 1.0)
         if is_held_out.any():
             guesses = _guesses(everyone[is_held_out][:, kept], fit, levels)
@@ -302,7 +301,7 @@ def _fit_rows(
 
 
 def _independent(columns: Sequence[Column], matrix: Floats) -> list[int]:
-    """Return the places of the columns that vary and are no combination of those before them."""
+    """Return the positions of the columns that vary and are not a combination of earlier ones."""
     varying = [
         place
         for place, column in enumerate(columns)

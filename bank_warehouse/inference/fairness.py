@@ -1,9 +1,9 @@
 """Are protected groups chosen for an action at rates that differ by more than chance?
 
-Each group is compared with the one that is treated best: chosen most for an offer, least for a
+Each group is compared with the best treated one: chosen most often for an offer, least often for a
 burden. The best of several groups is partly best by luck. So every p-value is multiplied by the
-number of pairs that could have been compared (Bonferroni), which holds whichever group turns out
-best, and the results of all actions are then judged together by Benjamini and Hochberg.
+number of pairs that could have been compared (Bonferroni), which is valid whichever group is best.
+The results of all actions are then adjusted together by the procedure of Benjamini and Hochberg.
 """
 
 import math
@@ -39,8 +39,9 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
 
     Pearson's chi-square of the two by two table without continuity correction, which is the square
     of the z-test with pooled variance: Fleiss, Levin and Paik (2003), "Statistical methods for
-    rates and proportions", chapter 3. Where a cell expects fewer than `SMALL_COUNT` customers,
-    Fisher's exact test: Fisher (1934), "Statistical methods for research workers", section 21.02.
+    rates and proportions", chapter 3. If a cell expects fewer than `SMALL_COUNT` customers,
+    Fisher's exact test is used: Fisher (1934), "Statistical methods for research workers", section
+    21.02.
 
     Args:
         chosen: Customers of the group who were chosen.
@@ -49,7 +50,7 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
         other_customers: The same of the other group, at least 1.
 
     Returns:
-        0 to 1; 1 where all or none are chosen.
+        0 to 1; 1 if all or none are chosen.
     """
     total, total_chosen = customers + other_customers, chosen + other_chosen
     if total_chosen in (0, total):
@@ -68,18 +69,18 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
 
 
 def compare_groups(counted: pd.DataFrame) -> pa.Table:
-    """Compare the groups of each action and dimension with the one that is treated best.
+    """Compare the groups of each action and dimension with the best treated one.
 
-    Only groups that are large enough are compared; of two that are treated alike the one whose
-    value is first in the alphabet is the best.
+    Only groups that are large enough are compared. Of two that are treated alike, the first in
+    alphabetical order is the best.
 
     Args:
         counted: One row per action, dimension and value: `action`, `dimension`, `value`,
             `is_burden`, `customers`, `chosen`, `is_large_enough`.
 
     Returns:
-        `TESTED`, one row per row of `counted`, by action, dimension and value; without best group
-        where none is large enough, without p-value for the best group and for small ones.
+        `TESTED`, one row per row of `counted`, by action, dimension and value; without a best group
+        if none is large enough, and without a p-value for the best group and small groups.
     """
     ordered = counted.sort_values(["action", "dimension", "value"], ignore_index=True)
     compared = [

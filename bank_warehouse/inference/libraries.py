@@ -1,8 +1,8 @@
-"""The libraries of statistics, imported in this one place.
+"""The statistics libraries, imported only here.
 
-dbt runs Python models in threads. Where two of them import scikit-learn and statsmodels at once,
-each can hold a module that the other waits for, and Python stops with a `_DeadlockError`. A second
-thread that wants this module waits until the first has it whole.
+dbt runs Python models in threads. If two threads import scikit-learn and statsmodels at the same
+time, each can hold a module that the other waits for, and Python stops with a `_DeadlockError`. A
+second thread that imports this module waits until the first has finished.
 """
 
 from scipy import stats

@@ -1,4 +1,4 @@
-"""Balances on a scale on which they can be compared."""
+"""Balances on a comparable scale."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class Scale:
 def fit_scale(amounts: Floats) -> Scale | None:
     """Return the scale of a balance; its unit is the median of the amounts that are not 0.
 
-    The inverse hyperbolic sine takes zeros and negative amounts, which a logarithm does not:
+    Unlike a logarithm, the inverse hyperbolic sine is defined for zeros and negative amounts:
     Burbidge, Magee, Robb (1988), "Alternative transformations to handle extreme values of the
     dependent variable", JASA 83, 123-127.
 
@@ -39,7 +39,7 @@ def fit_scale(amounts: Floats) -> Scale | None:
         amounts: Shape (n,), money, without missing values.
 
     Returns:
-        The scale; None where all amounts are equal (or there are none).
+        The scale; None if all amounts are equal or there are none.
     """
     if len(amounts) == 0 or amounts.min() == amounts.max():
         return None

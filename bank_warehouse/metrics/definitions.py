@@ -1,8 +1,9 @@
 """The metrics of the semantic manifest as plain values.
 
-Only what a reader without MetricFlow can also do is let in: a measure is an aggregation of one
-column, a metric's filter compares dimensions with constants, a derived metric is arithmetic. So the
-same definition becomes SQL here and a formula in Power BI. Anything else is refused with its name.
+Only features that readers without MetricFlow can also implement are supported: a measure aggregates
+one column, a metric's filter compares dimensions with constants, and a derived metric is
+arithmetic. So the same definition becomes SQL here and a formula in Power BI. Anything else is
+refused with its name.
 """
 
 import json
@@ -29,19 +30,19 @@ Json = Mapping[str, Any]
 
 
 class MetricsError(ValueError):
-    """A definition cannot be read, or a question cannot be asked; the message says what to do."""
+    """A definition cannot be read, or a query is not possible; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """What numbers are shown by.
+    """A dimension by which numbers are shown.
 
     Attributes:
         name: short name, unique within its model, such as `segment`.
         qualified_name: MetricFlow's name, such as `customer__segment`.
-        model: name of the semantic model that holds it.
+        model: name of its semantic model.
         column: column of the model's relation.
-        kind: `categorical`, `time` or `entity` (the key of what a row is about, such as a product).
+        kind: `categorical`, `time` or `entity` (a key, such as that of a product).
         label: name for people.
         description: what it means.
         is_protected: whether it is an attribute that scores may not use.
@@ -76,7 +77,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Filter:
-    """A dimension that has to have one value: part of a metric's definition.
+    """A required value of a dimension, as part of a metric's definition.
 
     Attributes:
         dimension: MetricFlow's name of the dimension, such as `customer__watch_list_level`.
@@ -92,20 +93,21 @@ class Metric:
     """The definition of one number.
 
     Attributes:
-        name: unique; also the name of its column in an answer.
+        name: unique; also the name of its column in a query result.
         label: name for people.
         description: what it means and what it does not.
         kind: `simple`, `ratio` or `derived`.
         format: how to write it, as in Power BI: `#,0`, `#,0.00`, `0.0%`; see format_value.
         unit: what it counts: `customers`, `money`, `share`, `ratio`, `years` and so on.
         display_folder: its folder in a list of all metrics.
-        measure: what a simple metric aggregates, else null.
-        filters: rows that count, all of them to be met; for a ratio they hold for both sides.
-        fill_nulls_with: what a simple metric is where nothing is to be aggregated, else null.
+        measure: the measure of a simple metric, else null.
+        filters: conditions on the rows, all of which must be met; for a ratio they apply to both
+            sides.
+        fill_nulls_with: value of a simple metric without rows, else null.
         numerator: name of a metric, for a ratio, else null.
-        denominator: name of a metric, for a ratio, else null; where it is 0 the ratio is null.
+        denominator: name of a metric, for a ratio, else null; if its value is 0, the ratio is null.
         expression: arithmetic on metric names, for a derived metric, else null.
-        inputs: names of the metrics that this one is made of.
+        inputs: names of the metrics that it is computed from.
     """
 
     name: str
@@ -126,14 +128,14 @@ class Metric:
 
 @dataclass(frozen=True)
 class SemanticModel:
-    """A mart with what can be counted in it and asked of it.
+    """A mart with its measures and dimensions.
 
     Attributes:
         name: name of the semantic model.
         relation: name of the mart.
         schema: schema the mart was built in.
-        keys: entity to column, of the entity that a row is about: others join to it.
-        references: entity to column, of all entities a row names, its own among them.
+        keys: entity to column, for the entity of a row, to which other models join.
+        references: entity to column, for all entities in a row, including its own.
         dimensions: by short name; entities are among them.
     """
 
@@ -161,10 +163,12 @@ class SemanticLayer:
         """Return a metric.
 
         Raises:
-            MetricsError: There is none of that name.
+            MetricsError: There is no metric of that name.
         """
         if name not in self.metrics:
-            message = f"There is no metric {name!r}. There are: {', '.join(sorted(self.metrics))}."
+            message = (
+                f"There is no metric {name!r}. The metrics are: {', '.join(sorted(self.metrics))}."
+            )
             raise MetricsError(message)
         return self.metrics[name]
 
@@ -176,8 +180,8 @@ def load_metrics(manifest: Path) -> SemanticLayer:
         manifest: the file, in dbt's target folder.
 
     Raises:
-        MetricsError: The file is absent or no semantic manifest, or a definition in it uses what
-            this module leaves out.
+        MetricsError: The file is missing or not a semantic manifest, or a definition uses an
+            unsupported feature.
     """
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
@@ -185,7 +189,7 @@ def load_metrics(manifest: Path) -> SemanticLayer:
         message = f"There is no {manifest}. Run `bank build` or `dbt parse` first."
         raise MetricsError(message) from error
     except (OSError, ValueError) as error:
-        message = f"{manifest} cannot be read: {error}. Run `dbt parse` to write it anew."
+        message = f"{manifest} cannot be read: {error}. Run `dbt parse` to write it again."
         raise MetricsError(message) from error
     if not isinstance(content, dict) or not content.get("metrics"):
         message = f"{manifest} holds no metrics. Run `dbt parse` in this project."
@@ -194,7 +198,7 @@ def load_metrics(manifest: Path) -> SemanticLayer:
 
 
 def read_metrics(content: Json) -> SemanticLayer:
-    """Return the definitions of a semantic manifest that has been read already.
+    """Return the definitions of a parsed semantic manifest.
 
     Raises:
         MetricsError: As for load_metrics.
@@ -269,8 +273,8 @@ def _column(content: Json, model: str) -> str:
     column = str(content.get("expr") or content["name"])
     if not _NAME.fullmatch(column):
         message = (
-            f"{model}.{content['name']}: {column!r} is no column. Compute it in the mart, so that "
-            "every reader has it."
+            f"{model}.{content['name']}: {column!r} is not a column. Compute it in the mart, so "
+            "that every reader has it."
         )
         raise MetricsError(message)
     return column

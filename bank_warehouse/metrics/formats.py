@@ -1,4 +1,4 @@
-"""Numbers as text, by the format strings that the metrics carry and that Power BI reads too."""
+"""Numbers as text, by the format strings of the metrics, which Power BI also uses."""
 
 import re
 from decimal import Decimal
@@ -12,15 +12,15 @@ def format_value(value: float | Decimal | None, number_format: str) -> str:
     """Return a number as text.
 
     Args:
-        value: the number; null where a ratio has nothing to divide by.
-        number_format: `0`, before it `#,` for thousands in groups, after it a point and as many
-            zeros as decimals are shown, then `%` for a share in per cent: `#,0.00`, `0.0%`.
+        value: the number; null for a ratio without a divisor.
+        number_format: `0`, optionally with `#,` before it for grouped thousands, a point and a zero
+            for each decimal after it, and `%` for a percentage: `#,0.00`, `0.0%`.
 
     Returns:
         The text; `n/a` for null.
 
     Raises:
-        ValueError: The format is none of these.
+        ValueError: The format is not supported.
     """
     found = _FORMAT.fullmatch(number_format)
     if found is None:
@@ -28,7 +28,8 @@ def format_value(value: float | Decimal | None, number_format: str) -> str:
         raise ValueError(message)
     if value is None:
         return NOTHING
-    # Decimal throughout: 0.285 per cent as a float is 28.499999... and rounds the wrong way.
+    # Decimals throughout, because the float 0.285 is 28.499999... per cent and rounds the wrong
+    # way.
     exact = Decimal(str(value)) * (100 if found["percent"] else 1)
     decimals = len(found["decimals"] or "")
     text = f"{exact:{',' if found['thousands'] else ''}.{decimals}f}"

@@ -1,8 +1,8 @@
-"""Metrics as one DuckDB query over the marts, wherever these are.
+"""Compile metrics to one DuckDB query on the marts.
 
-Values only ever go into a query as bound parameters; names are checked against the definitions and
-quoted. Dimensions of another mart are joined on the entity that both know, as MetricFlow does: one
-step, keeping rows without a partner.
+Values only become bound parameters; names are checked against the definitions and quoted.
+Dimensions of another mart are joined on the common entity, as in MetricFlow: one step, keeping rows
+without a match.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,8 +38,8 @@ class Query:
 
     Attributes:
         sql: one statement with a `?` for each parameter.
-        parameters: values in the order of their places.
-        columns: names of the columns of the answer: the dimensions as asked for, then the metrics.
+        parameters: values in the order of their placeholders.
+        columns: names of the result columns: the requested dimensions, then the metrics.
     """
 
     sql: str
@@ -49,12 +49,12 @@ class Query:
 
 @dataclass(frozen=True)
 class _Found:
-    """A dimension as one of the models reaches it.
+    """A dimension as seen from one of the models.
 
     Attributes:
         dimension: the dimension.
-        entity: the entity to join its model on; null where it is in the model itself.
-        granularity: what to cut a time dimension to, else null.
+        entity: the entity to join its model on; null if it is in the model itself.
+        granularity: the granularity of a time dimension, else null.
     """
 
     dimension: Dimension
@@ -64,7 +64,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A measure over the rows that a metric counts: what is read from a mart."""
+    """A measure on the rows of a metric, which is read from a mart."""
 
     measure: Measure
     filters: tuple[Filter, ...]
@@ -77,18 +77,18 @@ def compile_query(
     filters: Mapping[str, Sequence[object]] | None = None,
     prefix: Sequence[str] = ("marts",),
 ) -> Query:
-    """Return the query that answers these metrics.
+    """Return the query for these metrics.
 
     Args:
         layer: the definitions.
         metrics: names of metrics, each once.
         group_by: dimensions by short (`segment`) or MetricFlow's name (`customer__segment`); a time
             dimension may end in `__year`, `__quarter`, `__month` or `__day`.
-        filters: dimension to the values that count, null among them where rows without a value
-            do. A dimension that is not named is not restricted. Values are bound, and have the
-            type of the column: 5 for a risk weighting, not '5'.
-        prefix: names before the name of a mart: its schema, or database and schema; empty where
-            the marts are found without.
+        filters: dimension to the allowed values; null allows rows without a value. Other dimensions
+            are not restricted. Values are bound and must have the type of the column: 5 for a risk
+            weighting, not '5'.
+        prefix: names before the name of a mart: its schema, or database and schema; empty if none
+            are needed.
 
     Returns:
         The query; one row for each combination of dimension values that has rows, in their order,
@@ -129,13 +129,13 @@ def compile_query(
 
 
 def dimensions_of(layer: SemanticLayer, metrics: Sequence[str]) -> tuple[Dimension, ...]:
-    """Return the dimensions that all these metrics can be shown by, in the order of the models.
+    """Return the dimensions that all these metrics have in common, in the order of the models.
 
-    A short name that stands for different columns, for metrics of different marts, is there once:
-    as the first metric reaches it.
+    A short name that means different columns for metrics of different marts is listed once, as for
+    the first metric.
 
     Raises:
-        MetricsError: A metric is not known.
+        MetricsError: A metric is unknown.
     """
     common: dict[str, Dimension] | None = None
     for model in dict.fromkeys(
@@ -186,7 +186,7 @@ def _models_of(layer: SemanticLayer, metric: Metric) -> Iterator[str]:
 def _expression(
     layer: SemanticLayer, metric: Metric, inherited: tuple[Filter, ...], leaves: dict[_Leaf, str]
 ) -> str:
-    """Return a metric as SQL over the columns of its leaves, and note these."""
+    """Return a metric as SQL on the columns of its leaves, and record these."""
     filters = tuple(dict.fromkeys(inherited + metric.filters))
     if metric.measure is not None:
         leaf = _Leaf(metric.measure, filters)
@@ -222,7 +222,7 @@ def _aggregate(
     prefix: Sequence[str],
     parameters: list[object],
 ) -> str:
-    """Return the query of one mart: its measures over the rows that count, by the dimensions."""
+    """Return the query of one mart: its measures on the selected rows, by the dimensions."""
     model = layer.models[model_name]
     joins: dict[str, str] = {}
 
@@ -259,7 +259,7 @@ def _aggregate(
 
 
 def _condition(column: str, values: Sequence[object], parameters: list[object]) -> str:
-    """Return the condition that a column has one of these values, and note them as parameters."""
+    """Return the condition that a column has one of these values, and add them as parameters."""
     known = [value for value in values if value is not None]
     parameters += known
     alternatives = []
@@ -271,9 +271,10 @@ def _condition(column: str, values: Sequence[object], parameters: list[object]) 
 
 
 def _combine(names: Sequence[str], groups: Sequence[str], columns: Iterable[str]) -> str:
-    """Return the query that puts the rows of several marts side by side.
+    """Return the query that combines the rows of several marts.
 
-    Each value is in one of them, so its maximum is itself. A full join would lose null groups.
+    Each value is in only one of them, so its maximum is the value. A full join would lose null
+    groups.
     """
     united = " union all by name ".join(f"from {name}" for name in names)
     quoted = [quote_identifier(name) for name in columns]
@@ -305,7 +306,7 @@ def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
         message = f"{asked!r} {problem} from {model}. There are: {', '.join(names)}."
         raise MetricsError(message)
     if granularity and found[0].dimension.kind != "time":
-        message = f"{wanted!r} is no date and has no {granularity}."
+        message = f"{wanted!r} is not a date and has no {granularity}."
         raise MetricsError(message)
     return _Found(found[0].dimension, found[0].entity, granularity)
 

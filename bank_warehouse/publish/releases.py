@@ -219,7 +219,7 @@ def release_numbers(publish_dir: Path) -> list[int]:
 
 
 def release_around(path: Path) -> Path | None:
-    """Return the folder of the release that a path is in, None where it is in none."""
+    """Return the folder of the release that contains a path, or None."""
     real = Path(os.path.realpath(path))
     for folder in (real, *real.parents):
         is_numbered = re.fullmatch(r"[1-9][0-9]*", folder.name)

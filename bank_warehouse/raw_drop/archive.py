@@ -104,12 +104,12 @@ def unpacked_limit() -> int:
     Raises:
         DropError: the setting is not a number.
     """
-    told = os.environ.get(UNPACKED_LIMIT_SETTING, "")
+    value = os.environ.get(UNPACKED_LIMIT_SETTING, "")
     try:
-        return round(float(told or DEFAULT_LIMIT_GIB) * 2**30)
+        return round(float(value or DEFAULT_LIMIT_GIB) * 2**30)
     except (ValueError, OverflowError):
         raise DropError(
-            f"{UNPACKED_LIMIT_SETTING} is {told!r}. Set it to a number of GiB, such as 4."
+            f"{UNPACKED_LIMIT_SETTING} is {value!r}. Set it to a number of GiB, such as 4."
         ) from None
 
 

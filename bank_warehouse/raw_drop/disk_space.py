@@ -96,19 +96,19 @@ def require_disk_space(need: Need) -> str:
         if amount > free:
             raise DropError(
                 f"{places[0][0]}: the build needs about {_size(amount)} of disk space there and "
-                f"{_size(free)} is free: {_told(need)}. Free some space, set BANK_WAREHOUSE or "
+                f"{_size(free)} is free: {_text_of(need)}. Free some space, set BANK_WAREHOUSE or "
                 "BANK_TEMP_DIRECTORY to another disk, or raise BANK_MEMORY_LIMIT, then build "
                 "again."
             )
     is_little = need.warehouse_bytes + need.spill_bytes < WORTH_SAYING
-    return "" if is_little else f"{_told(need)}."
+    return "" if is_little else f"{_text_of(need)}."
 
 
-def _told(need: Need) -> str:
-    told = f"{need.rows:,} customers need about {_size(need.warehouse_bytes)} for the warehouse"
+def _text_of(need: Need) -> str:
+    text = f"{need.rows:,} customers need about {_size(need.warehouse_bytes)} for the warehouse"
     if need.spill_bytes:
-        told += f" and up to {_size(need.spill_bytes)} for what does not fit in memory"
-    return told
+        text += f" and up to {_size(need.spill_bytes)} for what does not fit in memory"
+    return text
 
 
 def _existing(folder: Path) -> Path:

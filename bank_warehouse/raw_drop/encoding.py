@@ -362,15 +362,15 @@ def _line_of(cells: dict[bytes, int]) -> str:
 
 def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str) -> str:
     # The most telling cell: every encoding reads it differently.
-    told = max(
+    cell = max(
         islice(cells, _MOST_COMPARED),
         key=lambda cell: len({cell.decode(name, "replace") for name in names}),
     )
-    readings = [f"{name}: {told.decode(name, 'replace')!r}" for name in names]
+    readings = [f"{name}: {cell.decode(name, 'replace')!r}" for name in names]
     could = (
         f"It could be {'; '.join(readings)}"
         if readings
-        else (f"It fits no known encoding: {told!r}")
+        else (f"It fits no known encoding: {cell!r}")
     )
     return (
         f"{relative}, {few}: not UTF-8, and the bytes do not say which encoding it is. {could}. "

@@ -62,7 +62,7 @@ class Shape:
         width: number of cells of a record; further cells must be blank.
         columns: canonical column at each position that is read; a row of these names is a header.
         known: every spelling of a header, as :func:`header_key` gives it, to its column.
-        telling: position of an amount: a row is a header only if this cell begins with a letter.
+        amount: position of an amount: a row is a header only if this cell begins with a letter.
             Null if the table has no amounts.
     """
 
@@ -70,7 +70,7 @@ class Shape:
     width: int
     columns: Mapping[int, str]
     known: Mapping[str, str]
-    telling: int | None
+    amount: int | None
 
 
 def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
@@ -79,11 +79,11 @@ def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
     All cells are compared: below a header with the columns in another order, every row would be
     misread.
     """
-    if shape.telling is not None:
-        told = cells[shape.telling].strip()
-        if not told[:1].isalpha():
+    if shape.amount is not None:
+        amount = cells[shape.amount].strip()
+        if not amount[:1].isalpha():
             return None
-        if any(letter.isdigit() for letter in told) and header_key(told) not in shape.known:
+        if any(letter.isdigit() for letter in amount) and header_key(amount) not in shape.known:
             return None
     named = {
         place: shape.known.get(header_key(cell)) for place, cell in enumerate(cells[: shape.width])

@@ -124,7 +124,7 @@ def _describe(
     encodings: Mapping[str, str | None],
 ) -> dict[str, Any]:
     names = trimmed_names(source.header)
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "file": source.relative,
         "table": source.table.name if source.table else None,
         "why_not": source.unknown or None,
@@ -134,22 +134,22 @@ def _describe(
         "separator": None,
     }
     if isinstance(source.head, Head):
-        told["encoding"] = encodings.get(source.relative, source.head.encoding)
-        told["separator"] = source.head.separator
+        described["encoding"] = encodings.get(source.relative, source.head.encoding)
+        described["separator"] = source.head.separator
     positions: dict[str, int] = {}
     if source.table:
         headers = {column.name: column.header for column in source.table.columns}
         positions = (
             source.mapped.positions if source.mapped else matched_columns(names, source.table)
         )
-        told["columns"] = {
+        described["columns"] = {
             headers[name]: names[place] for name, place in positions.items() if name in headers
         }
-    told["headers_not_used"] = [
+    described["headers_not_used"] = [
         name for place, name in enumerate(names) if name and place not in positions.values()
     ]
-    told.update(counts.get(source.relative, {}))
-    return told
+    described.update(counts.get(source.relative, {}))
+    return described
 
 
 def _readings(clients: TablePlan | None) -> dict[str, Any]:
@@ -226,33 +226,33 @@ def proposed_mapping(
 # ---------------------------------------------------------------------------- for people
 
 
-def as_text(told: Mapping[str, Any]) -> str:
+def as_text(result: Mapping[str, Any]) -> str:
     """Return what :func:`inspect_drop` found as text."""
-    return "\n".join(_lines(told))
+    return "\n".join(_lines(result))
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    for file in told["files"]:
+def _lines(result: Mapping[str, Any]) -> Iterator[str]:
+    for file in result["files"]:
         yield f"{file['file']}: {file['table'] or 'not a known table'}"
         yield from _lines_of_file(file)
         yield ""
-    for name, table in told["tables"].items():
+    for name, table in result["tables"].items():
         if table["is_derived"]:
             yield f"{name}: no file; the {table['rows']:,} codes of the clients serve as names"
-    if told["warnings"]:
+    if result["warnings"]:
         yield "Warnings:"
-        yield from (f"  {warning}" for warning in told["warnings"])
-    if told["mapping"]:
+        yield from (f"  {warning}" for warning in result["warnings"])
+    if result["mapping"]:
         import yaml
 
         yield "A first version of mapping.yml:"
-        text = yaml.safe_dump(told["mapping"], sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(result["mapping"], sort_keys=False, allow_unicode=True)
         yield from (f"  {line}" for line in text.splitlines())
-    if told["problems"]:
+    if result["problems"]:
         yield "A build would refuse this drop:"
-        yield from (f"  {n}. {problem}" for n, problem in enumerate(told["problems"], start=1))
+        yield from (f"  {n}. {problem}" for n, problem in enumerate(result["problems"], start=1))
     else:
-        *others, last = told["left_to_build"]
+        *others, last = result["left_to_build"]
         left = f"{', '.join(others)} and {last}"
         yield (
             f"The files can be read. Only a build checks {left}."
@@ -283,16 +283,16 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     if "rows" in file:
         yield f"  rows      {file['rows']:,}"
         for fault in file["quarantined"]:
-            told = [repr(fault["example"])] if fault["example"] else []
-            told += [f"in row {fault['row']}"] if fault["row"] else []
-            example = f", such as {' '.join(told)}" if told else ""
+            details = [repr(fault["example"])] if fault["example"] else []
+            details += [f"in row {fault['row']}"] if fault["row"] else []
+            example = f", such as {' '.join(details)}" if details else ""
             yield f"            {fault['rows']:,} quarantined: {fault['reason']}{example}"
 
 
 def _lines_of_reading(reading: Mapping[str, Any]) -> Iterator[str]:
     dates = reading["dates"]
-    told = f"proved by {dates['proving']:,} of the {dates['dates']:,} dates examined"
-    basis = {"proved": told, "declared": "as raw_date_format declares", "typed": "stored as dates"}
+    proof = f"proved by {dates['proving']:,} of the {dates['dates']:,} dates examined"
+    basis = {"proved": proof, "declared": "as raw_date_format declares", "typed": "stored as dates"}
     yield f"  dates     {' or '.join(dates['formats'])}: {basis[dates['basis']]}"
     marks: dict[tuple[str, str], list[str]] = {}
     for name, money in reading["money"].items():
@@ -335,9 +335,9 @@ def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) 
     drop, 1 if it would refuse it, and 2 if there is no such folder or file.
     """
     try:
-        told = inspect_drop(path, mapping or mapping_setting(), as_of)
+        result = inspect_drop(path, mapping or mapping_setting(), as_of)
     except (DropError, SettingError) as refused:
         raise CannotStartError(str(refused)) from None
-    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if is_json else as_text(told))
-    if told["is_refused"]:
+    click.echo(json.dumps(result, indent=2, ensure_ascii=False) if is_json else as_text(result))
+    if result["is_refused"]:
         raise SystemExit(1)

@@ -86,8 +86,8 @@ def validate_lookup(
         f"select * from (\n{plan.sql}\n)\nqualify row_number() over (partition by "
         f"{clean_code(quote_identifier(code), is_compared=True)}) = 1"
     )
-    told = "1 row says" if repeats == 1 else f"{repeats} rows say"
-    return first, (f"{table.name}: {told} again what another one says. One is read.",)
+    repeated = "1 row repeats" if repeats == 1 else f"{repeats} rows repeat"
+    return first, (f"{table.name}: {repeated} another one. Only one is read.",)
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:

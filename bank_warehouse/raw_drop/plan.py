@@ -245,7 +245,7 @@ def _shape(
         width=len(mapped.names),
         columns={place: name for name, place in mapped.positions.items()},
         known=known_keys(table, names, mapped),
-        telling=None if amount is None else mapped.positions[amount],
+        amount=None if amount is None else mapped.positions[amount],
     )
 
 
@@ -503,16 +503,16 @@ def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
         f"when 2 * len(list_distinct({found})) >= {least} "
         f"then {quote_literal(fallback_reader.OTHER_HEADER)}"
     ).replace("known[", f"map {{{known}}}[")
-    if shape.telling is None:
+    if shape.amount is None:
         return branches
-    told = texts[shape.telling]
+    first = texts[shape.amount]
     is_amount = (
-        f"regexp_matches({told}, '[0-9]') and not map_contains(map {{{known}}}, "
-        f"{key.format(cell=told)})"
+        f"regexp_matches({first}, '[0-9]') and not map_contains(map {{{known}}}, "
+        f"{key.format(cell=first)})"
     )
     return (
-        f"when {told} not between '!' and '@' "
-        f"then case when trim({told}) < 'A' then null when {is_amount} then null {branches} end"
+        f"when {first} not between '!' and '@' "
+        f"then case when trim({first}) < 'A' then null when {is_amount} then null {branches} end"
     )
 
 

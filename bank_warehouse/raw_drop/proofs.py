@@ -92,19 +92,19 @@ class Settings:
     @classmethod
     def from_variables(cls, variables: Mapping[str, Any]) -> "Settings":
         """Return the settings from dbt variables that bank_warehouse.settings has checked."""
-        told: dict[str, Any] = {
+        declared: dict[str, Any] = {
             "raw_date_format": AUTO,
             "raw_decimal_mark": AUTO,
             "raw_money_rounding": "none",
             "max_quarantine_rate": 0.01,
         } | dict(variables)
-        formats = told["raw_date_format"]
+        formats = declared["raw_date_format"]
         formats = (formats,) if isinstance(formats, str) else tuple(formats)
         return cls(
             date_formats=None if formats == (AUTO,) else formats,
-            decimal_mark=told["raw_decimal_mark"],
-            rounding=told["raw_money_rounding"],
-            tolerated=float(told["max_quarantine_rate"]),
+            decimal_mark=declared["raw_decimal_mark"],
+            rounding=declared["raw_money_rounding"],
+            tolerated=float(declared["max_quarantine_rate"]),
         )
 
 
@@ -121,7 +121,7 @@ class DateProof:
         example: one of the undecided cells.
         readings: each list of formats that would read the undecided dates, and how many it reads.
         refusal: why the file is refused, or null.
-        told: the cell that the refusal shows, or null.
+        cell: the cell that the refusal shows, or null.
         row: the first row that holds it; the header is row 1.
     """
 
@@ -133,7 +133,7 @@ class DateProof:
     example: str | None = None
     readings: tuple[tuple[tuple[str, ...], int], ...] = ()
     refusal: str | None = None
-    told: str | None = None
+    cell: str | None = None
     row: int | None = None
 
 
@@ -154,7 +154,7 @@ class MoneyProof:
         is_accounting: whether a lone dash is zero, because the column has amounts in brackets, a
             dash after a currency sign, or dashes with the padding of a spreadsheet.
         refusal: why the file is refused, or null.
-        told: the cell that the refusal shows, or null.
+        cell: the cell that the refusal shows, or null.
         row: the first row that holds it; the header is row 1.
     """
 
@@ -169,7 +169,7 @@ class MoneyProof:
     currencies: Mapping[str, int] = field(default_factory=dict)
     is_accounting: bool = False
     refusal: str | None = None
-    told: str | None = None
+    cell: str | None = None
     row: int | None = None
 
 
@@ -262,11 +262,11 @@ def prove_file(
         proofs[name] = proof
     ids = _marked_ids(connection, select, client_id)
     connection.execute("drop table proof_head")
-    if dates.told is not None:
-        dates = replace(dates, row=_row_of(connection, select, joined, dates.told))
+    if dates.cell is not None:
+        dates = replace(dates, row=_row_of(connection, select, joined, dates.cell))
     for name, proof in proofs.items():
-        if proof.told is not None:
-            proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.told))
+        if proof.cell is not None:
+            proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.cell))
     return FileProof(file, dates, proofs, has_all, ids)
 
 
@@ -546,10 +546,10 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
             shape.alone[form] += count
             shape.examples.setdefault(form, text)
     if settings.date_formats is None:
-        told = _too_foreign(cells, foreign, settings)
-        if told is not None:
-            refusal = _foreign_dates(cells, foreign.total(), told)
-            return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, told=told)
+        cell = _too_foreign(cells, foreign, settings)
+        if cell is not None:
+            refusal = _foreign_dates(cells, foreign.total(), cell)
+            return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, cell=cell)
         return _proved_dates(shapes, settings.tolerated)
     return _declared_dates(shapes, settings.date_formats)
 
@@ -561,8 +561,8 @@ def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str |
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
 
 
-def _foreign_dates(cells: int, foreign: int, told: str) -> str:
-    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+def _foreign_dates(cells: int, foreign: int, cell: str) -> str:
+    shown = cell.strip(INVISIBLE)[:_MOST_SHOWN]
     meant = ""
     if re.fullmatch("[0-9]{5}([.]0+)?", shown):
         meant = " It looks like the number of a day in a spreadsheet: format the column as dates."
@@ -600,8 +600,8 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
         shape.examples[form] for shape in open_shapes for form, _ in shape.alone.most_common()
     ]
     proof = DateProof(proved, "proved", dates, proving, doubtful.total(), example, readings)
-    told = rivals[-1] if rivals else proof.example
-    return replace(proof, refusal=_two_orders(proof, dates - undecided, rivals), told=told)
+    cell = rivals[-1] if rivals else proof.example
+    return replace(proof, refusal=_two_orders(proof, dates - undecided, rivals), cell=cell)
 
 
 def _two_orders(proof: DateProof, decided: int, rivals: Sequence[str]) -> str:
@@ -804,20 +804,20 @@ def interpret_amounts(
     stray = _too_foreign(cells, foreign, settings)
     if stray is not None:
         refusal = _foreign_amounts(column, cells, foreign.total(), stray)
-        proof = replace(proof, told=stray)
+        proof = replace(proof, cell=stray)
     elif not declared and (is_open or (proving[second] and proving[first] == proving[second])):
         other = examples.get(second)
         refusal = _two_marks(column, proof, other)
-        proof = replace(proof, told=other or proof.example)
+        proof = replace(proof, cell=other or proof.example)
     elif settings.rounding == "none" and proof.unrounded > settings.tolerated * amounts:
-        told = next(iter(unrounded[mark]))
-        refusal = _too_many_digits(column, proof, told)
-        proof = replace(proof, told=told)
+        cell = next(iter(unrounded[mark]))
+        refusal = _too_many_digits(column, proof, cell)
+        proof = replace(proof, cell=cell)
     return replace(proof, refusal=refusal)
 
 
-def _foreign_amounts(column: str, cells: int, foreign: int, told: str) -> str:
-    shown = told.strip(INVISIBLE)[:_MOST_SHOWN]
+def _foreign_amounts(column: str, cells: int, foreign: int, cell: str) -> str:
+    shown = cell.strip(INVISIBLE)[:_MOST_SHOWN]
     meant = ""
     if re.fullmatch("[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+", shown):
         meant = " In scientific notation digits are cut off: format the column as numbers."

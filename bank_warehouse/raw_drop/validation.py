@@ -115,7 +115,7 @@ def _faults(fault: str) -> str:
     columns = ", ".join(quote_literal(column.name) for column in CLIENTS.columns)
     return f"""
         create table faults as
-        with judged as (
+        with reasons_of_rows as (
             select source_file, source_row, raw_text, unnest(string_split({fault}, '; ')) as reason
             from base_bank__clients_validated where record_status <> 'accepted'
         )
@@ -126,7 +126,7 @@ def _faults(fault: str) -> str:
                     then json_extract_string(raw_text, '$.' || split_part(reason, ' ', 1))
                 else raw_text[:80]
             end as example
-        from judged
+        from reasons_of_rows
     """
 
 

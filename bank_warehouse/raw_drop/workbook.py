@@ -215,7 +215,7 @@ class Workbook:
                     continue
                 beside += any(cell != "" for cell in cells[width:])
                 # An amount is a number, or text that does not begin with a letter.
-                if shape.telling is None or isinstance(cells[shape.telling], str):
+                if shape.amount is None or isinstance(cells[shape.amount], str):
                     shown = [text_of_cell(cell) for cell in cells[:width]]
                     fault = fallback_reader.header_fault(shown, shape)
                     if fault:
@@ -237,7 +237,7 @@ class Workbook:
         names = [column.name for column in columns]
         rows = fallback_reader.write_records(records(), names, range(len(names)), target)
         watch.check()
-        warnings.extend(self._told(head, marks))
+        warnings.extend(self._warnings_of(head, marks))
         if beside:
             warnings.append(
                 f"{head.relative}: {counted(beside, 'row')} with cells to the right of the table, "
@@ -256,12 +256,12 @@ class Workbook:
             except (KeyError, zipfile.BadZipFile) as problem:
                 raise DropError(_damaged(f"{self.file.relative}[{name}]", problem)) from None
 
-    def _told(self, head: SheetHead, marks: SheetMarks) -> Iterator[str]:
+    def _warnings_of(self, head: SheetHead, marks: SheetMarks) -> Iterator[str]:
         if head.is_hidden:
             yield f"{head.relative}: the sheet is hidden. It is read like the others."
         if marks.hidden_rows:
-            told = counted(marks.hidden_rows, "hidden or filtered row")
-            yield f"{head.relative}: has {told}, read like the others."
+            hidden = counted(marks.hidden_rows, "hidden or filtered row")
+            yield f"{head.relative}: has {hidden}, read like the others."
         if marks.unvalued:
             row, column = marks.unvalued[0]
             yield (
@@ -418,8 +418,8 @@ def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
     """Return the member of an .xlsx that holds the sheet at position `place`."""
     ids = _SHEET.findall(archive.read("xl/workbook.xml"))
     for relation in _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")):
-        told, target = _ID.search(relation), _TARGET.search(relation)
-        if told and target and told[1] == ids[place]:
+        id_found, target = _ID.search(relation), _TARGET.search(relation)
+        if id_found and target and id_found[1] == ids[place]:
             path = target[1].decode()
             return path.removeprefix("/") if path.startswith("/") else f"xl/{path}"
     raise KeyError(ids[place].decode())

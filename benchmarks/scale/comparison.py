@@ -2,8 +2,8 @@
 
 pandas and Polars would not sensibly make all marts: tests of statistics, clusters and
 recommendations are left out, and so is the one view with seven rows a customer that nobody stores.
-What is in the set is made whole: every row and column of a mart, each with the same definition.
-Every contender reads the raw files, judges each row, and ends with the same Parquet files.
+Every row and column of each mart in the set is built, with the same definition. Every contender
+reads the raw files, validates each row, and writes the same Parquet files.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class ComparedMart:
         name: Of its Parquet file.
         model: The model that it is taken from.
         columns: The columns taken; "*" for all.
-        key: The columns that tell its rows apart.
+        key: The columns that identify its rows.
     """
 
     name: str

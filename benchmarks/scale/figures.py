@@ -1,4 +1,4 @@
-"""What is made of the measured runs: medians, ratios, growth, and whether the bars are met."""
+"""Evaluate the measured runs: medians, ratios, growth, and whether the targets are met."""
 
 import json
 import math
@@ -22,16 +22,16 @@ class Run:
         repeat: Number of the round, from 1.
         place: Its place in the order of that round, from 1.
         started_at: UTC, ISO 8601.
-        load: Processes that wanted to run in the minute before, on average.
+        load: Load average of the minute before.
         raw_bytes: Size of the clients file.
-        revision: Commit of the project; empty where it is no clone.
+        revision: Commit of the project; empty outside a git clone.
         seconds: From start to end of the process.
         cpu_seconds: Of all processors.
         peak_memory: Bytes, with children.
         peak_disk: Bytes, the most in between.
         disk: Bytes at the end.
-        failure: Why there is no result; null where there is one.
-        models: Seconds by model, where dbt tells them.
+        failure: Why there is no result; null if there is one.
+        models: Seconds by model, if dbt records them.
     """
 
     customers: int
@@ -65,15 +65,16 @@ class Figures:
         file_format: "csv" or "parquet".
         contender: Its short name.
         repeats: Number of runs.
-        seconds: Median; null where there is no result.
+        seconds: Median; null if there is no result.
         least_seconds: Of the fastest run.
         most_seconds: Of the slowest.
         cpu_seconds: Median.
         peak_memory: Bytes, the most of all runs.
         peak_disk: Bytes, the most of all runs.
         disk: Bytes at the end, the most of all runs.
-        load: The most before a run: above the processors, other work slowed it down.
-        failure: Why there is no result; null where there is one.
+        load: The highest load before a run; above the number of processors, other work slowed it
+            down.
+        failure: Why there is no result; null if there is one.
     """
 
     customers: int

@@ -1,8 +1,8 @@
 """The limit: the raw clients file read once into a typed DuckDB table, and nothing else.
 
-No row is judged and none could be quarantined: a file with a cell that does not fit its type fails
-here. The limit is what DuckDB takes to read the file and to write its columns; whatever a warehouse
-makes of them comes on top.
+No row is validated and none could be quarantined: a file with a cell that does not fit its type
+fails here. The limit is what DuckDB takes to read the file and to write its columns; whatever a
+warehouse makes of them comes on top.
 
     python -m benchmarks.scale.limit --script script.json --drop DROP --database bank.duckdb
 """

@@ -62,9 +62,9 @@ class Measured:
         seconds: From the start of the process to its end.
         cpu_seconds: Of all processors, of the process and its children.
         peak_memory: Bytes, the largest resident set of the process and its children.
-        peak_disk: Bytes, the most that the files of its folder took up.
+        peak_disk: Bytes, the largest total size of the files in its folder.
         disk: Bytes that they take up at the end.
-        failure: Why there is no result; null where there is one.
+        failure: Why there is no result; null if there is one.
     """
 
     seconds: float
@@ -90,10 +90,10 @@ def run_measured(
         command: The program and its arguments.
         environment: All its variables.
         home: The folder in which it is started.
-        folder: Where it writes its data; its size is looked at.
+        folder: Where it writes its data; its size is measured.
         limits: What it may take.
-        output: File that gets what it prints.
-        progress: Called at every look.
+        output: File for its output.
+        progress: Called at every measurement.
 
     Raises:
         KeyboardInterrupt: The user stopped the benchmark; the command and its children are ended.

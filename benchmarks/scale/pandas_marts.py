@@ -120,11 +120,11 @@ def _clean(text: Any) -> str | None:
     return str(text).strip() or None
 
 
-# ---------------------------------------------------------------------------- judging
+# ---------------------------------------------------------------------------- validation
 
 
-def judge(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Type and judge each record.
+def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Type and validate each record.
 
     Args:
         raw: From `read_clients`; used up.
@@ -430,7 +430,7 @@ def risk(customers: pd.DataFrame) -> pd.DataFrame:
     }
     for bit, rule in enumerate(watch.rules):
         fact = customers[rule.fact].to_numpy()
-        # Ratios and the risk weighting are no money; a fact that is null meets no rule.
+        # Ratios and the risk weighting are not money; a null fact meets no rule.
         is_money = fact.dtype == np.int64
         hit = compare[rule.comparison](fact, rule.limit * 100 if is_money else rule.limit)
         met |= hit.astype(np.int32) << bit
@@ -652,11 +652,11 @@ def make_marts(drop: Path, folder: Path) -> None:
 
     Args:
         drop: The folder of the raw files.
-        folder: Gets a Parquet file a mart.
+        folder: Gets one Parquet file per mart.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = reference.clients_file(drop)
-    clients, quarantined = judge(read_clients(file), drop, file.name)
+    clients, quarantined = validate(read_clients(file), drop, file.name)
     write(clients, folder, "clients")
     write(quarantined, folder, "fct_quarantined_clients")
     customers = measure(clients)

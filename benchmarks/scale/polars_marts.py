@@ -1,6 +1,6 @@
 """The comparison set by Polars: lazily, by its streaming engine.
 
-Nothing is held in memory that does not have to be: the file is typed and judged in one streaming
+Nothing is held in memory that does not have to be: the file is typed and validated in one streaming
 pass into a Parquet file, the customers are measured in a second one, and every mart is a lazy query
 over that file. Aggregates run one dimension after the other, since their medians hold their values.
 Money is whole cents in 64-bit integers; keys are Polars' own hashes.
@@ -145,10 +145,10 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
     return [(str(identifier), str(name)) for identifier, name in frame.iter_rows()]
 
 
-# ---------------------------------------------------------------------------- judging
+# ---------------------------------------------------------------------------- validation
 
 
-def judge(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
+def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
     """Return the accepted clients, and the rows quarantined.
 
     Args:
@@ -635,13 +635,13 @@ def make_marts(drop: Path, folder: Path) -> None:
 
     Args:
         drop: The folder of the raw files.
-        folder: Gets a Parquet file a mart.
+        folder: Gets one Parquet file per mart.
     """
     steps = folder / STEPS
     steps.mkdir(parents=True, exist_ok=True)
     file = reference.clients_file(drop)
     read = _settle(typed(scan(file), drop), steps / "typed.parquet")
-    clients, quarantined = judge(read, file)
+    clients, quarantined = validate(read, file)
     quarantined.write_parquet(folder / "fct_quarantined_clients.parquet", compression="snappy")
     _sink(clients, folder, "clients", reference.CLIENT_COLUMNS)
     measured = _settle(measure(clients), steps / "measured.parquet")

@@ -147,7 +147,7 @@ def steps_in_order(nodes: Mapping[str, Any]) -> list[Step]:
     """Return the models in the order of the graph.
 
     Args:
-        nodes: Models and seeds by name, as dbt's compiled manifest tells them.
+        nodes: Models and seeds by name, from dbt's compiled manifest.
     """
     names = {node["unique_id"]: name for name, node in nodes.items()}
     parents = {

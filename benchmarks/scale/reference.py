@@ -283,7 +283,7 @@ class WatchRule:
 
     Attributes:
         code: Its code.
-        fact: The column that it looks at.
+        fact: The column that it tests.
         comparison: "above", "at least", "below" or "at most".
         limit: What the fact is compared with; money in units, not cents.
         severity: Its weight.

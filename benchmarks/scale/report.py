@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.scale.bars import bars
 from benchmarks.scale.contenders import CONTENDERS, LIMIT, RUN, SCRIPT, SET_SCRIPT
 from benchmarks.scale.figures import (
     Cell,
@@ -15,6 +14,7 @@ from benchmarks.scale.figures import (
     summarise,
 )
 from benchmarks.scale.measure import GIB
+from benchmarks.scale.targets import targets
 
 BEGIN = "<!-- begin: written by benchmarks.scale -->"
 END = "<!-- end: written by benchmarks.scale -->"
@@ -148,7 +148,7 @@ def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
 def _closing(
     results: Results, figures: dict[Cell, Figures]
 ) -> Iterable[tuple[str, Table, list[str]]]:
-    """Yield growth, bars, and how it was measured."""
+    """Yield growth, targets, and how it was measured."""
     growth = growths(figures)
     if growth:
         yield (
@@ -163,16 +163,16 @@ def _closing(
             ],
             [],
         )  # fmt: skip
-    if asked := bars(figures, growth):
+    if asked := targets(figures, growth):
         verdicts = {True: "met", False: "not met", None: "not measured"}
         yield (
-            "Bars at 10,000,000 customers from CSV",
+            "Targets at 10,000,000 customers from CSV",
             [
                 ["figure", "at most", "measured", ""],
                 *(
-                    [bar.what, f"{bar.most:g}", "" if bar.value is None else f"{bar.value:.2f}",
-                     verdicts[bar.is_met]]
-                    for bar in asked
+                    [one.what, f"{one.most:g}", "" if one.value is None else f"{one.value:.2f}",
+                     verdicts[one.is_met]]
+                    for one in asked
                 ),
             ],
             [],

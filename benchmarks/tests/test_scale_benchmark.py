@@ -21,7 +21,6 @@ from click.testing import CliRunner
 
 from bank_warehouse.cli import main as bank_warehouse
 from benchmarks.scale import report
-from benchmarks.scale.bars import bars
 from benchmarks.scale.command import main, rounds
 from benchmarks.scale.comparison import MARTS
 from benchmarks.scale.contenders import (
@@ -49,6 +48,7 @@ from benchmarks.scale.figures import (
     summarise,
 )
 from benchmarks.scale.measure import GIB, Limits, Measured, run_measured, size_of
+from benchmarks.scale.targets import targets
 from python_checks.testing.needs import needs
 from python_checks.testing.paths import PROJECT
 
@@ -143,17 +143,17 @@ def test_the_most_expensive_models_come_with_their_share() -> None:
     assert found[0].share == pytest.approx(8 / 36)
 
 
-def test_bars_are_judged_at_ten_million_customers_only() -> None:
+def test_targets_apply_only_at_ten_million_customers() -> None:
     seconds = {LIMIT: 10, SCRIPT: 30, RUN: 33, BUILD: 70, SET_DBT: 20, PANDAS: 101, POLARS: 19}
     small = summarise(run_of(name, each) for name, each in seconds.items())
-    assert bars(small, {}) == []
+    assert targets(small, {}) == []
     runs = [
         *(run_of(name, each / 10) for name, each in seconds.items()),
         *(run_of(name, each, 10_000_000) for name, each in seconds.items()),
     ]
     figures = summarise(runs)
-    judged = {bar.what: bar.is_met for bar in bars(figures, growths(figures))}
-    assert judged == {
+    is_met = {target.what: target.is_met for target in targets(figures, growths(figures))}
+    assert is_met == {
         "dbt run, times the limit": True,
         "dbt run, times the plain script": True,
         "dbt build with all tests, times the limit": False,

@@ -1,6 +1,6 @@
 {#-
     Text without the invisible characters around it. On DuckDB only control characters are written
-    as chr(), because folding each call costs time before the query runs.
+    as chr(), because each call adds time to planning the query.
 -#}
 {% macro trimmed(text) -%}
     {%- set codes = [] -%}

@@ -42,9 +42,9 @@
         ).rows[0] -%}
         {{ exceptions.raise_compiler_error(
             found[0] ~ ', row ' ~ found[1] ~ ': a header that has the columns in another order than '
-            ~ 'the header in row 1: two files were put one behind the other, and every row from '
-            ~ 'there on would be read into the wrong columns. Split the file there into two, named '
-            ~ 'banking-clients-1 and banking-clients-2.'
+            ~ 'the header in row 1: two files were joined, and every row from there on would be read '
+            ~ 'into the wrong columns. Split the file there into two, named banking-clients-1 and '
+            ~ 'banking-clients-2.'
         ) }}
     {%- endif -%}
 {%- endmacro %}
@@ -209,7 +209,7 @@
             ~ '\nThe rows are in quality.fct_quarantined_clients. Correct the file, set '
             ~ 'raw_date_format or as_of_date where the reasons say so'
             ~ ('.' if is_all else
-                ', or raise max_quarantine_rate if this loss is right.')
+                ', or raise max_quarantine_rate if this loss is acceptable.')
         ) }}
     {%- endif -%}
 {%- endmacro %}

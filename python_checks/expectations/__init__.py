@@ -1,1 +1,1 @@
-"""Great Expectations: the suites, and what runs them on a built warehouse."""
+"""Great Expectations: the suites, and the code that runs them on a built warehouse."""

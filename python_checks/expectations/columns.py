@@ -1,4 +1,4 @@
-"""Names of columns that several suites promise something about."""
+"""Names of columns that several suites check."""
 
 MONEY = (
     "estimated_income",
@@ -12,7 +12,7 @@ MONEY = (
     "business_lending",
 )
 
-# Product of the seed `products` -> the balance column that it stands for.
+# Product of the seed `products` -> its balance column.
 PRODUCT_BALANCES = {
     "credit_card": "credit_card_balance",
     "bank_loan": "bank_loans",
@@ -23,5 +23,5 @@ PRODUCT_BALANCES = {
     "foreign_currency_account": "foreign_currency_account",
 }
 
-# Below this number of customers a mean or a share says little, and no limit on it is promised.
+# Below this number of customers, means and shares have no limits, because they vary too much.
 ENOUGH_FOR_DISTRIBUTIONS = 1000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 SUITE_NAMES = records.ALL_SUITES
 DOCS_SUFFIX = "_data_docs"
-"""Ends the name of the folder of the Data Docs site, which is beside the warehouse."""
+"""Suffix of the folder of the Data Docs site, which is beside the warehouse."""
 
 
 @click.command("check")
@@ -42,12 +42,12 @@ DOCS_SUFFIX = "_data_docs"
 def command(
     warehouse: Path, docs: Path | None, no_docs: bool, suite_names: tuple[str, ...]
 ) -> None:
-    """Check a built warehouse with the suites of Great Expectations. It is only read.
+    """Check a built warehouse with the suites of Great Expectations, read-only.
 
-    What was checked and found is recorded beside the warehouse; `bank publish` needs the record.
+    The results are recorded beside the warehouse; `bank publish` needs this record.
 
-    The exit code is 0 where every expectation is met, 1 where one is not, and 2 where the warehouse
-    cannot be checked.
+    The exit code is 0 if every expectation passes, 1 if one fails, and 2 if the warehouse cannot be
+    checked.
     """
     path = warehouse
     site = None if no_docs else docs or docs_folder(path)
@@ -79,7 +79,7 @@ def command(
 
 
 def docs_folder(warehouse: Path) -> Path:
-    """Return where the Data Docs of a warehouse are."""
+    """Return the folder of a warehouse's Data Docs."""
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + DOCS_SUFFIX)
 
 

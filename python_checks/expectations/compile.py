@@ -1,4 +1,4 @@
-"""Turn declared tables into suites of Great Expectations, and the same into plain SQL."""
+"""Compile declared tables to suites of Great Expectations, and to plain SQL."""
 
 from typing import Any
 

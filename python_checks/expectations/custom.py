@@ -1,10 +1,10 @@
 """The project's own expectations, evaluated by DuckDB in as few scans as possible.
 
-Great Expectations asks one query for all metrics of a table that are aggregates, but its map
-expectations ask further ones for unexpected values even where there are none, and its query
-expectation runs each query twice. Here every promise about rows is one aggregate, so that all
-promises of a table, together with the aggregates of the core expectations, are one scan. Rows are
-looked at only where a promise is broken, five at the most.
+Great Expectations runs one query for all aggregate metrics of a table. But its map expectations run
+further queries for unexpected values even if there are none, and its query expectation runs each
+query twice. Here every promise about rows is one aggregate, so all promises of a table, together
+with the aggregates of the core expectations, take one scan. Rows are read only if a promise is
+broken, at most five.
 """
 
 from typing import Any, ClassVar
@@ -35,7 +35,7 @@ OBSERVED_VALUE = LegacyDiagnosticRendererType.OBSERVED_VALUE
 def broken_rows_sql(promise: str) -> str:
     """Return the aggregate that counts the rows of a table that break `promise`.
 
-    A promise that is null for a row counts as broken: nothing was shown to be right.
+    A promise that is null for a row counts as broken.
     """
     return f"count(*) filter (where not coalesce(({promise}), false))"
 
@@ -46,7 +46,7 @@ def matching_rows_sql(condition: str) -> str:
 
 
 def _statement(query: str) -> Any:
-    """Return `query` as a statement in which a colon is no parameter."""
+    """Return `query` as a statement in which colons are not parameters."""
     return sa.text(query.replace(":", r"\:"))
 
 
@@ -112,7 +112,7 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 def known_texts(execution_engine: Any) -> frozenset[str]:
     """Return the texts that may be printed: values of reference seeds and names of columns.
 
-    Asked only where an example is printed; some hundreds of texts.
+    They are read only to print an example; there are a few hundred.
     """
     columns = execution_engine.execute_query(
         _statement(
@@ -134,7 +134,7 @@ def known_texts(execution_engine: Any) -> frozenset[str]:
 
 
 class _Promise(BatchExpectation):
-    """What both kinds of promise share: they are stated in words, and show words in the docs."""
+    """Shared by both kinds of promise: they have a description, which the docs show."""
 
     words: str
     column: str = ""
@@ -179,10 +179,10 @@ class ExpectRowsToKeepPromise(_Promise):
     """Expect a condition to be true in every row of the table.
 
     Args:
-        words: The promise in words, as shown to people.
+        words: The description of the promise.
         promise: The promise as a SQL condition on one row; null counts as broken.
-        column: The column that the promise is about, for messages.
-        rows_query: Query for rows that break it, read only where some do.
+        column: The column of the promise, for messages.
+        rows_query: Query for rows that break it, which runs only if there are some.
     """
 
     promise: str
@@ -214,15 +214,14 @@ class ExpectRowsToKeepPromise(_Promise):
 
 
 class ExpectQueryToFindNothing(_Promise):
-    """Expect a query for what would be wrong to find no row.
+    """Expect a query for faults to find no rows.
 
     Args:
-        words: The promise in words, as shown to people.
-        query: The query for what breaks the promise. One scan where it can be: where tables are
-            compared it compares totals of hashes.
-        column: The column that the promise is about, for messages.
-        explanation: A query for the single rows, read only where `query` finds something; empty
-            where `query` finds them itself.
+        words: The description of the promise.
+        query: The query for faults. To compare tables in one scan, it compares sums of hashes.
+        column: The column of the promise, for messages.
+        explanation: A query for the single rows, which runs only if `query` finds something; empty
+            if `query` returns them.
     """
 
     query: str
@@ -242,7 +241,7 @@ class ExpectQueryToFindNothing(_Promise):
         is_kept = found["count"] == 0
         if not is_kept and self.explanation:
             explained = found_rows(execution_engine, self.explanation)
-            # Where no single row can be named the difference of the totals stays the message.
+            # If no single row can be named, the message is the difference of the totals.
             found = explained if explained["count"] else found
         return {
             "success": is_kept,
@@ -277,14 +276,14 @@ class RowsWithCondition(TableMetricProvider):
 
 
 class ExpectShareOfRowsToBeBetween(_Promise):
-    """Expect the share of rows that meet a condition to lie between two limits.
+    """Expect the share of rows that meet a condition to be between two limits.
 
     Args:
-        words: The promise in words, as shown to people.
+        words: The description of the promise.
         condition: A SQL condition on one row; null counts as not met.
         lowest: Lowest share allowed, 0 to 1.
         highest: Highest share allowed, 0 to 1.
-        column: The column that the promise is about, for messages.
+        column: The column of the promise, for messages.
     """
 
     condition: str
@@ -307,7 +306,7 @@ class ExpectShareOfRowsToBeBetween(_Promise):
         rows = int(metrics["table.row_count"])
         matching = int(metrics["table.rows_with_condition"])
         share = matching / rows if rows else None
-        # An empty table has no shares: that it is empty is said by another expectation.
+        # An empty table has no shares; another expectation reports that it is empty.
         is_kept = share is None or self.lowest <= share <= self.highest
         return {
             "success": is_kept,

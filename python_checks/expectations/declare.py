@@ -1,8 +1,8 @@
-"""The vocabulary in which suites are declared, free of Great Expectations and of any connection.
+"""The vocabulary of suites, independent of Great Expectations and of any connection.
 
-A suite is a list of `Table`s, each with checks. Three kinds of check cover what is promised:
-`Promise` about each row of a table, `Share` (and `Mean`) about its distribution, `Nothing` for a
-query that must find nothing, such as one that compares tables.
+A suite is a list of `Table`s, each with checks. There are three kinds of check: `Promise` about
+each row of a table, `Share` (and `Mean`) about its distribution, `Nothing` for a query that must
+find nothing, such as a comparison of tables.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Share:
-    """The share of rows with a condition lies between two limits, 0 to 1."""
+    """The share of rows with a condition is between two limits, 0 to 1."""
 
     words: str
     condition: str
@@ -33,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a column lies between two limits, in the unit of the column."""
+    """The mean of a column is between two limits, in the unit of the column."""
 
     column: str
     lowest: float
@@ -42,9 +42,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class Nothing:
-    """A query that finds a row only where something is wrong.
+    """A query that only finds rows if something is wrong.
 
-    `explanation` is a slower query for the single rows, asked only where `query` finds something.
+    `explanation` is a slower query for the single rows, which runs only if `query` finds something.
     """
 
     words: str
@@ -58,13 +58,13 @@ Check = Promise | Share | Mean | Nothing
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view and what it promises.
+    """A table or view and its promises.
 
     Attributes:
         relation: `schema.table`.
         keys: the columns that identify a row in an example.
         checks: the promises.
-        may_be_empty: whether it is right without any row.
+        may_be_empty: whether it may have no rows.
     """
 
     relation: str
@@ -130,7 +130,7 @@ def in_set(column: str, values: Iterable[object], source: str) -> Check:
 
 
 def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source: str) -> Check:
-    """The value of `column` is the one that the table `source` gives for the value of `by`."""
+    """The value of `column` is the one in the table `source` for the value of `by`."""
     whens = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in pairs)
     return Promise(
         f"{column} is what {source} gives for {by}",
@@ -142,7 +142,7 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
 def in_band(
     band: str, value: str, limits: Iterable[tuple[object, object, object]], source: str
 ) -> Check:
-    """The band in column `band` is the one of the column `value`, by the limits in `source`."""
+    """The band in column `band` matches the column `value`, by the limits in `source`."""
     return Promise(
         f"{band} agrees with {value}, by {source}",
         f"{band} = {band_case(value, limits)}",
@@ -169,7 +169,7 @@ def literal(value: object) -> str:
 
 
 def median_between(column: str, lowest: float, highest: float) -> list[Check]:
-    """The median lies between the limits: shown by two shares, so that nothing is sorted."""
+    """The median is between the limits, checked by two shares so that nothing is sorted."""
     return [
         Share(
             f"the median of {column} is {lowest:,} or more: at most half of the rows are below",
@@ -189,7 +189,7 @@ def median_between(column: str, lowest: float, highest: float) -> list[Check]:
 
 
 def share_between(words: str, condition: str, column: str, lowest: float, highest: float) -> Check:
-    """The share of rows with `condition` lies between the limits."""
+    """The share of rows with `condition` is between the limits."""
     return Share(
         f"{words}: in {lowest:.1%} to {highest:.1%} of the rows", condition, column, lowest, highest
     )
@@ -212,8 +212,8 @@ def unique(relation: str, *columns: str) -> Check:
 def written_differences(columns: Sequence[str], here: str, there: str) -> str:
     """Return the SQL for a text that names the columns in which two rows differ.
 
-    Numbers, dates and flags are given with both values; of a text only the column is named,
-    because a wrong text may be anybody's name.
+    Numbers, dates and flags are shown with both values. For texts only the column is named, because
+    a wrong text may be a person's name.
     """
     if not columns:
         return "''"
@@ -230,10 +230,10 @@ def written_differences(columns: Sequence[str], here: str, there: str) -> str:
 def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[str, str]]) -> Check:
     """Two tables have the same rows, by `key`, with the same values in the columns.
 
-    Both are reduced to their number of rows and the sum of the 64-bit hashes of key and values:
-    one scan each and no join, and equal sums for unequal rows are as likely as one in 2^64. A
-    column of the right table may be given as a pair of its name on the left and the expression
-    for it on the right. Types have to agree: equal numbers of different types differ in hash.
+    Both are reduced to their number of rows and the sum of the 64-bit hashes of key and values, in
+    one scan each and without a join. Unequal rows have equal sums with probability 2^-64. A column
+    of the right table may be a pair of its name on the left and its expression on the right. Types
+    must agree, because equal numbers of different types have different hashes.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
 

@@ -1,9 +1,8 @@
 """A SQLAlchemy dialect that reads one DuckDB file and never writes to it.
 
-Great Expectations fetches the rows of a result after it has given the connection back to the
-pool. SQLAlchemy then rolls back, and DuckDB drops the rows of a result with its transaction: the
-result is empty when it is read. Reading needs no transaction, so this dialect begins, commits and
-rolls back nothing.
+Great Expectations fetches rows after it has returned the connection to the pool. SQLAlchemy then
+rolls back, DuckDB drops the result with its transaction, and the result is empty. Reading needs no
+transaction, so this dialect does not begin, commit or roll back.
 """
 
 from typing import Any
@@ -15,21 +14,21 @@ URL_SCHEME = "duckdb+readonly"
 
 
 class ReadOnlyDialect(Dialect):
-    """DuckDB without transactions: for a connection that is opened read-only."""
+    """DuckDB without transactions, for a read-only connection."""
 
     driver = "readonly"
     supports_statement_cache = True
 
     def do_begin(self, dbapi_connection: Any) -> None:
-        """Begin nothing."""
+        """Do nothing."""
 
     def do_commit(self, dbapi_connection: Any) -> None:
-        """Commit nothing."""
+        """Do nothing."""
 
     def do_rollback(self, dbapi_connection: Any) -> None:
-        """Roll back nothing, so that a result stays readable."""
+        """Do nothing, so that a result stays readable."""
 
 
 def register() -> None:
-    """Make `URL_SCHEME` known to SQLAlchemy. Calling it again changes nothing."""
+    """Register `URL_SCHEME` with SQLAlchemy; it can be called repeatedly."""
     registry.register("duckdb.readonly", __name__, "ReadOnlyDialect")

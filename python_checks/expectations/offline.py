@@ -1,8 +1,8 @@
 """Data Docs that open without a network.
 
-Great Expectations writes pages whose style sheets and scripts come from the internet, and an index
-that shows nothing without them. What is left here stands on its own: one small style sheet beside
-the pages, no script, and an index in plain HTML.
+Great Expectations writes pages with style sheets and scripts from the internet, and an index that
+is empty without them. This module replaces them by one small style sheet, no scripts, and an index
+in plain HTML.
 """
 
 import html
@@ -23,11 +23,11 @@ _REMOTE_IMAGE = re.compile(r"<img\b[^>]*https?://[^>]*>", re.DOTALL)
 
 
 def make_offline(docs: Path, results: Sequence["TableResult"]) -> None:
-    """Rewrite the site in `docs` so that it asks the network for nothing.
+    """Rewrite the site in `docs` so that it needs no network.
 
     Args:
         docs: Folder of the site that Great Expectations wrote.
-        results: What the index lists, in its order.
+        results: The results for the index, in order.
     """
     style = docs / "static" / "styles" / STYLE_SHEET.name
     style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
@@ -59,14 +59,13 @@ def _index(docs: Path, results: Sequence["TableResult"]) -> str:
     checked = sum(result.checked for result in results)
     failed = sum(len(result.failures) for result in results)
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title>What the warehouse is checked for</title>"
-        f'<link rel="stylesheet" href="static/styles/{STYLE_SHEET.name}"></head><body>'
-        '<main class="container-fluid"><h1>What the warehouse is checked for</h1>'
-        f"<p>{checked:,} expectations of {len(results)} tables, {failed:,} failed.</p>"
-        "<table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th>"
-        f"<th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width, initial-scale=1"><title>Checks of the '
+        'warehouse</title><link rel="stylesheet" '
+        f'href="static/styles/{STYLE_SHEET.name}"></head><body><main '
+        f'class="container-fluid"><h1>Checks of the warehouse</h1><p>{checked:,} expectations of '
+        f"{len(results)} tables, {failed:,} "
+        f"failed.</p><table><thead><tr><th>suite</th><th>table</th><th>checked</th><th>failed</th><th>result</th></tr></thead><tbody>{''.join(rows)}</tbody></table></main></body></html>\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Read the reference seeds out of the warehouse, so that suites hold no copy of their values."""
+"""Read the reference seeds from the warehouse, so that suites need no copy of their values."""
 
 import duckdb
 
@@ -6,7 +6,7 @@ from bank_warehouse.sql import quote_identifier
 
 Row = tuple[object, ...]
 
-# A reference table is tens of rows, occupations are a few hundred: more is a mistake.
+# Reference tables have tens of rows, occupations a few hundred; more is a mistake.
 MAXIMUM_ROWS = 20_000
 
 
@@ -16,7 +16,7 @@ def rows(
     """Return the given columns of a small reference table, in a stable order.
 
     Raises:
-        ValueError: The table has more than `MAXIMUM_ROWS` rows and is no reference table.
+        ValueError: The table has more than `MAXIMUM_ROWS` rows, so it is not a reference table.
     """
     listed = ", ".join(quote_identifier(column) for column in columns)
     name = ".".join(quote_identifier(part) for part in relation.split("."))

@@ -13,8 +13,8 @@ from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.expectations.declare import Table
 from python_checks.expectations.warehouse import UnreadableWarehouseError, settings
 
-# Set before the first import of Great Expectations, which reads them then: it sends nothing, and
-# draws no bars that would stand between the lines of the report.
+# Great Expectations reads these at its first import: it then sends no analytics, and draws no
+# progress bars between the lines of the report.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
@@ -30,7 +30,7 @@ from python_checks.expectations.offline import make_offline
 
 SITE = "local_site"
 INTERRUPTED = "Query interrupted"
-"""What DuckDB says after Ctrl+C, which Great Expectations takes for a check that failed."""
+"""DuckDB's message after Ctrl+C, which Great Expectations treats as a failed check."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class TableResult:
-    """What was checked of one table, and what failed."""
+    """The results of one table."""
 
     suite: str
     table: str
@@ -56,7 +56,7 @@ class TableResult:
 
 
 def context_for(docs: Path | None) -> Any:
-    """Return a context that keeps everything in memory but the Data Docs, and reports nothing."""
+    """Return a context that keeps all but the Data Docs in memory and sends no analytics."""
     sites = (
         {
             SITE: {
@@ -98,14 +98,14 @@ def run(
         suites: The declared tables by name of suite.
         docs: Folder for the Data Docs site, which is replaced; None builds no site.
         progress: Called with a line for each table.
-        marts: Fingerprints by `schema.table`: what is checked has to have them.
+        marts: Fingerprints by `schema.table`, which the checked marts must have.
 
     Returns:
         A result for each table, in the order of the suites.
 
     Raises:
-        UnreadableWarehouseError: A mart has another fingerprint, so that the warehouse was
-            written to since they were taken.
+        UnreadableWarehouseError: The fingerprint of a mart has changed, so the warehouse was
+            modified.
     """
     warnings.filterwarnings("ignore", module="great_expectations")
     duckdb_dialect.register()
@@ -138,7 +138,7 @@ def run(
 
 @contextmanager
 def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
-    """Hold the warehouse open, so that nobody writes to it, with the marts as they were."""
+    """Keep the warehouse open and unchanged, so that nobody writes to it."""
     with source.get_execution_engine().engine.connect() as connection:
         if marts:
             rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
@@ -147,7 +147,7 @@ def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> It
             if changed:
                 raise UnreadableWarehouseError(
                     f"{', '.join(changed)} changed in {path} since the checks began. Wait until "
-                    "the build that did it has ended, and run the checks again."
+                    "the build has ended, and run the checks again."
                 )
         yield
 
@@ -199,7 +199,7 @@ def _core_words(kind: str, kwargs: dict[str, Any]) -> str:
 
 
 def _error(exception_info: dict[str, Any] | None) -> str | None:
-    """Return the message of an exception, which stands one level deeper for a failed metric."""
+    """Return the message of an exception, which is nested one level deeper for a failed metric."""
     if not exception_info:
         return None
     for info in (exception_info, *exception_info.values()):

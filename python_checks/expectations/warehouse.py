@@ -1,4 +1,4 @@
-"""Open the warehouse for reading, or say in words why it cannot be checked."""
+"""Open the warehouse for reading, or explain why it cannot be checked."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
-# Read-only readers share the file; the limits keep a check of ten million customers small.
+# Read-only readers share the file; the limits bound a check of ten million customers.
 MEMORY_LIMIT = "1GB"
 
 
@@ -20,12 +20,12 @@ class UnreadableWarehouseError(CannotStartError):
 
 
 def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the DuckDB settings that every connection of the checks to the file `path` has."""
+    """Return the DuckDB settings for every connection of the checks to the file `path`."""
     return {
         "memory_limit": MEMORY_LIMIT,
         "temp_directory": str(temp_directory(path)),
         "preserve_insertion_order": False,
-        # Bands and seeds of a few rows: without this DuckDB sorts all customers for each of them.
+        # For bands and small seeds: without this, DuckDB sorts all customers for each of them.
         "nested_loop_join_threshold": 1000,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -37,9 +37,8 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 
     Raises:
-        UnreadableWarehouseError: There is no such file, another process writes to it, it is no
-            database that this DuckDB can read, or its last build was one with --empty or has not
-            ended.
+        UnreadableWarehouseError: There is no such file, another process writes to it, it is not a
+            database that this DuckDB can read, or its last build ran with --empty or has not ended.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(
@@ -96,19 +95,19 @@ def require_relations(path: Path, existing: set[str], required: Iterable[str]) -
     """Refuse a warehouse that lacks any of the `required` tables.
 
     Raises:
-        UnreadableWarehouseError: With the names of all that are missing.
+        UnreadableWarehouseError: The message names all missing tables.
     """
     missing = sorted(set(required) - existing)
     if missing:
         listed = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if missing[8:] else "")
         raise UnreadableWarehouseError(
-            f"{path} is not built, or not completely: it lacks {listed}.\nRun `bank build`, then "
-            "`bank check`."
+            f"{path} is not built, or not completely; missing: {listed}.\n"
+            "Run `bank build`, then `bank check`."
         )
 
 
 def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseError:
-    """Return the error for a warehouse whose tables are there and cannot be read."""
+    """Return the error for a warehouse whose tables exist but cannot be read."""
     return UnreadableWarehouseError(
         f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
         "with the project in the version of the checks."

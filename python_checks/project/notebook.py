@@ -23,11 +23,11 @@ COLOURS = 128
 
 
 def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
-    """Return the notebook with the outputs of running all of its cells; the file stays as it is.
+    """Return the notebook with the outputs of all its cells; the file does not change.
 
     Args:
         path: the notebook; it runs in its folder.
-        environment: variables for its process beside those of this one.
+        environment: additional variables for its process.
 
     Raises:
         CellExecutionError: A cell fails.
@@ -42,7 +42,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env={**os.environ, **environment})
-    # Whichever Python ran it, the file stays the same.
+    # The file must not depend on the Python that ran it.
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a PNG, in base64, with a palette of its own: a third of the size."""
+    """Return a base64 PNG with its own palette, which is a third of the size."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)

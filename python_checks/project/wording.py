@@ -1,4 +1,4 @@
-"""Words that the glossary replaces, found in the texts of the project.
+"""Find words in the project's texts that the glossary replaces.
 
 The last table of `docs/glossary.md` is the list: phrases on the left, what to write on the right.
 `python -m python_checks.project.wording` prints each place.
@@ -17,7 +17,7 @@ GLOSSARY = "docs/glossary.md"
 HEADING = "| instead of | write |"
 TEXTS = frozenset({".csv", ".md", ".py", ".sql", ".toml", ".yml"})
 _GAP = r"(?:\s|_|\n\s*(?:#:?|--|>|\*)\s)+"
-"""Between two words: blanks, an underscore, or the end of a comment's line and the next's start."""
+"""The gap between two words: blanks, an underscore, or a line break in a comment."""
 
 
 @dataclass(frozen=True, order=True)
@@ -27,8 +27,8 @@ class Place:
     Attributes:
         file: path below the project, with slashes.
         line: number of the line in which the phrase begins.
-        phrase: the replaced phrase, as the glossary has it.
-        write: what to write instead.
+        phrase: the replaced phrase, as in the glossary.
+        write: the replacement.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Place:
 
 
 def replaced(glossary: str) -> dict[str, str]:
-    """Return the phrases that a glossary replaces, each with what to write instead.
+    """Return the phrases that a glossary replaces, with their replacements.
 
     Args:
         glossary: text of the page, with the table below `HEADING`.
@@ -52,9 +52,9 @@ def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
     """Yield where a text uses a replaced phrase, also across lines and in names with underscores.
 
     Args:
-        file: name that the places get.
+        file: file name for the places.
         text: what to read.
-        words: phrase to what to write instead, as `replaced` returns it.
+        words: phrase to its replacement, from `replaced`.
     """
     for phrase, write in words.items():
         words_of = _GAP.join(map(re.escape, phrase.split()))

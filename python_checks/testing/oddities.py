@@ -790,7 +790,7 @@ def code_of_two_names(drop: Path) -> None:
         file.write("1,Other\n")
 
 
-@oddity("read", warns="1 row says again what another one says")
+@oddity("read", warns="1 row repeats another one")
 def lookup_row_twice(drop: Path) -> None:
     """A lookup row that occurs twice, with the same name."""
     put(drop, seed_text())

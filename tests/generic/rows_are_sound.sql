@@ -30,7 +30,7 @@
 {%- endfor -%}
 with
 
-judged as (
+evaluated as (
 
     select
         case
@@ -44,7 +44,7 @@ judged as (
 
 )
 
-select * from judged
+select * from evaluated
 where breach is not null
 
 {% endtest %}

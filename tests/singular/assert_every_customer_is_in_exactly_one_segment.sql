@@ -29,7 +29,7 @@ assignments as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         assignments.*,
@@ -51,7 +51,7 @@ judged as (
 
 misplaced as (
 
-    select * from judged
+    select * from evaluated
     where
         segment is distinct from segment_by_rules
         or reason_by_rules is null

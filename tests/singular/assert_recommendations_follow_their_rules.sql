@@ -47,7 +47,7 @@ customers as (
 
 ),
 
-judged as (
+evaluated as (
 
     select
         cast(recommendations.customer_key as string) || ' ' || rules.action as culprit,
@@ -73,7 +73,7 @@ wrong as (
         culprit,
         'does not meet the rule' as breach
 
-    from judged
+    from evaluated
     where
         not coalesce(holds, false)
         or (second_fact is not null and not coalesce(second_holds, false))
@@ -95,7 +95,7 @@ published_facts as (
 ),
 
 -- Rules whose facts are all published.
-judgeable as (
+evaluable as (
 
     select rules.action
 
@@ -123,7 +123,7 @@ compared as (
 
     from customers
     cross join rules
-    inner join judgeable on rules.action = judgeable.action
+    inner join evaluable on rules.action = evaluable.action
 
 ),
 
@@ -186,7 +186,7 @@ found as (
         count(*) as customers
 
     from recommendations
-    inner join judgeable on recommendations.action = judgeable.action
+    inner join evaluable on recommendations.action = evaluable.action
     group by recommendations.action
 
 ),
@@ -194,13 +194,13 @@ found as (
 miscounted as (
 
     select
-        judgeable.action as culprit,
+        evaluable.action as culprit,
         'is due for ' || cast(coalesce(expected.customers, 0) as string)
         || ' customers and found for ' || cast(coalesce(found.customers, 0) as string) as breach
 
-    from judgeable
-    left join expected on judgeable.action = expected.action
-    left join found on judgeable.action = found.action
+    from evaluable
+    left join expected on evaluable.action = expected.action
+    left join found on evaluable.action = found.action
     where coalesce(expected.customers, 0) <> coalesce(found.customers, 0)
 
 ),

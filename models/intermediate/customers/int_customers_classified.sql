@@ -85,7 +85,7 @@ spelt_wrong as (
 
 ),
 
--- By the spelling that is delivered.
+-- By the delivered spelling.
 occupations as (
 
     select * from spelt_right
@@ -119,8 +119,8 @@ income_bands as (
 
 ),
 
--- The bands of the ages and tenures that occur, so that customers are joined by equality: a join by
--- limits splits blocks of rows into pieces, which take twice as long to write.
+-- The bands of the ages and tenures that occur, so that customers are joined by equality. A join by
+-- limits splits blocks of rows, which then take twice as long to write.
 banded_ages as (
 
     select

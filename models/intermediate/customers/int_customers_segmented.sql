@@ -24,7 +24,7 @@ segments as (
 
 ),
 
--- One row with the limits of every score, so that customers are compared with them and not joined.
+-- One row with the limits of every score, so that customers need no join.
 score_limits as (
 
     select

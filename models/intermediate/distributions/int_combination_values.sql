@@ -32,7 +32,7 @@ named as (
 
 ),
 
--- Values have numbers, so that no text is counted by the million.
+-- Values are numbered, so that no texts are counted for millions of rows.
 combination_values as (
 
     select

@@ -124,7 +124,7 @@ counted as (
 
 -- Large enough: the group has enough customers, and enough expected on either side at the overall
 -- rate.
-judged as (
+sized as (
 
     select
         counted.action,
@@ -143,4 +143,4 @@ judged as (
 
 )
 
-select * from judged
+select * from sized

@@ -54,7 +54,7 @@ compared as (
 
 ),
 
-judged as (
+with_drift as (
 
     select
         compared.*,
@@ -120,7 +120,7 @@ listed as (
             else 'drifted: ' || drifts
         end as drift_verdict
 
-    from judged
+    from with_drift
 
 )
 

@@ -18,7 +18,7 @@ effect_sizes as (
 
 ),
 
-judged as (
+with_verdicts as (
 
     select
         tested.*,
@@ -53,7 +53,7 @@ results as (
         end as verdict,
         customers
 
-    from judged
+    from with_verdicts
 
 ),
 

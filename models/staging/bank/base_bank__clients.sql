@@ -209,7 +209,7 @@ typed as (
 
 ),
 
-judged as (
+validated as (
 
     select
         *,
@@ -293,7 +293,7 @@ explained as (
         properties_owned,
         risk_weighting
 
-    from judged
+    from validated
 
 )
 

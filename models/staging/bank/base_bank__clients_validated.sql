@@ -25,7 +25,7 @@ repeats as (
 ),
 
 -- The first of identical repeats is accepted; repeats that differ are all quarantined.
-judged as (
+validated as (
 
     select
         clients.*,
@@ -49,4 +49,4 @@ judged as (
 
 )
 
-select * from judged
+select * from validated

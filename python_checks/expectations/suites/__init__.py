@@ -1,4 +1,4 @@
-"""The suites, one module a layer. Each has `tables(connection)`, which returns its `Table`s."""
+"""The suites, one module per layer. Each has `tables(connection)`, which returns its `Table`s."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ SUITES: dict[str, Callable[[duckdb.DuckDBPyConnection], list[Table]]] = {
     "quality": quality.tables,
 }
 
-# What has to be there before any suite can be declared.
+# Tables that must exist before any suite can be declared.
 REQUIRED: dict[str, tuple[str, ...]] = {
     "raw": raw.REQUIRED,
     "staging": staging.REQUIRED,

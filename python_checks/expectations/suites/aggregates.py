@@ -1,7 +1,7 @@
-"""What the aggregated marts promise: totals that tie to the customers, and shares that are shares.
+"""The promises of the aggregated marts: totals that tie to the customers, and valid shares.
 
-A `tie` compares what a mart adds up to with the same sum over the customers: a customer lost from
-one cell, or a cent, breaks it.
+A `tie` compares a total of a mart with the same sum over the customers: one missing customer or
+cent breaks it.
 """
 
 import duckdb
@@ -69,7 +69,7 @@ def aggregate_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 
 def _tie(words: str, mart: str, by: str, sums: dict[str, str], *, where: str = "true") -> Check:
-    """For each value of `by`, each sum of the mart equals the expression over the positions."""
+    """For each value of `by`, each sum of the mart equals the expression on the positions."""
     here = ", ".join(f"sum({column}) as {column}" for column in sums)
     there = ", ".join(f"{expression} as {column}" for column, expression in sums.items())
     difference = written_differences(list(sums), "here", "there")
@@ -151,7 +151,7 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
             ("customers", "holders", "penetration"),
         ),
         Promise(
-            "the mean and median of holders are null where and only where there are none",
+            "the mean and median of holders are null if and only if there are none",
             "(holders = 0) = (mean_balance_of_holders is null) "
             "and (holders = 0) = (median_balance_of_holders is null)",
             ("holders", "mean_balance_of_holders", "median_balance_of_holders"),

@@ -1,8 +1,8 @@
-"""What the migrations promise: every customer of both dates, once, wherever one looks from.
+"""The promises of the migrations: every customer of both dates is counted once.
 
-The history is in a file of its own, which these checks do not open. What the migrations say of
-the date of this warehouse is compared with its customers, and what they say of other dates with
-each other. While the history has one date there is nothing to compare, and the tables are empty.
+The history is in a file of its own, which these checks do not open. The migrations to the date of
+this warehouse are compared with its customers, and those of other dates with each other. If the
+history has one date, there is nothing to compare, and the tables are empty.
 """
 
 from python_checks.expectations.declare import (
@@ -135,7 +135,7 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 
 
 def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
-    """Those who are in a state at a date are those who come from it at the next."""
+    """The customers in a state at one date are those who come from it at the next."""
     return Nothing(
         "who has come to a state at a date is who goes on from it",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "

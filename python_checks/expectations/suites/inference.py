@@ -1,7 +1,7 @@
-"""What the inferred marts promise: statistics that can be, verdicts that follow from them, ties.
+"""The promises of the inferred marts: possible statistics, and verdicts that follow from them.
 
-Whether a statistic is the right one is tested against scipy, statsmodels and scikit-learn; here
-stands what every build must keep, whatever its customers.
+Tests compare the statistics with scipy, statsmodels and scikit-learn. These checks hold for every
+build, whatever its customers.
 """
 
 from python_checks.expectations.declare import (
@@ -23,7 +23,7 @@ REQUIRED = (DIFFERENCES, DRIVERS, CENTROIDS, SEGMENTS, PROFILES)
 
 
 def inference_tables(*, is_large: bool) -> list[Table]:
-    """Return the marts that hold what was inferred, and their promises."""
+    """Return the inferred marts and their promises."""
     return [_differences(), _drivers(), _centroids(is_large=is_large)]
 
 

@@ -1,4 +1,4 @@
-"""No personal data in schema marts: neither a column for it nor a value of it."""
+"""No personal data in schema marts: neither columns nor values."""
 
 import duckdb
 
@@ -8,13 +8,13 @@ from python_checks.expectations.declare import Check, Nothing
 
 IDENTITIES = "restricted.dim_customer_identities"
 
-# A text is compared as a whole and by its words, pairs and triples of words: a name is two or
-# three. Longer texts are reasons, and reasons have few words.
+# A text is compared as a whole, and by its words, pairs and triples of words, because a name has
+# two or three. Longer texts are reasons, which have few different words.
 WORDS_OF_A_NAME = 3
 
 
 def no_personal_columns() -> Check:
-    """No column of schema marts is named like personal data."""
+    """No column of schema marts has the name of a personal column."""
     listed = ", ".join(quote_literal(name) for name in sorted(PERSONAL_COLUMNS))
     return Nothing(
         "no column of schema marts is for personal data",
@@ -25,11 +25,11 @@ def no_personal_columns() -> Check:
 
 
 def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
-    """No text of schema marts is or holds the name or the id of a client.
+    """No text of schema marts contains the name or the id of a client.
 
-    Only different texts are looked at, and the names of clients are compared with those, so that
-    the small side is kept in memory. Names of advisors and the values of reference seeds are no
-    leak where a client happens to have the same; neither is a single word, which is no full name.
+    Only distinct texts are compared with the names of clients, so the smaller side is kept in
+    memory. Names of advisors and values of reference seeds are allowed, even if a client has the
+    same name, and so are single words, which are not full names.
     """
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "

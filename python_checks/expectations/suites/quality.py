@@ -1,4 +1,4 @@
-"""What the quality layer promises: the control totals tie, and what is quarantined says why."""
+"""The promises of the quality layer: control totals tie, and quarantined rows have reasons."""
 
 import duckdb
 

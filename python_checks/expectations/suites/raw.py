@@ -1,8 +1,8 @@
-"""What the raw layer promises: the drop as delivered, before anything is quarantined.
+"""The promises of the raw layer: the drop as delivered, before anything is quarantined.
 
-Where the shipped seeds were built, their tables are checked as text; where a folder was read there
-are no raw tables, and the first typed one stands for them. A raw row may be wrong: it is then
-quarantined, so a promise here is about the share of rows.
+If the shipped seeds were built, their tables are checked as text. If a folder was read, there are
+no raw tables, and the first typed table is checked instead. Invalid raw rows are quarantined, so
+the promises here are about shares of rows.
 """
 
 import duckdb
@@ -23,7 +23,7 @@ BASE = "staging.base_bank__clients"
 SEED_FILE = "seeds/raw/raw_clients.csv"
 REQUIRED = (BASE, "reference.fee_rates", "reference.loyalty_tiers")
 
-# At least this share of raw cells has to be readable; dbt stops at `max_quarantine_rate`.
+# At least this share of raw cells must be readable; dbt stops at `max_quarantine_rate`.
 READABLE = 0.9
 
 MONEY_HEADERS = (
@@ -45,9 +45,9 @@ LOOKUPS = {
 
 
 def is_built_from_seeds(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the last build read the shipped seeds and not a folder.
+    """Return whether the last build read the shipped seeds, not a folder.
 
-    Raw tables of an earlier build may still be there, so the source of the rows is asked.
+    Raw tables of an earlier build may still exist, so this checks the source of the rows.
     """
     found = connection.execute(
         "select count(*) from information_schema.tables "

@@ -1,7 +1,7 @@
-"""What recommendations and the fairness monitor promise: actions by their rules, none against each.
+"""The promises of the recommendations and the fairness monitor: actions follow their rules.
 
-The rules are read from the seed, so that a limit is changed in one place; whether they are met is
-checked value by value, and counted again for the customers of the monitor.
+The rules are read from the seed, so that a limit is changed in one place. Each value is checked
+against its rule, and the customers of the monitor are counted again.
 """
 
 import duckdb
@@ -31,7 +31,7 @@ SYMBOLS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 PROTECTED = ("nationality", "gender", "age_band")
 CONDITIONS = ("", "second_", "third_")
 
-# No action may be due for nearly everyone: such a rule chooses nobody.
+# No action may be due for nearly everyone, because such a rule would not select.
 LARGEST_SHARE = 0.5
 
 
@@ -49,7 +49,7 @@ def recommendation_tables(connection: duckdb.DuckDBPyConnection, *, is_large: bo
 
 
 def _met(connection: duckdb.DuckDBPyConnection, condition: str) -> Check:
-    """Every value of one condition meets the limit of the rule of its action."""
+    """Every value of a condition meets the limit of its action's rule."""
     rules = references.rows(
         connection,
         RULES,

@@ -1,4 +1,4 @@
-"""What the staging layer promises: every row typed, accepted or quarantined, and none lost."""
+"""The promises of the staging layer: every row is typed, accepted or quarantined; none is lost."""
 
 import duckdb
 

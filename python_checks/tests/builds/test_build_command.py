@@ -30,7 +30,7 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`, which gets all that it writes."""
+    """Run `bank` in `folder`, with all its output there."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         cwd=folder,
@@ -99,7 +99,7 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     assert (
         said[2].strip() == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
     )
-    assert "raise max_quarantine_rate if this loss is right." in said[3]
+    assert "raise max_quarantine_rate if this loss is acceptable." in said[3]
     assert said[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
     assert len(said) < 10
     assert "macro" not in built.stderr

@@ -334,7 +334,7 @@ class Told:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what unpickling calls."""
-        return pytest.fail, ("a plan of a stranger was read",)
+        return pytest.fail, ("a foreign plan was read",)
 
 
 def test_plan_is_only_read_from_own_temporary_folder(

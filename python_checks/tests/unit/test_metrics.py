@@ -265,13 +265,13 @@ def test_dimensions_of_are_those_that_all_metrics_reach(layer: SemanticLayer) ->
     ("arguments", "complaint"),
     [
         (([],), "at least one metric"),
-        ((["profit"],), "no metric 'profit'. There are: active, active_gold, balance"),
+        ((["profit"],), "no metric 'profit'. The metrics are: active, active_gold, balance"),
         ((["clients", "clients"],), "metric 'clients' is asked for twice"),
         ((["clients"], ["city", "city"]), "dimension 'city' is asked for twice"),
         ((["clients"], ["colour"]), "'colour' cannot be reached from clients. There are: city, cl"),
         ((["clients"], ["is_open"]), "'is_open' cannot be reached from clients"),
         ((["branches"], ["tier"]), "'tier' cannot be reached from branches"),
-        ((["clients"], ["city__year"]), "'city' is no date and has no year"),
+        ((["clients"], ["city__year"]), "'city' is not a date and has no year"),
         ((["clients"], ['city" from x --']), "cannot be reached"),
         ((["clients"], [], {"city": []}), "has no values; leave it out"),
         ((["clients"], [], {"city": "Rome"}), "needs a list of values"),
@@ -330,7 +330,7 @@ def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
     [
         (
             set_path("semantic_models", 1, "measures", 0, "expr", value="balance * 2"),
-            r"accounts\.balance: 'balance \* 2' is no column",
+            r"accounts\.balance: 'balance \* 2' is not a column",
         ),
         (
             set_path("semantic_models", 1, "measures", 0, "agg", value="percentile"),
@@ -338,7 +338,7 @@ def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
         ),
         (
             set_path("semantic_models", 0, "dimensions", 0, "expr", value="upper(city)"),
-            r"clients\.city: 'upper\(city\)' is no column",
+            r"clients\.city: 'upper\(city\)' is not a column",
         ),
         (
             set_path("semantic_models", 0, "entities", 0, "type", value="natural"),

@@ -313,7 +313,7 @@ def test_fallback_reader_continues_after_an_open_quote(tmp_path: Path) -> None:
     path = tmp_path / "few.csv"
     path.write_bytes(b'a,b\n1,"x\ny"\n2,"open\n3,"ok, too"\r\n\r\n4,"a""b"\n5,c"d\n6,e')
     known = {"a": "a", "b": "b"}
-    shape = Shape(separator=",", width=2, columns={0: "a", 1: "b"}, known=known, telling=None)
+    shape = Shape(separator=",", width=2, columns={0: "a", 1: "b"}, known=known, amount=None)
     records = list(read_records(path, "few.csv", 0, shape))
     assert [(record.cells, record.fault) for record in records] == [
         (("1", "x\ny"), None),
@@ -695,7 +695,7 @@ def test_quoted_lines_are_one_record_unless_they_could_be_rows(
 ) -> None:
     path = tmp_path / "few.csv"
     path.write_text(f"id,name,a,b\n{first}\n{second}\n")
-    shape = Shape(separator=",", width=4, columns={0: "id"}, known={}, telling=None)
+    shape = Shape(separator=",", width=4, columns={0: "id"}, known={}, amount=None)
     records = list(read_records(path, "few.csv", 0, shape))
     assert (len(records) == 1) == is_one
     assert all((record.fault is None) == is_one for record in records)
@@ -747,7 +747,7 @@ def test_fallback_and_plain_reader_split_quotes_alike(text: list[str], width: in
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "few.csv"
         path.write_text("header\n" + "".join(text))
-        shape = Shape(separator=",", width=width, columns={0: "id"}, known={}, telling=None)
+        shape = Shape(separator=",", width=width, columns={0: "id"}, known={}, amount=None)
         found = list(read_records(path, "few.csv", 0, shape))
     expected: list[list[str] | str] = []
     for cells in records_of("".join(text).split("\n"), ",", width):

@@ -1313,7 +1313,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--user-header", HEADER], "--access-file"),
         (["--access-file", "{users}"], "--user-header"),
         (["--access-file", "nowhere.csv"], "does not exist"),
-        (["--host-name", "http://bank.example"], "no name of a host"),
+        (["--host-name", "http://bank.example"], "not a host name"),
         (["--host", "192.0.2.7", "--port", "8050"], "Cannot listen on 192.0.2.7"),
     ],
 )

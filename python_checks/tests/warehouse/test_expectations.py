@@ -422,7 +422,7 @@ def test_file_that_is_no_database_exits_with_2(tmp_path: Path) -> None:
     path.write_text("not a database")
     result = command_line("--warehouse", str(path))
     assert result.returncode == 2
-    assert f"{path} is no warehouse" in result.stderr
+    assert f"{path} is not a warehouse" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -29,15 +29,15 @@ MART = Contract("marts", "fct_balances", "One row.", (KEY, MONEY), ("customer_ke
     ("after", "changes"),
     [
         ([MART], []),
-        ([], ["marts.fct_balances is gone"]),
-        ([dataclasses.replace(MART, is_published=False)], ["marts.fct_balances is gone"]),
+        ([], ["marts.fct_balances was removed"]),
+        ([dataclasses.replace(MART, is_published=False)], ["marts.fct_balances was removed"]),
         (
             [dataclasses.replace(MART, schema="quality")],
             ["marts.fct_balances has moved to quality.fct_balances"],
         ),
         (
             [dataclasses.replace(MART, columns=(KEY,))],
-            ["marts.fct_balances: column balance is gone"],
+            ["marts.fct_balances: column balance was removed"],
         ),
         (
             [dataclasses.replace(MART, columns=(KEY, dataclasses.replace(MONEY, type="DOUBLE")))],
@@ -134,7 +134,7 @@ def test_a_breaking_release_is_refused_until_the_version_is_raised(
     with pytest.raises(ContractError) as refused:
         publish(warehouse, published, None)
     message = str(refused.value)
-    assert "marts.fct_product_pairs: column lift is gone" in message
+    assert "marts.fct_product_pairs: column lift was removed" in message
     assert "marts.dim_products: column product_order was INTEGER, is BIGINT" in message
     assert "one row was one customer_key, product, is one customer_key" in message
     assert "set published_schema_version to 2" in message
@@ -142,7 +142,7 @@ def test_a_breaking_release_is_refused_until_the_version_is_raised(
     change_checked(warehouse, version=2)
     assert publish(warehouse, published, None).manifest["schema_version"] == 2
     change_checked(warehouse, version=1)
-    with pytest.raises(ContractError, match="has 2 already"):
+    with pytest.raises(ContractError, match="already has 2"):
         publish(warehouse, published, None)
     change_checked(warehouse, edit=lambda _: None, version=0)
     with pytest.raises(ContractError, match="published_schema_version is 0"):

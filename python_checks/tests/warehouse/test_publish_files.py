@@ -258,7 +258,7 @@ main(sys.argv[3:], prog_name="bank")
         ),
     ],
 )
-def test_interrupt_prints_one_line_and_changes_nothing(
+def test_ctrl_c_prints_one_line_and_changes_nothing(
     number: signal.Signals, place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"

@@ -334,7 +334,7 @@ def test_interrupted_build_had_no_error(copied_warehouse: Path) -> None:
         connection.execute("drop table quality.fct_control_totals")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert "it lacks quality.fct_control_totals.\nThe last build started at" in result.output
+    assert "missing: quality.fct_control_totals.\nThe last build started at" in result.output
     assert "Run `bank build` again." in result.output
     assert "error it prints" not in result.output
 
@@ -428,7 +428,7 @@ def test_incomplete_build_says_what_failed(copied_warehouse: Path) -> None:
         connection.execute("drop table quality.fct_control_totals")
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert "it lacks quality.fct_control_totals" in result.output
+    assert "missing: quality.fct_control_totals" in result.output
     assert "The last build failed at 2026-01-31 17:05:09 UTC (`dbt build`): stg_bank" in (
         result.output
     )

@@ -1,4 +1,4 @@
-"""Each metric is defined once: a second name for the same number drifts from the first."""
+"""Each metric is defined once, because a second definition would drift from the first."""
 
 import json
 import re
@@ -13,7 +13,7 @@ Json = Mapping[str, Any]
 
 @check  # type: ignore[untyped-decorator]
 def check_metrics_are_defined_once(ctx: Any) -> None:
-    """No metric repeats the definition of another one under a second name.
+    """No metric repeats the definition of another under a second name.
 
     Names of measures and metrics are replaced by what they stand for before definitions are
     compared, so a copied measure is found as well as a copied metric, and a ratio as well as the
@@ -46,7 +46,7 @@ def definitions(manifest: Json) -> dict[str, str]:
     }
 
     def used(part: Json, meanings: Mapping[str, str]) -> str:
-        """Return what a metric makes of one of its inputs."""
+        """Return the expression of an input of a metric."""
         options = {
             key: value
             for key, value in part.items()
@@ -79,7 +79,7 @@ def definitions(manifest: Json) -> dict[str, str]:
 
 
 def _measure(model: Json, measure: Json) -> str:
-    """Return what a measure adds up, counts or averages, without its name."""
+    """Return the aggregate of a measure, without its name."""
     options = {
         key: measure[key] for key in ("agg_params", "non_additive_dimension") if measure[key]
     }
@@ -90,5 +90,5 @@ def _measure(model: Json, measure: Json) -> str:
 
 
 def _with(options: Json) -> str:
-    """Return options as the end of a definition, nothing where there are none."""
+    """Return options as the end of a definition; empty if there are none."""
     return f" with {json.dumps(options, sort_keys=True)}" if options else ""

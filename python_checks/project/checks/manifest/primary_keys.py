@@ -1,4 +1,4 @@
-"""The primary key of each model is in the manifest, where other tools look for it, and proved."""
+"""The primary key of each model is in the manifest for other tools, and is tested."""
 
 from typing import Any
 

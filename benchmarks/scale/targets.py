@@ -1,4 +1,4 @@
-"""The bars: what is asked of the figures at ten million customers from CSV, and of the growth."""
+"""Targets for the figures at ten million customers from CSV, and for the growth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ GIGABYTE = 1e9
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A bar and the figure that is held against it.
+class Target:
+    """A target and the measured figure.
 
     Attributes:
-        what: The figure in words.
-        most: The most that it may be.
-        value: The figure; null where a contender has no result.
+        what: Description of the figure.
+        most: The largest allowed value.
+        value: The figure; null if a contender has no result.
     """
 
     what: str
@@ -27,12 +27,14 @@ class Bar:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the figure is at most what it may be; null where there is none."""
+        """Whether the figure meets the target; null if there is none."""
         return None if self.value is None else self.value <= self.most
 
 
-def bars(figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growth]) -> list[Bar]:
-    """Return all bars; empty where ten million customers were not measured.
+def targets(
+    figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growth]
+) -> list[Target]:
+    """Return all targets; empty if ten million customers were not measured.
 
     Args:
         figures: From `figures.summarise`.
@@ -49,7 +51,7 @@ def bars(figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growt
     if not any(cell[:2] == (CUSTOMERS, FORMAT) for cell in figures):
         return []
     slopes = [
-        Bar(
+        Target(
             f"growth exponent of {title}, {file_format}",
             1.05,
             fitted.exponent if (fitted := growth.get((file_format, contender))) else None,
@@ -58,17 +60,17 @@ def bars(figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growt
         for contender, title in ((RUN, "dbt run"), (BUILD, "dbt build"))
     ]
     return [
-        Bar("dbt run, times the limit", 4, times(RUN, LIMIT)),
-        Bar("dbt run, times the plain script", 1.15, times(RUN, SCRIPT)),
-        Bar("dbt build with all tests, times the limit", 6, times(BUILD, LIMIT)),
-        Bar("peak memory of dbt run, GB", 8, gigabytes(RUN)),
-        Bar("peak memory of dbt build, GB", 8, gigabytes(BUILD)),
-        Bar("time of dbt run by that of pandas, same marts", 1 / 5, times(SET_DBT, PANDAS)),
-        Bar(
+        Target("dbt run, times the limit", 4, times(RUN, LIMIT)),
+        Target("dbt run, times the plain script", 1.15, times(RUN, SCRIPT)),
+        Target("dbt build with all tests, times the limit", 6, times(BUILD, LIMIT)),
+        Target("peak memory of dbt run, GB", 8, gigabytes(RUN)),
+        Target("peak memory of dbt build, GB", 8, gigabytes(BUILD)),
+        Target("time of dbt run by that of pandas, same marts", 1 / 5, times(SET_DBT, PANDAS)),
+        Target(
             "memory of dbt run by that of pandas, same marts",
             1 / 4,
             times(SET_DBT, PANDAS, "peak_memory"),
         ),
-        Bar("time of dbt run by that of Polars, same marts", 1, times(SET_DBT, POLARS)),
+        Target("time of dbt run by that of Polars, same marts", 1, times(SET_DBT, POLARS)),
         *slopes,
     ]
