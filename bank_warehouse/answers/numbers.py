@@ -11,9 +11,10 @@ STEPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 
 def amount(value: Number) -> str:
     """Return an amount in two or three figures: `4.5 billion`, `148 million`, `12,000`, `850`."""
-    if abs(value) < 100:
-        return f"{round(value)}"
-    number = _two_or_three(float(value))
+    number = float(value)
+    if abs(number) < 100:
+        return f"{round(number)}"
+    number = _two_or_three(number)
     for step, name in STEPS:
         if abs(number) >= step:
             return f"{_trimmed(number / step)} {name}"
