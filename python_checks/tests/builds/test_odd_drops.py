@@ -280,7 +280,7 @@ def test_few_cells_unlike_the_first_5000_rows_are_quarantined(
     [
         (("75.384,77", "1,50"), 1.0, "all rows that most amounts have ','"),
         (("258,000", "258,5"), 1.0, "fit two readings"),
-        (("12.345", "12.3456"), 0.01, "7000 rows: bank_loans is not an amount to the cent"),
+        (("12.345", "12.3456"), 0.01, "7,000 rows: bank_loans is not an amount to the cent"),
     ],
 )
 def test_amounts_unlike_the_first_5000_rows_are_never_read_in_silence(
