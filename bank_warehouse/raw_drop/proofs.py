@@ -694,6 +694,7 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
     example = next((text for text, _ in doubtful.most_common(1)), None)
     if proved and undecided <= tolerated * dates:
+        example = example or next(iter(open_shapes[0].texts))
         return DateProof(proved, "proved", dates, proving, quarantined=undecided, example=example)
     read = sum(shape.fitting[form] for shape in ordered if (form := shape.chosen()))
     readings = tuple(
@@ -891,6 +892,7 @@ def interpret_amounts(
     examples: dict[str, str] = {}
     grouped = set()
     unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
+    decided: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
     amounts = cells = 0
     foreign: Counter[str] = Counter()
     is_accounting = False
@@ -909,6 +911,8 @@ def interpret_amounts(
         amounts += count
         if amount.is_either:
             either[text] += count
+            for fitting in amount.readings:
+                decided[fitting][text] += count
         elif len(amount.readings) == 1:
             (only,) = amount.readings
             proving[only] += count
@@ -928,7 +932,7 @@ def interpret_amounts(
     unusual = Counter(
         {
             text: count
-            for text, count in either.items()
+            for text, count in decided[mark].items()
             if text not in unrounded[mark] and (mark not in grouped or _written(text) == mark)
         }
     )

@@ -47,6 +47,7 @@ _MOST_MONEY = 1e13
 _MOST_WHOLE = 1e15
 _XML_BLOCK = 4 << 20
 _MOST_CELLS_KEPT = 30_000_000
+_THREE_DIGITS = re.compile(r"-?\d+[.]\d{3}")
 _ALIKE = str.maketrans("23456789", "1" * 8)
 
 
@@ -388,6 +389,8 @@ def _money(value: CellValue) -> str:
         cents = round(value, 2)
         if abs(value - cents) <= _CENT:
             return f"{cents:.2f}"
+        if _THREE_DIGITS.fullmatch(repr(value)):
+            return f"{value!r}0"  # so that no decimal comma fits it
     return text_of_cell(value)
 
 
