@@ -730,8 +730,9 @@ def _two_orders(
             f"of {proof.dates:,} joining dates {read}{proof.undecided:,} such as {proof.example} "
             "may have day and month exchanged: their days are up to 12 far more often than the "
             "others, as if a spreadsheet had converted the dates that it could read and left the "
-            "rest. Export the file again from its source, without opening it in a spreadsheet. If "
-            f"its dates are right, set {listed}."
+            "rest. Export the file again from its source, without opening it in a spreadsheet. Or "
+            "set the order that its sender confirms, in dbt_project.yml or with --vars: "
+            f"{listed}."
         )
     what = (
         f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "

@@ -1583,7 +1583,7 @@ def dates_converted_to_eight_digits(drop: Path) -> None:
     put(drop, converted("{2}{0}{1}".format))
 
 
-@oddity("refused", 'set raw_date_format: ["%d/%m/%Y", "%d-%b-%Y"] reads 3,000')
+@oddity("refused", '--vars: raw_date_format: ["%d/%m/%Y", "%d-%b-%Y"] reads 3,000')
 def dates_converted_to_month_names(drop: Path) -> None:
     """Each date with a day up to 12 as 07-Apr-2015 for the 4th of July, the others unchanged."""
     put(drop, converted(lambda day, month, year: f"{month}-{MONTHS[int(day) - 1]}-{year}"))
