@@ -106,10 +106,10 @@ def _drivers(context: Context) -> Chart:
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
     explained = head.get("explained_variation")
-    told = f" All drivers explain {explained:.0%} of its variation." if explained else ""
+    more = f" All drivers explain {explained:.0%} of its variation." if explained else ""
     if len(found) > len(drawn):
-        told += f" {len(found) - len(drawn)} weaker ones, all of which could be chance, are in the "
-        told += "table."
+        more += f" {len(found) - len(drawn)} weaker ones, all of which could be chance, are in the "
+        more += "table."
     return Chart(
         name="drivers",
         title=context.title("drivers", "What goes with a higher risk weighting"),
@@ -118,7 +118,7 @@ def _drivers(context: Context) -> Chart:
         "move together, a line shows only what goes beyond the others and can point the "
         "other way than the averages do: read bank deposits together with the other "
         "balances. The risk weighting is the bank's own class, so this shows how it is "
-        "assigned, not who defaults." + told,
+        "assigned, not who defaults." + more,
         is_whole=True,
         width="half tall",
         plot=_odds(drawn, real) if drawn else None,
