@@ -8,8 +8,8 @@ first `rowid` of the same `source_file`, plus one.
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ class FilePlan:
         positions: canonical column name to position (0-based) in the file.
         typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
             point.
+        currencies: columns whose header names a currency, and its code.
     """
 
     relative: str
@@ -64,6 +65,7 @@ class FilePlan:
     separator: str | None
     positions: dict[str, int]
     typed: frozenset[str] = frozenset()
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def reading_of_clients(
             table,
             settings,
             typed=read.plan.typed,
-        )
+        ).with_currencies(read.plan.currencies)
         for read in reads
     ]
     refusals = [refusal for proof in proved for refusal in proof.refusals]
@@ -232,6 +234,7 @@ def _file_plan(file: FoundFile, kind: str, mapped: HeaderMap) -> FilePlan:
         encoding=None,
         separator=None,
         positions=mapped.positions,
+        currencies=mapped.currencies,
     )
 
 

@@ -49,6 +49,10 @@ EDITS: dict[str, Edit] = {
         )
     },
     **{name: names_of(names) for name, (_, names) in oddities.NAMED.items()},
+    **dict.fromkeys(
+        ("ids_that_look_like_numbers", "parquet_with_whole_ids_as_doubles"),
+        lambda number, _: {"client_id": SEED_ROWS[number - 1][0].removeprefix("IND")},
+    ),
     "rows_inside_a_cell": lambda number, _: (
         {"occupation": "\n".join(oddities.seed_text().split("\n")[1:3])} if number == 6 else {}
     ),
@@ -198,6 +202,35 @@ def test_odd_drop(oddity: Oddity, staging: Staging, seed_values: list[Row], tmp_
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert_as_declared(oddity, staged, seed_values)
     assert oddity.warns in " ".join(staging.messages)
+
+
+def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_path: Path) -> None:
+    spoilt = {
+        5500: ("Client ID", "1.23457E+15"),
+        5600: ("Client ID", "####"),
+        5700: ("Client ID", '="IND1"'),
+        5800: ("Location ID", "2.1E+04"),
+    }
+    header = oddities.seed_rows()[0]
+
+    def edit(at: int, row: list[str]) -> None:
+        if at in spoilt:
+            column, cell = spoilt[at]
+            row[header.index(column)] = cell
+
+    oddities.put(tmp_path, oddities.longer(6000, edit))
+    staged = staging.read(tmp_path)
+    assert staged.refusal is None
+    assert {int(str(row["source_row"])): row["reject_reasons"] for row in staged.quarantined} == {
+        at + 2: f"{column} is not as the bank wrote it: a spreadsheet has changed it"
+        for at, column in (
+            (5500, "client_id"),
+            (5600, "client_id"),
+            (5700, "client_id"),
+            (5800, "location_id"),
+        )
+    }
+    assert len(staged.accepted) == 5996
 
 
 def test_only_dates_that_could_be_either_order_are_in_doubt(
