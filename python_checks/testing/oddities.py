@@ -806,7 +806,12 @@ def no_header(drop: Path) -> None:
 # ------------------------------------------------------------------ files and folders
 
 
-@oddity("read", warns="the codes of the clients serve as names", by="staging")
+@oddity(
+    "read",
+    warns="the codes of the clients serve as names, such as 'Relationship 1'. To name them, put a "
+    "file with the columns BRId,Banking Relationship beside the clients",
+    by="staging",
+)
 def clients_alone(drop: Path) -> None:
     """Only the clients: their codes serve as names, such as `Relationship 1`."""
     (drop / "Banking.csv").write_text(seed_text())
@@ -1028,9 +1033,12 @@ def page_under_the_name_of_a_workbook(drop: Path) -> None:
 def pivot_table_beside_the_clients(drop: Path) -> None:
     """A second sheet with sums of eight amounts: it has no client, so it is not the clients."""
     money = [column.header for column in CLIENTS.columns if column.kind == "money"]
-    sums: list[str | float] = ["Male", *map(float, range(len(money)))]
-    pivot = [["Row Labels", *(f"Sum of {name}" for name in money)], sums]
-    write_xlsx(drop / "Banking.xlsx", seed_sheets() | {"Pivot": pivot})
+    sheets = seed_sheets()
+    sheets["Pivot"] = [
+        ["Row Labels", *(f"Sum of {name}" for name in money)],
+        ["Male", *map(float, range(len(money)))],
+    ]
+    write_xlsx(drop / "Banking.xlsx", sheets)
 
 
 @oddity("refused", "leads out of the archive")
