@@ -6,7 +6,9 @@
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',
-        {{ bank_warehouse.cell_fault('client_id', 'client_id', bank_warehouse.spoilt('client_id')) }},
+        {{ bank_warehouse.cell_fault(
+            'client_id', 'client_id', bank_warehouse.spoilt('client_id')
+        ) }},
         case when client_name is null then 'name is empty' end,
         case when nationality is null then 'nationality is empty' end,
         case when occupation is null then 'occupation is empty' end,
