@@ -54,6 +54,8 @@ class FilePlan:
         typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
             point.
         currencies: columns whose header names a currency, and its code.
+        texts: of each column of a sheet that holds texts beside typed numbers, the texts and
+            their counts.
     """
 
     relative: str
@@ -66,6 +68,7 @@ class FilePlan:
     positions: dict[str, int]
     typed: frozenset[str] = frozenset()
     currencies: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ def reading_of_clients(
             table,
             settings,
             typed=read.plan.typed,
+            texts=read.plan.texts,
         ).with_currencies(read.plan.currencies)
         for read in reads
     ]
@@ -163,7 +167,7 @@ def contradictions_of(
         files: the files with a cell that contradicts the first rows; null for all.
     """
     heads: Any = (plan.reading or {}).get("files", [])
-    typed = {file.relative: file.typed for file in plan.files}
+    planned = {file.relative: file for file in plan.files}
     found: list[str] = []
     for head in heads:
         name = head["file"]
@@ -176,7 +180,8 @@ def contradictions_of(
                 f"select * from ({plan.sql}) where source_file = {quote_literal(name)}",
                 TABLES[plan.table],
                 settings,
-                typed=typed[name],
+                typed=planned[name].typed,
+                texts=planned[name].texts,
                 is_whole=True,
             )
         found.extend(proofs.contradictions(head, whole))
@@ -289,10 +294,12 @@ def plan_sheet(
     """Plan the read of a sheet, which is rewritten as Parquet."""
     target = temp_files.new_path(".parquet")
     with speaking_of(head.relative):
-        rows, typed = book.write_parquet(
+        rows, typed, texts = book.write_parquet(
             head, mapped, _shape(table, mapped, names, "\t"), table, target, warnings
         )
-    plan = replace(_file_plan(book.file, "sheet", mapped), relative=head.relative, typed=typed)
+    plan = replace(
+        _file_plan(book.file, "sheet", mapped), relative=head.relative, typed=typed, texts=texts
+    )
     return Read(plan, target, _rewritten_select(table, mapped, names), not rows, rows)
 
 

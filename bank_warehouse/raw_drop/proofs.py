@@ -6,20 +6,26 @@ show which, but its column can: a date such as `25-07-2015` fits only one order,
 notation is used. A column that fits two is refused with both readings and the setting that decides.
 A declared setting needs no proof; the cells that it decided are counted.
 
-The first rows of a file are examined, and all rows only if the first ones prove nothing. The models
-quarantine a cell further down that contradicts the proof. If there is one, the whole file is
-examined again, and refused if it proves something else.
+A spreadsheet that exchanges day and month converts the dates up to the 12th and leaves the others.
+So a notation with nearly no day above 12, or nearly none up to it, is refused if the rest of the
+file differs from it by more than chance.
+
+The first rows of a file are examined, and all rows only if the first ones prove nothing or hold
+dates of two notations. The models quarantine a cell further down that contradicts the proof. If
+there is one, the whole file is examined again, and refused if it proves something else.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import product
+from math import exp, lgamma
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -36,6 +42,8 @@ DAY_FIRST = "%d-%m-%Y"
 HEAD_ROWS = 5_000
 MOST_EXAMPLES = 3
 _MOST_SHOWN = 60
+_CHANCE = 1e-4
+_FEWEST_DAYS = 6
 MARKS = (".", ",")
 _PLAIN = "0.00"
 
@@ -122,7 +130,8 @@ class DateProof:
         dates: how many were examined.
         proving: how many of them fit only one order.
         undecided: how many fit two orders and were decided by a declared format, not by the file.
-        example: one of the undecided cells.
+        quarantined: how many fit two orders and are quarantined, because they are few.
+        example: one of the undecided or quarantined cells.
         readings: each list of formats that would read the undecided dates, and how many it reads.
         refusal: why the file is refused, or null.
         told: the cell that the refusal shows, or null.
@@ -134,6 +143,7 @@ class DateProof:
     dates: int = 0
     proving: int = 0
     undecided: int = 0
+    quarantined: int = 0
     example: str | None = None
     readings: tuple[tuple[tuple[str, ...], int], ...] = ()
     refusal: str | None = None
@@ -152,7 +162,8 @@ class MoneyProof:
         proving: how many of them fit only this mark.
         contradicting: how many fit only the other mark.
         undecided: how many fit both with different amounts, if nothing proves the mark.
-        example: one of the undecided cells.
+        unusual: how many fit both and are written as none of the amounts that prove the mark.
+        example: one of the undecided or unusual cells.
         unrounded: how many have more digits than cents.
         currencies: currency code to the number of amounts with its sign or code, in the cell or
             in the header.
@@ -169,6 +180,7 @@ class MoneyProof:
     proving: int = 0
     contradicting: int = 0
     undecided: int = 0
+    unusual: int = 0
     example: str | None = None
     unrounded: int = 0
     currencies: Mapping[str, int] = field(default_factory=dict)
@@ -231,6 +243,7 @@ def prove_file(
     settings: Settings,
     *,
     typed: frozenset[str] = frozenset(),
+    texts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
     is_whole: bool = False,
 ) -> FileProof:
     """Examine the dates and amounts of a client file.
@@ -243,6 +256,8 @@ def prove_file(
         settings: the settings from the dbt variables.
         typed: columns with typed cells, which need no proof: dates, written as ISO text, and
             numbers with a decimal point.
+        texts: of each column that holds texts beside typed numbers, the texts and their counts;
+            how numbers are stored proves nothing about texts.
         is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
@@ -259,8 +274,8 @@ def prove_file(
         dates = _typed_dates(connection, joined, settings)
     else:
         dates = interpret_dates(_dates(connection, "proof_head", joined), settings)
-        is_list = len(settings.date_formats or ()) > 1
-        if not has_all and (dates.undecided or dates.refusal or is_list):
+        is_open = dates.undecided or dates.quarantined or dates.refusal
+        if not has_all and (is_open or len(dates.formats) > 1):
             dates = interpret_dates(_dates(connection, rows, joined), settings)
     proofs = {}
     for name in money:
@@ -269,9 +284,16 @@ def prove_file(
             proof = interpret_amounts(name, amounts, replace(settings, decimal_mark="."))
             proofs[name] = replace(proof, basis="typed", undecided=0, example=None)
             continue
+        beside = {text: n for text, n in texts.get(name, {}).items() if amount_readings(text)}
+        by_text = interpret_amounts(name, beside.items(), settings, is_beside_numbers=True)
+        if by_text.refusal and by_text.undecided:
+            proofs[name] = by_text
+            continue
         proof = interpret_amounts(name, _amounts(connection, "proof_head", name), settings)
         if not has_all and not proof.proving:
             proof = interpret_amounts(name, _amounts(connection, rows, name), settings)
+        if by_text.undecided:
+            proof = replace(proof, undecided=by_text.undecided, example=by_text.example)
         proofs[name] = proof
     ids = next(filter(None, (_spoilt_ids(connection, select, name) for name in ids_of)), None)
     connection.execute("drop table proof_head")
@@ -488,7 +510,7 @@ def date_readings(text: str) -> tuple[str, Readings]:
             for order in orders
         }
     if _EIGHT_DIGITS.fullmatch(text):
-        cuts = {"%Y%m%d": (4, 6), "%d%m%Y": (2, 4), "%m%d%Y": (2, 4)}
+        cuts = {"%Y%m%d": (4, 6), "%Y%d%m": (4, 6), "%d%m%Y": (2, 4), "%m%d%Y": (2, 4)}
         return "eight digits", {
             date_format: _date(
                 dict(zip(date_format[1::2], (text[:a], text[a:b], text[b:]), strict=True))
@@ -550,6 +572,8 @@ class _Shape:
     fitting: Counter[str] = field(default_factory=Counter)
     dates: int = 0
     doubtful: Counter[str] = field(default_factory=Counter)
+    texts: Counter[str] = field(default_factory=Counter)
+    is_doubted: bool = False
 
     def chosen(self) -> str | None:
         """Return the format that the dates prove, or null.
@@ -565,6 +589,87 @@ class _Shape:
         ):
             return None
         return proved[0][0]
+
+    def days(self, form: str) -> set[date]:
+        """Return the days of its dates in a format."""
+        return {day for text in self.texts if (day := date_readings(text)[1].get(form))}
+
+    def doubted(self, form: str) -> "_Shape":
+        """Return the same dates, with nothing that proves a format against its exchange."""
+        doubted = _Shape(dates=self.dates, texts=self.texts, is_doubted=True)
+        other = exchanged(form) if "%m" in form else form  # no format exchanges a month's name
+        for text, count in self.texts.items():
+            readings = date_readings(text)[1]
+            day = readings.get(form)
+            fits = {form: day, other: readings.get(other) or (day and day.day <= 12)}
+            doubted.fitting.update(dict.fromkeys((f for f, fit in fits.items() if fit), count))
+            if day and day.day <= 12 and day.day != day.month:
+                doubted.doubtful[text] += count
+        return doubted
+
+
+def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict[str, _Shape]:
+    """Return the shapes, with doubt in those whose days and months seem to be exchanged.
+
+    If every date were as likely to be written in a shape as in any other, such a split would occur
+    in fewer than one of 10,000 files (`_CHANCE`) with two shapes.
+
+    Args:
+        shapes: the dates of a file.
+        forms: the formats to use for a shape whose dates prove none.
+    """
+    used = {
+        name: next((form for form in forms if form in shape.fitting), None)
+        or shape.chosen()
+        or min(shape.fitting)
+        for name, shape in shapes.items()
+    }
+    days = {name: shape.days(used[name]) for name, shape in shapes.items()}
+    rest = {name: [day for other in days if other != name for day in days[other]] for name in days}
+    early = {name for name in days if _is_one_sided(days[name], rest[name], is_late=False)}
+    late = {name for name in days if _is_one_sided(days[name], rest[name], is_late=True)}
+    if late and not early:
+        early = {name for name in days if name not in late}
+    return {
+        name: shape.doubted(used[name]) if name in early and shape.chosen() else shape
+        for name, shape in shapes.items()
+    }
+
+
+def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: bool) -> bool:
+    """Return whether dates have nearly no day on one side of the 12th, and others have more.
+
+    Dates of a few days of the month, such as the first or the last, or of one month only are as
+    they are because of their meaning.
+
+    Args:
+        days: different dates.
+        others: the other dates of the file.
+        is_late: whether the days are nearly all above 12, or nearly all up to 12.
+    """
+    most = [day for day in days if (day.day > 12) == is_late]
+    few = len(days) - len(most)
+    rest = sum((day.day > 12) != is_late for day in others)
+    if (
+        len({day.day for day in most}) < _FEWEST_DAYS
+        or len({day.month for day in most}) < 2
+        or 4 * few > len(days)
+        or 2 * few * len(others) > rest * len(days)
+    ):
+        return False
+    many = len(most) + len(others) - rest
+    least = max(0, len(days) - many)
+    chances = (
+        _log_ways(few + rest, count) + _log_ways(many, len(days) - count)
+        for count in range(least, few + 1)
+    )
+    ways = _log_ways(few + rest + many, len(days))
+    return sum(exp(chance - ways) for chance in chances) < _CHANCE
+
+
+def _log_ways(total: int, chosen: int) -> float:
+    """Return the logarithm of the number of ways to choose some of a total."""
+    return lgamma(total + 1) - lgamma(chosen + 1) - lgamma(total - chosen + 1)
 
 
 def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> DateProof:
@@ -585,13 +690,14 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
             form: day
             for form, day in readings.items()
             if day is not None
-            and (form in (settings.date_formats or ()) or not re.match("%Y[^%]%d", form))
+            and (form in (settings.date_formats or ()) or not re.match("%Y[^%]?%d", form))
         }
         if not found:
             foreign[text] += count
             continue
         shape = shapes.setdefault(name, _Shape())
         shape.dates += count
+        shape.texts[text] += count
         shape.fitting.update(dict.fromkeys(found, count))
         if len(set(found.values())) > 1:
             shape.doubtful[text] += count
@@ -604,8 +710,9 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
         if told is not None:
             refusal = _foreign_dates(cells, foreign.total(), told)
             return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, told=told)
-        return _proved_dates(shapes, settings.tolerated)
-    return _declared_dates(shapes, settings.date_formats)
+        return _proved_dates(_doubt_exchanged(shapes, ()), settings.tolerated)
+    formats = settings.date_formats
+    return _declared_dates(_doubt_exchanged(shapes, formats), formats)
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
@@ -638,8 +745,11 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     undecided = sum(shape.dates for shape in open_shapes)
     if not open_shapes:
         return DateProof(proved or (DAY_FIRST,), "proved", dates, proving)
+    doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
+    example = next((text for text, _ in doubtful.most_common(1)), None)
     if proved and undecided <= tolerated * dates:
-        return DateProof(proved, "proved", dates, proving)  # few enough to be quarantined
+        example = example or next(iter(open_shapes[0].texts))
+        return DateProof(proved, "proved", dates, proving, quarantined=undecided, example=example)
     read = sum(shape.fitting[form] for shape in ordered if (form := shape.chosen()))
     readings = tuple(
         (
@@ -648,23 +758,35 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
         )
         for choice in product(*(shape.fitting for shape in open_shapes))
     )
-    doubtful = sum((shape.doubtful for shape in open_shapes), Counter())
-    example = next((text for text, _ in doubtful.most_common(1)), None)
     rivals = [
         shape.examples[form] for shape in open_shapes for form, _ in shape.alone.most_common()
     ]
-    proof = DateProof(proved, "proved", dates, proving, doubtful.total(), example, readings)
+    proof = DateProof(
+        *(proved, "proved", dates, proving, doubtful.total()), example=example, readings=readings
+    )
     told = rivals[-1] if rivals else proof.example
-    return replace(proof, refusal=_two_orders(proof, dates - undecided, rivals), told=told)
+    is_exchanged = any(shape.is_doubted for shape in open_shapes)
+    refusal = _two_orders(proof, dates - undecided, rivals, is_exchanged=is_exchanged)
+    return replace(proof, refusal=refusal, told=told)
 
 
-def _two_orders(proof: DateProof, decided: int, rivals: Sequence[str]) -> str:
+def _two_orders(
+    proof: DateProof, decided: int, rivals: Sequence[str], *, is_exchanged: bool
+) -> str:
     read = f"{decided:,} prove {' and '.join(proof.formats)}, and " if proof.formats else ""
     listed = "; ".join(
         f"raw_date_format: {json.dumps(formats if len(formats) > 1 else formats[0])} reads "
         f"{count:,} of them"
         for formats, count in proof.readings
     )
+    if is_exchanged:
+        return (
+            f"of {proof.dates:,} joining dates {read}{proof.undecided:,} such as {proof.example} "
+            "may have day and month exchanged: their days are up to 12 far more often than the "
+            "others, as if a spreadsheet had converted the dates that it could read and left the "
+            "rest. Export the file again from its source, without opening it in a spreadsheet. If "
+            f"its dates are right, set {listed}."
+        )
     what = (
         f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
         "proves either"
@@ -691,8 +813,8 @@ def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> D
         sum(shape.dates for shape in shapes.values()),
         sum(sum(shape.alone.values()) for shape in shapes.values()),
         undecided.total(),
-        example,
-        tuple(((form,), count) for form, count in readings.items()) if undecided else (),
+        example=example,
+        readings=tuple(((form,), count) for form, count in readings.items()) if undecided else (),
     )
 
 
@@ -700,16 +822,24 @@ def _said_of_dates(proof: DateProof) -> str:
     read = " or ".join(proof.formats)
     if proof.basis == "declared" and proof.undecided:
         orders = " and ".join(formats[0] for formats, _ in proof.readings)
+        if len(proof.readings) == 1:
+            orders += " with or without day and month exchanged"
         return (
             f"{proof.undecided:,} joining dates such as {proof.example} fit {orders}, and "
             "nothing in the file proves either; they are read as raw_date_format declares "
             f"({read})."
         )
     if proof.basis == "proved" and proof.dates:
+        few = (
+            f" {proof.quarantined:,} such as {proof.example} could be of another order and are "
+            "quarantined."
+            if proof.quarantined
+            else ""
+        )
         pivot = " (two-digit years are 1969 to 2068)" if "%y" in read else ""
         return (
             f"joining dates are read as {read}{pivot}: {proof.proving:,} of the {proof.dates:,} "
-            "examined fit no other order."
+            f"examined fit no other order.{few}"
         )
     return ""
 
@@ -796,7 +926,11 @@ def _code(written: str) -> str | None:
 
 
 def interpret_amounts(
-    column: str, texts: Iterable[tuple[str, int]], settings: Settings
+    column: str,
+    texts: Iterable[tuple[str, int]],
+    settings: Settings,
+    *,
+    is_beside_numbers: bool = False,
 ) -> MoneyProof:
     """Interpret the amounts of a column of a file.
 
@@ -804,12 +938,15 @@ def interpret_amounts(
         column: its name, for messages.
         texts: each text of the column and its count.
         settings: the settings from the dbt variables.
+        is_beside_numbers: whether the column also holds typed numbers.
     """
     proving: Counter[str] = Counter()
     currencies: Counter[str] = Counter()
     either: Counter[str] = Counter()
     examples: dict[str, str] = {}
+    grouped = set()
     unrounded: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
+    decided: dict[str, Counter[str]] = {mark: Counter() for mark in MARKS}
     amounts = cells = 0
     foreign: Counter[str] = Counter()
     is_accounting = False
@@ -828,9 +965,13 @@ def interpret_amounts(
         amounts += count
         if amount.is_either:
             either[text] += count
+            for fitting in amount.readings:
+                decided[fitting][text] += count
         elif len(amount.readings) == 1:
             (only,) = amount.readings
             proving[only] += count
+            if MARKS[MARKS[0] == only] in text:
+                grouped.add(only)
             if text != _PLAIN:  # the placeholder for many plain amounts
                 examples.setdefault(only, text)
         for mark, value in amount.readings.items():
@@ -842,6 +983,14 @@ def interpret_amounts(
     basis = "declared" if declared else "proved" if proving else "same"
     is_mixed = bool(proving[second])
     is_open = bool(either) and (not proving[mark] if declared else is_mixed or not proving)
+    unusual = Counter(
+        {
+            text: count
+            for text, count in decided[mark].items()
+            if text not in unrounded[mark] and (mark not in grouped or _written(text) == mark)
+        }
+    )
+    shown = either if is_open else unusual
     proof = MoneyProof(
         mark=mark,
         basis=basis,
@@ -849,7 +998,8 @@ def interpret_amounts(
         proving=proving[mark],
         contradicting=proving[MARKS[MARKS[0] == mark]],
         undecided=either.total() if is_open else 0,
-        example=next((text for text, _ in either.most_common(1)), None) if is_open else None,
+        unusual=0 if is_open else unusual.total(),
+        example=next((text for text, _ in shown.most_common(1)), None),
         unrounded=unrounded[mark].total(),
         currencies=dict(currencies),
         is_accounting=is_accounting,
@@ -861,7 +1011,7 @@ def interpret_amounts(
         proof = replace(proof, told=stray)
     elif not declared and (is_open or (proving[second] and proving[first] == proving[second])):
         other = examples.get(second)
-        refusal = _two_marks(column, proof, other)
+        refusal = _two_marks(column, proof, other, is_beside_numbers=is_beside_numbers)
         proof = replace(proof, told=other or proof.example)
     elif settings.rounding == "none" and proof.unrounded > settings.tolerated * amounts:
         told = next(iter(unrounded[mark]))
@@ -883,17 +1033,24 @@ def _foreign_amounts(column: str, cells: int, foreign: int, told: str) -> str:
     )
 
 
-def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
+def _written(text: str) -> str:
+    """Return the mark before three digits in an amount of two readings."""
+    found = _EITHER.search(text)
+    return found["mark"] if found else "."
+
+
+def _two_marks(
+    column: str, proof: MoneyProof, other: str | None, *, is_beside_numbers: bool
+) -> str:
     shown = f", such as {other.strip(INVISIBLE)}" if other else ""
-    if proof.example is None:
+    if proof.example is None or not proof.undecided:
         return (
             f"{column}: as many amounts have a decimal point as a decimal comma "
             f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
             "raw_decimal_mark to '.' or ','; the other amounts are then quarantined."
         )
     either = proof.example.strip(INVISIBLE)
-    found = _EITHER.search(either)
-    written = found["mark"] if found else "."
+    written = _written(either)
     whole, fraction = re.sub("[^0-9.,]", "", either).split(written)
     why = (
         f"the column has amounts of both notations ({proof.proving:,} and "
@@ -901,6 +1058,10 @@ def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
         if proof.proving
         else "no other amount of the column proves either"
     )
+    remedy = "Ask the sender of the file, then set the right one in dbt_project.yml or with --vars."
+    if is_beside_numbers:
+        why = why.replace("amount", "text")
+        remedy = "Write these cells as numbers, like the others of the column."
     other = MARKS[MARKS[0] == written]
     grouped = f"is {int(whole + fraction)}"
     if whole.startswith("0"):
@@ -908,8 +1069,7 @@ def _two_marks(column: str, proof: MoneyProof, other: str | None) -> str:
     return (
         f"{column}: {proof.undecided:,} of {proof.amounts:,} amounts, such as {either}, fit two "
         f"readings, and {why}: with raw_decimal_mark '{written}' {either} is "
-        f"{int(whole)}.{fraction}, and '{other}' {grouped}. Ask the sender of the file, then set "
-        "the right one in dbt_project.yml or with --vars."
+        f"{int(whole)}.{fraction}, and '{other}' {grouped}. {remedy}"
     )
 
 
@@ -941,6 +1101,14 @@ def _said_of_commas(money: Mapping[str, MoneyProof]) -> str:
 
 def _said_of_money(column: str, proof: MoneyProof) -> str:
     found = []
+    if proof.unusual and not proof.refusal and proof.example:
+        amount = amount_readings(proof.example)
+        read = f"{amount.readings[proof.mark]:.2f}" if amount else ""
+        found.append(
+            f"{proof.unusual:,} of {proof.amounts:,} amounts such as {proof.example} have three "
+            f"digits after a mark, and are read as {read} because other amounts of the column "
+            f"prove the decimal mark {proof.mark!r}"
+        )
     if proof.undecided:
         found.append(
             f"{proof.undecided:,} amounts such as {proof.example} fit a decimal point and a "

@@ -7,6 +7,7 @@ with a damaged file. DuckDB then reads the Parquet file.
 import datetime
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -47,6 +48,8 @@ _MOST_EXACT = 2**53
 """Doubles from here on are not exact: an id of more digits has lost some."""
 _XML_BLOCK = 4 << 20
 _MOST_CELLS_KEPT = 30_000_000
+_THREE_DIGITS = re.compile(r"-?\d+[.]\d{3}")
+_ALIKE = str.maketrans("23456789", "1" * 8)
 
 
 @dataclass(frozen=True)
@@ -179,12 +182,14 @@ class Workbook:
         table: RawTable,
         target: Path,
         warnings: list[str],
-    ) -> tuple[int, frozenset[str]]:
+    ) -> tuple[int, frozenset[str], dict[str, Counter[str]]]:
         """Write the rows of a sheet to `target`.
 
         Returns:
-            The number of rows, and the columns whose cells are all dates (written as ISO text) or
-            all numbers (written with a decimal point).
+            The number of rows; the columns whose cells are all dates (written as ISO text) or all
+            numbers (written with a decimal point); and the texts of money columns that hold both
+            texts and numbers, with their counts. Texts that differ in digits other than zero
+            count as the first of them.
 
         Raises:
             DropError: a spreadsheet has exchanged day and month of some dates.
@@ -196,6 +201,9 @@ class Workbook:
         places = [mapped.positions[column.name] for column in columns]
         writers = [cell_writer(column) for column in columns]
         untyped: set[int] = set()
+        texts = {at: Counter[str]() for at, column in enumerate(columns) if column.kind == "money"}
+        alike: dict[str, str] = {}
+        with_numbers: set[int] = set()
         watch = _DateWatch(head.relative)
         date_at = next((i for i, column in enumerate(columns) if column.kind == "date"), None)
         width = len(mapped.names)
@@ -223,7 +231,7 @@ class Workbook:
                         yield fallback_reader.Record((), fault, "\t".join(shown))
                         continue
                 if date_at is not None:
-                    watch.see(cells[places[date_at]])
+                    watch.see(cells[places[date_at]], number + 1)
                 written = []
                 for at, (place, write) in enumerate(zip(places, writers, strict=True)):
                     cell = cells[place]
@@ -232,6 +240,11 @@ class Workbook:
                         or (at == date_at and not isinstance(cell, datetime.date))
                     ):
                         untyped.add(at)
+                    if at in texts and not _is_blank(cell):
+                        if isinstance(cell, str):
+                            texts[at][alike.setdefault(cell.translate(_ALIKE), cell)] += 1
+                        else:
+                            with_numbers.add(at)
                     written.append(write(cell))
                 yield fallback_reader.Record(tuple(written), None, "")
 
@@ -245,7 +258,8 @@ class Workbook:
                 "which are ignored."
             )
         typed = (name for at, name in enumerate(names) if at not in untyped)
-        return rows, frozenset(typed)
+        mixed = {names[at]: texts[at] for at in with_numbers if texts[at]}
+        return rows, frozenset(typed), mixed
 
     def marks(self, name: str) -> SheetMarks:
         """Return the facts about a sheet besides its values."""
@@ -293,37 +307,44 @@ class _DateWatch:
     """Finds dates that a spreadsheet read in the wrong order.
 
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
-    `25/12/2019` as text.
+    `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
+    read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
+    chance in fewer than one sheet of a hundred.
     """
 
-    _TEXT = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{2,4})\s*")
+    _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
+    _MANY = 10
 
     def __init__(self, relative: str) -> None:
         self.relative = relative
         self.dates = 0
         self.texts = 0
         self.example = ""
-        self.has_late_day = False
+        self.row = 0
+        self.has_late_date = False
+        self.has_early_text = False
 
-    def see(self, value: CellValue) -> None:
+    def see(self, value: CellValue, row: int) -> None:
         if isinstance(value, datetime.date):
             self.dates += 1
-            self.has_late_day = self.has_late_day or value.day > 12
-        elif isinstance(value, str) and self._is_sure(value):
+            self.has_late_date = self.has_late_date or value.day > 12
+        elif isinstance(value, str) and (match := self._TEXT.fullmatch(value)):
+            if max(int(match[1]), int(match[3])) <= 12:
+                self.has_early_text = True
+                return
             self.texts += 1
             self.example = self.example or value
-
-    def _is_sure(self, text: str) -> bool:
-        match = self._TEXT.fullmatch(text)
-        return match is not None and max(int(match[1]), int(match[2])) > 12
+            self.row = self.row or row
 
     def check(self) -> None:
-        if self.dates and self.texts and not self.has_late_day:
+        is_converted = self.texts >= self._MANY and not self.has_early_text
+        if self.dates and self.texts and (is_converted or not self.has_late_date):
             raise DropError(
-                f"{self.relative}: {self.dates} joining dates are stored as dates, none of them "
-                f"with a day above 12, and {self.texts} are texts such as {self.example!r}: a "
-                "spreadsheet read them in the wrong order, and exchanged day and month where it "
-                "could. Go back to the file that was opened in it, and read that one."
+                f"{self.relative}, row {self.row}: {counted(self.texts, 'joining date')} with a "
+                f"day above 12 are texts, such as {self.example!r}, and {self.dates:,} others are "
+                "stored as dates: a spreadsheet read them in the wrong order, and exchanged day "
+                "and month where it could. Go back to the file that was opened in it, and read "
+                "that one. If the stored dates are right, enter the texts as dates too."
             )
 
 
@@ -369,6 +390,8 @@ def _money(value: CellValue) -> str:
         cents = round(value, 2)
         if abs(value - cents) <= _CENT:
             return f"{cents:.2f}"
+        if _THREE_DIGITS.fullmatch(repr(value)):
+            return f"{value!r}0"  # so that no decimal comma fits it
     return text_of_cell(value)
 
 

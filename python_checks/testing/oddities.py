@@ -208,6 +208,7 @@ def write_edited(drop: Path, edit: Edit) -> None:
     write_xlsx(drop / "Banking.xlsx", seed_sheets(), edit=edit)
 
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CLIENTS_PLACE = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of old office files and of workbooks with a password."""
@@ -949,17 +950,104 @@ def workbook_with_a_copy(drop: Path) -> None:
     write_xlsx(drop / "Banking.xlsx", {**seed_sheets(), "Copy": seed_sheet(CLIENTS)})
 
 
-@oddity("refused", "a spreadsheet read them in the wrong order")
-def dates_read_by_a_spreadsheet(drop: Path) -> None:
-    """Day-first dates that a spreadsheet read as month first where it could."""
+def write_converted(drop: Path, right: Sequence[int] = ()) -> None:
+    """Write a workbook in which a spreadsheet exchanged day and month of the dates it could read.
+
+    Args:
+        drop: an empty folder.
+        right: the rows with correct dates.
+    """
     header, rows = seed_rows()
     cells = typed_rows(CLIENTS, rows)
     place = header.index("Joined Bank")
-    for row, texts in zip(cells, rows, strict=True):
-        day, month, year = map(int, texts[place].split("-"))
-        row[place] = date(year, day, month) if day <= 12 else f"{day}/{month}/{year}"
+    for number, (row, texts) in enumerate(zip(cells, rows, strict=True)):
+        if number not in right:
+            day, month, year = map(int, texts[place].split("-"))
+            row[place] = date(year, day, month) if day <= 12 else f"{day}/{month}/{year}"
     lookups(drop)
     write_xlsx(drop / "Banking.xlsx", {"Data": [header, *cells]})
+
+
+@oddity("refused", "a spreadsheet read them in the wrong order")
+def dates_read_by_a_spreadsheet(drop: Path) -> None:
+    """Day-first dates that a spreadsheet read as month first where it could."""
+    write_converted(drop)
+
+
+@oddity("refused", "[Data], row 4: 1,833 joining dates with a day above 12 are texts")
+def dates_read_by_a_spreadsheet_but_one(drop: Path) -> None:
+    """The same with one correct date, whose day is 13."""
+    write_converted(drop, [1])
+
+
+@oddity("refused", "[Data], row 1502: ")
+def dates_read_by_a_spreadsheet_further_down(drop: Path) -> None:
+    """The same below 1,500 correct dates."""
+    write_converted(drop, range(1500))
+
+
+@oddity("read", warns="read as %Y-%m-%d or %d/%m/%Y", by="staging")
+def few_dates_as_text_in_a_sheet(drop: Path) -> None:
+    """A sheet of dates, three of which are texts such as 13/10/2008."""
+    write_edited(
+        drop,
+        lambda _, sheet: write_texts(
+            sheet, "Joined Bank", {2: "13/10/2008", 3: "19/07/2004", 4: "13/04/2014"}
+        ),
+    )
+
+
+def write_texts(sheet: Worksheet, column: str, texts: dict[int, str]) -> None:
+    """Write texts into cells of a column, by row (1 is the first)."""
+    for number, text in texts.items():
+        sheet.write_string(number, seed_rows()[0].index(column), text)
+
+
+@oddity("refused", "row 2: bank_loans: 20 of 20 amounts, such as 258.000, fit two readings")
+def money_as_text_among_numbers(drop: Path) -> None:
+    """A sheet with 20 loans as the text 258.000 among numbers."""
+    texts = dict.fromkeys(range(1, 21), "258.000")
+    write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
+
+
+@oddity("refused", "and no other text of the column proves either")
+def money_as_text_beside_one_number(drop: Path) -> None:
+    """A sheet whose loans are the text 258.000 except for one number."""
+    texts = dict.fromkeys(range(2, SEED_COUNT + 1), "258.000")
+    write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
+
+
+@oddity("refused", "20 of 20 amounts, such as 258,000, fit two readings")
+def money_as_text_with_a_comma_among_numbers(drop: Path) -> None:
+    """A sheet with 20 loans as the text 258,000 among numbers."""
+    texts = dict.fromkeys(range(1, 21), "258,000")
+    write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
+
+
+@oddity("read", warns="because other amounts of the column prove", by="staging")
+def money_as_text_that_proves_its_mark(drop: Path) -> None:
+    """A sheet with the texts 258.000 and 1,234.56 among numbers: the second proves the point."""
+    texts = {1: "258.000", 2: "1,234.56"}
+    write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
+
+
+@oddity("quarantined", "bank_loans has another decimal mark", aside=1, by="staging")
+def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
+    """A sheet whose loans are texts such as 75.384,77, and one the number 258.125."""
+    place = CLIENTS_PLACE["bank_loans"]
+
+    def edit(_book: Workbook, sheet: Worksheet) -> None:
+        loans = [continental(row[place]) for row in seed_rows()[1]]
+        write_texts(sheet, "Bank Loans", dict(enumerate(loans, start=1)))
+        sheet.write_number(5, place, 258.125)
+
+    write_edited(drop, edit)
+
+
+@oddity("read", warns="19 of 3,000 amounts such as 258.000 have three digits", by="staging")
+def money_with_three_digits_in_few_cells(drop: Path) -> None:
+    """19 cells such as 258.000 among amounts of two decimals: a warning counts them."""
+    put(drop, edit_cells("Bank Loans", lambda _: "258.000", range(1, 20)))
 
 
 @oddity("read", by="staging")
@@ -1570,8 +1658,7 @@ def dates_with_points(drop: Path) -> None:
 @oddity("read", warns="read as %d-%b-%Y", by="staging")
 def dates_with_month_names(drop: Path) -> None:
     """Dates as 25-Jul-2015."""
-    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    edit = lambda date: f"{date[:2]}-{names[int(date[3:5]) - 1]}-{date[6:]}"  # noqa: E731
+    edit = lambda date: f"{date[:2]}-{MONTHS[int(date[3:5]) - 1]}-{date[6:]}"  # noqa: E731
     put(drop, edit_cells("Joined Bank", edit))
 
 
@@ -1594,6 +1681,119 @@ def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
 def dates_rewritten_and_declared(drop: Path) -> None:
     """The same, declared: the dates that the declaration decided are counted."""
     put(drop, edit_cells("Joined Bank", local_date))
+
+
+def converted(
+    early: Callable[[str, str, str], str] = "{2}-{0}-{1}".format,
+    late: Callable[[str, str, str], str] = "{0}/{1}/{2}".format,
+    numbers: Sequence[int] = range(SEED_COUNT),
+    rest: Callable[[str, str, str], str] = "{0}-{1}-{2}".format,
+) -> str:
+    """Return the seeds with dates that a spreadsheet of another locale converted if it could.
+
+    Args:
+        early: writes the day, month and year of a date that it converted.
+        late: writes those of a date that it could not read.
+        numbers: the rows that it opened.
+        rest: writes the dates of the other rows.
+    """
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    for number, row in enumerate(rows):
+        day, month, year = row[place].split("-")
+        write = rest if number not in numbers else early if int(day) <= 12 else late
+        row[place] = write(day, month, year)
+    return text_of(rows)
+
+
+@oddity(
+    "refused",
+    'raw_date_format: ["%d/%m/%Y", "%Y-%m-%d"] reads 3,000 of them; '
+    'raw_date_format: ["%d/%m/%Y", "%Y-%d-%m"] reads 3,000',
+)
+def dates_converted_to_iso(drop: Path) -> None:
+    """Each date with a day up to 12 as 2015-04-07 for the 4th of July, the others as 25/07/2015."""
+    put(drop, converted())
+
+
+@oddity(
+    "read",
+    warns="1,064 joining dates such as",
+    by="staging",
+    date_formats=("%d/%m/%Y", "%Y-%d-%m"),
+)
+def dates_converted_and_declared(drop: Path) -> None:
+    """The same, with the right order declared: dates that fit both orders are counted."""
+    put(drop, converted())
+
+
+@oddity("refused", "1,064 such as 2006-04-07 00:00:00 may have day and month")
+def dates_converted_with_midnight(drop: Path) -> None:
+    """The same with a time of midnight after each converted date."""
+    put(drop, converted("{2}-{0}-{1} 00:00:00".format))
+
+
+@oddity("refused", "1,064 such as 20060407 may have day and month exchanged")
+def dates_converted_to_eight_digits(drop: Path) -> None:
+    """Each date with a day up to 12 as 20150407 for the 4th of July, the others as 25/07/2015."""
+    put(drop, converted("{2}{0}{1}".format))
+
+
+@oddity("refused", 'set raw_date_format: ["%d/%m/%Y", "%d-%b-%Y"] reads 3,000')
+def dates_converted_to_month_names(drop: Path) -> None:
+    """Each date with a day up to 12 as 07-Apr-2015 for the 4th of July, the others unchanged."""
+    put(drop, converted(lambda day, month, year: f"{month}-{MONTHS[int(day) - 1]}-{year}"))
+
+
+@oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,959 of them')
+def dates_converted_beside_right_ones(drop: Path) -> None:
+    """Converted dates below 60 rows whose dates were right and in the same notation."""
+    put(drop, converted(numbers=range(60, SEED_COUNT), rest="{2}-{1}-{0}".format))
+
+
+@oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,094 of them')
+def dates_converted_in_the_second_half(drop: Path) -> None:
+    """Converted dates below 1,500 rows whose dates were right and in the same notation."""
+    put(drop, converted(numbers=range(1500, SEED_COUNT), rest="{2}-{1}-{0}".format))
+
+
+@oddity("refused", '["%d-%m-%Y", "%m/%d/%Y"] reads 2,959 of them')
+def dates_rewritten_beside_right_ones(drop: Path) -> None:
+    """Dates rewritten as 04/07/2015 for the 7th of April below 60 right ones with slashes."""
+    text = converted(
+        "{1}/{0}/{2}".format,
+        "{0}-{1}-{2}".format,
+        range(60, SEED_COUNT),
+        "{0}/{1}/{2}".format,
+    )
+    put(drop, text)
+
+
+@oddity("quarantined", "joined_bank is not a date", aside=19, by="staging", warns="19 such as")
+def few_dates_converted(drop: Path) -> None:
+    """Converted dates in the first 59 rows only: as few as may be quarantined, they are."""
+    put(drop, converted(numbers=range(59)))
+
+
+@oddity("read", warns="read as %d-%m-%Y or %Y-%m-%d", by="staging")
+def dates_of_two_formats_undeclared(drop: Path) -> None:
+    """A drop built from two parts, one with dates as 25-07-2015 and one as 2015-07-25."""
+    put(
+        drop,
+        converted(
+            numbers=range(2000),
+            early="{0}-{1}-{2}".format,
+            late="{0}-{1}-{2}".format,
+            rest="{2}-{1}-{0}".format,
+        ),
+    )
+
+
+@oddity("read", warns="read as %d-%m-%Y or %Y-%m-%d", by="staging")
+def first_days_in_another_format(drop: Path) -> None:
+    """Dates of which the firsts of a month are written as 2015-07-01, the others as 25-07-2015."""
+    edit = lambda date: f"{date[6:]}-{date[3:5]}-01" if date[:2] == "01" else date  # noqa: E731
+    put(drop, edit_cells("Joined Bank", edit))
 
 
 @oddity("refused", "fit two orders, and none of their kind proves either", rows=12)

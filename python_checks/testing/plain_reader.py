@@ -9,6 +9,7 @@ and the shipped lookups or none.
 import csv
 import gzip
 import io
+import math
 import re
 import zipfile
 from collections import Counter, defaultdict
@@ -215,13 +216,19 @@ def _first_sheet(path: Path) -> list[list[str]]:
     return rows
 
 
-def _sheet_number(text: str) -> str:
+class _Number(str):
+    """The text of a cell that holds a number."""
+
+    __slots__ = ()
+
+
+def _sheet_number(text: str) -> _Number:
     """Return a number without the surplus digits of a double."""
     number = Decimal(text)
     cents = round(number, 2)
     if abs(number - cents) > Decimal("0.000001"):
-        return text
-    return str(int(cents)) if cents == int(cents) else str(cents)
+        return _Number(text)
+    return _Number(int(cents)) if cents == int(cents) else _Number(cents)
 
 
 def _table(path: Path, data: bytes) -> list[list[str]] | None:
@@ -561,6 +568,9 @@ def _notation(cells: list[str], rate: float) -> tuple[_Notation, str]:
     mark = "," if only[","] > only["."] else "."
     notation = _Notation(mark, has_dashes, frozenset(currencies))
     other = only["," if mark == "." else "."]
+    texts = [cell for cell in cells if not isinstance(cell, _Number)]
+    if len(texts) < len(cells) and _notation(texts, 1.0)[1]:
+        return notation, "raw_decimal_mark"
     if (either and (other or not only[mark])) or (other and other == only[mark]):
         return notation, "raw_decimal_mark"
     return notation, "raw_money_rounding" if long[mark] > rate * amounts else ""
@@ -633,11 +643,14 @@ def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
             kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
     proved: list[tuple[int, str]] = []
     unproved = 0
-    for kind in kinds.values():
+    converted = _converted(kinds)
+    for name, kind in kinds.items():
         alone = Counter(next(iter(found)) for found in kind if len(found) == 1)
         doubtful = any(len(set(found.values())) > 1 for found in kind)
         ranked = alone.most_common()
-        if not ranked and not doubtful:
+        if name in converted:
+            unproved += len(kind)
+        elif not ranked and not doubtful:
             proved.append((len(kind), next(iter(kind[0]))))
         elif ranked and (
             len(ranked) == 1
@@ -651,6 +664,44 @@ def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
         return [], "raw_date_format"
     orders = [order for _, order in sorted(proved, key=lambda found: -found[0])]
     return orders or ["dmY-"], ""
+
+
+Kind = tuple[bool, bool, str]
+
+
+def _converted(kinds: dict[Kind, list[dict[str, date]]]) -> set[Kind]:
+    """Return the kinds whose dates a spreadsheet converted with day and month exchanged."""
+    days: dict[Kind, set[date]] = {}
+    doubtful = set()
+    for name, kind in kinds.items():
+        ranked = Counter(next(iter(found)) for found in kind if len(found) == 1).most_common()
+        order = ranked[0][0] if ranked else min(order for found in kind for order in found)
+        days[name] = {found[order] for found in kind if order in found}
+        if (not ranked and any(len(set(found.values())) > 1 for found in kind)) or (
+            len(ranked) > 1 and ranked[0][1] == ranked[1][1]
+        ):
+            doubtful.add(name)
+    one_sided: dict[bool, set[Kind]] = {True: set(), False: set()}
+    for name, own in days.items():
+        rest = [day for other in days if other != name for day in days[other]]
+        for is_late in (True, False):
+            usual = [day for day in own if (day.day > 12) == is_late]
+            few = len(own) - len(usual)
+            rare = few + sum((day.day > 12) != is_late for day in rest)
+            total = len(own) + len(rest)
+            ways = sum(
+                math.comb(rare, n) * math.comb(total - rare, len(own) - n) for n in range(few + 1)
+            )
+            if (
+                len({day.day for day in usual}) >= 6
+                and len({day.month for day in usual}) >= 2
+                and few <= len(own) / 4
+                and 2 * few * len(rest) <= (rare - few) * len(own)
+                and ways * 10_000 < math.comb(total, len(own))
+            ):
+                one_sided[is_late].add(name)
+    early = one_sided[False] or (set(kinds) - one_sided[True] if one_sided[True] else set())
+    return early - doubtful
 
 
 def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:

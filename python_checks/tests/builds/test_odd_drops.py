@@ -76,6 +76,12 @@ EDITS: dict[str, Edit] = {
         {"joined_date": date(1915, 5, 6)} if number == 1 else {}
     ),
     "money_of_two_readings_declared": lambda *_: {"bank_loans": Decimal("258000.00")},
+    "money_as_text_that_proves_its_mark": lambda number, _: (
+        {"bank_loans": Decimal("258.00" if number == 1 else "1234.56")} if number <= 2 else {}
+    ),
+    "money_with_three_digits_in_few_cells": lambda number, _: (
+        {"bank_loans": Decimal("258.00")} if number < 20 else {}
+    ),
     "money_in_accounting_notation": lambda number, _: (
         {"business_lending": Decimal("-1200.00")} if number == 1 else {}
     ),

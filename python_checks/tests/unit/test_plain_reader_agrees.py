@@ -142,7 +142,7 @@ FILE_DAMAGE = st.fixed_dictionaries(
         "quote_all": st.booleans(),
         "packed": st.sampled_from(["", "", "gzip", "zip"]),
         "alone": st.sampled_from([False, False, True]),
-        "exchanged": st.sampled_from([*["none"] * 6, "one", "all"]),
+        "exchanged": st.sampled_from([*["none"] * 6, "one", "all", "converted"]),
         "cut_off": st.sampled_from([0, 0, 0, 0, 5, 60, 300]),
         "rate": st.sampled_from([1.0, 1.0, 1.0, 0.2]),
     }
@@ -165,7 +165,11 @@ def damaged(
     names = NAMES_IN.get(str(whole["encoding"]), [])
     for client, name in zip(rows, names, strict=False):
         client[1] = name
-    if whole["exchanged"] != "none":
+    if whole["exchanged"] == "converted":  # by a spreadsheet of another locale
+        for day, cells in enumerate(rows, start=3):
+            month, year = day % 12 + 1, cells[4][6:]
+            cells[4] = f"{year}-{day:02}-{month:02}" if day <= 12 else f"{day}/{month}/{year}"
+    elif whole["exchanged"] != "none":
         for cells in rows if whole["exchanged"] == "all" else rows[3:4]:
             cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}

@@ -1,6 +1,7 @@
 """What a file proves about its dates and amounts: each notation with its expected value."""
 
 import json
+import random
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from bank_warehouse.raw_drop.proofs import (
 from bank_warehouse.raw_drop.schema import CLIENTS
 
 AUTO = Settings()
+IDS = "'N1' as client_id, '2' as location_id, '1' as br_id, '1' as gender_id, '1' as ia_id"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ AUTO = Settings()
         ("4/7/2015", {"%d/%m/%Y": date(2015, 7, 4), "%m/%d/%Y": date(2015, 4, 7)}),
         ("25.07.2015 00:00:00", {"%d.%m.%Y": date(2015, 7, 25), "%m.%d.%Y": None}),
         ("2015-07-25", {"%Y-%m-%d": date(2015, 7, 25), "%Y-%d-%m": None}),
-        ("20150725", {"%Y%m%d": date(2015, 7, 25), "%d%m%Y": None, "%m%d%Y": None}),
+        ("20150725", {"%Y%m%d": date(2015, 7, 25), "%Y%d%m": None, "%d%m%Y": None, "%m%d%Y": None}),
         ("25-JUL-2015", {"%d-%b-%Y": date(2015, 7, 25)}),
         ("25 July 2015", {"%d %B %Y": date(2015, 7, 25)}),
         ("Jul 25, 2015", {"%b %d, %Y": date(2015, 7, 25)}),
@@ -148,6 +150,91 @@ def test_two_orders_of_equal_weight_are_refused() -> None:
     assert interpret_dates([("25-07-2015", 5), ("07-25-2015", 1)], AUTO).formats == ("%d-%m-%Y",)
 
 
+DAYS = [date(1980 + at % 20, at // 28 % 12 + 1, at % 28 + 1) for at in range(420)]
+random.Random(1).shuffle(DAYS)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def converted(day: date, early: str) -> tuple[str, int]:
+    """Return a date that a spreadsheet converted with day and month exchanged if it could."""
+    if day.day > 12:
+        return f"{day:%d/%m/%Y}", 1
+    wrong = date(day.year, day.day, day.month)
+    return wrong.strftime(early.replace("%b", MONTHS[wrong.month - 1])), 1
+
+
+@pytest.mark.parametrize(
+    ("early", "readings"),
+    [
+        ("%Y-%m-%d", ("%Y-%m-%d", "%Y-%d-%m")),
+        ("%Y/%m/%d 00:00:00", ("%Y/%m/%d", "%Y/%d/%m")),
+        ("%Y%m%d", ("%Y%m%d", "%Y%d%m")),
+        ("%d.%m.%Y", ("%d.%m.%Y", "%m.%d.%Y")),
+        ("%d-%b-%Y", ("%d-%b-%Y",)),
+    ],
+)
+def test_converted_dates_are_refused_with_each_order(early: str, readings: tuple[str, ...]) -> None:
+    proof = interpret_dates([converted(day, early) for day in DAYS], AUTO)
+    in_doubt = sum(day.day <= 12 and day.day != day.month for day in DAYS)
+    assert proof.refusal is not None
+    assert proof.undecided == in_doubt == 165
+    assert proof.readings == tuple((("%d/%m/%Y", form), 420) for form in readings)
+    for form in readings:
+        declared = interpret_dates(
+            [converted(day, early) for day in DAYS], Settings(("%d/%m/%Y", form))
+        )
+        assert (declared.refusal, declared.undecided) == (None, in_doubt)
+
+
+@pytest.mark.parametrize("right", [40, 200, 330])
+def test_right_dates_of_the_same_notation_do_not_prove_converted_ones(right: int) -> None:
+    texts = [(day.isoformat(), 1) for day in DAYS[:right]]
+    texts += [converted(day, "%Y-%m-%d") for day in DAYS[right:]]
+    proof = interpret_dates(texts, AUTO)
+    assert proof.readings == (
+        (("%d/%m/%Y", "%Y-%m-%d"), 420),
+        (("%d/%m/%Y", "%Y-%d-%m"), 420 - sum(day.day > 12 for day in DAYS[:right])),
+    )
+
+
+def test_few_converted_dates_are_left_to_the_quarantine() -> None:
+    texts = [(f"{day:%d-%m-%Y}", 5) for day in DAYS]
+    texts += [converted(day, "%Y-%m-%d") for day in DAYS[:40]]
+    proof = interpret_dates(texts, AUTO)
+    assert (proof.refusal, proof.quarantined) == (None, sum(day.day <= 12 for day in DAYS[:40]))
+    assert proof.formats == ("%d-%m-%Y", "%d/%m/%Y")
+    assert interpret_dates(texts, Settings(tolerated=0.005)).refusal is not None
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [day for day in DAYS if day.day == 1],  # the firsts of months
+        [day for day in DAYS if day.day >= 25],  # the ends of months
+        [day for day in DAYS if day.month == 6 and day.day <= 12],  # the latest clients
+        DAYS[:40],
+        DAYS[:210],
+    ],
+)
+def test_dates_in_two_notations_are_read(days: list[date]) -> None:
+    texts = [(day.isoformat() if day in days else f"{day:%d/%m/%Y}", 1) for day in DAYS]
+    assert {*interpret_dates(texts, AUTO).formats} == {"%Y-%m-%d", "%d/%m/%Y"}
+
+
+@pytest.mark.parametrize(("early", "late", "is_refused"), [(6, 6, 0), (6, 9, 0), (7, 11, 1)])
+def test_a_split_of_few_dates_proves_nothing(early: int, late: int, is_refused: bool) -> None:
+    days = [*range(1, 1 + early), *range(13, 13 + late)]
+    texts = [converted(date(2001, day % 7 + 1, day), "%Y-%m-%d") for day in days]
+    assert (interpret_dates(texts, AUTO).refusal is not None) == is_refused
+
+
+def test_few_dates_of_two_orders_are_left_to_the_quarantine() -> None:
+    dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
+    proof = interpret_dates(dates, Settings(tolerated=0.02))
+    said = FileProof("a.csv", proof, {}).warnings[0]
+    assert said.endswith(" 2 such as 25/07/2015 could be of another order and are quarantined.")
+
+
 def test_column_decides_ambiguous_cells() -> None:
     point = interpret_amounts("bank_loans", [("258.000", 5), ("0.00", 1)], AUTO)
     comma = interpret_amounts("bank_loans", [("258.000", 5), ("75384,77", 1)], AUTO)
@@ -160,6 +247,20 @@ def test_amounts_of_two_readings_are_refused_with_both() -> None:
     assert "'.' 258.000 is 258.000, and ',' is 258000" in str(proof.refusal)
     declared = interpret_amounts("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
     assert (declared.refusal, declared.mark, declared.undecided) == (None, ",", 3000)
+
+
+def test_unusual_amounts_that_the_column_decides_are_counted() -> None:
+    def warned(*texts: tuple[str, int]) -> str:
+        proof = interpret_amounts("bank_loans", texts, AUTO)
+        return " ".join(FileProof("a.csv", DateProof((), "typed"), {"bank_loans": proof}).warnings)
+
+    said = (
+        "19 of 119 amounts such as 258.000 have three digits after a mark, and are read as 258.00"
+    )
+    assert said in warned(("258.000", 19), ("75384.77", 100))
+    assert "read as 258000.00" in warned(("258,000", 19), ("75384.77", 100))
+    assert warned(("258,000", 19), ("75,384.77", 100)) == ""
+    assert warned(("0,500", 19), ("75384.77", 100)) == ""  # quarantined
 
 
 def test_mixed_column_does_not_decide_ambiguous_cells() -> None:
@@ -208,7 +309,7 @@ def test_whole_file_is_read_if_its_head_proves_nothing(
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (
-        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault "
+        f"select {IDS}, day as joined_bank, {cells}, null as structural_fault "
         "from (values "
         "('04-07-2015', '1.000'), ('05-07-2015', '2'), ('25-07-2015', '3,50')) as t(day, amount)"
     )
@@ -217,6 +318,46 @@ def test_whole_file_is_read_if_its_head_proves_nothing(
     assert proof.refusals == ()
     assert proof.dates.formats == ("%d-%m-%Y",)
     assert {proof.money[name].mark for name in money} == {","}
+
+
+def test_all_rows_are_examined_if_the_first_hold_two_notations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs, "HEAD_ROWS", 20)
+    texts = [text for day in DAYS for text, _ in [converted(day, "%Y-%m-%d")]]
+    rows = ", ".join(f"('{text}')" for text in [*sorted(texts, key=len), *texts])
+    money = [column.name for column in CLIENTS.columns if column.kind == "money"]
+    cells = ", ".join(f"'1.00' as {name}" for name in money)
+    select = (
+        f"select {IDS}, day as joined_bank, {cells}, null as structural_fault "
+        f"from (values {rows}) as t(day)"
+    )
+    with duckdb.connect() as connection:
+        proof = proofs.prove_file(connection, "clients.csv", select, CLIENTS, AUTO)
+    assert "of 840 joining dates" in proof.refusals[0]
+
+
+def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
+    money = [column.name for column in CLIENTS.columns if column.kind == "money"]
+    cells = ", ".join(f"amount as {name}" for name in money)
+    select = (
+        f"select {IDS}, '25-07-2015' as joined_bank, {cells}, "
+        "null as structural_fault from (values ('258.50'), ('258.000'), ('3')) as t(amount)"
+    )
+
+    def prove(texts: dict[str, int], settings: Settings = AUTO) -> FileProof:
+        with duckdb.connect() as connection:
+            return proofs.prove_file(
+                connection, "a.xlsx", select, CLIENTS, settings, texts={money[0]: texts}
+            )
+
+    (refusal,) = prove({"258.000": 1}).refusals
+    assert "a.xlsx, row 3: estimated_income: 1 of 1 amounts, such as 258.000, fit two" in refusal
+    assert "'.' 258.000 is 258.000, and ',' is 258000. Write these cells as numbers" in refusal
+    assert prove({"258.000": 1, "unknown": 5}).refusals == (refusal,)
+    assert prove({"258.000": 1, "1,234.50": 1}).refusals == ()
+    declared = prove({"258.000": 1}, Settings(decimal_mark="."))
+    assert (declared.refusals, declared.money[money[0]].undecided) == ((), 1)
 
 
 def test_settings_are_those_of_the_variables() -> None:
