@@ -12,7 +12,7 @@ import duckdb
 from bank_warehouse.raw_drop import lookups, temp_files
 from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack, unpack_mappings
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
-from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.errors import DropError, Problems, visible
 from bank_warehouse.raw_drop.files import (
     FoundFile,
     is_same_content,
@@ -160,7 +160,7 @@ class _Survey:
                 )
         if CLIENTS.name in tables:
             clients = tables[CLIENTS.name]
-            told = (*self.warnings, *clients.warnings)
+            told = (*map(visible, self.warnings), *clients.warnings)
             tables[CLIENTS.name] = replace(clients, warnings=told)
         return DropPlan(
             path=self.path,
@@ -311,7 +311,7 @@ class _Survey:
             sql, said = lookups.validate_lookup(self.connection, table, plan)
             plan = replace(plan, sql=sql)
             warnings.extend(said)
-        return replace(plan, warnings=tuple(warnings))
+        return replace(plan, warnings=tuple(map(visible, warnings)))
 
     def _read(
         self, source: Source, mapped: HeaderMap, table: RawTable, warnings: list[str]

@@ -162,37 +162,31 @@ def _refuse_other_width(
     if not records or any(len(record) != cells for record in records):
         return
     where = (
-        f"{relative}, row {row}: the header has {len(header)} names, and every row {cells} cells"
+        f"{relative}, row {row}: the header has {len(header)} names, and each of the first rows "
+        f"{cells} cells"
     )
     if cells == len(header) - 1 and header[-1]:
-        known = {
-            key for table in TABLES.values() for column in table.columns for key in column.keys
-        }
-        halves = next(
-            (
-                f"{one!r} and {other!r}"
-                for one, other in pairwise(header)
-                if header_key(one + other) in known and header_key(one) not in known
-            ),
-            "",
-        )
-        split = f", which here splits {halves}" if halves else ""
+        tables = TABLES.values()
+        known = {key for table in tables for column in table.columns for key in column.keys}
+        halves = [
+            f", here {one!r} and {other!r}"
+            for one, other in pairwise(header)
+            if header_key(one + other) in known and header_key(one) not in known
+        ]
         raise DropError(
-            f"{where}. A name that holds the separator needs quotes{split}. Quote the name, or "
-            "remove the separator from it."
+            f"{where}. The separator splits a name that needs quotes{''.join(halves[:1])}. Quote "
+            "the name, or remove the separator from it."
         )
-    if cells == len(header) + 1 and all(record[-1].strip() for record in records):
-        numbered = all(record[0] == str(at) for at, record in enumerate(records, start=1))
-        first = (
+    beyond = sum(bool(record[-1].strip()) for record in records)
+    if cells == len(header) + 1 and 2 * beyond > len(records):
+        cause = (
             "The first cell numbers the rows, as R writes it"
-            if numbered
-            else (
-                "Either the first cell is a row name, as R writes it, or the last column has no "
-                "name"
-            )
+            if all(record[0] == str(at) for at, record in enumerate(records, start=1))
+            else "The first cell is a row name, as R writes it, or the last column has no name, or "
+            "every row has a cell with a separator that needs quotes"
         )
         raise DropError(
-            f"{where}, such as {separator.join(records[0])[:60]!r}. {first}. Export without row "
+            f"{where}, such as {separator.join(records[0])[:60]!r}. {cause}. Export without row "
             "names (row.names = FALSE in R), or add the missing name to the header."
         )
 

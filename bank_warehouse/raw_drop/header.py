@@ -37,6 +37,8 @@ _UNITS = frozenset(
         *("%", "‰", "pct", "percent", "percentage", "ratio", "share", "rate", "log", "ln"),
         *("hour", "hours", "hourly", "day", "days", "daily", "week", "weeks", "weekly"),
         *("month", "months", "monthly", "quarter", "quarters", "quarterly"),
+        *("tausend", "millionen", "monat", "monate", "monatlich", "milliers", "mois", "mensuel"),
+        *("miles", "millones", "mes", "meses", "mensual", "тыс", "млн", "мес", "千", "万", "月"),
     }
 )
 """Words of a remark in a header after which a number is not in the unit of its column."""
@@ -197,7 +199,7 @@ def _currencies(
         if column.kind not in ("money", "whole") or column.name not in positions:
             continue
         header = shown[positions[column.name]]
-        remark = " ".join(_REMARK.findall(header))
+        remark = " ".join(_REMARK.findall(unicodedata.normalize("NFKC", header)))
         words = [word.strip("()[].,:;") for word in remark.upper().split()]
         codes = [code for code, forms in CURRENCIES.items() if not {*forms}.isdisjoint(words)]
         if codes and column.kind == "money":

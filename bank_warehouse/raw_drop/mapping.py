@@ -163,10 +163,9 @@ def _refuse_twice(source: str, names: Iterable[str], key_of: Callable[[str], str
     first: dict[str, str] = {}
     for name in names:
         if key_of(name) in first:
-            raise DropError(
-                f"{source}: {first[key_of(name)]!r} and {name!r} are the same name here, with two "
-                "meanings. Keep one of them."
-            )
+            other = first[key_of(name)]
+            both = "is there twice" if other == name else f"and {other!r} are the same name"
+            raise DropError(f"{source}: {name!r} {both}, with two meanings. Keep one of them.")
         first[key_of(name)] = name
 
 

@@ -314,7 +314,10 @@ def is_spoilt_id(cell: str) -> str:
 
 def cause_of_spoilt_id(example: str) -> str:
     """Return what changed an id, and the remedy."""
-    if example.strip(INVISIBLE)[0] in "='":
+    first = example.strip(INVISIBLE)[0]
+    if first == "#":
+        return "their column was too narrow for them. Format it as text, widen it and export again"
+    if first in "='":
         return (
             "a spreadsheet marks text this way, and with the marks they would be ids of other "
             "clients. Export the table again without the marks"

@@ -773,7 +773,7 @@ def values_that_yaml_reads_as_booleans(drop: Path) -> None:
     )
 
 
-@oddity("refused", "mapping.yml: 'Loans' and 'Loans' are the same name here, with two meanings")
+@oddity("refused", "mapping.yml: 'Loans' is there twice, with two meanings. Keep one")
 def two_columns_mapped_to_one(drop: Path) -> None:
     """A mapping file that reads loans and deposits from one column."""
     put(drop, edit_header(lambda name: "Loans" if name == "Bank Loans" else name))
@@ -1194,7 +1194,7 @@ def last_column_without_a_name(drop: Path) -> None:
     put(drop, "\n".join([header, *(f"{row},x" for row in rows)]))
 
 
-@oddity("refused", "which here splits 'Estimated' and 'Income'. Quote the name")
+@oddity("refused", "needs quotes, here 'Estimated' and 'Income'. Quote the name")
 def comma_in_a_header(drop: Path) -> None:
     """A header with a comma and without quotes: `Estimated, Income`."""
     put(drop, seed_text().replace("Estimated Income", "Estimated, Income", 1))
@@ -2093,7 +2093,11 @@ def some_ids_in_scientific_notation(drop: Path) -> None:
     put(drop, edit_cells("Client ID", lambda _: "1.23457E+15", range(1, 300)))
 
 
-@oddity("refused", "location_id: 2 of 3,000 ids examined are written such as ########")
+@oddity(
+    "refused",
+    "row 4: location_id: 2 of 3,000 ids examined are written such as ########: their column "
+    "was too narrow",
+)
 def ids_wider_than_their_column(drop: Path) -> None:
     """Ids of locations as `########`, as a spreadsheet prints numbers in a narrow column."""
     put(drop, edit_cells("Location ID", lambda _: "########", [3, 4]))

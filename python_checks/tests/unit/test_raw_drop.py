@@ -656,8 +656,14 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column: unknown key"),
         ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is there already, in line 1"),
-        ("clients: {columns: {Age: A, age: B}}", "'Age' and 'age' are the same name here"),
-        ("clients: {values: {Age: {a: 1, A : 2}}}", "'a' and 'A' are the same name here"),
+        (
+            "clients: {columns: {Age: A, age: B}}",
+            "'age' and 'Age' are the same name, with two meanings",
+        ),
+        (
+            "clients: {values: {Age: {a: 1, A : 2}}}",
+            "'A' and 'a' are the same name, with two meanings",
+        ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
     ],
@@ -675,6 +681,7 @@ def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -
         *("Bank Loans ($000)", "Bank Loans (k€)", "Bank Loans (USD m)", "Bank Loans %"),
         *("Bank Loans (%)", "Bank Loans ('000)", "Estimated Income (monthly)", "Age (months)"),
         *("Estimated Income (per month)", "Sum of Bank Loans (in thousands)", "Bank Loans (Mio.)"),
+        *("Bank Loans (тыс.)", "Bank Loans\uff08千\uff09", "Bank Loans \uff05"),
     ],
 )
 def test_header_with_another_unit_is_refused(header: str) -> None:
