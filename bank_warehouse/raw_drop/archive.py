@@ -1,9 +1,11 @@
 """The kind of a file by its first bytes, and ZIP files of tables, unpacked within limits."""
 
+import codecs
 import os
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,6 +14,8 @@ from typing import Literal
 from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.files import FoundFile, name_hint
+from bank_warehouse.raw_drop.head import detect_encoding
+from bank_warehouse.raw_drop.mapping import MAPPING_NAMES
 from bank_warehouse.raw_drop.rewrite import speaking_of
 
 FileKind = Literal["text", "parquet", "xlsx", "ods", "archive"]
@@ -23,6 +27,7 @@ _MOST_RATIO = 200
 _MOST_MEMBERS = 1000
 _BLOCK = 1 << 20
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_EMPTY_ZIP = b"PK\x05\x06"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -39,8 +44,9 @@ def kind_of(file: FoundFile) -> FileKind:
             raise DropError(_old_or_encrypted(file, opened.read(8 << 20), name))
     if first.startswith(b"PAR1") or name.endswith((".parquet", ".pq")):
         return "parquet"
-    if not first.startswith(b"PK\x03\x04"):
-        if name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls")):
+    if not first.startswith((b"PK\x03\x04", _EMPTY_ZIP)):
+        is_archive = name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls"))
+        if is_archive and not _is_text(first):
             raise DropError(
                 f"{file.relative}: not a {name.rsplit('.', 1)[1]} file, although its name says "
                 f"so: it begins with {first!r}. Give it the right extension, or save it again."
@@ -59,6 +65,16 @@ def kind_of(file: FoundFile) -> FileKind:
         if "Index/Document.iwa" in members:
             raise DropError(f"{file.relative}: a Numbers document. Export it as CSV or .xlsx.")
     return "archive"
+
+
+def _is_text(first: bytes) -> bool:
+    """Return whether the first bytes of a file can be those of text."""
+    encoding, mark_length = detect_encoding(first)
+    try:  # the last character may be cut off
+        text = codecs.getincrementaldecoder(encoding)().decode(first[mark_length:])
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter in "\t\r\n" for letter in text)
 
 
 def _old_or_encrypted(file: FoundFile, rest: bytes, name: str) -> str:
@@ -117,23 +133,30 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
     """Unpack the files of a ZIP archive into the temporary folder and yield each.
 
     Raises:
-        DropError: the data is damaged, a path leads out of the archive, or there are no files or
-            too many.
+        DropError: the data is damaged, a path leads out of the archive, two files have one name,
+            or there are no files or too many.
     """
     with open_archive(file) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        kept = [e for e in entries if not _is_hidden(PurePosixPath(e.filename))]
+        kept = _members(archive)
         if not kept:
-            raise DropError(f"{file.relative}: the archive holds no file. Pack the tables again.")
+            raise DropError(f"{file.relative}: the archive is empty. Pack the tables again.")
+        twice = next((name for name, n in Counter(name for name, _ in kept).items() if n > 1), "")
+        if twice:
+            raise DropError(
+                f"{file.relative}: holds two files named {twice}. Pack the archive again with one "
+                "of them."
+            )
         if len(kept) > _MOST_MEMBERS:
             raise DropError(
                 f"{file.relative}: holds {len(kept)} files. Unpack it and keep the tables only."
             )
         left = unpacked_limit()
-        for entry in kept:
-            inner = PurePosixPath(entry.filename)
-            where = f"{file.relative}[{entry.filename}]"
-            if inner.is_absolute() or ".." in inner.parts or "\\" in entry.filename:
+        for name, entry in kept:
+            inner = PurePosixPath(name)
+            where = f"{file.relative}[{name}]"
+            if inner.name in MAPPING_NAMES:
+                continue
+            if inner.is_absolute() or ".." in inner.parts:
                 raise DropError(
                     f"{where}: the path leads out of the archive. Pack the tables without folders."
                 )
@@ -148,6 +171,32 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
             target = temp_files.new_path(inner.suffix if len(inner.suffix) < 9 else "")
             left -= _unpack_one(archive, entry, where, target, left)
             yield replace(file, relative=where, hint=hint, form=form, unpacked=target)
+
+
+def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
+    """Unpack the mapping files of a ZIP archive, and yield the name and the path of each.
+
+    Raises:
+        DropError: the archive is damaged.
+    """
+    if kind_of(file) == "archive":
+        with open_archive(file) as archive:
+            for name, entry in _members(archive):
+                if PurePosixPath(name).name in MAPPING_NAMES:
+                    where, target = f"{file.relative}[{name}]", temp_files.new_path(".yml")
+                    _unpack_one(archive, entry, where, target, unpacked_limit())
+                    yield where, target
+
+
+def _members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Return the files of an archive, without hidden ones, under their names with slashes."""
+    # Some programs on Windows write backslashes.
+    named = [(entry.filename.replace("\\", "/"), entry) for entry in archive.infolist()]
+    return [
+        (name, entry)
+        for name, entry in named
+        if not name.endswith("/") and not _is_hidden(PurePosixPath(name))
+    ]
 
 
 def _unpack_one(
@@ -173,4 +222,4 @@ def _unpack_one(
 
 
 def _is_hidden(path: PurePosixPath) -> bool:
-    return path.parts[0] == "__MACOSX" or path.name.startswith((".", "~"))
+    return path.parts[:1] == ("__MACOSX",) or path.name.startswith((".", "~"))

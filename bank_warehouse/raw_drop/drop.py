@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from bank_warehouse.raw_drop import lookups, temp_files
-from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack
+from bank_warehouse.raw_drop.archive import UNPACKED_LIMIT_SETTING, kind_of, unpack, unpack_mappings
 from bank_warehouse.raw_drop.encoding import SETTING as ENCODING_SETTING
-from bank_warehouse.raw_drop.errors import DropError, Problems
+from bank_warehouse.raw_drop.errors import DropError, Problems, visible
 from bank_warehouse.raw_drop.files import (
     FoundFile,
     is_same_content,
@@ -111,12 +111,11 @@ class _Survey:
         self.listing = list_drop(path, self.problems)
         self.mapping = DropMapping()
         with self.problems.noting(-1):
-            self.mapping = read_mapping(mapping or find_mapping(self.listing.root))
+            mapping = mapping or find_mapping(self.listing.root)
+            self.mapping = read_mapping(mapping) if mapping else self._mapping_inside()
         self.warnings = list(self.listing.warnings)
-        if self.mapping.path:
-            self.warnings.append(
-                f"{self.mapping.path.name}: headers and values are translated by it."
-            )
+        if self.mapping.source:
+            self.warnings.append(f"{self.mapping.source}: headers and values are translated by it.")
         self.doubtful = list(self.listing.doubtful)
         self.books: dict[str, Workbook] = {}
         self.sources: list[Source] = []
@@ -161,7 +160,7 @@ class _Survey:
                 )
         if CLIENTS.name in tables:
             clients = tables[CLIENTS.name]
-            told = (*self.warnings, *clients.warnings)
+            told = (*map(visible, self.warnings), *clients.warnings)
             tables[CLIENTS.name] = replace(clients, warnings=told)
         return DropPlan(
             path=self.path,
@@ -172,6 +171,18 @@ class _Survey:
         )
 
     # ------------------------------------------------------------------ what is there
+
+    def _mapping_inside(self) -> DropMapping:
+        """Read the mapping file inside an archive; an archive with a problem is named later."""
+        inside: list[tuple[str, Path]] = []
+        for file in self.listing.files:
+            with Problems().noting(0):
+                inside.extend(unpack_mappings(file))
+        if len(inside) > 1:
+            raise DropError(
+                f"{self.path}: two mapping files, {inside[0][0]} and {inside[1][0]}. Keep one."
+            )
+        return read_mapping(inside[0][1], inside[0][0]) if inside else DropMapping()
 
     def _look_or_note(self, file: FoundFile) -> None:
         try:
@@ -300,7 +311,7 @@ class _Survey:
             sql, said = lookups.validate_lookup(self.connection, table, plan)
             plan = replace(plan, sql=sql)
             warnings.extend(said)
-        return replace(plan, warnings=tuple(warnings))
+        return replace(plan, warnings=tuple(map(visible, warnings)))
 
     def _read(
         self, source: Source, mapped: HeaderMap, table: RawTable, warnings: list[str]

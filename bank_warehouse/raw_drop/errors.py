@@ -4,9 +4,26 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+# Hyphens and minus signs that look like `-`.
+_LOOK_ALIKES = "\u2010\u2011\u2012\u2212\ufe63\uff0d"
+
+
+def visible(text: str) -> str:
+    """Return a text with invisible characters, and those that look like `-`, as escapes."""
+    return "".join(
+        letter
+        if letter == "\n" or (letter.isprintable() and letter not in _LOOK_ALIKES)
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
 
 class DropError(Exception):
     """A raw drop is refused. The message names the file, the row if any, and the remedy."""
+
+    def __init__(self, message: str) -> None:
+        """Show invisible characters of cells and file names in the message."""
+        super().__init__(visible(message))
 
 
 class Problems:

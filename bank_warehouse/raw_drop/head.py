@@ -4,21 +4,24 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bank_warehouse.raw_drop.encoding import declared_encoding
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import DropMapping
 from bank_warehouse.raw_drop.recognise import best_header, describe_unknown, refuse_rows_above
-from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
+from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable, header_key, normalise
 
 HEAD_BYTES = 256 * 1024
 SEPARATORS = (",", ";", "\t", "|")
 _LINES_BEFORE_HEADER = 20
 _LONGEST_HEADER = 20_000
+_LINES_EXAMINED = 1000
 
 _FOREIGN_MAGIC = (
     (b"BZh", "compressed with bzip2", "Unpack it, or compress it with gzip"),
@@ -29,6 +32,8 @@ _FOREIGN_MAGIC = (
     (b"%PDF", "a PDF", "Export the table as CSV"),
     (b"SQLite format 3", "a SQLite database", "Export the table as CSV"),
 )
+_MARKUP = re.compile(r"\s*<(?:!doctype|\?xml|html|head|table|meta)\b", re.IGNORECASE)
+_LEAST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,17 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
             raise DropError(f"{relative}: the file is {kind}, not CSV text. {remedy}.")
     encoding, mark_length = detect_encoding(raw)
     text = raw[mark_length:].decode(encoding, "replace").lstrip("\ufeff")
+    if _MARKUP.match(text):
+        raise DropError(
+            f"{relative}: an HTML or XML page, not a table: it begins with {text.strip()[:40]!r}. "
+            "If it is an export, open it in a spreadsheet and save it as CSV or .xlsx; if it is a "
+            "log-in page, download the file again."
+        )
+    if encoding == "utf-8" and _names_columns(raw[:_LONGEST_HEADER].decode("cp037")):
+        raise DropError(
+            f"{relative}: written in EBCDIC, the encoding of mainframes. Convert it to UTF-8, with "
+            "a line end after each row."
+        )
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) == 1 and len(text) > _LONGEST_HEADER:
         raise DropError(
@@ -108,6 +124,8 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
         ]
         width = sum(bool(cell) for cell in header.cells)
         refuse_rows_above(relative, above, header.number + 1, width)
+        below = lines[header.number + used : header.number + used + _LINES_EXAMINED]
+        _refuse_other_width(relative, header.number + 1, header.cells, below, separator)
     return Head(
         is_gzip=is_gzip,
         encoding=encoding,
@@ -119,6 +137,58 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
         table=header.table,
         unknown=unknown,
     )
+
+
+def _names_columns(text: str) -> bool:
+    """Return whether a text begins with names of the clients' columns."""
+    joined = normalise(text)
+    return sum(normalise(column.header) in joined for column in CLIENTS.columns) >= _LEAST_NAMES
+
+
+def _refuse_other_width(
+    relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
+) -> None:
+    """Refuse a header with one name more or less than every row below it has cells.
+
+    Raises:
+        DropError: the message shows what is missing in the header.
+    """
+    text = "\n".join(line for line in lines[:-1] if line.strip())  # the last may be cut off
+    try:
+        records = list(csv.reader(io.StringIO(text), delimiter=separator))
+    except csv.Error:
+        return
+    cells = len(records[0]) if records else 0
+    if not records or any(len(record) != cells for record in records):
+        return
+    where = (
+        f"{relative}, row {row}: the header has {len(header)} names, and each of the first rows "
+        f"{cells} cells"
+    )
+    if cells == len(header) - 1 and header[-1]:
+        tables = TABLES.values()
+        known = {key for table in tables for column in table.columns for key in column.keys}
+        halves = [
+            f", here {one!r} and {other!r}"
+            for one, other in pairwise(header)
+            if header_key(one + other) in known and header_key(one) not in known
+        ]
+        raise DropError(
+            f"{where}. The separator splits a name that needs quotes{''.join(halves[:1])}. Quote "
+            "the name, or remove the separator from it."
+        )
+    beyond = sum(bool(record[-1].strip()) for record in records)
+    if cells == len(header) + 1 and 2 * beyond > len(records):
+        cause = (
+            "The first cell numbers the rows, as R writes it"
+            if all(record[0] == str(at) for at, record in enumerate(records, start=1))
+            else "The first cell is a row name, as R writes it, or the last column has no name, or "
+            "every row has a cell with a separator that needs quotes"
+        )
+        raise DropError(
+            f"{where}, such as {separator.join(records[0])[:60]!r}. {cause}. Export without row "
+            "names (row.names = FALSE in R), or add the missing name to the header."
+        )
 
 
 def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:

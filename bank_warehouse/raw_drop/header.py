@@ -2,12 +2,14 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.mapping import NO_NAMES, TableNames
+from bank_warehouse.raw_drop.proofs import CURRENCIES
 from bank_warehouse.raw_drop.schema import RawColumn, RawTable, header_key, without_mark
 
 # What pivot tables, queries and data models add to the name of a column.
@@ -23,6 +25,32 @@ _PREFIXES = ("customer", "customers", "client")
 _MOST_WRAPPINGS = 3
 _MOST_SHOWN = 30
 
+# What is in brackets, and the signs before and after a word.
+_REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?<!\S)[^\w\s]+|[^\w\s]+(?!\S)")
+_PERIOD_END = re.compile(r"\b(?:day|week|month|quarter)s?[ -]?end")
+_WORD = re.compile(r"[^\W\d_]+|[0-9]+|[%‰]")
+_UNITS = frozenset(
+    {
+        *("k", "t", "tsd", "000", "1000", "000s", "thousand", "thousands", "hundred", "hundreds"),
+        *("m", "mm", "mn", "mio", "million", "millions", "b", "bn", "billion", "billions"),
+        *("lakh", "lakhs", "crore", "crores", "cent", "cents", "pence"),
+        *("%", "‰", "pct", "percent", "percentage", "ratio", "share", "rate", "log", "ln"),
+        *("hour", "hours", "hourly", "day", "days", "daily", "week", "weeks", "weekly"),
+        *("month", "months", "monthly", "quarter", "quarters", "quarterly"),
+        *("tausend", "millionen", "monat", "monate", "monatlich", "milliers", "mois", "mensuel"),
+        *("miles", "millones", "mes", "meses", "mensual", "тыс", "млн", "мес", "千", "万", "月"),
+    }
+)
+"""Words of a remark in a header after which a number is not in the unit of its column."""
+
+_OTHER_CURRENCIES = frozenset(
+    {
+        *("AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "HKD", "HUF", "IDR", "ILS"),
+        *("INR", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PKR", "PLN", "RON", "RUB"),
+        *("SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "VND", "ZAR"),
+    }
+)
+
 
 @dataclass(frozen=True)
 class HeaderMap:
@@ -33,11 +61,13 @@ class HeaderMap:
             that the file lacks is absent here.
         names: the headers of the file, trimmed, without blank ones at the end.
         warnings: guessed headers, ignored columns, missing optional columns.
+        currencies: canonical name of each column whose header names a currency, and its code.
     """
 
     positions: dict[str, int]
     names: tuple[str, ...]
     warnings: tuple[str, ...]
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,11 +92,6 @@ def trimmed_names(cells: Iterable[str]) -> tuple[str, ...]:
     while names and not names[-1]:  # for lines that end in a separator
         names = names[:-1]
     return names
-
-
-def count_matches(cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES) -> int:
-    """Return how many columns of `table` a possible header line names."""
-    return len(_assign(trimmed_names(cells), table, names).positions)
 
 
 def matched_columns(
@@ -127,6 +152,7 @@ def map_header(
             f"{file}, row {row}: {both} both mean {_header_of(table, name)!r}. Keep one of them, "
             "or name the right one in mapping.yml."
         )
+    currencies = _currencies(file, shown, positions, table, names, row)
     warnings = [
         f"{file}: the header {shown[positions[name]]!r} is read as {_header_of(table, name)!r}."
         for name in found.guessed
@@ -152,7 +178,54 @@ def map_header(
     )
     if spare:
         warnings.append(f"{file}: columns ignored: {', '.join(spare)}.")
-    return HeaderMap(positions, shown, tuple(warnings))
+    return HeaderMap(positions, shown, tuple(warnings), currencies)
+
+
+def _currencies(
+    file: str,
+    shown: Sequence[str],
+    positions: Mapping[str, int],
+    table: RawTable,
+    names: TableNames,
+    row: int,
+) -> dict[str, str]:
+    """Return the currency in the header of each column of money that has one.
+
+    Raises:
+        DropError: a header has a remark with another unit or an unknown currency.
+    """
+    found = {}
+    for column in table.columns:
+        if column.kind not in ("money", "whole") or column.name not in positions:
+            continue
+        header = shown[positions[column.name]]
+        remark = " ".join(_REMARK.findall(unicodedata.normalize("NFKC", header)))
+        words = [word.strip("()[].,:;") for word in remark.upper().split()]
+        codes = [code for code, forms in CURRENCIES.items() if not {*forms}.isdisjoint(words)]
+        if codes and column.kind == "money":
+            found[column.name] = codes[0]
+        if column.name in names.columns:
+            continue
+        fault = ""
+        bare = re.sub("us[$]|usd|eur|gbp|[$€£]", " ", _PERIOD_END.sub("", remark.lower()))
+        if not _UNITS.isdisjoint(_WORD.findall(bare)):
+            fault = "its remark changes the unit of the numbers"
+        elif any(_is_other_currency(word) for word in words):
+            fault = f"its currency is none of {', '.join(CURRENCIES)}"
+        if fault:
+            raise DropError(
+                f"{file}, row {row}: the header {header!r} is that of {column.header!r}, but "
+                f"{fault}. Convert the column, and export it with the header {column.header!r}. If "
+                "the cells are right as they are, name this header in mapping.yml."
+            )
+    return found
+
+
+def _is_other_currency(word: str) -> bool:
+    known = {form for forms in CURRENCIES.values() for form in forms}
+    return word in _OTHER_CURRENCIES or (
+        word not in known and any(unicodedata.category(letter) == "Sc" for letter in word)
+    )
 
 
 def require_names_once(file: str, shown: Sequence[str], row: int = 1) -> None:

@@ -22,7 +22,7 @@ from bank_warehouse.raw_drop.drop import (
     survey_drop,
 )
 from bank_warehouse.raw_drop.encoding import NAMES
-from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.errors import DropError, visible
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
 from bank_warehouse.raw_drop.parquet import ParquetHead
@@ -228,7 +228,7 @@ def proposed_mapping(
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Return what :func:`inspect_drop` found as text."""
-    return "\n".join(_lines(result))
+    return visible("\n".join(_lines(result)))
 
 
 def _lines(result: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,12 @@ import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.plan import TablePlan
-from bank_warehouse.raw_drop.proofs import INVISIBLE, NOTHING
+from bank_warehouse.raw_drop.proofs import (
+    INVISIBLE,
+    NOTHING,
+    cause_of_spoilt_id,
+    is_spoilt_id,
+)
 from bank_warehouse.raw_drop.schema import RawTable
 from bank_warehouse.sql import quote_identifier, quote_literal
 
@@ -37,13 +42,20 @@ def validate_lookup(
     found = connection.execute(
         f"select source_file, rowid - min(rowid) over (partition by source_file) + 2, "
         f"structural_fault, raw_line, {clean_code(quote_identifier(code))}, "
-        f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}) "
+        f"trim({quote_identifier(name)}, {quote_literal(INVISIBLE)}), "
+        f"{is_spoilt_id(quote_identifier(code))} "
         "from lookup order by rowid "
         f"limit {_MOST_ROWS + 1}"
     ).fetchall()
+    spoilt = next((line for line in found if line[-1]), None)
+    if spoilt:
+        raise DropError(
+            f"{spoilt[0]}, row {spoilt[1]}: {table.columns[0].header} is written as {spoilt[4]}: "
+            f"{cause_of_spoilt_id(spoilt[4])}."
+        )
     rows = [
         (file, row, fault, text, *("" if cell in NOTHING else cell for cell in cells))
-        for file, row, fault, text, *cells in found
+        for file, row, fault, text, *cells, _ in found
     ]
     if len(rows) > _MOST_ROWS:
         raise DropError(
@@ -118,6 +130,7 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
         f"from (\nselect min(code) as code\nfrom (\nselect {clean_code(code)} as code\n"
         f"from (\n{clients.sql}\n)\nwhere structural_fault is null\n)\n"
         f"where code not in ({', '.join(map(quote_literal, sorted(NOTHING)))})\n"
+        f"and not {is_spoilt_id('code')}\n"
         "group by lower(code)\n)"
     )
     header = ",".join(column.header for column in table.columns)

@@ -11,9 +11,10 @@ The file `mapping.yml` is in the folder of the tables:
       absent: [Banking Contact]
 
 Under `columns`, the project's name is left of each colon; under `values`, the bank's value is.
+Every value is text: `No` and `01` are what the bank wrote.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,11 @@ class DropMapping:
     """The mapping file of a drop.
 
     Attributes:
-        path: the file, or null.
+        source: the file, for messages; empty if there is none.
         tables: table name to its entries.
     """
 
-    path: Path | None = None
+    source: str = ""
     tables: Mapping[str, TableNames] = field(default_factory=dict)
 
     def of(self, table: RawTable) -> TableNames:
@@ -67,19 +68,22 @@ def find_mapping(folder: Path) -> Path | None:
     return next((folder / name for name in MAPPING_NAMES if (folder / name).is_file()), None)
 
 
-def read_mapping(path: Path | None) -> DropMapping:
+def read_mapping(path: Path, source: str = "") -> DropMapping:
     """Read a mapping file.
 
+    Args:
+        path: the file.
+        source: its name in messages; empty for the name of `path`.
+
     Raises:
-        DropError: it cannot be read, or names an unknown table or column.
+        DropError: it cannot be read, or names an unknown table or column, or something twice.
     """
-    if path is None:
-        return DropMapping()
     refuse_unprintable(str(path))
+    source = source or path.name
     import yaml
 
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        top = _mapping(source, "the file", _loaded(source, path.read_text("utf-8-sig")) or {})
     except OSError as problem:
         raise DropError(
             f"{path}: the mapping file cannot be read: {problem.strerror or problem}. Correct the "
@@ -87,16 +91,35 @@ def read_mapping(path: Path | None) -> DropMapping:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         reason = " ".join(str(problem).split())
-        raise DropError(f"{path.name}: not YAML in UTF-8 ({reason}). Correct the file.") from None
-    top = _mapping(path.name, "the file", loaded or {})
+        raise DropError(f"{source}: not YAML in UTF-8 ({reason}). Correct the file.") from None
     unknown = [str(name) for name in top if name not in TABLES]
     if unknown:
         raise DropError(
-            f"{path.name}: {', '.join(unknown)}: no such table. The tables are {', '.join(TABLES)}."
+            f"{source}: {', '.join(unknown)}: no such table. The tables are {', '.join(TABLES)}."
         )
     return DropMapping(
-        path, {name: _table_names(path.name, TABLES[name], given) for name, given in top.items()}
+        source, {name: _table_names(source, TABLES[name], given) for name, given in top.items()}
     )
+
+
+def _loaded(source: str, text: str) -> Any:
+    """Return YAML with every scalar as text: to YAML `No` is false, and `01` is 1."""
+    import yaml
+
+    class TextLoader(yaml.BaseLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            lines: dict[str, int] = {}
+            for key, _ in node.value:
+                line = key.start_mark.line + 1
+                if isinstance(key, yaml.ScalarNode) and key.value in lines:
+                    raise DropError(
+                        f"{source}, line {line}: {key.value!r} is there already, in line "
+                        f"{lines[key.value]}. Remove one of the two."
+                    )
+                lines[str(key.value)] = line
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader=TextLoader)  # noqa: S506
 
 
 def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
@@ -107,17 +130,20 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
             f"{source}: {table.name}: {', '.join(unknown)}: unknown key. The keys of a table are "
             f"{', '.join(_PARTS)}."
         )
-    columns = {
-        _column(source, table, ours): str(theirs)
-        for ours, theirs in _mapping(source, "columns", parts.get("columns") or {}).items()
-    }
+    given_columns = _mapping(source, "columns", parts.get("columns") or {})
+    columns = {_column(source, table, ours): str(header) for ours, header in given_columns.items()}
+    given_values = _mapping(source, "values", parts.get("values") or {})
     values = {
         _column(source, table, ours): {
-            str(theirs): str(meaning)
-            for theirs, meaning in _mapping(source, str(ours), pairs or {}).items()
+            theirs: str(meaning) for theirs, meaning in _mapping(source, ours, pairs or {}).items()
         }
-        for ours, pairs in _mapping(source, "values", parts.get("values") or {}).items()
+        for ours, pairs in given_values.items()
     }
+    for part in (given_columns, given_values):
+        _refuse_twice(source, part, lambda ours: _column(source, table, ours))
+    _refuse_twice(source, columns.values(), header_key)
+    for pairs in values.values():
+        _refuse_twice(source, pairs, lambda theirs: theirs.strip().lower())
     absent = parts.get("absent") or []
     if not isinstance(absent, list):
         raise DropError(f"{source}: absent of {table.name} is not a list of column names.")
@@ -132,7 +158,18 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
     return TableNames(source, columns, values, names)
 
 
-def _mapping(source: str, what: str, given: Any) -> dict[Any, Any]:
+def _refuse_twice(source: str, names: Iterable[str], key_of: Callable[[str], str]) -> None:
+    """Refuse two names in a part of the mapping file that are read as the same name."""
+    first: dict[str, str] = {}
+    for name in names:
+        if key_of(name) in first:
+            other = first[key_of(name)]
+            both = "is there twice" if other == name else f"and {other!r} are the same name"
+            raise DropError(f"{source}: {name!r} {both}, with two meanings. Keep one of them.")
+        first[key_of(name)] = name
+
+
+def _mapping(source: str, what: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise DropError(f"{source}: {what}: expected pairs of name and value, not {given!r}.")
     return given

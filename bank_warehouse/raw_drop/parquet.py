@@ -105,7 +105,8 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
             "Write the file again with decimals or 64-bit doubles."
         )
     if base in {"FLOAT", "DOUBLE"}:
-        return _double(f"cast({name} as double)", column.kind)
+        most = 2**24 if base == "FLOAT" else 2**53
+        return _double(f"cast({name} as double)", column.kind, most)
     if base == "DATE":
         return f"strftime({name}, {_ISO})"
     if base in _TIMESTAMPS or base == "TIMESTAMP WITH TIME ZONE":
@@ -124,11 +125,24 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     )
 
 
-def _double(value: str, kind: str) -> str:
+def _double(value: str, kind: str, most: int) -> str:
+    """Return SQL of a double as text.
+
+    Args:
+        value: SQL of the double.
+        kind: of its column.
+        most: whole numbers from here on are not exact. They are written in scientific notation,
+            in which ids are refused.
+    """
     if kind == "money":
         fits = f"abs({value}) < 1e13 and abs({value} - round({value}, 2)) <= 1e-6"
         exact = f"cast(cast(round({value}, 2) as decimal(18, 2)) as varchar)"
+        other = f"cast({value} as varchar)"
     else:
-        fits = f"abs({value}) < 1e15 and {value} = trunc({value})"
+        fits = f"abs({value}) < {most} and {value} = trunc({value})"
         exact = f"cast(cast({value} as bigint) as varchar)"
-    return f"case when {fits} then {exact} else cast({value} as varchar) end"
+        other = (
+            f"case when abs({value}) >= {most} and isfinite({value}) "
+            f"then format('{{:.15e}}', {value}) else cast({value} as varchar) end"
+        )
+    return f"case when {fits} then {exact} else {other} end"

@@ -53,6 +53,7 @@ class FilePlan:
         positions: canonical column name to position (0-based) in the file.
         typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
             point.
+        currencies: columns whose header names a currency, and its code.
         texts: of each column of a sheet that holds texts beside typed numbers, the texts and
             their counts.
     """
@@ -66,6 +67,7 @@ class FilePlan:
     separator: str | None
     positions: dict[str, int]
     typed: frozenset[str] = frozenset()
+    currencies: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -144,7 +146,7 @@ def reading_of_clients(
             settings,
             typed=read.plan.typed,
             texts=read.plan.texts,
-        )
+        ).with_currencies(read.plan.currencies)
         for read in reads
     ]
     refusals = [refusal for proof in proved for refusal in proof.refusals]
@@ -237,6 +239,7 @@ def _file_plan(file: FoundFile, kind: str, mapped: HeaderMap) -> FilePlan:
         encoding=None,
         separator=None,
         positions=mapped.positions,
+        currencies=mapped.currencies,
     )
 
 

@@ -32,7 +32,7 @@ import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.schema import RawTable
-from bank_warehouse.sql import quote_identifier
+from bank_warehouse.sql import quote_identifier, quote_literal
 
 AUTO = "auto"
 ISO = "%Y-%m-%d"
@@ -74,6 +74,10 @@ NOTHING = frozenset(
     }
 )
 """What databases, pandas, R and spreadsheets write for an empty cell; Null is a surname."""
+
+
+SPOILT_ID = "=\".*|'([^ ]+|.*[0-9].*)|#+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
+"""Ids with marks of a spreadsheet, in scientific notation, or too wide for their column."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ class MoneyProof:
         unusual: how many fit both and are written as none of the amounts that prove the mark.
         example: one of the undecided or unusual cells.
         unrounded: how many have more digits than cents.
-        currencies: currency code to the number of amounts with its sign or code.
+        currencies: currency code to the number of amounts with its sign or code, in the cell or
+            in the header.
         is_accounting: whether a lone dash is zero, because the column has amounts in brackets, a
             dash after a currency sign, or dashes with the padding of a spreadsheet.
         refusal: why the file is refused, or null.
@@ -202,6 +207,14 @@ class FileProof:
     money: Mapping[str, MoneyProof]
     is_whole: bool = True
     ids: str | None = None
+
+    def with_currencies(self, currencies: Mapping[str, str]) -> "FileProof":
+        """Return the proof with the currencies that headers name, by column."""
+        money = {**self.money}
+        for name, code in currencies.items():
+            proof = money[name]
+            money[name] = replace(proof, currencies={**proof.currencies, code: proof.amounts})
+        return replace(self, money=money)
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -248,17 +261,17 @@ def prove_file(
         is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
-    client_id = table.columns[0].name
+    ids_of = [c.name for c in table.columns if c.kind == "code" or c.name.endswith("_id")]
     (joined,) = (column.name for column in table.columns if column.kind == "date")
     rows = f"(select * from ({select}) where structural_fault is null)"
-    names = ", ".join(map(quote_identifier, [client_id, joined, *money]))
+    names = ", ".join(map(quote_identifier, [*ids_of, joined, *money]))
     limit = "" if is_whole else f" limit {HEAD_ROWS}"
     counted = connection.execute(
         f"create or replace temp table proof_head as select {names} from {rows}{limit}"
     ).fetchone()
     has_all = is_whole or counted is None or counted[0] < HEAD_ROWS
     if joined in typed:
-        dates = DateProof((ISO,), "typed")
+        dates = _typed_dates(connection, joined, settings)
     else:
         dates = interpret_dates(_dates(connection, "proof_head", joined), settings)
         is_open = dates.undecided or dates.quarantined or dates.refusal
@@ -282,7 +295,7 @@ def prove_file(
         if by_text.undecided:
             proof = replace(proof, undecided=by_text.undecided, example=by_text.example)
         proofs[name] = proof
-    ids = _marked_ids(connection, select, client_id)
+    ids = next(filter(None, (_spoilt_ids(connection, select, name) for name in ids_of)), None)
     connection.execute("drop table proof_head")
     if dates.cell is not None:
         dates = replace(dates, row=_row_of(connection, select, joined, dates.cell))
@@ -292,21 +305,43 @@ def prove_file(
     return FileProof(file, dates, proofs, has_all, ids)
 
 
-def _marked_ids(connection: duckdb.DuckDBPyConnection, select: str, client_id: str) -> str | None:
-    """Return why ids are refused that contain marks with which a spreadsheet marks text."""
-    column = quote_identifier(client_id)
-    marked = f"regexp_matches({column}, '^(=\"|''[A-Za-z0-9])')"
+def is_spoilt_id(cell: str) -> str:
+    """Return SQL of whether an id is not as its bank wrote it; the macro clean_id has this rule."""
+    return (
+        f"regexp_full_match(trim({cell}, {quote_literal(INVISIBLE)}), {quote_literal(SPOILT_ID)})"
+    )
+
+
+def cause_of_spoilt_id(example: str) -> str:
+    """Return what changed an id, and the remedy."""
+    first = example.strip(INVISIBLE)[0]
+    if first == "#":
+        return "their column was too narrow for them. Format it as text, widen it and export again"
+    if first in "='":
+        return (
+            "a spreadsheet marks text this way, and with the marks they would be ids of other "
+            "clients. Export the table again without the marks"
+        )
+    return (
+        "a program that held them as numbers has cut off digits. Format the column as text and "
+        "export again"
+    )
+
+
+def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -> str | None:
+    """Return why a column of ids or codes is refused that a program has changed."""
+    column = quote_identifier(name)
+    spoilt = is_spoilt_id(column)
     found = connection.execute(
-        f"select count(*) filter ({marked}), count(*), min({column}) filter ({marked}) "
+        f"select count(*) filter ({spoilt}), count(*), min({column}) filter ({spoilt}) "
         "from proof_head"
     ).fetchone()
     if not found or not found[0]:
         return None
-    row = _row_of(connection, select, client_id, found[2])
+    row = _row_of(connection, select, name, found[2])
     return (
-        f"row {row}: {found[0]:,} of {found[1]:,} ids examined are written such as {found[2]}: a "
-        "spreadsheet marks text this way, and with the marks they would be ids of other "
-        "clients. Export the table again without the marks."
+        f"row {row}: {name}: {found[0]:,} of {found[1]:,} ids examined are written such as "
+        f"{found[2]}: {cause_of_spoilt_id(found[2])}."
     )
 
 
@@ -432,6 +467,28 @@ _NAME_DAY_YEAR = re.compile(rf"{_NAME} (?P<day>[0-9]{{1,2}}), (?P<year>[0-9]{{4}
 _MIDNIGHT = re.compile(r"[T ](0{1,2}:00(:00([.]0+)?)?Z?|12:00(:00)? ?[Aa][Mm])[ ]*$")
 
 Readings = dict[str, date | None]
+
+
+def _typed_dates(
+    connection: duckdb.DuckDBPyConnection, column: str, settings: Settings
+) -> DateProof:
+    """Return the proof of dates that are stored as dates; some may have a time of day."""
+    texts = _dates(connection, "proof_head", column)
+    timed = {text: count for text, count in texts if ":" in text}
+    cells, with_time = sum(count for _, count in texts), sum(timed.values())
+    if with_time <= settings.tolerated * cells:
+        return DateProof((ISO,), "typed")
+    told = min(timed)
+    meant = ""
+    if "23:59:59" in told:
+        meant = " It is the day after, less a rounding error of a spreadsheet."
+    elif told.endswith(":00:00"):
+        meant = " It looks like midnight of another time zone, and may be another day there."
+    refusal = (
+        f"{with_time:,} of {cells:,} joining dates have a time of day, such as {told}.{meant} "
+        "Export the column as dates without a time."
+    )
+    return DateProof((ISO,), "typed", refusal=refusal, told=told)
 
 
 @cache

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.header import (
-    count_matches,
     has_own_code,
     listed,
     matched_columns,
@@ -17,6 +16,8 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 
 # A header with this many client columns is no coincidence, whatever the file's name.
 _SURE_CLIENTS = 8
+# A table of clients has at least one of these; a pivot table of their amounts has none.
+_OF_CLIENTS = {"client_id", "name", "joined_bank"}
 # Other columns that a lookup may have. An unrelated table may also have `ID` and `Gender`.
 _LOOKUP_WIDTH = 3
 _HINTED_LOOKUP_WIDTH = 6
@@ -87,10 +88,11 @@ def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _
     fits = []
     width = sum(bool(name) for name in trimmed_names(cells))
     for table in TABLES.values():
-        matches = count_matches(cells, table, mapping.of(table))
+        found = matched_columns(cells, table, mapping.of(table))
+        matches = len(found)
         is_hinted = hint is not None and hint.name == table.name
         if table.name == CLIENTS.name:
-            if matches >= _SURE_CLIENTS:
+            if matches >= _SURE_CLIENTS and not _OF_CLIENTS.isdisjoint(found):
                 fits.append(_Fit(3, matches, table))
         elif matches == len(table.columns):
             most = _HINTED_LOOKUP_WIDTH if is_hinted else _LOOKUP_WIDTH

@@ -44,7 +44,8 @@ CellValue = (
 _ROWS_BEFORE_HEADER = 60
 _CENT = 1e-6
 _MOST_MONEY = 1e13
-_MOST_WHOLE = 1e15
+_MOST_EXACT = 2**53
+"""Doubles from here on are not exact: an id of more digits has lost some."""
 _XML_BLOCK = 4 << 20
 _MOST_CELLS_KEPT = 30_000_000
 _THREE_DIGITS = re.compile(r"-?\d+[.]\d{3}")
@@ -369,7 +370,7 @@ def text_of_cell(value: CellValue) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _MOST_WHOLE else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < _MOST_EXACT else repr(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
     return str(value)
@@ -381,7 +382,7 @@ def cell_writer(column: RawColumn) -> Callable[[CellValue], str]:
         return _money
     if column.kind == "date":
         return _date
-    return text_of_cell
+    return _id
 
 
 def _money(value: CellValue) -> str:
@@ -392,6 +393,12 @@ def _money(value: CellValue) -> str:
         if _THREE_DIGITS.fullmatch(repr(value)):
             return f"{value!r}0"  # so that no decimal comma fits it
     return text_of_cell(value)
+
+
+def _id(value: CellValue) -> str:
+    """Write a number that is not exact in scientific notation, in which ids are refused."""
+    is_inexact = isinstance(value, float) and abs(value) >= _MOST_EXACT
+    return f"{value:.15e}" if is_inexact else text_of_cell(value)
 
 
 def _date(value: CellValue) -> str:

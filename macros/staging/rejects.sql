@@ -6,7 +6,9 @@
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',
-        case when client_id is null then 'client_id is empty' end,
+        {{ bank_warehouse.cell_fault(
+            'client_id', 'client_id', bank_warehouse.spoilt('client_id')
+        ) }},
         case when client_name is null then 'name is empty' end,
         case when nationality is null then 'nationality is empty' end,
         case when occupation is null then 'occupation is empty' end,
@@ -42,11 +44,27 @@
             bank_warehouse.money_fault(reading, column, 'raw_' ~ column, 'source_file')
         ) }},
         {%- endfor %}
+        case when {{ bank_warehouse.is_spoilt_location() }} then {{
+            bank_warehouse.spoilt('location_id')
+        }} end,
         case when age not between 0 and 120 then 'age is outside 0 to 120' end,
         case when risk_weighting not between 1 and 5 then 'risk_weighting is outside 1 to 5' end,
         case when amount_of_credit_cards < 0 then 'amount_of_credit_cards is negative' end,
         case when properties_owned < 0 then 'properties_owned is negative' end
     ) end
+{%- endmacro %}
+
+{% macro spoilt(column) -%}
+    '{{ column }} is not as the bank wrote it: a spreadsheet has changed it'
+{%- endmacro %}
+
+{#- Only a location is optional, so that an empty one is no fault. -#}
+{% macro is_spoilt_location() -%}
+    case
+        when location_id is null
+            then {{ bank_warehouse.clean_text('raw_location_id') }} is not null
+        else false
+    end
 {%- endmacro %}
 
 {% macro cell_fault(column, raw_column, fault) -%}

@@ -39,18 +39,32 @@
 {%- endmacro %}
 
 {#-
+    Regular expression of an id that is not as its bank wrote it: with marks of a spreadsheet, in
+    scientific notation, or too wide for its column. SPOILT_ID in proofs.py is the same.
+-#}
+{% macro spoilt_id() -%}
+    {{ return(
+        '=".*|\\x{27}([^ ]+|.*[0-9].*)|#+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+'
+    ) }}
+{%- endmacro %}
+
+{#-
     An id or code as text: 70097 if a program that read the column as numbers with gaps wrote
-    70097.0. An id may be any text. Only a text with `.0` takes the expensive path, in a separate
-    case, because DuckDB may evaluate the second half of an `and` for every row.
+    70097.0, and null if a spreadsheet changed it. An id may be any text. Only a text with a point,
+    a plus or a sign at its start takes the expensive path, in a separate case, because DuckDB may
+    evaluate the second half of an `and` for every row.
 -#}
 {% macro clean_id(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
     case
-        when {{ text }} like '%.0%'
+        when
+            {{ text }} < '0' or {{ text }} like '=%'
+            or {{ text }} like '%.%' or {{ text }} like '%+%'
             then case
                 when {{ bank_warehouse.matches_whole(trimmed, '[0-9]+[.]00?') }}
                     then split_part({{ trimmed }}, '.', 1)
-                else {{ bank_warehouse.text_or_null(text) }}
+                when not ({{ bank_warehouse.matches_whole(trimmed, bank_warehouse.spoilt_id()) }})
+                    then {{ bank_warehouse.text_or_null(text) }}
             end
         else {{ bank_warehouse.clean_text(text) }}
     end

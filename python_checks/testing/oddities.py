@@ -12,10 +12,11 @@ import io
 import os
 import shutil
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -705,6 +706,39 @@ def headers_of_two_meanings(drop: Path) -> None:
     put(drop, text_of([[*row, row[2]] for row in rows], [*names, "Sum of Age"]))
 
 
+@oddity("refused", "'Bank Loans (in thousands)' is that of 'Bank Loans', but its remark changes")
+def amounts_in_thousands(drop: Path) -> None:
+    """A header that says that its amounts are in thousands."""
+    put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Loans (in thousands)")))
+
+
+@oddity("read", warns="mapping.yml", by="staging")
+def header_with_a_unit_named_in_the_mapping(drop: Path) -> None:
+    """The same header, named in mapping.yml because its cells are right as they are."""
+    amounts_in_thousands(drop)
+    (drop / "mapping.yml").write_text("clients: {columns: {Bank Loans: Bank Loans (in thousands)}}")
+
+
+@oddity("refused", "3,000 amounts in EUR in bank_loans of banking-clients.csv")
+def currencies_in_headers(drop: Path) -> None:
+    """`Bank Loans (EUR)` beside `Bank Deposits (USD)`."""
+    theirs = {"Bank Loans": "Bank Loans (EUR)", "Bank Deposits": "Bank Deposits (USD)"}
+    put(drop, edit_header(lambda name: theirs.get(name, name)))
+
+
+@oddity("refused", "3,000 amounts in USD in bank_loans of banking-clients.csv")
+def currency_of_header_and_cells(drop: Path) -> None:
+    """`Bank Loans (€)` over amounts such as $1200.00."""
+    text = edit_cells("Bank Loans", lambda cell: f"${cell}")
+    put(drop, text.replace("Bank Loans", "Bank Loans (€)", 1))
+
+
+@oddity("refused", "its currency is none of USD, EUR, GBP")
+def unknown_currency_in_a_header(drop: Path) -> None:
+    """`Bank Loans (CHF)`, which is not a known currency."""
+    put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Loans (CHF)")))
+
+
 @oddity("read", warns="mapping.yml", by="staging")
 def headers_of_another_bank(drop: Path) -> None:
     """The headers and values of another bank, named in mapping.yml beside the tables."""
@@ -714,6 +748,46 @@ def headers_of_another_bank(drop: Path) -> None:
         "clients:\n  columns: {Client ID: KUNDENNR, Bank Loans: Kredite, Name: Имя}\n"
         "  values: {Fee Structure: {Hoch: High}}\n",
         encoding="utf-8",
+    )
+
+
+@oddity(
+    "read", warns="archive.zip[data/mapping.yml]: headers and values are translated", by="staging"
+)
+def mapping_in_a_zip(drop: Path) -> None:
+    """The same in a ZIP archive, with the mapping file inside it."""
+    headers_of_another_bank(drop)
+    with zipfile.ZipFile(drop / "archive.zip", "w") as archive:
+        for file in sorted(drop.iterdir()):
+            if file.suffix != ".zip":
+                archive.write(file, f"data/{file.name}")
+                file.unlink()
+
+
+@oddity("read", warns="mapping.yml", by="staging")
+def values_that_yaml_reads_as_booleans(drop: Path) -> None:
+    """The values `No` and `Yes` of another bank: in the mapping file they are text."""
+    put(drop, seed_text().replace(",High,", ",Yes,").replace(",Low,", ",No,"))
+    (drop / "mapping.yml").write_text(
+        "clients:\n  values:\n    Fee Structure: {No: Low, Yes: High}\n"
+    )
+
+
+@oddity("refused", "mapping.yml: 'Loans' is there twice, with two meanings. Keep one")
+def two_columns_mapped_to_one(drop: Path) -> None:
+    """A mapping file that reads loans and deposits from one column."""
+    put(drop, edit_header(lambda name: "Loans" if name == "Bank Loans" else name))
+    (drop / "mapping.yml").write_text(
+        "clients: {columns: {Bank Loans: Loans, Bank Deposits: Loans}}"
+    )
+
+
+@oddity("refused", "mapping.yml, line 4: 'Bank Loans' is there already, in line 3")
+def mapping_with_a_name_twice(drop: Path) -> None:
+    """A mapping file that names a column twice: the last must not win in silence."""
+    put(drop, seed_text())
+    (drop / "mapping.yml").write_text(
+        "clients:\n  columns:\n    Bank Loans: Business Lending\n    Bank Loans: Bank Loans\n"
     )
 
 
@@ -733,7 +807,12 @@ def no_header(drop: Path) -> None:
 # ------------------------------------------------------------------ files and folders
 
 
-@oddity("read", warns="the codes of the clients serve as names", by="staging")
+@oddity(
+    "read",
+    warns="the codes of the clients serve as names, such as 'Relationship 1'. To name them, put a "
+    "file with the columns BRId,Banking Relationship beside the clients",
+    by="staging",
+)
 def clients_alone(drop: Path) -> None:
     """Only the clients: their codes serve as names, such as `Relationship 1`."""
     (drop / "Banking.csv").write_text(seed_text())
@@ -1000,6 +1079,56 @@ def zipped(drop: Path) -> None:
             archive.write(SEEDS / f"raw_{name}.csv", f"archive/{name}.csv")
 
 
+@oddity("read")
+def zipped_on_windows(drop: Path) -> None:
+    """A ZIP archive with backslashes in the names of its files."""
+    with zipfile.ZipFile(drop / "archive.zip", "w") as archive:
+        for name in LOOKUPS:
+            archive.write(SEEDS / f"raw_{name}.csv", f"{name}.csv")
+        member = zipfile.ZipInfo("Banking.csv")
+        member.filename = "data\\Banking.csv"
+        archive.writestr(member, seed_text())
+
+
+@oddity("refused", "archive.zip: the archive is empty. Pack the tables again")
+def zip_without_files(drop: Path) -> None:
+    """A ZIP archive that holds nothing."""
+    zipfile.ZipFile(drop / "archive.zip", "w").close()
+
+
+@oddity("refused", "archive.zip: holds two files named clients.csv")
+def zip_with_a_name_twice(drop: Path) -> None:
+    """A ZIP archive that holds two files with one name."""
+    with zipfile.ZipFile(drop / "archive.zip", "w") as archive:
+        archive.writestr("clients.csv", seed_text())
+        with warnings.catch_warnings(action="ignore"):
+            archive.writestr("clients.csv", seed_text() + "\n")
+
+
+@oddity("read")
+def text_under_the_name_of_a_workbook(drop: Path) -> None:
+    """Text between tabs with the extension .xls, as many reports export it."""
+    put(drop, text_of(seed_rows()[1], separator="\t"), "Banking.xls")
+
+
+@oddity("refused", "an HTML or XML page, not a table")
+def page_under_the_name_of_a_workbook(drop: Path) -> None:
+    """An HTML table with the extension .xls, as many reports export it."""
+    put(drop, "<html><body><table><tr><td>Client ID</td></tr></table></body></html>", "Banking.xls")
+
+
+@oddity("read", warns="Banking.xlsx[Pivot]: ignored", by="staging")
+def pivot_table_beside_the_clients(drop: Path) -> None:
+    """A second sheet with sums of eight amounts: it has no client, so it is not the clients."""
+    money = [column.header for column in CLIENTS.columns if column.kind == "money"]
+    sheets = seed_sheets()
+    sheets["Pivot"] = [
+        ["Row Labels", *(f"Sum of {name}" for name in money)],
+        ["Male", *map(float, range(len(money)))],
+    ]
+    write_xlsx(drop / "Banking.xlsx", sheets)
+
+
 @oddity("refused", "leads out of the archive")
 def zip_with_a_path_out(drop: Path) -> None:
     """An archive that would write outside the folder it is unpacked into."""
@@ -1042,6 +1171,33 @@ def line_ends_lost(drop: Path) -> None:
 def gzip_cut_off(drop: Path) -> None:
     """A gzip file whose end is missing."""
     put(drop, gzip.compress(seed_text().encode())[:-400], "banking-clients.csv.gz")
+
+
+@oddity("refused", "written in EBCDIC, the encoding of mainframes")
+def ebcdic(drop: Path) -> None:
+    """A file of a mainframe, in EBCDIC with records of one length."""
+    lines = seed_text().splitlines()
+    put(drop, "".join(line.ljust(400) for line in lines).encode("cp037"))
+
+
+@oddity("refused", "The first cell numbers the rows, as R writes it")
+def row_names_of_r(drop: Path) -> None:
+    """Numbers before each row but not in the header, as R writes row names."""
+    header, *rows = seed_text().splitlines()
+    put(drop, "\n".join([header, *(f"{n},{row}" for n, row in enumerate(rows, start=1))]))
+
+
+@oddity("refused", "or the last column has no name")
+def last_column_without_a_name(drop: Path) -> None:
+    """A cell more in each row than names in the header."""
+    header, *rows = seed_text().splitlines()
+    put(drop, "\n".join([header, *(f"{row},x" for row in rows)]))
+
+
+@oddity("refused", "needs quotes, here 'Estimated' and 'Income'. Quote the name")
+def comma_in_a_header(drop: Path) -> None:
+    """A header with a comma and without quotes: `Estimated, Income`."""
+    put(drop, seed_text().replace("Estimated Income", "Estimated, Income", 1))
 
 
 @oddity("refused", "ZIP archive or an Excel workbook")
@@ -1855,7 +2011,8 @@ def respelt() -> str:
     rows = seed_rows()[1]
     first, second, third, fourth = ([*row] for row in rows[:4])
     first[0] = first[0].lower()
-    second[1] = second[1].replace(" ", "  ").upper()
+    first[1] = first[1].replace(" ", "  ")
+    second[1] = second[1].replace(" ", "\u3000").upper()
     third[1] = third[1].replace(" ", "\u200b\u00a0")
     rows[3][1] = "Jos\u00e9 Lowe"
     fourth[1] = "Jose\u0301 Lowe"
@@ -1940,10 +2097,69 @@ def ids_marked_as_text(drop: Path) -> None:
     put(drop, edit_cells("Client ID", lambda cell: f'="{cell}"'))
 
 
-@oddity("refused", "row 5: 1 of 3,000 ids examined are written such as 'IND")
+@oddity("refused", "row 5: client_id: 1 of 3,000 ids examined are written such as 'IND")
 def id_after_an_apostrophe(drop: Path) -> None:
     """One id after an apostrophe, with which a spreadsheet marks text."""
     put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
+
+
+@oddity("refused", "client_id: 3,000 of 3,000 ids examined are written such as 1.23457E+15")
+def ids_in_scientific_notation(drop: Path) -> None:
+    """Every id as 1.23457E+15, because a spreadsheet held it as a number."""
+    put(drop, edit_cells("Client ID", lambda _: "1.23457E+15"))
+
+
+@oddity("refused", "client_id: 299 of 3,000 ids examined are written such as 1.23457E+15")
+def some_ids_in_scientific_notation(drop: Path) -> None:
+    """The same in 299 rows."""
+    put(drop, edit_cells("Client ID", lambda _: "1.23457E+15", range(1, 300)))
+
+
+@oddity(
+    "refused",
+    "row 4: location_id: 2 of 3,000 ids examined are written such as ########: their column "
+    "was too narrow",
+)
+def ids_wider_than_their_column(drop: Path) -> None:
+    """Ids of locations as `########`, as a spreadsheet prints numbers in a narrow column."""
+    put(drop, edit_cells("Location ID", lambda _: "########", [3, 4]))
+
+
+@oddity("refused", "ids examined are written such as 1.234567890123457e+19")
+def workbook_with_ids_of_20_digits(drop: Path) -> None:
+    """Numbers of 20 digits in a sheet, which holds 15 digits of them."""
+    header, *rows = seed_sheet(CLIENTS)
+    long = [[12345678901234567890.0 + 4096 * at, *row[1:]] for at, row in enumerate(rows)]
+    write_xlsx(drop / "Banking.xlsx", seed_sheets() | {"Data": [header, *long]})
+
+
+@oddity("refused", "ids examined are written such as 1.000000000000101e+17: a program")
+def parquet_with_ids_as_doubles(drop: Path) -> None:
+    """Ids of 18 digits as doubles in Parquet, which are exact up to 16 digits."""
+    lookups(drop)
+    number = '1e17 + cast("Client ID"[4:] as integer)'
+    write_parquet(drop, f'select * replace (cast({number} as double) as "Client ID") from seed')
+
+
+@oddity("refused", "row 2: GenderId is written as 1E+00: a program that held them as numbers")
+def lookup_with_codes_in_scientific_notation(drop: Path) -> None:
+    """A code of a lookup as 1E+00."""
+    put(drop, seed_text())
+    (drop / "raw_genders.csv").write_text("GenderId,Gender\n1E+00,Male\n2,Female\n")
+
+
+@oddity("read", by="staging")
+def ids_that_look_like_numbers(drop: Path) -> None:
+    """Ids such as `70097.0`, as pandas writes whole numbers from a column with gaps."""
+    put(drop, edit_cells("Client ID", lambda cell: f"{cell[3:]}.0"))
+
+
+@oddity("read", by="staging")
+def parquet_with_whole_ids_as_doubles(drop: Path) -> None:
+    """Ids such as 70097 as doubles in Parquet."""
+    lookups(drop)
+    number = 'cast("Client ID"[4:] as double)'
+    write_parquet(drop, f'select * replace ({number} as "Client ID") from seed')
 
 
 @oddity("refused", "such as 36652. It looks like the number of a day in a spreadsheet")
@@ -1986,6 +2202,27 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
     lookups(drop)
     day = "strftime(strptime(\"Joined Bank\", '%d-%m-%Y'), '%Y%m%d')"
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
+
+
+@oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight of another time zone")
+def parquet_with_local_midnights(drop: Path) -> None:
+    """Parquet with timestamps of midnight two hours east of UTC, in UTC."""
+    lookups(drop)
+    moment = "strptime(\"Joined Bank\", '%d-%m-%Y') - interval 2 hour"
+    write_parquet(drop, f'select * replace ({moment} as "Joined Bank") from seed')
+
+
+@oddity("refused", "It is the day after, less a rounding error of a spreadsheet")
+def workbook_with_dates_before_midnight(drop: Path) -> None:
+    """Dates in a sheet that are a thousandth of a second before midnight."""
+    header, *rows = seed_sheet(CLIENTS)
+    place = CLIENTS_PLACE["joined_bank"]
+    for row in rows:
+        day = row[place]
+        assert isinstance(day, date)
+        moment = datetime.combine(day, datetime.min.time()) - timedelta(milliseconds=1)
+        row[place] = moment
+    write_xlsx(drop / "Banking.xlsx", seed_sheets() | {"Data": [header, *rows]})
 
 
 @oddity(
@@ -2088,7 +2325,7 @@ def pointer_for_a_file(drop: Path) -> None:
     put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
 
 
-@oddity("refused", "the columns are those of no known table: '<!DOCTYPE html>")
+@oddity("refused", "an HTML or XML page, not a table: it begins with '<!DOCTYPE html>")
 def page_for_a_file(drop: Path) -> None:
     """A saved log-in page with the name of the file."""
     put(drop, "<!DOCTYPE html><html><body>Sign in</body></html>\n")

@@ -226,6 +226,7 @@ validated as (
             and risk_weighting between 1 and 5
             and amount_of_credit_cards >= 0
             and properties_owned >= 0
+            and not {{ is_spoilt_location() }}
         ) is true as is_valid
 
     from typed

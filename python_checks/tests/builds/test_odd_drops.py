@@ -49,6 +49,10 @@ EDITS: dict[str, Edit] = {
         )
     },
     **{name: names_of(names) for name, (_, names) in oddities.NAMED.items()},
+    **dict.fromkeys(
+        ("ids_that_look_like_numbers", "parquet_with_whole_ids_as_doubles"),
+        lambda number, _: {"client_id": SEED_ROWS[number - 1][0].removeprefix("IND")},
+    ),
     "rows_inside_a_cell": lambda number, _: (
         {"occupation": "\n".join(oddities.seed_text().split("\n")[1:3])} if number == 6 else {}
     ),
@@ -204,6 +208,33 @@ def test_odd_drop(oddity: Oddity, staging: Staging, seed_values: list[Row], tmp_
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert_as_declared(oddity, staged, seed_values)
     assert oddity.warns in " ".join(staging.messages)
+
+
+def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_path: Path) -> None:
+    spoilt = {
+        5500: ("Client ID", "1.23457E+15"),
+        5600: ("Client ID", "####"),
+        5700: ("Client ID", '="IND1"'),
+        5750: ("Client ID", "'IND1"),
+        5800: ("Location ID", "2.1E+04"),
+    }
+    header = oddities.seed_rows()[0]
+
+    def edit(at: int, row: list[str]) -> None:
+        if at in spoilt:
+            column, cell = spoilt[at]
+            row[header.index(column)] = cell
+
+    oddities.put(tmp_path, oddities.longer(6000, edit))
+    staged = staging.read(tmp_path)
+    assert staged.refusal is None
+    assert {int(str(row["source_row"])): row["reject_reasons"] for row in staged.quarantined} == {
+        at
+        + 2: f"{column.lower().replace(' ', '_')} is not as the bank wrote it: a spreadsheet has "
+        "changed it"
+        for at, (column, _) in spoilt.items()
+    }
+    assert len(staged.accepted) == 6000 - len(spoilt)
 
 
 def test_only_dates_that_could_be_either_order_are_in_doubt(
@@ -404,6 +435,29 @@ def test_odd_drop_through_dbt(
                 fingerprint(dict(zip(names, row, strict=True))) for row in found_rows.fetchall()
             )
             assert by_dbt == Counter(fingerprint(row) for row in rows), relation
+
+
+def test_clients_alone_are_built_and_tested_as_a_whole(tmp_path: Path) -> None:
+    oddity = BY_NAME["clients_alone"]
+    drop = make(oddity, tmp_path / "drop")
+    run = run_dbt(
+        *(tmp_path, "build", "--exclude-resource-type", "unit_test"), BANK_RAW_DIR=str(drop)
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
+    said = " ".join(run.stdout.split())
+    for name, header in (
+        ("banking_relationships", "BRId,Banking Relationship"),
+        ("genders", "GenderId,Gender"),
+        ("investment_advisors", "IAId,Investment Advisor"),
+    ):
+        assert f"{name}: no file: the codes of the clients serve as names" in said
+        assert f"put a file with the columns {header} beside the clients" in said
+    expected = Counter(f"Advisor {row[CODES['ia_id']]}" for row in SEED_ROWS)
+    with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select investment_advisor, count(*) from marts.dim_customers group by all"
+        ).fetchall()
+    assert Counter(dict(found)) == expected
 
 
 def test_documented_table_is_current() -> None:

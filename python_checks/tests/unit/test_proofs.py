@@ -22,6 +22,7 @@ from bank_warehouse.raw_drop.proofs import (
 from bank_warehouse.raw_drop.schema import CLIENTS
 
 AUTO = Settings()
+IDS = "'N1' as client_id, '2' as location_id, '1' as br_id, '1' as gender_id, '1' as ia_id"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +309,7 @@ def test_whole_file_is_read_if_its_head_proves_nothing(
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (
-        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault "
+        f"select {IDS}, day as joined_bank, {cells}, null as structural_fault "
         "from (values "
         "('04-07-2015', '1.000'), ('05-07-2015', '2'), ('25-07-2015', '3,50')) as t(day, amount)"
     )
@@ -328,7 +329,7 @@ def test_all_rows_are_examined_if_the_first_hold_two_notations(
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"'1.00' as {name}" for name in money)
     select = (
-        f"select 'N1' as client_id, day as joined_bank, {cells}, null as structural_fault "
+        f"select {IDS}, day as joined_bank, {cells}, null as structural_fault "
         f"from (values {rows}) as t(day)"
     )
     with duckdb.connect() as connection:
@@ -340,7 +341,7 @@ def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
     money = [column.name for column in CLIENTS.columns if column.kind == "money"]
     cells = ", ".join(f"amount as {name}" for name in money)
     select = (
-        f"select 'N1' as client_id, '25-07-2015' as joined_bank, {cells}, "
+        f"select {IDS}, '25-07-2015' as joined_bank, {cells}, "
         "null as structural_fault from (values ('258.50'), ('258.000'), ('3')) as t(amount)"
     )
 

@@ -24,8 +24,10 @@ from bank_warehouse.publish.records import build_record_path, checks_record_path
 from bank_warehouse.raw_drop import DropError, Settings, plan_drop, plan_table
 from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER, Shape, read_records
 from bank_warehouse.raw_drop.files import natural_key
+from bank_warehouse.raw_drop.header import map_header
 from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
+from bank_warehouse.raw_drop.mapping import TableNames
 from bank_warehouse.raw_drop.plan import changed_files
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, normalise
 from bank_warehouse.spark.raw_copies import copy_raw_table
@@ -252,7 +254,7 @@ def test_parquet_times_and_odd_numbers_keep_their_values(tmp_path: Path) -> None
             1200.1::double as "Business Lending"
         ) from seed limit 1""",
     )
-    (row,) = read(tmp_path, settings=Settings(rounding="half_up"))
+    (row,) = read(tmp_path, settings=Settings(rounding="half_up", tolerated=1))
     found = dict(zip(NAMES, row, strict=False))
     assert found["joined_bank"] == "2019-05-06 10:30:00"
     assert found["bank_loans"] == "1.005"
@@ -654,6 +656,15 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column: unknown key"),
+        ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is there already, in line 1"),
+        (
+            "clients: {columns: {Age: A, age: B}}",
+            "'age' and 'Age' are the same name, with two meanings",
+        ),
+        (
+            "clients: {values: {Age: {a: 1, A : 2}}}",
+            "'A' and 'a' are the same name, with two meanings",
+        ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
         ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
     ],
@@ -663,6 +674,64 @@ def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -
     (tmp_path / "mapping.yml").write_text(text)
     with pytest.raises(DropError, match=re.escape(says)):
         plan_table(tmp_path, "clients")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Bank Loans ($000)", "Bank Loans (k€)", "Bank Loans (USD m)", "Bank Loans %"),
+        *("Bank Loans (%)", "Bank Loans ('000)", "Estimated Income (monthly)", "Age (months)"),
+        *("Estimated Income (per month)", "Sum of Bank Loans (in thousands)", "Bank Loans (Mio.)"),
+        *("Bank Loans (тыс.)", "Bank Loans\uff08千\uff09", "Bank Loans \uff05"),
+    ],
+)
+def test_header_with_another_unit_is_refused(header: str) -> None:
+    (column,) = (name for name in ("Bank Loans", "Estimated Income", "Age") if name in header)
+    cells = [header if name == column else name for name in oddities.seed_rows()[0]]
+    with pytest.raises(DropError, match="but its remark changes the unit") as refused:
+        map_header("clients.csv", cells, CLIENTS)
+    assert str(refused.value).startswith(f"clients.csv, row 1: the header {header!r}")
+    names = TableNames("mapping.yml", {column.lower().replace(" ", "_"): header})
+    assert len(map_header("clients.csv", cells, CLIENTS, names).positions) == len(cells)
+
+
+@pytest.mark.parametrize(
+    ("header", "currencies"),
+    [
+        ("Bank Loans (EUR)", {"bank_loans": "EUR"}),
+        ("Bank Loans €", {"bank_loans": "EUR"}),
+        ("Bank Loans (in US$)", {"bank_loans": "USD"}),
+        ("Bank Loans (at month-end)", {}),
+        ("Loans$[Bank Loans]", {}),
+        ("Bank Loans (total)", {}),
+    ],
+)
+def test_currency_in_a_header_is_that_of_its_column(
+    header: str, currencies: dict[str, str]
+) -> None:
+    cells = [header if name == "Bank Loans" else name for name in oddities.seed_rows()[0]]
+    assert map_header("clients.csv", cells, CLIENTS).currencies == currencies
+
+
+def test_headers_not_used_are_listed(tmp_path: Path) -> None:
+    theirs = {"Age": "Lifetime", "Bank Loans": "Lones"}
+    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
+    with pytest.raises(DropError) as refused:
+        plan_table(tmp_path, "clients")
+    assert "2 required columns missing: Age; Bank Loans" in str(refused.value)
+    assert " Headers not used: 'Lifetime', 'Lones'. Add the columns," in str(refused.value)
+
+
+def test_invisible_characters_are_shown(tmp_path: Path) -> None:
+    dates = oddities.edit_cells(
+        "Joined Bank", lambda cell: f"{cell[:2]}\u2011\u200e{cell[3:5]}\u2007{cell[6:]}"
+    )
+    oddities.put(tmp_path, dates, "clients-\u202evsc.csv")
+    with pytest.raises(DropError) as refused:
+        plan_table(tmp_path, "clients")
+    assert str(refused.value).isprintable()
+    assert r"clients-\u202evsc.csv, row 2" in str(refused.value)
+    assert r"such as 06\u2011\u200e05\u20072000" in str(refused.value)
 
 
 def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
