@@ -488,7 +488,7 @@ def _typed_dates(
         f"{with_time:,} of {cells:,} joining dates have a time of day, such as {told}.{meant} "
         "Export the column as dates without a time."
     )
-    return DateProof((ISO,), "typed", refusal=refusal, told=told)
+    return DateProof((ISO,), "typed", refusal=refusal, cell=told)
 
 
 @cache
