@@ -12,6 +12,7 @@ import pytest
 from bank_warehouse.build import selection
 from bank_warehouse.publish.records import build_record_path, read_record
 from bank_warehouse.summary import open_warehouse
+from python_checks.testing import oddities
 from python_checks.testing.dbt import run_dbt
 from python_checks.testing.paths import PROJECT
 
@@ -109,6 +110,28 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     assert "The last build failed at 20" in summed.stderr
     assert "(`dbt build`): stg_bank__clients; " in summed.stderr
     assert bad.is_dir()
+
+
+def test_undecided_dates_and_near_duplicates_are_counted(tmp_path: Path) -> None:
+    header, *clients = csv.reader(oddities.respelt().splitlines())
+    place = header.index("Joined Bank")
+    days = [client[place].split("-")[:2] for client in clients]
+    for client in clients:
+        client[place] = oddities.local_date(client[place])
+    (tmp_path / "drop").mkdir()
+    oddities.put(tmp_path / "drop", oddities.text_of(clients))
+    formats = ("--date-format", "%d-%m-%Y", "--date-format", "%d/%m/%Y")
+    built = bank(tmp_path, "build", "drop", "--warehouse", "bank.duckdb", *formats)
+    assert built.returncode == 0, built.stderr
+    undecided = sum(int(day) <= 12 and day != month for day, month in days)
+    assert undecided > 1_000
+    assert f"{undecided:,} dates and 0 amounts fit two readings" in built.stdout
+    assert "8 rows differ from another row of the same person only" in built.stdout
+    record = read_record(build_record_path(tmp_path / "bank.duckdb"))
+    assert record is not None
+    assert record["near_duplicates"] == 8
+    (clients_file,) = record["reading"]
+    assert clients_file["dates_undecided"] == undecided
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
