@@ -121,11 +121,11 @@ def _clear(folder: Path) -> None:
 
 
 def _whose(role: Role) -> str:
-    """Return what begins the names of a role's files: nothing that could be read from them."""
-    told = json.dumps(
+    """Return the prefix of the names of a role's files: a hash, which reveals nothing."""
+    parts = json.dumps(
         [role.sees_all, sorted(role.banking_relationships), sorted(role.investment_advisors)]
     )
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _name(release: Release, role: Role) -> str:
@@ -146,13 +146,13 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
     """Have another process make a file; it ends when this one does."""
     package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-    told = {
+    task = {
         "release": str(release.path.resolve()),
         "sees_all": role.sees_all,
         "banking_relationships": sorted(role.banking_relationships),
         "investment_advisors": sorted(role.investment_advisors),
     }
-    draft.with_name(TASK).write_text(json.dumps(told), encoding="utf-8", newline="\n")
+    draft.with_name(TASK).write_text(json.dumps(task), encoding="utf-8", newline="\n")
     ours, theirs = os.pipe()
     try:
         # That our end of the pipe closes tells the other process that nobody waits any more.
@@ -252,20 +252,20 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def main(draft: Path) -> int:
-    """Make a file as the task beside it says; print what is the matter, if something is.
+    """Write a file as the task beside it describes; print the error, if there is one.
 
     Returns:
         The status to end with.
     """
     _end_with_parent(draft.parent)
-    told: dict[str, Any] = json.loads(draft.with_name(TASK).read_text(encoding="utf-8"))
+    task: dict[str, Any] = json.loads(draft.with_name(TASK).read_text(encoding="utf-8"))
     role = Role(
-        frozenset(told["banking_relationships"]),
-        frozenset(told["investment_advisors"]),
-        told["sees_all"],
+        frozenset(task["banking_relationships"]),
+        frozenset(task["investment_advisors"]),
+        task["sees_all"],
     )
     try:
-        make(Path(told["release"]), role, draft)
+        make(Path(task["release"]), role, draft)
     except UnreadableError as problem:
         click.echo(str(problem))
         return 1
