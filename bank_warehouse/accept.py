@@ -56,7 +56,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
         As-of date and number of rows of the accepted drop.
 
     Raises:
-        click.ClickException: The warehouse cannot be read, its build did not get to its end or
+        click.ClickException: The warehouse cannot be read, its build was not completed or
             does not tie out, or its disk is full; the message says what to do.
         NotWrittenError: The file cannot be written.
     """
@@ -74,14 +74,14 @@ def accept(warehouse: Path) -> tuple[date, int]:
             ).fetchone()
         except duckdb.Error as problem:
             message = (
-                f"The build of {warehouse} did not get to its end: {problem}\n"
-                "Run `bank build` and see to the first error it prints; accept it then."
+                f"The build of {warehouse} was not completed: {problem}\n"
+                "Run `bank build` and fix the first error it prints; then accept it."
             )
             raise SummaryError(message) from problem
         if described is None or described[0] is None or described[2] != 0:
             message = (
                 f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
-                "Run `bank build` and see to the first error it prints."
+                "Run `bank build` and fix the first error it prints."
             )
             raise click.ClickException(message)
         try:

@@ -42,7 +42,7 @@ def exit_code(cause: KeyboardInterrupt) -> int:
 
 
 def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
-    """Return the interrupt that caused an exception; engines raise their own from it."""
+    """Return the interrupt behind an exception: engines raise their own exceptions from it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):
@@ -68,10 +68,10 @@ def saying(message: str) -> Iterator[None]:
 
 
 def end_cleanly() -> list[signal.Signals]:
-    """Have the signals that end this process raise :class:`Terminated`: what is open is cleaned up.
+    """Make the signals that end this process raise :class:`Terminated`, so that it can clean up.
 
-    A signal that the process ignores or handles already stays so. A second one is ignored: it would
-    end the cleaning up.
+    A signal that the process already ignores or handles is not changed. A second signal is ignored,
+    because it would interrupt the clean-up.
 
     Returns:
         The signals that would have ended it otherwise.
@@ -92,7 +92,7 @@ def end_cleanly() -> list[signal.Signals]:
 
 @contextmanager
 def ending_cleanly() -> Iterator[None]:
-    """Do so for what is done inside, see :func:`end_cleanly`."""
+    """Apply :func:`end_cleanly` to the block."""
     caught = end_cleanly()
     try:
         yield
@@ -103,7 +103,7 @@ def ending_cleanly() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold back Ctrl+C and the signals that end a process until what is done inside is done."""
+    """Hold back Ctrl+C and the signals that end a process until the block is finished."""
     if threading.current_thread() is not threading.main_thread():
         # Signals only reach the main thread.
         yield

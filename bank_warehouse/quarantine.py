@@ -94,7 +94,7 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
         except duckdb.Error as problem:
             message = (
                 f"{warehouse} has no quarantine that can be read: {problem}\n"
-                "Run `bank build` and see to the first error it prints."
+                "Run `bank build` and fix the first error it prints."
             )
             raise SummaryError(message) from problem
     return count

@@ -240,7 +240,7 @@ ENVIRONMENT = (
     Setting(
         "BANK_MEMORY_LIMIT",
         "memory that DuckDB may use; beyond it intermediate results go to disk",
-        "`5GB`, or 80 % of the machine's where that is less",
+        "`5GB`, or 80 % of the machine's memory if that is less",
         _memory,
     ),
     Setting(
@@ -253,7 +253,8 @@ ENVIRONMENT = (
     Setting(
         "BANK_HISTORY",
         "the DuckDB file that keeps every date, whatever happens to the warehouse",
-        "beside it, `warehouse/bank_history.duckdb`; of the sample `bank_history_sample.duckdb`",
+        "beside the warehouse, `warehouse/bank_history.duckdb`; "
+        "for the sample `bank_history_sample.duckdb`",
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),

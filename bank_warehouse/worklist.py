@@ -104,7 +104,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """The customers and columns that a work list should have.
 
     Attributes:
         actions: codes or names of actions; none for all of the owner.

@@ -41,7 +41,7 @@ PUBLISHED, NOTHING, UNKNOWN = "published", "nothing published", "unknown"
 
 @dataclass
 class Cuts:
-    """What came of a series of cuts.
+    """The results of a series of cuts.
 
     Attributes:
         reports: How often, by moment, report and whether PostgreSQL held the release.

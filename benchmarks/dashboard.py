@@ -14,11 +14,11 @@ that size has. With `--publish-dir` a release is taken as it is.
 Each user opens a page and then changes one filter after another, with a pause between to look at
 the figures. Pauses are drawn from an exponential distribution and cut at ten times their mean; 7
 seconds on average is the think time of TPC-W's users (TPC Benchmark W, version 1.8). 2 seconds are
-users who click without reading; with 0 all of them ask again the moment they are answered, which no
-person does, and which tells what the server can do. Every change is to another address, so
-that hardly any answer is remembered. Two times are told: what the server says it took, from the
-first look at a request to its answer, and what the user waited. Users run in a process of their own
-on the same machine.
+users who click without reading. With 0, users ask again as soon as they have an answer, which no
+person does, but which shows the server's limit. Every change is to another address, so that hardly
+any answer is cached. Two times are reported: the time from the moment the server looks at a request
+to its answer, as the server measures it, and the time that the user waited. Users run in a process
+of their own on the same machine.
 
 With `--idle` so many connections are open beside the users that have asked nothing, and half as
 many that have sent half a request, and then another byte now and then. How many of each were open

@@ -1,11 +1,11 @@
-"""Break builds at random moments and see what the user is told, and that the next build is right.
+"""Break builds at random moments; check the message that the user gets and the next build.
 
     python -m benchmarks.faults                      # each fault 20 times
     python -m benchmarks.faults --fault kill --times 100 --seed 7
 
 Each build is a process of its own (a fork of this one, which has read the project once), runs the
 shipped seeds as a raw drop up to the control totals, and writes a warehouse of its own below a
-temporary folder. A trial succeeds only if what the user is told is clear and without a traceback,
+temporary folder. A trial succeeds only if the message to the user is clear and without a traceback,
 the published folder is as it was, and the next build has the control totals and the customers of
 an undisturbed one. POSIX only. Full disks are small tmpfs mounts where this user may mount (root),
 else a limit on the size of files.

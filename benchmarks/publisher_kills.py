@@ -69,12 +69,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a series of kills.
+    """The results of a series of kills.
 
     Attributes:
         seen: What the readers saw.
-        stages: How often a publisher was killed after which of its lines.
-        finished: Publishers that were through before the kill.
+        stages: How often a publisher was killed after each of its lines.
+        finished: Publishers that finished before the kill.
         releases: Releases in the folder at the end.
         leftovers: Drafts left after the last publisher, which nobody killed.
     """

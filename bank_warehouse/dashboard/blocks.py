@@ -100,7 +100,7 @@ class Block:
     """A part of a page.
 
     Attributes:
-        name: name, unique on the page; also that of its file.
+        name: unique on the page; also used in the name of its file.
         title: for people.
         note: a sentence below the title.
         hint: what a reader can do here; omitted in a file.

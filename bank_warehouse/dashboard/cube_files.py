@@ -121,11 +121,11 @@ def _clear(folder: Path) -> None:
 
 
 def _whose(role: Role) -> str:
-    """Return what begins the names of a role's files: nothing that could be read from them."""
-    seen = json.dumps(
+    """Return the prefix of the names of a role's files: a hash, which reveals nothing."""
+    parts = json.dumps(
         [role.sees_all, sorted(role.banking_relationships), sorted(role.investment_advisors)]
     )
-    return hashlib.sha256(seen.encode()).hexdigest()[:16]
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def _name(release: Release, role: Role) -> str:
@@ -252,7 +252,7 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def main(draft: Path) -> int:
-    """Make a file as the task beside it says; print what is the matter, if something is.
+    """Write a file as the task beside it describes; print the error, if there is one.
 
     Returns:
         The status to end with.

@@ -1,7 +1,7 @@
 """Page elements in the form that Dash sends to the browser.
 
-Dash's own classes check every attribute of every element, which took more than half of the time of
-a page with some seven hundred of them. These functions create the same dictionaries directly.
+Dash's own classes check every attribute of every element, which took more than half of the time
+that a page of about 700 elements needs. These functions create the same dictionaries directly.
 Attribute names are React's: `className`, `tabIndex`; names with a dash are passed in a dictionary.
 """
 

@@ -1,4 +1,4 @@
-"""The pages in one HTML file that needs nothing else: to be sent, kept, printed.
+"""The pages as one self-contained HTML file, to send, keep or print.
 
 Its charts are those of the server.
 """
@@ -64,7 +64,7 @@ def export(snapshot: Snapshot) -> str:
         f"published {moment(manifest['published_at'])}"
     )
     banner = "".join(markup(layout.invented(snapshot), ""))
-    # Widths and colours stand at elements, so styles in the document are let be; nothing else is.
+    # Elements have widths and colours, so inline styles are allowed, and nothing else is.
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -107,7 +107,7 @@ def markup(component: Any, prefix: str) -> Iterator[str]:
 
     Args:
         component: an element, a drawing, a text or number, a list of these, or null.
-        prefix: stands before ids, since all pages are in one document.
+        prefix: goes before ids, because all pages are in one document.
     """
     if component is None:
         return
@@ -139,7 +139,7 @@ def _attributes(props: Iterable[tuple[str, Any]], prefix: str) -> Iterator[str]:
         elif name in ("id", "aria-labelledby"):
             text = prefix + text
         elif name == "data-tip":
-            # Without a script the browser's own hint says it.
+            # Without a script, the browser shows the hint as a title.
             yield f' title="{html.escape(text)}"'
             continue
         yield f' {NAMES.get(name, name)}="{html.escape(text)}"'

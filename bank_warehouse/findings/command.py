@@ -32,7 +32,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         click.ClickException: The warehouse or the definitions cannot be read, or the folder
             cannot be written; the message says what to do.
     """
-    # It stops if the build was not completed.
+    # Raises an error if the build was not completed.
     read_summary(warehouse)
     try:
         layer = load_metrics(manifest)

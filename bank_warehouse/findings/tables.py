@@ -21,7 +21,7 @@ class Tables(Warehouse):
 
     @cached_property
     def said(self) -> Answers:
-        """What the data say."""
+        """The statements about the data."""
         return answers(self)
 
     @cached_property
@@ -102,7 +102,7 @@ class Tables(Warehouse):
         """Return rows as a Markdown table, labels as its head, numbers in their formats.
 
         Args:
-            frame: the rows; columns named after metrics have these' formats.
+            frame: the rows; a column named after a metric has the format of the metric.
             formats: formats of other columns, as format_value takes them.
         """
         known = dict(formats or {})
@@ -125,7 +125,7 @@ class Tables(Warehouse):
 
 
 def _cell(value: Any, name: str, number_format: str | None) -> str:
-    missing = value is None or value != value  # not a number is not itself
+    missing = value is None or value != value  # NaN is not equal to itself
     if number_format is not None:
         return format_value(None if missing else value, number_format)
     return "" if missing else labels.value(name, value).replace("|", "\\|")

@@ -46,7 +46,7 @@ _SECONDS_BETWEEN_LINES = 5.0
     type=click.Choice(FORMATS),
     default="csv",
     show_default=True,
-    help="Kind of the files.",
+    help="Format of the files.",
 )
 @click.option(
     "--as-seeds", is_flag=True, help="Name the files like the dbt seeds: raw_clients.csv."

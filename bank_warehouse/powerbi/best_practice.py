@@ -1,7 +1,7 @@
 """The rules of Microsoft's Best Practice Analyzer, evaluated on a written semantic model.
 
 The rules are public (github.com/microsoft/Analysis-Services, BestPracticeRules/BPARules.json, 71 of
-them); each is written anew here under its own identifier. What a rule finds is either mended or an
+them); each is rewritten here under its own identifier. What a rule finds is either mended or an
 exception with its reason, below. A rule that needs statistics of a loaded model, or is about an
 object that this model does not have, is listed as such.
 """

@@ -177,7 +177,7 @@ def _tables(model: ModelText) -> Iterator[str]:
             yield f"{where}: has no partition with a source"
         for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
             if name not in model.expressions:
-                yield f"{where}: reads by {name}, which is no expression of the model"
+                yield f"{where}: reads by {name}, which is not an expression of the model"
         for column in columns.values():
             yield from _column(f"{where}, column {column.name}", column, columns, query)
         for hierarchy in table.of("hierarchy"):
@@ -231,7 +231,7 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
 def _sources(model: ModelText) -> Iterator[str]:
     """Yield what Power Query's firewall or a gateway would refuse.
 
-    A query that refers to another query may not read a source of its own; a parameter is no query.
+    A query that refers to another query may not read a source itself; a parameter is not a query.
     """
     texts = {name: node.text for name, node in model.expressions.items()}
     queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
@@ -511,7 +511,7 @@ def _visual(
             yield f"{where}: has no {what}"
     section = _text_of(dressed, "visualTooltip", "section")
     if section and pages.get(section, {}).get("type") != "Tooltip":
-        yield f"{where}: its tooltip {section} is no tooltip page"
+        yield f"{where}: its tooltip {section} is not a tooltip page"
     states = visual.get("query", {}).get("queryState", {})
     if ROLES[kind] and not states:
         yield f"{where}: shows nothing"
@@ -608,7 +608,7 @@ def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
 
 
 def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
-    """Yield a finding where a filter is on another field than the one it stands at."""
+    """Yield a finding where a filter is on another field than the one it belongs to."""
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
@@ -635,7 +635,7 @@ def _gradients(where: str, values: Iterable[Json], shown: Mapping[str, Json]) ->
         for end in ("min", "max"):
             value = ends.get(end, {}).get("color", {}).get("Literal", {}).get("Value", "''")
             if not re.fullmatch(r"'#[0-9A-Fa-f]{6}'", value):
-                yield f"{where}: {value} is no colour"
+                yield f"{where}: {value} is not a colour"
             elif theme.contrast(value[1:-1], theme.INK) < TEXT_CONTRAST:
                 yield f"{where}: numbers cannot be read on {value}"
 

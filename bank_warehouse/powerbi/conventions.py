@@ -1,4 +1,4 @@
-"""What dbt's artifacts do not say and Power BI wants to know.
+"""What Power BI needs and dbt's artifacts do not contain.
 
 Every name here is checked against the artifacts when the model is built: a column that is gone
 is an error that names it.

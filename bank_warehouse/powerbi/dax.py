@@ -107,7 +107,7 @@ class _Writer:
         try:
             tree = ast.parse(text, mode="eval").body
         except SyntaxError as error:
-            raise self.refuse(f"`{text}` is no arithmetic") from error
+            raise self.refuse(f"`{text}` is not an arithmetic expression") from error
         return self.arithmetic(tree)
 
     def input(self, name: str) -> str:

@@ -12,7 +12,7 @@ DRAFTS = ".bank-powerbi-"
 
 
 class PowerBIError(click.ClickException):
-    """What was asked cannot be written; the message names the place and the remedy."""
+    """The project cannot be written as asked; the message names the place and the remedy."""
 
 
 @contextmanager

@@ -15,7 +15,7 @@ exposures:
 
 
 def marts_of(page: Page, model: Model) -> list[str]:
-    """Return the marts whose columns reach a page, also by way of measures, sorted."""
+    """Return the marts whose columns a page uses, directly or in measures, sorted."""
     found: set[str] = set()
     for field in fields_of(page):
         if field.is_measure:

@@ -44,12 +44,12 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
 
     Args:
         artifacts: of a built warehouse.
-        pages: of the report: hidden columns that neither they nor the model use are left out.
+        pages: of the report; hidden columns that neither the pages nor the model use are left out.
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
-        PowerBIError: a convention names what the artifacts do not have, a metric cannot be
-            written, or two names clash.
+        PowerBIError: a convention names a column that the artifacts do not have, a metric cannot
+            be written, or two names clash.
     """
     source = source or Source()
     _check_conventions(artifacts)
@@ -107,7 +107,7 @@ def _check_conventions(artifacts: Artifacts) -> None:
         if column not in there.get(table, ()):
             raise PowerBIError(
                 f"bank_warehouse/powerbi/conventions.py names {table}.{column}, which the "
-                "artifacts do not have: take it out there or build the warehouse again."
+                "artifacts do not have: remove it there or build the warehouse again."
             )
 
 
@@ -196,7 +196,7 @@ def _reading(
 def _words(
     artifacts: Artifacts, place: tuple[str, str], orders: Mapping[tuple[str, str], list[str]]
 ) -> dict[str, str]:
-    """Return what the codes of a column are called; codes that spell their own words may lack."""
+    """Return the words for the codes of a column; codes that are words already may be missing."""
     if place in conventions.NAMED_BY:
         owner, code, name = conventions.NAMED_BY[place]
         return {row[code]: row[name] for row in artifacts.seeds[owner].rows}
@@ -325,7 +325,7 @@ def _format(column: Column, data_type: str) -> str:
 
 
 def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
-    """Return the columns with the names, and no longer the sources, of those they sort by."""
+    """Return the columns with the names, instead of the sources, of their sort columns."""
     names = {column.source: column.name for column in columns}
     return tuple(
         replace(column, sort_by=names[column.sort_by]) if column.sort_by else column
@@ -436,9 +436,9 @@ def _relationships(
 def _hide_foreign_keys(
     tables: list[ModelTable], relationships: Iterable[Relationship]
 ) -> list[ModelTable]:
-    """Hide the columns that only point elsewhere: people choose from the table they point to.
+    """Hide the columns that only refer to another table: people choose from that table.
 
-    A date stays: the table of dates says which day, the column what happened on it.
+    A date stays visible: its name says what happened on that day, which the table of dates cannot.
     """
     sources = {
         (table.name, column.name): column.source for table in tables for column in table.columns
@@ -485,9 +485,9 @@ def _columns_in(text: str) -> set[tuple[str, str]]:
 
 
 def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
-    """Return the model as it is loaded: columns that people need, or the model, or a visual.
+    """Return the model with the columns that people, the model or a visual need.
 
-    Hidden are also the numbers of results that measures read: people take the measure.
+    Numbers of results that measures read are hidden: people use the measure.
     """
     read = set()
     for table in model.tables.values():
@@ -661,9 +661,9 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
 def _roles(
     by_origin: Mapping[str, ModelTable], relationships: tuple[Relationship, ...]
 ) -> tuple[Role, ...]:
-    """Return the roles: one of all rows; the others closed where no filter reaches a table.
+    """Return the roles: one sees all rows; tables that no filter reaches are closed to the others.
 
-    Tables that are declared open stay so.
+    Tables that are declared open stay open.
     """
     roles = []
     for name, (origin, source) in conventions.ROLES.items():

@@ -1,6 +1,6 @@
 """The semantic model as its files say it: what the checks know of it.
 
-It is read from the text alone, as Power BI would read it, and knows nothing of how it was written.
+It is read from the text alone, as Power BI would read it, independently of the code that wrote it.
 """
 
 import json
@@ -102,7 +102,7 @@ class ModelText:
         return frozenset(found)
 
     def tables_in(self, measure: str) -> frozenset[str]:
-        """Return the tables that a measure is computed from, by way of other measures too."""
+        """Return the tables that a measure is computed from, also through other measures."""
         return frozenset(
             each["table"].replace("''", "'")
             for name in self.measures_in(measure)

@@ -68,7 +68,7 @@ _NAMED = {"cr": "\r", "lf": "\n", "tab": "\t", "#": "#"}
 
 
 def unquote(code: str) -> str | None:
-    """Return the text that M code is, whatever `meta` says of it; None where it is no text."""
+    """Return the text of M code that is a text literal, without `meta`; None for other code."""
     literal = _LITERAL.fullmatch(code)
     try:
         # Two escapes may be the halves of one character beyond the first 65,536.
@@ -97,7 +97,7 @@ def _character(part: str) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """What the codes of a column are called.
+    """The words for the codes of a column.
 
     Attributes:
         code: the column.

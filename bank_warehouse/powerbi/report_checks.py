@@ -203,7 +203,7 @@ def _choice(where: str, visual: Visual, page: Page, model: ModelText) -> Iterato
     for table, name in visual.parameters:
         entries = entries_of(table, model)
         if not entries:
-            yield f"{where}: {table} is no field parameter"
+            yield f"{where}: {table} is not a field parameter"
             continue
         if not {measure for _, measure in visual.fields("Measure")} & set(entries):
             yield f"{where}: shows none of the measures of {table}"

@@ -121,7 +121,7 @@ class Visual:
 
     @property
     def fixed_title(self) -> str:
-        """The title where it is no measure."""
+        """The title, if it is not a measure."""
         return str(property_of(self.dress, "title", "text") or "")
 
     @property

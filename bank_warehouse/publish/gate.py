@@ -157,8 +157,7 @@ def _require_described(declared: Iterable[Contract], found: dict[str, Fingerprin
             )
         if not contract.grain:
             raise GateError(
-                f"{contract.relation} has no test of its grain, so that nothing says what a row "
-                "is.",
+                f"{contract.relation} has no test of its grain, so nothing defines what a row is.",
                 f"Give it the test unique_combination_of_columns. {BUILD}",
             )
 

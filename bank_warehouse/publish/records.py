@@ -20,7 +20,7 @@ from bank_warehouse.publish.fingerprints import Fingerprint, to_json
 from bank_warehouse.whole_files import written_whole
 
 FORMAT = 3
-"""Raised when a record changes its shape; a record of another format is no proof."""
+"""Raised when a record changes its shape; a record of another format proves nothing."""
 
 BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
@@ -113,7 +113,7 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
             and node["materialized"] != "ephemeral"
             and node["unique_id"] not in done
         ],
-        # What is in a database of its own, as the history is, is no part of what is published.
+        # Models in another database, such as the history, are not published.
         "models": [
             {key: node[key] for key in ("schema", "name", "description", "is_published", "columns")}
             | {"tests": tests.get(node["unique_id"], [])}

@@ -90,7 +90,7 @@ def _bench_versions(bench_python: Path) -> dict[str, str]:
 
 
 def _revision() -> str:
-    """Return the commit of the project; empty where it is no clone."""
+    """Return the commit of the project; empty if it is not a clone."""
     ran = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude", "*"],
         cwd=PROJECT,
@@ -258,7 +258,7 @@ def measure_size(
         customers: Size of the drop.
         file_format: Its format.
         repeats: Number of rounds.
-        limits: What a run may take.
+        limits: Limits of each run.
         check: Whether the comparison sets must be equal.
     """
     hindered = {

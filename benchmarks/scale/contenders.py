@@ -41,7 +41,7 @@ class Ground:
 
     @property
     def data(self) -> Path:
-        """What the contender writes."""
+        """The output of the contender."""
         return self.folder / "data"
 
     @property

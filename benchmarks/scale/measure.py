@@ -39,7 +39,7 @@ Progress = Callable[[float, int, int], None]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may take; a run that takes more is ended and reported.
+    """The limits of a run; a run that exceeds one is ended and reported.
 
     Attributes:
         seconds: Time.
@@ -56,7 +56,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of a run.
+    """The measurements of a run.
 
     Attributes:
         seconds: From the start of the process to its end.
@@ -209,7 +209,7 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
 
 
 def _told(status: int, output: Path) -> str:
-    """Return why a run failed: how it ended, and what it said of an error or said last."""
+    """Return why a run failed: how it ended, and its error message or its last line."""
     if status == -signal.SIGKILL:
         how = "was killed by the system, most likely for want of memory"
     elif status < 0:

@@ -245,7 +245,7 @@ def _whole(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return amounts in cents, integers; as doubles with nulls where some are no amounts."""
+    """Return amounts in cents, integers; as doubles with nulls if some are not amounts."""
     scaled = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64") * 100
     rounded = np.rint(scaled)
     is_amount = np.abs(scaled - rounded) < 1e-3

@@ -92,7 +92,7 @@ RANGES = (
     ("amount_of_credit_cards", 0, 2**31, "is negative"),
     ("properties_owned", 0, 2**31, "is negative"),
 )
-"""Whole numbers, the least and the most that they may be, and what is said of others."""
+"""Whole numbers, their lowest and highest value, and the reason given for others."""
 
 MONEY_COLUMNS = frozenset((*MONEY, *CONCENTRATION_MEASURES, "net_position", "exposure"))
 """All columns of customers that hold money."""

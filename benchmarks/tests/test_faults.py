@@ -84,7 +84,7 @@ def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> Non
     attach(warehouse, history)
 
 
-def test_a_file_that_is_no_history_is_refused_and_stays(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_history_is_refused_and_stays(tmp_path: Path) -> None:
     history = tmp_path / "bank_history.duckdb"
     history.write_bytes(b"minutes of the board\n" * 1000)
     with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
@@ -103,7 +103,7 @@ def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
         engine_settings(namesake)
 
 
-def test_a_file_that_is_no_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     warehouse.write_bytes(b"minutes of the board\n" * 1000)
     with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:

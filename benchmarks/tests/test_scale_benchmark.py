@@ -197,7 +197,7 @@ def test_the_report_has_ratios_and_names_what_was_not_run() -> None:
     assert "75%" in told
 
 
-def test_the_report_stands_between_the_markers_of_a_page(tmp_path: Path) -> None:
+def test_report_is_written_between_the_markers_of_a_page(tmp_path: Path) -> None:
     page = tmp_path / "scaling.md"
     page.write_text(f"Before\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter\n", encoding="utf-8")
     results = results_of([run_of(LIMIT, 2.0), run_of(LIMIT, 21.0, 10_000_000)])
@@ -465,7 +465,7 @@ def test_a_reported_failure_names_no_folder_of_this_machine(tmp_path: Path) -> N
     assert run["failure"] == "failed with status 1: Error in .../data/marts"
 
 
-def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
+def test_missing_packages_are_named(tmp_path: Path) -> None:
     ground = Ground(
         tmp_path / "run",
         tmp_path / "prepared",

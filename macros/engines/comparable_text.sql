@@ -1,6 +1,6 @@
 {#-
     Text in the form in which two spellings of one id or name are the same: without blanks and
-    invisible characters, in small letters, accents composed with their letters.
+    invisible characters, in lower case, with accents composed with their letters.
 
     An ASCII text without blanks needs only its case changed. Spark has no function that composes
     letters, so accents written in two ways stay different there.

@@ -1,8 +1,8 @@
 {#-
-    Record that a command which builds has started, so that an interrupted one is not taken for the
-    build before it. Runs after the files of the drop have been checked: a drop that cannot be read
-    changes nothing. A drop with too many quarantined rows is refused later, before
-    `stg_bank__clients` is built; the warehouse then holds a part of this build, recorded as failed.
+    Record that a build has started, so that an interrupted build is not mistaken for the one before
+    it. Runs after the files of the drop have been checked: a drop that cannot be read changes
+    nothing. A drop with too many quarantined rows is refused later, before `stg_bank__clients` is
+    built; the warehouse then holds a part of this build, recorded as failed.
 -#}
 {% macro record_start() -%}
     {%- if execute and bank_warehouse.engine() == 'duckdb' and bank_warehouse.is_building() -%}

@@ -1,7 +1,7 @@
 {% macro write_marts(folder) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         {{ exceptions.raise_compiler_error(
-            'write_marts is for Spark. Publish a warehouse of DuckDB with bank publish.'
+            'write_marts is for Spark. Publish a DuckDB warehouse with `bank publish`.'
         ) }}
     {%- endif -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.access == 'public' -%}

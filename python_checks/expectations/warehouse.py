@@ -11,7 +11,7 @@ from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
-# Read-only readers share the file; the limits bound a check of ten million customers.
+# Several readers can share the file. The limit is enough for ten million customers.
 MEMORY_LIMIT = "1GB"
 
 
@@ -110,7 +110,7 @@ def unreadable_tables(path: Path, error: duckdb.Error) -> UnreadableWarehouseErr
     """Return the error for a warehouse whose tables exist but cannot be read."""
     return UnreadableWarehouseError(
         f"The tables of {path} do not fit these checks: {_first_line(error)}. Run `bank build` "
-        "with the project in the version of the checks."
+        "with the same version of the project as the checks."
     )
 
 

@@ -30,7 +30,7 @@ class Changes:
 
     Attributes:
         modified: models and seeds whose SQL, configuration, macros or data differ.
-        downstream: models that read those, at any distance.
+        downstream: models that read those, directly or through other models.
         unit_tests: unit tests of the modified models, each with `pass` or another status.
         failure: last lines of dbt's output if it failed, else empty.
     """

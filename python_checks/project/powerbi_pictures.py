@@ -173,7 +173,7 @@ class Data:
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return a plain sum for each value of a column at once; None where it is no plain sum."""
+        """Return a plain sum for each value of a column at once; None if it is not a plain sum."""
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None

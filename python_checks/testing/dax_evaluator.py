@@ -47,7 +47,7 @@ class Evaluator:
         connection: a connection to a built warehouse.
         relations: for each table of the model, the SQL of its rows.
         sources: for each column of the model, its name in these rows.
-        parents: for each table, its active relationships: its column, the other table, the other's
+        parents: for each table, its active relationships: its column, the other table, that table's
             column.
         measures: DAX by name.
         roles: for each role, the DAX filter of each table.

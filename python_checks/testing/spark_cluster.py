@@ -22,7 +22,7 @@ from bank_warehouse.spark.java import use_installed_java
 
 LOCAL = "127.0.0.1"
 PATIENCE = 400.0
-"""Seconds until a part must answer, on a busy machine."""
+"""Seconds within which a process of the cluster must answer, also on a busy machine."""
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _java_options(folder: Path) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], log: Path, is_there: Callable[[], bool]) -> None:
-    """Wait until a part answers.
+    """Wait until a process of the cluster answers.
 
     Raises:
         RuntimeError: It has ended, or takes longer than `PATIENCE`; with the end of its log.

@@ -1,4 +1,4 @@
-"""Another user of the machine: for tests of what this one may not read."""
+"""Run part of a test as a user without rights, for files that must be unreadable."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ NOBODY = 65534
 
 @contextmanager
 def without_rights() -> Iterator[None]:
-    """Be a user for whom the modes of files hold: root may read whatever has the mode 0."""
+    """Run as a user to whom file modes apply: root can read even files of mode 0."""
     if sys.platform != "win32":
         if os.geteuid() == 0:
             os.seteuid(NOBODY)

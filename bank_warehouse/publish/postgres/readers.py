@@ -44,7 +44,7 @@ def lock_marts(
     )
     attempt = _attempt_milliseconds(connection)
     began = time.monotonic()
-    told = False
+    has_reported = False
     while True:
         try:
             with connection.transaction():
@@ -61,8 +61,8 @@ def lock_marts(
                     "pg_terminate_backend(<pid>)`, and publish again; --wait-for-readers sets "
                     "the time. Nothing was published.",
                 ) from None
-            if waited > TELL_AFTER_SECONDS and not told:
-                told = True
+            if waited > TELL_AFTER_SECONDS and not has_reported:
+                has_reported = True
                 progress(f"  waiting for readers: {holders(connection, wanted)}")
             time.sleep(PAUSE_SECONDS)
         else:

@@ -116,8 +116,8 @@ buckets as (
 
 ),
 
--- The ranks of a bucket run from the customers below it plus one to the customers up to it. Each of
--- its customers gets the mean rank; twice the mean is a whole number.
+-- The first rank of a bucket is one more than the number of customers below it. Each customer in
+-- the bucket gets the mean of its ranks; twice the mean is a whole number.
 ranked as (
 
     select
@@ -135,7 +135,7 @@ ranked as (
 
 ),
 
--- For the tie correction of Kruskal-Wallis, t customers in a bucket count as t cubed less t.
+-- Tie correction of Kruskal-Wallis: t customers in a bucket contribute t^3 - t.
 ties as (
 
     select

@@ -98,7 +98,7 @@ profile as (
         highest_value,
         zero_count,
         column_sum / nullif(row_count - null_count, 0) as mean,
-        -- `greatest` ignores nulls, also those of a text's squares.
+        -- `greatest` ignores nulls, and text columns have no squares.
         case
             when sum_of_squares is not null
                 then sqrt(

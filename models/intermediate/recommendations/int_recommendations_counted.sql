@@ -122,8 +122,8 @@ counted as (
 
 ),
 
--- Large enough: the group has enough customers, and enough expected on either side at the overall
--- rate.
+-- A group is large enough if it has enough customers and, at the overall rate, enough of them are
+-- expected to be chosen and enough not.
 sized as (
 
     select

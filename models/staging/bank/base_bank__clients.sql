@@ -283,7 +283,7 @@ explained as (
         loyalty_classification,
         fee_structure,
 
-        ---------- money; of a row that could not be split into its cells nothing is known
+        ---------- money; null if the row could not be split into cells
         {% for column in money_columns() %}
         case when structural_fault is null then {{ column }} end as {{ column }},
         {% endfor %}

@@ -94,13 +94,13 @@ def _recommendations(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -
             ("gap_to_close",),
         ),
         Nothing(
-            "every action is one for a customer of dim_customers",
+            "every action is for a customer of dim_customers",
             f"select customer_key from {RECOMMENDATIONS} "
             f"where customer_key not in (select customer_key from {CUSTOMERS})",
             "customer_key",
         ),
         Nothing(
-            "nobody gets two stances of one conflict group",
+            "no customer has actions of two stances in one conflict group",
             f"select one.customer_key, rules.conflict_group from {RECOMMENDATIONS} as one "
             f"inner join {RULES} as rules on one.action = rules.action "
             "where rules.conflict_group is not null "
@@ -145,7 +145,7 @@ def _fairness(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
         between("ratio_to_best", 0, 1, or_null=True),
         between("adjusted_p_value", 0, 1, or_null=True),
         Promise(
-            "the rate is chosen by customers, inside its interval from 0 to 1",
+            "the rate is chosen divided by customers, inside its interval, from 0 to 1",
             "abs(selection_rate - cast(chosen as double) / customers) <= 1e-12 and "
             "0 <= selection_rate_lower and selection_rate_lower <= selection_rate and "
             "selection_rate <= selection_rate_upper and selection_rate_upper <= 1",
@@ -159,7 +159,7 @@ def _fairness(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
             ("is_large_enough", "ratio_to_best", "is_flagged", "customers"),
         ),
         Promise(
-            "the verdict says what the flag says",
+            "the verdict agrees with the flag",
             "is_flagged = starts_with(verdict, 'under the limit') "
             "and is_large_enough = (verdict <> 'too few to judge')",
             ("is_flagged", "is_large_enough", "verdict"),

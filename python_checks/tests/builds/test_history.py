@@ -335,7 +335,7 @@ EXPECTATIONS_BROKEN = {
         "where to_total_loans > 0)",
         "customers",
     ),
-    "a direction turned round": (
+    "a direction reversed": (
         "update marts.fct_risk_migrations set risk_weighting_change = 'better' "
         "where risk_weighting_change = 'worse'",
         "from_risk_weighting",

@@ -591,7 +591,7 @@ def test_hanging_transaction_is_ended_before_the_outcome_is_read(
     assert files_and_postgres(tmp_path, database) == (None, [], [])
 
 
-def test_a_server_lost_after_the_commit_is_no_failure_to_publish(
+def test_a_server_lost_after_the_commit_is_not_a_failed_publish(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with cut_proxy(database) as proxy:

@@ -48,14 +48,14 @@ def test_index_of_decisions_lists_each_with_its_status() -> None:
         for part in parts:
             title, status, *text = (" ".join(each.split()) for each in part.split("\n\n"))
             in_force = re.match(rf"Status: in force \(({DATE})\)", status)
-            overtaken = re.search(rf"overtaken by .*\]\(.+\).* on ({DATE})", status)
-            assert in_force or overtaken, title
+            superseded = re.search(rf"superseded by .*\]\(.+\).* on ({DATE})", status)
+            assert in_force or superseded, title
             if in_force:
-                shown = f"{in_force[1]}, in force{', in part overtaken' if overtaken else ''}"
+                shown = f"{in_force[1]}, in force{', partly superseded' if superseded else ''}"
                 assert text[0].startswith("**Chosen.**"), title
             else:
-                assert overtaken
-                shown = f"overtaken {overtaken[1]}"
+                assert superseded
+                shown = f"superseded {superseded[1]}"
             (anchor,) = anchors(f"## {title}")
             expected.append(f"- [{title}]({area.name}#{anchor}): {shown}")
     assert len(expected) > 90

@@ -232,7 +232,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Dates.tmdl", "\tdataCategory: Time\n", ""),
         "0 tables are marked",
     ),
-    "the date is no key": (
+    "the date is not a key": (
         swaps(f"{TABLES}/Dates.tmdl", "\t\tisKey\n", ""),
         "needs one date as key",
     ),
@@ -462,7 +462,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a tooltip is a page that does not exist": (
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
-        "is no tooltip page",
+        "is not a tooltip page",
     ),
     "a heat map is coloured by what it does not show": (
         visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),

@@ -75,7 +75,7 @@ def a_file(path: Path) -> None:
         (".gitignore", a_file, ".gitignore is not that of a Power BI project"),
     ],
 )
-def test_what_no_run_can_have_written_is_not_replaced(
+def test_foreign_file_or_folder_is_not_replaced(
     name: str, make: Callable[[Path], None], complaint: str, tmp_path: Path
 ) -> None:
     make(tmp_path / name)

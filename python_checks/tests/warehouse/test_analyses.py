@@ -114,7 +114,7 @@ def test_product_use_holds_all_balances(
     assert rows["product_name"].nunique() == 7
 
 
-def test_depth_of_the_middle_family_is_one(answers: dict[str, pd.DataFrame]) -> None:
+def test_median_index_of_depth_is_one(answers: dict[str, pd.DataFrame]) -> None:
     middle = answers["product_use_by_occupation"].groupby("product_name")["index_of_depth"].median()
     assert middle.to_list() == pytest.approx([1] * 7, rel=1e-4)
 
@@ -150,7 +150,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
-def test_those_at_risk_are_all_of_the_highest_level(
+def test_customers_at_risk_are_those_of_level_act(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["who_is_at_risk"]
@@ -166,7 +166,7 @@ def test_those_at_risk_are_all_of_the_highest_level(
     assert rows["watch_list_reasons"].str.len().min() > 20
 
 
-def test_risk_gathers_with_income_and_not_with_loyalty(answers: dict[str, pd.DataFrame]) -> None:
+def test_risk_depends_on_income_and_not_on_loyalty(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["risk_by_income_and_loyalty"]
     assert set(rows["row_dimension"]) == {
         "amount_of_credit_cards",
@@ -206,7 +206,7 @@ def test_harder_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
     assert rows["stressed_deposits"].astype(float).idxmin() == "Deposit run"
 
 
-def test_next_action_is_the_first_of_everybody_who_has_one(
+def test_next_action_is_the_first_action_of_each_customer(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["what_to_do_next"]

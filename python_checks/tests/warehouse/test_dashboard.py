@@ -476,7 +476,7 @@ Tables = dict[tuple[str, str], list[Mapping[str, Any]]]
 
 
 def real_drivers(rows: Sequence[Any], differences: dict[str, str]) -> set[tuple[str, str]]:
-    """Return driver and level of what is no chance, by what the marts say."""
+    """Return driver and level of each real difference, from the marts."""
     return {
         (row["driver"], row["level"])
         for row in rows
@@ -568,7 +568,7 @@ def test_bars_are_sorted_by_what_they_show(page: str, snapshot: Snapshot) -> Non
 
 
 def test_bars_do_not_end_a_list(snapshot: Snapshot) -> None:
-    """Whoever reads the first line reads the largest, whatever dimension and measure are chosen."""
+    """The first line is always the largest, for every dimension and measure."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
             continue

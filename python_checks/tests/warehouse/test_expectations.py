@@ -171,7 +171,7 @@ SABOTAGES = [
         "measure = bank_loans",
     ),
     Sabotage(
-        "a driver whose direction is turned round",
+        "a driver whose direction is reversed",
         (
             "update marts.fct_risk_drivers set direction = 'lowers' "
             "where driver = 'estimated_income' and coefficient > 0",
@@ -222,7 +222,7 @@ SABOTAGES = [
         "conflict_group = ",
     ),
     Sabotage(
-        "a group of the fairness monitor with one chosen customer less",
+        "a group of the fairness monitor with one chosen customer too few",
         (
             "update marts.fct_fairness_monitor set chosen = chosen - 1 "
             "where action = 'onboard' and dimension = 'gender' and value = 'Male'",
@@ -417,7 +417,7 @@ def test_missing_warehouse_exits_with_2_and_says_what_to_do(tmp_path: Path) -> N
     assert "bank build" in result.stderr
 
 
-def test_file_that_is_no_database_exits_with_2(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_exits_with_2(tmp_path: Path) -> None:
     path = tmp_path / "bank.duckdb"
     path.write_text("not a database")
     result = command_line("--warehouse", str(path))

@@ -62,7 +62,7 @@ def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Eva
 
 
 def test_titles_follow_the_slicers(evaluator: Evaluator) -> None:
-    """Those of customers change with what is chosen; those of all customers do not."""
+    """Findings on chosen customers change with the slicers; those on all customers do not."""
     whole = {
         visual.finding
         for page in REPORT.values()

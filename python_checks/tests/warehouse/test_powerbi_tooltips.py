@@ -1,8 +1,8 @@
-"""What a tooltip of the report says is right or silent, whatever the slicers choose.
+"""A tooltip of the report is right or stays empty, whatever the slicers choose.
 
-A tooltip page is read from its files: its numbers are computed from the text of the model in the
-context of the mark hovered over and of the slicers, its tests are the rows that its filters leave.
-Both are compared with SQL on the marts that knows nothing of the report.
+A tooltip page is read from its files. Its numbers are computed from the text of the model, in the
+context of the slicers and of the mark under the pointer; its test results are the rows that its
+filters leave. Both are compared with SQL on the marts that is independent of the report.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ NUMBERS = {
 """SQL of each number of a tooltip."""
 
 MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
-"""What every dimension is tested by."""
+"""The measures in which the values of every dimension are compared."""
 
 CUSTOMERS = (
     "marts.dim_customers inner join marts.fct_customer_positions using (customer_key)"
@@ -116,7 +116,7 @@ def asked(
     choice: Mapping[Column, tuple[object, ...]],
     evaluator: Evaluator,
 ) -> Any:
-    """Return a number from the marts, chosen by the names of the warehouse."""
+    """Return a number from the marts, filtered by the warehouse's names of the columns."""
     conditions, values = [], []
     for (table, name), kept in [
         *choice.items(),
@@ -155,7 +155,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
             value = evaluator.value(name, context)
             if name.startswith("Share of row, "):
                 rows = [mark for mark in marks if mark[0] not in visual.fields("Column", "Columns")]
-                # A choice of the column across is taken off as well: the row is all of it.
+                # The row has all values of the column across, so a filter on it is removed too.
                 across = set(visual.fields("Column", "Columns"))
                 rest = {column: kept for column, kept in chosen.items() if column not in across}
                 cell, row = (
@@ -221,7 +221,7 @@ def test_there_are_more_than_forty_combinations_and_some_are_silent(evaluator: E
 
 
 def test_what_was_not_tested_has_no_tooltip_page(evaluator: Evaluator) -> None:
-    """Joining years, levels of the watch list and products keep Power BI's own tooltip."""
+    """Power BI's own tooltip stays on joining years, watch-list levels and products."""
     tested = {
         row[0]
         for row in evaluator.connection.execute(

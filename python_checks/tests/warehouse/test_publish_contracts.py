@@ -56,7 +56,7 @@ def test_only_breaking_changes_are_reported(after: list[Contract], changes: list
     assert breaking_changes([MART], after) == changes
 
 
-def test_a_table_that_was_never_published_may_go() -> None:
+def test_a_table_that_was_never_published_can_be_removed() -> None:
     assert breaking_changes([dataclasses.replace(MART, is_published=False)], []) == []
 
 

@@ -191,7 +191,7 @@ def test_missing_warehouse(tmp_path: Path) -> None:
     assert not (tmp_path / "none.duckdb").exists()
 
 
-def test_file_that_is_no_warehouse(tmp_path: Path) -> None:
+def test_file_that_is_not_a_warehouse(tmp_path: Path) -> None:
     file = tmp_path / "bank.duckdb"
     file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
     result = summarise(file)
@@ -349,7 +349,7 @@ def test_interrupted_build_is_not_checked(copied_warehouse: Path) -> None:
     assert not checks_record_path(copied_warehouse).exists()
 
 
-def test_part_of_a_build_is_no_failure(copied_warehouse: Path) -> None:
+def test_part_of_a_build_is_not_a_failure(copied_warehouse: Path) -> None:
     with_record(copied_warehouse, not_run=["fct_control_totals"], source="drop")
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table quality.fct_control_totals")
