@@ -95,7 +95,7 @@ def test_a_file_that_is_not_a_history_is_refused_and_stays(tmp_path: Path) -> No
 
 def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
-    with pytest.raises(DbtRuntimeError, match="a file of its own"):
+    with pytest.raises(DbtRuntimeError, match="Set BANK_HISTORY to another file"):
         attach(warehouse, warehouse)
     # DuckDB calls a database by its file: this one would pass for the history.
     namesake = tmp_path / "history.duckdb"

@@ -489,7 +489,7 @@ def test_a_commit_in_doubt_is_unknown_and_then_settled(
         assert "has not committed release 2" in settled
         assert files_and_postgres(tmp_path, database) == (2, [1, 2], [1, 2])
     else:
-        assert "has committed release 2, whose answer was lost" in settled
+        assert "has committed release 2; its answer was lost" in settled
         assert files_and_postgres(tmp_path, database) == (3, [1, 2, 3], [1, 2, 3])
     assert not (tmp_path / PENDING).exists()
 
@@ -536,7 +536,7 @@ def test_the_list_of_releases_settles_a_commit_in_doubt(
     # It is the same database under another address.
     monkeypatch.setenv("BANK_POSTGRES_DSN", database)
     listed = CliRunner().invoke(main, ["releases"]).output
-    assert "has committed release 1, whose answer was lost" in listed
+    assert "has committed release 1; its answer was lost" in listed
     assert listed.splitlines()[-1].endswith("files, PostgreSQL")
     assert not (tmp_path / PENDING).exists()
 

@@ -375,6 +375,9 @@ import xlsxwriter
 from bank_warehouse import worklist
 from bank_warehouse.cli import main
 how = sys.argv[1]
+# As in a shell, whatever started the tests: a signal that is ignored stays ignored.
+for each in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)
 def limit(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 if how == "full from the start":
