@@ -3,6 +3,7 @@
 It also makes dbt write the definitions of the metrics without a database name.
 """
 
+import sys
 from pathlib import Path
 
 from dbt.contracts.graph.semantic_manifest import SemanticManifest
@@ -39,6 +40,12 @@ def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest
     return made
 
 
+def _is_program() -> bool:
+    """Return whether dbt is the program of this process, and not called by another one."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return Path(sys.argv[0]).stem == "dbt" or getattr(spec, "name", "") == "dbt.cli.main"
+
+
 class SettingsPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
 
@@ -52,8 +59,9 @@ class SettingsPlugin(dbtPlugin):
         """
         if self.project_name != PROJECT:
             return
-        # dbt's temporary files hold names.
-        end_cleanly()
+        if _is_program():
+            # dbt's temporary files hold names.
+            end_cleanly()
         # dbt has no hook before the file is written.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():

@@ -88,7 +88,7 @@ def command(
     The exit code is 2 if the folder of the releases does not exist.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
-    from bank_warehouse.dashboard.cube_files import stop
+    from bank_warehouse.dashboard.cube_files import start, stop
     from bank_warehouse.dashboard.errors import DashboardError
     from bank_warehouse.dashboard.hosts import ANY_ADDRESS, host_names
     from bank_warehouse.dashboard.snapshots import Snapshots, open_snapshot
@@ -96,6 +96,7 @@ def command(
 
     if not publish_dir.is_dir():
         raise no_release(publish_dir)
+    start()
     if target is not None:
         from bank_warehouse.dashboard.export import write_export
 

@@ -181,6 +181,11 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
         raise UnreadableError(printed.strip() or ended)
 
 
+def start() -> None:
+    """Let this process make files again after :func:`stop`."""
+    _is_ending.clear()
+
+
 def stop() -> None:
     """Let this process end: others that make files for it are ended, and no more are made."""
     _is_ending.set()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bank_warehouse.interrupts import undisturbed
 from bank_warehouse.powerbi import report, tmdl
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import DRAFTS, PowerBIError, naming_files, read_text
@@ -82,18 +83,19 @@ def write(folder: Path, written: dict[str, str]) -> None:
             for path, text in written.items():
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 (new / path).write_text(text, encoding="utf-8", newline="\n")
-            try:
-                for name in (*WRITTEN_FOLDERS, *_single(written)):
-                    if os.path.lexists(folder / name):
-                        (old / name).parent.mkdir(parents=True, exist_ok=True)
-                        _move(folder / name, old / name, moved)
-                    if (new / name).exists():
-                        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                        _move(new / name, folder / name, moved)
-            except BaseException:  # also Ctrl+C: the old files are in the folder that is removed
-                for source, target in reversed(moved):
-                    target.replace(source)
-                raise
+            with undisturbed():  # until the end the old files are in a folder that is removed
+                try:
+                    for name in (*WRITTEN_FOLDERS, *_single(written)):
+                        if os.path.lexists(folder / name):
+                            (old / name).parent.mkdir(parents=True, exist_ok=True)
+                            _move(folder / name, old / name, moved)
+                        if (new / name).exists():
+                            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                            _move(new / name, folder / name, moved)
+                except BaseException:
+                    for source, target in reversed(moved):
+                        target.replace(source)
+                    raise
 
 
 def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:

@@ -222,10 +222,20 @@ def release_around(path: Path) -> Path | None:
     """Return the folder of the release that contains a path, or None."""
     real = Path(os.path.realpath(path))
     for folder in (real, *real.parents):
-        is_numbered = re.fullmatch(r"[1-9][0-9]*", folder.name)
-        if is_numbered and any(os.access(folder / name, os.F_OK) for name in (MANIFEST, DATABASE)):
+        if re.fullmatch(r"[1-9][0-9]*", folder.name) and _holds_release(folder):
             return folder
     return None
+
+
+def _holds_release(folder: Path) -> bool:
+    """Return whether a folder holds a release; dbt too names a file `manifest.json`."""
+    if os.access(folder / DATABASE, os.F_OK):
+        return True
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("release") == int(folder.name)
 
 
 def switch_current(publish_dir: Path, number: int, *, links: bool | None = None) -> None:

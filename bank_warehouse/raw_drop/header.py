@@ -27,14 +27,18 @@ _MOST_SHOWN = 30
 
 # What is in brackets, and the signs before and after a word.
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?<!\S)[^\w\s]+|[^\w\s]+(?!\S)")
-_PERIOD_END = re.compile(r"\b(?:day|week|month|quarter)s?[ -]?end")
+_PERIOD_END = re.compile(
+    r"\b(?:day|week|month|quarter)(?:'?s)?[ -]?end"
+    r"|\b(?:end|(?:last|first) day) of (?:the )?(?:day|week|month|quarter)\b"
+    r"|\bfin (?:de |du )?(?:mois|mes)\b"
+)
 _WORD = re.compile(r"[^\W\d_]+|[0-9]+|[%‰]")
 _UNITS = frozenset(
     {
         *("k", "t", "tsd", "000", "1000", "000s", "thousand", "thousands", "hundred", "hundreds"),
         *("m", "mm", "mn", "mio", "million", "millions", "b", "bn", "billion", "billions"),
         *("lakh", "lakhs", "crore", "crores", "cent", "cents", "pence"),
-        *("%", "‰", "pct", "percent", "percentage", "ratio", "share", "rate", "log", "ln"),
+        *("%", "‰", "pct", "percent", "percentage", "ratio", "share", "log", "ln"),
         *("hour", "hours", "hourly", "day", "days", "daily", "week", "weeks", "weekly"),
         *("month", "months", "monthly", "quarter", "quarters", "quarterly"),
         *("tausend", "millionen", "monat", "monate", "monatlich", "milliers", "mois", "mensuel"),
@@ -208,7 +212,10 @@ def _currencies(
             continue
         fault = ""
         bare = re.sub("us[$]|usd|eur|gbp|[$€£]", " ", _PERIOD_END.sub("", remark.lower()))
-        if not _UNITS.isdisjoint(_WORD.findall(bare)):
+        units = _WORD.findall(bare)
+        if len(units) > 1:  # a letter among words is not a unit
+            units = [unit for unit in units if len(unit) > 1 or not unit.isascii() or unit == "%"]
+        if not _UNITS.isdisjoint(units):
             fault = "its remark changes the unit of the numbers"
         elif any(_is_other_currency(word) for word in words):
             fault = f"its currency is none of {', '.join(CURRENCIES)}"

@@ -24,6 +24,8 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, header_key
 
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
 _PARTS = ("columns", "values", "absent")
+_NONE = (None, "", "~", "null")
+"""What YAML writes for nothing."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ def _loaded(source: str, text: str) -> Any:
 
 
 def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
-    parts = _mapping(source, table.name, given or {})
+    parts = {
+        part: None if value in _NONE else value
+        for part, value in _mapping(source, table.name, {} if given in _NONE else given).items()
+    }
     unknown = [str(part) for part in parts if part not in _PARTS]
     if unknown:
         raise DropError(
@@ -143,7 +148,7 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
         _refuse_twice(source, part, lambda ours: _column(source, table, ours))
     _refuse_twice(source, columns.values(), header_key)
     for pairs in values.values():
-        _refuse_twice(source, pairs, lambda theirs: theirs.strip().lower())
+        _refuse_twice(source, pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
     absent = parts.get("absent") or []
     if not isinstance(absent, list):
         raise DropError(f"{source}: absent of {table.name} is not a list of column names.")
@@ -158,12 +163,22 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
     return TableNames(source, columns, values, names)
 
 
-def _refuse_twice(source: str, names: Iterable[str], key_of: Callable[[str], str]) -> None:
-    """Refuse two names in a part of the mapping file that are read as the same name."""
+def _refuse_twice(
+    source: str,
+    names: Iterable[str],
+    key_of: Callable[[str], str],
+    meaning_of: Callable[[str], str] | None = None,
+) -> None:
+    """Refuse two names in a part of the mapping file that are read as the same name.
+
+    Names with the same meaning are accepted if `meaning_of` is given.
+    """
     first: dict[str, str] = {}
     for name in names:
-        if key_of(name) in first:
-            other = first[key_of(name)]
+        other = first.get(key_of(name))
+        if other is not None:
+            if meaning_of and meaning_of(other) == meaning_of(name):
+                continue
             both = "is there twice" if other == name else f"and {other!r} are the same name"
             raise DropError(f"{source}: {name!r} {both}, with two meanings. Keep one of them.")
         first[key_of(name)] = name

@@ -76,7 +76,7 @@ NOTHING = frozenset(
 """What databases, pandas, R and spreadsheets write for an empty cell; Null is a surname."""
 
 
-SPOILT_ID = "=\".*|'([^ ]+|.*[0-9].*)|#+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
+SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
 """Ids with marks of a spreadsheet, in scientific notation, or too wide for their column."""
 
 
@@ -352,8 +352,9 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
         head: what the first rows prove, as :func:`reading_of` returns it.
         whole: what all rows prove.
     """
-    if whole.refusals:
-        return whole.refusals
+    refusals = replace(whole, ids=None).refusals  # the models quarantine ids below the first rows
+    if refusals:
+        return refusals
     found = []
     formats = head["dates"]["formats"]
     if head["dates"]["basis"] == "proved" and not {*formats} <= {*whole.dates.formats}:

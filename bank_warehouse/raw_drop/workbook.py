@@ -309,11 +309,13 @@ class _DateWatch:
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
     `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
     read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
-    chance in fewer than one sheet of a hundred.
+    chance in fewer than one sheet of a hundred. Texts of a few days only, such as the last of the
+    year, prove nothing.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
     _MANY = 10
+    _FEWEST_DAYS = 6
 
     def __init__(self, relative: str) -> None:
         self.relative = relative
@@ -321,6 +323,7 @@ class _DateWatch:
         self.texts = 0
         self.example = ""
         self.row = 0
+        self.days: set[int] = set()
         self.has_late_date = False
         self.has_early_text = False
 
@@ -333,11 +336,13 @@ class _DateWatch:
                 self.has_early_text = True
                 return
             self.texts += 1
+            self.days.add(max(int(match[1]), int(match[3])))
             self.example = self.example or value
             self.row = self.row or row
 
     def check(self) -> None:
-        is_converted = self.texts >= self._MANY and not self.has_early_text
+        is_many = self.texts >= self._MANY and len(self.days) >= self._FEWEST_DAYS
+        is_converted = is_many and not self.has_early_text
         if self.dates and self.texts and (is_converted or not self.has_late_date):
             raise DropError(
                 f"{self.relative}, row {self.row}: {counted(self.texts, 'joining date')} with a "

@@ -170,7 +170,7 @@
             'The amounts of the drop add up to ' ~ '{:,.0f}'.format(total / 10 ** 12)
             ~ ' trillion, and totals of 10,000 trillion or more do not fit. The largest are in '
             ~ largest[0] ~ ', row ' ~ largest[1]
-            ~ '. Correct them, or export all amounts in thousands.'
+            ~ '. Correct them, and export the file again.'
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +30,9 @@ from bank_warehouse.raw_drop.inspect import as_text, inspect_drop
 from bank_warehouse.raw_drop.inspect import command as inspect
 from bank_warehouse.raw_drop.mapping import TableNames
 from bank_warehouse.raw_drop.plan import changed_files
+from bank_warehouse.raw_drop.proofs import SPOILT_ID
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawColumn, RawTable, normalise
+from bank_warehouse.raw_drop.workbook import _DateWatch
 from bank_warehouse.spark.raw_copies import copy_raw_table
 from python_checks.expectations.command import docs_folder
 from python_checks.testing import oddities
@@ -677,6 +680,38 @@ def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "clients: {values: {Loyalty Classification: {Hoch: Jade, HOCH: Jade}}}",
+        "clients: {columns: ~, values: null, absent: }",
+        "clients: ~",
+    ],
+)
+def test_mapping_file_may_repeat_itself_and_be_empty(text: str, tmp_path: Path) -> None:
+    oddities.put(tmp_path, oddities.seed_text())
+    (tmp_path / "mapping.yml").write_text(text)
+    assert plan_table(tmp_path, "clients").reading is not None
+
+
+def test_texts_of_one_day_beside_typed_dates_are_not_converted() -> None:
+    watch = _DateWatch("clients.xlsx[Sheet1]")
+    for day in range(1, 29):
+        watch.see(date(2019, 5, day), day)
+    for row in range(29, 41):
+        watch.see("31.12.1999", row)
+    watch.check()
+    for row in range(41, 51):
+        watch.see(f"{row - 28}.12.1999", row)
+    with pytest.raises(DropError, match="row 29: 22 joining dates with a day above 12 are texts"):
+        watch.check()
+
+
+@pytest.mark.parametrize("text", ["#", "'s-Gravenhage", "'t Hof", "7", "IND1"])
+def test_id_of_a_bank_is_kept(text: str) -> None:
+    assert not re.fullmatch(SPOILT_ID, text)
+
+
+@pytest.mark.parametrize(
     "header",
     [
         *("Bank Loans ($000)", "Bank Loans (k€)", "Bank Loans (USD m)", "Bank Loans %"),
@@ -702,6 +737,10 @@ def test_header_with_another_unit_is_refused(header: str) -> None:
         ("Bank Loans €", {"bank_loans": "EUR"}),
         ("Bank Loans (in US$)", {"bank_loans": "USD"}),
         ("Bank Loans (at month-end)", {}),
+        ("Bank Loans (end of month)", {}),
+        ("Bank Loans (fin de mois)", {}),
+        ("Bank Loans (as of 31 Dec, T+1)", {}),
+        ("Bank Loans (EUR at year-end rate)", {"bank_loans": "EUR"}),
         ("Loans$[Bank Loans]", {}),
         ("Bank Loans (total)", {}),
     ],
