@@ -568,7 +568,7 @@ def drivers(source: Source) -> Answer | None:
         name="drivers",
         sentence=f"Among otherwise similar customers, {linked}{tail}.",
         title=title,
-        support="The risk class is the risk weighting (1 low, 5 high): the bank's own class."
+        support="The risk class is the bank's own: the risk weighting, 1 low to 5 high."
         + _together(source, {row["driver"] for row in facts}),
         page="risk",
         marts=("fct_risk_drivers",),
