@@ -41,9 +41,9 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
     "structure": {
         "a continuum: the clusters cut it into parts, they are not kinds of customers": (
-            "No natural groups: customers vary smoothly"
+            "Balances do not divide customers into natural groups"
         ),
-        "distinct clusters": "Distinct groups",
+        "distinct clusters": "Balances divide customers into distinct groups",
         "unstable: another sample would give other clusters": (
             "Unstable: another sample would give other groups"
         ),
@@ -57,8 +57,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 """Column to the labels of its codes; codes of other columns are shown unchanged."""
 
 GAP = (
-    "Gap: how much these customers' balances or fees would have to change to reach the rule's "
-    "target. It is a size to compare, and the action does not close it by itself."
+    "Distance to the target: how much these customers' balances or fees would have to change to "
+    "reach the rule's target. Use it to compare actions; the action does not close it by itself."
 )
 """The explanation of the gap to close."""
 

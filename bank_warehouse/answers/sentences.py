@@ -189,10 +189,9 @@ def actions(source: Source) -> Answer | None:
     return Answer(
         name="actions",
         sentence=(
-            f"The largest gap to a rule's target is that of “{name}”: {amount(gap)} for "
-            f"{count(number, 'customer')}."
+            f"“{name}” is furthest from its target: {amount(gap)} for {count(number, 'customer')}."
         ),
-        title=f"Largest gap to a rule's target: {name}, {amount(gap)}",
+        title=f"Furthest from its target: {name}, {amount(gap)}",
         support=f"{labels.GAP} Balances involved: {amount(concerned)}.",
         page="recommendations",
         marts=("fct_customer_recommendations",),
@@ -404,8 +403,9 @@ def funding(source: Source) -> Answer | None:
         sentence=f"{said}; {share(part)} of customers owe more than they hold.",
         title=title if owed == held else f"{title} by {amount(abs(loans - deposits))}",
         support=(
-            f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included. Whether these "
-            "already contain the other accounts is not known: if they do, deposits are lower."
+            f"Loan-to-deposit ratio {loans / deposits:.2f}, bank deposits included. It is not "
+            "known whether bank deposits already include checking, savings and foreign currency "
+            "accounts. If they do, total deposits are overstated."
         ),
         page="income",
         marts=("fct_customer_positions",),
@@ -426,10 +426,10 @@ def concentration(source: Source) -> Answer | None:
     return Answer(
         name="concentration",
         sentence=(
-            f"A tenth of customers hold {deposits} of all deposits, and a tenth owe {loans} of all "
-            "loans."
+            f"The top tenth of customers by deposits holds {deposits} of all deposits; the top "
+            f"tenth by loans owes {loans} of all loans."
         ),
-        title=f"A tenth of customers hold {deposits} of deposits, a tenth owe {loans} of loans",
+        title=f"Top tenth by deposits holds {deposits}; top tenth by loans owes {loans}",
         support=" ".join(
             f"{labels.name(name)}: Gini {found[name]['gini']:.2f}." for name in BALANCES
         ),
@@ -532,29 +532,90 @@ def drivers(source: Source) -> Answer | None:
         return None
     protected = [row for row in rows if row["is_protected"] and row["coefficient"] is not None]
     moving = sorted({row["driver"] for row in protected if row["direction"] in MOVING})
-    named = listed([_short(name) for name in dict.fromkeys(row["driver"] for row in facts)][:3])
-    title = f"{named.capitalize()} have the strongest links to risk"
-    if len(facts) == 1:
-        title = f"{named.capitalize()} has the only link to risk"
+    # Of a category, the level with the strongest link.
+    shown = [
+        row
+        for place, row in enumerate(facts)
+        if row["driver"] not in {earlier["driver"] for earlier in facts[:place]}
+    ][:3]
+    raising, lowering, grouped = _by_direction(shown)
+    title = "Risk " + ", ".join(
+        f"{verb} {listed(names)}"
+        for verb, names in (
+            ("rises with", raising), ("falls with", lowering), ("differs by", grouped)
+        )
+        if names
+    )  # fmt: skip
+    linked = "; ".join(
+        f"{start} {listed(names)}"
+        for start, names in (
+            ("a higher risk class goes with higher", raising),
+            ("a lower one goes with higher" if raising else "a lower risk class goes with higher",
+             lowering),
+            ("the risk class differs by", grouped),
+        )
+        if names
+    )  # fmt: skip
     tail = ""
     if protected:
         tail = (
             f"; in a separate model, {listed([_short(name) for name in moving])} "
-            f"{'goes' if len(moving) == 1 else 'go'} with it too"
+            f"{'goes' if len(moving) == 1 else 'go'} with risk too"
             if moving
-            else f"; there is no sign that {PROTECTED} are linked to it"
+            else f"; there is no sign that {PROTECTED} are linked to risk"
         )
     return Answer(
         name="drivers",
-        sentence=f"{title}, all else equal{tail}.",
+        sentence=f"Among otherwise similar customers, {linked}{tail}.",
         title=title,
-        support="For one standard deviation more, the odds of a higher risk weighting are "
-        "multiplied by "
-        + listed([f"{row['odds_ratio']:.2f} for {_short(row['driver'])}" for row in facts[:3]])
-        + ".",
+        support="The risk class is the bank's own: the risk weighting, 1 low to 5 high."
+        + _together(source, {row["driver"] for row in facts}),
         page="risk",
         marts=("fct_risk_drivers",),
         verdict="real",
+        statistics="For one standard deviation more, or for a group against the largest one, the "
+        "odds of a higher risk weighting are multiplied by "
+        + listed([f"{row['odds_ratio']:.2f} for {_short(row['driver'])}" for row in shown])
+        + ".",
+    )
+
+
+def _by_direction(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of drivers that raise the risk weighting, that lower it, and of groups."""
+    names: dict[str, list[str]] = {"raises": [], "lowers": [], "groups": []}
+    for row in rows:
+        way = row["direction"] if row["reference_level"] is None else "groups"
+        names[way].append(_short(row["driver"]))
+    return names["raises"], names["lowers"], names["groups"]
+
+
+ACCOUNTS: Mapping[str, str] = {
+    "checking_account": "checking_accounts",
+    "saving_account": "saving_accounts",
+}
+"""Products whose balances may move with bank deposits, and their columns."""
+STRONG = 0.5
+"""Two balances with at least this correlation move together."""
+
+
+def _together(source: Source, drivers: set[str]) -> str:
+    """Return how to read drivers whose balances move together, after a space; else nothing."""
+    try:
+        rows = source.rows("fct_product_pairs", "product, other_product")
+    except NotShownError:
+        return ""
+    found = {
+        row["other_product"]: row["balance_correlation"] or 0.0
+        for row in rows
+        if row["product"] == "bank_deposit" and row["other_product"] in ACCOUNTS
+    }
+    if not {"bank_deposits", *ACCOUNTS.values()} <= drivers or set(found) != set(ACCOUNTS):
+        return ""
+    if min(found.values()) < STRONG:
+        return ""
+    return (
+        " Read bank deposits, checking and savings balances together: customers who are high in "
+        "one are mostly high in all."
     )
 
 
@@ -728,6 +789,9 @@ def _short(column: str) -> str:
         "age_band": "age",
         "properties_owned": "number of properties",
         "superannuation_savings": "retirement savings",
+        "checking_accounts": "checking balances",
+        "saving_accounts": "savings balances",
+        "foreign_currency_account": "foreign currency balances",
     }.get(column) or labels.name(column).lower()
 
 

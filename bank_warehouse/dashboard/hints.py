@@ -39,7 +39,7 @@ METRICS: Mapping[str, str] = {
     "action: see those to act on.",
     "watch_list_share": "How widespread warnings are. Rules on the risk weighting are among them, "
     "so it rises with that.",
-    "act_customers": "Customers on the gravest level of the watch list: decide on each. By rules, "
+    "act_customers": "Customers on the highest level of the watch list: decide on each. By rules, "
     "not by a model.",
     "mean_risk_weighting": "The bank's own class of risk, from 1 (low) to 5 (high), on average. "
     "It is not a measured default rate.",
@@ -103,7 +103,7 @@ COLUMNS: Mapping[str, str] = {
     "herfindahl_index": "Grows with concentration; 0 where no single customer matters.",
     "typical_balance": "Balance in the middle of the group.",
     "selection_rate": "Customers of the group for whom the action is due.",
-    "best_treated_rate": "The same for the group that fares best.",
+    "best_treated_rate": "The same for the best-treated group.",
     "ratio_to_best": "Groups below four fifths (0.8) are reviewed.",
     "owner": "Who in the bank takes the action.",
     "reasons": "The rule that the customers meet.",

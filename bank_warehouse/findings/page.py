@@ -11,7 +11,7 @@ import pandas as pd
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import day, listed
-from bank_warehouse.answers.sentences import MOVING, strongest
+from bank_warehouse.answers.sentences import MOVING, STRONG, strongest
 from bank_warehouse.findings import templates
 from bank_warehouse.findings.figures import TITLES
 from bank_warehouse.findings.tables import Frame, Tables
@@ -28,10 +28,7 @@ from marts.fct_segment_differences where method <> 'Not tested'
 """Each test once, because pairs of dimensions are listed in both orders."""
 
 ASSIGNED = ("banking_relationship", "investment_advisor")
-"""Columns that are assigned by row position in the sample."""
-
-STRONG = 0.5
-"""Two balances with at least this correlation move together."""
+"""Columns that are filled in by row order in the data that the sample is modelled on."""
 
 
 def write_page(tables: Tables) -> str:
@@ -178,9 +175,8 @@ def _cluster_sentence(tables: Tables) -> str:
     ).to_dict("records")
     if not found:
         return ""
-    structure = labels.value("structure", found[0]["structure"])
     return templates.CLUSTER.format(
-        structure=structure[:1].lower() + structure[1:],
+        structure=labels.value("structure", found[0]["structure"]),
         silhouette=format_value(found[0]["silhouette"], "0.00"),
         stability=format_value(found[0]["stability"], "0.00"),
     )
@@ -294,7 +290,7 @@ def _money(tables: Tables) -> str:
                 "amount": tables.label(measure),
                 **{
                     kind: tables.totals(f"{kind}_of_{measure}")[f"{kind}_of_{measure}"]
-                    for kind in ("top_decile_share", "gini", "herfindahl")
+                    for kind in ("top_decile_share", "gini")
                 },
             }
             for measure in measures

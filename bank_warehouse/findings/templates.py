@@ -4,8 +4,8 @@ TITLE = """# Findings
 
 {origin}
 
-As of {as_of_date}, {customers} customers. Written by `bank findings`; every number is the answer to
-a query on the warehouse, by the definitions in `models/semantic`. The currency is not stated in the
+As of {as_of_date}, {customers} customers. `bank findings` writes this page, and every number is
+computed from the warehouse (definitions: `models/semantic`). The currency is not stated in the
 data.
 """
 
@@ -58,8 +58,8 @@ OUTSIDE_NONE = (
 )
 OUTSIDE_SOME = "Among categories these links are real: {pairs}.{sample}"
 ASSIGNED = (
-    "Relationships and advisors were assigned by row position in the data that the sample is "
-    "modelled on, so the link between these two is not a finding."
+    "In the data that the sample is modelled on, relationships and advisors were filled in by row "
+    "order, so the link between these two is not a finding."
 )
 
 CUSTOMERS = """## Customers
@@ -78,10 +78,10 @@ Segments are rules on deposits, loans and time with the bank: differences in the
 {loyalty_table}
 """
 
-CHANCE = "What differs between the values of {dimension} could all be chance: do not act on it."
-REAL = "Between the values of {dimension} these differences are real: {measures}."
+CHANCE = "All differences by {dimension} could be chance: do not act on them."
+REAL = "Real differences by {dimension}: {measures}."
 
-CLUSTER = "Clusters of balances: {structure} (silhouette {silhouette}, stability {stability})."
+CLUSTER = "{structure}. (Clusters: silhouette {silhouette}, stability {stability}.)"
 
 PRODUCTS = """## Products
 
@@ -177,6 +177,6 @@ born and {customers_joined_as_minors} as minors.
 """
 
 SAMPLE = (
-    "In the sample nothing can be said about advisors and banking relationships, which were"
-    " assigned by row position in the data that it is modelled on."
+    "In the data that the sample is modelled on, advisors and banking relationships were filled in"
+    " by row order, so they carry no information."
 )

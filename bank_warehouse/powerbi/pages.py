@@ -465,7 +465,7 @@ def _overview() -> Page:
                 "overview",
                 "Overview",
                 "Begin with a question. A client id is not a customer: both are counted. "
-                "What is yellow shows all customers, whatever is chosen.",
+                "Yellow panels always show all customers.",
                 is_first=True,
             ),
             figures(
@@ -680,7 +680,7 @@ def _product_holdings() -> Page:
             ),
             bars(
                 "gaps",
-                "What brings all up to the median of their peers",
+                "Amount needed to reach the peers' median",
                 gaps,
                 PRODUCT,
                 measure("Gap to the peers"),
@@ -704,7 +704,7 @@ def _product_holdings() -> Page:
             ),
             cards(
                 "beside",
-                "Beside the seven products",
+                "Outside the seven products",
                 beside,
                 measure("Credit cards"),
                 measure("Retirement savings (superannuation)", "Retirement savings"),
@@ -767,8 +767,8 @@ def _income_and_deposits() -> Page:
                 key="lorenz",
                 kind="lineChart",
                 place=lorenz,
-                title=f"Share of the money of the lowest per cent, {ALL_CUSTOMERS}",
-                alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the money that customers "
+                title=f"Share of the total below each percentile, {ALL_CUSTOMERS}",
+                alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the total that customers "
                 "up to a percentile have. The further below the diagonal, the more concentrated.",
                 roles={
                     "Category": (column("fct_balance_concentration", "percentile"),),
@@ -885,7 +885,7 @@ def _credit_and_risk() -> Page:
             ),
             table(
                 "watched",
-                "The three to act on who owe the most, with the reasons",
+                "The three largest borrowers at level Act now, with reasons",
                 watched,
                 CUSTOMER,
                 column(CUSTOMERS, "watch_list_reasons", "Reasons"),
@@ -928,12 +928,12 @@ def _stress() -> Page:
     return Page(
         key="stress",
         title="Stress",
-        purpose="Assumed losses from defaults, as declared and under stress; no forecast.",
+        purpose="Assumed losses from defaults, as declared and under stress; not a forecast.",
         visuals=(
             *top_of_page(
                 "stress",
                 f"What would a stress cost? ({ALL_CUSTOMERS})",
-                "Declared assumptions times balances, no forecast. Nothing here follows the "
+                "Declared assumptions times balances, not a forecast. Nothing here follows the "
                 "slicers of other pages. Choose assumptions of your own below.",
                 has_slicers=False,
             ),
@@ -1123,7 +1123,7 @@ def _recommendations() -> Page:
                 column("dimensions", "dimension_name", "Group by"),
                 column(FAIRNESS, "value", "Group"),
                 reading(FAIRNESS, "selection_rate", "Rate"),
-                reading(FAIRNESS, "ratio_to_best", "To the best"),
+                reading(FAIRNESS, "ratio_to_best", "Ratio to best"),
                 in_words(FAIRNESS, "verdict", "Verdict"),
                 is_whole=True,
                 is_list=True,
@@ -1184,9 +1184,9 @@ def _migrations() -> Page:
                 roles={
                     "Rows": (in_words("fct_risk_migrations", "from_risk_weighting", "From"),),
                     "Columns": (in_words("fct_risk_migrations", "to_risk_weighting", "To"),),
-                    "Values": (measure("Customers weighted"),),
+                    "Values": (measure("Customers compared by risk weighting"),),
                 },
-                heat=("Customers weighted",),
+                heat=("Customers compared by risk weighting",),
                 finding="Finding on risk migrations",
                 is_whole=True,
             ),
@@ -1198,7 +1198,7 @@ def _migrations() -> Page:
                 alt=f"Bars: customers by change on the watch list, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (in_words("fct_risk_migrations", "watch_list_change", "Change"),),
-                    "Y": (measure("Customers weighted", "Customers"),),
+                    "Y": (measure("Customers compared by risk weighting", "Customers"),),
                 },
                 is_whole=True,
             ),
@@ -1236,13 +1236,13 @@ def _explore() -> Page:
     return Page(
         key="explore",
         title="Explore",
-        purpose="Takes loans and risk apart by any attribute, and pairs of products.",
+        purpose="Loans and risk by any attribute, and pairs of products.",
         visuals=(
             *top_of_page(
                 "explore",
-                "Take it apart yourself",
+                "Explore",
                 "Choose the plus beside a node to split it by an attribute, in any order. High "
-                "and low values of a mean are no proof: look for chance by hovering elsewhere.",
+                "and low values of a mean are not proof: look for chance by hovering elsewhere.",
             ),
             figures(
                 measure("Customers"),
@@ -1253,8 +1253,8 @@ def _explore() -> Page:
                 measure("Share to act on"),
                 measure("Debt-to-income ratio"),
             ),
-            tree("loans", "Loans, taken apart", loans, measure("Total loans")),
-            tree("risk", "Mean risk weighting, taken apart", risk, measure("Mean risk weighting")),
+            tree("loans", "Loans by attribute", loans, measure("Total loans")),
+            tree("risk", "Mean risk weighting by attribute", risk, measure("Mean risk weighting")),
             Visual(
                 key="pairs",
                 kind="pivotTable",
@@ -1288,14 +1288,14 @@ def _customer_detail() -> Page:
     return Page(
         key="customer_detail",
         title="Customer detail",
-        purpose="All that the warehouse says of one customer, with every reason.",
+        purpose="Everything the warehouse has on one customer, with every reason.",
         kind="Drillthrough",
         drill=CUSTOMER,
         visuals=(
             *top_of_page(
                 "customer_detail",
                 "Customer detail",
-                "All that the warehouse says of one customer. Name and client id are not here: "
+                "Everything the warehouse has on one customer. Name and client id are not here: "
                 "they are restricted and part of no release by default.",
                 has_slicers=False,
             ),

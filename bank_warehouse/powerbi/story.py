@@ -515,7 +515,7 @@ class _Writer:
                 MIGRATIONS,
             ),
             Measure(
-                "Customers weighted",
+                "Customers compared by risk weighting",
                 f"SUM({self.column(risks, 'customers')})",
                 "Customers of two dates that follow each other, by their risk weightings at both.",
                 "#,0",
@@ -618,7 +618,7 @@ class _Writer:
                 "Finding on joining years",
                 _unless_empty(
                     self.most(*year, "Customers"),
-                    '" brought the most: "',
+                    '" was the most frequent joining year: "',
                     f'FORMAT({self.highest(*year, "Customers")}, "#,0")',
                     '" customers"',
                 ),
@@ -665,9 +665,9 @@ class _Writer:
                 "Finding on depth",
                 _unless_empty(
                     self.most(*product, "Mean balance of holders"),
-                    '" runs deepest: "',
+                    '" has the highest mean balance: "',
                     _thousands(self.highest(*product, "Mean balance of holders")),
-                    '" a holder"',
+                    '" per holder"',
                 ),
                 "the product with the highest mean balance.",
             ),

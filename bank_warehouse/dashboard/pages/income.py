@@ -176,7 +176,7 @@ def _matters(context: Context) -> Block:
     )
     return Table(
         name="matters",
-        title=f"Deposits differ by {listed(named)}" if real else "What deposits differ by",
+        title=f"Deposits differ by {listed(named)}" if real else "Which groups differ in deposits",
         note=f"How much of the differences goes with each, tested on all customers. {note}".strip(),
         is_whole=True,
         columns=(
@@ -218,7 +218,7 @@ def _deposits(context: Context) -> Table:
         )
     return Table(
         name="deposits",
-        title="What deposits are made of",
+        title="Deposits by account type",
         note="Whether bank deposits contain the other accounts cannot be settled from the data: "
         "core deposits leave them out.",
         columns=(

@@ -94,7 +94,7 @@ def _gaps(context: Context) -> Table:
         title="How far customers are below their peers",
         note="Peers: customers of the same income band and risk weighting. Gap: how much all "
         "customers below their peers' median would need to reach it. About half are below it "
-        "whatever the bank does: compare products, this is no forecast. Recommendations counts "
+        "whatever the bank does: compare products; this is not a forecast. Recommendations counts "
         "only customers for whom a rule is due, so its gaps are smaller.",
         columns=(
             Column("Product", "", False),
@@ -205,14 +205,17 @@ def _pairs(context: Context) -> Heat:
             elif row is None or lift is None:
                 cells.append(Cell("", None))
             else:
-                both = f"{row['deep_holders_of_both']:,} customers have much of both"
+                deep = f"{row['deep_holders_of_both']:,} customers"
+                both = f"{deep} are above their peers' median in both"
                 share = min(max(lift - 1, 0.0), 1.0)
                 cells.append(Cell(f"× {lift:.2f}", lift, both, share=share))
         lines.append((name, tuple(cells)))
     return Heat(
         name="pairs",
-        title="Who has much of one product: what else do they have much of?",
-        note="How many times as often as by chance a customer is in the upper half of both.",
+        title="Which high balances occur together?",
+        note="How often customers are above their peers' median in both products, as a multiple of "
+        "chance (× 1 = as often as by chance). Peers are of the same income band and risk "
+        "weighting.",
         is_whole=True,
         side="Product",
         top="Other product",

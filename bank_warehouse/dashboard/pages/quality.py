@@ -159,7 +159,7 @@ def _release(context: Context) -> Tiles:
         title="What was checked",
         tiles=(
             tile("Release", context.snapshot.release.number, "It never changes: quote its number."),
-            tile("As of", manifest["as_of_date"], "The day that all figures are about."),
+            tile("As of", manifest["as_of_date"], "All figures are as of this date."),
             tile(
                 "Published",
                 moment(manifest["published_at"]),

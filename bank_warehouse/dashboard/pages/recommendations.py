@@ -147,9 +147,9 @@ def _fairness(context: Context) -> Block:
         if judged and not real
         else "Are groups treated alike?",
         note=f"Of {len(judged):,} comparisons of an action between groups by age, gender or "
-             f"nationality, {len(flagged):,} fall under the limit of four fifths; {len(real):,} "
-             "of these are real differences. The table shows all of these, then the furthest "
-             f"from equal, {len(shown):,} in all.",
+             f"nationality, {len(flagged):,} have a ratio to the best-treated group below four "
+             f"fifths; {len(real):,} of these are real differences. The table shows all of "
+             f"these, then the furthest from equal, {len(shown):,} in all.",
         is_whole=True,
         is_folded=not real,
         is_cards=True,
@@ -159,7 +159,7 @@ def _fairness(context: Context) -> Block:
             result("value", "Group", is_number=False),
             result("customers", "Customers"),
             result("selection_rate", "Rate"),
-            result("best_treated_rate", "Best treated"),
+            result("best_treated_rate", "Best-treated group"),
             result("ratio_to_best", "Ratio"),
             result("verdict", "Verdict", is_number=False),
         ),

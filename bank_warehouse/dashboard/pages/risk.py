@@ -67,8 +67,7 @@ def make(context: Context) -> Page:
                 "watch_list_level",
                 "total_loans",
                 mark=None,
-                note="By the project's rules: the more and the graver the warnings, the higher "
-                "the level.",
+                note="By the project's rules. More, or more serious, warnings mean a higher level.",
             ),
             *heats[1:],
             _drivers(context),
@@ -259,6 +258,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         for row in found
     ]
     off = " or ".join(f"{error:.0%}" for error in sorted(errors))
+    shifts = " result if one assumption is higher or lower than declared."
     high = max((end for _, end in ends), default=1.0)
     base = next((float(row["stressed_value"]) for row in found if row["scenario"] == BASELINE), 0.0)
     names = [labels.name(row["scenario"]) for row in found]
@@ -267,10 +267,10 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
         title=context.title("stress", title)
         if name == "stress"
         else _outflow(context, found, title),
-        note="Scenarios are declared assumptions, not forecasts. The thin lines show its range "
-        f"if one assumption is {off} off; the dashed line is the baseline."
+        note="Scenarios are declared assumptions, not forecasts. Thin lines: the range of each "
+        f"scenario if one assumption is {off} higher or lower. Dashed line: the baseline."
         if off
-        else "Scenarios are declared assumptions, not forecasts. The dashed line is the baseline.",
+        else "Scenarios are declared assumptions, not forecasts. Dashed line: the baseline.",
         is_whole=True,
         plot=intervals(
             names,
@@ -305,8 +305,8 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
                 Column("Scenario", "", False),
                 Column(labels.name(measure)),
                 Column("Against the baseline"),
-                Column("Lowest", "If one assumption is off in the good direction."),
-                Column("Highest", "If one assumption is off in the bad direction."),
+                Column("Lowest", f"The lowest{shifts}"),
+                Column("Highest", f"The highest{shifts}"),
             ),
             rows=tuple(
                 (

@@ -93,7 +93,8 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
             at = ((float(held), float(owed)),)
             tip = (
                 f"{segment}: {customers:,} customers, mean deposits {exact(held, deposits)}, mean "
-                f"loans {exact(owed, loans)}, {exact(cover, ratio)} of loans for 1 of deposits"
+                f"loans {exact(owed, loans)}, {exact(cover, ratio)} in loans for each 1.00 in "
+                "deposits"
             )
             behind = context.cell_address(("segment", segment))
             size = max(LARGEST * sqrt(customers / most), DOT)

@@ -224,7 +224,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a visual of all customers looks like any other": (
         titled(
             "Income and deposits",
-            "lowest per cent",
+            "below each percentile",
             lambda content: content["visual"]["visualContainerObjects"].pop("background"),
         ),
         "no slicer reaches it, and it looks as if one did",

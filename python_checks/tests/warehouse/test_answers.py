@@ -121,7 +121,7 @@ def test_answers_hold_the_numbers_that_sql_counts(
         "from (select total_deposits, row_number() over (order by total_deposits desc) as place, "
         "count(*) over () as customers from marts.fct_customer_positions)"
     )[0]
-    assert f"hold {top:.0%} of all deposits" in said["concentration"]
+    assert f"by deposits holds {top:.0%} of all deposits;" in said["concentration"]
     base, worst = one(
         "select sum(baseline_value), sum(stressed_value) from marts.fct_stress_results "
         "where measure = 'expected_loss' and scenario = 'severe_recession'"
@@ -157,14 +157,15 @@ def test_supports_name_the_task_and_the_rules_that_the_seed_has(
 
 def test_statistics_are_kept_apart_from_what_a_manager_reads(found: Answers) -> None:
     tested = [answer for answer in found.by_name.values() if answer.statistics]
-    assert {"risk-by-income", "deposits-by-income", "no-difference"} == {
+    assert {"risk-by-income", "deposits-by-income", "no-difference", "drivers"} == {
         answer.name for answer in tested
     }
     for answer in tested:
-        assert "Kruskal-Wallis" in answer.statistics
+        assert ("odds" if answer.name == "drivers" else "Kruskal-Wallis") in answer.statistics
         assert answer.full_support == f"{answer.support} {answer.statistics}"
     for answer in found.by_name.values():
-        assert not re.search(r"Kruskal|epsilon|adjusted p", answer.sentence + answer.support)
+        figures = r"Kruskal|epsilon|adjusted p|\bodds\b|deviation"
+        assert not re.search(figures, answer.sentence + answer.support)
 
 
 def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answers) -> None:
@@ -228,6 +229,28 @@ def test_level_that_could_be_chance_is_not_a_driver(changed: Warehouse) -> None:
     sizes = [abs(row["coefficient"]) for row in strongest(changed)]
     assert sizes == sorted(sizes, reverse=True)
     assert strongest(changed)[0]["driver"] == "bank_deposits"
+
+
+def test_drivers_are_said_by_direction_and_together_if_they_move_together(
+    changed: Warehouse,
+) -> None:
+    before = answers(changed).by_name["drivers"]
+    assert before.title == (
+        "Risk rises with checking balances and income, falls with bank deposits"
+    )
+    assert before.sentence.startswith(
+        "Among otherwise similar customers, a higher risk class goes with higher checking balances "
+        "and income; a lower one goes with higher bank deposits; there is no sign that"
+    )
+    assert "Read bank deposits, checking and savings balances together" in before.support
+    run = changed.connection.execute
+    run("update marts.fct_product_pairs set balance_correlation = 0.1 "
+        "where other_product = 'saving_account'")  # fmt: skip
+    assert "together" not in answers(changed).by_name["drivers"].support
+    run("update marts.fct_risk_drivers set direction = 'lowers' where direction = 'raises'")
+    after = answers(changed).by_name["drivers"]
+    assert after.title == "Risk falls with bank deposits, checking balances and income"
+    assert "similar customers, a lower risk class goes with higher bank deposits" in after.sentence
 
 
 def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:

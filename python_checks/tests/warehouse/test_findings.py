@@ -157,8 +157,8 @@ def test_sentences_follow_the_results(changed: Path, built_target: Path) -> None
             """
         )
     after = page_of(changed, built_target)
-    assert "What differs between the values of loyalty classification could all be" in before
-    assert "Between the values of loyalty classification these differences are real: total" in after
+    assert "All differences by loyalty classification could be chance" in before
+    assert "Real differences by loyalty classification: total" in after
     assert "Risk rises with income:" in before
     assert "Risk rises with income" not in after
     assert (
