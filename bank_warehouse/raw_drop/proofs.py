@@ -40,7 +40,6 @@ DAY_FIRST = "%d-%m-%Y"
 """Used if no date of a file can be read in any format; its rows are quarantined."""
 
 HEAD_ROWS = 5_000
-MOST_EXAMPLES = 3
 _MOST_SHOWN = 60
 _CHANCE = 1e-4
 _FEWEST_DAYS = 6

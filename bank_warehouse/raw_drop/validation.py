@@ -94,11 +94,13 @@ def validate_clients(
             connection.execute(f"create {kind} {_Relation(model)} as {sql}")
         connection.execute(_faults(str(rendering.macros.quarantine_fault())))
         files = _files(connection)
+        found = connection.execute(str(rendering.macros.contradicting_files())).fetchall()
+        contradicting = [file for (file,) in found]
         rendering.macros.warn_of_near_duplicates()
         return Validation(
             files=files,
             problems=(
-                *contradictions_of(clients, settings, _contradicting(connection)),
+                *contradictions_of(clients, settings, contradicting),
                 *_refused(rendering),
             ),
             warnings=tuple(text.removeprefix("Raw drop: ") for text in rendering.messages),
@@ -163,15 +165,6 @@ def _refused(rendering: Rendering) -> Iterator[str]:
             getattr(rendering.macros, macro)()
         except RefusedError as refused:
             yield str(refused)
-
-
-def _contradicting(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the files with a cell that contradicts their first rows."""
-    found = connection.execute(
-        "select distinct source_file from base_bank__clients where unread_joined_text is not null "
-        "or reject_reasons like '%has another decimal mark than its column%'"
-    ).fetchall()
-    return [file for (file,) in found]
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

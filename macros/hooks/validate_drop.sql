@@ -105,16 +105,21 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#- A query for the files with a cell that contradicts what the first rows of the file prove. -#}
+{% macro contradicting_files() -%}
+    select distinct source_file from {{ ref('base_bank__clients') }}
+    where
+        unread_joined_text is not null
+        or reject_reasons like '%has another decimal mark than its column%'
+{%- endmacro %}
+
 {#-
     Stop the build if a date or an amount contradicts what the first rows of its file prove, and all
     rows together prove something else: cells that fit both readings were then misread.
 -#}
 {% macro refuse_contradicted_proofs() -%}
-    {%- set files = run_query(
-        'select distinct source_file from ' ~ ref('base_bank__clients')
-        ~ " where unread_joined_text is not null"
-        ~ " or reject_reasons like '%has another decimal mark than its column%'"
-    ).rows | map(attribute=0) | list -%}
+    {%- set files = run_query(bank_warehouse.contradicting_files())
+        .rows | map(attribute=0) | list -%}
     {%- if files and env_var('BANK_RAW_DIR', '') != '' -%}
         {%- do bank_warehouse.call_package('raw_contradictions', [
             env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings(), files

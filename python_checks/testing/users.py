@@ -1,9 +1,12 @@
 """Run part of a test as a user without rights, for files that must be unreadable."""
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 NOBODY = 65534
 
@@ -20,3 +23,13 @@ def without_rights() -> Iterator[None]:
                 os.seteuid(0)
             return
     yield
+
+
+@contextmanager
+def open_copy(folder: Path) -> Iterator[Path]:
+    """Give a copy of a folder that other users can reach; that of a test is closed to them."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        copy = Path(place) / folder.name
+        shutil.copytree(folder, copy, symlinks=True)
+        yield copy

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -49,7 +48,7 @@ from python_checks.testing.publishing import (
     running_holder,
     second_warehouse,
 )
-from python_checks.testing.users import without_rights
+from python_checks.testing.users import open_copy, without_rights
 
 ARROW_TYPES = {
     "BIGINT": "int64",
@@ -215,10 +214,7 @@ def test_a_publish_that_the_gate_refuses_makes_no_folder(warehouse: Path, tmp_pa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
 def test_release_of_another_user_is_listed_as_not_readable(published: Path) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        Path(place).chmod(0o755)
-        folder = Path(place) / "published"
-        shutil.copytree(published, folder, symlinks=True)
+    with open_copy(published) as folder:
         shutil.copytree(folder / "1", folder / "2")
         (folder / "2").chmod(0)
         with without_rights():

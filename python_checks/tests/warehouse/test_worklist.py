@@ -7,7 +7,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from bank_warehouse.publish.flow import publish
 from bank_warehouse.publish.releases import DATABASE
 from bank_warehouse.worklist import RECORD, command_for
 from python_checks.testing.publishing import change_checked, copy_checked
-from python_checks.testing.users import without_rights
+from python_checks.testing.users import open_copy, without_rights
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1:A9)", "\t=1+1", "\r=1+1", "＝1+1"]
 
@@ -242,17 +241,14 @@ def test_user_whose_names_match_nobody_is_refused(releases: Path, tmp_path: Path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
 def test_release_that_this_user_may_not_read(published: Path) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        Path(place).chmod(0o755)
-        folder = Path(place) / "published"
-        shutil.copytree(published, folder, symlinks=True)
+    with open_copy(published) as folder:
         for closed in (
             folder / "1" / "manifest.json", folder / "1" / DATABASE, folder / "1", folder
         ):  # fmt: skip
             before = closed.stat().st_mode
             closed.chmod(0)
             with without_rights():
-                said = ask(folder, "--action", "retain", "--out", str(Path(place) / "list.csv"))
+                said = ask(folder, "--action", "retain", "--out", str(folder.parent / "list.csv"))
             closed.chmod(before)
             assert said.exit_code == 2, said.output
             assert "cannot be read by this user" in said.stderr
