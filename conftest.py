@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bank_warehouse.private import no_longer_private
 from python_checks.testing.dbt import KEPT, run_dbt
 from python_checks.testing.needs import require
 from python_checks.testing.paths import PROJECT
@@ -97,6 +99,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test without what it needs of the machine; fail it in CI."""
     for mark in item.iter_markers("needs"):
         require(*mark.args)
+
+
+@pytest.fixture(autouse=True)
+def _umask_restored() -> Iterator[None]:
+    """Restore the umask after each test: opening a warehouse makes new files private."""
+    yield
+    no_longer_private()
 
 
 @pytest.fixture(scope="session")

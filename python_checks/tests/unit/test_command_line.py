@@ -249,7 +249,7 @@ def test_no_command_writes_into_a_release(
 ) -> None:
     release = usual / "published" / "7"
     release.mkdir(parents=True)
-    (release / "manifest.json").write_text("{}", "utf-8")
+    (release / "manifest.json").write_text(json.dumps({"release": 7}), "utf-8")
     result = run(name, option, str(release / "new" / "x.csv"), *needed)
     assert result.exit_code == 2
     assert f"is in the release {release}, whose files never change" in " ".join(
