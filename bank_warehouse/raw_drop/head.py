@@ -169,14 +169,16 @@ def _refuse_other_width(
         tables = TABLES.values()
         known = {key for table in tables for column in table.columns for key in column.keys}
         halves = [
-            f", here {one!r} and {other!r}"
+            f"The separator splits a name that needs quotes, here {one!r} and {other!r}. Quote "
+            "the name, or remove the separator from it."
             for one, other in pairwise(header)
             if header_key(one + other) in known and header_key(one) not in known
         ]
-        raise DropError(
-            f"{where}. The separator splits a name that needs quotes{''.join(halves[:1])}. Quote "
-            "the name, or remove the separator from it."
+        cause = (
+            "Either the separator splits a name that needs quotes, or a column has a name and no "
+            "cells. Quote that name, or export the file again with all cells."
         )
+        raise DropError(f"{where}. {[*halves, cause][0]}")
     beyond = sum(bool(record[-1].strip()) for record in records)
     if cells == len(header) + 1 and 2 * beyond > len(records):
         cause = (
