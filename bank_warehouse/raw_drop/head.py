@@ -153,9 +153,10 @@ def _refuse_other_width(
     Raises:
         DropError: the message shows what is missing in the header.
     """
-    text = "\n".join(line for line in lines[:-1] if line.strip())  # the last may be cut off
+    text = "\n".join(lines[:-1])  # the last may be cut off
     try:
-        records = list(csv.reader(io.StringIO(text), delimiter=separator))
+        read = csv.reader(io.StringIO(text), delimiter=separator)
+        records = [cells for cells in read if any(cell.strip() for cell in cells)]
     except csv.Error:
         return
     cells = len(records[0]) if records else 0

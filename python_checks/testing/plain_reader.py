@@ -738,9 +738,11 @@ def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
         for record in records
         if record.reasons
     )
+    kept = tuple(record.values for record in records if not record.reasons)
+    if not kept:
+        return Reading("no customer is left", aside=aside, rows=len(records))
     if len(aside) > max_quarantine_rate * len(records):
         return Reading("max_quarantine_rate", aside=aside, rows=len(records))
-    kept = tuple(record.values for record in records if not record.reasons)
     return Reading(None, kept, aside, len(records))
 
 
