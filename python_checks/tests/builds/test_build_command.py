@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -213,3 +214,30 @@ def test_settings_of_another_project_are_ignored(tmp_path: Path) -> None:
     )
     parsed = run_dbt(tmp_path, "parse", project=tmp_path, BANK_THREADS="two")
     assert parsed.returncode == 0, parsed.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
+def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "build"],
+        cwd=tmp_path,
+        env=variables(tmp_path) | {"BANK_WAREHOUSE": "bank.duckdb"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "Reading the project ...\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.startswith("Interrupted: ")
+    assert not (tmp_path / "bank.duckdb").exists()
+
+
+INTERRUPTIBLE = """
+import signal
+# A job in the background of a shell ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from bank_warehouse.cli import program
+program()
+"""

@@ -1,7 +1,6 @@
 """Files that are whole or as they were, and records to which lines are added."""
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bank_warehouse import whole_files
-from bank_warehouse.interrupts import undisturbed
 from bank_warehouse.whole_files import NotWrittenError, appended, draft_of, written_whole
 from python_checks.testing.publishing import running_holder
 
@@ -180,23 +178,3 @@ def test_line_that_has_no_room_leaves_the_record_as_it_was(tmp_path: Path) -> No
     )
     assert ended.stdout.startswith(f"{record} cannot be written: ")
     assert record.read_bytes() == b"12345678901234567890\n"
-
-
-# ---------- signals
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_waits_for_what_must_not_be_cut(number: signal.Signals) -> None:
-    done = []
-
-    def act() -> None:
-        signal.raise_signal(number)
-        done.append("whole")
-
-    before = signal.signal(number, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), undisturbed():
-            act()
-    finally:
-        assert signal.signal(number, before) is signal.default_int_handler
-    assert done == ["whole"]
