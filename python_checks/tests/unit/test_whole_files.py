@@ -1,5 +1,6 @@
 """Files that are whole or as they were, and records to which lines are added."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from bank_warehouse import whole_files
+from bank_warehouse.publish.errors import BusyError
+from bank_warehouse.publish.lock import publisher_lock
+from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.whole_files import NotWrittenError, appended, draft_of, written_whole
 from python_checks.testing.publishing import running_holder
 
@@ -154,6 +158,49 @@ def test_record_is_added_to_by_one_at_a_time(
     with appended(record, b"two\n"):
         pass
     assert record.read_bytes() == b"one\ntwo\n"
+
+
+def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    module, name = ("msvcrt", "locking") if sys.platform == "win32" else ("fcntl", "flock")
+    monkeypatch.setattr(f"{module}.{name}", fail)
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.EINVAL])
+def test_record_is_added_to_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
+    failing_lock(monkeypatch, number)
+    with appended(tmp_path / "lists.jsonl", b"one\n"):
+        pass
+    with publisher_lock(tmp_path):
+        pass
+    # Whether another process still uses its files cannot be known.
+    left = tmp_path / "bank_raw_drop_1"
+    left.mkdir()
+    (left / ".lock").touch()
+    monkeypatch.setattr(temp_files, "_SETTLE_SECONDS", -1)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    temp_files._remove_left_behind()
+    assert left.is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
+def test_lock_that_is_held_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
+    failing_lock(monkeypatch, number)
+    with (
+        pytest.raises(NotWrittenError, match="another process"),
+        appended(tmp_path / "lists.jsonl", b"one\n"),
+    ):
+        pass
+    with pytest.raises(BusyError), publisher_lock(tmp_path):
+        pass
 
 
 FULL = """
