@@ -35,7 +35,7 @@ from bank_warehouse.publish.records import now
 from bank_warehouse.publish.releases import SAMPLE, checksum_of, require_file
 from bank_warehouse.quarantine import harmless
 from bank_warehouse.sql import quote_literal
-from bank_warehouse.whole_files import Draft, appended, draft_of
+from bank_warehouse.whole_files import Draft, appended, draft_of, is_own_output
 
 RECORD = "worklists.jsonl"
 """Beside the releases: one line of JSON for each list that was written."""
@@ -517,5 +517,6 @@ def command(
     )
     click.echo(
         f"{number:,} rows are in {out}{', with personal data' if restricted else ''}. Noted in "
-        f"{publish_dir / RECORD}."
+        f"{publish_dir / RECORD}.",
+        err=is_own_output(out),
     )
