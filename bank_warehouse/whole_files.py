@@ -142,7 +142,7 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
                 draft.touch(0o666 if is_open else 0o600, exist_ok=False)
             yield Draft(draft, target, is_new, None if is_private else mode, stream)
         except OSError as problem:
-            if _is_about(problem, draft):
+            if not isinstance(problem, NotWrittenError) and _is_about(problem, draft):
                 raise NotWrittenError(target, problem) from problem
             raise
         finally:
