@@ -217,6 +217,9 @@ def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_p
         5700: ("Client ID", '="IND1"'),
         5750: ("Client ID", "'IND1"),
         5800: ("Location ID", "2.1E+04"),
+        5850: ("Client ID", "1,23457E+15"),
+        5900: ("Client ID", "1,5E15"),
+        5950: ("Location ID", "2,1E04"),
     }
     header = oddities.seed_rows()[0]
 
