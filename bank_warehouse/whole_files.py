@@ -134,6 +134,8 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
             mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
             if is_new and mode is not None and not stream:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             name = f".{target.name}.{secrets.token_hex(4)}"
             draft = Path(tempfile.gettempdir(), name) if stream else target.with_name(name)
         try:
