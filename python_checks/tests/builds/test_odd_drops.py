@@ -463,6 +463,25 @@ def test_clients_alone_are_built_and_tested_as_a_whole(tmp_path: Path) -> None:
     assert Counter(dict(found)) == expected
 
 
+def test_dbt_names_all_problems_of_a_drop_before_it_loads_seeds(tmp_path: Path) -> None:
+    drop = make(BY_NAME["three_problems"], tmp_path / "drop")
+    run = run_dbt(tmp_path, "build", BANK_RAW_DIR=str(drop))
+    assert run.returncode != 0
+    said = run.stdout
+    problems = [
+        "3 things are wrong with this drop.",
+        "1. banking-clients.csv, row 1: 1 required column missing",
+        "2. genders: row 3 of raw_genders.csv: Gender is empty.",
+        "row 3 of raw_investment_advisors.csv: too few cells ('2')",
+    ]
+    places = [said.find(problem) for problem in problems]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "Traceback" not in run.stdout + run.stderr
+    with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
+        assert connection.execute("select table_name from duckdb_tables()").fetchall() == []
+
+
 def test_documented_table_is_current() -> None:
     document = oddities.DOCUMENT.read_text(encoding="utf-8")
     assert document == oddities.with_table(document), (
