@@ -136,9 +136,7 @@ def read_plainly(
         header.pop()
     if not found:
         found = records_of(lines[1:], separator, len(header))
-        ended = found if lines[-1] == "" else found[:-1]
-        widths = {len(cells) if isinstance(cells, list) else -1 for cells in ended}
-        if widths == {len(shown) - 1} and shown[-1].strip():
+        if _widths(lines[1:-1], separator) == {len(shown) - 1} and shown[-1].strip():
             return Reading(f"the header has {len(shown)} names, and each of the first rows")
     named = [name for name in header if name]
     if len(set(named)) < len(named):
@@ -187,6 +185,15 @@ def read_plainly(
         if not record.fault:
             _type(record, next(remaining), known, orders, notations, currencies)
     return _judged(records, max_quarantine_rate)
+
+
+def _widths(lines: list[str], separator: str) -> set[int]:
+    """Return how many cells the rows have that are not blank; nothing if a quote is misplaced."""
+    read = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True)
+    try:
+        return {len(cells) for cells in read if any(cell.strip() for cell in cells)}
+    except csv.Error:
+        return set()
 
 
 def _key(header: str) -> str:
