@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bank_warehouse.dashboard import layout, parts
+from bank_warehouse.dashboard import components, layout
 from bank_warehouse.dashboard.access import EVERYONE
-from bank_warehouse.dashboard.blocks import Page
-from bank_warehouse.dashboard.elements import DRAWING
+from bank_warehouse.dashboard.html import DRAWING
+from bank_warehouse.dashboard.page_model import Page
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot, open_snapshot
@@ -92,7 +92,7 @@ warehouse from release {snapshot.release.number}.</footer>
 def _section(page: Page) -> str:
     view = View(page.name)
     blocks = "".join(
-        "".join(markup(parts.block(block, view, is_static=True), f"{page.name}-"))
+        "".join(markup(components.block(block, view, is_static=True), f"{page.name}-"))
         for block in page.blocks
     )
     return (

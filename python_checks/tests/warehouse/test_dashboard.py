@@ -35,7 +35,12 @@ from bank_warehouse.dashboard.access import (
     read_users,
     unknown_names,
 )
-from bank_warehouse.dashboard.blocks import (
+from bank_warehouse.dashboard.downloads import INVENTED, csv_of, origin_of
+from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, drawing, flow, round_ticks
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.export import export, write_export
+from bank_warehouse.dashboard.numbers import axis_text, short, shorten
+from bank_warehouse.dashboard.page_model import (
     Answers,
     Block,
     Cell,
@@ -47,11 +52,6 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
-from bank_warehouse.dashboard.downloads import INVENTED, csv_of, origin_of
-from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, drawing, flow, round_ticks
-from bank_warehouse.dashboard.errors import DashboardError
-from bank_warehouse.dashboard.export import export, write_export
-from bank_warehouse.dashboard.numbers import axis_text, short, shorten
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.context import ORDERED, SHARE_OF_ROW, combined
 from bank_warehouse.dashboard.server import create_app

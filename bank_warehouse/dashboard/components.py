@@ -7,7 +7,9 @@ follows without reloading the page. So the address is the whole state.
 from collections.abc import Sequence
 from typing import Any
 
-from bank_warehouse.dashboard.blocks import (
+from bank_warehouse.dashboard.drawings import drawing
+from bank_warehouse.dashboard.html import Children, Element, drawn, element
+from bank_warehouse.dashboard.page_model import (
     Answers,
     Block,
     Cell,
@@ -21,8 +23,6 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
-from bank_warehouse.dashboard.drawings import drawing
-from bank_warehouse.dashboard.elements import Children, Element, drawn, element
 from bank_warehouse.dashboard.views import View
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
