@@ -1,4 +1,4 @@
-"""The pages of the report, declared. Fields are named as in the warehouse, measures by label."""
+"""Declares the pages of the report. Columns have their warehouse names, measures their labels."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ _HEADING = 44
 _FIGURES = 108
 _TOP = 184
 _BOTTOM = 714
-"""Where the rows of a page begin: heading and slicers, key figures, visuals; and where they end."""
+"""Top of each row of a page (heading and slicers, key figures, visuals), and the bottom."""
 
 CUSTOMERS = "dim_customers"
 LOYALTY = column(CUSTOMERS, "loyalty_classification")
@@ -49,7 +49,7 @@ _ADVISOR = column("dim_investment_advisors", "investment_advisor")
 
 
 def row(top: int, height: int, *weights: float) -> list[Place]:
-    """Return the places of a row that is shared out by weights."""
+    """Return the places in a row, whose width is divided by weights."""
     inner = _WIDTH - 2 * _MARGIN - (len(weights) - 1) * _GAP
     places, left = [], _MARGIN
     for number, weight in enumerate(weights):
@@ -62,7 +62,7 @@ def row(top: int, height: int, *weights: float) -> list[Place]:
 
 
 def stacked(place: Place, *heights: int) -> list[Place]:
-    """Return places one below the other within one; the last takes what is left."""
+    """Divide a place into places below each other; the last takes the remaining height."""
     places, top = [], place.y
     for height in (*heights, place.y + place.height - _GAP * len(heights) - place.y - sum(heights)):
         places.append(Place(place.x, top, place.width, height))
@@ -74,7 +74,7 @@ def stacked(place: Place, *heights: int) -> list[Place]:
 
 
 def reading(mart: str, name: str, header: str = "") -> Field:
-    """Return the measure that reads a column of a table of results."""
+    """Return the measure that reads a column of a result table."""
     return measure(reading_name(mart, name), header)
 
 
@@ -107,7 +107,7 @@ def button(key: str, place: Place, link: Link, alt: str, *, on_phone: bool = Fal
 def slicer(
     key: str, title: str, field: Field, place: Place, chosen: str = "", *, sync: bool = False
 ) -> Visual:
-    """Return a list to choose from; where `sync`, the choice holds on all pages that have it."""
+    """Return a slicer. With `sync`, its selection applies on all pages that have it."""
     return Visual(
         key=key,
         kind="slicer",
@@ -121,7 +121,7 @@ def slicer(
 
 
 def figures(*measures: Field, place: Place | None = None, title: str = "Key figures") -> Visual:
-    """Return the key figures of a page, one beside the other."""
+    """Return the key figures of a page as a row of cards."""
     return cards("figures", title, place or row(_FIGURES, 70, 1)[0], *measures)
 
 
@@ -141,7 +141,7 @@ def cards(key: str, title: str, place: Place, *measures: Field, is_whole: bool =
 def top_of_page(
     key: str, title: str, purpose: str, *, has_slicers: bool = True, is_first: bool = False
 ) -> tuple[Visual, ...]:
-    """Return what every page begins with: the way on, heading and slicers."""
+    """Return the start of every page: navigation, heading and slicers."""
     parts: list[Visual] = []
     left = _MARGIN
     if not is_first:
@@ -203,9 +203,9 @@ def heat_map(
     tooltip: str = "",
     on_phone: bool = False,
 ) -> Visual:
-    """Return a matrix whose cells are the darker the higher the value.
+    """Return a matrix with darker cells for higher values.
 
-    Without `value` the reader chooses what it shows.
+    Without `value`, the reader chooses the measure.
     """
     chosen = tuple(name for _, name in story.HEAT_MAP.entries)
     shown = f"what is chosen at {story.HEAT_MAP.name}" if not value else value.lower()
@@ -276,7 +276,7 @@ def table(
     in_thousands: bool = True,
     widths: tuple[int, ...] = (),
 ) -> Visual:
-    """Return a plain table; a phone is too narrow for one."""
+    """Return a table. The phone layout leaves it out, because a phone is too narrow."""
     named = ", ".join((each.header or each.name.replace("_", " ")).lower() for each in fields)
     return Visual(
         key=key,
@@ -304,16 +304,16 @@ DIFFERENCES = "fct_segment_differences"
 
 @dataclass(frozen=True)
 class Tip:
-    """A tooltip page: the numbers of what is hovered over, and whether its differences are real.
+    """A tooltip page: the numbers of the hovered item, and whether its differences are real.
 
-    The tests are rows of a table that no slicer reaches, filtered by what is on the axis: what
-    is chosen elsewhere cannot change the answer, and what was not tested has no row.
+    The tests are rows of a table that no slicer filters, so slicers cannot change the answer.
+    Groups that were not tested have no row.
 
     Attributes:
-        key: names it.
-        axis: what the visual has on its axis, for people.
-        dimension: code of the dimension that is tested.
-        tested: codes of what is tested by it.
+        key: unique name.
+        axis: display name of the visual's axis.
+        dimension: code of the tested dimension.
+        tested: codes of the measures tested by it.
         numbers: every measure that the visual shows.
     """
 
@@ -328,7 +328,7 @@ _MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
 
 
 def _cell(across: str) -> tuple[Field, ...]:
-    """Return what a heat map with a choice of measures can show in a cell."""
+    """Return the measures that a heat map with a measure slicer can show."""
     return tuple(
         measure(story.share_across(across), label)
         if name == "Share of row"
@@ -446,10 +446,10 @@ QUESTIONS = (
     ("how", "How loyal and how risky?", "credit_and_risk"),
     ("next", "What to do next?", "recommendations"),
 )
-"""The questions of the mission: key, words, page that answers."""
+"""The questions that the report answers: key, text, page with the answer."""
 
 _CONTENT = _BOTTOM - _TOP
-"""Height of what is below the key figures."""
+"""Height of the area below the key figures."""
 
 
 def _overview() -> Page:
@@ -1457,4 +1457,4 @@ BOOKMARKS = (
         if any(visual.key == "reset" for visual in page.visuals)
     ),
 )
-"""The four questions, and a reset of each page with slicers."""
+"""A bookmark for each of the four questions, and a reset for each page with slicers."""

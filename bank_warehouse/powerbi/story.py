@@ -1,10 +1,9 @@
-"""What the report adds to the model: findings in words, choices of a reader, and bins.
+"""What the report adds to the model: findings, field parameters, sliders and bins.
 
-A finding is a text measure that stands as the title of a visual. It is computed from the rows
-that are chosen, so that the title changes with the slicers. A field parameter lets a reader
-choose what a heat map shows, and a slider the assumptions of a stress: both are calculated
-tables in the form that Power BI Desktop writes for them
-(https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
+A finding is a text measure that is the title of a visual. It is computed from the selected rows, so
+the title changes with the slicers. A field parameter lets a reader choose the measure of a heat
+map; a slider sets an assumption of a stress. Both are calculated tables in the form that Power BI
+Desktop writes (https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
 https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 """
 
@@ -26,23 +25,23 @@ WHAT_IF = "What-if"
 MIGRATIONS = "Migrations"
 
 ADJUSTED_P = "Adjusted p (risk drivers)"
-"""Measure that writes a p value for readers: no rounding to 0.000."""
+"""Measure that formats a p value and never rounds it to 0.000."""
 
 FEWEST = 30
-"""Below this number of customers a finding says that there are too few to say anything."""
+"""With fewer customers, a finding says that there are too few."""
 
 SIGNIFICANCE = 0.01
-"""A finding calls a difference real where chance alone gives it in no more than this share."""
+"""Highest p value of a difference that a finding calls real."""
 
 ACROSS = ("risk_weighting", "income_band", "loyalty_classification")
-"""Columns that heat maps have across, the first that a heat map shows being the one across."""
+"""Columns that heat maps show across; a heat map uses the first one that it contains."""
 
 EXPLAINING = {
     "income_band": "income band",
     "amount_of_credit_cards": "number of cards",
     "loyalty_classification": "loyalty class",
 }
-"""Columns of customers that the risk weighting may go with, and what to call them."""
+"""Customer columns tested for a link with the risk weighting, and their names in sentences."""
 
 INCOME_STEP = 50_000
 INCOME_STEPS = 8
@@ -51,12 +50,10 @@ INCOME_STEPS = 8
 
 @dataclass(frozen=True)
 class FieldParameter:
-    """A choice of measures: table and column have its name.
+    """A choice of measures.
 
-    Attributes:
-        name: for people.
-        origin: by which pages refer to its table.
-        entries: what a reader sees, and the measure.
+    Its table and column have its name. Attributes: name: display name. origin: name by which pages
+    refer to its table. entries: the label that a reader sees, and the measure.
     """
 
     name: str
@@ -79,7 +76,7 @@ class Slider:
 
     @property
     def chosen(self) -> str:
-        """Name of the measure that reads what is chosen."""
+        """Name of the measure that returns the chosen value."""
         return f"Chosen {self.name[:1].lower()}{self.name[1:]}"
 
 
@@ -131,12 +128,12 @@ SLIDERS = (
 
 
 def share_across(column: str) -> str:
-    """Return the name of the measure of a cell's share of its row, `column` being across."""
+    """Return the name of the measure of a cell's share of its row, with `column` across."""
     return f"Share of row, {for_people(column).lower()} across"
 
 
 def explained_by(column: str) -> str:
-    """Return the name of the measure of how much of the risk weighting goes with a column."""
+    """Return the name of the measure of the risk weighting's variation that a column explains."""
     return f"Share of the risk that goes with {EXPLAINING[column]}"
 
 
@@ -259,9 +256,9 @@ _BIN_COLUMNS = (
 
 
 def with_bins(model: Model) -> Model:
-    """Return the model with the query that gives each customer the bin of the income.
+    """Return the model with an income bin for each customer.
 
-    The income itself stays in the positions: here it is read, cut into bins and dropped.
+    The query reads the income from the positions, computes the bin and drops the income.
     """
     customers = model.by_origin(CUSTOMERS)
     head, _, last = customers.query.rpartition("\nin\n    ")
@@ -326,7 +323,7 @@ class _Writer:
         return f"{self.table(mart)}[{self.model.by_origin(mart).column_of(source).name}]"
 
     def without(self, mart: str, source: str) -> str:
-        """Return what takes the filter off a column, and off the one that it is sorted by.
+        """Return the DAX that removes the filters from a column and from its sort column.
 
         A visual that groups by a sorted column filters both.
         """
@@ -374,7 +371,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return eta squared of the risk weighting, and the chance of one as high."""
+        """Return the measures of eta squared of the risk weighting, and of its p value."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():
@@ -560,7 +557,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return a sentence of what is highest in two measures: one value, or one in each."""
+        """Return a sentence on the value that is highest in each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -572,7 +569,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return a sentence of the value with most of a measure: its share of several."""
+        """Return a sentence on the value with most of a measure, and its share of others."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
@@ -822,7 +819,7 @@ class _Writer:
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        # A role closes both tables; outside of one, control totals always have rows.
+        # Control totals always have rows unless the viewer's role closes both tables.
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"
@@ -867,11 +864,11 @@ class _Writer:
         ]
 
     def if_shown(self, mart: str, text: str) -> str:
-        """Return the DAX of a text, or of another where a role closes the table of a mart."""
+        """Return the DAX of a text, or of a replacement if the viewer's role closes the mart."""
         return f"IF(\n    ISEMPTY({self.table(mart)}),\n    {_NOT_SHOWN},\n    {text}\n)"
 
     def smallest_effect(self) -> float:
-        """Return the share explained above which an effect is more than negligible."""
+        """Return the smallest explained share that is not negligible."""
         for row in self.artifacts.seeds["effect_sizes"].rows:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
@@ -882,7 +879,7 @@ _NOT_SHOWN = '"Not shown to your role"'
 
 
 def _unless_empty(*parts: str) -> str:
-    """Return the DAX of parts put together, or of a text where no customer is chosen."""
+    """Return the DAX that joins the parts, or a text if no customer is selected."""
     return _if_any("[Customers]", parts)
 
 

@@ -193,19 +193,19 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- semantic model
     "a measure names a column that is gone": (
         swaps(f"{TABLES}/Key figures.tmdl", "[Total loans])", "[Total lones])"),
-        "there is no column 'Customer positions'[Total lones]",
+        "the column 'Customer positions'[Total lones] does not exist",
     ),
     "a measure names a measure that is gone": (
         swaps(f"{TABLES}/Key figures.tmdl", "DIVIDE([Core deposits]", "DIVIDE([Cash]"),
-        "there is no measure [Cash]",
+        "the measure [Cash] does not exist",
     ),
     "a measure counts a table that is gone": (
         swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Clients')"),
-        "there is no table 'Clients'",
+        "the table 'Clients' does not exist",
     ),
     "a measure lacks a parenthesis": (
         swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Customers'"),
-        "parentheses do not match",
+        "parentheses do not balance",
     ),
     "a measure is not described": (
         swaps(f"{TABLES}/Key figures.tmdl", "/// Number of customers: one", "// one"),
@@ -217,11 +217,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a hierarchy has a level without a column": (
         swaps(f"{TABLES}/Customers.tmdl", "column: 'Occupation title'", "column: 'Job'"),
-        "hierarchy Occupation levels: there is no column 'Job'",
+        "hierarchy Occupation levels: the column 'Job' does not exist",
     ),
     "a relationship leads to a column that is gone": (
         swaps(f"{DEFINITION}/relationships.tmdl", "Dates.'Date day'", "Dates.Day"),
-        "there is no column 'Dates'[Day]",
+        "the column 'Dates'[Day] does not exist",
     ),
     "a relationship filters in both directions": (
         relationship_runs_both_ways,
@@ -234,11 +234,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "the date is not a key": (
         swaps(f"{TABLES}/Dates.tmdl", "\t\tisKey\n", ""),
-        "needs one date as key",
+        "needs one date column as its key",
     ),
     "a key is shown": (
         swaps(f"{TABLES}/Customer positions.tmdl", "\t\tisHidden\n", ""),
-        "is a key and not hidden",
+        "is a key, but is not hidden",
     ),
     "a visual shows a key": (
         visual(
@@ -248,11 +248,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Customer key"
             ),
         ),
-        "cannot show all digits",
+        "more digits than a visual can show",
     ),
     "a code is added up by itself": (
         swaps(f"{TABLES}/Customers.tmdl", "summarizeBy: none", "summarizeBy: sum"),
-        "would be added up by itself",
+        "would be summed by default",
     ),
     "a client id is loaded": (
         swaps(f"{TABLES}/Customers.tmdl", "sourceColumn: client_key", "sourceColumn: client_id"),
@@ -260,20 +260,20 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a column is loaded that the mart does not give": (
         swaps(f"{TABLES}/Products.tmdl", "sourceColumn: product_name", "sourceColumn: label"),
-        "the source gives no column 'label'",
+        "the source has no column 'label'",
     ),
     "two objects share a lineage tag": (same_tag_twice, "is given 2 times"),
     "the model names a table without a file": (
         removes(f"{TABLES}/Products.tmdl"),
-        "names the table Products, which has no file",
+        "refers to the table Products, which has no file",
     ),
     "a table has the name that the engine keeps": (
         swaps(f"{TABLES}/Key figures.tmdl", "table 'Key figures'", "table Measures"),
-        "the engine keeps this name",
+        "the engine reserves this name",
     ),
     "a parameter is gone": (
         swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
-        "reads by ReadTable",
+        "calls ReadTable",
     ),
     "a key has the type of a count": (
         swaps(
@@ -281,7 +281,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             '{"percentile", Int32.Type}',
             '{"percentile", Int64.Type}',
         ),
-        "cannot show all digits",
+        "more digits than a visual can show",
     ),
     "a function reads a source and a query": (
         swaps(
@@ -301,7 +301,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Parquet.Document(",
             'if name = "" then PostgreSQL.Database("a", "b") else Parquet.Document(',
         ),
-        "a gateway asks for all of them",
+        "a gateway would need all of them",
     ),
     "a hidden column is used by nothing": (
         adds("Customers", UNUSED),
@@ -309,7 +309,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a long text is loaded twice": (
         adds("Customer risk", TWICE),
-        "Customers has this text already",
+        "Customers already has this text",
     ),
     "a relationship is inactive and stays so": (
         relationship_is_inactive,
@@ -359,7 +359,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a role does not filter what it is for": (role_forgets_its_filter, "sees every row of"),
     "a role does not ask who is signed in": (
         role_is_of_one_user,
-        "does not ask who is signed in",
+        "does not depend on the signed-in user",
     ),
     # ---------- report
     "a card shows a measure that is gone": (
@@ -370,7 +370,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Profit"
             ),
         ),
-        "there is no measure Key figures.Profit",
+        "the measure Key figures.Profit does not exist",
     ),
     "an axis shows a column that is gone": (
         visual(
@@ -380,7 +380,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Shoe size"
             ),
         ),
-        "there is no column Customers.Shoe size",
+        "the column Customers.Shoe size does not exist",
     ),
     "a bar is an aggregate of a column": (
         visual(
@@ -400,7 +400,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 }
             ),
         ),
-        "adds up a column by itself",
+        "sums a column implicitly",
     ),
     "a visual has a type that does not exist": (
         visual(
@@ -408,7 +408,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "clusteredBarChart",
             lambda content: content["visual"].update(visualType="horizontalBars"),
         ),
-        "there is no visual of this type",
+        "this visual type does not exist",
     ),
     "a visual has a role that its type does not know": (
         visual(
@@ -426,7 +426,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "slicer",
             lambda content: projections(content, "Values")[0].update(queryRef="Customers.Sex"),
         ),
-        "Customers.Sex is not the name of",
+        "Customers.Sex does not match",
     ),
     "two visuals overlap": (
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)),
@@ -434,7 +434,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a visual lies outside of its page": (
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)),
-        "lies outside of the page",
+        "is outside the page",
     ),
     "a visual has no alt text": (
         visual(
@@ -454,11 +454,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "the tab key jumps up the page": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=99999)),
-        "the tab key goes up",
+        "the tab order goes back up",
     ),
     "two visuals have the same place in the order of the tab key": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=1000)),
-        "order of the tab key is not defined",
+        "visuals have no tab order",
     ),
     "a tooltip is a page that does not exist": (
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
@@ -466,11 +466,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a heat map is coloured by what it does not show": (
         visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),
-        "colours its cells by what it does not show",
+        "colours its cells by a field that it does not show",
     ),
     "numbers cannot be read on a heat map": (
         visual("Credit and risk", "pivotTable", gradient_is_dark),
-        "numbers cannot be read",
+        "numbers are illegible",
     ),
     "a filter is on another column than it says": (
         visual(
@@ -480,7 +480,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "Condition"
             ]["In"]["Expressions"][0]["Column"].update(Property="Gender"),
         ),
-        "a filter is on another field",
+        "a filter's condition is on a different field",
     ),
     "a slicer opens with a value of another column": (
         visual(
@@ -491,7 +491,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             ]["Where"][0]["Condition"]["In"]["Expressions"][0]["Column"].update(Property="X"),
             number=4,
         ),
-        "a filter is on another field",
+        "a filter's condition is on a different field",
     ),
     "a table is sorted by what it does not show": (
         visual(
@@ -501,48 +501,48 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "Measure"
             ].update(Property="Fee income"),
         ),
-        "is sorted by what it does not show",
+        "is sorted by a field that it does not show",
     ),
     "a matrix adds up the worst of each scenario": (
         visual("Stress", "pivotTable", without_object("subTotals"), 1),
-        "has no total; its totals must be off",
+        "has no meaningful total; turn the totals off",
     ),
     "a table adds up means": (
         visual("Segmentation", "tableEx", without_object("total")),
-        "has no total; its totals must be off",
+        "has no meaningful total; turn the totals off",
     ),
     "a title hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("title", "text", "Drivers"), 1),
-        "does not say all customers",
+        "its text does not say all customers",
     ),
     "an alt text hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("general", "altText", "Drivers"), 1),
-        "does not say all customers",
+        "its text does not say all customers",
     ),
     "a title says all customers where slicers choose": (
         visual("Overview", "clusteredBarChart", says("title", "text", "All customers")),
-        "says all customers, and the slicers of its page choose",
+        "says all customers, but the page's slicers filter it",
     ),
     "a page is not in the order": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].pop(),
         ),
-        "is not in the order",
+        "the page order does not list",
     ),
     "the order names a page that does not exist": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].append("absent"),
         ),
-        "there is no page absent",
+        "the page absent does not exist",
     ),
     "the report opens with a page that does not exist": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content.update(activePageName="absent"),
         ),
-        "the page to open with",
+        "the opening page",
     ),
     "a page is gone": (
         page("Data quality", lambda content: content.update(displayName="Quality")),
@@ -550,7 +550,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a page's folder has a blank in its name": (
         swaps_a_page_folder,
-        "has signs that Power BI does not render",
+        "has characters that Power BI does not render",
     ),
     "nothing leads to the customer detail": (
         page(
@@ -569,15 +569,15 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             lambda _: "Bank.Report/definition.pbir",
             lambda content: content["datasetReference"]["byPath"].update(path="../Model"),
         ),
-        "there is no semantic model '../Model'",
+        "the semantic model '../Model' does not exist",
     ),
     "the project names a report that does not exist": (
         swaps("Bank.pbip", "Bank.Report", "Report"),
-        "there is no report 'Report'",
+        "the report 'Report' does not exist",
     ),
     "the file of the theme is gone": (
         removes("Bank.Report/StaticResources/RegisteredResources/BankWarehouse.json"),
-        "the file of the theme",
+        "the theme's file",
     ),
     "a colour of the theme is too pale": (
         swaps(
@@ -593,7 +593,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a file is cut off": (
         swaps("Bank.Report/definition/report.json", "{", ""),
-        "is no JSON",
+        "is not valid JSON",
     ),
     "a description is a property": (
         swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
