@@ -10,7 +10,7 @@ if sys.platform == "win32":
     import os
 
     _HELD_AT = 2**31 - 2
-    """The byte that is locked. A locked byte cannot be read, so it is after any text."""
+    """Offset of the locked byte. A locked byte cannot be read, so it comes after any text."""
 
     def lock_if_free(handle: int) -> bool:
         """Lock an open file and return True, or return False if another process holds the lock."""

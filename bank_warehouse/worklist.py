@@ -1,9 +1,9 @@
-"""The command ``worklist``: the customers of an action as a file for those who do it.
+"""The command ``worklist``: write the customers of an action to a file for the people responsible.
 
-It reads the current release. Whom it lists and what it shows follow the rules of the rest: names
-and client ids only where the release holds them and only when asked for; with an access file only
-the customers of a user who has a row in it. The file is its owner's alone, opens in a spreadsheet
-without running anything, and every list that is written is noted beside the releases.
+The command reads the current release. Names and client ids are included only if the release holds
+them and the user asks for them. With an access file, the list has only the customers that the given
+user may see. Only its owner can read the list, and a spreadsheet runs nothing in it. Every list is
+recorded beside the releases.
 """
 
 import csv
@@ -38,13 +38,13 @@ from bank_warehouse.sql import quote_literal
 from bank_warehouse.whole_files import Draft, appended, draft_of
 
 RECORD = "worklists.jsonl"
-"""Beside the releases: one line of JSON for each list that was written."""
+"""Record of all lists beside the releases, one line of JSON each."""
 
 ROWS_AT_ONCE = 1_000
 ROWS_OF_A_SHEET = 1_048_576
 LETTERS_OF_A_CELL = 32_767
 HEAD = 2
-"""Rows of a sheet above the customers: what the list is, and the names of the columns."""
+"""Rows of a sheet above the customers: the description of the list and the column names."""
 
 CONTACTS = {"client_id": "Client id", "client_name": "Name"}
 COLUMNS = {
@@ -71,9 +71,9 @@ COLUMNS = {
 }
 SENTENCES = ("What to do", "Why", "This customer", "Watch-list rules met")
 WIDE, NARROW = 44, 18
-"""Width of a column of a sheet, in letters."""
+"""Column width of a sheet, in characters."""
 ABOUT = ("As of", "Release", "Data")
-"""Last columns, the same in every row: a row that is copied elsewhere keeps them."""
+"""Last columns, with the same values in every row, so that a copied row keeps them."""
 
 _FACTS = ("fact", "second_fact", "third_fact")
 
@@ -107,11 +107,11 @@ class Request:
     """The customers and columns that a work list should have.
 
     Attributes:
-        actions: codes or names of actions; none for all of the owner.
-        owner: of the actions; null for any.
-        role: whose customers are listed.
-        user: the name of who sees them in the access file; null without one.
-        has_contacts: whether names and client ids are written.
+        actions: codes or names of actions; empty for all actions of the owner.
+        owner: owner of the actions; null for any.
+        role: the customers that may be listed.
+        user: name of the user in the access file; null without one.
+        has_contacts: whether to write names and client ids.
     """
 
     actions: Sequence[str]
@@ -126,7 +126,7 @@ class WorklistError(click.ClickException):
 
 
 def command_for(action: str) -> str:
-    """Return the command that writes the list of an action, as it has to be typed."""
+    """Return the command line that writes the list of an action."""
     return f"bank worklist --action {action} --out {action}.xlsx"
 
 
@@ -138,23 +138,22 @@ def write_worklist(
     is_new: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Write a list from the current release, and the record of it: both, or neither.
+    """Write a list from the current release and its record: both, or neither.
 
     Args:
         publish_dir: folder of the releases; gets the record.
-        request: what is asked for.
-        target: the file, `.xlsx` or `.csv`. It is for this user alone, who may give it to who does
-            the work.
-        is_new: whether a file that is there is left alone.
-        warn: called with what the user should know, in sentences.
+        request: the customers and columns to list.
+        target: the file, `.xlsx` or `.csv`. Only this user can read it.
+        is_new: whether to refuse to replace an existing file.
+        warn: called with each warning for the user.
 
     Returns:
         The number of rows.
 
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
-        WorklistError: The release lacks what is asked for.
-        NotWrittenError: The list or the record cannot be written, or the list is there already.
+        WorklistError: The release lacks a requested item.
+        NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
     if request.has_contacts and not release.manifest["includes_restricted"]:
@@ -168,7 +167,7 @@ def write_worklist(
     try:
         with (
             draft_of(target, is_private=True, is_new=is_new) as draft,
-            # What does not fit in memory has names too: it is written where the list is.
+            # Spilled data contains names too, so it goes to the folder of the list.
             tempfile.TemporaryDirectory(prefix=".bank-worklist-", dir=draft.path.parent) as spill,
             duckdb.connect(
                 str(database), read_only=True, config={"temp_directory": spill}
@@ -197,7 +196,7 @@ def write_worklist(
 def _require_known(
     connection: duckdb.DuckDBPyConnection, request: Request, warn: Callable[[str], None]
 ) -> None:
-    """Warn of names of the access file that no customer has.
+    """Warn about names in the access file that no customer has.
 
     Raises:
         WorklistError: The user has no other names.
@@ -212,11 +211,11 @@ def _require_known(
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
-    """Return the codes of the actions that are meant.
+    """Return the codes of the requested actions.
 
     Raises:
-        WorklistError: An action or an owner is not due in this release; the message names those
-            that are.
+        WorklistError: No customer of this release has the action or the owner; the message lists
+            those that occur.
     """
     due = connection.execute(
         "select distinct action, action_name, owner, priority "
@@ -255,7 +254,7 @@ def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]
 def _rows(
     connection: duckdb.DuckDBPyConnection, request: Request, codes: Sequence[str]
 ) -> Iterator[Row]:
-    """Yield the customers, in words, without the columns of :data:`ABOUT`."""
+    """Yield the customers with labels instead of codes, without the columns of :data:`ABOUT`."""
     role = request.role
     seen = " or ".join(
         f"customers.{column} in ({_listed(names)})"
@@ -323,7 +322,7 @@ def _write(
     suffix: str,
     spill: str,
 ) -> int:
-    """Write the list into a file; return the number of customers and actions in it."""
+    """Write the list to a file; return the number of its rows."""
     as_of = date.fromisoformat(release.manifest["as_of_date"])
     is_sample = release.manifest["source"] == SAMPLE
     about: Row = (as_of, release.number, "Invented sample" if is_sample else "The bank's own")
@@ -353,9 +352,9 @@ def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Row]) -> int:
 def _write_sheet(
     path: Path, what: str, heads: Sequence[str], rows: Iterable[Row], spill: str
 ) -> int:
-    """Write a sheet. Texts are texts there: no formula, no link, no number is made of one."""
+    """Write a sheet. Texts stay texts and never become formulas, links or numbers."""
     number = 0
-    # Compressed in memory: on a full disk the library would write its end a second time, and fail.
+    # Compressed in memory, because on a full disk the library would write the end twice and fail.
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
     sheet = book.add_worksheet("Work list")
@@ -397,7 +396,7 @@ def _write_sheet(
     except FileCreateError as problem:
         raise problem.args[0] from None
     finally:
-        # Windows removes no open file.
+        # Windows cannot remove an open file.
         with suppress(OSError):
             sheet.row_data_fh.close()
     path.write_bytes(content.getbuffer())
@@ -429,11 +428,11 @@ def _record(
 
 
 def _role(user: str | None, access_file: Path | None) -> Role:
-    """Return whose customers are listed.
+    """Return the role whose customers are listed.
 
     Raises:
         WorklistError: The access file has no row for the user, or cannot be read.
-        click.UsageError: Only one of the two is given.
+        click.UsageError: Only one of `user` and `access_file` is given.
     """
     if access_file is None and user is None:
         return EVERYONE
@@ -495,11 +494,11 @@ def command(
     publish_dir: Path,
     force: bool,
 ) -> None:
-    """Write the customers of an action from the current release, for those who do the work.
+    """Write the customers of an action in the current release to a file.
 
-    Each customer has a code, why the action is due in words, and the balances that it is about;
-    names and client ids only with --restricted. Nothing in the file can run when a spreadsheet
-    opens it. Each list is noted in worklists.jsonl in the folder of the releases.
+    The list shows each customer's code, the reasons for the action and the relevant balances. Names
+    and client ids are included only with --restricted. A spreadsheet runs nothing in the file. Each
+    list is recorded in worklists.jsonl in the folder of the releases.
     """
     if not actions and owner is None:
         message = "Say which actions: --action NAME, or all of an owner: --owner NAME."

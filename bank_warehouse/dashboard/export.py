@@ -1,7 +1,4 @@
-"""The pages as one self-contained HTML file, to send, keep or print.
-
-Its charts are those of the server.
-"""
+"""The pages as one self-contained HTML file, with the same charts as on the server."""
 
 import html
 from collections.abc import Iterable, Iterator
@@ -35,7 +32,7 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
     Args:
         publish_dir: folder of the releases.
         target: the file.
-        cubes_dir: where cubes are kept; null for nowhere.
+        cubes_dir: folder that keeps the cubes; null to keep none.
 
     Returns:
         Its size in bytes.
@@ -64,7 +61,7 @@ def export(snapshot: Snapshot) -> str:
         f"published {moment(manifest['published_at'])}"
     )
     banner = "".join(markup(layout.invented(snapshot), ""))
-    # Elements have widths and colours, so inline styles are allowed, and nothing else is.
+    # The page allows only inline styles, which elements need for widths and colours.
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>

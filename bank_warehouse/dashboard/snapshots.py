@@ -65,8 +65,7 @@ class Snapshot:
 
     Attributes:
         release: the release.
-        role: who sees it.
-        layer: the metric definitions of the release.
+        role: the role of its readers. layer: the metric definitions of the release.
         connection: a read-only database with the cubes and the small marts, without customers.
         cubes: the cubes by name.
         codes: values of the dimensions that cubes hold as numbers.
@@ -243,8 +242,8 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
 
     Args:
         release: the release; its files are read only to create cubes.
-        role: who sees it.
-        folder: where cubes are kept; null for a temporary folder.
+        role: the role of its readers.
+        folder: folder that keeps the cubes; null for a temporary folder.
 
     Raises:
         DamagedReleaseError: A file of the release differs from the published one.

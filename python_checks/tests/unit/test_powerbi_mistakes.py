@@ -227,7 +227,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         relationship_runs_both_ways,
         "filters in both directions",
     ),
-    "two paths of filters lead to one table": (second_path, "paths of filters lead"),
+    "two filter paths lead to one table": (second_path, "filter paths lead"),
     "the table of dates is not marked": (
         swaps(f"{TABLES}/Dates.tmdl", "\tdataCategory: Time\n", ""),
         "0 tables are marked",
@@ -262,7 +262,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Products.tmdl", "sourceColumn: product_name", "sourceColumn: label"),
         "the source has no column 'label'",
     ),
-    "two objects share a lineage tag": (same_tag_twice, "is given 2 times"),
+    "two objects share a lineage tag": (same_tag_twice, "is used 2 times"),
     "the model names a table without a file": (
         removes(f"{TABLES}/Products.tmdl"),
         "refers to the table Products, which has no file",
@@ -356,7 +356,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         role_of_everything_hides,
         "role Everything: hides rows of Customers",
     ),
-    "a role does not filter what it is for": (role_forgets_its_filter, "sees every row of"),
+    "a role does not filter what it is for": (role_forgets_its_filter, "can see every row of"),
     "a role does not ask who is signed in": (
         role_is_of_one_user,
         "does not depend on the signed-in user",
