@@ -625,7 +625,7 @@ def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
         Measure(
             name="As of",
             expression=f"MAX({column_name(customers, 'as_of_date')})",
-            description="Date at which everything is measured: the as-of date of the release.",
+            description="As-of date of the release, at which everything is measured.",
             format_string="yyyy-mm-dd",
             folder="Release",
         ),

@@ -150,7 +150,7 @@ def top_of_page(
                 "back",
                 Place(left, 8, 64, 32),
                 Link("Back", "Back"),
-                "Back to the page before.",
+                "Back to the previous page.",
             )
         )
         left += 64 + _GAP
@@ -162,7 +162,7 @@ def top_of_page(
             kind="pageNavigator",
             place=Place(left, 8, right - left, 32),
             title="Pages",
-            alt="Leads to the pages of the report.",
+            alt="Links to the pages of the report.",
             on_phone=False,
         )
     )
@@ -172,7 +172,7 @@ def top_of_page(
                 "reset",
                 Place(_WIDTH - _MARGIN - reset, 8, reset, 32),
                 Link("Bookmark", "Reset filters", f"reset_{key}"),
-                "Takes every slicer of this page back to how it opens.",
+                "Resets every slicer on this page.",
                 on_phone=True,
             )
         )
@@ -406,7 +406,7 @@ def tooltip_page(tip: Tip) -> Page:
     return Page(
         key=tooltip_key(tip),
         title=f"Tooltip: {tip.axis}",
-        purpose=f"The numbers hovered over, and whether differences by {tip.axis} are real.",
+        purpose=f"The numbers of the hovered item, and whether differences by {tip.axis} are real.",
         kind="Tooltip",
         width=360,
         height=top + tests + 8,
@@ -525,8 +525,8 @@ def _overview() -> Page:
                 kind="cardVisual",
                 place=concentration,
                 title=f"Concentration, {ALL_CUSTOMERS}",
-                alt=f"Concentration, {ALL_CUSTOMERS}: what the tenth with the most holds, and Gini "
-                "coefficients, 0 where all have the same and 1 where one has everything.",
+                alt=f"Concentration, {ALL_CUSTOMERS}: share of the top tenth, and Gini "
+                "coefficients: 0 if all have the same, 1 if one customer has everything.",
                 roles={
                     "Data": (
                         measure("Top tenth of total deposits", "Deposits of the top tenth"),
@@ -644,13 +644,13 @@ def _product_holdings() -> Page:
     return Page(
         key="product_holdings",
         title="Product holdings",
-        purpose="Which products customers hold, how deeply, and where gaps are.",
+        purpose="Which products customers hold, how much they hold, and the gaps to their peers.",
         visuals=(
             *top_of_page(
                 "product_holdings",
                 "What do they hold?",
-                "Nearly everyone holds everything: what counts is depth against peers, customers "
-                "of the same income band and risk weighting.",
+                "Nearly every customer holds every product, so compare balances with peers: "
+                "customers of the same income band and risk weighting.",
             ),
             figures(
                 measure("Customers"),
@@ -744,7 +744,7 @@ def _income_and_deposits() -> Page:
                 place=scatter,
                 title="Income and deposits, one point per customer, with the trend",
                 alt="Scatter of customers: estimated income across, total deposits up, with a "
-                "trend line. Many points are thinned out by Power BI.",
+                "trend line. With many points, Power BI shows only a sample.",
                 roles={
                     "Category": (CUSTOMER,),
                     "X": (measure("Estimated income"),),
@@ -824,12 +824,12 @@ def _credit_and_risk() -> Page:
     return Page(
         key="credit_and_risk",
         title="Credit and risk",
-        purpose="Where the risk lies, what it goes with, and who is on the watch list.",
+        purpose="Where the risk is, what is linked to it, and who is on the watch list.",
         visuals=(
             *top_of_page(
                 "credit_and_risk",
                 "How loyal and how risky?",
-                "What the risk weighting goes with, and who is on the watch list. Choose below "
+                "What is linked to the risk weighting, and who is on the watch list. Choose below "
                 "what the heat maps show.",
             ),
             figures(
@@ -897,7 +897,7 @@ def _credit_and_risk() -> Page:
             ),
             table(
                 "drivers",
-                f"Business facts that go with the risk weighting, {ALL_CUSTOMERS}",
+                f"Business facts linked to the risk weighting, {ALL_CUSTOMERS}",
                 drivers,
                 in_words("fct_risk_drivers", "driver", "Driver"),
                 column("fct_risk_drivers", "level", "Level"),
@@ -933,8 +933,8 @@ def _stress() -> Page:
             *top_of_page(
                 "stress",
                 f"What would a stress cost? ({ALL_CUSTOMERS})",
-                "Declared assumptions times balances, not a forecast. Nothing here follows the "
-                "slicers of other pages. Choose assumptions of your own below.",
+                "Declared assumptions times balances, not a forecast. Slicers of other pages do "
+                "not apply here. Choose your own assumptions below.",
                 has_slicers=False,
             ),
             cards(
@@ -996,8 +996,8 @@ def _stress() -> Page:
                 kind="cardVisual",
                 place=what_if,
                 title=f"Under the assumptions that you choose, {ALL_CUSTOMERS}",
-                alt=f"Assumed losses, their change, deposits that stay and loans over them, "
-                f"{ALL_CUSTOMERS}, under the assumptions chosen beside it.",
+                alt=f"Assumed losses and their change, remaining deposits and the loan-to-deposit "
+                f"ratio, {ALL_CUSTOMERS}, under the assumptions chosen beside it.",
                 roles={
                     "Data": (
                         measure("What-if expected loss", "Assumed losses"),
@@ -1073,8 +1073,8 @@ def _recommendations() -> Page:
             *top_of_page(
                 "recommendations",
                 "What to do next?",
-                "Rules of the project. Gender, age and nationality are never used in them; the "
-                "monitor below looks at just those.",
+                "Actions follow the project's rules, which never use gender, age or nationality. "
+                "The monitor below compares groups by these attributes.",
             ),
             figures(
                 measure("Customers"),
@@ -1143,8 +1143,8 @@ def _migrations() -> Page:
             *top_of_page(
                 "migrations",
                 f"What has changed since the date before? ({ALL_CUSTOMERS})",
-                "Each date of the history is compared with the one before it. Until there are two "
-                "dates, the titles say so and the tables are empty.",
+                "Each date of the history is compared with the previous one. If there is only one "
+                "date, the titles say so and the tables are empty.",
                 has_slicers=False,
             ),
             cards(
@@ -1242,7 +1242,7 @@ def _explore() -> Page:
                 "explore",
                 "Explore",
                 "Choose the plus beside a node to split it by an attribute, in any order. High "
-                "and low values of a mean are not proof: look for chance by hovering elsewhere.",
+                "and low means may be chance: the tooltips of other pages show the tests.",
             ),
             figures(
                 measure("Customers"),
@@ -1295,8 +1295,8 @@ def _customer_detail() -> Page:
             *top_of_page(
                 "customer_detail",
                 "Customer detail",
-                "Everything the warehouse has on one customer. Name and client id are not here: "
-                "they are restricted and part of no release by default.",
+                "Everything the warehouse has on one customer. Names and client ids are "
+                "restricted, and releases leave them out by default.",
                 has_slicers=False,
             ),
             cards(
@@ -1314,7 +1314,7 @@ def _customer_detail() -> Page:
             ),
             table(
                 "attributes",
-                "Who it is and how the bank classes them",
+                "The customer and the bank's classes",
                 row(top + 80, 92, 1)[0],
                 CUSTOMER,
                 column(CUSTOMERS, "joined_date"),
@@ -1374,13 +1374,13 @@ def _data_quality() -> Page:
     return Page(
         key="data_quality",
         title="Data quality",
-        purpose="Whether everything that was delivered is here, and what is odd about it.",
+        purpose="Whether all delivered data is here, and what looks odd.",
         visuals=(
             *top_of_page(
                 "data_quality",
                 f"Is everything here, and what is odd? ({ALL_CUSTOMERS})",
-                "Whether everything that was delivered is in the marts or in quarantine, to the "
-                "cent, and what is odd about it.",
+                "Whether all delivered data is in the marts or in quarantine, to the "
+                "cent, and what looks odd.",
                 has_slicers=False,
             ),
             cards(
@@ -1410,7 +1410,7 @@ def _data_quality() -> Page:
             ),
             bars(
                 "oddities",
-                "Odd dates of joining, by joining year",
+                "Odd joining dates, by joining year",
                 oddities,
                 YEAR,
                 measure("Joined as minors"),

@@ -102,7 +102,7 @@ SLIDERS = (
         0.25,
         1.0,
         "0.00",
-        "What every probability of default is multiplied by; none rises above 1.",
+        "Factor for every probability of default. A probability never exceeds 1.",
     ),
     Slider(
         "Multiplier of losses",
@@ -112,7 +112,7 @@ SLIDERS = (
         0.05,
         1.0,
         "0.00",
-        "What every loss given default is multiplied by; none rises above 1.",
+        "Factor for every loss given default. A loss never exceeds the whole balance.",
     ),
     Slider(
         "Outflow of deposits",
@@ -411,7 +411,7 @@ class _Writer:
             f"VAR Chance = [{name}]\n"
             "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
             '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )',
-            "Adjusted p value of a driver of the risk weighting, in words where it is tiny.",
+            "Adjusted p value of a driver of the risk weighting; a tiny one is shown as < 0.001.",
             "",
             FINDINGS,
         )
@@ -446,7 +446,7 @@ class _Writer:
             Measure(
                 each.chosen,
                 f"SELECTEDVALUE('{each.name}'[{each.name}], {each.default})",
-                f"{each.description} As chosen by the reader; {each.default} where nothing is.",
+                f"{each.description} The reader's choice, or {each.default} by default.",
                 each.format_string,
                 WHAT_IF,
             )
@@ -474,14 +474,14 @@ class _Writer:
             Measure(
                 "What-if deposits",
                 f"[Total deposits] * (1 - [{outflow.chosen}])",
-                "Deposits that stay under the chosen assumptions.",
+                "Deposits that remain under the chosen assumptions.",
                 "#,0",
                 WHAT_IF,
             ),
             Measure(
                 "What-if loan-to-deposit ratio",
                 "DIVIDE([Total loans], [What-if deposits])",
-                "Loans over the deposits that stay under the chosen assumptions.",
+                "Loans divided by the deposits that remain under the chosen assumptions.",
                 "0.00",
                 WHAT_IF,
             ),
@@ -498,7 +498,7 @@ class _Writer:
             Measure(
                 "Customers compared",
                 f"SUM({self.column(segments, 'customers')})",
-                "Customers of two dates that follow each other, by their segments at both.",
+                "Customers at two consecutive dates, by their segments at both.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -506,7 +506,7 @@ class _Writer:
                 "Customers who changed segment",
                 f"SUMX({self.table(segments)}, "
                 f"IF({moved}, {self.column(segments, 'customers')}, 0))",
-                "Customers whose segment differs between two dates that follow each other, "
+                "Customers whose segment differs between two consecutive dates, "
                 "without those who joined or left.",
                 "#,0",
                 MIGRATIONS,
@@ -514,7 +514,7 @@ class _Writer:
             Measure(
                 "Customers compared by risk weighting",
                 f"SUM({self.column(risks, 'customers')})",
-                "Customers of two dates that follow each other, by their risk weightings at both.",
+                "Customers at two consecutive dates, by their risk weightings at both.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -598,8 +598,8 @@ class _Writer:
                         ("Total loans", "loans"),
                     ),
                 ),
-                "the loyalty class with the most deposits: its share of the customers and, to "
-                "compare, of deposits and loans.",
+                "the loyalty class with the most deposits: its share of customers, and for "
+                "comparison its share of deposits and loans.",
             ),
             (
                 "Finding on occupations",
@@ -700,7 +700,7 @@ class _Writer:
                     _thousands(f"CALCULATE([Median deposits], {order} = Highest)"),
                     '" in the highest"',
                 ).replace("\n", "\n    "),
-                "the median deposits of the lowest and of the highest band of income.",
+                "the median deposits of the lowest and the highest income band.",
             ),
             (
                 "Finding on concentration",
@@ -709,7 +709,7 @@ class _Writer:
                     '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
                     ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
                 ),
-                "how much the tenth of customers with the most has. Of all customers.",
+                "the share of the top tenth of all customers.",
             ),
         ]
 
@@ -776,7 +776,7 @@ class _Writer:
                     'FORMAT([Mean credit card balance], "#,0")',
                     '" of card balance a customer"',
                 ),
-                "cards and card balance of the mean customer.",
+                "the mean number of cards and the mean card balance.",
             ),
             (
                 "Finding on expected losses",
@@ -788,7 +788,7 @@ class _Writer:
                     + ' & " of the assumed losses of " & '
                     + _millions("[Expected loss]"),
                 ),
-                "the product with the highest assumed loss. Of all customers.",
+                "the product with the highest assumed loss, over all customers.",
             ),
             (
                 "Finding on stress",
@@ -801,7 +801,7 @@ class _Writer:
                     + ' & ": assumed losses are " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
                     '" times the baseline"',
                 ).replace("\n", "\n    "),
-                "the scenario with the highest assumed loss. Of all customers.",
+                "the scenario with the highest assumed loss, over all customers.",
             ),
             (
                 "Finding on the what-if",
@@ -812,7 +812,7 @@ class _Writer:
                     + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
                     f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
                 ),
-                "the assumed losses under the chosen assumptions. Of all customers.",
+                "the assumed losses under the chosen assumptions, over all customers.",
             ),
         ]
 
@@ -841,7 +841,7 @@ class _Writer:
                 f"IF(\n    ISEMPTY({segments}),\n{none},\n"
                 '    FORMAT([Customers who changed segment], "#,0") & " of " & '
                 'FORMAT([Customers compared], "#,0") & " customers changed segment"\n)',
-                "how many customers changed segment, or that there is one date only.",
+                "how many customers changed segment, or that there is only one date.",
             ),
             (
                 "Finding on risk migrations",
@@ -849,7 +849,7 @@ class _Writer:
                 '    "The risk weighting of " & '
                 'FORMAT([Customers whose risk got worse] + 0, "#,0") & " customers got worse, of "'
                 ' & FORMAT([Customers whose risk got better] + 0, "#,0") & " better"\n)',
-                "how many customers the bank weighted anew, or that there is one date only.",
+                "how many customers got a new risk weighting, or that there is only one date.",
             ),
             (
                 "Finding on control totals",
@@ -859,7 +859,7 @@ class _Writer:
                 '        Off = 0, "Everything delivered is here or in '
                 'quarantine, to the cent",\n        FORMAT(Off, "#,0.00") & " differ between what '
                 'was delivered and what is here"\n    )',
-                "whether everything that was delivered is here.",
+                "whether all delivered data is here.",
             ),
         ]
 
