@@ -29,11 +29,8 @@ coded as (
         {{ logarithmic_bucket('customers.' ~ measure, unit) }} as {{ measure }}_bucket,
         {% endfor %}
 
-        ---------- what is added up
-        {% for measure in summed_measures() %}
-        customers.{{ measure }},
-        {% endfor %}
-        cast(customers.is_overleveraged as integer) as is_overleveraged
+        ---------- measures to sum {% for measure in summed_measures() %} customers.{{ measure }},
+        {% endfor %} cast(customers.is_overleveraged as integer) as is_overleveraged
 
     from customers
     {% for group in groups %}
