@@ -12,9 +12,11 @@
     meta={'is_published': false}
 ) }}
 
--- Not read here, but their tests must pass before a drop becomes history. depends_on: {{
--- ref('fct_control_totals') }} depends_on: {{ ref('dim_customers') }} depends_on: {{
--- ref('dim_customer_identities') }} depends_on: {{ ref('fct_customer_segments') }}
+-- Not read here, but their tests must pass before a drop becomes history.
+-- depends_on: {{ ref('fct_control_totals') }}
+-- depends_on: {{ ref('dim_customers') }}
+-- depends_on: {{ ref('dim_customer_identities') }}
+-- depends_on: {{ ref('fct_customer_segments') }}
 
 with
 

@@ -29,8 +29,11 @@ coded as (
         {{ logarithmic_bucket('customers.' ~ measure, unit) }} as {{ measure }}_bucket,
         {% endfor %}
 
-        ---------- measures to sum {% for measure in summed_measures() %} customers.{{ measure }},
-        {% endfor %} cast(customers.is_overleveraged as integer) as is_overleveraged
+        ---------- measures to sum
+        {% for measure in summed_measures() %}
+        customers.{{ measure }},
+        {% endfor %}
+        cast(customers.is_overleveraged as integer) as is_overleveraged
 
     from customers
     {% for group in groups %}

@@ -239,7 +239,7 @@ def test_refused_drop_does_not_reach_the_history(looks: dict[str, Look]) -> None
     assert looks["refused"].pairs == looks["short"].pairs
 
 
-def test_joined_and_left_are_those_of_the_files(
+def test_joiners_and_leavers_match_the_files(
     looks: dict[str, Look], drops: dict[int, Path]
 ) -> None:
     segments = looks["short"].segments
@@ -260,7 +260,7 @@ def test_joined_and_left_are_those_of_the_files(
         assert 0.7 * len(there) < stayed < len(there & then), day
 
 
-def moves_by_hand(folder: Path) -> tuple[list[Any], list[Any]]:
+def count_moves(folder: Path) -> tuple[list[Any], list[Any]]:
     """Return segment and risk migrations from the history, customer by customer, in Python."""
     with duckdb.connect(str(history_of(folder)), read_only=True) as connection:
         rows = connection.execute(
@@ -289,7 +289,7 @@ def moves_by_hand(folder: Path) -> tuple[list[Any], list[Any]]:
     )
 
 
-def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]) -> None:
+def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) -> None:
     assert len(looks["short"].dates) == 4
     money = "from_total_loans, to_total_loans, from_total_deposits, to_total_deposits"
     with duckdb.connect(str(bank / "bank.duckdb"), read_only=True) as connection:
@@ -305,7 +305,7 @@ def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]
         changes = connection.execute(
             "select distinct risk_weighting_change from marts.fct_risk_migrations"
         ).fetchall()
-    by_hand = moves_by_hand(bank)
+    by_hand = count_moves(bank)
     assert sorted(segments) == by_hand[0]
     assert sorted(risks) == by_hand[1]
     assert {change for (change,) in changes} == {"joined", "left", "worse", "better", "unchanged"}

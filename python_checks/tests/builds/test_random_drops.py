@@ -244,7 +244,7 @@ def test_drops_of_every_shape_were_drawn(
         assert set(sizes) == {1, 9, 99, 500}
 
 
-def test_the_tests_of_a_drop_can_fail(
+def test_drop_tests_detect_a_missing_customer(
     built_manifest: dict[str, Any], built_history: Path, tmp_path: Path
 ) -> None:
     """A test that checks nothing would pass, so both must notice a missing customer."""

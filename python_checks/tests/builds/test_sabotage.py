@@ -523,7 +523,7 @@ def test_sabotages_are_unique() -> None:
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
-def test_sabotage_turns_the_build_red(
+def test_sabotage_fails_a_dbt_test(
     sabotage: Sabotage, project: Path, built_target: Path, built_manifest: dict[str, Any]
 ) -> None:
     apply(sabotage.edits, project)

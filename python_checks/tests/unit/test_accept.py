@@ -41,7 +41,7 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
-def test_profile_without_room_stays_as_it_was(warehouse: Path) -> None:
+def test_full_disk_keeps_the_old_profile(warehouse: Path) -> None:
     target = accepted_profile_path(warehouse)
     target.write_bytes(b"the profile of before")
     ended = subprocess.run(

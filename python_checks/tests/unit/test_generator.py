@@ -143,7 +143,7 @@ def seed_clients() -> pd.DataFrame:
 # ---------- the same bytes
 
 
-def test_the_shipped_seeds_come_out_of_the_documented_command(tmp_path: Path) -> None:
+def test_documented_command_makes_the_shipped_seeds(tmp_path: Path) -> None:
     arguments = ["--customers", "3000", "--seed", "1", "--as-seeds"]
     result = generate(*arguments, "--out", str(tmp_path))
     assert result.exit_code == 0, result.output

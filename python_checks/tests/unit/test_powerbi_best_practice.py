@@ -239,24 +239,24 @@ def small(*swaps: tuple[str, str]) -> ModelText:
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-def test_rule_finds_what_is_against_it(rule: str) -> None:
+def test_rule_finds_its_violation(rule: str) -> None:
     assert list(RULES[rule](small(*AGAINST[rule])))
     if rule != DAY:
         assert list(RULES[rule](small())) == []
 
 
-def test_all_rules_of_the_analyzer_are_here() -> None:
+def test_all_rules_of_the_analyzer_are_listed() -> None:
     assert len(RULES.keys() | NEED_STATISTICS.keys() | OBJECT_NOT_USED.keys()) == 71
     assert RULES.keys() == AGAINST.keys()
 
 
 @pytest.mark.parametrize(("rule", "kind"), OBJECT_NOT_USED.items())
-def test_object_that_no_rule_has_looked_at_is_noticed(rule: str, kind: str) -> None:
+def test_object_without_an_evaluated_rule_is_noticed(rule: str, kind: str) -> None:
     model = small((LINK, f"{kind} New\n\n{LINK}"))
     assert any(rule in each for each in best_practice.findings(model))
 
 
-def test_every_exception_excuses_something() -> None:
+def test_every_exception_is_needed() -> None:
     files = project.read(PROJECT / "powerbi")
     text = "Bank.SemanticModel/definition/tables/Dates.tmdl"
     direct = {**files, text: files[text].replace("mode: import", "mode: directQuery")}

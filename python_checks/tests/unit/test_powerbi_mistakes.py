@@ -612,5 +612,5 @@ def test_planted_mistake_is_caught(name: str, committed: Files) -> None:
     assert any(complaint in each for each in found), found
 
 
-def test_there_are_many_mistakes() -> None:
+def test_enough_mistakes_are_planted() -> None:
     assert len(MISTAKES) >= 70

@@ -126,9 +126,7 @@ def test_kill_leaves_no_names(warehouse: Path, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
-def test_more_rows_than_are_fetched_at_once_are_all_written(
-    warehouse: Path, tmp_path: Path
-) -> None:
+def test_rows_beyond_one_fetch_are_written(warehouse: Path, tmp_path: Path) -> None:
     rows = 2 * ROWS_AT_ONCE + 7
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from quality.fct_quarantined_clients")
@@ -143,7 +141,7 @@ def test_more_rows_than_are_fetched_at_once_are_all_written(
     assert texts == [f"'={number}" for number in range(2, rows + 2)]
 
 
-def test_nothing_else_is_changed() -> None:
+def test_harmless_cells_are_unchanged() -> None:
     for cell in (None, 1, Decimal("-1.00"), "", "a=b", "'=quoted", "1-2"):
         assert harmless(cell) == cell
     assert harmless("a\x00b") == "a\ufffdb"
@@ -151,9 +149,7 @@ def test_nothing_else_is_changed() -> None:
 
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
-def test_a_formula_behind_a_separator_of_another_locale_is_harmless(
-    separator: str, formula: str
-) -> None:
+def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
     """A spreadsheet may separate cells by semicolon, whatever the file does."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))

@@ -236,7 +236,7 @@ def test_original_pack_is_read_to_the_cent() -> None:
     assert {table: len(read(ORIGINAL, table)) for table in lookups} == lookups
 
 
-def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+def test_file_that_changes_during_the_read_is_reported(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     plan = plan_table(tmp_path, "clients")
     assert changed_files(plan) == ()
@@ -360,7 +360,7 @@ def test_one_file_is_a_drop(name: str, tmp_path: Path) -> None:
     assert genders == [("1", "Gender 1"), ("2", "Gender 2")]
 
 
-def test_a_plan_is_made_once_for_all_tables_and_again_when_a_file_changes(tmp_path: Path) -> None:
+def test_plan_is_cached_until_a_file_changes(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     first = plan_drop(tmp_path)
     assert plan_drop(tmp_path) is first
@@ -436,9 +436,7 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
     ]
 
 
-def test_a_zip_is_unpacked_up_to_the_limit_that_is_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_zip_is_unpacked_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "zipped").make(tmp_path)
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
     with pytest.raises(DropError, match=r"At most 0\.0001 GiB and 200 times are unpacked"):
@@ -591,7 +589,7 @@ def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
         assert " 1 row: repeat of another row" in said
 
 
-def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
+def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "dated", {4: ("Joined Bank", "13-01-2022")})
     assert CliRunner().invoke(inspect, [str(drop)]).exit_code == 1
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
@@ -706,12 +704,12 @@ def test_texts_of_one_day_beside_typed_dates_are_not_converted() -> None:
         watch.check()
 
 
-def test_models_and_reader_have_one_rule_of_changed_ids() -> None:
+def test_models_and_reader_share_the_rule_of_changed_ids() -> None:
     assert Staging().rendering.macros.spoilt_id().replace(r"\x{27}", "'") == SPOILT_ID
 
 
 @pytest.mark.parametrize("text", ["#", "'s-Gravenhage", "'t Hof", "7", "IND1"])
-def test_id_of_a_bank_is_kept(text: str) -> None:
+def test_unchanged_id_is_kept(text: str) -> None:
     assert not re.fullmatch(SPOILT_ID, text)
 
 

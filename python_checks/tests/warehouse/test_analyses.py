@@ -224,7 +224,7 @@ def test_next_action_is_the_first_action_of_each_customer(
     assert rows["priority"].is_monotonic_increasing
 
 
-def test_actions_of_a_sample_of_chance_are_fair(answers: dict[str, pd.DataFrame]) -> None:
+def test_actions_in_random_data_are_fair(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["actions_and_their_fairness"]
     assert len(rows) >= 10
     assert set(rows["kind"]) == {"targeting", "risk"}

@@ -51,7 +51,7 @@ def from_ranks(values: np.ndarray, groups: np.ndarray) -> tuple[list[int], list[
 
 
 @pytest.mark.parametrize("distinct", [2, 5, 50, 10_000])
-def test_kruskal_wallis_is_that_of_scipy(distinct: int) -> None:
+def test_kruskal_wallis_equals_scipy(distinct: int) -> None:
     random = np.random.default_rng(distinct)
     values = random.integers(0, distinct, 400)
     groups = random.integers(0, 6, 400)
@@ -94,7 +94,7 @@ def test_nothing_to_compare(counts: list[int], values: list[int]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (5, 2)])
-def test_chi_square_and_cramers_v_are_those_of_scipy(shape: tuple[int, int]) -> None:
+def test_chi_square_and_cramers_v_equal_scipy(shape: tuple[int, int]) -> None:
     counts = np.random.default_rng(shape[0]).integers(5, 40, shape)
     ours = chi_square(counts)
     theirs = stats.chi2_contingency(counts, correction=False)
@@ -115,7 +115,7 @@ def test_chi_square_follows_the_rule_of_cochran() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 300])
-def test_adjusted_p_values_are_those_of_statsmodels(count: int) -> None:
+def test_adjusted_p_values_equal_statsmodels(count: int) -> None:
     p_values = np.random.default_rng(count).uniform(0, 1, count) ** 3
     adjusted = benjamini_hochberg(p_values)
     if count:
@@ -159,7 +159,7 @@ def test_two_dimensions_are_one_test_in_two_rows() -> None:
     assert [(row["dimension"], row["measure"]) for row in left] == [("a", "money")]
 
 
-def test_every_statistic_of_the_warehouse_is_that_of_scipy(built_warehouse: Path) -> None:
+def test_warehouse_statistics_equal_scipy(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         customers = connection.execute("select * from intermediate.int_customers_segmented").df()
         rows = table(connection, "marts.fct_segment_differences").to_dict("records")

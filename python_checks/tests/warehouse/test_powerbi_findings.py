@@ -127,7 +127,7 @@ SEES = [{"User name": "ada", "Banking relationship": "Retail", "Investment advis
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_titles_say_what_a_role_does_not_show(role: str, user: str, evaluator: Evaluator) -> None:
+def test_titles_report_what_a_role_hides(role: str, user: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, user, SEES)
     sees = user == "ada" and role == "By banking relationship"
     for finding in FINDINGS:
@@ -142,7 +142,7 @@ def test_titles_say_what_a_role_does_not_show(role: str, user: str, evaluator: E
             assert text.startswith(("No customer is chosen", "Fewer than 30 customers")), text
 
 
-def test_titles_of_the_role_without_filters_are_those_of_nobody_in_a_role(
+def test_role_without_filters_sees_the_same_titles(
     evaluator: Evaluator,
 ) -> None:
     seen = evaluator.role_context("Everything", "nobody", [])
@@ -151,7 +151,7 @@ def test_titles_of_the_role_without_filters_are_those_of_nobody_in_a_role(
         assert evaluator.value(finding, seen) != "Not shown to your role"
 
 
-def test_risk_goes_with_income_and_not_with_cards(evaluator: Evaluator) -> None:
+def test_risk_is_linked_to_income_but_not_to_cards(evaluator: Evaluator) -> None:
     """The shipped sample is made so; its own fit of drivers says the same."""
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting goes with income, not with cards ("), text
@@ -159,7 +159,7 @@ def test_risk_goes_with_income_and_not_with_cards(evaluator: Evaluator) -> None:
     assert evaluator.value("Finding on risk", few) == "Fewer than 30 customers: too few to say"
 
 
-def test_title_of_loyalty_sets_balances_against_customers(evaluator: Evaluator) -> None:
+def test_loyalty_title_compares_balances_and_customers(evaluator: Evaluator) -> None:
     for name, context in CONTEXTS.items():
         rows = asked(
             evaluator,
@@ -198,7 +198,7 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
     assert evaluator.value(story.ADJUSTED_P, {}) is None
 
 
-def test_peers_are_those_that_the_page_names(evaluator: Evaluator) -> None:
+def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
     """One median for each product, income band and risk weighting, and for no fewer columns."""
     ((by_both, by_one),) = evaluator.connection.execute(
         "select (select max(medians) from (select count(distinct peer_median_balance) as medians"
@@ -209,7 +209,7 @@ def test_peers_are_those_that_the_page_names(evaluator: Evaluator) -> None:
     assert by_both == 1 < by_one
     (page,) = [page for page in pages.PAGES if page.key == "product_holdings"]
     said = " ".join(text for visual in page.visuals for text in visual.text)
-    assert "peers, customers of the same income band and risk weighting." in said
+    assert "peers: customers of the same income band and risk weighting." in said
 
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
@@ -219,7 +219,7 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
         )
 
 
-def test_migrations_count_who_moved_once_there_are_two_dates(built_warehouse: Path) -> None:
+def test_migrations_between_two_dates(built_warehouse: Path) -> None:
     segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90), ("joined", "Savers", 4)]
     risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
     with duckdb.connect() as connection:
@@ -298,7 +298,7 @@ def test_without_a_choice_the_sliders_change_nothing(evaluator: Evaluator) -> No
         assert (min(values), max(values)) == (slider.low, pytest.approx(slider.high))
 
 
-def test_income_bins_hold_everybody_once(evaluator: Evaluator) -> None:
+def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:
     column: Column = ("Customers", "Income bin")
     bins = evaluator.values(column, {})
     counts = {each: evaluator.value("Customers", {column: frozenset({each})}) for each in bins}
@@ -334,7 +334,7 @@ def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator
         assert max(shares) < 1 or len(shares) == 1
 
 
-def test_heat_maps_let_a_reader_choose_what_the_bank_asked_for() -> None:
+def test_heat_maps_offer_the_requested_measures() -> None:
     labels = [label for label, _ in story.HEAT_MAP.entries]
     assert labels == [
         "Customers",

@@ -98,7 +98,7 @@ def agree(one: Any, other: Any, name: str) -> bool:
     return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=close)
 
 
-def test_every_metric_is_a_measure_with_its_words_and_format(
+def test_every_metric_is_a_measure_with_description_and_format(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     path = PROJECT / "powerbi/Bank.SemanticModel/definition/tables/Key figures.tmdl"
@@ -120,7 +120,7 @@ def test_every_metric_is_a_measure_with_its_words_and_format(
 
 
 @pytest.mark.parametrize("context", list(CONTEXTS))
-def test_measures_are_worth_what_the_metric_layer_says(
+def test_measures_equal_the_metric_layer(
     context: str, layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     choice = CONTEXTS[context]
@@ -234,7 +234,7 @@ def test_lowest_highest_and_chosen_values_have_no_total(label: str, has_total: b
     assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
 
 
-def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> None:
+def test_filter_reach_matches_the_evaluator(evaluator: Evaluator) -> None:
     model = model_text.read(project.read(PROJECT / "powerbi"))
     whole = {"Balance concentration", "Expected losses", "Stress results", "Segment profiles"}
     for label in evaluator.measures:
@@ -246,9 +246,7 @@ def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> Non
             assert is_reached is (table not in whole), label
 
 
-def test_what_a_filter_does_not_reach_the_metric_layer_refuses_or_cuts_elsewhere(
-    layer: SemanticLayer, evaluator: Evaluator
-) -> None:
+def test_filter_that_does_not_reach_a_measure(layer: SemanticLayer, evaluator: Evaluator) -> None:
     """A measure that a filter does not reach stays whole; the metric layer has no answer."""
     choice = CONTEXTS["one loyalty class"]
     left_out = {
@@ -414,7 +412,7 @@ def test_readers_see_words_and_no_codes(
     assert len(set(found.values())) == len(found)
 
 
-def test_no_words_are_codes(evaluator: Evaluator) -> None:
+def test_no_label_is_a_code(evaluator: Evaluator) -> None:
     columns = [column for column, source in evaluator.sources.items() if "_in_words" in source]
     assert len(columns) > 20
     filled = 0
@@ -427,13 +425,13 @@ def test_no_words_are_codes(evaluator: Evaluator) -> None:
     assert filled > 100
 
 
-def test_products_are_called_the_same_across_and_down(evaluator: Evaluator) -> None:
+def test_products_have_the_same_names_in_rows_and_columns(evaluator: Evaluator) -> None:
     down = evaluator.values(("Products", "Product"), {})
     assert evaluator.values(("Product pairs", "Other product in words"), {}) == down
 
 
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_who_is_not_listed_sees_no_customer_and_no_sum(role: str, evaluator: Evaluator) -> None:
+def test_unlisted_user_sees_nothing(role: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, "eve@elsewhere", ACCESS)
     for measure in ("Customers", "Total loans", "Expected loss", "Gini of total loans"):
         assert evaluator.value(measure, seen) is None, measure

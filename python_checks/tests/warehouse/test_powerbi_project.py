@@ -60,12 +60,12 @@ def committed() -> dict[str, str]:
 # ---------- what is committed
 
 
-def test_what_is_committed_is_what_the_artifacts_give(built_model: Model) -> None:
+def test_committed_project_matches_the_artifacts(built_model: Model) -> None:
     stale = project.differences(COMMITTED, project.files(built_model, PAGES))
     assert stale == [], "run `bank powerbi` and commit"
 
 
-def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
+def test_committed_exposures_match_the_pages(built_model: Model) -> None:
     written = (PROJECT / exposures.PATH).read_text("utf-8")
     assert written == exposures.write(built_model, PAGES), "run `bank powerbi` and commit"
 
@@ -84,7 +84,7 @@ def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path)
     assert kept.exists()
 
 
-def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) -> None:
+def test_check_option_finds_stale_files(built_target: Path, tmp_path: Path) -> None:
     """It needs no more than what a build writes."""
     target = tmp_path / "target"
     target.mkdir()
@@ -196,7 +196,7 @@ def test_source_that_power_bi_could_not_read_is_refused(
     assert not (tmp_path / "Bank.pbip").exists()
 
 
-def test_nothing_names_a_person_or_a_machine(committed: dict[str, str]) -> None:
+def test_project_names_no_person_or_machine(committed: dict[str, str]) -> None:
     for path, text in committed.items():
         for column in checks.PERSONAL:
             assert f"sourceColumn: {column}" not in text, path
@@ -355,7 +355,7 @@ def test_bands_sort_in_their_own_order(
     assert len(set(numbers)) == len(order)
 
 
-def test_what_nobody_should_pick_is_hidden(committed: dict[str, str]) -> None:
+def test_helper_fields_are_hidden(committed: dict[str, str]) -> None:
     model = model_text.read(committed)
     hidden = {name for name, (_, node) in model.measures.items() if "isHidden" in node.properties}
     assert {"Sum of ages", "Sum of tenures", "Share of row, income band across"} <= hidden
@@ -399,13 +399,13 @@ def test_dates_are_marked_and_keys_are_hidden(built_model: Model) -> None:
                 assert column.is_hidden, (table.name, column.name)
 
 
-def test_identifiers_stay_the_same_and_are_each_their_own(committed: dict[str, str]) -> None:
+def test_identifiers_are_stable_and_unique(committed: dict[str, str]) -> None:
     assert identifier("table", "Customers") == "b17cde6c-3a42-57c7-9c72-2948d0885623"
     tags = [tag for text in committed.values() for tag in re.findall(r"lineageTag: (.*)", text)]
     assert len(tags) == len(set(tags)) > 300
 
 
-def test_names_are_for_people() -> None:
+def test_display_names() -> None:
     assert for_people("as_of_date") == "As-of date"
     assert for_people("total_loans") == "Total loans"
 
@@ -535,7 +535,7 @@ def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
 # ---------- who sees what
 
 
-def test_guide_lists_the_pages_that_a_role_finds_empty_in_part(committed: dict[str, str]) -> None:
+def test_guide_lists_pages_with_hidden_parts(committed: dict[str, str]) -> None:
     read = model_text.read(committed)
     role = read.roles["By banking relationship"]
     closed = {each.name for each in role.of("tablePermission") if each.text == "FALSE()"}
@@ -630,7 +630,7 @@ def test_only_the_report_of_the_project_itself_writes_its_exposures(
     ("one", "other", "expected"),
     [("#000000", "#FFFFFF", 21.0), ("#777777", "#FFFFFF", 4.48), ("#FFFFFF", "#FFFFFF", 1.0)],
 )
-def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None:
+def test_contrast_equals_wcag(one: str, other: str, expected: float) -> None:
     assert theme.contrast(one, other) == pytest.approx(expected, abs=0.005)
     assert theme.contrast(other, one) == theme.contrast(one, other)
 

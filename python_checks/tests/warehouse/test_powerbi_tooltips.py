@@ -171,9 +171,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
 
 
 @pytest.mark.parametrize(("visual", "choice"), CASES)
-def test_tooltip_answers_for_its_axis_or_is_silent(
-    visual: Visual, choice: str, evaluator: Evaluator
-) -> None:
+def test_tooltip_tests_match_its_axis(visual: Visual, choice: str, evaluator: Evaluator) -> None:
     page = tooltip_of(visual)
     assert page is not None
     context = context_of(hovered_over(visual, evaluator), CHOICES[choice], evaluator)
@@ -203,7 +201,7 @@ def shown(page: Page, context: Context, evaluator: Evaluator) -> list[tuple[Any,
     ).fetchall()
 
 
-def test_there_are_more_than_forty_combinations_and_some_are_silent(evaluator: Evaluator) -> None:
+def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
     assert len(CASES) >= 40
     silent = {
         (evaluator.sources[axis_of(visual)[0]], measure)
@@ -220,7 +218,7 @@ def test_there_are_more_than_forty_combinations_and_some_are_silent(evaluator: E
     }
 
 
-def test_what_was_not_tested_has_no_tooltip_page(evaluator: Evaluator) -> None:
+def test_untested_axis_has_no_tooltip_page(evaluator: Evaluator) -> None:
     """Power BI's own tooltip stays on joining years, watch-list levels and products."""
     tested = {
         row[0]

@@ -163,7 +163,7 @@ def test_command_of_the_dashboard_runs(
 # ---------- who may have it
 
 
-def test_names_are_only_there_when_asked_for(with_names: Path, tmp_path: Path) -> None:
+def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
     plain, contacts = tmp_path / "plain.csv", tmp_path / "contacts.csv"
     chosen = ("--action", "act_on_watch_list", "--out")
     assert ask(with_names, *chosen, str(plain)).exit_code == 0
@@ -192,7 +192,7 @@ def test_release_without_names_refuses_them(releases: Path, tmp_path: Path) -> N
     assert not (releases / RECORD).exists()
 
 
-def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Path) -> None:
+def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> None:
     access = tmp_path / "access.csv"
     access.write_text(
         "user_name,banking_relationship,investment_advisor\n"
@@ -222,7 +222,7 @@ def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Pa
     assert not (tmp_path / "all.csv").exists()
 
 
-def test_user_whose_names_match_nobody_is_refused(releases: Path, tmp_path: Path) -> None:
+def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Path) -> None:
     access = tmp_path / "access.csv"
     access.write_text(
         "user_name,banking_relationship,investment_advisor\nada@bank.example,retail,\n", "utf-8"
@@ -258,7 +258,7 @@ def test_release_that_this_user_may_not_read(published: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
-def test_file_is_its_owners_alone(releases: Path, tmp_path: Path, ending: str) -> None:
+def test_file_is_private(releases: Path, tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"list.{ending}"
     assert ask(releases, "--action", "retain", "--out", str(out)).exit_code == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
@@ -293,7 +293,7 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
 # ---------- the record
 
 
-def test_every_list_is_noted(releases: Path, tmp_path: Path) -> None:
+def test_every_list_is_recorded(releases: Path, tmp_path: Path) -> None:
     for name in ("one.csv", "two.xlsx"):
         said = ask(releases, "--action", "retain", "--out", str(tmp_path / name))
         assert said.exit_code == 0
@@ -321,7 +321,7 @@ def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
     assert names(tmp_path) == ["published"]
 
 
-def test_list_that_cannot_be_placed_is_not_noted(
+def test_list_that_cannot_be_written_is_not_recorded(
     releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (releases / RECORD).write_bytes(b'{"rows": 7}\n')
@@ -405,7 +405,7 @@ def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.Comple
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
-def test_list_that_cannot_be_noted_is_as_it_was(releases: Path, tmp_path: Path) -> None:
+def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("the list of yesterday", "utf-8")
     content = 100_000 * b'{"rows": 7}\n'
@@ -434,7 +434,7 @@ def test_list_that_cannot_be_noted_is_as_it_was(releases: Path, tmp_path: Path) 
         ("SIGINT", "xlsx", 130),
     ],
 )
-def test_nothing_is_left_of_a_list_that_is_not_whole(
+def test_interrupted_list_leaves_no_file(
     releases: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -494,7 +494,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
         ((), 2, "--action NAME"),
     ],
 )
-def test_errors_name_what_there_is(
+def test_errors_list_the_valid_names(
     releases: Path, tmp_path: Path, options: tuple[str, ...], status: int, complaint: str
 ) -> None:
     out = tmp_path / "list.csv"
