@@ -191,15 +191,15 @@ def role_of_everything_hides(files: Files) -> None:
 
 MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- semantic model
-    "a measure names a column that is gone": (
+    "a measure refers to a missing column": (
         swaps(f"{TABLES}/Key figures.tmdl", "[Total loans])", "[Total lones])"),
         "the column 'Customer positions'[Total lones] does not exist",
     ),
-    "a measure names a measure that is gone": (
+    "a measure refers to a missing measure": (
         swaps(f"{TABLES}/Key figures.tmdl", "DIVIDE([Core deposits]", "DIVIDE([Cash]"),
         "the measure [Cash] does not exist",
     ),
-    "a measure counts a table that is gone": (
+    "a measure counts a missing table": (
         swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Clients')"),
         "the table 'Clients' does not exist",
     ),
@@ -211,15 +211,15 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Key figures.tmdl", "/// Number of customers: one", "// one"),
         "measure Customers: has no description",
     ),
-    "a band is sorted by a column that is gone": (
+    "a band is sorted by a missing column": (
         swaps(f"{TABLES}/Customers.tmdl", "sortByColumn: 'Age band order'", "sortByColumn: Age_"),
         "is sorted by Age_",
     ),
-    "a hierarchy has a level without a column": (
+    "a hierarchy level has no column": (
         swaps(f"{TABLES}/Customers.tmdl", "column: 'Occupation title'", "column: 'Job'"),
         "hierarchy Occupation levels: the column 'Job' does not exist",
     ),
-    "a relationship leads to a column that is gone": (
+    "a relationship refers to a missing column": (
         swaps(f"{DEFINITION}/relationships.tmdl", "Dates.'Date day'", "Dates.Day"),
         "the column 'Dates'[Day] does not exist",
     ),
@@ -228,7 +228,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "filters in both directions",
     ),
     "two filter paths lead to one table": (second_path, "filter paths lead"),
-    "the table of dates is not marked": (
+    "the date table is not marked": (
         swaps(f"{TABLES}/Dates.tmdl", "\tdataCategory: Time\n", ""),
         "0 tables are marked",
     ),
@@ -250,7 +250,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "more digits than a visual can show",
     ),
-    "a code is added up by itself": (
+    "a code is summed by default": (
         swaps(f"{TABLES}/Customers.tmdl", "summarizeBy: none", "summarizeBy: sum"),
         "would be summed by default",
     ),
@@ -258,7 +258,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Customers.tmdl", "sourceColumn: client_key", "sourceColumn: client_id"),
         "client_id is personal data",
     ),
-    "a column is loaded that the mart does not give": (
+    "a loaded column is not in the mart": (
         swaps(f"{TABLES}/Products.tmdl", "sourceColumn: product_name", "sourceColumn: label"),
         "the source has no column 'label'",
     ),
@@ -267,11 +267,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         removes(f"{TABLES}/Products.tmdl"),
         "refers to the table Products, which has no file",
     ),
-    "a table has the name that the engine keeps": (
+    "a table has a reserved name": (
         swaps(f"{TABLES}/Key figures.tmdl", "table 'Key figures'", "table Measures"),
         "the engine reserves this name",
     ),
-    "a parameter is gone": (
+    "a parameter is missing": (
         swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
         "calls ReadTable",
     ),
@@ -303,7 +303,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "a gateway would need all of them",
     ),
-    "a hidden column is used by nothing": (
+    "a hidden column is unused": (
         adds("Customers", UNUSED),
         "'Customers'[Spare code]: against the best practice UNNECESSARY_COLUMNS",
     ),
@@ -311,11 +311,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         adds("Customer risk", TWICE),
         "Customers already has this text",
     ),
-    "a relationship is inactive and stays so": (
+    "a relationship is never activated": (
         relationship_is_inactive,
         "INACTIVE_RELATIONSHIPS_THAT_ARE_NEVER_ACTIVATED",
     ),
-    "a measure divides by what may be 0": (
+    "a measure may divide by 0": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "DIVIDE([Total loans], [Customers])",
@@ -339,30 +339,30 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Dates.tmdl", "queryGroup: Dimensions", "queryGroup: Days"),
         "the query group Days is missing",
     ),
-    "errors of a source are read as Desktop does not": (
+    "an option for source errors is missing": (
         swaps(f"{DEFINITION}/model.tmdl", "\t\treturnErrorValuesAsNull\n", ""),
         "lacks returnErrorValuesAsNull",
     ),
     # ---------- roles
-    "a role is gone": (
+    "a role is missing": (
         removes(f"{DEFINITION}/roles/By banking relationship.tmdl"),
         "the role By banking relationship is missing",
     ),
-    "the role of everything is gone": (
+    "the role without filters is missing": (
         removes(f"{DEFINITION}/roles/Everything.tmdl"),
         "the role Everything is missing",
     ),
-    "the role of everything hides a table": (
+    "the role without filters hides a table": (
         role_of_everything_hides,
         "role Everything: hides rows of Customers",
     ),
-    "a role does not filter what it is for": (role_forgets_its_filter, "can see every row of"),
-    "a role does not ask who is signed in": (
+    "a role has no filter": (role_forgets_its_filter, "can see every row of"),
+    "a role ignores the signed-in user": (
         role_is_of_one_user,
         "does not depend on the signed-in user",
     ),
     # ---------- report
-    "a card shows a measure that is gone": (
+    "a card shows a missing measure": (
         visual(
             "Overview",
             "cardVisual",
@@ -372,7 +372,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "the measure Key figures.Profit does not exist",
     ),
-    "an axis shows a column that is gone": (
+    "an axis shows a missing column": (
         visual(
             "Overview",
             "clusteredColumnChart",
@@ -382,7 +382,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "the column Customers.Shoe size does not exist",
     ),
-    "a bar is an aggregate of a column": (
+    "a bar sums a column implicitly": (
         visual(
             "Overview",
             "clusteredBarChart",
@@ -410,7 +410,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "this visual type does not exist",
     ),
-    "a visual has a role that its type does not know": (
+    "a visual has a role that its type lacks": (
         visual(
             "Income and deposits",
             "scatterChart",
@@ -420,7 +420,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "has no role Values",
     ),
-    "a reference within a visual has another name": (
+    "a reference in a visual has a different name": (
         visual(
             "Overview",
             "slicer",
@@ -432,7 +432,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)),
         "overlap",
     ),
-    "a visual lies outside of its page": (
+    "a visual is outside its page": (
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)),
         "is outside the page",
     ),
@@ -452,11 +452,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "has no title",
     ),
-    "the tab key jumps up the page": (
+    "the tab order jumps up the page": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=99999)),
         "the tab order goes back up",
     ),
-    "two visuals have the same place in the order of the tab key": (
+    "two visuals have the same place in the tab order": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=1000)),
         "visuals have no tab order",
     ),
@@ -464,7 +464,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
         "is not a tooltip page",
     ),
-    "a heat map is coloured by what it does not show": (
+    "a heat map is coloured by another field": (
         visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),
         "colours its cells by a field that it does not show",
     ),
@@ -472,7 +472,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Credit and risk", "pivotTable", gradient_is_dark),
         "numbers are illegible",
     ),
-    "a filter is on another column than it says": (
+    "a filter's condition is on another column": (
         visual(
             "Credit and risk",
             "tableEx",
@@ -493,7 +493,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "a filter's condition is on a different field",
     ),
-    "a table is sorted by what it does not show": (
+    "a table is sorted by a field that it does not show": (
         visual(
             "Credit and risk",
             "tableEx",
@@ -523,28 +523,28 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Overview", "clusteredBarChart", says("title", "text", "All customers")),
         "says all customers, but the page's slicers filter it",
     ),
-    "a page is not in the order": (
+    "the page order lacks a page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].pop(),
         ),
         "the page order does not list",
     ),
-    "the order names a page that does not exist": (
+    "the page order lists a missing page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].append("absent"),
         ),
         "the page absent does not exist",
     ),
-    "the report opens with a page that does not exist": (
+    "the report opens with a missing page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content.update(activePageName="absent"),
         ),
         "the opening page",
     ),
-    "a page is gone": (
+    "a page is missing": (
         page("Data quality", lambda content: content.update(displayName="Quality")),
         "the page 'Data quality' is missing",
     ),
@@ -564,18 +564,18 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "is a None bound as a Drillthrough",
     ),
     # ---------- files
-    "the report looks for its model elsewhere": (
+    "the report refers to another model": (
         edits(
             lambda _: "Bank.Report/definition.pbir",
             lambda content: content["datasetReference"]["byPath"].update(path="../Model"),
         ),
         "the semantic model '../Model' does not exist",
     ),
-    "the project names a report that does not exist": (
+    "the project refers to a missing report": (
         swaps("Bank.pbip", "Bank.Report", "Report"),
         "the report 'Report' does not exist",
     ),
-    "the file of the theme is gone": (
+    "the theme's file is missing": (
         removes("Bank.Report/StaticResources/RegisteredResources/BankWarehouse.json"),
         "the theme's file",
     ),

@@ -200,7 +200,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its tooltip gives an answer for groups that were not tested",
     ),
-    "what a slicer chooses changes the answer of a tooltip": (
+    "slicers change the answer of a tooltip": (
         first_filtered,
         "slicers change the answer of its tooltip",
     ),
@@ -221,7 +221,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "its tooltip page hides the number",
     ),
     # ---------- what slicers reach
-    "a visual of all customers looks like any other": (
+    "a visual of all customers has the normal style": (
         titled(
             "Income and deposits",
             "below each percentile",
@@ -229,7 +229,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "no slicer reaches it, but it does not have the style of such visuals",
     ),
-    "a visual that follows the slicers looks like one of all customers": (
+    "a filtered visual is styled as showing all customers": (
         titled(
             "Income and deposits",
             "Mean deposits by tenure",
@@ -256,7 +256,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "no slicer reaches it, but its text does not say all customers",
     ),
     # ---------- credit and risk
-    "the card balance is nowhere": (
+    "no visual shows the card balance": (
         all_of(
             in_every("cardVisual", without_field("Data", "Credit card balance")),
             swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Fee income]"),
@@ -279,11 +279,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "table Heat map shows: Power BI does not recognize it as a parameter",
     ),
-    "a field parameter names a measure that is gone": (
+    "a field parameter refers to a missing measure": (
         swaps(f"{TABLES}/Heat map shows.tmdl", "[Share of row]", "[Share of rows]"),
         "the measure Share of rows does not exist",
     ),
-    "nothing chooses what a heat map shows": (
+    "a heat map has no measure slicer": (
         titled(
             "Segmentation",
             "Heat map shows",
@@ -294,16 +294,16 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its page has no slicer for the measure it shows",
     ),
-    "the points have no trend": (
+    "the scatter chart has no trend line": (
         visual("Income and deposits", "scatterChart", without_object("trend")),
         "the scatter chart has no trend line",
     ),
-    "a heat map with a choice has totals of shares": (
+    "a heat map with a measure slicer has totals of shares": (
         visual("Segmentation", "pivotTable", without_object("subTotals")),
         "Share of row has no meaningful total",
     ),
     # ---------- the story
-    "a page has no way on": (
+    "a page has no navigation": (
         visual(
             "Stress",
             "pageNavigator",
@@ -311,7 +311,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "page Stress: has no navigation to the other pages",
     ),
-    "a page has no way back": (without_link("Back"), "page Credit and risk: has no back button"),
+    "a page has no back button": (without_link("Back"), "page Credit and risk: has no back button"),
     "a page has no reset": (
         without_link("Bookmark"),
         "page Credit and risk: no button resets its slicers",
@@ -323,7 +323,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "page Segmentation: no button resets its slicers",
     ),
-    "a question leads nowhere": (
+    "a question's bookmark is missing": (
         titled(
             "Overview",
             "'What do they hold?'",
@@ -331,14 +331,14 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "a button's bookmark does not exist",
     ),
-    "a question opens a page that is gone": (
+    "a question opens a missing page": (
         bookmark(
             "What to do next?",
             lambda content: content["explorationState"].update(activeSection="nowhere"),
         ),
         "bookmark What to do next?: opens a page that does not exist",
     ),
-    "only three questions are asked": (
+    "only three questions have a bookmark": (
         bookmark(
             "Who are the customers?",
             lambda content: content["options"].update(suppressActiveSection=True),
@@ -352,7 +352,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "is listed without a file, or has a file but is not listed",
     ),
-    "nothing takes loans apart": (
+    "no decomposition tree analyses loans": (
         visual(
             "Explore",
             "decompositionTreeVisual",
@@ -362,7 +362,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "no decomposition tree analyses Total loans",
     ),
-    "a slider changes nothing": (
+    "a slider is unused": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "SELECTEDVALUE('Multiplier of losses'[Multiplier of losses], 1.0)",
@@ -388,7 +388,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its title is the number Mean risk weighting, not a sentence",
     ),
-    "a title is a measure that is gone": (
+    "a title refers to a missing measure": (
         titled(
             "Credit and risk",
             "Finding on risk",
@@ -398,7 +398,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its title measure Finding on luck does not exist",
     ),
-    "a visual says what is found, and not what it shows": (
+    "a visual states a finding but not what it shows": (
         titled(
             "Overview",
             "Finding on loyalty",
@@ -406,7 +406,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "nothing says what the visual shows",
     ),
-    "migrations do not say that there is one date": (
+    "migrations do not report that there is only one date": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "ISEMPTY('Segment migrations'),\n\t\t\t    IF(\n",
@@ -415,7 +415,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "does not say when there is only one date",
     ),
     # ---------- the craft
-    "the theme takes the place of Desktop's own": (
+    "the theme replaces Desktop's base theme": (
         edits(lambda _: THEME, base_theme),
         "the theme replaces Desktop's base theme",
     ),
@@ -427,11 +427,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         page("Stress", lambda content: content.update(height=1200)),
         "is 1280 by 1200, which is not 16:9",
     ),
-    "a page has to be scrolled": (
+    "a page does not fit without scrolling": (
         page("Stress", lambda content: content.update(displayOption="FitToWidth")),
         "page Stress: is too tall to show without scrolling",
     ),
-    "two visuals say the same": (
+    "two visuals have the same title": (
         titled(
             "Income and deposits",
             "Mean deposits by tenure",

@@ -567,7 +567,7 @@ def test_bars_are_sorted_by_what_they_show(page: str, snapshot: Snapshot) -> Non
     assert found or page == "quality"
 
 
-def test_first_row_is_the_largest(snapshot: Snapshot) -> None:
+def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
     """The first line is always the largest, for every dimension and measure."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
@@ -635,7 +635,7 @@ def test_hints_explain_what_numbers_mean(snapshot: Snapshot) -> None:
             assert word not in hint, (label, word)
 
 
-def test_each_axis_has_a_unit(snapshot: Snapshot) -> None:
+def test_charts_have_labels_and_figures(snapshot: Snapshot) -> None:
     drawn = 0
     for page in PAGES:
         for block in page_of(snapshot, page).blocks:
@@ -805,7 +805,7 @@ def test_drawings_escape_texts() -> None:
     assert "data-" not in static
 
 
-def test_bands_have_equal_widths_at_both_ends() -> None:
+def test_flow_boxes_add_up_on_both_sides() -> None:
     plot = flow([("a", "b", 3.0), ("a", "a", 1.0), ("b", "b", 2.0)], ["a", "b"], "then", "now")
     boxes = [shape for shape in plot.shapes if shape.kind == "box"]
     heights = [round(top - bottom, 6) for (_, bottom), (_, top) in (box.points for box in boxes)]
@@ -1102,7 +1102,7 @@ def test_the_page_names_no_other_server(client: FlaskClient) -> None:
         assert not re.search(r"https?://|url\(", asset.read_text("utf-8"))
 
 
-def test_other_methods_are_refused(client: FlaskClient) -> None:
+def test_other_methods_and_large_bodies_are_refused(client: FlaskClient) -> None:
     assert client.post("/csv/overview/glance.csv").status_code == 405
     assert client.delete("/").status_code == 405
     large = client.post("/_dash-update-component", data=b"x" * 200_000)
