@@ -636,7 +636,7 @@ def _segmentation() -> Page:
 
 
 def _product_holdings() -> Page:
-    upper, lower = 196, _CONTENT - 196 - _GAP
+    upper, lower = 186, _CONTENT - 186 - _GAP
     penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
     occupations, right = row(_TOP + upper + _GAP, lower, 2.3, 1)
     peers, beside = stacked(right, 190)

@@ -664,7 +664,6 @@ class _Writer:
                     self.most(*product, "Mean balance of holders"),
                     '" has the highest mean balance: "',
                     _thousands(self.highest(*product, "Mean balance of holders")),
-                    '" per holder"',
                 ),
                 "the product with the highest mean balance.",
             ),
