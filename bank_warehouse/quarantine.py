@@ -108,7 +108,7 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
     callback=options.outside_releases,
     help="The CSV file to write. It holds personal data.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def command(warehouse: Path, out: Path, force: bool) -> None:
     """Write the quarantined rows to a CSV file that is safe to open in a spreadsheet.
 

@@ -483,7 +483,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     help="CSV file that says what each user may see; then --user is needed.",
 )
 @options.publish_dir
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def command(
     actions: tuple[str, ...],
     owner: str | None,

@@ -101,9 +101,9 @@ def cube_file(release: Release, role: Role, folder: Path) -> Path:
             draft.replace(path)
     except OSError as problem:
         message = (
-            f"The sums of release {release.number} cannot be written into {folder}: "
-            f"{problem.strerror or problem}. Name a folder that this user may write with "
-            "--cubes-dir."
+            f"The cubes of release {release.number} cannot be written to {folder}: "
+            f"{problem.strerror or problem}. Use --cubes-dir to name a folder that you can "
+            "write to."
         )
         raise DashboardError(message) from problem
     for other in folder.glob(f"{_whose(role)}-*{ENDING}"):
@@ -178,7 +178,7 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
         os.close(ours)
         os.close(theirs)
     if process.returncode:
-        ended = f"the process that adds it up ended with {process.returncode}"
+        ended = f"the process that creates the cubes ended with {process.returncode}"
         raise UnreadableError(printed.strip() or ended)
 
 

@@ -39,7 +39,7 @@ MEMORY = "1GB"
 """Memory limit of a snapshot; what exceeds it is read from disk when needed."""
 
 ANSWERS_KEPT = 4_096
-"""Query results that a snapshot caches, at most some ten kilobytes each."""
+"""Number of query results that a snapshot caches. Each takes some ten kilobytes at most."""
 
 ROLES_KEPT = 32
 """Snapshots in memory; the least recently used is dropped first."""
@@ -199,8 +199,8 @@ class Snapshot:
         if asked is not None:
             if asked not in self.cubes:
                 raise HiddenError(
-                    f"Release {self.release.number} does not have what this is made of: publish a "
-                    "new one."
+                    f"Release {self.release.number} does not have the data for this. Publish a new "
+                    "release."
                 )
             return self.cubes[asked]
         extra = {name for name in (*by, *filters) if name not in cubes.FILTERS}

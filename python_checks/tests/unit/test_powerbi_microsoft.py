@@ -51,7 +51,7 @@ def package(name: str) -> Path:
 
 
 def parsed(texts: dict[str, str]) -> dict[str, str]:
-    """Return for each M text what Microsoft's parser finds wrong, empty for nothing."""
+    """Return the error of Microsoft's parser for each M text; empty if there is none."""
     package("powerquery-parser")
     run = subprocess.run(
         ["node", "-e", PARSE],
@@ -79,7 +79,7 @@ def test_every_query_and_parameter_is_m() -> None:
     assert {name: wrong for name, wrong in parsed(texts).items() if wrong} == {}
 
 
-def test_broken_m_is_noticed() -> None:
+def test_broken_m_is_detected() -> None:
     found = parsed({"cut off": "let a = 1 in", "whole": "let a = 1 in a"})
     assert found["cut off"]
     assert found["whole"] == ""
@@ -95,7 +95,7 @@ class Loader:
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
-        """Begin to speak with a loader that has just been started."""
+        """Initialize the connection to a started loader."""
         self.process = process
         self.sent = 0
         self.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=_CLIENT)
@@ -108,7 +108,7 @@ class Loader:
         self.process.stdin.flush()
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a question and return the answer to it."""
+        """Send a request and return its response."""
         self.sent += 1
         self.tell({"jsonrpc": "2.0", "id": self.sent, "method": method, "params": params})
         assert self.process.stdout is not None
@@ -120,7 +120,7 @@ class Loader:
         raise AssertionError("the loader has ended")
 
     def run(self, tool: str, operation: str, **arguments: str) -> dict[str, Any]:
-        """Run an operation; the answer says `isError`, and in its text why."""
+        """Run an operation and return its response; on failure it has `isError` and a text."""
         return self.ask(
             "tools/call",
             name=tool,
@@ -152,7 +152,7 @@ def loader() -> Iterator[Loader]:
             process.kill()
 
 
-def test_model_loads_and_comes_back_the_same(loader: Loader, tmp_path: Path) -> None:
+def test_model_survives_a_round_trip(loader: Loader, tmp_path: Path) -> None:
     model = COMMITTED / project.MODEL_FOLDER
     loaded = loader.run("connection_operations", "ConnectFolder", folderPath=str(model))
     assert not loaded["isError"], loaded
@@ -161,7 +161,7 @@ def test_model_loads_and_comes_back_the_same(loader: Loader, tmp_path: Path) -> 
     assert project.read(tmp_path) == project.read(model / "definition")
 
 
-def test_loader_refuses_a_model_with_a_column_that_is_gone(loader: Loader, tmp_path: Path) -> None:
+def test_loader_refuses_a_model_with_a_missing_column(loader: Loader, tmp_path: Path) -> None:
     shutil.copytree(COMMITTED / project.MODEL_FOLDER, tmp_path / "model")
     path = tmp_path / "model/definition/relationships.tmdl"
     path.write_text(path.read_text("utf-8").replace("Dates.'Date day'", "Dates.Day"), "utf-8")

@@ -1,4 +1,4 @@
-"""Mistakes planted in the story and the craft of the report, one at a time: each is caught."""
+"""Each mistake planted in the report is detected."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def committed() -> Files:
 
 
 def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in the visual of a page whose title or the line below has these words."""
+    """Change the visual of a page that has these words in its title or subtitle."""
 
     def find(files: Files) -> str:
         folder = page_of(files, title).removesuffix("page.json")
@@ -50,7 +50,7 @@ def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
 
 
 def set_literal(*keys: str | int, value: str) -> Callable[[Any], Any]:
-    """Return the change of the literal at a place of a visual."""
+    """Return a change of one literal in a visual."""
 
     def change(content: Any) -> None:
         for key in keys:
@@ -65,7 +65,7 @@ def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def answers_for(dimension: str) -> Callable[[Any], Any]:
-    """Have the tests of a tooltip be those of another dimension."""
+    """Return a change that shows the tests of another dimension in a tooltip."""
 
     def change(where: Any) -> None:
         where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]
@@ -74,7 +74,7 @@ def answers_for(dimension: str) -> Callable[[Any], Any]:
 
 
 def first_filtered(files: Files) -> None:
-    """Have the tooltip answer for what slicers choose: the tests hang on the customers' list."""
+    """Relate the tests to the list of customers, so that slicers filter the tooltip."""
     files["Bank.SemanticModel/definition/relationships.tmdl"] += (
         "relationship 11111111-1111-4111-8111-111111111112\n"
         "\tfromColumn: 'Segment differences'.Dimension\n"
@@ -83,7 +83,7 @@ def first_filtered(files: Files) -> None:
 
 
 def without_link(kind: str) -> Callable[[Files], None]:
-    """Take away every button of a kind from the page of credit and risk."""
+    """Remove every button of a kind from the page "Credit and risk"."""
 
     def plant(files: Files) -> None:
         for path in visuals_of(files, "Credit and risk", "actionButton"):
@@ -112,7 +112,7 @@ def without_phones(files: Files) -> None:
 
 
 def phone(change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in the phone layout of the scatter."""
+    """Change the phone layout of the scatter chart."""
     return edits(
         lambda files: visuals_of(files, "Income and deposits", "scatterChart")[0].replace(
             "visual.json", "mobile.json"
@@ -127,7 +127,7 @@ def base_theme(content: Any) -> None:
 
 
 def newer(kind: str, version: str) -> Mistake:
-    """Have one visual or page ask for a newer Desktop."""
+    """Give one visual or page a schema version that needs a newer Desktop."""
 
     def plant(files: Files) -> None:
         path = visuals_of(files, "Overview", "textbox")[0]
@@ -142,7 +142,7 @@ _NAMES = {"page": "page", "visual": "visualContainer"}
 
 
 def in_every(kind: str, change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in every visual of a type, wherever it is."""
+    """Change every visual of a type on all pages."""
 
     def plant(files: Files) -> None:
         for path, text in list(files.items()):

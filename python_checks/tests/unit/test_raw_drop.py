@@ -613,7 +613,7 @@ def test_inspect_without_a_project_does_not_validate_rows(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_not_utf8_is_refused_by_name(
+def test_file_name_that_is_not_utf8_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says = r"ok\xff{}: the name is not UTF-8. Rename the file or folder"
@@ -691,7 +691,7 @@ def test_mapping_file_may_repeat_itself_and_be_empty(text: str, tmp_path: Path) 
     assert plan_table(tmp_path, "clients").reading is not None
 
 
-def test_texts_of_one_day_beside_typed_dates_are_not_converted() -> None:
+def test_repeated_text_date_beside_typed_dates_is_accepted() -> None:
     watch = _DateWatch("clients.xlsx[Sheet1]")
     for day in range(1, 29):
         watch.see(date(2019, 5, day), day)
@@ -747,9 +747,7 @@ def test_header_with_another_unit_is_refused(header: str) -> None:
         ("Bank Loans (total)", {}),
     ],
 )
-def test_currency_in_a_header_is_that_of_its_column(
-    header: str, currencies: dict[str, str]
-) -> None:
+def test_header_gives_the_currency_of_its_column(header: str, currencies: dict[str, str]) -> None:
     cells = [header if name == "Bank Loans" else name for name in oddities.seed_rows()[0]]
     assert map_header("clients.csv", cells, CLIENTS).currencies == currencies
 
@@ -813,7 +811,7 @@ def test_quoted_lines_are_one_record_unless_they_could_be_rows(
     assert plain == [list(record.cells) if is_one else record.fault for record in records]
 
 
-def test_the_declared_encoding_is_obeyed_or_refused(
+def test_declared_encoding_is_used_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def name_in(encoding: str, text: str = "Пров Донцов") -> str | None:

@@ -1,4 +1,4 @@
-"""What titles and numbers of the report say, computed from the files and from the marts."""
+"""Titles and numbers of the report have the values computed from the marts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
 
 
 def asked(evaluator: Evaluator, text: str, context: Context) -> list[tuple[Any, ...]]:
-    """Return the rows of a query on the customers that a context leaves."""
+    """Return the rows of a query on the customers in a filter context."""
     conditions, values = ["true"], []
     for column, kept in context.items():
         conditions.append(f"{SOURCES[column]} in ({', '.join('?' for _ in kept)})")
@@ -62,7 +62,7 @@ def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Eva
 
 
 def test_titles_follow_the_slicers(evaluator: Evaluator) -> None:
-    """Findings on chosen customers change with the slicers; those on all customers do not."""
+    """Findings on selected customers change with the slicers; those on all customers do not."""
     whole = {
         visual.finding
         for page in REPORT.values()
@@ -121,13 +121,13 @@ CLOSED = {
     "Finding on stress",
     "Finding on the what-if",
 }
-"""Titles of tables that hold sums over the customers of others."""
+"""Titles of tables with sums over customers that a role must not see."""
 SEES = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
 
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_titles_report_what_a_role_hides(role: str, user: str, evaluator: Evaluator) -> None:
+def test_titles_report_hidden_customers(role: str, user: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, user, SEES)
     sees = user == "ada" and role == "By banking relationship"
     for finding in FINDINGS:
@@ -152,7 +152,7 @@ def test_role_without_filters_sees_the_same_titles(
 
 
 def test_risk_is_linked_to_income_but_not_to_cards(evaluator: Evaluator) -> None:
-    """The shipped sample is made so; its own fit of drivers says the same."""
+    """The shipped sample has this link, and the fitted drivers of the marts agree."""
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting goes with income, not with cards ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
@@ -199,7 +199,7 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
 
 
 def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
-    """One median for each product, income band and risk weighting, and for no fewer columns."""
+    """There is one median for each product, income band and risk weighting."""
     ((by_both, by_one),) = evaluator.connection.execute(
         "select (select max(medians) from (select count(distinct peer_median_balance) as medians"
         " from marts.fct_product_gaps group by product, income_band, risk_weighting)),"
@@ -322,7 +322,7 @@ def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:
     ],
 )
 def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator) -> None:
-    """The sort column that a visual groups by as well does not spoil it."""
+    """The shares are right even though visuals also group by the sort column."""
     columns: list[Column] = [("Customers", row), ("Customers", across)]
     for value in evaluator.values(columns[0], {}):
         line = evaluator.grouped(columns[0], value, {})

@@ -23,7 +23,7 @@ from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
 
 Choice = dict[str, tuple[Column, tuple[object, ...]]]
-"""Dimension of the metric layer: column of the model, values chosen."""
+"""Filters for each dimension of the metric layer: column of the model, and selected values."""
 
 CUSTOMERS = "Customers"
 CONTEXTS: dict[str, Choice] = {
@@ -82,7 +82,7 @@ def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
 def asked(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], choice: Choice
 ) -> list[Any]:
-    """Return what the metric layer says of these metrics."""
+    """Return the values of metrics in the metric layer."""
     filters = {dimension: list(values) for dimension, (_, values) in choice.items()}
     query = compile_query(layer, names, filters=filters)
     row = evaluator.connection.execute(query.sql, query.parameters).fetchone()
@@ -91,7 +91,7 @@ def asked(
 
 
 def agree(one: Any, other: Any, name: str) -> bool:
-    """Whether two values are the same: blank is no rows, a median is rounded to the cent."""
+    """Whether two values are the same. Blank means no rows; a median is rounded to the cent."""
     if not one or not other:
         return not one and not other
     close = 0.005 if name.startswith("median_") else 0.0
@@ -143,7 +143,7 @@ def test_measures_equal_the_metric_layer(
 
 
 def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
-    """Return for each mart and column where the model has it; customers come first."""
+    """Return the model column for each mart column; the customers table takes precedence."""
     found: dict[tuple[str, str], Column] = {}
     order = sorted(evaluator.sources.items(), key=lambda each: each[0][0] != CUSTOMERS)
     for (table, column), source in order:
@@ -155,7 +155,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
 def contexts_of(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
 ) -> list[Choice]:
-    """Return so many choices that reach all of these metrics: values of each dimension in turn."""
+    """Return filters that reach all of these metrics, with values of each dimension in turn."""
     tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
     located = places(evaluator)
     by_dimension: list[list[Choice]] = []
@@ -178,7 +178,7 @@ def contexts_of(
     return in_turn[:wanted]
 
 
-def test_every_measure_equals_the_metric_layer_in_ten_contexts(
+def test_measures_equal_the_metric_layer_in_ten_contexts(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     families: dict[frozenset[str], list[str]] = {}
@@ -199,7 +199,7 @@ def test_every_measure_equals_the_metric_layer_in_ten_contexts(
     assert filled > 8 * len(layer.metrics)
 
 
-def test_whole_numbers_that_visuals_show_are_exact(evaluator: Evaluator) -> None:
+def test_whole_numbers_in_visuals_are_exact(evaluator: Evaluator) -> None:
     model = model_text.read(project.read(PROJECT / "powerbi"))
     shown = [
         (table, column)
@@ -247,7 +247,7 @@ def test_filter_reach_matches_the_evaluator(evaluator: Evaluator) -> None:
 
 
 def test_filter_that_does_not_reach_a_measure(layer: SemanticLayer, evaluator: Evaluator) -> None:
-    """A measure that a filter does not reach stays whole; the metric layer has no answer."""
+    """The measure ignores such a filter; the metric layer refuses it."""
     choice = CONTEXTS["one loyalty class"]
     left_out = {
         metric.name
@@ -278,8 +278,8 @@ def test_ratios_are_ratios_of_sums(layer: SemanticLayer, evaluator: Evaluator) -
             assert evaluator.measures[metric.label].startswith("DIVIDE("), metric.name
 
 
-def test_a_wrong_measure_would_be_noticed(layer: SemanticLayer, evaluator: Evaluator) -> None:
-    """The comparison sees a sum in place of a distinct count, and a filter that is gone."""
+def test_wrong_measure_is_detected(layer: SemanticLayer, evaluator: Evaluator) -> None:
+    """The comparison detects a sum instead of a distinct count, and a missing filter."""
     for label, name, text in (
         ("Client ids", "client_ids", "COUNTROWS('Customers')"),
         ("Customers to act on", "act_customers", "COUNTROWS('Customer risk')"),
@@ -322,7 +322,7 @@ def customers_of(evaluator: Evaluator, column: str, *values: str) -> int:
     return int(row[0])
 
 
-def test_a_role_shows_the_customers_of_the_relationships_that_are_listed(
+def test_role_shows_customers_of_its_relationships(
     evaluator: Evaluator,
 ) -> None:
     seen = evaluator.role_context("By banking relationship", "ada@bank", ACCESS)
@@ -336,7 +336,7 @@ def test_a_role_shows_the_customers_of_the_relationships_that_are_listed(
         assert count == (expected,), table
 
 
-def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
+def test_role_shows_customers_of_an_advisor(evaluator: Evaluator) -> None:
     row = evaluator.connection.execute(
         "select investment_advisor from marts.dim_investment_advisors limit 1"
     ).fetchone()
@@ -348,8 +348,8 @@ def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
     )
 
 
-def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluator) -> None:
-    """In a model with roles a viewer in none of them sees an error."""
+def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
+    """If a model has roles, a viewer without a role sees an error."""
     assert evaluator.roles["Everything"] == {}
 
 
@@ -399,7 +399,7 @@ def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluat
         ("Fairness monitor", "action", {"deepen_saving_account": "Grow savings balance"}),
     ],
 )
-def test_readers_see_words_and_no_codes(
+def test_readers_see_words_instead_of_codes(
     table: str, code: str, wanted: dict[str, str], evaluator: Evaluator
 ) -> None:
     code = evaluator.sources.get((table, code), code)

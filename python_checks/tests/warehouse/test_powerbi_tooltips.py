@@ -35,7 +35,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
         ("Customers", "Watch-list level"): ("review",),
     },
 }
-"""What slicers and clicks choose while a mark is hovered over."""
+"""Filters by slicers and clicks while the reader hovers over a mark."""
 
 NUMBERS = {
     "Customers": "nullif(count(*), 0)",
@@ -51,7 +51,7 @@ NUMBERS = {
 """SQL of each number of a tooltip."""
 
 MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
-"""The measures in which the values of every dimension are compared."""
+"""The measures by which the values of every dimension are compared."""
 
 CUSTOMERS = (
     "marts.dim_customers inner join marts.fct_customer_positions using (customer_key)"
@@ -219,7 +219,7 @@ def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
 
 
 def test_untested_axis_has_no_tooltip_page(evaluator: Evaluator) -> None:
-    """Power BI's own tooltip stays on joining years, watch-list levels and products."""
+    """Joining years, watch-list levels and products keep Power BI's default tooltip."""
     tested = {
         row[0]
         for row in evaluator.connection.execute(
