@@ -65,7 +65,8 @@ class Snapshot:
 
     Attributes:
         release: the release.
-        role: the role of its readers. layer: the metric definitions of the release.
+        role: the role of its readers.
+        layer: the metric definitions of the release.
         connection: a read-only database with the cubes and the small marts, without customers.
         cubes: the cubes by name.
         codes: values of the dimensions that cubes hold as numbers.

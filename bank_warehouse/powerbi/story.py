@@ -52,8 +52,12 @@ INCOME_STEPS = 8
 class FieldParameter:
     """A choice of measures.
 
-    Its table and column have its name. Attributes: name: display name. origin: name by which pages
-    refer to its table. entries: the label that a reader sees, and the measure.
+    Its table and column have its name.
+
+    Attributes:
+        name: display name.
+        origin: name by which pages refer to its table.
+        entries: the label that a reader sees, and the measure.
     """
 
     name: str

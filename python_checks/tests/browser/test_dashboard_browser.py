@@ -237,8 +237,8 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
-    """Its numbers match the metric layer, it is accessible, and it fits a phone."""
+def test_each_page_is_right_and_accessible(name: str, watched: Watched, snapshot: Snapshot) -> None:
+    """Numbers match the metric layer, axe-core finds no fault, and the page fits a phone."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
     expect(page.locator("h1")).to_have_text(PAGES[name][0])

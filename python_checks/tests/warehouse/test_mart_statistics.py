@@ -1,7 +1,7 @@
 """Compare the statistics of the marts with numpy and scipy on all customers of the shipped seeds.
 
-The marts compute them from sums, in SQL. Here each comes from the customers one by one, by another
-formula where there is one.
+The marts compute the statistics from sums, in SQL. These tests compute them from single customers,
+with a different formula if there is one.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from scipy import stats
 
 from python_checks.expectations.columns import PRODUCT_BALANCES as PRODUCTS
 
-# Amounts in one bucket differ by less than a thousandth, and each counts as their mean.
+# Each amount counts as the mean of its bucket, which differs from it by less than a thousandth.
 BUCKET_TOLERANCE = 1e-3
 
 
