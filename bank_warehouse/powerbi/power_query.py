@@ -99,9 +99,11 @@ def _character(part: str) -> str:
 class Words:
     """The labels of a column's codes.
 
-    Attributes: code: the code column. named: label by code. is_closed: a code without a label stays
-    as it is, so that PostgreSQL can compute the whole expression. Otherwise the code is spelled
-    out.
+    Attributes:
+        code: the code column.
+        named: label by code.
+        is_closed: whether a code without a label stays as it is, so that PostgreSQL can compute the
+            whole expression. Otherwise the code is spelled out.
     """
 
     code: str

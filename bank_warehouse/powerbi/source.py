@@ -52,8 +52,10 @@ class Source:
 class Parameter:
     """A Power Query parameter with one setting of the source.
 
-    Attributes: name: name of the parameter. kind: kind of source that uses it; empty for both.
-    description: meaning of its value.
+    Attributes:
+        name: name of the parameter.
+        kind: kind of source that uses it; empty for both.
+        description: meaning of its value.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The benchmark of scale: its figures, what it ends, and that all make the same marts."""
+"""The scale benchmark: its figures and limits, and the equality of the marts."""
 
 import csv
 import json
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark i
 
 CUSTOMERS = 3_000
 DAMAGED = 2_999
-"""The size of the pack that is damaged."""
+"""Customers in the pack that is damaged."""
 
 PLENTY = Limits(seconds=60, memory=64 * GIB, memory_left=0, disk_left=0)
 

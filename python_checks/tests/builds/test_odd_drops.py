@@ -1,4 +1,4 @@
-"""Every odd drop through staging: read correctly, refused, or rows quarantined; nothing is lost.
+"""Staging reads, quarantines or refuses every odd drop, and loses nothing.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
 of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.

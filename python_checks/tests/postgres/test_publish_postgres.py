@@ -669,7 +669,7 @@ def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
     assert SECRET not in str(refused.value)
 
 
-def test_rows_lost_to_a_trigger_are_noticed_before_commit(
+def test_rows_lost_to_a_trigger_are_detected_before_commit(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)

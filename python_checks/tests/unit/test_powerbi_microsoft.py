@@ -1,4 +1,4 @@
-"""What Microsoft's own tools say of the project, where they are installed.
+"""The project is accepted by Microsoft's own tools, if they are installed.
 
 Both are npm packages for developing and testing, no part of this project and never passed on.
 `npm install --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser`

@@ -1,4 +1,4 @@
-"""A project folder is written whole, or stays as it was."""
+"""A project folder is written completely or not changed."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Where a Power BI project reads from: nothing that its folder keeps is replaced in silence."""
+"""The source settings of a Power BI project are kept until the user changes them."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The quarantine as a file for people: safe in a spreadsheet, whole or not there."""
+"""The quarantine file is safe in a spreadsheet, and is written completely or not at all."""
 
 import csv
 import re
@@ -36,7 +36,7 @@ def ask(warehouse: Path, out: Path, *options: str) -> Result:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    """A warehouse of which only the quarantine is there."""
+    """A warehouse with only the quarantine."""
     path = tmp_path / "bank.duckdb"
     texts = [*FORMULAS, 'said "no";, and left', "two\r\nlines", "Zoë", "plain"]
     with duckdb.connect(str(path)) as connection:
@@ -66,7 +66,7 @@ def test_formulas_are_texts_and_numbers_stay_numbers(warehouse: Path, tmp_path: 
         rows = list(csv.DictReader(file))
     assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
     assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
-    # Behind a tab or a line break too: a spreadsheet may take what follows for a cell.
+    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
     safe = ["'" + (f"{each[0]}'{each[1:]}" if each[0] in "\t\r\n" else each) for each in FORMULAS]
     assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == safe
     assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [
@@ -150,7 +150,7 @@ def test_harmless_cells_are_unchanged() -> None:
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
 def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
-    """A spreadsheet may separate cells by semicolon, whatever the file does."""
+    """A spreadsheet may use another separator than the file."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))
         cells = [cell.strip(' "') for cell in re.split(r"[;\t\r\n]", text)]

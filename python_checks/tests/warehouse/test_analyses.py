@@ -62,7 +62,7 @@ def test_analysis_gives_rows_without_empty_columns(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_analysis_says_what_it_asks_and_how_to_read_it(name: str) -> None:
+def test_analysis_states_its_question_and_its_reading(name: str) -> None:
     text = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
     assert text.startswith("-- Question: ")
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)

@@ -577,7 +577,7 @@ def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
         assert [row[0].value for row in table.rows] == [row[0] for row in wanted]
 
 
-def test_cells_are_shares_of_their_row_and_pale_where_they_could_be_chance(
+def test_cells_are_shares_of_their_row_and_pale_if_not_significant(
     snapshot: Snapshot,
 ) -> None:
     for name, rows in (("income-risk", "income_band"), ("loyalty-risk", "loyalty_classification")):
@@ -1189,7 +1189,9 @@ def test_first_reader_is_asked_to_wait(published: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["database", "metrics", "manifest"])
-def test_a_damaged_release_says_what_to_do(damage: str, published: Path, tmp_path: Path) -> None:
+def test_damaged_release_is_reported_with_the_remedy(
+    damage: str, published: Path, tmp_path: Path
+) -> None:
     copy_release(published, tmp_path, 1)
     name = {"database": DATABASE, "metrics": METRICS, "manifest": "manifest.json"}[damage]
     (tmp_path / "1" / name).unlink()

@@ -72,7 +72,7 @@ def test_disjoint_groups_have_the_largest_effect() -> None:
     ("counts", "has_p_value"),
     [([5, 5], True), ([5, 4], False), ([5, 5, 5, 5, 4], True), ([5, 5, 5, 4], False)],
 )
-def test_no_p_value_where_groups_are_too_small(counts: list[int], has_p_value: bool) -> None:
+def test_no_p_value_for_small_groups(counts: list[int], has_p_value: bool) -> None:
     groups = np.repeat(np.arange(len(counts)), counts)
     comparison = kruskal_wallis(*from_ranks(np.arange(len(groups)), groups))
     assert (comparison.p_value is not None) == has_p_value

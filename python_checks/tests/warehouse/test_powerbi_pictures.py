@@ -1,4 +1,4 @@
-"""Every page of the report is drawn from its files: everything fits where they put it."""
+"""Every page of the report is drawn from its files, and everything fits its place."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from python_checks.testing.paths import PROJECT
 
 IMAGES = PROJECT / "docs" / "images"
 LARGEST = 150_000
-"""Bytes of a picture at most: the repository keeps them all."""
+"""Maximum bytes of a picture, because the repository keeps every version."""
 
 
 def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:

@@ -1,4 +1,4 @@
-"""A tooltip of the report is right or stays empty, whatever the slicers choose.
+"""A tooltip of the report is right or empty for every selection.
 
 A tooltip page is read from its files. Its numbers are computed from the text of the model, in the
 context of the slicers and of the mark under the pointer; its test results are the rows that its

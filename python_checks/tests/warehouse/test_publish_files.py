@@ -319,7 +319,7 @@ def test_types_in_the_files_are_those_of_the_contract(two_releases: Path) -> Non
     assert {"DECIMAL(18,2)", "DATE", "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE"} <= seen
 
 
-def test_the_manifest_says_what_the_release_is(two_releases: Path, warehouse: Path) -> None:
+def test_manifest_describes_the_release(two_releases: Path, warehouse: Path) -> None:
     release = releases.read_release(two_releases, 1)
     manifest = release.manifest
     assert manifest["as_of_date"] == "2021-12-31"
@@ -480,9 +480,7 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
     assert seen == {1, 2}
 
 
-def test_an_old_release_stays_readable_while_it_is_open(
-    copied: Path, warehouse: Path, two_releases: Path
-) -> None:
+def test_open_old_release_stays_readable(copied: Path, warehouse: Path, two_releases: Path) -> None:
     old = current_release(copied)
     file = old.path / "bank_marts.duckdb"
     with duckdb.connect(str(file), read_only=True) as reader:
@@ -496,7 +494,7 @@ def test_an_old_release_stays_readable_while_it_is_open(
     assert file.read_bytes() == same.read_bytes()
 
 
-def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
+def test_roll_back_accepts_any_release_also_a_newer_one(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
@@ -735,7 +733,7 @@ def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_folder_without_a_release_says_so(tmp_path: Path) -> None:
+def test_folder_without_a_release_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NoReleaseError, match="bank publish"):
         current_release(tmp_path)
     (tmp_path / "current").write_text("seven\n")

@@ -1,4 +1,4 @@
-"""Work lists: whom they list, who may have them, and that opening one runs nothing."""
+"""Work lists: their customers, who may read them, and safety in a spreadsheet."""
 
 import csv
 import hashlib
