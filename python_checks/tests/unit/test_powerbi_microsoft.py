@@ -1,9 +1,12 @@
 """The project is accepted by Microsoft's own tools, if they are installed.
 
-Both are npm packages for developing and testing, no part of this project and never passed on.
-`npm install --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser`
-puts them into FOLDER/node_modules, which POWERBI_NODE_MODULES names; without it the project's own
-node_modules is looked into. Where they are absent, these tests skip.
+Both are npm packages for development and tests. They are not part of this project. This command
+installs them in FOLDER/node_modules, the value for POWERBI_NODE_MODULES:
+
+    npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
+
+Without the variable, the tests use node_modules of the project. They are skipped if a package is
+missing.
 """
 
 import json
@@ -89,7 +92,7 @@ def test_broken_m_is_detected() -> None:
 
 
 class Loader:
-    """Microsoft's loader of semantic models, spoken to over its standard input and output.
+    """Microsoft's loader of semantic models, used through its standard input and output.
 
     The protocol: https://modelcontextprotocol.io/specification/2025-06-18, one message a line.
     """

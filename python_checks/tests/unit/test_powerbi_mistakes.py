@@ -1,4 +1,4 @@
-"""Mistakes planted in the committed Power BI project, one at a time: each of them is caught."""
+"""Each mistake planted in the committed Power BI project is detected."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def committed() -> Files:
 
 
 def swaps(path: str, old: str, new: str) -> Mistake:
-    """Plant `new` in the place of the first `old`."""
+    """Replace the first `old` with `new`."""
 
     def plant(files: Files) -> None:
         assert old in files[path], (path, old)
@@ -67,7 +67,7 @@ def visuals_of(files: Files, title: str, kind: str) -> list[str]:
 
 
 def edits(find: Callable[[Files], str], change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in a JSON file."""
+    """Change a JSON file."""
 
     def plant(files: Files) -> None:
         path = find(files)
@@ -141,12 +141,12 @@ def relationship_is_inactive(files: Files) -> None:
 
 
 def without_object(name: str) -> Callable[[Any], Any]:
-    """Take away what a visual sets for a part of it."""
+    """Remove the format settings of one part of a visual."""
     return lambda content: content["visual"]["objects"].pop(name)
 
 
 def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
-    """Have the title or the alt text of a visual say `text`."""
+    """Set the title or the alt text of a visual to `text`."""
 
     def change(content: Any) -> None:
         properties = content["visual"]["visualContainerObjects"][name][0]["properties"]
@@ -156,7 +156,7 @@ def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
 
 
 def adds(path: str, text: str) -> Mistake:
-    """Plant `text` after the first empty line of a table: an object of its own."""
+    """Add an object to a table: insert `text` after its first empty line."""
     return swaps(f"{TABLES}/{path}.tmdl", "\n\n", f"\n\n{text}\n")
 
 

@@ -119,7 +119,7 @@ def csv_on(snapshot: Snapshot, page: str, block: Block, search: str = "") -> byt
 
 
 def ask_page(client: FlaskClient, path: str, search: str = "", **headers: str) -> dict[str, Any]:
-    """Ask as the browser does; return the answer's status and what stands on the page."""
+    """Send a request as a browser does; return the status and the content of the page."""
     body = {
         "output": "..app.children...shown.data..",
         "outputs": [{"id": "app", "property": "children"}, {"id": "shown", "property": "data"}],
@@ -300,7 +300,7 @@ def test_a_folder_that_cannot_be_written_is_named(release: Release, tmp_path: Pa
 
 
 def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> None:
-    """It leaves nothing behind: what it writes between holds customers."""
+    """Intermediate files contain customers, so none may remain."""
     folder = tmp_path / "draft"
     folder.mkdir()
     task = {
@@ -455,7 +455,7 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     assert 3 <= len(first.answers) <= 5
     found = answers(snapshot)
     assert [each.text for each in first.answers] == [each.sentence for each in found.first]
-    # Of all customers: whoever asks for some sees these first.
+    # The answers are for all customers, so with filters the filtered figures come first.
     filtered = page_of(snapshot, "overview", "?risk_weighting=3").blocks
     assert filtered[-1] == first
     assert filtered[0].name == "glance"
@@ -609,7 +609,7 @@ def test_cells_are_shares_of_their_row_and_pale_if_not_significant(
 
 
 def test_hints_explain_what_numbers_mean(snapshot: Snapshot) -> None:
-    """And not once more how they are made, in the words of who made them."""
+    """Hints do not repeat the technical descriptions or the labels."""
     assert set(hints.METRICS) <= set(snapshot.layer.metrics)
     for name in hints.METRICS:
         metric = snapshot.metric(name)
@@ -724,7 +724,7 @@ MOVES = (
 
 
 def with_moves(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot as it were if there had been a date before."""
+    """Return the snapshot as if there were an earlier date."""
     dates = {"from_date": date(2021, 11, 30), "to_date": date(2021, 12, 31)}
     money = {f"{end}_total_{name}": Decimal(1_000_000) for end in ("from", "to")
              for name in ("loans", "deposits")}  # fmt: skip
@@ -1051,7 +1051,7 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
     words = "Loyalty classification: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(words, "2021-12-31", "1", INVENTED)}
-    # What is of all customers whatever the filters are does not claim them.
+    # Figures that are always for all customers do not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
     assert "Gold" not in whole.text
@@ -1129,7 +1129,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Publish the same marts under another number."""
+    """Publish the same marts as another release."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)
@@ -1335,7 +1335,7 @@ def test_kill_ends_the_server_and_its_cube_process(
     with subprocess.Popen([sys.executable, "-u", *command], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         assert b"end with Ctrl+C" in server.stdout.readline()
-        # Meanwhile another process adds the release up.
+        # Another process creates the cubes of the release in the meantime.
         server.terminate()
         assert server.stdout.read() == b"Ended.\n"
     assert server.returncode == 0
@@ -1372,7 +1372,7 @@ def test_addresses_of_this_machine() -> None:
 
 
 def test_release_files_never_change(published: Path, tmp_path: Path) -> None:
-    """The release is only read: its files are byte for byte what they were."""
+    """The dashboard only reads a release, so its files stay the same, byte for byte."""
     copy = tmp_path / "published"
     shutil.copytree(published, copy, symlinks=True)
     release = current_release(copy)

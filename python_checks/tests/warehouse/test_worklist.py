@@ -83,13 +83,13 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def read_sheet(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Return what stands above the list, and its rows by the names of the columns."""
+    """Return the lines above the list, and its rows by column name."""
     first, heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return str(first[0]), [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
 
 def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
-    """Return code, balance and gap of the customers of a release, as SQL finds them."""
+    """Return code, balance and gap of the customers of a release, from SQL."""
     database = current_release(publish_dir).path / DATABASE
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(
@@ -212,7 +212,7 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
     refused = ask(releases, *chosen, str(tmp_path / "eve.csv"), "--user", "eve@bank.example")
     assert refused.exit_code == 1
     assert "gives eve@bank.example no customers" in refused.output
-    # Where the dashboard has users, a list is somebody's too.
+    # If the dashboard has users, a list needs a user too.
     unnamed = ask(
         releases, "--owner", "Credit risk", "--out", str(tmp_path / "all.csv"),
         BANK_DASHBOARD_ACCESS_FILE=str(access),
@@ -274,13 +274,13 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
     for name in ("list.csv", "list.xlsx"):
         assert ask(with_names, *chosen, str(tmp_path / name)).exit_code == 0
     texts = [row["Name"] for row in read_csv(tmp_path / "list.csv")]
-    # Behind a tab or a line break too: a spreadsheet may take what follows for a cell.
+    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
     safe = {"'" + (f"{text[0]}'{text[1:]}" if text[0] in "\t\r" else text) for text in FORMULAS}
     assert safe <= set(texts)
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert "Personal data" in what
-    # A sheet says of each cell what it is: these are texts, as they were delivered.
+    # Cells of a sheet have a type: these are texts, as delivered.
     assert {text.replace("\r", "\n") for text in FORMULAS} <= {
         str(row["Name"]).replace("\r", "\n") for row in rows
     }
@@ -371,7 +371,7 @@ import xlsxwriter
 from bank_warehouse import worklist
 from bank_warehouse.cli import main
 how = sys.argv[1]
-# As in a shell, whatever started the tests: a signal that is ignored stays ignored.
+# A signal that the parent process ignores stays ignored, so restore the default.
 for each in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(each, signal.SIG_DFL)
 def limit(size):
@@ -395,7 +395,7 @@ main(sys.argv[2:], prog_name="bank")
 
 
 def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Write a list in a process that is ended, or for which the disk is full, on the way."""
+    """Write a list in a process that is ended, or whose disk becomes full, during the write."""
     return subprocess.run(
         [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
          "--action", "retain", "--out", str(out), *options],
@@ -486,7 +486,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
             "Retain belongs to Relationship manager, not to Pricing.",
         ),
         (
-            # One of the two is the owner's.
+            # Only one of the two actions belongs to the owner.
             ("--action", "retain", "--action", "act_on_watch_list", "--owner", "Credit risk"),
             1,
             "Retain belongs to Relationship manager, not to Credit risk.",
