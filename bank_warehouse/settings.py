@@ -236,30 +236,31 @@ _DASHBOARD = "docs/dashboard.md"
 ENVIRONMENT = (
     Setting("BANK_RAW_DIR", "folder with the raw files, or one file", "the shipped seeds", _drop),
     Setting("BANK_RAW_ENCODING", "", "", _encoding, _DROPS),
-    Setting("BANK_WAREHOUSE", "the DuckDB file that is built", "`warehouse/bank.duckdb`", _file),
+    Setting("BANK_WAREHOUSE", "DuckDB file that a build writes", "`warehouse/bank.duckdb`", _file),
     Setting(
         "BANK_MEMORY_LIMIT",
-        "memory that DuckDB may use; beyond it intermediate results go to disk",
+        "memory that DuckDB may use; larger intermediate results go to disk",
         "`5GB`, or 80 % of the machine's memory if that is less",
         _memory,
     ),
     Setting(
         "BANK_TEMP_DIRECTORY",
-        "folder for what does not fit in memory",
+        "folder for intermediate results that do not fit in memory",
         "a folder beside the warehouse",
         _folder,
     ),
-    Setting("BANK_THREADS", "threads of DuckDB", "all cores", _threads),
+    Setting("BANK_THREADS", "number of threads that DuckDB uses", "all cores", _threads),
     Setting(
         "BANK_HISTORY",
-        "the DuckDB file that keeps every date, whatever happens to the warehouse",
-        "beside the warehouse, `warehouse/bank_history.duckdb`; "
-        "for the sample `bank_history_sample.duckdb`",
+        "DuckDB file of the history, which keeps every date",
+        "`bank_history.duckdb` beside the warehouse; for the sample, `bank_history_sample.duckdb`",
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
     Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
-    Setting("BANK_POSTGRES_DSN", "PostgreSQL database to publish to as well", "unset", _anything),
+    Setting(
+        "BANK_POSTGRES_DSN", "PostgreSQL database that also gets each release", "unset", _anything
+    ),
     *(
         Setting(name, "", "", _anything, document)
         for name, document in {
@@ -290,61 +291,63 @@ ENVIRONMENT = (
 VARIABLES = (
     Setting(
         "as_of_date",
-        "date at which ages and tenures are measured; never today",
+        "date at which ages and tenures are measured; never the current date",
         "`2021-12-31`",
         _date,
     ),
     Setting(
         "raw_date_format",
-        "how joining dates are written: `auto`, a format, or a list that is tried in order",
-        "`auto`: what each file proves",
+        "format of joining dates: `auto`, one format, or a list of formats to try in order",
+        "`auto`: as the dates of each file show",
         _date_formats,
     ),
     Setting(
         "raw_decimal_mark",
         "decimal mark of amounts: `auto`, `.` or `,`",
-        "`auto`: what each column proves",
+        "`auto`: as the amounts of each column show",
         _one_of("auto", ".", ","),
     ),
     Setting(
         "raw_money_rounding",
-        "amounts with more digits than cents: `none` refuses them, `half_up` rounds them",
+        "for amounts with fractions of a cent: `none` refuses them, `half_up` rounds them",
         "`none`",
         _one_of("none", "half_up"),
     ),
     Setting(
         "near_duplicates",
-        "rows of one person, differing in blanks, case or accents: `report` or `quarantine`",
+        "rows of one person that differ only in blanks, case or accents: "
+        "`report` counts them, `quarantine` treats them as repeats",
         "`report`",
         _one_of("report", "quarantine"),
     ),
     Setting(
         "max_quarantine_rate",
-        "share of quarantined rows above which the build stops",
+        "the build stops if a larger share of the rows is quarantined",
         "`0.01`",
         _number(0, 1),
     ),
     Setting(
         "false_discovery_rate",
-        "share of the differences called more than chance that may be chance",
+        "accepted share of false ones among the differences reported as more than chance",
         "`0.05`",
         _number(0, 1),
     ),
     Setting(
         "exact_ranks_limit",
-        "up to this many customers ranks are exact; above, values within 1.6 per cent share one",
+        "ranks are exact up to this many customers; "
+        "above it, values within 1.6 per cent share a rank",
         "`20000`",
         _number(0, MOST_CUSTOMERS, is_whole=True),
     ),
     Setting(
         "inference_seed",
-        "which customers are drawn into the sample that models are fitted on",
+        "random seed of the sample that models are fitted on",
         "`1`",
         _number(0, 2**31 - 1, is_whole=True),
     ),
     Setting(
         "published_schema_version",
-        "version of the contract of the published marts",
+        "version of the published marts' contract",
         "`1`",
         _number(1, 2**31 - 1, is_whole=True),
     ),

@@ -57,8 +57,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 """Column to the labels of its codes; codes of other columns are shown unchanged."""
 
 GAP = (
-    "Distance to the target: how much these customers' balances or fees would have to change to "
-    "reach the rule's target. Use it to compare actions; the action does not close it by itself."
+    "Gap to close: how far these customers' balances or fees are from the rule's target. Use it to "
+    "compare actions, not as a forecast."
 )
 """The explanation of the gap to close."""
 

@@ -154,7 +154,7 @@ def _task(source: Source, action: str) -> str:
     if not found:
         return ""
     wording = str(found[0]["wording"])
-    return f" Task of {found[0]['owner']}: {wording[:1].lower()}{wording[1:]}."
+    return f" For {found[0]['owner']}: {wording[:1].lower()}{wording[1:]}."
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
@@ -189,9 +189,10 @@ def actions(source: Source) -> Answer | None:
     return Answer(
         name="actions",
         sentence=(
-            f"“{name}” is furthest from its target: {amount(gap)} for {count(number, 'customer')}."
+            f"The largest gap to close is for “{name}”: {amount(gap)} across "
+            f"{count(number, 'customer')}."
         ),
-        title=f"Furthest from its target: {name}, {amount(gap)}",
+        title=f"Largest gap to close: {name}, {amount(gap)}",
         support=f"{labels.GAP} Balances involved: {amount(concerned)}.",
         page="recommendations",
         marts=("fct_customer_recommendations",),
@@ -370,8 +371,8 @@ def segments(source: Source) -> Answer | None:
     return Answer(
         name="segments",
         sentence=(
-            f"{largest[0]} is the segment with most money: {part} of customers hold {of_deposits} "
-            f"of deposits and owe {of_loans} of loans."
+            f"{largest[0]} is the segment with the most money: {part} of customers hold "
+            f"{of_deposits} of deposits and owe {of_loans} of loans."
         ),
         title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
         support="Segments are rules on deposits, loans and time with the bank.",

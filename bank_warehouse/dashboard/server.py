@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
+# DuckDB imports pandas in the thread that reads the first release, and Plotly fails in another
+# thread that finds it half imported.
+import pandas  # noqa: F401
 from dash import Dash, Input, Output, State, no_update
 from flask import Flask, Response, abort, request
 

@@ -153,9 +153,10 @@ def _refuse_other_width(
     Raises:
         DropError: the message shows what is missing in the header.
     """
-    text = "\n".join(line for line in lines[:-1] if line.strip())  # the last may be cut off
+    text = "\n".join(lines[:-1])  # the last may be cut off
     try:
-        records = list(csv.reader(io.StringIO(text), delimiter=separator))
+        read = csv.reader(io.StringIO(text), delimiter=separator)
+        records = [cells for cells in read if any(cell.strip() for cell in cells)]
     except csv.Error:
         return
     cells = len(records[0]) if records else 0
@@ -169,14 +170,16 @@ def _refuse_other_width(
         tables = TABLES.values()
         known = {key for table in tables for column in table.columns for key in column.keys}
         halves = [
-            f", here {one!r} and {other!r}"
+            f"The separator splits a name that needs quotes, here {one!r} and {other!r}. Quote "
+            "the name, or remove the separator from it."
             for one, other in pairwise(header)
             if header_key(one + other) in known and header_key(one) not in known
         ]
-        raise DropError(
-            f"{where}. The separator splits a name that needs quotes{''.join(halves[:1])}. Quote "
-            "the name, or remove the separator from it."
+        cause = (
+            "Either the separator splits a name that needs quotes, or a column has a name and no "
+            "cells. Quote that name, or export the file again with all cells."
         )
+        raise DropError(f"{where}. {[*halves, cause][0]}")
     beyond = sum(bool(record[-1].strip()) for record in records)
     if cells == len(header) + 1 and 2 * beyond > len(records):
         cause = (

@@ -51,11 +51,11 @@ RESULTS = "scale.json"
 SECONDS_BETWEEN_LINES = 10.0
 CHUNK = 1 << 24
 METHOD = {
-    "process": "Each run is a process of its own, timed from its start to its end.",
-    "memory": "Largest resident set of the process and its children, five looks a second.",
-    "order": "All contenders one after the other, then the next repeat, begun one place later.",
+    "process": "Each run is a separate process, timed from start to end.",
+    "memory": "Largest resident set of the process and its children, sampled five times a second.",
+    "order": "Contenders run one after another; each repeat starts with the next contender.",
     "warm-up": "The raw files are read once before each run; dbt has parsed the project before.",
-    "figures": "Median time of the repeats; most memory and disk of them.",
+    "figures": "The median of the times, and the maximum of memory and disk, over all repeats.",
 }
 
 

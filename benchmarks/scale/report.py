@@ -22,8 +22,8 @@ TITLES = {contender.name: contender.title for contender in CONTENDERS}
 SET_MARK = "comparison set"
 PLOT = "scale.svg"
 HEADER = [
-    "contender", "seconds", "range", "by limit", "by script", "customers/s", "CPU seconds",
-    "peak memory", "disk at end", "disk at most", "load",
+    "contender", "seconds", "range", "times the limit", "times the script", "customers/s",
+    "CPU seconds", "peak memory", "disk at end", "disk at most", "load",
 ]  # fmt: skip
 
 Table = list[list[str]]
@@ -132,7 +132,7 @@ def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
         for name, found in expensive.items():
             if ranked := found.get((customers, file_format)):
                 yield (
-                    f"Most expensive of {TITLES[name]}, {customers:,} customers, {file_format}",
+                    f"Slowest models of {TITLES[name]}, {customers:,} customers, {file_format}",
                     [
                         ["model", "seconds", "share of all"],
                         *(
@@ -152,7 +152,7 @@ def _closing(
     growth = growths(figures)
     if growth:
         yield (
-            "Growth: seconds go with customers to the power of",
+            "Growth: the time grows with the number of customers to the power of this exponent",
             [
                 ["contender", "format", "exponent", "fitted on"],
                 *(
@@ -185,7 +185,7 @@ def _closing(
             ["", ""],
             *([topic, told] for topic, told in results.method.items()),
             ["when", f"{dates[0]} to {dates[-1]}"],
-            ["load", f"Processes that wanted to run, before a run: {min(loads)} to {max(loads)}."],
+            ["load", f"Load of the machine before a run: {min(loads)} to {max(loads)}."],
             ["revision", ", ".join(sorted({run.revision for run in results.runs if run.revision}))],
             *([topic, str(told)] for topic, told in results.machine.items()),
         ],

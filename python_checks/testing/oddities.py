@@ -287,13 +287,13 @@ def named(encoding: str, names: Sequence[str]) -> bytes:
     by="staging",
 )
 def latin1(drop: Path) -> None:
-    """Latin-1 or Windows-1252: western names, in a file without a mark. The warning shows one."""
+    """Western names in Latin-1 or Windows-1252, without a mark: the warning shows one name."""
     put(drop, named(*NAMED["latin1"]))
 
 
 @oddity("read", warns="read as Latin-9", by="staging")
 def latin9(drop: Path) -> None:
-    """Latin-9, where it differs from Latin-1: `Š` and `Œ` would be signs."""
+    """Latin-9 with `Š` and `Œ`, which would be symbols in Latin-1."""
     put(drop, named(*NAMED["latin9"]))
 
 
@@ -305,7 +305,7 @@ def windows_1250(drop: Path) -> None:
 
 @oddity("read", warns="read as Windows-1250", by="staging")
 def hungarian_in_windows_1250(drop: Path) -> None:
-    """Hungarian names in Windows-1250: in Windows-1252 they would be of three languages."""
+    """Hungarian names in Windows-1250: Windows-1252 would give letters of three languages."""
     put(drop, named(*NAMED["hungarian_in_windows_1250"]))
 
 
@@ -341,7 +341,7 @@ def encoding_in_doubt(drop: Path) -> None:
 
 @oddity("refused", "It could be cp1252: 'IND")
 def byte_of_no_encoding(drop: Path) -> None:
-    """A stray byte in an id and in a name: only in the name would a letter be normal."""
+    """A stray byte in an id and in a name: an accented letter is normal only in the name."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, damaged.encode("utf-8", "surrogateescape"))
 
@@ -369,7 +369,7 @@ def misread_and_saved(drop: Path) -> None:
 
 @oddity("quarantined", "invalid bytes", aside=1, warns="not UTF-8")
 def invalid_bytes(drop: Path) -> None:
-    """A byte that is not UTF-8 in a file with the mark of UTF-8."""
+    """A byte that is not UTF-8, in a file with the byte-order mark of UTF-8."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
     put(drop, b"\xef\xbb\xbf" + damaged.encode("utf-8", "surrogateescape"))
 
@@ -477,7 +477,7 @@ def padded_quotes(drop: Path) -> None:
 
 @oddity("quarantined", "broken quoting", aside=1, warns="quote")
 def quote_never_closed(drop: Path) -> None:
-    """A quote is opened and never closed: the rows after it must not disappear in its cell."""
+    """A quote that is never closed: the rows after it must not become part of its cell."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
 
 
@@ -498,7 +498,7 @@ def edge_quotes(column: str, first: int, last: int) -> str:
 
 @oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
 def quotes_around_90_rows(drop: Path) -> None:
-    """A name begins with a quote, and one 90 rows later ends with one: no row between is lost."""
+    """A quote before a name and another after a name 90 rows later: no row is lost."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
@@ -516,7 +516,7 @@ def quotes_around_first_cells(drop: Path) -> None:
 
 @oddity("read", warns="inside quotes", by="staging")
 def rows_inside_a_cell(drop: Path) -> None:
-    """A cell that holds whole rows, in a file that quotes every cell: it is one cell."""
+    """A cell that contains whole rows, in a file that quotes every cell: it stays one cell."""
     lines = seed_text().split("\n")
     put(
         drop,
@@ -553,7 +553,7 @@ def long_row(drop: Path) -> None:
 
 @oddity("quarantined", "too many cells", aside=1, rows=SEED_COUNT - 1)
 def lost_line_end(drop: Path) -> None:
-    """Two rows joined into one: the text of the quarantined row has both."""
+    """Two rows on one line: the text of the quarantined row contains both."""
     lines = seed_text().split("\n")
     lines[20:22] = ["".join(lines[20:22])]
     put(drop, "\n".join(lines))
@@ -664,7 +664,7 @@ def header_twice(drop: Path) -> None:
 
 @oddity("refused", "nearest in the file: 'Bank Lones'")
 def header_misspelt(drop: Path) -> None:
-    """A misspelt required header: the message shows the nearest one."""
+    """A misspelt required header: the message shows the most similar one."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
 
 
@@ -700,7 +700,7 @@ def headers_with_something_around(drop: Path) -> None:
 
 @oddity("refused", "'Age (then)' and 'Sum of Age' both mean 'Age'")
 def headers_of_two_meanings(drop: Path) -> None:
-    """Two headers that could be the age, neither by its usual name."""
+    """Two headers that could mean the age, but none with the usual name."""
     header, rows = seed_rows()
     names = ["Age (then)" if name == "Age" else name for name in header]
     put(drop, text_of([[*row, row[2]] for row in rows], [*names, "Sum of Age"]))
@@ -708,13 +708,13 @@ def headers_of_two_meanings(drop: Path) -> None:
 
 @oddity("refused", "'Bank Loans (in thousands)' is that of 'Bank Loans', but its remark changes")
 def amounts_in_thousands(drop: Path) -> None:
-    """A header that says that its amounts are in thousands."""
+    """A header for amounts in thousands."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Loans (in thousands)")))
 
 
 @oddity("read", warns="mapping.yml", by="staging")
 def header_with_a_unit_named_in_the_mapping(drop: Path) -> None:
-    """The same header, named in mapping.yml because its cells are right as they are."""
+    """The same header, named in mapping.yml because its amounts are in the right unit."""
     amounts_in_thousands(drop)
     (drop / "mapping.yml").write_text("clients: {columns: {Bank Loans: Bank Loans (in thousands)}}")
 
@@ -784,7 +784,7 @@ def two_columns_mapped_to_one(drop: Path) -> None:
 
 @oddity("refused", "mapping.yml, line 4: 'Bank Loans' is there already, in line 3")
 def mapping_with_a_name_twice(drop: Path) -> None:
-    """A mapping file that names a column twice: the last must not win in silence."""
+    """A mapping file that names a column twice: the last one must not be used without a message."""
     put(drop, seed_text())
     (drop / "mapping.yml").write_text(
         "clients:\n  columns:\n    Bank Loans: Business Lending\n    Bank Loans: Bank Loans\n"
@@ -841,7 +841,7 @@ def table_of_another_business(drop: Path) -> None:
 
 @oddity("refused", "3 things are wrong with this drop")
 def three_problems(drop: Path) -> None:
-    """A missing column, an empty name and a lookup that is cut off: all reported at once."""
+    """A missing column, an empty name and a lookup that is cut off: one message reports all."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2,\n")
     (drop / "raw_investment_advisors.csv").write_text('IAId,Investment Advisor\n1,A\n2\n"3,C\n')
@@ -849,7 +849,7 @@ def three_problems(drop: Path) -> None:
 
 @oddity("refused", "row 3 of raw_genders.csv: Gender is empty")
 def lookup_with_an_empty_name(drop: Path) -> None:
-    """A lookup row without its name."""
+    """A lookup row without a name."""
     put(drop, seed_text())
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2, \n")
 
@@ -970,7 +970,7 @@ def write_converted(drop: Path, right: Sequence[int] = ()) -> None:
 
 @oddity("refused", "a spreadsheet read them in the wrong order")
 def dates_read_by_a_spreadsheet(drop: Path) -> None:
-    """Day-first dates that a spreadsheet read as month first where it could."""
+    """Day-first dates, some of which a spreadsheet read as month first."""
     write_converted(drop)
 
 
@@ -1026,14 +1026,14 @@ def money_as_text_with_a_comma_among_numbers(drop: Path) -> None:
 
 @oddity("read", warns="because other amounts of the column prove", by="staging")
 def money_as_text_that_proves_its_mark(drop: Path) -> None:
-    """A sheet with the texts 258.000 and 1,234.56 among numbers: the second proves the point."""
+    """A sheet with the texts 258.000 and 1,234.56 among numbers: the second proves a point."""
     texts = {1: "258.000", 2: "1,234.56"}
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 
 
 @oddity("quarantined", "bank_loans has another decimal mark", aside=1, by="staging")
 def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
-    """A sheet whose loans are texts such as 75.384,77, and one the number 258.125."""
+    """A sheet whose loans are texts such as 75.384,77, except for the number 258.125."""
     place = CLIENTS_PLACE["bank_loans"]
 
     def edit(_book: Workbook, sheet: Worksheet) -> None:
@@ -1052,7 +1052,7 @@ def money_with_three_digits_in_few_cells(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook_under_a_csv_name(drop: Path) -> None:
-    """A workbook with the name of a CSV file: its bytes decide."""
+    """A workbook with the name of a CSV file: the content counts."""
     write_xlsx(drop / "Banking.xlsx", seed_sheets())
     (drop / "Banking.xlsx").rename(drop / "Banking.csv")
 
@@ -1119,7 +1119,7 @@ def page_under_the_name_of_a_workbook(drop: Path) -> None:
 
 @oddity("read", warns="Banking.xlsx[Pivot]: ignored", by="staging")
 def pivot_table_beside_the_clients(drop: Path) -> None:
-    """A second sheet with sums of eight amounts: it has no client, so it is not the clients."""
+    """A second sheet with sums of eight amounts: it has no client ids, so it is ignored."""
     money = [column.header for column in CLIENTS.columns if column.kind == "money"]
     sheets = seed_sheets()
     sheets["Pivot"] = [
@@ -1175,7 +1175,7 @@ def gzip_cut_off(drop: Path) -> None:
 
 @oddity("refused", "written in EBCDIC, the encoding of mainframes")
 def ebcdic(drop: Path) -> None:
-    """A file of a mainframe, in EBCDIC with records of one length."""
+    """A mainframe file in EBCDIC, with records of fixed length."""
     lines = seed_text().splitlines()
     put(drop, "".join(line.ljust(400) for line in lines).encode("cp037"))
 
@@ -1189,7 +1189,7 @@ def row_names_of_r(drop: Path) -> None:
 
 @oddity("refused", "or the last column has no name")
 def last_column_without_a_name(drop: Path) -> None:
-    """A cell more in each row than names in the header."""
+    """One more cell in each row than names in the header."""
     header, *rows = seed_text().splitlines()
     put(drop, "\n".join([header, *(f"{row},x" for row in rows)]))
 
@@ -1314,7 +1314,7 @@ def empty_file(drop: Path) -> None:
 
 @oddity("refused", "a header without rows")
 def header_only(drop: Path) -> None:
-    """A header and nothing below it but blank lines."""
+    """A header with only blank lines below it."""
     put(drop, text_of([]) + "\n\n")
 
 
@@ -1465,7 +1465,7 @@ def unknown_code(drop: Path) -> None:
 
 @oddity("quarantined", "ia_id is empty", aside=1, by="staging")
 def code_empty(drop: Path) -> None:
-    """No advisor where every client has one."""
+    """An empty advisor, although every client needs one."""
     put(drop, edit_cells("IAId", lambda _: " ", [5]))
 
 
@@ -1536,13 +1536,13 @@ def date_after_as_of(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is before 1901", aside=1, by="staging")
 def date_before_anyone_was_born(drop: Path) -> None:
-    """A client who joined before anyone now alive was born."""
+    """A client who joined more than 120 years ago."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[:6]}1021", [5]))
 
 
 @oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
-    """The date 06-05-19, which without a declaration is neither the year 19 nor 2019."""
+    """One date with a two-digit year, 06-05-19, that is not declared."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
@@ -1560,7 +1560,7 @@ def years_of_two_and_of_four_digits(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
 def time_after_a_date(drop: Path) -> None:
-    """A time other than midnight after a date: the column has a different meaning than assumed."""
+    """A time other than midnight after a date: the column may have another meaning."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
 
 
@@ -1585,7 +1585,7 @@ def dates_of_two_formats(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
 def dates_of_both_orders(drop: Path) -> None:
-    """Twelve rows, one month first: it is quarantined, and so are dates that could be either.
+    """Twelve rows, one with the month first: this row and all dates in doubt are quarantined.
 
     A day above 12, or equal to the month, leaves no doubt.
     """
@@ -1605,7 +1605,7 @@ def one_month_first_date(drop: Path) -> None:
 
 @oddity("refused", "31 of 3,000 client rows are quarantined", by="staging")
 def too_many_bad_rows(drop: Path) -> None:
-    """More than one row in a hundred with an empty cell: the drop as a whole is not trusted."""
+    """More than one row in a hundred with an empty cell: the whole drop is refused."""
     put(drop, edit_cells("Occupation", lambda _: "", range(1, 32)))
 
 
@@ -1617,7 +1617,7 @@ def too_many_bad_rows(drop: Path) -> None:
     max_quarantine_rate=1.0,
 )
 def no_row_accepted(drop: Path) -> None:
-    """No age can be read, and all rows may be quarantined: no customer would be left."""
+    """No age can be read, and the settings allow any share of quarantined rows."""
     put(drop, edit_cells("Age", lambda age: f"{age} yrs"))
 
 
@@ -1630,7 +1630,7 @@ def rows_repeated(drop: Path) -> None:
 
 @oddity("quarantined", "but different values", aside=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
-    """A client with two different balances: nobody knows which is right, both are quarantined."""
+    """A client with two different balances: either may be right, so both rows are quarantined."""
     header, rows = seed_rows()
     other = list(rows[2])
     other[header.index("Bank Loans")] = "0.00"
@@ -1691,7 +1691,7 @@ def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
     date_formats=("%d-%m-%Y", "%d/%m/%Y"),
 )
 def dates_rewritten_and_declared(drop: Path) -> None:
-    """The same, declared: the dates that the declaration decided are counted."""
+    """The same with a declared order: a warning counts the dates that it decided."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1735,7 +1735,7 @@ def dates_converted_to_iso(drop: Path) -> None:
     date_formats=("%d/%m/%Y", "%Y-%d-%m"),
 )
 def dates_converted_and_declared(drop: Path) -> None:
-    """The same, with the right order declared: dates that fit both orders are counted."""
+    """The same with the right order declared: a warning counts dates that fit both orders."""
     put(drop, converted())
 
 
@@ -1759,19 +1759,19 @@ def dates_converted_to_month_names(drop: Path) -> None:
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,959 of them')
 def dates_converted_beside_right_ones(drop: Path) -> None:
-    """Converted dates below 60 rows whose dates were right and in the same notation."""
+    """Converted dates after 60 rows with right dates in the same notation."""
     put(drop, converted(numbers=range(60, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,094 of them')
 def dates_converted_in_the_second_half(drop: Path) -> None:
-    """Converted dates below 1,500 rows whose dates were right and in the same notation."""
+    """Converted dates after 1,500 rows with right dates in the same notation."""
     put(drop, converted(numbers=range(1500, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d-%m-%Y", "%m/%d/%Y"] reads 2,959 of them')
 def dates_rewritten_beside_right_ones(drop: Path) -> None:
-    """Dates rewritten as 04/07/2015 for the 7th of April below 60 right ones with slashes."""
+    """Dates rewritten as 04/07/2015 for the 7th of April, after 60 right dates with slashes."""
     text = converted(
         "{1}/{0}/{2}".format,
         "{0}-{1}-{2}".format,
@@ -1783,7 +1783,7 @@ def dates_rewritten_beside_right_ones(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", aside=19, by="staging", warns="19 such as")
 def few_dates_converted(drop: Path) -> None:
-    """Converted dates in the first 59 rows only: as few as may be quarantined, they are."""
+    """Converted dates only in the first 59 rows: few enough to be quarantined."""
     put(drop, converted(numbers=range(59)))
 
 
@@ -1803,7 +1803,7 @@ def dates_of_two_formats_undeclared(drop: Path) -> None:
 
 @oddity("read", warns="read as %d-%m-%Y or %Y-%m-%d", by="staging")
 def first_days_in_another_format(drop: Path) -> None:
-    """Dates of which the firsts of a month are written as 2015-07-01, the others as 25-07-2015."""
+    """The first day of each month as 2015-07-01, all other dates as 25-07-2015."""
     edit = lambda date: f"{date[6:]}-{date[3:5]}-01" if date[:2] == "01" else date  # noqa: E731
     put(drop, edit_cells("Joined Bank", edit))
 
@@ -1831,7 +1831,7 @@ def dates_of_each_file_in_its_own_format(drop: Path) -> None:
 
 @oddity("read", by="staging", date_formats=("%d-%m-%y", "%d-%m-%Y"))
 def typed_dates_under_a_declared_format(drop: Path) -> None:
-    """Parquet with typed dates, to which no declared format is applied."""
+    """Parquet with typed dates: a declared format does not apply to them."""
     lookups(drop)
     date = "strptime(\"Joined Bank\", '%d-%m-%Y')::date"
     old = "case when \"Client ID\" = 'IND70097' then date '1915-05-06' else " + date + " end"
@@ -1891,7 +1891,7 @@ def money_with_groups_that_begin_with_zero(drop: Path) -> None:
     "read", by="staging", warns="raw_decimal_mark declares", variables={"raw_decimal_mark": ","}
 )
 def money_of_two_readings_declared(drop: Path) -> None:
-    """The same amounts such as 258.000, with a decimal comma declared."""
+    """Money as 258.000 in the whole column, with a decimal comma declared."""
     put(drop, decimal_commas_everywhere())
 
 
@@ -1956,7 +1956,7 @@ def money_too_large_to_add_up(drop: Path) -> None:
 
 @oddity("refused", "The largest are in banking-clients.csv, row 1385.", by="staging")
 def money_that_adds_up_to_too_much(drop: Path) -> None:
-    """Four balances just below the limit in all rows: their sums do not fit the type of totals."""
+    """Four balances just below the limit in every row: their sums are too large for the totals."""
     header, rows = seed_rows()
     for name in ("Bank Loans", "Business Lending", "Bank Deposits", "Saving Accounts"):
         for row in rows:
@@ -2121,13 +2121,13 @@ def some_ids_in_scientific_notation(drop: Path) -> None:
     "was too narrow",
 )
 def ids_wider_than_their_column(drop: Path) -> None:
-    """Ids of locations as `########`, as a spreadsheet prints numbers in a narrow column."""
+    """Location ids as `########`, as a spreadsheet shows numbers in a narrow column."""
     put(drop, edit_cells("Location ID", lambda _: "########", [3, 4]))
 
 
 @oddity("refused", "ids examined are written such as 1.234567890123457e+19")
 def workbook_with_ids_of_20_digits(drop: Path) -> None:
-    """Numbers of 20 digits in a sheet, which holds 15 digits of them."""
+    """Ids of 20 digits as numbers in a sheet, which keeps only 15 digits."""
     header, *rows = seed_sheet(CLIENTS)
     long = [[12345678901234567890.0 + 4096 * at, *row[1:]] for at, row in enumerate(rows)]
     write_xlsx(drop / "Banking.xlsx", seed_sheets() | {"Data": [header, *long]})
@@ -2206,7 +2206,7 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
 
 @oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight of another time zone")
 def parquet_with_local_midnights(drop: Path) -> None:
-    """Parquet with timestamps of midnight two hours east of UTC, in UTC."""
+    """Parquet with midnights of a time zone two hours ahead of UTC, stored in UTC."""
     lookups(drop)
     moment = "strptime(\"Joined Bank\", '%d-%m-%Y') - interval 2 hour"
     write_parquet(drop, f'select * replace ({moment} as "Joined Bank") from seed')
@@ -2242,7 +2242,7 @@ def money_all_in_exponents(drop: Path) -> None:
 
 @oddity("refused", "CHF. Export them as in 75384.77")
 def money_in_an_unknown_currency(drop: Path) -> None:
-    """Francs after each amount, which is not a known currency."""
+    """`CHF` after each amount, which is not a known currency."""
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
 
 
@@ -2287,7 +2287,7 @@ def semicolons_and_decimal_commas(drop: Path) -> None:
 
 @oddity("refused", "export/: ignored: no raw table has a folder of this name")
 def clients_in_another_folder(drop: Path) -> None:
-    """The clients in a folder `export`, which is named in the refusal."""
+    """The clients in a folder `export`: the message names the folder."""
     lookups(drop)
     (drop / "export").mkdir()
     (drop / "export" / "clients.csv").write_text(seed_text(), encoding="utf-8")
@@ -2352,8 +2352,13 @@ def table() -> str:
     lines = ["| what is odd | what happens | test |", "| --- | --- | --- |"]
     for oddity in ODDITIES:
         cells = (oddity.what, what_happens(oddity), f"`test_odd_drop[{oddity.name}]`")
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+        lines.append(f"| {' | '.join(map(_in_a_row, cells))} |")
     return "\n".join(lines)
+
+
+def _in_a_row(cell: str) -> str:
+    """Return the text of a cell, which may have several lines, as one line of a table."""
+    return " ".join(map(str.strip, cell.splitlines())).replace("|", r"\|")
 
 
 def with_table(document: str) -> str:

@@ -136,6 +136,10 @@ def read_plainly(
         header.pop()
     if not found:
         found = records_of(lines[1:], separator, len(header))
+        ended = found if lines[-1] == "" else found[:-1]
+        widths = {len(cells) if isinstance(cells, list) else -1 for cells in ended}
+        if widths == {len(shown) - 1} and shown[-1].strip():
+            return Reading(f"the header has {len(shown)} names, and each of the first rows")
     named = [name for name in header if name]
     if len(set(named)) < len(named):
         return Reading("occurs twice")
@@ -724,7 +728,7 @@ def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
     for group in groups.values():
         is_identical = len(Counter(tuple(r.values.items()) for r in group)) == 1
         for record in group[1:] if is_identical else group if len(group) > 1 else ():
-            record.reasons.add("repeats" if is_identical else "same")
+            record.reasons.add("repeats" if is_identical else "one")
     aside = tuple(
         Aside(
             record.row,
@@ -734,9 +738,11 @@ def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
         for record in records
         if record.reasons
     )
+    kept = tuple(record.values for record in records if not record.reasons)
+    if not kept:
+        return Reading("no customer is left", aside=aside, rows=len(records))
     if len(aside) > max_quarantine_rate * len(records):
         return Reading("max_quarantine_rate", aside=aside, rows=len(records))
-    kept = tuple(record.values for record in records if not record.reasons)
     return Reading(None, kept, aside, len(records))
 
 

@@ -125,7 +125,7 @@ def _density(context: Context) -> Chart:
         name="density",
         title=context.title("deposits-by-income", "Deposits by income"),
         note=f"Each square counts the customers with that income and those deposits. "
-        f"{outside:,} with more than the axes show are not drawn; the means count them.",
+        f"{outside:,} beyond the axes are not drawn, but the means include them.",
         is_whole=True,
         width="half tall",
         mark=context.mark("income_band", "mean_total_deposits"),
@@ -177,7 +177,7 @@ def _matters(context: Context) -> Block:
     return Table(
         name="matters",
         title=f"Deposits differ by {listed(named)}" if real else "Which groups differ in deposits",
-        note=f"How much of the differences goes with each, tested on all customers. {note}".strip(),
+        note=f"How much of the variation in deposits each explains, all customers. {note}".strip(),
         is_whole=True,
         columns=(
             Column("Grouped by", "", False),

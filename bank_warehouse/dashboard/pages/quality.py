@@ -21,7 +21,7 @@ def make(context: Context) -> Page:
     return Page(
         "quality",
         "Data quality",
-        "Whether all that was delivered is counted, what looks odd, and what was checked.",
+        "What was delivered, what looks odd in it, and what was checked.",
         (
             _flags(context),
             _joiners(context),

@@ -136,7 +136,7 @@ def test_supports_name_the_task_and_the_rules(
         "select owner, wording from reference.recommendation_rules "
         "where action = 'act_on_watch_list'"
     ).fetchall()[0]
-    task = f"Task of {owner}: {wording[0].lower()}{wording[1:]}."
+    task = f"For {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
     # These rules use facts that make no difference, which a reader could see as a contradiction.
     rules = marts.execute(

@@ -449,6 +449,13 @@ def test_marks_of_several_comparisons() -> None:
 # ---------- what the pages say
 
 
+def test_pandas_is_imported_before_the_first_request() -> None:
+    """Imported by one request, it would be half there for another, which would fail."""
+    code = "import sys, bank_warehouse.dashboard.server; print('pandas' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True\n"
+
+
 def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     first = page_of(snapshot, "overview").blocks[0]
     assert isinstance(first, Answers)
