@@ -57,7 +57,7 @@ class Source:
         head: its dialect and header.
         unknown: why it was not recognised.
         header_row: the row of its header, 1-based.
-        mapped: which of its headers is which column; null if unknown.
+        mapped: how its headers map to columns; null if unknown.
     """
 
     relative: str

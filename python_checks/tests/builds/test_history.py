@@ -1,8 +1,7 @@
 """The history by date: months in order, repeated, late, incomplete, interrupted or missing.
 
-One bank is built month by month, and after each build the history is looked at from outside of
-dbt: which dates it has, a fingerprint of each, and what was compared. What should not have
-changed has the same fingerprint.
+One bank is built month by month. After each build the tests read the history without dbt: its
+dates, a fingerprint of each, and the comparisons. Rows that must not change keep their fingerprint.
 """
 
 import csv

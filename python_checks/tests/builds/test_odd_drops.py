@@ -1,7 +1,7 @@
 """Staging reads, quarantines or refuses every odd drop, and loses nothing.
 
-Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
-of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.
+Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
+oddities of each outcome also go through `dbt build`, to prove that the rendered SQL is dbt's.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ CODES = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 
 
 def names_of(names: list[str]) -> Edit:
-    """Return the edit of an oddity with other names from a row on."""
+    """Return the edit that replaces the client names from row `FIRST_NAMED` on."""
     known = dict(enumerate(names, start=oddities.FIRST_NAMED))
     return lambda number, _: {"client_name": known[number]} if number in known else {}
 

@@ -79,7 +79,7 @@ def test_no_p_value_for_small_groups(counts: list[int], has_p_value: bool) -> No
     assert comparison.statistic is not None
 
 
-def test_an_adjusted_p_value_is_never_below_its_p_value_by_rounding() -> None:
+def test_rounding_does_not_lower_an_adjusted_p_value() -> None:
     p_values = np.append(np.linspace(1e-3, 0.9, 51), 0.9968441654882634)
     assert p_values[-1] * 52 / 52 < p_values[-1]
     assert (benjamini_hochberg(p_values) >= p_values).all()
@@ -125,7 +125,7 @@ def test_adjusted_p_values_equal_statsmodels(count: int) -> None:
         assert len(adjusted) == 0
 
 
-def test_no_rounding_makes_an_adjusted_p_value_smaller() -> None:
+def test_adjusted_p_values_of_many_tests_are_not_smaller() -> None:
     # 0.985758318042367 * 3 / 3 is 0.9857583180423669 in doubles: such values are not rare.
     p_values = np.random.default_rng(1).uniform(size=2_000)
     for count in range(1, 60):
