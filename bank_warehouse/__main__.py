@@ -1,6 +1,6 @@
 """Run the command line: ``python -m bank_warehouse`` is ``bank``."""
 
-from bank_warehouse.cli import main
+from bank_warehouse.cli import program
 
 if __name__ == "__main__":
-    main(prog_name="bank")
+    program()

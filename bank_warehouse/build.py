@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.hints import PATHS as NAMED_PATHS
 from bank_warehouse.hints import command_line
-from bank_warehouse.interrupts import Terminated, exit_code
+from bank_warehouse.interrupts import exit_code, undisturbed
 from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
     PATHS,
@@ -215,24 +216,13 @@ def _run_dbt(
     started = [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", "dbt.cli.main"]
     if not is_verbose:
         started += ["--log-format", "json", "--log-format-file", "debug", "--no-use-colors"]
-    process = subprocess.Popen(  # noqa: S603
-        [*started, *arguments],
-        env={**environment, "PYTHONIOENCODING": "utf-8"},
-        stdout=None if is_verbose else subprocess.PIPE,
-        stderr=None if is_verbose else subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
     log = BuildLog(project, environment)
     try:
-        for line in process.stdout or ():
-            log.read(line)
-        code = process.wait()
+        with _running([*started, *arguments], environment, is_read=not is_verbose) as process:
+            for line in process.stdout or ():
+                log.read(line)
+            code = process.wait()
     except KeyboardInterrupt as cause:
-        # dbt stops its running steps. Ctrl+C has reached it too, but another signal may not have.
-        if isinstance(cause, Terminated):
-            process.terminate()
-        process.communicate()
         log.end()
         click.echo(
             "Interrupted: the warehouse may hold models of this build and of the previous one. "
@@ -244,6 +234,38 @@ def _run_dbt(
     if code and not is_verbose:
         click.echo(log.failure(), err=True)
     return code
+
+
+@contextmanager
+def _running(
+    command_line: Sequence[str], environment: Mapping[str, str], *, is_read: bool
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program. It ends with the block: whatever ends that early ends the program too.
+
+    Args:
+        command_line: the program and its arguments.
+        environment: its variables.
+        is_read: whether its output is read here, not shown.
+    """
+    process: subprocess.Popen[str] | None = None
+    try:
+        with undisturbed():
+            process = subprocess.Popen(  # noqa: S603
+                command_line,
+                env={**environment, "PYTHONIOENCODING": "utf-8"},
+                stdout=subprocess.PIPE if is_read else None,
+                stderr=subprocess.STDOUT if is_read else None,
+                encoding="utf-8",
+                errors="replace",
+            )
+        yield process
+    except BaseException as cause:
+        if process:
+            # On Windows, Ctrl+C has reached the program too, and this would cut its clean-up short.
+            if sys.platform != "win32" or not isinstance(cause, KeyboardInterrupt):
+                process.terminate()
+            process.communicate()
+        raise
 
 
 def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:

@@ -2,13 +2,14 @@
 
 import importlib
 import io
+import signal
 import sys
 
 import click
 from click.exceptions import NoSuchCommand
 
 from bank_warehouse.hints import PATHS, runnable
-from bank_warehouse.interrupts import ending_cleanly, saying
+from bank_warehouse.interrupts import ENDING, end_cleanly, ending_cleanly, saying
 from bank_warehouse.private import keep_private, no_longer_private
 from bank_warehouse.whole_files import NotWrittenError
 
@@ -113,3 +114,16 @@ def main(context: click.Context) -> None:
         context.call_on_close(no_longer_private)
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+def program() -> None:
+    """Run the command line as the program of this process.
+
+    At its exit, files with names are removed: no signal interrupts that.
+    """
+    end_cleanly()
+    try:
+        main(prog_name="bank")
+    finally:
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN)

@@ -12,24 +12,34 @@ if sys.platform == "win32":
     _HELD_AT = 2**31 - 2
     """Offset of the locked byte. A locked byte cannot be read, so it comes after any text."""
 
-    def lock_if_free(handle: int) -> bool:
-        """Lock an open file and return True, or return False if another process holds the lock."""
+    def _lock(handle: int) -> None:
         place = os.lseek(handle, 0, os.SEEK_CUR)
         os.lseek(handle, _HELD_AT, os.SEEK_SET)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
         finally:
             os.lseek(handle, place, os.SEEK_SET)
-        return True
 else:
     import fcntl
 
-    def lock_if_free(handle: int) -> bool:
-        """Lock an open file and return True, or return False if another process holds the lock."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lock_if_free(handle: int, *, without_locks: bool = True) -> bool:
+    """Lock an open file.
+
+    Args:
+        handle: the file.
+        without_locks: what to return where the file system has no locks, as some network shares.
+
+    Returns:
+        Whether the file is locked now; False if another process holds the lock.
+    """
+    try:
+        _lock(handle)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return without_locks
+    return True

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -11,15 +11,17 @@ import click
 
 INTERRUPTED = 130
 
+Handler = Callable[[int, FrameType | None], object] | int | None
+
 if sys.platform == "win32":
-    ENDING = (signal.SIGTERM,)
+    ENDING = (signal.SIGINT, signal.SIGTERM)
 else:
-    ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a process: `kill`, a service manager, a closed terminal."""
+    ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process: Ctrl+C, `kill`, a service manager, a closed terminal."""
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal of :data:`ENDING` arrived; it is handled like Ctrl+C."""
+    """A signal of :data:`ENDING` arrived; its number is the argument."""
 
 
 class Interrupted(click.ClickException):
@@ -67,38 +69,39 @@ def saying(message: str) -> Iterator[None]:
         raise
 
 
-def end_cleanly() -> list[signal.Signals]:
+def end_cleanly() -> dict[signal.Signals, Handler]:
     """Make the signals that end this process raise :class:`Terminated`, so that it can clean up.
 
-    A signal that the process already ignores or handles is not changed. A second signal is ignored,
-    because it would interrupt the clean-up.
+    A signal that the process already ignores or handles is not changed. Only the first signal
+    raises: a second one, of whatever kind, would interrupt the clean-up.
 
     Returns:
-        The signals that would have ended it otherwise.
+        The signals that are handled from now on, and their handlers before.
     """
     if threading.current_thread() is not threading.main_thread():
-        return []
-    caught = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
+        return {}
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    is_ending = False
 
     def end(number: int, _: FrameType | None) -> None:
-        for each in caught:
-            signal.signal(each, signal.SIG_IGN)
-        raise Terminated(number)
+        nonlocal is_ending
+        if not is_ending:
+            is_ending = True
+            raise Terminated(number)
 
-    for each in caught:
-        signal.signal(each, end)
-    return caught
+    # Not SIG_IGN after the first one: processes that the clean-up starts would inherit it.
+    return {each: signal.signal(each, end) for each in ENDING if signal.getsignal(each) in usual}
 
 
 @contextmanager
 def ending_cleanly() -> Iterator[None]:
     """Apply :func:`end_cleanly` to the block."""
-    caught = end_cleanly()
+    before = end_cleanly()
     try:
         yield
     finally:
-        for each in caught:
-            signal.signal(each, signal.SIG_DFL)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
@@ -109,14 +112,11 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     held: list[int] = []
-    before = {
-        each: signal.signal(each, lambda number, _: held.append(number))
-        for each in (signal.SIGINT, *ENDING)
-    }
+    before = {each: signal.signal(each, lambda number, _: held.append(number)) for each in ENDING}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler or signal.SIG_DFL)
-        for number in held[:1]:
+        for number in held:
             signal.raise_signal(number)

@@ -3,15 +3,22 @@
 A file is written under a hidden name in its folder, and gets its own name in one step. Ctrl+C and
 the signals that end a process are exceptions (:mod:`bank_warehouse.interrupts`), so no draft is
 left behind; only a process that is killed (`kill -9`) or a loss of power leaves one.
+
+A device, a pipe and the output of this process (`/dev/stdout`) are not replaced: the draft, which
+is then in the temporary folder, is copied into them when it is whole.
 """
 
 import errno
 import os
 import secrets
+import stat
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from bank_warehouse.file_lock import lock_if_free
@@ -21,6 +28,8 @@ from bank_warehouse.private import take_from_others
 PATIENCE = 10.0
 """Seconds to wait for another process that adds to the same record."""
 PAUSE = 0.02
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotWrittenError(OSError):
@@ -46,7 +55,7 @@ class NotWrittenError(OSError):
         elif self.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
             wrong = f"{path} cannot be written: there is no folder {path.parent}."
             remedy = remedy or "Make the folder, or name a file in another one."
-        elif self.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        elif self.errno in NO_ROOM:
             remedy = remedy or "Make room on its disk, or name a file on another one."
         remedy = remedy or "Name a file that this user may write, and that no program has open."
         self.message = f"{wrong}\n{remedy}"
@@ -60,11 +69,15 @@ class Draft:
         path: where it is written; a file that is there, empty at first.
         target: where it will be.
         is_new: whether the target must not be there yet.
+        mode: the rights that it will have, if not those that it has.
+        stream: the open target, if it is written into and not replaced.
     """
 
     path: Path
     target: Path
     is_new: bool
+    mode: int | None = None
+    stream: FileIO | None = None
 
     def place(self) -> None:
         """Give the file, which is whole and closed, its name: in one step, also for the disk.
@@ -72,17 +85,28 @@ class Draft:
         Raises:
             NotWrittenError: It cannot be replaced, or is there although it has to be new.
         """
-        with _naming(self.target), undisturbed():
-            sync_file(self.path)
+        with _naming(self.target):
+            if self.stream:
+                with self.path.open("rb") as content:
+                    while part := content.read(2**20):
+                        _write_all(self.stream, part)
+                return
+            with undisturbed():
+                self._replace()
+
+    def _replace(self) -> None:
+        sync_file(self.path)
+        if self.mode is not None and sys.platform != "win32":
+            self.path.chmod(self.mode)
+        if self.is_new:
+            # Of several processes only one can make the file.
+            self.target.touch(0o600, exist_ok=False)
+        try:
+            self.path.replace(self.target)
+        except OSError:
             if self.is_new:
-                # Of several processes only one can make the file.
-                self.target.touch(0o600, exist_ok=False)
-            try:
-                self.path.replace(self.target)
-            except OSError:
-                if self.is_new:
-                    self.target.unlink()
-                raise
+                self.target.unlink()
+            raise
 
 
 @contextmanager
@@ -90,25 +114,78 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
     """Give the draft of a file. It is removed at the end, unless it was placed.
 
     Args:
-        path: the file. A link is followed: the file that it leads to is written.
+        path: the file. A link is followed: the file that it leads to is written. A file that is
+            replaced passes on its rights.
         is_private: whether only this user may read it.
         is_new: whether a file that is there is left alone.
 
     Raises:
-        NotWrittenError: The file cannot be written, or is there although it has to be new. Any
-            OSError of what is done inside becomes one.
+        NotWrittenError: The file cannot be written, or is there although it has to be new. Errors
+            of other files are raised as they are.
     """
-    with _naming(path):
-        target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    with _naming(target):
-        if is_new and target.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    with ExitStack() as opened:
+        with _naming(path):
+            stream = _stream(path)
+            if stream:
+                opened.enter_context(stream)
+            is_link = path.is_symlink() and not stream
+            target = Path(os.path.realpath(path)) if is_link else path
+        with _naming(target):
+            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+            if is_new and mode is not None and not stream:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            name = f".{target.name}.{secrets.token_hex(4)}"
+            draft = Path(tempfile.gettempdir(), name) if stream else target.with_name(name)
         try:
-            draft.touch(0o600 if is_private else 0o666, exist_ok=False)
-            yield Draft(draft, target, is_new)
+            with _naming(target):
+                is_open = not is_private and mode is None
+                draft.touch(0o666 if is_open else 0o600, exist_ok=False)
+            yield Draft(draft, target, is_new, None if is_private else mode, stream)
+        except OSError as problem:
+            if not isinstance(problem, NotWrittenError) and _is_about(problem, draft):
+                raise NotWrittenError(target, problem) from problem
+            raise
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _stream(path: Path) -> FileIO | None:
+    """Open what is written into and not replaced: a device, a pipe, the output of this process."""
+    handle = _own_output(path)
+    if handle is not None:
+        return FileIO(os.dup(handle), "w")
+    if not path.exists() or path.is_file() or path.is_dir():
+        return None
+    return FileIO(path, "w")
+
+
+def _own_output(path: Path) -> int | None:
+    """Return the number of this process's own output or error output, if the path leads there."""
+    for handle in (1, 2):
+        try:
+            there, own = path.stat(), os.fstat(handle)
+        except OSError:
+            continue
+        # On Windows, what is no file has no number.
+        if own.st_ino and os.path.samestat(there, own):
+            return handle
+    return None
+
+
+def is_own_output(path: Path) -> bool:
+    """Return whether a path is where this process prints: messages must not be mixed into it."""
+    return _own_output(path) == 1
+
+
+def _is_about(problem: OSError, draft: Path) -> bool:
+    """Return whether an error is one of writing a draft, or of the lack of room around it."""
+    has_room = problem.errno not in NO_ROOM
+    if not isinstance(problem.filename, str | bytes | os.PathLike):
+        return not has_room
+    place = Path(os.fsdecode(problem.filename))
+    return place == draft or (not has_room and draft.parent in place.parents)
 
 
 @contextmanager
@@ -140,24 +217,29 @@ def appended(path: Path, line: bytes) -> Iterator[bool]:
         NotWrittenError: The record cannot be written.
     """
     remedy = "Give this user the right to write this record, and see that its disk has room."
-    with _naming(path, remedy), undisturbed():
-        flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        handle = os.open(path, flags, 0o600)
-        with open(handle, "r+b", buffering=0) as file:  # noqa: PTH123
+    with undisturbed(), ExitStack() as opened:
+        with _naming(path, remedy):
+            flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            handle = os.open(path, flags, 0o600)
+            file = opened.enter_context(FileIO(handle, "r+"))
             take_from_others(path)
             _lock(handle)
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - 1))
             is_cut = file.read() not in (b"", b"\n")
-            try:
-                left = b"\n" + line if is_cut else line
-                while left:
-                    left = left[file.write(left) :]
+        try:
+            with _naming(path, remedy):
+                _write_all(file, b"\n" + line if is_cut else line)
                 os.fsync(handle)
-                yield is_cut
-            except BaseException:
-                file.truncate(end)
-                raise
+            yield is_cut
+        except BaseException:
+            file.truncate(end)
+            raise
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    while content:
+        content = content[file.write(content) :]
 
 
 def sync_file(path: Path) -> None:

@@ -29,14 +29,23 @@ from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import day, listed
 from bank_warehouse.dashboard.access import EVERYONE, Role, read_users, unknown_names
 from bank_warehouse.private import this_user
-from bank_warehouse.project import CannotStartError
+from bank_warehouse.project import CannotStartError, find_project
 from bank_warehouse.publish import Release, current_release
+from bank_warehouse.publish.errors import PublishError
 from bank_warehouse.publish.records import now
-from bank_warehouse.publish.releases import SAMPLE, checksum_of, require_file
+from bank_warehouse.publish.releases import (
+    DATABASE,
+    SAMPLE,
+    checksum_of,
+    read_release,
+    release_numbers,
+    require_file,
+)
 from bank_warehouse.quarantine import harmless
 from bank_warehouse.sql import quote_literal
-from bank_warehouse.whole_files import Draft, appended, draft_of
+from bank_warehouse.whole_files import Draft, appended, draft_of, is_own_output
 
+SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
 """Record of all lists beside the releases, one line of JSON each."""
 
@@ -152,7 +161,7 @@ def write_worklist(
 
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
-        WorklistError: The release lacks a requested item.
+        WorklistError: There is no such action, owner or user, or the release holds no names.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
@@ -174,7 +183,7 @@ def write_worklist(
             ) as connection,
         ):
             codes = _codes(connection, request)
-            _require_known(connection, request, warn)
+            _require_known(connection, publish_dir, request, warn)
             number = _write(connection, release, request, codes, draft.path, target.suffix, spill)
             record = publish_dir / RECORD
             with appended(record, _record(release, request, codes, number, draft)) as is_cut:
@@ -194,57 +203,94 @@ def write_worklist(
 
 
 def _require_known(
-    connection: duckdb.DuckDBPyConnection, request: Request, warn: Callable[[str], None]
+    connection: duckdb.DuckDBPyConnection,
+    publish_dir: Path,
+    request: Request,
+    warn: Callable[[str], None],
 ) -> None:
     """Warn about names in the access file that no customer has.
 
     Raises:
-        WorklistError: The user has no other names.
+        WorklistError: The user has no other names, and had no customers in any other release.
     """
     role = request.role
     unknown = [] if role.sees_all else unknown_names(connection, role)
-    if unknown and len(unknown) == len([*role.banking_relationships, *role.investment_advisors]):
+    if unknown and len(unknown) == _names(role) and not _had_customers(publish_dir, role):
         remedy = f"Mend the rows of {request.user} in the access file: they match nobody."
         raise WorklistError("\n".join([*unknown, remedy]))
     for sentence in unknown:
         warn(f"{sentence} The access file gives it to {request.user}.")
 
 
+def _names(role: Role) -> int:
+    return len(role.banking_relationships) + len(role.investment_advisors)
+
+
+def _had_customers(publish_dir: Path, role: Role) -> bool:
+    """Return whether any release that can be read has a customer of a role."""
+    for number in reversed(release_numbers(publish_dir)):
+        with suppress(PublishError, duckdb.Error):
+            database = read_release(publish_dir, number).path / DATABASE
+            with duckdb.connect(str(database), read_only=True) as connection:
+                if len(unknown_names(connection, role)) < _names(role):
+                    return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Rule:
+    action: str
+    action_name: str
+    owner: str
+    priority: int
+
+
+def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
+    """Return the actions in a release, and those in the project's seed that are due for nobody."""
+    columns = ", ".join(_Rule.__annotations__)
+    found = connection.sql(f"select distinct {columns} from marts.fct_customer_recommendations")
+    rules = [_Rule(*row) for row in found.fetchall()]
+    seed = (find_project() or Path()) / SEED
+    if seed.is_file():
+        due = {rule.action for rule in rules}
+        declared = connection.sql(f"select {columns} from read_csv({quote_literal(str(seed))})")
+        rules += [rule for row in declared.fetchall() if (rule := _Rule(*row)).action not in due]
+    return sorted(rules, key=lambda rule: (rule.priority, rule.action))
+
+
 def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
-    """Return the codes of the requested actions.
+    """Return the codes of the requested actions, including those that are due for nobody.
 
     Raises:
-        WorklistError: No customer of this release has the action or the owner; the message lists
-            those that occur.
+        WorklistError: There is no such action or owner; the message lists the existing ones.
     """
-    due = connection.execute(
-        "select distinct action, action_name, owner, priority "
-        "from marts.fct_customer_recommendations order by priority, action"
-    ).fetchall()
-    owners = list(dict.fromkeys(owner for _, _, owner, _ in due))
+    rules = _rules(connection)
+    owners = list(dict.fromkeys(rule.owner for rule in rules))
     if request.owner is not None and request.owner.casefold() not in map(str.casefold, owners):
-        message = f"No action of {request.owner!r} is due. Owners: {listed(owners) or 'none'}."
+        message = f"No action belongs to {request.owner!r}. Owners: {listed(owners) or 'none'}."
         raise WorklistError(message)
-    by_name = {name.casefold(): code for code, name, _, _ in due}
-    by_name |= {code.casefold(): code for code, _, _, _ in due}
+    by_name = {rule.action_name.casefold(): rule.action for rule in rules}
+    by_name |= {rule.action.casefold(): rule.action for rule in rules}
     for asked in request.actions:
         if asked.casefold() not in by_name:
-            known = "".join(f"\n  {code}: {name}, {owner}" for code, name, owner, _ in due)
-            message = f"The action {asked!r} is not due for anyone. Actions:{known or ' none'}"
+            known = "".join(
+                f"\n  {rule.action}: {rule.action_name}, {rule.owner}" for rule in rules
+            )
+            message = f"There is no action {asked!r}. Actions:{known or ' none'}"
             raise WorklistError(message)
     wanted = {by_name[asked.casefold()] for asked in request.actions}
     found = [
-        code
-        for code, _, owner, _ in due
-        if (not wanted or code in wanted)
-        and (request.owner is None or owner.casefold() == request.owner.casefold())
+        rule.action
+        for rule in rules
+        if (not wanted or rule.action in wanted)
+        and (request.owner is None or rule.owner.casefold() == request.owner.casefold())
     ]
     left_out = wanted.difference(found)
     if left_out:
         others = [
-            f"{name} belongs to {owner}, not to {request.owner}."
-            for code, name, owner, _ in due
-            if code in left_out
+            f"{rule.action_name} belongs to {rule.owner}, not to {request.owner}."
+            for rule in rules
+            if rule.action in left_out
         ]
         message = "\n".join([*others, "Leave out --owner, or name only actions of that owner."])
         raise WorklistError(message)
@@ -514,7 +560,10 @@ def command(
         is_new=not force,
         warn=lambda sentence: click.echo(f"Warning: {sentence}", err=True),
     )
+    rows = f"{number:,} rows are in {out}{', with personal data' if restricted else ''}."
+    if not number:
+        rows = f"The actions are due for no customer: {out} only has the names of the columns."
     click.echo(
-        f"{number:,} rows are in {out}{', with personal data' if restricted else ''}. Noted in "
-        f"{publish_dir / RECORD}."
+        f"{rows} Noted in {publish_dir / RECORD}.",
+        err=is_own_output(out),
     )

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bank_warehouse.powerbi import (
 from bank_warehouse.powerbi.errors import PowerBIError, naming_files
 from bank_warehouse.powerbi.pages import PAGES
 from bank_warehouse.project import quoted, require_project, target_folder
+from bank_warehouse.whole_files import draft_of
 
 
 class Choice(click.Choice[str]):
@@ -116,10 +118,13 @@ def command(
             raise PowerBIError("\n".join([message, *stale]))
         click.echo(f"{out} is what the artifacts give.")
         return
-    if is_stale:
-        with naming_files(lineage_path, f"{project.RIGHTS}. Nothing has been changed."):
-            lineage_path.write_text(lineage, encoding="utf-8", newline="\n")
-    project.write(out, written)
+    with ExitStack() as opened:
+        draft = None
+        if is_stale:
+            with naming_files(lineage_path, f"{project.RIGHTS}. Nothing has been changed."):
+                draft = opened.enter_context(draft_of(lineage_path))
+                draft.path.write_text(lineage, encoding="utf-8", newline="\n")
+        project.write(out, written, draft)
     measures = sum(len(table.measures) for table in built.tables.values())
     visuals = sum(len(page.visuals) for page in PAGES)
     click.echo(

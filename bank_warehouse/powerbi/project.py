@@ -15,6 +15,7 @@ from bank_warehouse.powerbi.names import identifier
 from bank_warehouse.powerbi.page_parts import Bookmark, Page
 from bank_warehouse.powerbi.pages import BOOKMARKS
 from bank_warehouse.powerbi.report_files import SCHEMAS
+from bank_warehouse.whole_files import Draft
 
 NAME = "Bank"
 MODEL_FOLDER = f"{NAME}.SemanticModel"
@@ -65,11 +66,16 @@ def files(
     return dict(sorted(written.items()))
 
 
-def write(folder: Path, written: dict[str, str]) -> None:
+def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> None:
     """Write the files into a folder and remove stale files of earlier runs: all, or nothing.
 
+    Args:
+        folder: folder of the project.
+        written: the text of each file.
+        other: a file outside the folder that is replaced last, together with these.
+
     Raises:
-        PowerBIError: something could not be written or replaced; the folder is as it was.
+        PowerBIError: A file could not be written or replaced; nothing has changed.
     """
     remedy = f"{RIGHTS}, or name another folder with --out. The project is as it was."
     moved: list[tuple[Path, Path]] = []
@@ -92,6 +98,8 @@ def write(folder: Path, written: dict[str, str]) -> None:
                         if (new / name).exists():
                             (folder / name).parent.mkdir(parents=True, exist_ok=True)
                             _move(new / name, folder / name, moved)
+                    if other:
+                        other.place()
                 except BaseException:
                     for source, target in reversed(moved):
                         target.replace(source)

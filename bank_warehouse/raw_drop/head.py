@@ -155,7 +155,7 @@ def _refuse_other_width(
     """
     text = "\n".join(lines[:-1])  # the last may be cut off
     try:
-        read = csv.reader(io.StringIO(text), delimiter=separator)
+        read = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
         records = [cells for cells in read if any(cell.strip() for cell in cells)]
     except csv.Error:
         return

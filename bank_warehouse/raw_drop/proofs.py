@@ -23,7 +23,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from itertools import product
 from math import exp, lgamma
 from types import MappingProxyType
 from typing import Any
@@ -131,7 +130,7 @@ class DateProof:
         undecided: how many fit two orders and were decided by a declared format, not by the file.
         quarantined: how many fit two orders and are quarantined, because they are few.
         example: one of the undecided or quarantined cells.
-        readings: each list of formats that would read the undecided dates, and how many it reads.
+        readings: each format that would read undecided dates, and how many of them it reads.
         refusal: why the file is refused, or null.
         cell: the cell that the refusal shows, or null.
         row: the first row that holds it; the header is row 1.
@@ -144,7 +143,7 @@ class DateProof:
     undecided: int = 0
     quarantined: int = 0
     example: str | None = None
-    readings: tuple[tuple[tuple[str, ...], int], ...] = ()
+    readings: tuple[tuple[str, int], ...] = ()
     refusal: str | None = None
     cell: str | None = None
     row: int | None = None
@@ -753,43 +752,30 @@ def _proved_dates(shapes: Mapping[str, _Shape], tolerated: float) -> DateProof:
     if proved and undecided <= tolerated * dates:
         example = example or next(iter(open_shapes[0].texts))
         return DateProof(proved, "proved", dates, proving, quarantined=undecided, example=example)
-    read = sum(shape.fitting[form] for shape in ordered if (form := shape.chosen()))
-    readings = tuple(
-        (
-            (*proved, *choice),
-            read + sum(shape.fitting[f] for shape, f in zip(open_shapes, choice, strict=True)),
-        )
-        for choice in product(*(shape.fitting for shape in open_shapes))
-    )
     rivals = [
         shape.examples[form] for shape in open_shapes for form, _ in shape.alone.most_common()
     ]
+    readings = tuple(reading for shape in open_shapes for reading in shape.fitting.items())
     proof = DateProof(
         *(proved, "proved", dates, proving, doubtful.total()), example=example, readings=readings
     )
     cell = rivals[-1] if rivals else proof.example
-    is_exchanged = any(shape.is_doubted for shape in open_shapes)
-    refusal = _two_orders(proof, dates - undecided, rivals, is_exchanged=is_exchanged)
+    refusal = _two_orders(proof, open_shapes, rivals)
     return replace(proof, refusal=refusal, cell=cell)
 
 
-def _two_orders(
-    proof: DateProof, decided: int, rivals: Sequence[str], *, is_exchanged: bool
-) -> str:
+def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequence[str]) -> str:
+    decided = proof.dates - sum(shape.dates for shape in open_shapes)
     read = f"{decided:,} prove {' and '.join(proof.formats)}, and " if proof.formats else ""
-    listed = "; ".join(
-        f"raw_date_format: {json.dumps(formats if len(formats) > 1 else formats[0])} reads "
-        f"{count:,} of them"
-        for formats, count in proof.readings
-    )
-    if is_exchanged:
+    settings = _settings_of(proof.formats, decided, open_shapes)
+    if any(shape.is_doubted for shape in open_shapes):
         return (
             f"of {proof.dates:,} joining dates {read}{proof.undecided:,} such as {proof.example} "
             "may have day and month exchanged: their days are up to 12 far more often than the "
             "others, as if a spreadsheet had converted the dates that it could read and left the "
             "rest. Export the file again from its source, without opening it in a spreadsheet. Or "
             "set the order that its sender confirms, in dbt_project.yml or with --vars: "
-            f"{listed}."
+            f"{settings}."
         )
     what = (
         f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
@@ -799,8 +785,27 @@ def _two_orders(
     )
     return (
         f"of {proof.dates:,} joining dates {read}{what}. Ask the sender of the file, then set "
-        f"the right one in dbt_project.yml or with --vars: {listed}."
+        f"the right one in dbt_project.yml or with --vars: {settings}."
     )
+
+
+def _settings_of(proved: tuple[str, ...], decided: int, open_shapes: Sequence[_Shape]) -> str:
+    """Return the settings that would decide: each as a whole, or the parts if there are many."""
+    if len(open_shapes) == 1:
+        return "; ".join(
+            f"raw_date_format: {json.dumps([*proved, form] if proved else form)} reads "
+            f"{decided + count:,} of them"
+            for form, count in open_shapes[0].fitting.items()
+        )
+    kept = f"{', '.join(map(json.dumps, proved))} and " if proved else ""
+    choices = "; ".join(
+        f"for {next(iter(shape.doubtful or shape.texts))} "
+        + " or ".join(
+            f"{json.dumps(form)} (reads {count:,})" for form, count in shape.fitting.items()
+        )
+        for shape in open_shapes
+    )
+    return f"raw_date_format: a list of {kept}one format for each notation: {choices}"
 
 
 def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> DateProof:
@@ -818,14 +823,14 @@ def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> D
         sum(sum(shape.alone.values()) for shape in shapes.values()),
         undecided.total(),
         example=example,
-        readings=tuple(((form,), count) for form, count in readings.items()) if undecided else (),
+        readings=tuple(readings.items()) if undecided else (),
     )
 
 
 def _said_of_dates(proof: DateProof) -> str:
     read = " or ".join(proof.formats)
     if proof.basis == "declared" and proof.undecided:
-        orders = " and ".join(formats[0] for formats, _ in proof.readings)
+        orders = " and ".join(form for form, _ in proof.readings)
         if len(proof.readings) == 1:
             orders += " with or without day and month exchanged"
         return (

@@ -70,7 +70,7 @@ def _remove_left_behind() -> None:
                 continue
             handle = os.open(folder / _LOCK, os.O_RDWR)
             try:
-                is_left = lock_if_free(handle)
+                is_left = lock_if_free(handle, without_locks=False)
             finally:
                 os.close(handle)
             if is_left:

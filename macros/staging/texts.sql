@@ -51,15 +51,15 @@
 {#-
     An id or code as text: 70097 if a program that read the column as numbers with gaps wrote
     70097.0, and null if a spreadsheet changed it. An id may be any text. Only a text with a point,
-    a plus or a sign at its start takes the expensive path, in a separate case, because DuckDB may
-    evaluate the second half of an `and` for every row.
+    a comma, a plus or a sign at its start takes the expensive path, in a separate case, because
+    DuckDB may evaluate the second half of an `and` for every row.
 -#}
 {% macro clean_id(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
     case
         when
             {{ text }} < '0' or {{ text }} like '=%'
-            or {{ text }} like '%.%' or {{ text }} like '%+%'
+            or {{ text }} like '%.%' or {{ text }} like '%,%' or {{ text }} like '%+%'
             then case
                 when {{ bank_warehouse.matches_whole(trimmed, '[0-9]+[.]00?') }}
                     then split_part({{ trimmed }}, '.', 1)

@@ -705,7 +705,10 @@ def _converted(kinds: dict[Kind, list[dict[str, date]]]) -> set[Kind]:
             ):
                 one_sided[is_late].add(name)
     early = one_sided[False] or (set(kinds) - one_sided[True] if one_sided[True] else set())
-    return early - doubtful
+    exchangeable = {
+        name for name in early if any(day.day <= 12 and day.day != day.month for day in days[name])
+    }
+    return exchangeable - doubtful
 
 
 def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:

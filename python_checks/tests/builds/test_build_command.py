@@ -1,9 +1,12 @@
 """`bank build` as a user runs it: the sample and a drop, from any folder, and its errors."""
 
 import csv
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -213,3 +216,33 @@ def test_settings_of_another_project_are_ignored(tmp_path: Path) -> None:
     )
     parsed = run_dbt(tmp_path, "parse", project=tmp_path, BANK_THREADS="two")
     assert parsed.returncode == 0, parsed.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
+def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "build"],
+        cwd=tmp_path,
+        env=variables(tmp_path) | {"BANK_WAREHOUSE": "bank.duckdb"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "Reading the project ...\n"
+        while not (tmp_path / "logs" / "dbt.log").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 130
+    assert said.startswith("Interrupted: ")
+    record = build_record_path(tmp_path / "bank.duckdb")
+    assert not record.exists() or not json.loads(record.read_text("utf-8"))["is_ended"]
+
+
+INTERRUPTIBLE = """
+import runpy, signal
+# A job in the background of a shell ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("bank_warehouse", run_name="__main__")
+"""

@@ -217,6 +217,9 @@ def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_p
         5700: ("Client ID", '="IND1"'),
         5750: ("Client ID", "'IND1"),
         5800: ("Location ID", "2.1E+04"),
+        5850: ("Client ID", "1,23457E+15"),
+        5900: ("Client ID", "1,5E15"),
+        5950: ("Location ID", "2,1E04"),
     }
     header = oddities.seed_rows()[0]
 
@@ -450,6 +453,25 @@ def test_clients_alone_are_built_and_tested_as_a_whole(tmp_path: Path) -> None:
             "select investment_advisor, count(*) from marts.dim_customers group by all"
         ).fetchall()
     assert Counter(dict(found)) == expected
+
+
+def test_dbt_names_all_problems_of_a_drop_before_it_loads_seeds(tmp_path: Path) -> None:
+    drop = make(BY_NAME["three_problems"], tmp_path / "drop")
+    run = run_dbt(tmp_path, "build", BANK_RAW_DIR=str(drop))
+    assert run.returncode != 0
+    said = run.stdout
+    problems = [
+        "3 things are wrong with this drop.",
+        "1. banking-clients.csv, row 1: 1 required column missing",
+        "2. genders: row 3 of raw_genders.csv: Gender is empty.",
+        "row 3 of raw_investment_advisors.csv: too few cells ('2')",
+    ]
+    places = [said.find(problem) for problem in problems]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "Traceback" not in run.stdout + run.stderr
+    with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
+        assert connection.execute("select table_name from duckdb_tables()").fetchall() == []
 
 
 def test_documented_table_is_current() -> None:

@@ -126,9 +126,28 @@ def test_unambiguous_dates_prove_an_order() -> None:
 def test_dates_that_prove_nothing_are_refused_with_each_setting() -> None:
     proof = interpret_dates([("04/07/2015", 90), ("05/05/2015", 10)], AUTO)
     assert proof.undecided == 90
-    assert proof.readings == ((("%d/%m/%Y",), 100), (("%m/%d/%Y",), 100))
+    assert proof.readings == (("%d/%m/%Y", 100), ("%m/%d/%Y", 100))
     assert 'raw_date_format: "%d/%m/%Y" reads 100' in str(proof.refusal)
     assert 'raw_date_format: "%m/%d/%Y" reads 100' in str(proof.refusal)
+
+
+def test_settings_of_each_notation_are_listed_once() -> None:
+    proved = ("25 Jul 2015", 7)
+    two = interpret_dates([proved, ("04/07/2015", 90), ("04-07-2015", 10)], AUTO)
+    assert str(two.refusal).endswith(
+        '--vars: raw_date_format: a list of "%d %b %Y" and one format for each notation: '
+        'for 04/07/2015 "%d/%m/%Y" (reads 90) or "%m/%d/%Y" (reads 90); '
+        'for 04-07-2015 "%d-%m-%Y" (reads 10) or "%m-%d-%Y" (reads 10).'
+    )
+    many = [
+        (f"04{mark}07{mark}{year}", 100) for mark in ("/", "-", ".", " ") for year in ("2015", "15")
+    ]
+    proof = interpret_dates([proved, *many], AUTO)
+    assert len(proof.readings) == 20
+    for form, _ in proof.readings:
+        assert str(proof.refusal).count(f'"{form}"') == 1
+    for text, _ in many:
+        assert f"for {text} " in str(proof.refusal)
 
 
 def test_dates_decided_by_a_declared_format_are_counted() -> None:
@@ -178,7 +197,10 @@ def test_converted_dates_are_refused_with_each_order(early: str, readings: tuple
     in_doubt = sum(day.day <= 12 and day.day != day.month for day in DAYS)
     assert proof.refusal is not None
     assert proof.undecided == in_doubt == 165
-    assert proof.readings == tuple((("%d/%m/%Y", form), 420) for form in readings)
+    early_days = sum(day.day <= 12 for day in DAYS)
+    assert proof.readings == tuple((form, early_days) for form in readings)
+    for form in readings:
+        assert f'["%d/%m/%Y", "{form}"] reads 420 of them' in proof.refusal
     for form in readings:
         declared = interpret_dates(
             [converted(day, early) for day in DAYS], Settings(("%d/%m/%Y", form))
@@ -191,10 +213,9 @@ def test_right_dates_of_the_same_notation_do_not_prove_converted_ones(right: int
     texts = [(day.isoformat(), 1) for day in DAYS[:right]]
     texts += [converted(day, "%Y-%m-%d") for day in DAYS[right:]]
     proof = interpret_dates(texts, AUTO)
-    assert proof.readings == (
-        (("%d/%m/%Y", "%Y-%m-%d"), 420),
-        (("%d/%m/%Y", "%Y-%d-%m"), 420 - sum(day.day > 12 for day in DAYS[:right])),
-    )
+    late_days = sum(day.day > 12 for day in DAYS[:right])
+    assert '["%d/%m/%Y", "%Y-%m-%d"] reads 420 of them' in str(proof.refusal)
+    assert f'["%d/%m/%Y", "%Y-%d-%m"] reads {420 - late_days} of them' in str(proof.refusal)
 
 
 def test_few_converted_dates_are_left_to_the_quarantine() -> None:

@@ -1,7 +1,8 @@
 """Files that are whole or as they were, and records to which lines are added."""
 
+import errno
 import os
-import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bank_warehouse import whole_files
-from bank_warehouse.interrupts import undisturbed
+from bank_warehouse.publish.errors import BusyError
+from bank_warehouse.publish.lock import publisher_lock
+from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.whole_files import NotWrittenError, appended, draft_of, written_whole
 from python_checks.testing.publishing import running_holder
 
@@ -93,6 +96,130 @@ def test_link_is_followed(tmp_path: Path) -> None:
         pass
 
 
+@on_posix
+@pytest.mark.parametrize("rights", [0o600, 0o640, 0o444, 0o664])
+def test_rights_of_the_replaced_file_are_kept(tmp_path: Path, rights: int) -> None:
+    target = tmp_path / "page.html"
+    target.write_text("old", "utf-8")
+    target.chmod(rights)
+    with written_whole(target) as draft:
+        assert mode(draft) == 0o600
+        draft.write_text("new", "utf-8")
+    assert (mode(target), target.read_text("utf-8")) == (rights, "new")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals among its files")
+@pytest.mark.parametrize("is_new", [True, False])
+def test_device_is_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    shown, terminal = os.openpty()
+    try:
+        with written_whole(Path(os.ttyname(terminal)), is_new=is_new) as draft:
+            assert draft.parent == tmp_path
+            draft.write_text("new", "utf-8")
+        assert os.read(shown, 10) == b"new"
+    finally:
+        os.close(shown)
+        os.close(terminal)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_pipe_gets_the_file_when_it_is_whole(tmp_path: Path, name: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    content = 100_000 * b"line\n"
+    read = tmp_path / "read"
+    with read.open("wb") as file:
+        with (
+            subprocess.Popen(["cat", str(pipe)], stdout=file),
+            written_whole(tmp_path / name, is_new=True) as draft,
+        ):
+            draft.write_bytes(content)
+        with (
+            subprocess.Popen(["cat", str(pipe)], stdout=file),
+            pytest.raises(KeyboardInterrupt),
+            written_whole(pipe) as draft,
+        ):
+            write_and_raise(draft, KeyboardInterrupt)
+    assert read.read_bytes() == content
+    assert pipe.is_fifo()
+    assert names(tmp_path) == ["link", "pipe", "read"]
+
+
+PRINTED = """
+import sys
+from pathlib import Path
+from bank_warehouse.whole_files import is_own_output, written_whole
+out = Path(sys.argv[1])
+print("first", flush=True)
+with written_whole(out, is_new=True) as draft:
+    draft.write_text("list\\n")
+print(f"last {is_own_output(out)}")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "printed"])
+@pytest.mark.parametrize("is_file", [True, False])
+def test_own_output_is_written_into(tmp_path: Path, name: str, is_file: bool) -> None:
+    printed = tmp_path / "printed"
+    out = tmp_path / name
+    if name == "printed" and not is_file:
+        out = Path("/proc/self/fd/1") if Path("/proc/self/fd").exists() else Path("/dev/fd/1")
+    with printed.open("wb") as file:
+        ended = subprocess.run(
+            [sys.executable, "-c", PRINTED, str(out)],
+            stdout=file if is_file else subprocess.PIPE,
+            check=True,
+        )
+    said = printed.read_bytes() if is_file else ended.stdout
+    assert said == b"first\nlist\nlast True\n"
+    assert names(tmp_path) == ["printed"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_target_that_takes_no_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket has to be short
+    target = Path("socket")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(target))
+        with pytest.raises(NotWrittenError) as raised, written_whole(target):
+            pass
+    assert raised.value.message.startswith(f"{target} cannot be written: No such device")
+
+
+def test_error_of_another_file_keeps_its_cause(tmp_path: Path) -> None:
+    target, other = tmp_path / "list.csv", tmp_path / "no such file"
+    record = tmp_path / "lists.jsonl"
+    record.write_bytes(b"one\n")
+    with pytest.raises(FileNotFoundError) as raised, written_whole(target):
+        other.read_bytes()
+    assert (type(raised.value), raised.value.filename) == (FileNotFoundError, str(other))
+    with pytest.raises(FileNotFoundError) as raised, appended(record, b"two\n"):
+        other.read_bytes()
+    assert (type(raised.value), raised.value.filename) == (FileNotFoundError, str(other))
+    assert record.read_bytes() == b"one\n"
+
+
+def no_room(file: Path | None) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file and str(file))
+
+
+@pytest.mark.parametrize("place", [None, "list.csv", "spilled/part"])
+def test_lack_of_room_is_that_of_the_target(tmp_path: Path, place: str | None) -> None:
+    target = tmp_path / "list.csv"
+    with pytest.raises(NotWrittenError, match="No space") as raised, written_whole(target):
+        no_room(tmp_path / place if place else None)
+    assert raised.value.filename == str(target)
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     target = tmp_path / "no such folder" / "list.csv"
     with pytest.raises(NotWrittenError) as raised, written_whole(target):
@@ -158,6 +285,49 @@ def test_record_is_added_to_by_one_at_a_time(
     assert record.read_bytes() == b"one\ntwo\n"
 
 
+def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    module, name = ("msvcrt", "locking") if sys.platform == "win32" else ("fcntl", "flock")
+    monkeypatch.setattr(f"{module}.{name}", fail)
+
+
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.EINVAL])
+def test_record_is_added_to_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
+    failing_lock(monkeypatch, number)
+    with appended(tmp_path / "lists.jsonl", b"one\n"):
+        pass
+    with publisher_lock(tmp_path):
+        pass
+    # Whether another process still uses its files cannot be known.
+    left = tmp_path / "bank_raw_drop_1"
+    left.mkdir()
+    (left / ".lock").touch()
+    monkeypatch.setattr(temp_files, "_SETTLE_SECONDS", -1)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    temp_files._remove_left_behind()
+    assert left.is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
+def test_lock_that_is_held_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
+    failing_lock(monkeypatch, number)
+    with (
+        pytest.raises(NotWrittenError, match="another process"),
+        appended(tmp_path / "lists.jsonl", b"one\n"),
+    ):
+        pass
+    with pytest.raises(BusyError), publisher_lock(tmp_path):
+        pass
+
+
 FULL = """
 import resource, sys
 from pathlib import Path
@@ -180,23 +350,3 @@ def test_line_that_has_no_room_leaves_the_record_as_it_was(tmp_path: Path) -> No
     )
     assert ended.stdout.startswith(f"{record} cannot be written: ")
     assert record.read_bytes() == b"12345678901234567890\n"
-
-
-# ---------- signals
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_waits_for_what_must_not_be_cut(number: signal.Signals) -> None:
-    done = []
-
-    def act() -> None:
-        signal.raise_signal(number)
-        done.append("whole")
-
-    before = signal.signal(number, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), undisturbed():
-            act()
-    finally:
-        assert signal.signal(number, before) is signal.default_int_handler
-    assert done == ["whole"]

@@ -623,6 +623,36 @@ def test_exposures_are_written_only_for_the_project_folder(
     assert run.output.splitlines()[1:] == [exposures.PATH]
 
 
+@pytest.mark.parametrize("refused", ["Bank.pbip", Path(exposures.PATH).name])
+def test_project_and_exposures_are_both_written_or_neither(
+    built_target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    clone = tmp_path / "clone"
+    path = clone / exposures.PATH
+    path.parent.mkdir(parents=True)
+    path.write_text("old", "utf-8")
+    shutil.copy(PROJECT / "dbt_project.yml", clone)
+    shutil.copytree(PROJECT / "seeds", clone / "seeds")
+    shutil.copytree(PROJECT / "powerbi", clone / "powerbi")
+    (clone / "powerbi" / "Bank.pbip").write_text("old", "utf-8")
+    before = project.read(clone)
+    replace = Path.replace
+
+    def refuse(source: Path, target: Path) -> Path:
+        if target.name == refused and "old" not in (*source.parts, *target.parts):
+            raise PermissionError(13, "in use", str(target))
+        return replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", refuse)
+        run = CliRunner().invoke(
+            command, ["--project-dir", str(clone), "--target", str(built_target)]
+        )
+    assert run.exit_code == 1
+    assert f"{refused} cannot be used (in use)" in run.output
+    assert project.read(clone) == before
+
+
 # ---------- the theme
 
 

@@ -160,6 +160,73 @@ def test_command_of_the_dashboard_runs(
     assert len(read_sheet(tmp_path / command[-1])[1]) == 63
 
 
+@pytest.fixture(scope="module")
+def after_leaving(
+    published: Path, built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Releases; the current one has no customers of Treasury, and all are in Commercial."""
+    folder = tmp_path_factory.mktemp("left")
+    shutil.copytree(published, folder / "published", symlinks=True)
+    warehouse = copy_checked(built_warehouse, folder / "built")
+    left = {
+        "fct_customer_recommendations": "* from staging.before where owner <> 'Treasury'",
+        "dim_customers": "* replace ('Commercial' as banking_relationship) from staging.before",
+    }
+    for mart, selected in left.items():
+        change_checked(
+            warehouse,
+            f"create or replace table staging.before as from marts.{mart}",
+            f"create table staging.left_{mart} as select {selected}",
+            f"drop view marts.{mart}",
+            f"create view marts.{mart} as from staging.left_{mart}",
+        )
+    publish(warehouse, folder / "published", None)
+    return folder / "published"
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    "chosen", [("--owner", "treasury"), ("--action", "spread_deposits"),
+               ("--action", "Spread the deposits", "--owner", "Treasury")],
+)  # fmt: skip
+def test_list_of_an_owner_whose_last_customer_left_is_empty(
+    after_leaving: Path, tmp_path: Path, chosen: tuple[str, ...], ending: str
+) -> None:
+    out = tmp_path / f"list.{ending}"
+    said = ask(after_leaving, *chosen, "--out", str(out))
+    assert said.exit_code == 0, said.output
+    assert said.output == (
+        f"The actions are due for no customer: {out} only has the names of the columns. Noted in "
+        f"{after_leaving / RECORD}.\n"
+    )
+    heads = [head for name, head in worklist.COLUMNS.items() if name not in worklist.CONTACTS]
+    if ending == "csv":
+        with out.open(encoding="utf-8-sig", newline="") as file:
+            assert list(csv.reader(file)) == [[*heads, *worklist.ABOUT]]
+    else:
+        sheet = CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()
+        assert sheet[1:] == [[*heads, *worklist.ABOUT]]
+    assert json.loads((after_leaving / RECORD).read_text("utf-8").splitlines()[-1])["rows"] == 0
+
+
+def test_list_of_a_user_whose_last_customer_left_is_empty(
+    after_leaving: Path, tmp_path: Path
+) -> None:
+    access = tmp_path / "access.csv"
+    access.write_text(
+        "user_name,banking_relationship,investment_advisor\nada@bank.example,Retail,\n", "utf-8"
+    )
+    out = tmp_path / "ada.csv"
+    said = ask(after_leaving, "--owner", "Credit risk", "--access-file", str(access),
+               "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
+    assert said.exit_code == 0, said.output
+    assert (
+        "Warning: No customer of the release has the banking relationship 'Retail'" in said.stderr
+    )
+    assert "The actions are due for no customer" in said.stdout
+    assert read_csv(out) == []
+
+
 # ---------- who may have it
 
 
