@@ -1,8 +1,8 @@
-"""The command ``accept``: the built drop becomes the one that later drops are compared with.
+"""The command ``accept``: later drops are compared with the built drop.
 
-To be run when all checks have passed. The profile of the drop goes into a Parquet file beside the
-warehouse; from the next build on, quality.fct_source_profile shows the drift against it. The
-warehouse itself is not changed, and may be deleted and built again.
+Run it when all checks have passed. It writes the profile of the drop to a Parquet file beside the
+warehouse. From the next build on, quality.fct_source_profile shows the drift against it. The
+warehouse itself does not change, so it can be deleted and rebuilt.
 """
 
 from datetime import date
@@ -35,22 +35,22 @@ COLUMNS = (
     "quartile_3",
     "percentile_99",
 )
-"""What is kept of a profile: all but its own drift. Lowest and highest values are of numbers and
-dates; no text of a client is among them."""
+"""Columns of a profile that are kept: all except its drift. Minimum and maximum values are numbers
+or dates, never a client's text."""
 
 
 def accepted_profile_path(warehouse: Path) -> Path:
-    """Return where the accepted profile of a warehouse lies.
+    """Return the path of the accepted profile of a warehouse.
 
-    The macro accepted_profile_pattern gives dbt the same path.
+    The macro accepted_profile_pattern returns the same path.
     """
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + SUFFIX)
 
 
 def accept(warehouse: Path) -> tuple[date, int]:
-    """Write the profile of the drop in `warehouse` beside it, in place of an earlier one.
+    """Write the profile of the built drop beside `warehouse`, replacing an earlier one.
 
-    The file is there whole or not at all, whenever this is interrupted.
+    An interrupt never leaves a partial file.
 
     Returns:
         As-of date and number of rows of the accepted drop.

@@ -158,7 +158,7 @@ def command(
 def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
     """Plan the read of the drop, if there is one, and pass the plan to dbt.
 
-    A drop that cannot be read is refused here, because dbt takes longer and creates a warehouse
+    An unreadable drop is refused here, because dbt starts slowly and would create a warehouse
     first.
 
     Returns:
@@ -184,10 +184,10 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
 
 
 def selection(models: str) -> tuple[str, ...]:
-    """Return the arguments for dbt that build a part of the project."""
+    """Return the dbt arguments that build a part of the project."""
     return (
         *("--select", models),
-        # On a fresh warehouse, tests that need models left out would fail.
+        # In a new warehouse, tests that need unselected models would fail.
         *("--indirect-selection", "buildable"),
         # dbt reports success if nothing matches the selection.
         *("--warn-error-options", json.dumps({"error": ["NoNodesForSelectionCriteria"]})),

@@ -1,4 +1,4 @@
-"""The plugin for dbt-duckdb: opens the warehouse and the history, and gives macros the package.
+"""The dbt-duckdb plugin: opens the warehouse and the history, and lets macros call the package.
 
 Loaded from profiles.yml: `plugins: [{module: bank_warehouse.dbt_plugin}]`.
 """
@@ -96,8 +96,8 @@ def in_project(path: str) -> str:
 def history_path(path: str, warehouse: str) -> str:
     """Return the file of the history. The sample has its own file.
 
-    So an invented bank never becomes a date in the history of a real one. A build reads what
-    BANK_RAW_DIR names; any other command refers to the last build.
+    This keeps the invented bank out of a real bank's history. For a build, BANK_RAW_DIR decides;
+    for any other command, the last build does.
 
     Args:
         path: the file that profiles.yml names.
@@ -126,8 +126,8 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Set DuckDB's limits, and open the warehouse just before dbt does.
 
-        So a failure to open it gets a clear message. The connection is kept until dbt has its own
-        to the same database, so no other program can open the file in between.
+        If it cannot be opened, the message is clear. The connection stays open until dbt has its
+        own, so no other program can open the file in between.
         """
         if not os.environ.get("BANK_WAREHOUSE"):
             creds.path = in_project(creds.path)

@@ -10,7 +10,7 @@ if sys.platform == "win32":
     import os
 
     _HELD_AT = 2**31 - 2
-    """The byte that is locked. A locked byte cannot be read, so it is after any text."""
+    """Offset of the locked byte. A locked byte cannot be read, so it comes after any text."""
 
     def _lock(handle: int) -> None:
         place = os.lseek(handle, 0, os.SEEK_CUR)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 Functions = Mapping[str, Callable[..., Any]]
 
-# The plan with which each table was last read in this process. `plan_table` caches the plan of the
-# current files, so only this one shows that a file has changed since it was read.
+# The plan that each table was last read with in this process. `plan_table` caches the plan of the
+# current files, so only this dictionary shows whether a file has changed since it was read.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
 
 def answer(functions: Functions, name: str, arguments: str) -> str:
-    """Call a function and return what it returns as JSON.
+    """Call a function and return its result as JSON.
 
     Args:
         functions: the functions by name.
@@ -87,7 +87,7 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
         settings: JSON of the dbt variables.
 
     Returns:
-        That of this process's last plan for the clients; if there is none, a plan is made.
+        It comes from this process's last plan for the clients, or from a new plan.
 
     Raises:
         DropError: the drop cannot be read.

@@ -9,13 +9,13 @@ from bank_warehouse.project import publish_folder, warehouse_path
 
 
 def _noted(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    """Remember a path for the commands in messages."""
+    """Remember a path so that commands printed in messages contain it."""
     context.meta.setdefault(PATHS, {})[option.name] = path
     return path
 
 
 def outside_releases(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse to write into a release: its files are those that were published.
+    """Refuse to write into a release, because its files never change.
 
     Raises:
         click.BadParameter: The path is in a release.

@@ -16,8 +16,8 @@ _mask_before: int | None = None
 def keep_private() -> None:
     """Make all new files of this process and its children readable only by their owner.
 
-    DuckDB and dbt create further files beside the warehouse and where they spill, so setting the
-    mode of one file is not enough.
+    DuckDB and dbt also create files beside the warehouse and in their temporary folders, so setting
+    the mode of one file is not enough.
     """
     global _mask_before
     if sys.platform != "win32":
@@ -35,7 +35,7 @@ def no_longer_private() -> None:
 
 
 def this_user() -> str:
-    """Return the name of the user; in a container the number of a user may have none."""
+    """Return the name of the user, or the user id if it has no name, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -45,7 +45,7 @@ def this_user() -> str:
 
 
 def refused(path: Path) -> tuple[str, str]:
-    """Return that this user may not read a file or folder, and whom to ask."""
+    """Return the message that this user may not read a file or folder, and whom to ask."""
     return (
         f"{path} cannot be read by this user, {this_user()}: permission denied.",
         f"Ask {owner_of(path) or 'its owner'} for the right to read it.",
@@ -53,7 +53,7 @@ def refused(path: Path) -> tuple[str, str]:
 
 
 def owner_of(path: Path) -> str | None:
-    """Return whose a file is, or the nearest folder around it of which that can be read."""
+    """Return the owner of a file, or of the nearest parent folder whose owner can be read."""
     if sys.platform != "win32":
         for place in (path, *path.absolute().parents):
             with suppress(KeyError, OSError):
@@ -63,7 +63,7 @@ def owner_of(path: Path) -> str | None:
 
 @contextmanager
 def readable(error: Callable[[str], Exception]) -> Iterator[None]:
-    """Raise this error, with the file and whom to ask, for what this user may not read."""
+    """Turn a permission error into `error`, with the file and whom to ask."""
     try:
         yield
     except PermissionError as problem:

@@ -1,10 +1,10 @@
-"""The command ``quarantine``: the quarantined rows as a CSV file for the people who mend them.
+"""The command ``quarantine``: write the quarantined rows to a CSV file for correction.
 
-The file is safe to open in a spreadsheet. A text that a spreadsheet could take for a formula, since
-it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return (also behind blanks), gets an
-apostrophe in front: the spreadsheet shows the text and runs nothing. Numbers stay numbers, negative
-ones too. (The rule is that of the OWASP page on CSV injection.) Cells are quoted as RFC 4180 says,
-lines end in CRLF, the file is UTF-8 with a byte-order mark.
+The file is safe to open in a spreadsheet. A text that begins like a formula, with ``=``, ``+``,
+``-``, ``@``, a tab or a carriage return (also after blanks), gets an apostrophe in front, so that
+the spreadsheet shows it as text, as OWASP recommends against CSV injection. Numbers, including
+negative ones, are not changed. Cells are quoted as in RFC 4180, lines end with CRLF, and the
+encoding is UTF-8 with a byte-order mark.
 """
 
 import csv
@@ -21,22 +21,22 @@ from bank_warehouse.whole_files import is_own_output, written_whole
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""First letters of a formula; a spreadsheet takes the full-width ones for the same."""
+"""Characters that begin a formula. Spreadsheets treat the full-width forms the same."""
 
 
 _BEHIND_A_SEPARATOR = re.compile(r"""([;\t\r\n]["'\s]*)(?=[=+\-@＝＋－＠])""")
-"""Where a formula begins for a spreadsheet that separates cells by semicolon, tab or line."""
+"""Start of a formula if the spreadsheet splits cells at semicolons, tabs or line ends."""
 
 
 def harmless(cell: object) -> object:
-    """Return a cell in a form that is safe in a file that a spreadsheet opens.
+    """Return a cell in a form that is safe to open in a spreadsheet.
 
     Args:
         cell: A text, a number, a date, or null.
 
     Returns:
-        A dangerous text with an apostrophe in front of what could be a formula, and without NUL
-        bytes; anything else as it is.
+        A dangerous text, without NUL bytes and with an apostrophe before each possible formula; any
+        other cell unchanged.
     """
     if not isinstance(cell, str):
         return cell
@@ -47,7 +47,7 @@ def harmless(cell: object) -> object:
 
 
 def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
-    """Yield the names of the columns of the quarantine, then its rows by file and number."""
+    """Yield the column names of the quarantine, then its rows by file and row number."""
     result = connection.execute(
         """
         select source_file, source_row, reject_reasons, raw_text, * exclude (
@@ -63,22 +63,21 @@ def quarantined_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[ob
 
 
 def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> int:
-    """Write the quarantined rows of `warehouse` into the CSV file `target`.
+    """Write the quarantined rows of `warehouse` to the CSV file `target`.
 
-    They are never all in the memory of Python. The file is for this user alone, who may give it to
-    others.
+    Rows are streamed, so memory use stays small. Only this user can read the file.
 
     Args:
         warehouse: the DuckDB file.
-        target: the CSV file; whole or as it was.
-        is_new: whether a file that is there is left alone.
+        target: the CSV file; on an error it is unchanged.
+        is_new: whether to refuse to replace an existing file.
 
     Returns:
         The number of rows.
 
     Raises:
         SummaryError: The warehouse cannot be read; the message says what to do.
-        NotWrittenError: The file cannot be written, or is there already.
+        NotWrittenError: The file cannot be written, or exists already.
     """
     count = -1
     with open_warehouse(warehouse) as connection:
@@ -109,13 +108,12 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
     callback=options.outside_releases,
     help="The CSV file to write. It holds personal data.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def command(warehouse: Path, out: Path, force: bool) -> None:
     """Write the quarantined rows to a CSV file that is safe to open in a spreadsheet.
 
-    A text that begins like a formula (= + - @, a tab, the end of a line) gets an apostrophe in
-    front: remove it when you mend the row. The file holds personal data and only this user may
-    read it.
+    A text that begins like a formula (= + - @, a tab, a line end) gets an apostrophe in front:
+    remove it when you correct the row. The file holds personal data, and only you can read it.
     """
     count = write_quarantine(warehouse, out, is_new=not force)
     click.echo(

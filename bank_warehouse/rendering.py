@@ -1,7 +1,7 @@
 """Render the project's models and macros as SQL without dbt: Jinja with a small context.
 
-A dbt build takes seconds to start. To only validate rows, the same Jinja files are rendered and run
-in a separate DuckDB. A test compares this SQL with what dbt compiles.
+A dbt build takes seconds to start. Commands that only validate rows render the same Jinja files
+here and run them in a separate DuckDB. A test compares the rendered SQL with dbt's.
 """
 
 import json
@@ -25,7 +25,7 @@ _MATERIALIZATION = re.compile(
 
 
 class RefusedError(Exception):
-    """The build stops with this message."""
+    """A macro has refused the build with this message."""
 
 
 class _ReturnedError(Exception):
@@ -95,7 +95,7 @@ class Rendering:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((project / "macros").rglob("*.sql"))
         )
-        # Jinja does not know this tag of dbt, and no model that is rendered here uses it.
+        # Jinja does not know this dbt tag, and no model rendered here uses it.
         text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):

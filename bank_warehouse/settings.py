@@ -27,7 +27,7 @@ _PARTS_OF_A_DATE = {"day (%d)": "dej", "month (%m)": "mbBj", "year (%Y)": "yY"}
 _LETTERS_OF_A_DATE = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d"}
 
 Check = Callable[[Any], str | None]
-"""Returns what is wrong with a value and what to write, or None if it is valid."""
+"""Returns the problem of a value and its remedy, or None if it is valid."""
 
 
 class SettingError(ValueError):
@@ -39,9 +39,9 @@ class Setting:
     """A setting.
 
     Attributes:
-        name: of the environment variable or dbt variable.
-        meaning: as in the document, in Markdown.
-        default: as in the document, in Markdown.
+        name: name of the environment variable or dbt variable.
+        meaning: Markdown text for the document.
+        default: Markdown text for the document.
         check: checks a value.
         document: the file that lists it, relative to the project.
     """
@@ -226,7 +226,7 @@ def bytes_of(amount: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-# ---------------------------------------------------------------------------------- what there is
+# ----------------------------------------------------------------------------------- all settings
 
 _DROPS = "docs/raw-drops.md"
 _SPARK = "docs/spark.md"
@@ -360,7 +360,7 @@ PATHS = tuple(setting.name for setting in ENVIRONMENT if setting.check in (_drop
 _DROP = "BANK_RAW_DIR"
 
 
-# -------------------------------------------------------------------------------- what is asked for
+# ------------------------------------------------------------------------- checks before a command
 
 
 def read_variables(text: str) -> dict[str, Any]:

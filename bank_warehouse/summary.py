@@ -317,7 +317,7 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
             raise
         message = f"{problem.message}\nThe last build {_ending(record)}."
         if not record["is_ended"]:
-            # The build did not end with an error, so there is none to fix.
+            # The build was killed or interrupted, so there is no error to fix.
             found = problem.message.rpartition("\n")[0]
             message = f"{found}\nThe last build {_ending(record)}. Run `bank build` again."
         elif not record["failed"]:
@@ -339,7 +339,7 @@ def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
         with open_warehouse(warehouse) as connection:
             found = answers(Warehouse(connection, read_metrics(record["metrics"])))
     except (MetricsError, KeyError):
-        # The definitions are of another version of the project; the figures could still be read.
+        # The definitions come from another version of the project; the figures are still readable.
         return []
     return [answer.sentence for answer in found.first]
 

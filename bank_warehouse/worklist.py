@@ -1,9 +1,9 @@
-"""The command ``worklist``: the customers of an action as a file for those who do it.
+"""The command ``worklist``: write the customers of an action to a file for the people responsible.
 
-It reads the current release. Whom it lists and what it shows follow the rules of the rest: names
-and client ids only where the release holds them and only when asked for; with an access file only
-the customers of a user who has a row in it. The file is its owner's alone, opens in a spreadsheet
-without running anything, and every list that is written is noted beside the releases.
+The command reads the current release. Names and client ids are included only if the release holds
+them and the user asks for them. With an access file, the list has only the customers that the given
+user may see. Only its owner can read the list, and a spreadsheet runs nothing in it. Every list is
+recorded beside the releases.
 """
 
 import csv
@@ -47,13 +47,13 @@ from bank_warehouse.whole_files import Draft, appended, draft_of, is_own_output
 
 SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
-"""Beside the releases: one line of JSON for each list that was written."""
+"""Record of all lists beside the releases, one line of JSON each."""
 
 ROWS_AT_ONCE = 1_000
 ROWS_OF_A_SHEET = 1_048_576
 LETTERS_OF_A_CELL = 32_767
 HEAD = 2
-"""Rows of a sheet above the customers: what the list is, and the names of the columns."""
+"""Rows of a sheet above the customers: the description of the list and the column names."""
 
 CONTACTS = {"client_id": "Client id", "client_name": "Name"}
 COLUMNS = {
@@ -80,9 +80,9 @@ COLUMNS = {
 }
 SENTENCES = ("What to do", "Why", "This customer", "Watch-list rules met")
 WIDE, NARROW = 44, 18
-"""Width of a column of a sheet, in letters."""
+"""Column width of a sheet, in characters."""
 ABOUT = ("As of", "Release", "Data")
-"""Last columns, the same in every row: a row that is copied elsewhere keeps them."""
+"""Last columns, with the same values in every row, so that a copied row keeps them."""
 
 _FACTS = ("fact", "second_fact", "third_fact")
 
@@ -116,11 +116,11 @@ class Request:
     """The customers and columns that a work list should have.
 
     Attributes:
-        actions: codes or names of actions; none for all of the owner.
-        owner: of the actions; null for any.
-        role: whose customers are listed.
-        user: the name of who sees them in the access file; null without one.
-        has_contacts: whether names and client ids are written.
+        actions: codes or names of actions; empty for all actions of the owner.
+        owner: owner of the actions; null for any.
+        role: the customers that may be listed.
+        user: name of the user in the access file; null without one.
+        has_contacts: whether to write names and client ids.
     """
 
     actions: Sequence[str]
@@ -135,7 +135,7 @@ class WorklistError(click.ClickException):
 
 
 def command_for(action: str) -> str:
-    """Return the command that writes the list of an action, as it has to be typed."""
+    """Return the command line that writes the list of an action."""
     return f"bank worklist --action {action} --out {action}.xlsx"
 
 
@@ -147,15 +147,14 @@ def write_worklist(
     is_new: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Write a list from the current release, and the record of it: both, or neither.
+    """Write a list from the current release and its record: both, or neither.
 
     Args:
         publish_dir: folder of the releases; gets the record.
-        request: what is asked for.
-        target: the file, `.xlsx` or `.csv`. It is for this user alone, who may give it to who does
-            the work.
-        is_new: whether a file that is there is left alone.
-        warn: called with what the user should know, in sentences.
+        request: the customers and columns to list.
+        target: the file, `.xlsx` or `.csv`. Only this user can read it.
+        is_new: whether to refuse to replace an existing file.
+        warn: called with each warning for the user.
 
     Returns:
         The number of rows.
@@ -163,7 +162,7 @@ def write_worklist(
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
         WorklistError: There is no such action, owner or user, or the release holds no names.
-        NotWrittenError: The list or the record cannot be written, or the list is there already.
+        NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
     if request.has_contacts and not release.manifest["includes_restricted"]:
@@ -177,7 +176,7 @@ def write_worklist(
     try:
         with (
             draft_of(target, is_private=True, is_new=is_new) as draft,
-            # What does not fit in memory has names too: it is written where the list is.
+            # Spilled data contains names too, so it goes to the folder of the list.
             tempfile.TemporaryDirectory(prefix=".bank-worklist-", dir=draft.path.parent) as spill,
             duckdb.connect(
                 str(database), read_only=True, config={"temp_directory": spill}
@@ -209,7 +208,7 @@ def _require_known(
     request: Request,
     warn: Callable[[str], None],
 ) -> None:
-    """Warn of names of the access file that no customer has.
+    """Warn about names in the access file that no customer has.
 
     Raises:
         WorklistError: The user has no other names, and had no customers in any other release.
@@ -247,10 +246,7 @@ class _Rule:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
-    """Return the actions that are due in a release, and those of the project's seed that are not.
-
-    The release only holds what is due for somebody.
-    """
+    """Return the actions in a release, and those in the project's seed that are due for nobody."""
     columns = ", ".join(_Rule.__annotations__)
     found = connection.sql(f"select distinct {columns} from marts.fct_customer_recommendations")
     rules = [_Rule(*row) for row in found.fetchall()]
@@ -263,10 +259,10 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
-    """Return the codes of the actions that are meant, whether they are due for anyone or not.
+    """Return the codes of the requested actions, including those that are due for nobody.
 
     Raises:
-        WorklistError: There is no such action or owner; the message names those that there are.
+        WorklistError: There is no such action or owner; the message lists the existing ones.
     """
     rules = _rules(connection)
     owners = list(dict.fromkeys(rule.owner for rule in rules))
@@ -304,7 +300,7 @@ def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]
 def _rows(
     connection: duckdb.DuckDBPyConnection, request: Request, codes: Sequence[str]
 ) -> Iterator[Row]:
-    """Yield the customers, in words, without the columns of :data:`ABOUT`."""
+    """Yield the customers with labels instead of codes, without the columns of :data:`ABOUT`."""
     role = request.role
     seen = " or ".join(
         f"customers.{column} in ({_listed(names)})"
@@ -372,7 +368,7 @@ def _write(
     suffix: str,
     spill: str,
 ) -> int:
-    """Write the list into a file; return the number of customers and actions in it."""
+    """Write the list to a file; return the number of its rows."""
     as_of = date.fromisoformat(release.manifest["as_of_date"])
     is_sample = release.manifest["source"] == SAMPLE
     about: Row = (as_of, release.number, "Invented sample" if is_sample else "The bank's own")
@@ -402,9 +398,9 @@ def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Row]) -> int:
 def _write_sheet(
     path: Path, what: str, heads: Sequence[str], rows: Iterable[Row], spill: str
 ) -> int:
-    """Write a sheet. Texts are texts there: no formula, no link, no number is made of one."""
+    """Write a sheet. Texts stay texts and never become formulas, links or numbers."""
     number = 0
-    # Compressed in memory: on a full disk the library would write its end a second time, and fail.
+    # Compressed in memory, because on a full disk the library would write the end twice and fail.
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
     sheet = book.add_worksheet("Work list")
@@ -446,7 +442,7 @@ def _write_sheet(
     except FileCreateError as problem:
         raise problem.args[0] from None
     finally:
-        # Windows removes no open file.
+        # Windows cannot remove an open file.
         with suppress(OSError):
             sheet.row_data_fh.close()
     path.write_bytes(content.getbuffer())
@@ -478,11 +474,11 @@ def _record(
 
 
 def _role(user: str | None, access_file: Path | None) -> Role:
-    """Return whose customers are listed.
+    """Return the role whose customers are listed.
 
     Raises:
         WorklistError: The access file has no row for the user, or cannot be read.
-        click.UsageError: Only one of the two is given.
+        click.UsageError: Only one of `user` and `access_file` is given.
     """
     if access_file is None and user is None:
         return EVERYONE
@@ -533,7 +529,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     help="CSV file that says what each user may see; then --user is needed.",
 )
 @options.publish_dir
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def command(
     actions: tuple[str, ...],
     owner: str | None,
@@ -544,11 +540,11 @@ def command(
     publish_dir: Path,
     force: bool,
 ) -> None:
-    """Write the customers of an action from the current release, for those who do the work.
+    """Write the customers of an action in the current release to a file.
 
-    Each customer has a code, why the action is due in words, and the balances that it is about;
-    names and client ids only with --restricted. Nothing in the file can run when a spreadsheet
-    opens it. Each list is noted in worklists.jsonl in the folder of the releases.
+    The list shows each customer's code, the reasons for the action and the relevant balances. Names
+    and client ids are included only with --restricted. A spreadsheet runs nothing in the file. Each
+    list is recorded in worklists.jsonl in the folder of the releases.
     """
     if not actions and owner is None:
         message = "Say which actions: --action NAME, or all of an owner: --owner NAME."

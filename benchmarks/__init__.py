@@ -1,1 +1,1 @@
-"""Benchmarks: what is promised about speed and error rates, measured."""
+"""Benchmarks, which measure the promised speed and error rates."""

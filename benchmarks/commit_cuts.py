@@ -1,14 +1,14 @@
 """Cut the publisher's connection around COMMIT, and compare what it reports with PostgreSQL.
 
-Part of ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``: that many cuts before the
-COMMIT arrives, while the server works on it, and after it, with its answer lost. After a cut at
-random either the server can be asked again, or it refuses all connections until the publisher has
-ended. Each report is one of three, and PostgreSQL has to agree with it:
+Part of ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``: as many cuts before the COMMIT
+arrives, while the server executes it, and after it, so that its answer is lost. After each cut, the
+server either accepts connections again or, at random, refuses them until the publisher has ended.
+The publisher makes one of three reports, and PostgreSQL must agree with it:
 
-- published: it holds the release, and so do the files;
-- nothing published: it does not hold it, and its folder is gone;
-- unknown: either. The folder is kept, the files are as they were, and the next `bank releases` or
-  `bank publish` has to say which of the two it was, and to leave the files in agreement.
+- published: PostgreSQL and the files have the release;
+- nothing published: PostgreSQL does not have the release, and its folder is gone;
+- unknown: either. The folder is kept and the files are unchanged. The next `bank releases` or `bank
+  publish` must report which of the two happened and make the files agree.
 """
 
 import json
@@ -33,7 +33,7 @@ from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import second_warehouse
 
 LONGEST_STALL = 0.02
-"""Seconds between a COMMIT and a cut during it."""
+"""Seconds between a COMMIT and a cut while the server executes it."""
 PATIENCE = 30.0
 
 PUBLISHED, NOTHING, UNKNOWN = "published", "nothing published", "unknown"
@@ -44,8 +44,8 @@ class Cuts:
     """The results of a series of cuts.
 
     Attributes:
-        reports: How often, by moment, report and whether PostgreSQL held the release.
-        settled: How often an unknown commit was settled, by the command and what it said.
+        reports: Counts by moment, report and whether PostgreSQL had the release.
+        settled: Counts of unknown commits that were settled, by command and outcome.
         contradictions: A line for each report that PostgreSQL or the files contradict.
     """
 
@@ -59,7 +59,7 @@ def run_cuts(built: Path, times: int, *, seed: int, say: Callable[[str], None] =
 
     Args:
         built: A built warehouse with its records.
-        times: How many cuts at each moment.
+        times: Number of cuts at each moment.
         seed: Seed of the random choices.
         say: Called with a line of progress.
     """
@@ -98,7 +98,7 @@ def _environment(publish_dir: Path, dsn: str) -> Iterator[None]:
 def _cut(
     found: Cuts, moment: Moment, chance: random.Random, proxy: CutProxy, published: Path, dsn: str
 ) -> None:
-    """Publish with a cut, look at PostgreSQL, and settle what is in doubt."""
+    """Publish with a cut, query PostgreSQL, and settle an unknown commit."""
     in_files, in_postgres = _current(published), releases_in(dsn)
     number = 1 + max([0, *release_numbers(published), *in_postgres])
     proxy.cut_at, proxy.refuse_after_cut = moment, chance.random() < 0.5
@@ -162,7 +162,7 @@ def _current(published: Path) -> int | None:
 
 
 def _wait_for_quiet(dsn: str) -> None:
-    """Wait until the server has ended every transaction of a publisher."""
+    """Wait until the server has ended all transactions of publishers."""
     until = time.monotonic() + PATIENCE
     with psycopg.connect(dsn, autocommit=True) as connection:
         while time.monotonic() < until:
@@ -177,7 +177,7 @@ def _wait_for_quiet(dsn: str) -> None:
 
 
 def report(found: Cuts) -> str:
-    """Return what came of it, as lines."""
+    """Return the results as lines of text."""
     lines = [f"connections cut around COMMIT: {sum(found.reports.values())}"]
     for (moment, said, holds), count in sorted(found.reports.items()):
         lines.append(

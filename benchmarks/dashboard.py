@@ -1,28 +1,28 @@
-"""Time filter changes of the dashboard with many users at once.
+"""Measure the times of filter changes in the dashboard with many concurrent users.
 
     python -m benchmarks.dashboard --customers 10000000 --keep FOLDER --prepare
     python -m benchmarks.dashboard --customers 10000000 --keep FOLDER
 
-The first makes a release and its cubes in a folder; the second finds them there and only measures,
-so that nothing but the measured part needs a quiet machine. Without `--keep` all is made anew.
+The first command creates a release and its cubes in a folder. The second reuses them and only
+measures, so that only the measurement needs an idle machine. Without `--keep`, everything is
+created each time.
 
-Without `--publish-dir` the current release is blown up to the number of customers: money, risk and
-income of a customer are those of one of the release, each other attribute is drawn for itself. So
-the attributes are independent, which fills about every cell of the cubes: more cells than a bank of
-that size has. With `--publish-dir` a release is taken as it is.
+Without `--publish-dir`, the current release is enlarged to the number of customers. A new customer
+has the money, risk and income of one customer of the release, and every other attribute is drawn
+independently. This fills nearly every cell of the cubes, which is more than in a real bank of that
+size. With `--publish-dir`, a release is used unchanged.
 
-Each user opens a page and then changes one filter after another, with a pause between to look at
-the figures. Pauses are drawn from an exponential distribution and cut at ten times their mean; 7
-seconds on average is the think time of TPC-W's users (TPC Benchmark W, version 1.8). 2 seconds are
-users who click without reading. With 0, users ask again as soon as they have an answer, which no
-person does, but which shows the server's limit. Every change is to another address, so that hardly
-any answer is cached. Two times are reported: the time from the moment the server looks at a request
-to its answer, as the server measures it, and the time that the user waited. Users run in a process
-of their own on the same machine.
+Each user opens a page and then changes one filter after another, with a pause between changes.
+Pauses have an exponential distribution, limited to ten times the mean. A mean of 7 seconds is the
+think time in TPC-W (TPC Benchmark W, version 1.8); 2 seconds simulate users who click without
+reading. With 0, users send the next request at once, which shows the limit of the server. Every
+change has another address, so hardly any response is cached. Two times are reported: the processing
+time that the server measures, and the time that the user waits. Users run in a separate process on
+the same machine.
 
-With `--idle` so many connections are open beside the users that have asked nothing, and half as
-many that have sent half a request, and then another byte now and then. How many of each were open
-to the end is printed: idle ones are to be held, half-sent requests to be given up.
+`--idle` adds this many idle connections, and half as many that send a request byte by byte and
+never complete it. The benchmark prints how many of each stay open. The server should keep the idle
+connections and close the others.
 """
 
 import contextlib
@@ -72,17 +72,17 @@ DRAWN = {
     "gender": ("gender",),
     "age_band": ("age", "age_band"),
 }
-"""Attributes that are drawn together, each of these for itself."""
+"""Attributes that are drawn independently of each other."""
 
 OF_CUSTOMERS = ("fct_customer_positions", "fct_customer_segments", "fct_customer_risk")
 SMALL = 100_000
-"""Rows up to which a mart is copied as it is."""
+"""Largest number of rows of a mart that is copied unchanged."""
 
 UNANSWERED = 60.0
 
 
 def blow_up(source: Path, target: Path, customers: int) -> None:
-    """Write a release with this many customers, made from those of another."""
+    """Write a release with this many customers, drawn from those of another release."""
     release = current_release(source)
     folder = target / "1"
     folder.mkdir(parents=True)
@@ -147,7 +147,7 @@ def blow_up(source: Path, target: Path, customers: int) -> None:
 
 
 def question(path: str, search: str) -> bytes:
-    """Return the body with which the browser asks for a page."""
+    """Return the body of the browser's request for a page."""
     shown = [{"id": "app", "property": "children"}, {"id": "shown", "property": "data"}]
     inputs = [
         {"id": "url", "property": "pathname", "value": path},
@@ -173,7 +173,7 @@ def use(
     pause: float,
     told: Connection,
 ) -> None:
-    """Be all users; tell the times of the server and of the users, in milliseconds."""
+    """Simulate all users; return the times of the server and of the users, in milliseconds."""
     from urllib.parse import urlencode
 
     times: list[tuple[str, float, float]] = []
@@ -224,7 +224,7 @@ def use(
 
 
 def hold(port: int, count: int, told: Connection) -> None:
-    """Hold connections open beside the users; tell how many are open when asked."""
+    """Hold additional connections open; report on request how many are still open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * count)), hard))
     address = ("127.0.0.1", port)
@@ -253,12 +253,12 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 def percentile(times: Sequence[float], share: float) -> float:
-    """Return the time that a share of the times does not exceed."""
+    """Return a percentile of the times."""
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
 def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: float) -> str:
-    """Return the times in a line or two."""
+    """Return the times as one or two lines of text."""
     served, waited = ([each[place] for each in times] for place in (1, 2))
     worst = max(
         PAGES, key=lambda page: percentile([s for p, s, _ in times if p == page] or [0], 0.95)
@@ -273,7 +273,7 @@ def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: f
 
 
 def memory() -> tuple[float, float]:
-    """Return what this process has in memory now and had at most, in MiB."""
+    """Return the current and the peak memory of this process, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     status = Path("/proc/self/status")
     if not status.is_file():
@@ -283,9 +283,9 @@ def memory() -> tuple[float, float]:
 
 
 def prepared(source: Path, keep: Path, customers: int) -> Path:
-    """Return the folder of a release with this many customers, made where it is not there.
+    """Return the folder of a release with this many customers; create it if necessary.
 
-    A process of its own makes it, so that its memory is not counted as the server's.
+    A separate process creates it, so that its memory does not count as the server's.
     """
     folder = keep / f"releases-{customers}"
     if folder.is_dir():
@@ -309,12 +309,16 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
 
 @click.command()
 @click.option("--customers", default=1_000_000, show_default=True)
-@click.option("--publish-dir", type=click.Path(path_type=Path), help="Take this release as it is.")
-@click.option("--source", type=click.Path(path_type=Path), help="Release to blow up.")
-@click.option("--keep", type=click.Path(path_type=Path), help="Folder of what is made, for later.")
-@click.option("--prepare", is_flag=True, help="Make release and cubes, and measure nothing.")
+@click.option("--publish-dir", type=click.Path(path_type=Path), help="Use this release unchanged.")
+@click.option("--source", type=click.Path(path_type=Path), help="Release to enlarge.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Folder that keeps the release and its cubes."
+)
+@click.option(
+    "--prepare", is_flag=True, help="Create the release and its cubes without a measurement."
+)
 @click.option("--users", default=20, show_default=True)
-@click.option("--idle", default=0, show_default=True, help="Connections held beside the users.")
+@click.option("--idle", default=0, show_default=True, help="Number of additional idle connections.")
 @click.option("--seconds", default=60.0, show_default=True)
 @click.option(
     "--pause", "pauses", multiple=True, type=float, default=(7.0, 2.0, 0.0), show_default=True
@@ -330,7 +334,7 @@ def main(
     seconds: float,
     pauses: tuple[float, ...],
 ) -> None:
-    """Print how long filter changes take."""
+    """Print the times of filter changes."""
     with tempfile.TemporaryDirectory() as scratch:
         kept = keep or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)
@@ -361,7 +365,7 @@ def _measure(
     seconds: float,
     pauses: Sequence[float],
 ) -> None:
-    """Serve the dashboard to so many users and print what they met."""
+    """Serve the dashboard to this many users and print their times."""
     listening = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     values = {name: [text_of(value) for value in snapshot.values(name)] for name in FILTERS}
@@ -397,7 +401,7 @@ class _Holder:
         self._idle, self._slow = self._told.recv()
 
     def end(self) -> str:
-        """Let go of them; return how many were held to the end."""
+        """Close the connections; return how many were open until now."""
         self._told.send("end")
         idle, slow = self._told.recv()
         self._process.join()

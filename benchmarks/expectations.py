@@ -1,11 +1,11 @@
-"""Time the Great Expectations suites against the same counts in plain SQL.
+"""Compare the time of the Great Expectations suites with the same counts in plain SQL.
 
     python -m benchmarks.expectations --warehouse warehouse/bank.duckdb --repeats 3
 
-Plain SQL is one scan of each table for all of its aggregates, and each comparing query once, in
-one connection with the same settings: the fastest way to write these counts by hand. Both run in
-processes of their own, so that the peak of memory is that of one alone. Data Docs are built by
-neither: they take the same few seconds whatever the number of customers.
+The plain SQL scans each table once for all of its aggregates and runs each comparison once, in one
+connection with the same settings. It is the fastest way to write these counts by hand. Both run in
+separate processes, so that each peak of memory belongs to one of them. Neither builds the Data
+Docs, which take the same few seconds for any number of customers.
 """
 
 import json
@@ -31,7 +31,7 @@ PLAIN = (
 
 
 def run_measured(command: list[str]) -> tuple[float, float]:
-    """Run a command to its end and return its time in seconds and its peak memory in MiB.
+    """Run a command; return its time in seconds and its peak memory in MiB.
 
     Raises:
         click.ClickException: The command failed.
@@ -67,7 +67,7 @@ def plain_queries(path: Path) -> list[str]:
 @click.option("--warehouse", "path", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--repeats", type=click.IntRange(1), default=3)
 def main(path: Path, repeats: int) -> None:
-    """Print time and peak memory of both, and the ratio of the median times."""
+    """Print the times and peak memory of both, and the ratio of the median times."""
     queries = plain_queries(path)
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "queries.json"
@@ -79,7 +79,7 @@ def main(path: Path, repeats: int) -> None:
                 *("--warehouse", str(path)),
             ],
         }
-        # One after the other in turn, so that a busy moment of the machine hits both.
+        # Alternate the two, so that other load on the machine affects both.
         runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(repeats):
             for name, command in commands.items():

@@ -1,12 +1,12 @@
-"""How often does the inference find what is not there? Prints the rates over many seeds.
+"""Measure how often the inference reports false findings, over many seeds.
 
-Each seed is a generated pack without a plant: categories carry no signal, there are no clusters,
-and only money moves the risk weighting. Whatever else is found is false. The models are those of
-the project, run without a build.
+Each seed gives a generated pack without planted effects: categories carry no signal, there are no
+clusters, and only money affects the risk weighting. Every other finding is false. The benchmark
+runs the project's own models without a build.
 
     python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
 
-With --results every pack is a line of that file, and a run that was stopped goes on there.
+With --results, each pack adds a line to that file, and a stopped run can continue.
 """
 
 import csv
@@ -78,7 +78,7 @@ def rates(connection: duckdb.DuckDBPyConnection) -> list[float]:
 @click.option("--first-seed", type=click.IntRange(0), default=1_000, show_default=True)
 @click.option("--results", type=click.Path(dir_okay=False, path_type=Path))
 def main(seeds: int, customers: int, first_seed: int, results: Path | None) -> None:
-    """Print how often the inference finds what is not there, and what is promised."""
+    """Print the rates of false findings beside the promised rates."""
     wanted = range(first_seed, first_seed + seeds)
     packs = read_packs(results, customers) if results else {}
     missing = [seed for seed in wanted if seed not in packs]
@@ -97,7 +97,7 @@ def main(seeds: int, customers: int, first_seed: int, results: Path | None) -> N
 
 
 def read_packs(results: Path, customers: int) -> dict[int, list[float]]:
-    """Return the rates that `results` holds for packs of this size, by seed."""
+    """Return the rates in `results` for packs of this size, by seed."""
     if not results.exists():
         return {}
     with results.open(encoding="utf-8", newline="") as file:
@@ -112,7 +112,7 @@ def report(packs: Sequence[Sequence[float]], customers: int) -> None:
     """Print the mean of each rate with twice its standard error.
 
     Raises:
-        click.ClickException: If a rate is above what is promised by more than that.
+        click.ClickException: A rate exceeds the promised one by more than that.
     """
     click.echo(f"{len(packs)} packs of {customers:,} customers")
     click.echo(f"{'':62}{'rate':>8}{'+- 2 errors':>13}{'promised':>10}")

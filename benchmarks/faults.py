@@ -1,16 +1,15 @@
-"""Break builds at random moments; check the message that the user gets and the next build.
+"""Break builds at random moments; check the error message and the next build.
 
     python -m benchmarks.faults                      # each fault 20 times
     python -m benchmarks.faults --fault kill --times 100 --seed 7
 
-Each build is a process of its own (a fork of this one, which has read the project once), runs the
-shipped seeds as a raw drop up to the control totals, and writes a warehouse of its own below a
-temporary folder. A trial succeeds only if the message to the user is clear and without a traceback,
-the published folder is as it was, and the next build has the control totals and the customers of
-an undisturbed one. POSIX only. Full disks are small tmpfs mounts where this user may mount (root),
-else a limit on the size of files.
+Each build is a fork of this process, which has read the project once.
 
-Ends with status 1 where a trial failed; the output of its builds is printed.
+It builds the shipped seeds as a raw drop up to the control totals, in its own warehouse below a
+temporary folder. A trial succeeds only if the message is clear and has no traceback, the published
+folder has not changed, and the next build gives the control totals and customers of an undisturbed
+one. POSIX only. A full disk is a small tmpfs if this user may mount one (root), or else a limit on
+file sizes. The exit code is 1 if a trial failed; the output of its builds is then printed.
 """
 
 import contextlib
@@ -41,28 +40,28 @@ SEEDS = PROJECT / "seeds" / "raw"
 TABLES = ("clients", "banking_relationships", "genders", "investment_advisors")
 SELECTION = ("+stg_bank__clients", "+fct_control_totals")
 PATIENCE = 300.0
-"""Seconds after which a build that has not ended counts as hanging."""
+"""Seconds after which a running build counts as hanging."""
 
 NO_SPACE = ("No space left on device", "File too large")
-"""What the system says of a full disk, and of a file that may not grow."""
+"""The system's messages for a full disk and for a file that has reached its size limit."""
 
 Rows = list[tuple[object, ...]]
 
 
 class TrialError(Exception):
-    """A trial did not end as it must; the message says how it ended."""
+    """A trial failed; the message says how."""
 
 
 @dataclass
 class Build:
-    """A build that was started.
+    """A running or finished build.
 
     Attributes:
         process: Its process id.
-        output: File that gets what it prints.
-        started: When it was started, by the monotonic clock.
-        seconds: How long it took; null while it runs.
-        status: Exit status, negative the signal that ended it; null while it runs.
+        output: File with its output.
+        started: Its start on the monotonic clock.
+        seconds: Its duration; null while it runs.
+        status: Its exit status, or minus the signal that ended it; null while it runs.
     """
 
     process: int
@@ -84,7 +83,7 @@ class Build:
         """Wait for its end and return its status.
 
         Raises:
-            TrialError: It does not end.
+            TrialError: It hangs.
         """
         while not self.poll():
             if time.monotonic() - self.started > PATIENCE:
@@ -94,14 +93,14 @@ class Build:
         return self.status or 0
 
     def kill(self) -> None:
-        """End it as `kill -9` does, if it still runs."""
+        """Kill it with SIGKILL if it still runs."""
         if not self.poll():
             os.kill(self.process, signal.SIGKILL)
             while not self.poll():
                 time.sleep(0.001)
 
     def said(self) -> str:
-        """Return what it has printed."""
+        """Return its output."""
         return self.output.read_text(encoding="utf-8", errors="replace")
 
 
@@ -110,16 +109,16 @@ class Bench:
     """A folder in which builds are broken.
 
     Attributes:
-        folder: Holds all below.
-        drop: The raw drop; every build reads it.
-        warehouse: The warehouse; every build writes it.
-        published: A release that nothing may touch.
-        template: The warehouse as an undisturbed build leaves it.
+        folder: Contains all of the following.
+        drop: The raw drop that every build reads.
+        warehouse: The warehouse that every build writes.
+        published: A release that must not change.
+        template: The warehouse of an undisturbed build.
         totals: Control totals and customers of that build.
-        largest: Bytes that the warehouse took up at most during that build.
-        largest_again: The same when the good warehouse was built again.
-        seconds: How long that took.
-        read_by: Seconds after its start when it had read the drop.
+        largest: Peak size of the warehouse during that build, in bytes.
+        largest_again: Peak size when the complete warehouse was built again.
+        seconds: Duration of that second build.
+        read_by: Seconds from its start until it had read the drop.
         builds: Number of builds so far.
     """
 
@@ -136,7 +135,7 @@ class Bench:
     builds: int = 0
 
     def __post_init__(self) -> None:
-        """Make the drop, read the project and build once without any fault."""
+        """Create the drop, read the project and build once without a fault."""
         self.drop = self.folder / "drop"
         self.warehouse = self.folder / "disk" / "bank.duckdb"
         self.record = build_record_path(self.warehouse)
@@ -176,7 +175,7 @@ class Bench:
         self.read_by = min(self.seconds, self._seconds_to_read(again))
 
     def _parse(self) -> object:
-        """Read the project, and import here what each build would import."""
+        """Read the project, and import the modules that each build needs."""
         import agate  # noqa: F401
         import dbt.task.build  # noqa: F401
         from dbt.cli.main import dbtRunner
@@ -186,7 +185,7 @@ class Bench:
         result = dbtRunner().invoke(["--quiet", "parse", *self._options("parse")])
         if not result.success:
             raise click.ClickException(f"the project cannot be read: {result.exception}")
-        # The children share these objects: none of them is to look at them for garbage.
+        # The children share these objects, so their garbage collectors must not touch them.
         gc.collect()
         gc.freeze()
         return result.result
@@ -199,7 +198,7 @@ class Bench:
         ]
 
     def size(self) -> int:
-        """Return the bytes that the warehouse takes up, its log included."""
+        """Return the size of the warehouse and its log, in bytes."""
         total = 0
         for file in self.warehouse.parent.glob("*"):
             with contextlib.suppress(FileNotFoundError):
@@ -207,9 +206,9 @@ class Bench:
         return total
 
     def _largest_during(self, build: Build) -> int:
-        """Return the largest size until the last model is built.
+        """Return the peak size until the last model is built.
 
-        When the file is closed it may grow for a moment; DuckDB does without where it cannot.
+        On closing, the file may grow briefly, but DuckDB does not need this space.
         """
         largest = 0
         while not build.poll():
@@ -219,14 +218,14 @@ class Bench:
         return largest
 
     def _seconds_to_read(self, build: Build) -> float:
-        """Return how long after the start of `build` the clients were read."""
+        """Return the seconds from the start of `build` until the clients were read."""
         ended = next(
             line for line in build.said().splitlines() if "OK created" in line and "clients" in line
         )
         return float(ended.split()[0]) - build.started
 
     def deliver(self) -> None:
-        """Put the whole drop in place, each file anew."""
+        """Write all files of the drop again."""
         for table in TABLES:
             shutil.copyfile(SEEDS / f"raw_{table}.csv", self.drop / f"{table}.csv")
 
@@ -243,7 +242,7 @@ class Bench:
         return Build(process, output, started)
 
     def _build(self, name: str, output: Path, prepare: Callable[[], object]) -> None:
-        """Run dbt in the child process, and end it."""
+        """Run dbt in the child process, and end the process."""
         status = 3
         try:
             handle = os.open(output, os.O_WRONLY | os.O_APPEND)
@@ -272,7 +271,7 @@ class Bench:
                 ]
             )
             status = 0 if result.success else 1
-            # What a process that ends by itself does: DuckDB writes its log into the file.
+            # As in a normal exit, DuckDB writes its log to the file.
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
             if DuckDBConnectionManager._ENV is not None:
@@ -281,7 +280,7 @@ class Bench:
             os._exit(status)
 
     def read_totals(self) -> Rows:
-        """Return the control totals of the warehouse and a sum over all its customers.
+        """Return the control totals of the warehouse and a fingerprint of its customers.
 
         Raises:
             TrialError: It cannot be read.
@@ -301,10 +300,10 @@ class Bench:
         return [*totals, *customers]
 
     def check_right(self, build: Build) -> None:
-        """Check that a build ended well and that its figures are those of an undisturbed one.
+        """Check that a build succeeded and has the figures of an undisturbed one.
 
         Raises:
-            TrialError: They are not.
+            TrialError: It failed, or its figures differ.
         """
         if build.wait() != 0:
             raise TrialError(f"the build failed:\n{build.said()}")
@@ -312,7 +311,7 @@ class Bench:
             raise TrialError(f"other control totals: {found}")
 
     def check_stopped(self, build: Build, *needed: str) -> None:
-        """Check that a build failed and said each of the texts `needed`, without a traceback.
+        """Check that a build failed with each of the texts `needed` and without a traceback.
 
         Raises:
             TrialError: It did not.
@@ -335,13 +334,13 @@ class Bench:
         return whole.hexdigest()
 
     def clear(self) -> None:
-        """Remove the warehouse and deliver the drop anew."""
+        """Remove the warehouse and write the drop again."""
         for file in self.warehouse.parent.glob("*"):
             shutil.rmtree(file) if file.is_dir() else file.unlink()
         self.deliver()
 
     def reset(self, chance: random.Random) -> None:
-        """Start a trial: from no warehouse, or from a good one that is built again."""
+        """Start a trial without a warehouse, or with a complete one that is built again."""
         self.clear()
         if chance.random() < 0.5:
             shutil.copy2(self.template, self.warehouse)
@@ -363,7 +362,7 @@ def kill(bench: Bench, chance: random.Random) -> str:
 
 
 def full(bench: Bench, chance: random.Random) -> str:
-    """Let the disk of the warehouse run full at a random size."""
+    """Fill the disk of the warehouse at a random size."""
     present = bench.size()
     growth = (bench.largest_again if present else bench.largest) - present
     room = present + int(growth * chance.uniform(0.02, 0.98))
@@ -411,7 +410,7 @@ def locked(bench: Bench, chance: random.Random) -> str:
 
 
 def shrink(bench: Bench, chance: random.Random) -> str:
-    """Cut the clients file short at a random moment until it is read."""
+    """Truncate the clients file at a random moment before it is read."""
     clients = bench.drop / "clients.csv"
     whole = _records(clients)
     build = bench.start()
@@ -454,7 +453,7 @@ def _records(file: Path) -> int:
 
 @contextlib.contextmanager
 def _held(bench: Bench, read_only: bool) -> Iterator[None]:
-    """Hold the warehouse open in a process of its own."""
+    """Hold the warehouse open in a separate process."""
     ready, signalled = os.pipe()
     process = os.fork()
     if process == 0:
@@ -493,7 +492,7 @@ def _can_mount() -> bool:
 
 @contextlib.contextmanager
 def _small_disk(bench: Bench, size: int) -> Iterator[None]:
-    """Lay a tmpfs of `size` bytes over the folder of the warehouse; keep its files afterwards."""
+    """Mount a tmpfs of `size` bytes over the warehouse's folder; keep its files afterwards."""
     disk = bench.warehouse.parent
     beside = disk.with_name("beside")
     shutil.copytree(disk, beside)
@@ -517,11 +516,11 @@ FAULTS: dict[str, tuple[str, Callable[[Bench, random.Random], str]]] = {
     "shrink": ("raw file that shrinks", shrink),
     "twice": ("two builds at once", twice),
 }
-"""What each fault is called, and the function that makes it and says what came of it."""
+"""Title of each fault, and the function that causes it and returns the result in words."""
 
 
 def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
-    """Make a fault `times` times, print the counts, return whether every trial was right."""
+    """Cause a fault `times` times, print the counts, and return whether every trial succeeded."""
     title, make = FAULTS[name]
     published = bench.digest()
     outcomes: Counter[str] = Counter()
@@ -550,12 +549,12 @@ def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
     "faults",
     multiple=True,
     type=click.Choice(list(FAULTS)),
-    help="Make only this fault; may be given several times.",
+    help="Cause only this fault; may be given several times.",
 )
 @click.option("--times", default=20, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=1, show_default=True, help="Same seed, same random moments.")
 def main(faults: tuple[str, ...], times: int, seed: int) -> None:
-    """Break builds at random moments and count the next builds that are right."""
+    """Break builds at random moments and count the next builds that are correct."""
     with tempfile.TemporaryDirectory(prefix="bank_faults_") as folder:
         bench = Bench(Path(folder).resolve())
         click.echo(

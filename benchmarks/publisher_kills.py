@@ -1,21 +1,21 @@
-"""Kill publishers at random moments while readers look, and count what the readers saw.
+"""Kill publishers at random moments during reads, and check what the readers saw.
 
 Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--cuts 0] [--seed
 1]``; with ``--cuts``, connections are cut around COMMIT as well: :mod:`benchmarks.commit_cuts`.
 
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
-warehouse is made from it in which every mart has other rows, and publishers take the two in turn,
-so that a release mixed of both shows in the number of rows. Each publisher is the real command in a
-process of its own, ended by SIGKILL at a moment drawn evenly from the time that a whole publish
-takes once Python has started. Meanwhile readers look without pause:
+warehouse is derived from it in which every mart has different rows. Publishers alternate between
+the two, so a mix of both shows in the number of rows. Each publisher is the real command in its own
+process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers read
+without pause:
 
-- files: ask for the current release, read all its Parquet files, its DuckDB file and its manifest;
-- files, held: open the DuckDB file of a release, and read it again and again while others come;
+- files: read the current release with all its Parquet files, its DuckDB file and its manifest;
+- files, held: open the DuckDB file of a release, and read it repeatedly during later releases;
 - PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, as `bank_reader`;
 - PostgreSQL, read committed: one transaction of many queries, as `bank_reader`.
 
-What they find has to be the rows of one release, by the manifest of the release that
-`marts.release` names.
+Each read must find the rows of one release, according to the manifest of the release in
+`marts.release`.
 """
 
 import argparse
@@ -46,7 +46,7 @@ from python_checks.testing.publishing import second_warehouse
 
 PROJECT = Path(__file__).resolve().parents[1]
 BETWEEN_LOOKS = 0.15
-"""Seconds; the readers shall not take the whole machine from the publishers."""
+"""Seconds between reads, so that readers leave enough of the machine to the publishers."""
 LONGEST_PAUSE = 0.005
 LONGEST_SNAPSHOT = 0.5
 HOLDING_SECONDS = 1.0
@@ -73,10 +73,10 @@ class Outcome:
 
     Attributes:
         seen: What the readers saw.
-        stages: How often a publisher was killed after each of its lines.
+        stages: Number of publishers killed after each line of their output.
         finished: Publishers that finished before the kill.
         releases: Releases in the folder at the end.
-        leftovers: Drafts left after the last publisher, which nobody killed.
+        leftovers: Drafts left after the last publisher, which is not killed.
     """
 
     seen: Seen
@@ -89,12 +89,12 @@ class Outcome:
 def run_kills(
     built: Path, kills: int, *, with_postgres: bool, seed: int, say: Callable[[str], None] = print
 ) -> Outcome:
-    """Kill publishers, with readers looking; see the module.
+    """Kill publishers during reads; see the module.
 
     Args:
         built: A built warehouse with its records.
-        kills: How many publishers to kill.
-        with_postgres: Whether to publish to a PostgreSQL server as well, and to read from it.
+        kills: Number of publishers to kill.
+        with_postgres: Whether to publish to a PostgreSQL server too, and read from it.
         seed: Seed of the moments.
         say: Called with a line of progress.
     """
@@ -162,7 +162,7 @@ def _must_pass(publisher: subprocess.Popen[str]) -> None:
 
 
 def _wait_for_first_line(publisher: subprocess.Popen[str]) -> str:
-    """Wait until a publisher has begun: Python's own start is the longest part of a small one."""
+    """Wait until a publisher prints its first line, because the start of Python takes longest."""
     return publisher.stdout.readline() if publisher.stdout else ""
 
 
@@ -171,7 +171,7 @@ def _said(publisher: subprocess.Popen[str]) -> str:
 
 
 def _stage(said: str) -> str:
-    """Return in words how far a publisher had come, from what it had printed."""
+    """Return the stage of a publisher in words, from its output."""
     if "after the commit" in said:
         return "tidying up"
     if "is current" in said:
@@ -236,10 +236,10 @@ def _require(is_right: bool, words: str) -> None:
 
 
 def look_at_files(publish_dir: Path) -> int:
-    """Read the current release whole, and return its number.
+    """Read the whole current release, and return its number.
 
     Raises:
-        AssertionError: A file has other rows than the manifest says.
+        AssertionError: A file does not have the rows in the manifest.
     """
     release = current_release(publish_dir)
     with duckdb.connect() as database:
@@ -283,7 +283,7 @@ def _look_at_postgres(publish_dir: Path, dsn: str, level: str) -> int:
     with psycopg.connect(dsn) as connection:
         connection.execute(f"set transaction isolation level {level}")
         if level == "repeatable read":
-            # The snapshot is taken here; no mart is touched, so no lock holds a publisher back.
+            # This takes the snapshot but locks no mart, so publishers do not wait.
             connection.execute("select now()")
             time.sleep(random.uniform(0, LONGEST_SNAPSHOT))
         row = connection.execute("select release from marts.release").fetchone()
@@ -322,7 +322,7 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Read the command line, run, print; exit with 1 where a reader or a report was wrong."""
+    """Run the benchmark and print the results; exit with 1 if a reader or a report was wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--kills", type=int, default=100)

@@ -1,10 +1,10 @@
-"""Run each Python model on a built warehouse in a process of its own: seconds and peak memory.
+"""Measure the time and peak memory of each Python model on a built warehouse.
 
     python -m benchmarks.python_models --warehouse warehouse/bank.duckdb
 
-In a build DuckDB works in the same process and takes what BANK_MEMORY_LIMIT allows. Here it may
-take 1 GB, as for the checks: the models read samples and aggregates, so what Python needs should
-not grow with the number of customers. The warehouse is only read.
+Each model runs in its own process. In a build, DuckDB runs in the same process and may use
+BANK_MEMORY_LIMIT. Here its limit is 1 GB, as in the checks. The models read samples and aggregates,
+so the memory of Python should not grow with the number of customers. The warehouse is only read.
 """
 
 import sys
@@ -20,7 +20,7 @@ from python_checks.testing.model_runner import PROJECT, make_python_model
 
 
 def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the whole name, quoted, of each table and view of a warehouse by its name."""
+    """Return the full quoted name of each table and view of a warehouse, by its name."""
     found = connection.execute("select table_schema, table_name from information_schema.tables")
     return {
         name: f"{quote_identifier(schema)}.{quote_identifier(name)}"
@@ -32,7 +32,7 @@ def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 @click.option("--warehouse", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--model", help="Run this model only, in this process.")
 def main(warehouse: Path, model: str | None) -> None:
-    """Print seconds and peak memory of each Python model."""
+    """Print the time and peak memory of each Python model."""
     paths = {path.stem: path for path in sorted((PROJECT / "models").rglob("*.py"))}
     if model:
         with connect(warehouse) as connection:

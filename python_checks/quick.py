@@ -1,9 +1,9 @@
 """Check what has changed since the last commit, in about a minute: `make quick`.
 
-Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. Changed
-models, and those that use a changed macro or seed, have their dbt unit tests run. Of the tests
-that need no warehouse those are run that import a changed module, and those that read the
-project's files. `make test` checks everything.
+Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. The dbt
+unit tests of changed models, and of models that use a changed macro or seed, are run. Of the pytest
+tests without a warehouse, those run that import a changed module or read the project's files. `make
+test` checks everything.
 """
 
 import ast
@@ -38,13 +38,13 @@ SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
-        name: What was checked.
-        is_good: Whether nothing is wrong.
-        printed: What it printed.
-        seconds: How long it took.
+        name: Name of the check.
+        is_good: Whether it passed.
+        printed: Its output.
+        seconds: Its duration.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Outcome:
 
 
 def changed_files(project: Path) -> list[str]:
-    """Return the files that differ from the last commit, and the new ones; none that is gone.
+    """Return the files that differ from the last commit, and new files, but no deleted ones.
 
     Raises:
-        RuntimeError: git cannot say.
+        RuntimeError: git fails.
     """
     found: set[str] = set()
     for command in (
@@ -75,7 +75,7 @@ def changed_files(project: Path) -> list[str]:
 
 
 def commands(changed: Iterable[str]) -> dict[str, list[str]]:
-    """Return the commands that check these files, by what they check."""
+    """Return the commands that check these files, by name."""
     files = list(changed)
     python = [name for name in files if name.endswith((".py", ".ipynb"))]
     yaml = [name for name in files if name.endswith((".yml", ".yaml"))]
@@ -94,7 +94,7 @@ def commands(changed: Iterable[str]) -> dict[str, list[str]]:
 
 
 def unit_tests(changed: Iterable[str]) -> list[str]:
-    """Return the files of unit tests that a change of these files concerns."""
+    """Return the unit test files to run after a change of these files."""
     files = set(changed)
     found = []
     for test in sorted((PROJECT / UNIT_TESTS).glob("test_*.py")):
@@ -106,7 +106,7 @@ def unit_tests(changed: Iterable[str]) -> list[str]:
 
 
 def imports(name: str) -> set[str]:
-    """Return a Python file of the project and all files that it imports, directly or not."""
+    """Return a Python file of the project and all files that it imports, directly or indirectly."""
     found, waiting = {name}, [name]
     while waiting:
         for one in _imported_by(waiting.pop()) - found:
@@ -133,7 +133,7 @@ def _tool(name: str) -> list[str]:
 
 
 def changed_models(changed: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
-    """Return the models that a change of these files changes: their own, and their users'.
+    """Return the models that a change of these files affects.
 
     A model uses a macro directly or through others; a seed and the unit tests in a YAML file
     change the models that read or describe them.
@@ -195,7 +195,7 @@ def run(name: str, command: list[str]) -> Outcome:
 
 
 def report(outcomes: list[Outcome]) -> int:
-    """Print one line a check, and all that a failed one printed; return 1 where one failed."""
+    """Print a line for each check, and the output of failed ones; return 1 if any failed."""
     for each in outcomes:
         print(f"{'passed' if each.is_good else 'FAILED'}  {each.seconds:4.0f} s  {each.name}")
         if not each.is_good:
@@ -204,7 +204,7 @@ def report(outcomes: list[Outcome]) -> int:
 
 
 def main() -> int:
-    """Run all checks of what changed; return 0 where nothing is wrong, else 1."""
+    """Check everything that changed; return 0 if all checks pass, else 1."""
     os.environ.setdefault(KEPT, str(CACHE / "dbt_manifests"))
     started = time.monotonic()
     changed = changed_files(PROJECT)

@@ -1,8 +1,8 @@
 """Labels for readers: names of the columns, codes, verdicts and rules of the marts.
 
-Published names and values do not change; pages, reports and work lists show these labels instead.
-Labels of metrics and dimensions are in `models/semantic`, names of actions and products in the
-seeds.
+Pages, reports and work lists show these labels instead of the published names and values, which
+never change. Labels of metrics and dimensions are in `models/semantic`; names of actions and
+products are in the seeds.
 """
 
 import re

@@ -28,13 +28,13 @@ from bank_warehouse.dashboard.errors import DashboardError
 COLUMNS = ("user_name", "banking_relationship", "investment_advisor")
 ALL = "*"
 MOST_NAMES = 8
-"""How many names a message lists."""
+"""Number of names that a message lists."""
 LOCAL_PROXIES = frozenset({"127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
 class Role:
-    """The customers that a user sees: those of any of these names, or all.
+    """The customers that a user may see: those of the listed names, or all.
 
     Attributes:
         banking_relationships: names.
@@ -65,8 +65,8 @@ def unknown_names(
 
     Args:
         connection: to the release.
-        role: whose names are looked up.
-        customers: the mart of the customers, as SQL names it.
+        role: the role whose names are looked up.
+        customers: SQL name of the customers' mart.
     """
     said = []
     for column, names in (
@@ -86,7 +86,7 @@ def unknown_names(
 
 
 def _some(known: Sequence[str], name: str) -> str:
-    """Return names that are there, of many those that are most like the one that is not."""
+    """Return the known names; if there are many, those most similar to `name`."""
     if len(known) <= MOST_NAMES:
         return ", ".join(known) or "none"
     by_letters = {each.casefold(): each for each in known}
@@ -118,8 +118,8 @@ class Access:
         """Return the role of the sender of a request.
 
         Args:
-            headers: of the request, names in any case.
-            address: where the request comes from.
+            headers: the headers of the request, with names in any case.
+            address: the sender's address.
 
         Raises:
             RefusedError: The request does not come from the proxy, or names no user or an unknown

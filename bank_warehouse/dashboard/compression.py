@@ -31,7 +31,7 @@ KEPT = 64
 _UNCHANGING = re.compile(
     r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII
 )
-"""Addresses that change with the file: Dash puts its version and time into them."""
+"""Addresses that change with the file, because Dash puts its version and time into them."""
 
 
 def compress(server: Flask) -> None:

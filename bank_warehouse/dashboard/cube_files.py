@@ -1,9 +1,10 @@
-"""Files of cubes: made by a process of its own, so that the server never holds a customer.
+"""The files of the cubes.
 
-The process that adds a release up reads the marts of customers, writes the cubes and the small
-marts that a role sees into one DuckDB file, and ends. The server opens that file read-only. Files
-go into a folder: a temporary one, or one that is kept, where the next start of the dashboard finds
-them. A file's name tells all that it depends on, so none is ever out of date.
+A separate process creates each, so the server never holds customers. This process reads the
+customer marts, writes the cubes and the small marts that a role may see to one DuckDB file, and
+ends. The server opens that file read-only. The folder of the files is temporary, or permanent so
+that the next start of the dashboard reuses them. A file's name identifies everything that it
+depends on, so it is never out of date.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ OPEN_MARTS = (
     ("marts", "fct_segment_differences"),
     ("marts", "fct_risk_drivers"),
 )
-"""Marts without anyone's figures: every role reads them, as in the Power BI model."""
+"""Marts without customers' figures. Every role may read them, as in the Power BI model."""
 
 CLOSED_MARTS = (
     ("marts", "fct_balance_concentration"),
@@ -52,17 +53,17 @@ CLOSED_MARTS = (
     ("quality", "fct_control_totals"),
     ("quality", "fct_source_profile"),
 )
-"""Marts with sums over all customers: only for who sees all."""
+"""Marts with sums over all customers, only for roles that see all customers."""
 
 MEMORY = "4GB"
-"""What the process that adds up may take; beyond that it writes to its folder."""
+"""Memory limit of the process that creates a file; beyond it, data goes to its folder."""
 
 ENDING = ".duckdb"
 DRAFT = ".draft-"
 TASK = "task.json"
 PROGRAM = "bank_warehouse.dashboard.cube_files"
 A_DAY = 86_400.0
-"""Seconds after which a draft is of a process that was killed."""
+"""Seconds after which a draft counts as left by a killed process."""
 
 
 _running: set[subprocess.Popen[str]] = set()
@@ -70,20 +71,20 @@ _is_ending = threading.Event()
 
 
 class UnreadableError(Exception):
-    """The release cannot be added up; the message says why."""
+    """The release cannot be pre-aggregated; the message says why."""
 
 
 def cube_file(release: Release, role: Role, folder: Path) -> Path:
-    """Return the file of a role's cubes, made now unless the folder has it.
+    """Return the file of a role's cubes, and create it if the folder does not have it.
 
     Args:
-        release: what is added up.
-        role: whose customers count.
-        folder: of the files; made where it is not there, for this user alone.
+        release: the release.
+        role: the role whose customers count.
+        folder: the folder of the files; created if necessary, for this user only.
 
     Raises:
-        DamagedReleaseError: The database of the release is not the one that was published.
-        UnreadableError: The release cannot be read or added up.
+        DamagedReleaseError: The database of the release differs from the published one.
+        UnreadableError: The release cannot be read or pre-aggregated.
         DashboardError: The folder cannot be written.
     """
     path = folder / _name(release, role)
@@ -100,28 +101,28 @@ def cube_file(release: Release, role: Role, folder: Path) -> Path:
             draft.replace(path)
     except OSError as problem:
         message = (
-            f"The sums of release {release.number} cannot be written into {folder}: "
-            f"{problem.strerror or problem}. Name a folder that this user may write with "
-            "--cubes-dir."
+            f"The cubes of release {release.number} cannot be written to {folder}: "
+            f"{problem.strerror or problem}. Use --cubes-dir to name a folder that you can "
+            "write to."
         )
         raise DashboardError(message) from problem
     for other in folder.glob(f"{_whose(role)}-*{ENDING}"):
         if other != path:
-            # Another process may still read it, which Windows does not let go.
+            # Windows cannot remove a file that another process is reading.
             with contextlib.suppress(OSError):
                 other.unlink()
     return path
 
 
 def _clear(folder: Path) -> None:
-    """Delete the drafts of processes that were killed, which may hold customers."""
+    """Delete the drafts of killed processes, because they may contain customers."""
     for draft in folder.glob(f"{DRAFT}*"):
         if time.time() - draft.stat().st_mtime > A_DAY:
             shutil.rmtree(draft, ignore_errors=True)
 
 
 def _whose(role: Role) -> str:
-    """Return the prefix of the names of a role's files: a hash, which reveals nothing."""
+    """Return the prefix of a role's file names, a hash that does not reveal the role."""
     parts = json.dumps(
         [role.sees_all, sorted(role.banking_relationships), sorted(role.investment_advisors)]
     )
@@ -129,7 +130,7 @@ def _whose(role: Role) -> str:
 
 
 def _name(release: Release, role: Role) -> str:
-    """Return the name of a file, of all that it depends on: release, role and program."""
+    """Return the name of a file, derived from the release, the role and the program."""
     depends_on = (
         release.path / MANIFEST,
         release.path / METRICS,
@@ -143,7 +144,7 @@ def _name(release: Release, role: Role) -> str:
 
 
 def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
-    """Have another process make a file; it ends when this one does."""
+    """Create a file in another process, which ends when this one does."""
     package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     task = {
@@ -155,7 +156,7 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
     draft.with_name(TASK).write_text(json.dumps(task), encoding="utf-8", newline="\n")
     ours, theirs = os.pipe()
     try:
-        # That our end of the pipe closes tells the other process that nobody waits any more.
+        # The other process ends when our end of the pipe closes.
         with subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
             stdin=ours,
@@ -177,29 +178,29 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
         os.close(ours)
         os.close(theirs)
     if process.returncode:
-        ended = f"the process that adds it up ended with {process.returncode}"
+        ended = f"the process that creates the cubes ended with {process.returncode}"
         raise UnreadableError(printed.strip() or ended)
 
 
 def start() -> None:
-    """Let this process make files again after :func:`stop`."""
+    """Allow this process to create files again after :func:`stop`."""
     _is_ending.clear()
 
 
 def stop() -> None:
-    """Let this process end: others that make files for it are ended, and no more are made."""
+    """Stop the processes that create files for this one, and start no more."""
     _is_ending.set()
     for process in tuple(_running):
         process.kill()
 
 
 def make(release: Path, role: Role, draft: Path) -> None:
-    """Add up a release for a role into a file.
+    """Pre-aggregate a release for a role into a file.
 
     Args:
         release: folder of the release.
-        role: whose customers count.
-        draft: the file; what is needed between is written beside it and deleted.
+        role: the role whose customers count.
+        draft: the file; intermediate files are written beside it and deleted.
 
     Raises:
         UnreadableError: The release cannot be read.
@@ -220,7 +221,7 @@ def make(release: Path, role: Role, draft: Path) -> None:
 
 
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
-    """Copy the marts of results that the role sees, and the actions of its own customers."""
+    """Copy the result marts that the role may see, and the actions of its customers."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     for warning in unknown_names(connection, role, "release.marts.dim_customers"):
         click.echo(f"An access file has a name that matches nobody. {warning}", err=True)
@@ -236,7 +237,7 @@ def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Rol
                 f"create table {cubes.SMALL}.{quote_identifier(name)} as from release.{relation}"
             )
     if ("marts", "fct_customer_recommendations") in there:
-        # The texts of the rules, which are the same for every customer they meet.
+        # The texts of an action are the same for all its customers.
         connection.execute(
             f"create table {cubes.SMALL}.actions as select distinct action, action_name, kind, "
             "priority, owner, wording, product, reasons "
@@ -246,7 +247,7 @@ def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Rol
 
 
 def _end_with_parent(folder: Path) -> None:
-    """End this process when the one that started it has ended, and leave nothing behind."""
+    """End this process, and remove its files, when the process that started it has ended."""
 
     def wait() -> None:
         sys.stdin.read()
@@ -257,10 +258,10 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def main(draft: Path) -> int:
-    """Write a file as the task beside it describes; print the error, if there is one.
+    """Create a file from the task file beside it; print the error, if there is one.
 
     Returns:
-        The status to end with.
+        The exit status.
     """
     _end_with_parent(draft.parent)
     task: dict[str, Any] = json.loads(draft.with_name(TASK).read_text(encoding="utf-8"))

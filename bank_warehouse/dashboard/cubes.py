@@ -1,10 +1,10 @@
 """Small tables with a pre-aggregated release, one for each kind of question.
 
-A cube is the answer to one question of the metric layer: the additive metrics (sums and counts) by
-the dimensions that can be filtered on and at most one more. Adding up its cells gives the same
-metrics under any filter, and ratios are computed from these: :func:`layer_of` expresses this in the
-terms of the metric layer, whose compiler then writes the SQL. So no number is defined twice, and a
-filter reads about ten thousand cells, whatever the number of customers.
+A cube contains the additive metrics (sums and counts) by the dimensions that pages can filter on
+and at most one more. The sum of its cells gives the same metrics under any filter, and ratios are
+computed from these sums. :func:`layer_of` defines the metrics on the cube's columns, and the
+compiler of the metric layer writes the SQL. So no number is defined twice, and a filter reads about
+ten thousand cells, whatever the number of customers.
 
 Most questions do not involve years, and years multiply the number of cells by twenty. So each cube
 also has a table without years, which is aggregated from the first.

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from bank_warehouse.dashboard.blocks import Block, as_table
+from bank_warehouse.dashboard.page_model import Block, as_table
 from bank_warehouse.dashboard.snapshots import Snapshot
 from bank_warehouse.dashboard.views import View, text_of
 from bank_warehouse.publish.releases import SAMPLE

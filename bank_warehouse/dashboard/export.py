@@ -1,17 +1,14 @@
-"""The pages as one self-contained HTML file, to send, keep or print.
-
-Its charts are those of the server.
-"""
+"""The pages as one self-contained HTML file, with the same charts as on the server."""
 
 import html
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bank_warehouse.dashboard import layout, parts
+from bank_warehouse.dashboard import components, layout
 from bank_warehouse.dashboard.access import EVERYONE
-from bank_warehouse.dashboard.blocks import Page
-from bank_warehouse.dashboard.elements import DRAWING
+from bank_warehouse.dashboard.html import DRAWING
+from bank_warehouse.dashboard.page_model import Page
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot, open_snapshot
@@ -35,7 +32,7 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
     Args:
         publish_dir: folder of the releases.
         target: the file.
-        cubes_dir: where cubes are kept; null for nowhere.
+        cubes_dir: folder that keeps the cubes; null to keep none.
 
     Returns:
         Its size in bytes.
@@ -64,7 +61,7 @@ def export(snapshot: Snapshot) -> str:
         f"published {moment(manifest['published_at'])}"
     )
     banner = "".join(markup(layout.invented(snapshot), ""))
-    # Elements have widths and colours, so inline styles are allowed, and nothing else is.
+    # The page allows only inline styles, which elements need for widths and colours.
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -92,7 +89,7 @@ warehouse from release {snapshot.release.number}.</footer>
 def _section(page: Page) -> str:
     view = View(page.name)
     blocks = "".join(
-        "".join(markup(parts.block(block, view, is_static=True), f"{page.name}-"))
+        "".join(markup(components.block(block, view, is_static=True), f"{page.name}-"))
         for block in page.blocks
     )
     return (

@@ -5,10 +5,10 @@ from typing import Any, cast
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from bank_warehouse.dashboard import parts
+from bank_warehouse.dashboard import components
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.downloads import INVENTED, described
-from bank_warehouse.dashboard.elements import Element, element
+from bank_warehouse.dashboard.html import Element, element
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.quality import moment
 from bank_warehouse.dashboard.snapshots import Snapshot
@@ -82,7 +82,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
         _filters(context, customers, of_all),
         element(
             "Main",
-            parts.page(page, view),
+            components.page(page, view),
             id="main",
             tabIndex="-1",
             more={
@@ -96,7 +96,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
             [
                 "Sums over customers, without names and ids. The same definitions as in the Power "
                 "BI model: see ",
-                parts.link("what the numbers mean", "/quality#title-definitions"),
+                components.link("what the numbers mean", "/quality#title-definitions"),
                 ".",
             ],
         ),
@@ -144,7 +144,7 @@ def _navigation(view: View) -> Element:
     for name, (title, _) in PAGES.items():
         address = View(name, view.filters).address()
         current = {"aria-current": "page"} if name == view.page else {}
-        links.append(element("Li", parts.link(title, address, **current)))
+        links.append(element("Li", components.link(title, address, **current)))
     return element("Nav", element("Ul", links), className="pages", more={"aria-label": "Pages"})
 
 
@@ -154,7 +154,7 @@ def _filters(context: Context, customers: int, of_all: int) -> Element:
     for name in FILTERS:
         chosen = view.filters.get(name, ())
         menus.append(
-            parts.filter_menu(
+            components.filter_menu(
                 name,
                 context.label(name),
                 [
@@ -169,7 +169,7 @@ def _filters(context: Context, customers: int, of_all: int) -> Element:
     ]
     if view.filters:
         state.append(
-            parts.link("Clear the filters", View(view.page, {}, view.by, view.show).address())
+            components.link("Clear the filters", View(view.page, {}, view.by, view.show).address())
         )
     return element(
         "Section",

@@ -88,7 +88,7 @@ def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
 
 
 def _refuse_strangers(server: Flask, access: Access) -> None:
-    """Answer unknown users with nothing, not even the empty frame."""
+    """Refuse unknown users; they do not even get the empty page frame."""
 
     @server.before_request
     def refuse() -> Response | None:

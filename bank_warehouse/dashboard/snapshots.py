@@ -39,7 +39,7 @@ MEMORY = "1GB"
 """Memory limit of a snapshot; what exceeds it is read from disk when needed."""
 
 ANSWERS_KEPT = 4_096
-"""Query results that a snapshot caches, at most some ten kilobytes each."""
+"""Number of query results that a snapshot caches. Each takes some ten kilobytes at most."""
 
 ROLES_KEPT = 32
 """Snapshots in memory; the least recently used is dropped first."""
@@ -65,7 +65,7 @@ class Snapshot:
 
     Attributes:
         release: the release.
-        role: who sees it.
+        role: the role of its readers.
         layer: the metric definitions of the release.
         connection: a read-only database with the cubes and the small marts, without customers.
         cubes: the cubes by name.
@@ -200,8 +200,8 @@ class Snapshot:
         if asked is not None:
             if asked not in self.cubes:
                 raise HiddenError(
-                    f"Release {self.release.number} does not have what this is made of: publish a "
-                    "new one."
+                    f"Release {self.release.number} does not have the data for this. Publish a new "
+                    "release."
                 )
             return self.cubes[asked]
         extra = {name for name in (*by, *filters) if name not in cubes.FILTERS}
@@ -243,8 +243,8 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
 
     Args:
         release: the release; its files are read only to create cubes.
-        role: who sees it.
-        folder: where cubes are kept; null for a temporary folder.
+        role: the role of its readers.
+        folder: folder that keeps the cubes; null for a temporary folder.
 
     Raises:
         DamagedReleaseError: A file of the release differs from the published one.

@@ -1,7 +1,7 @@
-"""The state of a page, from its address. Addresses can be shared, and are not trusted.
+"""The state of a page, read from its address.
 
-Texts from an address are only compared with the values of the release. Unknown ones are dropped,
-and the page says so.
+Addresses can be shared, so they are not trusted. Their texts are only compared with values of the
+release. Unknown texts are dropped, and the page reports them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -270,9 +270,9 @@ def segments(tables: Tables) -> Figure:
 
 
 NEAR = 0.12
-"""Share of the largest mean loans: nearer bubbles have their names on opposite sides."""
+"""Bubbles closer than this share of the largest mean loans have names on opposite sides."""
 LOW = 0.2
-"""Share of the largest mean deposits: a bubble lower than this has its name above it."""
+"""Bubbles below this share of the largest mean deposits have their names above them."""
 
 
 def concentration(tables: Tables) -> Figure:

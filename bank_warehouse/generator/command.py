@@ -109,7 +109,7 @@ def command(
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:
-    """Stop if `out` holds files that would be replaced, or the same tables in another format.
+    """Refuse a folder with files that would be replaced, or with the same tables in another format.
 
     Raises:
         click.ClickException: With the names of the files and the remedy.

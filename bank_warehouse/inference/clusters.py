@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silhouette_score
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
-# If polars is installed, scikit-learn uses its types. DuckDB imports polars when it first exports a
-# table, in the thread of another model, and a half-imported polars has no types yet. This import
-# waits until the other one has ended.
+# scikit-learn uses the types of polars if it is installed. DuckDB imports polars in the thread of
+# another model, and a partly imported polars has no types yet. This import waits until that import
+# has finished.
 with contextlib.suppress(ImportError):
     importlib.import_module("polars")
 

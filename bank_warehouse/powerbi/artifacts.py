@@ -1,10 +1,4 @@
-"""Reads what dbt says of the warehouse: manifest and semantic manifest, which each build writes.
-
-Nothing here knows of Power BI. Tables, columns, types, descriptions, relationships and metrics
-are taken as dbt has them; the format of the manifest is dbt's own
-(https://schemas.getdbt.com/dbt/manifest/v12.json). Columns and types are those of the contracts,
-which dbt enforces when it builds.
-"""
+"""Reads the manifest and the semantic manifest that each dbt build writes."""
 
 import csv
 import json
@@ -29,7 +23,7 @@ _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart: name, type as the contract writes it, description."""
+    """A column of a mart, with its type as the contract writes it."""
 
     name: str
     data_type: str
@@ -41,9 +35,9 @@ class Mart:
     """A published table.
 
     Attributes:
-        name: of the table.
-        schema: of the table.
-        description: begins with the grain.
+        name: name of the table.
+        schema: its schema.
+        description: its description, which begins with the grain.
         columns: by name, in the order of the contract.
     """
 
@@ -68,10 +62,10 @@ class Seed:
     """A reference seed.
 
     Attributes:
-        name: of the seed.
-        description: begins with the grain.
+        name: name of the seed.
+        description: its description, which begins with the grain.
         columns: by name, in the order of the file.
-        rows: of the file, as texts.
+        rows: the rows of the file, as texts.
     """
 
     name: str
@@ -82,14 +76,14 @@ class Seed:
 
 @dataclass(frozen=True)
 class Artifacts:
-    """All that is read.
+    """Everything that the Power BI project needs from dbt.
 
     Attributes:
         marts: by name.
         references: the relationships tests, sorted.
-        accepted_values: by mart and column, in the order in which the test lists them.
+        accepted_values: the values that the test lists for a column, by mart and column.
         seeds: the reference seeds, by name.
-        layer: the metrics and what they are made of.
+        layer: the metrics and their measures.
     """
 
     marts: dict[str, Mart]
@@ -107,7 +101,7 @@ def read(target: Path, project: Path) -> Artifacts:
         project: folder of the dbt project, for the seeds.
 
     Raises:
-        PowerBIError: a file is missing or not what dbt writes for this project, or a mart has no
+        PowerBIError: a file is missing or was not written by dbt for this project, or a mart has no
             enforced contract.
     """
     path = target / "manifest.json"

@@ -1,9 +1,9 @@
 """The rules of Microsoft's Best Practice Analyzer, evaluated on a written semantic model.
 
 The rules are public (github.com/microsoft/Analysis-Services, BestPracticeRules/BPARules.json, 71 of
-them); each is rewritten here under its own identifier. What a rule finds is either mended or an
-exception with its reason, below. A rule that needs statistics of a loaded model, or is about an
-object that this model does not have, is listed as such.
+them); each is rewritten here under its own identifier. Every finding must be fixed or be listed
+below as an exception with its reason. Rules that need statistics of a loaded model, and rules about
+objects that this model does not have, are listed separately.
 """
 
 import re
@@ -25,24 +25,24 @@ NEED_STATISTICS = {
     "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship is a dbt test of relationships, "
     "which the release has passed.",
 }
-"""Rules that look at a loaded model: why nothing is to be expected of them."""
+"""Rules that need a loaded model, and why they would find nothing."""
 
 OBJECT_NOT_USED = {
     "REMOVE_DATA_SOURCES_NOT_REFERENCED_BY_ANY_PARTITIONS": "dataSource",
     "PERSPECTIVES_WITH_NO_OBJECTS": "perspective",
     "CALCULATION_GROUPS_WITH_NO_CALCULATION_ITEMS": "calculationGroup",
 }
-"""Rules about a kind of object that the model does not have, and that kind in TMDL."""
+"""Rules about objects that the model does not have: the rule and the kind of object in TMDL."""
 
 
 @dataclass(frozen=True)
 class Excuse:
-    """Why what a rule finds stays as it is.
+    """An accepted exception to a rule.
 
     Attributes:
         rule: identifier.
-        objects: regular expression of the whole name of an object.
-        reason: for a reader who asks.
+        objects: regular expression that matches the object's whole name.
+        reason: why the finding is accepted.
     """
 
     rule: str
@@ -165,7 +165,7 @@ EXCUSES = (
 
 
 def findings(model: ModelText) -> Iterator[str]:
-    """Yield what the rules find and no reason excuses."""
+    """Yield the findings that no exception accepts."""
     for rule, check in RULES.items():
         excuses = [re.compile(each.objects) for each in EXCUSES if each.rule == rule]
         for name in check(model):
@@ -187,7 +187,7 @@ def _columns(model: ModelText) -> Iterator[tuple[str, Node, str]]:
 
 
 def _named(model: ModelText) -> Iterator[tuple[str, str, str]]:
-    """Yield name, description and a name for people of every object that has a name."""
+    """Yield the name, the description and the display name of every named object."""
     for table in model.tables.values():
         yield table.name, table.description, f"table {table.name}"
         for child in table.children:
@@ -198,14 +198,14 @@ def _named(model: ModelText) -> Iterator[tuple[str, str, str]]:
 
 
 def _permissions(model: ModelText) -> Iterator[tuple[str, str, str]]:
-    """Yield role, table and DAX of every filter of row-level security."""
+    """Yield the role, table and DAX of every row-level security filter."""
     for role in model.roles.values():
         for each in role.of("tablePermission"):
             yield role.name, each.name, each.text
 
 
 def _texts(model: ModelText) -> Iterator[tuple[str, str]]:
-    """Yield name and DAX of every measure and calculated column."""
+    """Yield the name and DAX of every measure and calculated column."""
     for name, (_, measure) in model.measures.items():
         yield f"measure {name}", measure.text
     for _, column, name in _columns(model):
@@ -214,7 +214,7 @@ def _texts(model: ModelText) -> Iterator[tuple[str, str]]:
 
 
 def _ends(each: Node) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the column that a relationship leads from, and the one it leads to."""
+    """Return the columns at the two ends of a relationship: from, then to."""
     one, other = (
         split_column(each.properties.get(f"{end}Column", "?.?")) for end in ("from", "to")
     )
@@ -235,7 +235,7 @@ def _is_hidden(model: ModelText, table: str, node: Node) -> bool:
 
 
 def _is_sliced(model: ModelText, table: str, column: Node) -> bool:
-    """Whether a column gives or has an order, or is a level of a hierarchy."""
+    """Whether a column sorts another one, is sorted by one, or is a level of a hierarchy."""
     orders = {
         unquote(each.properties.get("sortByColumn", "")) for each in model.columns[table].values()
     }
@@ -273,7 +273,7 @@ def _is_time_table(model: ModelText, table: str) -> bool:
 
 
 def _is_text(model: ModelText, measure: str) -> bool:
-    """Whether a measure is a text: it joins texts, chooses between them, or reads a text."""
+    """Whether a measure returns text: it joins texts, chooses between them, or reads one."""
     text = model.measures[measure][1].text
     reads = [
         _type(model, (found["table"].replace("''", "'"), found["column"]))
@@ -684,4 +684,4 @@ RULES: dict[str, Check] = {
         )
     ),
 }
-"""Every rule that is evaluated: what gives the names of the objects against it."""
+"""Every evaluated rule, with the function that yields the objects that break it."""

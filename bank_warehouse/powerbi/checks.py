@@ -1,8 +1,4 @@
-"""Checks a written project: does everything that is named exist, and can people use it?
-
-They read the files as text, as Power BI would, and know nothing of how these came about. The
-published JSON schemas are blind to all of this; Microsoft's model loader sees part of it.
-"""
+"""Checks a written project: every reference resolves, and people can use the report."""
 
 import json
 import posixpath
@@ -22,7 +18,7 @@ Json = dict[str, Any]
 Files = Mapping[str, str]
 
 PERSONAL = frozenset({"client_id", "client_name", "banking_contact", "location_id", "raw_text"})
-"""Columns of the warehouse that no model may hold."""
+"""Columns that hold personal data: no model may contain them."""
 
 WANTED_PAGES = (
     "Overview",
@@ -38,16 +34,16 @@ WANTED_PAGES = (
     "Customer detail",
 )
 RESERVED = frozenset({"Measures"})
-"""Names of tables that the engine keeps for itself."""
+"""Table names that the engine reserves."""
 
 DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
-"""How Power BI Desktop itself has every model read its sources."""
+"""Options that Power BI Desktop sets in every model for reading sources."""
 
 WITHOUT_TOTALS = {
     "tableEx": ("total", ("totals",)),
     "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
 }
-"""How a table and a matrix switch their totals off: object and properties."""
+"""How a table and a matrix turn their totals off: the object and its properties."""
 
 WANTED_ROLES = ("By banking relationship", "By investment advisor", "Everything")
 ROLE_WITHOUT_FILTERS = "Everything"
@@ -98,7 +94,7 @@ def _texts(files: Files) -> Iterator[str]:
             try:
                 json.loads(text)
             except ValueError as error:
-                yield f"{path}: is no JSON ({error})"
+                yield f"{path}: is not valid JSON ({error})"
 
 
 def _project(files: Files) -> Iterator[str]:
@@ -107,12 +103,12 @@ def _project(files: Files) -> Iterator[str]:
             for artifact in load(files, path).get("artifacts", []):
                 target = artifact.get("report", {}).get("path", "")
                 if f"{target}/definition.pbir" not in files:
-                    yield f"{path}: there is no report {target!r}"
+                    yield f"{path}: the report {target!r} does not exist"
     pbir = path_ending(files, "definition.pbir")
     target = load(files, pbir).get("datasetReference", {}).get("byPath", {}).get("path", "")
     folder = posixpath.normpath(posixpath.join(posixpath.dirname(pbir), target))
     if f"{folder}/definition.pbism" not in files:
-        yield f"{pbir}: there is no semantic model {target!r}"
+        yield f"{pbir}: the semantic model {target!r} does not exist"
 
 
 # ---------- semantic model
@@ -126,9 +122,9 @@ def _model_files(files: Files, model: ModelText) -> Iterator[str]:
     }
     there = {("table", name) for name in model.tables} | {("role", name) for name in model.roles}
     for kind, name in sorted(named - there):
-        yield f"{path}: names the {kind} {name}, which has no file"
+        yield f"{path}: refers to the {kind} {name}, which has no file"
     for kind, name in sorted(there - named):
-        yield f"{path}: does not name the {kind} {name}"
+        yield f"{path}: does not refer to the {kind} {name}"
     for option in DATA_ACCESS:
         if not re.search(rf"(?m)^\t\t{option}$", files.get(path, "")):
             yield f"{path}: lacks {option}, without which Power Query treats errors differently"
@@ -150,47 +146,47 @@ def _model_files(files: Files, model: ModelText) -> Iterator[str]:
                 yield f"{name}: a description is written above its object, after ///"
     for tag, count in Counter(tags).items():
         if count > 1:
-            yield f"{path}: the lineage tag {tag} is given {count} times"
+            yield f"{path}: the lineage tag {tag} is used {count} times"
         if not _UUID.fullmatch(tag):
-            yield f"{path}: the lineage tag {tag} is no UUID"
+            yield f"{path}: the lineage tag {tag} is not a UUID"
 
 
 def _tables(model: ModelText) -> Iterator[str]:
     dated = [table.name for table in model.tables.values() if table.properties.get("dataCategory")]
     if len(dated) != 1:
-        yield f"model: {len(dated)} tables are marked as the table of dates"
+        yield f"model: {len(dated)} tables are marked as the date table"
     for name in sorted(model.tables.keys() & model.expressions.keys()):
-        yield f"model: a table and a parameter or function are both called {name}"
+        yield f"model: a table and a parameter or function are both named {name}"
     for table in model.tables.values():
         columns = model.columns[table.name]
         where = f"table {table.name}"
         if table.name in RESERVED:
-            yield f"{where}: the engine keeps this name for itself"
+            yield f"{where}: the engine reserves this name"
         if not table.description:
             yield f"{where}: has no description"
         if table.name in dated:
             keys = [column for column in columns.values() if "isKey" in column.properties]
             if len(keys) != 1 or keys[0].properties.get("dataType") != "dateTime":
-                yield f"{where}: needs one date as key to be the table of dates"
+                yield f"{where}: a date table needs one date column as its key"
         query = model.query(table.name)
         if not query:
             yield f"{where}: has no partition with a source"
         for name in re.findall(r"\b(Read\w+|Release\w+|Access\w+)\b", query):
             if name not in model.expressions:
-                yield f"{where}: reads by {name}, which is not an expression of the model"
+                yield f"{where}: calls {name}, which is not an expression of the model"
         for column in columns.values():
             yield from _column(f"{where}, column {column.name}", column, columns, query)
         for hierarchy in table.of("hierarchy"):
             levels = [level.properties.get("column", "") for level in hierarchy.of("level")]
             for level in levels:
                 if unquote(level) not in columns:
-                    yield f"{where}, hierarchy {hierarchy.name}: there is no column {level}"
+                    yield f"{where}, hierarchy {hierarchy.name}: the column {level} does not exist"
             if not levels:
                 yield f"{where}, hierarchy {hierarchy.name}: has no levels"
 
 
 def _loaded_twice(model: ModelText) -> Iterator[str]:
-    """Yield the texts that a table joins from a mart whose own table loads them as well."""
+    """Yield text columns that a table joins from a mart although the mart's own table has them."""
     owners = {
         found[1]: name
         for name in model.tables
@@ -204,14 +200,14 @@ def _loaded_twice(model: ModelText) -> Iterator[str]:
             for column in model.columns.get(owner, {}).values():
                 is_text = column.properties.get("dataType") == "string"
                 if is_text and f'"{column.properties.get("sourceColumn")}"' in taken:
-                    yield f"table {owner}, column {column.name}: {name} has this text already"
+                    yield f"table {owner}, column {column.name}: {name} already has this text"
 
 
 def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -> Iterator[str]:
     if not column.description:
         yield f"{where}: has no description"
     if column.properties.get("summarizeBy") != "none":
-        yield f"{where}: would be added up by itself; measures do that"
+        yield f"{where}: would be summed by default; use a measure"
     order = column.properties.get("sortByColumn")
     if order is not None and unquote(order) not in columns:
         yield f"{where}: is sorted by {order}, which does not exist"
@@ -220,10 +216,10 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
         yield f"{where}: {source} is personal data"
     is_computed = source.startswith("[Value")
     if not column.text and not is_computed and not re.search(rf"\b{re.escape(source)}\b", query):
-        yield f"{where}: the source gives no column {source!r}"
+        yield f"{where}: the source has no column {source!r}"
     is_key = source.endswith("_key")
     if is_key and "isHidden" not in column.properties:
-        yield f"{where}: is a key and not hidden"
+        yield f"{where}: is a key, but is not hidden"
     if not column.text and "dataType" not in column.properties:
         yield f"{where}: has no type"
 
@@ -231,7 +227,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
 def _sources(model: ModelText) -> Iterator[str]:
     """Yield what Power Query's firewall or a gateway would refuse.
 
-    A query that refers to another query may not read a source itself; a parameter is not a query.
+    A query that refers to another query must not read a source itself. A parameter does not count
+    as a query.
     """
     texts = {name: node.text for name, node in model.expressions.items()}
     queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
@@ -254,11 +251,11 @@ def _sources(model: ModelText) -> Iterator[str]:
                 "firewall of Power Query refuses"
             )
     if len(kinds) > 1:
-        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway asks for all of them"
+        yield f"model: reads {' and '.join(sorted(kinds))}; a gateway would need all of them"
 
 
 def _refers(code: str, query: str) -> bool:
-    """Whether M refers to a query by its name."""
+    """Whether M code refers to a query by name."""
     bare = rf"(?<![\w.\[]){re.escape(query)}(?![\w\]])"
     return f'#"{query}"' in code or bool(re.search(bare, code_of(code)))
 
@@ -271,7 +268,7 @@ def _measures(model: ModelText) -> Iterator[str]:
         if not measure.properties.get("displayFolder"):
             yield f"{where}: has no display folder"
         if name in model.columns[table]:
-            yield f"{where}: is also the name of a column of {table}"
+            yield f"{where}: {table} has a column of the same name"
         yield from dax_findings(where, measure.text, model)
     for table_name, columns in model.columns.items():
         for column in columns.values():
@@ -281,21 +278,21 @@ def _measures(model: ModelText) -> Iterator[str]:
 
 
 def dax_findings(where: str, text: str, model: ModelText) -> Iterator[str]:
-    """Yield what a DAX expression names that does not exist."""
+    """Yield references in a DAX expression to objects that do not exist."""
     code = code_of(text)
     if not code.strip():
         yield f"{where}: has no expression"
     if code.count("(") != code.count(")"):
-        yield f"{where}: its parentheses do not match"
+        yield f"{where}: its parentheses do not balance"
     for found in REFERENCE.finditer(code):
         table, column, measure = found["table"], found["column"], found["measure"]
         if measure is not None:
             if measure not in model.measures:
-                yield f"{where}: there is no measure [{measure}]"
+                yield f"{where}: the measure [{measure}] does not exist"
         elif table not in model.tables:
-            yield f"{where}: there is no table '{table}'"
+            yield f"{where}: the table '{table}' does not exist"
         elif column is not None and column not in model.columns[table]:
-            yield f"{where}: there is no column '{table}'[{column}]"
+            yield f"{where}: the column '{table}'[{column}] does not exist"
 
 
 def _relationships(model: ModelText) -> Iterator[str]:
@@ -308,7 +305,7 @@ def _relationships(model: ModelText) -> Iterator[str]:
             table, column = split_column(each.properties.get(key, "?.?"))
             node = model.columns.get(table, {}).get(column)
             if node is None:
-                yield f"{where}: there is no column '{table}'[{column}]"
+                yield f"{where}: the column '{table}'[{column}] does not exist"
             ends.append((table, column, node))
         if each.properties.get("crossFilteringBehavior", "oneDirection") != "oneDirection":
             yield f"{where}: filters in both directions"
@@ -317,14 +314,14 @@ def _relationships(model: ModelText) -> Iterator[str]:
             yield f"{where}: joins {' and '.join(sorted(map(str, types)))}"
         pair = (*ends[0][:2], *ends[1][:2])
         if pair in seen:
-            yield f"{where}: is there twice"
+            yield f"{where}: is defined twice"
         seen.add(pair)
         if each.properties.get("isActive") != "false":
             paths.setdefault(ends[0][0], []).append(ends[1][0])
     for table in paths:
         for reached, count in Counter(_walk(table, paths, ())).items():
             if count > 1:
-                yield f"model: {count} paths of filters lead from {reached} to {table}"
+                yield f"model: {count} filter paths lead from {reached} to {table}"
 
 
 def _walk(table: str, paths: Mapping[str, list[str]], way: tuple[str, ...]) -> Iterator[str]:
@@ -341,27 +338,27 @@ def _roles(model: ModelText) -> Iterator[str]:
     for role in model.roles.values():
         where = f"role {role.name}"
         if role.properties.get("modelPermission") != "read":
-            yield f"{where}: must be allowed to read, and no more"
+            yield f"{where}: must have read permission only"
         permissions = list(role.of("tablePermission"))
         if role.name == ROLE_WITHOUT_FILTERS:
             yield from (f"{where}: hides rows of {each.name}" for each in permissions)
             continue
         if not any("USERPRINCIPALNAME()" in each.text for each in permissions):
-            yield f"{where}: does not ask who is signed in"
+            yield f"{where}: does not depend on the signed-in user"
         for permission in permissions:
             if permission.name not in model.tables:
-                yield f"{where}: there is no table {permission.name}"
+                yield f"{where}: the table {permission.name} does not exist"
             yield from dax_findings(f"{where}, {permission.name}", permission.text, model)
         yield from _leaks(role, model)
 
 
 def _leaks(role: Node, model: ModelText) -> Iterator[str]:
-    """Yield the tables with a customer in each row that a role's filter does not reach."""
+    """Yield the tables with one customer per row that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}
         if "customer_key" in sources and not filtered & model.filtered_by(table):
-            yield f"role {role.name}: sees every row of {table}"
+            yield f"role {role.name}: can see every row of {table}"
 
 
 # ---------- report
@@ -378,13 +375,13 @@ def _theme(files: Files) -> Iterator[str]:
     }
     themes = report.get("themeCollection", {})
     if themes.get("baseTheme", {}).get("type") == "RegisteredResources":
-        yield f"{path}: the theme replaces Desktop's own base"
+        yield f"{path}: the theme replaces Desktop's base theme"
     chosen = themes.get("customTheme", {}).get("name")
     if chosen not in packaged:
-        yield f"{path}: the theme {chosen!r} is in no resource package"
+        yield f"{path}: no resource package has the theme {chosen!r}"
         return
     if packaged[chosen] not in files:
-        yield f"{path}: the file of the theme, {packaged[chosen]}, is missing"
+        yield f"{path}: the theme's file {packaged[chosen]} is missing"
         return
     content = load(files, packaged[chosen])
     paper, ink = content.get("background", "#FFFFFF"), content.get("foreground", "#FFFFFF")
@@ -411,11 +408,11 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
     order = listed.get("pageOrder", [])
     for name in order:
         if name not in folders:
-            yield f"{path}: there is no page {name}"
+            yield f"{path}: the page {name} does not exist"
     for name in sorted(folders - set(order)):
-        yield f"{path}: the page {name} is not in the order"
+        yield f"{path}: the page order does not list {name}"
     if listed.get("activePageName") not in order:
-        yield f"{path}: the page to open with, {listed.get('activePageName')}, does not exist"
+        yield f"{path}: the opening page {listed.get('activePageName')} does not exist"
     pages = {name: load(files, f"{root}/{name}/page.json") for name in sorted(folders)}
     titles = [page.get("displayName") for page in pages.values()]
     for wanted in WANTED_PAGES:
@@ -426,7 +423,7 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
         if page.get("name") != name:
             yield f"{where}: is called {page.get('name')} in the folder {name}"
         if not re.fullmatch(r"[\w-]+", name):
-            yield f"{where}: the identifier {name!r} has signs that Power BI does not render"
+            yield f"{where}: the identifier {name!r} has characters that Power BI does not render"
         visuals = {
             file.split("/")[-2]: load(files, file)
             for file in sorted(files)
@@ -457,7 +454,7 @@ def _drill_through(
     if page.get("type") != "Drillthrough":
         return
     if not binding.get("parameters"):
-        yield f"{where}: nothing can be drilled through to it"
+        yield f"{where}: no visual can drill through to it"
     for parameter in binding.get("parameters", []):
         bound = filters.get(parameter.get("boundFilter"), {})
         if bound.get("field") != parameter.get("fieldExpr"):
@@ -471,7 +468,7 @@ def _drill_through(
             and wanted in json.dumps(load(files, file).get("visual", {}).get("query", {}))
         ]
         if not sources:
-            yield f"{where}: no visual of another page shows the field to drill through by"
+            yield f"{where}: no visual on another page shows its drill-through field"
 
 
 def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str]:
@@ -479,17 +476,17 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
     boxes = {name: box(places[name]) for name in sorted(places)}
     for name, (left, top, right, bottom) in boxes.items():
         if left < 0 or top < 0 or right > page.get("width", 0) or bottom > page.get("height", 0):
-            yield f"{where}, visual {name}: lies outside of the page"
+            yield f"{where}, visual {name}: is outside the page"
     for one, other in overlapping(boxes):
         yield f"{where}: the visuals {one} and {other} overlap"
     tabs = [place.get("tabOrder") for place in places.values()]
     if None in tabs or len(set(tabs)) != len(tabs):
-        yield f"{where}: the order of the tab key is not defined"
+        yield f"{where}: its visuals have no tab order"
         return
     visited = sorted(places, key=lambda name: places[name]["tabOrder"])
     for before, after in pairwise(visited):
         if boxes[after][3] <= boxes[before][1]:
-            yield f"{where}: the tab key goes up from {before} to {after}"
+            yield f"{where}: the tab order goes back up from {before} to {after}"
 
 
 def _visual(
@@ -501,9 +498,9 @@ def _visual(
     if container.get("name") != identifier:
         yield f"{where}: is called {container.get('name')}"
     if not re.fullmatch(r"[\w-]+", identifier):
-        yield f"{where}: the identifier has signs that Power BI does not render"
+        yield f"{where}: the identifier has characters that Power BI does not render"
     if kind not in ROLES:
-        yield f"{where}: there is no visual of this type"
+        yield f"{where}: this visual type does not exist"
         return
     dressed = visual.get("visualContainerObjects", {})
     for key, name, what in (("title", "text", "title"), ("general", "altText", "alt text")):
@@ -525,7 +522,7 @@ def _visual(
     for each in visual.get("query", {}).get("sortDefinition", {}).get("sort", []):
         yield from _fields(f"{where}, sorting", each.get("field", {}), model)
         if each.get("field") not in shown.values():
-            yield f"{where}: is sorted by what it does not show"
+            yield f"{where}: is sorted by a field that it does not show"
     for each in container.get("filterConfig", {}).get("filters", []):
         yield from _fields(f"{where}, filter", each.get("field", {}), model)
         yield from _filter(where, each.get("filter"), each.get("field", {}))
@@ -545,7 +542,7 @@ def _visual(
 
 
 def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
-    """Yield a finding where a table or matrix adds up what has no total."""
+    """Yield a finding where a table or matrix shows a total that has no meaning."""
     name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
     states = visual.get("query", {}).get("queryState", {})
     shown = [name for kind, _, name in references(list(states.values())) if kind == "Measure"]
@@ -555,12 +552,12 @@ def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
         if switches and not model.has_total(measure):
             set_to = _literals(visual.get("objects", {}).get(name, []))
             if set_to.count("false") < len(switches):
-                yield f"{where}: {measure} has no total; its totals must be off"
+                yield f"{where}: {measure} has no meaningful total; turn the totals off"
                 return
 
 
 def _literals(tree: Any) -> list[str]:
-    """Return the constants within a part of a visual, as they are written."""
+    """Return the constants in a part of a visual, as written in the file."""
     if isinstance(tree, Mapping):
         literal = tree.get("Literal")
         found = [literal["Value"]] if isinstance(literal, Mapping) else []
@@ -588,27 +585,27 @@ def _projection(where: str, role: str, projection: Json, model: ModelText) -> It
         yield f"{where}: {role} takes columns"
     for _, entity, name in references(shown):
         if projection.get("queryRef") != f"{entity}.{name}":
-            yield f"{where}: {projection.get('queryRef')} is not the name of {entity}.{name}"
+            yield f"{where}: {projection.get('queryRef')} does not match {entity}.{name}"
 
 
 def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
     found = list(references(expression))
     if not found:
-        yield f"{where}: names no field"
+        yield f"{where}: refers to no field"
     if "Aggregation" in expression:
-        yield f"{where}: adds up a column by itself; use a measure"
+        yield f"{where}: sums a column implicitly; use a measure"
     for kind, entity, name in found:
         if kind == "Measure":
             if name not in model.measures or model.measures[name][0] != entity:
-                yield f"{where}: there is no measure {entity}.{name}"
+                yield f"{where}: the measure {entity}.{name} does not exist"
         elif name not in model.columns.get(entity, {}):
-            yield f"{where}: there is no column {entity}.{name}"
+            yield f"{where}: the column {entity}.{name} does not exist"
         elif model.is_wide(entity, name):
-            yield f"{where}: shows {entity}.{name}, of which a visual cannot show all digits"
+            yield f"{where}: shows {entity}.{name}, which has more digits than a visual can show"
 
 
 def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
-    """Yield a finding where a filter is on another field than the one it belongs to."""
+    """Yield a finding where a filter's condition is on a different field than the filter's own."""
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
@@ -620,7 +617,7 @@ def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
             column = inner.get("Column", {})
             source = column.get("Expression", {}).get("SourceRef", {}).get("Source")
             if (tables.get(source), column.get("Property")) not in expected:
-                yield f"{where}: a filter is on another field than it says"
+                yield f"{where}: a filter's condition is on a different field"
 
 
 def _gradients(where: str, values: Iterable[Json], shown: Mapping[str, Json]) -> Iterator[str]:
@@ -630,14 +627,14 @@ def _gradients(where: str, values: Iterable[Json], shown: Mapping[str, Json]) ->
         if rule is None:
             continue
         if metadata not in shown or rule.get("Input") != shown[metadata]:
-            yield f"{where}: colours its cells by what it does not show"
+            yield f"{where}: colours its cells by a field that it does not show"
         ends = rule.get("FillRule", {}).get("linearGradient2", {})
         for end in ("min", "max"):
             value = ends.get(end, {}).get("color", {}).get("Literal", {}).get("Value", "''")
             if not re.fullmatch(r"'#[0-9A-Fa-f]{6}'", value):
-                yield f"{where}: {value} is not a colour"
+                yield f"{where}: {value} is not a valid colour"
             elif theme.contrast(value[1:-1], theme.INK) < TEXT_CONTRAST:
-                yield f"{where}: numbers cannot be read on {value}"
+                yield f"{where}: numbers are illegible on {value}"
 
 
 def _find(tree: Any, key: str) -> Json | None:

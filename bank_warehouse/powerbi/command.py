@@ -26,15 +26,15 @@ from bank_warehouse.whole_files import draft_of
 
 
 class Choice(click.Choice[str]):
-    """A choice whose error does not repeat what was given: it may be a connection with password."""
+    """A choice whose error does not repeat the given value, which may contain a password."""
 
     def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:  # noqa: ARG002
-        """Return what can be given."""
+        """Return the message, which lists the valid values."""
         return f"It is one of {', '.join(self.choices)}."
 
 
 class Folder(click.Path):
-    """A folder that is named: an empty text would be the working folder."""
+    """A folder option that refuses an empty value, which would mean the working folder."""
 
     name = "directory"
 
@@ -92,8 +92,7 @@ def command(
 ) -> None:
     """Write semantic model, report and exposures from dbt's artifacts.
 
-    Where the tables are read from stays as it is in the project folder unless an option says
-    otherwise.
+    Options that are not given keep their values from the project folder.
     """
     root = require_project(project_dir)
     own = root / "powerbi"
@@ -107,7 +106,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures name the pages of the project's own report, wherever another is written.
+    # The exposures describe the default report, even when --out writes another one.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:
@@ -136,7 +135,7 @@ def command(
 
 
 def _without_check() -> str:
-    """Return this command as it was given, to write the project."""
+    """Return the command line that was run, without --check."""
     context = click.get_current_context()
     quote = shlex.quote if os.name == "posix" else quoted
     words = ["bank powerbi"]

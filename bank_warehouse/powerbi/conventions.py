@@ -1,7 +1,6 @@
-"""What Power BI needs and dbt's artifacts do not contain.
+"""Settings that Power BI needs but dbt's artifacts do not contain.
 
-Every name here is checked against the artifacts when the model is built: a column that is gone
-is an error that names it.
+Building the model fails if a column named here no longer exists.
 """
 
 from bank_warehouse.powerbi.artifacts import Column, Mart
@@ -17,7 +16,7 @@ RELEASE = Mart(
         if column.name in ("release", "as_of_date", "published_at", "schema_version", "source")
     },
 )
-"""The one table of a release that the publisher writes, and not dbt."""
+"""The only table of a release that the publisher writes instead of dbt."""
 
 DATE_TABLE = "dim_dates"
 DATE_COLUMN = "date_day"
@@ -27,14 +26,14 @@ MERGED = {
     "fct_customer_segments": ("segment", "segment_reasons", "behavioural_cluster"),
     "fct_customer_risk": ("watch_list_level", "is_on_watch_list", "watch_list_reasons"),
 }
-"""Attributes of a customer that live in a table of facts: they join the customers at load.
+"""Customer attributes in fact tables that Power Query joins to the customers on load.
 
-One row per customer in both, so the customers gain columns and no rows; every fact can then be
-split by them without a filter that runs from fact to dimension.
+Both tables have one row per customer, so the join adds no rows. Every fact can then be split by
+these attributes without a filter that runs from fact to dimension.
 """
 
 INLINED_SEEDS = ("dimensions", "stress_scenarios")
-"""Small reference lists that tables of the release point to: they are written into the model."""
+"""Small reference seeds that the release's tables refer to; the model contains their rows."""
 
 ORDERED_VALUES = (
     ("dim_customers", "loyalty_classification"),
@@ -49,7 +48,7 @@ ORDERED_VALUES = (
     ("fct_stress_sensitivity", "measure"),
     ("fct_stress_sensitivity", "direction"),
 )
-"""Columns whose `accepted_values` in the test `rows_are_sound` are in their order."""
+"""Columns that sort in the order of their `accepted_values` in the test `rows_are_sound`."""
 
 SAME_ORDER = {
     ("fct_product_pairs", "other_product"): ("products", "product"),
@@ -58,7 +57,7 @@ SAME_ORDER = {
     ("fct_risk_migrations", "from_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
     ("fct_risk_migrations", "to_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
 }
-"""Columns that hold the values of another one, of a seed or a mart, and sort as it does."""
+"""Columns that hold the values of a column of a seed or mart, and sort in its order."""
 
 VALUE_COLUMNS = (
     ("fct_segment_profiles", "value"),
@@ -67,7 +66,7 @@ VALUE_COLUMNS = (
     ("fct_risk_heatmap", "row_value"),
     ("fct_risk_heatmap", "column_value"),
 )
-"""Columns that hold values of several dimensions: they sort as those dimensions do."""
+"""Columns that hold values of several dimensions and sort in the order of those dimensions."""
 
 CODE_COLUMNS = (
     ("fct_customer_risk", "watch_list_level"),
@@ -98,17 +97,17 @@ CODE_COLUMNS = (
     ("fct_control_totals", "column_name"),
     ("fct_source_profile", "column_name"),
 )
-"""Columns that hold codes: they get a column beside them for people.
+"""Columns of codes that get an additional column with readable labels.
 
-The words are those of `bank_warehouse/answers/labels.py`; a code that it does not know is written
-with a capital and without underscores.
+The labels come from `bank_warehouse/answers/labels.py`. A code without a label there is shown
+capitalized and without underscores.
 """
 
 NAMED_BY = {
     ("fct_product_pairs", "other_product"): ("products", "product", "product_name"),
     ("fct_fairness_monitor", "action"): ("recommendation_rules", "action", "action_name"),
 }
-"""Columns of codes that a seed has names for: the seed, its code and its name."""
+"""Columns of codes that a seed names: the seed, its code column and its name column."""
 
 HIDDEN = (
     ("fct_customer_recommendations", "action"),
@@ -125,7 +124,7 @@ HIDDEN = (
     ("stress_scenarios", "scenario"),
     ("fct_stress_sensitivity", "item"),
 )
-"""Columns of codes that no reader chooses by; a name or the reasons say the same."""
+"""Columns of codes that readers do not need: a name or the reasons say the same."""
 
 SORTED_BY = {
     ("dim_products", "product_name"): "product_order",
@@ -135,7 +134,7 @@ SORTED_BY = {
     ("dimensions", "dimension_name"): "dimension_order",
     ("stress_scenarios", "scenario_name"): "scenario_order",
 }
-"""Columns with the column of the same table that gives their order."""
+"""Columns and the column of the same table that they sort by."""
 
 HIERARCHIES = {
     "dim_customers": (
@@ -146,7 +145,7 @@ HIERARCHIES = {
     "dim_products": (("Product", ("product_family", "product_name")),),
     "dim_dates": (("Calendar", ("year_number", "year_quarter", "year_month", "date_day")),),
 }
-"""Ways to drill down: name and levels, from the widest."""
+"""Hierarchies to drill down: the name and the levels, from the broadest."""
 
 FOLDERS = {
     "dim_customers": {
@@ -227,23 +226,23 @@ READINGS = {
         "largest_quantile_shift",
     ),
 }
-"""Columns of tables of results that measures read: the value of the one row in the context.
+"""Columns of result tables that get a measure, which returns the value of the selected row.
 
-Such a figure was computed for its row (an interval, a median, a test); adding two of them up
-means nothing, so the measure is blank where several rows are in the context.
+Such a value (an interval, a median, a test result) belongs to its row, and a sum of two has no
+meaning. The measure is blank if several rows are selected.
 """
 
 HELPER = "Sum of "
-"""What the labels of metrics begin with that only means need: their measures are hidden."""
+"""Label prefixes of metrics that only means use; their measures are hidden."""
 
 ROLE_WITHOUT_FILTERS = "Everything"
-"""Role of those who see every row: in a model with roles, a viewer in none sees an error."""
+"""Role of users who see every row. If a model has roles, a viewer without one gets an error."""
 
 ROLES = {
     "By banking relationship": ("dim_banking_relationships", "banking_relationship"),
     "By investment advisor": ("dim_investment_advisors", "investment_advisor"),
 }
-"""Roles of row-level security: the table and column whose rows a user may see."""
+"""Row-level security roles: the table and column that limit what a user sees."""
 
 OPEN_TO_ROLES = frozenset(
     {
@@ -258,8 +257,8 @@ OPEN_TO_ROLES = frozenset(
         "fct_risk_drivers",
     }
 )
-"""Tables that a role sees whole though its filter does not reach them.
+"""Tables that a role sees in full although its filter does not reach them.
 
-Lists and tests of statistics without anyone's figures. Every other table that the filter does
-not reach is closed: it holds sums over the customers of others.
+They hold lists and statistical tests, and no customer's figures. A role sees no rows of any other
+table that its filter does not reach, because these contain sums over other users' customers.
 """

@@ -1,8 +1,8 @@
 """Writes the DAX of a measure from the definition of a metric.
 
 A metric is `simple` (an aggregate of one column), a `ratio` of two metrics, or `derived`
-(arithmetic on metrics); `bank_warehouse.metrics` has read them. A ratio divides the totals of a
-group: it is a ratio of sums, never a sum or a mean of ratios.
+(arithmetic on metrics). A ratio divides two totals of a group. It is never a sum or a mean of
+ratios.
 """
 
 import ast
@@ -23,7 +23,7 @@ _FUNCTIONS = {
 
 
 Place = Callable[[str, str], tuple[str, str]]
-"""Gives the DAX names of table and column: by the mart and the column in it."""
+"""Returns the DAX names of a table and column for a mart and its column."""
 
 
 def quote_text(text: str) -> str:
@@ -32,12 +32,12 @@ def quote_text(text: str) -> str:
 
 
 def measure_reference(label: str) -> str:
-    """Return a measure's name as DAX refers to it."""
+    """Return the DAX reference to a measure."""
     return "[" + label.replace("]", "]]") + "]"
 
 
 def base_marts(metric: Metric, layer: SemanticLayer) -> frozenset[str]:
-    """Return the marts that a metric is computed from, those of its parts included."""
+    """Return the marts that a metric is computed from, including those of its input metrics."""
     if metric.measure is not None:
         return frozenset({layer.models[metric.measure.model].relation})
     return frozenset().union(*(base_marts(layer.metric(each), layer) for each in metric.inputs))
@@ -47,12 +47,12 @@ def expression(metric: Metric, layer: SemanticLayer, place: Place) -> str:
     """Return the DAX of a metric.
 
     Args:
-        metric: to write.
-        layer: all definitions.
-        place: gives the DAX names of a column and its table.
+        metric: the metric.
+        layer: all metric definitions.
+        place: returns the DAX names of a column and its table.
 
     Raises:
-        PowerBIError: the metric uses what has no translation here; the message names it.
+        PowerBIError: the metric uses something that cannot be translated.
     """
     writer = _Writer(metric, layer, place)
     if metric.kind == "simple":
@@ -82,7 +82,7 @@ class _Writer:
         if measure.aggregation == "sum_boolean":
             text = f"SUMX({table}, INT({name}))"
         elif measure.aggregation == "count":
-            # Keys are never empty: counting them is counting rows.
+            # Keys are never null, so counting them counts rows.
             is_key = measure.column in model.references.values()
             text = f"COUNTROWS({table})" if is_key else f"COUNTA({name})"
         elif measure.aggregation in _FUNCTIONS:
@@ -91,7 +91,7 @@ class _Writer:
             raise self.refuse(f"its aggregation is {measure.aggregation}")
         text = self.calculate(text, mart)
         if self.metric.fill_nulls_with is not None:
-            # Only where there are rows at all: otherwise every empty cell of a matrix is filled.
+            # Blank without rows: a zero would fill every empty cell of a matrix.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
             text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
         return text
@@ -132,7 +132,7 @@ class _Writer:
         raise self.refuse(f"`{ast.unparse(tree)}` is neither a metric nor arithmetic")
 
     def calculate(self, text: str, mart: str) -> str:
-        """Return `text` under the conditions of the metric, which narrow what is chosen."""
+        """Return `text` with the metric's own filters, in addition to the reader's."""
         conditions = [
             f"KEEPFILTERS({self.dimension(mart, each.dimension)} = {_literal(each.value)})"
             for each in self.metric.filters
@@ -140,7 +140,7 @@ class _Writer:
         return f"CALCULATE({', '.join([text, *conditions])})" if conditions else text
 
     def dimension(self, mart: str, qualified_name: str) -> str:
-        """Return the DAX name of a dimension, in the measure's own mart where it has it."""
+        """Return the DAX name of a dimension, from the measure's own mart if it has the column."""
         places = sorted(
             (model.relation != mart, model.relation, dimension.column)
             for model in self.layer.models.values()
@@ -153,7 +153,7 @@ class _Writer:
 
 
 def _literal(value: str | int | bool) -> str:
-    """Return a value as DAX."""
+    """Return a value as a DAX literal."""
     if isinstance(value, bool):
         return f"{str(value).upper()}()"
     return quote_text(value) if isinstance(value, str) else str(value)

@@ -8,17 +8,17 @@ class ModelColumn:
     """A column of the model.
 
     Attributes:
-        name: for people.
+        name: display name.
         source: name in the loaded table.
-        data_type: of TMDL: string, int64, decimal, double, boolean, dateTime.
+        data_type: TMDL type: string, int64, decimal, double, boolean or dateTime.
         description: what the value means.
-        format_string: how it is shown; empty for texts and booleans.
-        is_hidden: not shown to authors of reports.
-        is_key: one row for each value.
+        format_string: display format; empty for texts and booleans.
+        is_hidden: hidden from report authors.
+        is_key: each value occurs in one row only.
         folder: display folder; empty for none.
-        sort_by: name of the column that gives the order; empty for its own.
-        group_by: name of the column that visuals group by with it; empty for none.
-        parameter: what Power BI keeps of a parameter that a reader chooses, as JSON.
+        sort_by: name of the column to sort by; empty to sort by its own values.
+        group_by: name of a column that visuals always group by too; empty for none.
+        parameter: Power BI's JSON for the column of a field parameter or slider.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ModelColumn:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """A way to drill down: name and the names of its columns, from the widest."""
+    """A hierarchy to drill down: its name and its columns, from the broadest."""
 
     name: str
     levels: tuple[str, ...]
@@ -44,9 +44,9 @@ class Hierarchy:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: name for people, DAX, description, format and display folder.
+    """A measure: display name, DAX, description, format and display folder.
 
-    Hidden is what only other measures and titles use: authors need not choose it.
+    Measures that only other measures and titles use are hidden.
     """
 
     name: str
@@ -62,18 +62,18 @@ class ModelTable:
     """A table of the model.
 
     Attributes:
-        name: for people.
-        origin: mart or seed it holds; empty for what the model adds.
-        description: begins with the grain.
-        query: M that gives its rows, or DAX where it is calculated.
-        columns: in order.
-        hierarchies: on its columns.
-        measures: that it carries.
-        is_hidden: not shown to authors of reports.
-        is_date_table: marked as the table of dates.
+        name: display name.
+        origin: mart or seed that it loads; empty if the model adds the table.
+        description: its description, which begins with the grain.
+        query: M code that returns its rows; DAX if it is calculated.
+        columns: its columns, in order.
+        hierarchies: hierarchies of its columns.
+        measures: the measures that it holds.
+        is_hidden: hidden from report authors.
+        is_date_table: marked as the date table.
         reads: marts that its rows come from.
         is_calculated: its rows are computed by DAX.
-        group: where its query is in the list of queries.
+        group: its group in the list of queries.
     """
 
     name: str
@@ -101,7 +101,7 @@ class ModelTable:
         raise KeyError(f"{self.name} has no column {source}")
 
     def words_of(self, source: str) -> ModelColumn:
-        """Return the column that says in words what the code `source` stands for.
+        """Return the column with the labels of the code column `source`.
 
         Raises:
             KeyError: there is none.
@@ -110,7 +110,7 @@ class ModelTable:
 
 
 def in_words(source: str) -> str:
-    """Return the name of the column that says in words what the code `source` stands for."""
+    """Return the name of the column with the labels of the code column `source`."""
     return f"{source}_in_words"
 
 
@@ -119,10 +119,10 @@ class Expression:
     """A parameter or function of Power Query.
 
     Attributes:
-        text: M.
+        text: its M code.
         description: what it is for.
-        group: where it is in the list of queries.
-        result: kind of its value: Text or Function.
+        group: its group in the list of queries.
+        result: type of its value: Text or Function.
     """
 
     text: str
@@ -133,7 +133,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Relationship:
-    """Rows of `from_table` belong to one row of `to_table`, which filters them."""
+    """Each row of `from_table` belongs to one row of `to_table`, which filters it."""
 
     from_table: str
     from_column: str
@@ -143,7 +143,7 @@ class Relationship:
 
 @dataclass(frozen=True)
 class Role:
-    """A role of row-level security: for each table the DAX that a row must meet."""
+    """A row-level security role: for each table, the DAX condition of visible rows."""
 
     name: str
     description: str
@@ -156,10 +156,10 @@ class Model:
 
     Attributes:
         tables: by name.
-        relationships: all active; a filter runs from the one to the many.
-        roles: of row-level security.
+        relationships: all active, and filtering from the one side to the many side.
+        roles: row-level security roles.
         expressions: parameters and functions of Power Query, by name.
-        mode: how tables of the release are stored: import or directQuery.
+        mode: storage mode of the release's tables: import or directQuery.
     """
 
     tables: dict[str, ModelTable]

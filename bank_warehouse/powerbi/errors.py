@@ -1,4 +1,4 @@
-"""The error of this package, and what it makes of a file that cannot be used."""
+"""The error of this package, and its messages for files that cannot be used."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 DRAFTS = ".bank-powerbi-"
-"""Begins the name of the folder that a project is written in before it is moved to its place."""
+"""Prefix of the temporary folder that a project is written to before it is moved into place."""
 
 
 class PowerBIError(click.ClickException):
@@ -17,11 +17,11 @@ class PowerBIError(click.ClickException):
 
 @contextmanager
 def naming_files(path: Path, remedy: str) -> Iterator[None]:
-    """Refuse by name a file that what is done inside cannot read or write.
+    """Turn an OSError within the block into an error that names the file.
 
     Args:
-        path: the file or folder, where the system names none.
-        remedy: what to do about it; ends the message.
+        path: the file or folder to name if the system's error names none.
+        remedy: what to do about it, as the end of the message.
 
     Raises:
         PowerBIError: in place of OSError.
@@ -35,7 +35,7 @@ def naming_files(path: Path, remedy: str) -> Iterator[None]:
 
 
 def read_text(path: Path, remedy: str) -> str:
-    r"""Return the text of a file, without byte order mark and with `\n` at the ends of lines.
+    r"""Return the text of a file without a byte-order mark and with `\n` line ends.
 
     Raises:
         PowerBIError: it cannot be read, or is not UTF-8.

@@ -1,4 +1,4 @@
-"""Writes dbt's exposures: one for each page, so that lineage runs from raw file to page."""
+"""Writes one dbt exposure per page, so that the lineage runs from raw file to page."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ def marts_of(page: Page, model: Model) -> list[str]:
 
 
 def fields_of(page: Page) -> Iterator[Field]:
-    """Yield every field that a page uses: in visuals, filters and for drilling through."""
+    """Yield every field that a page uses in its visuals, filters and drill-through."""
     for visual in page.visuals:
         for fields in visual.roles.values():
             yield from fields
@@ -43,13 +43,13 @@ def fields_of(page: Page) -> Iterator[Field]:
 
 
 def tables_in(expression: str, model: Model) -> list[ModelTable]:
-    """Return the tables that a DAX expression reads, those of its measures included."""
+    """Return the tables that a DAX expression reads, also through measures."""
     tables = {
         table.name: table for table in model.tables.values() if f"'{table.name}'" in expression
     }
     for table in model.tables.values():
         for measure in table.measures:
-            # A measure has no table before it, a column always has.
+            # Columns are always written with their table, measures never.
             if any(
                 f"{before}[{measure.name}]" in f" {expression}" for before in (" ", "(", "-", "\n")
             ):

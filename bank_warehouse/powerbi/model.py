@@ -28,9 +28,9 @@ from bank_warehouse.powerbi.power_query import Reading, Words
 from bank_warehouse.powerbi.source import Source
 
 MEASURES = "Key figures"
-"""Table that carries every measure; the engine keeps the name `Measures` for itself."""
+"""Table that holds every measure. The engine reserves the name `Measures`."""
 ACCESS = "Access"
-"""Table that says which user may see what."""
+"""Table that lists what each user may see."""
 
 _CUSTOMER_KEY = "customer_key"
 _NUMBERS = ("int64", "decimal", "double")
@@ -43,8 +43,8 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
     """Return the semantic model.
 
     Args:
-        artifacts: of a built warehouse.
-        pages: of the report; hidden columns that neither the pages nor the model use are left out.
+        artifacts: the dbt artifacts of a built warehouse.
+        pages: the report's pages; hidden columns that neither they nor the model use are dropped.
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
@@ -74,7 +74,7 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
 
 
 def column_name(table: ModelTable, column: str) -> str:
-    """Return the DAX name of a column of a table, by its source."""
+    """Return the DAX name of a table's column, given its name in the warehouse."""
     return f"{table_name(table)}[{table.column_of(column).name}]"
 
 
@@ -87,7 +87,7 @@ def table_name(table: ModelTable) -> str:
 
 
 def _check_conventions(artifacts: Artifacts) -> None:
-    """Raise PowerBIError where a convention names a column that does not exist."""
+    """Raise PowerBIError if a convention names a column that does not exist."""
     named: list[tuple[str, str]] = [
         (conventions.DATE_TABLE, conventions.DATE_COLUMN),
         *conventions.ORDERED_VALUES,
@@ -122,9 +122,9 @@ def _labels(artifacts: Artifacts) -> dict[tuple[str, str], str]:
 
 
 def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
-    """Return the values of columns that have an order of their own, by mart and column.
+    """Return the values, in order, of the columns with an order of their own.
 
-    A column that points to a seed takes the order of the seed's rows.
+    A column that refers to a seed takes the order of the seed's rows.
     """
     orders = {place: artifacts.accepted_values[place] for place in conventions.ORDERED_VALUES}
     for each in artifacts.references:
@@ -138,7 +138,7 @@ def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
 
 
 def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
-    """Return the values of all ordered dimensions of customers, each after those before it.
+    """Return the values of all ordered customer dimensions in one order that suits all of them.
 
     Raises:
         PowerBIError: two dimensions order the same two values differently.
@@ -156,7 +156,7 @@ def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
 
 
 def _readings_of_marts(artifacts: Artifacts) -> dict[str, Reading]:
-    """Return how each table that holds a mart is read, by the name of the mart."""
+    """Return how each mart's table is read, by the name of the mart."""
     orders = _orders(artifacts)
     marts = [*artifacts.marts.values(), conventions.RELEASE]
     return {mart.name: _reading(artifacts, mart, orders) for mart in marts}
@@ -196,7 +196,7 @@ def _reading(
 def _words(
     artifacts: Artifacts, place: tuple[str, str], orders: Mapping[tuple[str, str], list[str]]
 ) -> dict[str, str]:
-    """Return the words for the codes of a column; codes that are words already may be missing."""
+    """Return the labels of a column's codes; a code that is already readable may have none."""
     if place in conventions.NAMED_BY:
         owner, code, name = conventions.NAMED_BY[place]
         return {row[code]: row[name] for row in artifacts.seeds[owner].rows}
@@ -325,7 +325,7 @@ def _format(column: Column, data_type: str) -> str:
 
 
 def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
-    """Return the columns with the names, instead of the sources, of their sort columns."""
+    """Return the columns with each sort column given by display name instead of source name."""
     names = {column.source: column.name for column in columns}
     return tuple(
         replace(column, sort_by=names[column.sort_by]) if column.sort_by else column
@@ -406,10 +406,10 @@ def _refuse_clashes(table: str, names: Iterable[str]) -> None:
 def _relationships(
     artifacts: Artifacts, by_origin: Mapping[str, ModelTable]
 ) -> tuple[Relationship, ...]:
-    """Return one relationship per test, single direction; one path from table to table.
+    """Return one single-direction relationship per relationships test.
 
-    Of several tests between the same two tables, the one whose columns share their name becomes
-    the relationship: a second one would be inactive, and no measure switches it on.
+    If two tables have several tests, the one whose columns have the same name becomes the
+    relationship. Power BI would leave a second one inactive, and no measure would activate it.
     """
     found: dict[tuple[str, str], Relationship] = {}
     tests = [
@@ -436,9 +436,9 @@ def _relationships(
 def _hide_foreign_keys(
     tables: list[ModelTable], relationships: Iterable[Relationship]
 ) -> list[ModelTable]:
-    """Hide the columns that only refer to another table: people choose from that table.
+    """Hide the columns that only refer to another table: report authors use that table instead.
 
-    A date stays visible: its name says what happened on that day, which the table of dates cannot.
+    Date columns stay visible, because their names say what happened on that day.
     """
     sources = {
         (table.name, column.name): column.source for table in tables for column in table.columns
@@ -461,7 +461,7 @@ def _hide_foreign_keys(
 
 
 def _mark_keys(tables: list[ModelTable], relationships: Iterable[Relationship]) -> list[ModelTable]:
-    """Mark the columns that relationships lead to: they have one row for each value."""
+    """Mark the columns on the one side of relationships as keys."""
     keys = {(each.to_table, each.to_column) for each in relationships}
     return [
         replace(
@@ -485,9 +485,9 @@ def _columns_in(text: str) -> set[tuple[str, str]]:
 
 
 def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
-    """Return the model with the columns that people, the model or a visual need.
+    """Return the model with only the columns that authors, the model or a visual need.
 
-    Numbers of results that measures read are hidden: people use the measure.
+    Result columns that a measure reads are hidden, because authors use the measure.
     """
     read = set()
     for table in model.tables.values():
@@ -532,12 +532,12 @@ def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterab
 
 
 def _ends(link: Relationship) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return table and column that a relationship leads from, and those it leads to."""
+    """Return the table and column at each end of a relationship: from, then to."""
     return (link.from_table, link.from_column), (link.to_table, link.to_column)
 
 
 def filtered_by(table: str, relationships: Iterable[Relationship]) -> frozenset[str]:
-    """Return the tables whose filters reach `table` by relationships, itself included."""
+    """Return the tables whose filters reach `table` through relationships, and `table` itself."""
     links = list(relationships)
     reached, open_ends = {table}, [table]
     while open_ends:
@@ -558,7 +558,7 @@ def _measures(
     relationships: tuple[Relationship, ...],
 ) -> tuple[Measure, ...]:
     def place(mart: str, column: str) -> tuple[str, str]:
-        """Name table and column; an attribute of customers is read from the customers."""
+        """Return the DAX names; customer attributes are read from the customers table."""
         is_merged = column in conventions.MERGED.get(mart, ())
         table = by_origin[conventions.CUSTOMERS if is_merged else mart]
         return table_name(table), column_name(table, column)
@@ -588,7 +588,7 @@ def _measures(
 
 
 def _split_by(tables: list[str], relationships: tuple[Relationship, ...]) -> str:
-    """Say by which tables a measure can be split: those whose filters reach all of its parts."""
+    """List the tables that a measure can be split by: their filters reach all of its inputs."""
     shared = frozenset.intersection(*(filtered_by(table, relationships) for table in tables))
     return f"Split by: {', '.join(sorted(shared)) or 'nothing'}."
 
@@ -625,7 +625,7 @@ def _about_the_release(by_origin: Mapping[str, ModelTable]) -> list[Measure]:
         Measure(
             name="As of",
             expression=f"MAX({column_name(customers, 'as_of_date')})",
-            description="Date at which everything is measured: the as-of date of the release.",
+            description="As-of date of the release, at which everything is measured.",
             format_string="yyyy-mm-dd",
             folder="Release",
         ),
@@ -661,9 +661,9 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
 def _roles(
     by_origin: Mapping[str, ModelTable], relationships: tuple[Relationship, ...]
 ) -> tuple[Role, ...]:
-    """Return the roles: one sees all rows; tables that no filter reaches are closed to the others.
+    """Return the roles: one sees all rows, the others only the rows that their filter allows.
 
-    Tables that are declared open stay open.
+    A table that the filter does not reach is closed to the role unless it is declared open.
     """
     roles = []
     for name, (origin, source) in conventions.ROLES.items():

@@ -1,6 +1,6 @@
-"""The semantic model as its files say it: what the checks know of it.
+"""The semantic model as read back from its files, for the checks.
 
-It is read from the text alone, as Power BI would read it, independently of the code that wrote it.
+Like Power BI, this reader uses only the files, and none of the code that wrote them.
 """
 
 import json
@@ -18,7 +18,7 @@ REFERENCE = re.compile(
     r"'(?P<table>(?:[^']|'')+)'(?:\[(?P<column>(?:[^\]]|\]\])+)\])?"
     r"|\[(?P<measure>(?:[^\]]|\]\])+)\]"
 )
-"""A table, a column or a measure within DAX."""
+"""A reference to a table, a column or a measure in DAX."""
 
 _TEXT = re.compile(r'"(?:[^"]|"")*"')
 _WITHOUT_TOTAL = re.compile(r"\b((MIN|MAX|SELECTEDVALUE)X?|ISINSCOPE)\(")
@@ -29,13 +29,13 @@ class ModelText:
     """The objects of a semantic model, by name.
 
     Attributes:
-        columns: of each table.
-        measures: with the table that carries each.
-        tables: all of them.
+        columns: the columns of each table.
+        measures: each measure with its table.
+        tables: all tables.
         relationships: in the order of the files.
-        roles: of row-level security.
+        roles: row-level security roles.
         expressions: parameters and functions.
-        kinds: of all objects there are.
+        kinds: every kind of object in the files.
         shown: table and name of each column that the report shows or filters by.
     """
 
@@ -49,12 +49,12 @@ class ModelText:
     shown: set[tuple[str, str]] = field(default_factory=set)
 
     def query(self, table: str) -> str:
-        """Return the M or DAX that gives the rows of a table."""
+        """Return the M or DAX code that returns the rows of a table."""
         partitions = self.tables[table].of("partition")
         return "\n".join(each.properties.get("source", "") for each in partitions)
 
     def filtered_by(self, table: str) -> frozenset[str]:
-        """Return the tables whose filters reach `table` by active relationships, itself too."""
+        """Return the tables whose filters reach `table` by active relationships, and `table`."""
         reached, open_ends = {table}, [table]
         while open_ends:
             for parent in self.parents.get(open_ends.pop(), set()) - reached:
@@ -64,7 +64,7 @@ class ModelText:
 
     @cached_property
     def parents(self) -> dict[str, set[str]]:
-        """For each table those whose filters reach it by one active relationship."""
+        """Return, for each table, the tables whose filters reach it by one active relationship."""
         found: dict[str, set[str]] = {}
         for each in self.relationships:
             if each.properties.get("isActive") != "false":
@@ -87,7 +87,7 @@ class ModelText:
         )
 
     def measures_in(self, measure: str) -> frozenset[str]:
-        """Return the measures that a measure is made of, itself too; empty where it is missing."""
+        """Return a measure and all measures it uses; empty if it does not exist."""
         found: set[str] = set()
         open_ends = [measure]
         while open_ends:
@@ -111,9 +111,9 @@ class ModelText:
         )
 
     def has_total(self, measure: str) -> bool:
-        """Whether the measure means something over several rows of a table or matrix.
+        """Whether a total of the measure has a meaning.
 
-        The lowest, the highest or the chosen value of several rows belongs to none of them.
+        A lowest, highest or selected value has no meaningful total.
         """
         return not any(
             _WITHOUT_TOTAL.search(code_of(self.measures[name][1].text))
@@ -121,10 +121,9 @@ class ModelText:
         )
 
     def is_wide(self, table: str, column: str) -> bool:
-        """Whether a column holds whole numbers beyond the 15 digits that a visual shows exactly.
+        """Whether a column holds integers beyond the 15 digits that a visual shows exactly.
 
-        Its type in Power Query says so: the warehouse's keys are 64 bits wide, its counts,
-        years and classes 32.
+        Its Power Query type decides: keys have 64 bits; counts, years and classes have 32.
         """
         source = re.escape(self.columns[table][column].properties.get("sourceColumn", ""))
         query = self.query(table) if table in self.tables else ""
@@ -132,12 +131,12 @@ class ModelText:
 
 
 def code_of(text: str) -> str:
-    """Return DAX with its texts emptied: names within them are none."""
+    """Return DAX with empty string literals, so that no name in them counts as a reference."""
     return _TEXT.sub('""', text)
 
 
 def references(tree: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure within a part of a report."""
+    """Yield (kind, table, name) of every column and measure in a part of a report."""
     if isinstance(tree, Mapping):
         for kind in ("Column", "Measure"):
             if kind in tree:
@@ -152,7 +151,7 @@ def references(tree: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def read(files: Mapping[str, str]) -> ModelText:
-    """Return the model in the files of a project, and what its report takes of it."""
+    """Return the model in a project's files, and the columns that its report uses."""
     model = ModelText()
     for path, text in files.items():
         if path.endswith(".tmdl"):

@@ -1,18 +1,18 @@
-"""Names for people, and identifiers that stay the same from one run to the next."""
+"""Display names, and identifiers that stay the same from one run to the next."""
 
 import re
 import uuid
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://example.org/bank-warehouse/power-bi")
-"""Namespace of all identifiers; the address is a name and leads nowhere."""
+"""Namespace of all identifiers. The address is only a name and does not resolve."""
 
 _WORDS = {"as of": "as-of", "id": "id", "ids": "ids"}
 
 
 def identifier(*path: str) -> str:
-    """Return the identifier of the object at `path`: the same path, the same identifier.
+    """Return the identifier of the object at `path`, always the same one for a path.
 
-    A version 5 UUID (RFC 9562, section 5.5), as Power BI writes lineage tags.
+    It is a version 5 UUID (RFC 9562, section 5.5), because Power BI's lineage tags are UUIDs.
     """
     return str(uuid.uuid5(NAMESPACE, "/".join(path)))
 

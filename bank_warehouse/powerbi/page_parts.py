@@ -1,4 +1,4 @@
-"""What a page is declared with: fields, visuals, pages. No JSON here."""
+"""The classes that declare a page: fields, visuals, pages. They contain no JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,20 +26,20 @@ CATEGORY_ROLES = frozenset({"Category", "Series", "Rows", "Columns", "ExplainBy"
 """Roles that take columns only."""
 
 CHARTS = frozenset({"clusteredBarChart", "clusteredColumnChart"})
-"""Charts whose marks can carry the number that they show."""
+"""Charts that can have data labels."""
 
 PHONE_WIDTH = 324
-"""Pixels across a phone, as Power BI counts them."""
+"""Width of a phone in Power BI's pixels."""
 
 ALL_CUSTOMERS = "all customers"
-"""What the title and the alt text of a visual say that no slicer reaches."""
+"""Words in the title and the alt text of each visual that no slicer filters."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column (by mart or seed and source) or a measure (table empty), and its header.
+    """A column (with its mart or seed) or a measure (without a table), and its header.
 
-    `in_words` takes the column beside a code that says the same for people.
+    `in_words` selects the column with the labels of a code column.
     """
 
     table: str
@@ -49,7 +49,7 @@ class Field:
 
     @property
     def is_measure(self) -> bool:
-        """Whether it is a measure."""
+        """Whether the field is a measure."""
         return not self.table
 
 
@@ -59,7 +59,7 @@ def column(table: str, name: str, header: str = "") -> Field:
 
 
 def in_words(table: str, name: str, header: str = "") -> Field:
-    """Return the column beside a code that says the same for people."""
+    """Return the column with the labels of a code column."""
     return Field(table, name, header, in_words=True)
 
 
@@ -70,7 +70,7 @@ def measure(name: str, header: str = "") -> Field:
 
 @dataclass(frozen=True)
 class Only:
-    """A filter: only rows whose column has one of these values; with `is_not`, none of them."""
+    """A filter that keeps the rows with one of these values; with `is_not`, all other rows."""
 
     field: Field
     values: tuple[str | float, ...]
@@ -79,7 +79,7 @@ class Only:
 
 @dataclass(frozen=True)
 class Top:
-    """A filter: only the `count` values of a column with the highest measure."""
+    """A filter that keeps the `count` values of a column with the highest measure."""
 
     count: int
     field: Field
@@ -93,7 +93,7 @@ class Link:
     Attributes:
         kind: Back, or Bookmark.
         target: key of the bookmark; empty for Back.
-        text: on the button.
+        text: the button's text.
     """
 
     kind: str
@@ -103,7 +103,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a visual is, in pixels from the top left corner of the page."""
+    """Position and size of a visual, in pixels from the top left corner of the page."""
 
     x: int
     y: int
@@ -116,30 +116,30 @@ class Visual:
     """A visual of a page.
 
     Attributes:
-        key: names it within the page; part of its identifier.
+        key: unique name on the page; part of the visual's identifier.
         kind: type of the visual, one of ROLES.
-        place: where it is.
-        title: for people; what the visual shows, not what type it is.
-        alt: what somebody who does not see it needs to know.
+        place: its position and size.
+        title: its displayed title: what it shows, not its type.
+        alt: its alt text for screen readers.
         roles: the fields of each role.
-        finding: name of a text measure that says what is found; it becomes the title, and
-            `title` the line below it.
+        finding: name of the text measure with the finding. It becomes the title, and `title`
+            becomes the line below.
         heat: names of the measures that colour the cells of a matrix.
         parameter: name of the field parameter that chooses the measure of the last role.
         tooltip: key of the tooltip page shown on hovering; empty for Power BI's own.
         only: filters of this visual.
         top: filter of this visual to the highest.
-        chosen: value that a slicer has on opening, one at a time; empty for any number.
+        chosen: value that a single-select slicer has on opening; empty for multi-select.
         sort: measure or column by which it is sorted, descending; none for its own order.
-        text: paragraphs of a text box: the first is a heading where `is_heading`.
+        text: paragraphs of a text box; the first is a heading if `is_heading`.
         is_heading: the first paragraph is the heading of the page.
-        sync: name of the group of slicers that move together; empty for none.
+        sync: name of the group of synchronized slicers; empty for none.
         link: what a button does.
-        is_whole: no slicer of customers reaches it: it shows all customers, and looks so.
-        has_trend: draws the trend line through the points.
-        in_thousands: a table shows amounts of money in thousands.
-        is_list: lists as many rows as there are, and scrolls.
-        widths: of the columns of a table, in pixels; none where Power BI fits them.
+        is_whole: no customer slicer reaches it: it shows all customers and is styled so.
+        has_trend: draws a trend line through the points.
+        in_thousands: a table shows money in thousands.
+        is_list: shows any number of rows and scrolls.
+        widths: column widths of a table in pixels; empty to let Power BI fit them.
         on_phone: is part of the phone layout.
         is_tall: needs more height on a phone than others of its type.
     """
@@ -176,13 +176,13 @@ class Page:
     """A page of the report.
 
     Attributes:
-        key: names it; part of its identifier and the name of its exposure.
-        title: on its tab.
-        purpose: one sentence: what somebody learns here.
-        visuals: in the order in which the tab key visits them.
+        key: unique name; part of the page's identifier and of its exposure's name.
+        title: title on its tab.
+        purpose: one sentence on what readers learn here.
+        visuals: its visuals in tab order.
         height: in pixels.
         width: in pixels.
-        kind: "" for a page of its own, Drillthrough or Tooltip.
+        kind: Drillthrough, Tooltip, or empty for a normal page.
         drill: column that a drill-through page is filtered by.
     """
 
@@ -201,10 +201,10 @@ class Bookmark:
     """A saved state of the report.
 
     Attributes:
-        key: names it; part of its identifier.
-        title: for people.
+        key: unique name; part of the bookmark's identifier.
+        title: display name.
         page: key of the page that it opens.
-        stays: it changes only slicers and opens no page: the reset of one page.
+        stays: changes only slicers and opens no page, as a page's reset does.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The pages of the report, declared. Fields are named as in the warehouse, measures by label."""
+"""Declares the pages of the report. Columns have their warehouse names, measures their labels."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ _HEADING = 44
 _FIGURES = 108
 _TOP = 184
 _BOTTOM = 714
-"""Where the rows of a page begin: heading and slicers, key figures, visuals; and where they end."""
+"""Top of each row of a page (heading and slicers, key figures, visuals), and the bottom."""
 
 CUSTOMERS = "dim_customers"
 LOYALTY = column(CUSTOMERS, "loyalty_classification")
@@ -49,7 +49,7 @@ _ADVISOR = column("dim_investment_advisors", "investment_advisor")
 
 
 def row(top: int, height: int, *weights: float) -> list[Place]:
-    """Return the places of a row that is shared out by weights."""
+    """Return the places in a row, whose width is divided by weights."""
     inner = _WIDTH - 2 * _MARGIN - (len(weights) - 1) * _GAP
     places, left = [], _MARGIN
     for number, weight in enumerate(weights):
@@ -62,7 +62,7 @@ def row(top: int, height: int, *weights: float) -> list[Place]:
 
 
 def stacked(place: Place, *heights: int) -> list[Place]:
-    """Return places one below the other within one; the last takes what is left."""
+    """Divide a place into places below each other; the last takes the remaining height."""
     places, top = [], place.y
     for height in (*heights, place.y + place.height - _GAP * len(heights) - place.y - sum(heights)):
         places.append(Place(place.x, top, place.width, height))
@@ -74,7 +74,7 @@ def stacked(place: Place, *heights: int) -> list[Place]:
 
 
 def reading(mart: str, name: str, header: str = "") -> Field:
-    """Return the measure that reads a column of a table of results."""
+    """Return the measure that reads a column of a result table."""
     return measure(reading_name(mart, name), header)
 
 
@@ -107,7 +107,7 @@ def button(key: str, place: Place, link: Link, alt: str, *, on_phone: bool = Fal
 def slicer(
     key: str, title: str, field: Field, place: Place, chosen: str = "", *, sync: bool = False
 ) -> Visual:
-    """Return a list to choose from; where `sync`, the choice holds on all pages that have it."""
+    """Return a slicer. With `sync`, its selection applies on all pages that have it."""
     return Visual(
         key=key,
         kind="slicer",
@@ -121,7 +121,7 @@ def slicer(
 
 
 def figures(*measures: Field, place: Place | None = None, title: str = "Key figures") -> Visual:
-    """Return the key figures of a page, one beside the other."""
+    """Return the key figures of a page as a row of cards."""
     return cards("figures", title, place or row(_FIGURES, 70, 1)[0], *measures)
 
 
@@ -141,7 +141,7 @@ def cards(key: str, title: str, place: Place, *measures: Field, is_whole: bool =
 def top_of_page(
     key: str, title: str, purpose: str, *, has_slicers: bool = True, is_first: bool = False
 ) -> tuple[Visual, ...]:
-    """Return what every page begins with: the way on, heading and slicers."""
+    """Return the start of every page: navigation, heading and slicers."""
     parts: list[Visual] = []
     left = _MARGIN
     if not is_first:
@@ -150,7 +150,7 @@ def top_of_page(
                 "back",
                 Place(left, 8, 64, 32),
                 Link("Back", "Back"),
-                "Back to the page before.",
+                "Back to the previous page.",
             )
         )
         left += 64 + _GAP
@@ -162,7 +162,7 @@ def top_of_page(
             kind="pageNavigator",
             place=Place(left, 8, right - left, 32),
             title="Pages",
-            alt="Leads to the pages of the report.",
+            alt="Links to the pages of the report.",
             on_phone=False,
         )
     )
@@ -172,7 +172,7 @@ def top_of_page(
                 "reset",
                 Place(_WIDTH - _MARGIN - reset, 8, reset, 32),
                 Link("Bookmark", "Reset filters", f"reset_{key}"),
-                "Takes every slicer of this page back to how it opens.",
+                "Resets every slicer on this page.",
                 on_phone=True,
             )
         )
@@ -203,9 +203,9 @@ def heat_map(
     tooltip: str = "",
     on_phone: bool = False,
 ) -> Visual:
-    """Return a matrix whose cells are the darker the higher the value.
+    """Return a matrix with darker cells for higher values.
 
-    Without `value` the reader chooses what it shows.
+    Without `value`, the reader chooses the measure.
     """
     chosen = tuple(name for _, name in story.HEAT_MAP.entries)
     shown = f"what is chosen at {story.HEAT_MAP.name}" if not value else value.lower()
@@ -276,7 +276,7 @@ def table(
     in_thousands: bool = True,
     widths: tuple[int, ...] = (),
 ) -> Visual:
-    """Return a plain table; a phone is too narrow for one."""
+    """Return a table. The phone layout leaves it out, because a phone is too narrow."""
     named = ", ".join((each.header or each.name.replace("_", " ")).lower() for each in fields)
     return Visual(
         key=key,
@@ -304,16 +304,16 @@ DIFFERENCES = "fct_segment_differences"
 
 @dataclass(frozen=True)
 class Tip:
-    """A tooltip page: the numbers of what is hovered over, and whether its differences are real.
+    """A tooltip page: the numbers of the hovered item, and whether its differences are real.
 
-    The tests are rows of a table that no slicer reaches, filtered by what is on the axis: what
-    is chosen elsewhere cannot change the answer, and what was not tested has no row.
+    The tests are rows of a table that no slicer filters, so slicers cannot change the answer.
+    Groups that were not tested have no row.
 
     Attributes:
-        key: names it.
-        axis: what the visual has on its axis, for people.
-        dimension: code of the dimension that is tested.
-        tested: codes of what is tested by it.
+        key: unique name.
+        axis: display name of the visual's axis.
+        dimension: code of the tested dimension.
+        tested: codes of the measures tested by it.
         numbers: every measure that the visual shows.
     """
 
@@ -328,7 +328,7 @@ _MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
 
 
 def _cell(across: str) -> tuple[Field, ...]:
-    """Return what a heat map with a choice of measures can show in a cell."""
+    """Return the measures that a heat map with a measure slicer can show."""
     return tuple(
         measure(story.share_across(across), label)
         if name == "Share of row"
@@ -406,7 +406,7 @@ def tooltip_page(tip: Tip) -> Page:
     return Page(
         key=tooltip_key(tip),
         title=f"Tooltip: {tip.axis}",
-        purpose=f"The numbers hovered over, and whether differences by {tip.axis} are real.",
+        purpose=f"The numbers of the hovered item, and whether differences by {tip.axis} are real.",
         kind="Tooltip",
         width=360,
         height=top + tests + 8,
@@ -446,10 +446,10 @@ QUESTIONS = (
     ("how", "How loyal and how risky?", "credit_and_risk"),
     ("next", "What to do next?", "recommendations"),
 )
-"""The questions of the mission: key, words, page that answers."""
+"""The questions that the report answers: key, text, page with the answer."""
 
 _CONTENT = _BOTTOM - _TOP
-"""Height of what is below the key figures."""
+"""Height of the area below the key figures."""
 
 
 def _overview() -> Page:
@@ -525,8 +525,8 @@ def _overview() -> Page:
                 kind="cardVisual",
                 place=concentration,
                 title=f"Concentration, {ALL_CUSTOMERS}",
-                alt=f"Concentration, {ALL_CUSTOMERS}: what the tenth with the most holds, and Gini "
-                "coefficients, 0 where all have the same and 1 where one has everything.",
+                alt=f"Concentration, {ALL_CUSTOMERS}: share of the top tenth, and Gini "
+                "coefficients: 0 if all have the same, 1 if one customer has everything.",
                 roles={
                     "Data": (
                         measure("Top tenth of total deposits", "Deposits of the top tenth"),
@@ -636,7 +636,7 @@ def _segmentation() -> Page:
 
 
 def _product_holdings() -> Page:
-    upper, lower = 196, _CONTENT - 196 - _GAP
+    upper, lower = 186, _CONTENT - 186 - _GAP
     penetration, depth, gaps = row(_TOP, upper, 1, 1, 1)
     occupations, right = row(_TOP + upper + _GAP, lower, 2.3, 1)
     peers, beside = stacked(right, 190)
@@ -644,13 +644,13 @@ def _product_holdings() -> Page:
     return Page(
         key="product_holdings",
         title="Product holdings",
-        purpose="Which products customers hold, how deeply, and where gaps are.",
+        purpose="Which products customers hold, how much they hold, and the gaps to their peers.",
         visuals=(
             *top_of_page(
                 "product_holdings",
                 "What do they hold?",
-                "Nearly everyone holds everything: what counts is depth against peers, customers "
-                "of the same income band and risk weighting.",
+                "Nearly every customer holds every product, so compare balances with peers: "
+                "customers of the same income band and risk weighting.",
             ),
             figures(
                 measure("Customers"),
@@ -744,7 +744,7 @@ def _income_and_deposits() -> Page:
                 place=scatter,
                 title="Income and deposits, one point per customer, with the trend",
                 alt="Scatter of customers: estimated income across, total deposits up, with a "
-                "trend line. Many points are thinned out by Power BI.",
+                "trend line. With many points, Power BI shows only a sample.",
                 roles={
                     "Category": (CUSTOMER,),
                     "X": (measure("Estimated income"),),
@@ -824,12 +824,12 @@ def _credit_and_risk() -> Page:
     return Page(
         key="credit_and_risk",
         title="Credit and risk",
-        purpose="Where the risk lies, what it goes with, and who is on the watch list.",
+        purpose="Where the risk is, what is linked to it, and who is on the watch list.",
         visuals=(
             *top_of_page(
                 "credit_and_risk",
                 "How loyal and how risky?",
-                "What the risk weighting goes with, and who is on the watch list. Choose below "
+                "What is linked to the risk weighting, and who is on the watch list. Choose below "
                 "what the heat maps show.",
             ),
             figures(
@@ -897,7 +897,7 @@ def _credit_and_risk() -> Page:
             ),
             table(
                 "drivers",
-                f"Business facts that go with the risk weighting, {ALL_CUSTOMERS}",
+                f"Business facts linked to the risk weighting, {ALL_CUSTOMERS}",
                 drivers,
                 in_words("fct_risk_drivers", "driver", "Driver"),
                 column("fct_risk_drivers", "level", "Level"),
@@ -933,8 +933,8 @@ def _stress() -> Page:
             *top_of_page(
                 "stress",
                 f"What would a stress cost? ({ALL_CUSTOMERS})",
-                "Declared assumptions times balances, not a forecast. Nothing here follows the "
-                "slicers of other pages. Choose assumptions of your own below.",
+                "Declared assumptions times balances, not a forecast. Slicers of other pages do "
+                "not apply here. Choose your own assumptions below.",
                 has_slicers=False,
             ),
             cards(
@@ -996,8 +996,8 @@ def _stress() -> Page:
                 kind="cardVisual",
                 place=what_if,
                 title=f"Under the assumptions that you choose, {ALL_CUSTOMERS}",
-                alt=f"Assumed losses, their change, deposits that stay and loans over them, "
-                f"{ALL_CUSTOMERS}, under the assumptions chosen beside it.",
+                alt=f"Assumed losses and their change, remaining deposits and the loan-to-deposit "
+                f"ratio, {ALL_CUSTOMERS}, under the assumptions chosen beside it.",
                 roles={
                     "Data": (
                         measure("What-if expected loss", "Assumed losses"),
@@ -1073,8 +1073,8 @@ def _recommendations() -> Page:
             *top_of_page(
                 "recommendations",
                 "What to do next?",
-                "Rules of the project. Gender, age and nationality are never used in them; the "
-                "monitor below looks at just those.",
+                "Actions follow the project's rules, which never use gender, age or nationality. "
+                "The monitor below compares groups by these attributes.",
             ),
             figures(
                 measure("Customers"),
@@ -1143,8 +1143,8 @@ def _migrations() -> Page:
             *top_of_page(
                 "migrations",
                 f"What has changed since the date before? ({ALL_CUSTOMERS})",
-                "Each date of the history is compared with the one before it. Until there are two "
-                "dates, the titles say so and the tables are empty.",
+                "Each date of the history is compared with the previous one. If there is only one "
+                "date, the titles say so and the tables are empty.",
                 has_slicers=False,
             ),
             cards(
@@ -1242,7 +1242,7 @@ def _explore() -> Page:
                 "explore",
                 "Explore",
                 "Choose the plus beside a node to split it by an attribute, in any order. High "
-                "and low values of a mean are not proof: look for chance by hovering elsewhere.",
+                "and low means may be chance: the tooltips of other pages show the tests.",
             ),
             figures(
                 measure("Customers"),
@@ -1295,8 +1295,8 @@ def _customer_detail() -> Page:
             *top_of_page(
                 "customer_detail",
                 "Customer detail",
-                "Everything the warehouse has on one customer. Name and client id are not here: "
-                "they are restricted and part of no release by default.",
+                "Everything the warehouse has on one customer. Names and client ids are "
+                "restricted, and releases leave them out by default.",
                 has_slicers=False,
             ),
             cards(
@@ -1314,7 +1314,7 @@ def _customer_detail() -> Page:
             ),
             table(
                 "attributes",
-                "Who it is and how the bank classes them",
+                "The customer and the bank's classes",
                 row(top + 80, 92, 1)[0],
                 CUSTOMER,
                 column(CUSTOMERS, "joined_date"),
@@ -1374,13 +1374,13 @@ def _data_quality() -> Page:
     return Page(
         key="data_quality",
         title="Data quality",
-        purpose="Whether everything that was delivered is here, and what is odd about it.",
+        purpose="Whether all delivered data is here, and what looks odd.",
         visuals=(
             *top_of_page(
                 "data_quality",
                 f"Is everything here, and what is odd? ({ALL_CUSTOMERS})",
-                "Whether everything that was delivered is in the marts or in quarantine, to the "
-                "cent, and what is odd about it.",
+                "Whether all delivered data is in the marts or in quarantine, to the "
+                "cent, and what looks odd.",
                 has_slicers=False,
             ),
             cards(
@@ -1410,7 +1410,7 @@ def _data_quality() -> Page:
             ),
             bars(
                 "oddities",
-                "Odd dates of joining, by joining year",
+                "Odd joining dates, by joining year",
                 oddities,
                 YEAR,
                 measure("Joined as minors"),
@@ -1457,4 +1457,4 @@ BOOKMARKS = (
         if any(visual.key == "reset" for visual in page.visuals)
     ),
 )
-"""The four questions, and a reset of each page with slicers."""
+"""A bookmark for each of the four questions, and a reset for each page with slicers."""

@@ -19,7 +19,7 @@ _TYPES = {
     "decimal": ("decimal", "Currency.Type"),
 }
 LAST = 99
-"""Position of a value that is not in the list: after all that are."""
+"""Position of a value that is not in the list: after all others."""
 
 
 def bare_type(data_type: str) -> str:
@@ -28,7 +28,7 @@ def bare_type(data_type: str) -> str:
 
 
 def model_type(data_type: str) -> str:
-    """Return the TMDL type of a type of the contract.
+    """Return the TMDL type of a contract's type.
 
     Raises:
         PowerBIError: the type is not known here.
@@ -37,7 +37,7 @@ def model_type(data_type: str) -> str:
 
 
 def query_type(data_type: str) -> str:
-    """Return the M type of a type of the contract.
+    """Return the M type of a contract's type.
 
     Raises:
         PowerBIError: the type is not known here.
@@ -56,7 +56,7 @@ def _types(data_type: str) -> tuple[str, str]:
 
 
 def quote(text: str) -> str:
-    """Return `text` as an M text; a `#(` in it would begin an escape sequence."""
+    """Return `text` as an M text literal, with `#(` escaped."""
     return '"' + text.replace("#(", "#(#)(").replace('"', '""') + '"'
 
 
@@ -71,7 +71,7 @@ def unquote(code: str) -> str | None:
     """Return the text of M code that is a text literal, without `meta`; None for other code."""
     literal = _LITERAL.fullmatch(code)
     try:
-        # Two escapes may be the halves of one character beyond the first 65,536.
+        # Two escapes may form a surrogate pair.
         return literal and (
             _ESCAPE.sub(_unescaped, literal["text"])
             .encode("utf-16", "surrogatepass")
@@ -97,13 +97,13 @@ def _character(part: str) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """The words for the codes of a column.
+    """The labels of a column's codes.
 
     Attributes:
-        code: the column.
-        named: words by code.
-        is_closed: a code without words stays as it is, and PostgreSQL can compute all of it;
-            otherwise it is spelled out.
+        code: the code column.
+        named: label by code.
+        is_closed: whether a code without a label stays as it is, so that PostgreSQL can compute the
+            whole expression. Otherwise the code is spelled out.
     """
 
     code: str
@@ -113,15 +113,15 @@ class Words:
 
 @dataclass(frozen=True)
 class Reading:
-    """How the rows of a table come from marts.
+    """How a table is read from marts.
 
     Attributes:
-        mart: to read.
-        joined: marts with one row for each row of this one: the mart, the column that both have
-            as key, the columns to take from it.
-        positions: for each column to add: the column it looks at and that column's values in
-            their order.
-        words: for each column to add: the words of a column's codes.
+        mart: the mart to read.
+        joined: marts with the same rows: the mart, the shared key column, and the columns to add
+            from it.
+        positions: for each sort column to add: the column that it sorts, and that column's values
+            in order.
+        words: for each label column to add: the labels of a column's codes.
     """
 
     mart: Mart
@@ -131,7 +131,7 @@ class Reading:
 
 
 def read_mart(reading: Reading, kept: Container[str]) -> str:
-    """Return the M that reads a table; only columns in `kept` are in its result."""
+    """Return the M code that reads a table and keeps only the columns in `kept`."""
     mart = reading.mart
     positions = {name: each for name, each in reading.positions.items() if name in kept}
     words = {name: each for name, each in reading.words.items() if name in kept}
@@ -186,7 +186,7 @@ def _typed(mart: Mart, columns: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _position(column: str, values: Sequence[str]) -> str:
-    # A chain of comparisons, and not a look-up in a list: PostgreSQL can compute it.
+    # A chain of comparisons, because PostgreSQL can compute it, unlike a look-up in a list.
     chain = "\n            else ".join(
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )
@@ -194,7 +194,7 @@ def _position(column: str, values: Sequence[str]) -> str:
 
 
 def _in_words(words: Words) -> str:
-    """Return the words of a code: a chain of comparisons, then what is left."""
+    """Return the M code of a code's label: a chain of comparisons with a fallback."""
     rest = f"[{words.code}]" if words.is_closed else _spelled_out(words.code)
     chain = [
         f"if [{words.code}] = {quote(code)} then {quote(named)}"
@@ -205,18 +205,18 @@ def _in_words(words: Words) -> str:
 
 
 def _spelled_out(code: str) -> str:
-    """Return the words of a name in snake case, the first letter a capital."""
+    """Return the M code that writes a snake-case code as capitalized words."""
     first, rest = f"Text.Upper(Text.Start([{code}], 1))", f"Text.Middle([{code}], 1)"
     return f'{first} & Text.Replace({rest}, "_", " ")'
 
 
 def _wrapped(items: Iterable[str]) -> str:
-    """Return a list in M, an item a line."""
+    """Return an M list with one item per line."""
     return "{\n        " + ",\n        ".join(items) + "\n    }"
 
 
 def write_seed(seed: Seed) -> str:
-    """Return the M that holds the rows of a seed."""
+    """Return the M code with the rows of a seed."""
     fields = ", ".join(
         f"{name} = {_primitive(column.data_type)}" for name, column in seed.columns.items()
     )

@@ -1,4 +1,4 @@
-"""Puts semantic model and report together to the project that Power BI Desktop opens."""
+"""Combines the semantic model and the report into a project that Power BI Desktop opens."""
 
 import json
 import os
@@ -25,7 +25,7 @@ WRITTEN_FOLDERS = (
     f"{REPORT_FOLDER}/definition",
     f"{REPORT_FOLDER}/StaticResources",
 )
-"""Folders that hold nothing but what is written here; what is stale in them is removed."""
+"""Folders that this module owns: it removes stale files from them."""
 RIGHTS = "give this user the right to write there"
 
 
@@ -67,15 +67,15 @@ def files(
 
 
 def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> None:
-    """Write the files into a folder and remove what an earlier run left: all of it, or nothing.
+    """Write the files into a folder and remove stale files of earlier runs: all, or nothing.
 
     Args:
-        folder: of the project.
+        folder: folder of the project.
         written: the text of each file.
-        other: a file that belongs to them, elsewhere; it is placed last, or not either.
+        other: a file outside the folder that is replaced last, together with these.
 
     Raises:
-        PowerBIError: something could not be written or replaced; all is as it was.
+        PowerBIError: A file could not be written or replaced; nothing has changed.
     """
     remedy = f"{RIGHTS}, or name another folder with --out. The project is as it was."
     moved: list[tuple[Path, Path]] = []
@@ -112,14 +112,14 @@ def _move(source: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
 
 
 def _single(paths: Iterable[str]) -> list[str]:
-    """Return the files that are in none of the folders that are replaced whole."""
+    """Return the files outside the folders that are replaced as a whole."""
     return [
         path for path in paths if not path.startswith(tuple(f"{each}/" for each in WRITTEN_FOLDERS))
     ]
 
 
 def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
-    """Refuse to replace what no earlier run can have written.
+    """Refuse to replace files that no earlier run can have written.
 
     Raises:
         PowerBIError: a file is where the project has a folder, the other way round, or the
@@ -162,7 +162,7 @@ def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
 
 
 def holds(path: Path, text: str) -> bool:
-    """Return whether a file holds a text, whatever ends its lines.
+    """Return whether a file contains a text, ignoring differences in line ends.
 
     Raises:
         PowerBIError: it is there and cannot be read.
@@ -172,7 +172,7 @@ def holds(path: Path, text: str) -> bool:
 
 
 def read(folder: Path) -> dict[str, str]:
-    """Return the files of a project folder as they are, by their path, without `.pbi`.
+    """Return the current files of a project folder by path, without `.pbi`.
 
     Raises:
         PowerBIError: a file cannot be read, or is not UTF-8.

@@ -1,9 +1,9 @@
 """Writes the report (PBIR) from the declared pages.
 
 The format is Microsoft's, published as JSON schemas under https://developer.microsoft.com/
-json-schemas/fabric/item/report/definition/. Each version below is the oldest of its generation
-that knows what the report uses, so that an older Power BI Desktop opens it too; a newer one
-raises them when it saves.
+json-schemas/fabric/item/report/definition/. Each schema version below is the oldest that has
+everything the report uses, so that an older Power BI Desktop can open it too. A newer Desktop
+raises the versions when it saves.
 """
 
 import re
@@ -30,12 +30,12 @@ from bank_warehouse.powerbi.report_files import SCHEMAS
 Json = dict[str, Any]
 
 _THEME_IMPORTED_AT = "5.61"
-"""Version of the report format at which the theme was added."""
+"""Report format version in which the theme was added."""
 _BOOKMARK_VERSION = "1.3"
 _MONEY, _MEAN = "#,0.00", "#,0.000"
 _OF_MONEY = re.compile("loans|deposits|income|balance")
 _CARD_WIDTH = 108
-"""Pixels that a key figure needs."""
+"""Width that a key figure needs, in pixels."""
 
 PHONE_MARGIN = 8
 PHONE_HEIGHTS: Mapping[str, int] = {
@@ -47,7 +47,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
     "pivotTable": 180,
     "decompositionTreeVisual": 320,
 }
-"""Heights on a phone, by type; nothing of height 0 is placed. Cards follow their number."""
+"""Heights on a phone by visual type; 0 leaves the type out. Cards use their own count."""
 PHONE_CHART = 264
 PHONE_CARD = 64
 PHONE_MORE = 120
@@ -119,7 +119,7 @@ def bookmark_identifier(key: str) -> str:
 
 
 def _report() -> Json:
-    # No base theme is named: Desktop takes the one of its month, and this one on top of it.
+    # No base theme: Desktop applies this theme on top of its current base theme.
     return {
         "$schema": SCHEMAS["report"],
         "themeCollection": {
@@ -150,9 +150,9 @@ def _report() -> Json:
 
 
 def phone_places(page: Page) -> dict[str, tuple[int, int, int, int]]:
-    """Return left, top, width and height on a phone of the visuals that are shown there.
+    """Return the left, top, width and height of each visual in the phone layout.
 
-    One below the other, in the order of the tab key; slicers and buttons are in pairs.
+    Visuals are below each other in tab order; slicers and buttons are in pairs.
     """
     places: dict[str, tuple[int, int, int, int]] = {}
     half = (PHONE_WIDTH - 3 * PHONE_MARGIN) // 2
@@ -209,7 +209,7 @@ def _mobile(visual: Visual, place: tuple[int, int, int, int], order: int) -> Jso
 
 
 def literal(value: str | float | bool) -> Json:
-    """Return a constant as PBIR writes it: texts in quotes, numbers with D."""
+    """Return a PBIR literal: texts in quotes, numbers with the suffix D."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):
@@ -220,7 +220,7 @@ def literal(value: str | float | bool) -> Json:
 
 
 def whole_number(value: int) -> Json:
-    """Return a whole number as PBIR writes it: with L."""
+    """Return an integer as a PBIR literal, with the suffix L."""
     return {"expr": {"Literal": {"Value": f"{value}L"}}}
 
 
@@ -249,7 +249,7 @@ class _Writer:
         self.text = model_text.read(tmdl.write(model))
 
     def place_of(self, field: Field) -> tuple[str, str]:
-        """Return table and name of a field in the model.
+        """Return the table and the name of a field in the model.
 
         Raises:
             PowerBIError: the model does not have it.
@@ -266,7 +266,7 @@ class _Writer:
             ) from error
 
     def expression(self, field: Field, source: str = "") -> Json:
-        """Return the expression of a field; `source` is its table's name within a filter."""
+        """Return the expression of a field; in a filter, `source` is the alias of its table."""
         table, name = self.place_of(field)
         reference = {"Source": source} if source else {"Entity": table}
         kind = "Measure" if field.is_measure else "Column"
@@ -289,7 +289,7 @@ class _Writer:
     # ---------- filters
 
     def condition(self, only: Only) -> Json:
-        """Return a filter that keeps, or drops, the values of `only`."""
+        """Return a filter that keeps or excludes the values of `only`."""
         table, _ = self.place_of(only.field)
         among: Json = {
             "In": {
@@ -360,7 +360,7 @@ class _Writer:
     # ---------- bookmarks
 
     def bookmark(self, bookmark: Bookmark) -> Json:
-        """Return a bookmark: it takes the slicers of a page back to how they open."""
+        """Return a bookmark, which resets the slicers of a page."""
         page = self.pages[bookmark.page]
         states = {
             visual_identifier(page, visual): {
@@ -390,7 +390,7 @@ class _Writer:
         }
 
     def opening(self, visual: Visual) -> Json:
-        """Return what takes a slicer back to how it opens: its choice, or none."""
+        """Return the bookmark's state of a slicer: its opening selection, or none."""
         if visual.chosen == "":
             return {"remove": [{"object": "general", "property": "filter"}]}
         return {"merge": {"general": self.choice(visual)}}
@@ -561,19 +561,19 @@ class _Writer:
         if visual.heat:
             objects["values"] = [self.heat(Field("", name)) for name in visual.heat]
         if visual.kind == "clusteredBarChart":
-            # Names of products and occupations take more than the quarter that is usual.
+            # Names of products and occupations need more than the default quarter of the width.
             objects["categoryAxis"] = _properties(maxMarginFactor=whole_number(50))
         if visual.kind in CHARTS:
             objects["labels"] = _properties(show=literal(True), color=_colour(theme.INK))
         return objects
 
     def adds_up(self, visual: Visual) -> bool:
-        """Whether the total of every number that a matrix or table shows means something."""
+        """Whether every measure in a matrix or table has a meaningful total."""
         measures = self.measures(visual)
         return bool(measures) and all(self.text.has_total(each.name) for each in measures)
 
     def measures(self, visual: Visual) -> list[Field]:
-        """Return the measures of a table, those that a reader can choose included."""
+        """Return the measures of a table, including those that a reader can choose."""
         shown = [each for each in visual.roles["Values"] if each.is_measure]
         if visual.parameter:
             entries = [Field("", name) for _, name in _parameter(visual.parameter).entries]
@@ -643,7 +643,7 @@ class _Writer:
 
 
 def resets(visual: Visual) -> bool:
-    """Whether the reset of a page takes a visual back: slicers, not the choice of a measure."""
+    """Whether a page's reset applies to a visual: to slicers, but not to measure slicers."""
     choices = {each.origin for each in story.PARAMETERS}
     return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
 

@@ -1,7 +1,7 @@
-"""Checks of a written report: do its answers, its story and its craft hold?
+"""Checks a written report: its answers, its story and its layout.
 
-They read the files as Power BI would. What a slicer reaches is derived from the relationships,
-what a measure reads from its text, what a tooltip answers for from the axis of the visual.
+The checks read only the files. They derive what a slicer filters from the relationships, what a
+measure reads from its DAX, and what a tooltip must answer from the visual's axis.
 """
 
 import re
@@ -14,13 +14,13 @@ from bank_warehouse.powerbi.report_files import SCHEMAS, Files, Page, Visual
 from bank_warehouse.powerbi.tmdl_reader import Node
 
 CUSTOMERS = "Customers"
-"""The table that the slicers of customers filter."""
+"""The table that the customer slicers filter."""
 
 WITHOUT_CUSTOMERS = frozenset({"Release", "Access"})
-"""Tables that say nothing of customers."""
+"""Tables without customer data."""
 
 DIFFERENCES = "Segment differences"
-"""The table of the tests that tooltips show: which dimension, which measure, which method."""
+"""The table with the tests that tooltips show."""
 
 WANTED_MEASURES = (
     "Credit card balance",
@@ -30,12 +30,12 @@ WANTED_MEASURES = (
     "Share on the watch list",
     "Exposure",
 )
-"""What the bank has asked for by name."""
+"""Measures that the bank has asked for by name."""
 
 WANTED_TREES = ("Total loans", "Mean risk weighting")
 WANTED_QUESTIONS = 4
 FIGURES = 5
-"""Key figures that a page has at least."""
+"""Minimum number of key figures on a page."""
 
 
 def findings(files: Files, model: ModelText) -> Iterator[str]:
@@ -63,9 +63,9 @@ def findings(files: Files, model: ModelText) -> Iterator[str]:
 
 
 def unreached(tables: set[str], model: ModelText) -> set[str]:
-    """Return those of the tables that a choice of customers does not reach.
+    """Return the tables that a filter on customers does not reach.
 
-    A list that filters what is reached, as products do, belongs to it.
+    A dimension that filters a reached table, such as products, counts as reached.
     """
     reached = {table for table in model.tables if CUSTOMERS in model.filtered_by(table)}
     lists = {parent for table in reached for parent in model.filtered_by(table)}
@@ -82,7 +82,7 @@ def tables_shown(visual: Visual, model: ModelText) -> set[str]:
 
 
 def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
-    """Yield visuals that do not say, or do not show, whether the slicers reach them."""
+    """Yield visuals whose text or style does not match whether slicers reach them."""
     is_chosen = any(
         visual.kind == "slicer" and not unreached({table}, model) and table not in WITHOUT_CUSTOMERS
         for visual in page.visuals.values()
@@ -96,14 +96,14 @@ def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
         says = [ALL_CUSTOMERS in text.lower() for text in (visual.title, visual.alt)]
         looks = report_files.property_of(visual.dress, "background", "color") == theme.WHOLE
         if is_whole and not all(says):
-            yield f"{named}: no slicer reaches it, and it does not say {ALL_CUSTOMERS}"
+            yield f"{named}: no slicer reaches it, but its text does not say {ALL_CUSTOMERS}"
         if is_whole and not looks:
-            yield f"{named}: no slicer reaches it, and it looks as if one did"
+            yield f"{named}: no slicer reaches it, but it does not have the style of such visuals"
         claims = any(says) or ALL_CUSTOMERS in visual.fixed_title.lower()
         if is_chosen and not is_whole and claims:
-            yield f"{named}: says {ALL_CUSTOMERS}, and the slicers of its page choose"
+            yield f"{named}: says {ALL_CUSTOMERS}, but the page's slicers filter it"
         if looks and not all(says):
-            yield f"{named}: looks as if it showed all customers, and does not say so"
+            yield f"{named}: is styled as showing all customers, but does not say so"
 
 
 # ---------- tooltips
@@ -119,11 +119,11 @@ def _tooltip(
     if visual.kind in CHARTS and not report_files.property_of(
         visual.visual.get("objects", {}), "labels", "show"
     ):
-        yield f"{where}: its tooltip page takes the number away, and its marks carry none"
+        yield f"{where}: its tooltip page hides the number, and the chart has no data labels"
     there = {name for card in page.of("cardVisual") for _, name in card.fields("Measure")}
     for name in _measures(visual, model):
         if not any(other == name or other.startswith(f"{name}, ") for other in there):
-            yield f"{where}: its tooltip page does not show {name}, which it replaces"
+            yield f"{where}: its tooltip page does not show {name}, which the default one does"
     axis = [
         model.columns.get(table, {})[name].properties.get("sourceColumn", "")
         for table, name in visual.fields("Column", "Category", "Series", "Rows", "Columns")
@@ -138,14 +138,14 @@ def _tooltip(
             continue
         answers += 1
         if model.filtered_by(DIFFERENCES) != {DIFFERENCES}:
-            yield f"{where}: what is chosen elsewhere changes the answer of its tooltip"
+            yield f"{where}: slicers change the answer of its tooltip"
         yield from _answer(where, answer, axis)
     if not answers:
         yield f"{where}: its tooltip page gives no answer"
 
 
 def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
-    """Yield where a table of tests answers for something else than what is on the axis."""
+    """Yield tooltips whose tests are about something other than the visual's axis."""
     kept: dict[str, list[object]] = {}
     left_out: dict[str, list[object]] = {}
     for each in answer.filters:
@@ -153,16 +153,16 @@ def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
             if table == DIFFERENCES:
                 (left_out if is_not else kept)[name] = values
     if len(kept.get("Dimension", [])) != 1 or kept["Dimension"][0] not in axis:
-        yield f"{where}: its tooltip answers for {kept.get('Dimension')}, and its axis is {axis}"
+        yield f"{where}: its tooltip answers for {kept.get('Dimension')}, but its axis is {axis}"
     others = [name for name in axis if name not in kept.get("Dimension", [])]
     if others and kept.get("Measure") != others:
-        yield f"{where}: its tooltip compares {kept.get('Measure')}, and not {others}"
+        yield f"{where}: its tooltip compares {kept.get('Measure')}, not {others}"
     if "Not tested" not in left_out.get("Method", []):
-        yield f"{where}: its tooltip answers where nothing was tested"
+        yield f"{where}: its tooltip gives an answer for groups that were not tested"
 
 
 def _measures(visual: Visual, model: ModelText) -> list[str]:
-    """Return the measures that a visual shows, those that can be chosen included."""
+    """Return the measures that a visual shows, including those that a reader can choose."""
     names = [name for _, name in visual.fields("Measure")]
     for table, _ in visual.parameters:
         names += [name for name in entries_of(table, model) if name not in names]
@@ -170,7 +170,7 @@ def _measures(visual: Visual, model: ModelText) -> list[str]:
 
 
 def entries_of(table: str, model: ModelText) -> list[str]:
-    """Return the measures among which a field parameter chooses."""
+    """Return the measures that a field parameter offers."""
     node = model.tables.get(table)
     text = (
         "".join(each.properties.get("source", "") for each in node.of("partition")) if node else ""
@@ -185,11 +185,11 @@ def _title(where: str, visual: Visual, model: ModelText) -> Iterator[str]:
     if not visual.finding:
         return
     if visual.finding not in model.measures:
-        yield f"{where}: there is no measure {visual.finding} for its title"
+        yield f"{where}: its title measure {visual.finding} does not exist"
     elif not _is_text(model.measures[visual.finding][1]):
-        yield f"{where}: its title is the number {visual.finding}, and no sentence"
+        yield f"{where}: its title is the number {visual.finding}, not a sentence"
     if not report_files.property_of(visual.dress, "subTitle", "text"):
-        yield f"{where}: says what is found, and not what it shows"
+        yield f"{where}: its title states a finding, but nothing says what the visual shows"
 
 
 def _is_text(measure: Node) -> bool:
@@ -208,7 +208,7 @@ def _choice(where: str, visual: Visual, page: Page, model: ModelText) -> Iterato
         if not {measure for _, measure in visual.fields("Measure")} & set(entries):
             yield f"{where}: shows none of the measures of {table}"
         if not any((table, name) in slicer.fields("Column") for slicer in page.of("slicer")):
-            yield f"{where}: nothing on its page chooses what it shows"
+            yield f"{where}: its page has no slicer for the measure it shows"
         coloured = {
             str(each.get("selector", {}).get("metadata"))
             for each in visual.visual.get("objects", {}).get("values", [])
@@ -244,14 +244,14 @@ def _parameters(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
             if any(each.name == "ParameterMetadata" for each in column.of("extendedProperty"))
         ]
         if len(marked) != 1:
-            yield f"table {table.name}: Power BI does not know it as a parameter"
+            yield f"table {table.name}: Power BI does not recognize it as a parameter"
         if not any(name == table.name for name, _ in used):
-            yield f"table {table.name}: no slicer lets anyone choose"
+            yield f"table {table.name}: no slicer uses it"
         if is_slider and table.name not in read:
-            yield f"table {table.name}: nothing that is shown depends on it"
+            yield f"table {table.name}: no visual depends on it"
         for entry in entries_of(table.name, model):
             if entry not in model.measures:
-                yield f"table {table.name}: there is no measure {entry}"
+                yield f"table {table.name}: the measure {entry} does not exist"
 
 
 # ---------- the story
@@ -264,14 +264,14 @@ def _navigation(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
         if page.kind == "Tooltip":
             continue
         if not page.of("pageNavigator"):
-            yield f"{where}: nothing leads to the other pages"
+            yield f"{where}: has no navigation to the other pages"
         links = [_link(each) for each in page.of("actionButton")]
         if number and ("Back", None) not in links:
-            yield f"{where}: has no way back"
+            yield f"{where}: has no back button"
         targets = [str(target) for kind, target in links if kind == "Bookmark"]
         for target in targets:
             if target not in bookmarks:
-                yield f"{where}: a button leads to no bookmark"
+                yield f"{where}: a button's bookmark does not exist"
         if not page.kind and not any(
             len(each.fields("Measure")) >= FIGURES for each in page.of("cardVisual")
         ):
@@ -290,7 +290,7 @@ def _navigation(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
             for name in bookmarks[target]["options"].get("targetVisualNames", [])
         }
         if slicers - reset:
-            yield f"{where}: no button takes back what its slicers choose"
+            yield f"{where}: no button resets its slicers"
 
 
 def _link(visual: Visual) -> tuple[str, str | None]:
@@ -305,7 +305,7 @@ def _bookmarks(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
     ]
     found = report_files.bookmarks(files)
     for name in sorted(set(listed) ^ set(found)):
-        yield f"bookmarks: {name} is listed or written, and not both"
+        yield f"bookmarks: {name} is listed without a file, or has a file but is not listed"
     for name, bookmark in found.items():
         where = f"bookmark {bookmark.get('displayName') or name}"
         state = bookmark.get("explorationState", {})
@@ -317,16 +317,16 @@ def _bookmarks(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
         targets = bookmark.get("options", {}).get("targetVisualNames", [])
         states = state.get("sections", {}).get(section, {}).get("visualContainers", {})
         for target in sorted({*targets, *states} - set(visuals)):
-            yield f"{where}: changes {target}, which is not on its page"
+            yield f"{where}: changes {target}, which is on another page"
         if set(targets) != set(states):
-            yield f"{where}: does not change just what it says"
+            yield f"{where}: its list of changed visuals does not match its changes"
     questions = [
         each for each in found.values() if not each.get("options", {}).get("suppressActiveSection")
     ]
     linked = {_link(each)[1] for page in pages.values() for each in page.of("actionButton")}
     asked = [each for each in questions if each.get("name") in linked]
     if len(asked) < WANTED_QUESTIONS:
-        yield f"bookmarks: {len(asked)} of the {WANTED_QUESTIONS} questions can be asked"
+        yield f"bookmarks: {len(asked)} of the {WANTED_QUESTIONS} questions have a bookmark"
 
 
 def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
@@ -344,16 +344,16 @@ def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
     }
     for name in WANTED_TREES:
         if name not in trees:
-            yield f"report: nothing takes {name} apart"
+            yield f"report: no decomposition tree analyses {name}"
     scatters = [visual for visual in visuals if visual.kind == "scatterChart"]
     for visual in scatters:
         if not report_files.property_of(visual.visual.get("objects", {}), "trend", "show"):
-            yield f"report: {visual.title}: points without a trend"
+            yield f"report: {visual.title}: the scatter chart has no trend line"
     for page in normal:
         if page.kind or page.of("decompositionTreeVisual"):
             continue
         if not any(visual.finding for visual in page.visuals.values()):
-            yield f"page {page.title}: no title says what is found"
+            yield f"page {page.title}: no title states a finding"
     moved = {table for table in model.tables if table.endswith("migrations")}
     for visual in visuals:
         tables = tables_shown(visual, model)
@@ -362,7 +362,7 @@ def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
                 model.measures[visual.finding][1].text if visual.finding in model.measures else ""
             )
             if not any(f"ISEMPTY('{table}')" in text for table in moved):
-                yield f"{visual.title}: does not say so where there is one date only"
+                yield f"{visual.title}: does not say when there is only one date"
 
 
 # ---------- the craft
@@ -372,12 +372,12 @@ def _shape(where: str, page: Page) -> Iterator[str]:
     width, height = page.content.get("width", 0), page.content.get("height", 0)
     if page.kind != "Tooltip":
         if width * 9 != height * 16:
-            yield f"{where}: is {width} by {height}, which is not 16 to 9"
+            yield f"{where}: is {width} by {height}, which is not 16:9"
         if page.content.get("displayOption") != "FitToPage":
-            yield f"{where}: has to be scrolled"
+            yield f"{where}: is too tall to show without scrolling"
     titles = [visual.title for visual in page.visuals.values() if visual.title]
     for title in sorted({each for each in titles if titles.count(each) > 1}):
-        yield f"{where}: says {title!r} twice"
+        yield f"{where}: has the title {title!r} twice"
 
 
 def _phone(where: str, page: Page) -> Iterator[str]:
@@ -397,11 +397,11 @@ def _phone(where: str, page: Page) -> Iterator[str]:
 
 
 def _versions(files: Files) -> Iterator[str]:
-    """Yield files that ask for a newer Desktop than what they use needs."""
+    """Yield files that require a newer Desktop than their content needs."""
     allowed = {re.sub(r"/[\d.]+/", "/", address): address for address in SCHEMAS.values()}
     for path in files:
         if path.endswith((".json", ".pbir", ".pbism", ".pbip", ".platform")):
             address = str(report_files.load(files, path).get("$schema", ""))
             wanted = allowed.get(re.sub(r"/[\d.]+/", "/", address))
             if address and address != wanted:
-                yield f"{path}: names the schema {address}, and {wanted} does"
+                yield f"{path}: uses the schema {address}; {wanted} is enough"

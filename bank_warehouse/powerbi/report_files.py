@@ -29,7 +29,7 @@ SCHEMAS = {
     "pbip": f"{_BASE}/pbip/pbipProperties/1.0.0/schema.json",
     "platform": f"{_BASE}/gitIntegration/platformProperties/2.0.0/schema.json",
 }
-"""The schemas of the formats: each the oldest of its generation that knows what is used."""
+"""The schema of each format: the oldest version that has everything the report uses."""
 
 
 def box(position: Mapping[str, Any]) -> Box:
@@ -39,14 +39,14 @@ def box(position: Mapping[str, Any]) -> Box:
 
 
 def overlapping(boxes: Mapping[str, Box]) -> Iterator[tuple[str, str]]:
-    """Yield each two names whose boxes cover a common area, in their order."""
+    """Yield each pair of names whose boxes overlap."""
     for (one, a), (other, b) in combinations(boxes.items(), 2):
         if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
             yield one, other
 
 
 def load(files: Files, path: str) -> Json:
-    """Return the content of a JSON file, nothing where it is missing or is no JSON."""
+    """Return the content of a JSON file; empty if it is missing or invalid."""
     try:
         content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
     except ValueError:
@@ -55,7 +55,7 @@ def load(files: Files, path: str) -> Json:
 
 
 def path_ending(files: Files, suffix: str) -> str:
-    """Return the one path that ends so, empty where there is none."""
+    """Return the one path with this suffix; empty if there is none."""
     return next((path for path in sorted(files) if path.endswith(suffix)), "")
 
 
@@ -69,7 +69,7 @@ def value_of(literal: str) -> Any:
 
 
 def property_of(objects: Json, key: str, name: str) -> Any:
-    """Return the value of a property of an object where it is a literal, None otherwise."""
+    """Return the value of an object's property, or None if it is not a literal."""
     for each in objects.get(key, []):
         expression = each.get("properties", {}).get(name, {})
         if isinstance(expression, Mapping):
@@ -82,7 +82,7 @@ def property_of(objects: Json, key: str, name: str) -> Any:
 
 @dataclass
 class Visual:
-    """A visual as its files say."""
+    """A visual, as read from its files."""
 
     path: str
     name: str
@@ -91,7 +91,7 @@ class Visual:
 
     @property
     def visual(self) -> Json:
-        """The part that says what it shows."""
+        """The part of the file that defines its content."""
         found: Json = self.content.get("visual", {})
         return found
 
@@ -115,7 +115,7 @@ class Visual:
 
     @property
     def title(self) -> str:
-        """What it shows, in fixed words."""
+        """The fixed text that says what it shows."""
         words = property_of(self.dress, "subTitle", "text") or self.fixed_title
         return str(words or "")
 
@@ -140,7 +140,7 @@ class Visual:
         return str(property_of(self.dress, "general", "altText") or "")
 
     def projections(self, *roles: str) -> list[Json]:
-        """Return what is in these roles, in all of them where none is named."""
+        """Return the fields in these roles, or in all roles if none is given."""
         states = self.visual.get("query", {}).get("queryState", {})
         return [
             projection
@@ -150,7 +150,7 @@ class Visual:
         ]
 
     def fields(self, kind: str, *roles: str) -> list[tuple[str, str]]:
-        """Return table and name of the columns or measures that it shows."""
+        """Return the table and name of each column or measure that it shows."""
         return [
             (table, name)
             for projection in self.projections(*roles)
@@ -160,7 +160,7 @@ class Visual:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """Table and column of the field parameters that choose what it shows."""
+        """Table and column of the field parameters that select its measures."""
         states = self.visual.get("query", {}).get("queryState", {})
         return [
             (table, name)
@@ -178,7 +178,7 @@ class Visual:
 
 @dataclass
 class Page:
-    """A page as its files say."""
+    """A page, as read from its files."""
 
     name: str
     content: Json
@@ -186,12 +186,12 @@ class Page:
 
     @property
     def title(self) -> str:
-        """On its tab."""
+        """Title on its tab."""
         return str(self.content.get("displayName") or self.name)
 
     @property
     def kind(self) -> str:
-        """Empty for a page of its own, Drillthrough or Tooltip."""
+        """Drillthrough, Tooltip, or empty for a normal page."""
         return str(self.content.get("type", ""))
 
     def of(self, kind: str) -> list[Visual]:
@@ -232,7 +232,7 @@ def bookmarks(files: Files) -> dict[str, Json]:
 
 
 def filter_values(chosen: Json) -> list[tuple[str, str, bool, list[Any]]]:
-    """Return table, column, whether they are left out, and the values of a filter."""
+    """Return a filter's table, column, whether it excludes the values, and the values."""
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
     found = []
     for each in chosen.get("Where", []):

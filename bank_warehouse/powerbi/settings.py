@@ -1,7 +1,7 @@
-"""Where the project reads from: what the options say, else what its folder keeps.
+"""Where the project reads from: the options, or else the settings in the project folder.
 
-A value is never replaced in silence. One that the folder keeps and that cannot be used is refused,
-unless an option gives another. Messages repeat no value: it may be a password in the wrong place.
+An unusable setting in the folder is an error unless an option replaces it. Messages never repeat a
+value, because someone may have typed a password in the wrong place.
 """
 
 import ipaddress
@@ -16,10 +16,10 @@ from bank_warehouse.powerbi.project import MODEL_FOLDER, NAME
 from bank_warehouse.powerbi.source import PARAMETERS, Source
 
 OPTIONS = {**{name: f"--{name}" for name in (*PARAMETERS, "mode")}, "access": "--access-file"}
-"""The option that gives an attribute of the source."""
+"""The option that sets each attribute of the source."""
 
 Kept = tuple[str | None, str]
-"""A value that the folder keeps and its place; None and what is wrong where it cannot be read."""
+"""A setting in the folder and its place; None and the problem if it cannot be read."""
 
 _UNPRINTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _IN_NAME = rf'<>:"|?*{_UNPRINTED}'
@@ -35,7 +35,7 @@ _DIRECT = re.compile(r"(?im)^\s*mode\s*:\s*directQuery\s*$")
 
 
 def chosen(folder: Path, given: Mapping[str, str]) -> Source:
-    """Return where Power BI is to read: what is given, else what the folder's project keeps.
+    """Return the source: the given options, or else the settings in the project folder.
 
     Args:
         folder: of the project; may be absent.
@@ -91,7 +91,7 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
 
 
 def _kept(path: Path) -> dict[str, Kept]:
-    """Return what a project keeps, by the attribute of the source; `path` has the parameters."""
+    """Return a project's settings by attribute; `path` is the file with the parameters."""
     remedy = "save it as UTF-8, or take it back from git."
     names = {each.name: name for name, each in PARAMETERS.items()}
     kept: dict[str, Kept] = {}
@@ -116,7 +116,7 @@ def _kept(path: Path) -> dict[str, Kept]:
 
 
 def _usable(name: str, value: str | None, place: str) -> str:
-    """Return a value as it is to be written.
+    """Return a value in the form in which it is written.
 
     Raises:
         PowerBIError: it is not what the attribute of the source needs.
@@ -137,7 +137,7 @@ def _path(value: str) -> str | None:
 
 
 def _folder(value: str) -> str | None:
-    """Return the path without a separator at its end, except for the root of a drive."""
+    """Return the path without a trailing separator, except for the root of a drive."""
     return _path(value.rstrip("\\/")) or _path(value)
 
 
@@ -198,4 +198,4 @@ _RULES: dict[str, tuple[str, Callable[[str], str | None]]] = {
     ),
     "mode": ("import or directQuery", str),
 }
-"""What each value has to be, and what returns it as it is to be written, or None."""
+"""The requirement on each value, and the function that returns it normalized, or None."""

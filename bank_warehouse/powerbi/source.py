@@ -1,9 +1,9 @@
 """Where the model reads its tables from, as parameters and functions of Power Query.
 
-A project reads one kind of source only. A query with two of them asks the gateway for both, and
-Power Query's firewall refuses one that reads a source of its own and another query besides
-(https://learn.microsoft.com/power-query/data-privacy-firewall): so a function here takes values,
-names parameters, and refers to no query.
+A project reads only one kind of source. With two kinds, a gateway would need both. Power Query's
+firewall also refuses a query that reads a source and refers to another query
+(https://learn.microsoft.com/power-query/data-privacy-firewall). Therefore the functions here use
+values and parameters, and refer to no query.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Source:
 
     Attributes:
         kind: parquet or postgres.
-        folder: of the releases, for parquet.
-        release: its number, or `current`, for parquet.
+        folder: folder of the releases, for parquet.
+        release: number of the release, or `current`, for parquet.
         host: server and port, for postgres.
-        database: for postgres.
-        access: CSV file of who sees what; empty for none.
-        mode: how tables are stored: import, or directQuery for postgres.
+        database: name of the database, for postgres.
+        access: CSV file that lists what each user may see; empty for none.
+        mode: storage mode of the tables: import, or directQuery for postgres.
     """
 
     kind: str = "parquet"
@@ -42,7 +42,7 @@ class Source:
 
     @property
     def place(self) -> str:
-        """What is read, in words."""
+        """Description of the source for messages."""
         if self.kind == "postgres":
             return f"PostgreSQL {self.host}/{self.database}"
         return f"release {self.release} in {self.folder}"
@@ -50,12 +50,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of Power Query that holds a value of the source.
+    """A Power Query parameter with one setting of the source.
 
     Attributes:
-        name: of the parameter.
-        kind: of the source that it is for; empty for both.
-        description: what its value is.
+        name: name of the parameter.
+        kind: kind of source that uses it; empty for both.
+        description: meaning of its value.
     """
 
     name: str
@@ -79,7 +79,7 @@ PARAMETERS = {
         "banking_relationship, investment_advisor.",
     ),
 }
-"""By the attribute of the source."""
+"""The parameter of each attribute of the source."""
 
 _READ_PARQUET = """(schema as text, name as text) as table =>
     let
@@ -123,7 +123,7 @@ def expressions(source: Source) -> dict[str, Expression]:
 
 
 def access_query(source: Source) -> str:
-    """Return the M of the list that the roles look users up in; empty where no file is named."""
+    """Return the M code of the access list that the roles use; empty if there is no file."""
     columns = ("user_name", "banking_relationship", "investment_advisor")
     if not source.access:
         fields = ", ".join(f"{each} = text" for each in columns)

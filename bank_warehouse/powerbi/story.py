@@ -1,10 +1,9 @@
-"""What the report adds to the model: findings in words, choices of a reader, and bins.
+"""What the report adds to the model: findings, field parameters, sliders and bins.
 
-A finding is a text measure that stands as the title of a visual. It is computed from the rows
-that are chosen, so that the title changes with the slicers. A field parameter lets a reader
-choose what a heat map shows, and a slider the assumptions of a stress: both are calculated
-tables in the form that Power BI Desktop writes for them
-(https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
+A finding is a text measure that is the title of a visual. It is computed from the selected rows, so
+the title changes with the slicers. A field parameter lets a reader choose the measure of a heat
+map; a slider sets an assumption of a stress. Both are calculated tables in the form that Power BI
+Desktop writes (https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
 https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 """
 
@@ -26,23 +25,23 @@ WHAT_IF = "What-if"
 MIGRATIONS = "Migrations"
 
 ADJUSTED_P = "Adjusted p (risk drivers)"
-"""Measure that writes a p value for readers: no rounding to 0.000."""
+"""Measure that formats a p value and never rounds it to 0.000."""
 
 FEWEST = 30
-"""Below this number of customers a finding says that there are too few to say anything."""
+"""With fewer customers, a finding says that there are too few."""
 
 SIGNIFICANCE = 0.01
-"""A finding calls a difference real where chance alone gives it in no more than this share."""
+"""Highest p value of a difference that a finding calls real."""
 
 ACROSS = ("risk_weighting", "income_band", "loyalty_classification")
-"""Columns that heat maps have across, the first that a heat map shows being the one across."""
+"""Columns that heat maps show across; a heat map uses the first one that it contains."""
 
 EXPLAINING = {
     "income_band": "income band",
     "amount_of_credit_cards": "number of cards",
     "loyalty_classification": "loyalty class",
 }
-"""Columns of customers that the risk weighting may go with, and what to call them."""
+"""Customer columns tested for a link with the risk weighting, and their names in sentences."""
 
 INCOME_STEP = 50_000
 INCOME_STEPS = 8
@@ -51,12 +50,14 @@ INCOME_STEPS = 8
 
 @dataclass(frozen=True)
 class FieldParameter:
-    """A choice of measures: table and column have its name.
+    """A choice of measures.
+
+    Its table and column have its name.
 
     Attributes:
-        name: for people.
-        origin: by which pages refer to its table.
-        entries: what a reader sees, and the measure.
+        name: display name.
+        origin: name by which pages refer to its table.
+        entries: the label that a reader sees, and the measure.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Slider:
 
     @property
     def chosen(self) -> str:
-        """Name of the measure that reads what is chosen."""
+        """Name of the measure that returns the chosen value."""
         return f"Chosen {self.name[:1].lower()}{self.name[1:]}"
 
 
@@ -105,7 +106,7 @@ SLIDERS = (
         0.25,
         1.0,
         "0.00",
-        "What every probability of default is multiplied by; none rises above 1.",
+        "Factor for every probability of default. A probability never exceeds 1.",
     ),
     Slider(
         "Multiplier of losses",
@@ -115,7 +116,7 @@ SLIDERS = (
         0.05,
         1.0,
         "0.00",
-        "What every loss given default is multiplied by; none rises above 1.",
+        "Factor for every loss given default. A loss never exceeds the whole balance.",
     ),
     Slider(
         "Outflow of deposits",
@@ -131,12 +132,12 @@ SLIDERS = (
 
 
 def share_across(column: str) -> str:
-    """Return the name of the measure of a cell's share of its row, `column` being across."""
+    """Return the name of the measure of a cell's share of its row, with `column` across."""
     return f"Share of row, {for_people(column).lower()} across"
 
 
 def explained_by(column: str) -> str:
-    """Return the name of the measure of how much of the risk weighting goes with a column."""
+    """Return the name of the measure of the risk weighting's variation that a column explains."""
     return f"Share of the risk that goes with {EXPLAINING[column]}"
 
 
@@ -259,9 +260,9 @@ _BIN_COLUMNS = (
 
 
 def with_bins(model: Model) -> Model:
-    """Return the model with the query that gives each customer the bin of the income.
+    """Return the model with an income bin for each customer.
 
-    The income itself stays in the positions: here it is read, cut into bins and dropped.
+    The query reads the income from the positions, computes the bin and drops the income.
     """
     customers = model.by_origin(CUSTOMERS)
     head, _, last = customers.query.rpartition("\nin\n    ")
@@ -326,7 +327,7 @@ class _Writer:
         return f"{self.table(mart)}[{self.model.by_origin(mart).column_of(source).name}]"
 
     def without(self, mart: str, source: str) -> str:
-        """Return what takes the filter off a column, and off the one that it is sorted by.
+        """Return the DAX that removes the filters from a column and from its sort column.
 
         A visual that groups by a sorted column filters both.
         """
@@ -374,7 +375,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return eta squared of the risk weighting, and the chance of one as high."""
+        """Return the measures of eta squared of the risk weighting, and of its p value."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():
@@ -414,7 +415,7 @@ class _Writer:
             f"VAR Chance = [{name}]\n"
             "RETURN\n    SWITCH(\n        TRUE(),\n        ISBLANK(Chance), BLANK(),\n"
             '        Chance < 0.001, "< 0.001",\n        FORMAT(Chance, "0.000")\n    )',
-            "Adjusted p value of a driver of the risk weighting, in words where it is tiny.",
+            "Adjusted p value of a driver of the risk weighting; a tiny one is shown as < 0.001.",
             "",
             FINDINGS,
         )
@@ -449,7 +450,7 @@ class _Writer:
             Measure(
                 each.chosen,
                 f"SELECTEDVALUE('{each.name}'[{each.name}], {each.default})",
-                f"{each.description} As chosen by the reader; {each.default} where nothing is.",
+                f"{each.description} The reader's choice, or {each.default} by default.",
                 each.format_string,
                 WHAT_IF,
             )
@@ -477,14 +478,14 @@ class _Writer:
             Measure(
                 "What-if deposits",
                 f"[Total deposits] * (1 - [{outflow.chosen}])",
-                "Deposits that stay under the chosen assumptions.",
+                "Deposits that remain under the chosen assumptions.",
                 "#,0",
                 WHAT_IF,
             ),
             Measure(
                 "What-if loan-to-deposit ratio",
                 "DIVIDE([Total loans], [What-if deposits])",
-                "Loans over the deposits that stay under the chosen assumptions.",
+                "Loans divided by the deposits that remain under the chosen assumptions.",
                 "0.00",
                 WHAT_IF,
             ),
@@ -501,7 +502,7 @@ class _Writer:
             Measure(
                 "Customers compared",
                 f"SUM({self.column(segments, 'customers')})",
-                "Customers of two dates that follow each other, by their segments at both.",
+                "Customers at two consecutive dates, by their segments at both.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -509,7 +510,7 @@ class _Writer:
                 "Customers who changed segment",
                 f"SUMX({self.table(segments)}, "
                 f"IF({moved}, {self.column(segments, 'customers')}, 0))",
-                "Customers whose segment differs between two dates that follow each other, "
+                "Customers whose segment differs between two consecutive dates, "
                 "without those who joined or left.",
                 "#,0",
                 MIGRATIONS,
@@ -517,7 +518,7 @@ class _Writer:
             Measure(
                 "Customers compared by risk weighting",
                 f"SUM({self.column(risks, 'customers')})",
-                "Customers of two dates that follow each other, by their risk weightings at both.",
+                "Customers at two consecutive dates, by their risk weightings at both.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -560,7 +561,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return a sentence of what is highest in two measures: one value, or one in each."""
+        """Return a sentence on the value that is highest in each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -572,7 +573,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return a sentence of the value with most of a measure: its share of several."""
+        """Return a sentence on the value with most of a measure, and its share of others."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
@@ -601,8 +602,8 @@ class _Writer:
                         ("Total loans", "loans"),
                     ),
                 ),
-                "the loyalty class with the most deposits: its share of the customers and, to "
-                "compare, of deposits and loans.",
+                "the loyalty class with the most deposits: its share of customers, and for "
+                "comparison its share of deposits and loans.",
             ),
             (
                 "Finding on occupations",
@@ -667,7 +668,6 @@ class _Writer:
                     self.most(*product, "Mean balance of holders"),
                     '" has the highest mean balance: "',
                     _thousands(self.highest(*product, "Mean balance of holders")),
-                    '" per holder"',
                 ),
                 "the product with the highest mean balance.",
             ),
@@ -703,7 +703,7 @@ class _Writer:
                     _thousands(f"CALCULATE([Median deposits], {order} = Highest)"),
                     '" in the highest"',
                 ).replace("\n", "\n    "),
-                "the median deposits of the lowest and of the highest band of income.",
+                "the median deposits of the lowest and the highest income band.",
             ),
             (
                 "Finding on concentration",
@@ -712,7 +712,7 @@ class _Writer:
                     '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
                     ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
                 ),
-                "how much the tenth of customers with the most has. Of all customers.",
+                "the share of the top tenth of all customers.",
             ),
         ]
 
@@ -779,7 +779,7 @@ class _Writer:
                     'FORMAT([Mean credit card balance], "#,0")',
                     '" of card balance a customer"',
                 ),
-                "cards and card balance of the mean customer.",
+                "the mean number of cards and the mean card balance.",
             ),
             (
                 "Finding on expected losses",
@@ -791,7 +791,7 @@ class _Writer:
                     + ' & " of the assumed losses of " & '
                     + _millions("[Expected loss]"),
                 ),
-                "the product with the highest assumed loss. Of all customers.",
+                "the product with the highest assumed loss, over all customers.",
             ),
             (
                 "Finding on stress",
@@ -804,7 +804,7 @@ class _Writer:
                     + ' & ": assumed losses are " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
                     '" times the baseline"',
                 ).replace("\n", "\n    "),
-                "the scenario with the highest assumed loss. Of all customers.",
+                "the scenario with the highest assumed loss, over all customers.",
             ),
             (
                 "Finding on the what-if",
@@ -815,14 +815,14 @@ class _Writer:
                     + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
                     f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
                 ),
-                "the assumed losses under the chosen assumptions. Of all customers.",
+                "the assumed losses under the chosen assumptions, over all customers.",
             ),
         ]
 
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        # A role closes both tables; outside of one, control totals always have rows.
+        # Control totals always have rows unless the viewer's role closes both tables.
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"
@@ -844,7 +844,7 @@ class _Writer:
                 f"IF(\n    ISEMPTY({segments}),\n{none},\n"
                 '    FORMAT([Customers who changed segment], "#,0") & " of " & '
                 'FORMAT([Customers compared], "#,0") & " customers changed segment"\n)',
-                "how many customers changed segment, or that there is one date only.",
+                "how many customers changed segment, or that there is only one date.",
             ),
             (
                 "Finding on risk migrations",
@@ -852,7 +852,7 @@ class _Writer:
                 '    "The risk weighting of " & '
                 'FORMAT([Customers whose risk got worse] + 0, "#,0") & " customers got worse, of "'
                 ' & FORMAT([Customers whose risk got better] + 0, "#,0") & " better"\n)',
-                "how many customers the bank weighted anew, or that there is one date only.",
+                "how many customers got a new risk weighting, or that there is only one date.",
             ),
             (
                 "Finding on control totals",
@@ -862,16 +862,16 @@ class _Writer:
                 '        Off = 0, "Everything delivered is here or in '
                 'quarantine, to the cent",\n        FORMAT(Off, "#,0.00") & " differ between what '
                 'was delivered and what is here"\n    )',
-                "whether everything that was delivered is here.",
+                "whether all delivered data is here.",
             ),
         ]
 
     def if_shown(self, mart: str, text: str) -> str:
-        """Return the DAX of a text, or of another where a role closes the table of a mart."""
+        """Return the DAX of a text, or of a replacement if the viewer's role closes the mart."""
         return f"IF(\n    ISEMPTY({self.table(mart)}),\n    {_NOT_SHOWN},\n    {text}\n)"
 
     def smallest_effect(self) -> float:
-        """Return the share explained above which an effect is more than negligible."""
+        """Return the smallest explained share that is not negligible."""
         for row in self.artifacts.seeds["effect_sizes"].rows:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
@@ -882,7 +882,7 @@ _NOT_SHOWN = '"Not shown to your role"'
 
 
 def _unless_empty(*parts: str) -> str:
-    """Return the DAX of parts put together, or of a text where no customer is chosen."""
+    """Return the DAX that joins the parts, or a text if no customer is selected."""
     return _if_any("[Customers]", parts)
 
 

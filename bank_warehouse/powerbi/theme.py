@@ -23,7 +23,7 @@ BAD = "#A3293D"
 DATA = (ACCENT, "#B4530A", "#2F6B3A", "#7A3E9D", "#A3293D", "#0F766E", "#5B6472", "#8A5A00")
 WHOLE = "#FFF7E3"
 WHOLE_LINE = "#9A6B00"
-"""Ground and outline of what shows all customers, whatever is chosen."""
+"""Background and outline of visuals that always show all customers."""
 FONT = "Segoe UI"
 TITLE_SIZE = 11
 CALLOUT_SIZE = 15
@@ -41,10 +41,10 @@ TEXT_PAIRS = (
     (INK, WHOLE),
     (MUTED, WHOLE),
 )
-"""Text and background as they meet in the report."""
+"""Pairs of text and background colours in the report."""
 
 MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE, WHOLE_LINE))
-"""Mark or outline and background as they meet in the report."""
+"""Pairs of mark or outline and background colours in the report."""
 
 
 def luminance(colour: str) -> float:
@@ -68,7 +68,7 @@ def _solid(colour: str) -> dict[str, Any]:
 
 
 def _grid() -> dict[str, Any]:
-    """Return the sizes of tables: rows close enough that lists fit without scrolling."""
+    """Return the table style: rows are close so that lists fit without scrolling."""
     small = [{"fontSize": LABEL_SIZE, "fontColor": _solid(INK)}]
     return {
         "columnHeaders": small,

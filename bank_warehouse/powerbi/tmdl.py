@@ -37,16 +37,17 @@ def write(model: Model) -> dict[str, str]:
 
 
 def quote(name: str) -> str:
-    """Return a name as TMDL writes it: in quotes where it has spaces or signs."""
+    """Return a name in TMDL, quoted if it has spaces or special characters."""
     if re.fullmatch(r"[\w-]+", name):
         return name
     return "'" + name.replace("'", "''") + "'"
 
 
 def _storage(table: ModelTable, mode: str) -> str:
-    """Return how a table is stored where the facts of customers stay in the database.
+    """Return the storage mode of a table.
 
-    The lists they are chosen by are stored both ways, results and lists of the model imported.
+    With directQuery, customer facts stay in the database, the dimensions that filter them are dual,
+    and result tables and the model's own lists are imported.
     """
     if mode == "import" or not table.reads:
         return "import"
@@ -74,7 +75,7 @@ def _block(depth: int, head: str, properties: Iterable[str]) -> list[str]:
 
 
 def _expression(depth: int, head: str, text: str) -> list[str]:
-    """Return the lines of `head = text`, below the head where it takes several lines."""
+    """Return the lines of `head = text`; a text of several lines goes below the head."""
     tabs = "\t" * depth
     if "\n" not in text:
         return [f"{tabs}{head} = {text}"]
@@ -202,7 +203,7 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
         "isHidden" if column.is_hidden else "",
         "isKey" if column.is_key else "",
         f"formatString: {column.format_string}" if column.format_string else "",
-        # Excel's pivot tables slice by a hierarchy of each column's values: none where hidden.
+        # Excel's pivot tables need an attribute hierarchy to slice by; hidden columns do not.
         "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         f"displayFolder: {column.folder}" if column.folder else "",
         _tag("column", table.name, column.name),

@@ -1,6 +1,6 @@
 """Reads TMDL text back into names, properties and expressions, for the checks.
 
-It knows of the language only what the checks need: objects by indentation, `///` descriptions,
+It supports only the part of TMDL that the checks need: objects by indentation, `///` descriptions,
 `key: value` properties, flags, and expressions after `=`.
 """
 
@@ -14,7 +14,7 @@ _OBJECT = re.compile(
 )
 _PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*(?P<text>.*))$")
 _FENCE = "```"
-"""May enclose an expression of several lines."""
+"""Fence that may enclose an expression of several lines."""
 
 
 @dataclass
@@ -23,12 +23,12 @@ class Node:
 
     Attributes:
         kind: table, column, measure, relationship and so on.
-        name: without its quotes.
+        name: its name without quotes.
         text: expression after `=`, without its indentation.
-        line: that it begins in.
-        description: of the `///` lines above it.
+        line: number of its first line.
+        description: text of the `///` lines above it.
         properties: values by key; a flag has the value `true`.
-        children: objects within it.
+        children: nested objects.
     """
 
     kind: str
@@ -40,12 +40,12 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
     def of(self, kind: str) -> Iterator["Node"]:
-        """Yield the children of a kind."""
+        """Yield the children of one kind."""
         return (child for child in self.children if child.kind == kind)
 
 
 def read(text: str) -> list[Node]:
-    """Return the objects at the start of lines."""
+    """Return the top-level objects."""
     lines = text.split("\n")
     root = Node("root", "")
     stack: list[tuple[int, Node]] = [(-1, root)]
@@ -93,7 +93,7 @@ def _is_object(stripped: str) -> bool:
 
 
 def _block(lines: list[str], place: int, depth: int) -> tuple[str, int]:
-    """Return the lines that are at least two deeper than `depth`, and the place after them."""
+    """Return the lines indented at least two more than `depth`, and the index after them."""
     taken: list[str] = []
     while place < len(lines):
         line = lines[place]

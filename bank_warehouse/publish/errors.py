@@ -51,7 +51,7 @@ class UnreadableReleaseError(PublishError):
     exit_code = CannotStartError.exit_code
 
     def __init__(self, path: Path) -> None:
-        """Make the message for the file or folder that cannot be read."""
+        """Create the error for the file or folder that cannot be read."""
         problem, remedy = refused(path)
         readers = "A release with personal data is for its publisher alone; one without is not."
         super().__init__(problem, f"{remedy} {readers}")

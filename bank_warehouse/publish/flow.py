@@ -1,4 +1,4 @@
-"""Publish and roll back, in an order that shows readers all or nothing.
+"""Publish and roll back in an order that shows readers all of a release or nothing.
 
 0. The gate, before the folder of the releases is touched. If an earlier publisher lost the answer
     to its commit, the commit is looked up and the files are updated to match.

@@ -1,4 +1,4 @@
-"""A note of a commit in PostgreSQL, written before and settled after, in case its answer is lost.
+"""A note of each commit in PostgreSQL, in case its answer is lost.
 
 Between the commit of a release in PostgreSQL and the switch of `current`, a publisher can be
 killed, or lose the connection before the answer to COMMIT arrives. So a file beside the releases

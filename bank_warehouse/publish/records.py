@@ -1,9 +1,8 @@
-"""The two records beside a warehouse: what the last build made, and what the last checks passed.
+"""The two records beside a warehouse: of the last build and of the last checks.
 
-`bank.build_record.json` is written when a dbt command that builds something starts, as a build that
-has not ended, and again at its end (the macros `record_start` and `record_build`);
-`bank.checks_record.json` by `bank check`. The publisher compares both with each other and with the
-tables.
+The macros `record_start` and `record_build` write `bank.build_record.json` when a dbt build starts
+and again when it ends. `bank check` writes `bank.checks_record.json`. The publisher compares both
+records with each other and with the tables.
 """
 
 import json
@@ -20,17 +19,17 @@ from bank_warehouse.publish.fingerprints import Fingerprint, to_json
 from bank_warehouse.whole_files import written_whole
 
 FORMAT = 3
-"""Raised when a record changes its shape; a record of another format proves nothing."""
+"""Format of the records; raised if it changes. Records of another format are ignored."""
 
 BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
 BUILDING = ("build", "run", "seed", "snapshot", "retry", "clone")
-"""The dbt commands that change tables, as the macro `is_building` has them."""
+"""The dbt commands that change tables; the macro `is_building` has the same list."""
 
 ALL_SUITES = ("raw", "staging", "marts", "quality")
 
 SEMANTIC_MANIFEST = "semantic_manifest.json"
-"""What dbt calls the definitions of the metrics in its target folder."""
+"""dbt's file with the metric definitions, in its target folder."""
 
 
 class RecordError(Exception):
@@ -38,26 +37,26 @@ class RecordError(Exception):
 
 
 def build_record_path(warehouse: Path) -> Path:
-    """Return where the record of the last build of a warehouse lies."""
+    """Return the path of the record of a warehouse's last build."""
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + BUILD_SUFFIX)
 
 
 def checks_record_path(warehouse: Path) -> Path:
-    """Return where the record of the last checks of a warehouse lies."""
+    """Return the path of the record of a warehouse's last checks."""
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + CHECKS_SUFFIX)
 
 
 def now() -> str:
-    """Return this moment, in UTC, to the second: `2026-01-31T17:05:00Z`."""
+    """Return the current time in UTC, such as `2026-01-31T17:05:00Z`."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = False) -> None:
-    """Write a JSON file, there whole or as it was.
+    """Write a JSON file. On an error the old file is unchanged.
 
     Args:
         path: The file.
-        content: What it holds.
+        content: The content.
         is_private: Whether only this user may read it.
 
     Raises:
@@ -69,11 +68,11 @@ def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = Fal
 
 
 def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:
-    """Record that a build has started: until its end is recorded, the warehouse may hold a mixture.
+    """Record that a build has started. Until it ends, tables of two builds may be mixed.
 
     Args:
         warehouse: The DuckDB file.
-        build: What the macro `record_start` says: `command` and `source`.
+        build: `command` and `source`, from the macro `record_start`.
 
     Raises:
         RecordError: The file cannot be written.
@@ -83,18 +82,18 @@ def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:
 
 
 def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what is known of a build before its tables are looked at.
+    """Return the parts of a build record that do not need the tables.
 
     Args:
-        build: What the macro `record_build` says of it: `done`, the ids of the nodes that it made,
-            `failed`, the names of those that failed, `database`, the warehouse's, and more, which
-            is kept as it is.
+        build: The data from the macro `record_build`: `done` (ids of the finished nodes), `failed`
+            (names of the failed nodes), `database` (of the warehouse), and further keys, which are
+            kept.
         nodes: The nodes of dbt's graph, as that macro describes them.
 
     Returns:
-        `build`, and `not_run`, the names of the nodes that it did not make; `models`, the contract,
-        description and generic tests of each mart; `relations` by the name of their model; and
-        `fingerprints`, `reading` and `near_duplicates`, with nothing in them.
+        `build` with these keys added: `not_run` (names of the nodes that did not run), `models`
+        (contract, description and generic tests of each mart), `relations` (by model name), and
+        empty `fingerprints`, `reading` and `near_duplicates`.
     """
     done = set(build["done"])
     tests: dict[str, list[dict[str, Any]]] = {}
@@ -132,8 +131,8 @@ def write_build_record(warehouse: Path, build: Mapping[str, Any]) -> None:
 
     Args:
         warehouse: The DuckDB file.
-        build: What :func:`describe_build` returned, with `files`; of a whole build also
-            `fingerprints`, the rows of their query, `reading` and `near_duplicates`.
+        build: The result of :func:`describe_build` with `files`. A complete build also has
+            `fingerprints` (rows of their query), `reading` and `near_duplicates`.
 
     Raises:
         RecordError: The file cannot be written.
@@ -179,7 +178,7 @@ def _write_build(warehouse: Path, content: Mapping[str, Any]) -> None:
 
 
 def _metrics(target: Path) -> dict[str, Any]:
-    """Return the definitions of the metrics, which dbt has written before it built."""
+    """Return the metric definitions, which dbt writes before it builds."""
     try:
         content = json.loads((target / SEMANTIC_MANIFEST).read_text("utf-8"))
         return {key: content[key] for key in ("semantic_models", "metrics")}
@@ -193,13 +192,13 @@ def write_checks_record(
     checked: Mapping[str, tuple[int, int]],
     fingerprints: Mapping[str, Fingerprint],
 ) -> None:
-    """Write the record of a run of the expectations. It holds counts and names, no row.
+    """Write the record of a run of the expectations. It contains counts and names, no rows.
 
     Args:
         warehouse: The DuckDB file.
         suites: The suites that were run.
-        checked: Number of expectations checked and of those that failed, by table.
-        fingerprints: The marts, looked at while nobody could write to the file.
+        checked: Numbers of checked and failed expectations, by table.
+        fingerprints: Fingerprints of the marts, taken while nobody could write to the file.
 
     Raises:
         OSError: The file cannot be written.
@@ -224,7 +223,7 @@ def write_checks_record(
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """Return a record, or None where there is none of this format that can be read."""
+    """Return a record, or None if it is missing, unreadable or of another format."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -235,15 +234,15 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def is_built_empty(warehouse: Path) -> bool:
-    """Return whether the last dbt command that built something in a warehouse had --empty."""
+    """Return whether the last build of a warehouse ran with --empty."""
     build = read_record(build_record_path(warehouse))
     return build is not None and bool(build["is_empty"])
 
 
 def git_state(folder: Path) -> tuple[str | None, bool | None]:
-    """Return the commit that is checked out in `folder`, and whether files differ from it.
+    """Return the commit checked out in `folder`, and whether files differ from it.
 
-    Both None where the folder is no git checkout or there is no git.
+    Both are None if the folder is not a git checkout or git is not installed.
     """
     try:
         commit = _git(folder, "rev-parse", "HEAD")

@@ -57,7 +57,7 @@ class Source:
         head: its dialect and header.
         unknown: why it was not recognised.
         header_row: the row of its header, 1-based.
-        mapped: which of its headers is which column; null if unknown.
+        mapped: how its headers map to columns; null if unknown.
     """
 
     relative: str
@@ -170,7 +170,7 @@ class _Survey:
             problems=self.problems.messages,
         )
 
-    # ------------------------------------------------------------------ what is there
+    # ------------------------------------------------------------------ files and sheets
 
     def _mapping_inside(self) -> DropMapping:
         """Read the mapping file inside an archive; an archive with a problem is named later."""
@@ -277,7 +277,7 @@ class _Survey:
             "under any name.",
         )
 
-    # ------------------------------------------------------------------ how a table is read
+    # ------------------------------------------------------------------ plans of tables
 
     def _plan_table(self, table: RawTable) -> TablePlan | None:
         sources = self.of_table[table.name]
@@ -398,9 +398,10 @@ def plan_drop(
 
 
 def hand_on_plan(path: Path, settings: Settings, mapping: Path | None = None) -> Path:
-    """Plan the read of a drop for a child process, which ends before this one.
+    """Plan the read of a drop for a child process, so that the child does not read it again.
 
-    Reading a large workbook takes longer than everything else before a build.
+    Reading a large workbook takes longer than everything else before a build. The child process
+    must end before this one.
 
     Returns:
         The file that :data:`PLAN_VARIABLE` must name for that process. This file, and the files
@@ -474,7 +475,7 @@ def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
 
 
 def _state(path: Path, mapping: Path | None) -> object:
-    """Return the state of a drop's files, which shows whether any has changed."""
+    """Return a value that changes if any of the drop's files changes."""
     problems = Problems()
     listing = list_drop(path, problems)
     given = mapping or find_mapping(listing.root)

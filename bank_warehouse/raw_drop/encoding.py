@@ -361,7 +361,7 @@ def _line_of(cells: dict[bytes, int]) -> str:
 
 
 def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str) -> str:
-    # The most telling cell: every encoding reads it differently.
+    # The best example: a cell that every encoding reads differently.
     cell = max(
         islice(cells, _MOST_COMPARED),
         key=lambda cell: len({cell.decode(name, "replace") for name in names}),

@@ -43,7 +43,7 @@ class Problems:
 
     @contextmanager
     def noting(self, rank: int) -> Iterator[None]:
-        """Catch a refusal, add each of its lines as a problem, and go on."""
+        """Catch a refusal and add each of its lines as a problem."""
         try:
             yield
         except DropError as refused:

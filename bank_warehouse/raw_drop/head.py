@@ -51,7 +51,7 @@ class Head:
         header_lines: lines of the header; more than one if a quoted header cell spans several
             lines.
         table: the table whose header it is, or null.
-        unknown: why the header is of no table.
+        unknown: why the header matches no table.
     """
 
     is_gzip: bool

@@ -223,7 +223,7 @@ def proposed_mapping(
     return proposed
 
 
-# ---------------------------------------------------------------------------- for people
+# ---------------------------------------------------------------------------- text output
 
 
 def as_text(result: Mapping[str, Any]) -> str:

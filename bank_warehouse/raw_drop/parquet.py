@@ -28,8 +28,8 @@ class ParquetHead:
         columns: names in the file, in order.
         types: their DuckDB types.
         rows: number of rows, from the footer.
-        table: the table whose columns they are, or null.
-        unknown: why the columns are of no table.
+        table: the table that the columns match, or null.
+        unknown: why the columns match no table.
     """
 
     columns: tuple[str, ...]

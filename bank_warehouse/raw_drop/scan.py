@@ -1,4 +1,4 @@
-"""Scan every byte of a text file, at a few per cent of the cost of reading it.
+"""Scan every byte of a text file. This costs a few per cent of the time of reading it.
 
 DuckDB reads well-formed files correctly and fast. The scan finds what DuckDB 1.5.5 misreads or
 fails on, so that the fallback reader takes such a file:

@@ -80,7 +80,7 @@ def without_mark(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
-    """Return the key for comparing headers: letters and digits, or the text for other scripts."""
+    """Return the key for comparing headers: letters and digits, or the text if it has none."""
     text = without_mark(text.strip())
     return normalise(text) or "".join(text.casefold().split())
 

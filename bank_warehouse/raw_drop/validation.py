@@ -109,7 +109,7 @@ def validate_clients(
 
 
 def _faults(fault: str) -> str:
-    """Return the SQL of a table with one row per quarantined row and reason.
+    """Return SQL that creates a table with one row per quarantined row and reason.
 
     Args:
         fault: SQL of the reasons of a row.

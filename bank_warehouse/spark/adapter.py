@@ -54,14 +54,14 @@ ON_SPARK: Functions = {**SHARED, "raw_plan": raw_plan}
 
 
 class SparkAdapter(impl.SparkAdapter):
-    """Sessions find their folders, Python models run in this process, raw files are copied.
+    """Sets the folders of sessions, runs Python models in this process, and copies raw files.
 
     dbt finds the version of an adapter by its class name, so this class has the name of
     dbt-spark's.
     """
 
     def __init__(self, config: Any, mp_context: Any) -> None:
-        """Add to a session the settings that its profile leaves out."""
+        """Add the session settings that the profile does not have."""
         super().__init__(config, mp_context)
         credentials = config.credentials
         if credentials.method == SparkConnectionMethod.SESSION:

@@ -1,15 +1,15 @@
-"""Time the warehouse at several sizes, side by side with the limit and with other ways.
+"""Compare the time of the warehouse at several sizes with the limit and with other tools.
 
     python -m benchmarks.scale --customers 3000 --customers 1000000 --repeats 3
     make bench SIZES="3000 1000000"
 
-Every contender runs in a process of its own, from its start to its end. The order goes round by one
-place with each repeat, so that a busy moment of the machine does not always hit the same one. The
-raw files are read once before each run: all find them in the system's cache, as far as it holds
-them. docs/scaling.md says what is compared. POSIX only.
+Every contender runs in its own process and is timed from start to end. The order rotates by one
+place with each repeat, so that other load on the machine does not always affect the same contender.
+The raw files are read once before each run, so that all contenders find them in the system's cache.
+docs/scaling.md describes the comparison. POSIX only.
 
-Runs are kept in --out as scale.json. A later call adds to them, and replaces the runs of the cells
-(size, format, contender) that it makes again; so a long measurement can be made in parts.
+Runs are stored in --out as scale.json. A later call adds runs and replaces those of repeated cells
+(size, format, contender), so a long measurement can be split into parts.
 """
 
 import importlib.metadata
@@ -60,7 +60,7 @@ METHOD = {
 
 
 def describe_machine(bench_python: Path) -> dict[str, Any]:
-    """Return what the figures depend on: processors, memory, system and versions."""
+    """Return the facts that the figures depend on: processors, memory, system and versions."""
     versions = {
         name: importlib.metadata.version(name) for name in ("duckdb", "dbt-core", "dbt-duckdb")
     }
@@ -75,7 +75,7 @@ def describe_machine(bench_python: Path) -> dict[str, Any]:
 
 
 def _bench_versions(bench_python: Path) -> dict[str, str]:
-    """Return the versions of pandas and Polars; also the first time that both are imported."""
+    """Return the versions of pandas and Polars, which also imports both for the first time."""
     if not bench_python.exists():
         return {}
     asked = (
@@ -102,7 +102,7 @@ def _revision() -> str:
 
 
 def make_drop(data: Path, customers: int, file_format: str) -> Path:
-    """Return the folder of a generated drop below `data`; it is made where it is not there."""
+    """Return the folder of a generated drop below `data`; create it if necessary."""
     drop = data / f"{customers}-{file_format}"
     try:
         clients_file(drop)
@@ -122,7 +122,7 @@ def make_drop(data: Path, customers: int, file_format: str) -> Path:
 
 
 def warm(drop: Path) -> None:
-    """Read all files of a drop once, so that the system holds them as far as it can."""
+    """Read all files of a drop once, so that the system caches them if they fit."""
     for file in sorted(drop.iterdir()):
         with file.open("rb", buffering=0) as opened:
             while opened.read(CHUNK):
@@ -130,17 +130,17 @@ def warm(drop: Path) -> None:
 
 
 class Line:
-    """How far a run is: one line on a terminal, else a line every ten seconds, on stderr."""
+    """The progress of a run on stderr: one line on a terminal, else a line every ten seconds."""
 
     def __init__(self, title: str) -> None:
-        """Begin the line of the run `title`."""
+        """Start the line of the run `title`."""
         self._title = title
         self._is_terminal = sys.stderr.isatty()
         self._last = 0.0
         click.echo(f"{title} ...", err=True, nl=not self._is_terminal)
 
     def show(self, seconds: float, memory: int, disk: int) -> None:
-        """Show seconds so far, bytes of memory and of disk."""
+        """Show the seconds so far, and the bytes of memory and disk."""
         if not self._is_terminal and seconds - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = seconds
@@ -151,7 +151,7 @@ class Line:
             click.echo(err=True)
 
     def end(self, measured: Measured) -> None:
-        """Show what came of it."""
+        """Show the result."""
         told = f"{self._title}: "
         told += measured.failure or (
             f"{measured.seconds:,.1f} s, {measured.peak_memory / GIB:.2f} GiB of memory"
@@ -160,7 +160,7 @@ class Line:
 
 
 def model_seconds(ground: Ground, contender: Contender) -> dict[str, float]:
-    """Return the seconds of each model, and of each hook of dbt, as far as the contender tells."""
+    """Return the seconds of each model and dbt hook, if the contender records them."""
     if ground.times.exists():
         told: dict[str, float] = json.loads(ground.times.read_text(encoding="utf-8"))
         return told
@@ -179,10 +179,10 @@ def model_seconds(ground: Ground, contender: Contender) -> dict[str, float]:
 def run_once(
     contender: Contender, ground: Ground, limits: Limits, line: Line
 ) -> tuple[Measured, dict[str, float]]:
-    """Put the ground in its state, run a contender and measure it.
+    """Reset the ground, run a contender and measure it.
 
     Returns:
-        What was measured, and the seconds by model where it tells them.
+        The measurements, and the seconds by model if the contender records them.
     """
     ground.reset(is_seeded=contender.is_seeded)
     warm(ground.drop)
@@ -196,7 +196,7 @@ def run_once(
         line.show,
     )
     if measured.failure:
-        # Reports are given away: they name no folder of this machine.
+        # Reports are published, so they must not name folders of this machine.
         told = measured.failure.replace(str(ground.folder), "...").replace(str(PROJECT), "...")
         measured = replace(measured, failure=told)
     line.end(measured)
@@ -204,15 +204,15 @@ def run_once(
 
 
 def check_marts(ground: Ground) -> str | None:
-    """Compare the comparison set with that of the first contender that made it.
+    """Compare the comparison set with that of the first contender.
 
     Returns:
-        What differs, in words; null where nothing does, or where this is the first.
+        The differences in words; null if there are none, or for the first contender.
     """
     if not ground.checked.exists():
         ground.marts.rename(ground.checked)
         return None
-    # In a process of its own: it takes memory that the contenders may need.
+    # In a separate process, to free its memory for the contenders.
     compared = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.scale.equality"),
@@ -229,9 +229,9 @@ def check_marts(ground: Ground) -> str | None:
 
 
 def rounds(contenders: Sequence[Contender], repeats: int) -> Iterator[tuple[int, int, Contender]]:
-    """Yield the number of the round, the place in it and the contender, both numbers from 1.
+    """Yield the number of the round, the place in it (both from 1) and the contender.
 
-    Each round begins one contender later than the one before.
+    Each round starts one contender later than the previous one.
     """
     for repeat in range(repeats):
         shift = repeat % len(contenders)
@@ -250,16 +250,16 @@ def measure_size(
     *,
     check: bool,
 ) -> Iterator[Run]:
-    """Run the contenders on one drop and yield each run; one that failed is not run again.
+    """Run the contenders on one drop and yield each run. A failed contender is not run again.
 
     Args:
-        ground: Where they run.
-        contenders: In the order of the first round.
+        ground: The ground of the runs.
+        contenders: The contenders, in the order of the first round.
         customers: Size of the drop.
         file_format: Its format.
         repeats: Number of rounds.
         limits: Limits of each run.
-        check: Whether the comparison sets must be equal.
+        check: Whether to require equal comparison sets.
     """
     hindered = {
         contender.name: why for contender in contenders if (why := contender.hindrance(ground))
@@ -298,7 +298,7 @@ def measure_size(
 
 @contextmanager
 def working_folder(work: Path | None, keep: bool) -> Iterator[Path]:
-    """Make a temporary folder, in `work` where it is given, and remove it unless `keep`."""
+    """Create a temporary folder, in `work` if given, and remove it at the end unless `keep`."""
     if work is not None:
         work.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bank-scale-", dir=work)).resolve()
@@ -316,7 +316,7 @@ def _stop(*_: object) -> None:
 
 
 def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Return the words of an option that may be given often, each with words by commas."""
+    """Return the values of an option that may be repeated and have comma-separated values."""
     return [word for value in values for word in value.replace(",", " ").split()]
 
 
@@ -325,7 +325,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     "--customers",
     callback=_listed,
     multiple=True,
-    help="A size, or several by commas; given as often as wanted.",
+    help="One or more sizes, separated by commas. May be given several times.",
 )
 @click.option(
     "--formats", callback=_listed, multiple=True, default=FORMATS, help="csv, parquet or both."
@@ -342,19 +342,19 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of generated drops, kept and used again; else they are temporary.",
+    help="Folder that keeps generated drops; by default they are temporary.",
 )
 @click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder in which the temporary one is made; else the system's.",
+    help="Parent of the temporary folder; by default the system's.",
 )
 @click.option("--keep", is_flag=True, help="Keep the temporary folder.")
 @click.option("--time-limit", type=click.FloatRange(1), default=3600.0, show_default=True)
 @click.option(
     "--memory-limit",
     type=click.FloatRange(0.1),
-    help="GiB that a run may take; else nine tenths of the machine's.",
+    help="Memory limit of a run in GiB; by default nine tenths of the machine's memory.",
 )
 @click.option(
     "--bench-python",
@@ -374,7 +374,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     "--report",
     "page",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Page that gets the tables between its markers; with the plot in images/ beside it.",
+    help="Page to write the tables to, between its markers; the plot goes to images/ beside it.",
 )
 def main(
     customers: list[str],
@@ -393,7 +393,7 @@ def main(
     fresh: bool,
     page: Path | None,
 ) -> None:
-    """Time the warehouse at several sizes; without --customers only report what --out holds."""
+    """Time the warehouse at several sizes; without --customers, only report the runs in --out."""
     sizes = _sizes(customers)
     contenders = _contenders(only)
     if unknown := set(formats) - set(FORMATS):
@@ -406,7 +406,7 @@ def main(
         seconds=time_limit,
         memory=int(memory_limit * GIB if memory_limit else psutil.virtual_memory().total * 0.9),
     )
-    # Ended by a signal it ends its children and removes its files all the same.
+    # On a signal, end the children and remove the files too.
     signal.signal(signal.SIGTERM, _stop)
     settings: dict[str, str] | None = None
     with working_folder(work, keep) as folder:
@@ -457,7 +457,7 @@ def _contenders(only: Sequence[str]) -> list[Contender]:
 
 
 def _kept_results(path: Path, fresh: bool) -> Results:
-    """Return the runs that a file holds; none where it is not there or is to be forgotten."""
+    """Return the runs in a file; none if it does not exist or `fresh` is set."""
     if fresh or not path.exists():
         return Results({}, METHOD, [])
     return replace(Results.read(path), method=METHOD)
@@ -466,9 +466,9 @@ def _kept_results(path: Path, fresh: bool) -> Results:
 def _prepare(
     ground: Ground, contenders: Sequence[Contender], settings: dict[str, str] | None
 ) -> dict[str, str] | None:
-    """Prepare the ground for a drop and return DuckDB's settings, where they are known.
+    """Prepare the ground for a drop and return DuckDB's settings, if they are known.
 
-    The seeds and what dbt knows of the project are taken over from the drop before.
+    The seeds and dbt's parsed project are reused from the previous drop.
     """
     ground.folder.mkdir(parents=True)
     for name in ("data", "target"):

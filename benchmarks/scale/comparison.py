@@ -1,9 +1,9 @@
-"""The comparison set: the marts that DuckDB, pandas and Polars all make from the same drop.
+"""The comparison set: the marts that DuckDB, pandas and Polars all build from the same drop.
 
-pandas and Polars would not sensibly make all marts: tests of statistics, clusters and
-recommendations are left out, and so is the one view with seven rows a customer that nobody stores.
-Every row and column of each mart in the set is built, with the same definition. Every contender
-reads the raw files, validates each row, and writes the same Parquet files.
+The set leaves out marts that do not suit pandas and Polars (statistical tests, clusters,
+recommendations), and a view with seven rows per customer that is never stored. Every row and column
+of each mart in the set is built, with the same definition. Every contender reads the raw files,
+validates each row, and writes the same Parquet files.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ class ComparedMart:
     """A mart of the comparison set.
 
     Attributes:
-        name: Of its Parquet file.
-        model: The model that it is taken from.
-        columns: The columns taken; "*" for all.
+        name: Name of its Parquet file.
+        model: The model with its rows.
+        columns: The included columns; "*" for all.
         key: The columns that identify its rows.
     """
 
@@ -31,10 +31,10 @@ class ComparedMart:
     columns: str = "*"
 
     def query(self, relations: Mapping[str, str]) -> str:
-        """Return the query for its rows in a warehouse.
+        """Return the query for its rows.
 
         Args:
-            relations: The whole name of each model by its name.
+            relations: The full name of each model, by its name.
         """
         return f"select {self.columns} from {relations[self.model]}"
 
@@ -52,7 +52,7 @@ MARTS = (
         "dim_customers",
         "dim_customers",
         ("customer_key",),
-        # The key as text is made of the project's own hash.
+        # The key as text depends on the project's own hash.
         "* exclude (customer_code)",
     ),
     ComparedMart("fct_customer_positions", "fct_customer_positions", ("customer_key",)),
@@ -78,11 +78,11 @@ MARTS = (
         "fct_risk_heatmap", "fct_risk_heatmap", ("row_dimension", "row_value", "column_value")
     ),
 )
-"""In the order in which they are written."""
+"""The marts in the order in which they are written."""
 
 
 def needed_models(script: "Script") -> set[str]:
-    """Return the names of the models of the set and of all that they are made of."""
+    """Return the names of the models of the set and of all their parents."""
     parents = {step.name: step.parents for step in script.steps}
     needed: set[str] = set()
     waiting = [mart.model for mart in MARTS]
@@ -95,5 +95,5 @@ def needed_models(script: "Script") -> set[str]:
 
 
 def dbt_selection() -> list[str]:
-    """Return the options by which dbt runs the models of the set and their parents."""
+    """Return the dbt options that select the models of the set and their parents."""
     return ["--select", *sorted({f"+{mart.model}" for mart in MARTS})]

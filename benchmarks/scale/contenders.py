@@ -1,4 +1,4 @@
-"""The contenders: what each of them runs, and whether it can."""
+"""The contenders: their commands, and whether they can run."""
 
 import shlex
 import shutil
@@ -21,16 +21,16 @@ BENCH_PYTHON = PROJECT / ".venv-bench" / "bin" / "python"
 
 @dataclass(frozen=True)
 class Ground:
-    """Where the contenders run on one drop.
+    """The folders and interpreters of the contenders' runs on one drop.
 
     Attributes:
-        folder: Holds `data/`, which the contender writes and which is measured, dbt's `target/`
-            and `logs/`, and the compiled project, `script.json`. Its path is the same for every
-            contender: dbt would read the whole project again under another one.
-        prepared: The seeded warehouse and dbt's target as they are before each run.
+        folder: Has `data/`, which the contender writes and which is measured, dbt's `target/` and
+            `logs/`, and the compiled project `script.json`. The path is the same for all
+            contenders, because dbt would parse the whole project again under another one.
+        prepared: The seeded warehouse and dbt's target before each run.
         drop: The raw files.
-        bench_python: The interpreter that has pandas and Polars.
-        spark_python: The interpreter that has dbt with Spark.
+        bench_python: The interpreter with pandas and Polars.
+        spark_python: The interpreter with dbt and Spark.
     """
 
     folder: Path
@@ -56,12 +56,12 @@ class Ground:
 
     @property
     def checked(self) -> Path:
-        """The comparison set of the first contender that made it, where others are checked."""
+        """The comparison set of the first contender, for checks of the others."""
         return self.folder.parent / "checked"
 
     @property
     def times(self) -> Path:
-        """Where a script leaves the seconds of each model."""
+        """The file with the seconds of each model of a script."""
         return self.folder / "times.json"
 
     @property
@@ -70,17 +70,18 @@ class Ground:
         return self.folder / "script.json"
 
     def keep_prepared(self) -> None:
-        """Take the folder as it is for the state before each run."""
+        """Save the current folder as the state before each run."""
         shutil.rmtree(self.prepared, ignore_errors=True)
         self.prepared.mkdir(parents=True)
         for name in ("data", "target"):
             shutil.copytree(self.folder / name, self.prepared / name)
 
     def reset(self, *, is_seeded: bool) -> None:
-        """Put the folder into the state before a run.
+        """Restore the state of the folder before a run.
 
         Args:
-            is_seeded: With the reference seeds in the warehouse; else without a warehouse.
+            is_seeded: Whether to have a warehouse with the reference seeds; otherwise there is
+                none.
         """
         for name in ("data", "target", "logs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -101,13 +102,13 @@ class Contender:
     """A contender.
 
     Attributes:
-        name: Short name, as `--only` takes it.
-        title: What it is, in a line of the report.
-        command: Its command on a ground.
-        is_seeded: Whether it starts from a warehouse that holds the reference seeds.
-        needs_dbt: Whether the project has to be compiled for the drop first.
+        name: Short name, for `--only`.
+        title: Its description in the report.
+        command: Function that returns its command on a ground.
+        is_seeded: Whether it starts with a warehouse that has the reference seeds.
+        needs_dbt: Whether the project must be compiled for the drop first.
         has_model_times: Whether dbt's run_results.json has the time of each model.
-        hindrance: Why it cannot run, in words; null where it can.
+        hindrance: Function that returns why it cannot run; null if it can.
     """
 
     name: str
@@ -124,7 +125,7 @@ def _module(module: str, *options: str, python: Path | None = None) -> list[str]
 
 
 def _chain(*commands: Sequence[str]) -> list[str]:
-    """Return one command that runs several, each only if the one before went well."""
+    """Return one command that runs several commands until one fails."""
     return ["sh", "-c", " && ".join(shlex.join(command) for command in commands)]
 
 
@@ -199,7 +200,7 @@ CONTENDERS = (
     Contender(
         BUILD,
         "dbt build with all tests, unit tests too",
-        # By name, because the default selector leaves the unit tests out.
+        # Selected by name, because the default selector excludes unit tests.
         lambda _: dbt_command("build", "--select", "*"),
         has_model_times=True,
     ),
@@ -229,4 +230,4 @@ CONTENDERS = (
 )
 
 SETS = (SET_SCRIPT, SET_DBT, PANDAS, POLARS)
-"""The contenders that make the comparison set."""
+"""The contenders that build the comparison set."""

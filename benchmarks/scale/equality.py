@@ -1,10 +1,10 @@
-"""Whether two folders hold the same marts of the comparison set: money to the cent, ratios to 1e-9.
+"""Compare the marts of the comparison set in two folders: money to the cent, ratios to 1e-9.
 
-Keys are hashes of the contender's own: a customer is known by client id, name and joining date.
+Keys are each contender's own hashes, so customers are matched by client id, name and joining date.
 
     python -m benchmarks.scale.equality EXPECTED FOUND
 
-Ends with status 1 where they differ.
+The exit code is 1 if they differ.
 """
 
 import sys
@@ -23,11 +23,11 @@ ABSOLUTE = 1e-12
 
 
 def differences(expected: Path, found: Path) -> list[str]:
-    """Return in words what differs between the marts of two folders; empty if nothing does.
+    """Return the differences between the marts of two folders, in words.
 
     Args:
-        expected: A folder of Parquet files; their columns and types are those that count.
-        found: The other one.
+        expected: A folder of Parquet files with the expected columns and types.
+        found: The other folder.
     """
     told: list[str] = []
     with duckdb.connect() as connection:
@@ -43,12 +43,12 @@ def differences(expected: Path, found: Path) -> list[str]:
 def _load(
     connection: duckdb.DuckDBPyConnection, side: str, folder: Path, mart: ComparedMart
 ) -> None:
-    """Make the table of a mart with the natural key of its customers in place of hashes."""
+    """Create the table of a mart with the natural keys of customers instead of hashes."""
     source = f"read_parquet({quote_literal(str(folder / f'{mart.name}.parquet'))})"
     if mart.key != ("customer_key",):
         query = f"from {source}"
     elif mart.name == "clients":
-        # Customers with one client key have one client id, and the other way round.
+        # A client key corresponds to exactly one client id.
         query = (
             "select *, min(client_id) over (partition by client_key) as client_of_key "
             f"from {source}"
@@ -129,7 +129,7 @@ def _differs(name: str, data_type: str) -> str:
 @click.argument("expected", type=click.Path(path_type=Path))
 @click.argument("found", type=click.Path(path_type=Path))
 def main(expected: Path, found: Path) -> None:
-    """Print what differs between the marts of two folders."""
+    """Print the differences between the marts of two folders."""
     told = differences(expected, found)
     for each in told:
         click.echo(each)

@@ -18,18 +18,18 @@ class Run:
     Attributes:
         customers: Size of the drop.
         file_format: "csv" or "parquet".
-        contender: Its short name.
+        contender: Short name of the contender.
         repeat: Number of the round, from 1.
         place: Its place in the order of that round, from 1.
-        started_at: UTC, ISO 8601.
-        load: Load average of the minute before.
+        started_at: Start in UTC, ISO 8601.
+        load: Load average of the minute before the run.
         raw_bytes: Size of the clients file.
         revision: Commit of the project; empty outside a git clone.
-        seconds: From start to end of the process.
-        cpu_seconds: Of all processors.
-        peak_memory: Bytes, with children.
-        peak_disk: Bytes, the most in between.
-        disk: Bytes at the end.
+        seconds: Time from start to end of the process.
+        cpu_seconds: Processor time of all cores.
+        peak_memory: Peak memory in bytes, including child processes.
+        peak_disk: Peak disk use in bytes.
+        disk: Disk use at the end, in bytes.
         failure: Why there is no result; null if there is one.
         models: Seconds by model, if dbt records them.
     """
@@ -58,20 +58,20 @@ Cell = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class Figures:
-    """The runs of one cell together.
+    """The figures of all runs of one cell.
 
     Attributes:
         customers: Size of the drop.
         file_format: "csv" or "parquet".
-        contender: Its short name.
+        contender: Short name of the contender.
         repeats: Number of runs.
-        seconds: Median; null if there is no result.
-        least_seconds: Of the fastest run.
-        most_seconds: Of the slowest.
-        cpu_seconds: Median.
-        peak_memory: Bytes, the most of all runs.
-        peak_disk: Bytes, the most of all runs.
-        disk: Bytes at the end, the most of all runs.
+        seconds: Median time; null if there is no result.
+        least_seconds: Time of the fastest run.
+        most_seconds: Time of the slowest run.
+        cpu_seconds: Median processor time.
+        peak_memory: Highest peak memory of all runs, in bytes.
+        peak_disk: Highest peak disk use of all runs, in bytes.
+        disk: Highest disk use at the end of a run, in bytes.
         load: The highest load before a run; above the number of processors, other work slowed it
             down.
         failure: Why there is no result; null if there is one.
@@ -93,14 +93,14 @@ class Figures:
 
     @property
     def rows_per_second(self) -> float | None:
-        """Customers by the median time; null where there is none."""
+        """Customers divided by the median time; null if there is none."""
         return self.customers / self.seconds if self.seconds else None
 
 
 def summarise(runs: Iterable[Run]) -> dict[Cell, Figures]:
-    """Return the figures of each cell, sizes and formats in order, contenders as they came.
+    """Return the figures of each cell, sorted by size and format.
 
-    A cell of which one run has no result has none: it shows the reason instead.
+    If a run of a cell has no result, the cell has none either and shows the reason.
     """
     cells: dict[Cell, list[Run]] = {}
     for run in sorted(runs, key=lambda run: (run.customers, run.file_format)):
@@ -129,12 +129,12 @@ def _figures(cell: Cell, runs: Sequence[Run]) -> Figures:
 def ratio(
     figures: Mapping[Cell, Figures], cell: Cell, contender: str, what: str = "seconds"
 ) -> float | None:
-    """Return a figure of a cell as a multiple of another contender's; null where one is missing.
+    """Return a figure of a cell as a multiple of another contender's; null if one is missing.
 
     Args:
         figures: From `summarise`.
-        cell: The cell above the line.
-        contender: The contender below it, at the same size and format.
+        cell: The cell of the numerator.
+        contender: The contender of the denominator, at the same size and format.
         what: An attribute of `Figures`.
     """
     above, below = figures.get(cell), figures.get((*cell[:2], contender))
@@ -146,11 +146,11 @@ def ratio(
 
 @dataclass(frozen=True)
 class Growth:
-    """How time grows with the customers: seconds go with customers ** exponent.
+    """The growth of time with size: seconds are proportional to customers ** exponent.
 
     Attributes:
-        exponent: Slope of the line.
-        sizes: The sizes that it was fitted on.
+        exponent: Slope of the fitted line.
+        sizes: The sizes of the fit.
     """
 
     exponent: float
@@ -160,8 +160,8 @@ class Growth:
 def fit_growth(points: Mapping[int, float]) -> Growth | None:
     """Fit time against size by least squares on logarithms; null for fewer than two sizes.
 
-    Sizes below a million are left out where two or more are not: there the start of Python and dbt
-    is most of the time, and the line would be too flat.
+    Sizes below a million are left out if at least two larger ones exist. In small sizes, the start
+    of Python and dbt takes most of the time, which would flatten the line.
 
     Args:
         points: Seconds by customers.
@@ -189,12 +189,12 @@ def growths(figures: Mapping[Cell, Figures]) -> dict[tuple[str, str], Growth]:
 
 @dataclass(frozen=True)
 class Expensive:
-    """A model and what it costs.
+    """A model and its cost.
 
     Attributes:
-        name: The model; or a hook at the end of the run.
-        seconds: Its time, as dbt tells it.
-        share: Of the times of all models together, which run two at once.
+        name: The model, or a hook at the end of the run.
+        seconds: Its time according to dbt.
+        share: Its share of the total time of all models, of which two run in parallel.
     """
 
     name: str
@@ -203,11 +203,11 @@ class Expensive:
 
 
 def most_expensive(models: Mapping[str, float], number: int = 5) -> list[Expensive]:
-    """Return the models that take longest, the longest first.
+    """Return the slowest models, the slowest first.
 
     Args:
         models: Seconds by model.
-        number: How many.
+        number: Number of models to return.
     """
     total = sum(models.values())
     ranked = sorted(models.items(), key=lambda each: (-each[1], each[0]))[:number]
@@ -229,12 +229,12 @@ def expensive_models(runs: Iterable[Run], contender: str) -> dict[tuple[int, str
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, as the JSON file holds it.
+    """All measurements, as in the JSON file.
 
     Attributes:
         machine: Processors, memory, system and versions.
-        method: How it was measured, in words, by topic.
-        runs: Every run, in the order in which they were made.
+        method: Description of the measurement, by topic.
+        runs: All runs, in chronological order.
     """
 
     machine: dict[str, Any]
@@ -242,7 +242,7 @@ class Results:
     runs: list[Run]
 
     def write(self, path: Path) -> None:
-        """Write the runs and what is made of them as JSON."""
+        """Write the runs and the derived figures as JSON."""
         figures = summarise(self.runs)
         told = {
             "machine": self.machine,
@@ -263,7 +263,7 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> "Results":
-        """Read what `write` wrote."""
+        """Read a file from `write`."""
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(told["machine"], told["method"], [Run(**run) for run in told["runs"]])
 

@@ -1,8 +1,8 @@
-"""The limit: the raw clients file read once into a typed DuckDB table, and nothing else.
+"""The limit: read the raw clients file once into a typed DuckDB table, and do nothing else.
 
-No row is validated and none could be quarantined: a file with a cell that does not fit its type
-fails here. The limit is what DuckDB takes to read the file and to write its columns; whatever a
-warehouse makes of them comes on top.
+No row is validated or quarantined, and a cell that does not fit its type is an error. The limit is
+the time DuckDB needs to read the file and write its columns. Everything that a warehouse adds takes
+additional time.
 
     python -m benchmarks.scale.limit --script script.json --drop DROP --database bank.duckdb
 """
@@ -28,7 +28,7 @@ DATE_FORMAT = "%d-%m-%Y"
 
 
 def clients_file(drop: Path) -> Path:
-    """Return the clients file of a generated drop: the file whose name is that of the clients.
+    """Return the clients file of a generated drop, which its name identifies.
 
     Raises:
         FileNotFoundError: There is none.
@@ -42,7 +42,7 @@ def clients_file(drop: Path) -> Path:
 
 
 def read_query(file: Path, table: RawTable = TABLES["clients"]) -> str:
-    """Return the query that reads a generated clients file with the types of its columns."""
+    """Return the query that reads a generated clients file with typed columns."""
     source = quote_literal(str(file))
     if file.suffix == ".parquet":
         return f"from read_parquet({source})"
@@ -57,7 +57,7 @@ def read_query(file: Path, table: RawTable = TABLES["clients"]) -> str:
 
 
 def read_once(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Make the table `clients` of a generated clients file."""
+    """Create the table `clients` from a generated clients file."""
     connection.execute(f"create table clients as {read_query(file)}")
 
 

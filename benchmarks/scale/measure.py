@@ -1,11 +1,11 @@
-"""Run one command in a process of its own and measure time, memory and disk. POSIX only.
+"""Run a command in its own process and measure its time, memory and disk use.
 
-Memory is the resident set of the process and of all its children together, looked at five times a
-second, and at least the largest that the system has counted for one of them (Linux). The largest
-that `wait4` tells is of no use: it holds what the process that started it took up. Pages that two
-processes share count twice. Disk is what the files of the command's own folder take up. Processor
-time is what `wait4` tells, or what was seen at a look where that is more: a child that nobody waits
-for, as Spark's Java is, is not in the former.
+POSIX only. Memory is the total resident set of the process and its children, sampled five times a
+second, or the largest peak that Linux reports for one of them, if that is more. The peak from
+`wait4` cannot be used, because it includes the memory of the parent process. Pages shared by two
+processes count twice. Disk use is the size of the files in the command's folder. Processor time is
+the time from `wait4`, or the largest sample if that is more, because `wait4` misses children that
+nobody waits for, such as Spark's Java.
 """
 
 import contextlib
@@ -30,22 +30,22 @@ LINES_OF_FAILURE = 4
 FAILURE = re.compile(
     r"^(\d\d:\d\d:\d\d\s+)?(Failure in|\w+ Error in|\w*Error\b|\w+\.\w*(Error|Exception)\b)"
 )
-"""How the line begins in which dbt or Python says what failed."""
+"""Start of the line in which dbt or Python reports a failure."""
 
 
 Progress = Callable[[float, int, int], None]
-"""Called with the seconds so far, the bytes of memory and the bytes of disk."""
+"""Called with the seconds so far and the bytes of memory and disk."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of a run; a run that exceeds one is ended and reported.
+    """The limits of a run. A run that exceeds one is ended and reported.
 
     Attributes:
-        seconds: Time.
-        memory: Bytes of resident memory.
-        memory_left: Bytes that must stay free in the machine.
-        disk_left: Bytes that must stay free on the disk.
+        seconds: Time limit.
+        memory: Limit of resident memory, in bytes.
+        memory_left: Memory that must stay free in the machine, in bytes.
+        disk_left: Space that must stay free on the disk, in bytes.
     """
 
     seconds: float
@@ -59,11 +59,11 @@ class Measured:
     """The measurements of a run.
 
     Attributes:
-        seconds: From the start of the process to its end.
-        cpu_seconds: Of all processors, of the process and its children.
-        peak_memory: Bytes, the largest resident set of the process and its children.
-        peak_disk: Bytes, the largest total size of the files in its folder.
-        disk: Bytes that they take up at the end.
+        seconds: Time from start to end of the process.
+        cpu_seconds: Processor time of the process and its children.
+        peak_memory: Peak resident set of the process and its children, in bytes.
+        peak_disk: Peak total size of the files in its folder, in bytes.
+        disk: Size of these files at the end, in bytes.
         failure: Why there is no result; null if there is one.
     """
 
@@ -88,10 +88,10 @@ def run_measured(
 
     Args:
         command: The program and its arguments.
-        environment: All its variables.
-        home: The folder in which it is started.
-        folder: Where it writes its data; its size is measured.
-        limits: What it may take.
+        environment: Its environment variables.
+        home: Its working folder.
+        folder: The folder of its data, whose size is measured.
+        limits: Its limits.
         output: File for its output.
         progress: Called at every measurement.
 
@@ -110,7 +110,7 @@ def run_measured(
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    # A group of its own, so that it can be ended with all its children.
+                    # A new process group, to end it with all its children.
                     start_new_session=True,
                 )
             return _watch(process, started, folder, limits, output, progress)
@@ -122,7 +122,7 @@ def run_measured(
 
 @contextlib.contextmanager
 def _stops_held() -> Iterator[None]:
-    """Let a signal that stops the benchmark wait, so that no child starts unknown to it."""
+    """Delay signals that stop the benchmark, so that it knows every child it has started."""
     held: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _: held.append(number))
@@ -178,7 +178,7 @@ def _watch(
 
 
 def _end(process: "subprocess.Popen[bytes]") -> resource.struct_rusage:
-    """End a process with its children as `kill -9` does, and return what it took."""
+    """Kill a process and its children with SIGKILL, and return its resource usage."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -187,7 +187,7 @@ def _end(process: "subprocess.Popen[bytes]") -> resource.struct_rusage:
 
 
 def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | None:
-    """Return in words which limit is passed; null where none is."""
+    """Return in words which limit is exceeded; null if none is."""
     if seconds > limits.seconds:
         return f"takes longer than the time limit of {limits.seconds:,.0f} s"
     if memory > limits.memory:
@@ -209,7 +209,7 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
 
 
 def _told(status: int, output: Path) -> str:
-    """Return why a run failed: how it ended, and its error message or its last line."""
+    """Return why a run failed: how it ended, and its error message or last line."""
     if status == -signal.SIGKILL:
         how = "was killed by the system, most likely for want of memory"
     elif status < 0:
@@ -218,7 +218,7 @@ def _told(status: int, output: Path) -> str:
         how = f"failed with status {status}"
     said = output.read_text(encoding="utf-8", errors="replace").splitlines()
     lines = [line.strip() for line in said if line.strip()]
-    # What dbt says of a failure stands below its list of all models and above its last lines.
+    # dbt reports failures after its list of models and before its last lines.
     marked = [place for place, line in enumerate(lines) if FAILURE.search(line)]
     first = marked[0] if marked else -LINES_OF_FAILURE
     told = " / ".join(lines[first:][:LINES_OF_FAILURE])
@@ -226,12 +226,12 @@ def _told(status: int, output: Path) -> str:
 
 
 def taken_up(process: int) -> tuple[int, int, float]:
-    """Return what a process and its children take up and have used; zeros if it is gone.
+    """Return the resource usage of a process and its children; zeros if it has ended.
 
     Returns:
-        Bytes of memory in which they live now, all together; the most bytes that one of them ever
-        took up, 0 where the system does not tell it; seconds of all processors that they have used
-        so far, with those of the children that they have waited for.
+        Their total resident set now, in bytes; the largest peak of one of them, in bytes, or 0 if
+        the system does not report it; and the processor time so far, in seconds, including the
+        children that they waited for.
     """
     total = largest = 0
     cpu_seconds = 0.0
@@ -247,7 +247,7 @@ def taken_up(process: int) -> tuple[int, int, float]:
 
 
 def _high_water_mark(process: int) -> int:
-    """Return the largest resident set that a process ever had, in bytes."""
+    """Return the peak resident set of a process, in bytes."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
             if line.startswith("VmHWM:"):
@@ -256,13 +256,13 @@ def _high_water_mark(process: int) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes that the files below a folder take up.
+    """Return the total size of the files below a folder, in bytes.
 
-    Files and folders that go away meanwhile, as Spark's folders of unfinished tables do, count as
-    none.
+    Files and folders that disappear meanwhile, such as Spark's folders of unfinished tables, count
+    as empty.
     """
     total = 0
-    # Unlike Path.rglob, os.walk passes over a folder that is gone before it is looked into.
+    # Unlike Path.rglob, os.walk ignores a folder that disappears before it is listed.
     for place, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(FileNotFoundError):

@@ -1,13 +1,13 @@
-"""The comparison set by pandas: whole columns at a time, in memory, as a careful notebook does it.
+"""The comparison set with pandas: whole columns in memory, as in a careful notebook.
 
-pyarrow reads the file on all processors, straight into numbers and dictionaries; categories stay
-categories; money is whole cents in 64-bit integers, so that sums are right to the cent; keys are
-pandas' own hashes; no row is looked at in Python unless it is quarantined. Only where a column
-cannot be read as what it should be is the file read again as text, to find those rows.
+pyarrow reads the file on all cores, directly into numbers and dictionaries. Categories stay
+categories. Money is whole cents in 64-bit integers, so that sums are exact. Keys are pandas' own
+hashes. Python only processes single rows if they are quarantined. If a column does not have its
+expected type, the file is read again as text to find the invalid rows.
 
     python -m benchmarks.scale.pandas_marts --drop DROP --marts FOLDER
 
-Needs pandas and pyarrow only. Money is written as doubles.
+It needs only pandas and pyarrow. Money is written as doubles.
 """
 
 import csv
@@ -38,9 +38,9 @@ def read_clients(file: Path) -> pd.DataFrame:
     """Read a clients file: money as doubles, counts as integers, categories as categories.
 
     Returns:
-        A row a record, in the order of the file, columns by their names in the warehouse. The
-        joining date is a category of texts, or datetimes from Parquet. Where a number cannot be
-        read as one, every column is text.
+        One row per record, in the order of the file, with the warehouse's column names. The joining
+        date is a category of texts, or datetimes from Parquet. If a number cannot be read, every
+        column is text.
     """
     if file.suffix == ".parquet":
         table = pq.read_table(file)
@@ -57,7 +57,7 @@ def read_clients(file: Path) -> pd.DataFrame:
         for field in table.schema
     )
     table = table.cast(schema)
-    # The memory of each column is given back as soon as it is converted.
+    # Free the memory of each column as soon as it is converted.
     frame: pd.DataFrame = table.to_pandas(
         date_as_object=False, self_destruct=True, split_blocks=True
     )
@@ -84,29 +84,29 @@ def _type_of(column: str) -> pa.DataType:
 
 
 def recode(column: "pd.Series[Any]", meaning: Callable[[Any], Any]) -> "pd.Series[Any]":
-    """Return a category of what each category means; its function is asked once a category."""
+    """Return a category with other values; the function is called once per category."""
     meanings = [meaning(category) for category in column.cat.categories]
     labels = sorted({each for each in meanings if each is not None}, key=str)
     places = {label: place for place, label in enumerate(labels)}
-    # Code -1 stands for null: it finds the last element.
+    # Code -1 means null and selects the last element.
     moved = np.array([*(places.get(each, -1) for each in meanings), -1], dtype=np.int32)
     codes = moved[column.cat.codes.to_numpy()]
     return pd.Series(categorical(codes, labels), index=column.index)
 
 
 def categorical(codes: Array, labels: Iterable[Any]) -> Any:
-    """Return a categorical by the places of its labels; -1 for null."""
+    """Return a categorical from the positions of its labels; -1 is null."""
     from_codes: Any = pd.Categorical.from_codes
     return from_codes(codes, labels)
 
 
 def grouped(frame: Any, keys: Any) -> Any:
-    """Return a frame in groups, only those that there are, in no order."""
+    """Return a frame grouped by the existing combinations of keys, unsorted."""
     return frame.groupby(keys, observed=True, sort=False)
 
 
 def as_category(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column as a category, whatever it is."""
+    """Return a column as a category."""
     return column if column.dtype == "category" else column.astype("category")
 
 
@@ -127,12 +127,12 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     """Type and validate each record.
 
     Args:
-        raw: From `read_clients`; used up.
+        raw: From `read_clients`; it is consumed.
         drop: The folder with the lookup files.
         source_file: Name of the file, for the rows that are quarantined.
 
     Returns:
-        The accepted clients, money in cents, and the rows quarantined.
+        The accepted clients, with money in cents, and the quarantined rows.
     """
     typed, first_exchanged = _typed(raw, drop)
     accepted = np.ones(len(typed), dtype=bool)
@@ -150,7 +150,7 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     accepted &= typed["risk_weighting"].between(1, 5).to_numpy()
     accepted &= (typed["amount_of_credit_cards"] >= 0).to_numpy()
     accepted &= (typed["properties_owned"] >= 0).to_numpy()
-    # In a file that holds dates of both orders, a date that could be either cannot be trusted.
+    # In a file with dates of both orders, an ambiguous date cannot be trusted.
     ambiguous = np.zeros_like(accepted)
     if first_exchanged is not None:
         ambiguous = accepted & _ambiguous(typed["joined_date"])
@@ -181,7 +181,7 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
 
 
 def _typed(raw: pd.DataFrame, drop: Path) -> tuple[pd.DataFrame, int | None]:
-    """Return the typed records, and the place of the first date of the other order."""
+    """Return the typed records, and the position of the first date in the other order."""
     typed = pd.DataFrame(index=raw.index)
     for column in ("client_id", "client_name", "banking_contact"):
         typed[column] = raw[column].str.strip()
@@ -218,9 +218,9 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
 
 
 def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], int | None]":
-    """Return the joining dates, null where a text is none, and the place of the first exchanged.
+    """Return the joining dates (null if invalid) and the position of the first exchanged one.
 
-    A date is exchanged where it is one only with day and month in the other order.
+    A date is exchanged if it is only valid with day and month in the other order.
     """
     if column.dtype.kind == "M":
         return column, None
@@ -237,7 +237,7 @@ def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], int | None]":
 
 
 def _whole(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return whole numbers; as doubles with nulls where some are none."""
+    """Return whole numbers; as doubles with nulls if some are invalid."""
     if column.dtype.kind == "i":
         return column
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
@@ -255,14 +255,14 @@ def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _ambiguous(dates: "pd.Series[Any]") -> Array:
-    """Return which dates would be others if their day and month were exchanged."""
+    """Return which dates would be different dates with day and month exchanged."""
     days, months = dates.dt.day, dates.dt.month
     found: Array = ((days <= 12) & (days != months)).to_numpy()
     return found
 
 
 def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Array, dict[int, str]]:
-    """Return which of the copies are kept, and why each other one is quarantined, by its place."""
+    """Return which copies are kept, and why the others are quarantined, by position."""
     kept = np.zeros(len(typed), dtype=bool)
     reasons: dict[int, str] = {}
     for _, rows in typed[copies].groupby("customer_key", sort=False):
@@ -277,7 +277,7 @@ def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Arra
 
 
 def _reasons(raw: pd.DataFrame, typed: pd.DataFrame, places: Iterable[int]) -> dict[int, str]:
-    """Return the reasons of the rows that are quarantined because of what they hold."""
+    """Return the reasons of rows that are quarantined for their cells."""
     found = {}
     for place in places:
         cells = {column: _text(raw[column].iloc[place]) for column in raw.columns}
@@ -306,17 +306,17 @@ def _quarantined(typed: pd.DataFrame, source_file: str, reasons: dict[int, str])
 
 
 def measure(clients: pd.DataFrame) -> pd.DataFrame:
-    """Return the customers: who they are, their bands, their balances and measures.
+    """Return the customers with their attributes, bands, balances and measures.
 
     Args:
         clients: The accepted clients, money in cents.
 
     Returns:
-        A row a customer; money in cents, ratios as doubles.
+        One row per customer; money in cents, ratios as doubles.
     """
     as_of = pd.Timestamp(reference.as_of_date())
     known = reference.occupations()
-    # The money and the counts are shared with the clients, not copied.
+    # Money and counts are shared with the clients, not copied.
     customers = clients.drop(columns=["client_id", "client_name", "banking_contact", "location_id"])
     delivered = customers["occupation"]
     customers["occupation"] = recode(
@@ -381,7 +381,7 @@ def _add_measures(customers: pd.DataFrame) -> None:
 
 
 def _ratio(numerator: "pd.Series[Any]", denominator: "pd.Series[Any]") -> Array:
-    """Return the ratio of two amounts in cents; not a number where the divisor is 0."""
+    """Return the ratio of two amounts in cents; NaN if the divisor is 0."""
     above, below = numerator.to_numpy() / 100, denominator.to_numpy() / 100
     found: Array = np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
     return found
@@ -410,7 +410,7 @@ def add_segments(customers: pd.DataFrame) -> None:
 
 
 def _quintiles(values: Array) -> Array:
-    """Return the four discrete quintiles: the least value that a share does not exceed."""
+    """Return the four discrete quintiles: each is the smallest value at or above its share."""
     places = [-(-share * len(values) // 5) - 1 for share in range(1, 5)]
     return np.partition(values, places)[places]
 
@@ -419,7 +419,7 @@ def _quintiles(values: Array) -> Array:
 
 
 def risk(customers: pd.DataFrame) -> pd.DataFrame:
-    """Return fct_customer_risk: ratios, watch-list level and why."""
+    """Return fct_customer_risk: ratios, watch-list level and reasons."""
     watch = reference.watch_list()
     met = np.zeros(len(customers), dtype=np.int32)
     compare: dict[str, Callable[[Array, float], Array]] = {
@@ -597,7 +597,7 @@ def concentration(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curve(name: str, values: Array) -> pd.DataFrame:
-    """Return the curve of one measure, along buckets of digits and first four digits."""
+    """Return the curve of one measure, from buckets of the first four digits."""
     size = np.abs(values)
     digits = np.searchsorted(10 ** np.arange(19, dtype=np.int64), size, side="right")
     first = size // 10 ** np.maximum(digits - 4, 0)
@@ -616,7 +616,7 @@ def _curve(name: str, values: Array) -> pd.DataFrame:
     below, amount_below = up_to - counts, amount_up_to - sums
     gini = 1 - (counts * (2 * amount_up_to - sums)).sum() / (customers * total or np.nan)
     percentiles = np.arange(1, 101)
-    # The bucket in which a percentile of the customers ends.
+    # The bucket that contains each percentile.
     ends = np.searchsorted(up_to * 100, customers * percentiles, side="left")
     lowest_amount = amount_below[ends] + sums[ends] * (
         customers * percentiles / 100 - below[ends]
@@ -641,14 +641,14 @@ def _curve(name: str, values: Array) -> pd.DataFrame:
 
 
 def write(frame: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write a mart; money that is in cents, 64-bit integers named as money, in units."""
+    """Write a mart, and convert columns of cents to units."""
     money = [column for column in frame.columns if column in MONEY_COLUMNS]
     in_units = {column: frame[column] / 100 for column in money if frame[column].dtype == np.int64}
     frame.assign(**in_units).to_parquet(folder / f"{name}.parquet", index=False)
 
 
 def make_marts(drop: Path, folder: Path) -> None:
-    """Make all marts of the comparison set.
+    """Build all marts of the comparison set.
 
     Args:
         drop: The folder of the raw files.

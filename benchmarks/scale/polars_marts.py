@@ -1,13 +1,13 @@
-"""The comparison set by Polars: lazily, by its streaming engine.
+"""The comparison set with Polars' lazy frames and streaming engine.
 
-Nothing is held in memory that does not have to be: the file is typed and validated in one streaming
-pass into a Parquet file, the customers are measured in a second one, and every mart is a lazy query
-over that file. Aggregates run one dimension after the other, since their medians hold their values.
-Money is whole cents in 64-bit integers; keys are Polars' own hashes.
+As little as possible is in memory. A first streaming pass types and validates the file into a
+Parquet file, a second one computes the customers' measures, and every mart is a lazy query on that
+file. Aggregates run one dimension at a time, because medians keep all values in memory. Money is
+whole cents in 64-bit integers. Keys are Polars' own hashes.
 
     python -m benchmarks.scale.polars_marts --drop DROP --marts FOLDER
 
-Needs Polars only. Money is written as doubles.
+It needs only Polars. Money is written as doubles.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from benchmarks.scale.reference import FIRST_ROW, MONEY_COLUMNS
 from python_checks.expectations.columns import MONEY, PRODUCT_BALANCES
 
 STEPS = "steps"
-"""Folder, in that of the marts, of what is made in between; removed at the end."""
+"""Subfolder of the marts' folder for intermediate files; removed at the end."""
 
 PLACE = "place"
 CSV_TYPES: Mapping[str, Any] = {
@@ -34,11 +34,11 @@ CSV_TYPES: Mapping[str, Any] = {
 
 
 def scan(file: Path, *, as_text: bool = False) -> pl.LazyFrame:
-    """Return a clients file as a lazy frame, columns by their names in the warehouse.
+    """Return a clients file as a lazy frame with the warehouse's column names.
 
     Args:
         file: CSV or Parquet.
-        as_text: Every cell as delivered; else a number that cannot be read as one is null.
+        as_text: Whether to keep every cell as delivered; otherwise invalid numbers are null.
     """
     if file.suffix == ".parquet":
         frame = pl.scan_parquet(file, row_index_name=PLACE)
@@ -62,7 +62,7 @@ def _clean(column: str) -> pl.Expr:
 
 
 def _code(column: str, meanings: Mapping[str, str]) -> pl.Expr:
-    """Return what a code stands for; null where it is not known."""
+    """Return the meaning of a code; null if it is unknown."""
     return (
         _clean(column)
         .str.to_lowercase()
@@ -75,14 +75,14 @@ def _labels(texts: Iterable[str | None]) -> pl.Enum:
 
 
 def _cents(column: str) -> pl.Expr:
-    """Return an amount in cents; null where it is none to the cent."""
+    """Return an amount in cents; null if it is not an amount to the cent."""
     scaled = pl.col(column).cast(pl.Float64) * 100
     rounded = scaled.round()
     return pl.when((scaled - rounded).abs() < 1e-3).then(rounded.cast(pl.Int64))
 
 
 def typed(raw: pl.LazyFrame, drop: Path) -> pl.LazyFrame:
-    """Return the typed records, with whether each is accepted and whether its date is exchanged.
+    """Return the typed records, with flags for accepted records and exchanged dates.
 
     Args:
         raw: From `scan`.
@@ -129,7 +129,7 @@ def typed(raw: pl.LazyFrame, drop: Path) -> pl.LazyFrame:
         )
         .fill_null(value=False)
         .alias("is_accepted"),
-        # Sixty bits, so that it is a positive 64-bit integer.
+        # 60 bits, so that the key is a positive 64-bit integer.
         (client // 16).cast(pl.Int64).alias("client_key"),
         (mixed // 16).cast(pl.Int64).alias("customer_key"),
     )
@@ -149,11 +149,11 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
 
 
 def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    """Return the accepted clients, and the rows quarantined.
+    """Return the accepted clients and the quarantined rows.
 
     Args:
         frame: The typed records, on disk.
-        file: The file that they were read from.
+        file: The source file.
     """
     exchanged = frame.filter("is_exchanged").select(pl.col(PLACE).min())
     (first_exchanged,) = exchanged.collect(**STREAMING).row(0)
@@ -197,7 +197,7 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
 
 
 def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
-    """Return why each refused record is quarantined, by its place; its cells are read again."""
+    """Return why each record is quarantined, by position; its cells are read again."""
     places = refused[PLACE].cast(pl.UInt32)
     cells = (
         scan(file, as_text=True)
@@ -216,7 +216,7 @@ def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
 
 
 def _repeats(copies: pl.DataFrame, source_file: str) -> dict[int, str]:
-    """Return why copies are quarantined, by place; the first of identical ones is not."""
+    """Return why copies are quarantined, by position; the first of identical copies is kept."""
     reasons = {}
     values = [column for column in copies.columns if column != PLACE]
     for group in copies.sort(PLACE).partition_by("customer_key"):
@@ -233,7 +233,7 @@ def _repeats(copies: pl.DataFrame, source_file: str) -> dict[int, str]:
 
 
 def measure(clients: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the customers: who they are, their bands, their balances and measures.
+    """Return the customers with their attributes, bands, balances and measures.
 
     Args:
         clients: The accepted clients, money in cents.
@@ -316,7 +316,7 @@ def _occupations() -> list[pl.Expr]:
 
 
 def _step(value: pl.Expr, limits: Sequence[int], *, is_upper: bool = False) -> pl.Expr:
-    """Return how many limits a value reaches; with `is_upper`, how many it is above."""
+    """Return how many limits a value reaches; with `is_upper`, how many it exceeds."""
     return pl.sum_horizontal(
         ((value > limit) if is_upper else (value >= limit)).cast(pl.UInt32) for limit in limits
     )
@@ -327,7 +327,7 @@ def _band(value: pl.Expr, found: reference.Bands) -> pl.Expr:
 
 
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    """Return the ratio of two amounts in cents; null where the divisor is 0."""
+    """Return the ratio of two amounts in cents; null if the divisor is 0."""
     return pl.when(denominator != 0).then((numerator / 100) / (denominator / 100))
 
 
@@ -335,7 +335,7 @@ def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:
     """Return the customers with scores and segment.
 
     Args:
-        customers: On disk: the quintiles need all of them.
+        customers: The customers, on disk, because the quintiles need all of them.
     """
     tenures = reference.bands("tenure_bands", "tenure_band")
     limits = {
@@ -367,13 +367,13 @@ def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _quintiles(customers: pl.LazyFrame, measure_name: str) -> list[int]:
-    """Return the four discrete quintiles: the least value that a share does not exceed."""
+    """Return the four discrete quintiles: each is the smallest value at or above its share."""
     values = customers.select(pl.col(measure_name).sort()).collect(**STREAMING).to_series()
     return [values[-(-share * len(values) // 5) - 1] for share in range(1, 5)]
 
 
 def risk(customers: pl.LazyFrame) -> pl.LazyFrame:
-    """Return fct_customer_risk: ratios, watch-list level and why."""
+    """Return fct_customer_risk: ratios, watch-list level and reasons."""
     watch = reference.watch_list()
     hits = []
     for rule in watch.rules:
@@ -589,7 +589,7 @@ def _curve(customers: pl.LazyFrame, name: str) -> pl.DataFrame:
     divisor = total or float("nan")
     gini = 1 - (counts * (2 * amount_up_to - sums)).sum() / (count * divisor)
     percentiles = pl.Series("percentile", range(1, 101))
-    # The bucket in which a percentile of the customers ends.
+    # The bucket that contains each percentile.
     ends = (up_to * 100).search_sorted(percentiles * count, side="left")
     part = (count * percentiles / 100 - (up_to - counts)[ends]) / counts[ends]
     shares = ((amount_up_to - sums)[ends] + sums[ends] * part) / divisor
@@ -618,20 +618,20 @@ def _units(column: str) -> pl.Expr:
 
 
 def _sink(frame: pl.LazyFrame, folder: Path, name: str, columns: Sequence[str]) -> None:
-    """Write a mart of customers; money in units."""
+    """Write a mart of customers, with money in units."""
     frame.select(
         _units(column) if column in MONEY_COLUMNS else pl.col(column) for column in columns
     ).sink_parquet(folder / f"{name}.parquet", compression="snappy", **STREAMING)
 
 
 def _settle(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
-    """Write what is made in between, and return it to be read again."""
+    """Write an intermediate file, and return a lazy frame that reads it."""
     frame.sink_parquet(path, compression="lz4", statistics=False, **STREAMING)
     return pl.scan_parquet(path)
 
 
 def make_marts(drop: Path, folder: Path) -> None:
-    """Make all marts of the comparison set.
+    """Build all marts of the comparison set.
 
     Args:
         drop: The folder of the raw files.

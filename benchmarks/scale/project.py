@@ -1,4 +1,4 @@
-"""The project compiled for one drop, as plain steps that a script can run on one connection."""
+"""The project compiled for one drop, as steps that a script can run on one connection."""
 
 import json
 import os
@@ -14,12 +14,12 @@ import duckdb
 
 from python_checks.testing.model_runner import DATABASE, PROJECT, read_nodes
 
-# A connection's own settings are left out: whether progress is shown depends on who looks on.
+# Without settings of a single connection: some depend on whether a terminal is attached.
 SETTINGS_QUERY = "select name, value from duckdb_settings() where scope = 'GLOBAL'"
 
 
 class PreparationError(Exception):
-    """The project could not be compiled; the message holds what dbt printed."""
+    """The project could not be compiled; the message is dbt's output."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Step:
 
     Attributes:
         name: Its name.
-        relation: Its whole name, quoted: database, schema and name.
+        relation: Its full quoted name: database, schema and name.
         kind: "table", "view" or "python".
         code: Compiled SQL, or the file of a Python model.
-        parents: Names of the models and seeds that it is made of.
+        parents: Names of the models and seeds that it reads.
     """
 
     name: str
@@ -46,9 +46,9 @@ class Script:
     """The compiled project.
 
     Attributes:
-        settings: DuckDB's settings under dbt where they differ from those of a plain connection.
-        attached: Names of the databases beside the warehouse that models are made in.
-        relations: The whole name of each model and seed by its name.
+        settings: dbt's DuckDB settings that differ from those of a plain connection.
+        attached: Names of the other databases that contain models.
+        relations: The full name of each model and seed, by its name.
         steps: The models in the order of the graph.
     """
 
@@ -63,7 +63,7 @@ class Script:
 
     @classmethod
     def read(cls, path: Path) -> "Script":
-        """Read what `write` wrote."""
+        """Read a file from `write`."""
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             settings=told["settings"],
@@ -74,7 +74,7 @@ class Script:
 
 
 def dbt_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
-    """Return the command line of dbt with the project's folders."""
+    """Return dbt's command line with the project's folders."""
     folders = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
     return [
         *(str(python), "-c", "from dbt.cli.main import cli; cli()"),
@@ -83,7 +83,7 @@ def dbt_command(*arguments: str, python: Path = Path(sys.executable)) -> list[st
 
 
 def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
-    """Return the variables of a build of `drop` with warehouse, target and logs in `folder`."""
+    """Return the environment of a build of `drop`; `folder` gets its warehouse and logs."""
     return {
         **os.environ,
         "BANK_RAW_DIR": str(drop),
@@ -100,10 +100,10 @@ def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
 
 
 def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
-    """Run dbt unmeasured and return what it printed.
+    """Run dbt without a measurement and return its output.
 
     Raises:
-        PreparationError: It failed.
+        PreparationError: dbt failed.
     """
     ran = subprocess.run(
         dbt_command(*arguments),
@@ -120,13 +120,13 @@ def run_dbt(folder: Path, drop: Path, *arguments: str) -> str:
 
 
 def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) -> Script:
-    """Load the reference seeds and compile the project for a drop, unmeasured.
+    """Load the reference seeds and compile the project for a drop, without a measurement.
 
     Args:
-        folder: Gets the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`; where it holds
-            a warehouse, that is taken to be seeded.
+        folder: Folder for the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`. An
+            existing warehouse counts as seeded.
         drop: The folder of the raw files.
-        settings: Those of an earlier script of the same project.
+        settings: Settings from an earlier script of the same project.
 
     Raises:
         PreparationError: dbt failed.
@@ -174,7 +174,7 @@ def _step(node: Mapping[str, Any], parents: list[str]) -> Step:
 
 
 def _changed_settings(folder: Path, drop: Path) -> dict[str, str]:
-    """Return the settings of dbt's connection that differ from those of a plain one."""
+    """Return the settings of dbt's connection that differ from those of a plain connection."""
     shown = run_dbt(
         folder, drop, "show", "--quiet", "--inline", SETTINGS_QUERY, "--limit", "-1",
         "--output", "json",

@@ -1,8 +1,8 @@
-"""What the frames of pandas and Polars share: reference seeds, limits and texts as plain values.
+"""Reference seeds, limits and texts that the pandas and Polars versions share.
 
-All of it is tiny and independent of the customers: lists of labels, lookups from what a file says
-to what it means, and texts for every combination that there can be. Money is in whole cents.
-Standard library only, because the benchmark's environment has little else than the frames.
+Everything here is small and independent of the customers: lists of labels, lookups from delivered
+values to their meanings, and the texts of all combinations. Money is in whole cents. It uses only
+the standard library, because the benchmark's environment has few other packages.
 """
 
 import argparse
@@ -31,7 +31,7 @@ CODES = {
     "gender_id": "gender",
     "ia_id": "investment_advisor",
 }
-"""Delivered columns that hold codes, and the columns that they are resolved to."""
+"""Delivered columns of codes, and the columns with their resolved names."""
 
 DATE_FORMAT = "%d-%m-%Y"
 EXCHANGED_FORMAT = "%m-%d-%Y"
@@ -92,19 +92,19 @@ RANGES = (
     ("amount_of_credit_cards", 0, 2**31, "is negative"),
     ("properties_owned", 0, 2**31, "is negative"),
 )
-"""Whole numbers, their lowest and highest value, and the reason given for others."""
+"""Columns of whole numbers, their lowest and highest values, and the reason for other values."""
 
 MONEY_COLUMNS = frozenset((*MONEY, *CONCENTRATION_MEASURES, "net_position", "exposure"))
 """All columns of customers that hold money."""
 
 FIRST_ROW = 2
-"""Number of the first record of a file: the header is row 1."""
+"""Row number of the first record of a file; the header is row 1."""
 
 NO_RULE = "No rule of the watch list applies"
 
 
 def canonical(header: str) -> str:
-    """Return the name of a column in the warehouse by the header of a generated file."""
+    """Return the warehouse's column name for the header of a generated file."""
     known = {"BRId": "br_id", "GenderId": "gender_id", "IAId": "ia_id", "Name": "client_name"}
     return known.get(header) or header.lower().replace(" ", "_")
 
@@ -145,8 +145,8 @@ class Bands:
     """Bands [lower limit, upper limit).
 
     Attributes:
-        labels: Of the bands, from the lowest.
-        limits: The limits between them: one less than there are bands.
+        labels: Labels of the bands, from the lowest.
+        limits: The limits between the bands, one fewer than bands.
         rows: The rows of the seed, in the same order.
     """
 
@@ -156,12 +156,12 @@ class Bands:
 
 
 def bands(name: str, label: str, scale: int = 1) -> Bands:
-    """Return the bands of a seed that lists them from the lowest without a gap.
+    """Return the bands of a seed, which lists them from the lowest without gaps.
 
     Args:
         name: The seed.
         label: Its column of labels.
-        scale: 100 where the limits are money.
+        scale: 100 if the limits are money.
     """
     rows = seed(name)
     limits = [int(Decimal(row["lower_limit"]) * scale) for row in rows[1:]]
@@ -169,7 +169,7 @@ def bands(name: str, label: str, scale: int = 1) -> Bands:
 
 
 def code_lookups(lookups: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, dict[str, str]]:
-    """Return, for each delivered column of codes, what a code in lower case stands for.
+    """Return the meanings of the codes, in lower case, for each delivered column of codes.
 
     Args:
         lookups: Pairs of id and name of the lookup files, by delivered column.
@@ -190,14 +190,14 @@ def code_lookups(lookups: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, 
 
 @dataclass(frozen=True)
 class Occupation:
-    """What a delivered occupation means.
+    """The meaning of a delivered occupation.
 
     Attributes:
-        occupation: Its right name.
-        title: Without the grade.
-        grade: Null where there is none.
-        family: Of occupations.
-        is_corrected: Whether it was delivered under another name.
+        occupation: Its correct name.
+        title: Its name without the grade.
+        grade: Its grade; null if there is none.
+        family: Its family of occupations.
+        is_corrected: Whether its delivered name was wrong.
     """
 
     occupation: str
@@ -208,7 +208,7 @@ class Occupation:
 
 
 def occupations() -> dict[str, Occupation]:
-    """Return what each known delivered occupation means."""
+    """Return the meaning of each known delivered occupation."""
     known = {
         row["occupation"]: Occupation(
             row["occupation"],
@@ -239,15 +239,15 @@ def _tier(noun: str, limits: Sequence[int], score: int) -> str:
 def segments(
     deposit_limits: Sequence[int], lending_limits: Sequence[int], tenures: Bands
 ) -> list[tuple[str, str]]:
-    """Return segment and reasons of each combination of scores.
+    """Return the segment and the reasons for each combination of scores.
 
     Args:
-        deposit_limits: The four quintiles of total deposits, cents.
-        lending_limits: Those of total loans.
-        tenures: The tenure bands; their order is the score.
+        deposit_limits: The four quintiles of total deposits, in cents.
+        lending_limits: The four quintiles of total loans, in cents.
+        tenures: The tenure bands; their positions are the scores.
 
     Returns:
-        125 pairs; that of the scores d, l and t has the number 25 (d - 1) + 5 (l - 1) + t - 1.
+        125 pairs. The pair of scores d, l and t is at position 25 (d - 1) + 5 (l - 1) + t - 1.
     """
     rules = sorted(seed("segment_rules"), key=lambda row: (int(row["priority"]), row["segment"]))
 
@@ -318,7 +318,7 @@ class WatchList:
 
 
 def watch_list() -> WatchList:
-    """Return the rules of the watch list and what each combination of them means."""
+    """Return the rules of the watch list, and the result of each combination of rules."""
     rules = [
         WatchRule(
             row["rule_code"],
@@ -359,7 +359,7 @@ def student_t() -> dict[int, float]:
 
 
 def fee_rates() -> dict[str, Decimal]:
-    """Return the rate of each fee structure."""
+    """Return the fee rate of each fee structure."""
     return {row["fee_structure"]: Decimal(row["fee_rate"]) for row in seed("fee_rates")}
 
 
@@ -377,13 +377,13 @@ def is_missing(value: object) -> bool:
 
 
 def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-    """Return why a record is quarantined, in the order and the words of the warehouse.
+    """Return why a record is quarantined, in the warehouse's order and words.
 
-    Asked only for the records that are quarantined.
+    Called only for quarantined records.
 
     Args:
-        cells: What was delivered, trimmed, by delivered column; empty where nothing was.
-        values: What was read, by column of the warehouse; null where nothing could be.
+        cells: The delivered cells, trimmed, by delivered column.
+        values: The values as read, by column of the warehouse; null if a cell could not be read.
     """
     reasons = [
         f"{column.removeprefix('client_') if column == 'client_name' else column} is empty"
@@ -414,13 +414,13 @@ def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[
 
 
 def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bool) -> str:
-    """Return why a record is quarantined of which there are several.
+    """Return why a repeated record is quarantined.
 
     Args:
         source_file: The file.
-        first: Place of the first of them, from 0.
-        copies: How many there are.
-        is_identical: Whether all their values are the same.
+        first: Position of the first copy, from 0.
+        copies: Number of copies.
+        is_identical: Whether the copies are equal in all values.
     """
     row = f"row {first + FIRST_ROW} of {source_file}"
     if is_identical:
@@ -432,11 +432,11 @@ def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bo
 
 
 def ambiguous_reason(joined: date, first_exchanged: int) -> str:
-    """Return why a record is quarantined whose joining date could have either order.
+    """Return why a record with an ambiguous joining date is quarantined.
 
     Args:
-        joined: The date as the file's order reads it.
-        first_exchanged: Place of the file's first date of the other order, from 0.
+        joined: The date in the file's order.
+        first_exchanged: Position of the file's first date in the other order, from 0.
     """
     return (
         f"joined_bank is {joined:%Y-%m-%d} or the same with day and month exchanged: the file "
@@ -445,10 +445,10 @@ def ambiguous_reason(joined: date, first_exchanged: int) -> str:
 
 
 def run(make_marts: Callable[[Path, Path], None]) -> None:
-    """Make marts as the command line says: --drop DROP --marts FOLDER.
+    """Build the marts for the command line: --drop DROP --marts FOLDER.
 
     Args:
-        make_marts: Takes the folder of the raw files and that of the marts.
+        make_marts: Function of the folders of the raw files and of the marts.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--drop", type=Path, required=True, help="Folder of the raw files.")

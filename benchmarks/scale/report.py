@@ -1,4 +1,4 @@
-"""The report: tables on the terminal, the same in a page of the docs, and a plot."""
+"""The report: tables on the terminal and in a page of the docs, and a plot."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ Table = list[list[str]]
 
 
 def text(results: Results) -> str:
-    """Return the whole report as text for a terminal."""
+    """Return the report as text for a terminal."""
     parts = []
     for title, table, notes in _sections(results):
         parts.extend([title, *_aligned(table), *notes, ""])
@@ -39,11 +39,11 @@ def text(results: Results) -> str:
 
 
 def markdown(results: Results, plot: str | None) -> str:
-    """Return the whole report as Markdown.
+    """Return the report as Markdown.
 
     Args:
-        results: What was measured.
-        plot: Path of the plot from the page; none where it is null.
+        results: The measurements.
+        plot: Path of the plot relative to the page; null for none.
     """
     parts = [f"![Seconds by customers]({plot})", ""] if plot else []
     for title, table, notes in _sections(results):
@@ -54,7 +54,7 @@ def markdown(results: Results, plot: str | None) -> str:
 
 
 def write_page(results: Results, page: Path) -> None:
-    """Put the report between the markers of a page, and the plot into `images/` beside it.
+    """Write the report between the markers of a page, and the plot to `images/` beside it.
 
     Raises:
         ValueError: The page lacks a marker.
@@ -72,10 +72,10 @@ def write_page(results: Results, page: Path) -> None:
 
 
 def plot(results: Results, path: Path) -> None:
-    """Draw seconds against customers, both on logarithmic axes, a panel a format, as SVG."""
+    """Draw seconds against customers as SVG, on logarithmic axes, with a panel per format."""
     import matplotlib as mpl
 
-    # The same figures give the same bytes.
+    # Make the bytes depend only on the figures.
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "scale"
     from matplotlib.figure import Figure
@@ -109,7 +109,7 @@ def plot(results: Results, path: Path) -> None:
 
 
 def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
-    """Yield title, table and notes of each part of the report."""
+    """Yield the title, table and notes of each part of the report."""
     figures = summarise(results.runs)
     expensive = {name: expensive_models(results.runs, name) for name in (RUN, SET_SCRIPT)}
     for customers, file_format in sorted({cell[:2] for cell in figures}):
@@ -148,7 +148,7 @@ def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
 def _closing(
     results: Results, figures: dict[Cell, Figures]
 ) -> Iterable[tuple[str, Table, list[str]]]:
-    """Yield growth, targets, and how it was measured."""
+    """Yield the parts on growth, targets and method."""
     growth = growths(figures)
     if growth:
         yield (
@@ -222,7 +222,7 @@ def _bytes(number: int) -> str:
 
 
 def _aligned(table: Table) -> list[str]:
-    """Return the rows with columns of one width, all but the first right aligned."""
+    """Return the rows with padded columns; all except the first are right-aligned."""
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
     is_prose = len(widths) == 2
     return [

@@ -1,7 +1,7 @@
-"""The models' own compiled SQL as a plain script: one connection, one model after the other.
+"""Run the models' compiled SQL as a plain script: one model after the other on one connection.
 
-Tables are made by `create table as` without contracts, hooks, tests and records. With --marts only
-what the comparison set needs is run, and its marts are written as Parquet files.
+Tables are created with `create table as`, without contracts, hooks, tests and records. With
+--marts, only the models of the comparison set run, and its marts are written as Parquet files.
 
     python -m benchmarks.scale.script --script script.json --database bank.duckdb [--marts FOLDER]
 """
@@ -23,7 +23,7 @@ from python_checks.testing.model_runner import run_python_model
 
 @contextmanager
 def open_database(database: Path, script: Script) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB file, and those beside it, with the settings that dbt's connection has."""
+    """Open a DuckDB file and its attached files with the settings of dbt's connection."""
     settings: dict[str, str | bool | int | float | list[str]] = {**script.settings}
     with duckdb.connect(str(database), config=settings) as connection:
         for name in script.attached:
@@ -35,7 +35,7 @@ def open_database(database: Path, script: Script) -> Iterator[duckdb.DuckDBPyCon
 def run_step(
     connection: duckdb.DuckDBPyConnection, step: Step, relations: Mapping[str, str]
 ) -> None:
-    """Make the table or view of one model."""
+    """Create the table or view of one model."""
     schema, _, _ = step.relation.rpartition(".")
     connection.execute(f"create schema if not exists {schema}")
     if step.kind == "python":
@@ -53,10 +53,10 @@ def write_marts(
     """Write the marts of the comparison set as Parquet files.
 
     Args:
-        connection: To a warehouse that holds them.
-        relations: The whole name of each model by its name.
-        folder: Gets the files.
-        seconds: Gets the seconds of each file.
+        connection: Connection to a warehouse with these marts.
+        relations: The full name of each model, by its name.
+        folder: Folder for the files.
+        seconds: Receives the seconds of each file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for mart in MARTS:
@@ -74,7 +74,7 @@ def write_marts(
 def main(
     path: Path, database: Path, marts: Path | None, times: Path | None, only_marts: bool
 ) -> None:
-    """Run the steps of a script in a DATABASE that holds the reference seeds."""
+    """Run the steps of a script in a DATABASE with the reference seeds."""
     script = Script.read(path)
     wanted = needed_models(script) if marts else {step.name for step in script.steps}
     seconds: dict[str, float] = {}

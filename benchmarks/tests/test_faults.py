@@ -1,7 +1,7 @@
-"""Builds that are broken: what the user is told, and that the next build is right.
+"""After a fault, the user gets a clear message and the next build is right.
 
-The script in benchmarks makes each fault at random moments; here once or twice, in a process of
-its own, because it forks.
+The benchmark causes each fault at random moments. These tests cause it once or twice, in a process
+of its own, because the benchmark forks.
 """
 
 import re
@@ -84,7 +84,7 @@ def test_a_locked_history_names_its_holder_and_the_remedy(tmp_path: Path) -> Non
     attach(warehouse, history)
 
 
-def test_a_file_that_is_not_a_history_is_refused_and_stays(tmp_path: Path) -> None:
+def test_file_that_is_not_a_history_is_refused_and_kept(tmp_path: Path) -> None:
     history = tmp_path / "bank_history.duckdb"
     history.write_bytes(b"minutes of the board\n" * 1000)
     with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
@@ -93,17 +93,17 @@ def test_a_file_that_is_not_a_history_is_refused_and_stays(tmp_path: Path) -> No
     assert history.read_bytes() == b"minutes of the board\n" * 1000
 
 
-def test_warehouse_and_history_have_to_be_two(tmp_path: Path) -> None:
+def test_warehouse_and_history_must_be_different_files(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with pytest.raises(DbtRuntimeError, match="Set BANK_HISTORY to another file"):
         attach(warehouse, warehouse)
-    # DuckDB calls a database by its file: this one would pass for the history.
+    # DuckDB names a database after its file, so this one would be taken for the history.
     namesake = tmp_path / "history.duckdb"
     with pytest.raises(SettingError, match="a file of another name"):
         engine_settings(namesake)
 
 
-def test_a_file_that_is_not_a_warehouse_is_refused_and_stays(tmp_path: Path) -> None:
+def test_file_that_is_not_a_warehouse_is_refused_and_kept(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     warehouse.write_bytes(b"minutes of the board\n" * 1000)
     with pytest.raises(DbtRuntimeError, match="cannot be opened") as refused:
@@ -112,7 +112,7 @@ def test_a_file_that_is_not_a_warehouse_is_refused_and_stays(tmp_path: Path) -> 
     assert warehouse.read_bytes() == b"minutes of the board\n" * 1000
 
 
-def test_the_connection_that_dbt_opens_next_is_the_same_database(tmp_path: Path) -> None:
+def test_next_connection_of_dbt_uses_the_same_database(tmp_path: Path) -> None:
     warehouse = str(tmp_path / "new" / "bank.duckdb")
     with open_warehouse(warehouse, {"threads": 1}) as first:
         first.execute("create table kept as select 1 as one")

@@ -54,7 +54,7 @@ def test_no_report_contradicts_postgres_when_connections_are_cut(
     assert {moment for moment, _, _ in found.reports} == {"before", "during", "after"}
 
 
-def test_the_benchmark_notices_a_report_that_is_not_so(
+def test_benchmark_detects_a_false_report(
     built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A publisher that takes a lost answer for a refusal, as it was before."""
@@ -78,9 +78,7 @@ def test_a_hundred_and_fifty_cuts(built_warehouse: Path, tmp_path: Path) -> None
     assert found.contradictions == [], commit_cuts.report(found)
 
 
-def test_the_readers_of_the_benchmark_notice_a_mixed_release(
-    built_warehouse: Path, tmp_path: Path
-) -> None:
+def test_readers_detect_a_mixed_release(built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path / "one")
     (tmp_path / "two").mkdir()
     published = tmp_path / "published"

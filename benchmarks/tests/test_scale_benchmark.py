@@ -1,4 +1,4 @@
-"""The benchmark of scale: its figures, what it ends, and that all make the same marts."""
+"""The scale benchmark: its figures and limits, and the equality of the marts."""
 
 import csv
 import json
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark i
 
 CUSTOMERS = 3_000
 DAMAGED = 2_999
-"""The size of the pack that is damaged."""
+"""Customers in the pack that is damaged."""
 
 PLENTY = Limits(seconds=60, memory=64 * GIB, memory_left=0, disk_left=0)
 
@@ -89,7 +89,7 @@ def results_of(runs: Sequence[Run]) -> Results:
 
 
 @pytest.mark.parametrize("exponent", [0.8, 1.0, 1.05, 2.0])
-def test_the_exponent_of_a_power_is_found(exponent: float) -> None:
+def test_exponent_of_a_power_is_found(exponent: float) -> None:
     sizes = (1_000_000, 10_000_000, 100_000_000)
     growth = fit_growth({size: 3.0e-6 * size**exponent for size in sizes})
     assert growth is not None
@@ -97,7 +97,7 @@ def test_the_exponent_of_a_power_is_found(exponent: float) -> None:
     assert growth.sizes == list(sizes)
 
 
-def test_small_sizes_are_left_out_of_the_exponent_where_two_large_ones_are_there() -> None:
+def test_exponent_ignores_small_sizes_if_there_are_two_large_ones() -> None:
     points = {3_000: 20.0, 100_000: 21.0, 1_000_000: 30.0, 10_000_000: 300.0}
     growth = fit_growth(points)
     assert growth is not None
@@ -111,14 +111,14 @@ def test_small_sizes_are_left_out_of_the_exponent_where_two_large_ones_are_there
     assert fit_growth({1_000_000: 30.0}) is None
 
 
-def test_least_squares_weighs_all_sizes() -> None:
-    # By hand: logarithms 0, 1, 2 (of ten) and 0, 1, 1: slope 1/2.
+def test_exponent_is_fitted_to_all_sizes() -> None:
+    # The logarithms to base ten are 0, 1, 2 and 0, 1, 1, so the slope is 1/2.
     growth = fit_growth({10**6: 1.0, 10**7: 10.0, 10**8: 10.0})
     assert growth is not None
     assert growth.exponent == pytest.approx(0.5)
 
 
-def test_ratios_are_of_medians_and_none_where_one_is_missing() -> None:
+def test_ratios_use_medians_and_are_none_if_one_is_missing() -> None:
     runs = [
         *(run_of(LIMIT, seconds) for seconds in (1.0, 2.0, 9.0)),
         *(run_of(RUN, seconds) for seconds in (6.0, 8.0, 100.0)),
@@ -136,7 +136,7 @@ def test_ratios_are_of_medians_and_none_where_one_is_missing() -> None:
     assert ("csv", BUILD) not in growths(figures)
 
 
-def test_the_most_expensive_models_come_with_their_share() -> None:
+def test_most_expensive_models_have_their_share() -> None:
     models = {f"model_{number}": float(number) for number in range(1, 9)}
     found = most_expensive(models)
     assert [each.name for each in found] == [f"model_{number}" for number in (8, 7, 6, 5, 4)]
@@ -169,7 +169,7 @@ def test_targets_apply_only_at_ten_million_customers() -> None:
     }
 
 
-def test_each_round_begins_one_contender_later() -> None:
+def test_order_rotates_by_one_contender() -> None:
     three = CONTENDERS[:3]
     order = [(repeat, place, each.name) for repeat, place, each in rounds(three, 4)]
     assert order[:6] == [
@@ -181,7 +181,7 @@ def test_each_round_begins_one_contender_later() -> None:
 # ---------------------------------------------------------------------------- report
 
 
-def test_the_report_has_ratios_and_names_what_was_not_run() -> None:
+def test_report_has_ratios_and_names_missing_runs() -> None:
     results = results_of(
         [
             run_of(LIMIT, 2.0),
@@ -216,12 +216,12 @@ def test_report_is_written_between_the_markers_of_a_page(tmp_path: Path) -> None
         report.write_page(results, page)
 
 
-def test_the_page_of_the_docs_has_the_markers() -> None:
+def test_scaling_page_has_the_markers() -> None:
     page = (PROJECT / "docs" / "scaling.md").read_text(encoding="utf-8")
     assert page.index(report.BEGIN) < page.index(report.END)
 
 
-def test_results_are_kept_and_cells_replaced(tmp_path: Path) -> None:
+def test_repeated_cells_replace_stored_results(tmp_path: Path) -> None:
     results = results_of([run_of(LIMIT, 2.0), run_of(RUN, 5.0, models={"int_heavy": 3.0})])
     results.write(tmp_path / "scale.json")
     read = Results.read(tmp_path / "scale.json")
@@ -273,7 +273,7 @@ def test_processor_time_of_a_child_that_nobody_waits_for_is_measured(tmp_path: P
     assert 1.5 <= found.cpu_seconds < 3
 
 
-def test_folders_that_go_away_while_their_size_is_asked_for_count_as_none(tmp_path: Path) -> None:
+def test_folder_removed_during_measurement_counts_as_empty(tmp_path: Path) -> None:
     (tmp_path / "kept.bin").write_bytes(b"x" * 1_000)
     unfinished = tmp_path / "unfinished"
     ended = threading.Event()
@@ -295,7 +295,7 @@ def test_folders_that_go_away_while_their_size_is_asked_for_count_as_none(tmp_pa
     assert sizes == {1_000}
 
 
-def test_what_this_process_takes_up_does_not_count(tmp_path: Path) -> None:
+def test_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
     held = bytearray(500_000_000)
     found = measured(tmp_path, "import time; time.sleep(0.5)")
     assert len(held) == 500_000_000
@@ -334,7 +334,7 @@ def test_what_this_process_takes_up_does_not_count(tmp_path: Path) -> None:
         ("import os; os.kill(os.getpid(), 15)", PLENTY, "was ended by signal 15 (SIGTERM)"),
     ],
 )
-def test_a_run_that_does_not_fit_is_ended_with_the_reason(
+def test_run_over_a_limit_is_ended_with_the_reason(
     code: str, limits: Limits, reason: str, tmp_path: Path
 ) -> None:
     found = measured(tmp_path, code, limits)
@@ -342,7 +342,7 @@ def test_a_run_that_does_not_fit_is_ended_with_the_reason(
     assert found.seconds < 20
 
 
-def test_the_reason_of_a_failed_build_is_what_dbt_says_of_it(tmp_path: Path) -> None:
+def test_failed_build_reports_dbt_error(tmp_path: Path) -> None:
     lines = [
         "09:00:01  1 of 2 FAIL 1 unique_dim_customers_customer_key ..... [FAIL 1 in 0.1s]",
         "09:00:02  Completed with 1 error, 0 partial successes, and 0 warnings:",
@@ -358,12 +358,12 @@ def test_the_reason_of_a_failed_build_is_what_dbt_says_of_it(tmp_path: Path) -> 
     )
 
 
-def test_the_reason_of_a_failed_script_is_its_exception(tmp_path: Path) -> None:
+def test_failed_script_reports_its_exception(tmp_path: Path) -> None:
     found = measured(tmp_path, "raise ValueError('no such column: age')")
     assert found.failure == "failed with status 1: ValueError: no such column: age"
 
 
-def test_the_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
+def test_children_of_a_run_are_ended_with_it(tmp_path: Path) -> None:
     code = (
         "import subprocess, pathlib\n"
         "child = subprocess.Popen(['sleep', '60'])\n"
@@ -425,9 +425,7 @@ def sleeper(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_contender_that_does_not_fit_is_reported_and_others_run(
-    sleeper: Path, tmp_path: Path
-) -> None:
+def test_contender_over_a_limit_is_reported_and_others_run(sleeper: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = [
         *("--customers", "300", "--formats", "csv", "--only", f"{PANDAS},{POLARS}"),
@@ -439,14 +437,14 @@ def test_a_contender_that_does_not_fit_is_reported_and_others_run(
     for title in (report.TITLES[PANDAS], report.TITLES[POLARS]):
         assert f"{title}: not run: takes longer than the time limit of 1 s" in said.output
     told = json.loads((out / "scale.json").read_text(encoding="utf-8"))
-    # One run each: what has failed is not tried in the second round.
+    # Each runs once, because a failed contender is not repeated.
     assert [run["contender"] for run in told["runs"]] == [PANDAS, POLARS]
     assert all(figure["seconds"] is None for figure in told["figures"])
     assert (out / "scale.svg").exists()
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_a_reported_failure_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+def test_reported_failure_names_no_local_folder(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.write_text(
         '#!/bin/sh\nif [ "$1" = -c ]; then echo "{}"; exit; fi\necho "Error in $6"; exit 1\n',
@@ -482,7 +480,7 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
     assert not any(hindrances[name] for name in (LIMIT, SCRIPT, RUN, BUILD, SET_SCRIPT, SET_DBT))
 
 
-def test_a_benchmark_that_is_ended_leaves_nothing(sleeper: Path, tmp_path: Path) -> None:
+def test_ended_benchmark_leaves_nothing(sleeper: Path, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "benchmarks.scale", "--customers", "300", "--formats", "csv"),
         *("--only", PANDAS, "--bench-python", str(sleeper)),
@@ -551,12 +549,12 @@ DAMAGE = (
     ("Occupation", ""),
     ("Loyalty Classification", "Tin"),
 )
-"""Cells for which a record is quarantined. One date has day and month exchanged: then no date
-of the file that could be either is trusted."""
+"""Cells for which a record is quarantined. One date has day and month exchanged, so all
+dates of the file that fit both orders are quarantined."""
 
 
 def damage(file: Path) -> None:
-    """Damage records of a clients file so that they are quarantined, and spell others oddly."""
+    """Make some records of a clients file invalid, and write others in unusual spellings."""
     with file.open(encoding="utf-8", newline="") as opened:
         header, *rows = csv.reader(opened)
     place = {name: number for number, name in enumerate(header)}
@@ -566,12 +564,11 @@ def damage(file: Path) -> None:
     rows[5][place["Age"]] = "-2"
     for row in rows[1000:1004]:
         row[place["Joined Bank"]] = "25-03-2001"
-    # One identical copy is quarantined, and both of two that contradict each other.
+    # An identical copy is quarantined; of two contradicting records, both are.
     rows.append(list(rows[1000]))
     rows.append(list(rows[1001]))
     rows[-1][place["Bank Loans"]] = "1.00"
-    # Accepted all the same: other spellings of codes, blanks, an occupation nobody knows, nothing
-    # on the accounts.
+    # These are accepted: other spellings of codes, blanks, an unknown occupation, empty accounts.
     rows[1002][place["Fee Structure"]] = " low "
     rows[1002][place["GenderId"]] = "female"
     rows[1003][place["Occupation"]] = "Lion Tamer"
@@ -633,7 +630,7 @@ def test_duckdb_pandas_and_polars_make_the_same_marts(tmp_path: Path) -> None:
     failures = [(run["contender"], run["failure"]) for run in told["runs"] if run["failure"]]
     assert failures == []
     assert len(told["runs"]) == 6
-    # The damage is seen: each of its reasons is among those of the rows that are quarantined.
+    # Each expected reason occurs among the quarantined rows.
     marts = run_frames("pandas", drops / f"{DAMAGED}-csv", tmp_path / "damaged")
     reasons = duckdb.sql(
         f"select reject_reasons from '{marts / 'fct_quarantined_clients.parquet'}'"
@@ -657,7 +654,7 @@ def test_duckdb_pandas_and_polars_make_the_same_marts(tmp_path: Path) -> None:
 
 
 @needs_bench_environment
-def test_parquet_gives_the_marts_of_csv(tmp_path: Path) -> None:
+def test_parquet_and_csv_give_the_same_marts(tmp_path: Path) -> None:
     drops = {name: generate(tmp_path / name, CUSTOMERS, name) for name in ("csv", "parquet")}
     expected = run_frames("pandas", drops["csv"], tmp_path / "expected")
     for library in ("pandas", "polars"):
@@ -665,7 +662,7 @@ def test_parquet_gives_the_marts_of_csv(tmp_path: Path) -> None:
         assert differences(expected, found) == []
 
 
-def test_other_marts_are_noticed(tmp_path: Path) -> None:
+def test_different_marts_are_detected(tmp_path: Path) -> None:
     sample = {
         "clients": "select 1 as customer_key, 2 as client_key, 'I1' as client_id, "
         "'Ann' as client_name, date '2001-02-03' as joined_date, 10.00::decimal(18, 2) as amount",

@@ -26,7 +26,7 @@
 
 {#-
     Path of the accepted profile, beside the warehouse and named after it. DuckDB's wildcard
-    characters are put in brackets.
+    characters are escaped with brackets.
 -#}
 {% macro accepted_profile_pattern() -%}
     {%- set path = target.path or ':memory:' -%}

@@ -1,4 +1,4 @@
-{#- The inverse hyperbolic sine of a double. Spark's own loses all digits of large negative values. -#}
+{#- Spark's asinh loses all digits of large negative values. -#}
 {% macro asinh(expression) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         asinh({{ expression }})

@@ -1,5 +1,6 @@
 {#-
-    Text without invisible characters around it; null if nothing or a word for nothing is left.
+    Text without surrounding invisible characters; null if the rest is empty or a placeholder for an
+    empty cell.
 
     Nearly every text is ASCII, begins with a digit or a capital, and ends with a visible character.
     On DuckDB a few comparisons find this in a tenth of the time of trimming, and the text is used

@@ -1,6 +1,7 @@
 {#-
-    Spark computes a CTE again wherever it is read, unless it contains a random number; DuckDB
-    computes an aggregation once.
+    Spark computes a CTE again for every reader, unless the CTE contains a random number. The
+    condition is always true, and its random number makes Spark compute the CTE once. DuckDB
+    computes an aggregation once anyway.
 -#}
 {% macro computed_once() -%}
     {{ '' if bank_warehouse.engine() == 'duckdb' else 'where rand() < 2' }}

@@ -1,7 +1,7 @@
 {#-
-    Refuse a drop that cannot be read, with everything that is wrong with it, before a seed is
-    loaded or a model is built. Runs at the start of every build. On Spark each table is copied when
-    it is read, and all tables share one plan.
+    Refuse an unreadable drop, and list all its problems, before a seed is loaded or a model is
+    built. Runs at the start of every build. On Spark each table is copied when it is read, and all
+    tables share one plan.
 -#}
 {% macro check_drop() -%}
     {%- if

@@ -1,7 +1,7 @@
 {#-
-    The statement that creates a view, as in dbt-duckdb, but without the database, which is named
-    after the file, in the names of tables. So the file can be renamed or copied. dbt looks for a
-    macro in the project first.
+    The statement that creates a view, as in dbt-duckdb, but with table names without the database.
+    DuckDB names the database after the file, so with it the file could not be renamed or copied.
+    dbt prefers the project's macro to its own.
 -#}
 {% macro duckdb__create_view_as(relation, sql) -%}
     {%- set database = adapter.quote(target.database) ~ '.' -%}

@@ -3,9 +3,9 @@
 {%- endmacro %}
 
 {#-
-    Load a seed with one statement. One JSON text holds its cells, which SQL turns into their types:
-    quotes and nulls stay what they are, and the rows keep their order. A cell that is not of its
-    type stops the build. Returns the statement, for the compiled files.
+    Load a seed with one statement. The cells are in one JSON text, and SQL converts them to their
+    types, which keeps quotes, nulls and the order of rows. A cell that is not of its type stops the
+    build. Returns the statement, for the compiled files.
 -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set column_types = model['config'].get('column_types', {}) -%}

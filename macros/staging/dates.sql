@@ -19,10 +19,10 @@
 {%- endmacro %}
 
 {#-
-    Whether a text is a valid date only with day and month exchanged: no declared format fits, so
-    the date read from it is null, or the format that fits is declared after its own exchange, which
-    does not fit. Uses cases, because DuckDB may evaluate the second half of an `and` for every row,
-    and a text that is not a date costs most.
+    Whether a text is a valid date only with day and month exchanged. Either no declared format fits
+    and the exchanged form of one does, or two formats that are each other's exchange are declared
+    and only the second fits. The macro uses `case`, because DuckDB may evaluate the second half of
+    an `and` for every row, and parsing a text that is not a date is slow.
 -#}
 {% macro is_exchanged_date(text, date_read, formats) -%}
     {%- set exchanged = [] -%}

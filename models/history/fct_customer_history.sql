@@ -12,7 +12,7 @@
     meta={'is_published': false}
 ) }}
 
--- Nothing is read from these: their tests have to pass before a drop becomes history.
+-- Not read here, but their tests must pass before a drop becomes history.
 -- depends_on: {{ ref('fct_control_totals') }}
 -- depends_on: {{ ref('dim_customers') }}
 -- depends_on: {{ ref('dim_customer_identities') }}

@@ -30,7 +30,7 @@ neighbours as (
 ),
 
 {% if is_incremental() %}
--- Comparisons in the table are right: whatever changes a date deletes its comparisons too.
+-- Existing comparisons are valid, because a change of a date also deletes its comparisons.
 compared as (
 
     select distinct

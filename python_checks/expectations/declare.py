@@ -133,7 +133,7 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
     """The value of `column` is the one in the table `source` for the value of `by`."""
     whens = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in pairs)
     return Promise(
-        f"{column} is what {source} gives for {by}",
+        f"{column} is the value in {source} for {by}",
         f"{column} = case {by} {whens} end",
         (by, column),
     )
@@ -144,7 +144,7 @@ def in_band(
 ) -> Check:
     """The band in column `band` matches the column `value`, by the limits in `source`."""
     return Promise(
-        f"{band} agrees with {value}, by {source}",
+        f"{band} matches {value}, by {source}",
         f"{band} = {band_case(value, limits)}",
         (value, band),
     )

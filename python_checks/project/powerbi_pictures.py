@@ -1,10 +1,9 @@
 """Draws the pages of the Power BI report from their files, with the values of a release.
 
-`python -m python_checks.project.powerbi_pictures FOLDER` writes one picture a page into FOLDER.
-They are drawings and no screenshots: positions, titles, fields, filters and colours come from
-the files of the report, measures from the text of the model, computed by the evaluator of the
-tests; how Power BI itself draws a bar nobody here has seen. What does not fit where the files
-put it is reported as a problem.
+`python -m python_checks.project.powerbi_pictures FOLDER` writes one picture for each page to
+FOLDER. The pictures are drawings, not screenshots of Power BI. Positions, titles, fields, filters
+and colours come from the files of the report. Measures come from the model, and the evaluator of
+the tests computes them. Anything that does not fit its place is reported as a problem.
 """
 
 import argparse
@@ -42,7 +41,7 @@ DOTS = 100
 
 
 def _fonts() -> list[str]:
-    """Return the font that is nearest to Power BI's own on this machine."""
+    """Return the available font that is most similar to Power BI's."""
     for path in font_manager.findSystemFonts():
         if re.search(r"(segoeui|LiberationSans-|arial)", path, flags=re.IGNORECASE):
             font_manager.fontManager.addfont(path)
@@ -53,7 +52,7 @@ def _fonts() -> list[str]:
 
 FONTS = _fonts()
 POINT = 4 / 3
-"""Pixels of a point, on a screen."""
+"""Pixels per point on a screen."""
 CELL = 9 * POINT
 ROW = 18
 TITLE = theme.TITLE_SIZE * POINT
@@ -61,7 +60,7 @@ SMALL = 9 * POINT
 PADDING = 6
 MOST_POINTS = 3_000
 LEAST_SLOT = 19.5
-"""Pixels that Power BI gives a bar at least; below, the chart scrolls."""
+"""Minimum height of a bar in Power BI, in pixels. With less space, the chart scrolls."""
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height."""
@@ -69,7 +68,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Told:
-    """What a picture had no room for."""
+    """A problem of a picture: something that did not fit."""
 
     page: str
     visual: str
@@ -84,7 +83,7 @@ class Data:
     formats: Mapping[str, str]
 
     def context(self, visual: Visual, page: Page, given: Mapping[Column, frozenset[object]]) -> Any:
-        """Return what is chosen for a visual: on its page, by its own filters, and as given."""
+        """Return the filter context of a visual, from slicers, its own filters and `given`."""
         context: dict[Column, frozenset[object]] = dict(given)
         chosen = [
             properties["properties"]["filter"]["filter"]
@@ -111,9 +110,10 @@ class Data:
         return dax_evaluator.formatted(value, self.formats.get(measure, ""))
 
     def groups(self, columns: Sequence[Column], context: Any, measures: Sequence[str]) -> list[Any]:
-        """Return the values of columns that stand together, in their order.
+        """Return the combinations of values of the columns, in order.
 
-        They are read from the table that every one of them filters: a measure's, if need be.
+        They are read from a table that all of the columns filter, or else from the table of a
+        measure.
         """
         evaluator = self.evaluator
         if not columns:
@@ -173,7 +173,7 @@ class Data:
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return a plain sum for each value of a column at once; None if it is not a plain sum."""
+        """Return a plain sum by the values of a column; None if the measure is not a plain sum."""
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None
@@ -194,7 +194,7 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     if key not in _WIDTHS:
         font = FontProperties(family=FONTS, weight="bold" if bold else "normal")
         path = TextPath((0, 0), text.replace("$", r"\$"), size=size, prop=font)
-        _WIDTHS[key] = 1.02 * float(path.get_extents().width)  # a screen rounds each letter up
+        _WIDTHS[key] = 1.02 * float(path.get_extents().width)  # screens round each letter up
     return _WIDTHS[key]
 
 
@@ -202,7 +202,7 @@ _WIDTHS: dict[tuple[str, float, bool], float] = {}
 
 
 def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list[str]:
-    """Return the lines of a text in a column of this width."""
+    """Return the lines of a text wrapped to a width."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -217,7 +217,7 @@ def wrapped(text: str, size: float, width: float, *, bold: bool = False) -> list
 
 @dataclass
 class Picture:
-    """One page while it is drawn."""
+    """A page that is being drawn."""
 
     axes: Axes
     page: Page
@@ -240,7 +240,7 @@ class Picture:
         bold: bool = False,
         across: str = "left",
     ) -> None:
-        """Write a text, by its top."""
+        """Write a text below a top edge."""
         self.axes.text(
             x + self.shift[0],
             y + self.shift[1],
@@ -269,7 +269,7 @@ class Picture:
         )
 
     def tell(self, visual: Visual, problem: str) -> None:
-        """Remember what did not fit."""
+        """Record something that did not fit."""
         self.problems.append(Told(self.page.title, visual.title, problem))
 
     def fitted(
@@ -281,7 +281,7 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return a text cut to a width; a text that is cut is a problem."""
+        """Return a text shortened to a width, which is recorded as a problem."""
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -327,7 +327,7 @@ class Picture:
                 drawers[visual.kind](visual, inner, context)
 
     def frame(self, visual: Visual, box: Box) -> Box:
-        """Draw ground, border and title; return what is left for the content."""
+        """Draw background, border and title; return the remaining box for the content."""
         x, y, width, height = box
         ground = report_files.property_of(visual.dress, "background", "color") or theme.PAPER
         edge = report_files.property_of(visual.dress, "border", "color") or theme.LINE
@@ -406,7 +406,7 @@ class Picture:
                 top += size * 1.1
 
     def button(self, visual: Visual, box: Box) -> None:
-        """Draw a button with its words."""
+        """Draw a button with its text."""
         x, y, width, height = box
         self.fill(box, theme.PAPER, theme.ACCENT)
         text = next(
@@ -427,7 +427,7 @@ class Picture:
         )
 
     def slicer(self, visual: Visual, box: Box, _: Any) -> None:
-        """Draw a list with what is chosen."""
+        """Draw a slicer with its selection."""
         x, y, width, _height = box
         chosen = "All"
         for each in visual.visual.get("objects", {}).get("general", []):
@@ -438,7 +438,7 @@ class Picture:
         self.write(x + width - 16, y + 6, "v", size=SMALL, colour=theme.MUTED)
 
     def cards(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw figures, each above its name."""
+        """Draw cards: each number is above its name."""
         x, y, width, height = box
         measures: list[dict[str, Any]] = visual.projections("Data")
         across = int(
@@ -467,7 +467,7 @@ class Picture:
             self.write(left + 4, top + size * 1.2, label, size=SMALL, colour=theme.MUTED)
 
     def card_text(self, name: str, value: Any) -> str:
-        """Return a number as a card writes it: units of its own above a thousand."""
+        """Return a number as a card shows it, with a unit above a thousand."""
         if value is None:
             return "--"
         pattern = self.data.formats.get(name, "")
@@ -504,7 +504,7 @@ class Picture:
         return [_words(rows[place][0]) for place in kept], series
 
     def legend(self, box: Box, labels: Sequence[str]) -> Box:
-        """Draw what the colours mean; return what is left."""
+        """Draw the legend; return the remaining box."""
         x, y, width, height = box
         if len(labels) < 2:
             return box
@@ -550,11 +550,11 @@ class Picture:
                     self.tell(visual, f"there is no room for the number of {category!r}")
 
     def has_labels(self, visual: Visual) -> bool:
-        """Whether the marks carry their numbers."""
+        """Whether the chart has data labels."""
         return bool(report_files.property_of(visual.visual.get("objects", {}), "labels", "show"))
 
     def label_text(self, visual: Visual, number: int, value: float) -> str:
-        """Return a number as a mark carries it."""
+        """Return a number as a data label."""
         name = visual.projections("Y")[number]["nativeQueryRef"]
         pattern = self.data.formats.get(name, "")
         return dax_evaluator.formatted(value, pattern) if "%" in pattern else _short(value)
@@ -692,7 +692,7 @@ class Picture:
     # ---------- tables
 
     def units(self, visual: Visual) -> set[str]:
-        """Return the query names of what a table shows in thousands."""
+        """Return the query names of the columns that a table shows in thousands."""
         return {
             str(each["selector"]["metadata"])
             for each in visual.visual.get("objects", {}).get("columnFormatting", [])
@@ -700,7 +700,7 @@ class Picture:
         }
 
     def matrix(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw rows by columns, heated where the files say so."""
+        """Draw a matrix, with coloured cells if the files define colours."""
         x, y, width, height = box
         (down,) = visual.fields("Column", "Rows")
         projections = visual.projections("Values")
@@ -853,7 +853,7 @@ class Picture:
     def highest(
         self, visual: Visual, columns: Sequence[Column], rows: list[Any], context: Any
     ) -> list[Any]:
-        """Return the rows that a filter to the highest keeps, or the first of a long list."""
+        """Return the rows that a top-n filter keeps, or the first rows of a long list."""
         for each in visual.filters:
             if each.get("type") != "TopN":
                 continue
@@ -872,7 +872,7 @@ class Picture:
         return rows
 
     def fixed(self, visual: Visual) -> list[float]:
-        """Return the widths of columns that the files give."""
+        """Return the column widths in the files."""
         given = visual.visual.get("objects", {}).get("columnWidth", [])
         widths = {
             each["selector"]["metadata"]: report_files.property_of({"it": [each]}, "it", "value")
@@ -887,7 +887,7 @@ class Picture:
         is_number: Sequence[bool],
         width: float,
     ) -> list[float]:
-        """Return the widths of the columns of a table: what numbers need, the rest for texts."""
+        """Return the column widths of a table: numbers get what they need, texts the rest."""
         needs = []
         for place, head in enumerate(heads):
             words = max((width_of(word, CELL, bold=True) for word in head.split()), default=0)
@@ -906,7 +906,7 @@ class Picture:
         ]
 
     def tree(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw the root, and the first split as it is after one choice."""
+        """Draw the root of a decomposition tree and its first split."""
         x, y, width, height = box
         (measure,) = [name for _, name in visual.fields("Measure", "Analyze")]
         columns = visual.fields("Column", "ExplainBy")
@@ -943,7 +943,7 @@ class Picture:
 
 
 SCROLLS = {visual.title for page in PAGES for visual in page.visuals if visual.is_list}
-"""Lists that are as long as the data: the only visuals that scroll."""
+"""Lists of any length, the only visuals that scroll."""
 
 
 def _short(value: float) -> str:
@@ -963,7 +963,7 @@ def _words(value: Any) -> str:
 
 
 def _between(share: float) -> str:
-    """Return the colour between the ends of a heat map."""
+    """Return a colour between the ends of a heat map's scale."""
     ends = (theme.HEAT_LOW, theme.HEAT_HIGH)
     low, high = ([int(each[at : at + 2], 16) for at in (1, 3, 5)] for each in ends)
     return "#" + "".join(
@@ -1009,7 +1009,7 @@ def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Data, dic
 def pictures(
     data: Data, pages: Mapping[str, Page], wanted: str = ""
 ) -> Iterator[tuple[str, Axes, list[Told]]]:
-    """Yield for each picture its name, the drawing and what did not fit."""
+    """Yield the name, the drawing and the problems of each picture."""
     chosen = {
         name: page
         for name, page in pages.items()
@@ -1038,7 +1038,7 @@ def pages_drawn(
 
 
 def _example(data: Data) -> tuple[Column, Any]:
-    """Return the customer with the most actions, as the detail shows one."""
+    """Return the customer with the most actions, for the page of customer details."""
     ((customer,),) = data.evaluator.connection.execute(
         "select customer_code from marts.dim_customers inner join"
         " marts.fct_customer_recommendations using (customer_key)"
@@ -1048,7 +1048,7 @@ def _example(data: Data) -> tuple[Column, Any]:
 
 
 def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
-    """Draw every tooltip page, hovering over the first mark of the first visual that shows it."""
+    """Draw every tooltip page for the first mark of the first visual that uses it."""
     tips = [page for page in pages.values() if page.kind == "Tooltip"]
     high = max(page.content["height"] for page in tips) + 16
     across = 4
@@ -1075,7 +1075,7 @@ def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[To
 
 
 def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
-    """Draw the phone layout of the first four pages, one beside the other."""
+    """Draw the phone layouts of the first four pages side by side."""
     shown = [page for page in pages.values() if not page.kind and _has_many(page)][:4]
     gap, width = 16, PHONE_WIDTH
 
@@ -1104,7 +1104,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]
 
 
 def _has_many(page: Page) -> bool:
-    """Whether a page shows enough on a phone to be worth a drawing."""
+    """Whether a page has enough visuals on a phone for a drawing."""
     return sum(bool(visual.mobile) for visual in page.visuals.values()) > 8
 
 

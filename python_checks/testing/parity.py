@@ -1,7 +1,7 @@
 """Compare the marts that two engines built, row by row.
 
 Rows are matched by the grain in the mart's tests. All values must be equal; doubles to a relative
-`TOLERANCE`, because the engines add them up in different orders.
+`TOLERANCE`, because the engines sum them in different orders.
 """
 
 from collections.abc import Mapping, Sequence

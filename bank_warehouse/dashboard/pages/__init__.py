@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bank_warehouse.dashboard.blocks import Page
+from bank_warehouse.dashboard.page_model import Page
 from bank_warehouse.dashboard.pages import (
     income,
     overview,

@@ -6,7 +6,9 @@ from typing import Any
 
 from bank_warehouse.answers import labels
 from bank_warehouse.dashboard import hints
-from bank_warehouse.dashboard.blocks import (
+from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
+from bank_warehouse.dashboard.numbers import short
+from bank_warehouse.dashboard.page_model import (
     NOT_TESTED,
     Block,
     Cell,
@@ -19,8 +21,6 @@ from bank_warehouse.dashboard.blocks import (
     Tile,
     Tiles,
 )
-from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
-from bank_warehouse.dashboard.numbers import short
 from bank_warehouse.dashboard.snapshots import HiddenError, Snapshot
 from bank_warehouse.dashboard.views import View, text_of
 from bank_warehouse.metrics import Metric

@@ -1,7 +1,7 @@
 """The details of a chosen cell: its numbers beside those of all customers shown."""
 
-from bank_warehouse.dashboard.blocks import Block, Cell, Column, Table
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.page_model import Block, Cell, Column, Table
 from bank_warehouse.dashboard.pages.context import Context
 
 METRICS = (

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from bank_warehouse.answers.numbers import day
-from bank_warehouse.dashboard.blocks import Answer, Answers, Cell, Column, Page, Table, Tiles
 from bank_warehouse.dashboard.numbers import short
+from bank_warehouse.dashboard.page_model import Answer, Answers, Cell, Column, Page, Table, Tiles
 from bank_warehouse.dashboard.pages.context import SHARE_OF_ROW, Context
 from bank_warehouse.dashboard.pages.recommendations import METRICS
 from bank_warehouse.dashboard.pages.segmentation import bubbles

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from bank_warehouse.dashboard.blocks import Cell, Choice, Column, Heat, Mark, Page, Table
 from bank_warehouse.dashboard.cubes import FILTERS
+from bank_warehouse.dashboard.page_model import Cell, Choice, Column, Heat, Mark, Page, Table
 from bank_warehouse.dashboard.pages.context import Context, combined
 
 HELD = ("product_balance", "mean_balance_of_holders", "holdings")

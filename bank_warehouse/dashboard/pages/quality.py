@@ -2,8 +2,8 @@
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import listed
-from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Column, Page, Table, Tile, Tiles
 from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, round_ticks
+from bank_warehouse.dashboard.page_model import Block, Cell, Chart, Column, Page, Table, Tile, Tiles
 from bank_warehouse.dashboard.pages.context import Context, result
 
 FLAGS = (

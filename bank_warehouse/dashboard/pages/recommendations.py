@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from bank_warehouse.answers import labels
-from bank_warehouse.dashboard.blocks import Block, Cell, Column, Page, Table, Tiles
+from bank_warehouse.dashboard.page_model import Block, Cell, Column, Page, Table, Tiles
 from bank_warehouse.dashboard.pages.context import Context, result
 from bank_warehouse.worklist import command_for
 

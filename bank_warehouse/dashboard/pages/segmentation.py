@@ -5,9 +5,18 @@ from math import sqrt
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.numbers import day
-from bank_warehouse.dashboard.blocks import Block, Cell, Chart, Choice, Column, Note, Page, Table
 from bank_warehouse.dashboard.drawings import DOT, Axis, Plot, Shape, flow, intervals, round_ticks
 from bank_warehouse.dashboard.numbers import axis_text, exact
+from bank_warehouse.dashboard.page_model import (
+    Block,
+    Cell,
+    Chart,
+    Choice,
+    Column,
+    Note,
+    Page,
+    Table,
+)
 from bank_warehouse.dashboard.pages.context import IN_CELLS, ORDERED, TESTED, Context, result
 from bank_warehouse.dashboard.snapshots import HiddenError
 from bank_warehouse.dashboard.views import text_of

@@ -1,4 +1,4 @@
-"""Wait until no transaction is between two queries on the marts.
+"""Wait until no reader's transaction has the marts in use.
 
 At the level `read committed`, each query of a transaction sees the latest commit, so a commit
 between two queries would show two releases. A transaction keeps a lock on every table that it has

@@ -29,7 +29,7 @@ coded as (
         {{ logarithmic_bucket('customers.' ~ measure, unit) }} as {{ measure }}_bucket,
         {% endfor %}
 
-        ---------- what is added up
+        ---------- measures to sum
         {% for measure in summed_measures() %}
         customers.{{ measure }},
         {% endfor %}

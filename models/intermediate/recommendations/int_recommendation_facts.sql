@@ -40,7 +40,7 @@ loyalty_tiers as (
 
 ),
 
--- The facts that rules may use, and nothing else: not nationality, gender or age.
+-- Only the facts that rules may use, so not nationality, gender or age.
 facts as (
 
     select

@@ -10,8 +10,8 @@ customers as (
 
 ),
 
--- An action may overrule others if its group has one with a higher precedence number. Column names
--- become numbers, which are faster to compare.
+-- An action may overrule the actions of its group that have a higher precedence number. Column
+-- names become numbers, which are faster to compare.
 rules as (
 
     select

@@ -4,7 +4,7 @@
 {% for product in columns %}
 {% do flags.append('is_held_' ~ product) %}
 {% do flags.append('is_deep_' ~ product) %}
-{#- Each pair in both orders, so that a matrix can be drawn from it. #}
+{#- Each pair in both orders, as a matrix needs it. #}
 {% for other_product in columns if other_product != product %}
 {% set pair = [product, other_product] | sort | join('_') %}
 {% do rows.append({'columns': {

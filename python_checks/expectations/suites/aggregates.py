@@ -85,7 +85,7 @@ def _tie(words: str, mart: str, by: str, sums: dict[str, str], *, where: str = "
 
 def _all_present(mart: str, column: str, source: str) -> Check:
     return Nothing(
-        f"every {column} of {source} is there",
+        f"every {column} of {source} is present",
         f"select {column} from {source} where {column} not in (select {column} from {mart})",
         column,
     )
@@ -145,7 +145,7 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
         in_set("product", products, "reference.products"),
         *not_null("value", "as_of_date", "balance"),
         Promise(
-            "holders are some of the customers, and penetration is their share",
+            "holders are at most the customers, and penetration is their share",
             "holders between 0 and customers "
             "and abs(penetration - cast(holders as double) / customers) <= 1e-9",
             ("customers", "holders", "penetration"),
@@ -178,7 +178,7 @@ def _pairs(products: list[object]) -> Table:
         in_set("product", products, "reference.products"),
         in_set("other_product", products, "reference.products"),
         Promise(
-            "holders of both are some of the holders of each",
+            "holders of both are at most the holders of each",
             "product <> other_product and holders_of_both between 0 "
             "and least(holders, other_holders) and greatest(holders, other_holders) <= customers",
             ("holders", "other_holders", "holders_of_both"),
@@ -188,7 +188,7 @@ def _pairs(products: list[object]) -> Table:
         between("balance_correlation", -1, 1, or_null=True),
         Promise("lift is never negative", "lift is null or lift >= 0", ("lift",)),
         Promise(
-            "deep holders of both are some of the deep holders of each",
+            "deep holders of both are at most the deep holders of each",
             "deep_holders_of_both between 0 and least(deep_holders, deep_other_holders) "
             "and greatest(deep_holders, deep_other_holders) <= customers "
             "and (depth_lift is null) = (least(deep_holders, deep_other_holders) = 0)",
@@ -246,7 +246,7 @@ def _concentration(connection: duckdb.DuckDBPyConnection) -> Table:
         between("gini", 0, 1, or_null=True),
         between("herfindahl_index", 0, 1.000000001, or_null=True),
         Promise(
-            "the whole is held by all",
+            "all customers together hold the whole amount",
             "percentile < 100 or (gini is null and total_amount <= 0) "
             "or abs(cumulative_share - 1) <= 1e-9",
             ("percentile", "cumulative_share"),
@@ -333,7 +333,7 @@ def _stress(connection: duckdb.DuckDBPyConnection) -> Table:
             ("baseline_value", "stressed_value", "change_in_value"),
         ),
         Promise(
-            "nothing changes in the scenario baseline",
+            "the scenario baseline changes nothing",
             "scenario <> 'baseline' or change_in_value = 0",
             ("change_in_value",),
         ),
@@ -366,7 +366,7 @@ def _sensitivity(connection: duckdb.DuckDBPyConnection) -> Table:
         _all_present(SENSITIVITY, "assumption", "reference.stress_assumptions"),
         _all_present(SENSITIVITY, "scenario", "reference.stress_scenarios"),
         Promise(
-            "the assumption is off as reference.stress_assumptions says, in the direction named",
+            "the assumption is changed as in reference.stress_assumptions, in the named direction",
             f"relative_error = (case assumption {errors} end) "
             "* case direction when 'larger' then 1 when 'smaller' then -1 end",
             ("assumption", "direction", "relative_error"),
@@ -387,7 +387,7 @@ def _sensitivity(connection: duckdb.DuckDBPyConnection) -> Table:
             "declared_value",
         ),
         Nothing(
-            "what single items change adds up to what all of them change, to the cent",
+            "the changes of single items add up to the change of all, to the cent",
             "select scenario, assumption, direction, "
             "sum(change_in_value) filter (where item = 'all') as amount_of_all, "
             "sum(change_in_value) filter (where item <> 'all') as amount_of_items "

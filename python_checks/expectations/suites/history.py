@@ -80,7 +80,7 @@ def _risk_migrations() -> Table:
                 ("from_risk_weighting", "to_risk_weighting", "risk_weighting_change"),
             ),
             Promise(
-                "a watch-list level that stays is unchanged, another one is not",
+                "the change is `unchanged` if and only if the watch-list level stays the same",
                 "(watch_list_change = 'unchanged') = (from_watch_list_level = to_watch_list_level)",
                 ("from_watch_list_level", "to_watch_list_level", "watch_list_change"),
             ),
@@ -105,17 +105,17 @@ def _of_any_migration(mart: str, keys: tuple[str, ...], state: tuple[str, ...]) 
         Promise("the dates are in order", "from_date < to_date", ("from_date", "to_date")),
         at_least("customers", 1),
         Promise(
-            "who joined had no money before",
+            "joiners had no money before",
             f"from_{first} <> 'joined' or (from_total_loans = 0 and from_total_deposits = 0)",
             ("from_total_loans", "from_total_deposits"),
         ),
         Promise(
-            "who left has no money after",
+            "leavers have no money after",
             f"to_{first} <> 'left' or (to_total_loans = 0 and to_total_deposits = 0)",
             ("to_total_loans", "to_total_deposits"),
         ),
         Promise(
-            "nobody joins and leaves between two dates, or is in a state of the other side",
+            "nobody both joins and leaves between two dates",
             f"from_{first} <> 'left' and to_{first} <> 'joined' "
             f"and not (from_{first} = 'joined' and to_{first} = 'left')",
             (f"from_{first}", f"to_{first}"),
@@ -137,7 +137,7 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
     """The customers in a state at one date are those who come from it at the next."""
     return Nothing(
-        "who has come to a state at a date is who goes on from it",
+        "the customers in a state at a date are the same in both comparisons with that date",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "
         "different as ("
         "(from ends where as_of_date in (select as_of_date from starts) except from starts) "
@@ -152,7 +152,7 @@ def _ends_with_the_customers(mart: str, customers: str, state: tuple[str, ...]) 
     """The states at the date of the warehouse are those of its customers, with their money."""
     columns = ", ".join(f"cast(states.{column} as varchar) as {column}" for column in state)
     return Nothing(
-        f"at the date of the warehouse the states are those of {customers}, and so is the money",
+        f"states and money at the date of the warehouse match {customers}",
         f"with ends as ({_side(mart, 'to', state)}), "
         f"there as (select states.as_of_date, {columns}, count(*) as customers, "
         "sum(positions.total_loans) as total_loans, "

@@ -43,7 +43,7 @@ def _differences() -> Table:
                 ("p_value", "adjusted_p_value"),
             ),
             Promise(
-                "a verdict beyond chance has a p-value and a size",
+                "a verdict `more than chance` has a p-value and an effect size",
                 "verdict not like 'more than chance%' "
                 "or (adjusted_p_value is not null and effect_size is not null)",
                 ("verdict", "adjusted_p_value", "effect_size"),
@@ -54,7 +54,7 @@ def _differences() -> Table:
                 ("statistic", "degrees_of_freedom"),
             ),
             Nothing(
-                "of two tests the one with the smaller adjusted p-value is not the chance one",
+                "a test called real has a smaller adjusted p-value than every test called chance",
                 "select one.dimension, one.measure, one.adjusted_p_value, one.verdict "
                 f"from {DIFFERENCES} as one "
                 f"cross join (select min(adjusted_p_value) as smallest from {DIFFERENCES} "
@@ -64,7 +64,7 @@ def _differences() -> Table:
                 "verdict",
             ),
             Nothing(
-                "every profiled dimension says for the risk weighting whether it is chance",
+                "every profiled dimension has a verdict on the risk weighting",
                 "select distinct profiles.dimension "
                 f"from {PROFILES} as profiles left join {DIFFERENCES} as differences "
                 "on profiles.dimension = differences.dimension "
@@ -100,13 +100,13 @@ def _drivers() -> Table:
                 ("coefficient", "odds_ratio"),
             ),
             Promise(
-                "a driver raises the risk where its coefficient is positive, else lowers it",
+                "a driver's direction matches the sign of its coefficient",
                 "(direction <> 'raises' or coefficient > 0) "
                 "and (direction <> 'lowers' or coefficient < 0)",
                 ("coefficient", "direction"),
             ),
             Promise(
-                "protected attributes are in a fit of their own",
+                "protected attributes have a separate fit",
                 "is_protected = (driver in ('age', 'gender', 'nationality')) "
                 "and is_protected = (fit = 'protected attributes')",
                 ("fit", "driver", "is_protected"),
@@ -127,7 +127,7 @@ def _centroids(*, is_large: bool) -> Table:
             between("silhouette", -1, 1),
             between("stability", -1, 1),
             Nothing(
-                "there are as many clusters as the table says, each with every measure",
+                "the number of clusters is as declared, and each has every measure",
                 "select max(number_of_clusters) as declared, "
                 "count(distinct behavioural_cluster) as found, "
                 f"count(distinct measure) as measures, count(*) as cells from {CENTROIDS} "
@@ -135,7 +135,7 @@ def _centroids(*, is_large: bool) -> Table:
                 "behavioural_cluster",
             ),
             Nothing(
-                "the customers of a cluster are those that fct_customer_segments gives it",
+                "the customers of a cluster match fct_customer_segments",
                 "select behavioural_cluster, here.customers as customers_here, "
                 "coalesce(there.customers, 0) as customers_there "
                 f"from (select distinct behavioural_cluster, customers from {CENTROIDS}) as here "

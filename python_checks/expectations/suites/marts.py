@@ -184,13 +184,13 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ("as_of_date", "joined_date"),
         ),
         Promise(
-            "the flags of joining agree with age and tenure",
+            "the joining flags match age and tenure",
             "is_joined_before_birth = (tenure_days > age * 365.25) "
             "and is_joined_as_minor = (tenure_days > (age - 18) * 365.25)",
             ("age", "tenure_days", "is_joined_before_birth", "is_joined_as_minor"),
         ),
         Nothing(
-            "a client id is flagged as shared where several customers have it, and only there",
+            "a client id is flagged as shared if and only if several customers have it",
             "select totals.flagged as customers_flagged, shared.customers as customers_sharing "
             f"from (select count(*) filter (where has_shared_client_id) as flagged "
             f"from {CUSTOMERS}) as totals cross join (select coalesce(sum(customers), 0) as "
@@ -199,7 +199,7 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             "has_shared_client_id",
         ),
         Nothing(
-            "all customers are measured at one date, the one that dim_dates marks",
+            "all customers have the as-of date that dim_dates marks",
             "select lowest, highest, marked from "
             f"(select min(as_of_date) as lowest, max(as_of_date) as highest from {CUSTOMERS}) "
             "as dates cross join (select max(date_day) filter (where is_as_of_date) as marked, "
@@ -223,7 +223,7 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             Mean("risk_weighting", 1, 4),
             Mean("tenure_days", 365, 14_600),
             Nothing(
-                "no gender is nearly everyone's",
+                "no gender covers nearly all customers",
                 f"select gender, count(*) as customers from {CUSTOMERS} group by gender "
                 f"having count(*) > 0.98 * (select count(*) from {CUSTOMERS})",
                 "gender",
@@ -240,7 +240,7 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ),
             *(
                 share_between(
-                    f"{column} {value} is not everyone",
+                    f"{column} {value} does not cover all customers",
                     f"{column} = {literal(value)}",
                     column,
                     0,
@@ -299,7 +299,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ("net_position", "total_deposits", "total_loans"),
         ),
         Promise(
-            "is_overleveraged where total_loans are above total_deposits",
+            "is_overleveraged if total_loans are above total_deposits",
             "is_overleveraged = (total_loans > total_deposits)",
             ("is_overleveraged", "total_loans", "total_deposits"),
         ),
@@ -355,7 +355,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
                 for column in MONEY
             ),
             share_between(
-                "being overleveraged is neither unknown nor the rule without exception",
+                "some but not all customers are overleveraged",
                 "is_overleveraged",
                 "is_overleveraged",
                 0.001,
@@ -368,7 +368,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
 def _ratio(ratio: str, numerator: str, divisor: str) -> Check:
     quotient = f"cast({numerator} as double) / nullif(cast({divisor} as double), 0)"
     return Promise(
-        f"{ratio} is {numerator} / {divisor}, and null where {divisor} is not above 0",
+        f"{ratio} is {numerator} / {divisor}, and null if {divisor} is not above 0",
         f"({divisor} <= 0) = ({ratio} is null) "
         f"and ({divisor} <= 0 or abs({ratio} - {quotient}) <= 1e-9 * abs({quotient}))",
         (ratio, numerator, divisor),
@@ -432,7 +432,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple
         *(between(score, 1, 5) for score in scores),
         in_set("segment", [rule[0] for rule in rules], "reference.segment_rules"),
         Promise(
-            "the segment is the one of the first rule of reference.segment_rules that fits",
+            "the segment is that of the first matching rule of reference.segment_rules",
             f"segment = case {assigned} end",
             ("segment", *scores),
         ),
@@ -531,18 +531,18 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
             "reference.default_probabilities",
         ),
         Promise(
-            "the level of the watch list agrees with the severity",
+            "the watch-list level matches the severity",
             f"watch_list_level = case {level} end",
             ("watch_list_severity", "watch_list_level"),
         ),
         Promise(
-            "a customer is on the watch list where a rule is met, and only then",
+            "a customer is on the watch list if and only if a rule is met",
             "is_on_watch_list = (rules_met > 0) and is_on_watch_list = (watch_list_level <> 'none')"
             " and (rules_met = 0) = (watch_list_severity = 0)",
             ("rules_met", "watch_list_severity", "watch_list_level", "is_on_watch_list"),
         ),
         Promise(
-            "there are reasons where and only where there is a flag",
+            "a customer has reasons if and only if a rule is met",
             "watch_list_reasons <> '' and (rules_met = 0) = "
             "(watch_list_reasons = 'No rule of the watch list applies')",
             ("rules_met", "watch_list_reasons"),
@@ -554,7 +554,7 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
             Mean("probability_of_default", 0.0001, 0.5),
             Mean("risk_weighting", 1, 4),
             share_between(
-                "the watch list is a selection", "is_on_watch_list", "is_on_watch_list", 0, 0.98
+                "customers are on the watch list", "is_on_watch_list", "is_on_watch_list", 0, 0.98
             ),
         ]
     return tuple(checks)
@@ -573,7 +573,7 @@ def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
         rules_met, severities = sums[table]
         sums[table] = (f"{rules_met} + {met}", f"{severities} + {severity} * {met}")
     return Nothing(
-        "as many rules are met, with as much severity, as reference.watch_list_rules give",
+        "rules met and severities match reference.watch_list_rules",
         "select listed.rules_met as rules_here, customers.rules_met + positions.rules_met as "
         "rules_there, listed.severity as severity_here, customers.severity + positions.severity "
         f"as severity_there from (select sum(rules_met) as rules_met, sum(watch_list_severity) "
@@ -623,13 +623,13 @@ def _holdings() -> tuple[Check, ...]:
         _by_product(HOLDINGS),
         *not_null("as_of_date", "balance"),
         Promise(
-            "a product is held where its balance is not 0",
+            "a product is held if and only if its balance is not 0",
             "is_held = (balance <> 0)",
             ("balance", "is_held"),
         ),
         between("peer_decile", 1, 10),
         Promise(
-            "the share of balances is 0 or null where the product is not held",
+            "the share of balances is 0 or null if the product is not held",
             "is_held or coalesce(share_of_balances, 0) = 0",
             ("balance", "is_held", "share_of_balances"),
         ),
@@ -647,12 +647,12 @@ def _gaps() -> tuple[Check, ...]:
             ("balance", "peer_median_balance", "gap_to_peer_median"),
         ),
         Promise(
-            "below the median where the gap is above 0",
+            "a balance is below the median if and only if the gap is above 0",
             "is_below_peer_median = (gap_to_peer_median > 0)",
             ("gap_to_peer_median", "is_below_peer_median"),
         ),
         Promise(
-            "the depth is the balance by the median of the peers, and null where that is 0 or less",
+            "the depth is the balance divided by the peers' median, and null if that is 0 or less",
             "(peer_median_balance <= 0) = (balance_to_peer_median is null) and "
             "(peer_median_balance <= 0 or abs(balance_to_peer_median - cast(balance as double) "
             "/ peer_median_balance) <= 1e-9 * greatest(abs(balance_to_peer_median), 1))",
@@ -679,7 +679,7 @@ def _small_dimensions(connection: duckdb.DuckDBPyConnection) -> list[Table]:
                 *not_null("product", "product_name", "product_family", "is_core_deposit"),
                 in_set("product", products, "reference.products"),
                 Nothing(
-                    "every product of reference.products is there",
+                    "every product of reference.products is present",
                     "select product from reference.products "
                     "where product not in (select product from marts.dim_products)",
                     "product",
@@ -694,7 +694,7 @@ def _small_dimensions(connection: duckdb.DuckDBPyConnection) -> list[Table]:
                 between("month_of_year", 1, 12),
                 between("day_of_month", 1, 31),
                 Promise(
-                    "the parts of a date agree with it",
+                    "the parts of a date match it",
                     "year_number = year(date_day) and quarter_of_year = quarter(date_day) "
                     "and month_of_year = month(date_day) and day_of_month = day(date_day)",
                     ("year_number", "quarter_of_year", "month_of_year", "day_of_month"),

@@ -36,7 +36,9 @@ def _control_totals() -> tuple[Check, ...]:
         unique(CONTROL, "column_name"),
         *not_null("delivered", "in_marts", "in_quarantine", "difference"),
         Promise(
-            "nothing is lost or doubled: the difference is 0", "difference = 0", ("difference",)
+            "no row or amount is lost or counted twice: the difference is 0",
+            "difference = 0",
+            ("difference",),
         ),
         Promise(
             "the difference is delivered less marts less quarantine",
@@ -44,12 +46,12 @@ def _control_totals() -> tuple[Check, ...]:
             ("delivered", "in_marts", "in_quarantine", "difference"),
         ),
         Promise(
-            "the columns are the money columns and the number of rows",
+            "the totals cover the money columns and the number of rows",
             f"column_name in ({named})",
             (),
         ),
         Nothing(
-            "the totals are those of the tables, counted again",
+            "the totals equal a new count of the tables",
             "select coalesce(control.column_name, delivered.column_name) as column_name, "
             "control.delivered, delivered.amount as delivered_counted, control.in_marts, "
             "marts.amount as in_marts_counted, control.in_quarantine, quarantined.amount as "
@@ -72,7 +74,7 @@ def _quarantine() -> tuple[Check, ...]:
     return (
         unique(QUARANTINE, "source_file", "source_row"),
         Promise(
-            "a row that is quarantined has a file, a number, reasons and its text",
+            "a quarantined row has a file, a number, reasons and its text",
             "source_file <> '' and source_row >= 2 and reject_reasons <> '' "
             "and raw_text is not null",
             ("reject_reasons",),
@@ -84,19 +86,19 @@ def _profile() -> tuple[Check, ...]:
     return (
         unique(PROFILE, "column_name"),
         Promise(
-            "nulls and zeros are some of the rows",
+            "nulls and zeros are at most the rows",
             "null_count between 0 and row_count and coalesce(zero_count, 0) between 0 and "
             "row_count",
             ("row_count", "null_count", "zero_count"),
         ),
         Promise(
-            "the percentiles are in their order",
+            "the percentiles are in order",
             "percentile_1 is null or (percentile_1 <= quartile_1 and quartile_1 <= median "
             "and median <= quartile_3 and quartile_3 <= percentile_99)",
             ("percentile_1", "quartile_1", "median", "quartile_3", "percentile_99"),
         ),
         Nothing(
-            "the profile is of all rows delivered",
+            "the profile covers all rows delivered",
             f"select distinct row_count as rows_here, delivered.rows_there from {PROFILE} "
             f"cross join (select count(*) as rows_there from {BASE}) as delivered "
             "where row_count <> delivered.rows_there",

@@ -131,7 +131,7 @@ def _seed_lookups() -> list[Table]:
 
 def _delivered_clients() -> Table:
     checks: list[Check] = [
-        Promise("the file that a row came from is known", "source_file <> ''", ("source_file",)),
+        Promise("every row has a file", "source_file <> ''", ("source_file",)),
         *[
             _mostly(f"{column} can be read", f"{column} is not null", column)
             for column in ("client_id", "client_name", "age", "joined_date", *MONEY)

@@ -89,7 +89,7 @@ def _recommendations(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -
             ("reasons", "fact", "second_fact", "third_fact"),
         ),
         Promise(
-            "a gap is an amount to close, never a negative one",
+            "a gap is never negative",
             "gap_to_close is null or gap_to_close >= 0",
             ("gap_to_close",),
         ),
@@ -100,7 +100,7 @@ def _recommendations(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -
             "customer_key",
         ),
         Nothing(
-            "no customer has actions of two stances in one conflict group",
+            "no customer has contradicting actions",
             f"select one.customer_key, rules.conflict_group from {RECOMMENDATIONS} as one "
             f"inner join {RULES} as rules on one.action = rules.action "
             "where rules.conflict_group is not null "
@@ -109,7 +109,7 @@ def _recommendations(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -
             "customer_key, action",
         ),
         Nothing(
-            "the gap of an action for a product is the one of fct_product_gaps",
+            "the gap of an action for a product equals the one in fct_product_gaps",
             f"select one.customer_key, one.product, one.gap_to_close as amount_here, "
             f"gaps.gap_to_peer_median as amount_there from {RECOMMENDATIONS} as one "
             f"left join {GAPS} as gaps on one.customer_key = gaps.customer_key "
@@ -145,14 +145,14 @@ def _fairness(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
         between("ratio_to_best", 0, 1, or_null=True),
         between("adjusted_p_value", 0, 1, or_null=True),
         Promise(
-            "the rate is chosen divided by customers, inside its interval, from 0 to 1",
+            "the rate is chosen divided by customers, and inside its interval",
             "abs(selection_rate - cast(chosen as double) / customers) <= 1e-12 and "
             "0 <= selection_rate_lower and selection_rate_lower <= selection_rate and "
             "selection_rate <= selection_rate_upper and selection_rate_upper <= 1",
             ("customers", "chosen", "selection_rate", "selection_rate_lower"),
         ),
         Promise(
-            "a flag is a ratio below the limit, of a group that is large enough",
+            "a group is flagged if and only if it is large enough and its ratio is below the limit",
             f"is_flagged = (is_large_enough and ratio_to_best < {limits['lowest_ratio']}) "
             "and is_large_enough = (ratio_to_best is not null) "
             f"and (not is_large_enough or customers >= {limits['minimum_customers']})",
@@ -165,7 +165,7 @@ def _fairness(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
             ("is_flagged", "is_large_enough", "verdict"),
         ),
         Nothing(
-            "customers and chosen are those of the marts, for every action and every group",
+            "customers and chosen match the marts, for every action and group",
             f"with groups as ({groups}), sizes as (select dimension, value, count(*) as customers "
             "from groups group by dimension, value), choices as (select one.action, "
             "groups.dimension, groups.value, count(*) as chosen from groups inner join "

@@ -57,7 +57,7 @@ def _base() -> tuple[Check, ...]:
     return (
         *not_null("source_file", "is_valid"),
         Promise(
-            "a row is quarantined with reasons and its text, or accepted without",
+            "a quarantined row has reasons and its text, and an accepted row has no reasons",
             "is_valid = (reject_reasons is null) and (is_valid or raw_text is not null)",
             ("source_file", "is_valid", "reject_reasons"),
         ),

@@ -147,7 +147,7 @@ def tile(page: Page, label: str) -> Any:
     return page.locator(".tile", has=page.get_by_text(label, exact=True)).locator("dd").first
 
 
-def faults_of_access(page: Page) -> list[str]:
+def accessibility_faults(page: Page) -> list[str]:
     """Return the serious and critical faults that axe-core finds on a page."""
     assert AXE is not None
     page.evaluate(AXE.read_text("utf-8"))
@@ -251,8 +251,8 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
-    """Its numbers match the metric layer, it is accessible, and it fits a phone."""
+def test_each_page_is_right_and_accessible(name: str, watched: Watched, snapshot: Snapshot) -> None:
+    """Numbers match the metric layer, axe-core finds no fault, and the page fits a phone."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
     expect(page.locator("h1")).to_have_text(PAGES[name][0])
@@ -279,15 +279,15 @@ def test_each_page(name: str, watched: Watched, snapshot: Snapshot) -> None:
     for cell in page.locator("table.heat td a").all()[:8]:
         assert "cell=" in (cell.get_attribute("href") or "")
     if AXE is not None:
-        assert faults_of_access(page) == []
+        assert accessibility_faults(page) == []
         page.emulate_media(color_scheme="dark")
-        assert faults_of_access(page) == []
+        assert accessibility_faults(page) == []
     page.set_viewport_size(PHONE)
     page.wait_for_function(f"() => document.documentElement.scrollWidth <= {PHONE['width']}")
     watched.done()
 
 
-def test_heat_map_cells_are_the_metric_layer_s(watched: Watched, snapshot: Snapshot) -> None:
+def test_heat_map_cells_equal_the_metric_layer(watched: Watched, snapshot: Snapshot) -> None:
     page = watched.go("/risk?show=total_loans&income_band=High")
     metric = snapshot.metric("total_loans")
     for block, dimension in (
@@ -324,7 +324,7 @@ def test_heat_map_cells_are_the_metric_layer_s(watched: Watched, snapshot: Snaps
     watched.done()
 
 
-def test_faults_of_access_are_looked_for() -> None:
+def test_axe_core_is_available() -> None:
     require(AXE, "axe-core", "npm pack axe-core, then name its axe.min.js in AXE_CORE")
     assert AXE is not None
     assert AXE.is_file()
@@ -333,7 +333,7 @@ def test_faults_of_access_are_looked_for() -> None:
 # ---------- what a reader does
 
 
-def test_filters_go_into_the_address_and_back(watched: Watched, snapshot: Snapshot) -> None:
+def test_filters_are_kept_in_the_address(watched: Watched, snapshot: Snapshot) -> None:
     page = watched.go("/")
     page.locator("#filter-loyalty_classification summary").click()
     page.get_by_role("button", name="Gold", exact=True).click()
@@ -401,7 +401,7 @@ def test_a_click_on_a_cell_shows_its_details(
         assert not covered, text
     picture(page, "dashboard-cell")
     if AXE is not None:
-        assert faults_of_access(page) == []
+        assert accessibility_faults(page) == []
     with page.expect_download() as waiting:
         drawer.get_by_role("link", name="Download as CSV: Behind the cell").click()
     saved = tmp_path / "detail.csv"
@@ -415,7 +415,7 @@ def test_a_click_on_a_cell_shows_its_details(
     watched.done()
 
 
-def test_a_bar_of_a_chart_leads_to_its_year(watched: Watched) -> None:
+def test_chart_bar_links_to_its_year(watched: Watched) -> None:
     page = watched.go("/quality")
     page.locator("#block-joiners rect").nth(10).click()
     expect(page.locator(".drawer h2").first).to_contain_text("joining year")
@@ -457,7 +457,7 @@ def test_moves_between_two_dates(browser: Browser, folder: Path) -> None:
     snapshots.close()
 
 
-def test_menus_choose_what_is_compared(watched: Watched) -> None:
+def test_menus_change_the_comparison(watched: Watched) -> None:
     page = watched.go("/segmentation")
     compared = page.locator("#block-compare")
     expect(compared.locator(".mark")).to_contain_text("Could be chance")
@@ -499,7 +499,7 @@ def test_hints_are_shown_on_hover_and_focus(watched: Watched) -> None:
     expect(page.locator("#tip")).to_be_hidden()
 
 
-def test_the_keyboard_is_enough(watched: Watched) -> None:
+def test_pages_work_by_keyboard_alone(watched: Watched) -> None:
     page = watched.go("/")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -548,7 +548,7 @@ def test_dark_and_light_are_remembered(watched: Watched) -> None:
     watched.done()
 
 
-def test_a_phone_is_enough(browser: Browser, address: str) -> None:
+def test_pages_work_on_a_phone(browser: Browser, address: str) -> None:
     context = browser.new_context(
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="light", device_scale_factor=1
     )
@@ -571,7 +571,7 @@ def test_a_phone_is_enough(browser: Browser, address: str) -> None:
     context.close()
 
 
-def test_a_wall_is_filled(browser: Browser, address: str) -> None:
+def test_pages_fill_a_large_screen(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport=WALL, color_scheme="dark")
     found = Watched(context, address)
     page = found.go("/")
@@ -596,7 +596,7 @@ def test_pictures_of_the_pages(watched: Watched) -> None:
 # ---------- where there is nothing to show
 
 
-def test_filters_that_nobody_meets(watched: Watched) -> None:
+def test_filters_without_customers(watched: Watched) -> None:
     search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     search += "&joined_year=1995&income_band=Low"
     for name in PAGES:
@@ -665,6 +665,6 @@ def test_the_export_opens_without_a_network(
         looked = browser.new_context(viewport=WIDE, bypass_csp=True)
         other = looked.new_page()
         other.goto(target.as_uri())
-        assert faults_of_access(other) == []
+        assert accessibility_faults(other) == []
         looked.close()
     context.close()

@@ -158,7 +158,7 @@ def test_kill_ends_dbt_too_and_leaves_nothing_of_the_drop(drop: Path, tmp_path: 
     assert build.returncode == 143, said
     assert "Interrupted: the warehouse may hold models of this build" in said
     assert list(temporary.iterdir()) == []
-    # dbt has ended, and holds the warehouse no more.
+    # dbt has ended, so the warehouse is not locked.
     with duckdb.connect(str(tmp_path / "bank.duckdb")):
         pass
     record = read_record(build_record_path(tmp_path / "bank.duckdb"))

@@ -258,7 +258,7 @@ def test_static_docs_are_one_file(used: Path) -> None:
     assert "fct_segment_profiles" in page
 
 
-def test_clone_refuses_and_says_copy_the_file(used: Path, tmp_path: Path) -> None:
+def test_clone_refuses_and_suggests_copying_the_file(used: Path, tmp_path: Path) -> None:
     passes(used, "compile", "--select", "dim_dates")
     state = shutil.copytree(used / "target", tmp_path / "state")
     remove_warehouse(used)

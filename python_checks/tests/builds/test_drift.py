@@ -78,7 +78,7 @@ def test_the_accepted_profile_is_named_after_the_warehouse(name: str) -> None:
     assert path == Path("warehouse") / expected.get(name, "bank.accepted_profile.parquet")
 
 
-def test_a_drop_that_does_not_tie_out_cannot_be_accepted(tmp_path: Path) -> None:
+def test_unbalanced_drop_cannot_be_accepted(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema quality")

@@ -40,7 +40,7 @@ def test_settings_reach_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found == ("700.0 MiB", (tmp_path / "spill").as_posix(), 1)
 
 
-def test_spill_goes_to_the_temp_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spill_is_in_the_temp_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANK_MEMORY_LIMIT", "60MB")
     monkeypatch.setenv("BANK_TEMP_DIRECTORY", str(tmp_path / "spill"))
     monkeypatch.setenv("BANK_THREADS", "1")

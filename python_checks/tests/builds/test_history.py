@@ -1,8 +1,7 @@
 """The history by date: months in order, repeated, late, incomplete, interrupted or missing.
 
-One bank is built month by month, and after each build the history is looked at from outside of
-dbt: which dates it has, a fingerprint of each, and what was compared. What should not have
-changed has the same fingerprint.
+One bank is built month by month. After each build the tests read the history without dbt: its
+dates, a fingerprint of each, and the comparisons. Rows that must not change keep their fingerprint.
 """
 
 import csv
@@ -47,7 +46,7 @@ WITH_THEIR_TESTS = (
     "--exclude-resource-type",
     "unit_test",
 )
-"""Options after a selection: the tests of the history, without those of its parents."""
+"""Options that exclude the tests of the history's parents from a selection."""
 DAYS = {0: "2021-12-31", 1: "2022-01-31", 2: "2022-02-28", 3: "2022-03-31", 4: "2022-04-30"}
 Person = tuple[str, str, str]
 
@@ -166,7 +165,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def looks(bank: Path, drops: dict[int, Path]) -> dict[str, Look]:
-    """The state after each of a series of builds, by the name of the build."""
+    """The states after each build of a series, by the name of the build."""
     seen = {}
 
     def step(name: str, month: int, day: str, *options: str, is_refused: bool = False) -> None:
@@ -224,7 +223,7 @@ def test_late_drop_is_inserted(looks: dict[str, Look]) -> None:
     assert {day for day, _, _ in after.segments} == {DAYS[1], DAYS[2], DAYS[3]}
 
 
-def test_the_same_date_again_replaces_it(looks: dict[str, Look]) -> None:
+def test_repeated_date_is_replaced(looks: dict[str, Look]) -> None:
     before, after = looks["late, into a fresh warehouse"], looks["short"]
     assert after.dates[DAYS[3]][0] == before.dates[DAYS[3]][0] - 20
     assert unchanged(before, after, DAYS[0], DAYS[1], DAYS[2])
@@ -239,7 +238,7 @@ def test_refused_drop_does_not_reach_the_history(looks: dict[str, Look]) -> None
     assert looks["refused"].pairs == looks["short"].pairs
 
 
-def test_joined_and_left_are_those_of_the_files(
+def test_joiners_and_leavers_match_the_files(
     looks: dict[str, Look], drops: dict[int, Path]
 ) -> None:
     segments = looks["short"].segments
@@ -260,7 +259,7 @@ def test_joined_and_left_are_those_of_the_files(
         assert 0.7 * len(there) < stayed < len(there & then), day
 
 
-def moves_by_hand(folder: Path) -> tuple[list[Any], list[Any]]:
+def count_moves(folder: Path) -> tuple[list[Any], list[Any]]:
     """Return segment and risk migrations from the history, customer by customer, in Python."""
     with duckdb.connect(str(history_of(folder)), read_only=True) as connection:
         rows = connection.execute(
@@ -289,7 +288,7 @@ def moves_by_hand(folder: Path) -> tuple[list[Any], list[Any]]:
     )
 
 
-def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]) -> None:
+def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) -> None:
     assert len(looks["short"].dates) == 4
     money = "from_total_loans, to_total_loans, from_total_deposits, to_total_deposits"
     with duckdb.connect(str(bank / "bank.duckdb"), read_only=True) as connection:
@@ -305,7 +304,7 @@ def test_migrations_are_those_counted_by_hand(bank: Path, looks: dict[str, Look]
         changes = connection.execute(
             "select distinct risk_weighting_change from marts.fct_risk_migrations"
         ).fetchall()
-    by_hand = moves_by_hand(bank)
+    by_hand = count_moves(bank)
     assert sorted(segments) == by_hand[0]
     assert sorted(risks) == by_hand[1]
     assert {change for (change,) in changes} == {"joined", "left", "worse", "better", "unchanged"}
@@ -366,7 +365,7 @@ def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
         copy, "run-operation", "forget_date", "--args", json.dumps({"as_of_date": DAYS[1]})
     )
     assert told.returncode == 0, told.stdout
-    # No drop is named, so the last build decides whose history it is.
+    # Without a drop, the last build decides which history is used.
     assert not (copy / "bank_history_sample.duckdb").exists()
     assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in told.stdout
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
@@ -530,7 +529,7 @@ def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal 9")
 def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) -> None:
-    # The build would write other rows than those that exist.
+    # The build would write rows that differ from the existing ones.
     run_sql(
         copy / "bank.duckdb",
         "update intermediate.int_customers_segmented set total_loans = total_loans + 1, "

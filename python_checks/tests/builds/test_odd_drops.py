@@ -1,7 +1,7 @@
-"""Every odd drop through staging: read correctly, refused, or rows quarantined; nothing is lost.
+"""Staging reads, quarantines or refuses every odd drop, and loses nothing.
 
-Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`; some
-of each outcome also through a real `dbt build`, which shows that the rendered SQL is dbt's.
+Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
+oddities of each outcome also go through `dbt build`, to prove that the rendered SQL is dbt's.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ CODES = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 
 
 def names_of(names: list[str]) -> Edit:
-    """Return the edit of an oddity with other names from a row on."""
+    """Return the edit that replaces the client names from row `FIRST_NAMED` on."""
     known = dict(enumerate(names, start=oddities.FIRST_NAMED))
     return lambda number, _: {"client_name": known[number]} if number in known else {}
 
@@ -240,9 +240,7 @@ def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_p
     assert len(staged.accepted) == 6000 - len(spoilt)
 
 
-def test_only_dates_that_could_be_either_order_are_in_doubt(
-    staging: Staging, tmp_path: Path
-) -> None:
+def test_only_ambiguous_dates_are_quarantined(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["dates_of_both_orders"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     doubts = {row["source_row"]: str(row["reject_reasons"]) for row in staged.quarantined}
@@ -251,15 +249,13 @@ def test_only_dates_that_could_be_either_order_are_in_doubt(
     assert doubts[6] == "joined_bank is not a date written as %d-%m-%Y"
 
 
-def test_a_row_quarantined_for_an_unknown_code_keeps_its_number(
-    staging: Staging, tmp_path: Path
-) -> None:
+def test_row_with_unknown_code_keeps_its_number(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["unknown_code"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert [row["source_row"] for row in staged.quarantined] == [6]
 
 
-def test_rows_keep_their_places_over_many_blocks_and_threads(tmp_path: Path) -> None:
+def test_row_order_survives_many_blocks_and_threads(tmp_path: Path) -> None:
     header, rows = oddities.seed_rows()
     place = header.index("Client ID")
     ids = [f"N{number}" for number in range(150_000)]
@@ -278,9 +274,7 @@ def test_rows_keep_their_places_over_many_blocks_and_threads(tmp_path: Path) -> 
     assert [row[0] for row in found] == ids
 
 
-def test_a_refusal_by_order_has_both_counts_and_the_setting(
-    staging: Staging, tmp_path: Path
-) -> None:
+def test_refused_date_order_has_counts_and_setting(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["month_first_dates_declared_day_first"]
     drop = make(oddity, tmp_path / "drop")
     refusal = str(staging.read(drop, **settings(oddity)).refusal)
@@ -323,7 +317,7 @@ def test_few_cells_unlike_the_first_5000_rows_are_quarantined(
         (("12.345", "12.3456"), 0.01, "7,000 rows: bank_loans is not an amount to the cent"),
     ],
 )
-def test_amounts_unlike_the_first_5000_rows_are_never_read_in_silence(
+def test_amounts_unlike_the_first_5000_rows_are_reported(
     cells: tuple[str, str], rate: float, says: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -380,9 +374,7 @@ def test_only_an_amount_is_in_another_currency(
     assert reason in str(row["reject_reasons"])
 
 
-def test_a_refusal_by_rate_counts_each_reason_and_keeps_the_rows(
-    staging: Staging, tmp_path: Path
-) -> None:
+def test_refused_rate_counts_reasons_and_keeps_rows(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["too_many_bad_rows"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert "31 rows: occupation is empty" in str(staged.refusal)

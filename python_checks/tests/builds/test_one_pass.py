@@ -19,7 +19,7 @@ from bank_warehouse.cli import main
 from python_checks.testing.dbt import run_dbt
 
 CUSTOMERS = 25_000
-"""More than the project's exact_ranks_limit, below which ranks are not of bins but of customers."""
+"""More than exact_ranks_limit; with fewer customers, single customers are ranked, not bins."""
 
 SORTING = frozenset(
     {
@@ -35,17 +35,17 @@ SORTING = frozenset(
 """Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
-"""The model that runs along the bins of int_balance_buckets: many, but never more with more
-customers. An amount's bin is its number of digits and the first four of them."""
+"""The model that sorts the bins of int_balance_buckets. A bin is the number of digits of an amount
+and its first four digits, so the number of bins does not grow with the customers."""
 
 DISTRIBUTIONS = "int_distributions"
-"""The buckets for medians and ranks, 64 per unit of natural log."""
+"""The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
 
 MEDIANS = "int_dimension_medians"
-"""The model that sorts the amounts of the few buckets that hold a median."""
+"""The model that sorts the amounts of the few buckets with a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
-"""The share of all amounts with a median that it sorts."""
+"""Largest share of the amounts that it may sort."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 

@@ -73,7 +73,7 @@ def test_odd_joining_dates_and_shared_ids_are_flags(original: duckdb.DuckDBPyCon
     assert found[4] == 0
 
 
-def test_joining_dates_have_their_range_and_their_gap(
+def test_joining_dates_have_the_known_range_and_gap(
     original: duckdb.DuckDBPyConnection,
 ) -> None:
     found = original.execute(
@@ -87,7 +87,7 @@ def test_joining_dates_have_their_range_and_their_gap(
     assert found == ("1995-01-03", "2021-12-31", 0, 248)
 
 
-def test_codes_are_resolved_to_the_same_numbers_of_clients(
+def test_resolved_codes_have_the_expected_counts(
     original: duckdb.DuckDBPyConnection,
 ) -> None:
     profiles = {

@@ -98,7 +98,7 @@ def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
     return clone, {command: run(clone, command) for command in executed(README)}
 
 
-def test_readme_goes_from_a_clone_to_a_release(readme: tuple[Path, dict[str, str]]) -> None:
+def test_readme_commands_lead_to_a_release(readme: tuple[Path, dict[str, str]]) -> None:
     clone, said = readme
     (first,) = (text for command, text in said.items() if command.startswith(".venv/bin/bank"))
     lines = first.splitlines()

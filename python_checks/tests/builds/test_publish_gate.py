@@ -72,7 +72,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_after_the_checks_is_refused_and_names_the_mart(
+def test_change_after_the_checks_is_refused(
     name: str, built_warehouse: Path, tmp_path: Path
 ) -> None:
     statement, mart, words = CHANGES[name]
@@ -127,7 +127,7 @@ RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_a_warehouse_without_its_proofs_is_refused(
+def test_warehouse_without_valid_records_is_refused(
     name: str, built_warehouse: Path, tmp_path: Path
 ) -> None:
     spoil, words = RECORDS[name]
@@ -168,7 +168,7 @@ def test_the_build_records_every_mart_with_its_contract(built_warehouse: Path) -
     assert ["product", "dim_products"] in holdings["references"]
 
 
-def test_fingerprints_see_values_and_not_the_order(tmp_path: Path) -> None:
+def test_fingerprints_depend_on_values_not_order(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     change(
         warehouse,
@@ -187,9 +187,7 @@ def test_fingerprints_see_values_and_not_the_order(tmp_path: Path) -> None:
     assert (found["marts.double"].rows, found["marts.none"].rows) == (4, 0)
 
 
-def test_a_part_of_a_build_and_a_failed_test_are_recorded_and_refused(
-    built_warehouse: Path, tmp_path: Path
-) -> None:
+def test_partial_and_failed_builds_are_refused(built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     change(warehouse, "delete from marts.dim_products where product_order = 7")
     # Its tests of relationships read a table that is not selected.

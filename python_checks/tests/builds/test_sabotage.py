@@ -1,8 +1,8 @@
 """Every sabotage of the project must make a test fail.
 
-Every sabotage changes the text of a copy of the project. What that changes is built again in a
-copy of the sound warehouse, as far as the tests that are there for the fault, and one of these has
-to fail: a build that is red for another reason proves nothing.
+Every sabotage changes the text of a copy of the project. The changed nodes are built again in a
+copy of the sound warehouse, up to the tests that must catch the fault, and one of these tests must
+fail. A failure for another reason does not count.
 """
 
 import json
@@ -430,7 +430,7 @@ def copy_project(to: Path) -> None:
 def run(project: Path, *arguments: str) -> Completed:
     """Run dbt on a copy, with its own warehouse and target folder.
 
-    All paths are relative to the copy: dbt then takes what it parsed of another copy as its own.
+    All paths are relative to the copy, so that dbt reuses the parse of another copy.
     """
     return run_dbt(
         project,
@@ -472,7 +472,7 @@ def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
         and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
     }
     assert caught_by, f"no test is called {sabotage.caught_by}"
-    # The changed parents of these nodes, and the nodes; a model includes its unit tests.
+    # The nodes and their changed parents. Selecting a model also selects its unit tests.
     net = {
         "data": ("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
         "unit": ("--exclude-resource-type", "test"),
@@ -523,7 +523,7 @@ def test_sabotages_are_unique() -> None:
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
-def test_sabotage_turns_the_build_red(
+def test_sabotage_fails_a_dbt_test(
     sabotage: Sabotage, project: Path, built_target: Path, built_manifest: dict[str, Any]
 ) -> None:
     apply(sabotage.edits, project)

@@ -154,7 +154,7 @@ def test_tables_have_the_types_keys_and_comments_of_the_contract(
     assert "fct_customer_positions_customer_key_index" not in indexes
 
 
-def test_every_row_is_there_as_it_is_in_the_files(published: tuple[str, Path]) -> None:
+def test_rows_equal_those_of_the_files(published: tuple[str, Path]) -> None:
     dsn, folder = published
     release = current_release(folder)
     compared = 0
@@ -233,9 +233,7 @@ def test_login_of_the_power_bi_guide_reads_what_the_model_reads_and_no_more(
             connection.execute("select * from restricted.dim_customer_identities")
 
 
-def test_rights_that_others_gave_are_taken_back(
-    warehouse: Path, database: str, tmp_path: Path
-) -> None:
+def test_foreign_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
     with psycopg.connect(database) as connection:
         connection.execute("grant usage on schema restricted to public, bank_reader")
@@ -248,7 +246,7 @@ def test_rights_that_others_gave_are_taken_back(
         )
 
 
-def test_without_the_flag_restricted_is_gone_from_the_database(
+def test_restricted_is_removed_without_the_flag(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
@@ -281,7 +279,7 @@ def test_a_snapshot_taken_before_the_commit_sees_the_old_release(
     assert one(database, "select release from marts.release") == 2
 
 
-def test_a_transaction_between_two_queries_holds_the_publisher_back(
+def test_publisher_waits_for_an_open_transaction(
     warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -429,7 +427,7 @@ def test_second_publisher_to_a_database_is_refused(
     assert publish(warehouse, tmp_path, database).number == 1
 
 
-def test_a_commit_that_fails_leaves_files_and_tables_as_they_were(
+def test_failed_commit_changes_nothing(
     warehouse: Path,
     other_warehouse: Path,
     database: str,
@@ -461,7 +459,7 @@ def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], l
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_commit_in_doubt_is_unknown_and_then_settled(
+def test_unanswered_commit_is_settled_later(
     moment: Moment, warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -495,7 +493,7 @@ def test_a_commit_in_doubt_is_unknown_and_then_settled(
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_server_that_can_be_asked_again_leaves_no_doubt(
+def test_reachable_server_settles_a_commit_at_once(
     moment: Moment, warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     with cut_proxy(database) as proxy:
@@ -513,7 +511,7 @@ def test_a_server_that_can_be_asked_again_leaves_no_doubt(
     assert not (tmp_path / PENDING).exists()
 
 
-def test_the_list_of_releases_settles_a_commit_in_doubt(
+def test_releases_command_settles_an_unanswered_commit(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(tmp_path))
@@ -542,7 +540,7 @@ def test_the_list_of_releases_settles_a_commit_in_doubt(
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_roll_back_in_doubt_keeps_every_release(
+def test_unanswered_rollback_keeps_every_release(
     moment: Moment, warehouse: Path, other_warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -671,7 +669,7 @@ def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
     assert SECRET not in str(refused.value)
 
 
-def test_rows_lost_to_a_trigger_are_noticed_before_commit(
+def test_rows_lost_to_a_trigger_are_detected_before_commit(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -757,7 +755,7 @@ def odbc_driver() -> str | None:
 
 
 @needs(odbc_driver(), "PostgreSQL's ODBC driver", "apt-get install odbc-postgresql unixodbc")
-def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Path]) -> None:
+def test_odbc_types_match_the_contract(published: tuple[str, Path]) -> None:
     import pyodbc
 
     dsn, folder = published
@@ -811,7 +809,7 @@ def test_types_arrive_through_odbc_as_the_contract_says(published: tuple[str, Pa
     assert {"DECIMAL(18,2)", "DATE", "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE"} <= seen
 
 
-def test_types_arrive_through_libpq_as_the_contract_says(published: tuple[str, Path]) -> None:
+def test_libpq_types_match_the_contract(published: tuple[str, Path]) -> None:
     dsn, folder = published
     expected = {
         "BIGINT": 20,

@@ -1,6 +1,6 @@
-"""Databricks and Microsoft Fabric get Spark's SQL: the example profiles parse and compile.
+"""The example profiles of Databricks and Microsoft Fabric compile to Spark's SQL.
 
-Nothing is sent anywhere: hosts and secrets are invented, and dbt asks the database for nothing.
+Hosts and secrets are invented, because dbt compiles without a connection.
 """
 
 import json
@@ -19,7 +19,7 @@ from python_checks.testing.paths import PROJECT
 DBT = PROJECT / ".venv-adapters" / "bin" / "dbt"
 
 ENGINE_WORDS = {
-    # by model: a fragment of DuckDB's SQL, and Spark's equivalent
+    # By model: a fragment of DuckDB's SQL, and Spark's equivalent
     "base_bank__clients": [
         ("try_strptime(", "make_date("),
         ("regexp_full_match(", " rlike r'"),
@@ -122,7 +122,7 @@ def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) 
             assert of_duckdb not in sql, (name, of_duckdb)
 
 
-def test_the_words_of_duckdb_are_those_of_its_build(built_manifest: dict[str, Any]) -> None:
+def test_duckdb_fragments_occur_in_its_build(built_manifest: dict[str, Any]) -> None:
     """The DuckDB fragments above occur in a DuckDB build."""
     nodes = {node["name"]: node for node in built_manifest["nodes"].values()}
     for name, words in ENGINE_WORDS.items():

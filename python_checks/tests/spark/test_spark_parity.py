@@ -251,7 +251,7 @@ def one_mart(tmp_path: Path) -> tuple[Path, Mart]:
         ("select * replace (key + 1 as key) from marts.fct_test", "rows"),
     ],
 )
-def test_a_difference_is_noticed(
+def test_difference_is_detected(
     one_mart: tuple[Path, Mart], tmp_path: Path, change: str, differing: str | None
 ) -> None:
     warehouse, mart = one_mart

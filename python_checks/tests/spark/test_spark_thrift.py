@@ -65,7 +65,7 @@ def test_a_seed_a_python_model_and_a_mart_are_built_and_read_back(
     assert list((folder / "work").glob("app-*/0/stderr"))
 
 
-def test_tables_of_python_models_keep_values_and_types(cluster: tuple[Path, int]) -> None:
+def test_python_model_tables_keep_values_and_types(cluster: tuple[Path, int]) -> None:
     from bank_warehouse.spark.connections import connection
     from bank_warehouse.spark.model_tables import SqlTables
 

@@ -1,4 +1,4 @@
-"""The accepted profile is replaced whole or stays as it was."""
+"""The accepted profile is replaced completely or not at all."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ main(sys.argv[1:], prog_name="bank")
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    """A warehouse of which only what is accepted is there."""
+    """A warehouse with only the tables that `bank accept` reads."""
     path = tmp_path / "bank.duckdb"
     others = ", ".join(
         f"1 as {name}" for name in COLUMNS if name not in ("as_of_date", "row_count")
@@ -41,7 +41,7 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
-def test_profile_without_room_stays_as_it_was(warehouse: Path) -> None:
+def test_full_disk_keeps_the_old_profile(warehouse: Path) -> None:
     target = accepted_profile_path(warehouse)
     target.write_bytes(b"the profile of before")
     ended = subprocess.run(

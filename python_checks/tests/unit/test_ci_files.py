@@ -36,7 +36,7 @@ def commands(job: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_name_what_is_there(path: PurePosixPath) -> None:
+def test_workflows_name_existing_targets(path: PurePosixPath) -> None:
     for job in jobs(path.name).values():
         text = commands(job)
         for targets in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", text):
@@ -62,7 +62,7 @@ def test_every_layer_of_tests_has_a_job() -> None:
         assert re.search(rf"pytest .*{folder}$", run, re.MULTILINE), folder
 
 
-def test_what_windows_runs_is_what_contributing_says() -> None:
+def test_windows_tests_match_contributing() -> None:
     document = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").replace("\\", "/")
     install = jobs("ci.yml")["windows"]["steps"][2]["run"].splitlines()
     assert len(install) == 4
@@ -70,7 +70,7 @@ def test_what_windows_runs_is_what_contributing_says() -> None:
         assert line in document
 
 
-def test_owners_own_something() -> None:
+def test_each_codeowner_pattern_matches_a_file() -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
     )

@@ -126,7 +126,7 @@ def test_a_first_visit_takes_less_than_half_a_megabyte(dashboard: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/_dash-layout", "/assets/dashboard.js"])
-def test_packed_and_plain_answers_are_the_same(path: str, dashboard: int) -> None:
+def test_compressed_and_plain_responses_are_equal(path: str, dashboard: int) -> None:
     _, plain_headers, plain = ask(dashboard, path)
     assert "content-encoding" not in plain_headers
     _, headers, packed = ask(dashboard, path, Accept_Encoding="deflate, gzip;q=0.5")
@@ -139,7 +139,7 @@ def test_packed_and_plain_answers_are_the_same(path: str, dashboard: int) -> Non
         assert "content-encoding" not in ask(dashboard, path, Accept_Encoding=refused)[1]
 
 
-def test_what_may_change_is_asked_for_again(dashboard: int) -> None:
+def test_changeable_responses_are_revalidated(dashboard: int) -> None:
     assert ask(dashboard)[1]["cache-control"] == "no-store"
     for path in ("/assets/dashboard.js", "/assets/dashboard.css"):
         for encoding in ("gzip", "identity"):
@@ -160,7 +160,7 @@ def half_sent(port: int, data: bytes = b"POST / HTTP/1.1\r\nHost: localhost\r\nX
     return connection
 
 
-def test_half_sent_requests_take_no_thread_and_no_turn() -> None:
+def test_incomplete_requests_block_no_thread() -> None:
     with serving(hello) as port, contextlib.ExitStack() as stack:
         ask(port)
         before = threading.active_count()
@@ -172,7 +172,7 @@ def test_half_sent_requests_take_no_thread_and_no_turn() -> None:
         assert threading.active_count() == before
 
 
-def test_a_request_has_to_be_there_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "REQUEST_SECONDS", 1)
     with serving(hello) as port, half_sent(port) as slow, half_sent(port, b"") as idle:
         began = time.monotonic()
@@ -197,7 +197,7 @@ def test_an_idle_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert idle.recv(1) == b""
 
 
-def test_where_connections_run_out_the_idlest_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idlest_connections_are_closed_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "CONNECTIONS", 30)
     with serving(hello) as port, contextlib.ExitStack() as stack:
         for _ in range(50):
@@ -218,10 +218,10 @@ def test_requests_that_are_too_large_are_refused() -> None:
         assert ask(port)[2] == b"hello"
 
 
-def test_the_server_does_not_say_what_it_is(dashboard: int) -> None:
+def test_server_header_is_not_sent(dashboard: int) -> None:
     assert "server" not in ask(dashboard)[1]
 
 
-def test_an_address_that_is_taken_is_an_error() -> None:
+def test_occupied_address_is_an_error() -> None:
     with serving(hello) as port, pytest.raises(OSError, match=r".+"):
         Listening(hello, "127.0.0.1", port)

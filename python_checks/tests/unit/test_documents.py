@@ -80,17 +80,17 @@ def test_one_version_and_the_changelog_begins_with_it() -> None:
             assert "*To do:*" in change, change
 
 
-def test_words_that_the_glossary_replaces_are_not_used() -> None:
+def test_replaced_words_are_not_used() -> None:
     assert wording.check() == []
 
 
-def test_the_glossary_has_the_words_that_it_replaces() -> None:
+def test_glossary_lists_replaced_words() -> None:
     words = wording.replaced((PROJECT / wording.GLOSSARY).read_text("utf-8"))
     assert len(words) > 20
     assert all(len(phrase.split()) > 1 and write for phrase, write in words.items())
 
 
-def test_the_rule_finds_a_word_also_across_lines() -> None:
+def test_replaced_words_are_found_across_lines() -> None:
     table = f"# Glossary\n\n{wording.HEADING}\n| --- | --- |\n| by hap, of yore | once |\n"
     words = wording.replaced(table)
     assert words == {"by hap": "once", "of yore": "once"}
@@ -103,6 +103,6 @@ def test_the_rule_finds_a_word_also_across_lines() -> None:
     ]
 
 
-def test_files_that_the_rule_leaves_out_are_there() -> None:
+def test_files_that_the_rule_skips_exist() -> None:
     read = set(wording.texts())
     assert {"docs/raw-drops.md", "models/marts/core/_core__models.yml", "conftest.py"} <= read

@@ -1,4 +1,4 @@
-"""The generator: the same bytes for a seed, and the bank's headers, domains and quirks."""
+"""The generator is deterministic, and has the bank's headers, domains and quirks."""
 
 import csv
 import hashlib
@@ -143,7 +143,7 @@ def seed_clients() -> pd.DataFrame:
 # ---------- the same bytes
 
 
-def test_the_shipped_seeds_come_out_of_the_documented_command(tmp_path: Path) -> None:
+def test_documented_command_makes_the_shipped_seeds(tmp_path: Path) -> None:
     arguments = ["--customers", "3000", "--seed", "1", "--as-seeds"]
     result = generate(*arguments, "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
@@ -171,7 +171,7 @@ def test_another_seed_gives_other_clients_and_the_same_lookups(tmp_path: Path) -
     assert changed == {"banking-clients.csv"}
 
 
-def test_rows_do_not_depend_on_the_blocks_they_are_made_in() -> None:
+def test_rows_do_not_depend_on_blocks() -> None:
     plan = make_plan(1_000, 5)
     whole = draw_columns(plan, 0, 1_000)
     parts = [draw_columns(plan, start, min(start + 333, 1_000)) for start in range(0, 1_000, 333)]
@@ -204,7 +204,7 @@ def test_permute_is_a_permutation(size: int, key: int) -> None:
     assert np.array_equal(np.sort(places), np.arange(size))
 
 
-def test_cholesky_gives_the_matrix_back_and_refuses_an_impossible_one() -> None:
+def test_cholesky_factor_is_right_or_refused() -> None:
     shares = [count / 3_000 for count in domains.RISK_WEIGHTING_COUNTS.values()]
     matrix = latent_correlations(calibration.SPEARMAN, shares)
     size = len(matrix)
@@ -324,7 +324,7 @@ def test_people_are_unique_in_small_packs_too(tmp_path: Path, customers: int) ->
     assert not made.duplicated(["Client ID", "Name"]).any()
 
 
-def test_ids_get_longer_where_five_digits_are_too_few() -> None:
+def test_ids_get_longer_if_five_digits_are_too_few() -> None:
     assert id_digits(1) == id_digits(45_000) == 5
     assert id_digits(45_001) == id_digits(450_000) == 6
     assert id_digits(10_000_000) == 8
@@ -344,7 +344,7 @@ def test_names_repeat_when_they_run_out() -> None:
     assert not frame.duplicated().any()
 
 
-def test_zeros_come_together(clients: pd.DataFrame) -> None:
+def test_zero_balances_occur_together(clients: pd.DataFrame) -> None:
     for columns, count in calibration.ZERO_GROUPS.items():
         is_zero = clients[list(columns)] == 0
         assert (is_zero.all(axis=1) == is_zero.any(axis=1)).all()
@@ -372,7 +372,7 @@ def test_some_joined_before_birth_and_before_eighteen(clients: pd.DataFrame) -> 
     assert (old < 18).mean() == pytest.approx(545 / 3_000, abs=0.01)
 
 
-def test_relationships_and_advisors_go_round_by_position(clients: pd.DataFrame) -> None:
+def test_relationships_and_advisors_rotate_by_position(clients: pd.DataFrame) -> None:
     for column, period in (("BRId", 18), ("IAId", 34)):
         ids = clients[column].to_numpy()
         assert (ids[period:] == ids[:-period]).all(), column
@@ -545,7 +545,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "is a file" in result.output
 
 
-def test_a_failed_run_leaves_nothing_under_a_final_name(tmp_path: Path) -> None:
+def test_failed_run_leaves_no_final_file(tmp_path: Path) -> None:
     def stop(made: int) -> None:
         message = f"stopped after {made}"
         raise RuntimeError(message)
@@ -607,7 +607,7 @@ def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]
     assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
 
 
-def test_later_months_move_money_and_some_risk_weightings_alone(
+def test_later_months_change_only_money_and_some_risk_weightings(
     months: list[pd.DataFrame],
 ) -> None:
     before, after = months[0], months[1]
@@ -626,7 +626,7 @@ def test_later_months_move_money_and_some_risk_weightings_alone(
     pd.testing.assert_frame_equal(before.drop(columns=moved), after.drop(columns=moved))
 
 
-def test_rows_of_a_later_month_do_not_depend_on_the_blocks_they_are_made_in() -> None:
+def test_rows_of_a_later_month_do_not_depend_on_blocks() -> None:
     plan = make_plan(1_000, 5, months_later=3)
     assert plan.rows == 1_036
     whole = draw_columns(plan, 0, plan.rows)

@@ -1,4 +1,4 @@
-"""Each rule of best practice finds what it is for, and every exception is still needed."""
+"""Each best-practice rule detects a violation, and every exception is still needed."""
 
 import re
 
@@ -72,7 +72,7 @@ role Readers
 
 	member ada@bank.example
 """
-"""A small model that no rule finds anything in, but for the type of its key."""
+"""A small model without violations, except for the type of its key."""
 
 DAY = "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE"
 MEASURE = "measure Total = SUM('Sales'[Amount])"
@@ -81,19 +81,19 @@ COLUMN = "\n\t/// Amount of the sale.\n\tcolumn Amount\n"
 
 
 def column(name: str, data_type: str, *properties: str) -> tuple[str, str]:
-    """Return a swap that adds a column to the sales."""
+    """Return a replacement that adds a column to the sales."""
     lines = [f"dataType: {data_type}", *properties, "summarizeBy: none", "sourceColumn: x"]
     written = "".join(f"\t\t{line}\n" for line in lines)
     return COLUMN, f"\n\t/// Something.\n\tcolumn '{name}'\n{written}{COLUMN}"
 
 
 def measure(text: str) -> tuple[str, str]:
-    """Return a swap that gives the measure another expression."""
+    """Return a replacement that changes the expression of the measure."""
     return MEASURE, f"measure Total = {text}"
 
 
 def twice(text: str) -> tuple[str, str]:
-    """Return a swap that adds a second measure."""
+    """Return a replacement that adds a second measure."""
     first = "\t/// Sum of amounts.\n"
     return first, f"\t/// More.\n\tmeasure Other = {text}\n\t\tformatString: #,0\n\n{first}"
 
@@ -107,7 +107,7 @@ TABLE = (
 
 
 def table(name: str, kind: str = "m") -> tuple[str, str]:
-    """Return a swap that adds a table."""
+    """Return a replacement that adds a table."""
     return TABLE[0], TABLE[1].replace("NAME", name).replace("KIND", kind)
 
 
@@ -226,7 +226,7 @@ AGAINST: dict[str, list[tuple[str, str]]] = {
     "FIRST_LETTER_OF_OBJECTS_MUST_BE_CAPITALIZED": [("hierarchy Calendar", "hierarchy calendar")],
     "MONTH_(AS_A_STRING)_MUST_BE_SORTED": [column("Month", "string")],
 }
-"""For each rule what to change in the sound model so that something is against it."""
+"""For each rule, the replacements that violate it in the sound model."""
 
 
 def small(*swaps: tuple[str, str]) -> ModelText:
@@ -239,24 +239,24 @@ def small(*swaps: tuple[str, str]) -> ModelText:
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-def test_rule_finds_what_is_against_it(rule: str) -> None:
+def test_rule_finds_its_violation(rule: str) -> None:
     assert list(RULES[rule](small(*AGAINST[rule])))
     if rule != DAY:
         assert list(RULES[rule](small())) == []
 
 
-def test_all_rules_of_the_analyzer_are_here() -> None:
+def test_all_rules_of_the_analyzer_are_listed() -> None:
     assert len(RULES.keys() | NEED_STATISTICS.keys() | OBJECT_NOT_USED.keys()) == 71
     assert RULES.keys() == AGAINST.keys()
 
 
 @pytest.mark.parametrize(("rule", "kind"), OBJECT_NOT_USED.items())
-def test_object_that_no_rule_has_looked_at_is_noticed(rule: str, kind: str) -> None:
+def test_object_without_an_evaluated_rule_is_detected(rule: str, kind: str) -> None:
     model = small((LINK, f"{kind} New\n\n{LINK}"))
     assert any(rule in each for each in best_practice.findings(model))
 
 
-def test_every_exception_excuses_something() -> None:
+def test_every_exception_is_needed() -> None:
     files = project.read(PROJECT / "powerbi")
     text = "Bank.SemanticModel/definition/tables/Dates.tmdl"
     direct = {**files, text: files[text].replace("mode: import", "mode: directQuery")}

@@ -1,9 +1,12 @@
-"""What Microsoft's own tools say of the project, where they are installed.
+"""The project is accepted by Microsoft's own tools, if they are installed.
 
-Both are npm packages for developing and testing, no part of this project and never passed on.
-`npm install --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser`
-puts them into FOLDER/node_modules, which POWERBI_NODE_MODULES names; without it the project's own
-node_modules is looked into. Where they are absent, these tests skip.
+Both are npm packages for development and tests. They are not part of this project. This command
+installs them in FOLDER/node_modules, the value for POWERBI_NODE_MODULES:
+
+    npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
+
+Without the variable, the tests use node_modules of the project. They are skipped if a package is
+missing.
 """
 
 import json
@@ -51,7 +54,7 @@ def package(name: str) -> Path:
 
 
 def parsed(texts: dict[str, str]) -> dict[str, str]:
-    """Return for each M text what Microsoft's parser finds wrong, empty for nothing."""
+    """Return the error of Microsoft's parser for each M text; empty if there is none."""
     package("powerquery-parser")
     run = subprocess.run(
         ["node", "-e", PARSE],
@@ -79,7 +82,7 @@ def test_every_query_and_parameter_is_m() -> None:
     assert {name: wrong for name, wrong in parsed(texts).items() if wrong} == {}
 
 
-def test_broken_m_is_noticed() -> None:
+def test_broken_m_is_detected() -> None:
     found = parsed({"cut off": "let a = 1 in", "whole": "let a = 1 in a"})
     assert found["cut off"]
     assert found["whole"] == ""
@@ -89,13 +92,13 @@ def test_broken_m_is_noticed() -> None:
 
 
 class Loader:
-    """Microsoft's loader of semantic models, spoken to over its standard input and output.
+    """Microsoft's loader of semantic models, used through its standard input and output.
 
     The protocol: https://modelcontextprotocol.io/specification/2025-06-18, one message a line.
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
-        """Begin to speak with a loader that has just been started."""
+        """Initialize the connection to a started loader."""
         self.process = process
         self.sent = 0
         self.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=_CLIENT)
@@ -108,7 +111,7 @@ class Loader:
         self.process.stdin.flush()
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a question and return the answer to it."""
+        """Send a request and return its response."""
         self.sent += 1
         self.tell({"jsonrpc": "2.0", "id": self.sent, "method": method, "params": params})
         assert self.process.stdout is not None
@@ -120,7 +123,7 @@ class Loader:
         raise AssertionError("the loader has ended")
 
     def run(self, tool: str, operation: str, **arguments: str) -> dict[str, Any]:
-        """Run an operation; the answer says `isError`, and in its text why."""
+        """Run an operation and return its response; on failure it has `isError` and a text."""
         return self.ask(
             "tools/call",
             name=tool,
@@ -152,7 +155,7 @@ def loader() -> Iterator[Loader]:
             process.kill()
 
 
-def test_model_loads_and_comes_back_the_same(loader: Loader, tmp_path: Path) -> None:
+def test_model_survives_a_round_trip(loader: Loader, tmp_path: Path) -> None:
     model = COMMITTED / project.MODEL_FOLDER
     loaded = loader.run("connection_operations", "ConnectFolder", folderPath=str(model))
     assert not loaded["isError"], loaded
@@ -161,7 +164,7 @@ def test_model_loads_and_comes_back_the_same(loader: Loader, tmp_path: Path) -> 
     assert project.read(tmp_path) == project.read(model / "definition")
 
 
-def test_loader_refuses_a_model_with_a_column_that_is_gone(loader: Loader, tmp_path: Path) -> None:
+def test_loader_refuses_a_model_with_a_missing_column(loader: Loader, tmp_path: Path) -> None:
     shutil.copytree(COMMITTED / project.MODEL_FOLDER, tmp_path / "model")
     path = tmp_path / "model/definition/relationships.tmdl"
     path.write_text(path.read_text("utf-8").replace("Dates.'Date day'", "Dates.Day"), "utf-8")

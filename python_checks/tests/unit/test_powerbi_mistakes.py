@@ -1,4 +1,4 @@
-"""Mistakes planted in the committed Power BI project, one at a time: each of them is caught."""
+"""Each mistake planted in the committed Power BI project is detected."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def committed() -> Files:
 
 
 def swaps(path: str, old: str, new: str) -> Mistake:
-    """Plant `new` in the place of the first `old`."""
+    """Replace the first `old` with `new`."""
 
     def plant(files: Files) -> None:
         assert old in files[path], (path, old)
@@ -67,7 +67,7 @@ def visuals_of(files: Files, title: str, kind: str) -> list[str]:
 
 
 def edits(find: Callable[[Files], str], change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in a JSON file."""
+    """Change a JSON file."""
 
     def plant(files: Files) -> None:
         path = find(files)
@@ -141,12 +141,12 @@ def relationship_is_inactive(files: Files) -> None:
 
 
 def without_object(name: str) -> Callable[[Any], Any]:
-    """Take away what a visual sets for a part of it."""
+    """Remove the format settings of one part of a visual."""
     return lambda content: content["visual"]["objects"].pop(name)
 
 
 def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
-    """Have the title or the alt text of a visual say `text`."""
+    """Set the title or the alt text of a visual to `text`."""
 
     def change(content: Any) -> None:
         properties = content["visual"]["visualContainerObjects"][name][0]["properties"]
@@ -156,7 +156,7 @@ def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
 
 
 def adds(path: str, text: str) -> Mistake:
-    """Plant `text` after the first empty line of a table: an object of its own."""
+    """Add an object to a table: insert `text` after its first empty line."""
     return swaps(f"{TABLES}/{path}.tmdl", "\n\n", f"\n\n{text}\n")
 
 
@@ -191,54 +191,54 @@ def role_of_everything_hides(files: Files) -> None:
 
 MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- semantic model
-    "a measure names a column that is gone": (
+    "a measure refers to a missing column": (
         swaps(f"{TABLES}/Key figures.tmdl", "[Total loans])", "[Total lones])"),
-        "there is no column 'Customer positions'[Total lones]",
+        "the column 'Customer positions'[Total lones] does not exist",
     ),
-    "a measure names a measure that is gone": (
+    "a measure refers to a missing measure": (
         swaps(f"{TABLES}/Key figures.tmdl", "DIVIDE([Core deposits]", "DIVIDE([Cash]"),
-        "there is no measure [Cash]",
+        "the measure [Cash] does not exist",
     ),
-    "a measure counts a table that is gone": (
+    "a measure counts a missing table": (
         swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Clients')"),
-        "there is no table 'Clients'",
+        "the table 'Clients' does not exist",
     ),
     "a measure lacks a parenthesis": (
         swaps(f"{TABLES}/Key figures.tmdl", "COUNTROWS('Customers')", "COUNTROWS('Customers'"),
-        "parentheses do not match",
+        "parentheses do not balance",
     ),
     "a measure is not described": (
         swaps(f"{TABLES}/Key figures.tmdl", "/// Number of customers: one", "// one"),
         "measure Customers: has no description",
     ),
-    "a band is sorted by a column that is gone": (
+    "a band is sorted by a missing column": (
         swaps(f"{TABLES}/Customers.tmdl", "sortByColumn: 'Age band order'", "sortByColumn: Age_"),
         "is sorted by Age_",
     ),
-    "a hierarchy has a level without a column": (
+    "a hierarchy level has no column": (
         swaps(f"{TABLES}/Customers.tmdl", "column: 'Occupation title'", "column: 'Job'"),
-        "hierarchy Occupation levels: there is no column 'Job'",
+        "hierarchy Occupation levels: the column 'Job' does not exist",
     ),
-    "a relationship leads to a column that is gone": (
+    "a relationship refers to a missing column": (
         swaps(f"{DEFINITION}/relationships.tmdl", "Dates.'Date day'", "Dates.Day"),
-        "there is no column 'Dates'[Day]",
+        "the column 'Dates'[Day] does not exist",
     ),
     "a relationship filters in both directions": (
         relationship_runs_both_ways,
         "filters in both directions",
     ),
-    "two paths of filters lead to one table": (second_path, "paths of filters lead"),
-    "the table of dates is not marked": (
+    "two filter paths lead to one table": (second_path, "filter paths lead"),
+    "the date table is not marked": (
         swaps(f"{TABLES}/Dates.tmdl", "\tdataCategory: Time\n", ""),
         "0 tables are marked",
     ),
     "the date is not a key": (
         swaps(f"{TABLES}/Dates.tmdl", "\t\tisKey\n", ""),
-        "needs one date as key",
+        "needs one date column as its key",
     ),
     "a key is shown": (
         swaps(f"{TABLES}/Customer positions.tmdl", "\t\tisHidden\n", ""),
-        "is a key and not hidden",
+        "is a key, but is not hidden",
     ),
     "a visual shows a key": (
         visual(
@@ -248,32 +248,32 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Customer key"
             ),
         ),
-        "cannot show all digits",
+        "more digits than a visual can show",
     ),
-    "a code is added up by itself": (
+    "a code is summed by default": (
         swaps(f"{TABLES}/Customers.tmdl", "summarizeBy: none", "summarizeBy: sum"),
-        "would be added up by itself",
+        "would be summed by default",
     ),
     "a client id is loaded": (
         swaps(f"{TABLES}/Customers.tmdl", "sourceColumn: client_key", "sourceColumn: client_id"),
         "client_id is personal data",
     ),
-    "a column is loaded that the mart does not give": (
+    "a loaded column is not in the mart": (
         swaps(f"{TABLES}/Products.tmdl", "sourceColumn: product_name", "sourceColumn: label"),
-        "the source gives no column 'label'",
+        "the source has no column 'label'",
     ),
-    "two objects share a lineage tag": (same_tag_twice, "is given 2 times"),
+    "two objects share a lineage tag": (same_tag_twice, "is used 2 times"),
     "the model names a table without a file": (
         removes(f"{TABLES}/Products.tmdl"),
-        "names the table Products, which has no file",
+        "refers to the table Products, which has no file",
     ),
-    "a table has the name that the engine keeps": (
+    "a table has a reserved name": (
         swaps(f"{TABLES}/Key figures.tmdl", "table 'Key figures'", "table Measures"),
-        "the engine keeps this name",
+        "the engine reserves this name",
     ),
-    "a parameter is gone": (
+    "a parameter is missing": (
         swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
-        "reads by ReadTable",
+        "calls ReadTable",
     ),
     "a key has the type of a count": (
         swaps(
@@ -281,7 +281,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             '{"percentile", Int32.Type}',
             '{"percentile", Int64.Type}',
         ),
-        "cannot show all digits",
+        "more digits than a visual can show",
     ),
     "a function reads a source and a query": (
         swaps(
@@ -301,21 +301,21 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Parquet.Document(",
             'if name = "" then PostgreSQL.Database("a", "b") else Parquet.Document(',
         ),
-        "a gateway asks for all of them",
+        "a gateway would need all of them",
     ),
-    "a hidden column is used by nothing": (
+    "a hidden column is unused": (
         adds("Customers", UNUSED),
         "'Customers'[Spare code]: against the best practice UNNECESSARY_COLUMNS",
     ),
     "a long text is loaded twice": (
         adds("Customer risk", TWICE),
-        "Customers has this text already",
+        "Customers already has this text",
     ),
-    "a relationship is inactive and stays so": (
+    "a relationship is never activated": (
         relationship_is_inactive,
         "INACTIVE_RELATIONSHIPS_THAT_ARE_NEVER_ACTIVATED",
     ),
-    "a measure divides by what may be 0": (
+    "a measure may divide by 0": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "DIVIDE([Total loans], [Customers])",
@@ -339,30 +339,30 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Dates.tmdl", "queryGroup: Dimensions", "queryGroup: Days"),
         "the query group Days is missing",
     ),
-    "errors of a source are read as Desktop does not": (
+    "an option for source errors is missing": (
         swaps(f"{DEFINITION}/model.tmdl", "\t\treturnErrorValuesAsNull\n", ""),
         "lacks returnErrorValuesAsNull",
     ),
     # ---------- roles
-    "a role is gone": (
+    "a role is missing": (
         removes(f"{DEFINITION}/roles/By banking relationship.tmdl"),
         "the role By banking relationship is missing",
     ),
-    "the role of everything is gone": (
+    "the role without filters is missing": (
         removes(f"{DEFINITION}/roles/Everything.tmdl"),
         "the role Everything is missing",
     ),
-    "the role of everything hides a table": (
+    "the role without filters hides a table": (
         role_of_everything_hides,
         "role Everything: hides rows of Customers",
     ),
-    "a role does not filter what it is for": (role_forgets_its_filter, "sees every row of"),
-    "a role does not ask who is signed in": (
+    "a role has no filter": (role_forgets_its_filter, "can see every row of"),
+    "a role ignores the signed-in user": (
         role_is_of_one_user,
-        "does not ask who is signed in",
+        "does not depend on the signed-in user",
     ),
     # ---------- report
-    "a card shows a measure that is gone": (
+    "a card shows a missing measure": (
         visual(
             "Overview",
             "cardVisual",
@@ -370,9 +370,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Profit"
             ),
         ),
-        "there is no measure Key figures.Profit",
+        "the measure Key figures.Profit does not exist",
     ),
-    "an axis shows a column that is gone": (
+    "an axis shows a missing column": (
         visual(
             "Overview",
             "clusteredColumnChart",
@@ -380,9 +380,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Shoe size"
             ),
         ),
-        "there is no column Customers.Shoe size",
+        "the column Customers.Shoe size does not exist",
     ),
-    "a bar is an aggregate of a column": (
+    "a bar sums a column implicitly": (
         visual(
             "Overview",
             "clusteredBarChart",
@@ -400,7 +400,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 }
             ),
         ),
-        "adds up a column by itself",
+        "sums a column implicitly",
     ),
     "a visual has a type that does not exist": (
         visual(
@@ -408,9 +408,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "clusteredBarChart",
             lambda content: content["visual"].update(visualType="horizontalBars"),
         ),
-        "there is no visual of this type",
+        "this visual type does not exist",
     ),
-    "a visual has a role that its type does not know": (
+    "a visual has a role that its type lacks": (
         visual(
             "Income and deposits",
             "scatterChart",
@@ -420,21 +420,21 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "has no role Values",
     ),
-    "a reference within a visual has another name": (
+    "a reference in a visual has a different name": (
         visual(
             "Overview",
             "slicer",
             lambda content: projections(content, "Values")[0].update(queryRef="Customers.Sex"),
         ),
-        "Customers.Sex is not the name of",
+        "Customers.Sex does not match",
     ),
     "two visuals overlap": (
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(x=30)),
         "overlap",
     ),
-    "a visual lies outside of its page": (
+    "a visual is outside its page": (
         visual("Overview", "clusteredBarChart", lambda content: content["position"].update(y=9000)),
-        "lies outside of the page",
+        "is outside the page",
     ),
     "a visual has no alt text": (
         visual(
@@ -452,27 +452,27 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "has no title",
     ),
-    "the tab key jumps up the page": (
+    "the tab order jumps up the page": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=99999)),
-        "the tab key goes up",
+        "the tab order goes back up",
     ),
-    "two visuals have the same place in the order of the tab key": (
+    "two visuals have the same place in the tab order": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=1000)),
-        "order of the tab key is not defined",
+        "visuals have no tab order",
     ),
     "a tooltip is a page that does not exist": (
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
         "is not a tooltip page",
     ),
-    "a heat map is coloured by what it does not show": (
+    "a heat map is coloured by another field": (
         visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),
-        "colours its cells by what it does not show",
+        "colours its cells by a field that it does not show",
     ),
     "numbers cannot be read on a heat map": (
         visual("Credit and risk", "pivotTable", gradient_is_dark),
-        "numbers cannot be read",
+        "numbers are illegible",
     ),
-    "a filter is on another column than it says": (
+    "a filter's condition is on another column": (
         visual(
             "Credit and risk",
             "tableEx",
@@ -480,7 +480,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "Condition"
             ]["In"]["Expressions"][0]["Column"].update(Property="Gender"),
         ),
-        "a filter is on another field",
+        "a filter's condition is on a different field",
     ),
     "a slicer opens with a value of another column": (
         visual(
@@ -491,9 +491,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             ]["Where"][0]["Condition"]["In"]["Expressions"][0]["Column"].update(Property="X"),
             number=4,
         ),
-        "a filter is on another field",
+        "a filter's condition is on a different field",
     ),
-    "a table is sorted by what it does not show": (
+    "a table is sorted by a field that it does not show": (
         visual(
             "Credit and risk",
             "tableEx",
@@ -501,56 +501,56 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "Measure"
             ].update(Property="Fee income"),
         ),
-        "is sorted by what it does not show",
+        "is sorted by a field that it does not show",
     ),
     "a matrix adds up the worst of each scenario": (
         visual("Stress", "pivotTable", without_object("subTotals"), 1),
-        "has no total; its totals must be off",
+        "has no meaningful total; turn the totals off",
     ),
     "a table adds up means": (
         visual("Segmentation", "tableEx", without_object("total")),
-        "has no total; its totals must be off",
+        "has no meaningful total; turn the totals off",
     ),
     "a title hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("title", "text", "Drivers"), 1),
-        "does not say all customers",
+        "its text does not say all customers",
     ),
     "an alt text hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("general", "altText", "Drivers"), 1),
-        "does not say all customers",
+        "its text does not say all customers",
     ),
     "a title says all customers where slicers choose": (
         visual("Overview", "clusteredBarChart", says("title", "text", "All customers")),
-        "says all customers, and the slicers of its page choose",
+        "says all customers, but the page's slicers filter it",
     ),
-    "a page is not in the order": (
+    "the page order lacks a page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].pop(),
         ),
-        "is not in the order",
+        "the page order does not list",
     ),
-    "the order names a page that does not exist": (
+    "the page order lists a missing page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content["pageOrder"].append("absent"),
         ),
-        "there is no page absent",
+        "the page absent does not exist",
     ),
-    "the report opens with a page that does not exist": (
+    "the report opens with a missing page": (
         edits(
             lambda _: f"{PAGES}/pages.json",
             lambda content: content.update(activePageName="absent"),
         ),
-        "the page to open with",
+        "the opening page",
     ),
-    "a page is gone": (
+    "a page is missing": (
         page("Data quality", lambda content: content.update(displayName="Quality")),
         "the page 'Data quality' is missing",
     ),
     "a page's folder has a blank in its name": (
         swaps_a_page_folder,
-        "has signs that Power BI does not render",
+        "has characters that Power BI does not render",
     ),
     "nothing leads to the customer detail": (
         page(
@@ -564,20 +564,20 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "is a None bound as a Drillthrough",
     ),
     # ---------- files
-    "the report looks for its model elsewhere": (
+    "the report refers to another model": (
         edits(
             lambda _: "Bank.Report/definition.pbir",
             lambda content: content["datasetReference"]["byPath"].update(path="../Model"),
         ),
-        "there is no semantic model '../Model'",
+        "the semantic model '../Model' does not exist",
     ),
-    "the project names a report that does not exist": (
+    "the project refers to a missing report": (
         swaps("Bank.pbip", "Bank.Report", "Report"),
-        "there is no report 'Report'",
+        "the report 'Report' does not exist",
     ),
-    "the file of the theme is gone": (
+    "the theme's file is missing": (
         removes("Bank.Report/StaticResources/RegisteredResources/BankWarehouse.json"),
-        "the file of the theme",
+        "the theme's file",
     ),
     "a colour of the theme is too pale": (
         swaps(
@@ -593,7 +593,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a file is cut off": (
         swaps("Bank.Report/definition/report.json", "{", ""),
-        "is no JSON",
+        "is not valid JSON",
     ),
     "a description is a property": (
         swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
@@ -612,5 +612,5 @@ def test_planted_mistake_is_caught(name: str, committed: Files) -> None:
     assert any(complaint in each for each in found), found
 
 
-def test_there_are_many_mistakes() -> None:
+def test_enough_mistakes_are_planted() -> None:
     assert len(MISTAKES) >= 70

@@ -1,4 +1,4 @@
-"""A project folder is written whole, or stays as it was."""
+"""A project folder is written completely or not changed."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ MODEL = "Bank.SemanticModel/definition/model.tmdl"
 
 
 @pytest.mark.parametrize("problem", [PermissionError(13, "in use"), KeyboardInterrupt()])
-def test_a_folder_that_cannot_be_replaced_leaves_the_project_as_it_was(
+def test_failed_replacement_keeps_the_old_project(
     problem: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(tmp_path, {MODEL: "old", "Bank.pbip": "old", ".gitignore": "old"})
@@ -35,7 +35,7 @@ def test_a_folder_that_cannot_be_replaced_leaves_the_project_as_it_was(
     assert project.read(tmp_path) == before
 
 
-def test_what_an_earlier_run_left_is_removed_and_other_files_stay(tmp_path: Path) -> None:
+def test_stale_files_are_removed_and_others_kept(tmp_path: Path) -> None:
     stale = "Bank.Report/definition/pages/old/page.json"
     project.write(tmp_path, {MODEL: "old", stale: "{}", "Bank.pbip": "old"})
     (tmp_path / "Bank.Report" / "notes.txt").write_text("mine", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Mistakes planted in the story and the craft of the report, one at a time: each is caught."""
+"""Each mistake planted in the report is detected."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def committed() -> Files:
 
 
 def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in the visual of a page whose title or the line below has these words."""
+    """Change the visual of a page that has these words in its title or subtitle."""
 
     def find(files: Files) -> str:
         folder = page_of(files, title).removesuffix("page.json")
@@ -50,7 +50,7 @@ def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
 
 
 def set_literal(*keys: str | int, value: str) -> Callable[[Any], Any]:
-    """Return the change of the literal at a place of a visual."""
+    """Return a change of one literal in a visual."""
 
     def change(content: Any) -> None:
         for key in keys:
@@ -65,7 +65,7 @@ def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def answers_for(dimension: str) -> Callable[[Any], Any]:
-    """Have the tests of a tooltip be those of another dimension."""
+    """Return a change that shows the tests of another dimension in a tooltip."""
 
     def change(where: Any) -> None:
         where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]
@@ -74,7 +74,7 @@ def answers_for(dimension: str) -> Callable[[Any], Any]:
 
 
 def first_filtered(files: Files) -> None:
-    """Have the tooltip answer for what slicers choose: the tests hang on the customers' list."""
+    """Relate the tests to the list of customers, so that slicers filter the tooltip."""
     files["Bank.SemanticModel/definition/relationships.tmdl"] += (
         "relationship 11111111-1111-4111-8111-111111111112\n"
         "\tfromColumn: 'Segment differences'.Dimension\n"
@@ -83,7 +83,7 @@ def first_filtered(files: Files) -> None:
 
 
 def without_link(kind: str) -> Callable[[Files], None]:
-    """Take away every button of a kind from the page of credit and risk."""
+    """Remove every button of a kind from the page "Credit and risk"."""
 
     def plant(files: Files) -> None:
         for path in visuals_of(files, "Credit and risk", "actionButton"):
@@ -112,7 +112,7 @@ def without_phones(files: Files) -> None:
 
 
 def phone(change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in the phone layout of the scatter."""
+    """Change the phone layout of the scatter chart."""
     return edits(
         lambda files: visuals_of(files, "Income and deposits", "scatterChart")[0].replace(
             "visual.json", "mobile.json"
@@ -127,7 +127,7 @@ def base_theme(content: Any) -> None:
 
 
 def newer(kind: str, version: str) -> Mistake:
-    """Have one visual or page ask for a newer Desktop."""
+    """Give one visual or page a schema version that needs a newer Desktop."""
 
     def plant(files: Files) -> None:
         path = visuals_of(files, "Overview", "textbox")[0]
@@ -142,7 +142,7 @@ _NAMES = {"page": "page", "visual": "visualContainer"}
 
 
 def in_every(kind: str, change: Callable[[Any], Any]) -> Mistake:
-    """Plant a change in every visual of a type, wherever it is."""
+    """Change every visual of a type on all pages."""
 
     def plant(files: Files) -> None:
         for path, text in list(files.items()):
@@ -177,7 +177,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- tooltips
     "a tooltip answers for another dimension than the axis": (
         titled("Tooltip: segment", "Is the difference real", answers_for("gender")),
-        "its tooltip answers for ['gender'], and its axis is ['segment']",
+        "its tooltip answers for ['gender'], but its axis is ['segment']",
     ),
     "a tooltip compares the axis with something else": (
         titled(
@@ -190,7 +190,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 ),
             ),
         ),
-        "its tooltip compares ['total_loans'], and not ['risk_weighting']",
+        "its tooltip compares ['total_loans'], not ['risk_weighting']",
     ),
     "a tooltip answers where nothing was tested": (
         titled(
@@ -198,11 +198,11 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Is the difference real",
             lambda content: content["filterConfig"]["filters"].pop(),
         ),
-        "its tooltip answers where nothing was tested",
+        "its tooltip gives an answer for groups that were not tested",
     ),
-    "what a slicer chooses changes the answer of a tooltip": (
+    "slicers change the answer of a tooltip": (
         first_filtered,
-        "what is chosen elsewhere changes the answer of its tooltip",
+        "slicers change the answer of its tooltip",
     ),
     "a tooltip hides the number that it replaces": (
         visual("Tooltip: age band", "cardVisual", without_field("Data", "Mean deposits")),
@@ -218,18 +218,18 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "bars with a tooltip page carry no numbers": (
         visual("Segmentation", "clusteredBarChart", without_object("labels")),
-        "its tooltip page takes the number away",
+        "its tooltip page hides the number",
     ),
     # ---------- what slicers reach
-    "a visual of all customers looks like any other": (
+    "a visual of all customers has the normal style": (
         titled(
             "Income and deposits",
             "below each percentile",
             lambda content: content["visual"]["visualContainerObjects"].pop("background"),
         ),
-        "no slicer reaches it, and it looks as if one did",
+        "no slicer reaches it, but it does not have the style of such visuals",
     ),
-    "a visual that follows the slicers looks like one of all customers": (
+    "a filtered visual is styled as showing all customers": (
         titled(
             "Income and deposits",
             "Mean deposits by tenure",
@@ -245,7 +245,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 ]
             ),
         ),
-        "looks as if it showed all customers, and does not say so",
+        "is styled as showing all customers, but does not say so",
     ),
     "a page without slicers does not say whom it shows": (
         titled(
@@ -253,10 +253,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Assumed losses by scenario",
             set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Expected loss'"),
         ),
-        "no slicer reaches it, and it does not say all customers",
+        "no slicer reaches it, but its text does not say all customers",
     ),
     # ---------- credit and risk
-    "the card balance is nowhere": (
+    "no visual shows the card balance": (
         all_of(
             in_every("cardVisual", without_field("Data", "Credit card balance")),
             swaps(f"{TABLES}/Heat map shows.tmdl", "[Credit card balance]", "[Fee income]"),
@@ -277,13 +277,13 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             '\t\textendedProperty ParameterMetadata = {"version": 3, "kind": 2}\n',
             "",
         ),
-        "table Heat map shows: Power BI does not know it as a parameter",
+        "table Heat map shows: Power BI does not recognize it as a parameter",
     ),
-    "a field parameter names a measure that is gone": (
+    "a field parameter refers to a missing measure": (
         swaps(f"{TABLES}/Heat map shows.tmdl", "[Share of row]", "[Share of rows]"),
-        "there is no measure Share of rows",
+        "the measure Share of rows does not exist",
     ),
-    "nothing chooses what a heat map shows": (
+    "a heat map has no measure slicer": (
         titled(
             "Segmentation",
             "Heat map shows",
@@ -292,67 +292,67 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 query={"queryState": {"Data": {"projections": []}}},
             ),
         ),
-        "nothing on its page chooses what it shows",
+        "its page has no slicer for the measure it shows",
     ),
-    "the points have no trend": (
+    "the scatter chart has no trend line": (
         visual("Income and deposits", "scatterChart", without_object("trend")),
-        "points without a trend",
+        "the scatter chart has no trend line",
     ),
-    "a heat map with a choice has totals of shares": (
+    "a heat map with a measure slicer has totals of shares": (
         visual("Segmentation", "pivotTable", without_object("subTotals")),
-        "Share of row has no total",
+        "Share of row has no meaningful total",
     ),
     # ---------- the story
-    "a page has no way on": (
+    "a page has no navigation": (
         visual(
             "Stress",
             "pageNavigator",
             lambda content: content["visual"].update(visualType="textbox"),
         ),
-        "page Stress: nothing leads to the other pages",
+        "page Stress: has no navigation to the other pages",
     ),
-    "a page has no way back": (without_link("Back"), "page Credit and risk: has no way back"),
+    "a page has no back button": (without_link("Back"), "page Credit and risk: has no back button"),
     "a page has no reset": (
         without_link("Bookmark"),
-        "page Credit and risk: no button takes back what its slicers choose",
+        "page Credit and risk: no button resets its slicers",
     ),
     "a reset forgets a slicer": (
         bookmark(
             "Reset: Segmentation",
             lambda content: content["options"]["targetVisualNames"].pop(0),
         ),
-        "page Segmentation: no button takes back what its slicers choose",
+        "page Segmentation: no button resets its slicers",
     ),
-    "a question leads nowhere": (
+    "a question's bookmark is missing": (
         titled(
             "Overview",
             "'What do they hold?'",
             set_literal(*CONTAINER, "visualLink", 0, "properties", "bookmark", value="'nowhere'"),
         ),
-        "a button leads to no bookmark",
+        "a button's bookmark does not exist",
     ),
-    "a question opens a page that is gone": (
+    "a question opens a missing page": (
         bookmark(
             "What to do next?",
             lambda content: content["explorationState"].update(activeSection="nowhere"),
         ),
         "bookmark What to do next?: opens a page that does not exist",
     ),
-    "only three questions are asked": (
+    "only three questions have a bookmark": (
         bookmark(
             "Who are the customers?",
             lambda content: content["options"].update(suppressActiveSection=True),
         ),
-        "3 of the 4 questions can be asked",
+        "3 of the 4 questions have a bookmark",
     ),
     "a bookmark is not in the list": (
         edits(
             lambda _: f"{BOOKMARKS}/bookmarks.json",
             lambda content: content["items"][0]["children"].pop(),
         ),
-        "is listed or written, and not both",
+        "is listed without a file, or has a file but is not listed",
     ),
-    "nothing takes loans apart": (
+    "no decomposition tree analyses loans": (
         visual(
             "Explore",
             "decompositionTreeVisual",
@@ -360,15 +360,15 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 Property="Fee income"
             ),
         ),
-        "nothing takes Total loans apart",
+        "no decomposition tree analyses Total loans",
     ),
-    "a slider changes nothing": (
+    "a slider is unused": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "SELECTEDVALUE('Multiplier of losses'[Multiplier of losses], 1.0)",
             "1.0",
         ),
-        "table Multiplier of losses: nothing that is shown depends on it",
+        "table Multiplier of losses: no visual depends on it",
     ),
     "a page has no key figures": (
         visual(
@@ -386,9 +386,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "text"
             ]["expr"]["Measure"].update(Property="Mean risk weighting"),
         ),
-        "its title is the number Mean risk weighting, and no sentence",
+        "its title is the number Mean risk weighting, not a sentence",
     ),
-    "a title is a measure that is gone": (
+    "a title refers to a missing measure": (
         titled(
             "Credit and risk",
             "Finding on risk",
@@ -396,42 +396,42 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 "text"
             ]["expr"]["Measure"].update(Property="Finding on luck"),
         ),
-        "there is no measure Finding on luck for its title",
+        "its title measure Finding on luck does not exist",
     ),
-    "a visual says what is found, and not what it shows": (
+    "a visual states a finding but not what it shows": (
         titled(
             "Overview",
             "Finding on loyalty",
             lambda content: content["visual"]["visualContainerObjects"].pop("subTitle"),
         ),
-        "says what is found, and not what it shows",
+        "nothing says what the visual shows",
     ),
-    "migrations do not say that there is one date": (
+    "migrations do not report that there is only one date": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
             "ISEMPTY('Segment migrations'),\n\t\t\t    IF(\n",
             "FALSE(),\n\t\t\t    IF(\n",
         ),
-        "does not say so where there is one date only",
+        "does not say when there is only one date",
     ),
     # ---------- the craft
-    "the theme takes the place of Desktop's own": (
+    "the theme replaces Desktop's base theme": (
         edits(lambda _: THEME, base_theme),
-        "the theme replaces Desktop's own base",
+        "the theme replaces Desktop's base theme",
     ),
     "a visual asks for a newer Desktop than it needs": (
         newer("visual", "2.4.0"),
-        "names the schema",
+        "uses the schema",
     ),
     "a page is longer than a screen": (
         page("Stress", lambda content: content.update(height=1200)),
-        "is 1280 by 1200, which is not 16 to 9",
+        "is 1280 by 1200, which is not 16:9",
     ),
-    "a page has to be scrolled": (
+    "a page does not fit without scrolling": (
         page("Stress", lambda content: content.update(displayOption="FitToWidth")),
-        "page Stress: has to be scrolled",
+        "page Stress: is too tall to show without scrolling",
     ),
-    "two visuals say the same": (
+    "two visuals have the same title": (
         titled(
             "Income and deposits",
             "Mean deposits by tenure",
@@ -439,7 +439,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
                 *CONTAINER, "title", 0, "properties", "text", value="'Mean deposits by age band'"
             ),
         ),
-        "says 'Mean deposits by age band' twice",
+        "has the title 'Mean deposits by age band' twice",
     ),
     "a page has no layout for a phone": (without_phones, "page Stress: has no layout for a phone"),
     "a visual is wider than a phone": (

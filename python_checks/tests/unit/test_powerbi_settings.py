@@ -1,4 +1,4 @@
-"""Where a Power BI project reads from: nothing that its folder keeps is replaced in silence."""
+"""The source settings of a Power BI project are kept until the user changes them."""
 
 import re
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_text_of_m_is_read_as_power_query_reads_it(code: str, text: str | None) 
     ],
     ids=["parquet", "postgres", "escapes in a path", "escapes in a database"],
 )
-def test_what_is_written_is_read(kept: Source, tmp_path: Path) -> None:
+def test_written_settings_are_read_back(kept: Source, tmp_path: Path) -> None:
     keep(tmp_path, kept)
     assert chosen(tmp_path, {}) == kept
 
@@ -174,7 +174,7 @@ def test_source_that_is_not_known_is_refused(tmp_path: Path) -> None:
         assert chosen(tmp_path, {"kind": "parquet", "folder": FOLDER}) == Source(folder=FOLDER)
 
 
-def test_another_kind_of_source_is_named_whole(tmp_path: Path) -> None:
+def test_new_source_kind_needs_all_its_options(tmp_path: Path) -> None:
     keep(tmp_path, PARQUET)
     message = refusal(tmp_path, kind="postgres")
     assert "has no PostgresServer and no PostgresDatabase" in message
@@ -185,7 +185,7 @@ def test_another_kind_of_source_is_named_whole(tmp_path: Path) -> None:
     assert "--host is for --source postgres" in refusal(tmp_path, host="db")
 
 
-def test_file_of_who_sees_what_is_not_lost(tmp_path: Path) -> None:
+def test_access_file_is_kept(tmp_path: Path) -> None:
     kept = Source(folder=FOLDER, access="C:\\who.csv")
     path = keep(tmp_path, kept)
     table = path.parent / "tables" / "Access.tmdl"
@@ -258,16 +258,12 @@ def given(name: str, value: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, each) for name in BAD for each in BAD[name]])
-def test_value_that_power_bi_could_not_read_is_refused(
-    name: str, value: str, tmp_path: Path
-) -> None:
+def test_value_that_power_bi_cannot_read_is_refused(name: str, value: str, tmp_path: Path) -> None:
     assert EXPECTED[name] in refusal(tmp_path, **given(name, value))
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, each) for name in GOOD for each in GOOD[name]])
-def test_value_that_power_bi_can_read_is_taken_as_it_is(
-    name: str, value: str, tmp_path: Path
-) -> None:
+def test_value_that_power_bi_can_read_is_kept(name: str, value: str, tmp_path: Path) -> None:
     read = chosen(tmp_path, given(name, value))
     assert getattr(read, name) == value
     keep(tmp_path, read)
@@ -275,7 +271,7 @@ def test_value_that_power_bi_can_read_is_taken_as_it_is(
 
 
 @pytest.mark.parametrize("end", ["\\", "/", "\\\\"])
-def test_separator_at_the_end_of_a_folder_is_left_out(end: str, tmp_path: Path) -> None:
+def test_trailing_separator_of_a_folder_is_removed(end: str, tmp_path: Path) -> None:
     assert chosen(tmp_path, {"folder": FOLDER + end}).folder == FOLDER
 
 
@@ -291,7 +287,7 @@ def test_separator_at_the_end_of_a_folder_is_left_out(end: str, tmp_path: Path) 
     ],
 )
 @pytest.mark.parametrize("name", ["host", "database", "folder", "access", "release"])
-def test_secret_in_a_wrong_place_is_never_repeated(name: str, value: str, tmp_path: Path) -> None:
+def test_misplaced_secret_is_never_printed(name: str, value: str, tmp_path: Path) -> None:
     message = refusal(tmp_path, **given(name, value))
     assert EXPECTED[name] in message
     assert not re.search("hunter2|user:|me pass", message)

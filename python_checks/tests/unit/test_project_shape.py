@@ -239,9 +239,7 @@ SMALL = {"filter": {"where_filters": [{"where_sql_template": "{{ Dimension('c__a
         ),
     ],
 )
-def test_metric_that_repeats_another_is_found(
-    on_seeds: Path, planted: Json, repeats: str | None
-) -> None:
+def test_duplicate_metric_is_found(on_seeds: Path, planted: Json, repeats: str | None) -> None:
     manifest = json.loads((on_seeds / "manifest.json").read_text("utf-8"))
     for model in manifest["semantic_models"].values():
         for measure in [one for one in model["measures"] if one["name"] == "total_loans"]:

@@ -117,7 +117,7 @@ def test_lone_dash_is_not_an_amount() -> None:
     assert not amount.is_accounting
 
 
-def test_an_order_is_proved_by_dates_that_fit_no_other() -> None:
+def test_unambiguous_dates_prove_an_order() -> None:
     proof = interpret_dates([("04/07/2015", 90), ("25/07/2015", 10)], AUTO)
     assert (proof.formats, proof.proving, proof.undecided) == (("%d/%m/%Y",), 10, 0)
     assert proof.refusal is None

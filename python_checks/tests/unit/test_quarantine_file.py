@@ -1,4 +1,4 @@
-"""The quarantine as a file for people: safe in a spreadsheet, whole or not there."""
+"""The quarantine file is safe in a spreadsheet, and is written completely or not at all."""
 
 import csv
 import re
@@ -36,7 +36,7 @@ def ask(warehouse: Path, out: Path, *options: str) -> Result:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    """A warehouse of which only the quarantine is there."""
+    """A warehouse with only the quarantine."""
     path = tmp_path / "bank.duckdb"
     texts = [*FORMULAS, 'said "no";, and left', "two\r\nlines", "Zoë", "plain"]
     with duckdb.connect(str(path)) as connection:
@@ -66,7 +66,7 @@ def test_formulas_are_texts_and_numbers_stay_numbers(warehouse: Path, tmp_path: 
         rows = list(csv.DictReader(file))
     assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
     assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
-    # Behind a tab or a line break too: a spreadsheet may take what follows for a cell.
+    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
     safe = ["'" + (f"{each[0]}'{each[1:]}" if each[0] in "\t\r\n" else each) for each in FORMULAS]
     assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == safe
     assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [
@@ -126,9 +126,7 @@ def test_kill_leaves_no_names(warehouse: Path, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
-def test_more_rows_than_are_fetched_at_once_are_all_written(
-    warehouse: Path, tmp_path: Path
-) -> None:
+def test_rows_beyond_one_fetch_are_written(warehouse: Path, tmp_path: Path) -> None:
     rows = 2 * ROWS_AT_ONCE + 7
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from quality.fct_quarantined_clients")
@@ -143,7 +141,7 @@ def test_more_rows_than_are_fetched_at_once_are_all_written(
     assert texts == [f"'={number}" for number in range(2, rows + 2)]
 
 
-def test_nothing_else_is_changed() -> None:
+def test_harmless_cells_are_unchanged() -> None:
     for cell in (None, 1, Decimal("-1.00"), "", "a=b", "'=quoted", "1-2"):
         assert harmless(cell) == cell
     assert harmless("a\x00b") == "a\ufffdb"
@@ -151,10 +149,8 @@ def test_nothing_else_is_changed() -> None:
 
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
-def test_a_formula_behind_a_separator_of_another_locale_is_harmless(
-    separator: str, formula: str
-) -> None:
-    """A spreadsheet may separate cells by semicolon, whatever the file does."""
+def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
+    """A spreadsheet may use another separator than the file."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))
         cells = [cell.strip(' "') for cell in re.split(r"[;\t\r\n]", text)]

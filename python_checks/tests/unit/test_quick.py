@@ -31,7 +31,7 @@ def test_changed_files_are_edited_and_new_ones(tmp_path: Path) -> None:
     assert quick.changed_files(tmp_path) == ["edited.sql", "new.yml", "staged.py"]
 
 
-def test_without_git_the_error_says_what_to_do(tmp_path: Path) -> None:
+def test_missing_git_is_reported_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="Run this in a git checkout"):
         quick.changed_files(tmp_path)
 

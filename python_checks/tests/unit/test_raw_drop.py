@@ -236,7 +236,7 @@ def test_original_pack_is_read_to_the_cent() -> None:
     assert {table: len(read(ORIGINAL, table)) for table in lookups} == lookups
 
 
-def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+def test_file_that_changes_during_the_read_is_reported(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     plan = plan_table(tmp_path, "clients")
     assert changed_files(plan) == ()
@@ -360,7 +360,7 @@ def test_one_file_is_a_drop(name: str, tmp_path: Path) -> None:
     assert genders == [("1", "Gender 1"), ("2", "Gender 2")]
 
 
-def test_a_plan_is_made_once_for_all_tables_and_again_when_a_file_changes(tmp_path: Path) -> None:
+def test_plan_is_cached_until_a_file_changes(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     first = plan_drop(tmp_path)
     assert plan_drop(tmp_path) is first
@@ -436,9 +436,7 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
     ]
 
 
-def test_a_zip_is_unpacked_up_to_the_limit_that_is_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_zip_is_unpacked_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "zipped").make(tmp_path)
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
     with pytest.raises(DropError, match=r"At most 0\.0001 GiB and 200 times are unpacked"):
@@ -591,7 +589,7 @@ def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
         assert " 1 row: repeat of another row" in said
 
 
-def test_inspect_takes_the_as_of_date_of_the_build(tmp_path: Path) -> None:
+def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "dated", {4: ("Joined Bank", "13-01-2022")})
     assert CliRunner().invoke(inspect, [str(drop)]).exit_code == 1
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
@@ -615,7 +613,7 @@ def test_inspect_without_a_project_does_not_validate_rows(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_not_utf8_is_refused_by_name(
+def test_file_name_that_is_not_utf8_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says = r"ok\xff{}: the name is not UTF-8. Rename the file or folder"
@@ -693,7 +691,7 @@ def test_mapping_file_may_repeat_itself_and_be_empty(text: str, tmp_path: Path) 
     assert plan_table(tmp_path, "clients").reading is not None
 
 
-def test_texts_of_one_day_beside_typed_dates_are_not_converted() -> None:
+def test_repeated_text_date_beside_typed_dates_is_accepted() -> None:
     watch = _DateWatch("clients.xlsx[Sheet1]")
     for day in range(1, 29):
         watch.see(date(2019, 5, day), day)
@@ -706,12 +704,12 @@ def test_texts_of_one_day_beside_typed_dates_are_not_converted() -> None:
         watch.check()
 
 
-def test_models_and_reader_have_one_rule_of_changed_ids() -> None:
+def test_models_and_reader_share_the_rule_of_changed_ids() -> None:
     assert Staging().rendering.macros.spoilt_id().replace(r"\x{27}", "'") == SPOILT_ID
 
 
 @pytest.mark.parametrize("text", ["#", "'s-Gravenhage", "'t Hof", "7", "IND1"])
-def test_id_of_a_bank_is_kept(text: str) -> None:
+def test_unchanged_id_is_kept(text: str) -> None:
     assert not re.fullmatch(SPOILT_ID, text)
 
 
@@ -749,9 +747,7 @@ def test_header_with_another_unit_is_refused(header: str) -> None:
         ("Bank Loans (total)", {}),
     ],
 )
-def test_currency_in_a_header_is_that_of_its_column(
-    header: str, currencies: dict[str, str]
-) -> None:
+def test_header_gives_the_currency_of_its_column(header: str, currencies: dict[str, str]) -> None:
     cells = [header if name == "Bank Loans" else name for name in oddities.seed_rows()[0]]
     assert map_header("clients.csv", cells, CLIENTS).currencies == currencies
 
@@ -815,7 +811,7 @@ def test_quoted_lines_are_one_record_unless_they_could_be_rows(
     assert plain == [list(record.cells) if is_one else record.fault for record in records]
 
 
-def test_the_declared_encoding_is_obeyed_or_refused(
+def test_declared_encoding_is_used_or_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def name_in(encoding: str, text: str = "Пров Донцов") -> str | None:

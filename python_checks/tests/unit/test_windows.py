@@ -78,7 +78,7 @@ def test_briefly_held_draft_is_renamed(tmp_path: Path, monkeypatch: pytest.Monke
 HOLD = "from bank_warehouse.raw_drop import temp_files\ntemp_files.new_path('.csv')\nwait()\n"
 
 
-def test_the_temporary_folder_of_a_running_process_stays_and_of_a_killed_one_goes(
+def test_only_a_killed_process_loses_its_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TMPDIR", "TEMP", "TMP"):
@@ -105,7 +105,7 @@ def test_a_process_that_ends_removes_its_temporary_folder(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_the_code_page_lacks_is_printed_escaped(tmp_path: Path) -> None:
+def test_name_outside_the_code_page_is_escaped(tmp_path: Path) -> None:
     drop = tmp_path / "za\u017c\u00f3\u0142\u0107"
     drop.mkdir()
     run = subprocess.run(

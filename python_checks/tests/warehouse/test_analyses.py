@@ -62,7 +62,7 @@ def test_analysis_gives_rows_without_empty_columns(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_analysis_says_what_it_asks_and_how_to_read_it(name: str) -> None:
+def test_analysis_states_its_question_and_its_reading(name: str) -> None:
     text = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
     assert text.startswith("-- Question: ")
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
@@ -224,7 +224,7 @@ def test_next_action_is_the_first_action_of_each_customer(
     assert rows["priority"].is_monotonic_increasing
 
 
-def test_actions_of_a_sample_of_chance_are_fair(answers: dict[str, pd.DataFrame]) -> None:
+def test_actions_in_random_data_are_fair(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["actions_and_their_fairness"]
     assert len(rows) >= 10
     assert set(rows["kind"]) == {"targeting", "risk"}

@@ -129,7 +129,7 @@ def test_answers_hold_the_numbers_that_sql_counts(
     assert f"{worst / base:.1f} times" in said["stress"]
 
 
-def test_supports_name_the_task_and_the_rules_that_the_seed_has(
+def test_supports_name_the_task_and_the_rules(
     marts: duckdb.DuckDBPyConnection, found: Answers, changed: Warehouse
 ) -> None:
     owner, wording = marts.execute(
@@ -155,7 +155,7 @@ def test_supports_name_the_task_and_the_rules_that_the_seed_has(
     assert "policy" not in answers(changed).by_name["no-difference"].support
 
 
-def test_statistics_are_kept_apart_from_what_a_manager_reads(found: Answers) -> None:
+def test_statistics_are_separate_from_the_support(found: Answers) -> None:
     tested = [answer for answer in found.by_name.values() if answer.statistics]
     assert {"risk-by-income", "deposits-by-income", "no-difference", "drivers"} == {
         answer.name for answer in tested
@@ -168,7 +168,7 @@ def test_statistics_are_kept_apart_from_what_a_manager_reads(found: Answers) -> 
         assert not re.search(figures, answer.sentence + answer.support)
 
 
-def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answers) -> None:
+def test_dashboard_and_warehouse_give_the_same_answers(published: Path, found: Answers) -> None:
     release = current_release(published)
     assert answers(open_snapshot(release, EVERYONE)) == found
     retail = answers(open_snapshot(release, Role(banking_relationships=frozenset({"Retail"}))))
@@ -178,7 +178,7 @@ def test_dashboard_says_the_same_as_the_warehouse(published: Path, found: Answer
     assert retail.by_name["decisions"].sentence != found.by_name["decisions"].sentence
 
 
-def test_answers_lead_to_pages_and_marts_that_are_there(
+def test_answers_name_existing_pages_and_marts(
     marts: duckdb.DuckDBPyConnection, found: Answers
 ) -> None:
     there = {
@@ -231,7 +231,7 @@ def test_level_that_could_be_chance_is_not_a_driver(changed: Warehouse) -> None:
     assert strongest(changed)[0]["driver"] == "bank_deposits"
 
 
-def test_drivers_are_said_by_direction_and_together_if_they_move_together(
+def test_drivers_are_listed_by_direction(
     changed: Warehouse,
 ) -> None:
     before = answers(changed).by_name["drivers"]
@@ -464,7 +464,7 @@ def test_readers_do_not_see_words_that_were_replaced(file: str) -> None:
     assert REPLACED.findall(text) == []
 
 
-def test_labels_and_names_are_the_readers_words(
+def test_labels_use_no_replaced_words(
     layer: SemanticLayer, marts: duckdb.DuckDBPyConnection
 ) -> None:
     shown = [metric.label for metric in layer.metrics.values()]

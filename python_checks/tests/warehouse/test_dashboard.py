@@ -35,7 +35,12 @@ from bank_warehouse.dashboard.access import (
     read_users,
     unknown_names,
 )
-from bank_warehouse.dashboard.blocks import (
+from bank_warehouse.dashboard.downloads import INVENTED, csv_of, origin_of
+from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, drawing, flow, round_ticks
+from bank_warehouse.dashboard.errors import DashboardError
+from bank_warehouse.dashboard.export import export, write_export
+from bank_warehouse.dashboard.numbers import axis_text, short, shorten
+from bank_warehouse.dashboard.page_model import (
     Answers,
     Block,
     Cell,
@@ -47,11 +52,6 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
-from bank_warehouse.dashboard.downloads import INVENTED, csv_of, origin_of
-from bank_warehouse.dashboard.drawings import Axis, Plot, Shape, drawing, flow, round_ticks
-from bank_warehouse.dashboard.errors import DashboardError
-from bank_warehouse.dashboard.export import export, write_export
-from bank_warehouse.dashboard.numbers import axis_text, short, shorten
 from bank_warehouse.dashboard.pages import PAGES, Context, make_page
 from bank_warehouse.dashboard.pages.context import ORDERED, SHARE_OF_ROW, combined
 from bank_warehouse.dashboard.server import create_app
@@ -119,7 +119,7 @@ def csv_on(snapshot: Snapshot, page: str, block: Block, search: str = "") -> byt
 
 
 def ask_page(client: FlaskClient, path: str, search: str = "", **headers: str) -> dict[str, Any]:
-    """Ask as the browser does; return the answer's status and what stands on the page."""
+    """Send a request as a browser does; return the status and the content of the page."""
     body = {
         "output": "..app.children...shown.data..",
         "outputs": [{"id": "app", "property": "children"}, {"id": "shown", "property": "data"}],
@@ -182,7 +182,7 @@ FILTERED: tuple[dict[str, Sequence[object]], ...] = (
 
 
 @pytest.mark.parametrize("filters", FILTERED, ids=str)
-def test_every_metric_of_the_cubes_is_the_metric_layer_s(
+def test_cube_metrics_equal_the_metric_layer(
     filters: dict[str, Sequence[object]], snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     asked = {"all": list(snapshot.cubes["all"].layer.metrics)}
@@ -199,7 +199,7 @@ def test_every_metric_of_the_cubes_is_the_metric_layer_s(
     compare(snapshot, marts, ["recommended_customers"], [], filters, "advised")
 
 
-def test_cells_hold_each_customer_once_and_no_customer(snapshot: Snapshot) -> None:
+def test_cells_count_each_customer_once(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
         for table, missing in (
             (f"cube_{name}", set()),
@@ -226,7 +226,7 @@ def test_cells_hold_each_customer_once_and_no_customer(snapshot: Snapshot) -> No
             snapshot.connection.execute(refused)
 
 
-def test_questions_go_to_the_smallest_table_that_knows(snapshot: Snapshot) -> None:
+def test_queries_use_the_smallest_sufficient_table(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
         small, large = (
             snapshot.connection.execute(f"select count(*) from cubes.{table}").fetchone()
@@ -246,7 +246,7 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_cubes_that_are_kept_are_found_again(
+def test_kept_cubes_are_reused(
     release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "kept"
@@ -299,8 +299,8 @@ def test_a_folder_that_cannot_be_written_is_named(release: Release, tmp_path: Pa
         open_snapshot(release, EVERYONE, file)
 
 
-def test_who_adds_up_ends_with_who_asked(release: Release, tmp_path: Path) -> None:
-    """It leaves nothing behind: what it writes between holds customers."""
+def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> None:
+    """Intermediate files contain customers, so none may remain."""
     folder = tmp_path / "draft"
     folder.mkdir()
     task = {
@@ -320,7 +320,7 @@ def test_who_adds_up_ends_with_who_asked(release: Release, tmp_path: Path) -> No
     assert not folder.exists()
 
 
-def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:
+def test_pages_without_customers(snapshot: Snapshot) -> None:
     searches = "?loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     searches += "&joined_year=1995&income_band=Low"
     view = view_of(snapshot, "overview", searches)
@@ -332,14 +332,14 @@ def test_nobody_meets_these_filters(snapshot: Snapshot) -> None:
             csv_on(snapshot, name, block, searches)
 
 
-def test_what_no_cube_holds_is_refused(snapshot: Snapshot) -> None:
+def test_query_without_a_cube_is_refused(snapshot: Snapshot) -> None:
     with pytest.raises(MetricsError, match="nationality, segment together"):
         snapshot.ask(["customers"], ["segment", "nationality"])
     with pytest.raises(MetricsError, match="median_total_loans"):
         snapshot.ask(["median_total_loans"], ["segment"])
 
 
-def test_numbers_on_a_page_are_the_metric_layer_s(
+def test_page_numbers_equal_the_metric_layer(
     client: FlaskClient, snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     query = compile_query(snapshot.layer, ["total_loans"], (), {"risk_weighting": [3]})
@@ -393,7 +393,7 @@ def test_ticks_are_round(low: float, high: float, ticks: list[float]) -> None:
 
 @pytest.mark.parametrize("dimension", ["loyalty_classification", "risk_weighting", "gender"])
 @pytest.mark.parametrize("metric", ["mean_total_loans", "mean_risk_weighting"])
-def test_marks_say_what_the_tests_have_found(
+def test_marks_show_the_test_results(
     dimension: str, metric: str, snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     measure = {"mean_total_loans": "total_loans", "mean_risk_weighting": "risk_weighting"}[metric]
@@ -413,7 +413,7 @@ def test_marks_say_what_the_tests_have_found(
         assert "Tested on all customers." in mark.text
 
 
-def test_what_is_not_known_to_differ_is_pale() -> None:
+def test_unproved_differences_are_pale() -> None:
     marks = (
         Mark("real", "Real difference", ""),
         Mark("chance", "Could be chance", ""),
@@ -462,7 +462,7 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     assert 3 <= len(first.answers) <= 5
     found = answers(snapshot)
     assert [each.text for each in first.answers] == [each.sentence for each in found.first]
-    # Of all customers: whoever asks for some sees these first.
+    # The answers are for all customers, so with filters the filtered figures come first.
     filtered = page_of(snapshot, "overview", "?risk_weighting=3").blocks
     assert filtered[-1] == first
     assert filtered[0].name == "glance"
@@ -472,7 +472,7 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
         assert each.href in ("", View(source.page).address())
 
 
-def test_titles_say_the_finding_of_all_customers_only(snapshot: Snapshot) -> None:
+def test_titles_state_findings_only_without_filters(snapshot: Snapshot) -> None:
     said = answers(snapshot).by_name["risk-by-income"].title
     assert block_of(snapshot, "risk", "income-risk").title == said
     filtered = block_of(snapshot, "risk", "income-risk", "?loyalty_classification=Gold")
@@ -574,7 +574,7 @@ def test_bars_are_sorted_by_what_they_show(page: str, snapshot: Snapshot) -> Non
     assert found or page == "quality"
 
 
-def test_bars_do_not_end_a_list(snapshot: Snapshot) -> None:
+def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
     """The first line is always the largest, for every dimension and measure."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
@@ -584,7 +584,7 @@ def test_bars_do_not_end_a_list(snapshot: Snapshot) -> None:
         assert [row[0].value for row in table.rows] == [row[0] for row in wanted]
 
 
-def test_cells_are_shares_of_their_row_and_pale_where_they_could_be_chance(
+def test_cells_are_shares_of_their_row_and_pale_if_not_significant(
     snapshot: Snapshot,
 ) -> None:
     for name, rows in (("income-risk", "income_band"), ("loyalty-risk", "loyalty_classification")):
@@ -615,8 +615,8 @@ def test_cells_are_shares_of_their_row_and_pale_where_they_could_be_chance(
     assert {"Mean credit card balance", "Mean risk weighting"} <= set(labels)
 
 
-def test_hints_say_what_numbers_mean(snapshot: Snapshot) -> None:
-    """And not once more how they are made, in the words of who made them."""
+def test_hints_explain_what_numbers_mean(snapshot: Snapshot) -> None:
+    """Hints do not repeat the technical descriptions or the labels."""
     assert set(hints.METRICS) <= set(snapshot.layer.metrics)
     for name in hints.METRICS:
         metric = snapshot.metric(name)
@@ -642,7 +642,7 @@ def test_hints_say_what_numbers_mean(snapshot: Snapshot) -> None:
             assert word not in hint, (label, word)
 
 
-def test_each_axis_says_what_it_measures(snapshot: Snapshot) -> None:
+def test_charts_have_labels_and_figures(snapshot: Snapshot) -> None:
     drawn = 0
     for page in PAGES:
         for block in page_of(snapshot, page).blocks:
@@ -660,7 +660,7 @@ def test_each_axis_says_what_it_measures(snapshot: Snapshot) -> None:
     assert drawn >= 8
 
 
-def test_income_and_deposits_are_counted_as_in_the_marts(
+def test_income_density_matches_the_marts(
     snapshot: Snapshot, retail: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     for shown, only in ((snapshot, "true"), (retail, "banking_relationship = 'Retail'")):
@@ -687,7 +687,7 @@ def test_income_and_deposits_are_counted_as_in_the_marts(
             assert counted == (row["customers"],)
 
 
-def test_actions_by_money_leave_out_none_that_is_larger(
+def test_largest_actions_are_all_shown(
     snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     wanted = marts.execute(
@@ -707,7 +707,7 @@ def test_actions_by_money_leave_out_none_that_is_larger(
     assert sorted(both) == sorted(name for name, *_ in wanted)
 
 
-def test_recommendations_say_where_their_customers_are_to_be_had(
+def test_recommendations_show_the_worklist_commands(
     snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     due = marts.execute("select distinct action from marts.fct_customer_recommendations").fetchall()
@@ -731,7 +731,7 @@ MOVES = (
 
 
 def with_moves(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot as it were if there had been a date before."""
+    """Return the snapshot as if there were an earlier date."""
     dates = {"from_date": date(2021, 11, 30), "to_date": date(2021, 12, 31)}
     money = {f"{end}_total_{name}": Decimal(1_000_000) for end in ("from", "to")
              for name in ("loans", "deposits")}  # fmt: skip
@@ -752,7 +752,7 @@ def with_moves(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, _tables=tables)
 
 
-def test_figures_are_compared_with_the_date_before(snapshot: Snapshot) -> None:
+def test_figures_show_the_change_since_the_previous_date(snapshot: Snapshot) -> None:
     shown = with_moves(snapshot)
     tiles = {tile.label: tile.aside for tile in block_of(shown, "overview", "glance").tiles}
     before = sum(number for source, _, number in MOVES if source != "joined")
@@ -765,7 +765,7 @@ def test_figures_are_compared_with_the_date_before(snapshot: Snapshot) -> None:
     assert not any(tile.aside for tile in block_of(snapshot, "overview", "glance").tiles)
 
 
-def test_moves_are_bands_as_wide_as_there_are_customers(snapshot: Snapshot) -> None:
+def test_band_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
     assert not [
         block for block in page_of(snapshot, "segmentation").blocks if block.name == "moves"
     ]
@@ -788,7 +788,7 @@ def test_moves_are_bands_as_wide_as_there_are_customers(snapshot: Snapshot) -> N
     assert "49 customers changed segment, joined or left" in chart.summary
 
 
-def test_drawings_hold_places_and_escape_texts() -> None:
+def test_drawings_escape_texts() -> None:
     plot = Plot(
         Axis("<x>", 0, 10, ((5.0, "5 & more"),)),
         Axis("y", 0, 4, ((1.0, "1"),)),
@@ -812,7 +812,7 @@ def test_drawings_hold_places_and_escape_texts() -> None:
     assert "data-" not in static
 
 
-def test_bands_keep_customers_on_both_sides() -> None:
+def test_flow_boxes_add_up_on_both_sides() -> None:
     plot = flow([("a", "b", 3.0), ("a", "a", 1.0), ("b", "b", 2.0)], ["a", "b"], "then", "now")
     boxes = [shape for shape in plot.shapes if shape.kind == "box"]
     heights = [round(top - bottom, 6) for (_, bottom), (_, top) in (box.points for box in boxes)]
@@ -822,7 +822,7 @@ def test_bands_keep_customers_on_both_sides() -> None:
 # ---------- addresses
 
 
-def test_an_address_is_read_as_it_was_written(snapshot: Snapshot) -> None:
+def test_address_round_trip(snapshot: Snapshot) -> None:
     view = View(
         "risk",
         {"loyalty_classification": ("Silver", "Gold"), "joined_year": (2020,)},
@@ -852,7 +852,7 @@ def test_an_address_is_read_as_it_was_written(snapshot: Snapshot) -> None:
         "?%FF%FE=%00",
     ],
 )
-def test_what_an_address_may_not_say_is_dropped(
+def test_invalid_parts_of_an_address_are_dropped(
     search: str, snapshot: Snapshot, client: FlaskClient
 ) -> None:
     view = view_of(snapshot, "overview", search)
@@ -872,9 +872,7 @@ def test_missing_values_can_be_chosen() -> None:
 # ---------- roles
 
 
-def test_a_role_has_its_own_customers_only(
-    retail: Snapshot, marts: duckdb.DuckDBPyConnection
-) -> None:
+def test_role_counts_only_its_customers(retail: Snapshot, marts: duckdb.DuckDBPyConnection) -> None:
     count = "select count(*) from marts.dim_customers where banking_relationship = 'Retail'"
     assert retail.ask(["customers"]) == marts.execute(count).fetchall()
     assert retail.values("banking_relationship") == ("Retail",)
@@ -890,7 +888,7 @@ def test_a_role_has_its_own_customers_only(
     assert retail.ask(["product_balance"], (), {}, "products") == marts.execute(held).fetchall()
 
 
-def test_values_of_a_role_add_up(release: Release, marts: duckdb.DuckDBPyConnection) -> None:
+def test_names_of_a_role_are_combined(release: Release, marts: duckdb.DuckDBPyConnection) -> None:
     advisor = marts.execute("select min(investment_advisor) from marts.dim_customers").fetchone()
     assert advisor
     role = Role(frozenset({"Retail"}), frozenset({advisor[0]}))
@@ -904,7 +902,7 @@ def test_values_of_a_role_add_up(release: Release, marts: duckdb.DuckDBPyConnect
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_role_sees_no_sums_over_the_customers_of_others(
+def test_role_sees_no_sums_over_other_customers(
     page: str, retail: Snapshot, snapshot: Snapshot
 ) -> None:
     closed = {
@@ -986,7 +984,7 @@ def test_a_file_of_users_that_cannot_be_read_is_named(
     assert "access.csv" in str(raised.value)
 
 
-def test_who_is_not_known_gets_nothing_at_all(published: Path, users: Path) -> None:
+def test_unknown_user_gets_nothing(published: Path, users: Path) -> None:
     snapshots = Snapshots(published, patience=120)
     client = create_app(snapshots, Access(HEADER, users)).server.test_client()
     for path in (
@@ -1049,7 +1047,7 @@ def test_downloads_are_safe_to_open_in_a_spreadsheet(snapshot: Snapshot) -> None
     assert [row[:2] for row in found] == [["'=1+1", "n"], ["'=HYPERLINK(1)", "-5"], ["' +a", ""]]
 
 
-def test_downloads_say_where_they_come_from(client: FlaskClient) -> None:
+def test_downloads_state_their_origin(client: FlaskClient) -> None:
     search = "?loyalty_classification=Gold&risk_weighting=3&risk_weighting=5"
     answer = client.get(f"/csv/risk/watch-list.csv{search}")
     assert answer.headers["Content-Disposition"] == (
@@ -1060,14 +1058,14 @@ def test_downloads_say_where_they_come_from(client: FlaskClient) -> None:
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
     words = "Loyalty classification: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(words, "2021-12-31", "1", INVENTED)}
-    # What is of all customers whatever the filters are does not claim them.
+    # Figures that are always for all customers do not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
     assert "Gold" not in whole.text
     assert client.get("/csv/risk/watch-list.csv").text.count("all customers") == len(rows)
 
 
-def test_names_of_downloads_have_room(client: FlaskClient, snapshot: Snapshot) -> None:
+def test_download_names_are_short_enough(client: FlaskClient, snapshot: Snapshot) -> None:
     search = "?" + "&".join(f"joined_year={year}" for year in snapshot.values("joined_year"))
     answer = client.get(f"/csv/overview/glance.csv{search}")
     name = answer.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
@@ -1084,11 +1082,11 @@ def test_downloads_of_a_role_name_it(retail: Snapshot) -> None:
 @pytest.mark.parametrize(
     "path", ["/csv/nowhere/glance.csv", "/csv/overview/nothing.csv", "/csv/overview/detail.csv"]
 )
-def test_downloads_of_what_is_not_there(path: str, client: FlaskClient) -> None:
+def test_unknown_downloads_are_not_found(path: str, client: FlaskClient) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_answers_say_where_nothing_may_come_from(client: FlaskClient) -> None:
+def test_responses_have_a_strict_content_policy(client: FlaskClient) -> None:
     for path in ("/", "/csv/overview/glance.csv", "/assets/dashboard.js", "/nowhere"):
         headers = client.get(path).headers
         policy = headers["Content-Security-Policy"]
@@ -1111,14 +1109,14 @@ def test_the_page_names_no_other_server(client: FlaskClient) -> None:
         assert not re.search(r"https?://|url\(", asset.read_text("utf-8"))
 
 
-def test_only_questions_are_answered(client: FlaskClient) -> None:
+def test_other_methods_and_large_bodies_are_refused(client: FlaskClient) -> None:
     assert client.post("/csv/overview/glance.csv").status_code == 405
     assert client.delete("/").status_code == 405
     large = client.post("/_dash-update-component", data=b"x" * 200_000)
     assert large.status_code in (413, 415)
 
 
-def test_pages_that_are_not_there(client: FlaskClient) -> None:
+def test_unknown_pages(client: FlaskClient) -> None:
     assert "There is no page of this name" in ask_page(client, "/nowhere")["text"]
 
 
@@ -1138,7 +1136,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Publish the same marts under another number."""
+    """Publish the same marts as another release."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)
@@ -1178,7 +1176,7 @@ def test_a_new_release_is_shown_when_it_is_ready_and_not_before(
     snapshots.close()
 
 
-def test_the_first_reader_is_told_to_wait(published: Path, tmp_path: Path) -> None:
+def test_first_reader_is_asked_to_wait(published: Path, tmp_path: Path) -> None:
     copy_release(published, tmp_path, 1)
     go_on = threading.Event()
 
@@ -1198,7 +1196,9 @@ def test_the_first_reader_is_told_to_wait(published: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("damage", ["database", "metrics", "manifest"])
-def test_a_damaged_release_says_what_to_do(damage: str, published: Path, tmp_path: Path) -> None:
+def test_damaged_release_is_reported_with_the_remedy(
+    damage: str, published: Path, tmp_path: Path
+) -> None:
     copy_release(published, tmp_path, 1)
     name = {"database": DATABASE, "metrics": METRICS, "manifest": "manifest.json"}[damage]
     (tmp_path / "1" / name).unlink()
@@ -1230,7 +1230,7 @@ def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path
     snapshots.close()
 
 
-def test_what_nobody_foresaw_is_logged_and_not_told(
+def test_unexpected_error_is_logged_but_not_shown(
     published: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     snapshots = Snapshots(published, patience=120)
@@ -1334,7 +1334,7 @@ def test_the_command_refuses(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
-def test_kill_ends_the_server_and_leaves_no_sums(
+def test_kill_ends_the_server_and_its_cube_process(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -1342,7 +1342,7 @@ def test_kill_ends_the_server_and_leaves_no_sums(
     with subprocess.Popen([sys.executable, "-u", *command], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         assert b"end with Ctrl+C" in server.stdout.readline()
-        # Meanwhile another process adds the release up.
+        # Another process creates the cubes of the release in the meantime.
         server.terminate()
         assert server.stdout.read() == b"Ended.\n"
     assert server.returncode == 0
@@ -1378,8 +1378,8 @@ def test_addresses_of_this_machine() -> None:
     assert not is_loopback("bank.example")
 
 
-def test_tables_stay_the_same_whatever_is_asked(published: Path, tmp_path: Path) -> None:
-    """The release is only read: its files are byte for byte what they were."""
+def test_release_files_never_change(published: Path, tmp_path: Path) -> None:
+    """The dashboard only reads a release, so its files stay the same, byte for byte."""
     copy = tmp_path / "published"
     shutil.copytree(published, copy, symlinks=True)
     release = current_release(copy)

@@ -1,4 +1,4 @@
-"""Every description has its object, and every object its description."""
+"""Every object has a description, and every description has an object."""
 
 import csv
 import json

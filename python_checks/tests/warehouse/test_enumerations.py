@@ -32,7 +32,7 @@ def _listed(seed: str, column: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("model", "column"), LISTED)
-def test_an_enumeration_holds_what_the_seed_lists_in_the_order_of_texts(
+def test_enumeration_holds_the_seed_values_in_text_order(
     built_warehouse: Path, model: str, column: str
 ) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
@@ -55,7 +55,7 @@ def test_an_enumeration_holds_what_the_seed_lists_in_the_order_of_texts(
     assert values == sorted(values)
 
 
-def test_no_table_that_is_read_by_others_holds_an_enumeration(built_warehouse: Path) -> None:
+def test_marts_hold_no_enumeration(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         schemas = connection.execute(
             "select schema_name, count(*) filter (data_type like 'ENUM%'), "

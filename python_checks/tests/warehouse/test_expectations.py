@@ -50,7 +50,7 @@ A_NAME = "(select client_name from restricted.dim_customer_identities order by a
 
 SABOTAGES = [
     Sabotage(
-        "customers dropped from a mart",
+        "customers missing from a mart",
         (f"delete from {SEGMENTS} where customer_key in {first_keys(SEGMENTS, 7)}",),
         SEGMENTS,
         "customer_key",
@@ -138,7 +138,7 @@ SABOTAGES = [
         "total_deposits = ",
     ),
     Sabotage(
-        "a ratio where there is nothing to divide by",
+        "a ratio without a divisor",
         (
             f"update {MEASURED} set total_deposits = 0, loan_to_deposit_ratio = 0 "
             f"where customer_key in {first_keys(MEASURED, 2)}",

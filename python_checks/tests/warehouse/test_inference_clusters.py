@@ -36,7 +36,7 @@ def blobs(centres: int, spread: float, seed: int) -> np.ndarray:
     return middle[random.integers(0, centres, 600)] + random.normal(size=(600, 3)) * spread
 
 
-def test_a_clustering_is_that_of_scikit_learn() -> None:
+def test_clustering_equals_scikit_learn() -> None:
     points = blobs(3, 1.0, 1)
     ours = clusters.cluster(points, 3, seed=1)
     theirs = KMeans(3, n_init=10, random_state=9).fit(points)
@@ -51,7 +51,7 @@ def test_a_clustering_is_that_of_scikit_learn() -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
-def test_there_are_no_more_clusters_than_different_customers(different: int, most: int) -> None:
+def test_clusters_are_limited_by_distinct_customers(different: int, most: int) -> None:
     """Half of the customers may have fewer different balances than all of them."""
     balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
     sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
@@ -60,7 +60,7 @@ def test_there_are_no_more_clusters_than_different_customers(different: int, mos
     assert found["number_of_clusters"].max() <= most or most == 0
 
 
-def test_the_number_of_clusters_is_the_best_separated_of_the_stable() -> None:
+def test_best_stable_clustering_is_chosen() -> None:
     points = blobs(4, 1.0, 5)
     found = [clusters.cluster(points, number, seed=1) for number in range(2, 7)]
     assert len(clusters.choose(found).centroids) == 4
@@ -86,7 +86,7 @@ def test_verdicts_on_clusters(silhouette: float, stability: float, start: str) -
     assert words.startswith(start)
 
 
-def test_everyone_is_scored_in_sql_as_scikit_learn_would(built_warehouse: Path) -> None:
+def test_sql_scores_equal_scikit_learn(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         fitted = connection.execute("select * from intermediate.int_clusters_fitted").df()
         scored = connection.execute(

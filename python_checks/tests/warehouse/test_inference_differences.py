@@ -51,7 +51,7 @@ def from_ranks(values: np.ndarray, groups: np.ndarray) -> tuple[list[int], list[
 
 
 @pytest.mark.parametrize("distinct", [2, 5, 50, 10_000])
-def test_kruskal_wallis_is_that_of_scipy(distinct: int) -> None:
+def test_kruskal_wallis_equals_scipy(distinct: int) -> None:
     random = np.random.default_rng(distinct)
     values = random.integers(0, distinct, 400)
     groups = random.integers(0, 6, 400)
@@ -72,14 +72,14 @@ def test_disjoint_groups_have_the_largest_effect() -> None:
     ("counts", "has_p_value"),
     [([5, 5], True), ([5, 4], False), ([5, 5, 5, 5, 4], True), ([5, 5, 5, 4], False)],
 )
-def test_no_p_value_where_groups_are_too_small(counts: list[int], has_p_value: bool) -> None:
+def test_no_p_value_for_small_groups(counts: list[int], has_p_value: bool) -> None:
     groups = np.repeat(np.arange(len(counts)), counts)
     comparison = kruskal_wallis(*from_ranks(np.arange(len(groups)), groups))
     assert (comparison.p_value is not None) == has_p_value
     assert comparison.statistic is not None
 
 
-def test_an_adjusted_p_value_is_never_below_its_p_value_by_rounding() -> None:
+def test_rounding_does_not_lower_an_adjusted_p_value() -> None:
     p_values = np.append(np.linspace(1e-3, 0.9, 51), 0.9968441654882634)
     assert p_values[-1] * 52 / 52 < p_values[-1]
     assert (benjamini_hochberg(p_values) >= p_values).all()
@@ -94,7 +94,7 @@ def test_nothing_to_compare(counts: list[int], values: list[int]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (5, 2)])
-def test_chi_square_and_cramers_v_are_those_of_scipy(shape: tuple[int, int]) -> None:
+def test_chi_square_and_cramers_v_equal_scipy(shape: tuple[int, int]) -> None:
     counts = np.random.default_rng(shape[0]).integers(5, 40, shape)
     ours = chi_square(counts)
     theirs = stats.chi2_contingency(counts, correction=False)
@@ -115,7 +115,7 @@ def test_chi_square_follows_the_rule_of_cochran() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 300])
-def test_adjusted_p_values_are_those_of_statsmodels(count: int) -> None:
+def test_adjusted_p_values_equal_statsmodels(count: int) -> None:
     p_values = np.random.default_rng(count).uniform(0, 1, count) ** 3
     adjusted = benjamini_hochberg(p_values)
     if count:
@@ -125,7 +125,7 @@ def test_adjusted_p_values_are_those_of_statsmodels(count: int) -> None:
         assert len(adjusted) == 0
 
 
-def test_no_rounding_makes_an_adjusted_p_value_smaller() -> None:
+def test_adjusted_p_values_of_many_tests_are_not_smaller() -> None:
     # 0.985758318042367 * 3 / 3 is 0.9857583180423669 in doubles: such values are not rare.
     p_values = np.random.default_rng(1).uniform(size=2_000)
     for count in range(1, 60):
@@ -159,7 +159,7 @@ def test_two_dimensions_are_one_test_in_two_rows() -> None:
     assert [(row["dimension"], row["measure"]) for row in left] == [("a", "money")]
 
 
-def test_every_statistic_of_the_warehouse_is_that_of_scipy(built_warehouse: Path) -> None:
+def test_warehouse_statistics_equal_scipy(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         customers = connection.execute("select * from intermediate.int_customers_segmented").df()
         rows = table(connection, "marts.fct_segment_differences").to_dict("records")

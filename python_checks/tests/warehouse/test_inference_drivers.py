@@ -37,7 +37,7 @@ def nodes(built_target: Path) -> Mapping[str, Any]:
     return read_nodes(built_target)
 
 
-def test_the_fit_is_that_of_statsmodels() -> None:
+def test_fit_equals_statsmodels() -> None:
     matrix, outcome = simulated(600, 1)
     ours = drivers.fit_proportional_odds(matrix, list(outcome))
     with threadpool_limits(1):
@@ -51,7 +51,7 @@ def test_the_fit_is_that_of_statsmodels() -> None:
     np.testing.assert_allclose(ours.thresholds, thresholds, rtol=1e-4, atol=1e-5)
 
 
-def test_the_derivatives_are_those_of_the_log_likelihood() -> None:
+def test_derivatives_match_the_log_likelihood() -> None:
     matrix, outcome = simulated(200, 2)
     codes = pd.Series(pd.Categorical(outcome, ordered=True))
     model = drivers.ProportionalOdds(codes, matrix, distr="logit")

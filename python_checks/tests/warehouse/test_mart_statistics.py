@@ -1,7 +1,7 @@
 """Compare the statistics of the marts with numpy and scipy on all customers of the shipped seeds.
 
-The marts compute them from sums, in SQL. Here each comes from the customers one by one, by another
-formula where there is one.
+The marts compute the statistics from sums, in SQL. These tests compute them from single customers,
+with a different formula if there is one.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from scipy import stats
 
 from python_checks.expectations.columns import PRODUCT_BALANCES as PRODUCTS
 
-# Amounts in one bucket differ by less than a thousandth, and each counts as their mean.
+# Each amount counts as the mean of its bucket, which differs from it by less than a thousandth.
 BUCKET_TOLERANCE = 1e-3
 
 
@@ -54,7 +54,7 @@ def lorenz(amounts: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ends)), ends))
 
 
-def test_concentration_is_that_of_the_single_customers(
+def test_concentration_matches_single_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     curves = warehouse.sql(
@@ -75,7 +75,7 @@ def test_concentration_is_that_of_the_single_customers(
         assert first["top_decile_share"] == pytest.approx(top, abs=BUCKET_TOLERANCE)
 
 
-def test_pairs_are_those_of_the_single_customers(
+def test_pairs_match_single_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     frame = warehouse.sql("select * from marts.fct_product_pairs").df()
@@ -98,7 +98,7 @@ def test_pairs_are_those_of_the_single_customers(
 @pytest.mark.parametrize(
     "dimension", ["loyalty_classification", "occupation_family", "age_band", "risk_weighting"]
 )
-def test_profile_intervals_are_those_of_student(
+def test_profile_intervals_equal_student_t(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame, dimension: str
 ) -> None:
     profiles = warehouse.execute(
@@ -124,7 +124,7 @@ def test_profile_intervals_are_those_of_student(
             assert median == pytest.approx(np.median(amounts), abs=0.0051)
 
 
-def test_source_profile_is_that_of_numpy(
+def test_source_profile_equals_numpy(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     profile = warehouse.sql("select * from quality.fct_source_profile").df()

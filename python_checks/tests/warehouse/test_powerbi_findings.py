@@ -1,4 +1,4 @@
-"""What titles and numbers of the report say, computed from the files and from the marts."""
+"""Titles and numbers of the report have the values computed from the marts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
 
 
 def asked(evaluator: Evaluator, text: str, context: Context) -> list[tuple[Any, ...]]:
-    """Return the rows of a query on the customers that a context leaves."""
+    """Return the rows of a query on the customers in a filter context."""
     conditions, values = ["true"], []
     for column, kept in context.items():
         conditions.append(f"{SOURCES[column]} in ({', '.join('?' for _ in kept)})")
@@ -62,7 +62,7 @@ def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Eva
 
 
 def test_titles_follow_the_slicers(evaluator: Evaluator) -> None:
-    """Findings on chosen customers change with the slicers; those on all customers do not."""
+    """Findings on selected customers change with the slicers; those on all customers do not."""
     whole = {
         visual.finding
         for page in REPORT.values()
@@ -121,13 +121,13 @@ CLOSED = {
     "Finding on stress",
     "Finding on the what-if",
 }
-"""Titles of tables that hold sums over the customers of others."""
+"""Titles of tables with sums over customers that a role must not see."""
 SEES = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
 
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_titles_say_what_a_role_does_not_show(role: str, user: str, evaluator: Evaluator) -> None:
+def test_titles_report_hidden_customers(role: str, user: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, user, SEES)
     sees = user == "ada" and role == "By banking relationship"
     for finding in FINDINGS:
@@ -142,7 +142,7 @@ def test_titles_say_what_a_role_does_not_show(role: str, user: str, evaluator: E
             assert text.startswith(("No customer is chosen", "Fewer than 30 customers")), text
 
 
-def test_titles_of_the_role_without_filters_are_those_of_nobody_in_a_role(
+def test_role_without_filters_sees_the_same_titles(
     evaluator: Evaluator,
 ) -> None:
     seen = evaluator.role_context("Everything", "nobody", [])
@@ -151,15 +151,15 @@ def test_titles_of_the_role_without_filters_are_those_of_nobody_in_a_role(
         assert evaluator.value(finding, seen) != "Not shown to your role"
 
 
-def test_risk_goes_with_income_and_not_with_cards(evaluator: Evaluator) -> None:
-    """The shipped sample is made so; its own fit of drivers says the same."""
+def test_risk_is_linked_to_income_but_not_to_cards(evaluator: Evaluator) -> None:
+    """The shipped sample has this link, and the fitted drivers of the marts agree."""
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting goes with income, not with cards ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
     assert evaluator.value("Finding on risk", few) == "Fewer than 30 customers: too few to say"
 
 
-def test_title_of_loyalty_sets_balances_against_customers(evaluator: Evaluator) -> None:
+def test_loyalty_title_compares_balances_and_customers(evaluator: Evaluator) -> None:
     for name, context in CONTEXTS.items():
         rows = asked(
             evaluator,
@@ -198,8 +198,8 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
     assert evaluator.value(story.ADJUSTED_P, {}) is None
 
 
-def test_peers_are_those_that_the_page_names(evaluator: Evaluator) -> None:
-    """One median for each product, income band and risk weighting, and for no fewer columns."""
+def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
+    """There is one median for each product, income band and risk weighting."""
     ((by_both, by_one),) = evaluator.connection.execute(
         "select (select max(medians) from (select count(distinct peer_median_balance) as medians"
         " from marts.fct_product_gaps group by product, income_band, risk_weighting)),"
@@ -209,7 +209,7 @@ def test_peers_are_those_that_the_page_names(evaluator: Evaluator) -> None:
     assert by_both == 1 < by_one
     (page,) = [page for page in pages.PAGES if page.key == "product_holdings"]
     said = " ".join(text for visual in page.visuals for text in visual.text)
-    assert "peers, customers of the same income band and risk weighting." in said
+    assert "peers: customers of the same income band and risk weighting." in said
 
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
@@ -219,7 +219,7 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
         )
 
 
-def test_migrations_count_who_moved_once_there_are_two_dates(built_warehouse: Path) -> None:
+def test_migrations_between_two_dates(built_warehouse: Path) -> None:
     segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90), ("joined", "Savers", 4)]
     risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
     with duckdb.connect() as connection:
@@ -298,7 +298,7 @@ def test_without_a_choice_the_sliders_change_nothing(evaluator: Evaluator) -> No
         assert (min(values), max(values)) == (slider.low, pytest.approx(slider.high))
 
 
-def test_income_bins_hold_everybody_once(evaluator: Evaluator) -> None:
+def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:
     column: Column = ("Customers", "Income bin")
     bins = evaluator.values(column, {})
     counts = {each: evaluator.value("Customers", {column: frozenset({each})}) for each in bins}
@@ -322,7 +322,7 @@ def test_income_bins_hold_everybody_once(evaluator: Evaluator) -> None:
     ],
 )
 def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator) -> None:
-    """The sort column that a visual groups by as well does not spoil it."""
+    """The shares are right even though visuals also group by the sort column."""
     columns: list[Column] = [("Customers", row), ("Customers", across)]
     for value in evaluator.values(columns[0], {}):
         line = evaluator.grouped(columns[0], value, {})
@@ -334,7 +334,7 @@ def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator
         assert max(shares) < 1 or len(shares) == 1
 
 
-def test_heat_maps_let_a_reader_choose_what_the_bank_asked_for() -> None:
+def test_heat_maps_offer_the_requested_measures() -> None:
     labels = [label for label, _ in story.HEAT_MAP.entries]
     assert labels == [
         "Customers",

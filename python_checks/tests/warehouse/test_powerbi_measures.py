@@ -23,7 +23,7 @@ from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
 
 Choice = dict[str, tuple[Column, tuple[object, ...]]]
-"""Dimension of the metric layer: column of the model, values chosen."""
+"""Filters for each dimension of the metric layer: column of the model, and selected values."""
 
 CUSTOMERS = "Customers"
 CONTEXTS: dict[str, Choice] = {
@@ -82,7 +82,7 @@ def evaluator(built_warehouse: Path) -> Iterator[Evaluator]:
 def asked(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], choice: Choice
 ) -> list[Any]:
-    """Return what the metric layer says of these metrics."""
+    """Return the values of metrics in the metric layer."""
     filters = {dimension: list(values) for dimension, (_, values) in choice.items()}
     query = compile_query(layer, names, filters=filters)
     row = evaluator.connection.execute(query.sql, query.parameters).fetchone()
@@ -91,14 +91,14 @@ def asked(
 
 
 def agree(one: Any, other: Any, name: str) -> bool:
-    """Whether two values are the same: blank is no rows, a median is rounded to the cent."""
+    """Whether two values are the same. Blank means no rows; a median is rounded to the cent."""
     if not one or not other:
         return not one and not other
     close = 0.005 if name.startswith("median_") else 0.0
     return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=close)
 
 
-def test_every_metric_is_a_measure_with_its_words_and_format(
+def test_every_metric_is_a_measure_with_description_and_format(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     path = PROJECT / "powerbi/Bank.SemanticModel/definition/tables/Key figures.tmdl"
@@ -120,7 +120,7 @@ def test_every_metric_is_a_measure_with_its_words_and_format(
 
 
 @pytest.mark.parametrize("context", list(CONTEXTS))
-def test_measures_are_worth_what_the_metric_layer_says(
+def test_measures_equal_the_metric_layer(
     context: str, layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     choice = CONTEXTS[context]
@@ -143,7 +143,7 @@ def test_measures_are_worth_what_the_metric_layer_says(
 
 
 def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
-    """Return for each mart and column where the model has it; customers come first."""
+    """Return the model column for each mart column; the customers table takes precedence."""
     found: dict[tuple[str, str], Column] = {}
     order = sorted(evaluator.sources.items(), key=lambda each: each[0][0] != CUSTOMERS)
     for (table, column), source in order:
@@ -155,7 +155,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
 def contexts_of(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
 ) -> list[Choice]:
-    """Return so many choices that reach all of these metrics: values of each dimension in turn."""
+    """Return filters that reach all of these metrics, with values of each dimension in turn."""
     tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
     located = places(evaluator)
     by_dimension: list[list[Choice]] = []
@@ -178,7 +178,7 @@ def contexts_of(
     return in_turn[:wanted]
 
 
-def test_every_measure_equals_the_metric_layer_in_ten_contexts(
+def test_measures_equal_the_metric_layer_in_ten_contexts(
     layer: SemanticLayer, evaluator: Evaluator
 ) -> None:
     families: dict[frozenset[str], list[str]] = {}
@@ -199,7 +199,7 @@ def test_every_measure_equals_the_metric_layer_in_ten_contexts(
     assert filled > 8 * len(layer.metrics)
 
 
-def test_whole_numbers_that_visuals_show_are_exact(evaluator: Evaluator) -> None:
+def test_whole_numbers_in_visuals_are_exact(evaluator: Evaluator) -> None:
     model = model_text.read(project.read(PROJECT / "powerbi"))
     shown = [
         (table, column)
@@ -234,7 +234,7 @@ def test_lowest_highest_and_chosen_values_have_no_total(label: str, has_total: b
     assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
 
 
-def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> None:
+def test_filter_reach_matches_the_evaluator(evaluator: Evaluator) -> None:
     model = model_text.read(project.read(PROJECT / "powerbi"))
     whole = {"Balance concentration", "Expected losses", "Stress results", "Segment profiles"}
     for label in evaluator.measures:
@@ -246,10 +246,8 @@ def test_reach_of_a_choice_is_that_of_the_evaluator(evaluator: Evaluator) -> Non
             assert is_reached is (table not in whole), label
 
 
-def test_what_a_filter_does_not_reach_the_metric_layer_refuses_or_cuts_elsewhere(
-    layer: SemanticLayer, evaluator: Evaluator
-) -> None:
-    """A measure that a filter does not reach stays whole; the metric layer has no answer."""
+def test_filter_that_does_not_reach_a_measure(layer: SemanticLayer, evaluator: Evaluator) -> None:
+    """The measure ignores such a filter; the metric layer refuses it."""
     choice = CONTEXTS["one loyalty class"]
     left_out = {
         metric.name
@@ -280,8 +278,8 @@ def test_ratios_are_ratios_of_sums(layer: SemanticLayer, evaluator: Evaluator) -
             assert evaluator.measures[metric.label].startswith("DIVIDE("), metric.name
 
 
-def test_a_wrong_measure_would_be_noticed(layer: SemanticLayer, evaluator: Evaluator) -> None:
-    """The comparison sees a sum in place of a distinct count, and a filter that is gone."""
+def test_wrong_measure_is_detected(layer: SemanticLayer, evaluator: Evaluator) -> None:
+    """The comparison detects a sum instead of a distinct count, and a missing filter."""
     for label, name, text in (
         ("Client ids", "client_ids", "COUNTROWS('Customers')"),
         ("Customers to act on", "act_customers", "COUNTROWS('Customer risk')"),
@@ -324,7 +322,7 @@ def customers_of(evaluator: Evaluator, column: str, *values: str) -> int:
     return int(row[0])
 
 
-def test_a_role_shows_the_customers_of_the_relationships_that_are_listed(
+def test_role_shows_customers_of_its_relationships(
     evaluator: Evaluator,
 ) -> None:
     seen = evaluator.role_context("By banking relationship", "ada@bank", ACCESS)
@@ -338,7 +336,7 @@ def test_a_role_shows_the_customers_of_the_relationships_that_are_listed(
         assert count == (expected,), table
 
 
-def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
+def test_role_shows_customers_of_an_advisor(evaluator: Evaluator) -> None:
     row = evaluator.connection.execute(
         "select investment_advisor from marts.dim_investment_advisors limit 1"
     ).fetchone()
@@ -350,8 +348,8 @@ def test_a_role_shows_the_customers_of_an_advisor(evaluator: Evaluator) -> None:
     )
 
 
-def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluator) -> None:
-    """In a model with roles a viewer in none of them sees an error."""
+def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
+    """If a model has roles, a viewer without a role sees an error."""
     assert evaluator.roles["Everything"] == {}
 
 
@@ -401,7 +399,7 @@ def test_a_viewer_in_the_role_without_filters_sees_everything(evaluator: Evaluat
         ("Fairness monitor", "action", {"deepen_saving_account": "Grow savings balance"}),
     ],
 )
-def test_readers_see_words_and_no_codes(
+def test_readers_see_words_instead_of_codes(
     table: str, code: str, wanted: dict[str, str], evaluator: Evaluator
 ) -> None:
     code = evaluator.sources.get((table, code), code)
@@ -414,7 +412,7 @@ def test_readers_see_words_and_no_codes(
     assert len(set(found.values())) == len(found)
 
 
-def test_no_words_are_codes(evaluator: Evaluator) -> None:
+def test_no_label_is_a_code(evaluator: Evaluator) -> None:
     columns = [column for column, source in evaluator.sources.items() if "_in_words" in source]
     assert len(columns) > 20
     filled = 0
@@ -427,13 +425,13 @@ def test_no_words_are_codes(evaluator: Evaluator) -> None:
     assert filled > 100
 
 
-def test_products_are_called_the_same_across_and_down(evaluator: Evaluator) -> None:
+def test_products_have_the_same_names_in_rows_and_columns(evaluator: Evaluator) -> None:
     down = evaluator.values(("Products", "Product"), {})
     assert evaluator.values(("Product pairs", "Other product in words"), {}) == down
 
 
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_who_is_not_listed_sees_no_customer_and_no_sum(role: str, evaluator: Evaluator) -> None:
+def test_unlisted_user_sees_nothing(role: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, "eve@elsewhere", ACCESS)
     for measure in ("Customers", "Total loans", "Expected loss", "Gini of total loans"):
         assert evaluator.value(measure, seen) is None, measure

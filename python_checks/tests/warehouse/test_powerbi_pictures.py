@@ -1,4 +1,4 @@
-"""Every page of the report is drawn from its files: everything fits where they put it."""
+"""Every page of the report is drawn from its files, and everything fits its place."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from python_checks.testing.paths import PROJECT
 
 IMAGES = PROJECT / "docs" / "images"
 LARGEST = 150_000
-"""Bytes of a picture at most: the repository keeps them all."""
+"""Maximum bytes of a picture, because the repository keeps every version."""
 
 
 def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
@@ -41,7 +41,7 @@ def drawn(built_warehouse: Path) -> Iterator[tuple[Data, dict[str, Page]]]:
         yield powerbi_pictures.load(PROJECT / "powerbi", connection)
 
 
-def test_everything_fits_on_every_page(drawn: tuple[Data, dict[str, Page]], tmp_path: Path) -> None:
+def test_every_page_fits(drawn: tuple[Data, dict[str, Page]], tmp_path: Path) -> None:
     problems = []
     names = []
     for name, axes, told in powerbi_pictures.pictures(*drawn):
@@ -69,7 +69,7 @@ def test_pictures_are_in_the_guide_and_marked_as_drawings() -> None:
         ({"width": 100.0}, "is cut"),
     ],
 )
-def test_what_does_not_fit_is_told(
+def test_overflow_is_reported(
     change: dict[str, float], problem: str, drawn: tuple[Data, dict[str, Page]]
 ) -> None:
     data, pages = drawn

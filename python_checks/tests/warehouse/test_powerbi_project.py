@@ -1,4 +1,4 @@
-"""The Power BI project: what is committed is what the artifacts give, and it is sound."""
+"""The committed Power BI project matches the artifacts and is valid."""
 
 import json
 import re
@@ -60,12 +60,12 @@ def committed() -> dict[str, str]:
 # ---------- what is committed
 
 
-def test_what_is_committed_is_what_the_artifacts_give(built_model: Model) -> None:
+def test_committed_project_matches_the_artifacts(built_model: Model) -> None:
     stale = project.differences(COMMITTED, project.files(built_model, PAGES))
     assert stale == [], "run `bank powerbi` and commit"
 
 
-def test_exposures_committed_are_those_of_the_pages(built_model: Model) -> None:
+def test_committed_exposures_match_the_pages(built_model: Model) -> None:
     written = (PROJECT / exposures.PATH).read_text("utf-8")
     assert written == exposures.write(built_model, PAGES), "run `bank powerbi` and commit"
 
@@ -84,8 +84,8 @@ def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path)
     assert kept.exists()
 
 
-def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) -> None:
-    """It needs no more than what a build writes."""
+def test_check_option_finds_stale_files(built_target: Path, tmp_path: Path) -> None:
+    """The check reads only files that a build writes."""
     target = tmp_path / "target"
     target.mkdir()
     edited_target(built_target, target, lambda _: None)
@@ -109,7 +109,7 @@ def test_command_checks_what_is_committed(built_target: Path, tmp_path: Path) ->
     assert run.exit_code == 0, run.output
 
 
-def test_facts_of_customers_stay_in_the_database_in_direct_query(
+def test_direct_query_leaves_customer_facts_in_the_database(
     read_artifacts: Artifacts,
 ) -> None:
     asked = Source(kind="postgres", mode="directQuery")
@@ -135,7 +135,7 @@ def run_command(built_target: Path, out: Path, *arguments: str) -> Result:
     )
 
 
-def test_source_is_written_and_stays(built_target: Path, tmp_path: Path) -> None:
+def test_source_is_written_and_kept(built_target: Path, tmp_path: Path) -> None:
     arguments = ("--source", "postgres", "--host", "db.bank.example:5433", "--database", "marts")
     run = run_command(built_target, tmp_path, *arguments)
     assert run.exit_code == 0, run.output
@@ -186,7 +186,7 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_source_that_power_bi_could_not_read_is_refused(
+def test_source_unreadable_for_power_bi_is_refused(
     arguments: list[str], complaint: str, built_target: Path, tmp_path: Path
 ) -> None:
     run = run_command(built_target, tmp_path, *arguments)
@@ -196,7 +196,7 @@ def test_source_that_power_bi_could_not_read_is_refused(
     assert not (tmp_path / "Bank.pbip").exists()
 
 
-def test_nothing_names_a_person_or_a_machine(committed: dict[str, str]) -> None:
+def test_project_names_no_person_or_machine(committed: dict[str, str]) -> None:
     for path, text in committed.items():
         for column in checks.PERSONAL:
             assert f"sourceColumn: {column}" not in text, path
@@ -274,7 +274,7 @@ def test_schemas_catch_a_broken_visual(
 # ---------- the semantic model
 
 
-def test_model_holds_every_published_mart_and_the_columns_that_something_uses(
+def test_model_has_every_published_mart_and_the_used_columns(
     read_artifacts: Artifacts, built_model: Model
 ) -> None:
     assert len(read_artifacts.marts) > 20
@@ -298,7 +298,7 @@ def test_model_holds_every_published_mart_and_the_columns_that_something_uses(
     assert "fct_quarantined_clients" not in names
 
 
-def test_every_relationships_test_between_marts_is_a_relationship(
+def test_relationships_tests_between_marts_are_relationships(
     read_artifacts: Artifacts, built_model: Model
 ) -> None:
     expected = {
@@ -355,7 +355,7 @@ def test_bands_sort_in_their_own_order(
     assert len(set(numbers)) == len(order)
 
 
-def test_what_nobody_should_pick_is_hidden(committed: dict[str, str]) -> None:
+def test_helper_fields_are_hidden(committed: dict[str, str]) -> None:
     model = model_text.read(committed)
     hidden = {name for name, (_, node) in model.measures.items() if "isHidden" in node.properties}
     assert {"Sum of ages", "Sum of tenures", "Share of row, income band across"} <= hidden
@@ -399,13 +399,13 @@ def test_dates_are_marked_and_keys_are_hidden(built_model: Model) -> None:
                 assert column.is_hidden, (table.name, column.name)
 
 
-def test_identifiers_stay_the_same_and_are_each_their_own(committed: dict[str, str]) -> None:
+def test_identifiers_are_stable_and_unique(committed: dict[str, str]) -> None:
     assert identifier("table", "Customers") == "b17cde6c-3a42-57c7-9c72-2948d0885623"
     tags = [tag for text in committed.values() for tag in re.findall(r"lineageTag: (.*)", text)]
     assert len(tags) == len(set(tags)) > 300
 
 
-def test_names_are_for_people() -> None:
+def test_display_names() -> None:
     assert for_people("as_of_date") == "As-of date"
     assert for_people("total_loans") == "Total loans"
 
@@ -458,7 +458,7 @@ def test_broken_artifact_is_named_with_the_remedy(
     assert not (tmp_path / "project").exists()
 
 
-def test_artifact_that_cannot_be_read_is_named(built_target: Path, tmp_path: Path) -> None:
+def test_unreadable_artifact_is_named(built_target: Path, tmp_path: Path) -> None:
     edited_target(built_target, tmp_path, lambda _: None)
     (tmp_path / "manifest.json").unlink()
     (tmp_path / "manifest.json").mkdir()
@@ -469,7 +469,7 @@ def test_artifact_that_cannot_be_read_is_named(built_target: Path, tmp_path: Pat
     )
 
 
-def test_seed_that_has_changed_since_the_build_is_named(
+def test_seed_changed_since_the_build_is_named(
     built_target: Path, built_manifest: dict[str, Any], tmp_path: Path
 ) -> None:
     seeds = [
@@ -494,7 +494,7 @@ def test_seed_that_has_changed_since_the_build_is_named(
             artifacts.read(built_target, tmp_path)
 
 
-def test_type_that_is_not_known_is_named(built_target: Path, tmp_path: Path) -> None:
+def test_unknown_type_is_named(built_target: Path, tmp_path: Path) -> None:
     def change(manifest: Any) -> None:
         node = manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]
         node["columns"]["segment"]["data_type"] = "hugeint"
@@ -514,7 +514,7 @@ def test_mart_without_an_enforced_contract_is_refused(built_target: Path, tmp_pa
         artifacts.read(tmp_path, PROJECT)
 
 
-def test_column_that_is_gone_is_named(built_target: Path, tmp_path: Path) -> None:
+def test_missing_column_is_named(built_target: Path, tmp_path: Path) -> None:
     def change(manifest: Any) -> None:
         del manifest["nodes"]["model.bank_warehouse.fct_customer_segments"]["columns"]["segment"]
 
@@ -523,7 +523,7 @@ def test_column_that_is_gone_is_named(built_target: Path, tmp_path: Path) -> Non
         model.build(artifacts.read(tmp_path, PROJECT), PAGES)
 
 
-def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
+def test_page_with_an_unknown_field_is_refused(built_model: Model) -> None:
     place = page_parts.Place(0, 0, 100, 100)
     for field in (page_parts.measure("Profit"), page_parts.column("dim_customers", "shoe_size")):
         visual = page_parts.Visual("v", "tableEx", place, "T", "A", {"Values": (field,)})
@@ -535,7 +535,7 @@ def test_page_that_names_no_field_is_refused(built_model: Model) -> None:
 # ---------- who sees what
 
 
-def test_guide_lists_the_pages_that_a_role_finds_empty_in_part(committed: dict[str, str]) -> None:
+def test_guide_lists_pages_with_hidden_parts(committed: dict[str, str]) -> None:
     read = model_text.read(committed)
     role = read.roles["By banking relationship"]
     closed = {each.name for each in role.of("tablePermission") if each.text == "FALSE()"}
@@ -574,7 +574,7 @@ def test_lineage_runs_from_the_raw_file_to_every_page(built_target: Path) -> Non
         assert "seed.bank_warehouse.raw_clients" in ancestors, name
 
 
-def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> None:
+def test_exposures_list_the_models_that_a_page_reads(built_model: Model) -> None:
     by_key = {page.key: page for page in PAGES}
     assert {
         "fct_balance_concentration",
@@ -592,7 +592,7 @@ def test_exposures_name_what_the_measures_of_a_page_read(built_model: Model) -> 
     assert "fct_segment_differences" in exposures.marts_of(by_key["tooltip_income"], built_model)
 
 
-def test_only_the_report_of_the_project_itself_writes_its_exposures(
+def test_exposures_are_written_only_for_the_project_folder(
     built_target: Path, tmp_path: Path
 ) -> None:
     clone = tmp_path / "clone"
@@ -660,16 +660,16 @@ def test_project_and_exposures_are_both_written_or_neither(
     ("one", "other", "expected"),
     [("#000000", "#FFFFFF", 21.0), ("#777777", "#FFFFFF", 4.48), ("#FFFFFF", "#FFFFFF", 1.0)],
 )
-def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None:
+def test_contrast_equals_wcag(one: str, other: str, expected: float) -> None:
     assert theme.contrast(one, other) == pytest.approx(expected, abs=0.005)
     assert theme.contrast(other, one) == theme.contrast(one, other)
 
 
 @pytest.mark.parametrize("pair", theme.TEXT_PAIRS)
-def test_texts_can_be_read(pair: tuple[str, str]) -> None:
+def test_texts_have_enough_contrast(pair: tuple[str, str]) -> None:
     assert theme.contrast(*pair) >= checks.TEXT_CONTRAST
 
 
 @pytest.mark.parametrize("pair", theme.MARK_PAIRS)
-def test_marks_can_be_seen(pair: tuple[str, str]) -> None:
+def test_marks_have_enough_contrast(pair: tuple[str, str]) -> None:
     assert theme.contrast(*pair) >= checks.MARK_CONTRAST

@@ -1,4 +1,4 @@
-"""A tooltip of the report is right or stays empty, whatever the slicers choose.
+"""A tooltip of the report is right or empty for every selection.
 
 A tooltip page is read from its files. Its numbers are computed from the text of the model, in the
 context of the slicers and of the mark under the pointer; its test results are the rows that its
@@ -35,7 +35,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
         ("Customers", "Watch-list level"): ("review",),
     },
 }
-"""What slicers and clicks choose while a mark is hovered over."""
+"""Filters by slicers and clicks while the reader hovers over a mark."""
 
 NUMBERS = {
     "Customers": "nullif(count(*), 0)",
@@ -51,7 +51,7 @@ NUMBERS = {
 """SQL of each number of a tooltip."""
 
 MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
-"""The measures in which the values of every dimension are compared."""
+"""The measures by which the values of every dimension are compared."""
 
 CUSTOMERS = (
     "marts.dim_customers inner join marts.fct_customer_positions using (customer_key)"
@@ -171,9 +171,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
 
 
 @pytest.mark.parametrize(("visual", "choice"), CASES)
-def test_tooltip_answers_for_its_axis_or_is_silent(
-    visual: Visual, choice: str, evaluator: Evaluator
-) -> None:
+def test_tooltip_tests_match_its_axis(visual: Visual, choice: str, evaluator: Evaluator) -> None:
     page = tooltip_of(visual)
     assert page is not None
     context = context_of(hovered_over(visual, evaluator), CHOICES[choice], evaluator)
@@ -203,7 +201,7 @@ def shown(page: Page, context: Context, evaluator: Evaluator) -> list[tuple[Any,
     ).fetchall()
 
 
-def test_there_are_more_than_forty_combinations_and_some_are_silent(evaluator: Evaluator) -> None:
+def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
     assert len(CASES) >= 40
     silent = {
         (evaluator.sources[axis_of(visual)[0]], measure)
@@ -220,8 +218,8 @@ def test_there_are_more_than_forty_combinations_and_some_are_silent(evaluator: E
     }
 
 
-def test_what_was_not_tested_has_no_tooltip_page(evaluator: Evaluator) -> None:
-    """Power BI's own tooltip stays on joining years, watch-list levels and products."""
+def test_untested_axis_has_no_tooltip_page(evaluator: Evaluator) -> None:
+    """Joining years, watch-list levels and products keep Power BI's default tooltip."""
     tested = {
         row[0]
         for row in evaluator.connection.execute(

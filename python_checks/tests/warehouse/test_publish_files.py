@@ -188,9 +188,7 @@ def test_a_release_whose_folder_is_gone_keeps_its_number_and_its_guards(
     assert current_number(bank_release) == 4
 
 
-def test_customers_are_compared_with_the_file_that_was_published(
-    bank_release: Path, other_bank: Path
-) -> None:
+def test_customers_are_read_from_the_published_file(bank_release: Path, other_bank: Path) -> None:
     customers = bank_release / "2" / "marts" / "dim_customers.parquet"
     content = customers.read_bytes()
     customers.write_bytes((bank_release / "2" / "marts" / "dim_dates.parquet").read_bytes())
@@ -204,7 +202,7 @@ def test_customers_are_compared_with_the_file_that_was_published(
         publish(other_bank, bank_release, None)
 
 
-def test_a_publish_that_the_gate_refuses_makes_no_folder(warehouse: Path, tmp_path: Path) -> None:
+def test_refused_publish_creates_no_folder(warehouse: Path, tmp_path: Path) -> None:
     failed = copy_checked(warehouse, tmp_path / "failed")
     edit_record(records.build_record_path(failed), failed=["assert_x"])
     with pytest.raises(PublishError, match="did not pass: assert_x"):
@@ -321,7 +319,7 @@ def test_types_in_the_files_are_those_of_the_contract(two_releases: Path) -> Non
     assert {"DECIMAL(18,2)", "DATE", "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE"} <= seen
 
 
-def test_the_manifest_says_what_the_release_is(two_releases: Path, warehouse: Path) -> None:
+def test_manifest_describes_the_release(two_releases: Path, warehouse: Path) -> None:
     release = releases.read_release(two_releases, 1)
     manifest = release.manifest
     assert manifest["as_of_date"] == "2021-12-31"
@@ -366,7 +364,7 @@ def test_the_manifest_says_what_the_release_is(two_releases: Path, warehouse: Pa
     assert delivered == (Decimal(control["bank_loans"]["delivered"]),)
 
 
-def test_the_release_names_itself_in_a_row(two_releases: Path) -> None:
+def test_release_table_has_one_row(two_releases: Path) -> None:
     release = current_release(two_releases)
     rows = duckdb.sql(f"from '{release.path / 'marts' / 'release.parquet'}'").fetchall()
     manifest = release.manifest
@@ -482,9 +480,7 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
     assert seen == {1, 2}
 
 
-def test_an_old_release_stays_readable_while_it_is_open(
-    copied: Path, warehouse: Path, two_releases: Path
-) -> None:
+def test_open_old_release_stays_readable(copied: Path, warehouse: Path, two_releases: Path) -> None:
     old = current_release(copied)
     file = old.path / "bank_marts.duckdb"
     with duckdb.connect(str(file), read_only=True) as reader:
@@ -498,7 +494,7 @@ def test_an_old_release_stays_readable_while_it_is_open(
     assert file.read_bytes() == same.read_bytes()
 
 
-def test_roll_back_goes_to_any_release_and_forward_again(copied: Path) -> None:
+def test_roll_back_accepts_any_release_also_a_newer_one(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
@@ -650,7 +646,7 @@ def test_releases_from_before_manifests_were_signed_are_read(warehouse: Path, co
     assert publish(warehouse, copied, None, replace_bank=True).number == 3
 
 
-def test_the_checksum_is_that_of_the_content_however_it_is_written(copied: Path) -> None:
+def test_checksum_ignores_the_layout_of_json(copied: Path) -> None:
     path = copied / "1" / "manifest.json"
     content = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(dict(sorted(content.items())), indent=7), "utf-8")
@@ -695,7 +691,7 @@ def test_warehouse_and_history_are_for_their_owner_whatever_the_umask(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
-def test_a_warehouse_that_others_could_read_is_taken_from_them(tmp_path: Path) -> None:
+def test_readable_warehouse_becomes_private(tmp_path: Path) -> None:
     file = tmp_path / "bank.duckdb"
     duckdb.connect(str(file)).close()
     file.chmod(0o644)
@@ -704,7 +700,7 @@ def test_a_warehouse_that_others_could_read_is_taken_from_them(tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
-def test_what_a_build_leaves_is_for_its_owner(build_folder: Path) -> None:
+def test_build_files_are_private(build_folder: Path) -> None:
     private = [*build_folder.glob("bank*"), build_folder / "target" / "manifest.json"]
     assert len(private) >= 4
     assert {path.stat().st_mode & 0o077 for path in private} == {0}
@@ -737,7 +733,7 @@ def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_folder_without_a_release_says_so(tmp_path: Path) -> None:
+def test_folder_without_a_release_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NoReleaseError, match="bank publish"):
         current_release(tmp_path)
     (tmp_path / "current").write_text("seven\n")
@@ -749,7 +745,7 @@ def test_a_folder_without_a_release_says_so(tmp_path: Path) -> None:
         switch_current(tmp_path, 1)
 
 
-def test_what_a_killed_publisher_left_is_removed(warehouse: Path, tmp_path: Path) -> None:
+def test_draft_of_a_killed_publisher_is_removed(warehouse: Path, tmp_path: Path) -> None:
     published = tmp_path / "published"
     (published / ".draft-4711" / "marts").mkdir(parents=True)
     (published / ".draft-4711" / "marts" / "dim_dates.parquet").write_bytes(b"half")

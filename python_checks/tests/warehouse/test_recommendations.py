@@ -114,9 +114,7 @@ def mart(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return warehouse.sql("select * from marts.fct_customer_recommendations").df()
 
 
-def test_customers_get_the_actions_of_the_rules(
-    mart: pd.DataFrame, recommended: dict[str, set[int]]
-) -> None:
+def test_actions_follow_the_rules(mart: pd.DataFrame, recommended: dict[str, set[int]]) -> None:
     found = {action: set(rows["customer_key"]) for action, rows in mart.groupby("action")}
     assert found == {action: keys for action, keys in recommended.items() if keys}
     assert len(mart) == sum(len(keys) for keys in recommended.values())
@@ -298,7 +296,7 @@ def test_sensitivities_of_totals_are_those_of_the_scenarios(
         assert float(row["shifted_value"]) == pytest.approx(expected, abs=0.02)
 
 
-def test_depth_of_pairs_is_that_of_the_single_customers(
+def test_pair_depth_matches_single_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     pairs = warehouse.sql("select * from marts.fct_product_pairs").df()

@@ -33,7 +33,7 @@ def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, v
     return [row[0] for row in connection.execute(f"select breach from ({query})").fetchall()]
 
 
-def test_each_promise_is_found_broken_and_named(
+def test_each_violation_is_found_and_named(
     connection: duckdb.DuckDBPyConnection, built_manifest: Json
 ) -> None:
     nodes = built_manifest["nodes"]

@@ -460,7 +460,7 @@ def test_stress_by_scenario(warehouse: duckdb.DuckDBPyConnection, layer: Semanti
         assert found[(scenario,)][list(STRESSED).index(name)] == value
 
 
-def test_years_of_joining_are_cut_from_the_date(
+def test_joining_years_come_from_the_date(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     by_date = ours(warehouse, layer, ["customers"], ["joined_date__year"])
@@ -484,7 +484,7 @@ def test_every_metric_is_labelled_and_can_be_written(layer: SemanticLayer) -> No
         assert metric.display_folder
 
 
-def test_every_dimension_is_labelled_and_the_design_s_are_there(layer: SemanticLayer) -> None:
+def test_every_dimension_is_labelled(layer: SemanticLayer) -> None:
     reached = {one.name: one for one in dimensions_of(layer, list(OF_CUSTOMERS))}
     assert set(DIMENSIONS) <= set(reached)
     protected = {name for name, one in reached.items() if one.is_protected}
@@ -510,7 +510,7 @@ def test_semantic_models_describe_the_marts_with_their_columns(
         assert named | measured | set(model.references.values()) <= columns, model.name
 
 
-def test_protected_dimensions_are_those_of_the_reference_list(
+def test_protected_dimensions_match_the_seed(
     layer: SemanticLayer, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     listed = warehouse.sql(
@@ -572,7 +572,7 @@ def test_mf_validates_the_configuration(mf_project: Path) -> None:
     assert printed.count("ERRORS: 0, FUTURE_ERRORS: 0, WARNINGS: 0") == printed.count("WARNINGS:")
 
 
-def test_mf_query_answers_as_compile_query_does(
+def test_mf_query_equals_compile_query(
     mf_project: Path, warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     metrics = ["customers", "total_loans", "loan_to_deposit_ratio", "act_share", "penetration"]

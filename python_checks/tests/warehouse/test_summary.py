@@ -235,7 +235,7 @@ def test_view_without_its_table_is_an_incomplete_build(copied_warehouse: Path) -
     assert "was not completed" in result.output
 
 
-def test_marts_of_an_earlier_build_are_noticed(copied_warehouse: Path) -> None:
+def test_marts_of_an_earlier_build_are_detected(copied_warehouse: Path) -> None:
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute(
             "insert into staging.base_bank__clients from staging.base_bank__clients limit 2"
@@ -317,7 +317,7 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_summary_says_how_the_last_build_ended(name: str, copied_warehouse: Path) -> None:
+def test_summary_reports_the_end_of_the_last_build(name: str, copied_warehouse: Path) -> None:
     values, words = ENDINGS[name]
     with_record(copied_warehouse, **values)
     result = summarise(copied_warehouse)
@@ -422,7 +422,7 @@ def test_next_step_follows_the_state(name: str, tmp_path: Path) -> None:
     assert (f"--publish-dir {releases}" in commands[0]) is taken
 
 
-def test_incomplete_build_says_what_failed(copied_warehouse: Path) -> None:
+def test_incomplete_build_names_the_failure(copied_warehouse: Path) -> None:
     with_record(copied_warehouse, failed=["stg_bank__clients"])
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table quality.fct_control_totals")

@@ -1,4 +1,4 @@
-"""Work lists: whom they list, who may have them, and that opening one runs nothing."""
+"""Work lists: their customers, who may read them, and safety in a spreadsheet."""
 
 import csv
 import hashlib
@@ -83,13 +83,13 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def read_sheet(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Return what stands above the list, and its rows by the names of the columns."""
+    """Return the lines above the list, and its rows by column name."""
     first, heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return str(first[0]), [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
 
 def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
-    """Return code, balance and gap of the customers of a release, as SQL finds them."""
+    """Return code, balance and gap of the customers of a release, from SQL."""
     database = current_release(publish_dir).path / DATABASE
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(
@@ -230,7 +230,7 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
 # ---------- who may have it
 
 
-def test_names_are_only_there_when_asked_for(with_names: Path, tmp_path: Path) -> None:
+def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
     plain, contacts = tmp_path / "plain.csv", tmp_path / "contacts.csv"
     chosen = ("--action", "act_on_watch_list", "--out")
     assert ask(with_names, *chosen, str(plain)).exit_code == 0
@@ -259,7 +259,7 @@ def test_release_without_names_refuses_them(releases: Path, tmp_path: Path) -> N
     assert not (releases / RECORD).exists()
 
 
-def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Path) -> None:
+def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> None:
     access = tmp_path / "access.csv"
     access.write_text(
         "user_name,banking_relationship,investment_advisor\n"
@@ -279,7 +279,7 @@ def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Pa
     refused = ask(releases, *chosen, str(tmp_path / "eve.csv"), "--user", "eve@bank.example")
     assert refused.exit_code == 1
     assert "gives eve@bank.example no customers" in refused.output
-    # Where the dashboard has users, a list is somebody's too.
+    # If the dashboard has users, a list needs a user too.
     unnamed = ask(
         releases, "--owner", "Credit risk", "--out", str(tmp_path / "all.csv"),
         BANK_DASHBOARD_ACCESS_FILE=str(access),
@@ -289,7 +289,7 @@ def test_user_gets_the_customers_of_the_access_file(releases: Path, tmp_path: Pa
     assert not (tmp_path / "all.csv").exists()
 
 
-def test_user_whose_names_match_nobody_is_refused(releases: Path, tmp_path: Path) -> None:
+def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Path) -> None:
     access = tmp_path / "access.csv"
     access.write_text(
         "user_name,banking_relationship,investment_advisor\nada@bank.example,retail,\n", "utf-8"
@@ -325,7 +325,7 @@ def test_release_that_this_user_may_not_read(published: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
-def test_file_is_its_owners_alone(releases: Path, tmp_path: Path, ending: str) -> None:
+def test_file_is_private(releases: Path, tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"list.{ending}"
     assert ask(releases, "--action", "retain", "--out", str(out)).exit_code == 0
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
@@ -341,13 +341,13 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
     for name in ("list.csv", "list.xlsx"):
         assert ask(with_names, *chosen, str(tmp_path / name)).exit_code == 0
     texts = [row["Name"] for row in read_csv(tmp_path / "list.csv")]
-    # Behind a tab or a line break too: a spreadsheet may take what follows for a cell.
+    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
     safe = {"'" + (f"{text[0]}'{text[1:]}" if text[0] in "\t\r" else text) for text in FORMULAS}
     assert safe <= set(texts)
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert "Personal data" in what
-    # A sheet says of each cell what it is: these are texts, as they were delivered.
+    # Cells of a sheet have a type: these are texts, as delivered.
     assert {text.replace("\r", "\n") for text in FORMULAS} <= {
         str(row["Name"]).replace("\r", "\n") for row in rows
     }
@@ -360,7 +360,7 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
 # ---------- the record
 
 
-def test_every_list_is_noted(releases: Path, tmp_path: Path) -> None:
+def test_every_list_is_recorded(releases: Path, tmp_path: Path) -> None:
     for name in ("one.csv", "two.xlsx"):
         said = ask(releases, "--action", "retain", "--out", str(tmp_path / name))
         assert said.exit_code == 0
@@ -388,7 +388,7 @@ def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
     assert names(tmp_path) == ["published"]
 
 
-def test_list_that_cannot_be_placed_is_not_noted(
+def test_list_that_cannot_be_written_is_not_recorded(
     releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (releases / RECORD).write_bytes(b'{"rows": 7}\n')
@@ -438,7 +438,7 @@ import xlsxwriter
 from bank_warehouse import worklist
 from bank_warehouse.cli import main
 how = sys.argv[1]
-# As in a shell, whatever started the tests: a signal that is ignored stays ignored.
+# A signal that the parent process ignores stays ignored, so restore the default.
 for each in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(each, signal.SIG_DFL)
 def limit(size):
@@ -462,7 +462,7 @@ main(sys.argv[2:], prog_name="bank")
 
 
 def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Write a list in a process that is ended, or for which the disk is full, on the way."""
+    """Write a list in a process that is ended, or whose disk becomes full, during the write."""
     return subprocess.run(
         [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
          "--action", "retain", "--out", str(out), *options],
@@ -472,7 +472,7 @@ def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.Comple
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
-def test_list_that_cannot_be_noted_is_as_it_was(releases: Path, tmp_path: Path) -> None:
+def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("the list of yesterday", "utf-8")
     content = 100_000 * b'{"rows": 7}\n'
@@ -501,7 +501,7 @@ def test_list_that_cannot_be_noted_is_as_it_was(releases: Path, tmp_path: Path) 
         ("SIGINT", "xlsx", 130),
     ],
 )
-def test_nothing_is_left_of_a_list_that_is_not_whole(
+def test_interrupted_list_leaves_no_file(
     releases: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -553,7 +553,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
             "Retain belongs to Relationship manager, not to Pricing.",
         ),
         (
-            # One of the two is the owner's.
+            # Only one of the two actions belongs to the owner.
             ("--action", "retain", "--action", "act_on_watch_list", "--owner", "Credit risk"),
             1,
             "Retain belongs to Relationship manager, not to Credit risk.",
@@ -561,7 +561,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
         ((), 2, "--action NAME"),
     ],
 )
-def test_errors_name_what_there_is(
+def test_errors_list_the_valid_names(
     releases: Path, tmp_path: Path, options: tuple[str, ...], status: int, complaint: str
 ) -> None:
     out = tmp_path / "list.csv"

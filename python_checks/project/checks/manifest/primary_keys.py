@@ -1,4 +1,4 @@
-"""The primary key of each model is in the manifest for other tools, and is tested."""
+"""Checks that the primary key of each model is in the manifest, for other tools, and is tested."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from dbt_bouncer.check_framework.decorator import check, fail
 
 @check  # type: ignore[untyped-decorator]
 def check_model_primary_key_is_proved(model: Any, ctx: Any) -> None:
-    """The field `primary_key` of a model in the manifest is the columns of one of its tests.
+    """The field `primary_key` of a model in the manifest has the columns of one of its tests.
 
-    dbt fills that field from a constraint, else from all tests of uniqueness together: a model
-    with two such tests names one of them as its constraint `primary_key`.
+    dbt fills the field from a constraint, or else from all tests of uniqueness together. So a model
+    with two such tests must name one of them in a constraint `primary_key`.
     """
     tested = [
         set(test.test_metadata.kwargs["combination_of_columns"])

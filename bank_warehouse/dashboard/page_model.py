@@ -20,7 +20,7 @@ class Cell:
     """A displayed value.
 
     Attributes:
-        text: for people.
+        text: displayed text.
         value: the unrounded value, for files.
         exact: the value in full, if `text` is shorter; otherwise empty.
         href: address of its details; empty if there are none.
@@ -58,7 +58,7 @@ class Column:
     """The head of a column.
 
     Attributes:
-        label: for people.
+        label: displayed text.
         definition: what it means; empty if the label is enough.
         is_number: whether it is aligned to the right.
     """
@@ -101,7 +101,7 @@ class Block:
 
     Attributes:
         name: unique on the page; also used in the name of its file.
-        title: for people.
+        title: displayed title.
         note: a sentence below the title.
         hint: what a reader can do here; omitted in a file.
         mark: whether its differences are real or could be chance.
@@ -236,8 +236,8 @@ class Page:
     """A page.
 
     Attributes:
-        name: in its address.
-        title: for people.
+        name: its name in addresses.
+        title: displayed title.
         lead: what the page answers, in a sentence.
         blocks: in reading order.
         detail: the details of the chosen cell.

@@ -1,13 +1,15 @@
-"""Blocks as components: plain HTML for keyboards and screen readers, and charts.
+"""Render blocks as HTML elements that work with keyboards and screen readers.
 
-Everything that can be chosen is a link or a button with an address, which assets/dashboard.js
-follows without reloading the page. So the address is the whole state.
+Each choice is a link or a button with an address, which assets/dashboard.js follows without
+reloading the page. The address therefore holds the whole state of a page.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from bank_warehouse.dashboard.blocks import (
+from bank_warehouse.dashboard.drawings import drawing
+from bank_warehouse.dashboard.html import Children, Element, drawn, element
+from bank_warehouse.dashboard.page_model import (
     Answers,
     Block,
     Cell,
@@ -21,8 +23,6 @@ from bank_warehouse.dashboard.blocks import (
     Table,
     Tiles,
 )
-from bank_warehouse.dashboard.drawings import drawing
-from bank_warehouse.dashboard.elements import Children, Element, drawn, element
 from bank_warehouse.dashboard.views import View
 
 SIGNS = {"real": "✓", "chance": "≈", "untested": "○"}
@@ -35,7 +35,7 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     Args:
         shown: the block.
         view: the view of the page.
-        is_static: whether it is for a file, where nothing can be chosen or downloaded.
+        is_static: whether it is for a file, which has no choices and no downloads.
     """
     head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
     if shown.mark is not None:
