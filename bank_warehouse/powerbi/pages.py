@@ -1,6 +1,6 @@
 """Declares the pages of the report. Columns have their warehouse names, measures their labels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bank_warehouse.powerbi import story
 from bank_warehouse.powerbi.names import reading_name
@@ -606,13 +606,17 @@ def _segmentation() -> Page:
                 is_tall=True,
                 tooltip="tooltip_segment",
             ),
-            heat_map_choice(shows),
-            slicer(
-                "profile_dimension",
-                "Profiles by",
-                column("dimensions", "dimension_name"),
-                dimension,
-                chosen="Loyalty classification",
+            # A phone has neither the heat map nor the profiles.
+            replace(heat_map_choice(shows), on_phone=False),
+            replace(
+                slicer(
+                    "profile_dimension",
+                    "Profiles by",
+                    column("dimensions", "dimension_name"),
+                    dimension,
+                    chosen="Loyalty classification",
+                ),
+                on_phone=False,
             ),
             table(
                 "profiles",

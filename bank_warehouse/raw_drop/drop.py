@@ -139,7 +139,7 @@ class _Survey:
             self._note_absent_clients()
         else:
             self.warnings.extend(
-                f"{source.relative}: ignored: its headers are those of no known table."
+                f"{source.relative}: ignored: no table of the project has its headers."
                 for source in self.sources
                 if source.table is None and not self._is_hinted(source)
             )

@@ -411,7 +411,7 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     sheets = seed_sheets() | {"Pivot": [["Row Labels", "Sum of Age"], ["Male", 40.0]]}
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
-    assert warnings == ("Banking.xlsx[Pivot]: ignored: its headers are those of no known table.",)
+    assert warnings == ("Banking.xlsx[Pivot]: ignored: no table of the project has its headers.",)
 
 
 def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:

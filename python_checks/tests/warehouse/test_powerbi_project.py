@@ -33,6 +33,7 @@ from bank_warehouse.powerbi.command import command
 from bank_warehouse.powerbi.definitions import Model
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.names import for_people, identifier
+from bank_warehouse.powerbi.page_parts import Page
 from bank_warehouse.powerbi.pages import PAGES
 from bank_warehouse.powerbi.source import Source
 from python_checks.testing.paths import PROJECT
@@ -554,6 +555,13 @@ def test_guide_lists_pages_with_hidden_parts(committed: dict[str, str]) -> None:
 
 
 # ---------- lineage
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.key)
+def test_phone_shows_the_choice_of_heat_maps_with_a_heat_map(page: Page) -> None:
+    shown = {visual.key for visual in page.visuals if visual.on_phone}
+    changed = {visual.key for visual in page.visuals if visual.parameter}
+    assert "heat_map_shows" not in shown or changed & shown
 
 
 def test_lineage_runs_from_the_raw_file_to_every_page(built_target: Path) -> None:
