@@ -73,7 +73,8 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
     """Make the signals that end this process raise :class:`Terminated`, so that it can clean up.
 
     A signal that the process already ignores or handles is not changed. Only the first signal
-    raises: a second one, of whatever kind, would interrupt the clean-up.
+    raises: a second one, of whatever kind, would interrupt the clean-up. A third one ends the
+    process at once, in case the clean-up hangs or something has caught the exception.
 
     Returns:
         The signals that are handled from now on, and their handlers before.
@@ -81,13 +82,16 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
     if threading.current_thread() is not threading.main_thread():
         return {}
     usual = (signal.SIG_DFL, signal.default_int_handler)
-    is_ending = False
+    arrived = 0
 
     def end(number: int, _: FrameType | None) -> None:
-        nonlocal is_ending
-        if not is_ending:
-            is_ending = True
+        nonlocal arrived
+        arrived += 1
+        if arrived == 1:
             raise Terminated(number)
+        if arrived == 3:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     # Not SIG_IGN after the first one: processes that the clean-up starts would inherit it.
     return {each: signal.signal(each, end) for each in ENDING if signal.getsignal(each) in usual}

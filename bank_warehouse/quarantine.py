@@ -17,7 +17,7 @@ import duckdb
 
 from bank_warehouse import options
 from bank_warehouse.summary import SummaryError, open_warehouse
-from bank_warehouse.whole_files import is_own_output, written_whole
+from bank_warehouse.whole_files import written_whole
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -116,7 +116,4 @@ def command(warehouse: Path, out: Path, force: bool) -> None:
     remove it when you correct the row. The file holds personal data, and only you can read it.
     """
     count = write_quarantine(warehouse, out, is_new=not force)
-    click.echo(
-        f"{count:,} quarantined rows, with their reasons, are in {out}. Personal data.",
-        err=is_own_output(out),
-    )
+    click.echo(f"{count:,} quarantined rows, with their reasons, are in {out}. Personal data.")

@@ -4,8 +4,7 @@ A file is written under a hidden name in its folder, and gets its own name in on
 the signals that end a process are exceptions (:mod:`bank_warehouse.interrupts`), so no draft is
 left behind; only a process that is killed (`kill -9`) or a loss of power leaves one.
 
-A device, a pipe and the output of this process (`/dev/stdout`) are not replaced: the draft, which
-is then in the temporary folder, is copied into them when it is whole.
+A device or a pipe is refused: what has been written into it cannot be taken back.
 """
 
 import errno
@@ -13,7 +12,6 @@ import os
 import secrets
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -70,14 +68,12 @@ class Draft:
         target: where it will be.
         is_new: whether the target must not be there yet.
         mode: the rights that it will have, if not those that it has.
-        stream: the open target, if it is written into and not replaced.
     """
 
     path: Path
     target: Path
     is_new: bool
     mode: int | None = None
-    stream: FileIO | None = None
 
     def place(self) -> None:
         """Give the file, which is whole and closed, its name: in one step, also for the disk.
@@ -85,14 +81,8 @@ class Draft:
         Raises:
             NotWrittenError: It cannot be replaced, or is there although it has to be new.
         """
-        with _naming(self.target):
-            if self.stream:
-                with self.path.open("rb") as content:
-                    while part := content.read(2**20):
-                        _write_all(self.stream, part)
-                return
-            with undisturbed():
-                self._replace()
+        with _naming(self.target), undisturbed():
+            self._replace()
 
     def _replace(self) -> None:
         sync_file(self.path)
@@ -123,60 +113,28 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
         NotWrittenError: The file cannot be written, or is there although it has to be new. Errors
             of other files are raised as they are.
     """
-    with ExitStack() as opened:
-        with _naming(path):
-            stream = _stream(path)
-            if stream:
-                opened.enter_context(stream)
-            is_link = path.is_symlink() and not stream
-            target = Path(os.path.realpath(path)) if is_link else path
+    with _naming(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with _naming(target):
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        if is_new and mode is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
         with _naming(target):
-            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-            if is_new and mode is not None and not stream:
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            if target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            name = f".{target.name}.{secrets.token_hex(4)}"
-            draft = Path(tempfile.gettempdir(), name) if stream else target.with_name(name)
-        try:
-            with _naming(target):
-                is_open = not is_private and mode is None
-                draft.touch(0o666 if is_open else 0o600, exist_ok=False)
-            yield Draft(draft, target, is_new, None if is_private else mode, stream)
-        except OSError as problem:
-            if not isinstance(problem, NotWrittenError) and _is_about(problem, draft):
-                raise NotWrittenError(target, problem) from problem
-            raise
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-def _stream(path: Path) -> FileIO | None:
-    """Open what is written into and not replaced: a device, a pipe, the output of this process."""
-    handle = _own_output(path)
-    if handle is not None:
-        return FileIO(os.dup(handle), "w")
-    if not path.exists() or path.is_file() or path.is_dir():
-        return None
-    return FileIO(path, "w")
-
-
-def _own_output(path: Path) -> int | None:
-    """Return the number of this process's own output or error output, if the path leads there."""
-    for handle in (1, 2):
-        try:
-            there, own = path.stat(), os.fstat(handle)
-        except OSError:
-            continue
-        # On Windows, what is no file has no number.
-        if own.st_ino and os.path.samestat(there, own):
-            return handle
-    return None
-
-
-def is_own_output(path: Path) -> bool:
-    """Return whether a path is where this process prints: messages must not be mixed into it."""
-    return _own_output(path) == 1
+            is_open = not is_private and mode is None
+            draft.touch(0o666 if is_open else 0o600, exist_ok=False)
+        yield Draft(draft, target, is_new, None if is_private else mode)
+    except OSError as problem:
+        if not isinstance(problem, NotWrittenError) and _is_about(problem, draft):
+            raise NotWrittenError(target, problem) from problem
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _is_about(problem: OSError, draft: Path) -> bool:
@@ -223,7 +181,7 @@ def appended(path: Path, line: bytes) -> Iterator[bool]:
             handle = os.open(path, flags, 0o600)
             file = opened.enter_context(FileIO(handle, "r+"))
             take_from_others(path)
-            _lock(handle)
+            _lock(handle, path)
             end = file.seek(0, os.SEEK_END)
             file.seek(max(0, end - 1))
             is_cut = file.read() not in (b"", b"\n")
@@ -248,11 +206,12 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _lock(handle: int) -> None:
+def _lock(handle: int, path: Path) -> None:
     until = time.monotonic() + PATIENCE
     while not lock_if_free(handle):
         if time.monotonic() > until:
-            raise OSError(errno.EAGAIN, "another process is writing it")
+            problem = OSError(errno.EAGAIN, "another process is writing it")
+            raise NotWrittenError(path, problem, "Wait until it has ended and try again.")
         time.sleep(PAUSE)
 
 

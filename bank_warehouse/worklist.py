@@ -43,7 +43,7 @@ from bank_warehouse.publish.releases import (
 )
 from bank_warehouse.quarantine import harmless
 from bank_warehouse.sql import quote_literal
-from bank_warehouse.whole_files import Draft, appended, draft_of, is_own_output
+from bank_warehouse.whole_files import Draft, appended, draft_of
 
 SEED = Path("seeds", "reference", "recommendation_rules.csv")
 RECORD = "worklists.jsonl"
@@ -168,8 +168,8 @@ def write_worklist(
     if request.has_contacts and not release.manifest["includes_restricted"]:
         message = (
             f"Release {release.number} holds no names and client ids: it was published without "
-            "them.\nLeave out --restricted and look names up by the customer's code, or name a "
-            "folder of releases that were published with --with-restricted: --publish-dir."
+            "them.\nLeave out --restricted and look names up by the customer's code, or give "
+            "--publish-dir with a folder whose release was published with --with-restricted."
         )
         raise WorklistError(message)
     database = require_file(release, release.manifest["database"])
@@ -253,8 +253,11 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
     seed = (find_project() or Path()) / SEED
     if seed.is_file():
         due = {rule.action for rule in rules}
-        declared = connection.sql(f"select {columns} from read_csv({quote_literal(str(seed))})")
-        rules += [rule for row in declared.fetchall() if (rule := _Rule(*row)).action not in due]
+        # The release is complete without the seed, which may not be readable.
+        with suppress(duckdb.Error):
+            declared = connection.sql(f"select {columns} from read_csv({quote_literal(str(seed))})")
+            declared_rules = [_Rule(*row) for row in declared.fetchall()]
+            rules += [rule for rule in declared_rules if rule.action not in due]
     return sorted(rules, key=lambda rule: (rule.priority, rule.action))
 
 
@@ -562,8 +565,5 @@ def command(
     )
     rows = f"{number:,} rows are in {out}{', with personal data' if restricted else ''}."
     if not number:
-        rows = f"The actions are due for no customer: {out} only has the names of the columns."
-    click.echo(
-        f"{rows} Noted in {publish_dir / RECORD}.",
-        err=is_own_output(out),
-    )
+        rows = f"The release has no customer for these actions: {out} has only the column names."
+    click.echo(f"{rows} Noted in {publish_dir / RECORD}.")

@@ -9,7 +9,6 @@ import click
 from bank_warehouse import options
 from bank_warehouse.hints import command_line
 from bank_warehouse.net import is_loopback
-from bank_warehouse.whole_files import is_own_output
 
 LOCAL = "127.0.0.1"
 
@@ -102,9 +101,7 @@ def command(
         from bank_warehouse.dashboard.export import write_export
 
         size = write_export(publish_dir, target, cubes_dir)
-        click.echo(
-            f"{target}: {size / 1024:,.0f} KiB. Open it in any browser.", err=is_own_output(target)
-        )
+        click.echo(f"{target}: {size / 1024:,.0f} KiB. Open it in any browser.")
         return
     if user_header and access_file is None:
         message = "--user-header needs --access-file FILE.csv, which defines who sees what."

@@ -176,8 +176,8 @@ def _refuse_other_width(
             if header_key(one + other) in known and header_key(one) not in known
         ]
         cause = (
-            "Either the separator splits a name that needs quotes, or a column has a name and no "
-            "cells. Quote that name, or export the file again with all cells."
+            "Either the separator splits a name: quote this name. Or a name has no cells below it: "
+            "remove this name, or export the file again with all cells."
         )
         raise DropError(f"{where}. {[*halves, cause][0]}")
     beyond = sum(bool(record[-1].strip()) for record in records)

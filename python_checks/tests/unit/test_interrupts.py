@@ -51,6 +51,20 @@ def test_second_signal_does_not_interrupt_the_clean_up(
     assert [signal.getsignal(each) for each in ENDING] == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends with other codes")
+def test_third_signal_ends_a_process_that_ignores_the_first() -> None:
+    code = (
+        "import signal\nfrom bank_warehouse.interrupts import end_cleanly\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nend_cleanly()\n"
+        "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):\n"
+        "    try:\n        signal.raise_signal(number)\n"
+        "    except BaseException:\n        print('caught', flush=True)\n"
+        "print('still there')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "caught\n")
+
+
 @pytest.mark.parametrize("number", ENDING)
 def test_signal_waits_for_what_must_not_be_cut(number: signal.Signals) -> None:
     done = []

@@ -196,7 +196,7 @@ def test_list_of_an_owner_whose_last_customer_left_is_empty(
     said = ask(after_leaving, *chosen, "--out", str(out))
     assert said.exit_code == 0, said.output
     assert said.output == (
-        f"The actions are due for no customer: {out} only has the names of the columns. Noted in "
+        f"The release has no customer for these actions: {out} has only the column names. Noted in "
         f"{after_leaving / RECORD}.\n"
     )
     heads = [head for name, head in worklist.COLUMNS.items() if name not in worklist.CONTACTS]
@@ -223,7 +223,7 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
     assert (
         "Warning: No customer of the release has the banking relationship 'Retail'" in said.stderr
     )
-    assert "The actions are due for no customer" in said.stdout
+    assert "The release has no customer for these actions" in said.stdout
     assert read_csv(out) == []
 
 
