@@ -82,21 +82,18 @@ class Draft:
             NotWrittenError: It cannot be replaced, or is there although it has to be new.
         """
         with _naming(self.target), undisturbed():
-            self._replace()
-
-    def _replace(self) -> None:
-        sync_file(self.path)
-        if self.mode is not None and sys.platform != "win32":
-            self.path.chmod(self.mode)
-        if self.is_new:
-            # Of several processes only one can make the file.
-            self.target.touch(0o600, exist_ok=False)
-        try:
-            self.path.replace(self.target)
-        except OSError:
+            sync_file(self.path)
+            if self.mode is not None and sys.platform != "win32":
+                self.path.chmod(self.mode)
             if self.is_new:
-                self.target.unlink()
-            raise
+                # Of several processes only one can make the file.
+                self.target.touch(0o600, exist_ok=False)
+            try:
+                self.path.replace(self.target)
+            except OSError:
+                if self.is_new:
+                    self.target.unlink()
+                raise
 
 
 @contextmanager

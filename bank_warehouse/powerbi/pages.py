@@ -1,6 +1,6 @@
 """Declares the pages of the report. Columns have their warehouse names, measures their labels."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bank_warehouse.powerbi import story
 from bank_warehouse.powerbi.names import reading_name
@@ -105,7 +105,14 @@ def button(key: str, place: Place, link: Link, alt: str, *, on_phone: bool = Fal
 
 
 def slicer(
-    key: str, title: str, field: Field, place: Place, chosen: str = "", *, sync: bool = False
+    key: str,
+    title: str,
+    field: Field,
+    place: Place,
+    chosen: str = "",
+    *,
+    sync: bool = False,
+    on_phone: bool = True,
 ) -> Visual:
     """Return a slicer. With `sync`, its selection applies on all pages that have it."""
     return Visual(
@@ -117,6 +124,7 @@ def slicer(
         roles={"Values": (field,)},
         chosen=chosen,
         sync=key if sync else "",
+        on_phone=on_phone,
     )
 
 
@@ -225,11 +233,12 @@ def heat_map(
     )
 
 
-def heat_map_choice(place: Place) -> Visual:
+def heat_map_choice(place: Place, *, on_phone: bool = True) -> Visual:
     """Return the slicer that chooses what the heat maps of a page show."""
     name = story.HEAT_MAP.name
     field = column(story.HEAT_MAP.origin, "[Value1]")
-    return slicer("heat_map_shows", name, field, place, story.HEAT_MAP.entries[0][0], sync=True)
+    first = story.HEAT_MAP.entries[0][0]
+    return slicer("heat_map_shows", name, field, place, first, sync=True, on_phone=on_phone)
 
 
 def bars(
@@ -607,15 +616,13 @@ def _segmentation() -> Page:
                 tooltip="tooltip_segment",
             ),
             # A phone has neither the heat map nor the profiles.
-            replace(heat_map_choice(shows), on_phone=False),
-            replace(
-                slicer(
-                    "profile_dimension",
-                    "Profiles by",
-                    column("dimensions", "dimension_name"),
-                    dimension,
-                    chosen="Loyalty classification",
-                ),
+            heat_map_choice(shows, on_phone=False),
+            slicer(
+                "profile_dimension",
+                "Profiles by",
+                column("dimensions", "dimension_name"),
+                dimension,
+                chosen="Loyalty classification",
                 on_phone=False,
             ),
             table(

@@ -169,17 +169,17 @@ def _refuse_other_width(
     if cells == len(header) - 1 and header[-1]:
         tables = TABLES.values()
         known = {key for table in tables for column in table.columns for key in column.keys}
-        halves = [
+        split = (
             f"The separator splits a name that needs quotes, here {one!r} and {other!r}. Quote "
             "the name, or remove the separator from it."
             for one, other in pairwise(header)
             if header_key(one + other) in known and header_key(one) not in known
-        ]
-        cause = (
+        )
+        either = (
             "Either the separator splits a name: quote this name. Or a name has no cells below it: "
             "remove this name, or export the file again with all cells."
         )
-        raise DropError(f"{where}. {[*halves, cause][0]}")
+        raise DropError(f"{where}. {next(split, either)}")
     beyond = sum(bool(record[-1].strip()) for record in records)
     if cells == len(header) + 1 and 2 * beyond > len(records):
         cause = (

@@ -36,6 +36,14 @@ def ask(publish_dir: Path, *options: str, **environment: str) -> Result:
     )
 
 
+def access_file(folder: Path, *rows: str) -> Path:
+    """Write the file that says what each user may see."""
+    path = folder / "access.csv"
+    heads = "user_name,banking_relationship,investment_advisor"
+    path.write_text("".join(f"{line}\n" for line in (heads, *rows)), "utf-8")
+    return path
+
+
 @pytest.fixture
 def releases(published: Path, tmp_path: Path) -> Path:
     """The releases of the sample, in a folder that a test may write to."""
@@ -212,10 +220,7 @@ def test_list_of_an_owner_whose_last_customer_left_is_empty(
 def test_list_of_a_user_whose_last_customer_left_is_empty(
     after_leaving: Path, tmp_path: Path
 ) -> None:
-    access = tmp_path / "access.csv"
-    access.write_text(
-        "user_name,banking_relationship,investment_advisor\nada@bank.example,Retail,\n", "utf-8"
-    )
+    access = access_file(tmp_path, "ada@bank.example,Retail,")
     out = tmp_path / "ada.csv"
     said = ask(after_leaving, "--owner", "Credit risk", "--access-file", str(access),
                "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
@@ -260,12 +265,7 @@ def test_release_without_names_refuses_them(releases: Path, tmp_path: Path) -> N
 
 
 def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> None:
-    access = tmp_path / "access.csv"
-    access.write_text(
-        "user_name,banking_relationship,investment_advisor\n"
-        "Ada@bank.example,Retail,\nada@bank.example,,Nobody's Advisor\n",
-        "utf-8",
-    )
+    access = access_file(tmp_path, "Ada@bank.example,Retail,", "ada@bank.example,,Nobody's Advisor")
     chosen = ("--owner", "Credit risk", "--access-file", str(access), "--out")
     out = tmp_path / "ada.csv"
     said = ask(releases, *chosen, str(out), "--user", "ada@bank.example")
@@ -290,10 +290,7 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
 
 
 def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Path) -> None:
-    access = tmp_path / "access.csv"
-    access.write_text(
-        "user_name,banking_relationship,investment_advisor\nada@bank.example,retail,\n", "utf-8"
-    )
+    access = access_file(tmp_path, "ada@bank.example,retail,")
     out = tmp_path / "ada.csv"
     said = ask(releases, "--owner", "Credit risk", "--access-file", str(access),
                "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
