@@ -84,6 +84,7 @@ class Rendering:
             fromjson=json.loads,
             tojson=json.dumps,
             load_relation=lambda relation: relation,
+            modules=SimpleNamespace(re=re),
             log=lambda message, info: self.messages.append(message),  # noqa: ARG005
             ref=relation,
             source=lambda *_: "",

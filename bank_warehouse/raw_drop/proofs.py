@@ -30,6 +30,7 @@ from typing import Any
 import duckdb
 
 from bank_warehouse.raw_drop.errors import DropError
+from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER
 from bank_warehouse.raw_drop.schema import RawTable
 from bank_warehouse.sql import quote_identifier, quote_literal
 
@@ -198,6 +199,7 @@ class FileProof:
         money: proof of each of its money columns.
         is_whole: whether all its rows were examined.
         ids: why its ids are refused, or null.
+        header: why a header among its rows is refused, or null.
     """
 
     file: str
@@ -205,6 +207,7 @@ class FileProof:
     money: Mapping[str, MoneyProof]
     is_whole: bool = True
     ids: str | None = None
+    header: str | None = None
 
     def with_currencies(self, currencies: Mapping[str, str]) -> "FileProof":
         """Return the proof with the currencies that headers name, by column."""
@@ -223,7 +226,8 @@ class FileProof:
             for proof in proofs
             if proof.refusal
         ]
-        return (*([f"{self.file}, {self.ids}"] if self.ids else []), *found)
+        first = [f"{self.file}, {fault}" for fault in (self.header, self.ids) if fault]
+        return (*first, *found)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -300,7 +304,26 @@ def prove_file(
     for name, proof in proofs.items():
         if proof.cell is not None:
             proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.cell))
-    return FileProof(file, dates, proofs, has_all, ids)
+    return FileProof(file, dates, proofs, has_all, ids, _other_header(connection, select, limit))
+
+
+def _other_header(connection: duckdb.DuckDBPyConnection, select: str, limit: str) -> str | None:
+    """Return why a header among the rows of a file is refused."""
+    found = connection.execute(
+        "select min(number) + 1 from (select structural_fault, row_number() over () as number "
+        f"from (select structural_fault from ({select}){limit})) where structural_fault = ?",
+        [OTHER_HEADER],
+    ).fetchone()
+    return other_header_refusal(found[0]) if found and found[0] else None
+
+
+def other_header_refusal(row: int) -> str:
+    """Return why a file is refused with a header in `row` whose columns are in another order."""
+    return (
+        f"row {row}: a header that has the columns in another order than the header in row 1: two "
+        "files were joined, and every row from there on would be read into the wrong columns. "
+        "Split the file there into two, named banking-clients-1 and banking-clients-2."
+    )
 
 
 def is_spoilt_id(cell: str) -> str:
@@ -350,7 +373,8 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
         head: what the first rows prove, as :func:`reading_of` returns it.
         whole: what all rows prove.
     """
-    refusals = replace(whole, ids=None).refusals  # the models quarantine ids below the first rows
+    # The models quarantine ids below the first rows, and refuse headers there.
+    refusals = replace(whole, ids=None, header=None).refusals
     if refusals:
         return refusals
     found = []

@@ -576,7 +576,6 @@ def header_between_rows(drop: Path) -> None:
     "refused",
     "row 1502: a header that has the columns in another order",
     rows=SEED_COUNT + 1,
-    by="staging",
 )
 def header_of_another_order(drop: Path) -> None:
     """Two files joined, the second with two columns of money exchanged."""
@@ -585,6 +584,33 @@ def header_of_another_order(drop: Path) -> None:
     for row in [header_again := list(header), *rows[1500:]]:
         row[one], row[other] = row[other], row[one]
     put(drop, text_of(rows[:1500]) + text_of(rows[1500:], header_again))
+
+
+@oddity(
+    "refused",
+    "row 5502: a header that has the columns in another order",
+    rows=2 * SEED_COUNT + 1,
+    by="staging",
+)
+def header_of_another_order_far_down(drop: Path) -> None:
+    """The same below the first 5,000 rows."""
+    header, rows = seed_rows()
+    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
+    rows = [*rows, *([f"B{client_id}", *cells] for client_id, *cells in rows)]
+    for row in [header_again := list(header), *rows[5500:]]:
+        row[one], row[other] = row[other], row[one]
+    put(drop, text_of(rows[:5500]) + text_of(rows[5500:], header_again))
+
+
+@oddity(
+    "refused",
+    "2 things are wrong with this drop.",
+    rows=SEED_COUNT + 1,
+)
+def header_of_another_order_and_converted_dates(drop: Path) -> None:
+    """A header in another order among the rows, and dates converted by a spreadsheet."""
+    header, *lines = converted().split("\n")
+    put(drop, "\n".join([header, *lines[:8], ",".join(header.split(",")[::-1]), *lines[8:]]))
 
 
 @oddity("refused", "rows 1, 2, 3, 4, 5: above the header, which is in row 6")
@@ -1544,6 +1570,39 @@ def date_before_anyone_was_born(drop: Path) -> None:
 def date_with_two_digits_of_the_year(drop: Path) -> None:
     """One date with a two-digit year, 06-05-19, that is not declared."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
+
+
+@oddity(
+    "quarantined",
+    "joined_bank is not a date written as %d-%m-%y",
+    aside=1,
+    warns="two-digit years are 1969 to 2068",
+    by="staging",
+)
+def one_digit_of_a_year(drop: Path) -> None:
+    """Dates with two-digit years, and one with a digit less, 06-05-1."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    for number, row in enumerate(rows, start=1):
+        row[place] = "06-05-1" if number == 5 else row[place][:6] + row[place][8:]
+    put(drop, text_of(rows))
+
+
+@oddity(
+    "quarantined",
+    "joined_bank is not a date written as %y/%m/%d",
+    aside=1,
+    by="staging",
+    date_formats=("%y/%m/%d",),
+)
+def one_digit_of_a_day_or_a_year(drop: Path) -> None:
+    """Dates such as 19/05/06, year first, and one as 01/05/6: either number can be the year."""
+    header, rows = seed_rows()
+    place = header.index("Joined Bank")
+    for number, row in enumerate(rows, start=1):
+        day, month, year = row[place].split("-")
+        row[place] = "01/05/6" if number == 5 else f"{year[2:]}/{month}/{day}"
+    put(drop, text_of(rows))
 
 
 @oddity("read", warns="two-digit years are 1969 to 2068", by="staging")

@@ -26,6 +26,7 @@ Values = dict[str, Value]
 
 TEXTS = ("client_id", "client_name", "nationality", "occupation")
 OPTIONAL = ("banking_contact", "location_id")
+IDS = ("client_id", "location_id", "br_id", "gender_id", "ia_id")
 CODES = {
     "fee_structure": "fee_structure",
     "loyalty_classification": "loyalty_classification",
@@ -177,6 +178,9 @@ def read_plainly(
     currencies = {code for notation in notations.values() for code in notation.currencies}
     if len(currencies) > 1:
         refusal = refusal or "mixes currencies"
+    ids = [cells.get(name, "") for cells in whole for name in IDS]
+    if any(_is_spoilt(cell.strip(BLANKS)) for cell in ids):
+        refusal = refusal or "ids examined are written such as"
     if refusal:
         return Reading(refusal, rows=len(records))
     known = _codes(lookups, whole)
@@ -444,7 +448,7 @@ def _type(
 ) -> None:
     values, reasons = record.values, record.reasons
     clean = {name: _clean(cell) for name, cell in cells.items()}
-    for name in ("client_id", "location_id", "br_id", "gender_id", "ia_id"):
+    for name in IDS:
         clean[name] = _clean_id(cells.get(name, ""))
     for name in TEXTS:
         raw = "name" if name == "client_name" else name
@@ -483,6 +487,21 @@ def _clean(cell: str) -> str | None:
 def _clean_id(cell: str) -> str | None:
     text = _clean(cell)
     return text.split(".")[0] if text and re.fullmatch(r"[0-9]+\.00?", text) else text
+
+
+def _is_spoilt(text: str) -> bool:
+    """Return whether a spreadsheet has marked an id, cut off its digits or not shown it."""
+    if text.startswith('="') or (len(text) > 1 and set(text) == {"#"}):
+        return True
+    if text.startswith("'"):
+        return any("0" <= letter <= "9" for letter in text)
+    mantissa, exponential, exponent = text.upper().partition("E")
+    if not exponential or not re.fullmatch("[+]?[0-9]+", exponent):
+        return False
+    return bool(
+        re.fullmatch("[+-]?[0-9][.,][0-9]+", mantissa)
+        or (re.fullmatch("[+-]?[0-9]", mantissa) and exponent[0] == "+")
+    )
 
 
 def _whole(text: str) -> int | None:
