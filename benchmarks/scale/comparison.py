@@ -23,12 +23,19 @@ class ComparedMart:
         model: The model with its rows.
         columns: The included columns; "*" for all.
         key: The columns that identify its rows.
+        joined: A model that is joined to it, and the columns that both have.
     """
 
     name: str
     model: str
     key: tuple[str, ...]
     columns: str = "*"
+    joined: tuple[str, tuple[str, ...]] | None = None
+
+    @property
+    def models(self) -> list[str]:
+        """The models with its rows."""
+        return [self.model, *([self.joined[0]] if self.joined else [])]
 
     def query(self, relations: Mapping[str, str]) -> str:
         """Return the query for its rows.
@@ -36,7 +43,11 @@ class ComparedMart:
         Args:
             relations: The full name of each model, by its name.
         """
-        return f"select {self.columns} from {relations[self.model]}"
+        query = f"select {self.columns} from {relations[self.model]}"
+        if self.joined:
+            model, columns = self.joined
+            query += f" left join {relations[model]} using ({', '.join(columns)})"
+        return query
 
 
 MARTS = (
@@ -63,6 +74,7 @@ MARTS = (
         # Without the behavioural clusters, which are fitted.
         "customer_key, as_of_date, deposit_score, lending_score, tenure_score, segment, "
         "segment_reasons",
+        ("int_segment_reasons", ("deposit_score", "lending_score", "tenure_score")),
     ),
     ComparedMart("fct_segment_profiles", "fct_segment_profiles", ("dimension", "value")),
     ComparedMart(
@@ -85,7 +97,7 @@ def needed_models(script: "Script") -> set[str]:
     """Return the names of the models of the set and of all their parents."""
     parents = {step.name: step.parents for step in script.steps}
     needed: set[str] = set()
-    waiting = [mart.model for mart in MARTS]
+    waiting = [model for mart in MARTS for model in mart.models]
     while waiting:
         name = waiting.pop()
         if name in parents and name not in needed:
@@ -96,4 +108,4 @@ def needed_models(script: "Script") -> set[str]:
 
 def dbt_selection() -> list[str]:
     """Return the dbt options that select the models of the set and their parents."""
-    return ["--select", *sorted({f"+{mart.model}" for mart in MARTS})]
+    return ["--select", *sorted({f"+{model}" for mart in MARTS for model in mart.models})]

@@ -63,8 +63,7 @@ segmented as (
 
     select
         measured.*,
-        segments.segment,
-        segments.segment_reasons
+        segments.segment
 
     from measured
     left join segments

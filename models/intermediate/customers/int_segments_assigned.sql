@@ -1,8 +1,11 @@
 with
 
-thresholds as (
+scores as (
 
-    select * from {{ ref('int_score_thresholds') }}
+    {% for score in range(1, 6) %}
+    select {{ score }} as score
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -18,45 +21,17 @@ segment_rules as (
 
 ),
 
-deposit_scores as (
-
-    select
-        score,
-        {{ tier_text('deposits', 'exclusive_lower_limit', 'inclusive_upper_limit') }}
-            as tier_text
-
-    from thresholds
-    where measure = 'total_deposits'
-
-),
-
-lending_scores as (
-
-    select
-        score,
-        {{ tier_text('loans', 'exclusive_lower_limit', 'inclusive_upper_limit') }} as tier_text
-
-    from thresholds
-    where measure = 'total_loans'
-
-),
-
 -- Every possible combination of scores: 5 x 5 x 5.
-score_combinations as (
+combinations as (
 
     select
         deposit_scores.score as deposit_score,
         lending_scores.score as lending_score,
         tenure_bands.tenure_score,
-        'Deposit score ' || cast(deposit_scores.score as string)
-        || ' of 5 (' || deposit_scores.tier_text || '), lending score '
-        || cast(lending_scores.score as string)
-        || ' of 5 (' || lending_scores.tier_text || '), tenure score '
-        || cast(tenure_bands.tenure_score as string)
-        || ' of 5 (' || tenure_bands.tenure_band || ')' as score_text
+        tenure_bands.tenure_band
 
-    from deposit_scores
-    cross join lending_scores
+    from scores as deposit_scores
+    cross join scores as lending_scores
     cross join tenure_bands
 
 ),
@@ -64,27 +39,25 @@ score_combinations as (
 matches as (
 
     select
-        score_combinations.deposit_score,
-        score_combinations.lending_score,
-        score_combinations.tenure_score,
+        combinations.*,
         segment_rules.segment,
-        segment_rules.description || ': ' || score_combinations.score_text as segment_reasons,
+        segment_rules.description as segment_description,
         row_number() over (
             partition by
-                score_combinations.deposit_score,
-                score_combinations.lending_score,
-                score_combinations.tenure_score
+                combinations.deposit_score,
+                combinations.lending_score,
+                combinations.tenure_score
             order by segment_rules.priority, segment_rules.segment
         ) as match_number
 
-    from score_combinations
+    from combinations
     inner join segment_rules
         on
-            score_combinations.deposit_score between segment_rules.minimum_deposit_score
+            combinations.deposit_score between segment_rules.minimum_deposit_score
             and segment_rules.maximum_deposit_score
-            and score_combinations.lending_score between segment_rules.minimum_lending_score
+            and combinations.lending_score between segment_rules.minimum_lending_score
             and segment_rules.maximum_lending_score
-            and score_combinations.tenure_score between segment_rules.minimum_tenure_score
+            and combinations.tenure_score between segment_rules.minimum_tenure_score
             and segment_rules.maximum_tenure_score
 
 ),
@@ -95,8 +68,9 @@ assigned as (
         deposit_score,
         lending_score,
         tenure_score,
+        tenure_band,
         {{ seed_enum('segment', ref('segment_rules'), 'segment') }} as segment,
-        segment_reasons
+        segment_description
 
     from matches
     where match_number = 1

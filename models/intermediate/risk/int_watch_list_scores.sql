@@ -1,35 +1,58 @@
+{% set facts = [
+    'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
+    'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',
+    'estimated_income',
+] %}
+
 with
 
-hits as (
+customers as (
 
-    select * from {{ ref('int_watch_list_hits') }}
+    select * from {{ ref('int_customers_segmented') }}
 
 ),
 
--- Each rule has a bit, so that the rules a customer meets add up to one number.
+-- Column names become numbers, which are faster to compare. Each rule has a bit, so that the rules
+-- a customer meets add up to one number.
 rules as (
 
     select
-        rule_code,
+        *,
+        {{ column_number('fact', facts) }} as fact_number,
         reason || ' (' || fact || ' ' || comparison || ' ' || limit_value || ')' as reason_text,
-        cast(severity as integer) as severity,
         cast(power(2, row_number() over (order by rule_code) - 1) as bigint) as rule_bit
 
     from {{ ref('watch_list_rules') }}
 
 ),
 
+-- Tests every customer against every rule; a fact that is null meets none.
+facts as (
+
+    select
+        customers.customer_key,
+        cast(rules.severity as integer) as severity,
+        rules.rule_bit,
+        rules.comparison,
+        cast(rules.limit_value as double) as limit_value,
+        {{ column_numbered('rules.fact_number', facts, 'customers', 'double') }} as fact_value
+
+    from customers
+    cross join rules
+
+),
+
 scores as (
 
     select
-        hits.customer_key,
-        cast(sum(hits.severity) as bigint) as watch_list_severity,
+        customer_key,
+        cast(sum(severity) as bigint) as watch_list_severity,
         cast(count(*) as bigint) as rules_met,
-        cast(sum(rules.rule_bit) as bigint) as rule_bits
+        cast(sum(rule_bit) as bigint) as rule_bits
 
-    from hits
-    inner join rules on hits.rule_code = rules.rule_code
-    group by hits.customer_key
+    from facts
+    where {{ meets_limit('fact_value', 'comparison', 'limit_value') }}
+    group by customer_key
 
 ),
 

@@ -13,6 +13,12 @@ customers as (
 
 ),
 
+reasons as (
+
+    select * from {{ ref('int_segment_reasons') }}
+
+),
+
 fitted as (
 
     select * from {{ ref('int_clusters_fitted') }}
@@ -132,21 +138,26 @@ compared as (
 segments as (
 
     select
-        customer_key,
-        as_of_date,
-        cast(deposit_score as integer) as deposit_score,
-        cast(lending_score as integer) as lending_score,
-        cast(tenure_score as integer) as tenure_score,
-        cast(segment as string) as segment,
-        segment_reasons,
-        cast(nearest_cluster as integer) as behavioural_cluster,
-        nearest_distance as cluster_distance,
+        compared.customer_key,
+        compared.as_of_date,
+        cast(compared.deposit_score as integer) as deposit_score,
+        cast(compared.lending_score as integer) as lending_score,
+        cast(compared.tenure_score as integer) as tenure_score,
+        cast(compared.segment as string) as segment,
+        reasons.segment_reasons,
+        cast(compared.nearest_cluster as integer) as behavioural_cluster,
+        compared.nearest_distance as cluster_distance,
         case
-            when nearest_distance is not null
-                then coalesce(1 - nearest_distance / nullif(second_distance, 0), 0)
+            when compared.nearest_distance is not null
+                then coalesce(1 - compared.nearest_distance / nullif(compared.second_distance, 0), 0)
         end as cluster_quality
 
     from compared
+    left join reasons
+        on
+            compared.deposit_score = reasons.deposit_score
+            and compared.lending_score = reasons.lending_score
+            and compared.tenure_score = reasons.tenure_score
 
 )
 

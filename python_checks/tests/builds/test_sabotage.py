@@ -328,7 +328,7 @@ SABOTAGES = (
                 "when 'above' then {{ value }} >= {{ limit_value }}",
             ),
         ),
-        ("int_watch_list_hits",),
+        ("int_watch_list_scores",),
         net="unit",
     ),
     Sabotage(
