@@ -96,7 +96,7 @@ publish: install  ## build, check, and publish all marts: files, and PostgreSQL 
 	$(BIN)/bank check
 	$(BIN)/bank publish
 
-lint: install-dev  ## ruff, mypy, yamllint, the schemas of CI's files, and sqlfluff
+lint: install-dev install-spark  ## ruff, mypy, yamllint, the schemas of CI's files, and sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
