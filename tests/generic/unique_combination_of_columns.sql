@@ -8,7 +8,7 @@
     If the table should hold every customer of another one, once for each combination of the other
     columns, name that table in same_customers_as; then customers need not be grouped. customer_key
     is a hash of 60 bits, so two sets of customers with the same row count and the same key sum are
-    equal, and a repeated, missing or null key changes one of the two.
+    the same set; a repeated, missing or null key changes the count or the sum.
 
     With date_column only the rows of this build's as-of date are tested.
 -#}

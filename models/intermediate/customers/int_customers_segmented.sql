@@ -24,7 +24,7 @@ segments as (
 
 ),
 
--- One row with the limits of every score, so that customers need no join.
+-- One row with the limits of every score, so that customers are scored without a join by limits.
 score_limits as (
 
     select

@@ -23,7 +23,7 @@ rules as (
 
 ),
 
--- Tests every customer against every rule; a fact that is null meets none.
+-- Tests every customer against every rule; a null fact meets no rule.
 facts as (
 
     select

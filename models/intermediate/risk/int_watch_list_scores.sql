@@ -6,7 +6,7 @@ hits as (
 
 ),
 
--- Each rule has a bit, so that the rules a customer meets add up to one number.
+-- Each rule has its own bit, so the rules that a customer meets add up to one number.
 rules as (
 
     select
@@ -40,7 +40,7 @@ combinations as (
 
 ),
 
--- The text is written once for each combination of rules, because there are few.
+-- Few combinations of rules occur, so the text is built once per combination.
 reasons as (
 
     select
