@@ -170,7 +170,7 @@ classified as (
         banded_tenures.tenure_band,
         banded_tenures.tenure_score,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         clients.banking_relationship,
         clients.investment_advisor,
         clients.loyalty_classification,

@@ -236,7 +236,7 @@ validated as (
 explained as (
 
     select
-        ---------- where from
+        ---------- origin
         source_file,
         is_valid,
         case
@@ -277,7 +277,7 @@ explained as (
         occupation,
         joined_date,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         banking_relationship,
         investment_advisor,
         loyalty_classification,
