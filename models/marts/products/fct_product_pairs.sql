@@ -71,8 +71,8 @@ compared as {{ computed_each_time() }} (
 
 ),
 
--- Customers are counted by the combination of products they hold and hold deep; the counts of
--- pairs are sums over these combinations.
+-- Customers are counted by the products that they hold and by those in which their balance is deep.
+-- The counts of pairs are sums over these combinations.
 combinations as (
 
     select
@@ -112,8 +112,8 @@ counts as (
 
 ),
 
--- Sums of decimals do not depend on the order of rows. Long products take fifteen times as long,
--- so only the few customers with large amounts use them.
+-- Sums of decimals do not depend on the order of rows. Multiplying large decimals takes fifteen times
+-- as long, so it is done only for the few customers with large amounts.
 partial_sums as (
 
     {% for condition in ['not is_large', 'is_large'] %}
@@ -226,8 +226,7 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        -- If one balance is a multiple of the other, rounding errors could push the result beyond
-        -- 1.
+        -- If one balance is a multiple of the other, a rounding error could lead beyond 1 or -1.
         case
             when variation * other_variation > 0
                 then
