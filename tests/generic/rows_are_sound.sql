@@ -26,7 +26,7 @@
     }) -%}
 {%- endfor -%}
 {%- for expression in expressions -%}
-    {%- do breaches.update({'not so: ' ~ expression: 'not coalesce(' ~ expression ~ ', false)'}) -%}
+    {%- do breaches.update({'does not hold: ' ~ expression: 'not coalesce(' ~ expression ~ ', false)'}) -%}
 {%- endfor -%}
 with
 

@@ -71,8 +71,7 @@ monitored as (
 
         ---------- the rate and its interval
         selection_rate,
-        -- At a rate of 0 or 1 the interval ends exactly at the rate; doubles may be off by a
-        -- digit.
+        -- At a rate of 0 or 1 the interval must end at the rate, whatever the rounding errors.
         least(greatest(interval_centre - interval_half_width, 0), selection_rate)
             as selection_rate_lower,
         greatest(least(interval_centre + interval_half_width, 1), selection_rate)
