@@ -112,8 +112,8 @@ counts as (
 
 ),
 
--- Sums of decimals do not depend on the order of rows. Multiplying large decimals takes fifteen times
--- as long, so it is done only for the few customers with large amounts.
+-- Sums of decimals do not depend on the order of rows. Multiplying large decimals takes fifteen
+-- times as long, so it is done only for the few customers with large amounts.
 partial_sums as (
 
     {% for condition in ['not is_large', 'is_large'] %}
