@@ -1,8 +1,8 @@
--- Question: how much work is each action, how much money does it concern, and does it reach
--- nationalities, genders and ages equally?
--- How to read it: a row is an action. Flags are groups whose rate is under four fifths of that
--- of the best treated group; for those beyond chance, examine the rule; the others may be
--- chance. Groups that are too small are counted separately.
+-- Question: how many customers does each action reach, what balances are involved, and does it
+-- treat nationalities, genders and age bands equally?
+-- How to read it: one row per action. A group is flagged if its ratio to the best treated group
+-- is below four fifths. If the difference is beyond chance, examine the rule; otherwise it may
+-- be chance. Groups that are too small to judge are counted separately.
 
 with
 

@@ -1,6 +1,6 @@
--- Question: how large are the segments, what do they hold, and what does each bring?
--- How to read it: a row is a segment, in the order of its rules. Segments come from deposits,
--- lending and tenure only; age, gender and nationality take no part in them.
+-- Question: how large are the segments, what do they hold, and what does each earn the bank?
+-- How to read it: one row per segment, in the order of the rules. Segments depend only on
+-- deposits, lending and tenure, not on age, gender or nationality.
 
 with
 

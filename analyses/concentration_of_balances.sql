@@ -1,7 +1,7 @@
 -- Question: how few customers hold how much of the bank's money?
--- How to read it: a row is an amount. A Gini coefficient of 0 means that all have the same, of
--- 1 that one has everything; the tenth with the most holds top_decile_share of the whole. The
--- effective number is the count of equal customers that would be as concentrated.
+-- How to read it: one row per measure. A Gini coefficient of 0 means that all customers have the
+-- same, 1 that one has everything; top_decile_share is the share of the tenth with the most.
+-- effective_customers is the number of equal customers that would give the same concentration.
 
 with
 

@@ -1,7 +1,8 @@
--- Question: who borrows, how much, by which product, and does a second or third card go with
--- more debt?
--- How to read it: a row is a number of credit cards. Card debt is small beside loans; if the
--- mean of it does not rise with the number of cards, the number says nothing about debt.
+-- Question: who borrows, how much and through which product, and do customers with a second or
+-- third card owe more?
+-- How to read it: one row per number of credit cards. Card debt is small compared with loans; if
+-- mean_credit_card_balance does not rise with the number of cards, more cards do not mean more
+-- debt.
 
 with
 

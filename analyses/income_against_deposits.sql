@@ -1,7 +1,8 @@
 -- Question: do customers with a higher income keep more money with the bank?
--- How to read it: a row is an income band and an age band. Both definitions of deposits are
--- given: core deposits leave out bank deposits, which may count the accounts a second time.
--- The income_correlation is that of income and total deposits within the row.
+-- How to read it: one row per income band and age band, with both definitions of deposits: core
+-- deposits leave out bank deposits, which may count the other accounts a second time.
+-- income_correlation is the correlation of income and total deposits among the customers of the
+-- row.
 
 with
 

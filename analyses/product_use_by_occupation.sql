@@ -1,7 +1,7 @@
 -- Question: which products do people of each occupation family use, and how deeply?
--- How to read it: a row is a family and a product. Nearly everybody holds every product, so
--- penetration is close to 1 everywhere; the index of depth says more: the median balance of the
--- family's holders, as a multiple of the middle family's.
+-- How to read it: one row per occupation family and product. Nearly everybody holds every
+-- product, so penetration is close to 1 everywhere. index_of_depth says more: it divides the
+-- median balance of the family's holders by the median of all families.
 
 with
 

@@ -1,7 +1,7 @@
 -- Question: which products do customers of each risk weighting use?
--- How to read it: a row is a risk weighting and a product. Balances of every product rise with
--- the risk weighting: the share of the product's balance beside the share of customers shows
--- how much of it the risky classes hold.
+-- How to read it: one row per risk weighting and product. Balances of every product rise with
+-- the risk weighting. Compare the class's share of the balance with its share of customers to
+-- see how much of the product the risky classes hold.
 
 with
 

@@ -1,8 +1,8 @@
--- Question: where is risk concentrated: in which incomes, classes of loyalty, occupations,
--- cards and products?
--- How to read it: a row is a cell of a heatmap. The index compares the customers in the cell
--- with those expected if risk were independent of the row: far from 1 in large cells of the
--- income bands, near 1 nearly everywhere else.
+-- Question: where is risk concentrated: in which income bands, loyalty classes, occupations,
+-- numbers of cards and products?
+-- How to read it: one row per cell of a heat map. The index divides the customers in the cell by
+-- those expected if risk were independent of the row. It is far from 1 in large cells of the
+-- income bands and near 1 almost everywhere else.
 
 with
 

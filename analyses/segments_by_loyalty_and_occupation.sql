@@ -1,8 +1,8 @@
--- Question: which groups of customers are there by loyalty and by occupation, and which of them
--- carry the bank?
--- How to read it: a row is a loyalty class and an occupation family. An index of fees above 1
--- says that the group pays more than its share of customers. Where the interval of its mean
--- deposits spans the mean of all customers, the group does not differ clearly from the rest.
+-- Question: how do customers divide by loyalty class and occupation, and which groups earn the
+-- bank the most?
+-- How to read it: one row per loyalty class and occupation family. If index_of_fees is above 1,
+-- the group's share of fees is larger than its share of customers. If the interval of its mean
+-- deposits includes the mean of all customers, the group does not clearly differ from the rest.
 
 with
 

@@ -1,8 +1,9 @@
 -- Question: which assumption behind the losses matters most if it is wrong?
--- How to read it: a row is an assumption, or a single number of one, in a scenario; the larger
--- the swing between too low and too high, the more a better estimate is worth. All assumptions
--- are declared in seeds and may be wrong by the share in stress_assumptions. Items of the same
--- assumption add up to the row `all`, so rank one or the other.
+-- How to read it: one row per scenario, measure, assumption and item. The larger the swing
+-- between the smaller and the larger assumption, the more a better estimate is worth. All
+-- assumptions are declared in seeds; stress_assumptions says how far each may be off. The items
+-- of an assumption add up to its row `all`, so rank either the items or the `all` rows, not
+-- both.
 
 with
 

@@ -1,9 +1,9 @@
 -- Question: what should the bank do next, for whom, and why?
--- How to read it: a row is a customer with the first action by priority; the number of further
--- actions is beside it. The reasons name the limits of the seed recommendation_rules, and the
--- facts that met them have their values. The key identifies the person in the restricted
--- schema, for readers who may see it. Rules are declared, not learnt: nobody knows whether an
--- action will work.
+-- How to read it: one row per customer, with the first action by priority and the number of
+-- further actions. The reasons name the limits of the seed recommendation_rules; the values of
+-- the facts are in their own columns. Readers with access to the schema restricted can look up
+-- the person by the key. The rules are declared, not learned: nobody knows whether an action
+-- will work.
 
 with
 

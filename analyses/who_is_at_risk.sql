@@ -1,8 +1,7 @@
 -- Question: which customers should the bank examine first, and why?
--- How to read it: a row is a customer on the watch list at its highest level, the most severe
--- and most exposed first, with every rule that was met in words. The key identifies the person
--- in the restricted schema, for readers who may see it. The rules are the seed
--- watch_list_rules.
+-- How to read it: one row per customer on the highest level of the watch list, with every rule
+-- met in words. The most severe and most exposed come first. Readers with access to the schema
+-- restricted can look up the person by the key. The rules are in the seed watch_list_rules.
 
 with
 

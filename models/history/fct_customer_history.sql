@@ -12,7 +12,7 @@
     meta={'is_published': false}
 ) }}
 
--- Not read here, but their tests must pass before a drop becomes history.
+-- These models are not read here, but their tests must pass before a drop enters the history.
 -- depends_on: {{ ref('fct_control_totals') }}
 -- depends_on: {{ ref('dim_customers') }}
 -- depends_on: {{ ref('dim_customer_identities') }}

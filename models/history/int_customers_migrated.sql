@@ -30,7 +30,7 @@ neighbours as (
 ),
 
 {% if is_incremental() %}
--- Existing comparisons are valid, because a change of a date also deletes its comparisons.
+-- Existing comparisons are still valid: replacing or removing a date also deletes its comparisons.
 compared as (
 
     select distinct

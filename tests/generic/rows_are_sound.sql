@@ -1,13 +1,13 @@
 {% test rows_are_sound(model, not_null=[], ranges={}, accepted_values={}, expressions=[]) %}
 
 {#-
-    Checks all conditions on the rows of a table in one scan. Returns the rows that break one, with
-    the first breach in words in `breach`.
+    Checks all conditions on the rows of a table in one scan. Returns the rows that fail one; the
+    column `breach` describes the first failed condition.
 
-    not_null: columns that are never null.
-    ranges: lowest and highest value by column, null for no limit; a null is in every range.
-    accepted_values: allowed values by column; a null is allowed.
-    expressions: conditions that hold for every row; a null breaks one.
+    not_null: columns that must not be null.
+    ranges: lowest and highest value by column, null for no limit. Null values pass.
+    accepted_values: allowed values by column. Null values pass.
+    expressions: conditions that must hold for every row. A condition that is null fails.
 -#}
 {%- set breaches = {} -%}
 {%- for column in not_null -%}
@@ -26,7 +26,7 @@
     }) -%}
 {%- endfor -%}
 {%- for expression in expressions -%}
-    {%- do breaches.update({'not so: ' ~ expression: 'not coalesce(' ~ expression ~ ', false)'}) -%}
+    {%- do breaches.update({'does not hold: ' ~ expression: 'not coalesce(' ~ expression ~ ', false)'}) -%}
 {%- endfor -%}
 with
 

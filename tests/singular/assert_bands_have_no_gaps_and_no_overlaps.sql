@@ -1,6 +1,6 @@
 {#-
-    Each band begins where the previous one ends, the first is open below and the last above.
-    Watch-list levels are whole numbers, so the next one begins one higher.
+    Each band begins where the previous one ends; the first has no lower limit and the last no upper
+    limit. Severities are whole numbers, so each watch-list level begins one above the previous one.
 -#}
 {%- set bands = {
     'age_bands': 'age_band_order',

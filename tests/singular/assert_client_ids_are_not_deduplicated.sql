@@ -78,8 +78,8 @@ people_kept as (
 
 ),
 
--- Rows that contradict each other are all quarantined: the only case in which a person may be
--- missing.
+-- Rows that contradict each other are all quarantined. This is the only case in which a person may
+-- be missing.
 quarantined_ids as (
 
     select {{ json_value('raw_text', 'client_id') }} as client_id

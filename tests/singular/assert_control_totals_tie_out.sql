@@ -17,11 +17,11 @@ broken as (
 
 ),
 
--- Nine money columns and the number of rows: a missing total proves nothing.
+-- There must be ten totals: nine money columns and the number of rows.
 missing as (
 
     select
-        'control totals there are, of 10' as column_name,
+        'control totals found, of 10' as column_name,
         count(distinct column_name) as difference
 
     from control_totals

@@ -1,4 +1,5 @@
--- Promise: whatever the rules say, each of the 5 x 5 x 5 combinations of scores has one segment.
+-- Whatever the rules are, each of the 5 x 5 x 5 combinations of scores must have exactly one
+-- segment.
 with
 
 scores as (

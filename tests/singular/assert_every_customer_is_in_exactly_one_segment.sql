@@ -1,4 +1,4 @@
-{#- The segment is that of the first rule, by priority, that the customer's scores meet. -#}
+{#- The segment must be that of the first rule, by priority, that fits the customer's scores. -#}
 
 with
 

@@ -1,5 +1,6 @@
--- The dimensions that readers see, but that have no row on whether their differences are more than
--- chance. A heat map of risk needs the row of its dimension by risk weighting.
+-- Every dimension shown in a profile needs a row in fct_segment_differences, so that readers can
+-- see whether its differences are more than chance. A heat map needs the row that compares its
+-- dimension by risk weighting.
 with
 
 shown as (

@@ -1,5 +1,5 @@
--- Promise: no rule is hidden by the rules before it. Otherwise reports would show a segment that
--- never has a customer.
+-- No rule may be completely covered by the rules before it. Otherwise reports would show a segment
+-- that can never have a customer.
 with
 
 segment_rules as (

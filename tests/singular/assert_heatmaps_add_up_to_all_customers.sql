@@ -1,6 +1,6 @@
 {#-
-    Each heat map of customers holds all customers with all their loans, and the shares of each row
-    add up to one. A product that nobody holds has no shares.
+    Each heat map of customers must cover all customers with all their loans and deposits, and the
+    shares in each row must add up to one. A product that nobody holds has no shares.
 -#}
 
 with

@@ -1,4 +1,6 @@
-{#- Product by product: what customers hold equals their positions, in every mart. -#}
+{#-
+    For each product, every mart must have the same total balance and the same number of holders.
+-#}
 {%- set columns = {
     'credit_card': 'credit_card_balance',
     'bank_loan': 'bank_loans',
@@ -88,8 +90,8 @@ found as (
 
 ),
 
--- The shares of a customer add up to one, so the shares of all add up to the customers who hold
--- anything.
+-- The shares of one customer add up to one, so all shares add up to the number of customers who
+-- hold anything.
 shares as (
 
     select

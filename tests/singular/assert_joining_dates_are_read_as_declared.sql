@@ -1,6 +1,6 @@
 {#-
-    A day below 13 can be read as a month without any error. Written again in its format, a date
-    must give the text of the seed. The texts of another drop are not available: there, among a
+    A day up to 12 can be misread as a month without any error. For the seeds, a date formatted as
+    declared must give back the delivered text. For other drops that text is not available: among a
     hundred customers or more, days after the twelfth must occur.
 -#}
 {%- set formats = raw_reading()['files'][0]['dates']['formats'] -%}

@@ -1,4 +1,6 @@
-{#- A curve starts at zero or above, never falls, stays under the diagonal and ends at one. -#}
+{#-
+    A curve starts at zero or above, never falls, stays on or below the diagonal and ends at one.
+-#}
 
 with
 

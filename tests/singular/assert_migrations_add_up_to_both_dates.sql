@@ -69,7 +69,7 @@ states as (
 
 ),
 
--- Every date but the last is where customers come from, every date but the first where they go to.
+-- Customers come from every date but the last, and go to every date but the first.
 expected as (
 
     select
@@ -127,7 +127,7 @@ found as (
 
 ),
 
--- Expected less found must be zero for each state of each date.
+-- For each state and date, the expected figures less the ones found must be zero.
 less as (
 
     select * from expected

@@ -1,6 +1,6 @@
 {#-
-    The text of the shipped seeds is plain, so it is cast here, without the code by which staging
-    reads money. Other drops are written in many ways: their sums are those of the rows as read.
+    The shipped seeds write amounts plainly, so they are cast here, without the code that reads
+    money in staging. Other drops use many notations: their sums are those of the rows as read.
 -#}
 {%- set headers = {
     'estimated_income': 'Estimated Income',

@@ -1,8 +1,8 @@
 {#-
-    No column of a published mart, or of the history, is named like personal data, and no text in
-    one is the name or the id of a client. Names of investment advisors are published: a client with
-    the same name as an advisor is not a leak. A mart that is not in this list counts as a breach,
-    so that somebody checks each new one.
+    In a published mart or in the history, no column may be named like personal data, and no text
+    may be the name or id of a client. Names of investment advisors are published, so a client with
+    the same name as an advisor is not a leak. A mart that is missing from this list counts as a
+    breach, so that somebody checks each new one.
 -#}
 {%- set published = [
     'dim_banking_relationships', 'dim_customers', 'dim_dates', 'dim_investment_advisors',
@@ -15,7 +15,8 @@
     'fct_segment_migrations', 'fct_risk_migrations',
 ] -%}
 {#-
-    Not published, but without personal data. Its other dates were checked when they were written.
+    Not published, but must not contain personal data either. Only the date of this build is
+    checked: the other dates were checked when they were written.
 -#}
 {%- set kept = {'fct_customer_history': 'as_of_date = ' ~ as_of_date()} -%}
 {%- set never_published = ['fct_quarantined_clients', 'dim_customer_identities'] -%}
@@ -53,7 +54,7 @@ advisors as (
 
 ),
 
--- One scan of a mart gives the texts of all of its columns.
+-- One scan of each mart collects the text of all its columns.
 {% for mart in texts | map('first') | unique %}
 {{ mart }}_texts as (
 
@@ -106,7 +107,7 @@ personal_texts as (
 
 ),
 
--- The published texts are few and stay in memory; the personal ones are streamed.
+-- Distinct published texts are few and stay in memory; names and ids are streamed.
 published_persons as (
 
     select personal_texts.personal_text

@@ -1,4 +1,4 @@
-{#- Each dimension divides the same customers and the same money, and its shares are one. -#}
+{#- Each dimension splits the same customers and balances, and its shares add up to one. -#}
 {%- set measures = [
     'estimated_income', 'total_loans', 'total_deposits', 'core_deposits', 'fee_income',
     'net_position',

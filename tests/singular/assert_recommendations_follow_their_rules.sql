@@ -1,4 +1,4 @@
-{#- Facts that are published measures; the others are tested in Python. -#}
+{#- Only the facts that are published as measures; the others are tested in Python. -#}
 {%- set published = [
     'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score', 'fee_rate',
     'tenure_days', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
@@ -147,7 +147,7 @@ due as (
 
 ),
 
--- The stance with precedence in each conflict group of a customer.
+-- The stance that takes precedence in each conflict group of a customer.
 stances as (
 
     select

@@ -34,7 +34,8 @@ forbidden as (
 
 ),
 
--- The facts that rules may use, and every column of the table to which they apply.
+-- Facts and amounts that recommendation rules may use, every column of the table that has them,
+-- and the facts of the watch-list rules.
 known as (
 
     {% for fact in facts %}

@@ -1,7 +1,7 @@
 {#-
-    Checked by counting, without the thresholds: customers with score s or lower are at least s
-    fifths, and fewer than that without those who have the largest amount. A customer at a threshold
-    is in the lower tier, together with all who have the same amount.
+    Counts customers without using the thresholds: at least s fifths of them have score s or lower,
+    and fewer than s fifths if those with the largest amount in tier s are left out. A customer at a
+    threshold is in the lower tier, together with all others who have the same amount.
 -#}
 {%- set measures = {'deposit_score': 'total_deposits', 'lending_score': 'total_loans'} -%}
 

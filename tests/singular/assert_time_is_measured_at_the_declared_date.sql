@@ -1,4 +1,6 @@
-{#- Never today's date: the same file must give the same tenures next month. -#}
+{#-
+    Tenures must not depend on today's date: next month, the same file must give the same tenures.
+-#}
 
 with
 

@@ -1,4 +1,4 @@
-{#- Severity and number of rules, counted again rule by rule from the published measures. -#}
+{#- Recomputes severity and number of rules met, rule by rule, from the published measures. -#}
 {%- set facts = [
     'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
     'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',

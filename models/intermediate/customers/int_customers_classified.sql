@@ -85,7 +85,7 @@ spelt_wrong as (
 
 ),
 
--- By the delivered spelling.
+-- One row per spelling as delivered.
 occupations as (
 
     select * from spelt_right
@@ -119,8 +119,8 @@ income_bands as (
 
 ),
 
--- The bands of the ages and tenures that occur, so that customers are joined by equality. A join by
--- limits splits blocks of rows, which then take twice as long to write.
+-- The band of every age and tenure that occurs, so that customers are joined by equality. A range
+-- join splits blocks of rows, which then take twice as long to write.
 banded_ages as (
 
     select
@@ -170,7 +170,7 @@ classified as (
         banded_tenures.tenure_band,
         banded_tenures.tenure_score,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         clients.banking_relationship,
         clients.investment_advisor,
         clients.loyalty_classification,

@@ -14,7 +14,7 @@ sizes as (
 
 ),
 
--- The key is a hash, so the draw does not depend on the order of rows or on customer attributes.
+-- The key is a hash, so the sample does not depend on row order or on customer attributes.
 drawn as (
 
     select customers.*

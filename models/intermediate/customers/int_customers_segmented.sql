@@ -24,7 +24,7 @@ segments as (
 
 ),
 
--- One row with the limits of every score, so that customers need no join.
+-- One row with the limits of every score, so that scoring needs no range join.
 score_limits as (
 
     select

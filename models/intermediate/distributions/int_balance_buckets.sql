@@ -21,8 +21,8 @@ in_cents as {{ computed_each_time() }} (
 
 ),
 
--- The bucket of an amount: the number of its digits and the first four of them, so the amounts in a
--- bucket differ by a thousandth at most, and buckets keep the order of amounts.
+-- The bucket of an amount is its number of digits and the first four of them. The amounts in a
+-- bucket differ by a thousandth at most, and buckets are in the order of the amounts.
 buckets as (
 
     {% for measure in measures %}

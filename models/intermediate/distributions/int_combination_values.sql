@@ -32,7 +32,7 @@ named as (
 
 ),
 
--- Values are numbered, so that no texts are counted for millions of rows.
+-- Values are numbered, because counting text over millions of rows is slow.
 combination_values as (
 
     select

@@ -1,6 +1,6 @@
 {% set shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] %}
 {% set columns = product_columns() %}
-{#- In DuckDB, quantiles of many columns in one aggregation take more memory than separately. -#}
+{#- In DuckDB, one aggregation per product takes less memory than one for all products. -#}
 {% set products_at_once = columns | length if engine() == 'spark' else 1 %}
 {% set steps = columns | batch(products_at_once) | list %}
 

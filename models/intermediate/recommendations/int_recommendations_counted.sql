@@ -122,8 +122,8 @@ counted as (
 
 ),
 
--- A group is large enough if it has enough customers and, at the overall rate, enough of them are
--- expected to be chosen and enough not.
+-- A group is large enough if it has enough customers and if, at the overall rate, enough of them
+-- would be chosen and enough would not.
 sized as (
 
     select

@@ -10,8 +10,8 @@ customers as (
 
 ),
 
--- An action may overrule the actions of its group that have a higher precedence number. Column
--- names become numbers, which are faster to compare.
+-- An action overrules the actions of its conflict group that have a higher precedence number.
+-- Column names become numbers, which are faster to compare.
 rules as (
 
     select
@@ -53,7 +53,7 @@ looked_up as (
 
 ),
 
--- All conditions of a rule must hold; a fact that is null meets none.
+-- All conditions of a rule must hold; a null fact meets no condition.
 met as (
 
     select
@@ -104,7 +104,7 @@ overruling as (
 
 ),
 
--- An action stays unless one of the same group with a lower precedence number is due as well.
+-- An action is kept unless another one of its group, with a lower precedence number, is also due.
 resolved as (
 
     select

@@ -12,8 +12,8 @@ customers as (
 
 ),
 
--- Column names become numbers, which are faster to compare. Each rule has a bit, so that the rules
--- a customer meets add up to one number.
+-- Column names become numbers, which are faster to compare. Each rule has its own bit, so the rules
+-- that a customer meets add up to one number.
 rules as (
 
     select
@@ -26,7 +26,7 @@ rules as (
 
 ),
 
--- Tests every customer against every rule; a fact that is null meets none.
+-- Tests every customer against every rule; a null fact meets no rule.
 facts as (
 
     select
@@ -63,7 +63,7 @@ combinations as (
 
 ),
 
--- The text is written once for each combination of rules, because there are few.
+-- Few combinations of rules occur, so the text is built once per combination.
 reasons as (
 
     select

@@ -33,7 +33,7 @@ described as (
         tenure_days,
         cast(tenure_band as string) as tenure_band,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         banking_relationship,
         investment_advisor,
         cast(loyalty_classification as string) as loyalty_classification,

@@ -16,7 +16,7 @@ positions as (
         client_key,
         as_of_date,
 
-        ---------- what comes in
+        ---------- income and savings
         estimated_income,
         superannuation_savings,
 

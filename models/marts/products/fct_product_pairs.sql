@@ -4,7 +4,7 @@
 {% for product in columns %}
 {% do flags.append('is_held_' ~ product) %}
 {% do flags.append('is_deep_' ~ product) %}
-{#- Each pair in both orders, as a matrix needs it. #}
+{#- Every pair in both orders, so that a matrix has all its cells. #}
 {% for other_product in columns if other_product != product %}
 {% set pair = [product, other_product] | sort | join('_') %}
 {% do rows.append({'columns': {
@@ -71,7 +71,8 @@ compared as {{ computed_each_time() }} (
 
 ),
 
--- Customers are counted once by everything they hold and hold deep; pairs are sums of these counts.
+-- Customers are counted by the products that they hold and by those in which their balance is deep.
+-- The counts of pairs are sums over these combinations.
 combinations as (
 
     select
@@ -111,8 +112,8 @@ counts as (
 
 ),
 
--- Decimal, so that the order of rows does not matter. Products of many digits take fifteen times as
--- long and are used only for the few customers that need them.
+-- Sums of decimals do not depend on the order of rows. Multiplying large decimals takes fifteen
+-- times as long, so it is done only for the few customers with large amounts.
 partial_sums as (
 
     {% for condition in ['not is_large', 'is_large'] %}
@@ -182,8 +183,9 @@ pairs as (
 
 ),
 
--- Count times sum of products less product of sums. Doubles keep few digits of the difference: if a
--- balance varies by less than a millionth of its size, they are noise.
+-- Count times the sum of products, less the product of sums. Doubles keep only a few digits of
+-- this difference; if a balance varies by less than a millionth of its size, those digits are
+-- noise.
 varied as (
 
     select
@@ -224,7 +226,7 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        -- If one balance is a multiple of the other, doubles may miss 1 by a digit.
+        -- If one balance is a multiple of the other, a rounding error could lead beyond 1 or -1.
         case
             when variation * other_variation > 0
                 then

@@ -31,8 +31,8 @@ rated as (
 
 ),
 
--- The interval of Wilson (1927), "Probable inference, the law of succession, and statistical
--- inference", JASA 22, 209-212: it stays within 0 and 1 and holds for small counts.
+-- Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22,
+-- 209-212. The interval stays between 0 and 1 and is reliable for small counts.
 bounded as (
 
     select
@@ -71,7 +71,7 @@ monitored as (
 
         ---------- the rate and its interval
         selection_rate,
-        -- At a rate of 0 or 1 the interval ends at the rate, which doubles may miss by a digit.
+        -- At a rate of 0 or 1 the interval must end at the rate, whatever the rounding errors.
         least(greatest(interval_centre - interval_half_width, 0), selection_rate)
             as selection_rate_lower,
         greatest(least(interval_centre + interval_half_width, 1), selection_rate)

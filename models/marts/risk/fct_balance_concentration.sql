@@ -1,6 +1,6 @@
 with
 
--- An overdrawn account holds nothing, so a negative amount counts as zero in a concentration.
+-- An overdrawn account holds nothing, so negative amounts count as zero.
 buckets as (
 
     select
@@ -30,7 +30,7 @@ totals as (
 
 ),
 
--- The Lorenz curve at the end of every bucket.
+-- The point of the Lorenz curve at the end of each bucket.
 cumulated as (
 
     select

@@ -27,7 +27,7 @@ product_exposures as (
 
 ),
 
--- Customers are summed by all dimensions at once, and these few sums by each dimension.
+-- Customers are first summed by all dimensions together; the few sums are then added by dimension.
 combined as (
 
     select

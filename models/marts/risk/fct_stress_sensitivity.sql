@@ -92,7 +92,7 @@ variants as (
 
 ),
 
--- The factor on each parameter of a cell; as in fct_stress_results no share is above one.
+-- The factor on each parameter of a cell. As in fct_stress_results, no share exceeds one.
 shifted_rates as (
 
     select

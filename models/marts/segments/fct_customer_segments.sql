@@ -25,7 +25,7 @@ fitted as (
 
 ),
 
--- One row with every centroid; those of clusters that were not found are null.
+-- One row with all centroids; null for cluster numbers that are not used.
 centres as (
 
     select

@@ -57,7 +57,7 @@ results as (
 
 ),
 
--- Differences that are not tested, with the reason, so that every profile and heat map has its row.
+-- Differences that are not tested, with the reason, so that every profile and heat map has a row.
 not_tested as (
 
     select

@@ -2,7 +2,7 @@
 
 with
 
--- Not kept in memory, because the rows are wide and counting needs only two columns.
+-- Not materialized: the rows are wide, and counting needs only two columns.
 delivered as {{ computed_each_time() }} (
 
     select

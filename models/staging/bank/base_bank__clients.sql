@@ -143,8 +143,8 @@ loyalty_codes as (
 
 ),
 
--- One row. A join of clients with codes would move rows without a match to the end, and row numbers
--- would be lost. Grouping the codes while the file is read would lose them too.
+-- One row with all codes. A join of clients with codes would move rows without a match to the end
+-- and lose the row numbers; so would grouping the codes while the file is read.
 known_codes as {{ computed_before() }} (
 
     select
@@ -236,7 +236,7 @@ validated as (
 explained as (
 
     select
-        ---------- where from
+        ---------- origin
         source_file,
         is_valid,
         case
@@ -257,7 +257,7 @@ explained as (
             as has_exchanged_date,
 
         ---------- keys
-        -- A bar in an id is escaped, so that it does not end the id.
+        -- A bar in an id is escaped, so that it is not taken for the separator.
         {{ hash_key([
             "case when client_id like '%|%' or client_id like '%~%'"
             ~ " then replace(replace(client_id, '~', '~~'), '|', '~|') else client_id end",
@@ -277,7 +277,7 @@ explained as (
         occupation,
         joined_date,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         banking_relationship,
         investment_advisor,
         loyalty_classification,

@@ -32,7 +32,7 @@ accepted as (
         occupation,
         joined_date,
 
-        ---------- relation to the bank
+        ---------- relationship with the bank
         banking_relationship,
         investment_advisor,
         loyalty_classification,

@@ -79,7 +79,7 @@ def test_a_broken_expression_is_shown_as_it_is_written(
     ]
     relation = nodes[node["attached_node"]]["relation_name"]
     more = "net_position + 1 as net_position"
-    words = "not so: net_position = total_deposits - total_loans"
+    words = "does not hold: net_position = total_deposits - total_loans"
     assert breaches(connection, node, relation, more) == [words]
     sound = "net_position as net_position"
     assert breaches(connection, node, relation, sound) == []
