@@ -328,7 +328,7 @@ VARIABLES = (
     ),
     Setting(
         "false_discovery_rate",
-        "accepted share of false ones among the differences reported as more than chance",
+        "accepted share of false positives among the differences reported as more than chance",
         "`0.05`",
         _number(0, 1),
     ),

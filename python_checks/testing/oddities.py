@@ -1107,7 +1107,7 @@ def zip_with_a_name_twice(drop: Path) -> None:
 
 @oddity("read")
 def text_under_the_name_of_a_workbook(drop: Path) -> None:
-    """Text between tabs with the extension .xls, as many reports export it."""
+    """Tab-separated text with the extension .xls, as many reports export it."""
     put(drop, text_of(seed_rows()[1], separator="\t"), "Banking.xls")
 
 
@@ -1759,19 +1759,19 @@ def dates_converted_to_month_names(drop: Path) -> None:
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,959 of them')
 def dates_converted_beside_right_ones(drop: Path) -> None:
-    """Converted dates after 60 rows with right dates in the same notation."""
+    """Converted dates after 60 rows with correct dates in the same notation."""
     put(drop, converted(numbers=range(60, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,094 of them')
 def dates_converted_in_the_second_half(drop: Path) -> None:
-    """Converted dates after 1,500 rows with right dates in the same notation."""
+    """Converted dates after 1,500 rows with correct dates in the same notation."""
     put(drop, converted(numbers=range(1500, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d-%m-%Y", "%m/%d/%Y"] reads 2,959 of them')
 def dates_rewritten_beside_right_ones(drop: Path) -> None:
-    """Dates rewritten as 04/07/2015 for the 7th of April, after 60 right dates with slashes."""
+    """Dates rewritten as 04/07/2015 for the 7th of April, after 60 correct dates with slashes."""
     text = converted(
         "{1}/{0}/{2}".format,
         "{0}-{1}-{2}".format,
