@@ -377,7 +377,7 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
     "project": (["--project-dir", "docs"], "name the clone with --project-dir"),
     "drop twice": (["a", "--raw-dir", "b"], "name the drop once"),
     "engine": (["--", "--target", "spark"], "run `dbt build --target ...`"),
-    "variables twice": (["--", "--vars", "{}"], "name it before the --"),
+    "variables twice": (["--", "--vars", "{}"], "put it before the --"),
     "option": (["--sellect", "x"], "Did you mean '--select'?"),
 }
 
@@ -394,7 +394,7 @@ def test_build_refuses_invalid_settings(name: str, monkeypatch: pytest.MonkeyPat
 def test_build_refuses_a_warehouse_in_memory() -> None:
     result = run("build", BANK_WAREHOUSE=":memory:")
     assert result.exit_code == 2
-    assert "`bank build` needs a file; `dbt build` accepts :memory:" in result.output
+    assert "`bank build` needs a file; `dbt build` also accepts :memory:" in result.output
 
 
 def test_build_warns_of_a_misspelt_variable() -> None:
