@@ -1,3 +1,3 @@
-"""Bank customer warehouse: the Python around the dbt project."""
+"""Bank customer warehouse: the Python code around the dbt project."""
 
 __version__ = "0.2.0"

@@ -32,8 +32,8 @@ from bank_warehouse.settings import (
 )
 
 OWN_OPTIONS = {
-    "--vars": "name it before the --",
-    "--project-dir": "name it before the --",
+    "--vars": "put it before the --",
+    "--project-dir": "put it before the --",
     "--target": "for another engine run `dbt build --target ...`",
     "-t": "for another engine run `dbt build --target ...`",
 }
@@ -133,7 +133,9 @@ def command(
             chosen["raw_date_format"] = list(date_formats)
         require_settings(project, chosen, environment)
         if str(warehouse) == ":memory:":
-            message = "BANK_WAREHOUSE: a build needs a file here; `dbt build` takes :memory:."
+            message = (
+                "BANK_WAREHOUSE: `bank build` needs a file; `dbt build` also accepts :memory:."
+            )
             raise SettingError(message)
         environment |= _plan(environment, declared_variables(project) | chosen)
     except SettingError as refused:
@@ -240,7 +242,7 @@ def _run_dbt(
 def _running(
     command_line: Sequence[str], environment: Mapping[str, str], *, is_read: bool
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a program. It ends with the block: whatever ends that early ends the program too.
+    """Run a program for the duration of the block; an exception in the block ends the program.
 
     Args:
         command_line: the program and its arguments.
@@ -261,7 +263,8 @@ def _running(
         yield process
     except BaseException as cause:
         if process:
-            # On Windows, Ctrl+C has reached the program too, and this would cut its clean-up short.
+            # On Windows, Ctrl+C has already reached the program. Terminating it would interrupt its
+            # clean-up.
             if sys.platform != "win32" or not isinstance(cause, KeyboardInterrupt):
                 process.terminate()
             process.communicate()

@@ -63,7 +63,7 @@ class LazyCommands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; if there is none of this name, suggest the nearest."""
+        """Find the command; if there is no such command, suggest the most similar one."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as unknown:

@@ -50,7 +50,7 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
             ) from problem
         raise DbtRuntimeError(
             f"{path}: the warehouse cannot be opened: {_first_line(problem)} Set BANK_WAREHOUSE "
-            "to a file that this user can write, or move this one away: a build makes it again "
+            "to a file that this user can write, or move this one away: a build creates it again "
             "from the raw files."
         ) from problem
 

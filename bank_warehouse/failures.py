@@ -45,7 +45,7 @@ def explain_failure(
             )
         if name == "fct_customer_history" and "out of sync" in message:
             return (
-                "fct_customer_history has other columns than the existing history, which a "
+                "fct_customer_history has different columns from the existing history, which a "
                 "build never replaces. Change the table in the history file once to the new "
                 'columns, as described in docs/history.md under "When its columns change", or '
                 "restore the old columns of the model. The history was not changed."

@@ -298,13 +298,13 @@ VARIABLES = (
     Setting(
         "raw_date_format",
         "format of joining dates: `auto`, one format, or a list of formats to try in order",
-        "`auto`: as the dates of each file show",
+        "`auto`: found from the dates of each file",
         _date_formats,
     ),
     Setting(
         "raw_decimal_mark",
         "decimal mark of amounts: `auto`, `.` or `,`",
-        "`auto`: as the amounts of each column show",
+        "`auto`: found from the amounts of each column",
         _one_of("auto", ".", ","),
     ),
     Setting(
@@ -316,7 +316,7 @@ VARIABLES = (
     Setting(
         "near_duplicates",
         "rows of one person that differ only in blanks, case or accents: "
-        "`report` counts them, `quarantine` treats them as repeats",
+        "`report` counts them, `quarantine` treats them as duplicates",
         "`report`",
         _one_of("report", "quarantine"),
     ),
@@ -328,7 +328,7 @@ VARIABLES = (
     ),
     Setting(
         "false_discovery_rate",
-        "accepted share of false ones among the differences reported as more than chance",
+        "accepted share of false positives among the differences reported as more than chance",
         "`0.05`",
         _number(0, 1),
     ),

@@ -1,10 +1,10 @@
-"""Files that are whole or as they were, whatever ends the command that writes them.
+"""Write files completely or not at all, even if the command is interrupted.
 
-A file is written under a hidden name in its folder, and gets its own name in one step. Ctrl+C and
-the signals that end a process are exceptions (:mod:`bank_warehouse.interrupts`), so no draft is
-left behind; only a process that is killed (`kill -9`) or a loss of power leaves one.
+A file is written as a hidden draft in its folder, and gets its final name in one step. Ctrl+C and
+the signals that end a process raise exceptions (:mod:`bank_warehouse.interrupts`), so the draft is
+removed. Only `kill -9` or a power failure leaves one.
 
-A device or a pipe is refused: what has been written into it cannot be taken back.
+A device or a pipe is refused, because output to it cannot be undone.
 """
 
 import errno
@@ -24,14 +24,14 @@ from bank_warehouse.interrupts import undisturbed
 from bank_warehouse.private import take_from_others
 
 PATIENCE = 10.0
-"""Seconds to wait for another process that adds to the same record."""
+"""Seconds to wait for another process that appends to the same record."""
 PAUSE = 0.02
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotWrittenError(OSError):
-    """A file cannot be written and is as it was.
+    """A file cannot be written and has not changed.
 
     Attributes:
         message: which file, what is wrong, and what to do.
@@ -42,13 +42,13 @@ class NotWrittenError(OSError):
 
         Args:
             path: the file.
-            problem: what the system says.
-            remedy: what to do where the file cannot be another one.
+            problem: the error of the system.
+            remedy: what to do, if choosing another file is not possible.
         """
         super().__init__(problem.errno, problem.strerror or str(problem), str(path))
         wrong = f"{path} cannot be written: {self.strerror}."
         if self.errno == errno.EEXIST:
-            wrong = f"{path} is there already."
+            wrong = f"{path} already exists."
             remedy = remedy or "Name another file, or add --force to replace it."
         elif self.errno in (errno.ENOENT, errno.ENOTDIR) and not path.parent.is_dir():
             wrong = f"{path} cannot be written: there is no folder {path.parent}."
@@ -64,10 +64,10 @@ class Draft:
     """A file that is being written.
 
     Attributes:
-        path: where it is written; a file that is there, empty at first.
-        target: where it will be.
-        is_new: whether the target must not be there yet.
-        mode: the rights that it will have, if not those that it has.
+        path: the draft, which exists and is empty at first.
+        target: the final path.
+        is_new: whether the target must not exist yet.
+        mode: the final mode; null to keep the mode of the draft.
     """
 
     path: Path
@@ -76,17 +76,17 @@ class Draft:
     mode: int | None = None
 
     def place(self) -> None:
-        """Give the file, which is whole and closed, its name: in one step, also for the disk.
+        """Flush the draft, which must be complete and closed, and rename it to its target.
 
         Raises:
-            NotWrittenError: It cannot be replaced, or is there although it has to be new.
+            NotWrittenError: The target cannot be replaced, or exists although it must be new.
         """
         with _naming(self.target), undisturbed():
             sync_file(self.path)
             if self.mode is not None and sys.platform != "win32":
                 self.path.chmod(self.mode)
             if self.is_new:
-                # Of several processes only one can make the file.
+                # Only one of several processes can create the file.
                 self.target.touch(0o600, exist_ok=False)
             try:
                 self.path.replace(self.target)
@@ -98,17 +98,17 @@ class Draft:
 
 @contextmanager
 def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> Iterator[Draft]:
-    """Give the draft of a file. It is removed at the end, unless it was placed.
+    """Yield the draft of a file, and remove it at the end unless it was placed.
 
     Args:
-        path: the file. A link is followed: the file that it leads to is written. A file that is
-            replaced passes on its rights.
+        path: the file. If it is a link, its target is written. The new file gets the mode of the
+            file that it replaces.
         is_private: whether only this user may read it.
-        is_new: whether a file that is there is left alone.
+        is_new: whether to refuse to replace an existing file.
 
     Raises:
-        NotWrittenError: The file cannot be written, or is there although it has to be new. Errors
-            of other files are raised as they are.
+        NotWrittenError: The file cannot be written, or exists although it must be new. Errors
+            about other files are not changed.
     """
     with _naming(path):
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -135,7 +135,7 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
 
 
 def _is_about(problem: OSError, draft: Path) -> bool:
-    """Return whether an error is one of writing a draft, or of the lack of room around it."""
+    """Return whether an error is about a draft, or about a full disk in its folder."""
     has_room = problem.errno not in NO_ROOM
     if not isinstance(problem.filename, str | bytes | os.PathLike):
         return not has_room
@@ -145,9 +145,9 @@ def _is_about(problem: OSError, draft: Path) -> bool:
 
 @contextmanager
 def written_whole(path: Path, *, is_private: bool = False, is_new: bool = False) -> Iterator[Path]:
-    """Give the path to write a file to; it gets its own name at the end, if nothing goes wrong.
+    """Yield the path of a draft, which gets its final name at the end if there was no error.
 
-    Args and errors are those of :func:`draft_of`.
+    The arguments and errors are those of :func:`draft_of`.
     """
     with draft_of(path, is_private=is_private, is_new=is_new) as draft:
         yield draft.path
@@ -156,22 +156,23 @@ def written_whole(path: Path, *, is_private: bool = False, is_new: bool = False)
 
 @contextmanager
 def appended(path: Path, line: bytes) -> Iterator[bool]:
-    """Add a line to a record that is for this user alone; take it back if what follows fails.
+    """Append a line to a private record; remove the line again if the block fails.
 
-    Processes that add to the same record wait for each other. Signals wait until both are done.
+    Processes that append to the same record wait for each other. Signals wait until the block has
+    ended.
 
     Args:
-        path: the record, made where there is none.
-        line: the line, with its end.
+        path: the record, which is created if it does not exist.
+        line: the line, with its line end.
 
     Yields:
-        Whether the record ended in a line without an end, of a process that was killed. That line
-        is ended first.
+        Whether the last line had no line end, because a process was killed. A line end is then
+        added first.
 
     Raises:
         NotWrittenError: The record cannot be written.
     """
-    remedy = "Give this user the right to write this record, and see that its disk has room."
+    remedy = "Give this user the right to write this record, and check that its disk has space."
     with undisturbed(), ExitStack() as opened:
         with _naming(path, remedy):
             flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -198,7 +199,7 @@ def _write_all(file: FileIO, content: bytes) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Have the system write a file to the disk."""
+    """Flush a file to the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -214,7 +215,7 @@ def _lock(handle: int, path: Path) -> None:
 
 @contextmanager
 def _naming(path: Path, remedy: str = "") -> Iterator[None]:
-    """Have errors name the file that is meant, not its draft."""
+    """Make errors name the target, not its draft."""
     try:
         yield
     except NotWrittenError:

@@ -196,8 +196,8 @@ def write_worklist(
         raise WorklistError(message) from problem
     if is_cut:
         warn(
-            f"The last line of {record} was not whole: a process was killed while it wrote. The "
-            "line is kept, and the new one begins below it."
+            f"The last line of {record} was incomplete: a process was killed while it wrote. "
+            "The line is kept, and the new one begins below it."
         )
     return number
 
@@ -211,12 +211,12 @@ def _require_known(
     """Warn about names in the access file that no customer has.
 
     Raises:
-        WorklistError: The user has no other names, and had no customers in any other release.
+        WorklistError: None of the user's names matches a customer, in this or any other release.
     """
     role = request.role
     unknown = [] if role.sees_all else unknown_names(connection, role)
     if unknown and len(unknown) == _names(role) and not _had_customers(publish_dir, role):
-        remedy = f"Mend the rows of {request.user} in the access file: they match nobody."
+        remedy = f"Correct the rows of {request.user} in the access file: they match no customer."
         raise WorklistError("\n".join([*unknown, remedy]))
     for sentence in unknown:
         warn(f"{sentence} The access file gives it to {request.user}.")
@@ -246,7 +246,7 @@ class _Rule:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
-    """Return the actions in a release, and those in the project's seed that are due for nobody."""
+    """Return the actions in a release, and those in the project's seed that no customer needs."""
     columns = ", ".join(_Rule.__annotations__)
     found = connection.sql(f"select distinct {columns} from marts.fct_customer_recommendations")
     rules = [_Rule(*row) for row in found.fetchall()]
@@ -262,7 +262,7 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]:
-    """Return the codes of the requested actions, including those that are due for nobody.
+    """Return the codes of the requested actions, including those that no customer needs.
 
     Raises:
         WorklistError: There is no such action or owner; the message lists the existing ones.

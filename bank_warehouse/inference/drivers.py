@@ -67,7 +67,7 @@ class Column:
     Attributes:
         driver: The column of the sample it is made of.
         level: The value of a category for which it is 1; None for a number.
-        reference: The level that the level is compared with; None for a number.
+        reference: The level with which `level` is compared; None for a number.
         values: Shape (n,), one for each customer.
     """
 

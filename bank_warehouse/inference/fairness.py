@@ -1,6 +1,6 @@
 """Are protected groups chosen for an action at rates that differ by more than chance?
 
-Each group is compared with the best treated one: chosen most often for an offer, least often for a
+Each group is compared with the best-treated one: chosen most often for an offer, least often for a
 burden. The best of several groups is partly best by luck. So every p-value is multiplied by the
 number of pairs that could have been compared (Bonferroni), which is valid whichever group is best.
 The results of all actions are then adjusted together by the procedure of Benjamini and Hochberg.
@@ -46,8 +46,8 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
     Args:
         chosen: Customers of the group who were chosen.
         customers: Customers of the group, at least 1.
-        other_chosen: The same of the other group.
-        other_customers: The same of the other group, at least 1.
+        other_chosen: The same for the other group.
+        other_customers: The same for the other group, at least 1.
 
     Returns:
         0 to 1; 1 if all or none are chosen.
@@ -69,7 +69,7 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
 
 
 def compare_groups(counted: pd.DataFrame) -> pa.Table:
-    """Compare the groups of each action and dimension with the best treated one.
+    """Compare the groups of each action and dimension with the best-treated one.
 
     Only groups that are large enough are compared. Of two that are treated alike, the first in
     alphabetical order is the best.

@@ -12,9 +12,9 @@ def format_value(value: float | Decimal | None, number_format: str) -> str:
     """Return a number as text.
 
     Args:
-        value: the number; null for a ratio without a divisor.
-        number_format: `0`, optionally with `#,` before it for grouped thousands, a point and a zero
-            for each decimal after it, and `%` for a percentage: `#,0.00`, `0.0%`.
+        value: the number; null for a ratio whose denominator is zero or null.
+        number_format: a format string such as `0`, `#,0.00` or `0.0%`. `#,` groups thousands, the
+            zeros after the point set the number of decimals, and `%` shows a percentage.
 
     Returns:
         The text; `n/a` for null.

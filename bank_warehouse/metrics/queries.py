@@ -163,7 +163,7 @@ def _check_names(
     for kind, names in (("metric", metrics), ("dimension", group_by)):
         twice = sorted({name for name in names if list(names).count(name) > 1})
         if twice:
-            message = f"The {kind} {twice[0]!r} is asked for twice."
+            message = f"The {kind} {twice[0]!r} is requested twice."
             raise MetricsError(message)
     for name in metrics:
         layer.metric(name)
@@ -284,10 +284,10 @@ def _combine(names: Sequence[str], groups: Sequence[str], columns: Iterable[str]
 
 
 def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
-    """Return a dimension as a model reaches it; its own come before those of others.
+    """Return a dimension that a model can reach; its own dimensions take precedence.
 
     Raises:
-        MetricsError: It does not reach it, or the name stands for several.
+        MetricsError: The model cannot reach it, or the name can mean several dimensions.
     """
     name, _, last = asked.rpartition("__")
     granularity = last if name and last in GRANULARITIES else None
@@ -301,9 +301,9 @@ def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
     if own:
         found = own
     if len(found) != 1:
-        problem = "stands for several dimensions" if found else "cannot be reached"
+        problem = "can mean several dimensions" if found else "cannot be reached"
         names = sorted({each.dimension.name for each in _reachable(layer, model)})
-        message = f"{asked!r} {problem} from {model}. There are: {', '.join(names)}."
+        message = f"{asked!r} {problem} from {model}. Available: {', '.join(names)}."
         raise MetricsError(message)
     if granularity and found[0].dimension.kind != "time":
         message = f"{wanted!r} is not a date and has no {granularity}."

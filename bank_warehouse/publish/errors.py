@@ -17,7 +17,7 @@ class PublishError(click.ClickException):
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Create the error; its message is both texts."""
+        """Create the error; its message consists of both texts."""
         super().__init__(f"{problem}\n{remedy}")
         self.problem = problem
         self.remedy = remedy
@@ -53,7 +53,7 @@ class UnreadableReleaseError(PublishError):
     def __init__(self, path: Path) -> None:
         """Create the error for the file or folder that cannot be read."""
         problem, remedy = refused(path)
-        readers = "A release with personal data is for its publisher alone; one without is not."
+        readers = "Only its publisher can read a release with personal data."
         super().__init__(problem, f"{remedy} {readers}")
 
 

@@ -86,7 +86,7 @@ def _require_build(warehouse: Path) -> dict[str, Any]:
     if not build["is_ended"]:
         raise GateError(
             f"The `dbt {build['command']}` of {warehouse} that started at {build['built_at']} "
-            "was interrupted or is still running: the tables may be of two builds.",
+            "was interrupted or is still running: the tables may come from two builds.",
             BUILD,
         )
     if build["failed"]:

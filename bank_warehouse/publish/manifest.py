@@ -20,7 +20,7 @@ LONGEST = 160
 
 
 class ManifestError(Exception):
-    """Not a manifest, or an edited one; the message continues after its name: `lacks ...`."""
+    """Not a manifest, or an edited one; the message is the predicate of a sentence: `lacks ...`."""
 
 
 def checksum(manifest: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def require_manifest(content: object, number: int) -> dict[str, Any]:
         number: Number of the release.
 
     Raises:
-        ManifestError: It is of another release or format, is incomplete, or was edited.
+        ManifestError: It belongs to another release or format, is incomplete, or was edited.
     """
     if not isinstance(content, dict):
         raise ManifestError("is not a JSON object.")
@@ -65,7 +65,7 @@ def require_manifest(content: object, number: int) -> dict[str, Any]:
             + f"{more}."
         )
     if content["release"] != number:
-        raise ManifestError(f"is that of release {content['release']}.")
+        raise ManifestError(f"belongs to release {content['release']}.")
     if form == FORMAT and content[CHECKSUM] != checksum(content):
         raise ManifestError("was edited after it was published: its checksum does not match.")
     return content

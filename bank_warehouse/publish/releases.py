@@ -44,7 +44,7 @@ REMEDY = (
 
 _TRIES = 100
 _PAUSE = 0.02
-"""Windows refuses to replace a file while it is read, and the reverse: retried for two seconds."""
+"""Seconds between tries on Windows, which cannot replace a file while it is open."""
 
 _Given = TypeVar("_Given")
 
@@ -142,7 +142,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
 
     Raises:
         NoReleaseError: There is no release with this number.
-        DamagedReleaseError: Its manifest cannot be read, is that of another release, or was edited.
+        DamagedReleaseError: Its manifest cannot be read, belongs to another release, or was edited.
         UnreadableReleaseError: This user may not read it.
     """
     folder = publish_dir / str(number)
@@ -244,8 +244,8 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
     Args:
         publish_dir: The folder of all releases.
         number: The release; its folder must exist.
-        links: Whether to make a link. None: if the system can replace links atomically, which
-            Windows cannot.
+        links: Whether to make a link. By default, links are used on systems that can replace them
+            atomically, which excludes Windows.
 
     Raises:
         PublishError: `current` is a folder, or cannot be replaced.
@@ -287,7 +287,7 @@ def _linked(draft: Path, target: str) -> bool:
 
 
 def _patiently(act: Callable[[], _Given]) -> _Given:
-    """Retry for two seconds what Windows may refuse for a moment."""
+    """Retry an action for two seconds, because Windows may refuse it for a moment."""
     for _ in range(_TRIES):
         try:
             return act()

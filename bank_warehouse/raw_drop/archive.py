@@ -22,7 +22,7 @@ FileKind = Literal["text", "parquet", "xlsx", "ods", "archive"]
 
 UNPACKED_LIMIT_SETTING = "BANK_RAW_UNPACKED_GIB"
 DEFAULT_LIMIT_GIB = 2.0
-# Client data as text shrinks to a sixth, a workbook of equal cells to a fortieth.
+# Compression makes client data 6 times smaller, and a workbook of equal cells 40 times.
 _MOST_RATIO = 200
 _MOST_MEMBERS = 1000
 _BLOCK = 1 << 20

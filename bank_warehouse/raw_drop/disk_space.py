@@ -23,7 +23,7 @@ MODEL_WORKING_BYTES = 310
 SAMPLE_BYTES = 1 << 20
 
 WORTH_SAYING = 50_000_000
-"""A need of fewer bytes than this is not reported."""
+"""Smaller amounts of disk space, in bytes, are not reported."""
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Record that a file cannot be read: a problem if its name is that of a table."""
+        """Record that a file cannot be read: a problem if it has the name of a table."""
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -255,7 +255,7 @@ class _Survey:
         return source
 
     def _is_hinted(self, source: Source) -> bool:
-        """Return whether the name of a file or sheet is that of a table."""
+        """Return whether a file or sheet has the name of a table."""
         if isinstance(source.head, SheetHead):
             return source.head.hint is not None and source.head.is_own_hint
         return source.file.hint is not None

@@ -87,7 +87,7 @@ class Listing:
         root: the folder that holds them.
         files: in natural order.
         warnings: files that were ignored.
-        doubtful: files that cannot be read, and whose names are not those of tables.
+        doubtful: files that cannot be read, and without the name of a table.
     """
 
     root: Path

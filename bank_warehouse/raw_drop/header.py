@@ -147,7 +147,7 @@ def map_header(
         if name not in positions and _is_here(table, name):
             raise DropError(
                 f"{file}, row {row}: {names.source} says that {_header_of(table, name)!r} is "
-                f"{theirs!r} here, and there is no such header. There are: {listed(shown)}. "
+                f"{theirs!r} here, and there is no such header. The headers are: {listed(shown)}. "
                 f"Correct {names.source}."
             )
     for name, places in found.rivals.items():
@@ -196,7 +196,7 @@ def _currencies(
     """Return the currency in the header of each column of money that has one.
 
     Raises:
-        DropError: a header has a remark with another unit or an unknown currency.
+        DropError: a header gives a different unit or an unknown currency.
     """
     found = {}
     for column in table.columns:
@@ -216,12 +216,12 @@ def _currencies(
         if len(units) > 1:  # a letter among words is not a unit
             units = [unit for unit in units if len(unit) > 1 or not unit.isascii() or unit == "%"]
         if not _UNITS.isdisjoint(units):
-            fault = "its remark changes the unit of the numbers"
+            fault = "it gives a different unit"
         elif any(_is_other_currency(word) for word in words):
-            fault = f"its currency is none of {', '.join(CURRENCIES)}"
+            fault = f"its currency is not one of {', '.join(CURRENCIES)}"
         if fault:
             raise DropError(
-                f"{file}, row {row}: the header {header!r} is that of {column.header!r}, but "
+                f"{file}, row {row}: the header {header!r} means {column.header!r}, but "
                 f"{fault}. Convert the column, and export it with the header {column.header!r}. If "
                 "the cells are right as they are, name this header in mapping.yml."
             )

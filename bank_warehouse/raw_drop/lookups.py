@@ -73,10 +73,11 @@ def validate_lookup(
     meanings: defaultdict[str, dict[str, str]] = defaultdict(dict)
     codes: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for file, row, _, _, key, label in rows:
-        where = f"{key!r} {label!r} in row {row} of {file}"
+        row_of_file = f"row {row} of {file}"
         for text in (key, label):
-            meanings[text.lower()].setdefault(label, where)
-        codes[label.lower()].setdefault(key.lower(), where)
+            meaning = f"{label!r} (code {key!r}, {row_of_file})"
+            meanings[text.lower()].setdefault(label, meaning)
+        codes[label.lower()].setdefault(key.lower(), f"{key!r} ({row_of_file})")
     unclear = [
         f"{text!r} could be {' or '.join(places.values())}"
         for text, places in meanings.items()

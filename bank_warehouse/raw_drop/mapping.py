@@ -115,8 +115,8 @@ def _loaded(source: str, text: str) -> Any:
                 line = key.start_mark.line + 1
                 if isinstance(key, yaml.ScalarNode) and key.value in lines:
                     raise DropError(
-                        f"{source}, line {line}: {key.value!r} is there already, in line "
-                        f"{lines[key.value]}. Remove one of the two."
+                        f"{source}, line {line}: {key.value!r} is already defined in "
+                        f"line {lines[key.value]}. Remove one of the two."
                     )
                 lines[str(key.value)] = line
             return super().construct_mapping(node, deep)
@@ -179,7 +179,7 @@ def _refuse_twice(
         if other is not None:
             if meaning_of and meaning_of(other) == meaning_of(name):
                 continue
-            both = "is there twice" if other == name else f"and {other!r} are the same name"
+            both = "occurs twice" if other == name else f"and {other!r} are the same name"
             raise DropError(f"{source}: {name!r} {both}, with two meanings. Keep one of them.")
         first[key_of(name)] = name
 

@@ -54,8 +54,8 @@ class FilePlan:
         typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
             point.
         currencies: columns whose header names a currency, and its code.
-        texts: of each column of a sheet that holds texts beside typed numbers, the texts and
-            their counts.
+        texts: for each column of a sheet that mixes texts and typed numbers, its texts and their
+            counts.
     """
 
     relative: str
@@ -99,7 +99,7 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class _Select:
-    """A select over files of the same shape, without the files.
+    """The parts of a select over files of the same shape, except the list of files.
 
     Attributes:
         fields: the canonical columns.

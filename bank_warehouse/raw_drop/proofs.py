@@ -350,7 +350,7 @@ def cause_of_spoilt_id(example: str) -> str:
 
 
 def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -> str | None:
-    """Return why a column of ids or codes is refused that a program has changed."""
+    """Return why a column whose ids or codes were changed by a program is refused."""
     column = quote_identifier(name)
     spoilt = is_spoilt_id(column)
     found = connection.execute(
@@ -361,7 +361,7 @@ def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -
         return None
     row = _row_of(connection, select, name, found[2])
     return (
-        f"row {row}: {name}: {found[0]:,} of {found[1]:,} ids examined are written such as "
+        f"row {row}: {name}: {found[0]:,} of {found[1]:,} ids examined are written like "
         f"{found[2]}: {cause_of_spoilt_id(found[2])}."
     )
 
@@ -504,7 +504,7 @@ def _typed_dates(
     told = min(timed)
     meant = ""
     if "23:59:59" in told:
-        meant = " It is the day after, less a rounding error of a spreadsheet."
+        meant = " It is the next day, less a rounding error of a spreadsheet."
     elif told.endswith(":00:00"):
         meant = " It looks like midnight of another time zone, and may be another day there."
     refusal = (
@@ -621,7 +621,7 @@ class _Shape:
         return {day for text in self.texts if (day := date_readings(text)[1].get(form))}
 
     def doubted(self, form: str) -> "_Shape":
-        """Return the same dates, with nothing that proves a format against its exchange."""
+        """Return the same dates without any proof of their order, because it is in doubt."""
         doubted = _Shape(dates=self.dates, texts=self.texts, is_doubted=True)
         other = exchanged(form) if "%m" in form else form  # no format exchanges a month's name
         for text, count in self.texts.items():
@@ -637,8 +637,8 @@ class _Shape:
 def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict[str, _Shape]:
     """Return the shapes, with doubt in those whose days and months seem to be exchanged.
 
-    If every date were as likely to be written in a shape as in any other, such a split would occur
-    in fewer than one of 10,000 files (`_CHANCE`) with two shapes.
+    If the shape of a date did not depend on its day, such a split would occur in fewer than one of
+    10,000 files (`_CHANCE`) with two shapes.
 
     Args:
         shapes: the dates of a file.
@@ -665,11 +665,11 @@ def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict
 def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: bool) -> bool:
     """Return whether dates have nearly no day on one side of the 12th, and others have more.
 
-    Dates of a few days of the month, such as the first or the last, or of one month only are as
-    they are because of their meaning.
+    Dates on only a few days of the month, such as the first or the last, or in only one month,
+    show nothing: their meaning explains why they are alike.
 
     Args:
-        days: different dates.
+        days: distinct dates.
         others: the other dates of the file.
         is_late: whether the days are nearly all above 12, or nearly all up to 12.
     """
@@ -802,8 +802,8 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
             f"{settings}."
         )
     what = (
-        f"{proof.undecided:,} such as {proof.example} fit two orders, and none of their kind "
-        "proves either"
+        f"{proof.undecided:,} such as {proof.example} fit two orders, and no date written the "
+        "same way proves one"
         if proof.undecided and not rivals
         else f"some prove one order and some another, such as {' and '.join(rivals[:2])}"
     )
@@ -814,7 +814,7 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
 
 
 def _settings_of(proved: tuple[str, ...], decided: int, open_shapes: Sequence[_Shape]) -> str:
-    """Return the settings that would decide: each as a whole, or the parts if there are many."""
+    """Return the settings that would decide: complete ones, or their parts if there are many."""
     if len(open_shapes) == 1:
         return "; ".join(
             f"raw_date_format: {json.dumps([*proved, form] if proved else form)} reads "

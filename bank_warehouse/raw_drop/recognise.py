@@ -162,13 +162,13 @@ def describe_unknown(where: str, header: HeaderLine, mapping: DropMapping, row: 
     nearest = max(found, key=lambda table: len(found[table]))
     has = [column.header for column in nearest.columns if column.name in found[nearest]]
     like = (
-        f"It is most like {nearest.name}: it has {len(has)} of its {len(nearest.columns)} columns "
-        f"({', '.join(has)})"
+        f"The most similar table is {nearest.name}: {len(has)} of its {len(nearest.columns)} "
+        f"columns are there ({', '.join(has)})"
         if has
-        else "It has no column of any of the tables"
+        else "It has no column of any known table"
     )
     return (
-        f"{where}, row {row}: the columns are those of no known table: {listed(names)}. {like}. "
+        f"{where}, row {row}: the columns match no known table: {listed(names)}. {like}. "
         "Deliver a table with the headers in docs/raw-drops.md, or map the headers to columns "
         "in mapping.yml."
     )

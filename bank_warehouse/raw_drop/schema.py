@@ -21,7 +21,7 @@ class RawColumn:
     Attributes:
         name: canonical name, in snake case.
         kind: how a typed value (Parquet) is written as text: `whole` and `code` drop the
-            fraction of an integral double, `date` uses the declared date format, `money`
+            fraction of an integral double, `date` becomes ISO text, `money`
             rounds a double that is within 1e-6 of a cent to two decimals.
         header: the header in the original data pack, used in messages.
         aliases: other headers accepted for the column, in any spelling.

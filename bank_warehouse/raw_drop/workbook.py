@@ -309,7 +309,7 @@ class _DateWatch:
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
     `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
     read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
-    chance in fewer than one sheet of a hundred. Texts of a few days only, such as the last of the
+    chance in fewer than one sheet in a hundred. Texts of a few days only, such as the last of the
     year, prove nothing.
     """
 

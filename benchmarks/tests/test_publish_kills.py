@@ -18,10 +18,10 @@ from benchmarks.publisher_kills import (
 )
 from python_checks.testing.publishing import copy_checked
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGKILL")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
 
-def require_whole_looks(outcome: Outcome, kinds: int) -> None:
+def require_complete_releases(outcome: Outcome, kinds: int) -> None:
     assert outcome.seen.wrong == [], report(outcome)
     assert outcome.leftovers == 0
     assert len(outcome.seen.looks) == kinds
@@ -34,14 +34,14 @@ def test_readers_of_files_see_whole_releases_when_publishers_are_killed(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
-    require_whole_looks(run_kills(warehouse, 6, with_postgres=False, seed=5), 2)
+    require_complete_releases(run_kills(warehouse, 6, with_postgres=False, seed=5), 2)
 
 
 def test_readers_of_postgres_see_whole_releases_when_publishers_are_killed(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
-    require_whole_looks(run_kills(warehouse, 5, with_postgres=True, seed=6), 4)
+    require_complete_releases(run_kills(warehouse, 5, with_postgres=True, seed=6), 4)
 
 
 def test_no_report_contradicts_postgres_when_connections_are_cut(
@@ -57,7 +57,7 @@ def test_no_report_contradicts_postgres_when_connections_are_cut(
 def test_benchmark_detects_a_false_report(
     built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A publisher that takes a lost answer for a refusal, as it was before."""
+    """A publisher that treats a lost answer as a refusal, as earlier versions did."""
     monkeypatch.setattr(PostgresTarget, "outcome_of", lambda *_: pending.Outcome.ROLLED_BACK)
     warehouse = copy_checked(built_warehouse, tmp_path)
     found = commit_cuts.run_cuts(warehouse, 1, seed=3)
@@ -69,7 +69,7 @@ def test_benchmark_detects_a_false_report(
 def test_a_hundred_kills(with_postgres: bool, built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     outcome = run_kills(warehouse, 100, with_postgres=with_postgres, seed=1)
-    require_whole_looks(outcome, 4 if with_postgres else 2)
+    require_complete_releases(outcome, 4 if with_postgres else 2)
 
 
 @pytest.mark.nightly

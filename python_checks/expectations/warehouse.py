@@ -54,7 +54,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     if record is not None and not record["is_ended"]:
         raise UnreadableWarehouseError(
             f"The `dbt {record['command']}` of {path} that started at {record['built_at']} was "
-            "interrupted or is still running: the tables may be of two builds.\n"
+            "interrupted or is still running: the tables may come from two builds.\n"
             "Run `bank build`, then `bank check`."
         )
     try:

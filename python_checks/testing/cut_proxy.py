@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that cuts a connection around COMMIT, as a bad network does."""
+"""A proxy in front of PostgreSQL that cuts a connection around COMMIT, as a bad network does."""
 
 import contextlib
 import select

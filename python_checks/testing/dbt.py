@@ -37,8 +37,8 @@ def run_dbt(
 ) -> Completed:
     """Run dbt with all its output in `folder`, so that the project does not change.
 
-    It runs in this process, with an existing manifest if possible. Only a command for another
-    target than the default runs in its own process, in which Spark starts and ends.
+    It runs in this process, with an existing manifest if possible. A command for any target
+    other than the default runs in its own process, in which Spark starts and ends.
 
     Args:
         folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.

@@ -79,7 +79,7 @@ class Oddity:
 ODDITIES: list[Oddity] = []
 
 NOT_ON_WINDOWS = {
-    "link_out_of_folder": "creating links needs rights that users lack",
+    "link_out_of_folder": "users of Windows often cannot make links",
     "named_pipe": "folders cannot hold named pipes",
     "hostile_file_name": 'file names cannot contain * ? or "',
 }
@@ -732,7 +732,7 @@ def headers_of_two_meanings(drop: Path) -> None:
     put(drop, text_of([[*row, row[2]] for row in rows], [*names, "Sum of Age"]))
 
 
-@oddity("refused", "'Bank Loans (in thousands)' is that of 'Bank Loans', but its remark changes")
+@oddity("refused", "'Bank Loans (in thousands)' means 'Bank Loans', but it gives a different unit")
 def amounts_in_thousands(drop: Path) -> None:
     """A header for amounts in thousands."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Loans (in thousands)")))
@@ -759,7 +759,7 @@ def currency_of_header_and_cells(drop: Path) -> None:
     put(drop, text.replace("Bank Loans", "Bank Loans (€)", 1))
 
 
-@oddity("refused", "its currency is none of USD, EUR, GBP")
+@oddity("refused", "its currency is not one of USD, EUR, GBP")
 def unknown_currency_in_a_header(drop: Path) -> None:
     """`Bank Loans (CHF)`, which is not a known currency."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Loans (CHF)")))
@@ -799,7 +799,7 @@ def values_that_yaml_reads_as_booleans(drop: Path) -> None:
     )
 
 
-@oddity("refused", "mapping.yml: 'Loans' is there twice, with two meanings. Keep one")
+@oddity("refused", "mapping.yml: 'Loans' occurs twice, with two meanings. Keep one")
 def two_columns_mapped_to_one(drop: Path) -> None:
     """A mapping file that reads loans and deposits from one column."""
     put(drop, edit_header(lambda name: "Loans" if name == "Bank Loans" else name))
@@ -808,7 +808,7 @@ def two_columns_mapped_to_one(drop: Path) -> None:
     )
 
 
-@oddity("refused", "mapping.yml, line 4: 'Bank Loans' is there already, in line 3")
+@oddity("refused", "mapping.yml, line 4: 'Bank Loans' is already defined in line 3")
 def mapping_with_a_name_twice(drop: Path) -> None:
     """A mapping file that names a column twice: the last one must not be used without a message."""
     put(drop, seed_text())
@@ -859,9 +859,9 @@ def tables_under_wrong_names(drop: Path) -> None:
     (drop / "raw_investment_advisors.csv").rename(drop / "Banking.csv")
 
 
-@oddity("refused", "It is most like clients: it has 3 of its 25 columns (Client ID, Age, GenderId)")
+@oddity("refused", "The most similar table is clients: 3 of its 25 columns are there (Client ID")
 def table_of_another_business(drop: Path) -> None:
-    """Another business's customers under the name of the clients."""
+    """A file of another business's customers, named like the clients file."""
     (drop / "Banking.csv").write_text("customerID,gender,Age,tenure,Churn\n7590-V,Female,40,1,No\n")
 
 
@@ -880,7 +880,7 @@ def lookup_with_an_empty_name(drop: Path) -> None:
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2, \n")
 
 
-@oddity("refused", "'2' could be '1' '2' in row 2")
+@oddity("refused", "'2' could be '2' (code '1', row 2 of")
 def advisor_named_like_an_id(drop: Path) -> None:
     """An advisor whose name is the id of another: clients would move to the wrong advisor."""
     put(drop, seed_text())
@@ -1133,7 +1133,7 @@ def zip_with_a_name_twice(drop: Path) -> None:
 
 @oddity("read")
 def text_under_the_name_of_a_workbook(drop: Path) -> None:
-    """Text between tabs with the extension .xls, as many reports export it."""
+    """Tab-separated text with the extension .xls, as many reports export it."""
     put(drop, text_of(seed_rows()[1], separator="\t"), "Banking.xls")
 
 
@@ -1818,19 +1818,19 @@ def dates_converted_to_month_names(drop: Path) -> None:
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,959 of them')
 def dates_converted_beside_right_ones(drop: Path) -> None:
-    """Converted dates after 60 rows with right dates in the same notation."""
+    """Converted dates after 60 rows with correct dates in the same notation."""
     put(drop, converted(numbers=range(60, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d/%m/%Y", "%Y-%d-%m"] reads 2,094 of them')
 def dates_converted_in_the_second_half(drop: Path) -> None:
-    """Converted dates after 1,500 rows with right dates in the same notation."""
+    """Converted dates after 1,500 rows with correct dates in the same notation."""
     put(drop, converted(numbers=range(1500, SEED_COUNT), rest="{2}-{1}-{0}".format))
 
 
 @oddity("refused", '["%d-%m-%Y", "%m/%d/%Y"] reads 2,959 of them')
 def dates_rewritten_beside_right_ones(drop: Path) -> None:
-    """Dates rewritten as 04/07/2015 for the 7th of April, after 60 right dates with slashes."""
+    """Dates rewritten as 04/07/2015 for the 7th of April, after 60 correct dates with slashes."""
     text = converted(
         "{1}/{0}/{2}".format,
         "{0}-{1}-{2}".format,
@@ -1867,7 +1867,7 @@ def first_days_in_another_format(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", edit))
 
 
-@oddity("refused", "fit two orders, and none of their kind proves either", rows=12)
+@oddity("refused", "fit two orders, and no date written the same way proves one", rows=12)
 def dates_that_prove_nothing(drop: Path) -> None:
     """Twelve rows whose days are all at most 12."""
     header, rows = seed_rows()
@@ -1933,7 +1933,7 @@ def money_with_a_point_among_commas(drop: Path) -> None:
 
 @oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
 def money_of_two_readings(drop: Path) -> None:
-    """Money as 258.000 in the whole column, between semicolons."""
+    """Money as 258.000 in the whole column, in a file with semicolons."""
     header, rows = seed_rows()
     for row in rows:
         row[header.index("Bank Loans")] = "258.000"
@@ -2024,7 +2024,7 @@ def money_that_adds_up_to_too_much(drop: Path) -> None:
 
 
 @oddity("quarantined", "is empty", aside=6, by="staging")
-def words_for_nothing(drop: Path) -> None:
+def null_markers(drop: Path) -> None:
     """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash instead of a value."""
     header, rows = seed_rows()
     words = {
@@ -2042,7 +2042,7 @@ def words_for_nothing(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def surname_null(drop: Path) -> None:
-    """A client named Null: only NULL and null are words for nothing."""
+    """A client named Null: only NULL and null are null markers."""
     put(drop, edit_cells("Name", lambda _: "Null", [5]))
 
 
@@ -2092,7 +2092,7 @@ def people_written_in_two_ways(drop: Path) -> None:
     by="staging",
     variables={"near_duplicates": "quarantine"},
 )
-def people_written_in_two_ways_as_repeats(drop: Path) -> None:
+def people_written_in_two_ways_as_duplicates(drop: Path) -> None:
     """The same with near_duplicates set to quarantine."""
     put(drop, respelt())
 
@@ -2150,25 +2150,25 @@ def dates_contradicted_further_down(drop: Path) -> None:
 # ------------------------------------------------------------------ columns with other contents
 
 
-@oddity("refused", 'ids examined are written such as ="IND')
+@oddity("refused", 'ids examined are written like ="IND')
 def ids_marked_as_text(drop: Path) -> None:
     """Ids as `="IND70097"`, which makes a spreadsheet treat them as text."""
     put(drop, edit_cells("Client ID", lambda cell: f'="{cell}"'))
 
 
-@oddity("refused", "row 5: client_id: 1 of 3,000 ids examined are written such as 'IND")
+@oddity("refused", "row 5: client_id: 1 of 3,000 ids examined are written like 'IND")
 def id_after_an_apostrophe(drop: Path) -> None:
     """One id after an apostrophe, with which a spreadsheet marks text."""
     put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
 
 
-@oddity("refused", "client_id: 3,000 of 3,000 ids examined are written such as 1.23457E+15")
+@oddity("refused", "client_id: 3,000 of 3,000 ids examined are written like 1.23457E+15")
 def ids_in_scientific_notation(drop: Path) -> None:
     """Every id as 1.23457E+15, because a spreadsheet held it as a number."""
     put(drop, edit_cells("Client ID", lambda _: "1.23457E+15"))
 
 
-@oddity("refused", "client_id: 299 of 3,000 ids examined are written such as 1.23457E+15")
+@oddity("refused", "client_id: 299 of 3,000 ids examined are written like 1.23457E+15")
 def some_ids_in_scientific_notation(drop: Path) -> None:
     """The same in 299 rows."""
     put(drop, edit_cells("Client ID", lambda _: "1.23457E+15", range(1, 300)))
@@ -2176,7 +2176,7 @@ def some_ids_in_scientific_notation(drop: Path) -> None:
 
 @oddity(
     "refused",
-    "row 4: location_id: 2 of 3,000 ids examined are written such as ########: their column "
+    "row 4: location_id: 2 of 3,000 ids examined are written like ########: their column "
     "was too narrow",
 )
 def ids_wider_than_their_column(drop: Path) -> None:
@@ -2184,7 +2184,7 @@ def ids_wider_than_their_column(drop: Path) -> None:
     put(drop, edit_cells("Location ID", lambda _: "########", [3, 4]))
 
 
-@oddity("refused", "ids examined are written such as 1.234567890123457e+19")
+@oddity("refused", "ids examined are written like 1.234567890123457e+19")
 def workbook_with_ids_of_20_digits(drop: Path) -> None:
     """Ids of 20 digits as numbers in a sheet, which keeps only 15 digits."""
     header, *rows = seed_sheet(CLIENTS)
@@ -2192,7 +2192,7 @@ def workbook_with_ids_of_20_digits(drop: Path) -> None:
     write_xlsx(drop / "Banking.xlsx", seed_sheets() | {"Data": [header, *long]})
 
 
-@oddity("refused", "ids examined are written such as 1.000000000000101e+17: a program")
+@oddity("refused", "ids examined are written like 1.000000000000101e+17: a program")
 def parquet_with_ids_as_doubles(drop: Path) -> None:
     """Ids of 18 digits as doubles in Parquet, which are exact up to 16 digits."""
     lookups(drop)
@@ -2271,7 +2271,7 @@ def parquet_with_local_midnights(drop: Path) -> None:
     write_parquet(drop, f'select * replace ({moment} as "Joined Bank") from seed')
 
 
-@oddity("refused", "It is the day after, less a rounding error of a spreadsheet")
+@oddity("refused", "It is the next day, less a rounding error of a spreadsheet")
 def workbook_with_dates_before_midnight(drop: Path) -> None:
     """Dates in a sheet that are a thousandth of a second before midnight."""
     header, *rows = seed_sheet(CLIENTS)
@@ -2378,7 +2378,7 @@ def lines_of_a_merge(drop: Path) -> None:
     put(drop, "\n".join([*lines[:50], *marks, *lines[50:]]))
 
 
-@oddity("refused", "the columns are those of no known table: 'version https://")
+@oddity("refused", "the columns match no known table: 'version https://")
 def pointer_for_a_file(drop: Path) -> None:
     """A pointer file of Git LFS instead of the file."""
     put(drop, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")

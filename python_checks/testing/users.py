@@ -27,7 +27,7 @@ def without_rights() -> Iterator[None]:
 
 @contextmanager
 def open_copy(folder: Path) -> Iterator[Path]:
-    """Give a copy of a folder that other users can reach; that of a test is closed to them."""
+    """Yield a copy of a folder that other users can reach, unlike the folder of a test."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         copy = Path(place) / folder.name

@@ -62,7 +62,7 @@ def write_xlsx(
         sheets: name to cells.
         top: rows above the first sheet's cells; the first of them holds a title.
         left: columns left of them.
-        edit: changes the first sheet after that.
+        edit: changes the first sheet after its cells are written.
     """
     book = Workbook(path)
     days = book.add_format({"num_format": "dd/mm/yyyy"})

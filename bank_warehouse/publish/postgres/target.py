@@ -296,8 +296,8 @@ class PostgresTarget:
         if foreign:
             more = " and more" if len(foreign) > SHOWN else ""
             raise PostgresError(
-                f"{self.where} holds {', '.join(sorted(foreign)[:SHOWN])}{more}, which no release "
-                "has made.",
+                f"{self.where} contains {', '.join(sorted(foreign)[:SHOWN])}{more}, which no "
+                "release created.",
                 "Publish to another database, or move these tables out of the schemas "
                 f"{', '.join(MART_SCHEMAS)}. Nothing was published.",
             )

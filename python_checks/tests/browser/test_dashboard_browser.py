@@ -1,6 +1,6 @@
 """The dashboard in a real Chromium: every page with mouse, keyboard, links, phone and dark theme.
 
-Set BANK_DASHBOARD_PICTURES to a folder to have pictures of the pages written into it.
+To save pictures of the pages, set BANK_DASHBOARD_PICTURES to a folder.
 """
 
 import csv
@@ -441,7 +441,7 @@ def test_moves_between_two_dates(browser: Browser, folder: Path) -> None:
     page = found.go("/segmentation")
     bands = page.locator("#block-moves polygon")
     expect(bands).to_have_count(len(MOVES))
-    # The centre of a bent band's frame is outside it, so the mouse is sent elsewhere.
+    # The centre of a curved band's frame is outside the band, so the event is sent directly.
     page.locator("#block-moves polygon.moved").first.dispatch_event("mouseover")
     expect(page.locator("#tip")).to_contain_text("customers")
     expect(page.locator("#block-moves h2")).to_contain_text("since 30 November 2021")

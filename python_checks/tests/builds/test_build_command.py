@@ -137,7 +137,7 @@ def test_undecided_dates_and_near_duplicates_are_counted(tmp_path: Path) -> None
     assert clients_file["dates_undecided"] == undecided
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
 def test_kill_ends_dbt_too_and_leaves_nothing_of_the_drop(drop: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -218,7 +218,7 @@ def test_settings_of_another_project_are_ignored(tmp_path: Path) -> None:
     assert parsed.returncode == 0, parsed.stdout
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, "build"],

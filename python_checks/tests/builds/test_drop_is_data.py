@@ -131,7 +131,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
                 assert not record[column].startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights that users lack there")
+@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
 @pytest.mark.parametrize("form", ["link to a file", "link to a folder", "link upwards", "dots"])
 def test_links_out_of_the_drop_are_refused(form: str, tmp_path: Path) -> None:
     header, rows = seed_rows()

@@ -57,9 +57,9 @@ class Look:
 
     Attributes:
         dates: Number of rows and fingerprint of each date.
-        pairs: The same of each comparison that the history keeps, by its two dates.
+        pairs: The same for each comparison that the history keeps, by its two dates.
         segments: Customers by date, segment before and segment after.
-        printed: What the build has said.
+        printed: What the build printed.
     """
 
     dates: dict[str, tuple[int, int]]
@@ -527,7 +527,7 @@ def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
     assert killed.returncode == -9, killed.stdout
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal 9")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) -> None:
     # The build would write rows that differ from the existing ones.
     run_sql(

@@ -86,7 +86,7 @@ EDITS: dict[str, Edit] = {
         {"business_lending": Decimal("-1200.00")} if number == 1 else {}
     ),
     **dict.fromkeys(
-        ("people_written_in_two_ways", "people_written_in_two_ways_as_repeats"),
+        ("people_written_in_two_ways", "people_written_in_two_ways_as_duplicates"),
         lambda number, _: {"client_name": "José Lowe"} if number == 4 else {},
     ),
     "surname_null": lambda number, _: {"client_name": "Null"} if number == 5 else {},

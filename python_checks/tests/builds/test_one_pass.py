@@ -1,8 +1,8 @@
 """The clients file is read once, and no model sorts all customers.
 
-A plan that sorts is invisible on three thousand rows and costs minutes on ten million. Here
-every model's compiled SQL is run once more on a warehouse of generated customers, with DuckDB's
-profile of it: the operators, and how many rows each of them really gave.
+A sort is not noticeable with three thousand rows, but takes minutes with ten million. These tests
+run the compiled SQL of every model again on a warehouse of generated customers, with DuckDB's
+profiler, which lists the operators and how many rows each of them returned.
 """
 
 import json
@@ -19,7 +19,7 @@ from bank_warehouse.cli import main
 from python_checks.testing.dbt import run_dbt
 
 CUSTOMERS = 25_000
-"""More than exact_ranks_limit; with fewer customers, single customers are ranked, not bins."""
+"""More than exact_ranks_limit; with fewer customers, the models rank customers instead of bins."""
 
 SORTING = frozenset(
     {
@@ -59,10 +59,10 @@ class Operator:
     """An operator of an executed plan.
 
     Attributes:
-        name: DuckDB's name of it, such as HASH_JOIN.
-        rows_in: Most rows that one of its inputs gave; 0 where it has no input.
-        rows_out: Rows that it gave.
-        details: All else the profile says of it, as text.
+        name: DuckDB's name for it, such as HASH_JOIN.
+        rows_in: Number of rows of its largest input; 0 if it has no input.
+        rows_out: Number of rows that it returned.
+        details: Everything else in its profile, as text.
     """
 
     name: str

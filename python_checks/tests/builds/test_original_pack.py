@@ -13,7 +13,7 @@ from python_checks.testing.paths import PROJECT
 ORIGINAL = PROJECT / ".." / "shared" / "data" / "original"
 
 pytestmark = pytest.mark.skipif(
-    not ORIGINAL.is_dir(), reason="the original files of the bank are not at hand"
+    not ORIGINAL.is_dir(), reason="the original data pack is not available"
 )
 
 
@@ -56,7 +56,7 @@ def test_no_row_is_in_quarantine(original: duckdb.DuckDBPyConnection) -> None:
     assert found == (0, 0)
 
 
-def test_odd_joining_dates_and_shared_ids_are_flags(original: duckdb.DuckDBPyConnection) -> None:
+def test_odd_joining_dates_and_shared_ids_are_flagged(original: duckdb.DuckDBPyConnection) -> None:
     found = original.execute(
         """
         select count(*) filter (where is_joined_before_birth),

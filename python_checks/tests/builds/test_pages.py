@@ -21,7 +21,7 @@ README = "README.md"
 SERVERS = ("dbt docs serve", "bank dashboard")
 PATIENCE = 120
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are of a POSIX shell")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands need a POSIX shell")
 
 
 def new_project(folder: Path) -> Path:

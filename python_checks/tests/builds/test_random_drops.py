@@ -223,7 +223,7 @@ def test_any_drop_builds_and_passes_every_test(
 def test_drops_of_every_shape_were_drawn(
     drawn: list[Drop], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Runs after the drops and prints them. If some failed or were left out, there are fewer."""
+    """Print a summary of the drops that passed; this test must run after them."""
     shapes = Counter(shape for drop in drawn for shape in drop.shapes or ("unchanged",))
     sizes = Counter(
         next(top for top in (1, 9, 99, 500) if len(drop.clients) <= top) for drop in drawn

@@ -21,12 +21,12 @@ from python_checks.testing.shared import made_once
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of text in one file.
+    """A replacement of text in one file.
 
     Attributes:
-        file: Path below the project.
-        old: Text that is there once.
-        new: Text that takes its place.
+        file: Path relative to the project.
+        old: Text that occurs once in the file.
+        new: Its replacement.
     """
 
     file: str
@@ -39,11 +39,11 @@ class Sabotage:
     """A fault, and the tests that must catch it.
 
     Attributes:
-        name: What is done, in words.
-        edits: How it is done.
-        caught_by: Names of dbt nodes, or how they begin, of which one or more must fail.
-        net: The kind of dbt tests that has to catch it by itself. Most faults are caught by
-            both; a fault that leaves the sums of the shipped data as they are is for unit tests.
+        name: Short description.
+        edits: The changes to the files.
+        caught_by: Names of dbt nodes, or their beginnings. At least one of these must fail.
+        net: The kind of dbt test that must catch the fault. Most faults are caught by both kinds. A
+            fault that does not change the sums of the shipped data needs unit tests.
     """
 
     name: str
@@ -450,7 +450,7 @@ def run_results(target: Path) -> list[dict[str, Any]]:
 
 
 def apply(edits: tuple[Edit, ...], project: Path) -> None:
-    """Change the files of the copy; the old text must be there."""
+    """Change the files of the copy, which must contain the old text."""
     for edit in edits:
         file = project / edit.file
         text = file.read_bytes().decode("utf-8")

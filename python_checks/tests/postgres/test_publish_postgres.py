@@ -1,4 +1,4 @@
-"""Releases in PostgreSQL, on a real server: types, keys, rights, and readers undisturbed."""
+"""Releases in PostgreSQL, on a real server: types, keys and rights; readers are not disturbed."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def published(
     postgres: str, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
-    """A database and a folder with one release with personal data, read-only."""
+    """A database and a folder that hold one release with personal data; tests only read them."""
     dsn, folder = new_database(postgres), tmp_path_factory.mktemp("published")
     publish(warehouse, folder, dsn, with_restricted=True)
     return dsn, folder
@@ -367,7 +367,7 @@ def test_foreign_tables_are_not_changed(warehouse: Path, database: str, tmp_path
     with psycopg.connect(database) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.budget (a integer)")
-    with pytest.raises(PostgresError, match=r"holds marts\.budget, which no release has made"):
+    with pytest.raises(PostgresError, match=r"contains marts\.budget, which no release created"):
         publish(warehouse, tmp_path, database)
     assert one(database, "select count(*) from marts.budget") == 0
     assert current_number(tmp_path) is None
@@ -708,7 +708,7 @@ def test_another_bank_is_not_published_over_a_bank_in_postgres(
     with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):
         publish(warehouse, tmp_path / "new", database)
     assert one(database, "select count(*) from publishing.releases") == 1
-    # The same bank may be published to a new folder, or to one that the other bank has left.
+    # The bank of the database may be published to a new folder; another bank needs replace_bank.
     assert publish(bank, tmp_path / "new", database).number == 2
     assert publish(other, tmp_path / "others", None).number == 1
     with pytest.raises(PublishError, match="None of the 3,000 customers of PostgreSQL"):
@@ -716,7 +716,7 @@ def test_another_bank_is_not_published_over_a_bank_in_postgres(
     assert publish(other, tmp_path / "others", database, replace_bank=True).number == 3
 
 
-def test_numbers_go_on_from_those_of_the_database(
+def test_release_numbers_continue_from_the_database(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path / "a", database)

@@ -42,7 +42,7 @@ class Service:
 
     Attributes:
         adapter: the type of the adapter, as dbt calls it.
-        asking: models that ask the database while they are compiled, even with --no-introspect.
+        asking: models that query the database while they are compiled, even with --no-introspect.
         environment: what its profile reads.
     """
 

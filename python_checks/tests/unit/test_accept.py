@@ -40,7 +40,7 @@ def warehouse(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
 def test_full_disk_keeps_the_old_profile(warehouse: Path) -> None:
     target = accepted_profile_path(warehouse)
     target.write_bytes(b"the profile of before")

@@ -97,7 +97,7 @@ def test_typo_gets_a_suggestion(typo: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_each_command_is_whole(name: str) -> None:
+def test_help_of_each_command_is_complete(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0, result.output
     assert f"Usage: bank {name}" in result.output
@@ -108,7 +108,7 @@ def test_help_of_each_command_is_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("option", SHARED)
-def test_option_of_several_commands_is_one_and_shows_its_variable(option: str) -> None:
+def test_shared_option_is_declared_once_and_shows_its_variable(option: str) -> None:
     having = {
         name: parameter
         for name in COMMANDS
@@ -215,7 +215,7 @@ def test_foreign_file_is_not_overwritten(name: str, usual: Path) -> None:
     assert "bank build" not in result.output
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 @pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
 def test_warehouse_of_another_user_is_not_called_damaged(name: str, usual: Path) -> None:
     with duckdb.connect("mine.duckdb"):
@@ -330,7 +330,7 @@ def test_dbt_uses_the_plan_of_the_build(usual: Path, monkeypatch: pytest.MonkeyP
 
 
 class Told:
-    """An object whose unpickling is noticed."""
+    """An object that shows whether it was unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what unpickling calls."""
@@ -377,7 +377,7 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
     "project": (["--project-dir", "docs"], "name the clone with --project-dir"),
     "drop twice": (["a", "--raw-dir", "b"], "name the drop once"),
     "engine": (["--", "--target", "spark"], "run `dbt build --target ...`"),
-    "variables twice": (["--", "--vars", "{}"], "name it before the --"),
+    "variables twice": (["--", "--vars", "{}"], "put it before the --"),
     "option": (["--sellect", "x"], "Did you mean '--select'?"),
 }
 
@@ -394,7 +394,7 @@ def test_build_refuses_invalid_settings(name: str, monkeypatch: pytest.MonkeyPat
 def test_build_refuses_a_warehouse_in_memory() -> None:
     result = run("build", BANK_WAREHOUSE=":memory:")
     assert result.exit_code == 2
-    assert "a build needs a file here; `dbt build` takes :memory:" in result.output
+    assert "`bank build` needs a file; `dbt build` also accepts :memory:" in result.output
 
 
 def test_build_warns_of_a_misspelt_variable() -> None:
@@ -505,7 +505,7 @@ def test_selection_without_match_has_own_message(log: BuildLog) -> None:
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()
 
 
-def test_failing_test_shows_its_promise_and_its_query(log: BuildLog, tmp_path: Path) -> None:
+def test_failing_test_shows_its_purpose_and_its_query(log: BuildLog, tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     nodes = {"test.x": {"name": "assert_x", "description": "No cent is\n  lost."}}
     (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}), "utf-8")

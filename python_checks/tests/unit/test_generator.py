@@ -233,7 +233,7 @@ def test_headers_are_those_of_the_bank(pack: Path) -> None:
         assert list(rows[0]) == columns
 
 
-@pytest.mark.skipif(not ORIGINAL.exists(), reason="the bank's own files are not here")
+@pytest.mark.skipif(not ORIGINAL.exists(), reason="the original data pack is not available")
 def test_headers_and_domains_equal_the_original() -> None:
     original = pd.read_csv(ORIGINAL / "banking-clients.csv", encoding="utf-8-sig")
     assert tuple(original.columns) == domains.CLIENT_COLUMNS

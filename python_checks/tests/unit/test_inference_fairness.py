@@ -122,6 +122,6 @@ def test_without_a_difference_findings_are_rare_and_a_planted_one_is_found() -> 
 
     seeds = range(200)
     false_findings = sum(has_finding(seed, 1.0) for seed in seeds)
-    # At a true rate of 0.05, 18 or more of 200 occur in fewer than one of a hundred trials.
+    # At a true rate of 0.05, 18 or more of 200 occur in fewer than one in a hundred trials.
     assert false_findings <= stats.binom.ppf(0.99, len(seeds), RATE)
     assert sum(has_finding(seed, 3.0) for seed in range(20)) == 20

@@ -12,12 +12,12 @@ import pytest
 from bank_warehouse import build
 from bank_warehouse.interrupts import ENDING, Terminated, ending_cleanly, exit_code, undisturbed
 
-on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 
 
 @pytest.fixture(autouse=True)
 def usual_handlers() -> Iterator[None]:
-    """As in a shell, whatever started the tests."""
+    """Use the default signal handlers, as in a shell, however the tests were started."""
     before = {
         each: signal.signal(
             each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL
@@ -51,7 +51,7 @@ def test_second_signal_does_not_interrupt_the_clean_up(
     assert [signal.getsignal(each) for each in ENDING] == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends with other codes")
+@pytest.mark.skipif(sys.platform == "win32", reason="exit codes differ on Windows")
 def test_third_signal_ends_a_process_that_ignores_the_first() -> None:
     code = (
         "import signal\nfrom bank_warehouse.interrupts import end_cleanly\n"
@@ -66,7 +66,7 @@ def test_third_signal_ends_a_process_that_ignores_the_first() -> None:
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_signal_waits_for_what_must_not_be_cut(number: signal.Signals) -> None:
+def test_signal_waits_until_protected_code_has_finished(number: signal.Signals) -> None:
     done = []
 
     def act() -> None:

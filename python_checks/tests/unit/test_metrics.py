@@ -266,9 +266,9 @@ def test_dimensions_of_are_those_that_all_metrics_reach(layer: SemanticLayer) ->
     [
         (([],), "at least one metric"),
         ((["profit"],), "no metric 'profit'. The metrics are: active, active_gold, balance"),
-        ((["clients", "clients"],), "metric 'clients' is asked for twice"),
-        ((["clients"], ["city", "city"]), "dimension 'city' is asked for twice"),
-        ((["clients"], ["colour"]), "'colour' cannot be reached from clients. There are: city, cl"),
+        ((["clients", "clients"],), "metric 'clients' is requested twice"),
+        ((["clients"], ["city", "city"]), "dimension 'city' is requested twice"),
+        ((["clients"], ["colour"]), "'colour' cannot be reached from clients. Available: city, cl"),
         ((["clients"], ["is_open"]), "'is_open' cannot be reached from clients"),
         ((["branches"], ["tier"]), "'tier' cannot be reached from branches"),
         ((["clients"], ["city__year"]), "'city' is not a date and has no year"),

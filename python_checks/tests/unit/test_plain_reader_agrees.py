@@ -305,8 +305,8 @@ def test_plain_reader_agrees(
 def encoding_read(messages: Sequence[str], written: str) -> str:
     """Return the encoding in a warning: that of the file, or an equivalent.
 
-    Of a few cells nobody can tell two encodings from each other in which all of them are names of
-    one language; the warning shows a cell then.
+    If there are only a few cells, and two encodings both read them as names of one language, either
+    encoding may be chosen. The warning then shows a cell.
     """
     said = " ".join(messages)
     named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in said]

@@ -114,7 +114,7 @@ main(sys.argv[1:], prog_name="bank")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
 def test_kill_leaves_no_names(warehouse: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", ENDED, "quarantine", "--warehouse", str(warehouse),

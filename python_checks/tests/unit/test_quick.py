@@ -16,7 +16,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def test_changed_files_are_edited_and_new_ones(tmp_path: Path) -> None:
+def test_changed_files_include_edited_staged_and_new_ones(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     for name in ("edited.sql", "staged.py", "gone.py", "same.py", ".gitignore"):
         (tmp_path / name).write_text("*.log\n", encoding="utf-8")
@@ -53,7 +53,7 @@ def test_only_linters_of_changed_files_run(changed: list[str], names: set[str]) 
         assert [file for file in changed if file in found[name]]
 
 
-def test_tests_that_a_change_concerns_are_run() -> None:
+def test_affected_tests_are_run() -> None:
     reader = f"{quick.UNIT_TESTS}/test_raw_drop.py"
     shape = f"{quick.UNIT_TESTS}/test_project_shape.py"
     assert {reader, shape} <= set(quick.unit_tests(["bank_warehouse/raw_drop/encoding.py"]))
@@ -63,7 +63,7 @@ def test_tests_that_a_change_concerns_are_run() -> None:
         assert reader not in found
 
 
-def test_imports_go_through_other_modules() -> None:
+def test_indirect_imports_are_followed() -> None:
     found = quick.imports("python_checks/tests/unit/test_raw_drop.py")
     assert {"bank_warehouse/raw_drop/schema.py", "python_checks/testing/oddities.py"} <= found
     assert "bank_warehouse/dashboard/server.py" not in found

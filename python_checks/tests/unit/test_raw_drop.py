@@ -212,7 +212,7 @@ def test_optional_table_may_be_absent(tmp_path: Path, monkeypatch: pytest.Monkey
     assert plan_table(tmp_path, "branches").warnings == ()
 
 
-@pytest.mark.skipif(not ORIGINAL.is_dir(), reason="the original pack is not here")
+@pytest.mark.skipif(not ORIGINAL.is_dir(), reason="the original data pack is not available")
 def test_original_pack_is_read_to_the_cent() -> None:
     sums = {
         "estimated_income": "513915102.79",
@@ -657,7 +657,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column: unknown key"),
-        ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is there already, in line 1"),
+        ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is already defined in line 1"),
         (
             "clients: {columns: {Age: A, age: B}}",
             "'age' and 'Age' are the same name, with two meanings",
@@ -725,7 +725,7 @@ def test_unchanged_id_is_kept(text: str) -> None:
 def test_header_with_another_unit_is_refused(header: str) -> None:
     (column,) = (name for name in ("Bank Loans", "Estimated Income", "Age") if name in header)
     cells = [header if name == column else name for name in oddities.seed_rows()[0]]
-    with pytest.raises(DropError, match="but its remark changes the unit") as refused:
+    with pytest.raises(DropError, match="but it gives a different unit") as refused:
         map_header("clients.csv", cells, CLIENTS)
     assert str(refused.value).startswith(f"clients.csv, row 1: the header {header!r}")
     names = TableNames("mapping.yml", {column.lower().replace(" ", "_"): header})

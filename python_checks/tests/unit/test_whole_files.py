@@ -1,4 +1,4 @@
-"""Files that are whole or as they were, and records to which lines are added."""
+"""Files are written completely or not at all, and lines are appended to records safely."""
 
 import errno
 import os
@@ -16,7 +16,9 @@ from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.whole_files import NotWrittenError, appended, draft_of, written_whole
 from python_checks.testing.publishing import running_holder
 
-on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+on_posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has access lists instead of modes"
+)
 
 
 def mode(path: Path) -> int:
@@ -33,7 +35,7 @@ def write_and_raise(path: Path, ending: type[BaseException]) -> None:
 
 
 @pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, OSError])
-def test_failure_leaves_the_file_as_it_was(tmp_path: Path, ending: type[BaseException]) -> None:
+def test_failure_does_not_change_the_file(tmp_path: Path, ending: type[BaseException]) -> None:
     target = tmp_path / "list.csv"
     target.write_text("old", "utf-8")
     with pytest.raises(ending), written_whole(target) as draft:
@@ -43,7 +45,7 @@ def test_failure_leaves_the_file_as_it_was(tmp_path: Path, ending: type[BaseExce
 
 
 @on_posix
-def test_private_file_is_its_owners_alone_from_the_start(tmp_path: Path) -> None:
+def test_private_file_is_private_from_the_start(tmp_path: Path) -> None:
     target = tmp_path / "list.csv"
     target.write_text("old", "utf-8")
     target.chmod(0o644)
@@ -58,7 +60,7 @@ def test_private_file_is_its_owners_alone_from_the_start(tmp_path: Path) -> None
     assert mode(tmp_path / "open.csv") == 0o666 & ~mask
 
 
-def test_one_of_two_new_files_is_written(tmp_path: Path) -> None:
+def test_only_one_of_two_new_files_is_written(tmp_path: Path) -> None:
     target = tmp_path / "list.csv"
     with draft_of(target, is_new=True) as first, draft_of(target, is_new=True) as second:
         first.path.write_text("first", "utf-8")
@@ -67,7 +69,7 @@ def test_one_of_two_new_files_is_written(tmp_path: Path) -> None:
         with pytest.raises(NotWrittenError, match="exists") as raised:
             first.place()
     assert raised.value.message == (
-        f"{target} is there already.\nName another file, or add --force to replace it."
+        f"{target} already exists.\nName another file, or add --force to replace it."
     )
     assert target.read_text("utf-8") == "second"
     assert names(tmp_path) == ["list.csv"]
@@ -97,7 +99,7 @@ def test_link_is_followed(tmp_path: Path) -> None:
 
 @on_posix
 @pytest.mark.parametrize("rights", [0o600, 0o640, 0o444, 0o664])
-def test_rights_of_the_replaced_file_are_kept(tmp_path: Path, rights: int) -> None:
+def test_mode_of_the_replaced_file_is_kept(tmp_path: Path, rights: int) -> None:
     target = tmp_path / "page.html"
     target.write_text("old", "utf-8")
     target.chmod(rights)
@@ -107,7 +109,7 @@ def test_rights_of_the_replaced_file_are_kept(tmp_path: Path, rights: int) -> No
     assert (mode(target), target.read_text("utf-8")) == (rights, "new")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device files or pipes")
 @pytest.mark.parametrize("kind", ["pipe", "link", "/dev/null", "/dev/stdout"])
 @pytest.mark.parametrize("is_private", [True, False])
 def test_device_or_pipe_is_refused(tmp_path: Path, kind: str, is_private: bool) -> None:
@@ -145,7 +147,7 @@ def no_room(file: Path | None) -> None:
 
 
 @pytest.mark.parametrize("place", [None, "list.csv", "spilled/part"])
-def test_lack_of_room_is_that_of_the_target(tmp_path: Path, place: str | None) -> None:
+def test_full_disk_is_reported_for_the_target(tmp_path: Path, place: str | None) -> None:
     target = tmp_path / "list.csv"
     with pytest.raises(NotWrittenError, match="No space") as raised, written_whole(target):
         no_room(tmp_path / place if place else None)
@@ -166,7 +168,7 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_record_of_names_is_taken_from_others(tmp_path: Path) -> None:
+def test_existing_record_becomes_private(tmp_path: Path) -> None:
     record = tmp_path / "lists.jsonl"
     record.write_bytes(b"one\n")
     record.chmod(0o644)
@@ -179,7 +181,7 @@ def test_record_of_names_is_taken_from_others(tmp_path: Path) -> None:
     assert mode(tmp_path / "new.jsonl") == 0o600
 
 
-def test_line_is_taken_back_when_what_follows_fails(tmp_path: Path) -> None:
+def test_line_is_removed_if_the_block_fails(tmp_path: Path) -> None:
     record = tmp_path / "lists.jsonl"
     for content in (b"one\n", b'{"half', b""):
         record.write_bytes(content)
@@ -188,7 +190,7 @@ def test_line_is_taken_back_when_what_follows_fails(tmp_path: Path) -> None:
         assert record.read_bytes() == content
 
 
-def test_half_line_is_ended(tmp_path: Path) -> None:
+def test_incomplete_line_gets_a_line_end(tmp_path: Path) -> None:
     record = tmp_path / "lists.jsonl"
     record.write_bytes(b'one\n{"half')
     with appended(record, b"two\n") as is_cut:
@@ -196,7 +198,7 @@ def test_half_line_is_ended(tmp_path: Path) -> None:
     assert record.read_bytes() == b'one\n{"half\ntwo\n'
 
 
-def test_record_is_added_to_by_one_at_a_time(
+def test_only_one_process_appends_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = tmp_path / "lists.jsonl"
@@ -226,7 +228,7 @@ def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.EINVAL])
-def test_record_is_added_to_where_the_file_system_has_no_locks(
+def test_record_is_written_without_locks_in_the_file_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
@@ -246,7 +248,7 @@ def test_record_is_added_to_where_the_file_system_has_no_locks(
 
 
 @pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
-def test_lock_that_is_held_is_waited_for(
+def test_process_waits_for_a_held_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
@@ -273,8 +275,8 @@ except NotWrittenError as problem:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
-def test_line_that_has_no_room_leaves_the_record_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
+def test_full_disk_does_not_change_the_record(tmp_path: Path) -> None:
     record = tmp_path / "lists.jsonl"
     record.write_bytes(b"12345678901234567890\n")
     ended = subprocess.run(

@@ -450,7 +450,7 @@ def test_marks_of_several_comparisons() -> None:
 
 
 def test_pandas_is_imported_before_the_first_request() -> None:
-    """Imported by one request, it would be half there for another, which would fail."""
+    """If a request imported it, a request at the same time could see a partial import and fail."""
     code = "import sys, bank_warehouse.dashboard.server; print('pandas' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "True\n"
@@ -1218,7 +1218,7 @@ def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path
     copy_release(published, tmp_path, 1)
     file = tmp_path / "1" / name
     content = bytearray(file.read_bytes())
-    file.unlink()  # it is the other release's too
+    file.unlink()  # it may be a hard link to the file of the other release
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     snapshots = Snapshots(tmp_path, patience=120)
@@ -1333,7 +1333,7 @@ def test_the_command_refuses(
     assert problem in result.output
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
 def test_kill_ends_the_server_and_its_cube_process(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1362,7 +1362,7 @@ def test_name_in_an_access_file_that_matches_nobody_is_logged(
     assert capfd.readouterr().err == ""
 
 
-def test_many_names_are_listed_by_likeness(release: Release) -> None:
+def test_many_names_are_listed_by_similarity(release: Release) -> None:
     with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
         (said,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
     known = said.partition("there are: ")[2]

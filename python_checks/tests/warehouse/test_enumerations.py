@@ -1,6 +1,6 @@
 """Texts listed in a seed are enumerations below the marts in DuckDB, and texts in the marts.
 
-dbt's unit tests leave them texts, and so does Spark: that branch is tested there.
+In dbt's unit tests and on Spark they remain texts. The unit tests cover that case.
 """
 
 import csv

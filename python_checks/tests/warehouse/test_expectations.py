@@ -435,7 +435,9 @@ def test_warehouse_without_tables_exits_with_2_and_names_them(tmp_path: Path) ->
     assert "bank build" in result.stderr
 
 
-def test_locked_warehouse_exits_with_2_and_says_who(built_warehouse: Path, tmp_path: Path) -> None:
+def test_locked_warehouse_exits_with_2_and_names_holder(
+    built_warehouse: Path, tmp_path: Path
+) -> None:
     path = copy_of(built_warehouse, tmp_path)
     hold = "import duckdb\nconnection = duckdb.connect(sys.argv[1])\nwait()\n"
     with running_holder(hold, path) as holder:

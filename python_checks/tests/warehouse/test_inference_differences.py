@@ -245,9 +245,9 @@ def test_a_planted_difference_is_found_and_nothing_else(nodes: Mapping[str, Any]
     assert {measure for _, measure in found} == {"foreign_currency_account"}
 
 
-@pytest.mark.skipif(not ORIGINAL.exists(), reason="the original pack is not here")
+@pytest.mark.skipif(not ORIGINAL.exists(), reason="the original data pack is not available")
 def test_the_original_pack_shows_risk_and_little_else(tmp_path: Path) -> None:
-    """In the bank's data, categories are chance, and the risk weighting goes with money."""
+    """Categories show no real difference, but the risk weighting rises with balances."""
     built = run_dbt(
         tmp_path, "build", "--select", "+fct_segment_differences",
         "--exclude-resource-type", "test", "unit_test", BANK_RAW_DIR=str(ORIGINAL),

@@ -1,7 +1,7 @@
 """Compare the statistics of the marts with numpy and scipy on all customers of the shipped seeds.
 
-The marts compute the statistics from sums, in SQL. These tests compute them from single customers,
-with a different formula if there is one.
+The marts compute the statistics from sums, in SQL. These tests compute them from individual
+customers, with a different formula if there is one.
 """
 
 import itertools
@@ -49,12 +49,12 @@ def gini(amounts: np.ndarray) -> float:
 
 
 def lorenz(amounts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Lorenz curve of all single amounts, linear between two of them."""
+    """Lorenz curve of all individual amounts, linear between two of them."""
     ends = np.concatenate([[0.0], np.cumsum(np.sort(amounts))]) / amounts.sum()
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ends)), ends))
 
 
-def test_concentration_matches_single_customers(
+def test_concentration_matches_individual_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     curves = warehouse.sql(
@@ -75,7 +75,7 @@ def test_concentration_matches_single_customers(
         assert first["top_decile_share"] == pytest.approx(top, abs=BUCKET_TOLERANCE)
 
 
-def test_pairs_match_single_customers(
+def test_pairs_match_individual_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     frame = warehouse.sql("select * from marts.fct_product_pairs").df()

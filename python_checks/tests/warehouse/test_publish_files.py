@@ -210,7 +210,7 @@ def test_refused_publish_creates_no_folder(warehouse: Path, tmp_path: Path) -> N
     assert not (tmp_path / "published").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 def test_release_of_another_user_is_listed_as_not_readable(published: Path) -> None:
     with open_copy(published) as folder:
         shutil.copytree(folder / "1", folder / "2")
@@ -239,7 +239,7 @@ main(sys.argv[3:], prog_name="bank")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize(
     ("number", "place", "said"),
     [
@@ -494,7 +494,7 @@ def test_open_old_release_stays_readable(copied: Path, warehouse: Path, two_rele
     assert file.read_bytes() == same.read_bytes()
 
 
-def test_roll_back_accepts_any_release_also_a_newer_one(copied: Path) -> None:
+def test_rollback_accepts_any_release_including_a_newer_one(copied: Path) -> None:
     lines: list[str] = []
     assert roll_back(copied, 1, None, progress=lines.append).number == 1
     assert current_number(copied) == 1
@@ -559,7 +559,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "date": (lambda one: one.update(as_of_date="2020-01-01"), "was edited"),
     "source": (lambda one: one.update(source="drop"), "was edited"),
     "one more key": (lambda one: one.update(note="ours"), "was edited"),
-    "another release": (lambda one: one.update(release=7), "is that of release 7"),
+    "another release": (lambda one: one.update(release=7), "belongs to release 7"),
     "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
     "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
@@ -637,7 +637,7 @@ def test_edited_definitions_of_metrics_are_found(
     assert not target.exists()
 
 
-def test_releases_from_before_manifests_were_signed_are_read(warehouse: Path, copied: Path) -> None:
+def test_releases_without_a_manifest_checksum_are_read(warehouse: Path, copied: Path) -> None:
     for number in (1, 2):
         edit(copied / str(number), make_older)
     assert [line.split()[3] for line in listing(copied, None)[1:]] == ["unknown", "unknown"]
@@ -657,7 +657,7 @@ def test_checksum_ignores_the_layout_of_json(copied: Path) -> None:
     assert releases.read_release(copied, 1).manifest == content
 
 
-# ---------- for their owner alone
+# ---------- private files
 
 
 WRITE_ALL = """
@@ -678,8 +678,8 @@ with open_warehouse(str(folder / "new" / "bank.duckdb"), {}) as connection:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
-def test_warehouse_and_history_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
+def test_warehouse_and_history_are_private_with_any_umask(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", WRITE_ALL, str(tmp_path)], capture_output=True, text=True, check=True
     )
@@ -690,7 +690,7 @@ def test_warehouse_and_history_are_for_their_owner_whatever_the_umask(tmp_path: 
     assert int(folder) == 0o700
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 def test_readable_warehouse_becomes_private(tmp_path: Path) -> None:
     file = tmp_path / "bank.duckdb"
     duckdb.connect(str(file)).close()
@@ -699,17 +699,15 @@ def test_readable_warehouse_becomes_private(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 def test_build_files_are_private(build_folder: Path) -> None:
     private = [*build_folder.glob("bank*"), build_folder / "target" / "manifest.json"]
     assert len(private) >= 4
     assert {path.stat().st_mode & 0o077 for path in private} == {0}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
-def test_a_release_with_names_is_for_its_owner_and_one_without_for_readers(
-    warehouse: Path, tmp_path: Path
-) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
+def test_only_a_release_with_names_is_private(warehouse: Path, tmp_path: Path) -> None:
     mask = os.umask(0o022)
     try:
         folder = tmp_path / "published"

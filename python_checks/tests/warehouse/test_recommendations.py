@@ -238,7 +238,7 @@ def cents(amount: float) -> Decimal:
     return Decimal(repr(float(amount))).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def test_sensitivities_are_those_of_single_cells(
+def test_sensitivities_equal_those_of_individual_cells(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     cells = warehouse.sql("select * from marts.fct_expected_losses").df().to_dict("records")
@@ -296,7 +296,7 @@ def test_sensitivities_of_totals_are_those_of_the_scenarios(
         assert float(row["shifted_value"]) == pytest.approx(expected, abs=0.02)
 
 
-def test_pair_depth_matches_single_customers(
+def test_pair_depth_matches_individual_customers(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     pairs = warehouse.sql("select * from marts.fct_product_pairs").df()

@@ -263,7 +263,7 @@ def engine(manifest_text: str) -> MetricFlowEngine:
 def keyed(rows: Sequence[tuple[Any, ...]], columns: Sequence[str], wanted: Sequence[str]) -> Rows:
     """Return rows as a mapping from the other columns to the wanted ones.
 
-    The other columns are put in the order of their short names: MetricFlow has its own order.
+    The other columns are sorted by their short names, because MetricFlow uses its own order.
     """
     places = [list(columns).index(name) for name in wanted]
     others = [place for place in range(len(columns)) if place not in places]
@@ -362,7 +362,7 @@ def test_metricflow_gives_the_same_by_dimension(
     assert_same(metrics, found, wanted)
 
 
-def test_filters_count_the_same_rows_in_all_three(
+def test_filters_select_the_same_rows_everywhere(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
     metrics = list(OF_CUSTOMERS)
@@ -473,7 +473,7 @@ def test_joining_years_come_from_the_date(
 # ---------- the definitions
 
 
-def test_every_metric_is_labelled_and_can_be_written(layer: SemanticLayer) -> None:
+def test_every_metric_has_a_label_and_a_usable_format(layer: SemanticLayer) -> None:
     labels = [metric.label for metric in layer.metrics.values()]
     assert len(set(labels)) == len(labels)
     for metric in layer.metrics.values():
@@ -532,9 +532,9 @@ def test_protected_dimensions_match_the_seed(
 def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any) -> Path:
     """Return a folder that `mf` accepts as the built project.
 
-    It looks for target/semantic_manifest.json in the project's folder, whatever the target folder
-    of dbt is, and opens the warehouse for writing: both are copies. The warehouse has another name
-    than the one that dbt parsed for.
+    `mf` always looks for target/semantic_manifest.json in the project's folder, and opens the
+    warehouse for writing. Both are therefore copies. The copy of the warehouse has a different
+    name from the file for which dbt parsed the project.
     """
     folder: Path = tmp_path_factory.mktemp("mf")
     for name in ("dbt_project.yml", "profiles.yml"):

@@ -344,7 +344,7 @@ def test_interrupted_build_is_not_checked(copied_warehouse: Path) -> None:
     options = ["check", "--warehouse", str(copied_warehouse)]
     result = CliRunner().invoke(main, options)
     assert result.exit_code == 2
-    assert "interrupted or is still running: the tables may be of two builds." in result.output
+    assert "interrupted or is still running: the tables may come from two builds." in result.output
     assert f"Run `bank build --warehouse {copied_warehouse}`, then" in result.output
     assert not checks_record_path(copied_warehouse).exists()
 

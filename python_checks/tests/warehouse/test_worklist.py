@@ -107,7 +107,7 @@ def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-# ---------- whom it lists
+# ---------- which customers it lists
 
 
 def test_customers_of_an_action_with_reasons_and_amounts(releases: Path, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_sheet_holds_the_same_as_the_csv(releases: Path, tmp_path: Path) -> None
                 assert text == cells[head]
 
 
-def test_names_of_actions_are_taken_too(releases: Path, tmp_path: Path) -> None:
+def test_names_of_actions_are_accepted(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     said = ask(releases, "--action", "Act on the watch list", "--owner", "Credit risk",
                "--out", str(out))  # fmt: skip
@@ -232,7 +232,7 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
     assert read_csv(out) == []
 
 
-# ---------- who may have it
+# ---------- access
 
 
 def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Pa
     assert not (releases / RECORD).exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 def test_release_that_this_user_may_not_read(published: Path) -> None:
     with open_copy(published) as folder:
         for closed in (
@@ -320,7 +320,7 @@ def test_release_that_this_user_may_not_read(published: Path) -> None:
             assert "Restore" not in said.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_file_is_private(releases: Path, tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"list.{ending}"
@@ -400,7 +400,7 @@ def test_list_that_cannot_be_written_is_not_recorded(
     monkeypatch.setattr(worklist, "_write", another_is_faster)
     said = ask(releases, "--action", "retain", "--out", str(out))
     assert said.exit_code == 1
-    assert said.stderr.startswith(f"Error: {out} is there already.\n")
+    assert said.stderr.startswith(f"Error: {out} already exists.\n")
     assert out.read_text("utf-8") == "the list of another process"
     assert (releases / RECORD).read_bytes() == b'{"rows": 7}\n'
     assert names(tmp_path) == ["list.csv", "published"]
@@ -410,7 +410,7 @@ def test_line_of_a_process_that_was_killed_is_kept(releases: Path, tmp_path: Pat
     (releases / RECORD).write_bytes(b'{"rows": 7}\n{"written_at": "2026')
     said = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
     assert said.exit_code == 0
-    assert f"Warning: The last line of {releases / RECORD} was not whole" in said.stderr
+    assert f"Warning: The last line of {releases / RECORD} was incomplete" in said.stderr
     first, half, new = (releases / RECORD).read_text("utf-8").splitlines()
     assert (first, half) == ('{"rows": 7}', '{"written_at": "2026')
     assert json.loads(new)["actions"] == ["retain"]
@@ -427,7 +427,7 @@ def test_record_names_the_file_that_a_link_leads_to(releases: Path, tmp_path: Pa
     assert noted["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
 
 
-# ---------- what ends it
+# ---------- interruptions
 
 ENDED = """
 import os, resource, signal, sys
@@ -468,7 +468,7 @@ def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.Comple
     )  # fmt: skip
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
 def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("the list of yesterday", "utf-8")
@@ -478,14 +478,14 @@ def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: 
     assert ended.returncode == 1
     assert ended.stderr == (
         f"Error: {releases / RECORD} cannot be written: File too large.\nGive this user the right "
-        "to write this record, and see that its disk has room.\n"
+        "to write this record, and check that its disk has space.\n"
     )
     assert out.read_text("utf-8") == "the list of yesterday"
     assert (releases / RECORD).read_bytes() == content
     assert names(tmp_path) == ["list.csv", "published"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such signals, no limit of a file's size")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lacks these signals and limits")
 @pytest.mark.parametrize(
     ("how", "ending", "status"),
     [
@@ -524,7 +524,7 @@ def test_interrupted_list_leaves_no_file(
     assert not (releases / RECORD).exists()
 
 
-# ---------- what cannot be meant
+# ---------- invalid requests
 
 
 def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
@@ -568,7 +568,7 @@ def test_errors_list_the_valid_names(
     assert not out.exists()
 
 
-def test_other_files_are_left_alone(releases: Path, tmp_path: Path) -> None:
+def test_other_files_are_not_changed(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("my notes", "utf-8")
     said = ask(releases, "--action", "retain", "--out", str(out))
