@@ -1,10 +1,7 @@
 {% macro row_fingerprint(relation_alias) -%}
+    {%- set key = ['client_id', 'client_name', 'joined_date'] -%}
     md5(
-        {%- for column in [
-            'banking_contact', 'location_id', 'gender', 'age', 'nationality', 'occupation',
-            'banking_relationship', 'investment_advisor', 'loyalty_classification',
-            'fee_structure', 'amount_of_credit_cards', 'properties_owned', 'risk_weighting',
-        ] + bank_warehouse.money_columns() %}
+        {%- for column in bank_warehouse.typed_columns() if column not in key %}
         coalesce(cast({{ relation_alias }}.{{ column }} as string), '') || '|'
         {{- ' ||' if not loop.last }}
         {%- endfor %}

@@ -1,13 +1,7 @@
 {#-
-    A text as a date in one format, in strptime's notation; null if it does not fit.
-
-    DuckDB's strptime accepts fewer than four digits for %Y, so 01-02-10 would be in the year 10;
-    years before 1000 are therefore null. With greatest and nullif the date is computed once; with a
-    case it would be computed twice.
-
-    On Spark the format becomes a regular expression that accepts exactly what DuckDB does, because
-    Spark's own patterns need two digits for a day, or read more than the format. A date that does
-    not exist is null. Years of two digits are 1969 to 2068.
+    DuckDB reads 01-02-10 by %Y as the year 10; with greatest and nullif such a date is null and is
+    computed once, where a case would compute it twice. Spark's own patterns need two digits for a
+    day, or read more than the format.
 -#}
 {% macro date_in_format(text, date_format) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
@@ -18,43 +12,39 @@
             if '%Y' in date_format else date
         }}
     {%- else -%}
+        {%- set one_or_two = '([0-9]{1,2}+)' -%}
         {%- set groups = {
-            'd': '([0-9]{1,2}+)', 'm': '([0-9]{1,2}+)', 'y': '([0-9]{1,2}+)',
-            'Y': '([1-9][0-9]{3})',
-            'b': '(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)',
-            'B': '(?i)(january|february|march|april|may|june|july|august|september|october'
+            '%d': one_or_two, '%m': one_or_two, '%y': one_or_two, '%Y': '([1-9][0-9]{3})',
+            '%b': '(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)',
+            '%B': '(?i)(january|february|march|april|may|june|july|august|september|october'
                 ~ '|november|december)',
         } -%}
-        {%- set letters = [] -%}
+        {%- set letters = modules.re.findall('%.', date_format) -%}
+        {%- if letters | select('in', groups) | unique(case_sensitive=true) | list != letters -%}
+            {{ exceptions.raise_compiler_error(
+                'raw_date_format: ' ~ date_format ~ ' is not read on Spark. Known there are %d, '
+                ~ '%m, %b, %B, %Y and %y, each once.'
+            ) }}
+        {%- endif -%}
         {%- set pattern = [] -%}
         {%- for piece in modules.re.findall('%.|[^%]', date_format) -%}
-            {%- if piece[0] != '%' -%}
-                {%- do pattern.append('[\\s]+' if piece == ' ' else '[' ~ piece ~ ']') -%}
-            {%- elif piece[1] in groups and piece[1] not in letters -%}
-                {%- do letters.append(piece[1]) -%}
-                {%- do pattern.append(groups[piece[1]]) -%}
-            {%- else -%}
-                {{ exceptions.raise_compiler_error(
-                    'raw_date_format: ' ~ date_format ~ ' is not read on Spark. Known there are %d, '
-                    ~ '%m, %b, %B, %Y and %y, each once.'
-                ) }}
-            {%- endif -%}
+            {%- set plain = '[\\s]+' if piece == ' ' else '[' ~ piece ~ ']' -%}
+            {%- do pattern.append(groups.get(piece, plain)) -%}
         {%- endfor -%}
+        {%- set whole = text ~ ", r'^[\\s]*" ~ pattern | join('') ~ "[\\s]*$'" -%}
         {%- set part = {} -%}
         {%- for letter in letters -%}
-            {%- do part.update({letter:
-                "nullif(regexp_extract(" ~ text ~ ", r'^[\\s]*" ~ pattern | join('') ~ "[\\s]*$', "
-                ~ loop.index ~ "), '')"
+            {%- do part.update({
+                letter: 'nullif(regexp_extract(' ~ whole ~ ', ' ~ loop.index ~ "), '')"
             }) -%}
         {%- endfor -%}
-        {%- set year = part['Y'] if 'Y' in part else (
-            'cast(' ~ part['y'] ~ ' as int) + if(cast(' ~ part['y'] ~ ' as int) < 69, 2000, 1900)'
+        {%- set year = part['%Y'] if '%Y' in part else (
+            'cast(' ~ part['%y'] ~ ' as int) + if(cast(' ~ part['%y'] ~ ' as int) < 69, 2000, 1900)'
         ) -%}
-        {%- set month = part['m'] if 'm' in part else (
-            "nullif((locate(lower(left(" ~ (part['b'] or part['B']) ~ ", 3)), "
-            ~ "'janfebmaraprmayjunjulaugsepoctnovdec') + 2)"
-            ~ " div 3, 0)"
+        {%- set month = part['%m'] if '%m' in part else (
+            'nullif((locate(lower(left(' ~ (part['%b'] or part['%B'])
+            ~ ", 3)), 'janfebmaraprmayjunjulaugsepoctnovdec') + 2) div 3, 0)"
         ) -%}
-        make_date(cast({{ year }} as int), cast({{ month }} as int), cast({{ part['d'] }} as int))
+        make_date(cast({{ year }} as int), cast({{ month }} as int), cast({{ part['%d'] }} as int))
     {%- endif -%}
 {%- endmacro %}
