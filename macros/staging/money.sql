@@ -11,6 +11,7 @@
     )) }}
 {%- endmacro %}
 
+{#- In the pattern, _ is a blank, ¤ the currency, and # the number. -#}
 {% macro money_pattern(pattern, currency, number='') -%}
     {%- set known = {
         'USD': '([Uu][Ss])?[$]|[Uu][Ss][Dd]', 'EUR': '€|[Ee][Uu][Rr]', 'GBP': '£|[Gg][Bb][Pp]',
