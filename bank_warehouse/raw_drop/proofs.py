@@ -51,7 +51,7 @@ CURRENCIES: Mapping[str, tuple[str, ...]] = {
     "EUR": ("€", "EUR"),
     "GBP": ("£", "GBP"),
 }
-"""How each currency is written in a cell. The macro currency_pattern has the same list."""
+"""How each currency is written in a cell. The macro money_pattern has the same list."""
 
 INVISIBLE = "".join(
     chr(code)

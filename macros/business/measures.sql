@@ -1,21 +1,12 @@
 {% macro difference_measures() -%}
-    {%- set units = {} -%}
-    {%- for measure in bank_warehouse.money_measures() -%}
-    {%- do units.update({measure: 0.01}) -%}
-    {%- endfor -%}
-    {%- for measure in bank_warehouse.ratio_measures() -%}
-    {%- do units.update({measure: 0.0001}) -%}
-    {%- endfor -%}
-    {%- do units.update({'risk_weighting': 1}) -%}
+    {%- set units = dict.fromkeys(bank_warehouse.money_measures(), 0.01) -%}
+    {%- set ratios = ['loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover'] -%}
+    {%- do units.update(dict.fromkeys(ratios, 0.0001), risk_weighting=1) -%}
     {{ return(units) }}
 {%- endmacro %}
 
 {% macro summed_measures() -%}
     {{ return(bank_warehouse.money_measures() + ['risk_weighting']) }}
-{%- endmacro %}
-
-{% macro ratio_measures() -%}
-    {{ return(['loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover']) }}
 {%- endmacro %}
 
 {% macro money_measures() -%}
@@ -34,9 +25,8 @@
 {% macro concentration_measures() -%}
     {{ return([
         'estimated_income', 'superannuation_savings', 'total_loans', 'total_deposits',
-        'core_deposits', 'fee_income', 'credit_card_balance', 'bank_loans',
-        'business_lending', 'bank_deposits', 'saving_accounts', 'checking_accounts',
-        'foreign_currency_account',
+        'core_deposits', 'fee_income', 'credit_card_balance', 'bank_loans', 'business_lending',
+        'bank_deposits', 'saving_accounts', 'checking_accounts', 'foreign_currency_account',
     ]) }}
 {%- endmacro %}
 

@@ -2,10 +2,6 @@
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
 
-{#-
-    A ratio to an amount of money as double; null if the amount is not above zero, because a
-    negative divisor would reverse the sign.
--#}
 {% macro ratio_to_amount(numerator, amount) -%}
     case when {{ amount }} > 0 then {{ bank_warehouse.ratio(numerator, amount) }} end
 {%- endmacro %}

@@ -1,25 +1,21 @@
 {% macro recommendation_facts() -%}
     {%- set facts = [
-        'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score',
-        'loyalty_order', 'fee_rate', 'tenure_days', 'amount_of_credit_cards',
-        'properties_owned', 'loan_to_deposit_ratio', 'debt_to_income_ratio',
-        'liquidity_cover', 'largest_loan_share', 'largest_deposit_share', 'estimated_income',
-        'superannuation_savings', 'total_loans', 'total_deposits', 'core_deposits',
-        'net_position', 'fee_income', 'credit_card_balance',
+        'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score', 'loyalty_order',
+        'fee_rate', 'tenure_days', 'amount_of_credit_cards', 'properties_owned',
+        'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover', 'largest_loan_share',
+        'largest_deposit_share', 'estimated_income', 'superannuation_savings', 'total_loans',
+        'total_deposits', 'core_deposits', 'net_position', 'fee_income', 'credit_card_balance',
     ] -%}
     {%- for product in bank_warehouse.product_columns() -%}
-    {%- do facts.append(product ~ '_to_peer_median') -%}
+        {%- do facts.append(product ~ '_to_peer_median') -%}
     {%- endfor -%}
     {{ return(facts) }}
 {%- endmacro %}
 
 {% macro recommendation_amounts() -%}
-    {%- set amounts = [
-        'estimated_income', 'superannuation_savings', 'total_loans', 'total_deposits',
-        'core_deposits', 'net_position', 'fee_income',
-    ] + (bank_warehouse.product_columns().values() | list) -%}
+    {%- set amounts = bank_warehouse.money_measures() -%}
     {%- for product in bank_warehouse.product_columns() -%}
-    {%- do amounts.append(product ~ '_peer_median') -%}
+        {%- do amounts.append(product ~ '_peer_median') -%}
     {%- endfor -%}
     {{ return(amounts) }}
 {%- endmacro %}

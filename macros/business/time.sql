@@ -2,7 +2,6 @@
     cast('{{ var("as_of_date") }}' as date)
 {%- endmacro %}
 
-{#- The first year in which a client may have joined: nobody is older than 120 at the as-of date. -#}
 {% macro earliest_joining_year() -%}
     {{ return((var('as_of_date') | string)[:4] | int - 120) }}
 {%- endmacro %}

@@ -4,8 +4,7 @@
         asinh({{ expression }})
     {%- else -%}
         signum({{ expression }}) * log1p(
-            abs({{ expression }})
-            + ({{ expression }}) * ({{ expression }})
+            abs({{ expression }}) + ({{ expression }}) * ({{ expression }})
             / (1 + sqrt(({{ expression }}) * ({{ expression }}) + 1))
         )
     {%- endif -%}

@@ -1,8 +1,3 @@
-{#-
-    The result of a function of the package, listed in bank_warehouse/macro_calls.py. dbt_plugin.py
-    adds the function to DuckDB's connection, spark/adapter.py to dbt-spark's adapter. A refusal is
-    a compiler error.
--#}
 {% macro call_package(function, arguments) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         {%- set answer = run_query(

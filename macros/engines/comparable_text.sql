@@ -1,10 +1,4 @@
-{#-
-    Text in the form in which two spellings of one id or name are the same: without blanks and
-    invisible characters, in lower case, with accents composed with their letters.
-
-    An ASCII text without blanks needs only its case changed. Spark has no function that composes
-    letters, so accents written in two ways stay different there.
--#}
+{#- An ASCII text without blanks needs only its case changed. -#}
 {% macro comparable_text(text) -%}
     {%- set invisible = bank_warehouse.invisible_pattern() -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

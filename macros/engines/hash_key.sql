@@ -1,8 +1,5 @@
 {% macro hash_key(expressions) -%}
     {%- set digits = 'left(md5(' ~ expressions | join(" || '|' || ") ~ '), 15)' -%}
-    {%- if bank_warehouse.engine() == 'duckdb' -%}
-        cast('0x' || {{ digits }} as bigint)
-    {%- else -%}
-        cast(conv({{ digits }}, 16, 10) as bigint)
-    {%- endif -%}
+    {%- set is_duckdb = bank_warehouse.engine() == 'duckdb' -%}
+    cast({{ "'0x' || " ~ digits if is_duckdb else 'conv(' ~ digits ~ ', 16, 10)' }} as bigint)
 {%- endmacro %}

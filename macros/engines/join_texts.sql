@@ -1,4 +1,3 @@
-{#- All texts of a group joined by '; ' in the order given. -#}
 {% macro join_texts(text, order_by) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         string_agg({{ text }}, '; ' order by {{ order_by }})

@@ -1,8 +1,7 @@
-{#- Values as one JSON object in a text: expressions by their keys. Nulls are kept. -#}
-{% macro json_object(expressions) -%}
+{% macro json_object(columns, value) -%}
     {%- set pairs = [] -%}
-    {%- for key, expression in expressions.items() -%}
-        {%- do pairs.append("'" ~ key ~ "', " ~ expression) -%}
+    {%- for column in columns -%}
+        {%- do pairs.append("'" ~ column ~ "', " ~ value | replace('*', column)) -%}
     {%- endfor -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         cast(json_object({{ pairs | join(', ') }}) as string)

@@ -1,7 +1,4 @@
-{#-
-    Whether a regular expression matches the whole of a text. Uses \A and \z, because in Java a
-    dollar sign also matches before a final line break.
--#}
+{#- In Java a dollar sign also matches before a final line break; \z does not. -#}
 {% macro matches_whole(text, expression) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         regexp_full_match({{ text }}, '{{ expression }}')

@@ -1,11 +1,6 @@
 {#-
-    The position of a row of a relation in the order of its file: consecutive rows have consecutive
-    numbers.
-
-    Unit tests override it, because a fixture has no physical order. With --empty a relation is a
-    subquery, which has no positions. Spark numbers the rows within each file of a table, so the
-    rows of earlier files are added. The names of these files follow the order in which the rows
-    were read.
+    With --empty a relation is a subquery, which has no positions. Spark numbers the rows within
+    each file of a table; the names of these files follow the order in which the rows were read.
 -#}
 {% macro record_position(relation) -%}
     {%- if relation.limit is defined and relation.limit is not none -%}
@@ -19,17 +14,11 @@
                 from (
                     select
                         file_name,
-                        coalesce(
-                            sum(row_count) over (
-                                order by file_name
-                                rows between unbounded preceding and 1 preceding
-                            ),
-                            0
-                        ) as rows_before
+                        coalesce(sum(row_count) over (
+                            order by file_name rows between unbounded preceding and 1 preceding
+                        ), 0) as rows_before
                     from (
-                        select
-                            _metadata.file_name as file_name,
-                            count(*) as row_count
+                        select _metadata.file_name as file_name, count(*) as row_count
                         from {{ relation }}
                         group by all
                     ) as files

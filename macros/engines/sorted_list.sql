@@ -1,8 +1,4 @@
-{#- The values of an expression that are not null as a list, the smallest first. -#}
 {% macro sorted_list(expression) -%}
-    {%- if bank_warehouse.engine() == 'duckdb' -%}
-        list_sort(list({{ expression }}))
-    {%- else -%}
-        sort_array(collect_list({{ expression }}))
-    {%- endif -%}
+    {{ 'list_sort(list' if bank_warehouse.engine() == 'duckdb' else 'sort_array(collect_list' -}}
+    ({{ expression }}))
 {%- endmacro %}

@@ -1,8 +1,4 @@
-{#-
-    The sum of the squares of a column of money or of whole numbers, exact; 0 if it has no value. On
-    DuckDB, amounts whose squares have at most 18 digits are summed separately: numbers of 38 digits
-    take six times as long.
--#}
+{#- DuckDB multiplies numbers of up to 18 digits in a sixth of the time of 38. -#}
 {% macro sum_of_squares(column) -%}
     {%- set square = bank_warehouse.money_product(column, column) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

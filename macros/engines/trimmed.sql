@@ -1,7 +1,4 @@
-{#-
-    Text without the invisible characters around it. On DuckDB only control characters are written
-    as chr(), because each call adds time to planning the query.
--#}
+{#- On DuckDB each chr() adds time to planning, so that only control characters are written so. -#}
 {% macro trimmed(text) -%}
     {%- set codes = [] -%}
     {%- for first, last in bank_warehouse.invisible_characters() -%}

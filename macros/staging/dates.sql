@@ -12,19 +12,19 @@
 {%- endmacro %}
 
 {% macro exchanged_day_and_month(date_format) -%}
-    {{ return(
-        date_format
-        | replace('%d', '%*') | replace('%m', '%d') | replace('%*', '%m')
-    ) }}
+    {{ return(date_format | replace('%d', '%*') | replace('%m', '%d') | replace('%*', '%m')) }}
 {%- endmacro %}
 
-{#-
-    Whether a text is a valid date only with day and month exchanged. Either no declared format fits
-    and the exchanged form of one does, or two formats that are each other's exchange are declared
-    and only the second fits. The macro uses `case`, because DuckDB may evaluate the second half of
-    an `and` for every row, and parsing a text that is not a date is slow.
--#}
-{% macro is_exchanged_date(text, date_read, formats) -%}
+{% macro joining_date(reading, text, source_file) -%}
+    {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
+        {{ bank_warehouse.parse_date(text, file['dates']['formats']) }}
+    {%- endcall -%}
+{%- endmacro %}
+
+{#- A case, because DuckDB may read the second date of an `and` in every row, which is slow. -#}
+{% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
+    {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
+    {%- set formats = file['dates']['formats'] -%}
     {%- set exchanged = [] -%}
     {%- set pairs = [(date_read, exchanged)] -%}
     {%- for date_format in formats -%}
@@ -45,6 +45,7 @@
         end
         {%- endfor %}
     )
+    {%- endcall -%}
 {%- endmacro %}
 
 {% macro is_ambiguous_date(date_expression) -%}
@@ -52,7 +53,6 @@
     and extract(day from {{ date_expression }}) <> extract(month from {{ date_expression }})
 {%- endmacro %}
 
-{#- In a file that holds dates of both orders, a date that could be either cannot be trusted. -#}
 {% macro has_ambiguous_date(client, file) -%}
     (
         {{ file }}.first_exchanged_row is not null

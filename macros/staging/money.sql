@@ -1,112 +1,80 @@
-{#-
-    Regular expression of a known currency, or of `any` of them. It matches nothing if there is
-    none.
--#}
-{% macro currency_pattern(currency) -%}
-    {%- set known = {
-        'USD': '([Uu][Ss])?[$]|[Uu][Ss][Dd]',
-        'EUR': '€|[Ee][Uu][Rr]',
-        'GBP': '£|[Gg][Bb][Pp]',
-    } -%}
-    {%- if currency == 'any' -%}
-        {{ return(known.values() | join('|')) }}
-    {%- endif -%}
-    {{ return(known.get(currency, '[^\\x00-\\x{10ffff}]')) }}
-{%- endmacro %}
-
-{#-
-    Regular expression of an amount. Its number: digits, in groups of three or not, and the cents
-    after the decimal mark. The other mark, an apostrophe or a blank separates groups, and the first
-    group does not begin with a zero. Around it: a sign, the currency before or after it, brackets
-    for a negative amount.
--#}
 {% macro amount_pattern(notation, fraction) -%}
-    {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]*' -%}
-    {%- set mark = notation['mark'] -%}
-    {%- set groups = [] -%}
-    {%- for separator in [
-        ',' if mark == '.' else '.', '\\x27', '’',
+    {%- set separators = [
+        ',' if notation['mark'] == '.' else '.', '\\x27', '’',
         '\\x{0020}', '\\x{00a0}', '\\x{202f}', '\\x{2009}',
     ] -%}
-        {%- do groups.append('([' ~ separator ~ '][0-9]{3})+') -%}
-    {%- endfor -%}
-    {%- set number = (
-        '([0-9]+|[1-9][0-9]{0,2}(' ~ groups | join('|') ~ '))([' ~ mark ~ ']' ~ fraction ~ ')?'
-    ) -%}
-    {%- set currency = '(' ~ bank_warehouse.currency_pattern(notation['currency']) ~ ')' -%}
+    {%- set groups = '([' ~ separators | join('][0-9]{3})+|([') ~ '][0-9]{3})+' -%}
+    {{ return(bank_warehouse.money_pattern(
+        '([+-]?_*(¤_*)?|¤_*[+-]_*)#|[+-]?_*#_*¤|(¤_*)?[(]_*#_*[)]|[(]¤_*#_*[)]|[(]#_*¤[)]',
+        notation['currency'],
+        '([0-9]+|[1-9][0-9]{0,2}(' ~ groups ~ '))([' ~ notation['mark'] ~ ']' ~ fraction ~ ')?'
+    )) }}
+{%- endmacro %}
+
+{#- In the pattern, _ is a blank, ¤ the currency, and # the number. -#}
+{% macro money_pattern(pattern, currency, number='') -%}
+    {%- set known = {
+        'USD': '([Uu][Ss])?[$]|[Uu][Ss][Dd]', 'EUR': '€|[Ee][Uu][Rr]', 'GBP': '£|[Gg][Bb][Pp]',
+    } -%}
+    {%- set one = known.get(currency, '[^\\x00-\\x{10ffff}]') -%}
+    {%- set one = known.values() | join('|') if currency == 'any' else one -%}
     {{ return(
-        '([+-]?' ~ blank ~ '(' ~ currency ~ blank ~ ')?|' ~ currency ~ blank ~ '[+-]' ~ blank ~ ')'
-        ~ number
-        ~ '|[+-]?' ~ blank ~ number ~ blank ~ currency
-        ~ '|(' ~ currency ~ blank ~ ')?[(]' ~ blank ~ number ~ blank ~ '[)]'
-        ~ '|[(]' ~ currency ~ blank ~ number ~ blank ~ '[)]'
-        ~ '|[(]' ~ number ~ blank ~ currency ~ '[)]'
+        pattern | replace('¤', '(' ~ one ~ ')') | replace('#', number)
+        | replace('_', '[ \\x{a0}\\x{202f}\\x{2009}]')
     ) }}
 {%- endmacro %}
 
-{% macro any_currency_pattern() -%}
-    {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]*' -%}
-    {%- set currency = '(' ~ bank_warehouse.currency_pattern('any') ~ ')' -%}
-    {%- set number = '[0-9][0-9., \\x27’\\x{a0}\\x{202f}\\x{2009}]*' -%}
-    {{ return(
-        '[+-]?' ~ blank ~ '[(]?' ~ currency ~ blank ~ '[+-]?' ~ blank ~ '[(]?' ~ blank
-        ~ '(' ~ number ~ '|-)' ~ blank ~ '[)]?'
-        ~ '|[+-]?' ~ blank ~ '[(]?' ~ number ~ currency ~ '[)]?'
-    ) }}
-{%- endmacro %}
-
-{#-
-    A dash for zero: after a currency, padded as by a spreadsheet, or alone in an accounting column.
--#}
-{% macro dash_pattern(notation) -%}
-    {%- set blank = '[ \\x{a0}\\x{202f}\\x{2009}]' -%}
-    {%- set currency = bank_warehouse.currency_pattern(notation['currency']) -%}
-    {{ return(
-        blank ~ '*((' ~ currency ~ ')' ~ blank ~ '*-' ~ blank ~ '*|-' ~ blank ~ '{2,}'
-        ~ ('|-' ~ blank ~ '*' if notation['is_accounting'] else '') ~ ')'
-    ) }}
+{% macro money_notation(reading, file, column) -%}
+    {%- set proof = file['money'].get(column, {}) -%}
+    {{ return({
+        'mark': proof.get('mark', file.get('default_mark', '.')),
+        'currency': reading['currency'],
+        'is_accounting': proof.get('is_accounting', false),
+    }) }}
 {%- endmacro %}
 
 {% macro plain_digits(text, mark) -%}
-    {%- if mark == '.' -%}
-        {{ bank_warehouse.replace_matches(text, '[^0-9.]', '') }}
-    {%- else -%}
-        replace({{ bank_warehouse.replace_matches(text, '[^0-9,]', '') }}, ',', '.')
-    {%- endif -%}
+    {%- set digits = bank_warehouse.replace_matches(text, '[^0-9' ~ mark ~ ']', '') -%}
+    {{ digits if mark == '.' else 'replace(' ~ digits ~ ", ',', '.')" }}
 {%- endmacro %}
 
-{#-
-    Text as money; null if it is not an amount in the notation of its column, has more digits than
-    cents without the setting that rounds them, or is a million million or more, because sums of
-    larger amounts would not fit. Read with a decimal point: 75384.77, 75,384.77, 75 384.77,
-    $75,384.77, 75384.77 USD, and (1,200.00) as negative. The plain notation is tried first, because
-    nearly all amounts have it. One case instead of two in a coalesce, because DuckDB evaluates the
-    nested one for every row.
--#}
-{% macro parse_money(text, notation, type='decimal(14, 2)') -%}
+{#- One case, because in a coalesce of two DuckDB evaluates the second in every row. -#}
+{% macro money_of(reading, column, text, source_file, type='decimal(14, 2)') -%}
+    {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
+    {%- set notation = bank_warehouse.money_notation(reading, file, column) -%}
     {%- set fraction = '[0-9]{0,18}0*' if bank_warehouse.rounds_money() else '[0-9]{0,2}0*' -%}
     {%- set digits = bank_warehouse.plain_digits(text, notation['mark']) -%}
     {%- set amount = 'try_cast(' ~ digits ~ ' as ' ~ type ~ ')' -%}
+    {%- set dash = '_*(¤_*-_*|-_{2,}' ~ ('|-_*' if notation['is_accounting'] else '') ~ ')' -%}
     case
         {%- if notation['mark'] == '.' %}
         when cast(try_cast({{ text }} as decimal(14, 2)) as string) = {{ text }}
             then try_cast({{ text }} as {{ type }})
         {%- endif %}
-        when {{ bank_warehouse.matches_whole(text, bank_warehouse.dash_pattern(notation)) }}
+        when {{ bank_warehouse.matches_whole(
+            text, bank_warehouse.money_pattern(dash, notation['currency'])
+        ) }}
             then cast(0 as {{ type }})
         when {{ bank_warehouse.matches_whole(
             bank_warehouse.trimmed(text), bank_warehouse.amount_pattern(notation, fraction)
         ) }}
-            then
-                case
-                    when contains({{ text }}, '(') or contains({{ text }}, '-') then -{{ amount }}
-                    else {{ amount }}
-                end
+            then case
+                when contains({{ text }}, '(') or contains({{ text }}, '-') then -{{ amount }}
+                else {{ amount }}
+            end
     end
+    {%- endcall -%}
 {%- endmacro %}
 
-{% macro explain_money(text, notation, column) -%}
+{% macro money_fault(reading, column) -%}
+    {%- set text = 'raw_' ~ column -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
+    {%- set any_currency = bank_warehouse.money_pattern(
+        '[+-]?_*[(]?¤_*[+-]?_*[(]?_*(#|-)_*[)]?|[+-]?_*[(]?#¤[)]?', 'any',
+        '[0-9][0-9., \\x27’\\x{a0}\\x{202f}\\x{2009}]*'
+    ) -%}
+    {%- call(file) bank_warehouse.by_file(reading, 'source_file') -%}
+    {%- set notation = bank_warehouse.money_notation(reading, file, column) -%}
     {%- set other = dict(notation, mark=',' if notation['mark'] == '.' else '.') -%}
     case
         when {{ bank_warehouse.matches_whole(
@@ -123,16 +91,18 @@
             trimmed, bank_warehouse.amount_pattern(other, '[0-9]*')
         ) }}
             then '{{ column }} has another decimal mark than its column'
-        when {{ bank_warehouse.matches_whole(trimmed, bank_warehouse.any_currency_pattern()) }}
+        when {{ bank_warehouse.matches_whole(trimmed, any_currency) }}
             then '{{ column }} is in another currency than the drop, or in none that is known'
         else '{{ column }} is not an amount to the cent'
     end
+    {%- endcall -%}
 {%- endmacro %}
 
 {% macro rounds_money() -%}
     {{ return(var('raw_money_rounding') == 'half_up') }}
 {%- endmacro %}
 
+{#- The outer cast, because Spark gives a difference one digit less than its parts. -#}
 {% macro rounded_off(reading) -%}
     {%- if not bank_warehouse.rounds_money() -%}
         {{ return('cast(null as string)') }}
@@ -143,15 +113,12 @@
             {%- for column in bank_warehouse.money_columns() %}
             case
                 when cast({{ column }} as string) <> raw_{{ column }}
-                    then '"{{ column }}": "' || cast(
-                        -- Spark gives a difference one digit less than its parts.
-                        cast(nullif(
-                            {{ bank_warehouse.money_of(
-                                reading, column, 'raw_' ~ column, 'source_file', 'decimal(38, 18)'
-                            ) }} - cast({{ column }} as decimal(38, 18)),
-                            0
-                        ) as decimal(38, 18)) as string
-                    ) || '"'
+                    then '"{{ column }}": "' || cast(cast(nullif(
+                        {{ bank_warehouse.money_of(
+                            reading, column, 'raw_' ~ column, 'source_file', 'decimal(38, 18)'
+                        ) }} - cast({{ column }} as decimal(38, 18)),
+                        0
+                    ) as decimal(38, 18)) as string) || '"'
             end{{ ',' if not loop.last }}
             {%- endfor %}
         ) || '}',

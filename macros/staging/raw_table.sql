@@ -1,7 +1,3 @@
-{#-
-    A raw table as a subquery: every column of raw_columns as text, and with it source_file,
-    structural_fault and raw_line. From the seeds, or from the folder BANK_RAW_DIR if that is set.
--#}
 {% macro raw_table(table) -%}
     {%- if env_var('BANK_RAW_DIR', '') == '' -%}
         (
@@ -38,10 +34,8 @@
     {%- for warning in plan['warnings'] -%}
         {%- do log('Raw drop: ' ~ warning, info=true) -%}
     {%- endfor -%}
-    {%- if
-        table == 'clients' and flags.WHICH in ('run', 'build')
-        and bank_warehouse.engine() == 'duckdb'
-    -%}
+    {%- set is_building = table == 'clients' and flags.WHICH in ('run', 'build') -%}
+    {%- if is_building and bank_warehouse.engine() == 'duckdb' -%}
         {%- set room = bank_warehouse.call_package(
             'require_disk', [target.path or '', plan['rows'], flags.WHICH != 'run']
         ) -%}
@@ -61,34 +55,27 @@
     })) }}
 {%- endmacro %}
 
-{#-
-    How the dates and amounts of each client file are read: what the file proves or the variables
-    declare. The keys are those of reading_of in bank_warehouse/raw_drop/proofs.py. For the shipped
-    seeds it is fixed. Unit tests override it.
--#}
 {% macro raw_reading() -%}
-    {%- if env_var('BANK_RAW_DIR', '') == '' or not execute -%}
-        {%- set formats = bank_warehouse.raw_date_formats() -%}
-        {%- set mark = var('raw_decimal_mark') -%}
-        {{ return({
-            'currency': none,
-            'files': [{
-                'file': 'seeds/raw/raw_clients.csv',
-                'dates': {
-                    'formats': ['%d-%m-%Y'] if formats == ['auto'] else formats,
-                    'basis': 'shipped' if formats == ['auto'] else 'declared',
-                    'undecided': 0,
-                },
-                'amounts': {
-                    'undecided': 0,
-                    'comma_columns': money_columns() | join(', ') if mark == ',' else '',
-                },
-                'default_mark': '.' if mark == 'auto' else mark,
-                'money': {},
-            }],
-        }) }}
+    {%- if env_var('BANK_RAW_DIR', '') != '' and execute -%}
+        {{ return(bank_warehouse.call_package(
+            'raw_reading', [env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
+        )) }}
     {%- endif -%}
-    {{ return(bank_warehouse.call_package(
-        'raw_reading', [env_var('BANK_RAW_DIR'), bank_warehouse.raw_settings()]
-    )) }}
+    {%- set formats = bank_warehouse.raw_date_formats() -%}
+    {%- set dates = {'formats': formats, 'basis': 'declared', 'undecided': 0} -%}
+    {%- if formats == ['auto'] -%}
+        {%- do dates.update(formats=['%d-%m-%Y'], basis='shipped') -%}
+    {%- endif -%}
+    {%- set mark = var('raw_decimal_mark') -%}
+    {%- set comma_columns = bank_warehouse.money_columns() | join(', ') if mark == ',' else '' -%}
+    {{ return({
+        'currency': none,
+        'files': [{
+            'file': 'seeds/raw/raw_clients.csv',
+            'dates': dates,
+            'amounts': {'undecided': 0, 'comma_columns': comma_columns},
+            'default_mark': '.' if mark == 'auto' else mark,
+            'money': {},
+        }],
+    }) }}
 {%- endmacro %}

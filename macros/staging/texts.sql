@@ -1,7 +1,3 @@
-{#-
-    Invisible characters, as hexadecimal code points: blanks of every width, line breaks, zero-width
-    marks, the soft hyphen. Each pair is a range.
--#}
 {% macro invisible_characters() -%}
     {{ return([
         ('0009', '000d'), ('0020', '0020'), ('00a0', '00a0'), ('00ad', '00ad'), ('115f', '1160'),
@@ -18,42 +14,24 @@
     {{ return('[' ~ spans | join('') ~ ']+') }}
 {%- endmacro %}
 
-{#-
-    Regular expression of what databases, pandas, R and spreadsheets write for an empty cell. Case
-    matters: Null is a surname.
--#}
-{% macro words_for_nothing() -%}
-    {{ return(
-        '-|--|NULL|null|[(]null[)]|None|NA|N/A|n/a|<NA>|NaN|nan|NaT|[\\\\]N|[(]blank[)]'
-        ~ '|#(N/A( N/A)?|NA|REF!|VALUE!|DIV/0!|NAME[?]|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)'
-    ) }}
-{%- endmacro %}
-
-{#- The same for any text, however it begins and ends. -#}
+{#- Case matters: Null is a surname. -#}
 {% macro text_or_null(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
+    {%- set words_for_nothing = (
+        '-|--|NULL|null|[(]null[)]|None|NA|N/A|n/a|<NA>|NaN|nan|NaT|[\\\\]N|[(]blank[)]'
+        ~ '|#(N/A( N/A)?|NA|REF!|VALUE!|DIV/0!|NAME[?]|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)'
+    ) -%}
     case
-        when not ({{ bank_warehouse.matches_whole(trimmed, bank_warehouse.words_for_nothing()) }})
+        when not ({{ bank_warehouse.matches_whole(trimmed, words_for_nothing) }})
             then nullif({{ trimmed }}, '')
     end
 {%- endmacro %}
 
-{#-
-    Regular expression of an id that is not as its bank wrote it: with marks of a spreadsheet, in
-    scientific notation, or too wide for its column. SPOILT_ID in proofs.py is the same.
--#}
 {% macro spoilt_id() -%}
-    {{ return(
-        '=".*|\\x{27}.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+'
-    ) }}
+    {{ return('=".*|\\x{27}.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+') }}
 {%- endmacro %}
 
-{#-
-    An id or code as text: 70097 if a program that read the column as numbers with gaps wrote
-    70097.0, and null if a spreadsheet changed it. An id may be any text. Only a text with a point,
-    a comma, a plus or a sign at its start takes the expensive path, in a separate case, because
-    DuckDB may evaluate the second half of an `and` for every row.
--#}
+{#- Two cases, because DuckDB may evaluate the second half of an `and` in every row. -#}
 {% macro clean_id(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
     case
@@ -70,23 +48,15 @@
     end
 {%- endmacro %}
 
-{% macro code_of(text) -%}
-    lower({{ bank_warehouse.clean_id(text) }})
-{%- endmacro %}
-
-{#- Nearly every code is known as written and needs no cleaning. -#}
 {% macro resolved_code(names, code) -%}
-    coalesce({{ names }}[{{ code }}], {{ names }}[{{ bank_warehouse.code_of(code) }}])
+    coalesce({{ names }}[{{ code }}], {{ names }}[lower({{ bank_warehouse.clean_id(code) }})])
 {%- endmacro %}
 
 {% macro code_lookup(codes, name) -%}
     (
         select {{ bank_warehouse.map_of('named.code', 'named.' ~ name) }}
         from (
-            select
-                code,
-                min({{ name }}) as {{ name }}
-            from {{ codes }}
+            select code, min({{ name }}) as {{ name }} from {{ codes }}
             where code is not null
             group by code
         ) as named
@@ -94,20 +64,15 @@
 {%- endmacro %}
 
 {% macro order_of_ids(id) -%}
-    cast(
-        row_number() over (
-            order by try_cast({{ id }} as integer) nulls last, {{ id }}
-        ) as integer
-    )
+    cast(row_number() over (order by try_cast({{ id }} as integer) nulls last, {{ id }}) as integer)
 {%- endmacro %}
 
 {% macro parse_whole_number(text) -%}
+    {%- set trimmed = bank_warehouse.trimmed(text) -%}
     case
         when cast(try_cast({{ text }} as integer) as string) = {{ text }}
             then try_cast({{ text }} as integer)
-        when {{ bank_warehouse.matches_whole(
-            bank_warehouse.trimmed(text), '[+-]?[0-9]+([.]0*)?'
-        ) }}
-            then try_cast(split_part({{ bank_warehouse.trimmed(text) }}, '.', 1) as integer)
+        when {{ bank_warehouse.matches_whole(trimmed, '[+-]?[0-9]+([.]0*)?') }}
+            then try_cast(split_part({{ trimmed }}, '.', 1) as integer)
     end
 {%- endmacro %}

@@ -50,8 +50,8 @@ measured as (
         {{ ratio_to_amount('customers.total_deposits', 'customers.total_loans') }}
             as liquidity_cover,
         customers.total_loans > customers.total_deposits as is_overleveraged,
-        {{ score_by_limits('deposit', 'customers') }} as deposit_score,
-        {{ score_by_limits('lending', 'customers') }} as lending_score
+        {{ score_by_limits('deposit', 'customers.total_deposits') }} as deposit_score,
+        {{ score_by_limits('lending', 'customers.total_loans') }} as lending_score
 
     from customers
     cross join score_limits

@@ -22,7 +22,11 @@ balances as (
         customers.as_of_date,
         customers.income_band,
         customers.risk_weighting,
-        {{ balance_of('products.product', 'customers') }} as balance,
+        case products.product
+            {% for product, column in product_columns().items() %}
+            when '{{ product }}' then customers.{{ column }}
+            {% endfor %}
+        end as balance,
         customers.total_loans + customers.total_deposits as balance_of_all_products
 
     from customers

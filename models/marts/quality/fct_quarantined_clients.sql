@@ -41,7 +41,7 @@ quarantined as (
         end as reject_reasons,
         case
             when clients.record_status = 'rejected' then clients.raw_text
-            else {{ typed_text('clients') }}
+            else {{ json_object(typed_columns(), 'cast(clients.* as string)') }}
         end as raw_text,
         {{ as_of_date() }} as as_of_date
 

@@ -31,7 +31,7 @@ files as (
         ) as dates_of_either_order,
 
         ---------- what the file proves, or a variable decides
-        {{ joining_formats(reading, 'source_file') }} as date_formats,
+        {{ file_value(reading, 'source_file', 'dates', 'formats') }} as date_formats,
         {{ file_value(reading, 'source_file', 'dates', 'basis') }} as date_basis,
         {{ file_value(reading, 'source_file', 'dates', 'undecided') }} as dates_undecided,
         {{ file_value(reading, 'source_file', 'amounts', 'undecided') }} as amounts_undecided,

@@ -246,7 +246,7 @@ explained as (
         case
             when is_valid then cast(null as string)
             when raw_line is not null then raw_line
-            else {{ raw_text() }}
+            else {{ json_object(raw_columns('clients'), 'raw_*') }}
         end as raw_text,
         case
             when joined_date is null and structural_fault is null
