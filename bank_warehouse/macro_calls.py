@@ -268,7 +268,7 @@ def _facts_query(build: dict[str, Any]) -> str:
     return f"""
         select cast(json_object(
             'fingerprints', (
-                select list([relation, cast(row_count as varchar), row_hash, columns])
+                select list(json_array(relation, row_count, row_hash, columns))
                 from ({fingerprints_query(marts)})
             ),
             'near_duplicates', (
