@@ -16,10 +16,13 @@
             ]) -%}
                 {%- do log('Raw drop: ' ~ warning, info=true) -%}
             {%- endfor -%}
-        {%- elif facts['reasons'] or facts['files'] | sum(attribute='total') >= 10 ** 16 -%}
+        {%- elif
+            not facts['files'] or facts['reasons']
+            or facts['files'] | sum(attribute='total') >= 10 ** 16
+        -%}
             {{ exceptions.raise_compiler_error(
-                'More client rows are quarantined than max_quarantine_rate allows, or the amounts '
-                ~ 'do not fit decimal(18, 2): ' ~ tojson(facts)
+                'The clients have no rows, more quarantined rows than max_quarantine_rate allows, or '
+                ~ 'totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
             ) }}
         {%- endif -%}
     {%- endif -%}
@@ -64,9 +67,7 @@
 
 {% macro json_rows(columns, source) -%}
     {%- set rows = [] -%}
-    {%- for row in run_query(
-        'select ' ~ bank_warehouse.json_object(columns) ~ ' as json_row ' ~ source
-    ).rows -%}
+    {%- for row in run_query('select ' ~ bank_warehouse.json_object(columns) ~ ' ' ~ source).rows -%}
         {%- do rows.append(fromjson(row[0])) -%}
     {%- endfor -%}
     {{ return(rows) }}
