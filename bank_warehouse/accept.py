@@ -40,10 +40,7 @@ or dates, never a client's text."""
 
 
 def accepted_profile_path(warehouse: Path) -> Path:
-    """Return the path of the accepted profile of a warehouse.
-
-    The macro accepted_profile_pattern returns the same path.
-    """
+    """Return the path of the accepted profile of a warehouse."""
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + SUFFIX)
 
 

@@ -6,20 +6,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bank_warehouse.engine import HISTORY
 from bank_warehouse.masking import shown_value
-from bank_warehouse.sql import quote_literal
+from bank_warehouse.sql import quote_identifier, quote_literal
 
 # The argument of dbt's generic tests that names the column.
 _NAMES_OF_ONE_COLUMN = frozenset({"unique_field", "from_field", "value_field"})
 
 
 def explain_failure(
-    failed: Iterable[Mapping[str, str]], warehouse: str, database: str, changed_files: str
+    failed: Iterable[Sequence[str]], warehouse: str, database: str, changed_files: str
 ) -> str:
     """Return the likely cause and the remedy, if the engine's message lacks them.
 
     Args:
-        failed: `schema`, `name`, `database` and `message` of each node that failed.
+        failed: database, schema, name and message of each node that failed.
         warehouse: the file of the warehouse, or the name of the target.
         database: the database of the warehouse.
         changed_files: a message about files of the drop that changed while they were read.
@@ -27,10 +28,9 @@ def explain_failure(
     Returns:
         An empty text if there is nothing to add.
     """
-    for node in failed:
-        name, message = node["name"], node["message"]
+    for in_database, schema, name, message in failed:
         if "No space left on device" in message or "File too large" in message:
-            is_history = node["database"] != database
+            is_history = in_database != database
             what = "the history" if is_history else f"the warehouse {warehouse}"
             setting = "BANK_HISTORY" if is_history else "BANK_WAREHOUSE"
             return (
@@ -40,7 +40,7 @@ def explain_failure(
             )
         if "LOCATION_ALREADY_EXISTS" in message:
             return (
-                f"{node['schema']}.{name} could not be written: an interrupted build left files "
+                f"{schema}.{name} could not be written: an interrupted build left files "
                 "of it. Remove the folder that the message above names, then build again."
             )
         if name == "fct_customer_history" and "out of sync" in message:
@@ -60,16 +60,18 @@ def failed_test_message(
     columns: Sequence[str],
     rows: Sequence[Sequence[Mapping[str, Any] | None]],
     project: str,
+    databases: tuple[str, str | None] | None,
 ) -> str:
     """Return a message about a failed test: its first rows, masked, and what to do.
 
     Args:
-        test: `name`, `path`, `column_name`, `description`, `remedy`, `sql`, `compiled_path` and
-            `command`, which prints all rows; each may be null or empty.
+        test: `name`, `path`, `column_name`, `description`, `remedy`, `sql` and `compiled_path`;
+            each may be null or empty.
         columns: the names of the columns.
         rows: the first rows that the test found; each value is null, or its `text` and whether it
             is a text (`is_text`).
         project: folder of the dbt project.
+        databases: the DuckDB files of the warehouse and of the history; null on another engine.
     """
     lines = [f"{test['name']} failed ({test['path']}). First rows:"]
     known = _reference_texts(project)
@@ -87,11 +89,21 @@ def failed_test_message(
         "What it promises": test["description"],
         "What to do": test["remedy"],
         "Its SQL": test["compiled_path"],
-        "All rows": test["command"],
+        "All rows": _command(test, *databases) if databases else "",
     }.items():
         if text:
             lines.append(f"{label}: {text.strip()}")
     return "\n".join(lines)
+
+
+def _command(test: Mapping[str, Any], warehouse: str, history: str | None) -> str:
+    """Return the shell command that runs the compiled SQL of a test; empty without a file."""
+    if not warehouse or warehouse == ":memory:":
+        return ""
+    attached = ""
+    if f"{quote_identifier(HISTORY)}." in test["sql"]:
+        attached = f' -cmd "attach {quote_literal(str(history))} as {HISTORY} (read_only)"'
+    return f'duckdb -readonly "{warehouse}"{attached} -f "{test["compiled_path"]}"'
 
 
 @cache

@@ -10,18 +10,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bank_warehouse import failures
+from bank_warehouse import drop_verdict, failures
 from bank_warehouse.publish import records
 from bank_warehouse.publish.fingerprints import fingerprints_query
+from bank_warehouse.sql import no_wildcards, quote_literal
 
 if TYPE_CHECKING:
     from bank_warehouse.raw_drop import TablePlan
 
 Functions = Mapping[str, Callable[..., Any]]
 
+
+class RefusedError(Exception):
+    """The command is refused; the message says why and what to do."""
+
+
 # The plan that each table was last read with in this process. `plan_table` caches the plan of the
 # current files, so only this dictionary shows whether a file has changed since it was read.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
+
+# The statuses of dbt's nodes that have not failed.
+_NOT_FAILED = frozenset({"success", "pass", "no-op", "skipped"})
 
 
 def answer(functions: Functions, name: str, arguments: str) -> str:
@@ -37,7 +46,7 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
     """
     try:
         return json.dumps({"value": functions[name](*json.loads(arguments)), "error": None})
-    except records.RecordError as refused:
+    except (RefusedError, records.RecordError) as refused:
         return json.dumps({"error": str(refused)})
     except Exception as problem:
         # The reader is slow to import, and a build of the sample does not need it.
@@ -96,25 +105,36 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
     return plan.reading
 
 
-def raw_contradictions(raw_dir: str, settings: str, files: list[str]) -> None:
-    """Examine whole client files that have a cell which contradicts their first rows.
+def judge_drop(
+    raw_dir: str, settings: str, near_duplicates: str, facts: drop_verdict.Facts
+) -> list[str]:
+    """Return the warnings about a drop whose rows are validated.
+
+    A file with a cell that contradicts its first rows is examined as a whole.
 
     Args:
-        raw_dir: the folder of the drop.
+        raw_dir: the folder of the drop; empty for the shipped sample.
         settings: JSON of the dbt variables.
-        files: their names.
+        near_duplicates: the variable of dbt.
+        facts: what the macro facts_of_drop returns.
 
     Raises:
-        DropError: the drop is refused, with one line per reason.
+        DropError: the drop is refused, with all reasons.
     """
-    from bank_warehouse.raw_drop import DropError, Settings
-    from bank_warehouse.raw_drop.plan import contradictions_of
-
+    found: list[str] = []
     plan = _last_plans.get((raw_dir, "clients"))
-    if plan is not None:
-        found = contradictions_of(plan, Settings.from_json(settings), files)
-        if found:
-            raise DropError("\n".join(found))
+    files = drop_verdict.contradicting_files(facts)
+    if plan is not None and files:
+        from bank_warehouse.raw_drop import Settings
+        from bank_warehouse.raw_drop.plan import contradictions_of
+
+        found.extend(contradictions_of(plan, Settings.from_json(settings), files))
+    found.extend(drop_verdict.refusals(facts, float(json.loads(settings)["max_quarantine_rate"])))
+    if found:
+        from bank_warehouse.raw_drop import DropError
+
+        raise DropError("\n".join(found))
+    return list(drop_verdict.warnings(facts, near_duplicates))
 
 
 def require_disk(path: str, rows: int, with_tests: bool) -> str:
@@ -136,12 +156,21 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
     return require_disk_space(need_of(rows, Path(path), with_tests=with_tests))
 
 
-def raw_changes(raw_dir: str) -> str:
-    """Return a message about files of a drop that changed since their tables were planned.
+def refuse_changes(raw_dir: str) -> None:
+    """Refuse a drop if a file of it changed since its table was planned.
 
     Call it after all tables are read: a file that changed in between may have been read only in
-    part. Empty if none changed.
+    part.
+
+    Raises:
+        RefusedError: files have changed.
     """
+    message = _changes(raw_dir)
+    if message:
+        raise RefusedError(message)
+
+
+def _changes(raw_dir: str) -> str:
     from bank_warehouse.raw_drop.plan import changed_files, changed_message
 
     changed = (
@@ -153,52 +182,123 @@ def raw_changes(raw_dir: str) -> str:
     return changed_message(changed, raw_dir)
 
 
-def record_start(path: str, build: Mapping[str, Any]) -> None:
-    """Record beside the warehouse that a build has started.
+def explain_failure(
+    failed: list[tuple[str, str, str, str]], warehouse: str, database: str, raw_dir: str
+) -> None:
+    """End a failed command with the message of :func:`failures.explain_failure`, if there is one.
+
+    Args:
+        failed: database, schema, name and message of each node that failed.
+        warehouse: the file of the warehouse, or the name of the target.
+        database: the database of the warehouse.
+        raw_dir: the folder of the drop; empty for the shipped sample.
+
+    Raises:
+        RefusedError: with the message.
+    """
+    message = failures.explain_failure(failed, warehouse, database, _changes(raw_dir))
+    if message:
+        raise RefusedError(message)
+
+
+def accepted_profile(warehouse: str) -> str:
+    """Return the file of the accepted profile as a SQL literal; empty if there is none.
+
+    Args:
+        warehouse: the DuckDB file.
+    """
+    from bank_warehouse.accept import accepted_profile_path
+
+    path = accepted_profile_path(Path(warehouse)) if warehouse else Path()
+    return quote_literal(no_wildcards(path)) if path.is_file() else ""
+
+
+def start_build(path: str, command: str, raw_dir: str, settings: str) -> None:
+    """Examine the drop, then record that a build has started, so that an interrupt is noticed.
+
+    A drop that cannot be read changes nothing, not even the record.
 
     Args:
         path: the DuckDB file; a database in memory has no record.
-        build: `command` and `source`.
+        command: the command of dbt; one that changes no tables has no record.
+        raw_dir: the folder of the drop; empty for the shipped sample.
+        settings: JSON of the dbt variables.
 
     Raises:
+        DropError: the drop cannot be read; the message lists all problems.
         RecordError: the record cannot be written.
     """
-    if path and path != ":memory:":
+    if raw_dir and command in ("run", "build", "seed"):
+        planned("clients", raw_dir, settings)
+    if path and path != ":memory:" and command in records.BUILDING:
+        build = {"command": command, "source": records.source_of(raw_dir)}
         records.write_build_start(Path(path), build)
 
 
-def describe_build(build: dict[str, Any], nodes: list[dict[str, Any]]) -> dict[str, Any]:
-    """Call :func:`records.describe_build`, and add the query for fingerprints.
+def describe_build(
+    build: dict[str, Any], ended: list[tuple[str, str, str]], nodes: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Call :func:`records.describe_build`, and add the query for a complete build.
 
     Args:
         build: the data that the macro `record_build` collects.
+        ended: id, name and status of each node that the command ran.
         nodes: the nodes of dbt's graph.
 
     Returns:
-        `build`, the argument for :func:`record_build`, and `fingerprints_query`, which is empty if
-        the build is not complete.
+        `build` and `query`, for :func:`record_build`. The query is empty if the build is not
+        complete. Null if the command is not recorded: it changed no tables and found no failure.
     """
-    described = records.describe_build(build, nodes)
+    failed = [name for _, name, status in ended if status not in _NOT_FAILED]
+    if build["command"] not in records.BUILDING and not (build["command"] == "test" and failed):
+        return None
+    done = [unique_id for unique_id, _, status in ended if status != "skipped"]
+    source = records.source_of(build["raw_dir"])
+    described = records.describe_build(
+        build | {"source": source, "done": done, "failed": failed}, nodes
+    )
     is_whole = not described["failed"] and not described["not_run"]
-    marts = [f"{model['schema']}.{model['name']}" for model in described["models"]]
-    return {
-        "build": described,
-        "fingerprints_query": fingerprints_query(marts) if is_whole else "",
-    }
+    return {"build": described, "query": _facts_query(described) if is_whole else ""}
 
 
-def record_build(path: str, build: dict[str, Any]) -> None:
+def _facts_query(build: dict[str, Any]) -> str:
+    """Return SQL for `fingerprints`, `near_duplicates` and `reading` in one JSON text."""
+    marts = [f"{model['schema']}.{model['name']}" for model in build["models"]]
+    relations = build["relations"]
+    return f"""
+        select cast(json_object(
+            'fingerprints', (
+                select list(json_array(relation, row_count, row_hash, columns))
+                from ({fingerprints_query(marts)})
+            ),
+            'near_duplicates', (
+                select coalesce(sum(rows_of_key), 0)
+                from {relations["base_bank__client_duplicates"]} where person_key is not null
+            ),
+            'reading', (
+                select coalesce(list(files order by file), []) from (
+                    select source_file as file, row_count as rows, date_formats, date_basis,
+                        dates_undecided, amounts_undecided, decimal_comma_columns, currency
+                    from {relations["base_bank__client_files"]}
+                ) as files
+            )
+        ) as varchar)
+    """
+
+
+def record_build(path: str, build: dict[str, Any], facts: str) -> None:
     """Record the result of a build beside the warehouse.
 
     Args:
         path: the DuckDB file; a database in memory has no record.
-        build: what :func:`describe_build` returned, with `fingerprints` (rows of the query),
-            `reading` and `near_duplicates`.
+        build: what :func:`describe_build` returned.
+        facts: the answer to its query; empty if there is no query.
 
     Raises:
         RecordError: the record cannot be written.
     """
     if path and path != ":memory:":
+        build = build | (json.loads(facts) if facts else {})
         records.write_build_record(Path(path), build | {"files": _drop_files(build)})
 
 
@@ -224,10 +324,10 @@ def _drop_files(build: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 SHARED: dict[str, Callable[..., Any]] = {
-    "explain_failure": failures.explain_failure,
+    "explain_failure": explain_failure,
     "failed_test_message": failures.failed_test_message,
     "raw_reading": raw_reading,
-    "raw_contradictions": raw_contradictions,
+    "judge_drop": judge_drop,
 }
 """Functions that macros can call on both engines."""
 
@@ -235,8 +335,9 @@ ON_DUCKDB: Functions = {
     **SHARED,
     "raw_plan": raw_plan,
     "require_disk": require_disk,
-    "raw_changes": raw_changes,
-    "record_start": record_start,
+    "refuse_changes": refuse_changes,
+    "accepted_profile": accepted_profile,
+    "start_build": start_build,
     "describe_build": describe_build,
     "record_build": record_build,
 }

@@ -1,5 +1,7 @@
 """Quote names and texts from outside for use in SQL."""
 
+from pathlib import Path
+
 
 def quote_identifier(name: str) -> str:
     """Return `name` as a quoted SQL identifier, embedded quotes doubled."""
@@ -9,3 +11,8 @@ def quote_identifier(name: str) -> str:
 def quote_literal(text: str) -> str:
     """Return `text` as a SQL string literal, embedded quotes doubled."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def no_wildcards(path: Path) -> str:
+    """Return `path` escaped for DuckDB, which reads `*`, `?` and `[` as wildcards."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path.as_posix())

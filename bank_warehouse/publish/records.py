@@ -1,6 +1,6 @@
 """The two records beside a warehouse: of the last build and of the last checks.
 
-The macros `record_start` and `record_build` write `bank.build_record.json` when a dbt build starts
+The macros `start_build` and `record_build` write `bank.build_record.json` when a dbt build starts
 and again when it ends. `bank check` writes `bank.checks_record.json`. The publisher compares both
 records with each other and with the tables.
 """
@@ -24,7 +24,7 @@ FORMAT = 3
 BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
 BUILDING = ("build", "run", "seed", "snapshot", "retry", "clone")
-"""The dbt commands that change tables; the macro `is_building` has the same list."""
+"""The dbt commands that change tables."""
 
 ALL_SUITES = ("raw", "staging", "marts", "quality")
 
@@ -34,6 +34,11 @@ SEMANTIC_MANIFEST = "semantic_manifest.json"
 
 class RecordError(Exception):
     """The record of a build cannot be written; the message says what to do."""
+
+
+def source_of(raw_dir: str) -> str:
+    """Return what a build reads: `sample`, the shipped seeds of an invented bank, or `drop`."""
+    return "drop" if raw_dir.strip() else "sample"
 
 
 def build_record_path(warehouse: Path) -> Path:
@@ -72,7 +77,7 @@ def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:
 
     Args:
         warehouse: The DuckDB file.
-        build: `command` and `source`, from the macro `record_start`.
+        build: `command` and `source`.
 
     Raises:
         RecordError: The file cannot be written.
@@ -88,7 +93,7 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
         build: The data from the macro `record_build`: `done` (ids of the finished nodes), `failed`
             (names of the failed nodes), `database` (of the warehouse), and further keys, which are
             kept.
-        nodes: The nodes of dbt's graph, as that macro describes them.
+        nodes: The nodes of dbt's graph.
 
     Returns:
         `build` with these keys added: `not_run` (names of the nodes that did not run), `models`
@@ -98,9 +103,10 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
     done = set(build["done"])
     tests: dict[str, list[dict[str, Any]]] = {}
     for node in nodes:
-        if node["test"]:
-            tests.setdefault(node["tested"], []).append(
-                {"name": node["test"], "column": node["column"], "arguments": node["arguments"]}
+        test = node["test_metadata"]
+        if test:
+            tests.setdefault(node["attached_node"], []).append(
+                {"name": test["name"], "column": node["column_name"], "arguments": test["kwargs"]}
             )
     models = [node for node in nodes if node["resource_type"] == "model"]
     return {
@@ -109,17 +115,21 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
             node["name"]
             for node in nodes
             if node["resource_type"] in ("model", "seed", "test", "snapshot")
-            and node["materialized"] != "ephemeral"
+            and node["config"]["materialized"] != "ephemeral"
             and node["unique_id"] not in done
         ],
         # Models in another database, such as the history, are not published.
         "models": [
-            {key: node[key] for key in ("schema", "name", "description", "is_published", "columns")}
-            | {"tests": tests.get(node["unique_id"], [])}
+            {key: node[key] for key in ("schema", "name", "description")}
+            | {
+                "is_published": node["config"]["meta"].get("is_published", True),
+                "columns": list(node["columns"].values()),
+                "tests": tests.get(node["unique_id"], []),
+            }
             for node in models
             if node["access"] == "public" and node["database"] == build["database"]
         ],
-        "relations": {node["name"]: node["relation"] for node in models},
+        "relations": {node["name"]: node["relation_name"] for node in models},
         "fingerprints": [],
         "reading": [],
         "near_duplicates": None,

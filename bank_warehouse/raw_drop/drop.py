@@ -27,7 +27,6 @@ from bank_warehouse.raw_drop.plan import (
     Read,
     TablePlan,
     no_rows,
-    no_wildcards,
     plan_parquet,
     plan_sheet,
     plan_text,
@@ -38,6 +37,7 @@ from bank_warehouse.raw_drop.plan import (
 from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
+from bank_warehouse.sql import no_wildcards
 
 _MOST_SHOWN = 5
 MAPPING_SETTING = "BANK_RAW_MAPPING"

@@ -28,7 +28,7 @@ from bank_warehouse.raw_drop.rewrite import as_utf8, speaking_of, with_header_fi
 from bank_warehouse.raw_drop.scan import Scan, is_utf8, scan_text
 from bank_warehouse.raw_drop.schema import TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
-from bank_warehouse.sql import quote_identifier, quote_literal
+from bank_warehouse.sql import no_wildcards, quote_identifier, quote_literal
 
 # A null marker that no text file contains: an empty cell is read as an empty text, and null means a
 # missing cell.
@@ -606,11 +606,6 @@ def _render(reads: Sequence[Read], source_file: str, named: str) -> str:
     condition = f"\nwhere {select.condition}" if select.condition else ""
     source = f"{select.function}([{listed}]{select.options}{named})"
     return f"select\n    {fields}\nfrom {source}{condition}"
-
-
-def no_wildcards(path: Path) -> str:
-    """Return `path` escaped for DuckDB, which reads `*`, `?` and `[` as wildcards."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path.as_posix())
 
 
 def describe(plan: TablePlan) -> list[dict[str, object]]:

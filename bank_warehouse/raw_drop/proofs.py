@@ -29,6 +29,7 @@ from typing import Any
 
 import duckdb
 
+from bank_warehouse.drop_verdict import other_header
 from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.raw_drop.fallback_reader import OTHER_HEADER
 from bank_warehouse.raw_drop.schema import RawTable
@@ -314,16 +315,7 @@ def _other_header(connection: duckdb.DuckDBPyConnection, select: str, limit: str
         f"from (select structural_fault from ({select}){limit})) where structural_fault = ?",
         [OTHER_HEADER],
     ).fetchone()
-    return other_header_refusal(found[0]) if found and found[0] else None
-
-
-def other_header_refusal(row: int) -> str:
-    """Return why a file is refused with a header in `row` whose columns are in another order."""
-    return (
-        f"row {row}: a header that has the columns in another order than the header in row 1: two "
-        "files were joined, and every row from there on would be read into the wrong columns. "
-        "Split the file there into two, named banking-clients-1 and banking-clients-2."
-    )
+    return other_header(found[0]) if found and found[0] else None
 
 
 def is_spoilt_id(cell: str) -> str:
@@ -708,6 +700,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
     shapes: dict[str, _Shape] = {}
     cells = 0
     foreign: Counter[str] = Counter()
+    texts = list(texts)
     for text, count in texts:
         cells += count
         name, readings = date_readings(text)
@@ -738,7 +731,8 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
             return DateProof((DAY_FIRST,), "proved", cells, refusal=refusal, cell=cell)
         return _proved_dates(_doubt_exchanged(shapes, ()), settings.tolerated)
     formats = settings.date_formats
-    return _declared_dates(_doubt_exchanged(shapes, formats), formats)
+    declared = _declared_dates(_doubt_exchanged(shapes, formats), formats)
+    return _unless_wrong(declared, texts)
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
@@ -849,6 +843,41 @@ def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> D
         example=example,
         readings=tuple(readings.items()) if undecided else (),
     )
+
+
+def _unless_wrong(proof: DateProof, texts: Sequence[tuple[str, int]]) -> DateProof:
+    """Return the proof of declared formats, with a refusal if others are meant.
+
+    That is so if they do not fit all dates, and another format does: dates that fit both would be
+    misread.
+    """
+    if not all(re.fullmatch("(?:%-?[dmYybB]|[^%])+", form) for form in proof.formats):
+        return proof
+    declared = {form.replace("%-", "%").replace("%B", "%b") for form in proof.formats}
+    meant = {exchanged(form) for form in declared}
+    dates = {text: count for text, count in texts if text.strip(INVISIBLE) not in NOTHING}
+    fitting = {
+        text: {form.replace("%B", "%b") for form, day in date_readings(text)[1].items() if day}
+        for text in dates
+    }
+    unread = [text for text, forms in fitting.items() if not forms & declared]
+    others = [
+        form
+        for form in sorted(set.intersection(*fitting.values()) if unread else ())
+        if form in meant or not re.match("%Y[^%]?%d", form)
+    ]
+    if not others:
+        return proof
+    total = sum(dates.values())
+    refusal = (
+        f"of {total:,} joining dates {total - sum(map(dates.__getitem__, unread)):,} can be read "
+        f"as {' or '.join(proof.formats)}, which raw_date_format declares. The others, such as "
+        f"{unread[0].strip(INVISIBLE)}, cannot, and all {total:,} can be read as "
+        f"{' or '.join(others)}. Set raw_date_format to {' or '.join(map(json.dumps, others))}: "
+        f"in dbt_project.yml, or for one build with --vars '{{raw_date_format: "
+        f"{json.dumps(others[0])}}}'."
+    )
+    return replace(proof, refusal=refusal, cell=unread[0])
 
 
 def _said_of_dates(proof: DateProof) -> str:

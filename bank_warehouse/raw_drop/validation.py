@@ -4,19 +4,20 @@ The staging models up to `base_bank__clients_validated` run in a temporary DuckD
 counts are those of a build.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from bank_warehouse import drop_verdict
 from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.drop import DropPlan
 from bank_warehouse.raw_drop.plan import contradictions_of
 from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
-from bank_warehouse.rendering import REFERENCES, RefusedError, Rendering
+from bank_warehouse.rendering import REFERENCES, Rendering
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 _MOST_VALUES = 20
@@ -92,33 +93,28 @@ def validate_clients(
             kind = "view" if model in _VIEWS else "table"
             sql = rendering.compile(model)
             connection.execute(f"create {kind} {_Relation(model)} as {sql}")
-        connection.execute(_faults(str(rendering.macros.quarantine_fault())))
-        files = _files(connection)
-        found = connection.execute(str(rendering.macros.contradicting_files())).fetchall()
-        contradicting = [file for (file,) in found]
-        rendering.macros.warn_of_near_duplicates()
+        connection.execute(_faults())
+        facts = rendering.macros.facts_of_drop()
+        contradicting = drop_verdict.contradicting_files(facts)
         return Validation(
-            files=files,
+            files=_files(connection),
             problems=(
                 *contradictions_of(clients, settings, contradicting),
-                *_refused(rendering),
+                *drop_verdict.refusals(facts, settings.tolerated),
             ),
-            warnings=tuple(text.removeprefix("Raw drop: ") for text in rendering.messages),
+            warnings=tuple(drop_verdict.warnings(facts, variables["near_duplicates"])),
             values=_values(connection),
         )
 
 
-def _faults(fault: str) -> str:
-    """Return SQL that creates a table with one row per quarantined row and reason.
-
-    Args:
-        fault: SQL of the reasons of a row.
-    """
+def _faults() -> str:
+    """Return SQL that creates a table with one row per quarantined row and reason."""
     columns = ", ".join(quote_literal(column.name) for column in CLIENTS.columns)
     return f"""
         create table faults as
         with reasons_of_rows as (
-            select source_file, source_row, raw_text, unnest(string_split({fault}, '; ')) as reason
+            select source_file, source_row, raw_text,
+                unnest(string_split(coalesce(reject_reasons, record_status), '; ')) as reason
             from base_bank__clients_validated where record_status <> 'accepted'
         )
         select source_file, reason, source_row,
@@ -147,24 +143,14 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
         "from faults group by all order by 3 desc, 2"
     ).fetchall():
         found[file]["quarantined"].append(
-            {"reason": reason, "rows": rows, "row": row, "example": example}
+            {
+                "reason": drop_verdict.REASONS.get(reason, reason),
+                "rows": rows,
+                "row": row,
+                "example": example,
+            }
         )
     return found
-
-
-def _refused(rendering: Rendering) -> Iterator[str]:
-    """Yield why the macros that check a drop as a whole refuse it."""
-    for macro in (
-        "refuse_empty_drop",
-        "refuse_other_header",
-        "refuse_other_date_order",
-        "enforce_max_quarantine_rate",
-        "refuse_large_totals",
-    ):
-        try:
-            getattr(rendering.macros, macro)()
-        except RefusedError as refused:
-            yield str(refused)
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -2,22 +2,15 @@
     {%- if execute and flags.WHICH in ('run', 'build', 'seed') and bank_warehouse.has_package() -%}
         {%- set failed = [] -%}
         {%- for result in results if result.status == 'error' -%}
-            {%- do failed.append({
-                'schema': result.node.schema | default(''),
-                'name': result.node.name,
-                'database': result.node.database | default(''),
-                'message': result.message or '',
-            }) -%}
-        {%- endfor -%}
-        {%- if failed -%}
-            {%- set message = bank_warehouse.call_package('explain_failure', [
-                failed, target.path or target.name, target.database | default(''),
-                bank_warehouse.changed_files_message(),
+            {%- do failed.append([
+                result.node.database | default(''), result.node.schema | default(''),
+                result.node.name, result.message or '',
             ]) -%}
-            {%- if message -%}
-                {{ exceptions.raise_compiler_error(message) }}
-            {%- endif -%}
-        {%- endif -%}
+        {%- endfor -%}
+        {%- do bank_warehouse.call_package('explain_failure', [
+            failed, target.path or target.name, target.database | default(''),
+            env_var('BANK_RAW_DIR', ''),
+        ]) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -58,34 +51,12 @@
             'remedy': node.config.meta.get('remedy'),
             'sql': node.compiled_code,
             'compiled_path': node.compiled_path | string,
-            'command': bank_warehouse.command_to_run(node),
         },
         found.column_names | list, rows, invocation_args_dict.project_dir | string,
+        [target.path, bank_warehouse.history_file()] if bank_warehouse.engine() == 'duckdb' else none,
     ])) }}
 {%- endmacro %}
 
-{#- The shell command that runs the compiled SQL of a test; empty if there is none. -#}
-{% macro command_to_run(node) -%}
-    {%- if bank_warehouse.engine() != 'duckdb' or target.path == ':memory:' -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- set history = bank_warehouse.history_database() -%}
-    {%- set attached = '' -%}
-    {%- if adapter.quote(history) ~ '.' in node.compiled_code -%}
-        {%- set path = run_query(
-            "select path from duckdb_databases() where database_name = '" ~ history ~ "'"
-        ).rows[0][0] -%}
-        {%- set attached = ' -cmd "attach \'' ~ path ~ "' as " ~ history ~ ' (read_only)"' -%}
-    {%- endif -%}
-    {{ return(
-        'duckdb -readonly "' ~ target.path ~ '"' ~ attached ~ ' -f "' ~ node.compiled_path ~ '"'
-    ) }}
-{%- endmacro %}
-
-{#-
-    The columns that identify a person or hold a raw row, with their names in the warehouse and
-    their headers as delivered, from bank_warehouse/masking.py.
--#}
 {% macro personal_columns() -%}
     {{ return([
         'name', 'client_id', 'client id', 'client_name', 'banking_contact', 'banking contact',

@@ -1,8 +1,4 @@
-{#-
-    The statement that creates a view, as in dbt-duckdb, but with table names without the database.
-    DuckDB names the database after the file, so with it the file could not be renamed or copied.
-    dbt prefers the project's macro to its own.
--#}
+{#- DuckDB names the database after its file. dbt prefers the project's macro to its own. -#}
 {% macro duckdb__create_view_as(relation, sql) -%}
     {%- set database = adapter.quote(target.database) ~ '.' -%}
     {%- set renamable = namespace(sql=sql) -%}
@@ -15,15 +11,11 @@
     {{ return(dbt.duckdb__create_view_as(relation, renamable.sql)) }}
 {%- endmacro %}
 
-{#-
-    dbt casts each cell of a unit test to the type of its column. The cells of an enumeration stay
-    texts, because a unit test may use values that are not in the seed.
--#}
+{#- A unit test may use values that are not in the seed of an enumeration. -#}
 {% macro duckdb__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})
 {%- endmacro %}
 
-{#- `dbt clone` on DuckDB: a warehouse is one file; copy the file instead. -#}
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(
         'dbt clone cannot copy a DuckDB warehouse, which is one file: copy the file, with '

@@ -1,7 +1,3 @@
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {%- if custom_schema_name is none -%}
-        {{ target.schema }}
-    {%- else -%}
-        {{ custom_schema_name | trim }}
-    {%- endif -%}
+    {{ target.schema if custom_schema_name is none else custom_schema_name | trim }}
 {%- endmacro %}

@@ -2,13 +2,14 @@
     {{ return('string' if data_type | lower in ('varchar', 'text') else data_type) }}
 {%- endmacro %}
 
-{#-
-    Load a seed with one statement. The cells are in one JSON text, and SQL converts them to their
-    types, which keeps quotes, nulls and the order of rows. A cell that is not of its type stops the
-    build. Returns the statement, for the compiled files.
--#}
+{% macro spark_type_of_seed_column(model, agate_table, index) -%}
+    {{ return(bank_warehouse.spark_type(model['config'].get('column_types', {}).get(
+        agate_table.column_names[index], adapter.convert_type(agate_table, index)
+    ))) }}
+{%- endmacro %}
+
+{#- The cells are in one JSON text, which keeps quotes, nulls and the order of rows. -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
-    {%- set column_types = model['config'].get('column_types', {}) -%}
     {%- set rows = [] -%}
     {%- for row in agate_table.rows -%}
         {%- set cells = [] -%}
@@ -21,52 +22,35 @@
         insert into {{ this.render() }}
         select
             {%- for name in agate_table.column_names %}
-            {%- set type = bank_warehouse.spark_type(
-                column_types.get(name, adapter.convert_type(agate_table, loop.index0))
+            {%- set type = bank_warehouse.spark_type_of_seed_column(
+                model, agate_table, loop.index0
             ) %}
             {%- set cell = 'cells[' ~ loop.index0 ~ ']' %}
-            {%- if type == 'string' %}
-            {{ cell }}
-            {%- else %}
-            if(
-                {{ cell }} is null, cast(null as {{ type }}),
-                coalesce(
-                    try_cast({{ cell }} as {{ type }}),
-                    raise_error(concat('{{ this.identifier }}: {{ name }} is not {{ type }}: ', {{ cell }}))
-                )
-            )
-            {%- endif %}
+            if({{ cell }} is null, cast(null as {{ type }}), coalesce(
+                try_cast({{ cell }} as {{ type }}),
+                raise_error(concat('{{ this.identifier }}: {{ name }} is not {{ type }}: ', {{ cell }}))
+            ))
             {{- ',' if not loop.last }}
             {%- endfor %}
-        from (
-            select explode(
-                from_json(
-                    '{{ bank_warehouse.spark__escape_single_quotes(tojson(rows)) }}',
-                    'array<array<string>>'
-                )
-            ) as cells
-        )
+        from (select explode(from_json(
+            '{{ bank_warehouse.spark__escape_single_quotes(tojson(rows)) }}',
+            'array<array<string>>'
+        )) as cells)
     {%- endset -%}
     {%- do adapter.add_query(sql, abridge_sql_log=True) -%}
     {{ return(sql) }}
 {%- endmacro %}
 
 {% macro spark__create_csv_table(model, agate_table) -%}
-    {%- set column_types = model['config'].get('column_types', {}) -%}
-    {%- set sql %}
-        create table {{ this.render() }} (
-            {%- for name in agate_table.column_names %}
-            {{ adapter.quote(name) }} {{ bank_warehouse.spark_type(
-                column_types.get(name, adapter.convert_type(agate_table, loop.index0))
-            ) }}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        )
-        {{ file_format_clause() }}
-    {%- endset -%}
-    {%- call statement('_') -%}
-        {{ sql }}
-    {%- endcall -%}
+    {%- set columns = [] -%}
+    {%- for name in agate_table.column_names -%}
+        {%- do columns.append(adapter.quote(name) ~ ' ' ~ bank_warehouse.spark_type_of_seed_column(
+            model, agate_table, loop.index0
+        )) -%}
+    {%- endfor -%}
+    {%- set sql = 'create table ' ~ this.render() ~ ' (' ~ columns | join(', ') ~ ') '
+        ~ file_format_clause() -%}
+    {%- call statement('_') -%}{{ sql }}{%- endcall -%}
     {{ return(sql) }}
 {%- endmacro %}
 

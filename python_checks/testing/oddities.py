@@ -1455,7 +1455,7 @@ def month_first_dates(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
 
 
-@oddity("refused", "raw_date_format", by="staging", date_formats=("%d-%m-%Y",))
+@oddity("refused", 'Set raw_date_format to "%m-%d-%Y"', date_formats=("%d-%m-%Y",))
 def month_first_dates_declared_day_first(drop: Path) -> None:
     """All dates month first, declared day first: many do not fit the declared order."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[3:5]}-{date[:2]}{date[5:]}"))
@@ -1629,7 +1629,7 @@ def iso_dates_undeclared(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))
 
 
-@oddity("refused", "all 3000 as %Y-%m-%d", by="staging", date_formats=("%d-%m-%Y",))
+@oddity("refused", "all 3,000 can be read as %Y-%m-%d", date_formats=("%d-%m-%Y",))
 def iso_dates_declared_day_first(drop: Path) -> None:
     """Dates such as 2019-05-06, declared as day first."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[6:]}-{date[3:5]}-{date[:2]}"))

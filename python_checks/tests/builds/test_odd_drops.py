@@ -280,8 +280,8 @@ def test_refused_date_order_has_counts_and_setting(staging: Staging, tmp_path: P
     refusal = str(staging.read(drop, **settings(oddity)).refusal)
     dates = [row[4] for row in oddities.seed_rows()[1]]
     both = sum(int(date[:2]) <= 12 for date in dates)
-    assert f"of {SEED_COUNT} joining dates {both} can be read as %d-%m-%Y" in refusal
-    assert f"all {SEED_COUNT} as %m-%d-%Y" in refusal
+    assert f"of {SEED_COUNT:,} joining dates {both:,} can be read as %d-%m-%Y" in refusal
+    assert f"all {SEED_COUNT:,} can be read as %m-%d-%Y" in refusal
     assert 'Set raw_date_format to "%m-%d-%Y"' in refusal
     assert staging.read(drop, raw_date_format="%m-%d-%Y").refusal is None
 

@@ -157,6 +157,54 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
     assert interpret_dates([*dates, ("07/25/2015", 1)], Settings(("%m/%d/%Y",))).undecided == 0
 
 
+@pytest.mark.parametrize(
+    ("texts", "formats", "said"),
+    [
+        # (declared, the count that it reads, a date that it does not read, the right format)
+        (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
+        (("2015-07-04", " 2015-07-25"), ("%d-%m-%Y",), ("0 can", "2015-07-04", '"%Y-%m-%d"')),
+        (("2015-25-07", "NULL"), ("%Y-%m-%d",), ("0 can", "2015-25-07", '"%Y-%d-%m"')),
+        (("25-7-15", "4-7-15"), ("%m-%d-%y",), ("1 can", "25-7-15", '"%d-%m-%y"')),
+        (
+            ("04/07/2015", "05/06/2015"),
+            ("%d-%m-%Y", "%d.%m.%Y"),
+            ("0 can", "04/07/2015", '"%d/%m/%Y" or "%m/%d/%Y"'),
+        ),
+    ],
+)
+def test_declared_format_is_refused_if_only_another_fits_all_dates(
+    texts: tuple[str, ...], formats: tuple[str, ...], said: tuple[str, str, str]
+) -> None:
+    proof = interpret_dates([(text, 1) for text in texts], Settings(formats))
+    dates = sum(text != "NULL" for text in texts)
+    read, example, meant = said
+    assert str(proof.refusal).startswith(
+        f"of {dates} joining dates {read} be read as {' or '.join(formats)}, which "
+        f"raw_date_format declares. The others, such as {example}, cannot, and all {dates} can "
+        f"be read as {meant.replace(chr(34), '')}. Set raw_date_format to {meant}: "
+    )
+    assert proof.cell in texts
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats"),
+    [
+        (("04-07-2015", "31-02-2015"), ("%d-%m-%Y",)),  # no format reads the second
+        (("04-07-2015", "07-25-2015", "nobody knows"), ("%d-%m-%Y",)),
+        (("25-07-2015", "07-25-2015"), ("%d-%m-%Y",)),  # each needs its own
+        (("2015-25-07",), ("%d-%m-%Y",)),  # a year before the day is never proposed
+        (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
+        (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
+        (("2015-07-25",), ("%x",)),  # not a format that Python knows to read
+        (("NULL", ""), ("%d-%m-%Y",)),
+    ],
+)
+def test_declared_format_is_kept_if_no_other_fits_all_dates(
+    texts: tuple[str, ...], formats: tuple[str, ...]
+) -> None:
+    assert interpret_dates([(text, 9) for text in texts], Settings(formats)).refusal is None
+
+
 def test_few_dates_of_another_kind_are_left_to_the_quarantine() -> None:
     dates = [("25-07-2015", 198), ("04/07/2015", 2)]
     assert interpret_dates(dates, AUTO).formats == ("%d-%m-%Y",)

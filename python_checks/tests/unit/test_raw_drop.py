@@ -84,20 +84,20 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
     oddity.make(drop)
-    if oddity.decided_by == "reader" and oddity.outcome == "refused":
-        with pytest.raises(DropError, match=re.escape(oddity.says)) as refused:
-            plan_table(drop, "clients")
-        message = str(refused.value)
-        assert ("\n" in message) == ("things are wrong" in message)
-        assert all(line.endswith(".") for line in message.splitlines())
-        return
-
     settings = Settings(
         None if oddity.date_formats == ("auto",) else oddity.date_formats,
         str(oddity.variables.get("raw_decimal_mark", "auto")),
         str(oddity.variables.get("raw_money_rounding", "none")),
         oddity.max_quarantine_rate,
     )
+    if oddity.decided_by == "reader" and oddity.outcome == "refused":
+        with pytest.raises(DropError, match=re.escape(oddity.says)) as refused:
+            plan_table(drop, "clients", settings)
+        message = str(refused.value)
+        assert ("\n" in message) == ("things are wrong" in message)
+        assert all(line.endswith(".") for line in message.splitlines())
+        return
+
     tables = plan_drop(drop, settings).tables
     warnings = [text for plan in tables.values() for text in plan.warnings]
     if oddity.name != "people_written_in_two_ways":  # reported when all rows are read

@@ -1,0 +1,112 @@
+"""Why a drop as a whole is refused after its rows have been validated, and what it warns of."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+"""What the macro facts_of_drop returns:
+
+`files`: of each file the `file`, its `rows`, how many are `quarantined` or are `contradicting` what
+the first rows prove, the row of the first `other_header`, the `total` of all amounts of its valid
+rows, and the `largest` of them with its `largest_row`.
+`reasons`: of each reason, or status if there is none, the `rows` and the place of the `first`;
+empty unless too many rows are quarantined.
+`near_duplicates`: their `rows` and `people`.
+"""
+
+MOST = 10**16
+"""Totals are decimal(18, 2)."""
+
+REASONS = {
+    "ambiguous": "joined_bank can be either order in a file that holds both",
+    "duplicate": "duplicate of another row",
+}
+"""Why a valid row is quarantined, by its record_status."""
+
+
+def contradicting_files(facts: Facts) -> list[str]:
+    """Return the files with a cell that contradicts what the first rows of the file prove."""
+    return [file["file"] for file in facts["files"] if file["contradicting"]]
+
+
+def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
+    """Yield why a drop is refused.
+
+    Args:
+        facts: what is known about its rows.
+        max_quarantine_rate: the variable of dbt.
+    """
+    files = facts["files"]
+    if not files:
+        yield (
+            "The client file holds no rows. Deliver it again, or name another folder in "
+            "BANK_RAW_DIR."
+        )
+    for file in files:
+        if file["other_header"]:
+            yield f"{file['file']}, {other_header(file['other_header'])}"
+    if facts["reasons"]:
+        yield _too_many_quarantined(facts, max_quarantine_rate)
+    total = sum(file["total"] for file in files)
+    if total >= MOST:
+        largest = max(files, key=lambda file: file["largest"] or 0)
+        yield (
+            f"The amounts of the drop add up to {total / 10**12:,.0f} trillion, and totals of "
+            f"10,000 trillion or more do not fit. The largest are in {largest['file']}, row "
+            f"{largest['largest_row']}. Correct them, and export the file again."
+        )
+
+
+def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
+    """Yield what a build warns of.
+
+    Args:
+        facts: what is known about the rows of the drop.
+        near_duplicates: the variable of dbt.
+    """
+    rows, people = facts["near_duplicates"]["rows"], facts["near_duplicates"]["people"]
+    if rows:
+        remedy = (
+            'They are treated as duplicates, because near_duplicates is "quarantine".'
+            if near_duplicates == "quarantine"
+            else "Each counts as a customer of its own; with near_duplicates set to "
+            '"quarantine" they are treated as duplicates. Their keys are in '
+            "staging.base_bank__client_duplicates."
+        )
+        yield (
+            f"{rows} rows are {people} {'person' if people == 1 else 'people'} written in "
+            "different ways: client id, name and joining date agree except for blanks, case or "
+            f"composed letters. {remedy}"
+        )
+
+
+def other_header(row: int) -> str:
+    """Return why a file is refused if a header in `row` has other columns than its first one."""
+    return (
+        f"row {row}: a header that has the columns in another order than the header in row 1: two "
+        "files were joined, and every row from there on would be read into the wrong columns. "
+        "Split the file there into two, named banking-clients-1 and banking-clients-2."
+    )
+
+
+def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
+    rows = sum(file["rows"] for file in facts["files"])
+    quarantined = sum(file["quarantined"] for file in facts["files"])
+    if quarantined == rows:
+        why, remedy = "and no customer is left", "."
+    else:
+        why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
+        remedy = ", or raise max_quarantine_rate if this loss is acceptable."
+    reasons = "\n".join(map(_reason, facts["reasons"]))
+    return (
+        f"{quarantined:,} of {rows:,} client rows are quarantined, {why}:\n{reasons}\n"
+        "The rows are in quality.fct_quarantined_clients. Correct the file, set raw_date_format "
+        f"or as_of_date where the reasons say so{remedy}"
+    )
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    reason = REASONS.get(found["reason"], found["reason"])
+    if found["rows"] == 1:
+        return f"  1 row: {reason} ({found['first']})"
+    return f"  {found['rows']:,} rows: {reason} (first: {found['first']})"
