@@ -67,7 +67,7 @@ def test_reasons_of_too_many_quarantined_rows_are_counted() -> None:
         "1,202 of 3,000 client rows are quarantined, more than the share of 0.25 that "
         "max_quarantine_rate allows:",
         "  1,200 rows: age is empty (first: a.csv, row 9)",
-        "  1 row: repeat of another row (b.csv, row 3)",
+        "  1 row: duplicate of another row (b.csv, row 3)",
         "  1 row: joined_bank can be either order in a file that holds both (b.csv, row 4)",
         "The rows are in quality.fct_quarantined_clients. Correct the file, set raw_date_format or "
         "as_of_date where the reasons say so, or raise max_quarantine_rate if this loss is "

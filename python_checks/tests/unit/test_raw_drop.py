@@ -586,7 +586,7 @@ def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
     refusal = str(Staging().read(drop).refusal)
     for said in (problem, refusal):
         assert said.startswith("1 of 41 client rows are quarantined")
-        assert " 1 row: repeat of another row" in said
+        assert " 1 row: duplicate of another row" in said
 
 
 def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:
