@@ -36,7 +36,7 @@ METRICS: Mapping[str, str] = {
     "overleveraged_share": "Customers who could not repay from what they hold here. What they hold "
     "elsewhere is not known.",
     "watch_list_customers": "Customers who meet at least one warning rule. Most need no decision "
-    "now: see Customers at Act now.",
+    "now: see Customers to act on now.",
     "watch_list_share": "How widespread warnings are. Some rules look at the risk weighting, so "
     "the share rises with it.",
     "act_customers": "Customers on the highest level of the watch list: decide on each. Set by "

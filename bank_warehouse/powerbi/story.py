@@ -660,7 +660,7 @@ class _Writer:
                 "Finding on holdings",
                 _unless_empty(
                     'FORMAT([Products per customer], "0.0")',
-                    '" products per customer; least held: "',
+                    '" products each; least held: "',
                     self.most(*product, "Penetration", "ASC"),
                     f'" (" & FORMAT(MINX(VALUES({self.column(*product)}), [Penetration]), "0.0%")',
                     '")"',

@@ -280,7 +280,7 @@ def test_wrong_measure_is_detected(layer: SemanticLayer, evaluator: Evaluator) -
     """The comparison detects a sum instead of a distinct count, and a missing filter."""
     for label, name, text in (
         ("Client ids", "client_ids", "COUNTROWS('Customers')"),
-        ("Customers at Act now", "act_customers", "COUNTROWS('Customer risk')"),
+        ("Customers to act on now", "act_customers", "COUNTROWS('Customer risk')"),
         ("Mean loans", "mean_total_loans", "DIVIDE([Total loans], [Client ids])"),
     ):
         measures = {**evaluator.measures, label: text}
