@@ -174,8 +174,8 @@ def risk(tables: Tables) -> Figure:
         "risk",
         tables,
         3.8,
-        f"All customers with risk weighting {listed(by_rule)} are on the watch list: its rules use "
-        "the risk weighting, so this jump is built in."
+        f"All customers with risk weighting {listed(by_rule, 'or')} are on the watch list: its "
+        "rules use the risk weighting, so this jump is built in."
         if by_rule
         else "",
     )

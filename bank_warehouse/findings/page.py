@@ -211,7 +211,7 @@ def _risk(tables: Tables) -> str:
         risk_sentence=_said(tables, "risk-by-income"),
         risk_title=TITLES["risk"](tables),
         risk_table=tables.table(by_risk),
-        jump_sentence=templates.JUMP.format(classes=listed(by_rule)) if by_rule else "",
+        jump_sentence=templates.JUMP.format(classes=listed(by_rule, "or")) if by_rule else "",
         driver_sentence=_said(tables, "drivers"),
         drivers_title=TITLES["drivers"](tables),
         driver_table=tables.table(drivers, {"odds_ratio": "0.00"}) if len(drivers) else "",
