@@ -74,7 +74,7 @@ COLUMNS = {
     "watch_list_level": "Watch list",
     "watch_list_reasons": "Watch-list rules met",
     "segment": "Segment",
-    "loyalty_classification": "Loyalty classification",
+    "loyalty_classification": "Loyalty class",
     "banking_relationship": "Banking relationship",
     "investment_advisor": "Investment advisor",
 }

@@ -14,6 +14,11 @@ BUILT_IN = "by definition"
 
 NAMES: Mapping[str, str] = {
     "amount_of_credit_cards": "Number of credit cards",
+    "debt_to_income_ratio": "Debt-to-income ratio",
+    "expected_loss": "Assumed loss",
+    "joined_date": "Joining date",
+    "loan_to_deposit_ratio": "Loan-to-deposit ratio",
+    "loyalty_classification": "Loyalty class",
     "properties_owned": "Number of properties owned",
     "saving_account": "Savings account",
     "saving_accounts": "Savings accounts",
@@ -22,6 +27,7 @@ NAMES: Mapping[str, str] = {
     "owner": "Owner",
     "top_decile_share": "Top tenth holds",
     "stressed_value": "Under stress",
+    "tenure_days": "Time with the bank",
     "act": "Act now",
 }
 """Labels of columns and codes that differ from their names."""
@@ -34,8 +40,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "none": "Not listed",
     },
     "direction": {
-        "raises": "Raises it",
-        "lowers": "Lowers it",
+        "raises": "Higher risk",
+        "lowers": "Lower risk",
         "no clear direction": "Could be chance",
         "not known: too few customers or no variation": "Not known: too few customers or all alike",
     },
@@ -48,6 +54,10 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "Unstable: another sample would give other groups"
         ),
     },
+    "family": {
+        "money by money": "Amounts by facts that come from amounts",
+        "categories": "All other comparisons",
+    },
     "kind": {"targeting": "Offer", "risk": "Risk"},
     "scenario": {},
     "measure": {},
@@ -57,8 +67,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 """Column to the labels of its codes; codes of other columns are shown unchanged."""
 
 GAP = (
-    "Gap to close: how far these customers' balances or fees are from the rule's target. Use it to "
-    "compare actions, not as a forecast."
+    "Gap to close: how far these customers' balances, or their yearly fees, are from the rule's "
+    "target. Use it to compare like with like, not as a forecast."
 )
 """The explanation of the gap to close."""
 
@@ -116,7 +126,7 @@ def reasons(text: str) -> str:
 
     The limits in this text come from the seed, so the label follows a seed that a bank has changed:
     `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits are in
-    the highest fifth; customer for 10 years or more`.
+    the top fifth; customer for 10 years or more`.
     """
     found = _RULE.match(text)
     conditions = (
@@ -124,13 +134,16 @@ def reasons(text: str) -> str:
     )
     if not conditions or None in conditions:
         return text
-    return sentence(
-        "; ".join(
-            condition(each["fact"], each["how"], float(each["limit"]))
-            for each in conditions
-            if each
-        )
-    )
+    parts: list[str] = []
+    fact = ""
+    for each in filter(None, conditions):
+        text = condition(each["fact"], each["how"], float(each["limit"]))
+        if each["fact"] == fact and " is " in text:
+            parts[-1] += f" and {text.partition(' is ')[2]}"
+        else:
+            parts.append(text)
+        fact = each["fact"]
+    return sentence("; ".join(parts))
 
 
 def rules_met(text: str) -> str:
@@ -201,9 +214,9 @@ def _fifths(how: str, place: int) -> str:
     number = last - first + 1
     if number < 1:
         return "none of five parts"
-    end = "highest" if last == 5 else "lowest" if first == 1 else ""
+    end = "top" if last == 5 else "bottom" if first == 1 else ""
     if not end:
-        return f"the {_ORDINALS[place]} fifth from below"
+        return f"the {_ORDINALS[place]} fifth from the bottom"
     return f"the {end} fifth" if number == 1 else f"the {end} {_COUNTS[number]} fifths"
 
 

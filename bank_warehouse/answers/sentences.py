@@ -154,7 +154,7 @@ def _task(source: Source, action: str) -> str:
     if not found:
         return ""
     wording = str(found[0]["wording"])
-    return f" For {found[0]['owner']}: {wording[:1].lower()}{wording[1:]}."
+    return f" Task for {found[0]['owner']}: {wording[:1].lower()}{wording[1:]}."
 
 
 def _change_of_decisions(source: Source, number: int) -> str:
@@ -211,7 +211,7 @@ def risk_by_income(source: Source) -> Answer | None:
         measure="risk_weighting",
         subject="Risk",
         verb=("rises", "falls", "differs"),
-        what="the average risk weighting (1 low, 5 high)",
+        what="the mean risk weighting (1 low, 5 high)",
         written=lambda mean: f"{float(mean):.1f}",
         page="risk",
     )
@@ -226,7 +226,7 @@ def deposits_by_income(source: Source) -> Answer | None:
         measure="total_deposits",
         subject="Deposits",
         verb=("rise", "fall", "differ"),
-        what="the average deposits",
+        what="mean deposits",
         written=amount,
         page="income",
     )
@@ -262,10 +262,11 @@ def _by_income(
     if not labels.is_real(tested["verdict"]):
         if not _is_none(tested):
             return None
-        title = f"{subject} {'does' if verb[0].endswith('s') else 'do'} not go with income"
+        title = f"{subject} {'is' if verb[0].endswith('s') else 'are'} not linked to income"
         return Answer(
-            name, f"{title}.", title, _decided(tested), page, marts, "chance", _statistics(tested)
-        )
+            name, f"{title}.", title, _negligible(tested), page, marts, "chance",
+            _statistics(tested),
+        )  # fmt: skip
     means = [mean for _, mean, _ in bands]
     steps = [later - earlier for earlier, later in pairwise(means)]
     if all(step > 0 for step in steps):
@@ -311,7 +312,7 @@ def no_difference(source: Source) -> Answer | None:
         name="no-difference",
         sentence=f"{title}{nor}: do not use {them} to look for larger balances.",
         title=title,
-        support=_decided(tested[0]) + _policy(source, [dimension for dimension, _ in without]),
+        support=_negligible(tested[0]) + _policy(source, [dimension for dimension, _ in without]),
         page="segmentation",
         marts=("fct_segment_differences",),
         verdict="chance",
@@ -346,8 +347,9 @@ def _policy(source: Source, dimensions: Sequence[str]) -> str:
     if not users:
         return ""
     return (
-        f" By policy, not by this finding, the project's rules for {listed(users)} use "
-        f"{listed(list(dict.fromkeys(used)), 'or')}."
+        f" {'Rules' if len(users) > 1 else 'The rule'} for {listed(users)} still "
+        f"{'use' if len(users) > 1 else 'uses'} {listed(list(dict.fromkeys(used)), 'or')}: that is "
+        "policy, not a result of these tests."
     )
 
 
@@ -371,7 +373,8 @@ def segments(source: Source) -> Answer | None:
     return Answer(
         name="segments",
         sentence=(
-            f"{largest[0]} is the segment with the most money: {part} of customers hold "
+            f"{largest[0]} is the segment with the largest balances: {part} of customers "
+            f"hold "
             f"{of_deposits} of deposits and owe {of_loans} of loans."
         ),
         title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
@@ -431,9 +434,10 @@ def concentration(source: Source) -> Answer | None:
             f"tenth by loans owes {loans} of all loans."
         ),
         title=f"Top tenth by deposits holds {deposits}; top tenth by loans owes {loans}",
-        support=" ".join(
-            f"{labels.name(name)}: Gini {found[name]['gini']:.2f}." for name in BALANCES
-        ),
+        support="Gini coefficient, 0 if all customers have the same and near 1 if one has "
+        "everything: "
+        + listed([f"{found[name]['gini']:.2f} for {_short(name)}" for name in BALANCES])
+        + ".",
         page="risk",
         marts=("fct_balance_concentration",),
     )
@@ -465,7 +469,7 @@ def products(source: Source) -> Answer | None:
 
 
 def losses(source: Source) -> Answer | None:
-    """Where the expected losses are."""
+    """Where the assumed losses are."""
     by_class: dict[int, float] = {}
     lent: dict[int, float] = {}
     for row in source.rows("fct_expected_losses"):
@@ -478,14 +482,15 @@ def losses(source: Source) -> Answer | None:
         return None
     of_losses = sum(by_class[place] for place in highest) / whole
     of_loans = sum(lent[place] for place in highest) / lending
-    classes = listed([str(place) for place in highest])
+    names = [str(place) for place in highest]
     return Answer(
         name="losses",
         sentence=(
-            f"Risk weightings {classes} carry {share(of_losses)} of assumed losses with "
-            f"{share(of_loans)} of loans."
+            f"Customers with risk weighting {listed(names, 'or')} owe {share(of_loans)} of loans "
+            f"and account for {share(of_losses)} of assumed losses."
         ),
-        title=f"Risk {classes}: {share(of_loans)} of loans, {share(of_losses)} of assumed losses",
+        title=f"Risk weightings {listed(names)}: {share(of_loans)} of loans, {share(of_losses)} of "
+        "assumed losses",
         support=(
             f"Assumed losses of {amount(whole)} a year, {whole / lending:.1%} of loans: declared "
             "default and loss rates times balances. No loss was measured."
@@ -515,7 +520,7 @@ def stress(source: Source) -> Answer | None:
             f"{name} is the costliest scenario: assumed losses of {amount(found[worst])} a year, "
             f"{times(found[worst] / base)} those of the baseline."
         ),
-        title=f"{name} costs most: {times(found[worst] / base)} the assumed losses",
+        title=f"{name} costs most: {times(found[worst] / base)} the baseline's assumed losses",
         support="Scenarios are declared assumptions, not forecasts.",
         page="risk",
         marts=("fct_stress_results",),
@@ -540,7 +545,7 @@ def drivers(source: Source) -> Answer | None:
         if row["driver"] not in {earlier["driver"] for earlier in facts[:place]}
     ][:3]
     raising, lowering, grouped = _by_direction(shown)
-    title = "Risk " + ", ".join(
+    title = "All else equal, risk " + ", ".join(
         f"{verb} {listed(names)}"
         for verb, names in (
             ("rises with", raising), ("falls with", lowering), ("differs by", grouped)
@@ -550,10 +555,10 @@ def drivers(source: Source) -> Answer | None:
     linked = "; ".join(
         f"{start} {listed(names)}"
         for start, names in (
-            ("a higher risk class goes with higher", raising),
-            ("a lower one goes with higher" if raising else "a lower risk class goes with higher",
-             lowering),
-            ("the risk class differs by", grouped),
+            ("a higher risk weighting goes with higher", raising),
+            ("a lower one goes with higher"
+             if raising else "a lower risk weighting goes with higher", lowering),
+            ("the risk weighting differs by", grouped),
         )
         if names
     )  # fmt: skip
@@ -561,7 +566,7 @@ def drivers(source: Source) -> Answer | None:
     if protected:
         tail = (
             f"; in a separate model, {listed([_short(name) for name in moving])} "
-            f"{'goes' if len(moving) == 1 else 'go'} with risk too"
+            f"{'is' if len(moving) == 1 else 'are'} linked to risk too"
             if moving
             else f"; there is no sign that {PROTECTED} are linked to risk"
         )
@@ -569,7 +574,7 @@ def drivers(source: Source) -> Answer | None:
         name="drivers",
         sentence=f"Among otherwise similar customers, {linked}{tail}.",
         title=title,
-        support="The risk class is the bank's own: the risk weighting, 1 low to 5 high."
+        support="The risk weighting is the bank's own class, from 1 (low) to 5 (high)."
         + _together(source, {row["driver"] for row in facts}),
         page="risk",
         marts=("fct_risk_drivers",),
@@ -757,10 +762,17 @@ def _is_none(row: Mapping[str, Any]) -> bool:
 
 def _decided(row: Mapping[str, Any]) -> str:
     """Return the verdict of a test and the number of customers."""
-    tested = (
-        f"; {count(row['customers'], 'customer')} tested" if row["customers"] is not None else ""
-    )
-    return f"{labels.verdict(str(row['verdict']))}{tested}."
+    return f"{labels.verdict(str(row['verdict']))}{_tested(row)}."
+
+
+def _negligible(row: Mapping[str, Any]) -> str:
+    """Return the verdict of a test that :func:`_is_none`."""
+    return f"Any difference is negligible{_tested(row)}."
+
+
+def _tested(row: Mapping[str, Any]) -> str:
+    customers = row["customers"]
+    return f"; {count(customers, 'customer')} tested" if customers is not None else ""
 
 
 def _statistics(row: Mapping[str, Any]) -> str:

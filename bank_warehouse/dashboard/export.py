@@ -79,8 +79,8 @@ def export(snapshot: Snapshot) -> str:
 <nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
 {"".join(_section(page) for page in pages)}
 </main>
-<footer>Sums over customers, without names and ids. Written by the dashboard of the bank customer
-warehouse from release {snapshot.release.number}.</footer>
+<footer>These pages show totals, never single customers. Written by the dashboard of the bank
+customer warehouse from release {snapshot.release.number}.</footer>
 </body>
 </html>
 """

@@ -24,45 +24,45 @@ METRICS: Mapping[str, str] = {
     "contain them.",
     "fee_income": "What customers pay in a year at their fee rate. Estimated from balances, not "
     "booked income.",
-    "fee_yield": "What a unit of loans earns in fees: compare groups with it, not with the fee "
-    "income, which grows with loans.",
+    "fee_yield": "What the bank earns in fees for each unit of loans. Compare groups by it, since "
+    "fee income grows with loans.",
     "net_position": "Below zero, the bank lends these customers more than they deposit.",
-    "loan_to_deposit_ratio": "Above 1, deposits do not fund the loans. Taken from the sums, so a "
-    "few large customers weigh more.",
-    "liquidity_cover": "How much of the loans deposits could repay at once: the lower, the less "
-    "reserve. Taken from the sums.",
-    "debt_to_income_ratio": "Loans in years of income. High debt needs longer terms or fewer "
-    "loans. Incomes are estimates.",
+    "loan_to_deposit_ratio": "Above 1, deposits do not cover the loans. Computed from totals, so "
+    "large customers weigh more.",
+    "liquidity_cover": "The share of loans that deposits could repay at once: the lower, the "
+    "smaller the reserve. Computed from totals.",
+    "debt_to_income_ratio": "Loans as a multiple of yearly income. High debt needs longer terms or "
+    "smaller loans. Incomes are estimates.",
     "overleveraged_share": "Customers who could not repay from what they hold here. What they hold "
     "elsewhere is not known.",
-    "watch_list_customers": "Customers who meet one of the project's warning rules. Most need no "
-    "action: see those to act on.",
-    "watch_list_share": "How widespread warnings are. Rules on the risk weighting are among them, "
-    "so it rises with that.",
-    "act_customers": "Customers on the highest level of the watch list: decide on each. By rules, "
-    "not by a model.",
+    "watch_list_customers": "Customers who meet at least one warning rule. Most need no decision "
+    "now: see Customers to act on now.",
+    "watch_list_share": "How widespread warnings are. Some rules look at the risk weighting, so "
+    "the share rises with it.",
+    "act_customers": "Customers on the highest level of the watch list: decide on each. Set by "
+    "rules, not by a model.",
     "mean_risk_weighting": "The bank's own class of risk, from 1 (low) to 5 (high), on average. "
     "It is not a measured default rate.",
     "mean_estimated_income": "What customers can afford. An estimate by the bank; a few high "
     "incomes raise the mean.",
-    "mean_total_loans": "Owed by a customer on average. A few large loans raise it.",
-    "mean_total_deposits": "Held by a customer on average. A few large balances raise it.",
-    "mean_core_deposits": "Held by a customer on average, bank deposits left out.",
-    "mean_fee_income": "Fees that a customer brings in a year, on average: an estimate.",
-    "mean_credit_card_balance": "Owed on cards by a customer, on average. Limits of cards are not "
-    "in the data, so how far they are used is not known.",
-    "mean_tenure": "Years with the bank, of those who are still there: leavers would make it "
-    "shorter.",
-    "recommendations": "Actions by rule: a customer can have several, so this is more than the "
-    "customers.",
-    "recommended_customers": "Customers for whom some rule asks for an action, each counted once.",
-    "money_concerned": "Balances of the customers that an action is about. A customer with two "
-    "actions is in both, so never add them up.",
+    "mean_total_loans": "What a customer owes on average. A few large loans raise it.",
+    "mean_total_deposits": "What a customer holds on average. A few large balances raise it.",
+    "mean_core_deposits": "What a customer holds on average, without bank deposits.",
+    "mean_fee_income": "Estimated fees that a customer pays in a year, on average.",
+    "mean_credit_card_balance": "What a customer owes on cards, on average. Card limits are not in "
+    "the data, so utilisation is not known.",
+    "mean_tenure": "Years with the bank. Current customers only, so it does not show how long "
+    "customers stay.",
+    "recommendations": "A customer can have several actions, so this is more than the customers "
+    "with an action.",
+    "recommended_customers": "Customers for whom at least one action is due, each counted once.",
+    "money_concerned": "The balances that an action is about, such as loans. A customer with two "
+    "actions is in both, so never add actions up.",
     "gap_to_close": labels.GAP + " Some rules have no target.",
     "product_balance": "Where the money is. Loans are owed to the bank and deposits held at it: "
     "never add them up.",
-    "mean_balance_of_holders": "How deeply a product is used by those who have it.",
-    "holdings": "Customers with a balance, however small: see how much they hold, too.",
+    "mean_balance_of_holders": "How much holders of a product have in it, on average.",
+    "holdings": "Customers with any balance, however small: also look at how much they hold.",
     "gap_below_peer_median": "What all customers below the median of their peers would need to "
     "reach it. Peers are of the same income band and risk weighting.",
     "client_ids": "Fewer than customers: some ids are shared by different people.",
@@ -70,8 +70,8 @@ METRICS: Mapping[str, str] = {
     "customers_joined_before_birth": "Joining date or age is wrong: do not act on either.",
     "customers_joined_as_minors": "May be right for accounts that parents opened; many of them are "
     "a sign of wrong dates.",
-    "expected_loss": "What a year may cost by assumption: probabilities and losses are declared, "
-    "not measured.",
+    "expected_loss": "What a year would cost if the declared default and loss rates were right. "
+    "Nothing is measured: the data contain no defaults.",
 }
 """Metric to its meaning, which is shown beside the metric's name."""
 
@@ -79,38 +79,40 @@ DIMENSIONS: Mapping[str, str] = {
     "segment": "Rules on deposits, loans and time with the bank. They are exact, so anyone can "
     "explain a customer's segment.",
     "loyalty_classification": "Assigned by the bank; the method is not documented.",
-    "income_band": "By the income of a year, which is an estimate.",
+    "income_band": "By yearly income, which is an estimate.",
     "risk_weighting": "The bank's own class of risk. How it is assigned is not documented.",
-    "watch_list_level": "How severe the warnings by the project's rules are in total. Some of "
-    "these rules use the risk weighting itself.",
+    "watch_list_level": "How many warnings a customer has, and how serious they are. Some of the "
+    "rules use the risk weighting itself.",
     "fee_structure": "Sets the fee rate on loans.",
-    "tenure_band": "Time with the bank. Customers who have left are not in the data.",
-    "joined_year": "Year in which customers joined; those who have left since are not in the data.",
+    "tenure_band": "Time with the bank. Current customers only.",
+    "joined_year": "Year in which customers joined. Current customers only.",
 }
 """The same for dimensions that need an explanation."""
 
 COLUMNS: Mapping[str, str] = {
-    "odds_ratio": "Times the odds of a higher risk weighting: above 1 it rises, below it falls.",
+    "odds_ratio": "What the odds of a higher risk weighting are multiplied by: above 1 means "
+    "higher risk, below 1 lower.",
     "coefficient": "The logarithm of the odds ratio: the further from 0, the stronger.",
-    "effect_size": "How much of the differences goes with the groups, from 0 to 1. A small "
-    "effect may be real and still of little use.",
+    "effect_size": "How strongly the groups differ, from 0 (not at all) to 1. A small difference "
+    "can be real and still of little use.",
     "adjusted_p_value": "How often chance alone would give as large a difference, corrected for "
-    "the number of tests: the lower, the surer.",
-    "verdict": "Whether the difference is more than chance would bring.",
+    "the number of tests: the lower, the more certain.",
+    "verdict": "Whether the difference is real or could be chance.",
     "gini": "0 if all customers had the same, near 1 if one had everything.",
-    "top_decile_share": "If all were equal this were 10%. The more, the more a few customers "
-    "matter.",
+    "top_decile_share": "10% if all customers were equal. The higher, the more depends on a few "
+    "customers.",
     "herfindahl_index": "Grows with concentration; 0 where no single customer matters.",
     "typical_balance": "Balance in the middle of the group.",
-    "selection_rate": "Customers of the group for whom the action is due.",
-    "best_treated_rate": "The same for the best-treated group.",
-    "ratio_to_best": "Groups below four fifths (0.8) are reviewed.",
+    "selection_rate": "Share of the group for whom the action is due.",
+    "best_treated_rate": "For an offer, the group chosen most; for a burden, such as a lower "
+    "limit, the group chosen least.",
+    "ratio_to_best": "1 is equal treatment. Below four fifths (0.8), review the rule.",
     "owner": "Who in the bank takes the action.",
     "reasons": "The rule that the customers meet.",
-    "delivered": "Sum over all rows of the drop.",
+    "delivered": "Sum over all rows delivered.",
     "in_marts": "Sum over the customers that are counted.",
-    "in_quarantine": "Sum over rows that could not be used. They are kept for repair.",
-    "difference": "Has to be 0: anything else is lost or counted twice.",
-    "drift_verdict": "Whether the column looks unlike the last drop that was accepted.",
+    "in_quarantine": "Sum over rows that could not be used. They are kept for correction.",
+    "difference": "Must be 0: anything else was lost or counted twice.",
+    "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
 }
 """Columns of tables of results."""

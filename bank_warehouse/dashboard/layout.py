@@ -94,8 +94,8 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
         element(
             "Footer",
             [
-                "Sums over customers, without names and ids. The same definitions as in the Power "
-                "BI model: see ",
+                "These pages show totals, never single customers. Definitions are the same as in "
+                "Power BI: see ",
                 components.link("what the numbers mean", "/quality#title-definitions"),
                 ".",
             ],

@@ -174,8 +174,8 @@ def risk(tables: Tables) -> Figure:
         "risk",
         tables,
         3.8,
-        f"All of {listed(by_rule)} are on the watch list, since its rules look at the risk "
-        "weighting itself: that jump is built in."
+        f"All customers with risk weighting {listed(by_rule, 'or')} are on the watch list: its "
+        "rules use the risk weighting, so this jump is built in."
         if by_rule
         else "",
     )
@@ -205,8 +205,9 @@ def drivers(tables: Tables) -> Figure:
         "drivers",
         tables,
         1.8 + 0.34 * len(found),
-        "Odds of a higher risk weighting for one standard deviation more (of a category: against "
-        "its reference), all others equal, with 95% intervals.\nWhat could be chance is left out.",
+        "How the odds of a higher risk weighting change among otherwise similar customers: for one "
+        "standard deviation more, or for a group\ncompared with the largest one. Lines: 95% "
+        "intervals. What could be chance is left out.",
     )
     axes = figure.add_subplot()
     middle, lower, upper = (
@@ -226,7 +227,7 @@ def drivers(tables: Tables) -> Figure:
     axes.axvline(1, color=QUIET, linewidth=1)
     axes.set_xscale("log")
     _plain_log(axes.xaxis, "{x:g}")
-    axes.set(xlabel="Odds ratio (below 1 lowers the risk weighting, above 1 raises it)")
+    axes.set(xlabel="Odds ratio (below 1: lower risk weighting, above 1: higher)")
     return figure
 
 
@@ -281,7 +282,7 @@ def concentration(tables: Tables) -> Figure:
         "concentration",
         tables,
         4.8,
-        "The further a curve hangs below the straight line, the fewer customers hold most.",
+        "The further a curve is below the straight line, the more a few customers hold.",
     )
     axes = figure.add_subplot()
     axes.plot([0, 100], [0, 100], color=QUIET, linewidth=1, label="If all were equal")
@@ -314,7 +315,7 @@ def concentration(tables: Tables) -> Figure:
 
 
 def stress(tables: Tables) -> Figure:
-    """Expected losses and deposits of each scenario against the baseline."""
+    """Assumed losses and deposits of each scenario against the baseline."""
     names = ["stressed_expected_loss", "stressed_total_deposits"]
     frame = tables.metrics(names, ["scenario"])
     frame = frame.sort_values(["stressed_expected_loss", "scenario"], kind="stable")
@@ -536,11 +537,11 @@ def _of_answer(name: str, otherwise: str) -> Callable[[Tables], str]:
 TITLES: dict[str, Callable[[Tables], str]] = {
     "actions": _of_answer("actions", "Gap to close by action"),
     "risk": _of_answer("risk-by-income", "Income, loans and watch list by risk weighting"),
-    "drivers": _of_answer("drivers", "What goes with a higher risk weighting"),
+    "drivers": _of_answer("drivers", "What is linked to a higher risk weighting"),
     "segments": _of_answer("segments", "Loans and deposits by segment"),
     "products": _strongest_pair,
     "concentration": _of_answer("concentration", "How unevenly balances are spread"),
-    "stress": _of_answer("stress", "Expected losses and deposits under stress"),
+    "stress": _of_answer("stress", "Assumed losses and deposits under stress"),
     "differences": _real_differences,
     "density": _loans_by_income,
     "loyalty": _of_answer("no-difference", "Balances by loyalty class"),

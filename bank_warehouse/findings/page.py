@@ -72,10 +72,10 @@ def _said(tables: Tables, name: str) -> str:
 
 
 def _actions(tables: Tables) -> str:
-    names = ["recommendations", "money_concerned", "gap_to_close"]
+    names = ["recommended_customers", "money_concerned", "gap_to_close"]
     due = tables.metrics(names, ["action_name", "owner"])
     due = due.sort_values(
-        ["gap_to_close", "recommendations", "action_name"],
+        ["gap_to_close", "recommended_customers", "action_name"],
         ascending=[False, False, True],
         na_position="last",
         kind="stable",
@@ -211,7 +211,7 @@ def _risk(tables: Tables) -> str:
         risk_sentence=_said(tables, "risk-by-income"),
         risk_title=TITLES["risk"](tables),
         risk_table=tables.table(by_risk),
-        jump_sentence=templates.JUMP.format(classes=listed(by_rule)) if by_rule else "",
+        jump_sentence=templates.JUMP.format(classes=listed(by_rule, "or")) if by_rule else "",
         driver_sentence=_said(tables, "drivers"),
         drivers_title=TITLES["drivers"](tables),
         driver_table=tables.table(drivers, {"odds_ratio": "0.00"}) if len(drivers) else "",
@@ -304,7 +304,6 @@ def _money(tables: Tables) -> str:
         stress_sentence=_said(tables, "stress"),
         stress_title=TITLES["stress"](tables),
         stress_table=tables.table(_scenarios(tables)),
-        **tables.totals("expected_loss", "lending_exposure", "expected_loss_rate"),
     )
 
 

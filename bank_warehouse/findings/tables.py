@@ -14,6 +14,7 @@ from bank_warehouse.publish.releases import SAMPLE
 from bank_warehouse.summary import SEED_FOLDER
 
 Frame = pd.DataFrame
+MILLION = 1_000_000
 
 
 class Tables(Warehouse):
@@ -101,19 +102,27 @@ class Tables(Warehouse):
     def table(self, frame: Frame, formats: Mapping[str, str] | None = None) -> str:
         """Return rows as a Markdown table, labels as its head, numbers in their formats.
 
+        Amounts are in whole units, or in millions if the column has one of ten million or more.
+
         Args:
             frame: the rows; a column named after a metric has the format of the metric.
             formats: formats of other columns, as format_value takes them.
         """
         known = dict(formats or {})
-        known |= {
-            str(name): self.layer.metrics[str(name)].format
-            for name in frame.columns
-            if str(name) in self.layer.metrics
-        }
         names = [str(name) for name in frame.columns]
+        heads = {name: self.label(name) for name in names}
+        for name, metric in self.layer.metrics.items():
+            if name not in names:
+                continue
+            known[name] = metric.format
+            if metric.unit == "money":
+                amounts = frame[name].astype(float)
+                is_large = bool(amounts.abs().max() >= 10 * MILLION)
+                frame = frame.assign(**{name: amounts / MILLION if is_large else amounts})
+                known[name] = "#,0.0" if is_large else "#,0"
+                heads[name] += ", millions" if is_large else ""
         lines = [
-            "| " + " | ".join(self.label(name) for name in names) + " |",
+            "| " + " | ".join(heads[name] for name in names) + " |",
             "| " + " | ".join("---:" if name in known else "---" for name in names) + " |",
         ]
         for row in frame.itertuples(index=False, name=None):

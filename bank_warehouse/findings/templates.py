@@ -4,9 +4,8 @@ TITLE = """# Findings
 
 {origin}
 
-As of {as_of_date}, {customers} customers. `bank findings` writes this page, and every number is
-computed from the warehouse (definitions: `models/semantic`). The currency is not stated in the
-data.
+As of {as_of_date}, {customers} customers. `bank findings` writes this page and computes every
+number from the warehouse (definitions: `models/semantic`). The currency is not stated in the data.
 """
 
 DELIVERED = "The data are those delivered as {files}."
@@ -24,23 +23,23 @@ ACTIONS = """## What to do
 
 {action_table}
 
-Actions follow the project's rules, not a model: the data have no outcomes to judge them by.
+Actions follow the project's rules, not a model: the data have no outcomes to test them against.
 `bank worklist` writes the customers of an action to a file.
 
 ![{actions_title}](figures/actions.svg)
 
-The watch list, by level. Some of its rules look at the risk weighting itself:
+The watch list, by level. Some of its rules use the risk weighting itself:
 
 {watch_table}
 """
 
 DIFFERENCES = """## What is real and what could be chance
 
-Every fact about customers was tested against every amount, every ratio and every other fact. With
-so many tests some differ by chance alone, so the results are corrected for the number of tests: few
-of the differences called real are expected to be chance (the variable `false_discovery_rate` sets
-how few). The tests form two families, and each is corrected on its own: amounts by facts that are
-computed from amounts or rate them, such as income band and risk weighting; and everything else.
+Every fact about customers, such as loyalty class or occupation, was tested against every amount,
+every ratio and every other fact. Among so many tests, some show a difference by chance alone. The
+results are corrected for that, so that few of the differences called real are expected to be
+chance. Facts that come from amounts or reflect them, such as income band and risk weighting, differ
+in amounts almost by nature, so their tests against amounts are corrected apart from all others.
 
 {family_table}
 
@@ -54,12 +53,13 @@ show a cause.
 """
 
 OUTSIDE_NONE = (
-    "No link among categories is real: loyalty, occupation and the like say nothing about balances."
+    "Among all other comparisons, no difference is real: loyalty, occupation and the like say"
+    " nothing about balances."
 )
-OUTSIDE_SOME = "Among categories these links are real: {pairs}.{sample}"
+OUTSIDE_SOME = "Among all other comparisons, only these differences are real: {pairs}.{sample}"
 ASSIGNED = (
     "In the data that the sample is modelled on, relationships and advisors were filled in by row "
-    "order, so the link between these two is not a finding."
+    "order, so this link means nothing."
 )
 
 CUSTOMERS = """## Customers
@@ -89,15 +89,14 @@ PRODUCTS = """## Products
 
 {product_table}
 
-The gap to the peers is how much all customers below the median of their peers would need to reach
-it; peers are of the same income band and risk weighting. About half of the customers are below that
-median whatever the bank does: compare products, and do not read the gaps as a forecast. The gaps
-under “What to do” are smaller, since they count only customers for whom a rule is due.
+Peers are customers of the same income band and risk weighting. The amount below the peers is what
+all customers below their peers' median would need to reach it. About half of the customers are
+always below that median, so compare products and do not read the amounts as a forecast.
 
 ![{products_title}](figures/products.svg)
 
-Near one, customers who hold much of one product also hold much of the other. Near zero, the balance
-of one says nothing about the balance of the other.
+In the figure, near one means that customers who hold much of one product also hold much of the
+other; near zero, the balance of one says nothing about the balance of the other.
 """
 
 RISK = """## Risk
@@ -116,12 +115,12 @@ RISK = """## Risk
 
 {driver_table}
 
-Each line holds all others constant. {collinear_sentence} {level_sentence} {protected_sentence}
-{fit_sentence}
+Each line compares customers who are alike in all the others. {collinear_sentence}
+{level_sentence} {protected_sentence} {fit_sentence}
 """
 
 JUMP = (
-    "All customers of risk weighting {classes} are on the watch list: its rules look at the risk"
+    "All customers with risk weighting {classes} are on the watch list: its rules use the risk"
     " weighting, so this jump is built in."
 )
 
@@ -137,7 +136,7 @@ FIT = (
 )
 
 LEVELS = (
-    "Single levels of {drivers} differ, but as a whole {drivers} could be chance, so they are left"
+    "Some values of {drivers} stand out, but {drivers} as a whole could be chance, so they are left"
     " out."
 )
 
@@ -158,8 +157,7 @@ MONEY = """## Concentration, losses and stress
 
 {concentration_table}
 
-{loss_sentence} On these assumptions {expected_loss} of {lending_exposure} would be lost in a year,
-{expected_loss_rate}.
+{loss_sentence}
 
 {stress_sentence}
 
@@ -171,9 +169,9 @@ MONEY = """## Concentration, losses and stress
 LIMITS = """## What cannot be said
 
 The data have no transactions, no credit limits and no outcomes such as defaults. So there is no
-churn rate, no use of credit lines and no estimated probability of default here. {sample_sentence}
-By their ages and joining dates, {customers_joined_before_birth} customers joined before they were
-born and {customers_joined_as_minors} as minors.
+churn rate, no utilisation of credit lines and no estimated probability of default here.
+{sample_sentence} By their ages and joining dates, {customers_joined_before_birth} customers joined
+before they were born and {customers_joined_as_minors} as minors.
 """
 
 SAMPLE = (

@@ -102,12 +102,12 @@ EXCUSES = (
     ),
     Excuse(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
-        "table (Heat map shows|Multiplier of defaults|Multiplier of losses|Outflow of deposits)",
+        "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
         "What a reader chooses: measures read it, and it filters no table.",
     ),
     Excuse(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
-        "table (Heat map shows|Multiplier of defaults|Multiplier of losses|Outflow of deposits)",
+        "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
         "Power BI knows field parameters and sliders as calculated tables only; they are tiny.",
     ),
     Excuse(

@@ -109,6 +109,12 @@ NAMED_BY = {
 }
 """Columns of codes that a seed names: the seed, its code column and its name column."""
 
+REASONS = {
+    ("fct_customer_risk", "watch_list_reasons"): "watch_list_rules",
+    ("fct_customer_recommendations", "reasons"): "recommendation_rules",
+}
+"""Columns of rules with their conditions in codes, which also get a column in words; the seed."""
+
 HIDDEN = (
     ("fct_customer_recommendations", "action"),
     ("fct_customer_recommendations", "fact"),

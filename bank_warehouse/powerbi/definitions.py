@@ -114,6 +114,11 @@ def in_words(source: str) -> str:
     return f"{source}_in_words"
 
 
+def of_words(source: str) -> str:
+    """Return the name of the code column whose labels are in the column `source`."""
+    return source.removesuffix("_in_words")
+
+
 @dataclass(frozen=True)
 class Expression:
     """A parameter or function of Power Query.

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from bank_warehouse.answers import labels as readers
 from bank_warehouse.powerbi import conventions, dax, power_query, story
@@ -18,6 +19,7 @@ from bank_warehouse.powerbi.definitions import (
     Relationship,
     Role,
     in_words,
+    of_words,
 )
 from bank_warehouse.powerbi.errors import PowerBIError
 from bank_warehouse.powerbi.exposures import fields_of
@@ -189,8 +191,37 @@ def _reading(
             )
             for place in owned
             if place in conventions.CODE_COLUMNS
+        }
+        | {
+            in_words(place[1]): _reasons(artifacts, place)
+            for place in owned
+            if place in conventions.REASONS
         },
     )
+
+
+def _reasons(artifacts: Artifacts, place: tuple[str, str]) -> Words:
+    """Return how the rules in a column of reasons are put in words.
+
+    A customer has one text for all rules of the watch list, of which the conditions are cut out. A
+    recommendation has one rule, whose conditions are its reason.
+    """
+    rules = artifacts.seeds[conventions.REASONS[place]].rows
+    if "action" not in artifacts.seeds[conventions.REASONS[place]].columns:
+        written = {
+            f" ({row['fact']} {row['comparison']} {Decimal(row['limit_value']):.2f})": ""
+            for row in rules
+        }
+        return Words(place[1], written, is_part=True)
+    named = {}
+    for row in rules:
+        conditions = ", ".join(
+            f"{row[f'{nth}fact']} {row[f'{nth}comparison']} {row[f'{nth}limit_value']}"
+            for nth in ("", "second_", "third_")
+            if row[f"{nth}fact"]
+        )
+        named[row["action"]] = readers.reasons(f"{row['reason']} ({conditions})")
+    return Words("action", named, is_closed=True, otherwise=place[1])
 
 
 def _words(
@@ -238,14 +269,14 @@ def _mart_table(
     named = {column.source: column for column in columns}
     columns += [
         ModelColumn(
-            name=f"{named[code].name} in words",
+            name=f"{named[of_words(name)].name} in words",
             source=name,
             data_type="string",
-            description=f"{named[code].description} In words.",
-            is_hidden=code in conventions.MERGED.get(mart.name, ()),
-            sort_by=f"{code}_order" if f"{code}_order" in positions else "",
+            description=f"{named[of_words(name)].description} Shown as a label.",
+            is_hidden=of_words(name) in conventions.MERGED.get(mart.name, ()),
+            sort_by=f"{of_words(name)}_order" if f"{of_words(name)}_order" in positions else "",
         )
-        for name, code in ((name, words.code) for name, words in reading.words.items())
+        for name in reading.words
     ]
     _refuse_clashes(mart.name, [column.name for column in columns])
     table = ModelTable(
@@ -295,7 +326,8 @@ def _column(
         or (column.name == "as_of_date" and mart.name != conventions.CUSTOMERS)
         or (is_fact and (data_type in _NUMBERS or is_of_customers))
         or is_merged_away
-        or (owner, column.name) in (*conventions.CODE_COLUMNS, *conventions.HIDDEN)
+        or (owner, column.name)
+        in (*conventions.CODE_COLUMNS, *conventions.REASONS, *conventions.HIDDEN)
     )
     folders = conventions.FOLDERS.get(mart.name, {})
     return ModelColumn(

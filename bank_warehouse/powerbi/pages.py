@@ -340,7 +340,7 @@ def _cell(across: str) -> tuple[Field, ...]:
     """Return the measures that a heat map with a measure slicer can show."""
     return tuple(
         measure(story.share_across(across), label)
-        if name == "Share of row"
+        if name == story.SHARE_OF_ROW
         else measure(name, label.removesuffix(" weighting"))
         for label, name in story.HEAT_MAP.entries
     )
@@ -393,11 +393,11 @@ TIPS = (
         _cell("risk_weighting"),
     ),
     Tip(
-        "loyalty_by_income",
-        "loyalty class and income band",
+        "loyalty_by_risk",
+        "loyalty class and risk weighting",
         "loyalty_classification",
-        ("income_band",),
-        _cell("income_band"),
+        ("risk_weighting",),
+        _cell("risk_weighting"),
     ),
 )
 
@@ -568,24 +568,24 @@ def _segmentation() -> Page:
     return Page(
         key="segmentation",
         title="Segmentation",
-        purpose="How customers differ by loyalty, occupation and segment, and what is chance.",
+        purpose="How customers differ by loyalty, occupation and segment, and what is real.",
         visuals=(
             *top_of_page(
                 "segmentation",
                 "Who are the customers?",
                 "How they differ by loyalty, occupation and segment. Hover to see whether a "
-                "difference is more than chance.",
+                "difference is real or could be chance.",
             ),
             figures(
                 measure("Customers"),
                 measure("Mean age"),
-                measure("Mean tenure", "Mean tenure (years)"),
+                measure("Mean tenure (years)"),
                 measure("Mean income"),
                 measure("Mean deposits"),
                 measure("Mean loans"),
                 measure("Products per customer"),
                 measure("Properties per customer"),
-                measure("Mean cluster quality", "Fit of the clusters"),
+                measure("Mean cluster quality", "Cluster fit (0 to 1)"),
             ),
             heat_map(
                 "loyalty_by_occupation",
@@ -627,7 +627,7 @@ def _segmentation() -> Page:
             ),
             table(
                 "profiles",
-                f"Profiles with 95 % intervals, {ALL_CUSTOMERS}",
+                f"Profiles with 95% intervals, {ALL_CUSTOMERS}",
                 profiles,
                 column("fct_segment_profiles", "value", "Value"),
                 reading("fct_segment_profiles", "customers", "Customers"),
@@ -655,7 +655,7 @@ def _product_holdings() -> Page:
     return Page(
         key="product_holdings",
         title="Product holdings",
-        purpose="Which products customers hold, how much they hold, and the gaps to their peers.",
+        purpose="Which products customers hold, how much, and how far they are below their peers.",
         visuals=(
             *top_of_page(
                 "product_holdings",
@@ -671,7 +671,7 @@ def _product_holdings() -> Page:
                 measure("Credit cards per customer", "Cards per customer"),
                 measure("Mean credit card balance", "Mean card balance"),
                 measure("Mean retirement savings (superannuation)", "Mean retirement savings"),
-                measure("Gap to the peers"),
+                measure("Amount below the peers"),
             ),
             bars(
                 "penetration",
@@ -694,7 +694,7 @@ def _product_holdings() -> Page:
                 "Amount needed to reach the peers' median",
                 gaps,
                 PRODUCT,
-                measure("Gap to the peers"),
+                measure("Amount below the peers"),
                 finding="Finding on gaps",
             ),
             heat_map(
@@ -732,12 +732,12 @@ def _income_and_deposits() -> Page:
     return Page(
         key="income_and_deposits",
         title="Income and deposits",
-        purpose="Whether income goes with deposits, and how unequally deposits are held.",
+        purpose="Whether deposits are linked to income, and how unequally deposits are held.",
         visuals=(
             *top_of_page(
                 "income_and_deposits",
                 "Income and deposits",
-                "A point is a customer: use the right mouse button to drill through to it.",
+                "Each point is a customer: right-click one to drill through to the details.",
             ),
             figures(
                 measure("Customers"),
@@ -746,7 +746,7 @@ def _income_and_deposits() -> Page:
                 measure("Mean deposits"),
                 measure("Median deposits"),
                 measure("Correlation of income and deposits", "Correlation"),
-                measure("Share of core deposits"),
+                measure("Core share of deposits"),
                 measure("Debt-to-income ratio"),
             ),
             Visual(
@@ -845,14 +845,14 @@ def _credit_and_risk() -> Page:
             ),
             figures(
                 measure("Customers"),
-                measure("Exposure"),
+                measure("Total loans"),
                 measure("Credit card balance", "Card balance"),
                 measure("Mean credit card balance", "Mean card balance"),
                 measure("Credit cards per customer", "Cards per customer"),
                 measure("Mean risk weighting", "Mean risk"),
                 measure("Share on the watch list", "On the watch list"),
-                measure("Share of exposure on the watch list", "Exposure on the list"),
-                measure("Share overleveraged", "Overleveraged"),
+                measure("Share of loans on the watch list", "Loans on the list"),
+                measure("Share owing more than they hold", "Loans above deposits"),
             ),
             heat_map(
                 "cards_by_risk",
@@ -875,14 +875,14 @@ def _credit_and_risk() -> Page:
                 tooltip="tooltip_income_by_risk",
             ),
             heat_map(
-                "loyalty_by_income",
-                "By loyalty class and income band",
+                "loyalty_by_risk",
+                "By loyalty class and risk weighting",
                 loyalty_map,
                 LOYALTY,
-                INCOME,
+                RISK,
                 finding="Finding on loyalty class and risk",
                 on_phone=True,
-                tooltip="tooltip_loyalty_by_income",
+                tooltip="tooltip_loyalty_by_risk",
             ),
             heat_map_choice(shows),
             bars(
@@ -899,7 +899,7 @@ def _credit_and_risk() -> Page:
                 "The three largest borrowers at level Act now, with reasons",
                 watched,
                 CUSTOMER,
-                column(CUSTOMERS, "watch_list_reasons", "Reasons"),
+                in_words(CUSTOMERS, "watch_list_reasons", "Reasons"),
                 measure("Total loans"),
                 only=(Only(column(CUSTOMERS, "watch_list_level"), ("act",)),),
                 top=Top(3, CUSTOMER, measure("Total loans")),
@@ -943,8 +943,8 @@ def _stress() -> Page:
         visuals=(
             *top_of_page(
                 "stress",
-                f"What would a stress cost? ({ALL_CUSTOMERS})",
-                "Declared assumptions times balances, not a forecast. Slicers of other pages do "
+                f"What would stress cost? ({ALL_CUSTOMERS})",
+                "Balances times declared assumptions, not a forecast. Slicers of other pages do "
                 "not apply here. Choose your own assumptions below.",
                 has_slicers=False,
             ),
@@ -952,11 +952,11 @@ def _stress() -> Page:
                 "figures",
                 f"Key figures, {ALL_CUSTOMERS}",
                 row(_FIGURES, 70, 1)[0],
-                measure("Lending exposure"),
-                measure("Expected loss", "Assumed losses"),
-                measure("Expected loss rate", "Assumed loss rate"),
-                measure("Expected defaults", "Assumed defaults"),
-                measure("Mean probability of default", "Mean default probability"),
+                measure("Lending exposure", "Total loans"),
+                measure("Assumed loss", "Assumed losses"),
+                measure("Assumed loss rate"),
+                measure("Assumed defaults"),
+                measure("Mean assumed default probability", "Mean default probability"),
                 measure("Loan-to-deposit ratio"),
                 measure("Liquidity cover"),
                 is_whole=True,
@@ -971,10 +971,10 @@ def _stress() -> Page:
                 roles={
                     "Rows": (PRODUCT,),
                     "Columns": (column("fct_expected_losses", "risk_weighting"),),
-                    "Values": (measure("Expected loss", "Assumed losses"),),
+                    "Values": (measure("Assumed loss", "Assumed losses"),),
                 },
-                heat=("Expected loss",),
-                finding="Finding on expected losses",
+                heat=("Assumed loss",),
+                finding="Finding on assumed losses",
                 is_whole=True,
                 in_thousands=True,
             ),
@@ -982,13 +982,13 @@ def _stress() -> Page:
                 key="stress",
                 kind="pivotTable",
                 place=stress,
-                title=f"Under stress: value by scenario, {ALL_CUSTOMERS}",
+                title=f"Results by scenario, {ALL_CUSTOMERS}",
                 alt=f"Matrix: measures under stress, {ALL_CUSTOMERS}, scenarios down, measures "
                 "across.",
                 roles={
                     "Rows": (column("stress_scenarios", "scenario_name"),),
                     "Values": (
-                        measure("Expected loss under stress", "Assumed losses"),
+                        measure("Assumed loss under stress", "Assumed losses"),
                         measure("Deposits under stress", "Deposits"),
                         measure("Net position under stress", "Net position"),
                         measure("Income under stress", "Income"),
@@ -1011,9 +1011,9 @@ def _stress() -> Page:
                 f"ratio, {ALL_CUSTOMERS}, under the assumptions chosen beside it.",
                 roles={
                     "Data": (
-                        measure("What-if expected loss", "Assumed losses"),
-                        measure("What-if change of the loss", "Change of the loss"),
-                        measure("What-if deposits", "Deposits that stay"),
+                        measure("What-if assumed loss", "Assumed losses"),
+                        measure("What-if change in loss", "Change in losses"),
+                        measure("What-if deposits", "Remaining deposits"),
                     )
                 },
                 finding="Finding on the what-if",
@@ -1027,7 +1027,7 @@ def _stress() -> Page:
                 alt=f"Columns: assumed losses of each scenario, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (column("stress_scenarios", "scenario_name"),),
-                    "Y": (measure("Expected loss under stress", "Assumed losses"),),
+                    "Y": (measure("Assumed loss under stress", "Assumed losses"),),
                 },
                 is_whole=True,
             ),
@@ -1035,7 +1035,8 @@ def _stress() -> Page:
                 key="sensitivity",
                 kind="pivotTable",
                 place=sensitivity,
-                title=f"Change of the losses if an assumption is off by a fifth, {ALL_CUSTOMERS}",
+                title="Change in losses if an assumption is a fifth smaller or larger, "
+                f"{ALL_CUSTOMERS}",
                 alt=f"Matrix, {ALL_CUSTOMERS}: relative change of the assumed losses, baseline, "
                 "assumptions down, larger or smaller across.",
                 roles={
@@ -1058,7 +1059,7 @@ def _stress() -> Page:
                 alt=f"Bars: assumed losses over exposure by risk weighting, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (column("fct_expected_losses", "risk_weighting"),),
-                    "Y": (measure("Expected loss rate", "Assumed loss rate"),),
+                    "Y": (measure("Assumed loss rate"),),
                 },
                 is_whole=True,
             ),
@@ -1091,10 +1092,10 @@ def _recommendations() -> Page:
                 measure("Customers"),
                 measure("Customers with an action"),
                 measure("Share with an action"),
-                measure("Recommendations"),
+                measure("Actions due"),
                 measure("Balances involved"),
                 measure("Gap to close"),
-                measure("Customers to act on"),
+                measure("Customers to act on now"),
                 place=numbers,
             ),
             slicer("kind", "Kind of action", in_words(ACTIONS, "kind"), kind),
@@ -1111,7 +1112,7 @@ def _recommendations() -> Page:
             ),
             table(
                 "by_customer",
-                "Customers with their actions: drill through for everything about one",
+                "Customers and their actions: drill through for the details of one",
                 customers,
                 CUSTOMER,
                 ACTION,
@@ -1128,10 +1129,10 @@ def _recommendations() -> Page:
             ),
             table(
                 "fairness",
-                f"Is a protected group chosen less often? ({ALL_CUSTOMERS})",
+                f"Are protected groups treated alike? ({ALL_CUSTOMERS})",
                 fairness,
                 in_words(FAIRNESS, "action", "Action"),
-                column("dimensions", "dimension_name", "Group by"),
+                column("dimensions", "dimension_name", "Attribute"),
                 column(FAIRNESS, "value", "Group"),
                 reading(FAIRNESS, "selection_rate", "Rate"),
                 reading(FAIRNESS, "ratio_to_best", "Ratio to best"),
@@ -1153,7 +1154,7 @@ def _migrations() -> Page:
         visuals=(
             *top_of_page(
                 "migrations",
-                f"What has changed since the date before? ({ALL_CUSTOMERS})",
+                f"What has changed since the previous date? ({ALL_CUSTOMERS})",
                 "Each date of the history is compared with the previous one. If there is only one "
                 "date, the titles say so and the tables are empty.",
                 has_slicers=False,
@@ -1166,8 +1167,8 @@ def _migrations() -> Page:
                 measure("Customers"),
                 measure("Customers compared"),
                 measure("Customers who changed segment", "Changed segment"),
-                measure("Customers whose risk got worse", "Risk got worse"),
-                measure("Customers whose risk got better", "Risk got better"),
+                measure("Customers who became riskier", "Riskier"),
+                measure("Customers who became less risky", "Less risky"),
                 is_whole=True,
             ),
             Visual(
@@ -1205,8 +1206,8 @@ def _migrations() -> Page:
                 key="changes",
                 kind="clusteredBarChart",
                 place=changes,
-                title=f"Customers by change on the watch list, {ALL_CUSTOMERS}",
-                alt=f"Bars: customers by change on the watch list, {ALL_CUSTOMERS}.",
+                title=f"Customers by change of watch-list level, {ALL_CUSTOMERS}",
+                alt=f"Bars: customers by change of watch-list level, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (in_words("fct_risk_migrations", "watch_list_change", "Change"),),
                     "Y": (measure("Customers compared by risk weighting", "Customers"),),
@@ -1261,7 +1262,7 @@ def _explore() -> Page:
                 measure("Mean loans"),
                 measure("Median loans"),
                 measure("Mean risk weighting", "Mean risk"),
-                measure("Share to act on"),
+                measure("Share to act on now"),
                 measure("Debt-to-income ratio"),
             ),
             tree("loans", "Loans by attribute", loans, measure("Total loans")),
@@ -1346,7 +1347,7 @@ def _customer_detail() -> Page:
                 SEGMENT,
                 column(CUSTOMERS, "segment_reasons"),
                 WATCH_LIST,
-                column(CUSTOMERS, "watch_list_reasons"),
+                in_words(CUSTOMERS, "watch_list_reasons", "Watch-list reasons"),
                 widths=(120, 480, 80, 550),
             ),
             table(
@@ -1354,7 +1355,7 @@ def _customer_detail() -> Page:
                 "Actions that are due, with the reasons",
                 row(top + 292, 120, 1)[0],
                 ACTION,
-                column(ACTIONS, "reasons", "Reasons"),
+                in_words(ACTIONS, "reasons", "Reasons"),
                 column(ACTIONS, "wording", "What to do"),
                 measure("Balances involved", "Balances"),
                 is_list=True,
@@ -1370,10 +1371,10 @@ def _customer_detail() -> Page:
             ),
             bars(
                 "gaps",
-                "Gap to the median of the peers by product",
+                "Amount below the peers by product",
                 row(top + 420, _BOTTOM - top - 420, 1, 1)[1],
                 PRODUCT,
-                measure("Gap to the peers"),
+                measure("Amount below the peers"),
             ),
         ),
     )
@@ -1385,13 +1386,13 @@ def _data_quality() -> Page:
     return Page(
         key="data_quality",
         title="Data quality",
-        purpose="Whether all delivered data is here, and what looks odd.",
+        purpose="Whether everything delivered is counted, and what looks odd.",
         visuals=(
             *top_of_page(
                 "data_quality",
-                f"Is everything here, and what is odd? ({ALL_CUSTOMERS})",
-                "Whether all delivered data is in the marts or in quarantine, to the "
-                "cent, and what looks odd.",
+                f"Is everything counted, and what looks odd? ({ALL_CUSTOMERS})",
+                "Whether everything delivered is counted or quarantined, to the cent, and what "
+                "looks odd.",
                 has_slicers=False,
             ),
             cards(
@@ -1408,12 +1409,12 @@ def _data_quality() -> Page:
             ),
             table(
                 "totals",
-                f"Delivered = in the marts + in quarantine, {ALL_CUSTOMERS}",
+                f"Delivered = counted + quarantined, {ALL_CUSTOMERS}",
                 totals,
                 in_words("fct_control_totals", "column_name", "Column"),
                 reading("fct_control_totals", "delivered", "Delivered"),
-                reading("fct_control_totals", "in_marts", "In the marts"),
-                reading("fct_control_totals", "in_quarantine", "In quarantine"),
+                reading("fct_control_totals", "in_marts", "Counted"),
+                reading("fct_control_totals", "in_quarantine", "Quarantined"),
                 reading("fct_control_totals", "difference", "Difference"),
                 finding="Finding on control totals",
                 is_whole=True,
@@ -1430,7 +1431,7 @@ def _data_quality() -> Page:
             ),
             table(
                 "profile",
-                f"Profile of the source, and drift since the last accepted drop, {ALL_CUSTOMERS}",
+                f"The source by column, compared with the last accepted drop, {ALL_CUSTOMERS}",
                 profile,
                 in_words("fct_source_profile", "column_name", "Column"),
                 reading("fct_source_profile", "row_count", "Rows"),

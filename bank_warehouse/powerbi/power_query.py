@@ -104,11 +104,15 @@ class Words:
         named: label by code.
         is_closed: whether a code without a label stays as it is, so that PostgreSQL can compute the
             whole expression. Otherwise the code is spelled out.
+        is_part: whether the codes are parts of the column's text, which their labels replace.
+        otherwise: the column that is shown for a code without a label; by default the code column.
     """
 
     code: str
     named: Mapping[str, str]
     is_closed: bool = False
+    is_part: bool = False
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def read_mart(reading: Reading, kept: Container[str]) -> str:
     positions = {name: each for name, each in reading.positions.items() if name in kept}
     words = {name: each for name, each in reading.words.items() if name in kept}
     looked_at = {column for column, _ in positions.values()}
-    looked_at |= {each.code for each in words.values()}
+    looked_at |= {name for each in words.values() for name in (each.code, each.otherwise)}
     chosen = [name for name in mart.columns if name in kept or name in looked_at]
     steps = [
         ("Source", f"ReadTable({quote(mart.schema)}, {quote(mart.name)})"),
@@ -195,7 +199,12 @@ def _position(column: str, values: Sequence[str]) -> str:
 
 def _in_words(words: Words) -> str:
     """Return the M code of a code's label: a chain of comparisons with a fallback."""
-    rest = f"[{words.code}]" if words.is_closed else _spelled_out(words.code)
+    if words.is_part:
+        replaced = "".join(
+            f",\n            {quote(part)}, {quote(label)})" for part, label in words.named.items()
+        )
+        return f"{'Text.Replace(' * len(words.named)}[{words.code}]{replaced}"
+    rest = f"[{words.otherwise or words.code}]" if words.is_closed else _spelled_out(words.code)
     chain = [
         f"if [{words.code}] = {quote(code)} then {quote(named)}"
         for code, named in words.named.items()

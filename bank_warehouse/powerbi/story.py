@@ -33,7 +33,7 @@ FEWEST = 30
 SIGNIFICANCE = 0.01
 """Highest p value of a difference that a finding calls real."""
 
-ACROSS = ("risk_weighting", "income_band", "loyalty_classification")
+ACROSS = ("risk_weighting", "loyalty_classification")
 """Columns that heat maps show across; a heat map uses the first one that it contains."""
 
 EXPLAINING = {
@@ -84,14 +84,16 @@ class Slider:
         return f"Chosen {self.name[:1].lower()}{self.name[1:]}"
 
 
+SHARE_OF_ROW = "Share of customers in row"
+
 HEAT_MAP = FieldParameter(
     "Heat map shows",
     "choice_heat_map",
     (
         ("Customers", "Customers"),
-        ("Share of row", "Share of row"),
+        ("Share of row", SHARE_OF_ROW),
         ("Mean risk weighting", "Mean risk weighting"),
-        ("Exposure", "Exposure"),
+        ("Total loans", "Exposure"),
         ("Card balance", "Credit card balance"),
     ),
 )
@@ -99,7 +101,7 @@ PARAMETERS = (HEAT_MAP,)
 
 SLIDERS = (
     Slider(
-        "Multiplier of defaults",
+        "Default multiplier",
         "choice_defaults",
         0.5,
         4.0,
@@ -109,7 +111,7 @@ SLIDERS = (
         "Factor for every probability of default. A probability never exceeds 1.",
     ),
     Slider(
-        "Multiplier of losses",
+        "Loss multiplier",
         "choice_losses",
         0.5,
         2.0,
@@ -119,7 +121,7 @@ SLIDERS = (
         "Factor for every loss given default. A loss never exceeds the whole balance.",
     ),
     Slider(
-        "Outflow of deposits",
+        "Deposit outflow",
         "choice_outflow",
         0.0,
         0.5,
@@ -133,12 +135,12 @@ SLIDERS = (
 
 def share_across(column: str) -> str:
     """Return the name of the measure of a cell's share of its row, with `column` across."""
-    return f"Share of row, {for_people(column).lower()} across"
+    return f"{SHARE_OF_ROW}, {for_people(column).lower()} across"
 
 
 def explained_by(column: str) -> str:
     """Return the name of the measure of the risk weighting's variation that a column explains."""
-    return f"Share of the risk that goes with {EXPLAINING[column]}"
+    return f"Risk weighting explained by {EXPLAINING[column]}"
 
 
 def extend(model: Model, artifacts: Artifacts) -> Model:
@@ -366,9 +368,9 @@ class _Writer:
         return [
             *shares,
             Measure(
-                "Share of row",
+                SHARE_OF_ROW,
                 f"SWITCH(\n    TRUE(),\n{branches}\n)",
-                "Share of the customers of a row of a heat map who are in the cell.",
+                "Share of the customers in a row of a heat map who are in the cell.",
                 "0.0%",
                 HEAT_MAPS,
             ),
@@ -389,7 +391,7 @@ class _Writer:
                     f"VAR Total = SUMX(VALUES({risk}), [Customers] * ({risk} - Overall) ^ 2)\n"
                     "RETURN\n    DIVIDE(Between, Total)",
                     "Share of the variation of the risk weighting among the chosen customers "
-                    f"that goes with the {called} (eta squared).",
+                    f"that the {called} explains (eta squared).",
                     "0.0%",
                     FINDINGS,
                 ),
@@ -399,8 +401,8 @@ class _Writer:
                     "RETURN\n    IF(\n        Groups < 2,\n        1,\n"
                     "        CHISQ.DIST.RT(([Customers] - 1) * "
                     f"[{explained_by(name)}], Groups - 1)\n    )",
-                    f"Probability that as much of the risk weighting of the chosen customers goes "
-                    f"with the {called} by chance alone (chi-square).",
+                    f"Probability that the {called} explains as much of the risk weighting of the "
+                    "chosen customers by chance alone (chi-square).",
                     "0.000",
                     FINDINGS,
                     is_hidden=True,
@@ -459,19 +461,19 @@ class _Writer:
         return [
             *chosen,
             Measure(
-                "What-if expected loss",
+                "What-if assumed loss",
                 f"VAR Defaults = [{defaults.chosen}]\nVAR Losses = [{losses.chosen}]\n"
                 f"RETURN\n    SUMX(\n        {table},\n"
                 f"        CONVERT({exposure}, DOUBLE) * MIN(1, {default} * Defaults)"
                 f" * MIN(1, {loss} * Losses)\n    )",
-                "Expected loss of a year under the assumptions that the reader has chosen.",
+                "Assumed loss of a year under the assumptions that the reader has chosen.",
                 "#,0",
                 WHAT_IF,
             ),
             Measure(
-                "What-if change of the loss",
-                "DIVIDE([What-if expected loss] - [Expected loss], [Expected loss])",
-                "How much the expected loss changes under the chosen assumptions.",
+                "What-if change in loss",
+                "DIVIDE([What-if assumed loss] - [Assumed loss], [Assumed loss])",
+                "How much the assumed loss changes under the chosen assumptions.",
                 "0.0%",
                 WHAT_IF,
             ),
@@ -524,15 +526,18 @@ class _Writer:
             ),
             *(
                 Measure(
-                    f"Customers whose risk got {change}",
+                    f"Customers who became {name}",
                     f"CALCULATE(SUM({self.column(risks, 'customers')}), "
                     f"KEEPFILTERS({self.column(risks, 'risk_weighting_change')} = "
                     f"{quote_text(change)}))",
-                    f"Customers whose risk weighting got {change} from one date to the next.",
+                    f"Customers whose risk weighting is {than} than at the date before.",
                     "#,0",
                     MIGRATIONS,
                 )
-                for change in ("worse", "better")
+                for change, name, than in (
+                    ("worse", "riskier", "higher"),
+                    ("better", "less risky", "lower"),
+                )
             ),
         ]
 
@@ -609,11 +614,11 @@ class _Writer:
                 "Finding on occupations",
                 _unless_empty(
                     self.most(*family, "Customers"),
-                    '" is the largest family: "',
+                    '" is the largest occupation family: "',
                     _share(self.highest(*family, "Customers"), "[Customers]"),
                     '" of customers"',
                 ),
-                "the largest family of occupations.",
+                "the largest occupation family.",
             ),
             (
                 "Finding on joining years",
@@ -655,12 +660,12 @@ class _Writer:
                 "Finding on holdings",
                 _unless_empty(
                     'FORMAT([Products per customer], "0.0")',
-                    '" products each; fewest hold "',
+                    '" products each; least held: "',
                     self.most(*product, "Penetration", "ASC"),
                     f'" (" & FORMAT(MINX(VALUES({self.column(*product)}), [Penetration]), "0.0%")',
                     '")"',
                 ),
-                "how many products customers hold, and which the fewest hold.",
+                "how many products customers hold, and which is held least.",
             ),
             (
                 "Finding on depth",
@@ -674,9 +679,9 @@ class _Writer:
             (
                 "Finding on gaps",
                 _unless_empty(
-                    self.most(*product, "Gap to the peers"),
-                    '" has the largest gap: "',
-                    _millions(self.highest(*product, "Gap to the peers")),
+                    self.most(*product, "Amount below the peers"),
+                    '" is furthest below the peers: "',
+                    _millions(self.highest(*product, "Amount below the peers")),
                 ),
                 "the product in which customers are furthest below their peers.",
             ),
@@ -685,13 +690,13 @@ class _Writer:
                 "VAR Together = [Correlation of income and deposits]\n"
                 f"RETURN\n    SWITCH(\n        TRUE(),\n        [Customers] < {FEWEST}, "
                 f'"Fewer than {FEWEST} customers: too few for a trend",\n'
-                '        ABS(Together) < 0.1, "Deposits do not go with income"'
+                '        ABS(Together) < 0.1, "Deposits are not linked to income"'
                 ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
                 '        Together > 0, "Deposits rise with income"'
                 ' & " (correlation " & FORMAT(Together, "0.00") & ")",\n'
                 '        "Deposits fall with income"'
                 ' & " (correlation " & FORMAT(Together, "0.00") & ")"\n    )',
-                "whether deposits go with income.",
+                "whether deposits are linked to income.",
             ),
             (
                 "Finding on income bands",
@@ -709,8 +714,8 @@ class _Writer:
                 "Finding on concentration",
                 self.if_shown(
                     "fct_balance_concentration",
-                    '"The top tenth holds " & FORMAT([Top tenth of total deposits], "0%")'
-                    ' & " of deposits, " & FORMAT([Top tenth of total loans], "0%") & " of loans"',
+                    '"Top tenth by deposits holds " & FORMAT([Top tenth of total deposits], "0%")'
+                    ' & "; top tenth by loans owes " & FORMAT([Top tenth of total loans], "0%")',
                 ),
                 "the share of the top tenth of all customers.",
             ),
@@ -720,41 +725,45 @@ class _Writer:
         income, cards, _ = EXPLAINING
         small = self.smallest_effect()
 
-        def goes_with(name: str) -> str:
+        def is_linked(name: str) -> str:
             return (
                 f"[{explained_by(name)}] >= {small} && "
                 f"[Chance of the risk by {EXPLAINING[name]}] < {SIGNIFICANCE}"
             )
 
         few = f'[Customers] < {FEWEST}, "Fewer than {FEWEST} customers: too few to say"'
-        both = (
-            f'" (" & FORMAT([{explained_by(income)}], "0.0%") & " and " & '
-            f'FORMAT([{explained_by(cards)}], "0.0%") & " of its variation)"'
+        of_income, of_cards = (
+            f'" (" & FORMAT([{explained_by(name)}], "0.0%") & "{{}})"' for name in (income, cards)
         )
+        first = of_income.format(" of its variation")
+        of_income, of_cards = of_income.format(""), of_cards.format("")
         scenario = ("stress_scenarios", "scenario_name")
         product = ("dim_products", "product_name")
         losses = self.column("stress_scenarios", "scenario")
         return [
             (
                 "Finding on risk",
-                f"VAR Income = {goes_with(income)}\nVAR Cards = {goes_with(cards)}\n"
+                f"VAR Income = {is_linked(income)}\nVAR Cards = {is_linked(cards)}\n"
                 f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                f'        Income && Cards, "Risk weighting goes with income and with cards"'
-                f" & {both},\n"
-                f'        Income, "Risk weighting goes with income, not with cards" & {both},\n'
-                f'        Cards, "Risk weighting goes with cards, not with income" & {both},\n'
-                f'        "Risk weighting goes with neither income nor cards" & {both}\n    )',
-                "whether the risk weighting of the chosen customers goes with income and with the "
-                "number of cards, more than chance and enough to matter.",
+                f'        Income && Cards, "Risk weighting is linked to income" & {first}'
+                f' & " and cards" & {of_cards},\n'
+                f'        Income, "Risk weighting is linked to income" & {first}'
+                f' & ", not to cards" & {of_cards},\n'
+                f'        Cards, "Risk weighting is not linked to income" & {first}'
+                f' & ", but to cards" & {of_cards},\n'
+                f'        "Risk weighting is linked neither to income" & {first}'
+                f' & " nor to cards" & {of_cards}\n    )',
+                "whether the risk weighting of the chosen customers is linked to income and to the "
+                "number of cards, more than by chance and enough to matter.",
             ),
             *(
                 (
                     f"Finding on {called} and risk",
-                    f"VAR GoesWith = {goes_with(name)}\n"
+                    f"VAR IsLinked = {is_linked(name)}\n"
                     f"RETURN\n    SWITCH(\n        TRUE(),\n        {few},\n"
-                    f'        GoesWith, "Risk weighting goes with the {called}" & {of_it},\n'
-                    f'        "Risk weighting does not go with the {called}" & {of_it}\n    )',
-                    f"whether the risk weighting of the chosen customers goes with the {called}.",
+                    f'        IsLinked, "Risk weighting is linked to {called}" & {of_it},\n'
+                    f'        "Risk weighting is not linked to {called}" & {of_it}\n    )',
+                    f"whether the risk weighting of the chosen customers is linked to {called}.",
                 )
                 for name, called in EXPLAINING.items()
                 for of_it in [
@@ -766,7 +775,7 @@ class _Writer:
                 _unless_empty(
                     'FORMAT([Share on the watch list], "0.0%")',
                     '" on the watch list, with "',
-                    'FORMAT([Share of exposure on the watch list], "0.0%")',
+                    'FORMAT([Share of loans on the watch list], "0.0%")',
                     '" of loans"',
                 ),
                 "how many customers are on the watch list, and how much they owe.",
@@ -782,25 +791,25 @@ class _Writer:
                 "the mean number of cards and the mean card balance.",
             ),
             (
-                "Finding on expected losses",
+                "Finding on assumed losses",
                 self.if_shown(
                     "fct_expected_losses",
-                    self.most(*product, "Expected loss")
+                    self.most(*product, "Assumed loss")
                     + ' & ": " & '
-                    + _millions(self.highest(*product, "Expected loss"))
+                    + _millions(self.highest(*product, "Assumed loss"))
                     + ' & " of the assumed losses of " & '
-                    + _millions("[Expected loss]"),
+                    + _millions("[Assumed loss]"),
                 ),
                 "the product with the highest assumed loss, over all customers.",
             ),
             (
                 "Finding on stress",
-                "VAR Baseline = CALCULATE([Expected loss under stress], "
+                "VAR Baseline = CALCULATE([Assumed loss under stress], "
                 f'{losses} = "baseline")\n'
-                f"VAR Worst = {self.highest(*scenario, 'Expected loss under stress')}\nRETURN\n    "
+                f"VAR Worst = {self.highest(*scenario, 'Assumed loss under stress')}\nRETURN\n    "
                 + self.if_shown(
                     "fct_stress_results",
-                    self.most(*scenario, "Expected loss under stress")
+                    self.most(*scenario, "Assumed loss under stress")
                     + ' & ": assumed losses are " & FORMAT(DIVIDE(Worst, Baseline), "0.0") & '
                     '" times the baseline"',
                 ).replace("\n", "\n    "),
@@ -810,10 +819,10 @@ class _Writer:
                 "Finding on the what-if",
                 self.if_shown(
                     "fct_expected_losses",
-                    '"As chosen: assumed losses of " & '
-                    + _millions("[What-if expected loss]")
-                    + ' & " (" & FORMAT([What-if change of the loss], "+0%;-0%;0%") & '
-                    f'"), deposits " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
+                    '"Assumed losses change by " & FORMAT([What-if change in loss], "+0%;-0%;0%")'
+                    ' & " to " & '
+                    + _millions("[What-if assumed loss]")
+                    + f' & ", deposits by " & FORMAT(0 - [{SLIDERS[2].chosen}], "+0%;-0%;0%")',
                 ),
                 "the assumed losses under the chosen assumptions, over all customers.",
             ),
@@ -826,7 +835,7 @@ class _Writer:
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"
-            '        "There is one as-of date only: nothing can have moved yet"\n    )'
+            '        "Only one date so far: nothing to compare yet"\n    )'
         )
         difference = self.column("fct_control_totals", "difference")
         return [
@@ -849,9 +858,9 @@ class _Writer:
             (
                 "Finding on risk migrations",
                 f"IF(\n    ISEMPTY({segments}),\n{none},\n"
-                '    "The risk weighting of " & '
-                'FORMAT([Customers whose risk got worse] + 0, "#,0") & " customers got worse, of "'
-                ' & FORMAT([Customers whose risk got better] + 0, "#,0") & " better"\n)',
+                '    FORMAT([Customers who became riskier] + 0, "#,0") & " customers became '
+                'riskier, " & FORMAT([Customers who became less risky] + 0, "#,0")'
+                ' & " less risky"\n)',
                 "how many customers got a new risk weighting, or that there is only one date.",
             ),
             (
@@ -859,10 +868,10 @@ class _Writer:
                 f"VAR Off = SUMX({self.table('fct_control_totals')}, ABS({difference}))\n"
                 "RETURN\n    SWITCH(\n        TRUE(),\n        "
                 f"ISEMPTY({self.table('fct_control_totals')}), {_NOT_SHOWN},\n"
-                '        Off = 0, "Everything delivered is here or in '
-                'quarantine, to the cent",\n        FORMAT(Off, "#,0.00") & " differ between what '
-                'was delivered and what is here"\n    )',
-                "whether all delivered data is here.",
+                '        Off = 0, "Everything delivered is counted or '
+                'quarantined, to the cent",\n        FORMAT(Off, "#,0.00") & " lost or counted '
+                'twice"\n    )',
+                "whether everything delivered is counted or quarantined.",
             ),
         ]
 

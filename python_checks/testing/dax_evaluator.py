@@ -461,6 +461,7 @@ def _relation(table: Node) -> str:
     loaded = f"select {', '.join(selected)} from {schema}.{name} as base{joined}"
     added = [f"{_case(chain)} as {made}" for made, chain in _CHAIN.findall(text)]
     added += [f"{_spelled_out(code)} as {made}" for made, code in _WORDS.findall(text)]
+    added += [f"{_replaced(code)} as {made}" for made, code in _REPLACED.findall(text)]
     return f"select *, {', '.join(added)} from ({loaded})" if added else loaded
 
 
@@ -472,6 +473,12 @@ _CHAIN = re.compile(
 
 _WORDS = re.compile(
     r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each Text\.Upper\(Text\.Start\(\[(\w+)\], 1\)\)'
+)
+
+
+_REPLACED = re.compile(
+    r'Table\.AddColumn\(\s*\w+,\s*"(\w+)",\s*each (Text\.Replace\(.*?),\s*type text\s*\)',
+    flags=re.DOTALL,
 )
 
 
@@ -495,6 +502,16 @@ def _case(chain: str) -> str:
     if column is not None:
         last = _spelled_out(column[1]) if last.startswith("Text.") else f'"{column[1]}"'
     return f"case {written} else {_constant(last)} end"
+
+
+def _replaced(nested: str) -> str:
+    """Return the SQL of nested calls of `Text.Replace` on a column."""
+    column: str
+    (column,) = re.findall(r"\[(\w+)\]", nested)
+    text = '"(?:[^"]|"")*"'
+    for part, label in re.findall(rf"({text}), ({text})\)", nested):
+        column = f"replace({column}, {_constant(part)}, {_constant(label)})"
+    return column
 
 
 def _spelled_out(code: str) -> str:

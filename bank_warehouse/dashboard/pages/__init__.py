@@ -22,7 +22,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Context], Page]]] = {
     "risk": ("Credit and risk", risk.make),
     "income": ("Income and deposits", income.make),
     "products": ("Product holdings", products.make),
-    "recommendations": ("Recommendations", recommendations.make),
+    "recommendations": ("Actions", recommendations.make),
     "quality": ("Data quality", quality.make),
 }
 """Name of a page to its menu title and the function that creates it."""

@@ -27,8 +27,8 @@ from bank_warehouse.metrics import Metric
 
 SHARE_OF_ROW = Metric(
     name="share_of_row",
-    label="Share of the row",
-    description="Of the customers of a row, how many are in this column: rows of any size compare.",
+    label="Share of customers in row",
+    description="Share of a row's customers who are in this column, so rows of any size compare.",
     kind="derived",
     format="0%",
     unit="share",

@@ -39,7 +39,7 @@ def detail(context: Context) -> tuple[Block, ...]:
     numbers = Table(
         name="detail",
         title=f"Behind the cell: {said}",
-        note="With the same filters. Sums over customers, without names and ids.",
+        note="With the same filters. Totals only, never single customers.",
         columns=(
             Column("Measure", "", False),
             Column("This cell", ""),

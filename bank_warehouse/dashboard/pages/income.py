@@ -40,7 +40,7 @@ def make(context: Context) -> Page:
         "Income and deposits",
         context.lead(
             "deposits-by-income",
-            "What customers earn, what they keep at the bank, and what goes with it.",
+            "What customers earn, what they keep at the bank, and what deposits are linked to.",
         ),
         (
             context.tiles("glance", TILES, context.title("funding", "At a glance")),
@@ -53,7 +53,7 @@ def make(context: Context) -> Page:
                 "Fee income by fee structure",
                 "fee_structure",
                 "fee_income",
-                note="The fee structure sets the rate that is paid on loans.",
+                note="The fee structure sets the fee rate on loans.",
             ),
         ),
     )
@@ -106,7 +106,7 @@ def _density(context: Context) -> Chart:
             Axis(label, 0.0, end, tuple((at, axis_text(at, metric))
                                         for at in round_ticks(0.0, end)))
             for label, end, metric in (
-                ("Income of a year", wide, income),
+                ("Yearly income", wide, income),
                 ("Deposits", tall, deposits),
             )
         )  # fmt: skip
@@ -124,8 +124,8 @@ def _density(context: Context) -> Chart:
     return Chart(
         name="density",
         title=context.title("deposits-by-income", "Deposits by income"),
-        note=f"Each square counts the customers with that income and those deposits. "
-        f"{outside:,} beyond the axes are not drawn, but the means include them.",
+        note="The darker a square, the more customers have that income and those deposits. "
+        f"{outside:,} customers beyond the axes are not drawn; the means include them.",
         is_whole=True,
         width="half tall",
         mark=context.mark("income_band", "mean_total_deposits"),
@@ -177,14 +177,14 @@ def _matters(context: Context) -> Block:
     return Table(
         name="matters",
         title=f"Deposits differ by {listed(named)}" if real else "Which groups differ in deposits",
-        note=f"How much of the variation in deposits each explains, all customers. {note}".strip(),
+        note=f"How much of the variation in deposits each of them explains. {note}".strip(),
         is_whole=True,
         columns=(
             Column("Grouped by", "", False),
             Column(
-                "Share of the differences",
-                "Epsilon squared: how much of the differences in deposits, by rank, goes with "
-                "the groups. This does not show a cause.",
+                "Share of variation explained",
+                "How much of the differences in deposits, by rank, the groups explain (epsilon "
+                "squared). This does not show a cause.",
             ),
             result("verdict", "Verdict", is_number=False),
         ),
@@ -219,8 +219,8 @@ def _deposits(context: Context) -> Table:
     return Table(
         name="deposits",
         title="Deposits by account type",
-        note="Whether bank deposits contain the other accounts cannot be settled from the data: "
-        "core deposits leave them out.",
+        note="The data do not show whether bank deposits already include the other accounts, so "
+        "core deposits leave bank deposits out.",
         columns=(
             Column("Account", "", False),
             Column("Balance"),

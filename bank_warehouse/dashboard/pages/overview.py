@@ -45,9 +45,7 @@ def make(context: Context) -> Page:
                 SHARE_OF_ROW.name,
                 note="How the customers of each income band are spread over the risk weightings.",
             ),
-            context.whole(
-                "actions", "Largest gaps to the rules' targets", lambda: _actions(context)
-            ),
+            context.whole("actions", "Largest gaps to close", lambda: _actions(context)),
             *(said if context.view.filters else ()),
         ),
     )
@@ -120,7 +118,7 @@ def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
 
 
 def _actions(context: Context) -> Table:
-    """Return the actions with the largest gaps to their targets."""
+    """Return the actions with the largest gaps to close."""
     texts = {row["action"]: row for row in context.snapshot.rows("actions")}
     due = context.ask(METRICS, ["action"], "actions")
     gaps = sorted((row for row in due if row[3]), key=lambda row: -row[3])
@@ -129,9 +127,9 @@ def _actions(context: Context) -> Table:
     number, _, gap = (context.snapshot.metric(name) for name in METRICS)
     return Table(
         name="actions",
-        title=context.title("actions", "Largest gaps to the rules' targets"),
-        note=f"The {len(found)} largest of {len(gaps)} gaps. Recommendations shows all {len(due)} "
-        "actions due.",
+        title=context.title("actions", "Largest gaps to close"),
+        note=f"The {len(found)} largest of {len(gaps)} gaps. The page Actions shows all "
+        f"{len(due)} actions due.",
         columns=(
             Column("Action", "", False),
             context.column("gap_to_close"),

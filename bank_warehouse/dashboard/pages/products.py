@@ -1,4 +1,4 @@
-"""Product holdings: how much customers hold of each product, and their gaps to peers."""
+"""Product holdings: how much customers hold of each product, and how far below peers they are."""
 
 from dataclasses import replace
 from typing import Any
@@ -92,14 +92,13 @@ def _gaps(context: Context) -> Table:
     return Table(
         name="gaps",
         title="How far customers are below their peers",
-        note="Peers: customers of the same income band and risk weighting. Gap: how much all "
-        "customers below their peers' median would need to reach it. About half are below it "
-        "whatever the bank does: compare products; this is not a forecast. Recommendations counts "
-        "only customers for whom a rule is due, so its gaps are smaller.",
+        note="Peers are customers of the same income band and risk weighting. The amount is what "
+        "all customers below their peers' median would need to reach it. About half are always "
+        "below it, so compare products and do not read the amount as a forecast.",
         columns=(
             Column("Product", "", False),
             context.column(GAP),
-            Column("Share of balance", "The gap as a share of what is held of the product."),
+            Column("As a share of balance", "The amount as a share of the product's balance."),
         ),
         rows=tuple(
             (

@@ -112,7 +112,7 @@ def _totals(context: Context) -> Table:
     found = context.snapshot.rows(mart, "column_name <> 'row_count', column_name")
     return Table(
         name="totals",
-        title="All that was delivered is counted"
+        title="Everything delivered is counted"
         if found and not any(row["difference"] or row["in_quarantine"] for row in found)
         else "Delivered and counted",
         note="Every row and amount delivered is either counted on these pages or quarantined, to "
@@ -172,12 +172,12 @@ def _release(context: Context) -> Tiles:
                 "all of them",
             ),
             tile(
-                "Expectations met",
+                "Independent checks passed",
                 manifest["checks"]["expectations"],
-                "A second, independent check. If one fails, nothing is published.",
+                "A second set of checks on the tables. If one fails, nothing is published.",
                 "all of them",
             ),
-            tile("Built from", commit + dirty, "Version of the program, to repeat the build."),
+            tile("Program version", commit + dirty, "To repeat the build."),
         ),
     )
 
@@ -204,10 +204,10 @@ def _profile(context: Context) -> Block:
         columns=(
             result("column_name", "Column", is_number=False),
             result("null_count", "Missing"),
-            result("approximate_distinct_values", "Distinct, about"),
+            result("approximate_distinct_values", "Distinct values, about"),
             result("mean", "Mean"),
             result("median", "Median"),
-            result("drift_verdict", "Against the last drop", is_number=False),
+            result("drift_verdict", "Compared with the last drop", is_number=False),
         ),
         rows=tuple(
             (
@@ -216,7 +216,7 @@ def _profile(context: Context) -> Block:
                 Cell.said(row["approximate_distinct_values"]),
                 number(row["mean"]),
                 number(row["median"]),
-                Cell.said(row["drift_verdict"]),
+                Cell.said(labels.sentence(row["drift_verdict"])),
             )
             for row in found
         ),

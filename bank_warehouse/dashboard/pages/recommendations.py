@@ -1,4 +1,4 @@
-"""Recommendations: what to do for how many customers, why, and whether that is fair."""
+"""Actions: what to do for how many customers, why, and whether that is fair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,8 +12,8 @@ from bank_warehouse.worklist import command_for
 
 METRICS = ("recommendations", "money_concerned", "gap_to_close")
 KINDS = (
-    ("risk", "Risk: gap to the rules' targets"),
-    ("targeting", "Offers and fees: gap to the rules' targets"),
+    ("risk", "Risk actions: gap to close"),
+    ("targeting", "Offers and fees: gap to close"),
 )
 LIMIT = 12
 
@@ -22,7 +22,7 @@ def make(context: Context) -> Page:
     """Return the page."""
     return Page(
         "recommendations",
-        "Recommendations",
+        "Actions",
         context.lead(
             "actions",
             "What is due, for how many customers, and who takes the action.",
@@ -100,9 +100,9 @@ def _actions(context: Context) -> Table:
     return Table(
         name="actions",
         title="Actions due, the most urgent first",
-        note="By the project's rules, not by a model: the data have no outcomes to judge them by. "
-        "The command in the column Work list writes the customers of an action to a workbook, for "
-        "readers who may see names.",
+        note="By the project's rules, not by a model: the data have no outcomes to test them "
+        "against. The command in the column Work list writes the customers of an action to a "
+        "workbook.",
         is_cards=True,
         columns=(
             result("action_name", "Action", is_number=False),
@@ -111,8 +111,8 @@ def _actions(context: Context) -> Table:
             result("owner", "Owner", is_number=False),
             Column(
                 "Work list",
-                "Writes the customers of the action into a workbook, with amounts and reasons. "
-                "Names need --restricted and a release that holds them.",
+                "Writes the customers of the action to a workbook, with amounts and reasons. "
+                "Names need --restricted and a release that contains them.",
                 False,
             ),
             result("reasons", "Why", is_number=False),
@@ -146,10 +146,10 @@ def _fairness(context: Context) -> Block:
         title="No group is treated differently beyond chance"
         if judged and not real
         else "Are groups treated alike?",
-        note=f"Of {len(judged):,} comparisons of an action between groups by age, gender or "
-             f"nationality, {len(flagged):,} have a ratio to the best-treated group below four "
-             f"fifths; {len(real):,} of these are real differences. The table shows all of "
-             f"these, then the furthest from equal, {len(shown):,} in all.",
+        note="For each action, the rate of each group by age, gender or nationality is compared "
+             f"with that of the best-treated group. Of {len(judged):,} comparisons, "
+             f"{len(flagged):,} have a ratio below four fifths; {len(real):,} of these are real "
+             "differences. The table lists the real ones first, then the furthest from equal.",
         is_whole=True,
         is_folded=not real,
         is_cards=True,
@@ -158,8 +158,8 @@ def _fairness(context: Context) -> Block:
             result("dimension", "Attribute", is_number=False),
             result("value", "Group", is_number=False),
             result("customers", "Customers"),
-            result("selection_rate", "Rate"),
-            result("best_treated_rate", "Best-treated group"),
+            result("selection_rate", "Rate of the group"),
+            result("best_treated_rate", "Rate of the best-treated group"),
             result("ratio_to_best", "Ratio"),
             result("verdict", "Verdict", is_number=False),
         ),

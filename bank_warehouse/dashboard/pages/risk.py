@@ -56,7 +56,7 @@ def make(context: Context) -> Page:
         "Credit and risk",
         context.lead(
             "losses",
-            "Who needs a decision, where the loans at risk are, and what goes with risk.",
+            "Who needs a decision, where the loans at risk are, and what is linked to risk.",
         ),
         (
             context.tiles("glance", TILES, context.title("decisions", "At a glance")),
@@ -71,7 +71,7 @@ def make(context: Context) -> Page:
             ),
             *heats[1:],
             _drivers(context),
-            context.whole("losses", "Expected losses", lambda: _losses(context)),
+            context.whole("losses", "Assumed losses", lambda: _losses(context)),
             *(
                 context.whole(name, title, partial(_stress, context, name, title, measure))
                 for name, title, measure in (
@@ -105,25 +105,23 @@ def _drivers(context: Context) -> Chart:
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
     explained = head.get("explained_variation")
-    more = f" All drivers explain {explained:.0%} of its variation." if explained else ""
+    more = f" All facts explain {explained:.0%} of its variation." if explained else ""
     if len(found) > len(drawn):
-        more += f" {len(found) - len(drawn)} weaker ones, all of which could be chance, are in the "
-        more += "table."
+        more += f" The table has {len(found) - len(drawn)} weaker facts, which could be chance."
     return Chart(
         name="drivers",
-        title=context.title("drivers", "What goes with a higher risk weighting"),
-        note="Odds of a higher risk weighting for one standard deviation more, or for a group "
-        "against the largest one, all else equal. Pale: could be chance. Where balances "
-        "move together, a line shows only what goes beyond the others and can point the "
-        "other way than the averages do: read bank deposits together with the other "
-        "balances. The risk weighting is the bank's own class, so this shows how it is "
-        "assigned, not who defaults." + more,
+        title=context.title("drivers", "What is linked to a higher risk weighting"),
+        note="How the odds of a higher risk weighting change among otherwise similar customers: "
+        "for one standard deviation more, or for a group compared with the largest one. Pale: "
+        "could be chance. Read bank deposits together with checking and savings balances: they "
+        "move together, so one line alone can mislead. The risk weighting is the bank's own class: "
+        "this shows how it is assigned, not who defaults." + more,
         is_whole=True,
         width="half tall",
         plot=_odds(drawn, real) if drawn else None,
-        summary="What goes with the risk weighting, the strongest first: "
+        summary="What is linked to the risk weighting, the strongest first: "
         + "; ".join(
-            f"{_driver(row)} {labels.value('direction', row['direction']).lower()}"
+            f"{_driver(row)}: {labels.value('direction', row['direction']).lower()}"
             for row in drawn[:4]
         )
         + ".",
@@ -133,7 +131,7 @@ def _drivers(context: Context) -> Chart:
             is_whole=True,
             columns=(
                 result("driver", "Driver", is_number=False),
-                result("odds_ratio", "Odds, times"),
+                result("odds_ratio", "Odds ratio"),
                 result("coefficient", "Coefficient"),
                 result("coefficient_lower", "from"),
                 result("coefficient_upper", "to"),
@@ -178,14 +176,14 @@ def _odds(drawn: Sequence[Mapping[str, Any]], real: Sequence[Mapping[str, Any]])
         [row["coefficient"] for row in drawn],
         [(row["coefficient_lower"], row["coefficient_upper"]) for row in drawn],
         Axis(
-            "Lowers the odds (left of 1) or raises them (right), times",
+            "Odds ratio (below 1: lower risk weighting, above 1: higher)",
             min(low, 0.0),
             max(high, 0.0),
             tuple((log(odds), f"{odds:g}") for odds in ODDS if low <= log(odds) <= high),
         ),
         tones=["first" if row in real else "muted" for row in drawn],
         tips=[
-            f"{_driver(row)}: odds times {row['odds_ratio']:.2f}"
+            f"{_driver(row)}: odds ratio {row['odds_ratio']:.2f}"
             + ("" if row in real else "; could be chance")
             for row in drawn
         ],
@@ -194,7 +192,7 @@ def _odds(drawn: Sequence[Mapping[str, Any]], real: Sequence[Mapping[str, Any]])
 
 
 def _losses(context: Context) -> Table:
-    """Return the shares of loans and expected losses by risk weighting."""
+    """Return the shares of loans and assumed losses by risk weighting."""
     lent: dict[int, Any] = {}
     lost: dict[int, Any] = {}
     for row in context.snapshot.rows("fct_expected_losses", "risk_weighting, product"):
@@ -210,14 +208,14 @@ def _losses(context: Context) -> Table:
 
     return Table(
         name="losses",
-        title=context.title("losses", "Expected losses by risk weighting"),
-        note="Losses of a year by assumption: declared default and loss rates times balances. The "
-        "data hold no defaults.",
+        title=context.title("losses", "Assumed losses by risk weighting"),
+        note="Assumed losses a year: balances times declared default and loss rates. The data "
+        "contain no defaults.",
         is_whole=True,
         columns=(
             Column(context.axis("risk_weighting"), hints.DIMENSIONS["risk_weighting"], False),
             Column("Share of loans"),
-            Column("Share of losses"),
+            Column("Share of assumed losses"),
             context.column("expected_loss"),
         ),
         rows=tuple(
@@ -277,7 +275,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
             [float(row["stressed_value"]) for row in found],
             ends,
             Axis(
-                f"{labels.name(measure)}, in the data's currency",
+                f"{labels.name(measure)} (currency not stated in the data)",
                 0.0,
                 high * 1.03,
                 tuple((at, axis_text(at, money)) for at in round_ticks(0.0, high)),
@@ -312,7 +310,10 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
                 (
                     Cell.said(label),
                     Cell.of(row["stressed_value"], money),
-                    Cell(f"{row['relative_change']:+.0%}", row["relative_change"])
+                    Cell(
+                        f"{row['relative_change']:+.0%}" if row["relative_change"] else "0%",
+                        row["relative_change"],
+                    )
                     if row["relative_change"] is not None
                     else Cell.said(None),
                     Cell.of(low, money),
@@ -366,7 +367,7 @@ def _lorenz(context: Context, measures: tuple[str, ...], name: str) -> Chart:
     return Chart(
         name=name,
         title=context.title("concentration", "How concentrated balances are"),
-        note="The further a curve hangs below the straight line, the fewer customers hold most.",
+        note="The further a curve is below the straight line, the more a few customers hold.",
         is_whole=True,
         plot=Plot(
             Axis("Customers, from the lowest amount to the highest", 0.0, 100.0, parts),

@@ -60,7 +60,7 @@ def make(context: Context) -> Page:
             _compared(context, dimension, chosen, (dimensions, menu)),
             context.whole(
                 "intervals",
-                "How sure the means are",
+                "How certain are the means?",
                 lambda: _intervals(context, dimension, chosen),
             ),
             *_moves(context),
@@ -279,7 +279,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
     tone = "muted" if mark is not None and mark.is_pale else "first"
     return Chart(
         name="intervals",
-        title=f"How sure: {defined.label.lower()} with 95 % intervals",
+        title=f"How certain are the means? {defined.label} with 95% intervals",
         note="Where intervals overlap widely, the order of the groups says nothing.",
         mark=mark,
         is_whole=True,
@@ -303,7 +303,7 @@ def _intervals(context: Context, dimension: str, metric: str) -> Chart:
         )
         if found
         else None,
-        summary=f"{defined.label} of {len(found)} groups with their 95 % confidence intervals; "
+        summary=f"{defined.label} of {len(found)} groups with their 95% confidence intervals; "
         "the table below has the figures.",
         table=table,
     )

@@ -215,7 +215,7 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
     page.pdf(path=file)
     document = pypdfium2.PdfDocument(file)
     sheets = [sheet.get_textpage().get_text_bounded() for sheet in document]
-    assert "Loyalty classification: Gold; Risk weighting: 3" in " ".join(sheets[0].split())
+    assert "Loyalty class: Gold; Risk weighting: 3" in " ".join(sheets[0].split())
     for text in ("2021-12-31", "Release 1"):
         assert text in " ".join(sheets[0].split())
     for sheet in sheets:

@@ -251,7 +251,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         titled(
             "Stress",
             "Assumed losses by scenario",
-            set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Expected loss'"),
+            set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Assumed loss'"),
         ),
         "no slicer reaches it, but its text does not say all customers",
     ),
@@ -280,8 +280,12 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "table Heat map shows: Power BI does not recognize it as a parameter",
     ),
     "a field parameter refers to a missing measure": (
-        swaps(f"{TABLES}/Heat map shows.tmdl", "[Share of row]", "[Share of rows]"),
-        "the measure Share of rows does not exist",
+        swaps(
+            f"{TABLES}/Heat map shows.tmdl",
+            "[Share of customers in row]",
+            "[Share of customers in rows]",
+        ),
+        "the measure Share of customers in rows does not exist",
     ),
     "a heat map has no measure slicer": (
         titled(
@@ -300,7 +304,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a heat map with a measure slicer has totals of shares": (
         visual("Segmentation", "pivotTable", without_object("subTotals")),
-        "Share of row has no meaningful total",
+        "Share of customers in row has no meaningful total",
     ),
     # ---------- the story
     "a page has no navigation": (
@@ -365,10 +369,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     "a slider is unused": (
         swaps(
             f"{TABLES}/Key figures.tmdl",
-            "SELECTEDVALUE('Multiplier of losses'[Multiplier of losses], 1.0)",
+            "SELECTEDVALUE('Loss multiplier'[Loss multiplier], 1.0)",
             "1.0",
         ),
-        "table Multiplier of losses: no visual depends on it",
+        "table Loss multiplier: no visual depends on it",
     ),
     "a page has no key figures": (
         visual(

@@ -136,7 +136,7 @@ def test_supports_name_the_task_and_the_rules(
         "select owner, wording from reference.recommendation_rules "
         "where action = 'act_on_watch_list'"
     ).fetchall()[0]
-    task = f"For {owner}: {wording[0].lower()}{wording[1:]}."
+    task = f"Task for {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
     # These rules use facts that make no difference, which a reader could see as a contradiction.
     rules = marts.execute(
@@ -236,11 +236,11 @@ def test_drivers_are_listed_by_direction(
 ) -> None:
     before = answers(changed).by_name["drivers"]
     assert before.title == (
-        "Risk rises with checking balances and income, falls with bank deposits"
+        "All else equal, risk rises with checking balances and income, falls with bank deposits"
     )
     assert before.sentence.startswith(
-        "Among otherwise similar customers, a higher risk class goes with higher checking balances "
-        "and income; a lower one goes with higher bank deposits; there is no sign that"
+        "Among otherwise similar customers, a higher risk weighting goes with higher checking "
+        "balances and income; a lower one goes with higher bank deposits; there is no sign that"
     )
     assert "Read bank deposits, checking and savings balances together" in before.support
     run = changed.connection.execute
@@ -249,8 +249,12 @@ def test_drivers_are_listed_by_direction(
     assert "together" not in answers(changed).by_name["drivers"].support
     run("update marts.fct_risk_drivers set direction = 'lowers' where direction = 'raises'")
     after = answers(changed).by_name["drivers"]
-    assert after.title == "Risk falls with bank deposits, checking balances and income"
-    assert "similar customers, a lower risk class goes with higher bank deposits" in after.sentence
+    assert after.title == (
+        "All else equal, risk falls with bank deposits, checking balances and income"
+    )
+    assert (
+        "similar customers, a lower risk weighting goes with higher bank deposits" in after.sentence
+    )
 
 
 def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
@@ -382,13 +386,16 @@ WORDS: Mapping[str, str] = {
         "Customer for 10 years or more; loyalty class is Jade or Silver"
     ),
     labels.reasons("So (deposit_score at least 5, lending_score at least 4)"): (
-        "Deposits are in the highest fifth; loans are in the highest two fifths"
+        "Deposits are in the top fifth; loans are in the top two fifths"
     ),
     labels.reasons("So (debt_to_income_ratio above 20, liquidity_cover below 0.1)"): (
         "Loans are more than 20 times a year's income; deposits cover less than 10% of loans"
     ),
     labels.reasons("So (saving_account_to_peer_median below 0.5, watch_list_severity at most 0)"): (
         "Savings account balance is less than 50% of the peers' median; not on the watch list"
+    ),
+    labels.reasons("So (watch_list_severity at least 2, watch_list_severity at most 3)"): (
+        "Watch-list score is 2 or more and 3 or less"
     ),
     labels.reasons("Words without limits"): "Words without limits",
     labels.rules_met("No rule of the watch list applies"): "No rule of the watch list applies",

@@ -535,7 +535,7 @@ def test_no_real_driver_is_cut(snapshot: Snapshot) -> None:
     chart = block_of(replace(snapshot, _tables=tables), "risk", "drivers")
     names = [text for _, text in chart.plot.y.ticks]
     assert names == [f"Amount {place}" for place in range(39, -1, -1)]
-    assert "40 weaker ones" in chart.note
+    assert "40 weaker facts" in chart.note
     assert len(chart.table.rows) == 80
 
 
@@ -590,7 +590,7 @@ def test_cells_are_shares_of_their_row_and_pale_if_not_significant(
     for name, rows in (("income-risk", "income_band"), ("loyalty-risk", "loyalty_classification")):
         heat = block_of(snapshot, "risk", name)
         assert isinstance(heat, Heat)
-        assert heat.choices[0].chosen == "Share of the row"
+        assert heat.choices[0].chosen == "Share of customers in row"
         assert heat.top == "Risk weighting (1 low – 5 high)"
         counts = {row[:2]: row[2] for row in snapshot.ask(["customers"], [rows, "risk_weighting"])}
         risks: dict[Any, Any] = dict(snapshot.ask(["mean_risk_weighting"], [rows]))
@@ -1052,11 +1052,11 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     answer = client.get(f"/csv/risk/watch-list.csv{search}")
     assert answer.headers["Content-Disposition"] == (
         'attachment; filename="risk_watch-list_2021-12-31_release-1_invented_'
-        'loyalty-classification-gold-risk-weighting-3-5.csv"'
+        'loyalty-class-gold-risk-weighting-3-5.csv"'
     )
     heads, *rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
-    words = "Loyalty classification: Gold; Risk weighting: 3, 5"
+    words = "Loyalty class: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(words, "2021-12-31", "1", INVENTED)}
     # Figures that are always for all customers do not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")

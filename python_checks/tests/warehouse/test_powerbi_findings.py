@@ -20,7 +20,7 @@ REPORT = report_files.pages(FILES)
 
 GENDER: Column = ("Customers", "Gender")
 YEAR: Column = ("Customers", "Joining year")
-LOYALTY: Column = ("Customers", "Loyalty classification")
+LOYALTY: Column = ("Customers", "Loyalty class")
 CONTEXTS: dict[str, Context] = {
     "everybody": {},
     "women": {GENDER: frozenset({"Female"})},
@@ -115,7 +115,7 @@ def test_correlation_is_pearsons(context: str, evaluator: Evaluator) -> None:
 CLOSED = {
     "Finding on concentration",
     "Finding on control totals",
-    "Finding on expected losses",
+    "Finding on assumed losses",
     "Finding on risk migrations",
     "Finding on segment migrations",
     "Finding on stress",
@@ -154,7 +154,7 @@ def test_role_without_filters_sees_the_same_titles(
 def test_risk_is_linked_to_income_but_not_to_cards(evaluator: Evaluator) -> None:
     """The shipped sample has this link, and the fitted drivers of the marts agree."""
     text = evaluator.value("Finding on risk", {})
-    assert text.startswith("Risk weighting goes with income, not with cards ("), text
+    assert text.startswith("Risk weighting is linked to income ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
     assert evaluator.value("Finding on risk", few) == "Fewer than 30 customers: too few to say"
 
@@ -214,9 +214,7 @@ def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
     for name in ("Finding on segment migrations", "Finding on risk migrations"):
-        assert (
-            evaluator.value(name, {}) == "There is one as-of date only: nothing can have moved yet"
-        )
+        assert evaluator.value(name, {}) == "Only one date so far: nothing to compare yet"
 
 
 def test_migrations_between_two_dates(built_warehouse: Path) -> None:
@@ -252,7 +250,7 @@ def test_migrations_between_two_dates(built_warehouse: Path) -> None:
             "7 of 101 customers changed segment"
         )
         assert evaluator.value("Finding on risk migrations", {}) == (
-            "The risk weighting of 5 customers got worse, of 2 better"
+            "5 customers became riskier, 2 less risky"
         )
         assert evaluator.values(("Segment migrations", "From segment in words"), {}) == [
             "Joined",
@@ -280,16 +278,16 @@ def test_sliders_change_what_a_stress_costs(
         " from marts.fct_expected_losses",
         [defaults, losses, outflow],
     ).fetchall()
-    assert evaluator.value("What-if expected loss", chosen) == pytest.approx(float(expected))
+    assert evaluator.value("What-if assumed loss", chosen) == pytest.approx(float(expected))
     assert evaluator.value("What-if deposits", chosen) == pytest.approx(float(held))
-    baseline = evaluator.value("Expected loss", {})
-    change = evaluator.value("What-if change of the loss", chosen)
+    baseline = evaluator.value("Assumed loss", {})
+    change = evaluator.value("What-if change in loss", chosen)
     assert change == pytest.approx(float(expected) / float(baseline) - 1, abs=1e-6)
 
 
 def test_without_a_choice_the_sliders_change_nothing(evaluator: Evaluator) -> None:
-    assert evaluator.value("What-if expected loss", {}) == pytest.approx(
-        float(evaluator.value("Expected loss", {})), rel=1e-6
+    assert evaluator.value("What-if assumed loss", {}) == pytest.approx(
+        float(evaluator.value("Assumed loss", {})), rel=1e-6
     )
     for slider in story.SLIDERS:
         assert evaluator.value(slider.chosen, {}) == slider.default
@@ -317,8 +315,8 @@ def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:
     ("row", "across"),
     [
         ("Number of credit cards", "Risk weighting"),
-        ("Loyalty classification", "Income band"),
-        ("Occupation family", "Loyalty classification"),
+        ("Loyalty class", "Risk weighting"),
+        ("Occupation family", "Loyalty class"),
     ],
 )
 def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator) -> None:
@@ -327,7 +325,7 @@ def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator
     for value in evaluator.values(columns[0], {}):
         line = evaluator.grouped(columns[0], value, {})
         shares = [
-            evaluator.value("Share of row", evaluator.grouped(columns[1], other, line), columns)
+            evaluator.value(story.SHARE_OF_ROW, evaluator.grouped(columns[1], other, line), columns)
             for other in evaluator.values(columns[1], line)
         ]
         assert sum(shares) == pytest.approx(1)
@@ -340,6 +338,6 @@ def test_heat_maps_offer_the_requested_measures() -> None:
         "Customers",
         "Share of row",
         "Mean risk weighting",
-        "Exposure",
+        "Total loans",
         "Card balance",
     ]

@@ -28,9 +28,7 @@ Choice = dict[str, tuple[Column, tuple[object, ...]]]
 CUSTOMERS = "Customers"
 CONTEXTS: dict[str, Choice] = {
     "everything": {},
-    "one loyalty class": {
-        "loyalty_classification": ((CUSTOMERS, "Loyalty classification"), ("Gold",))
-    },
+    "one loyalty class": {"loyalty_classification": ((CUSTOMERS, "Loyalty class"), ("Gold",))},
     "income band and two risks": {
         "income_band": ((CUSTOMERS, "Income band"), ("High",)),
         "risk_weighting": ((CUSTOMERS, "Risk weighting"), (2, 3)),
@@ -224,7 +222,7 @@ def test_whole_numbers_in_visuals_are_exact(evaluator: Evaluator) -> None:
 @pytest.mark.parametrize(
     ("label", "has_total"),
     [
-        ("Expected loss under stress", False),
+        ("Assumed loss under stress", False),
         ("Mean total loans (segment profiles)", False),
         ("Total loans", True),
         ("Median deposits", True),
@@ -282,7 +280,7 @@ def test_wrong_measure_is_detected(layer: SemanticLayer, evaluator: Evaluator) -
     """The comparison detects a sum instead of a distinct count, and a missing filter."""
     for label, name, text in (
         ("Client ids", "client_ids", "COUNTROWS('Customers')"),
-        ("Customers to act on", "act_customers", "COUNTROWS('Customer risk')"),
+        ("Customers to act on now", "act_customers", "COUNTROWS('Customer risk')"),
         ("Mean loans", "mean_total_loans", "DIVIDE([Total loans], [Client ids])"),
     ):
         measures = {**evaluator.measures, label: text}
@@ -366,8 +364,8 @@ def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
             "Risk drivers",
             "direction",
             {
-                "raises": "Raises it",
-                "lowers": "Lowers it",
+                "raises": "Higher risk",
+                "lowers": "Lower risk",
                 "no clear direction": "Could be chance",
             },
         ),
@@ -433,7 +431,7 @@ def test_products_have_the_same_names_in_rows_and_columns(evaluator: Evaluator) 
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
 def test_unlisted_user_sees_nothing(role: str, evaluator: Evaluator) -> None:
     seen = evaluator.role_context(role, "eve@elsewhere", ACCESS)
-    for measure in ("Customers", "Total loans", "Expected loss", "Gini of total loans"):
+    for measure in ("Customers", "Total loans", "Assumed loss", "Gini of total loans"):
         assert evaluator.value(measure, seen) is None, measure
     for measure in ("Product balance", "Deposits under stress", "Delivered (control totals)"):
         assert evaluator.value(measure, seen) is None, measure

@@ -359,11 +359,15 @@ def test_bands_sort_in_their_own_order(
 def test_helper_fields_are_hidden(committed: dict[str, str]) -> None:
     model = model_text.read(committed)
     hidden = {name for name, (_, node) in model.measures.items() if "isHidden" in node.properties}
-    assert {"Sum of ages", "Sum of tenures", "Share of row, income band across"} <= hidden
+    assert {
+        "Sum of ages",
+        "Sum of tenures",
+        "Share of customers in row, risk weighting across",
+    } <= hidden
     assert {
         name for name in model.measures if name.startswith(("Finding on", "Chance of"))
     } < hidden
-    assert not hidden & {"Customers", "Mean age", "Share of row", "Total loans"}
+    assert not hidden & {"Customers", "Mean age", "Share of customers in row", "Total loans"}
     visible = {
         (table, name)
         for table, columns in model.columns.items()

@@ -29,7 +29,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
         ("Banking relationships", "Banking relationship"): ("Retail",),
         ("Customers", "Gender"): ("Female",),
     },
-    "a click on Gold": {("Customers", "Loyalty classification"): ("Gold",)},
+    "a click on Gold": {("Customers", "Loyalty class"): ("Gold",)},
     "profiles by gender, to review": {
         ("Dimensions", "Dimension name"): ("Gender",),
         ("Customers", "Watch-list level"): ("review",),
@@ -153,7 +153,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
     for card in page.of("cardVisual"):
         for _, name in card.fields("Measure"):
             value = evaluator.value(name, context)
-            if name.startswith("Share of row, "):
+            if name.startswith("Share of customers in row, "):
                 rows = [mark for mark in marks if mark[0] not in visual.fields("Column", "Columns")]
                 # The row has all values of the column across, so a filter on it is removed too.
                 across = set(visual.fields("Column", "Columns"))

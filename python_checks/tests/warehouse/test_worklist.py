@@ -195,7 +195,7 @@ def after_leaving(
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 @pytest.mark.parametrize(
     "chosen", [("--owner", "treasury"), ("--action", "spread_deposits"),
-               ("--action", "Spread the deposits", "--owner", "Treasury")],
+               ("--action", "Diversify the deposits", "--owner", "Treasury")],
 )  # fmt: skip
 def test_list_of_an_owner_whose_last_customer_left_is_empty(
     after_leaving: Path, tmp_path: Path, chosen: tuple[str, ...], ending: str
