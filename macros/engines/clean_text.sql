@@ -4,7 +4,7 @@
 
     Nearly every text is ASCII, begins with a digit or a capital, and ends with a visible character.
     On DuckDB a few comparisons find this in a tenth of the time of trimming, and the text is used
-    unchanged. Only short ones with an N can then be words for nothing. An `or` would cost more than
+    unchanged. Only short ones with an N can then be null markers. An `or` would cost more than
     the second case.
 -#}
 {% macro clean_text(text) -%}

@@ -143,10 +143,10 @@
             ~ (' person' if counted[1] == 1 else ' people') ~ ' written in different '
             ~ 'ways: client id, name and joining date agree except for blanks, case or composed '
             ~ 'letters. '
-            ~ ('They are treated as repeats, because near_duplicates is "quarantine".'
+            ~ ('They are treated as duplicates, because near_duplicates is "quarantine".'
                 if var('near_duplicates') == 'quarantine' else
                 'Each counts as a customer of its own; with near_duplicates set to "quarantine" '
-                ~ 'they are treated as repeats. Their keys are in '
+                ~ 'they are treated as duplicates. Their keys are in '
                 ~ 'staging.base_bank__client_duplicates.'),
             info=true
         ) -%}
