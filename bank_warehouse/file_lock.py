@@ -31,7 +31,7 @@ def lock_if_free(handle: int, *, without_locks: bool = True) -> bool:
 
     Args:
         handle: the file.
-        without_locks: what to return where the file system has no locks, as some network shares.
+        without_locks: what to return if the file system has no locks, as on some network shares.
 
     Returns:
         Whether the file is locked now; False if another process holds the lock.

@@ -93,7 +93,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
 
 
 def id_digits(customers: int) -> int:
-    """Return the digits of a client id: 5, or more if 5 are too few for twice the customers."""
+    """Return the number of digits of a client id: at least 5, enough for twice the customers."""
     digits = SMALLEST_ID_DIGITS
     while 9 * 10 ** (digits - 1) < 2 * customers:
         digits += 1
@@ -211,7 +211,7 @@ def _demographics(plan: Plan, rows: Unsigned) -> Columns:
 
 
 def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
-    """Return joining dates: years by their counts, and all days equally often."""
+    """Return joining dates: years as frequent as in the profile, days equally frequent."""
     is_later = rows >= plan.customers
     return np.where(
         is_later,

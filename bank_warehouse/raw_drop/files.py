@@ -87,7 +87,7 @@ class Listing:
         root: the folder that holds them.
         files: in natural order.
         warnings: files that were ignored.
-        doubtful: files that cannot be read, and without the name of a table.
+        doubtful: files that cannot be read and do not have the name of a table.
     """
 
     root: Path
@@ -115,7 +115,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
 
     Args:
         path: the folder that holds them, or one file.
-        problems: collects problems of single files.
+        problems: collects the problems of individual files.
 
     Raises:
         DropError: there is no such folder or file, or it may not be listed.

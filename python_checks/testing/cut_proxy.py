@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Moment = Literal["before", "during", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "during", "after")
-"""The COMMIT never arrives; the connection is cut on its arrival; its answer is lost."""
+"""When to cut: so that COMMIT never arrives, while it is executed, or before its answer arrives."""
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 ANSWER = b"C\x00\x00\x00\x0bCOMMIT\x00"

@@ -297,7 +297,7 @@ def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Pa
     assert said.exit_code == 1
     assert (
         "No customer of the release has the banking relationship 'retail'; there are: Commercial, "
-        "Institutional, Private Bank, Retail.\nMend the rows of ada@bank.example"
+        "Institutional, Private Bank, Retail.\nCorrect the rows of ada@bank.example"
     ) in said.stderr
     assert not out.exists()
     assert not (releases / RECORD).exists()
