@@ -1,7 +1,8 @@
-{% macro json_object(columns, value) -%}
+{% macro json_object(columns, value=none) -%}
     {%- set pairs = [] -%}
     {%- for column in columns -%}
-        {%- do pairs.append("'" ~ column ~ "', " ~ value | replace('*', column)) -%}
+        {%- set expression = value | replace('*', column) if value else columns[column] -%}
+        {%- do pairs.append("'" ~ column ~ "', " ~ expression) -%}
     {%- endfor -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         cast(json_object({{ pairs | join(', ') }}) as string)
