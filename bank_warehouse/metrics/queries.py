@@ -54,7 +54,7 @@ class _Found:
     Attributes:
         dimension: the dimension.
         entity: the entity to join its model on; None if it is in the model itself.
-        granularity: the granularity of a time dimension, else null.
+        granularity: the granularity of a time dimension, else None.
     """
 
     dimension: Dimension
