@@ -29,7 +29,7 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
     """Return the DuckDB settings from the environment.
 
     Args:
-        warehouse: the DuckDB file; null for a database in memory, which spills only to
+        warehouse: the DuckDB file; None for a database in memory, which spills only to
             BANK_TEMP_DIRECTORY.
 
     Returns:

@@ -71,7 +71,7 @@ def readable(error: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def take_from_others(*paths: Path) -> None:
-    """Remove the rights of everyone else on files and folders of this user."""
+    """Remove the permissions of everyone else on files and folders of this user."""
     if sys.platform != "win32":
         for path in paths:
             state = path.stat()
@@ -80,7 +80,7 @@ def take_from_others(*paths: Path) -> None:
 
 
 def open_to_others(place: Path) -> None:
-    """Give others the rights that the umask allows, on a file or on a folder and its contents."""
+    """Give others the permissions that the umask allows, on a file or a folder and its contents."""
     if sys.platform != "win32":
         mask = _mask_before
         if mask is None:

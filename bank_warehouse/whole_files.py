@@ -67,7 +67,7 @@ class Draft:
         path: the draft, which exists and is empty at first.
         target: the final path.
         is_new: whether the target must not exist yet.
-        mode: the final mode; null to keep the mode of the draft.
+        mode: the final mode; None to keep the mode of the draft.
     """
 
     path: Path

@@ -117,7 +117,7 @@ class Request:
 
     Attributes:
         actions: codes or names of actions; empty for all actions of the owner.
-        owner: owner of the actions; null for any.
+        owner: owner of the actions; None for any.
         role: the customers that may be listed.
         user: name of the user in the access file; null without one.
         has_contacts: whether to write names and client ids.

@@ -10,8 +10,8 @@ this header, and a CSV file defines what they see::
     board@bank.example,*,
 
 The file has one row for each value, and a user may have several rows. ``*`` means all customers. A
-user without a row sees nothing. Requests from other addresses than the proxy's are refused, because
-anyone can write a header.
+user without a row sees nothing. Requests from any address other than the proxy's are refused,
+because anyone can write a header.
 """
 
 import csv
@@ -68,7 +68,7 @@ def unknown_names(
         role: the role whose names are looked up.
         customers: SQL name of the customers' mart.
     """
-    said = []
+    messages = []
     for column, names in (
         ("banking_relationship", role.banking_relationships),
         ("investment_advisor", role.investment_advisors),
@@ -78,11 +78,12 @@ def unknown_names(
         ).fetchall()
         known = [str(name) for (name,) in found]
         words = column.replace("_", " ")
-        said += [
-            f"No customer of the release has the {words} {name!r}; there are: {_some(known, name)}."
+        messages += [
+            f"No customer of the release has the {words} {name!r}; "
+            f"known names: {_some(known, name)}."
             for name in sorted(names.difference(known))
         ]
-    return said
+    return messages
 
 
 def _some(known: Sequence[str], name: str) -> str:
@@ -103,8 +104,8 @@ class Access:
     """The users of a file, which is read again when it changes.
 
     Attributes:
-        header: name of the header with the user's name; null if there are no users.
-        file: the CSV file; null if there are no users.
+        header: name of the header with the user's name; None if there are no users.
+        file: the CSV file; None if there are no users.
         proxies: addresses that may name users.
     """
 

@@ -1,4 +1,4 @@
-"""Charts as HTML with SVG, the same in a browser, a file and on paper.
+"""Charts as HTML with SVG, the same in a browser, in a file and on paper.
 
 Positions are percentages of a chart's area, and texts are HTML in the page's text size. So a chart
 fits a phone, a large screen and a sheet of paper without being drawn again, and takes its colours
@@ -73,7 +73,7 @@ class Plot:
     Attributes:
         x: the axis along the bottom.
         y: the axis at the side, from the bottom up.
-        shapes: what is drawn, the lowest first.
+        shapes: what is drawn, from back to front.
         height: height of its area, in units of the page's text size.
         legend: tones and their meanings, if there are several.
     """
@@ -86,7 +86,7 @@ class Plot:
 
 
 def round_ticks(low: float, high: float, count: int = TICKS) -> list[float]:
-    """Return about as many round numbers from `low` to `high`, both inside."""
+    """Return about `count` round numbers between `low` and `high`."""
     if high <= low:
         return [low]
     rough = (high - low) / count

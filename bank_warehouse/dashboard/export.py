@@ -32,7 +32,7 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
     Args:
         publish_dir: folder of the releases.
         target: the file.
-        cubes_dir: folder that keeps the cubes; null to keep none.
+        cubes_dir: folder that keeps the cubes; None to keep none.
 
     Returns:
         Its size in bytes.

@@ -22,7 +22,7 @@ def short(value: Number | None, metric: Metric) -> str:
     """Return a number in three significant figures if it is long, otherwise in full.
 
     Args:
-        value: the number; null for a ratio without a divisor.
+        value: the number; None for a ratio without a divisor.
         metric: its definition.
 
     Returns:

@@ -24,7 +24,7 @@ class Cell:
         value: the unrounded value, for files.
         exact: the value in full, if `text` is shorter; otherwise empty.
         href: address of its details; empty if there are none.
-        share: length of its bar or strength of its tint, from 0 to 1; null if it has none.
+        share: length of its bar or strength of its tint, from 0 to 1; None if it has none.
         tone: `good`, `warn`, `bad`, or `pale` for what could be chance; empty for none.
         more: a second line.
     """
@@ -186,7 +186,7 @@ class Chart(Block):
     """A chart with its figures as a table.
 
     Attributes:
-        plot: the chart; null if there is nothing to draw.
+        plot: the chart; None if there is nothing to draw.
         summary: what it shows, in a sentence for readers who cannot see it.
         table: the same figures as a table.
     """

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
-# DuckDB imports pandas in the thread that reads the first release, and Plotly fails in another
-# thread that finds it half imported.
+# Import pandas before any thread starts. DuckDB would otherwise import it in the thread that reads
+# the first release, and Plotly would fail in a thread that finds it half imported.
 import pandas  # noqa: F401
 from dash import Dash, Input, Output, State, no_update
 from flask import Flask, Response, abort, request
@@ -59,7 +59,7 @@ def create_app(
     _refuse_strangers(server, access)
     _answer_downloads(server, snapshots, access)
     _answer_pages(app, snapshots, access)
-    # The last handler added runs first: headers are set before a text is compressed.
+    # The last handler added runs first: headers are set before a response is compressed.
     compress(server)
     protect(server, app.csp_hashes())
     return app
@@ -72,8 +72,8 @@ def _role(access: Access) -> Role:
 def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
     """Refuse requests for other host names, which guards against DNS rebinding.
 
-    A foreign site can make its name resolve to this machine; its pages could then read the
-    dashboard's.
+    Another site can make its host name resolve to this machine. Its pages could then read the pages
+    of the dashboard.
     """
 
     @server.before_request
@@ -159,7 +159,7 @@ def _page(
     snapshot = snapshots.current(_role(access))
     page = path.strip("/") or "overview"
     if page not in PAGES:
-        text = "There is no page of this name.\nThe pages are: " + ", ".join(
+        text = "There is no page with this name.\nThe pages are: " + ", ".join(
             f"`/{name}`" for name in PAGES
         )
         return layout.state("No such page", text), snapshot.release.number
@@ -184,8 +184,8 @@ def answered(
     except NoReleaseError as problem:
         text = (
             f"{problem.problem}\n"
-            "Run `bank build`, `bank check` and `bank publish`; this page then shows it "
-            "automatically.\n"
+            "Run `bank build`, `bank check` and `bank publish`; this page then shows the "
+            "release automatically.\n"
             "If there is a release elsewhere, name its folder with `--publish-dir` or "
             "`BANK_PUBLISH_DIR`."
         )

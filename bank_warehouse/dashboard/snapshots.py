@@ -244,7 +244,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
     Args:
         release: the release; its files are read only to create cubes.
         role: the role of its readers.
-        folder: folder that keeps the cubes; null for a temporary folder.
+        folder: folder that keeps the cubes; None for a temporary folder.
 
     Raises:
         DamagedReleaseError: A file of the release differs from the published one.

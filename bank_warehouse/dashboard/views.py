@@ -15,7 +15,7 @@ UNKNOWN = "(none)"
 """How a missing value is written, in addresses and on pages."""
 
 LONGEST = 4_000
-"""Most characters of an address that are read."""
+"""The maximum number of characters of an address that are read."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class View:
         return f"/{self.page if self.page != 'overview' else ''}{self.search()}"
 
     def search(self) -> str:
-        """Return what follows the path of the address: empty, or from the question mark on."""
+        """Return the query string with its question mark; empty if nothing is chosen."""
         parts = [(name, text_of(value)) for name in FILTERS for value in self.filters.get(name, ())]
         parts += [(key, text) for key, text in (("by", self.by), ("show", self.show)) if text]
         parts += [("cell", f"{name}:{text_of(value)}") for name, value in self.cell]
@@ -85,7 +85,7 @@ def read_view(
 
     Args:
         page: name of the page.
-        search: what follows its path, with or without the question mark.
+        search: the query string, with or without the question mark.
         values_of: gives the values of a dimension.
         metrics: names of metrics that may be shown.
 
@@ -125,5 +125,5 @@ def read_view(
 
 
 def _value(text: str, values: Sequence[object]) -> tuple[object, ...]:
-    """Return the value of a text in a tuple; empty if there is none."""
+    """Return a tuple of the value with this text, or an empty tuple."""
     return next(((value,) for value in values if text_of(value) == text), ())

@@ -49,7 +49,7 @@ class Plan:
         seed: The seed.
         copula: The tables for the balances.
         texts: For each text column (and "first name", "surname") the values it may have.
-        plant: The name of a structure of `planted_effects.PLANTS` to plant; None for none.
+        plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: The month of the pack; 0 is the first.
     """
 
@@ -72,7 +72,7 @@ def make_plan(customers: int, seed: int, plant: str | None = None, months_later:
     Args:
         customers: The number of customers of the first month.
         seed: The seed.
-        plant: The name of a structure of `planted_effects.PLANTS` to plant; None for none.
+        plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: Months between the first pack and this one.
     """
     first_names, surnames = name_pools()

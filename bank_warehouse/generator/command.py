@@ -55,7 +55,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 @click.option(
     "--plant",
     type=click.Choice(list(PLANTS)),
-    help="Plant a structure, to see whether an analysis finds it.",
+    help="Plant an effect in the data, to see whether an analysis finds it.",
 )
 @click.option(
     "--months-later",
@@ -79,7 +79,7 @@ def command(
     months_later: int,
     force: bool,
 ) -> None:
-    """Write invented raw files in the shape of the bank's: clients and lookups, of any size."""
+    """Write invented raw files like the bank's own: clients and lookups, of any size."""
     if as_seeds and file_format != "csv":
         message = "dbt seeds are CSV files: leave out --format parquet or --as-seeds."
         raise click.UsageError(message)
@@ -99,7 +99,7 @@ def command(
                 progress=progress,
             )
     except (OSError, duckdb.Error) as error:
-        message = f"Cannot write to {out}: {error}\nCheck the rights and the space there."
+        message = f"Cannot write to {out}: {error}\nCheck the permissions and the free space there."
         raise click.ClickException(message) from error
     for path in files:
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
@@ -122,7 +122,7 @@ def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -
             continue
         if other_format != file_format:
             message = (
-                f"{out} already holds a pack in another format: {', '.join(taken)}.\n"
+                f"{out} already holds these tables in another format: {', '.join(taken)}.\n"
                 "Two copies of a table in one folder would be read as one: "
                 "choose another --out, or remove those files."
             )

@@ -31,7 +31,7 @@ Progress = Callable[[int], None]
 
 
 def file_names(file_format: str, as_seeds: bool = False) -> dict[str, str]:
-    """Return the file name of each table of a pack, the clients last.
+    """Return the file name of each table of a pack, with the clients last.
 
     Args:
         file_format: "csv" or "parquet".
@@ -67,7 +67,7 @@ def write_pack(
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
         as_seeds: Use the names of the dbt seeds.
         threads: Threads of DuckDB; None for one per core, at most four. No effect on the data.
-        plant: The name of a structure of `planted_effects.PLANTS` to plant in the data.
+        plant: The name of an effect in `planted_effects.PLANTS` to plant in the data.
         months_later: Months between the first pack and this one.
         progress: Called with the number of clients made since the last call.
 

@@ -16,8 +16,8 @@ from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silh
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
 # scikit-learn uses the types of polars if it is installed. DuckDB imports polars in the thread of
-# another model, and a partly imported polars has no types yet. This import waits until that import
-# has finished.
+# another model, and a partly imported polars has no types yet. Importing polars
+# here waits until DuckDB's import has finished.
 with contextlib.suppress(ImportError):
     importlib.import_module("polars")
 
@@ -106,7 +106,7 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 def choose(clusterings: Sequence[Clustering]) -> Clustering:
     """Return the clustering to use: the stable one with the highest silhouette.
 
-    If none is stable, return the most stable one; of equals, the first.
+    If none is stable, return the most stable one; if several are, the first.
     """
     stable = [one for one in clusterings if one.stability >= STABLE]
     if stable:

@@ -20,9 +20,9 @@ import pyarrow as pa
 from bank_warehouse.inference.libraries import stats
 
 SMALL_COUNT = 5
-"""Below this number of customers of a value, or expected in a cell, chi-square is inaccurate."""
+"""With fewer customers in a group, or expected in a cell, the approximation is inaccurate."""
 SMALL_SHARE = 0.2
-"""The largest share of small values or cells for which the approximation is used."""
+"""The largest share of small groups or cells for which the approximation is used."""
 
 KRUSKAL_WALLIS = "Kruskal-Wallis"
 CHI_SQUARE = "Chi-square"
@@ -57,9 +57,10 @@ class Comparison:
 
     Attributes:
         customers: How many customers were compared.
-        statistic: The test statistic, chi-square distributed without a difference; None if there
-            are fewer than two values.
-        degrees_of_freedom: Of that distribution; None as above.
+        statistic: The test statistic, which follows a chi-square distribution if there is no
+            difference; None if there are fewer than two values.
+        degrees_of_freedom: The degrees of freedom of that distribution; None if there is no
+            statistic.
         p_value: The probability of a statistic at least as large without any difference; None if
             there is too little data for the approximation.
         effect_size: 0 (no difference) to 1, whatever the number of customers.
@@ -78,13 +79,14 @@ class Comparison:
 def kruskal_wallis(
     counts: Sequence[int], twice_rank_sums: Sequence[int], ties: float
 ) -> Comparison:
-    """Compare groups by the sums of their ranks, middle ranks for ties.
+    """Compare groups by the sums of their ranks, with mid-ranks for ties.
 
     H = 12 / (N (N + 1)) sum n_g (R_g / n_g - (N + 1) / 2)^2, divided by 1 - T / (N^3 - N):
     Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis", JASA 47,
-    583-621, formulas 1.1 and 1.3. Written about the middle rank, so that large N lose no digits.
-    Effect size epsilon squared = H / (N - 1): Kelley (1935), in the form of Tomczak and Tomczak
-    (2014), "The need to report effect size estimates revisited", Trends in Sport Sciences 21.
+    583-621, formulas 1.1 and 1.3. Ranks are measured from the mean rank, so that large
+    N lose no digits. Effect size epsilon squared = H / (N - 1): Kelley (1935), in the form of
+    Tomczak and Tomczak (2014), "The need to report effect size estimates revisited",
+    Trends in Sport Sciences 21.
 
     Args:
         counts: Shape (g,): the customers of each group, at least 1.
@@ -92,8 +94,8 @@ def kruskal_wallis(
         ties: T, the sum of t^3 - t over the values that t customers share.
 
     Returns:
-        The test; without a p-value if fewer than two groups have `SMALL_COUNT` customers or more
-        than `SMALL_SHARE` of the groups have fewer.
+        The test. It has no p-value if fewer than two groups have at least `SMALL_COUNT` customers,
+        or if the share of smaller groups is above `SMALL_SHARE`.
     """
     total = sum(counts)
     tie_correction = 1 - ties / (float(total) ** 3 - total) if total > 1 else 0.0
@@ -107,7 +109,7 @@ def kruskal_wallis(
     degrees = len(counts) - 1
     small = sum(count < SMALL_COUNT for count in counts)
     is_enough = len(counts) - small >= 2 and small <= SMALL_SHARE * len(counts)
-    effect_size = min(statistic / (total - 1), 1.0)  # floats may miss 1 by a digit
+    effect_size = min(statistic / (total - 1), 1.0)  # rounding may exceed 1
     return Comparison(
         customers=total,
         statistic=statistic,
@@ -131,7 +133,7 @@ def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
         counts: Shape (r, c): customers of row value r and column value c.
 
     Returns:
-        The test; without a p-value if Cochran's rule is not met.
+        The test. It has no p-value if Cochran's rule is not met.
     """
     table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     total = int(table.sum())
@@ -181,21 +183,22 @@ def compare_dimensions(
     by_definition: pd.DataFrame,
     by_money: Collection[str],
 ) -> pa.Table:
-    """Compare the values of every dimension by every measure, and every two dimensions.
+    """Compare the values of every dimension by every measure, and every pair of dimensions.
 
     Args:
         rank_sums: One row per dimension, value and measure: `dimension`, `value`, `measure`,
             `customers`, `twice_rank_sum`, `tie_sum` (the same for all rows of a measure).
-        crossed: One row per two dimensions and their values: `dimension`, `other_dimension`,
-            `value`, `other_value`, `customers`; every two dimensions once, in either order.
+        crossed: One row per pair of dimensions and their values: `dimension`, `other_dimension`,
+            `value`, `other_value`, `customers`; every pair once, in either order.
         by_definition: One row per `dimension` and `measure` that are not tested because one defines
-            the other; two dimensions in either order.
+            the other; a pair of dimensions in either order.
         by_money: The dimensions that are derived from amounts or rate them.
 
     Returns:
-        `TESTED`, one row per tested dimension and measure, sorted by name. Two dimensions are
-        listed in both orders but are one test of the family. A dimension that is also a measure
-        (the risk weighting) is only listed first, because its ranks are tested as a measure.
+        `TESTED`, one row per tested dimension and measure, sorted by name. A pair of
+        dimensions is listed in both orders, but counts as one test of its family. A dimension that
+        is also a measure (the risk weighting) is never listed second in a pair, because its ranks
+        are tested as a measure.
     """
     untested = set(zip(by_definition["dimension"], by_definition["measure"], strict=True))
     measures = set(rank_sums["measure"])

@@ -65,7 +65,7 @@ class Column:
     """A column of the matrix of a fit.
 
     Attributes:
-        driver: The column of the sample it is made of.
+        driver: The column of the sample that it is made from.
         level: The value of a category for which it is 1; None for a number.
         reference: The level with which `level` is compared; None for a number.
         values: Shape (n,), one for each customer.
@@ -196,7 +196,7 @@ def fit_drivers(sample: pd.DataFrame) -> pa.Table:
             and the columns named in this module. Any order.
 
     Returns:
-        `DRIVERS`, one row per driver and level, by the order of the columns above. If there are too
+        `DRIVERS`, one row per driver and level, in the order of the columns above. If there are too
         few customers or there is no optimum, the figures are null.
     """
     ordered = sample.sort_values("customer_key", kind="stable", ignore_index=True)
@@ -213,7 +213,7 @@ def design(
 ) -> list[Column]:
     """Return the columns of a fit: scaled balances, standardised numbers, levels as 0 and 1.
 
-    The reference level of a category is its most frequent one (the first by name of equals).
+    The reference level of a category is its most frequent one (if several are, the first by name).
     """
     columns: list[Column] = []
     for name in balances:

@@ -13,8 +13,8 @@ class Scale:
     """A soft logarithm, centred and in standard deviations.
 
     Attributes:
-        unit: Money; around and below it the scale is linear, far above it a logarithm.
-        mean: Of asinh(amount / unit).
+        unit: An amount; the scale is about linear up to it, and logarithmic far above it.
+        mean: Mean of asinh(amount / unit).
         deviation: Standard deviation of asinh(amount / unit), above 0.
     """
 

@@ -3,7 +3,7 @@
 Only features that readers without MetricFlow can also implement are supported: a measure aggregates
 one column, a metric's filter compares dimensions with constants, and a derived metric is
 arithmetic. So the same definition becomes SQL here and a formula in Power BI. Anything else is
-refused with its name.
+refused, and the message names it.
 """
 
 import json
@@ -43,7 +43,7 @@ class Dimension:
         model: name of its semantic model.
         column: column of the model's relation.
         kind: `categorical`, `time` or `entity` (a key, such as that of a product).
-        label: name for people.
+        label: display name.
         description: what it means.
         is_protected: whether it is an attribute that scores may not use.
     """
@@ -94,19 +94,19 @@ class Metric:
 
     Attributes:
         name: unique; also the name of its column in a query result.
-        label: name for people.
+        label: display name.
         description: what it means and what it does not.
         kind: `simple`, `ratio` or `derived`.
         format: how to write it, as in Power BI: `#,0`, `#,0.00`, `0.0%`; see format_value.
         unit: what it counts: `customers`, `money`, `share`, `ratio`, `years` and so on.
         display_folder: its folder in a list of all metrics.
-        measure: the measure of a simple metric, else null.
+        measure: the measure of a simple metric, else None.
         filters: conditions on the rows, all of which must be met; for a ratio they apply to both
             sides.
-        fill_nulls_with: value of a simple metric without rows, else null.
-        numerator: name of a metric, for a ratio, else null.
-        denominator: name of a metric, for a ratio, else null; if its value is 0, the ratio is null.
-        expression: arithmetic on metric names, for a derived metric, else null.
+        fill_nulls_with: value of a simple metric without rows, else None.
+        numerator: name of a metric, for a ratio, else None.
+        denominator: name of a metric, for a ratio, else None; if its value is 0, the ratio is null.
+        expression: arithmetic on metric names, for a derived metric, else None.
         inputs: names of the metrics that it is computed from.
     """
 
@@ -163,7 +163,7 @@ class SemanticLayer:
         """Return a metric.
 
         Raises:
-            MetricsError: There is no metric of that name.
+            MetricsError: There is no metric with that name.
         """
         if name not in self.metrics:
             message = (
@@ -325,7 +325,7 @@ def _metric(content: Json, measures: Mapping[str, Measure]) -> Metric:
     inputs = tuple(str(each["name"]) for each in params["metrics"])
     named = set(_NAME.findall(expression))
     if not _ARITHMETIC.fullmatch(expression) or named != set(inputs):
-        message = f"{name}: {expression!r} must be arithmetic on the metrics it lists, all of them."
+        message = f"{name}: {expression!r} must be arithmetic on exactly the metrics it lists."
         raise MetricsError(message)
     return Metric(**described, expression=expression, inputs=inputs)
 

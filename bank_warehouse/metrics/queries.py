@@ -53,8 +53,8 @@ class _Found:
 
     Attributes:
         dimension: the dimension.
-        entity: the entity to join its model on; null if it is in the model itself.
-        granularity: the granularity of a time dimension, else null.
+        entity: the entity to join its model on; None if it is in the model itself.
+        granularity: the granularity of a time dimension, else None.
     """
 
     dimension: Dimension
@@ -84,7 +84,7 @@ def compile_query(
         metrics: names of metrics, each once.
         group_by: dimensions by short (`segment`) or MetricFlow's name (`customer__segment`); a time
             dimension may end in `__year`, `__quarter`, `__month` or `__day`.
-        filters: dimension to the allowed values; null allows rows without a value. Other dimensions
+        filters: dimension to the allowed values; None allows rows without a value. Other dimensions
             are not restricted. Values are bound and must have the type of the column: 5 for a risk
             weighting, not '5'.
         prefix: names before the name of a mart: its schema, or database and schema; empty if none

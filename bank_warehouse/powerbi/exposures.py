@@ -43,7 +43,7 @@ def fields_of(page: Page) -> Iterator[Field]:
 
 
 def tables_in(expression: str, model: Model) -> list[ModelTable]:
-    """Return the tables that a DAX expression reads, also through measures."""
+    """Return the tables that a DAX expression reads, directly or through measures."""
     tables = {
         table.name: table for table in model.tables.values() if f"'{table.name}'" in expression
     }

@@ -779,8 +779,9 @@ def _income_and_deposits() -> Page:
                 kind="lineChart",
                 place=lorenz,
                 title=f"Share of the total below each percentile, {ALL_CUSTOMERS}",
-                alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the total that customers "
-                "up to a percentile have. The further below the diagonal, the more concentrated.",
+                alt=f"Line for each measure, {ALL_CUSTOMERS}: share of the total held by "
+                "customers up to each percentile. The further below the diagonal, the more "
+                "concentrated.",
                 roles={
                     "Category": (column("fct_balance_concentration", "percentile"),),
                     "Series": (in_words("fct_balance_concentration", "measure"),),
@@ -1241,7 +1242,7 @@ def _explore() -> Page:
             kind="decompositionTreeVisual",
             place=place,
             title=title,
-            alt=f"Decomposition tree: {title}. Choose the plus beside a node to split it further.",
+            alt=f"Decomposition tree: {title}. Select the plus next to a node to split it further.",
             roles={"Analyze": (analysed,), "ExplainBy": explaining},
         )
 
@@ -1253,7 +1254,7 @@ def _explore() -> Page:
             *top_of_page(
                 "explore",
                 "Explore",
-                "Choose the plus beside a node to split it by an attribute, in any order. High "
+                "Select the plus next to a node to split it by an attribute, in any order. High "
                 "and low means may be chance: the tooltips of other pages show the tests.",
             ),
             figures(
@@ -1273,7 +1274,7 @@ def _explore() -> Page:
                 place=pairs,
                 title=f"How balances of two products move together, {ALL_CUSTOMERS}",
                 alt=f"Matrix of products by products, {ALL_CUSTOMERS}: correlation of their "
-                "balances, from -1 to 1. The darker a cell, the higher.",
+                "balances, from -1 to 1. The darker a cell, the higher the correlation.",
                 roles={
                     "Rows": (PRODUCT,),
                     "Columns": (in_words("fct_product_pairs", "other_product", "With"),),

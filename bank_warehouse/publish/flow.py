@@ -288,7 +288,7 @@ def _target(dsn: str | None) -> Iterator[PostgresTarget | None]:
 
 @contextmanager
 def _scratch(publish_dir: Path) -> Iterator[Path]:
-    """Create an empty folder on the disk of the releases, and remove it at the end."""
+    """Create an empty folder on the same disk as the releases, and remove it at the end."""
     folder = publish_dir / f"{releases.DRAFT_PREFIX}rows"
     folder.mkdir(mode=0o700)
     try:

@@ -26,7 +26,7 @@ class ManifestError(Exception):
 def checksum(manifest: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a manifest without its checksum.
 
-    It is computed from JSON with sorted keys, no blanks and unescaped non-ASCII letters, so it does
+    It is computed from JSON with sorted keys, no spaces and unescaped non-ASCII letters, so it does
     not depend on the stored order and layout.
     """
     unsigned = {key: value for key, value in manifest.items() if key != CHECKSUM}

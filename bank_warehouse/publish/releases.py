@@ -161,8 +161,8 @@ def read_release(publish_dir: Path, number: int) -> Release:
     except PermissionError as problem:
         raise UnreadableReleaseError(file) from problem
     except (OSError, ValueError, ManifestError) as problem:
-        said = problem if isinstance(problem, ManifestError) else "cannot be read."
-        raise DamagedReleaseError(f"{file} {said}", REMEDY) from problem
+        fault = problem if isinstance(problem, ManifestError) else "cannot be read."
+        raise DamagedReleaseError(f"{file} {fault}", REMEDY) from problem
     return Release(folder.resolve(), json.loads(text))
 
 
@@ -188,7 +188,7 @@ def require_file(release: Release, entry: Mapping[str, Any]) -> Path:
 
     Args:
         release: The release.
-        entry: Its manifest entry.
+        entry: The file's entry in the manifest.
 
     Raises:
         DamagedReleaseError: The file is missing or has changed.
@@ -228,7 +228,7 @@ def release_around(path: Path) -> Path | None:
 
 
 def _holds_release(folder: Path) -> bool:
-    """Return whether a folder holds a release; dbt too names a file `manifest.json`."""
+    """Return whether a folder holds a release; dbt also writes a `manifest.json`."""
     if os.access(folder / DATABASE, os.F_OK):
         return True
     try:
@@ -297,7 +297,7 @@ def _patiently(act: Callable[[], _Given]) -> _Given:
 
 
 def new_draft(publish_dir: Path) -> Path:
-    """Create an empty folder for a new release, on the disk of the releases."""
+    """Create an empty folder for a new release, on the same disk as the releases."""
     draft = publish_dir / f"{DRAFT_PREFIX}{os.getpid()}"
     # Readable by this user only, because it may hold names.
     draft.mkdir(mode=0o700)

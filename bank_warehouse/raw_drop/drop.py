@@ -57,7 +57,7 @@ class Source:
         head: its dialect and header.
         unknown: why it was not recognised.
         header_row: the row of its header, 1-based.
-        mapped: how its headers map to columns; null if unknown.
+        mapped: how its headers map to columns; None if unknown.
     """
 
     relative: str
@@ -371,7 +371,7 @@ def survey_drop(
     Args:
         path: the folder of the drop, or its one file.
         settings: how dates and amounts are written; by default each file must prove it.
-        mapping: the mapping file; null for the one beside the tables, if there is one.
+        mapping: the mapping file; None for the one beside the tables, if there is one.
 
     Raises:
         DropError: there is no such folder or file.

@@ -74,7 +74,7 @@ class Shape:
 
 
 def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
-    """Return the fault of a row that repeats the header, else null.
+    """Return the fault of a row that repeats the header, else None.
 
     All cells are compared: below a header with the columns in another order, every row would be
     misread.

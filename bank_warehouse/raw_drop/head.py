@@ -50,7 +50,7 @@ class Head:
         lines_before: lines above the header (titles, comments, `sep=;`, blank lines).
         header_lines: lines of the header; more than one if a quoted header cell spans several
             lines.
-        table: the table whose header it is, or null.
+        table: the table whose header it is, or None.
         unknown: why the header matches no table.
     """
 
@@ -148,7 +148,7 @@ def _names_columns(text: str) -> bool:
 def _refuse_other_width(
     relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
 ) -> None:
-    """Refuse a header with one name more or less than every row below it has cells.
+    """Refuse a header with one name more, or one fewer, than the cells of every row below it.
 
     Raises:
         DropError: the message shows what is missing in the header.

@@ -44,8 +44,8 @@ def inspect_drop(
 
     Args:
         path: the folder of the drop, or its one file.
-        mapping: the mapping file; null for the one beside the tables, if there is one.
-        as_of: the date after which nobody can have joined; null for the project's date.
+        mapping: the mapping file; None for the one beside the tables, if there is one.
+        as_of: the date after which nobody can have joined; None for the project's date.
 
     Raises:
         DropError: there is no such folder or file.

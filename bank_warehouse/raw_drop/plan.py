@@ -48,8 +48,8 @@ class FilePlan:
         modified_ns: time of its last change at that moment, nanoseconds since 1970.
         kind: `csv`, `careful` (rewritten by the fallback reader), `parquet` or `sheet` of a
             workbook.
-        encoding: of the delivered file; null for Parquet and workbooks.
-        separator: of the delivered file; null for Parquet and workbooks.
+        encoding: of the delivered file; None for Parquet and workbooks.
+        separator: of the delivered file; None for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
         typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
             point.
@@ -164,7 +164,7 @@ def contradictions_of(
     Args:
         plan: the plan of the clients.
         settings: the settings of the plan.
-        files: the files with a cell that contradicts the first rows; null for all.
+        files: the files with a cell that contradicts the first rows; None for all.
     """
     heads: Any = (plan.reading or {}).get("files", [])
     planned = {file.relative: file for file in plan.files}

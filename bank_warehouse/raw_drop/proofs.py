@@ -85,7 +85,7 @@ class Settings:
     """The dbt variables that decide how dates and amounts are read.
 
     Attributes:
-        date_formats: what raw_date_format declares; null if each file must prove its own.
+        date_formats: what raw_date_format declares; None if each file must prove its own.
         decimal_mark: `auto`, `.` or `,`.
         rounding: `none` or `half_up`.
         tolerated: max_quarantine_rate, the share of rows that may be quarantined.

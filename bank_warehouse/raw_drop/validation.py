@@ -36,10 +36,10 @@ class Validation:
     """The result of validating the clients.
 
     Attributes:
-        files: file to its rows, how many are quarantined, and why; as plain values for JSON.
+        files: for each file, its rows, how many are quarantined, and why; as plain values for JSON.
         problems: why the build would refuse the drop.
         warnings: what the build would warn about.
-        values: column to its codes that are in no reference seed.
+        values: for each column, the codes that are in no reference seed.
     """
 
     files: dict[str, dict[str, Any]]

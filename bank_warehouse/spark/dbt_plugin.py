@@ -10,10 +10,10 @@ from bank_warehouse.spark.java import use_installed_java
 
 
 class SparkPlugin(dbtPlugin):
-    """dbt loads it from `dbt_bank_warehouse.py` for every target."""
+    """The plugin class, which dbt loads from `dbt_bank_warehouse.py` for every target."""
 
     def initialize(self) -> None:
-        """Keep files private, set Spark's Java, and use the project's adapter."""
+        """Keep files private, select the Java for Spark, and use the project's adapter."""
         # dbt has imported the adapter of the target by now.
         if "dbt.adapters.spark" in sys.modules:
             from dbt.adapters import spark

@@ -28,10 +28,10 @@ def lock_marts(
     """Take an exclusive lock on all tables until the end of the transaction.
 
     Args:
-        connection: To the server, in a transaction.
+        connection: A connection to the server, in a transaction.
         relations: Names `schema.table` of existing tables.
         wait: Seconds to try.
-        progress: Called with the blocking sessions, if it takes longer.
+        progress: Called once with the blocking sessions, if the lock takes more than a few seconds.
 
     Raises:
         ReadersInTheWayError: The time has run out; the message names the sessions.

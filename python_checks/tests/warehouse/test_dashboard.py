@@ -1117,7 +1117,7 @@ def test_other_methods_and_large_bodies_are_refused(client: FlaskClient) -> None
 
 
 def test_unknown_pages(client: FlaskClient) -> None:
-    assert "There is no page of this name" in ask_page(client, "/nowhere")["text"]
+    assert "There is no page with this name" in ask_page(client, "/nowhere")["text"]
 
 
 # ---------- releases
@@ -1356,7 +1356,7 @@ def test_name_in_an_access_file_that_matches_nobody_is_logged(
     open_snapshot(release, role)
     assert (
         "An access file has a name that matches nobody. No customer of the release has the banking "
-        "relationship 'Retial'; there are: Commercial, Institutional, Private Bank, Retail.\n"
+        "relationship 'Retial'; known names: Commercial, Institutional, Private Bank, Retail.\n"
     ) in capfd.readouterr().err
     open_snapshot(release, RETAIL)
     assert capfd.readouterr().err == ""
@@ -1365,7 +1365,7 @@ def test_name_in_an_access_file_that_matches_nobody_is_logged(
 def test_many_names_are_listed_by_similarity(release: Release) -> None:
     with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
         (said,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
-    known = said.partition("there are: ")[2]
+    known = said.partition("known names: ")[2]
     assert known.startswith("Pia Dejesus, ")
     assert re.fullmatch(r".* and \d+ more\.", known)
 

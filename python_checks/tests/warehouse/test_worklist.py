@@ -271,7 +271,7 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
     said = ask(releases, *chosen, str(out), "--user", "ada@bank.example")
     assert said.exit_code == 0, said.output
     unknown = 'No customer of the release has the investment advisor "Nobody\'s Advisor"'
-    assert f"Warning: {unknown}; there are: " in said.stderr
+    assert f"Warning: {unknown}; known names: " in said.stderr
     rows = read_csv(out)
     assert {row["Banking relationship"] for row in rows} == {"Retail"}
     wanted = due(releases, "owner = 'Credit risk' and banking_relationship = 'Retail'")
@@ -296,8 +296,8 @@ def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Pa
                "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
     assert said.exit_code == 1
     assert (
-        "No customer of the release has the banking relationship 'retail'; there are: Commercial, "
-        "Institutional, Private Bank, Retail.\nCorrect the rows of ada@bank.example"
+        "No customer of the release has the banking relationship 'retail'; known names: "
+        "Commercial, Institutional, Private Bank, Retail.\nCorrect the rows of ada@bank.example"
     ) in said.stderr
     assert not out.exists()
     assert not (releases / RECORD).exists()
