@@ -44,7 +44,7 @@ def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
         )
     for file in files:
         if file["other_header"]:
-            yield f"{file['file']}, {other_header(file['other_header'])}"
+            yield f"{file['file']}, {other_header(file['file'], file['other_header'])}"
     if facts["reasons"]:
         yield _too_many_quarantined(facts, max_quarantine_rate)
     total = sum(file["total"] for file in files)
@@ -80,12 +80,13 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
         )
 
 
-def other_header(row: int) -> str:
+def other_header(file: str, row: int) -> str:
     """Return why a file is refused if a header in `row` has other columns than its first one."""
+    name = file.rpartition("/")[2].partition(".")[0]
     return (
         f"row {row}: a header that has the columns in another order than the header in row 1: two "
         "files were joined, and every row from there on would be read into the wrong columns. "
-        "Split the file there into two, named banking-clients-1 and banking-clients-2."
+        f"Split the file there into two, named {name}-1 and {name}-2."
     )
 
 

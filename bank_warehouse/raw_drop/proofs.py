@@ -305,17 +305,20 @@ def prove_file(
     for name, proof in proofs.items():
         if proof.cell is not None:
             proofs[name] = replace(proof, row=_row_of(connection, select, name, proof.cell))
-    return FileProof(file, dates, proofs, has_all, ids, _other_header(connection, select, limit))
+    header = _other_header(connection, file, select, limit)
+    return FileProof(file, dates, proofs, has_all, ids, header)
 
 
-def _other_header(connection: duckdb.DuckDBPyConnection, select: str, limit: str) -> str | None:
+def _other_header(
+    connection: duckdb.DuckDBPyConnection, file: str, select: str, limit: str
+) -> str | None:
     """Return why a header among the rows of a file is refused."""
     found = connection.execute(
         "select min(number) + 1 from (select structural_fault, row_number() over () as number "
         f"from (select structural_fault from ({select}){limit})) where structural_fault = ?",
         [OTHER_HEADER],
     ).fetchone()
-    return other_header(found[0]) if found and found[0] else None
+    return other_header(file, found[0]) if found and found[0] else None
 
 
 def is_spoilt_id(cell: str) -> str:

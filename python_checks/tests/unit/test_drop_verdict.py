@@ -47,12 +47,17 @@ def test_files_with_a_contradicting_cell_are_named() -> None:
 
 
 def test_each_joined_file_is_named_with_its_row() -> None:
-    problems = refused({"file": "a.csv", "other_header": 12}, {"other_header": 4}, {})
+    second = {"file": "january/banking-clients-2.csv.gz", "other_header": 12}
+    problems = refused(second, {"other_header": 4}, {})
     assert [problem.split(":")[0] for problem in problems] == [
-        "a.csv, row 12",
+        "january/banking-clients-2.csv.gz, row 12",
         "clients.csv, row 4",
     ]
-    assert "banking-clients-1 and banking-clients-2" in problems[0]
+    # No name is that of another file of the drop, such as banking-clients-1.csv.
+    assert [problem.split("into two, ")[1] for problem in problems] == [
+        "named banking-clients-2-1 and banking-clients-2-2.",
+        "named clients-1 and clients-2.",
+    ]
 
 
 def test_reasons_of_too_many_quarantined_rows_are_counted() -> None:
@@ -104,7 +109,7 @@ def test_all_faults_are_named() -> None:
     ("people", "setting", "says"),
     [
         (1, "report", ("3 rows are 1 person written", "Each counts as a customer of its own")),
-        (2, "quarantine", ("3 rows are 2 people written", "They are treated as repeats")),
+        (2, "quarantine", ("3 rows are 2 people written", "They are treated as duplicates")),
     ],
 )
 def test_near_duplicates_are_counted(people: int, setting: str, says: tuple[str, str]) -> None:
