@@ -75,7 +75,7 @@ def test_only_one_of_two_new_files_is_written(tmp_path: Path) -> None:
     assert names(tmp_path) == ["list.csv"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 def test_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "list.csv", tmp_path / "link.csv"

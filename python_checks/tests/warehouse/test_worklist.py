@@ -416,7 +416,7 @@ def test_line_of_a_process_that_was_killed_is_kept(releases: Path, tmp_path: Pat
     assert json.loads(new)["actions"] == ["retain"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 def test_record_names_the_file_that_a_link_leads_to(releases: Path, tmp_path: Path) -> None:
     link, target = tmp_path / "link.csv", tmp_path / "list.csv"
     link.symlink_to(target)
