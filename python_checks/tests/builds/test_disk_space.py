@@ -122,5 +122,5 @@ def test_dbt_logs_needed_disk_space(command: str, told: str, drop: Path, tmp_pat
         # Without its seeds the model fails, but first reports what it needs.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
-    said = f"200,000 customers need about 80 MB for the warehouse{told}."
-    assert said in result.stdout
+    message = f"200,000 customers need about 80 MB for the warehouse{told}."
+    assert message in result.stdout

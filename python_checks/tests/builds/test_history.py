@@ -144,14 +144,14 @@ def drops(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     made = {}
     for month in DAYS:
         made[month] = folder / str(month)
-        said = CliRunner().invoke(
+        result = CliRunner().invoke(
             main,
             [
                 *("generate", "--customers", str(CUSTOMERS), "--seed", "3"),
                 *("--out", str(made[month]), "--months-later", str(month)),
             ],
         )
-        assert said.exit_code == 0, said.output
+        assert result.exit_code == 0, result.output
     made[5] = rewrite(made[3], folder / "short", leave_out=20)
     made[6] = rewrite(made[4], folder / "spoiled", spoil=40)
     return made
@@ -458,9 +458,9 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
     for day, known in ((DAYS[4], DAYS[3]), (DAYS[0], DAYS[0])):
         ran = build(copy, day, drops[5], "--select", "fct_customer_history", command="run")
         assert ran.returncode != 0
-        said = " ".join(ran.stdout.split())
-        assert f"No customer of this drop is in the history at {known}" in said
-        assert "set BANK_HISTORY" in said
+        printed = " ".join(ran.stdout.split())
+        assert f"No customer of this drop is in the history at {known}" in printed
+        assert "set BANK_HISTORY" in printed
         assert look(copy).dates == before
 
 

@@ -500,8 +500,8 @@ def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
 
 
 def test_selection_without_match_has_own_message(log: BuildLog) -> None:
-    said = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
-    log.read(event("MainEncounteredError", exc=said))
+    problem = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
+    log.read(event("MainEncounteredError", exc=problem))
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()
 
 

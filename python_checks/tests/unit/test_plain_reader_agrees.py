@@ -308,8 +308,8 @@ def encoding_read(messages: Sequence[str], written: str) -> str:
     If there are only a few cells, and two encodings both read them as names of one language, either
     encoding may be chosen. The warning then shows a cell.
     """
-    said = " ".join(messages)
-    named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in said]
+    message = " ".join(messages)
+    named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]
     return named[0] if named else written
 
 

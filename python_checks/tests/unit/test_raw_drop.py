@@ -124,7 +124,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
     assert all(row in unharmed for row in kept), "rows changed or out of order"
     if oddity.outcome == "read":
         assert kept == seed()
-        assert oddity.warns or all("joining dates are read as" in said for said in warnings)
+        assert oddity.warns or all("joining dates are read as" in warning for warning in warnings)
 
 
 def test_no_text_of_a_quarantined_row_is_lost(tmp_path: Path) -> None:
@@ -511,8 +511,8 @@ def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
             "example": "2",
         }
     ]
-    said = f"{unknown:,} of 3,000 client rows are quarantined"
-    assert [said in problem for problem in told["problems"]] == [True]
+    expected = f"{unknown:,} of 3,000 client rows are quarantined"
+    assert [expected in problem for problem in told["problems"]] == [True]
     (tmp_path / "raw_genders.csv").unlink()
     assert inspect_drop(tmp_path)["problems"] == []
 
@@ -566,8 +566,8 @@ def test_inspect_counts_quarantined_rows_like_a_build(tmp_path: Path) -> None:
     assert problem.startswith(f"{len(cells)} of 40 client rows are quarantined")
     refusal = str(Staging().read(drop).refusal)
     assert refusal.startswith(f"{len(cells)} of 40 client rows are quarantined")
-    for said in (problem, refusal):
-        assert said.count(" 1 row: ") == len(cells)
+    for text in (problem, refusal):
+        assert text.count(" 1 row: ") == len(cells)
 
 
 def test_inspect_refuses_a_high_quarantine_rate(tmp_path: Path) -> None:
@@ -584,9 +584,9 @@ def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
     (drop / "clients.csv").write_text("\n".join([*lines, lines[5]]), "utf-8")
     (problem,) = inspect_drop(drop)["problems"]
     refusal = str(Staging().read(drop).refusal)
-    for said in (problem, refusal):
-        assert said.startswith("1 of 41 client rows are quarantined")
-        assert " 1 row: duplicate of another row" in said
+    for text in (problem, refusal):
+        assert text.startswith("1 of 41 client rows are quarantined")
+        assert " 1 row: duplicate of another row" in text
 
 
 def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:

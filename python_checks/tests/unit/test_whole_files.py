@@ -123,8 +123,8 @@ def test_device_or_pipe_is_refused(tmp_path: Path, kind: str, is_private: bool) 
         "except NotWrittenError as problem: print(problem.message)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    said = f"{target} cannot be written: it is a device or a pipe, not a file.\n"
-    assert ended.stdout.startswith(said)
+    expected = f"{target} cannot be written: it is a device or a pipe, not a file.\n"
+    assert ended.stdout.startswith(expected)
     assert pipe.is_fifo()
     assert names(tmp_path) == ["link", "pipe"]
 

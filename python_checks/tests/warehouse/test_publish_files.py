@@ -241,7 +241,7 @@ main(sys.argv[3:], prog_name="bank")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize(
-    ("number", "place", "said"),
+    ("number", "place", "message"),
     [
         (signal.SIGINT, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
         (signal.SIGTERM, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
@@ -253,7 +253,7 @@ main(sys.argv[3:], prog_name="bank")
     ],
 )
 def test_ctrl_c_prints_one_line_and_changes_nothing(
-    number: signal.Signals, place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
+    number: signal.Signals, place: tuple[str, str], message: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
     options = ["--warehouse", str(warehouse), "--publish-dir", str(published)]
@@ -265,7 +265,7 @@ def test_ctrl_c_prints_one_line_and_changes_nothing(
         env=environment,
     )
     assert ended.returncode == 128 + number
-    assert ended.stderr == said.format(published)
+    assert ended.stderr == message.format(published)
     assert current_number(published) is None
     assert not list(published.glob(".draft*"))
 
@@ -575,9 +575,11 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_edited_manifest_is_refused_by_every_reader(
     kind: str, warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change, said = MANIFESTS[kind]
+    change, message = MANIFESTS[kind]
     edit(copied / "2", change)
-    said = said.replace("lacks", "'as_of_date' is a required property|does not match the schema")
+    message = message.replace(
+        "lacks", "'as_of_date' is a required property|does not match the schema"
+    )
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
     monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
@@ -586,7 +588,7 @@ def test_edited_manifest_is_refused_by_every_reader(
         ended = CliRunner().invoke(main, command)
         assert isinstance(ended.exception, SystemExit | None), command
         assert ended.exit_code == (0 if command == ["releases"] else 1)
-        assert re.search(said, ended.output), (command, ended.output)
+        assert re.search(message, ended.output), (command, ended.output)
         assert str(copied / "2" / "manifest.json") in ended.output
         if command != ["releases"]:
             assert "bank rollback" in ended.output
@@ -615,8 +617,8 @@ def test_totals_of_a_manifest_without_a_checksum_are_those_of_the_files(
         marts["fct_customer_positions"]["totals"]["total_loans"] = total
 
     edit(copied / "1", raise_total)
-    said = f"positions, in which total_loans sums to 4477833615.78 instead of {total}"
-    with pytest.raises(DamagedReleaseError, match=said):
+    message = f"positions, in which total_loans sums to 4477833615.78 instead of {total}"
+    with pytest.raises(DamagedReleaseError, match=message):
         roll_back(copied, 1, None)
 
 
