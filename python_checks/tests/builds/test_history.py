@@ -361,13 +361,13 @@ def test_expectations_find_migrations_that_do_not_add_up(copy: Path, name: str) 
 
 def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
     before = look(copy)
-    told = run_dbt(
+    forgotten = run_dbt(
         copy, "run-operation", "forget_date", "--args", json.dumps({"as_of_date": DAYS[1]})
     )
-    assert told.returncode == 0, told.stdout
+    assert forgotten.returncode == 0, forgotten.stdout
     # Without a drop, the last build decides which history is used.
     assert not (copy / "bank_history_sample.duckdb").exists()
-    assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in told.stdout
+    assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in forgotten.stdout
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
     assert ran.returncode == 0, ran.stdout[-4000:]
     after = look(copy)

@@ -260,7 +260,7 @@ def test_drop_tests_detect_a_missing_customer(
     )
 
 
-def test_compiled_sql_for_another_date_equals_that_of_dbt() -> None:
+def test_compiled_sql_for_another_date_matches_dbt() -> None:
     staging = Staging()
     for model in ("base_bank__clients", "fct_quarantined_clients"):
         for day in DATES:

@@ -661,10 +661,10 @@ def test_no_part_of_a_password_is_shown(
         with pytest.raises(PostgresError) as refused, open_target(dsn):
             pass
         trace = "".join(traceback.format_exception(refused.value)).splitlines()
-        told = ended.output + "\n".join(line for line in trace if not line.startswith("    "))
-        assert "BANK_POSTGRES_DSN" in told
-        assert SECRET not in told, dsn
-        assert SECRET[::-1] not in told, dsn
+        shown = ended.output + "\n".join(line for line in trace if not line.startswith("    "))
+        assert "BANK_POSTGRES_DSN" in shown
+        assert SECRET not in shown, dsn
+        assert SECRET[::-1] not in shown, dsn
 
 
 def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:

@@ -82,7 +82,7 @@ def test_help_imports_no_command() -> None:
     assert loaded_by("--version") == (0, set())
 
 
-def test_version_is_that_of_the_package() -> None:
+def test_version_matches_the_package() -> None:
     assert run("--version").output == f"bank {version('bank-warehouse')}\n"
 
 

@@ -219,7 +219,7 @@ def test_cholesky_factor_is_correct_and_a_bad_matrix_is_refused() -> None:
 # ---------- files, headers, types
 
 
-def test_headers_are_those_of_the_bank(pack: Path) -> None:
+def test_headers_match_the_bank(pack: Path) -> None:
     first_line = (pack / "banking-clients.csv").read_text(encoding="utf-8").splitlines()[0]
     assert first_line == (
         "Client ID,Name,Age,Location ID,Joined Bank,Banking Contact,Nationality,Occupation,"

@@ -174,8 +174,8 @@ def damaged(
             cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}
     edges: dict[tuple[int, int], str] = {}
-    for kind, row, column, told in damage:
-        cell = told.encode(str(whole["encoding"]), "ignore").decode(str(whole["encoding"]))
+    for kind, row, column, content in damage:
+        cell = content.encode(str(whole["encoding"]), "ignore").decode(str(whole["encoding"]))
         if kind == "cell" and len(rows[row]) > column:
             rows[row] = [*rows[row][:column], cell, *rows[row][column + 1 :]]
         elif kind == "cut":

@@ -55,7 +55,7 @@ def test_date_readings(text: str, readings: dict[str, date | None]) -> None:
     assert date_readings(text)[1] == readings
 
 
-def test_date_readings_are_those_of_the_engine() -> None:
+def test_date_readings_match_the_engine() -> None:
     days = [
         f"{a:02}{s}{b:02}{s}{y}"
         for s in "-/."
@@ -429,12 +429,12 @@ def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
     assert (declared.refusals, declared.money[money[0]].undecided) == ((), 1)
 
 
-def test_settings_are_those_of_the_variables() -> None:
+def test_settings_match_the_variables() -> None:
     assert Settings.from_variables({}) == AUTO
-    told = {
+    given = {
         "raw_date_format": ["%d-%m-%Y"],
         "raw_decimal_mark": ",",
         "raw_money_rounding": "half_up",
         "max_quarantine_rate": "0.5",
     }
-    assert Settings.from_json(json.dumps(told)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)
+    assert Settings.from_json(json.dumps(given)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)

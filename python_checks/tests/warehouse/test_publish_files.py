@@ -270,7 +270,7 @@ def test_ctrl_c_prints_one_line_and_changes_nothing(
     assert not list(published.glob(".draft*"))
 
 
-def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
+def test_a_release_has_every_mart_once_in_parquet_and_in_duckdb(
     two_releases: Path, built_target: Path
 ) -> None:
     for number, with_restricted in ((1, True), (2, False)):
@@ -304,7 +304,7 @@ def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
                 assert described == (contract.description,)
 
 
-def test_types_in_the_files_are_those_of_the_contract(two_releases: Path) -> None:
+def test_file_types_match_the_contract(two_releases: Path) -> None:
     release = releases.read_release(two_releases, 1)
     seen = set()
     for contract, entry in files.published_marts(release.manifest):
@@ -600,16 +600,14 @@ def test_edited_manifest_is_refused_by_every_reader(
     assert publish(warehouse, copied, None).number == 2
 
 
-def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copied: Path) -> None:
+def test_row_counts_of_a_manifest_without_a_checksum_match_the_files(copied: Path) -> None:
     edit(copied / "1", miscount_unsigned)
     with pytest.raises(DamagedReleaseError, match=r"but its file has a different number"):
         roll_back(copied, 1, None)
 
 
 @pytest.mark.parametrize("total", ["4477833615.79", "a lot"])
-def test_totals_of_a_manifest_without_a_checksum_are_those_of_the_files(
-    total: str, copied: Path
-) -> None:
+def test_totals_of_a_manifest_without_a_checksum_match_the_files(total: str, copied: Path) -> None:
     def raise_total(manifest: dict[str, Any]) -> None:
         make_older(manifest)
         marts = {entry["name"]: entry for entry in manifest["marts"]}
