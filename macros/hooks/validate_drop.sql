@@ -1,11 +1,11 @@
-{#- Runs as a hook of the model that reads the drop, so that the model is rolled back. -#}
+{#- A hook of the model that reads the drop, so that the model is rolled back. -#}
 {% macro refuse_changed_files() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and bank_warehouse.engine() == 'duckdb' -%}
         {%- do bank_warehouse.call_package('refuse_changes', [env_var('BANK_RAW_DIR', '')]) -%}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Runs as a hook before stg_bank__clients, so that quality.fct_quarantined_clients is still built. -#}
+{#- A hook before stg_bank__clients, so that quality.fct_quarantined_clients is still built. -#}
 {% macro validate_drop() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and not flags.EMPTY -%}
         {%- set facts = bank_warehouse.facts_of_drop() -%}
@@ -21,8 +21,8 @@
             or facts['files'] | sum(attribute='total') >= 10 ** 16
         -%}
             {{ exceptions.raise_compiler_error(
-                'The table of clients has no rows, more quarantined rows than max_quarantine_rate allows, or '
-                ~ 'totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
+                'The table of clients has no rows, more quarantined rows than max_quarantine_rate '
+                ~ 'allows, or totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
             ) }}
         {%- endif -%}
     {%- endif -%}
