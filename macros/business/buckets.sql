@@ -8,7 +8,7 @@
     cast(floor({{ bank_warehouse.asinh(units) }} * 64) as smallint)
 {%- endmacro %}
 
-{#- Comparisons take a third of the time of making a text of each value. -#}
+{#- Comparisons take a third of the time of converting each value to text. -#}
 {% macro leading_digits(number) -%}
     case
         {%- for digits in range(1, 19) %}

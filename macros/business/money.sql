@@ -6,7 +6,7 @@
     cast(round(({{ expression }}) * 100) / 100 as decimal(18, 2))
 {%- endmacro %}
 
-{#- In DuckDB the product of two numbers of 18 digits has only 18 digits. -#}
+{#- In DuckDB the product of two 18-digit decimals has only 18 digits. -#}
 {% macro money_at_rate(amount, rate) -%}
     cast(round(
         cast({{ amount }} as decimal(20, 2)) * cast({{ rate }} as decimal(18, 15)), 2

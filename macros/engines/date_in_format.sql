@@ -1,8 +1,9 @@
 {#-
-    DuckDB reads 01-02-10 by %Y as the year 10; with greatest and nullif such a date is null and is
-    computed once, where a case would compute it twice. Spark's own patterns need two digits for a
-    day, or read more than the format. A year of two digits needs both, and so does the number at
-    the end of a date that begins with one: 01/02/1 is not a date.
+    With %Y, DuckDB reads 01-02-10 as the year 10. greatest and nullif turn such a date into null
+    and compute it once; a case would compute it twice. Spark's own date patterns require two digits
+    for a day, or accept more than the format does, so regular expressions replace them. A two-digit
+    year must have both digits. In a date that begins with one, so must the last number, which could
+    also be the year: 01/02/1 is not a date.
 -#}
 {% macro date_in_format(text, date_format) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
@@ -33,8 +34,8 @@
         {%- set letters = modules.re.findall('%.', date_format) -%}
         {%- if letters | select('in', groups) | unique(case_sensitive=true) | list != letters -%}
             {{ exceptions.raise_compiler_error(
-                'raw_date_format: ' ~ date_format ~ ' is not read on Spark. Known there are %d, '
-                ~ '%m, %b, %B, %Y and %y, each once.'
+                'raw_date_format: ' ~ date_format ~ ' is not supported on Spark. Use %d, %m, %b, '
+                ~ '%B, %Y and %y, each at most once.'
             ) }}
         {%- endif -%}
         {%- set pattern = [] -%}

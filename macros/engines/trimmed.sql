@@ -1,4 +1,4 @@
-{#- On DuckDB each chr() adds time to planning, so that only control characters are written so. -#}
+{#- On DuckDB each chr() slows planning, so only control characters are written with it. -#}
 {% macro trimmed(text) -%}
     {%- set codes = [] -%}
     {%- for first, last in bank_warehouse.invisible_characters() -%}

@@ -1,4 +1,4 @@
-{#- In a hook of the model that reads the drop, so that the model is rolled back. -#}
+{#- A hook of the model that reads the drop, so that the model is rolled back. -#}
 {% macro refuse_changed_files() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and bank_warehouse.engine() == 'duckdb' -%}
         {%- do bank_warehouse.call_package('refuse_changes', [env_var('BANK_RAW_DIR', '')]) -%}
@@ -21,8 +21,8 @@
             or facts['files'] | sum(attribute='total') >= 10 ** 16
         -%}
             {{ exceptions.raise_compiler_error(
-                'The clients have no rows, more quarantined rows than max_quarantine_rate allows, or '
-                ~ 'totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
+                'The table of clients has no rows, more quarantined rows than max_quarantine_rate '
+                ~ 'allows, or totals of 10,000 trillion or more. Correct the table: ' ~ tojson(facts)
             ) }}
         {%- endif -%}
     {%- endif -%}

@@ -1,4 +1,4 @@
-{#- With --empty no failure counts. dbt prefers the project's macro to its own. -#}
+{#- With --empty, failures are not counted. dbt prefers the project's macro to its own. -#}
 {% macro default__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
     {%- set counted = 'select * from (' ~ main_sql ~ '\n) as failures where false' -%}
     {{ return(dbt.default__get_test_sql(

@@ -21,7 +21,7 @@
     {%- endcall -%}
 {%- endmacro %}
 
-{#- A case, because DuckDB may read the second date of an `and` in every row, which is slow. -#}
+{#- A case expression: in an `and`, DuckDB may read the second date in every row, which is slow. -#}
 {% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
     {%- set formats = file['dates']['formats'] -%}

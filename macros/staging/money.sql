@@ -38,7 +38,7 @@
     {{ digits if mark == '.' else 'replace(' ~ digits ~ ", ',', '.')" }}
 {%- endmacro %}
 
-{#- One case, because in a coalesce of two DuckDB evaluates the second in every row. -#}
+{#- One case expression: DuckDB would evaluate both arguments of a coalesce in every row. -#}
 {% macro money_of(reading, column, text, source_file, type='decimal(14, 2)') -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
     {%- set notation = bank_warehouse.money_notation(reading, file, column) -%}
@@ -102,7 +102,7 @@
     {{ return(var('raw_money_rounding') == 'half_up') }}
 {%- endmacro %}
 
-{#- The outer cast, because Spark gives a difference one digit less than its parts. -#}
+{#- The outer cast restores the scale: Spark's difference has one decimal place less. -#}
 {% macro rounded_off(reading) -%}
     {%- if not bank_warehouse.rounds_money() -%}
         {{ return('cast(null as string)') }}

@@ -1,4 +1,4 @@
-{#- Of a row that could not be split into cells, the cells are not known. -#}
+{#- The cells of a row that could not be split are not known. -#}
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',

@@ -114,7 +114,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     words = {each.arg: each.value for each in node.keywords if each.arg}
     if method in LINKS:
-        yield "link", "users of Windows often cannot make links: fall back to a copy or a text file"
+        yield "link", "Windows users often cannot create links: fall back to a copy or a text file"
     if method == "rename" and (name == "os.rename" or (len(node.args) == 1 and not words)):
         yield "rename", "rename fails where the target exists on Windows: use replace"
     if method == "strftime":

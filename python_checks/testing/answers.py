@@ -64,8 +64,8 @@ def _by_income(measure: str) -> Callable[[duckdb.DuckDBPyConnection, Answer], bo
             return all(verdict == "no more than chance" for verdict, _, _ in tested)
         means = [mean for (mean,) in connection.execute(BANDS.format(measure=measure)).fetchall()]
         steps = [later > earlier for earlier, later in pairwise(means)]
-        said = answer.title.split()[1]
-        direction = {"rise": all(steps), "fall": not any(steps)}.get(said.removesuffix("s"))
+        verb = answer.title.split()[1]
+        direction = {"rise": all(steps), "fall": not any(steps)}.get(verb.removesuffix("s"))
         if direction is None:
             direction = any(steps) and not all(steps)
         return direction and any(verdict.startswith("more than") for verdict, _, _ in tested)
@@ -133,5 +133,5 @@ def _is_round(value: Any, text: str) -> bool:
     if found is None:
         return False
     unit = {None: 1, "million": 10**6, "billion": 10**9, "trillion": 10**12}[found[2]]
-    said = float(found[1].replace(",", "")) * unit
-    return abs(said - float(value)) <= max(0.051 * abs(float(value)), 0.51)
+    stated = float(found[1].replace(",", "")) * unit
+    return abs(stated - float(value)) <= max(0.051 * abs(float(value)), 0.51)

@@ -79,7 +79,7 @@ class Oddity:
 ODDITIES: list[Oddity] = []
 
 NOT_ON_WINDOWS = {
-    "link_out_of_folder": "users of Windows often cannot make links",
+    "link_out_of_folder": "Windows users often cannot create links",
     "named_pipe": "folders cannot hold named pipes",
     "hostile_file_name": 'file names cannot contain * ? or "',
 }

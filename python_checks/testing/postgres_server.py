@@ -12,7 +12,7 @@ def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
     It listens on no network address (on Windows, on a free local port). If started by root, it
-    switches to another user, who must be able to reach the folder, so the folder is not below
+    switches to another user, who must be able to reach the folder, so the folder is not inside
     pytest's.
 
     Yields:

@@ -1,5 +1,6 @@
 {#-
-    An occupation listed both as a correct and as a wrong spelling would count its customers twice.
+    An occupation listed both as a correct spelling and as a misspelling would count its customers
+    twice.
 -#}
 
 with

@@ -168,7 +168,7 @@ losses as (
 
 ),
 
--- Deposits and incomes: the baseline and the change of the scenario, itself changed.
+-- Deposits and income: the baseline with the scenario's change, which is itself varied.
 totals as (
 
     select

@@ -32,7 +32,7 @@ clients as {{ computed_each_time() }} (
 ),
 
 -- Rows that share a client id, in any spelling, and a joining date. They are few, and include all
--- repeats and near duplicates.
+-- duplicates and near duplicates.
 ids_of_several_rows as (
 
     select

@@ -30,7 +30,7 @@ files as (
             count(*) filter (where {{ is_ambiguous_date('joined_date') }}) as bigint
         ) as dates_of_either_order,
 
-        ---------- what the file proves, or a variable decides
+        ---------- how the file is read: as its cells prove, or as a variable declares
         {{ file_value(reading, 'source_file', 'dates', 'formats') }} as date_formats,
         {{ file_value(reading, 'source_file', 'dates', 'basis') }} as date_basis,
         {{ file_value(reading, 'source_file', 'dates', 'undecided') }} as dates_undecided,

@@ -24,7 +24,7 @@ repeats as (
 
 ),
 
--- The first of identical repeats is accepted; repeats that differ are all quarantined.
+-- The first of identical duplicates is accepted; duplicates that differ are all quarantined.
 validated as (
 
     select

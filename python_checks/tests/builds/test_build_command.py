@@ -97,15 +97,16 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     bad = spoilt(drop, tmp_path / "bad", rows=7)
     built = bank(tmp_path, "build", "bad", "--warehouse", "bank.duckdb", "--select", PART)
     assert built.returncode == 1
-    said = built.stderr.partition("The build failed at ")[2].splitlines()
-    assert said[0] == "model stg_bank__clients (models/staging/bank/stg_bank__clients.sql):"
-    assert said[1].strip().startswith(f"7 of {CLIENTS} client rows are quarantined")
+    message = built.stderr.partition("The build failed at ")[2].splitlines()
+    assert message[0] == "model stg_bank__clients (models/staging/bank/stg_bank__clients.sql):"
+    assert message[1].strip().startswith(f"7 of {CLIENTS} client rows are quarantined")
     assert (
-        said[2].strip() == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
+        message[2].strip()
+        == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
     )
-    assert "raise max_quarantine_rate if this loss is acceptable." in said[3]
-    assert said[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
-    assert len(said) < 10
+    assert "raise max_quarantine_rate if this loss is acceptable." in message[3]
+    assert message[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
+    assert len(message) < 10
     assert "macro" not in built.stderr
     assert built.stdout == ""
     summed = bank(tmp_path, "summary", "--warehouse", "bank.duckdb")
@@ -149,14 +150,14 @@ def test_kill_ends_dbt_too_and_leaves_nothing_of_the_drop(drop: Path, tmp_path: 
         encoding="utf-8",
     ) as build:  # fmt: skip
         assert build.stderr is not None
-        said = ""
-        while " of " not in said:
-            said += build.stderr.read(1) or pytest.fail(said)
+        message = ""
+        while " of " not in message:
+            message += build.stderr.read(1) or pytest.fail(message)
         assert any(temporary.iterdir())
         build.terminate()
-        said += build.stderr.read()
-    assert build.returncode == 143, said
-    assert "Interrupted: the warehouse may hold models of this build" in said
+        message += build.stderr.read()
+    assert build.returncode == 143, message
+    assert "Interrupted: the warehouse may hold models of this build" in message
     assert list(temporary.iterdir()) == []
     # dbt has ended, so the warehouse is not locked.
     with duckdb.connect(str(tmp_path / "bank.duckdb")):
@@ -233,9 +234,9 @@ def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        _, message = process.communicate()
     assert process.returncode == 130
-    assert said.startswith("Interrupted: ")
+    assert message.startswith("Interrupted: ")
     record = build_record_path(tmp_path / "bank.duckdb")
     assert not record.exists() or not json.loads(record.read_text("utf-8"))["is_ended"]
 

@@ -107,14 +107,16 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "temporary"),
     [
         ("build", " and up to 22 MB for what does not fit in memory"),
         # Without tests, less is needed.
         ("run", ""),
     ],
 )
-def test_dbt_logs_needed_disk_space(command: str, told: str, drop: Path, tmp_path: Path) -> None:
+def test_dbt_logs_needed_disk_space(
+    command: str, temporary: str, drop: Path, tmp_path: Path
+) -> None:
     result = run_dbt(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
@@ -122,5 +124,5 @@ def test_dbt_logs_needed_disk_space(command: str, told: str, drop: Path, tmp_pat
         # Without its seeds the model fails, but first reports what it needs.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
-    said = f"200,000 customers need about 80 MB for the warehouse{told}."
-    assert said in result.stdout
+    message = f"200,000 customers need about 80 MB for the warehouse{temporary}."
+    assert message in result.stdout

@@ -52,9 +52,11 @@ def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
     first = build(folder, drop)
     assert set(first.values()) == {"no accepted drop yet"}
 
-    said = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(folder / "bank.duckdb")})
-    assert said.exit_code == 0, said.output
-    assert "Accepted: 3,000 rows as of 2021-12-31" in said.output
+    result = CliRunner().invoke(
+        main, ["accept"], env={"BANK_WAREHOUSE": str(folder / "bank.duckdb")}
+    )
+    assert result.exit_code == 0, result.output
+    assert "Accepted: 3,000 rows as of 2021-12-31" in result.output
     assert sorted(file.name for file in folder.glob("*bank*")) == [
         "bank.accepted_profile.parquet",
         "bank.build_record.json",
@@ -87,9 +89,9 @@ def test_unbalanced_drop_cannot_be_accepted(tmp_path: Path) -> None:
             "select date '2021-12-31' as as_of_date, 3 as row_count"
         )
         connection.execute("create table quality.fct_control_totals as select 0.01 as difference")
-    said = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
-    assert said.exit_code == 1
-    assert "do not tie out" in said.output
+    result = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
+    assert result.exit_code == 1
+    assert "do not tie out" in result.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 

@@ -67,7 +67,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     for row, text in zip(rows, INJECTIONS, strict=False):
         row[name] = text
         row[contact] = text
-    # Where a number is expected a hostile text is quarantined with its text.
+    # In a column of amounts, hostile text is quarantined and kept as delivered.
     for row, text in zip(rows[hostile:], INJECTIONS, strict=False):
         row[income] = text
     rows[2 * hostile][name] = "N" * 10_000_000
@@ -97,7 +97,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
             "select count(*), max(length(raw_text)) >= 10_000_000 "
             "from quality.fct_quarantined_clients where reject_reasons = 'line too long'"
         ).fetchone()
-        aside = connection.execute(
+        quarantined = connection.execute(
             "select source_file, reject_reasons, raw_text from quality.fct_quarantined_clients "
             "where reject_reasons in ('estimated_income is not an amount to the cent', "
             "'estimated_income is in another currency than the drop, or in none that is known') "
@@ -111,8 +111,8 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert [row[0] for row in named] == INJECTIONS
     # A cell of ten million letters is not a name: its whole line is quarantined.
     assert longest == (1, True)
-    assert {row[0] for row in aside} == {part}
-    amounts = [json.loads(row[2])["estimated_income"] for row in aside]
+    assert {row[0] for row in quarantined} == {part}
+    amounts = [json.loads(row[2])["estimated_income"] for row in quarantined]
     assert amounts == INJECTIONS
     assert databases == (1,)
     # Nothing was executed: only files of a build exist.
@@ -120,7 +120,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert {file.name for file in folder.iterdir()} <= made
     assert not list(tmp_path.rglob("ran")) + list(tmp_path.rglob("stolen*"))
 
-    # The cells are also exported as texts.
+    # The export neutralizes cells that a spreadsheet would run as formulas.
     out = tmp_path / "mend.csv"
     left = bank("quarantine", "--out", str(out), BANK_WAREHOUSE=str(folder / "bank.duckdb"))
     assert left.returncode == 0, left.stderr
@@ -131,7 +131,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
                 assert not record[column].startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 @pytest.mark.parametrize("form", ["link to a file", "link to a folder", "link upwards", "dots"])
 def test_links_out_of_the_drop_are_refused(form: str, tmp_path: Path) -> None:
     header, rows = seed_rows()

@@ -144,14 +144,14 @@ def drops(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     made = {}
     for month in DAYS:
         made[month] = folder / str(month)
-        said = CliRunner().invoke(
+        result = CliRunner().invoke(
             main,
             [
                 *("generate", "--customers", str(CUSTOMERS), "--seed", "3"),
                 *("--out", str(made[month]), "--months-later", str(month)),
             ],
         )
-        assert said.exit_code == 0, said.output
+        assert result.exit_code == 0, result.output
     made[5] = rewrite(made[3], folder / "short", leave_out=20)
     made[6] = rewrite(made[4], folder / "spoiled", spoil=40)
     return made
@@ -361,13 +361,13 @@ def test_expectations_find_migrations_that_do_not_add_up(copy: Path, name: str) 
 
 def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
     before = look(copy)
-    told = run_dbt(
+    forgotten = run_dbt(
         copy, "run-operation", "forget_date", "--args", json.dumps({"as_of_date": DAYS[1]})
     )
-    assert told.returncode == 0, told.stdout
+    assert forgotten.returncode == 0, forgotten.stdout
     # Without a drop, the last build decides which history is used.
     assert not (copy / "bank_history_sample.duckdb").exists()
-    assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in told.stdout
+    assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in forgotten.stdout
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
     assert ran.returncode == 0, ran.stdout[-4000:]
     after = look(copy)
@@ -458,9 +458,9 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
     for day, known in ((DAYS[4], DAYS[3]), (DAYS[0], DAYS[0])):
         ran = build(copy, day, drops[5], "--select", "fct_customer_history", command="run")
         assert ran.returncode != 0
-        said = " ".join(ran.stdout.split())
-        assert f"No customer of this drop is in the history at {known}" in said
-        assert "set BANK_HISTORY" in said
+        printed = " ".join(ran.stdout.split())
+        assert f"No customer of this drop is in the history at {known}" in printed
+        assert "set BANK_HISTORY" in printed
         assert look(copy).dates == before
 
 

@@ -404,11 +404,11 @@ def test_odd_drop_through_dbt(
         *("--vars", yaml.safe_dump(settings(oddity), default_flow_style=True, width=10_000)),
         BANK_RAW_DIR=str(drop),
     )
-    said = " ".join(result.stdout.split())
+    printed = " ".join(result.stdout.split())
     assert "Traceback" not in result.stdout + result.stderr
-    assert (result.returncode != 0) == (oddity.outcome == "refused"), said[-3000:]
+    assert (result.returncode != 0) == (oddity.outcome == "refused"), printed[-3000:]
     if oddity.outcome == "refused":
-        assert " ".join(oddity.says.split()) in said
+        assert " ".join(oddity.says.split()) in printed
         return
     compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
     found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
@@ -439,14 +439,14 @@ def test_clients_alone_are_built_and_tested_as_a_whole(tmp_path: Path) -> None:
         *(tmp_path, "build", "--exclude-resource-type", "unit_test"), BANK_RAW_DIR=str(drop)
     )
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr
-    said = " ".join(run.stdout.split())
+    printed = " ".join(run.stdout.split())
     for name, header in (
         ("banking_relationships", "BRId,Banking Relationship"),
         ("genders", "GenderId,Gender"),
         ("investment_advisors", "IAId,Investment Advisor"),
     ):
-        assert f"{name}: no file: the codes of the clients serve as names" in said
-        assert f"put a file with the columns {header} beside the clients" in said
+        assert f"{name}: no file: the codes of the clients serve as names" in printed
+        assert f"put a file with the columns {header} beside the clients" in printed
     expected = Counter(f"Advisor {row[CODES['ia_id']]}" for row in SEED_ROWS)
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
         found = connection.execute(
@@ -459,14 +459,14 @@ def test_dbt_names_all_problems_of_a_drop_before_it_loads_seeds(tmp_path: Path) 
     drop = make(BY_NAME["three_problems"], tmp_path / "drop")
     run = run_dbt(tmp_path, "build", BANK_RAW_DIR=str(drop))
     assert run.returncode != 0
-    said = run.stdout
+    printed = run.stdout
     problems = [
         "3 things are wrong with this drop.",
         "1. banking-clients.csv, row 1: 1 required column missing",
         "2. genders: row 3 of raw_genders.csv: Gender is empty.",
         "row 3 of raw_investment_advisors.csv: too few cells ('2')",
     ]
-    places = [said.find(problem) for problem in problems]
+    places = [printed.find(problem) for problem in problems]
     assert -1 not in places
     assert places == sorted(places)
     assert "Traceback" not in run.stdout + run.stderr

@@ -69,26 +69,26 @@ def run(clone: Path, command: str) -> str:
         text=True,
     )
     if command.startswith(SERVERS) and "--export" not in command:
-        said = until_it_listens(process)
+        output = until_it_listens(process)
         process.terminate()
-        return said + process.communicate(timeout=PATIENCE)[0]
-    said = process.communicate()[0]
-    assert process.returncode == 0, f"{command}\n{said[-4000:]}"
-    return said
+        return output + process.communicate(timeout=PATIENCE)[0]
+    output = process.communicate()[0]
+    assert process.returncode == 0, f"{command}\n{output[-4000:]}"
+    return output
 
 
 def until_it_listens(process: subprocess.Popen[str]) -> str:
     """Return what a server prints until it names its address."""
     assert process.stdout is not None
-    said, end = "", time.monotonic() + PATIENCE
-    while "http://127.0.0.1:" not in said and "Serving docs at" not in said:
-        assert time.monotonic() < end, said
+    output, end = "", time.monotonic() + PATIENCE
+    while "http://127.0.0.1:" not in output and "Serving docs at" not in output:
+        assert time.monotonic() < end, output
         ready, _, _ = select.select([process.stdout], [], [], 1)
         if ready:
             line = process.stdout.readline()
-            assert line, f"the server has ended:\n{said}"
-            said += line
-    return said
+            assert line, f"the server has ended:\n{output}"
+            output += line
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +99,8 @@ def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
 
 
 def test_readme_commands_lead_to_a_release(readme: tuple[Path, dict[str, str]]) -> None:
-    clone, said = readme
-    (first,) = (text for command, text in said.items() if command.startswith(".venv/bin/bank"))
+    clone, outputs = readme
+    (first,) = (text for command, text in outputs.items() if command.startswith(".venv/bin/bank"))
     lines = first.splitlines()
     assert lines[0] == "Reading the project ..."
     last = [line for line in lines if " steps, " in line][-1]
@@ -112,7 +112,7 @@ def test_readme_commands_lead_to_a_release(readme: tuple[Path, dict[str, str]]) 
     assert "Customers             3,000 with 2,940 client ids" in lines
     assert lines[lines.index("Next:") + 1] == "  bank check"
     assert "START" not in first
-    (mine,) = (text for command, text in said.items() if command.endswith("mine.duckdb"))
+    (mine,) = (text for command, text in outputs.items() if command.endswith("mine.duckdb"))
     assert "  bank check --warehouse warehouse/mine.duckdb" in mine.splitlines()
     record = read_record(build_record_path(clone / "warehouse" / "bank.duckdb"))
     assert record is not None

@@ -2,12 +2,11 @@
 
 A bank may first try the project on a few of its customers. A build must not fail on one customer, a
 single class, overdrafts or balances of zero. The compiled SQL, the Python models, the data tests
-and the expectations run in one process for each drop: nine extracts of the seeds, and 60 drops
-drawn by their number (500 in a nightly run). One drop also goes through `dbt build` and Great
-Expectations.
+and the expectations run in one process for each drop: the EXTRACTS of the seeds, and 60 random
+drops. One drop also goes through `dbt build` and Great Expectations.
 
-`HYPOTHESIS_PROFILE=nightly` draws 500, from another seed each day; BANK_DROPS and BANK_DROPS_SEED
-set number and seed.
+A nightly run (`HYPOTHESIS_PROFILE=nightly`) draws 500 drops, with a new seed each day. BANK_DROPS
+and BANK_DROPS_SEED set the number of drops and the seed.
 """
 
 import json
@@ -96,7 +95,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL with another as_of_date: the date, and the first year."""
+    """Return compiled SQL for another as-of date: replace the date and the earliest year."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -124,7 +123,7 @@ def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, 
 
 
 NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
-"""Texts that show an unformatted number in a template."""
+"""Text that appears when a template is filled with a missing or unformatted value."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +140,10 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
     """Run all models, data tests, expectations and answers on a drop.
 
     Args:
-        nodes: The nodes of a manifest, compiled.
+        nodes: The compiled nodes of a manifest.
         drop: The drop.
         history: The history of a build, for the columns of its tables.
-        folder: For the files of the drop.
+        folder: Where to write the files of the drop.
     """
     files = drop.write(folder)
     dated = [
@@ -158,7 +157,8 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
         for schema in {node["schema"] for node in by_name.values()}:
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create schema if not exists history.{schema}")
-        # The compiled SQL of the history adds to its tables: empty ones, as for a first build.
+        # The compiled history models insert into existing tables: create them empty, as on a first
+        # build.
         connection.execute(f"attach {quote_literal(str(history))} as built (read_only)")
         for node in by_name.values():
             if node["config"]["materialized"] == "incremental":
@@ -177,13 +177,13 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
                 failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
-        # Answers about few customers, or about none with an amount, must also be true.
-        said = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
-        failures += untrue(connection, said.said)
-        page = write_page(said)
+        # Answers must also be true for few customers, and if none of them has an amount.
+        findings = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
+        failures += untrue(connection, findings.said)
+        page = write_page(findings)
         failures += [f"findings: {word}" for word in NO_WORDS.findall(page)]
         if not drop.shapes:
-            figures.draw(said, folder / "figures")
+            figures.draw(findings, folder / "figures")
         # The checks only read the warehouse.
         connection.execute("detach history")
         connection.execute("detach built")
@@ -247,7 +247,7 @@ def test_drops_of_every_shape_were_drawn(
 def test_drop_tests_detect_a_missing_customer(
     built_manifest: dict[str, Any], built_history: Path, tmp_path: Path
 ) -> None:
-    """A test that checks nothing would pass, so both must notice a missing customer."""
+    """The data tests and the expectations must both notice a missing customer."""
     nodes = dict(built_manifest["nodes"])
     (positions,) = (one for one in nodes.values() if one["name"] == "fct_customer_positions")
     nodes[positions["unique_id"]] = positions | {
@@ -260,7 +260,7 @@ def test_drop_tests_detect_a_missing_customer(
     )
 
 
-def test_compiled_sql_at_another_date_is_that_of_dbt() -> None:
+def test_compiled_sql_for_another_date_matches_dbt() -> None:
     staging = Staging()
     for model in ("base_bank__clients", "fct_quarantined_clients"):
         for day in DATES:
@@ -270,7 +270,7 @@ def test_compiled_sql_at_another_date_is_that_of_dbt() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 300])
-def test_a_row_with_an_amount_too_large_is_quarantined_with_its_columns(
+def test_too_large_amounts_are_quarantined_and_their_columns_named(
     size: int, tmp_path: Path
 ) -> None:
     drop = Drop("too large", extract("the first 300").clients[:size])
@@ -297,7 +297,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
 
 
 def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
-    """The same with `dbt build` at a date in another year, and all suites on its warehouse."""
+    """Run `dbt build` at a date in another year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]
     move_dates(drop)

@@ -468,8 +468,13 @@ def test_unanswered_commit_is_settled_later(
         with pytest.raises(UnknownCommitError) as unknown:
             publish(other_warehouse, tmp_path, proxy.dsn)
         assert proxy.cuts == [moment]
-        for said in ("It is unknown whether", "holds release 2", "marts.release", "bank releases"):
-            assert said in str(unknown.value)
+        for part in (
+            "It is unknown whether",
+            "holds release 2",
+            "marts.release",
+            "bank releases",
+        ):
+            assert part in str(unknown.value)
         assert "Nothing was published" not in str(unknown.value)
         assert current_number(tmp_path) == 1
         assert release_numbers(tmp_path) == [1, 2]
@@ -656,10 +661,10 @@ def test_no_part_of_a_password_is_shown(
         with pytest.raises(PostgresError) as refused, open_target(dsn):
             pass
         trace = "".join(traceback.format_exception(refused.value)).splitlines()
-        told = ended.output + "\n".join(line for line in trace if not line.startswith("    "))
-        assert "BANK_POSTGRES_DSN" in told
-        assert SECRET not in told, dsn
-        assert SECRET[::-1] not in told, dsn
+        shown = ended.output + "\n".join(line for line in trace if not line.startswith("    "))
+        assert "BANK_POSTGRES_DSN" in shown
+        assert SECRET not in shown, dsn
+        assert SECRET[::-1] not in shown, dsn
 
 
 def test_a_password_that_the_server_refuses_is_not_shown(database: str) -> None:
@@ -698,11 +703,11 @@ def test_another_bank_is_not_published_over_a_bank_in_postgres(
         other, "update intermediate.int_customers_segmented set customer_key = customer_key + 1"
     )
     publish(bank, tmp_path / "published", database)
-    said = (
+    message = (
         r"(?s)None of the 3,000 customers of PostgreSQL .*\(release 1, .*"
         r"to another database with BANK_POSTGRES_DSN\..*--replace-bank"
     )
-    with pytest.raises(PublishError, match=said):
+    with pytest.raises(PublishError, match=message):
         publish(other, tmp_path / "new", database)
     assert not (tmp_path / "new").exists()
     with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):

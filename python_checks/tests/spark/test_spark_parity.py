@@ -88,13 +88,11 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
     _assert_all_pass(spark, seeds_target, names)
 
 
-NOT_ON_SPARK = ("people_are_found_who_are_written_in_two_ways",)
-"""Unit tests of what Spark cannot do: it has no function that composes letters."""
+NOT_ON_SPARK = ("people_written_in_two_ways_are_found",)
+"""Unit tests of what Spark cannot do: it has no function to normalize Unicode."""
 
 
-def test_unit_tests_of_what_differs_between_engines_pass(
-    spark: SparkProcess, seeds_target: Path
-) -> None:
+def test_engine_specific_unit_tests_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
     names = engine_specific_tests(_manifest(seeds_target))
     assert len(names) >= 30
     for name in NOT_ON_SPARK:
@@ -103,7 +101,7 @@ def test_unit_tests_of_what_differs_between_engines_pass(
 
 
 @pytest.mark.nightly
-def test_every_test_of_dbt_passes_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
+def test_every_dbt_test_passes_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
     manifest = _manifest(seeds_target)
     nodes = manifest["nodes"].items()
     tests = {unique_id for unique_id, node in nodes if node["resource_type"] == "test"}
@@ -165,7 +163,7 @@ ODD_CELLS = {
 
 
 def _odd_drop(drop: Path) -> None:
-    """Write two files: one with odd cells, odd rows and repeats, one with dates of both orders."""
+    """Write a file with odd cells, odd rows and duplicates, and one with dates in both orders."""
     header, rows = seed_rows()
     first, second = rows[:2500], rows[2500:]
     for column, cells in ODD_CELLS.items():
@@ -214,9 +212,9 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             assert found.is_equal, f"{name}: {found}"
             assert found.rows >= 10
             if table == "fct_quarantined_clients":
-                # Two thirds of the odd cells are invalid, and the second file mixes orders.
+                # Two thirds of the odd cells are invalid, and the second file mixes date orders.
                 assert found.rows > 100
-    # A delivered file spans several files of a table.
+    # One delivered file becomes several Parquet files of the table.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
 
 

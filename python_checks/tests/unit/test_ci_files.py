@@ -105,7 +105,7 @@ def test_dev_container_runs_targets_and_shows_the_ports_of_the_project() -> None
     assert {int(name) for name in container["portsAttributes"]} == set(container["forwardPorts"])
 
 
-def test_compose_holds_no_password() -> None:
+def test_compose_contains_no_password() -> None:
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     server = yaml.safe_load(text)["services"]["postgres"]
     # `:?` ends the command with this message where the variable is not set.

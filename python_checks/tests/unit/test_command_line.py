@@ -82,7 +82,7 @@ def test_help_imports_no_command() -> None:
     assert loaded_by("--version") == (0, set())
 
 
-def test_version_is_that_of_the_package() -> None:
+def test_version_matches_the_package() -> None:
     assert run("--version").output == f"bank {version('bank-warehouse')}\n"
 
 
@@ -500,8 +500,8 @@ def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
 
 
 def test_selection_without_match_has_own_message(log: BuildLog) -> None:
-    said = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
-    log.read(event("MainEncounteredError", exc=said))
+    problem = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
+    log.read(event("MainEncounteredError", exc=problem))
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()
 
 

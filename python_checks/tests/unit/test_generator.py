@@ -55,7 +55,7 @@ MOMENTS = {
     "Properties Owned": (1.52, 1.10),
     "Risk Weighting": (2.25, 1.13),
 }
-# 5 %, 25 %, 50 %, 75 %, 95 % of each balance there.
+# The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of each balance among the same clients.
 KNOWN_QUANTILES = {
     "Estimated Income": (37_279, 82_907, 142_313, 242_290, 393_275),
     "Superannuation Savings": (4_521, 12_514, 22_357, 35_465, 57_268),
@@ -204,7 +204,7 @@ def test_permute_is_a_permutation(size: int, key: int) -> None:
     assert np.array_equal(np.sort(places), np.arange(size))
 
 
-def test_cholesky_factor_is_right_or_refused() -> None:
+def test_cholesky_factor_is_correct_and_a_bad_matrix_is_refused() -> None:
     shares = [count / 3_000 for count in domains.RISK_WEIGHTING_COUNTS.values()]
     matrix = latent_correlations(calibration.SPEARMAN, shares)
     size = len(matrix)
@@ -219,7 +219,7 @@ def test_cholesky_factor_is_right_or_refused() -> None:
 # ---------- files, headers, types
 
 
-def test_headers_are_those_of_the_bank(pack: Path) -> None:
+def test_headers_match_the_bank(pack: Path) -> None:
     first_line = (pack / "banking-clients.csv").read_text(encoding="utf-8").splitlines()[0]
     assert first_line == (
         "Client ID,Name,Age,Location ID,Joined Bank,Banking Contact,Nationality,Occupation,"
@@ -245,7 +245,7 @@ def test_headers_and_domains_equal_the_original() -> None:
     assert not set(original["Banking Contact"]) & set(contacts)
 
 
-def test_csv_is_plain_utf8_with_line_feeds_and_the_notation_of_the_bank(pack: Path) -> None:
+def test_csv_has_the_encoding_and_notation_of_the_bank(pack: Path) -> None:
     data = (pack / "banking-clients.csv").read_bytes()
     assert not data.startswith(b"\xef\xbb\xbf")
     assert b"\r" not in data
@@ -283,7 +283,7 @@ def test_parquet_has_natural_types_and_the_values_of_the_csv(tmp_path: Path, pac
     assert lookup.types == [pa.int32(), pa.string()]
 
 
-def test_lookups_hold_the_domains_of_the_bank(pack: Path) -> None:
+def test_lookups_have_the_values_of_the_bank(pack: Path) -> None:
     relationships = read_rows(pack / "banking-relationships.csv")
     assert [tuple(row.values()) for row in relationships] == [
         ("1", "Retail"),
@@ -489,7 +489,7 @@ def test_categories_carry_no_signal(clients: pd.DataFrame) -> None:
     for column in ("Nationality", "Fee Structure", "Loyalty Classification", "GenderId", "IAId"):
         explained = income.groupby(clients[column]).transform("mean").var() / income.var()
         groups = clients[column].nunique()
-        # Under chance n * explained follows chi-squared with groups - 1 degrees of freedom.
+        # By chance alone, n * explained follows chi-squared with groups - 1 degrees of freedom.
         limit = (groups - 1) + 4 * np.sqrt(2 * (groups - 1)) + 4
         assert explained * len(clients) < limit, column
 

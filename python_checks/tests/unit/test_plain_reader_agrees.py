@@ -174,8 +174,8 @@ def damaged(
             cells[4] = f"{cells[4][3:5]}-{cells[4][:2]}{cells[4][5:]}"
     raw_lines: dict[int, str] = {}
     edges: dict[tuple[int, int], str] = {}
-    for kind, row, column, told in damage:
-        cell = told.encode(str(whole["encoding"]), "ignore").decode(str(whole["encoding"]))
+    for kind, row, column, content in damage:
+        cell = content.encode(str(whole["encoding"]), "ignore").decode(str(whole["encoding"]))
         if kind == "cell" and len(rows[row]) > column:
             rows[row] = [*rows[row][:column], cell, *rows[row][column + 1 :]]
         elif kind == "cut":
@@ -308,8 +308,8 @@ def encoding_read(messages: Sequence[str], written: str) -> str:
     If there are only a few cells, and two encodings both read them as names of one language, either
     encoding may be chosen. The warning then shows a cell.
     """
-    said = " ".join(messages)
-    named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in said]
+    message = " ".join(messages)
+    named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]
     return named[0] if named else written
 
 

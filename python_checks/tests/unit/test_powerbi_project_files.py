@@ -47,7 +47,7 @@ def test_stale_files_are_removed_and_others_kept(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 def test_a_folder_behind_a_link_is_replaced(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -89,10 +89,10 @@ def test_examples_are_of_their_adapters_and_need_an_address(service: str, adapte
 
 
 def test_variables_of_example_profiles_are_documented() -> None:
-    told = (PROJECT / "docs/spark-cluster.md").read_text("utf-8")
+    text = (PROJECT / "docs/spark-cluster.md").read_text("utf-8")
     for path in EXAMPLES:
         for name in re.findall(r"env_var\('(\w+)'", path.read_text("utf-8")):
-            assert f"`{name}`" in told, name
+            assert f"`{name}`" in text, name
 
 
 def test_thrift_target_is_valid_for_dbt_spark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def test_date_readings(text: str, readings: dict[str, date | None]) -> None:
     assert date_readings(text)[1] == readings
 
 
-def test_date_readings_are_those_of_the_engine() -> None:
+def test_date_readings_match_the_engine() -> None:
     days = [
         f"{a:02}{s}{b:02}{s}{y}"
         for s in "-/."
@@ -158,7 +158,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "formats", "said"),
+    ("texts", "formats", "message"),
     [
         # (declared, the count that it reads, a date that it does not read, the right format)
         (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
@@ -173,11 +173,11 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
     ],
 )
 def test_declared_format_is_refused_if_only_another_fits_all_dates(
-    texts: tuple[str, ...], formats: tuple[str, ...], said: tuple[str, str, str]
+    texts: tuple[str, ...], formats: tuple[str, ...], message: tuple[str, str, str]
 ) -> None:
     proof = interpret_dates([(text, 1) for text in texts], Settings(formats))
     dates = sum(text != "NULL" for text in texts)
-    read, example, meant = said
+    read, example, meant = message
     assert str(proof.refusal).startswith(
         f"of {dates} joining dates {read} be read as {' or '.join(formats)}, which "
         f"raw_date_format declares. The others, such as {example}, cannot, and all {dates} can "
@@ -300,8 +300,8 @@ def test_a_split_of_few_dates_proves_nothing(early: int, late: int, is_refused: 
 def test_few_dates_of_two_orders_are_left_to_the_quarantine() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
-    said = FileProof("a.csv", proof, {}).warnings[0]
-    assert said.endswith(" 2 such as 25/07/2015 could be of another order and are quarantined.")
+    message = FileProof("a.csv", proof, {}).warnings[0]
+    assert message.endswith(" 2 such as 25/07/2015 could be of another order and are quarantined.")
 
 
 def test_column_decides_ambiguous_cells() -> None:
@@ -323,10 +323,10 @@ def test_unusual_amounts_that_the_column_decides_are_counted() -> None:
         proof = interpret_amounts("bank_loans", texts, AUTO)
         return " ".join(FileProof("a.csv", DateProof((), "typed"), {"bank_loans": proof}).warnings)
 
-    said = (
+    message = (
         "19 of 119 amounts such as 258.000 have three digits after a mark, and are read as 258.00"
     )
-    assert said in warned(("258.000", 19), ("75384.77", 100))
+    assert message in warned(("258.000", 19), ("75384.77", 100))
     assert "read as 258000.00" in warned(("258,000", 19), ("75384.77", 100))
     assert warned(("258,000", 19), ("75,384.77", 100)) == ""
     assert warned(("0,500", 19), ("75384.77", 100)) == ""  # quarantined
@@ -429,12 +429,12 @@ def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
     assert (declared.refusals, declared.money[money[0]].undecided) == ((), 1)
 
 
-def test_settings_are_those_of_the_variables() -> None:
+def test_settings_match_the_variables() -> None:
     assert Settings.from_variables({}) == AUTO
-    told = {
+    given = {
         "raw_date_format": ["%d-%m-%Y"],
         "raw_decimal_mark": ",",
         "raw_money_rounding": "half_up",
         "max_quarantine_rate": "0.5",
     }
-    assert Settings.from_json(json.dumps(told)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)
+    assert Settings.from_json(json.dumps(given)) == Settings(("%d-%m-%Y",), ",", "half_up", 0.5)

@@ -55,10 +55,10 @@ def warehouse(tmp_path: Path) -> Path:
     return path
 
 
-def test_formulas_are_texts_and_numbers_stay_numbers(warehouse: Path, tmp_path: Path) -> None:
+def test_formulas_become_text_and_numbers_stay_numbers(warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "mend.csv"
-    said = ask(warehouse, out)
-    assert said.exit_code == 0, said.output
+    result = ask(warehouse, out)
+    assert result.exit_code == 0, result.output
     raw = out.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbfsource_file,source_row,reject_reasons,raw_text,")
     assert raw.endswith(b"\r\n")
@@ -134,8 +134,8 @@ def test_rows_beyond_one_fetch_are_written(warehouse: Path, tmp_path: Path) -> N
             "insert into quality.fct_quarantined_clients select 'a.csv', number, null, 'no', "
             f"'=' || number, '2021-12-31' from range(2, {rows + 2}) as numbers(number)"
         )
-    said = ask(warehouse, tmp_path / "mend.csv")
-    assert f"{rows:,} quarantined rows" in said.output
+    result = ask(warehouse, tmp_path / "mend.csv")
+    assert f"{rows:,} quarantined rows" in result.output
     with (tmp_path / "mend.csv").open(encoding="utf-8-sig", newline="") as file:
         texts = [row["raw_text"] for row in csv.DictReader(file)]
     assert texts == [f"'={number}" for number in range(2, rows + 2)]

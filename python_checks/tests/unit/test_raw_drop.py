@@ -124,7 +124,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
     assert all(row in unharmed for row in kept), "rows changed or out of order"
     if oddity.outcome == "read":
         assert kept == seed()
-        assert oddity.warns or all("joining dates are read as" in said for said in warnings)
+        assert oddity.warns or all("joining dates are read as" in warning for warning in warnings)
 
 
 def test_no_text_of_a_quarantined_row_is_lost(tmp_path: Path) -> None:
@@ -294,8 +294,8 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
             answer = connection.cursor().execute(
                 "select bank_call(?, ?)", [function, json.dumps(arguments)]
             )
-            told: dict[str, Any] = json.loads((answer.fetchone() or ("",))[0])
-            return told
+            report: dict[str, Any] = json.loads((answer.fetchone() or ("",))[0])
+            return report
 
         plan = call("raw_plan", "clients", str(tmp_path), SETTINGS)
         assert plan["error"] is None
@@ -453,9 +453,9 @@ def test_inspect_shows_tables_and_proposes_a_mapping(tmp_path: Path) -> None:
     runner = CliRunner()
     result = runner.invoke(inspect, [str(tmp_path), "--json"])
     assert result.exit_code == 1
-    told = json.loads(result.output)
-    assert told["mapping"] == {"clients": {"columns": {"Age": "???", "Bank Loans": "Bank Lones"}}}
-    clients = told["files"][0]
+    report = json.loads(result.output)
+    assert report["mapping"] == {"clients": {"columns": {"Age": "???", "Bank Loans": "Bank Lones"}}}
+    clients = report["files"][0]
     assert (clients["file"], clients["table"]) == ("banking-clients.csv", "clients")
     assert (clients["encoding"], clients["separator"]) == ("utf-8", ",")
     assert clients["headers_not_used"] == ["Kinder", "Bank Lones"]
@@ -464,19 +464,19 @@ def test_inspect_shows_tables_and_proposes_a_mapping(tmp_path: Path) -> None:
     (tmp_path / "mapping.yml").write_text(names)
     result = runner.invoke(inspect, [str(tmp_path), "--json"])
     assert result.exit_code == 1
-    told = json.loads(result.output)
-    assert "rows: fee_structure is not a known code" in told["problems"][0]
-    assert told["mapping"] == {"clients": {"values": {"Fee Structure": {"Hoch": "???"}}}}
+    report = json.loads(result.output)
+    assert "rows: fee_structure is not a known code" in report["problems"][0]
+    assert report["mapping"] == {"clients": {"values": {"Fee Structure": {"Hoch": "???"}}}}
     values = "  values: {Fee Structure: {Hoch: High}}"
     (tmp_path / "mapping.yml").write_text(
         f"clients:\n  columns: {{Age: Kinder, Bank Loans: Bank Lones}}\n{values}"
     )
     result = runner.invoke(inspect, [str(tmp_path), "--json"])
     assert result.exit_code == 0
-    told = json.loads(result.output)
-    assert told["mapping"] == {}
-    assert told["files"][0]["rows"] == oddities.SEED_COUNT
-    assert told["files"][0]["columns"]["Bank Loans"] == "Bank Lones"
+    report = json.loads(result.output)
+    assert report["mapping"] == {}
+    assert report["files"][0]["rows"] == oddities.SEED_COUNT
+    assert report["files"][0]["columns"]["Bank Loans"] == "Bank Lones"
     text = runner.invoke(inspect, [str(tmp_path)]).output
     assert "Bank Loans <- Bank Lones" in text
     assert "A build would read this drop." in text
@@ -484,26 +484,26 @@ def test_inspect_shows_tables_and_proposes_a_mapping(tmp_path: Path) -> None:
 
 def test_inspect_counts_what_would_be_quarantined(tmp_path: Path) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "short_rows").make(tmp_path)
-    told = inspect_drop(tmp_path)
-    reasons = {fault["reason"]: fault["rows"] for fault in told["files"][0]["quarantined"]}
+    report = inspect_drop(tmp_path)
+    reasons = {fault["reason"]: fault["rows"] for fault in report["files"][0]["quarantined"]}
     assert reasons == {"too few cells": 2}
-    assert not told["is_refused"]
+    assert not report["is_refused"]
 
 
 def test_inspect_names_the_encoding_in_which_a_file_is_read(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.named(*oddities.NAMED["windows_1250"]))
-    told = inspect_drop(tmp_path)
-    assert told["files"][0]["encoding"] == "cp1250"
-    assert "written   text, Windows-1250, separated by comma" in as_text(told)
+    report = inspect_drop(tmp_path)
+    assert report["files"][0]["encoding"] == "cp1250"
+    assert "written   text, Windows-1250, separated by comma" in as_text(report)
 
 
 def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     (tmp_path / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n")
-    told = inspect_drop(tmp_path)
+    report = inspect_drop(tmp_path)
     genders = [row[CLIENTS.columns.index(GENDER)] for row in oddities.seed_rows()[1]]
     unknown = len(genders) - genders.count("1")
-    assert told["files"][0]["quarantined"] == [
+    assert report["files"][0]["quarantined"] == [
         {
             "reason": "gender_id is not a known code",
             "rows": unknown,
@@ -511,8 +511,8 @@ def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
             "example": "2",
         }
     ]
-    said = f"{unknown:,} of 3,000 client rows are quarantined"
-    assert [said in problem for problem in told["problems"]] == [True]
+    expected = f"{unknown:,} of 3,000 client rows are quarantined"
+    assert [expected in problem for problem in report["problems"]] == [True]
     (tmp_path / "raw_genders.csv").unlink()
     assert inspect_drop(tmp_path)["problems"] == []
 
@@ -555,19 +555,19 @@ def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
 def test_inspect_counts_quarantined_rows_like_a_build(tmp_path: Path) -> None:
     cells = {row: (column, text) for row, (column, text, _) in enumerate(BAD_CELLS.values(), 3)}
     drop = spoilt_drop(tmp_path / "all", cells)
-    told = inspect_drop(drop)
-    clients = next(file for file in told["files"] if file["table"] == "clients")
+    report = inspect_drop(drop)
+    clients = next(file for file in report["files"] if file["table"] == "clients")
     found = {fault["row"]: (fault["rows"], fault["reason"]) for fault in clients["quarantined"]}
     assert found.keys() == cells.keys()
     for row, (_, _, reason) in enumerate(BAD_CELLS.values(), 3):
         assert found[row][0] == 1
         assert found[row][1].startswith(reason)
-    (problem,) = told["problems"]
+    (problem,) = report["problems"]
     assert problem.startswith(f"{len(cells)} of 40 client rows are quarantined")
     refusal = str(Staging().read(drop).refusal)
     assert refusal.startswith(f"{len(cells)} of 40 client rows are quarantined")
-    for said in (problem, refusal):
-        assert said.count(" 1 row: ") == len(cells)
+    for text in (problem, refusal):
+        assert text.count(" 1 row: ") == len(cells)
 
 
 def test_inspect_refuses_a_high_quarantine_rate(tmp_path: Path) -> None:
@@ -584,9 +584,9 @@ def test_inspect_counts_repeated_rows(tmp_path: Path) -> None:
     (drop / "clients.csv").write_text("\n".join([*lines, lines[5]]), "utf-8")
     (problem,) = inspect_drop(drop)["problems"]
     refusal = str(Staging().read(drop).refusal)
-    for said in (problem, refusal):
-        assert said.startswith("1 of 41 client rows are quarantined")
-        assert " 1 row: duplicate of another row" in said
+    for text in (problem, refusal):
+        assert text.startswith("1 of 41 client rows are quarantined")
+        assert " 1 row: duplicate of another row" in text
 
 
 def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:

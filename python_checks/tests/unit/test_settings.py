@@ -51,7 +51,7 @@ def test_other_settings_are_in_the_document_that_is_named() -> None:
         assert setting.name in (PROJECT / setting.document).read_text("utf-8"), setting.name
 
 
-def test_variables_are_those_of_dbt_project() -> None:
+def test_variables_match_dbt_project() -> None:
     declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
     assert {setting.name: setting.default.split(":")[0].strip("`") for setting in VARIABLES} == {
         name: str(value) for name, value in declared.items() if not isinstance(value, dict)

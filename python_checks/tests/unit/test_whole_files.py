@@ -75,7 +75,7 @@ def test_only_one_of_two_new_files_is_written(tmp_path: Path) -> None:
     assert names(tmp_path) == ["list.csv"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 def test_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     target, link = tmp_path / "real" / "list.csv", tmp_path / "link.csv"
@@ -123,8 +123,8 @@ def test_device_or_pipe_is_refused(tmp_path: Path, kind: str, is_private: bool) 
         "except NotWrittenError as problem: print(problem.message)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    said = f"{target} cannot be written: it is a device or a pipe, not a file.\n"
-    assert ended.stdout.startswith(said)
+    expected = f"{target} cannot be written: it is a device or a pipe, not a file.\n"
+    assert ended.stdout.startswith(expected)
     assert pipe.is_fifo()
     assert names(tmp_path) == ["link", "pipe"]
 

@@ -102,7 +102,7 @@ def test_segments_divide_all_customers(
 
 
 @pytest.mark.parametrize("name", ["product_use_by_occupation", "product_use_by_risk"])
-def test_product_use_holds_all_balances(
+def test_product_use_covers_all_balances(
     name: str, answers: dict[str, pd.DataFrame], bank: dict[str, Any]
 ) -> None:
     rows = answers[name]
@@ -127,7 +127,7 @@ def test_balances_rise_with_risk(answers: dict[str, pd.DataFrame]) -> None:
     assert (lowest["share_of_balance"] < lowest["share_of_customers"]).all()
 
 
-def test_credit_activity_holds_all_loans(
+def test_credit_activity_covers_all_loans(
     answers: dict[str, pd.DataFrame], bank: dict[str, Any]
 ) -> None:
     rows = answers["credit_activity"]
@@ -150,7 +150,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
-def test_customers_at_risk_are_those_of_level_act(
+def test_customers_at_risk_have_level_act(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["who_is_at_risk"]
@@ -183,7 +183,7 @@ def test_risk_depends_on_income_and_not_on_loyalty(answers: dict[str, pd.DataFra
     assert loyalty.max() - loyalty.min() < 0.5 < income["High"] - income["Low"]
 
 
-def test_concentration_is_that_of_the_whole_bank(
+def test_concentration_covers_the_whole_bank(
     answers: dict[str, pd.DataFrame], bank: dict[str, Any]
 ) -> None:
     rows = answers["concentration_of_balances"].set_index("measure")

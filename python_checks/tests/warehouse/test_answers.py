@@ -85,12 +85,12 @@ def test_answers_hold_the_numbers_that_sql_counts(
     def one(query: str) -> Any:
         return marts.execute(query).fetchall()[0]
 
-    said = {name: answer.sentence for name, answer in found.by_name.items()}
+    texts = {name: answer.sentence for name, answer in found.by_name.items()}
     number, loans, deposits = one(
         "select count(*), sum(total_loans), sum(total_deposits) from marts.fct_customer_positions "
         "inner join marts.fct_customer_risk using (customer_key) where watch_list_level = 'act'"
     )
-    assert said["decisions"] == (
+    assert texts["decisions"] == (
         f"{number} customers need a decision now: {numbers.amount(loans)} in loans against "
         f"{numbers.amount(deposits)} in deposits."
     )
@@ -101,32 +101,32 @@ def test_answers_hold_the_numbers_that_sql_counts(
             "group by income_band order by avg(risk_weighting)"
         ).fetchall()
     ]
-    assert said["risk-by-income"].endswith(f"{means[0]}, {means[1]} and {means[2]}.")
+    assert texts["risk-by-income"].endswith(f"{means[0]}, {means[1]} and {means[2]}.")
     gap, name, customers = one(
         "select sum(gap_to_close), any_value(action_name), count(*) "
         "from marts.fct_customer_recommendations group by action order by 1 desc nulls last limit 1"
     )
-    assert f"“{name}”" in said["actions"]
-    assert f"{customers:,} customers" in said["actions"]
-    assert numbers.amount(gap) in said["actions"]
+    assert f"“{name}”" in texts["actions"]
+    assert f"{customers:,} customers" in texts["actions"]
+    assert numbers.amount(gap) in texts["actions"]
     loans, deposits, part = one(
         "select sum(total_loans), sum(total_deposits), avg(is_overleveraged::int) "
         "from marts.fct_customer_positions"
     )
-    assert numbers.amount(loans) in said["funding"]
-    assert numbers.amount(deposits) in said["funding"]
-    assert f"{part:.0%} of customers" in said["funding"]
+    assert numbers.amount(loans) in texts["funding"]
+    assert numbers.amount(deposits) in texts["funding"]
+    assert f"{part:.0%} of customers" in texts["funding"]
     top = one(
         "select sum(total_deposits) filter (where place <= 0.1 * customers) / sum(total_deposits) "
         "from (select total_deposits, row_number() over (order by total_deposits desc) as place, "
         "count(*) over () as customers from marts.fct_customer_positions)"
     )[0]
-    assert f"by deposits holds {top:.0%} of all deposits;" in said["concentration"]
+    assert f"by deposits holds {top:.0%} of all deposits;" in texts["concentration"]
     base, worst = one(
         "select sum(baseline_value), sum(stressed_value) from marts.fct_stress_results "
         "where measure = 'expected_loss' and scenario = 'severe_recession'"
     )
-    assert f"{worst / base:.1f} times" in said["stress"]
+    assert f"{worst / base:.1f} times" in texts["stress"]
 
 
 def test_supports_name_the_task_and_the_rules(

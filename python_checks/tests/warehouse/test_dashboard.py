@@ -1,4 +1,4 @@
-"""The dashboard without a browser: its numbers, addresses, roles, files and answers."""
+"""The dashboard without a browser: its numbers, addresses, roles, files and responses."""
 
 import csv
 import io
@@ -239,7 +239,7 @@ def test_queries_use_the_smallest_sufficient_table(snapshot: Snapshot) -> None:
         assert list(cube.layer_for(["joined_year"]).models) == [f"cube_{name}"]
 
 
-# ---------- files of cubes
+# ---------- cube files
 
 
 def names(folder: Path) -> list[str]:
@@ -363,11 +363,11 @@ def test_page_numbers_equal_the_metric_layer(
         (999_999_999_999_999, "1000 tn"),
     ],
 )
-def test_long_numbers_have_three_figures(number: float, text: str) -> None:
+def test_long_numbers_are_shortened_to_three_digits(number: float, text: str) -> None:
     assert shorten(number) == text
 
 
-def test_numbers_at_an_axis_are_written_as_in_tables(snapshot: Snapshot) -> None:
+def test_axis_numbers_are_formatted_as_in_tables(snapshot: Snapshot) -> None:
     money, share = snapshot.metric("mean_total_loans"), snapshot.metric("act_share")
     assert [axis_text(each, money) for each in (0, 500_000, 1_000_000, 2_500_000)] == [
         "0",
@@ -413,7 +413,7 @@ def test_marks_show_the_test_results(
         assert "Tested on all customers." in mark.text
 
 
-def test_unproved_differences_are_pale() -> None:
+def test_differences_that_are_not_significant_are_pale() -> None:
     marks = (
         Mark("real", "Real difference", ""),
         Mark("chance", "Could be chance", ""),
@@ -473,8 +473,8 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
 
 
 def test_titles_state_findings_only_without_filters(snapshot: Snapshot) -> None:
-    said = answers(snapshot).by_name["risk-by-income"].title
-    assert block_of(snapshot, "risk", "income-risk").title == said
+    title = answers(snapshot).by_name["risk-by-income"].title
+    assert block_of(snapshot, "risk", "income-risk").title == title
     filtered = block_of(snapshot, "risk", "income-risk", "?loyalty_classification=Gold")
     assert filtered.title == "Income and risk"
 
@@ -944,7 +944,7 @@ def users(tmp_path: Path) -> Path:
     return file
 
 
-def test_users_are_known_by_the_header_of_the_proxy(users: Path) -> None:
+def test_users_are_identified_by_the_proxy_header(users: Path) -> None:
     access = Access(HEADER, users)
     role = access.role_of({HEADER: " ADA@bank.example "}, "127.0.0.1")
     assert role == Role(frozenset({"Retail", "Commercial"}))
@@ -974,9 +974,7 @@ def test_users_are_known_by_the_header_of_the_proxy(users: Path) -> None:
         ('user_name,banking_relationship,investment_advisor\n"ada,Retail\n', "not a CSV file"),
     ],
 )
-def test_a_file_of_users_that_cannot_be_read_is_named(
-    text: str, problem: str, tmp_path: Path
-) -> None:
+def test_unreadable_access_file_is_named(text: str, problem: str, tmp_path: Path) -> None:
     file = tmp_path / "access.csv"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(DashboardError, match=problem) as raised:
@@ -1012,7 +1010,7 @@ def test_unknown_user_gets_nothing(published: Path, users: Path) -> None:
     snapshots.close()
 
 
-# ---------- answers
+# ---------- responses
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -1029,7 +1027,7 @@ def test_every_block_can_be_downloaded(page: str, client: FlaskClient, snapshot:
         assert answer.data.startswith(b"\xef\xbb\xbf")
 
 
-def test_downloads_hold_full_numbers(client: FlaskClient, snapshot: Snapshot) -> None:
+def test_downloads_have_unrounded_numbers(client: FlaskClient, snapshot: Snapshot) -> None:
     text = client.get("/csv/overview/glance.csv").data.decode("utf-8-sig")
     rows = {row[0]: row[1] for row in csv.reader(io.StringIO(text))}
     assert rows["Total loans"] == str(snapshot.ask(["total_loans"])[0][0])
@@ -1258,7 +1256,7 @@ def test_the_release_carries_the_definitions_of_the_build(
 # ---------- one file
 
 
-def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
+def test_export_has_all_pages_and_no_external_content(
     snapshot: Snapshot, published: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "pages.html"
@@ -1285,7 +1283,7 @@ def test_the_export_holds_all_pages_and_nothing_from_elsewhere(
     assert export(snapshot) == text
 
 
-def test_the_export_cannot_be_written(published: Path, tmp_path: Path) -> None:
+def test_export_that_cannot_be_written_is_reported(published: Path, tmp_path: Path) -> None:
     target = tmp_path / "no such folder" / "pages.html"
     arguments = ["dashboard", "--publish-dir", str(published), "--export", str(target)]
     result = CliRunner().invoke(main, arguments)
@@ -1364,8 +1362,8 @@ def test_name_in_an_access_file_that_matches_nobody_is_logged(
 
 def test_many_names_are_listed_by_similarity(release: Release) -> None:
     with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
-        (said,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
-    known = said.partition("known names: ")[2]
+        (warning,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
+    known = warning.partition("known names: ")[2]
     assert known.startswith("Pia Dejesus, ")
     assert re.fullmatch(r".* and \d+ more\.", known)
 

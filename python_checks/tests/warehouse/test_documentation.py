@@ -98,7 +98,7 @@ def test_schemas_are_exactly_the_named_ones(manifest: dict[str, Any]) -> None:
     assert built == named
 
 
-def test_raw_columns_of_the_macro_are_those_of_the_reader() -> None:
+def test_macro_and_reader_have_the_same_raw_columns() -> None:
     text = (PROJECT / "macros" / "staging" / "columns.sql").read_text("utf-8")
     body = text[text.index("return({") : text.index("}[table])")]
     for table, described in TABLES.items():

@@ -32,7 +32,7 @@ def _listed(seed: str, column: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("model", "column"), LISTED)
-def test_enumeration_holds_the_seed_values_in_text_order(
+def test_enumeration_has_the_seed_values_in_text_order(
     built_warehouse: Path, model: str, column: str
 ) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:

@@ -58,7 +58,7 @@ def page_of(warehouse: Path, target: Path) -> str:
 # ---------- the page
 
 
-def test_committed_page_is_that_of_the_shipped_sample(written: Path) -> None:
+def test_committed_page_matches_the_shipped_sample(written: Path) -> None:
     page = (written / "findings.md").read_text(encoding="utf-8")
     assert page == (COMMITTED / "findings.md").read_text(encoding="utf-8")
     assert labels.INVENTED in " ".join(page.replace("\n> ", " ").split())

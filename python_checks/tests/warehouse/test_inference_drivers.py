@@ -69,13 +69,15 @@ def test_shares_add_up_to_the_explained_variation() -> None:
     assert shares[3] == 0
 
 
-def test_classes_that_a_column_separates_have_no_fit() -> None:
+def test_perfectly_separated_classes_have_no_fit() -> None:
     values = np.linspace(-1, 1, 80)
     fit = drivers.fit_proportional_odds(values[:, None], list(np.where(values > 0, 2, 1)))
     assert fit is None or abs(fit.coefficients[0] / fit.errors[0]) < 3
 
 
-def test_the_warehouse_fits_its_sample(sample: pd.DataFrame, built_warehouse: Path) -> None:
+def test_risk_drivers_mart_equals_a_fit_of_the_sample(
+    sample: pd.DataFrame, built_warehouse: Path
+) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         mart = connection.execute("select * from marts.fct_risk_drivers").df()
     fitted = drivers.fit_drivers(sample.sample(frac=1, random_state=1)).to_pandas()
@@ -127,9 +129,9 @@ def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """Equal except for rounding among the fitted customers, with one outlier in the others."""
-    loans = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
-    rows = drivers.fit_drivers(sample.assign(tenure_days=loans)).to_pandas()
+    """Constant except for rounding in the fitted customers, far larger in the held-out ones."""
+    tenures = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
+    rows = drivers.fit_drivers(sample.assign(tenure_days=tenures)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]
     assert np.isnan(coefficients["tenure_days"])
     assert np.isfinite(coefficients["saving_accounts"])
@@ -139,7 +141,7 @@ def test_one_risk_weighting_for_everyone_has_no_fit(sample: pd.DataFrame) -> Non
     assert drivers.fit_drivers(sample.assign(risk_weighting=2)).to_pandas()["p_value"].isna().all()
 
 
-def test_a_scale_takes_zeros_and_negative_amounts() -> None:
+def test_scale_accepts_zeros_and_negative_amounts() -> None:
     amounts = np.array([-40.0, 0.0, 10.0, 20.0, 30.0])
     scale = fit_scale(amounts)
     assert scale is not None

@@ -208,8 +208,8 @@ def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
     ).fetchall()
     assert by_both == 1 < by_one
     (page,) = [page for page in pages.PAGES if page.key == "product_holdings"]
-    said = " ".join(text for visual in page.visuals for text in visual.text)
-    assert "peers: customers of the same income band and risk weighting." in said
+    texts = " ".join(text for visual in page.visuals for text in visual.text)
+    assert "peers: customers of the same income band and risk weighting." in texts
 
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:

@@ -415,11 +415,11 @@ def test_no_label_is_a_code(evaluator: Evaluator) -> None:
     assert len(columns) > 20
     filled = 0
     for column in columns:
-        for said in evaluator.values(column, {}):
-            if said is not None:
+        for text in evaluator.values(column, {}):
+            if text is not None:
                 filled += 1
-                assert said[:1].isupper() or said[:1].isdigit(), (column, said)
-                assert "_" not in said, (column, said)
+                assert text[:1].isupper() or text[:1].isdigit(), (column, text)
+                assert "_" not in text, (column, text)
     assert filled > 100
 
 

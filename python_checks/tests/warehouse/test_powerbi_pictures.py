@@ -44,11 +44,11 @@ def drawn(built_warehouse: Path) -> Iterator[tuple[Data, dict[str, Page]]]:
 def test_every_page_fits(drawn: tuple[Data, dict[str, Page]], tmp_path: Path) -> None:
     problems = []
     names = []
-    for name, axes, told in powerbi_pictures.pictures(*drawn):
+    for name, axes, found in powerbi_pictures.pictures(*drawn):
         powerbi_pictures.save(axes, tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").stat().st_size < LARGEST, name
         names.append(name)
-        problems += told
+        problems += found
     assert problems == []
     assert {path.stem for path in IMAGES.glob("power-bi-*.png")} == set(names)
 
@@ -80,5 +80,5 @@ def test_overflow_is_reported(
         visual.path, visual.name, {**visual.content, "position": {**place, **change}}
     )
     alone = Page(page.name, page.content, {visual.name: smaller})
-    ((_, _, told),) = powerbi_pictures.pages_drawn(data, {page.name: alone}, pages)
-    assert any(problem in each.problem for each in told), told
+    ((_, _, found),) = powerbi_pictures.pages_drawn(data, {page.name: alone}, pages)
+    assert any(problem in each.problem for each in found), found

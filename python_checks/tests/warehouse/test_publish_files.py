@@ -241,7 +241,7 @@ main(sys.argv[3:], prog_name="bank")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.parametrize(
-    ("number", "place", "said"),
+    ("number", "place", "message"),
     [
         (signal.SIGINT, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
         (signal.SIGTERM, ("files", "_write_parquet"), "Interrupted: nothing was published.\n"),
@@ -253,7 +253,7 @@ main(sys.argv[3:], prog_name="bank")
     ],
 )
 def test_ctrl_c_prints_one_line_and_changes_nothing(
-    number: signal.Signals, place: tuple[str, str], said: str, warehouse: Path, tmp_path: Path
+    number: signal.Signals, place: tuple[str, str], message: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
     options = ["--warehouse", str(warehouse), "--publish-dir", str(published)]
@@ -265,12 +265,12 @@ def test_ctrl_c_prints_one_line_and_changes_nothing(
         env=environment,
     )
     assert ended.returncode == 128 + number
-    assert ended.stderr == said.format(published)
+    assert ended.stderr == message.format(published)
     assert current_number(published) is None
     assert not list(published.glob(".draft*"))
 
 
-def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
+def test_a_release_has_every_mart_once_in_parquet_and_in_duckdb(
     two_releases: Path, built_target: Path
 ) -> None:
     for number, with_restricted in ((1, True), (2, False)):
@@ -304,7 +304,7 @@ def test_a_release_holds_every_mart_once_in_parquet_and_in_duckdb(
                 assert described == (contract.description,)
 
 
-def test_types_in_the_files_are_those_of_the_contract(two_releases: Path) -> None:
+def test_file_types_match_the_contract(two_releases: Path) -> None:
     release = releases.read_release(two_releases, 1)
     seen = set()
     for contract, entry in files.published_marts(release.manifest):
@@ -575,9 +575,11 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_edited_manifest_is_refused_by_every_reader(
     kind: str, warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change, said = MANIFESTS[kind]
+    change, message = MANIFESTS[kind]
     edit(copied / "2", change)
-    said = said.replace("lacks", "'as_of_date' is a required property|does not match the schema")
+    message = message.replace(
+        "lacks", "'as_of_date' is a required property|does not match the schema"
+    )
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(copied))
     monkeypatch.setenv("BANK_WAREHOUSE", str(warehouse))
     monkeypatch.delenv("BANK_POSTGRES_DSN", raising=False)
@@ -586,7 +588,7 @@ def test_edited_manifest_is_refused_by_every_reader(
         ended = CliRunner().invoke(main, command)
         assert isinstance(ended.exception, SystemExit | None), command
         assert ended.exit_code == (0 if command == ["releases"] else 1)
-        assert re.search(said, ended.output), (command, ended.output)
+        assert re.search(message, ended.output), (command, ended.output)
         assert str(copied / "2" / "manifest.json") in ended.output
         if command != ["releases"]:
             assert "bank rollback" in ended.output
@@ -598,16 +600,14 @@ def test_edited_manifest_is_refused_by_every_reader(
     assert publish(warehouse, copied, None).number == 2
 
 
-def test_row_counts_of_a_manifest_without_a_checksum_are_those_of_the_files(copied: Path) -> None:
+def test_row_counts_of_a_manifest_without_a_checksum_match_the_files(copied: Path) -> None:
     edit(copied / "1", miscount_unsigned)
     with pytest.raises(DamagedReleaseError, match=r"but its file has a different number"):
         roll_back(copied, 1, None)
 
 
 @pytest.mark.parametrize("total", ["4477833615.79", "a lot"])
-def test_totals_of_a_manifest_without_a_checksum_are_those_of_the_files(
-    total: str, copied: Path
-) -> None:
+def test_totals_of_a_manifest_without_a_checksum_match_the_files(total: str, copied: Path) -> None:
     def raise_total(manifest: dict[str, Any]) -> None:
         make_older(manifest)
         marts = {entry["name"]: entry for entry in manifest["marts"]}
@@ -615,8 +615,8 @@ def test_totals_of_a_manifest_without_a_checksum_are_those_of_the_files(
         marts["fct_customer_positions"]["totals"]["total_loans"] = total
 
     edit(copied / "1", raise_total)
-    said = f"positions, in which total_loans sums to 4477833615.78 instead of {total}"
-    with pytest.raises(DamagedReleaseError, match=said):
+    message = f"positions, in which total_loans sums to 4477833615.78 instead of {total}"
+    with pytest.raises(DamagedReleaseError, match=message):
         roll_back(copied, 1, None)
 
 

@@ -143,7 +143,7 @@ def test_actions_choose_some_and_not_nearly_everyone(
     assert (busy > 4).mean() < 0.05
 
 
-def test_facts_and_money_are_those_of_the_customer(
+def test_facts_and_money_match_the_customer(
     mart: pd.DataFrame, customers: pd.DataFrame, rules: pd.DataFrame
 ) -> None:
     for action, rows in mart.groupby("action"):
@@ -278,7 +278,7 @@ def test_sensitivities_equal_those_of_individual_cells(
         assert Decimal(str(row["shifted_value"])) == pytest.approx(total, abs=Decimal("0.02"))
 
 
-def test_sensitivities_of_totals_are_those_of_the_scenarios(
+def test_sensitivities_of_totals_match_the_scenarios(
     warehouse: duckdb.DuckDBPyConnection, customers: pd.DataFrame
 ) -> None:
     scenarios = pd.read_csv(SEEDS / "stress_scenarios.csv").set_index("scenario")

@@ -81,8 +81,8 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def unwrapped(said: Result) -> str:
-    return " ".join(said.output.split())
+def unwrapped(result: Result) -> str:
+    return " ".join(result.output.split())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -112,8 +112,8 @@ def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
 
 def test_customers_of_an_action_with_reasons_and_amounts(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    said = ask(releases, "--action", "deepen_saving_account", "--out", str(out))
-    assert said.exit_code == 0, said.output
+    result = ask(releases, "--action", "deepen_saving_account", "--out", str(out))
+    assert result.exit_code == 0, result.output
     rows = read_csv(out)
     wanted = due(releases, "action = 'deepen_saving_account'")
     assert len(wanted) > 10
@@ -131,10 +131,10 @@ def test_customers_of_an_action_with_reasons_and_amounts(releases: Path, tmp_pat
     assert gaps == sorted(gaps, reverse=True)
 
 
-def test_sheet_holds_the_same_as_the_csv(releases: Path, tmp_path: Path) -> None:
+def test_sheet_has_the_same_rows_as_the_csv(releases: Path, tmp_path: Path) -> None:
     for name in ("list.csv", "list.xlsx"):
-        said = ask(releases, "--owner", "credit risk", "--out", str(tmp_path / name))
-        assert said.exit_code == 0, said.output
+        result = ask(releases, "--owner", "credit risk", "--out", str(tmp_path / name))
+        assert result.exit_code == 0, result.output
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert what == f"Work list of release 1, as of 31 December 2021. {labels.INVENTED}"
     plain = read_csv(tmp_path / "list.csv")
@@ -149,9 +149,9 @@ def test_sheet_holds_the_same_as_the_csv(releases: Path, tmp_path: Path) -> None
 
 def test_names_of_actions_are_accepted(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    said = ask(releases, "--action", "Act on the watch list", "--owner", "Credit risk",
+    result = ask(releases, "--action", "Act on the watch list", "--owner", "Credit risk",
                "--out", str(out))  # fmt: skip
-    assert said.exit_code == 0, said.output
+    assert result.exit_code == 0, result.output
     assert len(read_csv(out)) == 63
     assert {row["Watch list"] for row in read_csv(out)} == {"Act now"}
 
@@ -163,8 +163,8 @@ def test_command_of_the_dashboard_runs(
     monkeypatch.setenv("BANK_PUBLISH_DIR", str(releases))
     command = command_for("act_on_watch_list").split()
     assert command[0] == "bank"
-    said = CliRunner().invoke(main, command[1:])
-    assert said.exit_code == 0, said.output
+    result = CliRunner().invoke(main, command[1:])
+    assert result.exit_code == 0, result.output
     assert len(read_sheet(tmp_path / command[-1])[1]) == 63
 
 
@@ -172,7 +172,7 @@ def test_command_of_the_dashboard_runs(
 def after_leaving(
     published: Path, built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Releases; the current one has no customers of Treasury, and all are in Commercial."""
+    """Releases; in the current one, Treasury has no customers and all customers are commercial."""
     folder = tmp_path_factory.mktemp("left")
     shutil.copytree(published, folder / "published", symlinks=True)
     warehouse = copy_checked(built_warehouse, folder / "built")
@@ -201,9 +201,9 @@ def test_list_of_an_owner_whose_last_customer_left_is_empty(
     after_leaving: Path, tmp_path: Path, chosen: tuple[str, ...], ending: str
 ) -> None:
     out = tmp_path / f"list.{ending}"
-    said = ask(after_leaving, *chosen, "--out", str(out))
-    assert said.exit_code == 0, said.output
-    assert said.output == (
+    result = ask(after_leaving, *chosen, "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert result.output == (
         f"The release has no customer for these actions: {out} has only the column names. Noted in "
         f"{after_leaving / RECORD}.\n"
     )
@@ -222,13 +222,13 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
 ) -> None:
     access = access_file(tmp_path, "ada@bank.example,Retail,")
     out = tmp_path / "ada.csv"
-    said = ask(after_leaving, "--owner", "Credit risk", "--access-file", str(access),
+    result = ask(after_leaving, "--owner", "Credit risk", "--access-file", str(access),
                "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
-    assert said.exit_code == 0, said.output
+    assert result.exit_code == 0, result.output
     assert (
-        "Warning: No customer of the release has the banking relationship 'Retail'" in said.stderr
+        "Warning: No customer of the release has the banking relationship 'Retail'" in result.stderr
     )
-    assert "The release has no customer for these actions" in said.stdout
+    assert "The release has no customer for these actions" in result.stdout
     assert read_csv(out) == []
 
 
@@ -240,9 +240,9 @@ def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
     chosen = ("--action", "act_on_watch_list", "--out")
     assert ask(with_names, *chosen, str(plain)).exit_code == 0
     assert "Name" not in read_csv(plain)[0]
-    said = ask(with_names, *chosen, str(contacts), "--restricted")
-    assert said.exit_code == 0
-    assert "with personal data" in said.output
+    result = ask(with_names, *chosen, str(contacts), "--restricted")
+    assert result.exit_code == 0
+    assert "with personal data" in result.output
     database = current_release(with_names).path / DATABASE
     with duckdb.connect(str(database), read_only=True) as connection:
         wanted = dict(connection.execute(
@@ -256,10 +256,10 @@ def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
 
 def test_release_without_names_refuses_them(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    said = ask(releases, "--action", "retain", "--out", str(out), "--restricted")
-    assert said.exit_code == 1
-    assert "holds no names and client ids" in said.output
-    assert "--with-restricted" in said.output
+    result = ask(releases, "--action", "retain", "--out", str(out), "--restricted")
+    assert result.exit_code == 1
+    assert "holds no names and client ids" in result.output
+    assert "--with-restricted" in result.output
     assert not out.exists()
     assert not (releases / RECORD).exists()
 
@@ -268,10 +268,10 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
     access = access_file(tmp_path, "Ada@bank.example,Retail,", "ada@bank.example,,Nobody's Advisor")
     chosen = ("--owner", "Credit risk", "--access-file", str(access), "--out")
     out = tmp_path / "ada.csv"
-    said = ask(releases, *chosen, str(out), "--user", "ada@bank.example")
-    assert said.exit_code == 0, said.output
+    result = ask(releases, *chosen, str(out), "--user", "ada@bank.example")
+    assert result.exit_code == 0, result.output
     unknown = 'No customer of the release has the investment advisor "Nobody\'s Advisor"'
-    assert f"Warning: {unknown}; known names: " in said.stderr
+    assert f"Warning: {unknown}; known names: " in result.stderr
     rows = read_csv(out)
     assert {row["Banking relationship"] for row in rows} == {"Retail"}
     wanted = due(releases, "owner = 'Credit risk' and banking_relationship = 'Retail'")
@@ -292,19 +292,19 @@ def test_user_gets_only_allowed_customers(releases: Path, tmp_path: Path) -> Non
 def test_user_without_matching_customers_is_refused(releases: Path, tmp_path: Path) -> None:
     access = access_file(tmp_path, "ada@bank.example,retail,")
     out = tmp_path / "ada.csv"
-    said = ask(releases, "--owner", "Credit risk", "--access-file", str(access),
+    result = ask(releases, "--owner", "Credit risk", "--access-file", str(access),
                "--user", "ada@bank.example", "--out", str(out))  # fmt: skip
-    assert said.exit_code == 1
+    assert result.exit_code == 1
     assert (
         "No customer of the release has the banking relationship 'retail'; known names: "
         "Commercial, Institutional, Private Bank, Retail.\nCorrect the rows of ada@bank.example"
-    ) in said.stderr
+    ) in result.stderr
     assert not out.exists()
     assert not (releases / RECORD).exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
-def test_release_that_this_user_may_not_read(published: Path) -> None:
+def test_release_without_read_permission_is_reported(published: Path) -> None:
     with open_copy(published) as folder:
         for closed in (
             folder / "1" / "manifest.json", folder / "1" / DATABASE, folder / "1", folder
@@ -312,12 +312,12 @@ def test_release_that_this_user_may_not_read(published: Path) -> None:
             before = closed.stat().st_mode
             closed.chmod(0)
             with without_rights():
-                said = ask(folder, "--action", "retain", "--out", str(folder.parent / "list.csv"))
+                result = ask(folder, "--action", "retain", "--out", str(folder.parent / "list.csv"))
             closed.chmod(before)
-            assert said.exit_code == 2, said.output
-            assert "cannot be read by this user" in said.stderr
-            assert f"Ask {owner_of(folder)} for the right to read it." in said.stderr
-            assert "Restore" not in said.stderr
+            assert result.exit_code == 2, result.output
+            assert "cannot be read by this user" in result.stderr
+            assert f"Ask {owner_of(folder)} for the right to read it." in result.stderr
+            assert "Restore" not in result.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead of modes")
@@ -333,7 +333,7 @@ def test_file_is_private(releases: Path, tmp_path: Path, ending: str) -> None:
 # ---------- safe to open
 
 
-def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
+def test_formulas_are_written_as_text(with_names: Path, tmp_path: Path) -> None:
     chosen = ("--action", "act_on_watch_list", "--restricted", "--out")
     for name in ("list.csv", "list.xlsx"):
         assert ask(with_names, *chosen, str(tmp_path / name)).exit_code == 0
@@ -344,7 +344,7 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert "Personal data" in what
-    # Cells of a sheet have a type: these are texts, as delivered.
+    # Cells of a sheet have a type: these are text, as delivered.
     assert {text.replace("\r", "\n") for text in FORMULAS} <= {
         str(row["Name"]).replace("\r", "\n") for row in rows
     }
@@ -359,9 +359,9 @@ def test_formulas_are_texts(with_names: Path, tmp_path: Path) -> None:
 
 def test_every_list_is_recorded(releases: Path, tmp_path: Path) -> None:
     for name in ("one.csv", "two.xlsx"):
-        said = ask(releases, "--action", "retain", "--out", str(tmp_path / name))
-        assert said.exit_code == 0
-        assert RECORD in said.output
+        result = ask(releases, "--action", "retain", "--out", str(tmp_path / name))
+        assert result.exit_code == 0
+        assert RECORD in result.output
     lines = [json.loads(line) for line in (releases / RECORD).read_text("utf-8").splitlines()]
     assert [line["file"] for line in lines] == [
         str(tmp_path / name) for name in ("one.csv", "two.xlsx")
@@ -379,9 +379,9 @@ def test_every_list_is_recorded(releases: Path, tmp_path: Path) -> None:
 def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
     (releases / RECORD).mkdir()
     out = tmp_path / "list.csv"
-    said = ask(releases, "--action", "retain", "--out", str(out))
-    assert said.exit_code == 1
-    assert f"{releases / RECORD} cannot be written" in said.output
+    result = ask(releases, "--action", "retain", "--out", str(out))
+    assert result.exit_code == 1
+    assert f"{releases / RECORD} cannot be written" in result.output
     assert names(tmp_path) == ["published"]
 
 
@@ -398,25 +398,25 @@ def test_list_that_cannot_be_written_is_not_recorded(
         return number
 
     monkeypatch.setattr(worklist, "_write", another_is_faster)
-    said = ask(releases, "--action", "retain", "--out", str(out))
-    assert said.exit_code == 1
-    assert said.stderr.startswith(f"Error: {out} already exists.\n")
+    result = ask(releases, "--action", "retain", "--out", str(out))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {out} already exists.\n")
     assert out.read_text("utf-8") == "the list of another process"
     assert (releases / RECORD).read_bytes() == b'{"rows": 7}\n'
     assert names(tmp_path) == ["list.csv", "published"]
 
 
-def test_line_of_a_process_that_was_killed_is_kept(releases: Path, tmp_path: Path) -> None:
+def test_incomplete_line_of_the_record_is_kept(releases: Path, tmp_path: Path) -> None:
     (releases / RECORD).write_bytes(b'{"rows": 7}\n{"written_at": "2026')
-    said = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
-    assert said.exit_code == 0
-    assert f"Warning: The last line of {releases / RECORD} was incomplete" in said.stderr
+    result = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
+    assert result.exit_code == 0
+    assert f"Warning: The last line of {releases / RECORD} was incomplete" in result.stderr
     first, half, new = (releases / RECORD).read_text("utf-8").splitlines()
     assert (first, half) == ('{"rows": 7}', '{"written_at": "2026')
     assert json.loads(new)["actions"] == ["retain"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="users of Windows often cannot make links")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 def test_record_names_the_file_that_a_link_leads_to(releases: Path, tmp_path: Path) -> None:
     link, target = tmp_path / "link.csv", tmp_path / "list.csv"
     link.symlink_to(target)
@@ -471,7 +471,7 @@ def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.Comple
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
 def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
-    out.write_text("the list of yesterday", "utf-8")
+    out.write_text("yesterday's list", "utf-8")
     content = 100_000 * b'{"rows": 7}\n'
     (releases / RECORD).write_bytes(content)
     ended = end("full for the record", releases, out, "--force")
@@ -480,7 +480,7 @@ def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: 
         f"Error: {releases / RECORD} cannot be written: File too large.\nGive this user the right "
         "to write this record, and check that its disk has space.\n"
     )
-    assert out.read_text("utf-8") == "the list of yesterday"
+    assert out.read_text("utf-8") == "yesterday's list"
     assert (releases / RECORD).read_bytes() == content
     assert names(tmp_path) == ["list.csv", "published"]
 
@@ -530,9 +530,9 @@ def test_interrupted_list_leaves_no_file(
 def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
     before = names(releases / "1")
     for place in ("1/list.csv", "current/marts/list.csv"):
-        said = ask(releases, "--action", "retain", "--out", str(releases / place))
-        assert said.exit_code == 2
-        assert f"is in the release {releases / '1'}, whose files never change" in unwrapped(said)
+        result = ask(releases, "--action", "retain", "--out", str(releases / place))
+        assert result.exit_code == 2
+        assert f"is in the release {releases / '1'}, whose files never change" in unwrapped(result)
     assert names(releases / "1") == before
     missing = ask(releases, "--action", "retain", "--out", str(tmp_path / "no" / "list.csv"))
     assert missing.exit_code == 1
@@ -562,18 +562,18 @@ def test_errors_list_the_valid_names(
     releases: Path, tmp_path: Path, options: tuple[str, ...], status: int, complaint: str
 ) -> None:
     out = tmp_path / "list.csv"
-    said = ask(releases, *options, "--out", str(out))
-    assert said.exit_code == status
-    assert complaint in said.output
+    result = ask(releases, *options, "--out", str(out))
+    assert result.exit_code == status
+    assert complaint in result.output
     assert not out.exists()
 
 
 def test_other_files_are_not_changed(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("my notes", "utf-8")
-    said = ask(releases, "--action", "retain", "--out", str(out))
-    assert said.exit_code == 1
-    assert "--force" in said.output
+    result = ask(releases, "--action", "retain", "--out", str(out))
+    assert result.exit_code == 1
+    assert "--force" in result.output
     assert out.read_text("utf-8") == "my notes"
     assert ask(releases, "--action", "retain", "--out", str(out), "--force").exit_code == 0
     assert out.read_bytes().startswith(b"\xef\xbb\xbfCustomer,")
@@ -586,9 +586,9 @@ def test_damaged_release_is_refused(releases: Path, tmp_path: Path) -> None:
     database = current_release(releases).path / DATABASE
     with database.open("ab") as file:
         file.write(b"x")
-    said = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
-    assert said.exit_code == 1
-    assert "differs from the file published" in said.output
+    result = ask(releases, "--action", "retain", "--out", str(tmp_path / "list.csv"))
+    assert result.exit_code == 1
+    assert "differs from the file published" in result.output
     empty = tmp_path / "empty"
     empty.mkdir()
     nothing = ask(empty, "--action", "retain", "--out", str(tmp_path / "list.csv"))
