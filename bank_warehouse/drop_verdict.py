@@ -98,6 +98,8 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     else:
         why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
         remedy = ", or raise max_quarantine_rate if this loss is acceptable."
+    if any(file["other_header"] for file in facts["files"]):  # the cause of most of them
+        remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (
         f"{quarantined:,} of {rows:,} client rows are quarantined, {why}:\n{reasons}\n"

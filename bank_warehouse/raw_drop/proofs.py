@@ -735,7 +735,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
         return _proved_dates(_doubt_exchanged(shapes, ()), settings.tolerated)
     formats = settings.date_formats
     declared = _declared_dates(_doubt_exchanged(shapes, formats), formats)
-    return _unless_wrong(declared, texts)
+    return _unless_wrong(declared, texts, settings.tolerated)
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
@@ -848,11 +848,13 @@ def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> D
     )
 
 
-def _unless_wrong(proof: DateProof, texts: Sequence[tuple[str, int]]) -> DateProof:
+def _unless_wrong(
+    proof: DateProof, texts: Sequence[tuple[str, int]], tolerated: float
+) -> DateProof:
     """Return the proof of declared formats, with a refusal if others are meant.
 
     That is so if they do not fit all dates, and another format does: dates that fit both would be
-    misread.
+    misread. Texts that no format reads do not count unless there are more than `tolerated`.
     """
     if not all(re.fullmatch("(?:%-?[dmYybB]|[^%])+", form) for form in proof.formats):
         return proof
@@ -863,6 +865,10 @@ def _unless_wrong(proof: DateProof, texts: Sequence[tuple[str, int]]) -> DatePro
         text: {form.replace("%B", "%b") for form, day in date_readings(text)[1].items() if day}
         for text in dates
     }
+    foreign = [text for text, forms in fitting.items() if not forms]
+    if sum(map(dates.__getitem__, foreign)) <= tolerated * sum(dates.values()):
+        for text in foreign:
+            del fitting[text], dates[text]
     unread = [text for text, forms in fitting.items() if not forms & declared]
     others = [
         form

@@ -205,6 +205,13 @@ def test_declared_format_is_kept_if_no_other_fits_all_dates(
     assert interpret_dates([(text, 9) for text in texts], Settings(formats)).refusal is None
 
 
+def test_few_texts_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
+    dates = [("04-07-2015", 150), ("07-25-2015", 148), ("unknown", 2)]
+    refusal = interpret_dates(dates, Settings(("%d-%m-%Y",))).refusal
+    assert str(refusal).startswith("of 298 joining dates 150 can be read as %d-%m-%Y")
+    assert interpret_dates(dates, Settings(("%d-%m-%Y",), tolerated=0.005)).refusal is None
+
+
 def test_few_dates_of_another_kind_are_left_to_the_quarantine() -> None:
     dates = [("25-07-2015", 198), ("04/07/2015", 2)]
     assert interpret_dates(dates, AUTO).formats == ("%d-%m-%Y",)
