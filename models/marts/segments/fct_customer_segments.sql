@@ -149,7 +149,8 @@ segments as (
         compared.nearest_distance as cluster_distance,
         case
             when compared.nearest_distance is not null
-                then coalesce(1 - compared.nearest_distance / nullif(compared.second_distance, 0), 0)
+                then
+                    coalesce(1 - compared.nearest_distance / nullif(compared.second_distance, 0), 0)
         end as cluster_quality
 
     from compared
