@@ -306,8 +306,8 @@ SABOTAGES = (
         (
             Edit(
                 "macros/engines/date_in_format.sql",
-                "if '%Y' in date_format else date",
-                "if false else date",
+                "nullif(greatest({{ date }}, {{ before }}), {{ before }})",
+                "{{ date }}",
             ),
         ),
         ("base_bank__clients",),
