@@ -1,4 +1,4 @@
-"""Which user sees which customers, with the same rows as the Power BI roles.
+"""Which user sees which customers, from the same access file that the Power BI roles use.
 
 Without a header name there are no users: everyone who reaches the address sees all aggregates, and
 only this machine can reach it. With a header name, a reverse proxy signs users in and names them in
@@ -9,9 +9,9 @@ this header, and a CSV file defines what they see::
     ada@bank.example,,Nicholas Ward
     board@bank.example,*,
 
-The file has one row for each value, and a user may have several rows. ``*`` means all customers. A
+A user may have several rows, and sees the customers of all of them. ``*`` means all customers. A
 user without a row sees nothing. Requests from any address other than the proxy's are refused,
-because anyone can write a header.
+because anyone can send the header.
 """
 
 import csv
@@ -28,7 +28,7 @@ from bank_warehouse.dashboard.errors import DashboardError
 COLUMNS = ("user_name", "banking_relationship", "investment_advisor")
 ALL = "*"
 MOST_NAMES = 8
-"""Number of names that a message lists."""
+"""Maximum number of names that a message lists."""
 LOCAL_PROXIES = frozenset({"127.0.0.1", "::1"})
 
 
@@ -37,8 +37,8 @@ class Role:
     """The customers that a user may see: those of the listed names, or all.
 
     Attributes:
-        banking_relationships: names.
-        investment_advisors: names.
+        banking_relationships: names of banking relationships.
+        investment_advisors: names of investment advisors.
         sees_all: whether the user sees all customers.
     """
 
@@ -61,11 +61,11 @@ EVERYONE = Role(sees_all=True)
 def unknown_names(
     connection: duckdb.DuckDBPyConnection, role: Role, customers: str = "marts.dim_customers"
 ) -> list[str]:
-    """Return a sentence for each name of a role that no customer of a release has.
+    """Return a message for each name in a role that no customer of the release has.
 
     Args:
         connection: to the release.
-        role: the role whose names are looked up.
+        role: the role with the names to look up.
         customers: SQL name of the customers' mart.
     """
     messages = []
@@ -101,12 +101,12 @@ class RefusedError(Exception):
 
 @dataclass
 class Access:
-    """The users of a file, which is read again when it changes.
+    """The users listed in a file, which is read again whenever it changes.
 
     Attributes:
         header: name of the header with the user's name; None if there are no users.
         file: the CSV file; None if there are no users.
-        proxies: addresses that may name users.
+        proxies: addresses of the proxies whose header is trusted.
     """
 
     header: str | None = None

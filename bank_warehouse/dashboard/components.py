@@ -127,7 +127,7 @@ def link(text: Any, address: str, **options: Any) -> Element:
 
 
 def menu(choice: Choice) -> Element:
-    """Return a menu with one chosen option."""
+    """Return a menu from which one option is chosen."""
     return element(
         "Details",
         [
@@ -153,7 +153,7 @@ def menu(choice: Choice) -> Element:
 
 
 def filter_menu(name: str, label: str, options: Sequence[tuple[str, str, bool]]) -> Element:
-    """Return a menu with several chosen options."""
+    """Return a menu from which several options can be chosen."""
     count = sum(is_on for _, _, is_on in options)
     chosen = ", ".join(text for text, _, is_on in options if is_on) or "all"
     return element(
@@ -214,7 +214,7 @@ def definition(label: str, text: str) -> Element:
 
 
 def _labelled(label: str, text: str) -> Children:
-    """Return a label with its definition button, which never wraps to a line alone."""
+    """Return a label with its definition button, which never wraps onto a line of its own."""
     if not text:
         return [label]
     start, space, last = label.rpartition(" ")

@@ -26,12 +26,12 @@ PAGES = frozenset({"application/json", "text/csv", "text/html"})
 
 A_YEAR = "public, max-age=31536000, immutable"
 KEPT = 64
-"""Compressed files kept in memory; Dash and this package have about twenty."""
+"""Maximum number of compressed files in memory; Dash and this package have about twenty."""
 
 _UNCHANGING = re.compile(
     r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII
 )
-"""Addresses that change with the file, because Dash puts its version and time into them."""
+"""Addresses whose content never changes: Dash puts the file's version and time into them."""
 
 
 def compress(server: Flask) -> None:
@@ -40,7 +40,7 @@ def compress(server: Flask) -> None:
     lock = Lock()
 
     def pack_once(whole: bytes) -> bytes:
-        """Return a file with the strongest compression, which takes a moment the first time."""
+        """Return a file with the strongest compression, which is slow and therefore done once."""
         key = hashlib.sha256(whole).digest()
         with lock:
             if key not in packed:
@@ -67,6 +67,6 @@ def compress(server: Flask) -> None:
             response.content_encoding = "gzip"
             tag, _ = response.get_etag()
             if tag:
-                # The compressed body needs another ETag; a weak one is valid for both.
+                # The compressed body must not share a strong ETag; a weak one is valid for both.
                 response.set_etag(tag, weak=True)
         return response

@@ -1,10 +1,10 @@
 """The files of the cubes.
 
-A separate process creates each, so the server never holds customers. This process reads the
+A separate process creates each file, so the server never holds customers. The process reads the
 customer marts, writes the cubes and the small marts that a role may see to one DuckDB file, and
-ends. The server opens that file read-only. The folder of the files is temporary, or permanent so
-that the next start of the dashboard reuses them. A file's name identifies everything that it
-depends on, so it is never out of date.
+ends. The server opens that file read-only. The files are in a temporary folder, or in a permanent
+one, where the dashboard finds them when it is started again. A file's name identifies everything
+that the file depends on, so a file is never out of date.
 """
 
 import contextlib
@@ -56,14 +56,14 @@ CLOSED_MARTS = (
 """Marts with sums over all customers, only for roles that see all customers."""
 
 MEMORY = "4GB"
-"""Memory limit of the process that creates a file; beyond it, data goes to its folder."""
+"""Memory limit of the process that creates a file; data beyond it goes to disk."""
 
 ENDING = ".duckdb"
 DRAFT = ".draft-"
 TASK = "task.json"
 PROGRAM = "bank_warehouse.dashboard.cube_files"
 A_DAY = 86_400.0
-"""Seconds after which a draft counts as left by a killed process."""
+"""Seconds after which a draft counts as left behind by a killed process."""
 
 
 _running: set[subprocess.Popen[str]] = set()
@@ -75,7 +75,7 @@ class UnreadableError(Exception):
 
 
 def cube_file(release: Release, role: Role, folder: Path) -> Path:
-    """Return the file of a role's cubes, and create it if the folder does not have it.
+    """Return the file of a role's cubes; create it if it is not in the folder.
 
     Args:
         release: the release.
@@ -156,7 +156,7 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
     draft.with_name(TASK).write_text(json.dumps(task), encoding="utf-8", newline="\n")
     ours, theirs = os.pipe()
     try:
-        # The other process ends when our end of the pipe closes.
+        # The other process ends when this process's end of the pipe closes.
         with subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
             stdin=ours,
@@ -188,7 +188,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Stop the processes that create files for this one, and start no more."""
+    """Stop the processes that create files, and start no new ones."""
     _is_ending.set()
     for process in tuple(_running):
         process.kill()
@@ -258,7 +258,7 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def main(draft: Path) -> int:
-    """Create a file from the task file beside it; print the error, if there is one.
+    """Create a file from the task file beside it; print the error, if any.
 
     Returns:
         The exit status.

@@ -1,15 +1,15 @@
-"""Small tables with a pre-aggregated release, one for each kind of question.
+"""Pre-aggregate a release into small tables, one for each kind of question.
 
 A cube contains the additive metrics (sums and counts) by the dimensions that pages can filter on
-and at most one more. The sum of its cells gives the same metrics under any filter, and ratios are
+and at most one more. Summing its cells gives the same metrics for any filter, and ratios are
 computed from these sums. :func:`layer_of` defines the metrics on the cube's columns, and the
 compiler of the metric layer writes the SQL. So no number is defined twice, and a filter reads about
 ten thousand cells, whatever the number of customers.
 
 Most questions do not involve years, and years multiply the number of cells by twenty. So each cube
-also has a table without years, which is aggregated from the first.
+also has a table without years, which is aggregated from the one with years.
 
-The cubes of a role contain only customers that the role sees.
+The cubes of a role count only the customers that the role sees.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ SHOWN_BY = (
     "nationality",
     "gender",
 )
-"""Further customer dimensions by which numbers are shown."""
+"""Further customer dimensions that numbers are shown by."""
 
 CUSTOMER_MODELS = ("customers", "customer_positions", "customer_segments", "customer_risk")
 """Semantic models with one row per customer."""
@@ -77,7 +77,7 @@ SHOWN_METRICS = (
     "watch_list_customers",
     "act_customers",
 )
-"""Metrics kept by further dimensions; by the filters alone, all additive metrics are kept."""
+"""Metrics in the cubes with a further dimension; the cube without one has all additive metrics."""
 
 PRODUCT_METRICS = (
     "holdings",
@@ -87,7 +87,7 @@ PRODUCT_METRICS = (
     "compared_holdings",
     "gap_below_peer_median",
 )
-"""Metrics kept by product."""
+"""Metrics in the cube by product."""
 
 ORDERS: Mapping[str, Sequence[str]] = {
     "loyalty_classification": ("Jade", "Silver", "Gold", "Platinum"),
@@ -108,7 +108,7 @@ SMALL = "small"
 DENSITY = "income_deposits"
 BINS = 20
 MOST = 0.99
-"""Share of customers in the bins, for each amount; the last bin has the others."""
+"""Share of customers in the bins, for each amount; the last bin has the rest."""
 BUILD = "build.main"
 """Temporary database beside the file."""
 CUSTOMERS = "dim_customers"
@@ -143,9 +143,9 @@ class Plan:
     """The content of a cube.
 
     Attributes:
-        name: of the table.
+        name: name of the cube.
         metrics: names of additive metrics.
-        by: a dimension besides the filters, or null.
+        by: a dimension besides the filters, or None.
     """
 
     name: str
@@ -195,7 +195,7 @@ def build(
             :func:`read_cubes`, and `small` with the customers by income and deposits.
         database: DuckDB file of the release, which is opened read-only and closed again.
         layer: the definitions of the release.
-        role: whose customers count.
+        role: the role whose customers count.
         scratch: file for intermediate tables, which hold customers; the caller must delete it.
 
     Raises:
@@ -227,7 +227,7 @@ def read_cubes(
     """Return the cubes that :func:`build` wrote to a database.
 
     Returns:
-        The cubes by name, the codes, and the metrics of customers that do not add up (medians,
+        The cubes by name, the codes, and the customer metrics that cannot be added up (medians,
         distinct ids), for all customers of the role.
 
     Raises:
@@ -280,8 +280,8 @@ def _table(plan: Plan, *, has_years: bool = True) -> str:
 def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> SemanticLayer:
     """Return the definitions with their additive metrics on the columns of a cube.
 
-    The filter of a metric was applied when the cube was built, so it is removed. Metrics that need
-    others which the cube lacks are left out.
+    The filter of a metric was applied when the cube was built, so it is removed. Metrics whose
+    inputs the cube lacks are left out.
     """
     table = _table(plan, has_years=has_years)
     dimensions = {
@@ -363,7 +363,7 @@ def _exists(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
 
 
 def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, plan: Plan) -> bool:
-    """Whether the release has the marts of a cube."""
+    """Whether the release has the marts that a cube needs."""
     models = {measure.model for name in plan.metrics if (measure := layer.metric(name).measure)}
     return all(_exists(connection, layer.models[model].relation) for model in models)
 
@@ -371,7 +371,7 @@ def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, pla
 def _code_people(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> tuple[SemanticLayer, Codes]:
-    """Create the table of customers with short codes for texts, and definitions on it.
+    """Create a table of customers with codes for texts; return definitions on it, and the codes.
 
     The table has a column for each dimension of the cubes, and a column named `model__column` for
     each column that a customer measure or a metric's filter needs.
@@ -434,7 +434,7 @@ def _values(connection: duckdb.DuckDBPyConnection, model: SemanticModel, name: s
 
 
 def _columns_used(layer: SemanticLayer) -> set[tuple[str, str]]:
-    """Return the model and column of everything that the customer metrics of all cubes use."""
+    """Return the model and column of each column that the customer metrics of all cubes use."""
     used = set()
     for metric in (layer.metric(name) for plan in plans(layer) for name in plan.metrics):
         if metric.measure is None or metric.measure.model not in CUSTOMER_MODELS:
@@ -462,8 +462,8 @@ def _on_people(
 ) -> SemanticLayer:
     """Return the definitions with all customer models on the table of customers.
 
-    Short names of dimensions mean their codes. MetricFlow's long names, used in the filters of
-    metrics, mean the values.
+    The short name of a dimension refers to its codes. Its long MetricFlow name, which the filters
+    of metrics use, refers to its values.
     """
     dimensions = {
         name: replace(model.dimensions[name], model=PEOPLE, column=name, qualified_name=name)
@@ -494,7 +494,7 @@ def _add_up(
 ) -> None:
     """Create the tables of a cube: results of the metric layer, in narrow types.
 
-    Cells are sorted by year, so that a filter on years skips the others.
+    Cells are sorted by year, so that a filter on years skips the cells of other years.
     """
     in_build = tuple(BUILD.split("."))
     with_years = compile_query(people, plan.metrics, _dimensions(plan), prefix=in_build)
@@ -547,7 +547,7 @@ def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, co
 
 
 def _count_density(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> None:
-    """Count customers and their deposits in bins of income and deposits with round widths."""
+    """Count customers, and sum their deposits, in bins of income and deposits of round widths."""
     columns = []
     for name in ("estimated_income", "total_deposits"):
         measure = layer.metric(name).measure

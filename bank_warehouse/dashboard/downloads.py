@@ -14,18 +14,18 @@ from bank_warehouse.quarantine import harmless
 
 INVENTED = "Invented data: the shipped sample of a bank that does not exist. No real people."
 LONGEST_NAME = 150
-"""Longest file name in characters; some systems allow 255 bytes in all."""
+"""Maximum characters of a file name before `.csv`; some systems allow only 255 bytes."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The origin of figures, so that a file can be understood a year later.
+    """Where figures come from, so that a file can still be understood a year later.
 
     Attributes:
-        file_name: contains the origin, shortened if necessary.
+        file_name: describes the origin; shortened if necessary.
         as_of_date: date of the data.
         release: number of the release.
-        source: the drop that the release was built from, or that the data is invented.
+        source: the drop that the release was built from, or a notice that the data is invented.
         customers: which customers are counted: `all customers`, or the filters in words.
     """
 
@@ -77,8 +77,8 @@ def csv_of(block: Block, origin: Origin) -> bytes:
     """Return the figures of a block in full, not shortened as on the page.
 
     Returns:
-        CSV as in RFC 4180, in UTF-8 with a byte-order mark. Each row contains its origin. Texts
-        that a spreadsheet could take for a formula begin with an apostrophe.
+        CSV as defined in RFC 4180, in UTF-8 with a byte-order mark. Each row contains its origin.
+        Texts that a spreadsheet could take for formulas begin with an apostrophe.
     """
     heads, rows = as_table(block)
     written = io.StringIO(newline="")

@@ -2,7 +2,7 @@
 
 Positions are percentages of a chart's area, and texts are HTML in the page's text size. So a chart
 fits a phone, a large screen and a sheet of paper without being drawn again, and takes its colours
-from the style sheet. Each chart also has its figures as a table.
+from the style sheet. Each chart also shows its figures in a table.
 """
 
 import html
@@ -25,7 +25,7 @@ class Axis:
 
     Attributes:
         label: the measure with its unit; empty if the names are enough.
-        low: value at the beginning.
+        low: value at the start.
         high: value at the end.
         ticks: positions and their texts.
         has_names: whether the ticks are names, which get more space and no lines.
@@ -51,7 +51,7 @@ class Shape:
             or `text` (at a point).
         points: in the units of the axes.
         tone: class of the style sheet that gives the colour.
-        size: radius of a dot, in units of the page's text size.
+        size: radius of a dot, relative to the page's text size.
         text: the text of a text shape.
         tip: text shown when the mouse is over it.
         href: address that a click opens.
@@ -74,7 +74,7 @@ class Plot:
         x: the axis along the bottom.
         y: the axis at the side, from the bottom up.
         shapes: what is drawn, from back to front.
-        height: height of its area, in units of the page's text size.
+        height: height of its area, relative to the page's text size.
         legend: tones and their meanings, if there are several.
     """
 
@@ -196,15 +196,15 @@ def intervals(
     reference: float | None = None,
     label: str = "",
 ) -> Plot:
-    """Return a chart of values with intervals, one line for each name, the first at the top.
+    """Return a chart of values with intervals: one row for each name, the first at the top.
 
     Args:
-        names: names of the lines.
+        names: names of the rows.
         values: positions of the dots, or ends of the bars.
         ends: ends of the intervals.
         axis: the axis along the bottom.
-        tones: colour of each line; by default the first colour.
-        tips: tooltip of each line.
+        tones: colour of each row; by default the first colour.
+        tips: tooltip of each row.
         is_barred: whether to draw a bar from the start of the axis to each value.
         reference: a value for comparison, drawn as a vertical line.
         label: what the names mean.

@@ -4,4 +4,4 @@ import click
 
 
 class DashboardError(click.ClickException):
-    """The dashboard cannot show this; the message says why and what to do."""
+    """The dashboard cannot show something; the message gives the reason and the remedy."""

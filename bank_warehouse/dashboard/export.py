@@ -27,7 +27,7 @@ main > section > h1 { margin-top: 2.2rem; }
 
 
 def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None) -> int:
-    """Write the pages of the current release, without filters, into a file.
+    """Write the pages of the current release, without filters, to a file.
 
     Args:
         publish_dir: folder of the releases.
@@ -35,11 +35,11 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
         cubes_dir: folder that keeps the cubes; None to keep none.
 
     Returns:
-        Its size in bytes.
+        The size of the file in bytes.
 
     Raises:
         PublishError: There is no release.
-        DashboardError: It cannot be read.
+        DashboardError: The release cannot be read.
         NotWrittenError: The file cannot be written.
     """
     text = export(open_snapshot(current_release(publish_dir), EVERYONE, cubes_dir))
@@ -61,7 +61,7 @@ def export(snapshot: Snapshot) -> str:
         f"published {moment(manifest['published_at'])}"
     )
     banner = "".join(markup(layout.invented(snapshot), ""))
-    # The page allows only inline styles, which elements need for widths and colours.
+    # The policy allows nothing but inline styles, which set widths and colours.
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -103,8 +103,8 @@ def markup(component: Any, prefix: str) -> Iterator[str]:
     """Yield a tree of HTML elements as text.
 
     Args:
-        component: an element, a drawing, a text or number, a list of these, or null.
-        prefix: goes before ids, because all pages are in one document.
+        component: an element, a drawing, a text or number, a list of these, or None.
+        prefix: put before each id, because all pages are in one document.
     """
     if component is None:
         return

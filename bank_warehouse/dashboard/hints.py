@@ -1,6 +1,6 @@
-"""What the numbers mean for the bank, and their limits: the texts of the question marks.
+"""What the numbers mean for the bank, and their limits: the texts behind the question marks.
 
-How a number is computed is on the page Data quality, from the definitions of the metrics.
+The page Data quality shows how each number is computed, from the definitions of the metrics.
 """
 
 from collections.abc import Mapping
@@ -115,4 +115,4 @@ COLUMNS: Mapping[str, str] = {
     "difference": "Must be 0: anything else was lost or counted twice.",
     "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
 }
-"""Columns of tables of results."""
+"""The same for columns of result tables."""

@@ -13,9 +13,9 @@ _IPV6 = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*(%[a-z0-9]+)?")
 
 
 def host_of(header: str) -> str:
-    """Return the host of a `Host` header, in lower case, without port and trailing dot.
+    """Return the host of a `Host` header, in lower case, without its port or a trailing dot.
 
-    Empty if there is none.
+    Empty if there is no host.
     """
     text = header.strip().lower()
     name = text[1:].partition("]")[0] if text.startswith("[") else text.partition(":")[0]
@@ -26,7 +26,7 @@ def host_names(listening_at: str, declared: Iterable[str]) -> frozenset[str]:
     """Return the names to answer to: localhost, the listening address, and the declared names.
 
     Raises:
-        DashboardError: A declared name is not a host name, but for instance a URL.
+        DashboardError: A declared name is not a host name but, for instance, a URL.
     """
     names = set(LOCAL_NAMES)
     for text in (*declared, *({listening_at} - ANY_ADDRESS)):

@@ -1,8 +1,9 @@
 """Page elements in the form that Dash sends to the browser.
 
 Dash's own classes check every attribute of every element, which took more than half of the time
-that a page of about 700 elements needs. These functions create the same dictionaries directly.
-Attribute names are React's: `className`, `tabIndex`; names with a dash are passed in a dictionary.
+needed to create a page of about 700 elements. These functions create the same dictionaries
+directly. Attribute names are React's, such as `className` and `tabIndex`; names with a dash are
+passed in a dictionary, `more`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ def element(tag: str, children: Any = None, /, **props: Any) -> Element:
 
     Args:
         tag: its name as Dash writes it: `Div`, `H2`, `A`.
-        children: a text, an element, a list of these, or null.
+        children: a text, an element, a list of these, or None.
         props: attributes; the dictionary `more` holds names such as `aria-label`.
     """
     more: Mapping[str, Any] = props.pop("more", {})

@@ -17,7 +17,7 @@ from bank_warehouse.publish.releases import SAMPLE
 
 TITLE = "Bank customers"
 LOOK_AGAIN = 20_000
-"""Milliseconds between an open page's checks for a newer release."""
+"""How often an open page checks for a newer release, in milliseconds."""
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -37,7 +37,7 @@ INDEX = """<!DOCTYPE html>
 
 
 def frame() -> Component:
-    """Return the part of the document that stays while pages change."""
+    """Return the part of the document that stays the same while pages change."""
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
@@ -104,7 +104,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
 
 
 def invented(snapshot: Snapshot) -> list[Element]:
-    """Return the banner of the shipped sample, which is also on each printed sheet."""
+    """Return the banner of the shipped sample, which also appears on each printed sheet."""
     if snapshot.release.manifest.get("source") != SAMPLE:
         return []
     return [element("P", INVENTED, className="invented", role="note")]

@@ -3,7 +3,7 @@
 Waitress reads complete requests in one thread before it passes them to the threads that create
 pages. So a connection that is idle, or sends its request byte by byte, uses a socket but no thread.
 This module adds what Waitress lacks: a request must be complete within a time limit, and if there
-are no free connections, the idlest ones are closed.
+are no free connections, those that have been idle longest are closed.
 """
 
 import contextlib
@@ -23,13 +23,13 @@ from waitress.task import ThreadedTaskDispatcher
 from waitress.wasyncore import close_all
 
 THREADS = 16
-"""Threads that create pages. Each has its own cursor, and may wait for a first snapshot."""
+"""Number of threads that create pages. Each has its own cursor and may wait for a snapshot."""
 
 CONNECTIONS = 2_000 if hasattr(select, "poll") else 400
-"""Most open connections. Windows checks no more than 512 sockets at a time."""
+"""Maximum number of open connections. Windows cannot check more than 512 sockets at a time."""
 
 SPARE_FILES = 100
-"""Files that the process opens besides its connections."""
+"""Number of files that the process may open besides its connections."""
 
 IDLE_SECONDS = 120
 """Seconds after which an idle connection is closed."""
@@ -38,10 +38,10 @@ REQUEST_SECONDS = 20
 """Seconds in which a request must arrive, from its first byte to its last."""
 
 LARGEST_HEAD = 32 * 1024
-"""Most bytes of a request's first line and headers; proxies that sign users in add kilobytes."""
+"""Maximum bytes of a request's first line and headers; proxies that sign users in add some."""
 
 LARGEST_BODY = 100_000
-"""Most bytes of a request's body, which holds an address and two numbers."""
+"""Maximum bytes of a request's body, which holds an address and two numbers."""
 
 LOOK_SECONDS = 1
 
@@ -62,12 +62,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """A server that also closes connections that send too slowly, or if there are too many."""
+    """A server that closes slow connections, and idle ones if there are too many."""
 
     channel_class = Channel
 
     def maintenance(self, now: float) -> None:
-        """Close connections that have timed out; called each second."""
+        """Close slow connections, and idle ones if there are too many; called every second."""
         super().maintenance(now)
         latest = time.monotonic() - REQUEST_SECONDS
         idle = []
@@ -83,7 +83,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
 
 
 class Listening:
-    """A server at an address. `serve_forever` runs it until `shutdown`, from another thread."""
+    """A server at an address. `serve_forever` runs it until another thread calls `shutdown`."""
 
     def __init__(self, application: Callable[..., Any], host: str, port: int) -> None:
         """Bind the address.
@@ -91,10 +91,10 @@ class Listening:
         Args:
             application: a WSGI application.
             host: Address to listen on.
-            port: 0 for any free port, which is then in `port`.
+            port: 0 for any free port; the attribute `port` then has its number.
 
         Raises:
-            OSError: Another program listens there, or the address is not this machine's.
+            OSError: Another program listens there, or the address is not one of this machine's.
         """
         # Waitress would warn about waiting requests and about too many connections; both are normal
         # here.
@@ -147,7 +147,7 @@ class Listening:
 
 
 def _files() -> int:
-    """Return how many files this process may open, after requesting enough."""
+    """Return how many files this process may open, after asking the system for enough."""
     wanted = CONNECTIONS + SPARE_FILES
     if sys.platform != "win32":
         import resource

@@ -19,14 +19,14 @@ def exact(value: Number | None, metric: Metric) -> str:
 
 
 def short(value: Number | None, metric: Metric) -> str:
-    """Return a number in three significant figures if it is long, otherwise in full.
+    """Return a number with three significant figures if it is long, otherwise in full.
 
     Args:
-        value: the number; None for a ratio without a divisor.
+        value: the number; None for a ratio whose denominator is zero or null.
         metric: its definition.
 
     Returns:
-        Money from 1,000 and counts from 1,000,000 have a unit: `12.3 k`, `4.38 bn`.
+        Money of 1,000 or more and counts of 1,000,000 or more are shortened: `12.3 k`, `4.38 bn`.
     """
     if value is None:
         return exact(value, metric)
@@ -39,13 +39,13 @@ def short(value: Number | None, metric: Metric) -> str:
 
 
 def axis_text(value: float, metric: Metric) -> str:
-    """Return a number for an axis: as in tables, without trailing zeros."""
+    """Return a number for an axis: as in tables, but without trailing zeros."""
     text = re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", short(value, metric))
     return re.sub(r"\.(?=\D|$)", "", text)
 
 
 def shorten(value: Number) -> str:
-    """Return a number in three significant figures with k, m, bn or tn."""
+    """Return a number with three significant figures, and k, m, bn or tn if it is large."""
     number = float(value)
     for place, (step, unit) in enumerate(STEPS):
         if abs(number) >= step:

@@ -45,7 +45,7 @@ class Cell:
 
     @classmethod
     def said(cls, value: object, href: str = "", tone: str = "") -> "Cell":
-        """Return the cell of a text, a count or a date; `-` for null."""
+        """Return the cell of a text, a count or a date; `-` for None."""
         if value is None:
             return cls("-", None, href=href)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -78,7 +78,7 @@ class Mark:
 
     @property
     def is_pale(self) -> bool:
-        """Whether no difference is known, so that strong colours would mislead."""
+        """Whether no real difference is known, so strong colours would mislead."""
         return self.verdict == "chance" or self.short == NOT_TESTED
 
 
@@ -143,8 +143,8 @@ class Table(Block):
     """A table; a cell with a share has a bar.
 
     Attributes:
-        columns: heads.
-        rows: cells.
+        columns: the heads of the columns.
+        rows: the cells of each row.
         is_folded: whether it is collapsed at first.
         is_cards: whether each row becomes a card on a narrow screen.
         empty: text shown if there are no rows.
@@ -163,7 +163,7 @@ class Heat(Block):
 
     Attributes:
         side: what the rows are.
-        top: what the columns are, and in which direction they go.
+        top: what the columns are, and the direction of their values.
         columns: heads of the columns.
         rows: the head of each row, then its cells; a cell's share is its tint.
         more: heads of further columns without a tint.
@@ -202,7 +202,7 @@ class Answer:
 
     Attributes:
         text: the sentence.
-        support: what a reader must know about it.
+        support: what a reader must know to interpret it.
         statistics: figures of its statistical test; empty if there is none.
         link: text of the link; empty if there is none.
         href: address of the link.
@@ -225,7 +225,7 @@ class Answers(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Note(Block):
-    """A text in place of figures, which says why there are none."""
+    """A text that explains why there are no figures."""
 
     text: str
     tone: str = ""

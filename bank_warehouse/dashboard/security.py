@@ -34,7 +34,7 @@ def policy(script_hashes: Sequence[str]) -> str:
 
 
 def protect(server: Flask, script_hashes: Sequence[str]) -> None:
-    """Make a server send these headers, and the time each response took."""
+    """Make a server send the security headers, and the time that each response took."""
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -1,7 +1,7 @@
 """The data of a release for one role: cubes and small tables.
 
 A snapshot is created once and then only read. :class:`Snapshots` prepares a new release in the
-background and serves the old one until then, so nobody waits.
+background and serves the old one until the new one is ready, so nobody waits.
 """
 
 import tempfile
@@ -42,10 +42,10 @@ ANSWERS_KEPT = 4_096
 """Number of query results that a snapshot caches. Each takes some ten kilobytes at most."""
 
 ROLES_KEPT = 32
-"""Snapshots in memory; the least recently used is dropped first."""
+"""Maximum number of snapshots in memory; the least recently used is dropped first."""
 
 PATIENCE = 8.0
-"""Seconds that a page waits for a first snapshot before it reports that one is being prepared."""
+"""Seconds that a page waits for a first snapshot before it reports that it is being prepared."""
 
 Row = tuple[Any, ...]
 Filters = Mapping[str, Sequence[object]]
@@ -96,10 +96,10 @@ class Snapshot:
         """Return metrics by dimensions for the customers that meet the filters.
 
         Args:
-            metrics: names.
-            by: dimensions: those of the filters and at most one more.
-            filters: dimension to values; null means a missing value.
-            cube: name of the cube; null for the one that has the dimensions.
+            metrics: names of metrics.
+            by: dimensions that can be filtered by, and at most one other.
+            filters: dimension to values; None means a missing value.
+            cube: name of the cube; None for the one that has the dimensions.
 
         Returns:
             Rows of dimension values, then metrics, sorted by the values.
@@ -129,11 +129,11 @@ class Snapshot:
         """Return a small mart as rows by column name.
 
         Args:
-            mart: its name.
+            mart: name of the mart.
             order: comma-separated columns to sort by; must come from this package.
 
         Raises:
-            HiddenError: The role may not see it, or the release lacks it.
+            HiddenError: The role may not see the mart, or the release lacks it.
         """
         kept = self._tables.get((mart, order))
         if kept is None:
@@ -158,7 +158,7 @@ class Snapshot:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def difference(self, dimension: str, measure: str) -> Mapping[str, Any] | None:
-        """Return the test of two columns, in either order, in fct_segment_differences."""
+        """Return the test of two columns, given in either order, from fct_segment_differences."""
         if not self._differences:
             self._differences.update(
                 {
@@ -170,14 +170,14 @@ class Snapshot:
         return found.get((dimension, measure)) or found.get((measure, dimension))
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return the cursor of this thread, because threads must not share one."""
+        """Return the cursor of this thread; threads must not share one."""
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._own, "cursor", None)
         if cursor is None:
             cursor = self._own.cursor = self.connection.cursor()
         return cursor
 
     def values(self, dimension: str) -> tuple[object, ...]:
-        """Return the values of a dimension in order; null, if any, comes last."""
+        """Return the values of a dimension in order; a missing value comes last."""
         return tuple(value for value, _ in self.ask(["customers"], [dimension]))
 
     def metric(self, name: str) -> Metric:
@@ -260,15 +260,16 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
             "build`, `bank check` and `bank publish` for a new one."
         )
         raise DashboardError(message) from problem
-    # A deleted file vanishes when it is closed; some systems cannot delete an open file.
+    # The folder is deleted while the database is open. If the system cannot do so, the error is
+    # ignored.
     temporary = tempfile.TemporaryDirectory(prefix="bank-cubes-", ignore_cleanup_errors=True)
     try:
         with temporary:
             if folder is None:
                 folder = Path(temporary.name)
             path = cube_file(release, role, folder)
-            # The database is read-only and cannot open files, and this cannot be changed later.
-            # With many small parallel queries, one thread for each is fastest.
+            # The connection is read-only and cannot open other files; these settings are locked.
+            # Many small queries run in parallel, and are fastest with one thread each.
             connection = duckdb.connect(
                 str(path),
                 read_only=True,
@@ -316,12 +317,12 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def current(self, role: Role) -> Snapshot:
-        """Return the snapshot of the current release, or the previous one while it is prepared.
+        """Return the current release's snapshot, or the previous one while it is being prepared.
 
         Raises:
             PublishError: There is no release, or it is damaged.
-            PreparingError: It is being prepared, and there is no older one to show.
-            DashboardError: It cannot be created.
+            PreparingError: The snapshot is being prepared, and there is no older one to show.
+            DashboardError: The snapshot cannot be created.
         """
         release = current_release(self.publish_dir)
         with self._lock:
@@ -353,7 +354,7 @@ class Snapshots:
         return made
 
     def prepare(self, role: Role) -> None:
-        """Start to create the snapshot of a role, so that its first reader waits less."""
+        """Start creating the snapshot of a role, so that its first reader waits less."""
         self._workers.submit(self._prepare, role)
 
     def _prepare(self, role: Role) -> None:

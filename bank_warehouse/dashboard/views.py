@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlencode
 from bank_warehouse.dashboard.cubes import FILTERS, SHOWN_BY
 
 UNKNOWN = "(none)"
-"""How a missing value is written, in addresses and on pages."""
+"""How a missing value is written in addresses and on pages."""
 
 LONGEST = 4_000
-"""The maximum number of characters of an address that are read."""
+"""Maximum number of characters that are read of an address."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,20 @@ class View:
         return f"?{'&'.join(_part(*part) for part in parts)}" if parts else ""
 
     def toggled(self, name: str, value: object) -> "View":
-        """Return the view with a value of a filter added, or removed if it is set."""
+        """Return the view with a value added to a filter, or removed from it if it is set."""
         chosen = self.filters.get(name, ())
         left = tuple(each for each in chosen if each != value)
         return self.filtered(name, left if value in chosen else (*chosen, value))
 
     def filtered(self, name: str, values: Sequence[object]) -> "View":
-        """Return the view with these values of a filter; no values mean all."""
+        """Return the view with a filter set to these values; without values, it is removed."""
         filters = {key: each for key, each in self.filters.items() if key != name}
         if values:
             filters[name] = tuple(values)
         return replace(self, filters=filters, dropped=())
 
     def with_cell(self, *cell: tuple[str, object]) -> "View":
-        """Return the view with the details of a cell, or without details."""
+        """Return the view with the details of a cell, or without details if no cell is given."""
         return replace(self, cell=cell, dropped=())
 
 
@@ -86,7 +86,7 @@ def read_view(
     Args:
         page: name of the page.
         search: the query string, with or without the question mark.
-        values_of: gives the values of a dimension.
+        values_of: function that returns the values of a dimension.
         metrics: names of metrics that may be shown.
 
     Returns:
