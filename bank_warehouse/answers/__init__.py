@@ -1,4 +1,4 @@
-"""The answers in the data and their wording, for the dashboard, the report and the notebook."""
+"""What the data shows, in words: for the dashboard, the findings page and the notebook."""
 
 from bank_warehouse.answers import labels
 from bank_warehouse.answers.sentences import Answer, Answers, answers

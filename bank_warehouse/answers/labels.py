@@ -64,7 +64,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "dimension": {},
     "driver": {},
 }
-"""Column to the labels of its codes; codes of other columns are shown unchanged."""
+"""The labels of each column's codes; the codes of other columns are shown unchanged."""
 
 GAP = (
     "Gap to close: how far these customers' balances, or their yearly fees, are from the rule's "
@@ -124,9 +124,9 @@ def is_real(text: object) -> bool:
 def reasons(text: str) -> str:
     """Return why an action is due, from `reasons` of fct_customer_recommendations.
 
-    The limits in this text come from the seed, so the label follows a seed that a bank has changed:
-    `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes `Deposits are in
-    the top fifth; customer for 10 years or more`.
+    The limits in this text come from the seed, so the label is also right for a seed that a bank
+    has changed. `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes
+    `Deposits are in the top fifth; customer for 10 years or more`.
     """
     found = _RULE.match(text)
     conditions = (
@@ -147,7 +147,7 @@ def reasons(text: str) -> str:
 
 
 def rules_met(text: str) -> str:
-    """Return which rules of the watch list a customer meets, from `watch_list_reasons`."""
+    """Return the watch-list rules that a customer meets, from `watch_list_reasons`."""
     first, *others = map(reasons, text.split("; "))
     return "; ".join([first, *(other[:1].lower() + other[1:] for other in others)])
 
@@ -158,7 +158,7 @@ def sentence(text: str) -> str:
 
 
 def fact(column: str, found: float) -> str:
-    """Return a customer's value of a fact in words: `loans are 23.1 times a year's income`."""
+    """Return a fact about a customer in words: `loans are 23.1 times a year's income`."""
     return condition(column, "is", found)
 
 
@@ -166,9 +166,9 @@ def condition(fact: str, how: str, limit: float) -> str:
     """Return a condition of a rule: `watch-list score is 4 or more`.
 
     Args:
-        fact: the column.
-        how: `at least`, `at most`, `above`, `below`, or `is` for a value.
-        limit: the limit, or the value.
+        fact: the column with the fact.
+        how: `at least`, `at most`, `above`, `below`, or `is`.
+        limit: the limit; after `is`, the value itself.
     """
     if fact in _FIFTHS_OF and limit in range(1, 6):
         return f"{_FIFTHS_OF[fact]} are in {_fifths(how, int(limit))}"
@@ -232,13 +232,13 @@ def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
 
 
 def _rounded(how: str, number: float) -> float:
-    """Round a customer's value for reading; a limit only loses its floating-point error."""
+    """Round a customer's value for readers; of a limit, only remove the floating-point error."""
     return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
 
 
 DAYS_A_YEAR = 365
 LOYALTY = ("Jade", "Silver", "Gold", "Platinum")
-"""The classes from the lowest, as in the seed `loyalty_tiers`."""
+"""The loyalty classes, the lowest first, as in the seed `loyalty_tiers`."""
 OF_PEERS = "_to_peer_median"
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 _COUNTS = ("", "one", "two", "three", "four", "five")

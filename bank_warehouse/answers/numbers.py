@@ -10,7 +10,7 @@ STEPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 
 
 def amount(value: Number) -> str:
-    """Return an amount in two or three figures: `4.5 billion`, `148 million`, `12,000`, `850`."""
+    """Return an amount with two or three figures: `4.5 billion`, `148 million`, `12,000`, `850`."""
     number = float(value)
     if abs(number) < 100:
         return f"{round(number)}"
@@ -22,7 +22,7 @@ def amount(value: Number) -> str:
 
 
 def share(value: Number) -> str:
-    """Return a share in per cent; 0% and 100% are only used for exactly none and all."""
+    """Return a share in per cent; 0% and 100% mean exactly none and exactly all."""
     per_cent = float(value) * 100
     if 0 < per_cent < 1:
         return "under 1%"

@@ -1,8 +1,8 @@
 """The answers in the data, as sentences for a manager.
 
 Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
-both, and where to look further. An answer is left out if the data does not support it: differences
-are only stated if a test in fct_segment_differences decided them, and "no difference" only if the
+both, and where to find more. An answer is left out if the data does not support it: a difference
+is only stated if a test in fct_segment_differences confirms it, and "no difference" only if the
 test would have found a difference that matters.
 """
 
@@ -20,7 +20,7 @@ from bank_warehouse.answers.source import NotShownError, Source
 from bank_warehouse.metrics import MetricsError
 
 MOST = 5
-"""Answers that open a page."""
+"""Maximum number of answers at the top of a page."""
 
 ACT = "act"
 ACT_ON_WATCH_LIST = "act_on_watch_list"
@@ -28,9 +28,9 @@ BALANCES = ("total_loans", "total_deposits")
 NEGLIGIBLE = 0.01
 """Epsilon squared below which a difference is negligible, as in the seed `effect_sizes`."""
 NEARLY_ALL = 0.95
-"""From this penetration on, holding a product barely distinguishes customers."""
+"""At this penetration or more, holding a product barely distinguishes customers."""
 FEWEST_FOR_TENTHS = 10
-"""Fewest customers for which a top tenth is meaningful."""
+"""Minimum number of customers for a meaningful top tenth."""
 ONE_SIDED_95 = 1.645
 """Quantile of the normal distribution."""
 
@@ -42,7 +42,7 @@ TARGETED_BY = (
     "investment_advisor",
     "properties_owned",
 )
-"""Facts by which a campaign could select customers, the likeliest first."""
+"""Facts by which a campaign could select customers, the most likely first."""
 
 PROTECTED = "nationality, gender or age"
 
@@ -55,7 +55,7 @@ class Answer:
         name: name of the question, such as `risk-by-income`.
         sentence: the answer, in round numbers.
         title: the answer as the title of a chart.
-        support: what a reader must know about it.
+        support: what a reader must know to interpret it.
         page: name of the dashboard page that shows more.
         marts: where the numbers come from.
         verdict: `real` or `chance` if a test decided, else empty.
@@ -89,7 +89,7 @@ class Answers:
 
     @property
     def first(self) -> tuple[Answer, ...]:
-        """The answers to show first: at most five, in this order."""
+        """The answers at the top of a page, at most five, in the order shown."""
         return tuple(self.by_name[name] for name in OPENING if name in self.by_name)[:MOST]
 
     def title(self, name: str, otherwise: str) -> str:
@@ -115,7 +115,7 @@ def answers(source: Source) -> Answers:
 
 
 def decisions(source: Source) -> Answer | None:
-    """The number of customers on the highest level of the watch list."""
+    """The number of customers at the highest level of the watch list."""
     by_level = {row[0]: row[1:] for row in source.ask(
         ("customers", *BALANCES), ("watch_list_level",)
     )}  # fmt: skip
@@ -146,7 +146,7 @@ def decisions(source: Source) -> Answer | None:
 
 
 def _task(source: Source, action: str) -> str:
-    """Return the task of an action and its owner, after a space; empty if it is not shown."""
+    """Return an action's task and owner, preceded by a space; empty if the action is not shown."""
     try:
         found = [row for row in source.rows("actions", "action") if row["action"] == action]
     except NotShownError:
@@ -328,7 +328,7 @@ IN_RULES = {"loyalty_order": "loyalty_classification", "fee_rate": "fee_structur
 
 
 def _policy(source: Source, dimensions: Sequence[str]) -> str:
-    """Return which actions use these dimensions anyway, after a space."""
+    """Return a sentence on the actions that use these dimensions anyway, preceded by a space."""
     try:
         rows = source.rows("actions", "priority, action")
     except NotShownError:
@@ -354,7 +354,7 @@ def _policy(source: Source, dimensions: Sequence[str]) -> str:
 
 
 def segments(source: Source) -> Answer | None:
-    """Which segment holds most money for its size."""
+    """Which segment holds the most money for its size."""
     rows = [
         row
         for row in source.ask(("customers", *BALANCES), ("segment",))
@@ -538,7 +538,7 @@ def drivers(source: Source) -> Answer | None:
         return None
     protected = [row for row in rows if row["is_protected"] and row["coefficient"] is not None]
     moving = sorted({row["driver"] for row in protected if row["direction"] in MOVING})
-    # Of a category, the level with the strongest link.
+    # Each category is represented by the level with the strongest link.
     shown = [
         row
         for place, row in enumerate(facts)
@@ -605,7 +605,7 @@ STRONG = 0.5
 
 
 def _together(source: Source, drivers: set[str]) -> str:
-    """Return how to read drivers whose balances move together, after a space; else nothing."""
+    """Return how to read drivers whose balances move together, preceded by a space, or nothing."""
     try:
         rows = source.rows("fct_product_pairs", "product, other_product")
     except NotShownError:
@@ -631,8 +631,8 @@ MOVING = ("raises", "lowers")
 def strongest(source: Source) -> list[Mapping[str, Any]]:
     """Return the drivers of the risk weighting that are not chance, the strongest first.
 
-    A level of a category counts only if the category as a whole makes a difference, because one of
-    many levels is always far from the others.
+    A level of a category counts only if the category as a whole makes a difference: among many
+    levels, one is always far from the others.
     """
     found = []
     for row in source.rows("fct_risk_drivers", "driver, level"):
@@ -726,7 +726,7 @@ OPENING = (
     "funding",
     "concentration",
 )
-"""Answers that open a page: the first available ones of each list."""
+"""Answers for the top of a page: the first ones that are available are shown."""
 
 
 # ---------- tests
@@ -746,10 +746,11 @@ def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any
 def _is_none(row: Mapping[str, Any]) -> bool:
     """Return whether a test shows that a difference, if there is one, is negligible.
 
-    The root of a chi-square statistic with k degrees of freedom is about normal around the root of
-    its noncentrality + k - 1/2, with variance 1, and epsilon squared is noncentrality by customers:
-    so with 95% confidence it is below ((root of H + 1.645)² - k + 1/2) / n. A statistic below its
-    expectation makes that no better than 1.645² / n.
+    The square root of a chi-square statistic with k degrees of freedom is about normal: its mean is
+    the square root of (noncentrality + k - 1/2), and its variance is 1. Epsilon squared is the
+    noncentrality divided by the number of customers, n. So with 95% confidence, epsilon squared is
+    below ((square root of H + 1.645)² - k + 1/2) / n. This bound is never taken as less than
+    1.645² / n, even if the statistic H is below its expectation.
     """
     if row["verdict"] != labels.CHANCE or row["method"] != "Kruskal-Wallis":
         return False
@@ -776,7 +777,7 @@ def _tested(row: Mapping[str, Any]) -> str:
 
 
 def _statistics(row: Mapping[str, Any]) -> str:
-    """Return the figures of a test in short."""
+    """Return the figures of a test in short form."""
     p = row["adjusted_p_value"]
     parts = [str(row["method"])]
     if p is not None:

@@ -1,6 +1,6 @@
 """The sources of answers: metrics, and rows of small marts.
 
-A built warehouse and a dashboard snapshot answer the same questions.
+A built warehouse and a dashboard snapshot can answer the same questions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,14 +36,14 @@ class Source(Protocol):
         """Return rows of dimension values, then metrics.
 
         Args:
-            metrics: names.
-            by: dimensions.
+            metrics: names of metrics.
+            by: names of dimensions.
             filters: dimension to values.
-            cube: the dashboard's table to ask; null for the one that has the dimensions.
+            cube: name of the dashboard's cube; None for the one that has the dimensions.
         """
 
     def rows(self, mart: str, order: str = "all") -> Sequence[Mapping[str, Any]]:
-        """Return a small mart, or `actions`, each row by column.
+        """Return the rows of a small mart, or of `actions`, by column name.
 
         Raises:
             NotShownError: The mart is missing or not shown.
@@ -74,7 +74,7 @@ class Warehouse:
         return self.connection.execute(query.sql, query.parameters).fetchall()
 
     def rows(self, mart: str, order: str = "all") -> list[dict[str, Any]]:
-        """Return a mart by column; see :class:`Source`."""
+        """Return the rows of a mart by column name; see :class:`Source`."""
         relation = f"marts.{quote_identifier(mart)}"
         if mart == "actions":
             relation = f"(select distinct {ACTION_TEXTS} from marts.fct_customer_recommendations)"

@@ -18,7 +18,7 @@ PAGE = "findings.md"
 
 
 def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
-    """Write the page and its figures; files of an earlier run are replaced.
+    """Write the page and its figures, replacing the files of an earlier run.
 
     Args:
         warehouse: DuckDB file of a complete build; it is not changed.
@@ -30,7 +30,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
 
     Raises:
         click.ClickException: The warehouse or the definitions cannot be read, or the folder
-            cannot be written; the message says what to do.
+            cannot be written to; the message says what to do.
     """
     # Raises an error if the build was not completed.
     read_summary(warehouse)

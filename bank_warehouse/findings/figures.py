@@ -1,7 +1,7 @@
-"""The figures of the page, as SVG files that only depend on the warehouse.
+"""The figures of the page, as SVG files that depend only on the warehouse.
 
-The title of each is its answer from `bank_warehouse.answers`, and its axes have units. The notebook
-shows the same figures.
+Each figure has its answer from `bank_warehouse.answers` as its title, and units on its axes. The
+notebook shows the same figures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +70,7 @@ def titled(name: str, tables: Tables, height: float, note: str = "") -> Figure:
 
 
 def actions(tables: Tables) -> Figure:
-    """Gap and number of customers of each action with a gap to close."""
+    """Gap and number of customers for each action that has a gap to close."""
     frame = tables.metrics(["gap_to_close", "recommendations"], ["action_name"])
     frame = frame.assign(gap=frame["gap_to_close"].astype(float) / MILLION)
     frame = frame[frame["gap"] > 0].sort_values(["gap", "action_name"], ascending=[True, False])
@@ -237,7 +237,7 @@ def _driver(tables: Tables, row: Any) -> str:
 
 
 def segments(tables: Tables) -> Figure:
-    """Mean loans and deposits of each segment, as bubbles of its customers."""
+    """Mean loans and deposits of each segment, as bubbles sized by its number of customers."""
     frame = tables.metrics(["customers", "mean_total_loans", "mean_total_deposits"], ["segment"])
     figure = titled("segments", tables, 4.8, "The larger a bubble, the more customers.")
     axes = figure.add_subplot()
@@ -271,7 +271,7 @@ def segments(tables: Tables) -> Figure:
 
 
 NEAR = 0.12
-"""Bubbles closer than this share of the largest mean loans have names on opposite sides."""
+"""Bubbles closer than this share of the largest mean loans have their names on opposite sides."""
 LOW = 0.2
 """Bubbles below this share of the largest mean deposits have their names above them."""
 
@@ -315,7 +315,7 @@ def concentration(tables: Tables) -> Figure:
 
 
 def stress(tables: Tables) -> Figure:
-    """Assumed losses and deposits of each scenario against the baseline."""
+    """Assumed losses and deposits of each scenario, compared with the baseline."""
     names = ["stressed_expected_loss", "stressed_total_deposits"]
     frame = tables.metrics(names, ["scenario"])
     frame = frame.sort_values(["stressed_expected_loss", "scenario"], kind="stable")
@@ -339,7 +339,7 @@ def stress(tables: Tables) -> Figure:
 
 
 def products(tables: Tables) -> Figure:
-    """Correlations of the balances of two products; the diagonal is grey."""
+    """Correlations between the balances of each two products; the diagonal is grey."""
     frame = tables.sql(
         """
         select one.product_name as product, other.product_name as other_product,
@@ -395,9 +395,9 @@ def _plain_log(axis: Axis, written: str | Callable[[float, float], str]) -> None
 
 
 def customers(tables: Tables) -> Frame:
-    """Return at most 3,000 customers to draw individually, always the same random ones.
+    """Return at most 3,000 customers to draw individually, always the same random sample.
 
-    The customer key is a hash: the lowest keys are a random sample.
+    The customer key is a hash, so the lowest keys are a random sample.
     """
     return tables.sql(
         """
@@ -416,13 +416,13 @@ def customers(tables: Tables) -> Frame:
 def boxes(
     tables: Tables, name: str, by: str, measures: Sequence[str], order: Sequence[object]
 ) -> Figure:
-    """Amounts by groups as box plots: boxes hold the middle half, whiskers nine tenths.
+    """Amounts by group as box plots: boxes show the middle half, whiskers the middle nine tenths.
 
     Args:
-        tables: where the customers are.
-        name: name of the title.
+        tables: the warehouse with the customers.
+        name: name of the title in TITLES.
         by: column to group by.
-        measures: amounts, a panel each.
+        measures: amounts, each in its own panel.
         order: order of the groups.
     """
     drawn = customers(tables)
@@ -449,7 +449,7 @@ def boxes(
 
 
 def density(tables: Tables) -> Figure:
-    """Income and loans of customers as density, with the median of each tenth of incomes."""
+    """Income and loans of customers as a density plot, with the median of each tenth of incomes."""
     drawn = customers(tables)
     known = drawn[(drawn["total_loans"] > 0) & (drawn["estimated_income"] > 0)]
     ends = known["total_loans"].quantile([0.005, 0.995])
@@ -488,7 +488,7 @@ def _loans_by_income(tables: Tables) -> str:
 
 
 HOW_CLOSE = ((0.7, "closely"), (0.3, "loosely"), (0, "barely"))
-"""Names of rank correlations from these values on."""
+"""Words for rank correlations, each from this value upwards."""
 
 
 def _strongest_pair(tables: Tables) -> str:
@@ -546,7 +546,7 @@ TITLES: dict[str, Callable[[Tables], str]] = {
     "density": _loans_by_income,
     "loyalty": _of_answer("no-difference", "Balances by loyalty class"),
 }
-"""Titles of figures: the answer's, or a neutral one if there is no answer."""
+"""The title of each figure: its answer, or a neutral title if there is no answer."""
 
 FIGURES: dict[str, Callable[[Tables], Figure]] = {
     "actions": actions,
@@ -572,7 +572,7 @@ def draw(tables: Tables, folder: Path, names: Sequence[str] = tuple(FIGURES)) ->
             path = folder / f"{name}.svg"
             with written_whole(path) as draft:
                 figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
-                # Matplotlib ends lines with spaces, which the repository's checks reject.
+                # Matplotlib ends lines with spaces, which fail the repository's checks.
                 lines = [line.rstrip() for line in draft.read_text("utf-8").splitlines()]
                 draft.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
             paths.append(path)

@@ -1,7 +1,7 @@
 """The page of findings: templates filled with answers.
 
-A sentence that depends on a result is selected by that result, and statements about the bank come
-from `bank_warehouse.answers`.
+The results decide which sentences are shown, and statements about the bank come from
+`bank_warehouse.answers`.
 """
 
 import textwrap
@@ -28,7 +28,7 @@ from marts.fct_segment_differences where method <> 'Not tested'
 """Each test once, because pairs of dimensions are listed in both orders."""
 
 ASSIGNED = ("banking_relationship", "investment_advisor")
-"""Columns that are filled in by row order in the data that the sample is modelled on."""
+"""Columns whose values follow the order of rows in the data that the sample is modelled on."""
 
 
 def write_page(tables: Tables) -> str:
@@ -66,7 +66,7 @@ def _summary(tables: Tables) -> str:
 
 
 def _said(tables: Tables, name: str) -> str:
-    """Return a sentence with its support and statistics; empty if there is no answer."""
+    """Return an answer with its support and statistics; empty if there is no answer."""
     found = tables.said.by_name.get(name)
     return f"{found.sentence} ({found.full_support.rstrip('.')}.)" if found else ""
 
@@ -237,7 +237,7 @@ def _collinear_sentence(tables: Tables, drivers: set[str]) -> str:
 
 
 def _level_sentence(tables: Tables, shown: set[str]) -> str:
-    """Return the categories of which a level stands out, but not the whole."""
+    """Return a sentence on categories in which only a single level stands out, not the whole."""
     found = tables.sql(
         f"""
         select distinct driver from marts.fct_risk_drivers

@@ -44,7 +44,7 @@ class Tables(Warehouse):
         return all(file.startswith(SEED_FOLDER) for file in self.files)
 
     def classes_listed_by_rule(self) -> list[str]:
-        """Return the risk weightings that a rule puts on the watch list.
+        """Return the risk weightings that alone put a customer on the watch list.
 
         Empty if all or none are, because then there is no jump to explain.
         """
@@ -91,7 +91,7 @@ class Tables(Warehouse):
         return {str(name): value for name, value in rows[0].items()}
 
     def label(self, name: str) -> str:
-        """Return a metric's, dimension's or column's name for readers."""
+        """Return the label of a metric, a dimension or a column."""
         if name in self.layer.metrics:
             return self.layer.metric(name).label
         for model in self.layer.models.values():
@@ -100,13 +100,13 @@ class Tables(Warehouse):
         return labels.name(name)
 
     def table(self, frame: Frame, formats: Mapping[str, str] | None = None) -> str:
-        """Return rows as a Markdown table, labels as its head, numbers in their formats.
+        """Return rows as a Markdown table, with labels in its head and formatted numbers.
 
-        Amounts are in whole units, or in millions if the column has one of ten million or more.
+        Amounts are in whole units, or in millions if any in the column is ten million or more.
 
         Args:
             frame: the rows; a column named after a metric has the format of the metric.
-            formats: formats of other columns, as format_value takes them.
+            formats: formats of other columns, as for format_value.
         """
         known = dict(formats or {})
         names = [str(name) for name in frame.columns]

@@ -5,6 +5,7 @@ returns a small table.
 
 ``differences``  do the values of a dimension differ in a measure? (tests, false discovery rate)
 ``scaling``      balances on a comparable scale
-``drivers``      what moves the risk weighting? (proportional odds)
+``drivers``      what is linked to the risk weighting? (proportional odds)
 ``clusters``     are there groups of customers, and which? (k-means)
+``fairness``     are protected groups chosen for actions at different rates? (two-rate tests)
 """

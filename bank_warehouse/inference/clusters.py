@@ -16,8 +16,8 @@ from bank_warehouse.inference.libraries import KMeans, adjusted_rand_score, silh
 from bank_warehouse.inference.scaling import Floats, Scale, fit_scale
 
 # scikit-learn uses the types of polars if it is installed. DuckDB imports polars in the thread of
-# another model, and a partly imported polars has no types yet. Importing polars
-# here waits until DuckDB's import has finished.
+# another model, and a partly imported polars has no types yet. Importing polars here waits until
+# DuckDB's import has finished.
 with contextlib.suppress(ImportError):
     importlib.import_module("polars")
 
@@ -27,11 +27,11 @@ BALANCES = (
 )  # fmt: skip
 NUMBERS_OF_CLUSTERS = range(2, 9)
 STABLE = 0.8
-"""Mean adjusted Rand index from which a number of clusters counts as stable."""
+"""A number of clusters counts as stable if its mean adjusted Rand index is at least this."""
 DISTINCT = 0.5
-"""Silhouette above which clusters count as real: Kaufman and Rousseeuw (1990), table 4."""
+"""Silhouette from which clusters count as distinct: Kaufman and Rousseeuw (1990), table 4."""
 MOST_CUSTOMERS = 5_000
-"""Number of customers for the fit: the first of the sample by key, which is a hash."""
+"""Maximum customers in a fit: the first of the sample by key, which is a hash."""
 _CUSTOMERS_PER_CLUSTER = 25
 _CUSTOMERS_FOR_SILHOUETTE = 2_000
 _HALVES = 8
@@ -106,7 +106,7 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 def choose(clusterings: Sequence[Clustering]) -> Clustering:
     """Return the clustering to use: the stable one with the highest silhouette.
 
-    If none is stable, return the most stable one; if several are, the first.
+    If none is stable, return the most stable one. Of equals, return the first.
     """
     stable = [one for one in clusterings if one.stability >= STABLE]
     if stable:

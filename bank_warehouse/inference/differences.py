@@ -1,11 +1,11 @@
-"""Do the values of a dimension differ in a measure by more than chance?
+"""Does a measure differ between the values of a dimension by more than chance?
 
-Two tests, both computed from counts: Kruskal-Wallis for measures that have an order, Pearson's
-chi-square for two dimensions. The procedure of Benjamini and Hochberg controls the false discovery
-rate in each of two families of p-values: money by dimensions derived from money (where differences
-are expected), and everything else. In a single family, the many differences of the first would make
-chance findings in the second more likely: Efron (2008), "Simultaneous inference: when should
-hypothesis testing problems be combined?", Annals of Applied Statistics 2, 197-223.
+There are two tests, both computed from counts: Kruskal-Wallis for measures that have an order, and
+Pearson's chi-square for two dimensions. The procedure of Benjamini and Hochberg controls the false
+discovery rate in each of two families of p-values: money by dimensions derived from money (where
+differences are expected), and everything else. In a single family, the many differences of the
+first would make chance findings in the second more likely: Efron (2008), "Simultaneous inference:
+when should hypothesis testing problems be combined?", Annals of Applied Statistics 2, 197-223.
 """
 
 import math
@@ -65,7 +65,7 @@ class Comparison:
             there is too little data for the approximation.
         effect_size: 0 (no difference) to 1, whatever the number of customers.
         comparable_effect_size: The effect size on the scale of the limits for small, medium and
-            large.
+            large effects.
     """
 
     customers: int
@@ -83,10 +83,10 @@ def kruskal_wallis(
 
     H = 12 / (N (N + 1)) sum n_g (R_g / n_g - (N + 1) / 2)^2, divided by 1 - T / (N^3 - N):
     Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis", JASA 47,
-    583-621, formulas 1.1 and 1.3. Ranks are measured from the mean rank, so that large
-    N lose no digits. Effect size epsilon squared = H / (N - 1): Kelley (1935), in the form of
-    Tomczak and Tomczak (2014), "The need to report effect size estimates revisited",
-    Trends in Sport Sciences 21.
+    583-621, formulas 1.1 and 1.3. Ranks are measured from the mean rank, so that no
+    digits are lost if N is large. Effect size epsilon squared = H / (N - 1): Kelley (1935), in
+    the form of Tomczak and Tomczak (2014), "The need to report effect size estimates
+    revisited", Trends in Sport Sciences 21.
 
     Args:
         counts: Shape (g,): the customers of each group, at least 1.
@@ -166,8 +166,8 @@ def benjamini_hochberg(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
         p_values: Shape (m,), 0 to 1, in any order; without missing values.
 
     Returns:
-        Shape (m,), in the same order: the lowest rate at which each would be a discovery, never
-        less than its p-value despite rounding.
+        Shape (m,), in the same order: the lowest rate at which each would be a discovery; never
+        less than the p-value, despite rounding.
     """
     count = len(p_values)
     descending = np.argsort(-p_values, kind="stable")
@@ -190,9 +190,9 @@ def compare_dimensions(
             `customers`, `twice_rank_sum`, `tie_sum` (the same for all rows of a measure).
         crossed: One row per pair of dimensions and their values: `dimension`, `other_dimension`,
             `value`, `other_value`, `customers`; every pair once, in either order.
-        by_definition: One row per `dimension` and `measure` that are not tested because one defines
-            the other; a pair of dimensions in either order.
-        by_money: The dimensions that are derived from amounts or rate them.
+        by_definition: One row per `dimension` and `measure` that are not tested, because one
+            defines the other; pairs of dimensions may be in either order.
+        by_money: The dimensions that are derived from amounts or that rate amounts.
 
     Returns:
         `TESTED`, one row per tested dimension and measure, sorted by name. A pair of

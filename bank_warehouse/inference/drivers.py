@@ -1,4 +1,4 @@
-"""What moves the risk weighting? A proportional-odds model on a sample of customers."""
+"""What is linked to the risk weighting? A proportional-odds model on a sample of customers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Column:
     """A column of the matrix of a fit.
 
     Attributes:
-        driver: The column of the sample that it is made from.
+        driver: The column of the sample that it is derived from.
         level: The value of a category for which it is 1; None for a number.
         reference: The level with which `level` is compared; None for a number.
         values: Shape (n,), one for each customer.
@@ -78,10 +78,10 @@ class Column:
 
 
 class ProportionalOdds(OrderedModel):  # type: ignore[misc]
-    """The ordered logit of statsmodels with its first derivatives as formulas.
+    """The ordered logit of statsmodels, with formulas for its first derivatives.
 
     statsmodels differentiates the log-likelihood numerically, which takes a minute for 20,000
-    customers; with the formulas the same optimum is found in about a second.
+    customers. The formulas find the same optimum in about a second.
 
     McCullagh (1980), "Regression models for ordinal data", JRSS B 42, 109-142: P(y <= j) =
     F(threshold_j - x beta), F the logistic distribution function.
@@ -143,7 +143,7 @@ def fit_proportional_odds(matrix: Floats, outcome: Sequence[int]) -> Fit | None:
     """
     codes = pd.Categorical(list(outcome), categories=sorted(set(outcome)), ordered=True)
     with threadpool_limits(1), np.errstate(all="ignore"):
-        # The columns are independent of a constant; statsmodels checks this with a coarser limit.
+        # No combination of the columns is constant; statsmodels would check this less precisely.
         model = ProportionalOdds(pd.Series(codes), matrix, distr="logit", hasconst=False)
         start = model.start_params
         result = model.fit(
@@ -169,9 +169,9 @@ def explained_shares(matrix: Floats, coefficients: Floats) -> Floats:
     """Return the share of the variation of the latent outcome that each column explains.
 
     The sum is the R squared of McKelvey and Zavoina (1975), Journal of Mathematical Sociology 4,
-    103-120: variance of x beta over itself plus pi^2 / 3. It is divided among the columns by the
-    product measure of Pratt (1987), "Dividing the indivisible", Proc. 2nd Tampere Conference in
-    Statistics, 245-260: beta_j cov(x_j, x beta). A share can be slightly negative.
+    103-120: v / (v + pi^2 / 3), where v is the variance of x beta. It is divided among the columns
+    by the product measure of Pratt (1987), "Dividing the indivisible", Proc. 2nd Tampere
+    Conference in Statistics, 245-260: beta_j cov(x_j, x beta). A share can be slightly negative.
 
     Args:
         matrix: Shape (n, p).
@@ -196,8 +196,8 @@ def fit_drivers(sample: pd.DataFrame) -> pa.Table:
             and the columns named in this module. Any order.
 
     Returns:
-        `DRIVERS`, one row per driver and level, in the order of the columns above. If there are too
-        few customers or there is no optimum, the figures are null.
+        `DRIVERS`, one row per driver and level, in the order in which this module names the columns.
+        If there are too few customers or there is no optimum, the figures are null.
     """
     ordered = sample.sort_values("customer_key", kind="stable", ignore_index=True)
     rows = _fit_rows(ordered, "business facts", BALANCES, NUMBERS, CATEGORIES)
@@ -213,7 +213,7 @@ def design(
 ) -> list[Column]:
     """Return the columns of a fit: scaled balances, standardised numbers, levels as 0 and 1.
 
-    The reference level of a category is its most frequent one (if several are, the first by name).
+    The reference level of a category is its most frequent one (the first by name if several are).
     """
     columns: list[Column] = []
     for name in balances:
@@ -276,7 +276,7 @@ def _fit_rows(
                 "adjusted_p_value": float(adjusted[place]),
                 "share_of_explained_variation": float(shares[place]),
             }
-        # Rounding may move the sum of the shares slightly outside 0 to 1.
+        # Rounding may move the sum of the shares slightly outside the range 0 to 1.
         quality["explained_variation"] = min(max(float(shares.sum()), 0.0), 1.0)
         if is_held_out.any():
             guesses = _guesses(everyone[is_held_out][:, kept], fit, levels)

@@ -1,9 +1,10 @@
 """Are protected groups chosen for an action at rates that differ by more than chance?
 
-Each group is compared with the best-treated one: chosen most often for an offer, least often for a
-burden. The best of several groups is partly best by luck. So every p-value is multiplied by the
-number of pairs that could have been compared (Bonferroni), which is valid whichever group is best.
-The results of all actions are then adjusted together by the procedure of Benjamini and Hochberg.
+Each group is compared with the best-treated one, which is chosen most often for an offer or least
+often for a burden. The best of several groups is partly best by luck. So every p-value is
+multiplied by the number of pairs that could have been compared (Bonferroni), which is valid
+whichever group is best. The results of all actions are then adjusted together by the procedure of
+Benjamini and Hochberg.
 """
 
 import math
@@ -35,7 +36,7 @@ TESTED = pa.schema(
 
 
 def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: int) -> float:
-    """Return the two-sided p-value of two rates being equal.
+    """Return the two-sided p-value of the hypothesis that two rates are equal.
 
     Pearson's chi-square of the two by two table without continuity correction, which is the square
     of the z-test with pooled variance: Fleiss, Levin and Paik (2003), "Statistical methods for
@@ -72,15 +73,15 @@ def compare_groups(counted: pd.DataFrame) -> pa.Table:
     """Compare the groups of each action and dimension with the best-treated one.
 
     Only groups that are large enough are compared. Of two that are treated alike, the first in
-    alphabetical order is the best.
+    alphabetical order counts as the best.
 
     Args:
         counted: One row per action, dimension and value: `action`, `dimension`, `value`,
             `is_burden`, `customers`, `chosen`, `is_large_enough`.
 
     Returns:
-        `TESTED`, one row per row of `counted`, by action, dimension and value; without a best group
-        if none is large enough, and without a p-value for the best group and small groups.
+        `TESTED`, one row per row of `counted`, sorted by action, dimension and value. There is no
+        best group if none is large enough, and no p-value for the best group and small groups.
     """
     ordered = counted.sort_values(["action", "dimension", "value"], ignore_index=True)
     compared = [
@@ -98,7 +99,7 @@ def compare_groups(counted: pd.DataFrame) -> pa.Table:
 
 
 def _compare(group: pd.DataFrame) -> pd.DataFrame:
-    """Return the comparisons of the groups of one action and dimension, by the same index."""
+    """Return the comparisons of the groups of one action and dimension, with the same index."""
     values = [str(value) for value in group["value"]]
     counts = [
         (int(chosen), int(customers))

@@ -11,7 +11,7 @@ def as_pandas(relation: Any, order_by: Sequence[str]) -> pd.DataFrame:
 
     Args:
         relation: Result of `dbt.ref`: a DuckDB relation or a Spark data frame.
-        order_by: Columns that together are unique.
+        order_by: Columns that are unique in combination.
 
     Returns:
         The same columns; decimals become float64.

@@ -10,10 +10,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scale:
-    """A soft logarithm, centred and in standard deviations.
+    """A soft logarithm, centred and measured in standard deviations.
 
     Attributes:
-        unit: An amount; the scale is about linear up to it, and logarithmic far above it.
+        unit: An amount; the scale is roughly linear up to it and logarithmic far above it.
         mean: Mean of asinh(amount / unit).
         deviation: Standard deviation of asinh(amount / unit), above 0.
     """

@@ -1,6 +1,6 @@
 """The metrics of the semantic manifest as plain values.
 
-Only features that readers without MetricFlow can also implement are supported: a measure aggregates
+Only features that can also be implemented without MetricFlow are supported: a measure aggregates
 one column, a metric's filter compares dimensions with constants, and a derived metric is
 arithmetic. So the same definition becomes SQL here and a formula in Power BI. Anything else is
 refused, and the message names it.
@@ -35,7 +35,7 @@ class MetricsError(ValueError):
 
 @dataclass(frozen=True)
 class Dimension:
-    """A dimension by which numbers are shown.
+    """A dimension that numbers are shown by.
 
     Attributes:
         name: short name, unique within its model, such as `segment`.
@@ -133,8 +133,8 @@ class SemanticModel:
     Attributes:
         name: name of the semantic model.
         relation: name of the mart.
-        schema: schema the mart was built in.
-        keys: entity to column, for the entity of a row, to which other models join.
+        schema: schema of the mart.
+        keys: entity to column, for the entity that a row describes, on which other models join.
         references: entity to column, for all entities in a row, including its own.
         dimensions: by short name; entities are among them.
     """
@@ -149,7 +149,7 @@ class SemanticModel:
 
 @dataclass(frozen=True)
 class SemanticLayer:
-    """All definitions, by name, in the order they were written.
+    """All definitions by name, in the order in which they were written.
 
     Attributes:
         models: the marts.

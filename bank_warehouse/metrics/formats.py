@@ -1,4 +1,4 @@
-"""Numbers as text, by the format strings of the metrics, which Power BI also uses."""
+"""Format numbers as text, with the metrics' format strings, which Power BI also uses."""
 
 import re
 from decimal import Decimal
@@ -28,8 +28,8 @@ def format_value(value: float | Decimal | None, number_format: str) -> str:
         raise ValueError(message)
     if value is None:
         return NOTHING
-    # Decimals throughout, because the float 0.285 is 28.499999... per cent and rounds the wrong
-    # way.
+    # Use decimals throughout: as a float, 0.285 is 28.499999... per cent, and such values can be
+    # rounded the wrong way.
     exact = Decimal(str(value)) * (100 if found["percent"] else 1)
     decimals = len(found["decimals"] or "")
     text = f"{exact:{',' if found['thousands'] else ''}.{decimals}f}"

@@ -1,8 +1,8 @@
 """Compile metrics to one DuckDB query on the marts.
 
-Values only become bound parameters; names are checked against the definitions and quoted.
-Dimensions of another mart are joined on the common entity, as in MetricFlow: one step, keeping rows
-without a match.
+Values are always bound parameters; names are checked against the definitions and quoted. The
+dimensions of another mart are joined on the common entity, as in MetricFlow: in one step, and rows
+without a match are kept.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A measure on the rows of a metric, which is read from a mart."""
+    """A measure to read from a mart, with the filters of its metric."""
 
     measure: Measure
     filters: tuple[Filter, ...]
@@ -91,8 +91,8 @@ def compile_query(
             are needed.
 
     Returns:
-        The query; one row for each combination of dimension values that has rows, in their order,
-        nulls last; without dimensions one row.
+        The query. Its result has one row for each combination of dimension values that occurs,
+        sorted by these values with nulls last; without dimensions, it has one row.
 
     Raises:
         MetricsError: A name is not known or given twice, a dimension cannot be reached from a
@@ -131,8 +131,8 @@ def compile_query(
 def dimensions_of(layer: SemanticLayer, metrics: Sequence[str]) -> tuple[Dimension, ...]:
     """Return the dimensions that all these metrics have in common, in the order of the models.
 
-    A short name that means different columns for metrics of different marts is listed once, as for
-    the first metric.
+    If a short name means different columns for metrics of different marts, it is listed once, with
+    the column for the first metric.
 
     Raises:
         MetricsError: A metric is unknown.
@@ -186,7 +186,7 @@ def _models_of(layer: SemanticLayer, metric: Metric) -> Iterator[str]:
 def _expression(
     layer: SemanticLayer, metric: Metric, inherited: tuple[Filter, ...], leaves: dict[_Leaf, str]
 ) -> str:
-    """Return a metric as SQL on the columns of its leaves, and record these."""
+    """Return a metric as SQL on the columns of its leaves, and record the leaves."""
     filters = tuple(dict.fromkeys(inherited + metric.filters))
     if metric.measure is not None:
         leaf = _Leaf(metric.measure, filters)
@@ -206,7 +206,7 @@ def _expression(
 
 
 def _words(expression: str) -> list[str]:
-    """Return names, numbers and operators of an arithmetic expression."""
+    """Return the names, numbers and operators of an arithmetic expression."""
     for sign in "()+-*/":
         expression = expression.replace(sign, f" {sign} ")
     return expression.split()
@@ -273,8 +273,8 @@ def _condition(column: str, values: Sequence[object], parameters: list[object]) 
 def _combine(names: Sequence[str], groups: Sequence[str], columns: Iterable[str]) -> str:
     """Return the query that combines the rows of several marts.
 
-    Each value is in only one of them, so its maximum is the value. A full join would lose null
-    groups.
+    Each value comes from only one mart, so the maximum of a group is that value. A full join would
+    not match groups that are null.
     """
     united = " union all by name ".join(f"from {name}" for name in names)
     quoted = [quote_identifier(name) for name in columns]
@@ -287,7 +287,7 @@ def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
     """Return a dimension that a model can reach; its own dimensions take precedence.
 
     Raises:
-        MetricsError: The model cannot reach it, or the name can mean several dimensions.
+        MetricsError: The model cannot reach it, or the name could mean several dimensions.
     """
     name, _, last = asked.rpartition("__")
     granularity = last if name and last in GRANULARITIES else None

@@ -25,7 +25,7 @@ PAGES: Mapping[str, tuple[str, Callable[[Context], Page]]] = {
     "recommendations": ("Actions", recommendations.make),
     "quality": ("Data quality", quality.make),
 }
-"""Name of a page to its menu title and the function that creates it."""
+"""For the name of each page: its menu title, and the function that creates the page."""
 
 
 def make_page(context: Context) -> Page:

@@ -34,7 +34,7 @@ SHARE_OF_ROW = Metric(
     unit="share",
     display_folder="Customers",
 )
-"""The default of heat maps. It needs two dimensions, so it is not a metric of the layer."""
+"""The default metric of heat maps. It needs two dimensions, so the semantic layer lacks it."""
 
 ORDERED = frozenset(
     {
@@ -49,13 +49,13 @@ ORDERED = frozenset(
         "age_band",
     }
 )
-"""Dimensions whose values have a natural order; the others are sorted by the displayed metric."""
+"""Dimensions whose values have a natural order; other dimensions are sorted by the metric shown."""
 
 DIRECTIONS = {
     "loyalty_classification": "Jade lowest – Platinum highest",
     "risk_weighting": "1 low – 5 high",
 }
-"""The meaning of the ends of a dimension, if its values do not show it."""
+"""What the two ends of a dimension mean, if its values do not show it."""
 
 UNITS = {
     "debt_to_income_ratio": "times a year's income",
@@ -182,10 +182,10 @@ class Context:
         return Column(self.label(dimension), hints.DIMENSIONS.get(dimension, ""), False)
 
     def migrations(self, mart: str) -> list[Mapping[str, Any]]:
-        """Return the migrations since the previous date; none if there is no such date.
+        """Return the migrations since the previous date; none if there is no previous date.
 
         Raises:
-            HiddenError: The role does not see them.
+            HiddenError: The role may not see them.
         """
         today = self.snapshot.release.manifest["as_of_date"]
         return [row for row in self.snapshot.rows(mart) if str(row["to_date"]) == today]
@@ -203,7 +203,7 @@ class Context:
 
         Args:
             dimension: dimension that the customers are grouped by.
-            measure: a metric, or a dimension whose distribution is compared; null for none.
+            measure: a metric, or a dimension whose distribution is compared; None for neither.
         """
         if measure is None:
             return None
@@ -220,9 +220,9 @@ class Context:
         return None
 
     def mark_of_pair(self, rows: str, columns: str, metric: str) -> Mark | None:
-        """Return whether the differences of a metric by each of two dimensions are real.
+        """Return whether a metric really differs by each of two dimensions.
 
-        For the number and the share of customers: whether the two dimensions are associated.
+        For the number and the share of customers, return whether the dimensions are associated.
         """
         if metric in ("customers", SHARE_OF_ROW.name):
             return self.mark(rows, columns)
@@ -257,8 +257,8 @@ class Context:
     ) -> Table:
         """Return a metric by a dimension as bars with links to details.
 
-        The longest bar comes first, unless the values have a natural order. Bars that could be
-        chance are pale.
+        The longest bar comes first, unless the values have a natural order. Bars are pale if their
+        differences could be chance.
         """
         defined = self.snapshot.metric(metric)
         metrics = [metric] if metric == "customers" else [metric, "customers"]
@@ -301,7 +301,7 @@ class Context:
     ) -> Heat:
         """Return a metric by two dimensions as a heat map, with the mean risk of each row.
 
-        Cells that could be chance are pale.
+        Cells are pale if their differences could be chance.
         """
         defined = self.metric(metric)
         asked = "customers" if metric == SHARE_OF_ROW.name else metric
@@ -388,7 +388,7 @@ class Context:
         return chosen, Choice("Compare by", options)
 
     def whole(self, name: str, title: str, make: Callable[[], Block]) -> Block:
-        """Return a block from result marts, or a note why this role does not see it."""
+        """Return a block from result marts, or a note that says why this role may not see it."""
         try:
             return make()
         except HiddenError as hidden:
@@ -396,7 +396,7 @@ class Context:
 
 
 def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
-    """Return one mark for several named comparisons; null for none."""
+    """Return one mark for several named comparisons; None if there are none."""
     if not marks:
         return None
     real = [name for name, mark in marks if mark.verdict == "real"]
@@ -416,11 +416,11 @@ def combined(marks: Sequence[tuple[str, Mark]]) -> Mark | None:
 
 
 RISK_PARTS = ("sum_of_risk_weightings", "customers")
-"""Metrics that the mean risk weighting divides."""
+"""The mean risk weighting is the first of these metrics divided by the second."""
 
 
 def _mean_risks(answers: Sequence[tuple[Any, ...]], names: Sequence[str]) -> dict[object, float]:
-    """Return the mean risk weighting of each row, by the first dimension."""
+    """Return the mean risk weighting for each value of the first dimension."""
     places = [names.index(name) + 2 for name in RISK_PARTS]
     sums: dict[object, list[int]] = {}
     for answer in answers:

@@ -27,10 +27,10 @@ BY_INCOME = (
     "mean_total_loans",
 )
 FEWEST = 30
-"""Fewest customers in a bin of incomes whose mean is drawn."""
+"""A bin of incomes needs this many customers for its mean to be drawn."""
 STEPS = 9
 PROTECTED = ("nationality", "gender", "age_band")
-"""Dimensions that must not be used for targeting; they are not in the sentence."""
+"""Dimensions that must not be used for targeting, so the sentence leaves them out."""
 
 
 def make(context: Context) -> Page:

@@ -27,7 +27,7 @@ TOP = 6
 
 
 def make(context: Context) -> Page:
-    """Return the page, which begins with the answers about all customers unless filters are set."""
+    """Return the page. It begins with answers about all customers unless filters are set."""
     said = _answers(context)
     return Page(
         "overview",
@@ -94,7 +94,7 @@ def _glance(context: Context) -> Tiles:
 
 
 def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
-    """Return the previous date and its figures; nothing if there is none or filters are set."""
+    """Return the previous date and its figures; nothing if there is no such date or with filters."""
     if context.view.filters:
         return None, {}
     try:

@@ -1,4 +1,4 @@
-"""Product holdings: how much customers hold of each product, and how far below peers they are."""
+"""Product holdings: how much customers hold of each product, and how far they are below peers."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ MEASURES = {
     "checking_account": "checking_accounts",
     "foreign_currency_account": "foreign_currency_account",
 }
-"""Product to its balance measure in fct_segment_differences."""
+"""The measure in fct_segment_differences with the balance of each product."""
 
 
 def make(context: Context) -> Page:
@@ -125,7 +125,7 @@ def _part(number: Any, whole: Any) -> Cell:
 
 
 def _by_dimension(context: Context) -> Heat:
-    """Return mean balances of holders by product and a chosen dimension."""
+    """Return the mean balances of holders by product and by a chosen dimension."""
     dimensions = [name for name in FILTERS if name != "joined_year"]
     dimension = context.view.by if context.view.by in dimensions else "risk_weighting"
     names = _names(context)
@@ -178,7 +178,7 @@ def _by_dimension(context: Context) -> Heat:
 
 
 def _mark(context: Context, dimension: str, names: dict[str, str]) -> Mark | None:
-    """Return whether the differences of balances by a dimension are real, for each product."""
+    """Return, for each product, whether its balances really differ by a dimension."""
     found = [
         (name, context.mark(dimension, MEASURES[product]))
         for product, name in names.items()

@@ -13,7 +13,7 @@ FLAGS = (
 )
 
 NAMED_YEARS = 4
-"""Most years without joiners that a title names; more of them only mean few customers."""
+"""A title names at most this many years without joiners; more only show that customers are few."""
 
 
 def make(context: Context) -> Page:
@@ -51,7 +51,7 @@ def _flags(context: Context) -> Tiles:
 
 
 def _joiners(context: Context) -> Chart:
-    """Return customers by joining year, which shows years without anyone."""
+    """Return customers by joining year, which shows the years in which nobody joined."""
     metric = context.snapshot.metric("customers")
     found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
     counts: dict[int, int] = dict(found)
@@ -183,7 +183,7 @@ def _release(context: Context) -> Tiles:
 
 
 def moment(text: str) -> str:
-    """Return a time of the manifest, `2026-01-31T17:05:00Z`, to the minute."""
+    """Return a time from the manifest, such as `2026-01-31T17:05:00Z`, to the minute."""
     return f"{text[:10]} {text[11:16]} UTC"
 
 

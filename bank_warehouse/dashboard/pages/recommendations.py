@@ -1,4 +1,4 @@
-"""Actions: what to do for how many customers, why, and whether that is fair."""
+"""Actions: what to do, for how many customers, why, and whether it is fair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -67,7 +67,7 @@ def _due(context: Context) -> list[tuple[Mapping[str, Any], Sequence[Any]]]:
 
 
 def _money(context: Context, kind: str, title: str) -> Table:
-    """Return the gaps of the actions of a kind, the largest first."""
+    """Return the gaps of all actions of one kind, the largest first."""
     number, _, gap = (context.snapshot.metric(name) for name in METRICS)
     found = sorted(
         ((text, values) for text, values in _due(context) if text["kind"] == kind and values[2]),

@@ -1,4 +1,4 @@
-"""Credit and risk: where the exposure is, and what goes with a higher risk weighting."""
+"""Credit and risk: where the exposure is, and what is linked to a higher risk weighting."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ TILES = (
     "debt_to_income_ratio",
 )
 SHOWN = tuple(name for name in IN_CELLS if name != "mean_risk_weighting")
-"""Metrics of cells by the risk weighting, without the risk weighting itself."""
+"""Metrics for heat maps by risk weighting: all but the mean risk weighting itself."""
 
 PAIRS = (
     ("income-risk", "risk-by-income", "Income and risk", "income_band"),
@@ -32,7 +32,7 @@ PAIRS = (
 )
 FIT = "business facts"
 ROOM = 15
-"""Fewest drivers drawn; all real ones are drawn."""
+"""Number of drivers drawn, unless more of them are real."""
 ODDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 BASELINE = "baseline"
 
@@ -100,7 +100,7 @@ def _drivers(context: Context) -> Chart:
         ),
         key=lambda row: -abs(row["coefficient"]),
     )
-    # Some of the weakest drivers are not drawn, but all real ones are.
+    # The weakest drivers may be left out, but never a real one.
     last = max((place for place, row in enumerate(found) if row in real), default=-1)
     drawn = found[: max(ROOM, last + 1)]
     head = found[0] if found else {}
@@ -232,7 +232,7 @@ def _losses(context: Context) -> Table:
 
 
 def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
-    """Return a measure by scenario, with its range if an assumption is off."""
+    """Return a measure by scenario, with its range if one assumption is too low or too high."""
     found = [
         row for row in context.snapshot.rows("fct_stress_results") if row["measure"] == measure
     ]
@@ -327,7 +327,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
 
 
 def _outflow(context: Context, found: Sequence[Mapping[str, Any]], otherwise: str) -> str:
-    """Return a title about the scenario with the largest fall of deposits."""
+    """Return a title about the scenario in which deposits fall most."""
     falls = [row for row in found if (row["relative_change"] or 0) < 0]
     if context.view.filters or not falls:
         return otherwise

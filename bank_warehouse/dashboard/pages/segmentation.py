@@ -33,7 +33,7 @@ IN_TABLE = (
     "watch_list_share",
 )
 LARGEST = 2.1
-"""Radius of the largest segment's bubble, in units of the page's text size."""
+"""Radius of the largest segment's bubble, relative to the page's text size."""
 
 
 def money_axis(label: str, most: float, metric: Metric) -> Axis:
@@ -83,7 +83,7 @@ def make(context: Context) -> Page:
 def bubbles(context: Context, height: float = 22.0) -> Chart:
     """Return segments as bubbles by their mean deposits and loans."""
     names = ("customers", "mean_total_deposits", "mean_total_loans", "loan_to_deposit_ratio")
-    # The same query as for the table, so that it is cached.
+    # The same query as for the table, so its result is cached.
     places = [IN_TABLE.index(name) + 1 for name in names]
     answers = [(row[0], *(row[at] for at in places)) for row in context.ask(IN_TABLE, ["segment"])]
     found = sorted((row for row in answers if row[2] is not None), key=lambda row: -row[1])
@@ -151,7 +151,7 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
 
 
 def _labels(points: list[tuple[float, float, str]], widest: float, highest: float) -> list[Shape]:
-    """Return names at points, moved up or down if two would overlap."""
+    """Return names at points; a name that would overlap another is moved up or down."""
     placed: list[tuple[float, float]] = []
     shapes = []
     for x, y, name in sorted(points, key=lambda point: point[1]):
@@ -230,7 +230,7 @@ def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choi
 
 
 def _intervals(context: Context, dimension: str, metric: str) -> Chart:
-    """Return the means of all customers with their intervals, from fct_segment_profiles."""
+    """Return means over all customers with their intervals, from fct_segment_profiles."""
     measure = TESTED.get(metric, "")
     found = [
         row
@@ -344,7 +344,7 @@ def _segments(context: Context) -> Table:
 
 
 def _differences(context: Context, dimension: str) -> Table:
-    """Return the measures in which groups differ, the largest real difference first."""
+    """Return the measures by which groups differ, the largest real difference first."""
     mart = "fct_segment_differences"
     found = [
         row
