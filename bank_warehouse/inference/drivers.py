@@ -196,8 +196,8 @@ def fit_drivers(sample: pd.DataFrame) -> pa.Table:
             and the columns named in this module. Any order.
 
     Returns:
-        `DRIVERS`, one row per driver and level, in the order in which this module names the columns.
-        If there are too few customers or there is no optimum, the figures are null.
+        `DRIVERS`, one row per driver and level, in the order of the columns in this module. If
+        there are too few customers or there is no optimum, the figures are null.
     """
     ordered = sample.sort_values("customer_key", kind="stable", ignore_index=True)
     rows = _fit_rows(ordered, "business facts", BALANCES, NUMBERS, CATEGORIES)

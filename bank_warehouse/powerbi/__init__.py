@@ -1,1 +1,1 @@
-"""Writes the Power BI project from dbt's artifacts: semantic model (TMDL) and report (PBIR)."""
+"""Writes the Power BI project from dbt's artifacts: a semantic model (TMDL) and a report (PBIR)."""

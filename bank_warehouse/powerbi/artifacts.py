@@ -23,7 +23,7 @@ _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart, with its type as the contract writes it."""
+    """A column of a mart, with its type as written in the contract."""
 
     name: str
     data_type: str
@@ -81,7 +81,7 @@ class Artifacts:
     Attributes:
         marts: by name.
         references: the relationships tests, sorted.
-        accepted_values: the values that the test lists for a column, by mart and column.
+        accepted_values: the values that a test accepts for a column, by mart and column.
         seeds: the reference seeds, by name.
         layer: the metrics and their measures.
     """
@@ -124,7 +124,7 @@ def read(target: Path, project: Path) -> Artifacts:
 
 
 def one_line(text: str) -> str:
-    """Return `text` with every run of white space as one space."""
+    """Return `text` with every run of white space replaced by one space."""
     return " ".join(text.split())
 
 

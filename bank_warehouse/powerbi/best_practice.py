@@ -1,7 +1,7 @@
 """The rules of Microsoft's Best Practice Analyzer, evaluated on a written semantic model.
 
 The rules are public (github.com/microsoft/Analysis-Services, BestPracticeRules/BPARules.json, 71 of
-them); each is rewritten here under its own identifier. Every finding must be fixed or be listed
+them); each is rewritten here under its own identifier. Every finding must be fixed, or listed
 below as an exception with its reason. Rules that need statistics of a loaded model, and rules about
 objects that this model does not have, are listed separately.
 """
@@ -25,14 +25,14 @@ NEED_STATISTICS = {
     "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship is a dbt test of relationships, "
     "which the release has passed.",
 }
-"""Rules that need a loaded model, and why they would find nothing."""
+"""Rules that need a loaded model, and why each would find nothing."""
 
 OBJECT_NOT_USED = {
     "REMOVE_DATA_SOURCES_NOT_REFERENCED_BY_ANY_PARTITIONS": "dataSource",
     "PERSPECTIVES_WITH_NO_OBJECTS": "perspective",
     "CALCULATION_GROUPS_WITH_NO_CALCULATION_ITEMS": "calculationGroup",
 }
-"""Rules about objects that the model does not have: the rule and the kind of object in TMDL."""
+"""Rules about objects that the model does not have: each rule and its kind of object in TMDL."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Excuse:
 
     Attributes:
         rule: identifier.
-        objects: regular expression that matches the object's whole name.
+        objects: regular expression that matches the whole name of an object.
         reason: why the finding is accepted.
     """
 
@@ -165,7 +165,7 @@ EXCUSES = (
 
 
 def findings(model: ModelText) -> Iterator[str]:
-    """Yield the findings that no exception accepts."""
+    """Yield the findings that no exception covers."""
     for rule, check in RULES.items():
         excuses = [re.compile(each.objects) for each in EXCUSES if each.rule == rule]
         for name in check(model):

@@ -1,4 +1,4 @@
-"""Checks a written project: every reference resolves, and people can use the report."""
+"""Checks that every reference in a written project resolves, and that people can use the report."""
 
 import json
 import posixpath
@@ -37,13 +37,13 @@ RESERVED = frozenset({"Measures"})
 """Table names that the engine reserves."""
 
 DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
-"""Options that Power BI Desktop sets in every model for reading sources."""
+"""Options for reading sources that Power BI Desktop sets in every model."""
 
 WITHOUT_TOTALS = {
     "tableEx": ("total", ("totals",)),
     "pivotTable": ("subTotals", ("rowSubtotals", "columnSubtotals")),
 }
-"""How a table and a matrix turn their totals off: the object and its properties."""
+"""How tables and matrices turn off their totals: the object and its properties."""
 
 WANTED_ROLES = ("By banking relationship", "By investment advisor", "Everything")
 ROLE_WITHOUT_FILTERS = "Everything"
@@ -186,7 +186,7 @@ def _tables(model: ModelText) -> Iterator[str]:
 
 
 def _loaded_twice(model: ModelText) -> Iterator[str]:
-    """Yield text columns that a table joins from a mart although the mart's own table has them."""
+    """Yield text columns that a table joins from a mart, although the mart's own table has them."""
     owners = {
         found[1]: name
         for name in model.tables
@@ -353,7 +353,7 @@ def _roles(model: ModelText) -> Iterator[str]:
 
 
 def _leaks(role: Node, model: ModelText) -> Iterator[str]:
-    """Yield the tables with one customer per row that a role's filter does not reach."""
+    """Yield the tables with one row per customer that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}
@@ -542,7 +542,7 @@ def _visual(
 
 
 def _totals(where: str, visual: Json, model: ModelText) -> Iterator[str]:
-    """Yield a finding where a table or matrix shows a total that has no meaning."""
+    """Yield a finding if a table or matrix shows a total that has no meaning."""
     name, switches = WITHOUT_TOTALS.get(visual.get("visualType", ""), ("", ()))
     states = visual.get("query", {}).get("queryState", {})
     shown = [name for kind, _, name in references(list(states.values())) if kind == "Measure"]
@@ -605,7 +605,7 @@ def _fields(where: str, expression: Json, model: ModelText) -> Iterator[str]:
 
 
 def _filter(where: str, chosen: Json | None, wanted: Json) -> Iterator[str]:
-    """Yield a finding where a filter's condition is on a different field than the filter's own."""
+    """Yield a finding if a filter's condition is on a field other than the filter's own."""
     if chosen is None:
         return
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}

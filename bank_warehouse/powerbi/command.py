@@ -106,7 +106,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures describe the default report, even when --out writes another one.
+    # The exposures describe the default report, so writing another one with --out keeps them.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:
@@ -142,6 +142,6 @@ def _without_check() -> str:
     for option in context.command.params:
         name = str(option.name)
         is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if is_given and name not in ("check", "project_dir"):  # `runnable` adds the latter
+        if is_given and name not in ("check", "project_dir"):  # `runnable` adds --project-dir
             words.append(f"{option.opts[0]}={quote(str(context.params[name]))}")
     return " ".join(words)

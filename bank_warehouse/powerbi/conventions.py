@@ -16,7 +16,7 @@ RELEASE = Mart(
         if column.name in ("release", "as_of_date", "published_at", "schema_version", "source")
     },
 )
-"""The only table of a release that the publisher writes instead of dbt."""
+"""The only table of a release that is written by the publisher, not by dbt."""
 
 DATE_TABLE = "dim_dates"
 DATE_COLUMN = "date_day"
@@ -28,8 +28,8 @@ MERGED = {
 }
 """Customer attributes in fact tables that Power Query joins to the customers on load.
 
-Both tables have one row per customer, so the join adds no rows. Every fact can then be split by
-these attributes without a filter that runs from fact to dimension.
+Both tables have one row per customer, so the join adds no rows. With these attributes among the
+customers, every fact can be split by them, and no filter has to run from a fact to a dimension.
 """
 
 INLINED_SEEDS = ("dimensions", "stress_scenarios")
@@ -57,7 +57,7 @@ SAME_ORDER = {
     ("fct_risk_migrations", "from_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
     ("fct_risk_migrations", "to_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
 }
-"""Columns that hold the values of a column of a seed or mart, and sort in its order."""
+"""Columns with the same values as a column of a seed or mart, which sort in its order."""
 
 VALUE_COLUMNS = (
     ("fct_segment_profiles", "value"),
@@ -66,7 +66,7 @@ VALUE_COLUMNS = (
     ("fct_risk_heatmap", "row_value"),
     ("fct_risk_heatmap", "column_value"),
 )
-"""Columns that hold values of several dimensions and sort in the order of those dimensions."""
+"""Columns with values of several dimensions, which sort in the order of those dimensions."""
 
 CODE_COLUMNS = (
     ("fct_customer_risk", "watch_list_level"),
@@ -107,13 +107,13 @@ NAMED_BY = {
     ("fct_product_pairs", "other_product"): ("products", "product", "product_name"),
     ("fct_fairness_monitor", "action"): ("recommendation_rules", "action", "action_name"),
 }
-"""Columns of codes that a seed names: the seed, its code column and its name column."""
+"""Columns of codes whose names are in a seed: the seed, its code column and its name column."""
 
 REASONS = {
     ("fct_customer_risk", "watch_list_reasons"): "watch_list_rules",
     ("fct_customer_recommendations", "reasons"): "recommendation_rules",
 }
-"""Columns of rules with their conditions in codes, which also get a column in words; the seed."""
+"""Columns with rules in codes, and the seed of the rules. Each also gets a column in words."""
 
 HIDDEN = (
     ("fct_customer_recommendations", "action"),
@@ -130,7 +130,7 @@ HIDDEN = (
     ("stress_scenarios", "scenario"),
     ("fct_stress_sensitivity", "item"),
 )
-"""Columns of codes that readers do not need: a name or the reasons say the same."""
+"""Columns of codes that readers do not need, because a name or the reasons say the same."""
 
 SORTED_BY = {
     ("dim_products", "product_name"): "product_order",
@@ -140,7 +140,7 @@ SORTED_BY = {
     ("dimensions", "dimension_name"): "dimension_order",
     ("stress_scenarios", "scenario_name"): "scenario_order",
 }
-"""Columns and the column of the same table that they sort by."""
+"""Columns, and the column of the same table that each sorts by."""
 
 HIERARCHIES = {
     "dim_customers": (
@@ -151,7 +151,7 @@ HIERARCHIES = {
     "dim_products": (("Product", ("product_family", "product_name")),),
     "dim_dates": (("Calendar", ("year_number", "year_quarter", "year_month", "date_day")),),
 }
-"""Hierarchies to drill down: the name and the levels, from the broadest."""
+"""Drill-down hierarchies: the name and the levels, from the broadest."""
 
 FOLDERS = {
     "dim_customers": {
@@ -234,12 +234,12 @@ READINGS = {
 }
 """Columns of result tables that get a measure, which returns the value of the selected row.
 
-Such a value (an interval, a median, a test result) belongs to its row, and a sum of two has no
+Such a value (an interval, a median, a test result) belongs to its row, so sums over rows have no
 meaning. The measure is blank if several rows are selected.
 """
 
 HELPER = "Sum of "
-"""Label prefixes of metrics that only means use; their measures are hidden."""
+"""Label prefix of metrics that are only used to compute means; their measures are hidden."""
 
 ROLE_WITHOUT_FILTERS = "Everything"
 """Role of users who see every row. If a model has roles, a viewer without one gets an error."""
@@ -265,6 +265,6 @@ OPEN_TO_ROLES = frozenset(
 )
 """Tables that a role sees in full although its filter does not reach them.
 
-They hold lists and statistical tests, and no customer's figures. A role sees no rows of any other
-table that its filter does not reach, because these contain sums over other users' customers.
+They hold lists and statistical tests, and no customer's figures. Of other tables that its filter
+does not reach, a role sees no rows, because they contain sums over other users' customers.
 """

@@ -23,7 +23,7 @@ _FUNCTIONS = {
 
 
 Place = Callable[[str, str], tuple[str, str]]
-"""Returns the DAX names of a table and column for a mart and its column."""
+"""Returns the DAX names of a table and column, given a mart and its column."""
 
 
 def quote_text(text: str) -> str:
@@ -49,7 +49,7 @@ def expression(metric: Metric, layer: SemanticLayer, place: Place) -> str:
     Args:
         metric: the metric.
         layer: all metric definitions.
-        place: returns the DAX names of a column and its table.
+        place: returns the DAX names of a table and column.
 
     Raises:
         PowerBIError: the metric uses something that cannot be translated.
@@ -82,7 +82,7 @@ class _Writer:
         if measure.aggregation == "sum_boolean":
             text = f"SUMX({table}, INT({name}))"
         elif measure.aggregation == "count":
-            # Keys are never null, so counting them counts rows.
+            # Keys are never null, so counting keys counts rows.
             is_key = measure.column in model.references.values()
             text = f"COUNTROWS({table})" if is_key else f"COUNTA({name})"
         elif measure.aggregation in _FUNCTIONS:
@@ -91,7 +91,7 @@ class _Writer:
             raise self.refuse(f"its aggregation is {measure.aggregation}")
         text = self.calculate(text, mart)
         if self.metric.fill_nulls_with is not None:
-            # Blank without rows: a zero would fill every empty cell of a matrix.
+            # Blank if there are no rows, because a zero would fill every empty cell of a matrix.
             filled = f"COALESCE({text}, {self.metric.fill_nulls_with})"
             text = f"IF(ISEMPTY({table}), BLANK(), {filled})"
         return text
@@ -140,7 +140,7 @@ class _Writer:
         return f"CALCULATE({', '.join([text, *conditions])})" if conditions else text
 
     def dimension(self, mart: str, qualified_name: str) -> str:
-        """Return the DAX name of a dimension, from the measure's own mart if it has the column."""
+        """Return the DAX name of a dimension: in the measure's own mart, if this has the column."""
         places = sorted(
             (model.relation != mart, model.relation, dimension.column)
             for model in self.layer.models.values()

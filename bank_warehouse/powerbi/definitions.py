@@ -14,10 +14,10 @@ class ModelColumn:
         description: what the value means.
         format_string: display format; empty for texts and booleans.
         is_hidden: hidden from report authors.
-        is_key: each value occurs in one row only.
+        is_key: each value occurs in only one row.
         folder: display folder; empty for none.
         sort_by: name of the column to sort by; empty to sort by its own values.
-        group_by: name of a column that visuals always group by too; empty for none.
+        group_by: name of a column that visuals with this one also group by; empty for none.
         parameter: Power BI's JSON for the column of a field parameter or slider.
     """
 
@@ -36,7 +36,7 @@ class ModelColumn:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """A hierarchy to drill down: its name and its columns, from the broadest."""
+    """A drill-down hierarchy: its name and its columns, from the broadest."""
 
     name: str
     levels: tuple[str, ...]
@@ -161,7 +161,7 @@ class Model:
 
     Attributes:
         tables: by name.
-        relationships: all active, and filtering from the one side to the many side.
+        relationships: all are active and filter from the one side to the many side.
         roles: row-level security roles.
         expressions: parameters and functions of Power Query, by name.
         mode: storage mode of the release's tables: import or directQuery.

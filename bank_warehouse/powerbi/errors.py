@@ -17,14 +17,14 @@ class PowerBIError(click.ClickException):
 
 @contextmanager
 def naming_files(path: Path, remedy: str) -> Iterator[None]:
-    """Turn an OSError within the block into an error that names the file.
+    """Turn an OSError in the block into an error that names the file.
 
     Args:
         path: the file or folder to name if the system's error names none.
         remedy: what to do about it, as the end of the message.
 
     Raises:
-        PowerBIError: in place of OSError.
+        PowerBIError: replaces an OSError.
     """
     try:
         yield
@@ -35,7 +35,7 @@ def naming_files(path: Path, remedy: str) -> Iterator[None]:
 
 
 def read_text(path: Path, remedy: str) -> str:
-    r"""Return the text of a file without a byte-order mark and with `\n` line ends.
+    r"""Return the text of a file, without a byte-order mark and with `\n` line ends.
 
     Raises:
         PowerBIError: it cannot be read, or is not UTF-8.

@@ -1,4 +1,4 @@
-"""Writes one dbt exposure per page, so that the lineage runs from raw file to page."""
+"""Writes one dbt exposure per page, so that the lineage runs from raw files to pages."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ def tables_in(expression: str, model: Model) -> list[ModelTable]:
     }
     for table in model.tables.values():
         for measure in table.measures:
-            # Columns are always written with their table, measures never.
+            # Columns are always written with their table, and measures never are.
             if any(
                 f"{before}[{measure.name}]" in f" {expression}" for before in (" ", "(", "-", "\n")
             ):

@@ -124,9 +124,9 @@ def _labels(artifacts: Artifacts) -> dict[tuple[str, str], str]:
 
 
 def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
-    """Return the values, in order, of the columns with an order of their own.
+    """Return the values, in order, of the columns that have a special order.
 
-    A column that refers to a seed takes the order of the seed's rows.
+    A column that refers to a seed has the order of the seed's rows.
     """
     orders = {place: artifacts.accepted_values[place] for place in conventions.ORDERED_VALUES}
     for each in artifacts.references:
@@ -140,7 +140,7 @@ def _orders(artifacts: Artifacts) -> dict[tuple[str, str], list[str]]:
 
 
 def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
-    """Return the values of all ordered customer dimensions in one order that suits all of them.
+    """Return the values of all ordered customer dimensions, in one order that is valid for each.
 
     Raises:
         PowerBIError: two dimensions order the same two values differently.
@@ -158,7 +158,7 @@ def _value_order(orders: Mapping[tuple[str, str], list[str]]) -> list[str]:
 
 
 def _readings_of_marts(artifacts: Artifacts) -> dict[str, Reading]:
-    """Return how each mart's table is read, by the name of the mart."""
+    """Return how the table of each mart is read, by the name of the mart."""
     orders = _orders(artifacts)
     marts = [*artifacts.marts.values(), conventions.RELEASE]
     return {mart.name: _reading(artifacts, mart, orders) for mart in marts}
@@ -201,10 +201,10 @@ def _reading(
 
 
 def _reasons(artifacts: Artifacts, place: tuple[str, str]) -> Words:
-    """Return how the rules in a column of reasons are put in words.
+    """Return how the rules in a column of reasons are put into words.
 
-    A customer has one text for all rules of the watch list, of which the conditions are cut out. A
-    recommendation has one rule, whose conditions are its reason.
+    For the watch list, a customer's text lists all rules that the customer meets, and the
+    conditions in codes are cut out. A recommendation has one rule, so its label replaces the text.
     """
     rules = artifacts.seeds[conventions.REASONS[place]].rows
     if "action" not in artifacts.seeds[conventions.REASONS[place]].columns:
@@ -227,7 +227,7 @@ def _reasons(artifacts: Artifacts, place: tuple[str, str]) -> Words:
 def _words(
     artifacts: Artifacts, place: tuple[str, str], orders: Mapping[tuple[str, str], list[str]]
 ) -> dict[str, str]:
-    """Return the labels of a column's codes; a code that is already readable may have none."""
+    """Return the labels of a column's codes; a code that is already readable may have no label."""
     if place in conventions.NAMED_BY:
         owner, code, name = conventions.NAMED_BY[place]
         return {row[code]: row[name] for row in artifacts.seeds[owner].rows}
@@ -357,7 +357,7 @@ def _format(column: Column, data_type: str) -> str:
 
 
 def _with_sort_names(columns: list[ModelColumn]) -> tuple[ModelColumn, ...]:
-    """Return the columns with each sort column given by display name instead of source name."""
+    """Return the columns, with sort columns given by display name instead of source name."""
     names = {column.source: column.name for column in columns}
     return tuple(
         replace(column, sort_by=names[column.sort_by]) if column.sort_by else column
@@ -440,8 +440,8 @@ def _relationships(
 ) -> tuple[Relationship, ...]:
     """Return one single-direction relationship per relationships test.
 
-    If two tables have several tests, the one whose columns have the same name becomes the
-    relationship. Power BI would leave a second one inactive, and no measure would activate it.
+    If there are several tests between two tables, the one whose columns have the same name becomes
+    the relationship. Power BI would make a second one inactive, and no measure would activate it.
     """
     found: dict[tuple[str, str], Relationship] = {}
     tests = [
@@ -468,9 +468,9 @@ def _relationships(
 def _hide_foreign_keys(
     tables: list[ModelTable], relationships: Iterable[Relationship]
 ) -> list[ModelTable]:
-    """Hide the columns that only refer to another table: report authors use that table instead.
+    """Hide the columns that only refer to another table; report authors use that table instead.
 
-    Date columns stay visible, because their names say what happened on that day.
+    Date columns stay visible, because their names say what happened on the date.
     """
     sources = {
         (table.name, column.name): column.source for table in tables for column in table.columns
@@ -508,7 +508,7 @@ def _mark_keys(tables: list[ModelTable], relationships: Iterable[Relationship]) 
 
 
 def _columns_in(text: str) -> set[tuple[str, str]]:
-    """Return table and name of each column that a DAX expression reads."""
+    """Return the table and name of each column that a DAX expression reads."""
     return {
         (each["table"].replace("''", "'"), each["column"].replace("]]", "]"))
         for each in REFERENCE.finditer(code_of(text))
@@ -519,7 +519,7 @@ def _columns_in(text: str) -> set[tuple[str, str]]:
 def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
     """Return the model with only the columns that authors, the model or a visual need.
 
-    Result columns that a measure reads are hidden, because authors use the measure.
+    Columns of results that a measure reads are hidden, because authors use the measure.
     """
     read = set()
     for table in model.tables.values():
@@ -590,7 +590,7 @@ def _measures(
     relationships: tuple[Relationship, ...],
 ) -> tuple[Measure, ...]:
     def place(mart: str, column: str) -> tuple[str, str]:
-        """Return the DAX names; customer attributes are read from the customers table."""
+        """Return the DAX names of a column, with customer attributes in the customers table."""
         is_merged = column in conventions.MERGED.get(mart, ())
         table = by_origin[conventions.CUSTOMERS if is_merged else mart]
         return table_name(table), column_name(table, column)
@@ -620,7 +620,7 @@ def _measures(
 
 
 def _split_by(tables: list[str], relationships: tuple[Relationship, ...]) -> str:
-    """List the tables that a measure can be split by: their filters reach all of its inputs."""
+    """List the tables that a measure can be split by: those whose filters reach all its inputs."""
     shared = frozenset.intersection(*(filtered_by(table, relationships) for table in tables))
     return f"Split by: {', '.join(sorted(shared)) or 'nothing'}."
 
@@ -693,7 +693,7 @@ def _measure_table(measures: tuple[Measure, ...]) -> ModelTable:
 def _roles(
     by_origin: Mapping[str, ModelTable], relationships: tuple[Relationship, ...]
 ) -> tuple[Role, ...]:
-    """Return the roles: one sees all rows, the others only the rows that their filter allows.
+    """Return the roles: one sees all rows, the others only those that their filters allow.
 
     A table that the filter does not reach is closed to the role unless it is declared open.
     """

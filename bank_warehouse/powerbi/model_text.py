@@ -87,7 +87,7 @@ class ModelText:
         )
 
     def measures_in(self, measure: str) -> frozenset[str]:
-        """Return a measure and all measures it uses; empty if it does not exist."""
+        """Return a measure and all measures that it uses; empty if it does not exist."""
         found: set[str] = set()
         open_ends = [measure]
         while open_ends:
@@ -102,7 +102,7 @@ class ModelText:
         return frozenset(found)
 
     def tables_in(self, measure: str) -> frozenset[str]:
-        """Return the tables that a measure is computed from, also through other measures."""
+        """Return the tables that a measure is computed from, directly or through other measures."""
         return frozenset(
             each["table"].replace("''", "'")
             for name in self.measures_in(measure)
@@ -113,7 +113,7 @@ class ModelText:
     def has_total(self, measure: str) -> bool:
         """Whether a total of the measure has a meaning.
 
-        A lowest, highest or selected value has no meaningful total.
+        A total of lowest, highest or selected values has none.
         """
         return not any(
             _WITHOUT_TOTAL.search(code_of(self.measures[name][1].text))
@@ -123,7 +123,7 @@ class ModelText:
     def is_wide(self, table: str, column: str) -> bool:
         """Whether a column holds integers beyond the 15 digits that a visual shows exactly.
 
-        Its Power Query type decides: keys have 64 bits; counts, years and classes have 32.
+        The column's Power Query type decides: keys have 64 bits; counts, years and classes have 32.
         """
         source = re.escape(self.columns[table][column].properties.get("sourceColumn", ""))
         query = self.query(table) if table in self.tables else ""
@@ -131,12 +131,12 @@ class ModelText:
 
 
 def code_of(text: str) -> str:
-    """Return DAX with empty string literals, so that no name in them counts as a reference."""
+    """Return DAX with its string literals emptied, so that names in them are not references."""
     return _TEXT.sub('""', text)
 
 
 def references(tree: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield (kind, table, name) of every column and measure in a part of a report."""
+    """Yield the kind, table and name of every column and measure in a part of a report."""
     if isinstance(tree, Mapping):
         for kind in ("Column", "Measure"):
             if kind in tree:

@@ -10,7 +10,7 @@ _WORDS = {"as of": "as-of", "id": "id", "ids": "ids"}
 
 
 def identifier(*path: str) -> str:
-    """Return the identifier of the object at `path`, always the same one for a path.
+    """Return the identifier of the object at `path`, which depends only on the path.
 
     It is a version 5 UUID (RFC 9562, section 5.5), because Power BI's lineage tags are UUIDs.
     """
@@ -18,7 +18,7 @@ def identifier(*path: str) -> str:
 
 
 def short_identifier(*path: str) -> str:
-    """Return 20 hexadecimal digits for pages, visuals and filters, as Power BI Desktop does."""
+    """Return 20 hexadecimal digits as a page, visual or filter identifier, as Desktop does."""
     return uuid.uuid5(NAMESPACE, "/".join(path)).hex[:20]
 
 

@@ -32,7 +32,7 @@ PHONE_WIDTH = 324
 """Width of a phone in Power BI's pixels."""
 
 ALL_CUSTOMERS = "all customers"
-"""Words in the title and the alt text of each visual that no slicer filters."""
+"""Words in the title and alt text of each visual that no slicer filters."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Visual:
         key: unique name on the page; part of the visual's identifier.
         kind: type of the visual, one of ROLES.
         place: its position and size.
-        title: its displayed title: what it shows, not its type.
+        title: its displayed title, which says what it shows, not its type.
         alt: its alt text for screen readers.
         roles: the fields of each role.
         finding: name of the text measure with the finding. It becomes the title, and `title`
@@ -128,20 +128,20 @@ class Visual:
         parameter: name of the field parameter that chooses the measure of the last role.
         tooltip: key of the tooltip page shown on hovering; empty for Power BI's own.
         only: filters of this visual.
-        top: filter of this visual to the highest.
+        top: filter that keeps the highest values; None for none.
         chosen: value that a single-select slicer has on opening; empty for multi-select.
-        sort: measure or column by which it is sorted, descending; none for its own order.
+        sort: measure or column that it is sorted by, descending; None for its own order.
         text: paragraphs of a text box; the first is a heading if `is_heading`.
-        is_heading: the first paragraph is the heading of the page.
+        is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
         link: what a button does.
-        is_whole: no customer slicer reaches it: it shows all customers and is styled so.
-        has_trend: draws a trend line through the points.
-        in_thousands: a table shows money in thousands.
-        is_list: shows any number of rows and scrolls.
+        is_whole: no customer slicer reaches it, so it shows all customers, and its style says so.
+        has_trend: it has a trend line through the points.
+        in_thousands: it is a table that shows money in thousands.
+        is_list: it shows any number of rows and scrolls.
         widths: column widths of a table in pixels; empty to let Power BI fit them.
-        on_phone: is part of the phone layout.
-        is_tall: needs more height on a phone than others of its type.
+        on_phone: it is part of the phone layout.
+        is_tall: it needs more height on a phone than others of its type.
     """
 
     key: str
@@ -204,7 +204,7 @@ class Bookmark:
         key: unique name; part of the bookmark's identifier.
         title: display name.
         page: key of the page that it opens.
-        stays: changes only slicers and opens no page, as a page's reset does.
+        stays: it opens no page and only changes slicers, as a page's reset does.
     """
 
     key: str

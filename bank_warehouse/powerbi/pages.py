@@ -1,4 +1,4 @@
-"""Declares the pages of the report. Columns have their warehouse names, measures their labels."""
+"""Declares the pages of the report. Columns are given by warehouse name, measures by label."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ _HEADING = 44
 _FIGURES = 108
 _TOP = 184
 _BOTTOM = 714
-"""Top of each row of a page (heading and slicers, key figures, visuals), and the bottom."""
+"""Tops of the rows of a page (heading and slicers, key figures, visuals), and their bottom."""
 
 CUSTOMERS = "dim_customers"
 LOYALTY = column(CUSTOMERS, "loyalty_classification")
@@ -49,7 +49,7 @@ _ADVISOR = column("dim_investment_advisors", "investment_advisor")
 
 
 def row(top: int, height: int, *weights: float) -> list[Place]:
-    """Return the places in a row, whose width is divided by weights."""
+    """Return the places in a row, whose width is divided in proportion to the weights."""
     inner = _WIDTH - 2 * _MARGIN - (len(weights) - 1) * _GAP
     places, left = [], _MARGIN
     for number, weight in enumerate(weights):
@@ -62,7 +62,7 @@ def row(top: int, height: int, *weights: float) -> list[Place]:
 
 
 def stacked(place: Place, *heights: int) -> list[Place]:
-    """Divide a place into places below each other; the last takes the remaining height."""
+    """Divide a place into places from top to bottom; the last one takes the remaining height."""
     places, top = [], place.y
     for height in (*heights, place.y + place.height - _GAP * len(heights) - place.y - sum(heights)):
         places.append(Place(place.x, top, place.width, height))
@@ -211,7 +211,7 @@ def heat_map(
     tooltip: str = "",
     on_phone: bool = False,
 ) -> Visual:
-    """Return a matrix with darker cells for higher values.
+    """Return a matrix whose cells are darker for higher values.
 
     Without `value`, the reader chooses the measure.
     """
@@ -322,7 +322,7 @@ class Tip:
         key: unique name.
         axis: display name of the visual's axis.
         dimension: code of the tested dimension.
-        tested: codes of the measures tested by it.
+        tested: codes of the measures tested by that dimension.
         numbers: every measure that the visual shows.
     """
 
@@ -615,7 +615,7 @@ def _segmentation() -> Page:
                 is_tall=True,
                 tooltip="tooltip_segment",
             ),
-            # A phone has neither the heat map nor the profiles.
+            # The phone layout has neither the heat map nor the profiles.
             heat_map_choice(shows, on_phone=False),
             slicer(
                 "profile_dimension",
@@ -1470,4 +1470,4 @@ BOOKMARKS = (
         if any(visual.key == "reset" for visual in page.visuals)
     ),
 )
-"""A bookmark for each of the four questions, and a reset for each page with slicers."""
+"""A bookmark for each question, and a reset for each page with slicers."""

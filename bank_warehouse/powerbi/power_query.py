@@ -19,7 +19,7 @@ _TYPES = {
     "decimal": ("decimal", "Currency.Type"),
 }
 LAST = 99
-"""Position of a value that is not in the list: after all others."""
+"""Position of a value that is not in the list, after all others."""
 
 
 def bare_type(data_type: str) -> str:
@@ -68,7 +68,7 @@ _NAMED = {"cr": "\r", "lf": "\n", "tab": "\t", "#": "#"}
 
 
 def unquote(code: str) -> str | None:
-    """Return the text of M code that is a text literal, without `meta`; None for other code."""
+    """Return the text of an M text literal, without `meta`; None for other code."""
     literal = _LITERAL.fullmatch(code)
     try:
         # Two escapes may form a surrogate pair.
@@ -102,9 +102,9 @@ class Words:
     Attributes:
         code: the code column.
         named: label by code.
-        is_closed: whether a code without a label stays as it is, so that PostgreSQL can compute the
-            whole expression. Otherwise the code is spelled out.
-        is_part: whether the codes are parts of the column's text, which their labels replace.
+        is_closed: whether a code without a label is kept as it is, so that PostgreSQL can compute
+            the whole expression. Otherwise the code is spelled out.
+        is_part: whether the codes are parts of a text, in which their labels replace them.
         otherwise: the column that is shown for a code without a label; by default the code column.
     """
 
@@ -121,8 +121,8 @@ class Reading:
 
     Attributes:
         mart: the mart to read.
-        joined: marts with the same rows: the mart, the shared key column, and the columns to add
-            from it.
+        joined: for each mart with the same rows: the mart, the shared key column, and the columns
+            to add from it.
         positions: for each sort column to add: the column that it sorts, and that column's values
             in order.
         words: for each label column to add: the labels of a column's codes.
@@ -190,7 +190,7 @@ def _typed(mart: Mart, columns: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _position(column: str, values: Sequence[str]) -> str:
-    # A chain of comparisons, because PostgreSQL can compute it, unlike a look-up in a list.
+    # Unlike a look-up in a list, PostgreSQL can compute a chain of comparisons.
     chain = "\n            else ".join(
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )

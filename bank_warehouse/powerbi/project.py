@@ -67,12 +67,12 @@ def files(
 
 
 def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> None:
-    """Write the files into a folder and remove stale files of earlier runs: all, or nothing.
+    """Write all files to a folder and remove stale files of earlier runs, or change nothing.
 
     Args:
         folder: folder of the project.
         written: the text of each file.
-        other: a file outside the folder that is replaced last, together with these.
+        other: a file outside the folder, which is replaced last, together with these.
 
     Raises:
         PowerBIError: A file could not be written or replaced; nothing has changed.
@@ -89,7 +89,7 @@ def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> 
             for path, text in written.items():
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 (new / path).write_text(text, encoding="utf-8", newline="\n")
-            with undisturbed():  # until the end the old files are in a folder that is removed
+            with undisturbed():  # until the end, the old files are in a temporary folder
                 try:
                     for name in (*WRITTEN_FOLDERS, *_single(written)):
                         if os.path.lexists(folder / name):
@@ -122,7 +122,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
     """Refuse to replace files that no earlier run can have written.
 
     Raises:
-        PowerBIError: a file is where the project has a folder, the other way round, or the
+        PowerBIError: a file is where the project has a folder or vice versa, or the
             `.gitignore` is that of another project.
     """
     remedy = "move it, or name another folder with --out."
@@ -144,7 +144,7 @@ def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
     """Return the paths of what `write` would change in a folder.
 
     Raises:
-        PowerBIError: something there cannot be read, or `write` would refuse it.
+        PowerBIError: something in the folder cannot be read, or `write` would refuse it.
     """
     with naming_files(folder, "give this user the right to read it."):
         _refuse_others(folder, written)
@@ -165,7 +165,7 @@ def holds(path: Path, text: str) -> bool:
     """Return whether a file contains a text, ignoring differences in line ends.
 
     Raises:
-        PowerBIError: it is there and cannot be read.
+        PowerBIError: the file exists but cannot be read.
     """
     with naming_files(path, "give this user the right to read it."):
         return path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode()
@@ -185,7 +185,7 @@ def read(folder: Path) -> dict[str, str]:
 
 
 def as_json(content: Any) -> str:
-    """Return content as the JSON text that is written."""
+    """Return content as JSON text, in the form in which it is written."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

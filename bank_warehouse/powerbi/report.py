@@ -47,7 +47,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
     "pivotTable": 180,
     "decompositionTreeVisual": 320,
 }
-"""Heights on a phone by visual type; 0 leaves the type out. Cards use their own count."""
+"""Heights on a phone by visual type; 0 leaves the type out. Cards depend on their number."""
 PHONE_CHART = 264
 PHONE_CARD = 64
 PHONE_MORE = 120
@@ -119,7 +119,7 @@ def bookmark_identifier(key: str) -> str:
 
 
 def _report() -> Json:
-    # No base theme: Desktop applies this theme on top of its current base theme.
+    # Without a base theme, Desktop applies this theme on top of its current base theme.
     return {
         "$schema": SCHEMAS["report"],
         "themeCollection": {
@@ -152,7 +152,7 @@ def _report() -> Json:
 def phone_places(page: Page) -> dict[str, tuple[int, int, int, int]]:
     """Return the left, top, width and height of each visual in the phone layout.
 
-    Visuals are below each other in tab order; slicers and buttons are in pairs.
+    Visuals are stacked in tab order; slicers and short buttons are side by side in pairs.
     """
     places: dict[str, tuple[int, int, int, int]] = {}
     half = (PHONE_WIDTH - 3 * PHONE_MARGIN) // 2
@@ -233,7 +233,7 @@ def _properties(**properties: Any) -> list[Json]:
 
 
 def _in_state(state: str, **properties: Any) -> Json:
-    """Return the properties of a button in a state: default, hover, selected."""
+    """Return the properties of a button in one state: default, hover or selected."""
     return {"properties": properties, "selector": {"id": state}}
 
 
@@ -266,7 +266,7 @@ class _Writer:
             ) from error
 
     def expression(self, field: Field, source: str = "") -> Json:
-        """Return the expression of a field; in a filter, `source` is the alias of its table."""
+        """Return the expression of a field. In a filter, `source` is the alias of its table."""
         table, name = self.place_of(field)
         reference = {"Source": source} if source else {"Entity": table}
         kind = "Measure" if field.is_measure else "Column"
@@ -390,7 +390,7 @@ class _Writer:
         }
 
     def opening(self, visual: Visual) -> Json:
-        """Return the bookmark's state of a slicer: its opening selection, or none."""
+        """Return the state of a slicer in a bookmark: its selection on opening, or none."""
         if visual.chosen == "":
             return {"remove": [{"object": "general", "property": "filter"}]}
         return {"merge": {"general": self.choice(visual)}}
@@ -643,7 +643,7 @@ class _Writer:
 
 
 def resets(visual: Visual) -> bool:
-    """Whether a page's reset applies to a visual: to slicers, but not to measure slicers."""
+    """Whether a page's reset applies to a visual: it does to slicers, except measure slicers."""
     choices = {each.origin for each in story.PARAMETERS}
     return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
 

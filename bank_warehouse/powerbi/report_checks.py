@@ -1,7 +1,7 @@
 """Checks a written report: its answers, its story and its layout.
 
-The checks read only the files. They derive what a slicer filters from the relationships, what a
-measure reads from its DAX, and what a tooltip must answer from the visual's axis.
+The checks read only the files. The relationships show what a slicer filters, a measure's DAX shows
+what it reads, and a visual's axis shows what its tooltip must answer.
 """
 
 import re
@@ -30,7 +30,7 @@ WANTED_MEASURES = (
     "Share on the watch list",
     "Exposure",
 )
-"""Measures that the bank has asked for by name."""
+"""Measures that the bank asked for by name."""
 
 WANTED_TREES = ("Total loans", "Mean risk weighting")
 WANTED_QUESTIONS = 4
@@ -82,7 +82,7 @@ def tables_shown(visual: Visual, model: ModelText) -> set[str]:
 
 
 def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
-    """Yield visuals whose text or style does not match whether slicers reach them."""
+    """Yield visuals whose text or style is wrong about whether slicers reach them."""
     is_chosen = any(
         visual.kind == "slicer" and not unreached({table}, model) and table not in WITHOUT_CUSTOMERS
         for visual in page.visuals.values()
@@ -365,7 +365,7 @@ def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
                 yield f"{visual.title}: does not say when there is only one date"
 
 
-# ---------- the craft
+# ---------- page shape, phone layout and versions
 
 
 def _shape(where: str, page: Page) -> Iterator[str]:
@@ -397,7 +397,7 @@ def _phone(where: str, page: Page) -> Iterator[str]:
 
 
 def _versions(files: Files) -> Iterator[str]:
-    """Yield files that require a newer Desktop than their content needs."""
+    """Yield files that require a newer version of Desktop than their content needs."""
     allowed = {re.sub(r"/[\d.]+/", "/", address): address for address in SCHEMAS.values()}
     for path in files:
         if path.endswith((".json", ".pbir", ".pbism", ".pbip", ".platform")):

@@ -33,7 +33,7 @@ SCHEMAS = {
 
 
 def box(position: Mapping[str, Any]) -> Box:
-    """Return the left, top, right and bottom edge of a position."""
+    """Return the left, top, right and bottom edges of a position."""
     left, top = position.get("x", 0), position.get("y", 0)
     return left, top, left + position.get("width", 0), top + position.get("height", 0)
 
@@ -46,7 +46,7 @@ def overlapping(boxes: Mapping[str, Box]) -> Iterator[tuple[str, str]]:
 
 
 def load(files: Files, path: str) -> Json:
-    """Return the content of a JSON file; empty if it is missing or invalid."""
+    """Return the content of a JSON file; empty if the file is missing or invalid."""
     try:
         content = json.loads(files.get(path, "{}").lstrip("\ufeff"))
     except ValueError:
@@ -60,7 +60,7 @@ def path_ending(files: Files, suffix: str) -> str:
 
 
 def value_of(literal: str) -> Any:
-    """Return the value of a literal: a text, a number, or true or false."""
+    """Return the value of a literal: a text, a number or a Boolean."""
     if literal.startswith("'"):
         return literal[1:-1].replace("''", "'")
     if literal in ("true", "false"):
@@ -115,7 +115,7 @@ class Visual:
 
     @property
     def title(self) -> str:
-        """The fixed text that says what it shows."""
+        """The fixed text that says what the visual shows."""
         words = property_of(self.dress, "subTitle", "text") or self.fixed_title
         return str(words or "")
 
@@ -126,7 +126,7 @@ class Visual:
 
     @property
     def finding(self) -> str:
-        """Name of the measure that is the title; empty where the title is fixed."""
+        """Name of the measure that is the title; empty if the title is fixed."""
         for each in self.dress.get("title", []):
             text = each.get("properties", {}).get("text", {})
             for kind, _, name in references(text):
@@ -150,7 +150,7 @@ class Visual:
         ]
 
     def fields(self, kind: str, *roles: str) -> list[tuple[str, str]]:
-        """Return the table and name of each column or measure that it shows."""
+        """Return the table and name of each column or measure that the visual shows."""
         return [
             (table, name)
             for projection in self.projections(*roles)
@@ -160,7 +160,7 @@ class Visual:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """Table and column of the field parameters that select its measures."""
+        """Table and column of the field parameters that select the visual's measures."""
         states = self.visual.get("query", {}).get("queryState", {})
         return [
             (table, name)
@@ -232,7 +232,7 @@ def bookmarks(files: Files) -> dict[str, Json]:
 
 
 def filter_values(chosen: Json) -> list[tuple[str, str, bool, list[Any]]]:
-    """Return a filter's table, column, whether it excludes the values, and the values."""
+    """Return a filter's table and column, whether it excludes its values, and the values."""
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
     found = []
     for each in chosen.get("Where", []):

@@ -19,7 +19,7 @@ OPTIONS = {**{name: f"--{name}" for name in (*PARAMETERS, "mode")}, "access": "-
 """The option that sets each attribute of the source."""
 
 Kept = tuple[str | None, str]
-"""A setting in the folder and its place; None and the problem if it cannot be read."""
+"""A setting in the folder and its place; or None and the problem, if it cannot be read."""
 
 _UNPRINTED = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _IN_NAME = rf'<>:"|?*{_UNPRINTED}'
@@ -38,7 +38,7 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
     """Return the source: the given options, or else the settings in the project folder.
 
     Args:
-        folder: of the project; may be absent.
+        folder: the project folder, which need not exist yet.
         given: the values of the options, by the attribute of the source.
 
     Raises:
@@ -91,7 +91,7 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
 
 
 def _kept(path: Path) -> dict[str, Kept]:
-    """Return a project's settings by attribute; `path` is the file with the parameters."""
+    """Return a project's settings by attribute; `path` is the file with its parameters."""
     remedy = "save it as UTF-8, or take it back from git."
     names = {each.name: name for name, each in PARAMETERS.items()}
     kept: dict[str, Kept] = {}
@@ -119,7 +119,7 @@ def _usable(name: str, value: str | None, place: str) -> str:
     """Return a value in the form in which it is written.
 
     Raises:
-        PowerBIError: it is not what the attribute of the source needs.
+        PowerBIError: the value does not suit this attribute of the source.
     """
     option = OPTIONS[name]
     expected, rule = _RULES[name]
@@ -142,7 +142,7 @@ def _folder(value: str) -> str | None:
 
 
 def _file(value: str) -> str | None:
-    """Return the path of a file, or the empty text that means none."""
+    """Return the path of a file, or the empty text, which means no file."""
     if not value:
         return ""
     is_folder = value.endswith(("\\", "/")) or not PureWindowsPath(value).name
@@ -198,4 +198,4 @@ _RULES: dict[str, tuple[str, Callable[[str], str | None]]] = {
     ),
     "mode": ("import or directQuery", str),
 }
-"""The requirement on each value, and the function that returns it normalized, or None."""
+"""What each value must be, and the function that returns it normalized, or None if it is not."""

@@ -1,9 +1,9 @@
 """Where the model reads its tables from, as parameters and functions of Power Query.
 
-A project reads only one kind of source. With two kinds, a gateway would need both. Power Query's
-firewall also refuses a query that reads a source and refers to another query
-(https://learn.microsoft.com/power-query/data-privacy-firewall). Therefore the functions here use
-values and parameters, and refer to no query.
+A project reads only one kind of source; with two kinds, a gateway would need both. Power Query's
+firewall also refuses a query that both reads a source and refers to another query
+(https://learn.microsoft.com/power-query/data-privacy-firewall). The functions here therefore use
+only values and parameters, and refer to no query.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A Power Query parameter with one setting of the source.
+    """A Power Query parameter that holds one setting of the source.
 
     Attributes:
         name: name of the parameter.

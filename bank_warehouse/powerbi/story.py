@@ -2,8 +2,9 @@
 
 A finding is a text measure that is the title of a visual. It is computed from the selected rows, so
 the title changes with the slicers. A field parameter lets a reader choose the measure of a heat
-map; a slider sets an assumption of a stress. Both are calculated tables in the form that Power BI
-Desktop writes (https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
+map; a slider sets an assumption of a stress scenario. Both are calculated tables in the form that
+Power BI Desktop writes
+(https://learn.microsoft.com/power-bi/create-reports/power-bi-field-parameters,
 https://learn.microsoft.com/power-bi/transform-model/desktop-what-if).
 """
 
@@ -25,16 +26,16 @@ WHAT_IF = "What-if"
 MIGRATIONS = "Migrations"
 
 ADJUSTED_P = "Adjusted p (risk drivers)"
-"""Measure that formats a p value and never rounds it to 0.000."""
+"""Measure that formats a p-value and never rounds it to 0.000."""
 
 FEWEST = 30
 """With fewer customers, a finding says that there are too few."""
 
 SIGNIFICANCE = 0.01
-"""Highest p value of a difference that a finding calls real."""
+"""Highest p-value of a difference that a finding calls real."""
 
 ACROSS = ("risk_weighting", "loyalty_classification")
-"""Columns that heat maps show across; a heat map uses the first one that it contains."""
+"""Columns that heat maps can show across the top; each uses the first one that it contains."""
 
 EXPLAINING = {
     "income_band": "income band",
@@ -45,7 +46,7 @@ EXPLAINING = {
 
 INCOME_STEP = 50_000
 INCOME_STEPS = 8
-"""Bins of income: this many of this width, and one above."""
+"""Bins of income: this many bins of INCOME_STEP each, and one for all higher incomes."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class FieldParameter:
     Attributes:
         name: display name.
         origin: name by which pages refer to its table.
-        entries: the label that a reader sees, and the measure.
+        entries: for each choice, the label that a reader sees, and the measure.
     """
 
     name: str
@@ -134,12 +135,12 @@ SLIDERS = (
 
 
 def share_across(column: str) -> str:
-    """Return the name of the measure of a cell's share of its row, with `column` across."""
+    """Return the name of the measure for a cell's share of its row, with `column` on top."""
     return f"{SHARE_OF_ROW}, {for_people(column).lower()} across"
 
 
 def explained_by(column: str) -> str:
-    """Return the name of the measure of the risk weighting's variation that a column explains."""
+    """Return the name of the measure of how much of the risk weighting a column explains."""
     return f"Risk weighting explained by {EXPLAINING[column]}"
 
 
@@ -147,7 +148,7 @@ def extend(model: Model, artifacts: Artifacts) -> Model:
     """Return the model with the tables, columns and measures of the report.
 
     Raises:
-        PowerBIError: the model lacks what they are made of.
+        PowerBIError: the model lacks something that they use.
     """
     try:
         writer = _Writer(model, artifacts)
@@ -331,7 +332,7 @@ class _Writer:
     def without(self, mart: str, source: str) -> str:
         """Return the DAX that removes the filters from a column and from its sort column.
 
-        A visual that groups by a sorted column filters both.
+        A visual that groups by a column with a sort column filters both.
         """
         column = self.model.by_origin(mart).column_of(source)
         names = [column.name, *([column.sort_by] if column.sort_by else [])]
@@ -377,7 +378,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return the measures of eta squared of the risk weighting, and of its p value."""
+        """Return the measures of eta squared of the risk weighting, and of its p-value."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():
@@ -555,7 +556,7 @@ class _Writer:
         ]
 
     def most(self, mart: str, column: str, measure: str, order: str = "DESC") -> str:
-        """Return the DAX of the value of a column with the highest measure."""
+        """Return the DAX of the column value for which a measure is highest."""
         name = self.column(mart, column)
         return f"MAXX(TOPN(1, VALUES({name}), [{measure}], {order}), {name})"
 
@@ -566,7 +567,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return a sentence on the value that is highest in each of two measures."""
+        """Return the DAX of a sentence on the values with the highest of each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"
@@ -578,7 +579,7 @@ class _Writer:
     def shares_of_first(
         self, column: tuple[str, str], by: str, measures: Sequence[tuple[str, str]]
     ) -> str:
-        """Return a sentence on the value with most of a measure, and its share of others."""
+        """Return the DAX of a sentence on the value with the most of a measure, and its shares."""
         name = self.column(*column)
         said = '\n            & ", " & '.join(
             _share(f"CALCULATE([{measure}], {name} = First)", f"[{measure}]") + f' & " of {called}"'
@@ -831,7 +832,7 @@ class _Writer:
     def next_steps(self) -> list[tuple[str, str, str]]:
         action = ("fct_customer_recommendations", "action_name")
         segments = self.table("fct_segment_migrations")
-        # Control totals always have rows unless the viewer's role closes both tables.
+        # Control totals always have rows, unless both tables are closed to the viewer's role.
         none = (
             f"    IF(\n        ISEMPTY({self.table('fct_control_totals')}),\n"
             f"        {_NOT_SHOWN},\n"
@@ -876,11 +877,11 @@ class _Writer:
         ]
 
     def if_shown(self, mart: str, text: str) -> str:
-        """Return the DAX of a text, or of a replacement if the viewer's role closes the mart."""
+        """Return the DAX of a text, or of another if the mart is closed to the viewer's role."""
         return f"IF(\n    ISEMPTY({self.table(mart)}),\n    {_NOT_SHOWN},\n    {text}\n)"
 
     def smallest_effect(self) -> float:
-        """Return the smallest explained share that is not negligible."""
+        """Return the smallest share of explained variation that is not negligible."""
         for row in self.artifacts.seeds["effect_sizes"].rows:
             if (row["method"], row["effect"]) == ("Kruskal-Wallis", "small"):
                 return float(row["lower_limit"])
@@ -891,7 +892,7 @@ _NOT_SHOWN = '"Not shown to your role"'
 
 
 def _unless_empty(*parts: str) -> str:
-    """Return the DAX that joins the parts, or a text if no customer is selected."""
+    """Return the DAX that joins the parts, or gives another text if no customer is selected."""
     return _if_any("[Customers]", parts)
 
 

@@ -1,7 +1,7 @@
-"""The one theme of the report: colours, fonts, and the contrast they keep.
+"""The one theme of the report: colours, fonts, and the required contrast.
 
-Contrast is WCAG 2.2's (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio): texts need 4.5 to 1,
-marks and outlines 3 to 1 against what is behind them.
+Contrast is defined as in WCAG 2.2 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio). Against what
+is behind them, texts need at least 4.5 to 1, and marks and outlines 3 to 1.
 """
 
 from typing import Any
@@ -41,10 +41,10 @@ TEXT_PAIRS = (
     (INK, WHOLE),
     (MUTED, WHOLE),
 )
-"""Pairs of text and background colours in the report."""
+"""Pairs of text colour and background colour in the report."""
 
 MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE, WHOLE_LINE))
-"""Pairs of mark or outline and background colours in the report."""
+"""Pairs of the colour of marks or outlines and the background colour in the report."""
 
 
 def luminance(colour: str) -> float:
@@ -68,7 +68,7 @@ def _solid(colour: str) -> dict[str, Any]:
 
 
 def _grid() -> dict[str, Any]:
-    """Return the table style: rows are close so that lists fit without scrolling."""
+    """Return the table style: rows are close together, so that lists fit without scrolling."""
     small = [{"fontSize": LABEL_SIZE, "fontColor": _solid(INK)}]
     return {
         "columnHeaders": small,

@@ -1,7 +1,7 @@
 """Writes the semantic model as TMDL text.
 
-The format: https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview. Indentation is by
-tabs; a description is `///` lines above its object.
+For the format, see https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview. Lines are
+indented with tabs, and a description is in `///` lines above its object.
 """
 
 import re
@@ -46,8 +46,8 @@ def quote(name: str) -> str:
 def _storage(table: ModelTable, mode: str) -> str:
     """Return the storage mode of a table.
 
-    With directQuery, customer facts stay in the database, the dimensions that filter them are dual,
-    and result tables and the model's own lists are imported.
+    With directQuery, customer facts stay in the database. The dimensions that filter them are dual.
+    Result tables and the model's own lists are imported.
     """
     if mode == "import" or not table.reads:
         return "import"
@@ -75,7 +75,7 @@ def _block(depth: int, head: str, properties: Iterable[str]) -> list[str]:
 
 
 def _expression(depth: int, head: str, text: str) -> list[str]:
-    """Return the lines of `head = text`; a text of several lines goes below the head."""
+    """Return the lines of `head = text`; a text with several lines goes below the head."""
     tabs = "\t" * depth
     if "\n" not in text:
         return [f"{tabs}{head} = {text}"]
@@ -203,7 +203,7 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
         "isHidden" if column.is_hidden else "",
         "isKey" if column.is_key else "",
         f"formatString: {column.format_string}" if column.format_string else "",
-        # Excel's pivot tables need an attribute hierarchy to slice by; hidden columns do not.
+        # Only Excel's pivot tables need this, to slice by a column; they do not show hidden ones.
         "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         f"displayFolder: {column.folder}" if column.folder else "",
         _tag("column", table.name, column.name),

@@ -14,12 +14,12 @@ _OBJECT = re.compile(
 )
 _PROPERTY = re.compile(r"^(?P<key>[A-Za-z]+)\s*(?::\s*(?P<value>.*)|=\s*(?P<text>.*))$")
 _FENCE = "```"
-"""Fence that may enclose an expression of several lines."""
+"""Fence that may enclose an expression with several lines."""
 
 
 @dataclass
 class Node:
-    """An object of TMDL.
+    """An object in TMDL.
 
     Attributes:
         kind: table, column, measure, relationship and so on.
@@ -93,7 +93,7 @@ def _is_object(stripped: str) -> bool:
 
 
 def _block(lines: list[str], place: int, depth: int) -> tuple[str, int]:
-    """Return the lines indented at least two more than `depth`, and the index after them."""
+    """Return the lines indented by at least `depth` + 2 tabs, and the index after them."""
     taken: list[str] = []
     while place < len(lines):
         line = lines[place]
@@ -112,7 +112,7 @@ def unquote(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def split_column(text: str) -> tuple[str, str]:
-    """Return table and column of `Table.'Column'`."""
+    """Return the table and column of `Table.'Column'`."""
     parts = re.findall(r"'(?:[^']|'')+'|[^.']+", text)
     table, column = (unquote(part) for part in parts)
     return table, column

@@ -94,7 +94,7 @@ def _glance(context: Context) -> Tiles:
 
 
 def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
-    """Return the previous date and its figures; nothing if there is no such date or with filters."""
+    """Return the previous date and its figures; nothing without such a date or with filters."""
     if context.view.filters:
         return None, {}
     try:
