@@ -232,7 +232,7 @@ def _bound(how: str, limit: float, unit: str = "", units: str = "") -> str:
 
 
 def _rounded(how: str, number: float) -> float:
-    """Round a customer's value for readers; of a limit, only remove the floating-point error."""
+    """Round a customer's value for readers; for a limit, only remove floating-point error."""
     return float(f"{number:.3g}") if how == "is" and abs(number) < 100 else round(number, 10)
 
 

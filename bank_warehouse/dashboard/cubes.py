@@ -77,7 +77,7 @@ SHOWN_METRICS = (
     "watch_list_customers",
     "act_customers",
 )
-"""Metrics in the cubes with a further dimension; the cube without one has all additive metrics."""
+"""Metrics in cubes with a further dimension; a cube by the filters alone has all additive ones."""
 
 PRODUCT_METRICS = (
     "holdings",

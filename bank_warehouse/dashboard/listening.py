@@ -38,7 +38,7 @@ REQUEST_SECONDS = 20
 """Seconds in which a request must arrive, from its first byte to its last."""
 
 LARGEST_HEAD = 32 * 1024
-"""Maximum bytes of a request's first line and headers; proxies that sign users in add some."""
+"""Maximum bytes of a request's first line and headers; a sign-in proxy adds kilobytes."""
 
 LARGEST_BODY = 100_000
 """Maximum bytes of a request's body, which holds an address and two numbers."""

@@ -15,7 +15,7 @@ UNKNOWN = "(none)"
 """How a missing value is written in addresses and on pages."""
 
 LONGEST = 4_000
-"""Maximum number of characters that are read of an address."""
+"""Maximum number of characters that are read from an address."""
 
 
 @dataclass(frozen=True)

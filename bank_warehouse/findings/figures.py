@@ -339,7 +339,7 @@ def stress(tables: Tables) -> Figure:
 
 
 def products(tables: Tables) -> Figure:
-    """Correlations between the balances of each two products; the diagonal is grey."""
+    """Correlations between the balances of each pair of products; the diagonal is grey."""
     frame = tables.sql(
         """
         select one.product_name as product, other.product_name as other_product,
@@ -488,7 +488,7 @@ def _loans_by_income(tables: Tables) -> str:
 
 
 HOW_CLOSE = ((0.7, "closely"), (0.3, "loosely"), (0, "barely"))
-"""Words for rank correlations, each from this value upwards."""
+"""Words for rank correlations, and how strong each must be at least."""
 
 
 def _strongest_pair(tables: Tables) -> str:

@@ -29,7 +29,7 @@ NUMBERS_OF_CLUSTERS = range(2, 9)
 STABLE = 0.8
 """A number of clusters counts as stable if its mean adjusted Rand index is at least this."""
 DISTINCT = 0.5
-"""Silhouette from which clusters count as distinct: Kaufman and Rousseeuw (1990), table 4."""
+"""Minimum silhouette of distinct clusters: Kaufman and Rousseeuw (1990), table 4."""
 MOST_CUSTOMERS = 5_000
 """Maximum customers in a fit: the first of the sample by key, which is a hash."""
 _CUSTOMERS_PER_CLUSTER = 25

@@ -134,7 +134,7 @@ class SemanticModel:
         name: name of the semantic model.
         relation: name of the mart.
         schema: schema of the mart.
-        keys: entity to column, for the entity that a row describes, on which other models join.
+        keys: entity to column, for the entity that a row describes; other models join on it.
         references: entity to column, for all entities in a row, including its own.
         dimensions: by short name; entities are among them.
     """

@@ -113,7 +113,7 @@ REASONS = {
     ("fct_customer_risk", "watch_list_reasons"): "watch_list_rules",
     ("fct_customer_recommendations", "reasons"): "recommendation_rules",
 }
-"""Columns with rules in codes, and the seed of the rules. Each also gets a column in words."""
+"""Columns with rules in codes, and the seed with the rules. Each also gets a column in words."""
 
 HIDDEN = (
     ("fct_customer_recommendations", "action"),
@@ -265,6 +265,6 @@ OPEN_TO_ROLES = frozenset(
 )
 """Tables that a role sees in full although its filter does not reach them.
 
-They hold lists and statistical tests, and no customer's figures. Of other tables that its filter
-does not reach, a role sees no rows, because they contain sums over other users' customers.
+They hold lists and statistical tests, and no customer's figures. A role sees no rows of the other
+tables that its filter does not reach, because these contain sums over other users' customers.
 """

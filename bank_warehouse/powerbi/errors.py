@@ -24,7 +24,7 @@ def naming_files(path: Path, remedy: str) -> Iterator[None]:
         remedy: what to do about it, as the end of the message.
 
     Raises:
-        PowerBIError: replaces an OSError.
+        PowerBIError: the block raised an OSError.
     """
     try:
         yield

@@ -18,7 +18,7 @@ def identifier(*path: str) -> str:
 
 
 def short_identifier(*path: str) -> str:
-    """Return 20 hexadecimal digits as a page, visual or filter identifier, as Desktop does."""
+    """Return 20 hexadecimal digits that identify a page, visual or filter, as in Desktop."""
     return uuid.uuid5(NAMESPACE, "/".join(path)).hex[:20]
 
 

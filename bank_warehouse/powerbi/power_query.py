@@ -190,7 +190,7 @@ def _typed(mart: Mart, columns: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _position(column: str, values: Sequence[str]) -> str:
-    # Unlike a look-up in a list, PostgreSQL can compute a chain of comparisons.
+    # PostgreSQL can compute a chain of comparisons, but not a look-up in a list.
     chain = "\n            else ".join(
         f"if [{column}] = {quote(value)} then {number}" for number, value in enumerate(values, 1)
     )

@@ -47,7 +47,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
     "pivotTable": 180,
     "decompositionTreeVisual": 320,
 }
-"""Heights on a phone by visual type; 0 leaves the type out. Cards depend on their number."""
+"""Heights on a phone by visual type; 0 leaves the type out. More cards need more height."""
 PHONE_CHART = 264
 PHONE_CARD = 64
 PHONE_MORE = 120

@@ -198,4 +198,4 @@ _RULES: dict[str, tuple[str, Callable[[str], str | None]]] = {
     ),
     "mode": ("import or directQuery", str),
 }
-"""What each value must be, and the function that returns it normalized, or None if it is not."""
+"""What each value must be, and the function that normalizes it (None if it is unusable)."""

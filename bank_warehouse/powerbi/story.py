@@ -140,7 +140,7 @@ def share_across(column: str) -> str:
 
 
 def explained_by(column: str) -> str:
-    """Return the name of the measure of how much of the risk weighting a column explains."""
+    """Return the name of the measure that shows how far a column explains the risk weighting."""
     return f"Risk weighting explained by {EXPLAINING[column]}"
 
 
@@ -378,7 +378,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return the measures of eta squared of the risk weighting, and of its p-value."""
+        """Return the measures for eta squared of the risk weighting, and for its p-value."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():

@@ -203,7 +203,7 @@ def _column(table: ModelTable, column: ModelColumn) -> list[str]:
         "isHidden" if column.is_hidden else "",
         "isKey" if column.is_key else "",
         f"formatString: {column.format_string}" if column.format_string else "",
-        # Only Excel's pivot tables need this, to slice by a column; they do not show hidden ones.
+        # Excel's pivot tables use MDX, and do not show hidden columns.
         "isAvailableInMdx: false" if is_hidden and not is_sliced else "",
         f"displayFolder: {column.folder}" if column.folder else "",
         _tag("column", table.name, column.name),
