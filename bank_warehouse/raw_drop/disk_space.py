@@ -33,9 +33,9 @@ class Need:
     Attributes:
         rows: approximate number of customers in the drop.
         warehouse: path of the file that is built.
-        warehouse_bytes: bytes needed on its disk.
+        warehouse_bytes: bytes needed on the disk of that file.
         spill: folder for what does not fit in memory.
-        spill_bytes: bytes needed there.
+        spill_bytes: bytes needed on the disk of that folder.
     """
 
     rows: int

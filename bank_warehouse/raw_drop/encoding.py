@@ -72,7 +72,7 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# One encoding is better than another only if it fits this much more of the cells.
+# One encoding is better than another only if the share of cells that it fits is this much larger.
 _MARGIN = 0.1
 _FITS = 0.95
 # The detector's chaos is 0 for correct text, and 0.1 or more for misread text.

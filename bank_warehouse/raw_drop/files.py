@@ -1,4 +1,4 @@
-"""The files of a raw drop, the kind of each, and what its name hints at.
+"""The files of a raw drop, and the table that each name suggests.
 
 The headers of a file decide which table it holds. Names only show which files are parts of the same
 table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or all files in a folder with its

@@ -120,7 +120,7 @@ class _Select:
 
 @dataclass(frozen=True)
 class Read:
-    """A file: its plan, the path DuckDB reads, the select, whether it is empty, its rows."""
+    """A file: its plan, the path DuckDB reads, its select, whether it is empty, and its rows."""
 
     plan: FilePlan
     source: Path
@@ -136,7 +136,7 @@ def reading_of_clients(
     settings: proofs.Settings,
     warnings: list[str],
 ) -> dict[str, object]:
-    """Return what the files prove about their dates and amounts, and add to `warnings`."""
+    """Return what the files prove about their dates and amounts, and extend `warnings`."""
     proved = [
         proofs.prove_file(
             connection,

@@ -38,7 +38,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 AUTO = "auto"
 ISO = "%Y-%m-%d"
 DAY_FIRST = "%d-%m-%Y"
-"""Used if no date of a file can be read in any format; its rows are quarantined."""
+"""Used if no date of a file can be read in any format; the rows are then quarantined."""
 
 HEAD_ROWS = 5_000
 _MOST_SHOWN = 60
@@ -739,7 +739,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
-    """Return an unreadable cell if most cells, and more than the tolerated share, are such."""
+    """Return an unreadable cell if most cells are unreadable, and more than `tolerated`."""
     if foreign.total() <= max(0.5, settings.tolerated) * cells:
         return None
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)

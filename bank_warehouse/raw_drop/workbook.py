@@ -86,7 +86,7 @@ class SheetMarks:
     """Facts about a sheet besides the values of its cells.
 
     Attributes:
-        hidden_rows: rows hidden by hand or by a filter.
+        hidden_rows: number of rows hidden by hand or by a filter.
         errors: row and column (0-based) of each error cell to its text.
         unvalued: formula cells without a stored value.
     """
@@ -309,8 +309,8 @@ class _DateWatch:
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
     `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
     read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
-    chance in fewer than one sheet in a hundred. Texts with only a few different dates, such as the
-    last day of the year, prove nothing.
+    chance in fewer than one sheet in a hundred. Texts on only a few days of the month, such as
+    its last day, prove nothing.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
