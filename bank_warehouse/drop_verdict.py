@@ -98,7 +98,7 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     else:
         why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
         remedy = ", or raise max_quarantine_rate if this loss is acceptable."
-    if any(file["other_header"] for file in facts["files"]):  # the cause of most of them
+    if any(file["other_header"] for file in facts["files"]):  # usually the cause
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (

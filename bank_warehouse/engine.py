@@ -105,6 +105,6 @@ def is_held(problem: Exception) -> bool:
 
 
 def holder_of(problem: Exception) -> str:
-    """Return ` (program, process 4711)` that holds the file; empty if DuckDB does not name it."""
+    """Return who holds the file: ` (program, process 4711)`; empty if DuckDB does not say."""
     found = _HOLDER.search(str(problem))
     return f" ({PureWindowsPath(found[1]).name}, process {found[2]})" if found else ""

@@ -43,7 +43,7 @@ class NotWrittenError(OSError):
         Args:
             path: the file.
             problem: the operating system's error.
-            remedy: what to do, if naming another file is no remedy.
+            remedy: what to do; empty for the usual remedy.
         """
         super().__init__(problem.errno, problem.strerror or str(problem), str(path))
         wrong = f"{path} cannot be written: {self.strerror}."

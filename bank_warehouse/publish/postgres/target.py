@@ -88,7 +88,7 @@ class PostgresTarget:
         *,
         is_new: bool,
     ) -> Commit:
-        """Do everything except the commit; readers do not see it yet.
+        """Do everything except the commit; readers see no change yet.
 
         Afterwards all marts are locked, so call :meth:`commit` or :meth:`give_up` immediately.
 
