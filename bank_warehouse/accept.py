@@ -1,4 +1,4 @@
-"""The command ``accept``: later drops are compared with the built drop.
+"""The command ``accept``: make the built drop the one that later drops are compared with.
 
 Run it when all checks have passed. It writes the profile of the drop to a Parquet file beside the
 warehouse. From the next build on, quality.fct_source_profile shows the drift against it. The
@@ -35,8 +35,8 @@ COLUMNS = (
     "quartile_3",
     "percentile_99",
 )
-"""Columns of a profile that are kept: all except its drift. Minimum and maximum values are numbers
-or dates, never a client's text."""
+"""The columns of a profile that are kept: all except the drift. Minimum and maximum values are
+numbers or dates, never a client's text."""
 
 
 def accepted_profile_path(warehouse: Path) -> Path:
@@ -54,7 +54,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
 
     Raises:
         click.ClickException: The warehouse cannot be read, its build was not completed or
-            does not tie out, or its disk is full; the message says what to do.
+            does not tie out, or the disk is full; the message says what to do.
         NotWrittenError: The file cannot be written.
     """
     target = accepted_profile_path(warehouse)

@@ -158,7 +158,7 @@ def command(
 
 
 def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
-    """Plan the read of the drop, if there is one, and pass the plan to dbt.
+    """If there is a drop, plan how it is read, and pass the plan to dbt.
 
     An unreadable drop is refused here, because dbt starts slowly and would create a warehouse
     first.
@@ -189,9 +189,9 @@ def selection(models: str) -> tuple[str, ...]:
     """Return the dbt arguments that build a part of the project."""
     return (
         *("--select", models),
-        # In a new warehouse, tests that need unselected models would fail.
+        # Otherwise, in a new warehouse, tests that need unselected models would fail.
         *("--indirect-selection", "buildable"),
-        # dbt reports success if nothing matches the selection.
+        # Otherwise dbt reports success if nothing matches the selection.
         *("--warn-error-options", json.dumps({"error": ["NoNodesForSelectionCriteria"]})),
     )
 
@@ -247,7 +247,7 @@ def _running(
     Args:
         command_line: the program and its arguments.
         environment: its variables.
-        is_read: whether its output is read here, not shown.
+        is_read: whether its output is read here instead of shown.
     """
     process: subprocess.Popen[str] | None = None
     try:
@@ -272,7 +272,7 @@ def _running(
 
 
 def _sum_up(warehouse: Path, raw_dir: str, *, is_part: bool) -> None:
-    """Print the summary, or after a partial build, what was built."""
+    """Print the summary or, after a partial build, what was built."""
     from bank_warehouse.summary import SummaryError, summary_text
 
     try:

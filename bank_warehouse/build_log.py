@@ -123,7 +123,7 @@ class BuildLog:
         return "\n".join(lines)
 
     def _of_test(self, failure: Failure) -> list[str]:
-        """Return what a test protects, where its query is, and what to do."""
+        """Return what a failed test protects, where its query is, and what to do."""
         lines = []
         promise = self._description(failure.name)
         if promise:
@@ -149,7 +149,7 @@ class BuildLog:
         info = data.get("node_info", {})
         status = str(info.get("node_status") or data.get("status", "")).lower()
         self._done += 1
-        # With a selection, dbt's first count leaves out unit tests.
+        # If models are selected, dbt's first count leaves out unit tests.
         self._total = data.get("total") or data.get("num_models") or self._total
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
@@ -181,7 +181,7 @@ class BuildLog:
 
 
 def _plain(message: str) -> str:
-    """Return a message of dbt without its heading and its trace of macros."""
+    """Return one of dbt's messages without the heading and the macro trace."""
     kept = [line for line in message.strip().splitlines() if not _TRACE.match(line)]
     text = _HEADING.sub("", "\n".join(kept) + "\n", count=1).strip()
     lines = [line.strip() for line in text.splitlines()]

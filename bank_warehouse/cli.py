@@ -43,7 +43,7 @@ COMMANDS = {
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
 )
-"""Commands that read names. Only the owner can read their files, including temporary ones."""
+"""Commands that read names. Only the owner can read the files they create, even temporary ones."""
 
 
 class LazyCommands(click.Group):
@@ -72,14 +72,14 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; commands in its error messages get the paths of this command."""
+        """Run the command. Commands that its error message suggests get the same paths."""
         try:
             with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
         except NotWrittenError as problem:
             raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
-            # In click this attribute is final; a new error would lose class, exit code and context.
+            # click declares this final, but a new error would lose class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
@@ -106,7 +106,7 @@ def main(context: click.Context) -> None:
     could not start: an option or setting is not valid, or there is no warehouse or release that can
     be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
-    # A pipe on Windows has a code page: a letter that it lacks must not end a command.
+    # A pipe on Windows has a code page. A letter that is not in it must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand in PRIVATE:
@@ -119,7 +119,7 @@ def main(context: click.Context) -> None:
 def program() -> None:
     """Run the command line as the program of this process.
 
-    At its exit, files with names are removed: no signal interrupts that.
+    When it exits, files that hold names are removed, and no signal interrupts their removal.
     """
     end_cleanly()
     try:

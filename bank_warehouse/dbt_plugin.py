@@ -24,7 +24,7 @@ from bank_warehouse.settings import SettingError
 def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
     """Open the warehouse file for writing; create its folder if necessary.
 
-    From here on, only the owner can read the files of this process, including DuckDB's.
+    From here on, only the owner can read the files that this process creates, including DuckDB's.
 
     Args:
         path: the DuckDB file.
@@ -88,7 +88,7 @@ def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> No
 
 def in_project(path: str) -> str:
     """Return a path from profiles.yml, relative to the project folder of this dbt run."""
-    # dbt gives a Path for the working folder, and a text for --project-dir.
+    # PROJECT_DIR is a Path for the working folder, and a text for --project-dir.
     project = Path(get_flags().PROJECT_DIR).absolute()  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
 
@@ -126,7 +126,7 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Set DuckDB's limits, and open the warehouse just before dbt does.
 
-        If it cannot be opened, the message is clear. The connection stays open until dbt has its
+        If it cannot be opened, the message says why. The connection stays open until dbt has its
         own, so no other program can open the file in between.
         """
         if not os.environ.get("BANK_WAREHOUSE"):

@@ -52,7 +52,7 @@ class SettingsPlugin(dbtPlugin):
     def initialize(self) -> None:
         """Warn about variables that are not settings, and refuse invalid settings.
 
-        Make the semantic manifest fit every warehouse, whatever its file name.
+        It also makes the semantic manifest usable for every warehouse, whatever its file name.
 
         Raises:
             DbtRuntimeError: the message lists all problems. dbt prints it without a traceback.
@@ -62,7 +62,7 @@ class SettingsPlugin(dbtPlugin):
         if _is_program():
             # dbt's temporary files hold names.
             end_cleanly()
-        # dbt has no hook before the file is written.
+        # dbt has no hook that runs before it writes the semantic manifest.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore
         for warning in unknown_settings():
             fire_event(Note(msg=warning), level=EventLevel.WARN)

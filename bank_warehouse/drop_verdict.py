@@ -1,4 +1,4 @@
-"""Why a drop as a whole is refused after its rows have been validated, and what it warns of."""
+"""Judge a drop as a whole after its rows are validated: the reasons to refuse it, and warnings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 Facts = Mapping[str, Any]
 """What the macro facts_of_drop returns:
 
-`files`: of each file the `file`, its `rows`, how many are `quarantined` or are `contradicting` what
-the first rows prove, the row of the first `other_header`, the `total` of all amounts of its valid
-rows, and the `largest` of them with its `largest_row`.
-`reasons`: of each reason, or status if there is none, the `rows` and the place of the `first`;
-empty unless too many rows are quarantined.
-`near_duplicates`: their `rows` and `people`.
+`files`: for each `file`, the number of `rows`, how many are `quarantined`, how many are
+`contradicting` what the first rows prove, the row of the first `other_header`, the `total` of all
+amounts in valid rows, and the `largest` amount with its `largest_row`.
+`reasons`: for each reason (or status, if there is no reason), the number of `rows` and the place of
+the `first`. Empty unless too many rows are quarantined.
+`near_duplicates`: the number of `rows` and of `people`.
 """
 
 MOST = 10**16
-"""Totals are decimal(18, 2)."""
+"""Totals must be below this, because they are decimal(18, 2)."""
 
 REASONS = {
     "ambiguous": "joined_bank can be either order in a file that holds both",
@@ -33,7 +33,7 @@ def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
     """Yield why a drop is refused.
 
     Args:
-        facts: what is known about its rows.
+        facts: what is known about the rows of the drop.
         max_quarantine_rate: the variable of dbt.
     """
     files = facts["files"]
@@ -58,7 +58,7 @@ def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
 
 
 def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
-    """Yield what a build warns of.
+    """Yield the warnings of a build.
 
     Args:
         facts: what is known about the rows of the drop.
@@ -81,7 +81,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
 
 def other_header(file: str, row: int) -> str:
-    """Return why a file is refused if a header in `row` has other columns than its first one."""
+    """Return why a file is refused if a header in `row` differs from the one in row 1."""
     name = file.rpartition("/")[2].partition(".")[0]
     return (
         f"row {row}: a header that has the columns in another order than the header in row 1: two "
@@ -98,7 +98,7 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     else:
         why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
         remedy = ", or raise max_quarantine_rate if this loss is acceptable."
-    if any(file["other_header"] for file in facts["files"]):  # the cause of most of them
+    if any(file["other_header"] for file in facts["files"]):  # usually the cause
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (

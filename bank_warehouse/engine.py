@@ -1,7 +1,7 @@
 """The memory, threads and disk space that DuckDB may use.
 
-All programs that open a warehouse use these settings: the dbt build, the publisher, the summary,
-the checks.
+All programs that open a warehouse use these settings: the dbt build, the publisher, the summary
+and the checks.
 """
 
 import re
@@ -18,7 +18,7 @@ SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "r
 HISTORY = "history"
 """The name under which profiles.yml attaches the file of the history."""
 
-# The first of each on Linux and macOS, the second on Windows.
+# In each pattern, the first text is from Linux and macOS, the second from Windows.
 _HELD = re.compile("Could not set lock on file|File is already open in")
 _HOLDER = re.compile(r"(?:held in |already open in\s+)(.+?) \(PID (\d+)\)")
 
@@ -36,8 +36,8 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
         `memory_limit`: BANK_MEMORY_LIMIT, or :data:`DEFAULT_MEMORY_LIMIT`, or DuckDB's default (80
             % of the memory of the machine or container) if that is less.
         `temp_directory`: BANK_TEMP_DIRECTORY, or a folder beside the warehouse, which DuckDB
-            creates if needed. `threads`: BANK_THREADS; absent if it is not set, which means all
-            cores.
+            creates if needed.
+        `threads`: BANK_THREADS; absent if it is not set, which means all cores.
 
     Raises:
         SettingError: a setting is not an amount of memory or a number of threads, or the warehouse
@@ -86,7 +86,7 @@ def memory_limit() -> str:
 
 
 def temp_directory(warehouse: Path | None) -> Path | None:
-    """Return the folder that DuckDB spills to; null for a database in memory without a setting."""
+    """Return the folder that DuckDB spills to; None for a database in memory without a setting."""
     declared = environment_setting("BANK_TEMP_DIRECTORY")
     if declared:
         return Path(declared)
@@ -105,6 +105,6 @@ def is_held(problem: Exception) -> bool:
 
 
 def holder_of(problem: Exception) -> str:
-    """Return ` (program, process 4711)` that holds the file; empty if DuckDB does not name it."""
+    """Return who holds the file: ` (program, process 4711)`; empty if DuckDB does not say."""
     found = _HOLDER.search(str(problem))
     return f" ({PureWindowsPath(found[1]).name}, process {found[2]})" if found else ""

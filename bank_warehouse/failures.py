@@ -1,4 +1,4 @@
-"""Messages about a failed build: the rows that failed a test, the likely cause, what to do."""
+"""Messages about a failed build: the rows that failed a test, the likely cause and the remedy."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from bank_warehouse.engine import HISTORY
 from bank_warehouse.masking import shown_value
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-# The argument of dbt's generic tests that names the column.
+# Arguments of generic tests that name one column.
 _NAMES_OF_ONE_COLUMN = frozenset({"unique_field", "from_field", "value_field"})
 
 
@@ -66,12 +66,12 @@ def failed_test_message(
 
     Args:
         test: `name`, `path`, `column_name`, `description`, `remedy`, `sql` and `compiled_path`;
-            each may be null or empty.
+            each may be None or empty.
         columns: the names of the columns.
-        rows: the first rows that the test found; each value is null, or its `text` and whether it
-            is a text (`is_text`).
+        rows: the first rows that the test found; each value is None, or has its `text` and whether
+            it is a text (`is_text`).
         project: folder of the dbt project.
-        databases: the DuckDB files of the warehouse and of the history; null on another engine.
+        databases: the DuckDB files of the warehouse and of the history; None on another engine.
     """
     lines = [f"{test['name']} failed ({test['path']}). First rows:"]
     known = _reference_texts(project)

@@ -1,7 +1,7 @@
 """Commands in messages, written so that they can be run as printed.
 
-If a user named a warehouse, "Run `bank check`" would check a different one. So each command in a
-message gets the paths of the running command that are not defaults.
+After a command with `--warehouse`, "Run `bank check`" would check a different warehouse. So each
+command in a message gets those paths of the running command that are not defaults.
 """
 
 import os
@@ -32,9 +32,9 @@ def command_line(command: str, paths: Paths) -> str:
 
     Args:
         command: its name and arguments, such as `rollback 7`.
-        paths: paths of the running command, by option name. Only those that the command takes, and
-            that are not defaults, are written. `build` without an argument gets the drop, or FOLDER
-            if the drop is not known.
+        paths: paths of the running command, by option name. Those that `command` accepts and that
+            are not defaults are written. `build` without an argument gets the drop, or FOLDER if
+            the drop is not known.
     """
     name, *arguments = command.split()
     defaults = {

@@ -28,9 +28,9 @@ class Interrupted(click.ClickException):
     """The user has interrupted the command; the message describes the result."""
 
     def __init__(self, message: str, cause: KeyboardInterrupt) -> None:
-        """Take the exit code from what has ended the command."""
+        """Derive the exit code from what has ended the command."""
         super().__init__(message)
-        # click declares one for the class.
+        # click declares the exit code for the class.
         self.exit_code = exit_code(cause)  # type: ignore[misc]
 
     def show(self, file: object = None) -> None:  # noqa: ARG002
@@ -44,7 +44,7 @@ def exit_code(cause: KeyboardInterrupt) -> int:
 
 
 def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
-    """Return the interrupt behind an exception: engines raise their own exceptions from it."""
+    """Return the interrupt that caused an exception, because engines raise their own from it."""
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):
@@ -58,7 +58,7 @@ def saying(message: str) -> Iterator[None]:
     """Use this message if an interrupt ends the block.
 
     Raises:
-        Interrupted: With the message, unless the block raises a more exact one.
+        Interrupted: With the message, unless the block raises a more specific one.
     """
     try:
         yield
@@ -77,7 +77,7 @@ def end_cleanly() -> dict[signal.Signals, Handler]:
     process at once, in case the clean-up hangs or something has caught the exception.
 
     Returns:
-        The signals that are handled from now on, and their handlers before.
+        The signals that are handled from now on, and their previous handlers.
     """
     if threading.current_thread() is not threading.main_thread():
         return {}
@@ -110,7 +110,7 @@ def ending_cleanly() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold back Ctrl+C and the signals that end a process until the block is finished."""
+    """Hold back Ctrl+C and other signals that end a process until the block is finished."""
     if threading.current_thread() is not threading.main_thread():
         # Signals only reach the main thread.
         yield

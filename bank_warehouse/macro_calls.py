@@ -25,8 +25,8 @@ class RefusedError(Exception):
     """The command is refused; the message says why and what to do."""
 
 
-# The plan that each table was last read with in this process. `plan_table` caches the plan of the
-# current files, so only this dictionary shows whether a file has changed since it was read.
+# The plan with which this process last read each table. `plan_table` only caches the plan of the
+# current files, so this dictionary is needed to see whether a file has changed since it was read.
 _last_plans: "dict[tuple[str, str], TablePlan]" = {}
 
 # The statuses of dbt's nodes that have not failed.
@@ -49,7 +49,7 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
     except (RefusedError, records.RecordError) as refused:
         return json.dumps({"error": str(refused)})
     except Exception as problem:
-        # The reader is slow to import, and a build of the sample does not need it.
+        # Imported late: the reader is slow to import, and a build of the sample does not need it.
         from bank_warehouse.raw_drop import DropError
 
         if isinstance(problem, DropError):
@@ -96,7 +96,7 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
         settings: JSON of the dbt variables.
 
     Returns:
-        It comes from this process's last plan for the clients, or from a new plan.
+        The reading in this process's last plan for the clients, or in a new plan.
 
     Raises:
         DropError: the drop cannot be read.
@@ -108,9 +108,9 @@ def raw_reading(raw_dir: str, settings: str) -> Mapping[str, Any] | None:
 def judge_drop(
     raw_dir: str, settings: str, near_duplicates: str, facts: drop_verdict.Facts
 ) -> list[str]:
-    """Return the warnings about a drop whose rows are validated.
+    """Return the warnings about a drop whose rows have been validated.
 
-    A file with a cell that contradicts its first rows is examined as a whole.
+    A file with a cell that contradicts its first rows is examined again as a whole.
 
     Args:
         raw_dir: the folder of the drop; empty for the shipped sample.
@@ -157,9 +157,9 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
 
 
 def refuse_changes(raw_dir: str) -> None:
-    """Refuse a drop if a file of it changed since its table was planned.
+    """Refuse a drop if one of its files has changed since the read was planned.
 
-    Call it after all tables are read: a file that changed in between may have been read only in
+    Call this after all tables are read: a file that changed in between may have been read only in
     part.
 
     Raises:
@@ -247,7 +247,7 @@ def describe_build(
 
     Returns:
         `build` and `query`, for :func:`record_build`. The query is empty if the build is not
-        complete. Null if the command is not recorded: it changed no tables and found no failure.
+        complete. None if the command is not recorded: it changed no tables and found no failure.
     """
     failed = [name for _, name, status in ended if status not in _NOT_FAILED]
     if build["command"] not in records.BUILDING and not (build["command"] == "test" and failed):

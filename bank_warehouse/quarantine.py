@@ -1,8 +1,8 @@
 """The command ``quarantine``: write the quarantined rows to a CSV file for correction.
 
 The file is safe to open in a spreadsheet. A text that begins like a formula, with ``=``, ``+``,
-``-``, ``@``, a tab or a carriage return (also after blanks), gets an apostrophe in front, so that
-the spreadsheet shows it as text, as OWASP recommends against CSV injection. Numbers, including
+``-``, ``@``, a tab or a carriage return (also after blanks), gets an apostrophe in front. The
+spreadsheet then shows it as text, as OWASP recommends against CSV injection. Numbers, including
 negative ones, are not changed. Cells are quoted as in RFC 4180, lines end with CRLF, and the
 encoding is UTF-8 with a byte-order mark.
 """
@@ -21,7 +21,7 @@ from bank_warehouse.whole_files import written_whole
 
 ROWS_AT_ONCE = 1_000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Characters that begin a formula. Spreadsheets treat the full-width forms the same."""
+"""Characters that begin a formula. Spreadsheets treat the full-width forms in the same way."""
 
 
 _BEHIND_A_SEPARATOR = re.compile(r"""([;\t\r\n]["'\s]*)(?=[=+\-@＝＋－＠])""")
@@ -32,7 +32,7 @@ def harmless(cell: object) -> object:
     """Return a cell in a form that is safe to open in a spreadsheet.
 
     Args:
-        cell: A text, a number, a date, or null.
+        cell: A text, a number, a date, or None.
 
     Returns:
         A dangerous text, without NUL bytes and with an apostrophe before each possible formula; any

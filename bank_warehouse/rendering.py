@@ -1,7 +1,7 @@
 """Render the project's models and macros as SQL without dbt: Jinja with a small context.
 
 A dbt build takes seconds to start. Commands that only validate rows render the same Jinja files
-here and run them in a separate DuckDB. A test compares the rendered SQL with dbt's.
+here and run the SQL in a separate DuckDB database. A test compares the rendered SQL with dbt's.
 """
 
 import json
@@ -58,7 +58,7 @@ class Rendering:
         Args:
             project: folder of the dbt project.
             connection: runs the queries of macros.
-            relation: function from the name of a model or seed to its relation.
+            relation: returns the relation of a model or seed by its name.
             variables: the variables of dbt.
         """
         self.connection = connection
@@ -96,7 +96,7 @@ class Rendering:
         text = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((project / "macros").rglob("*.sql"))
         )
-        # Jinja does not know this dbt tag, and no model rendered here uses it.
+        # Jinja does not know dbt's tag for materializations, which no model rendered here uses.
         text = _MATERIALIZATION.sub("", text)
         for name, macro in vars(environment.from_string(text).module).items():
             if callable(macro):

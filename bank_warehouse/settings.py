@@ -2,9 +2,9 @@
 
 A setting is an environment variable `BANK_...` or a variable of dbt. ``bank build`` checks them
 before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
-docs/settings.md and other documents list them; a test compares the two.
+docs/settings.md and other documents list the settings; a test compares them with this module.
 
-Heavy imports are delayed, so that a refusal is fast.
+Slow imports are delayed, so that a refusal is fast.
 """
 
 import difflib
@@ -27,7 +27,7 @@ _PARTS_OF_A_DATE = {"day (%d)": "dej", "month (%m)": "mbBj", "year (%Y)": "yY"}
 _LETTERS_OF_A_DATE = {"yyyy": "%Y", "yy": "%y", "mm": "%m", "dd": "%d"}
 
 Check = Callable[[Any], str | None]
-"""Returns the problem of a value and its remedy, or None if it is valid."""
+"""Returns what is wrong with a value, and the remedy; None if the value is valid."""
 
 
 class SettingError(ValueError):
@@ -431,7 +431,7 @@ def require_settings(
             continue
         problem = setting.check(text)
         if problem:
-            # A problem of a drop begins with its path, wherever it was named.
+            # The problem of a drop begins with the path of the drop, whichever setting named it.
             problems.append(problem if setting.name == _DROP else f"{setting.name}: {problem}")
     if problems:
         raise SettingError("\n".join(problems))

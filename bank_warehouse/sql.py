@@ -1,15 +1,15 @@
-"""Quote names and texts from outside for use in SQL."""
+"""Quote names and texts from outside the project for use in SQL."""
 
 from pathlib import Path
 
 
 def quote_identifier(name: str) -> str:
-    """Return `name` as a quoted SQL identifier, embedded quotes doubled."""
+    """Return `name` as a quoted SQL identifier, with embedded quotes doubled."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def quote_literal(text: str) -> str:
-    """Return `text` as a SQL string literal, embedded quotes doubled."""
+    """Return `text` as a SQL string literal, with embedded quotes doubled."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -45,7 +45,7 @@ NEEDED = (
     ("quality", "fct_quarantined_clients"),
     ("quality", "fct_control_totals"),
 )
-"""Schema and name of the tables that the summary reads."""
+"""Schema and name of each table that the summary reads."""
 
 
 class SummaryError(CannotStartError):
@@ -66,13 +66,13 @@ class Summary:
         total_deposits: Total deposits, including bank deposits.
         core_deposits: Total deposits without bank deposits.
         segments: Name and number of customers of each segment, largest first.
-        watch_list: Level and number of customers, without the level 'none', the most severe first.
+        watch_list: Level and number of customers, most severe first, without the level 'none'.
         rows_quarantined: Quarantined rows.
         reasons: Reason and number of rows, most frequent first; a row may have several.
         date_formats: How joining dates were read, for all files.
-        currency: Currency of the amounts; empty if they name none.
-        undecided: Numbers of dates and of amounts that fit two readings and were decided by a
-            variable.
+        currency: Currency of the amounts; empty if none of them names one.
+        undecided: Numbers of dates and of amounts that fit two readings, and that a variable
+            decided.
         near_duplicates: Rows of one person that differ only in blanks, case or accents.
     """
 
@@ -156,7 +156,7 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """Stop if a table is missing, or if the tables are of different builds.
+    """Stop if a table is missing, or if the tables are from different builds.
 
     Raises:
         SummaryError: With the names of the missing tables, or the numbers that differ.
@@ -174,7 +174,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
             "Run `bank build` and fix the first error it prints."
         )
         raise SummaryError(message)
-    # Marts of an earlier build would not agree with the last rows read.
+    # Marts from an earlier build would not agree with the rows that were read last.
     try:
         counted = connection.execute(
             """
@@ -235,7 +235,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
         group by watch_list_level order by max(watch_list_severity) desc
         """,
     )
-    # Some reasons name a date or another row: one line for all of a kind.
+    # Some reasons name a date or another row, so all reasons of the same kind share a line.
     reasons = _counts(
         connection,
         """
@@ -293,7 +293,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, int], ...]:
-    """Return the rows of a query of a text and a number."""
+    """Return the rows of a query that selects a text and a number."""
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 
@@ -332,14 +332,14 @@ def summary_text(warehouse: Path, raw_dir: str, publish_dir: Path | None = None)
 
 
 def in_short(warehouse: Path, record: Mapping[str, Any] | None) -> list[str]:
-    """Return the main answers, by the definitions that the build has recorded."""
+    """Return the main answers, computed with the definitions that the build has recorded."""
     if not record or not record.get("metrics"):
         return []
     try:
         with open_warehouse(warehouse) as connection:
             found = answers(Warehouse(connection, read_metrics(record["metrics"])))
     except (MetricsError, KeyError):
-        # The definitions come from another version of the project; the figures are still readable.
+        # The definitions are from another version of the project. The figures can still be read.
         return []
     return [answer.sentence for answer in found.first]
 

@@ -42,8 +42,8 @@ class NotWrittenError(OSError):
 
         Args:
             path: the file.
-            problem: the error of the system.
-            remedy: what to do, if choosing another file is not possible.
+            problem: the operating system's error.
+            remedy: what to do; empty for the usual remedy.
         """
         super().__init__(problem.errno, problem.strerror or str(problem), str(path))
         wrong = f"{path} cannot be written: {self.strerror}."
@@ -166,7 +166,7 @@ def appended(path: Path, line: bytes) -> Iterator[bool]:
         line: the line, with its line end.
 
     Yields:
-        Whether the last line had no line end, because a process was killed. A line end is then
+        Whether the last line had no line end, because a process was killed. If so, a line end is
         added first.
 
     Raises:

@@ -2,8 +2,8 @@
 
 The command reads the current release. Names and client ids are included only if the release holds
 them and the user asks for them. With an access file, the list has only the customers that the given
-user may see. Only its owner can read the list, and a spreadsheet runs nothing in it. Every list is
-recorded beside the releases.
+user may see. Only its owner can read the list, and no text in it runs as a formula in a
+spreadsheet. Every list is recorded beside the releases.
 """
 
 import csv
@@ -80,7 +80,7 @@ COLUMNS = {
 }
 SENTENCES = ("What to do", "Why", "This customer", "Watch-list rules met")
 WIDE, NARROW = 44, 18
-"""Column width of a sheet, in characters."""
+"""Column widths of a sheet, in characters."""
 ABOUT = ("As of", "Release", "Data")
 """Last columns, with the same values in every row, so that a copied row keeps them."""
 
@@ -118,8 +118,8 @@ class Request:
     Attributes:
         actions: codes or names of actions; empty for all actions of the owner.
         owner: owner of the actions; None for any.
-        role: the customers that may be listed.
-        user: name of the user in the access file; null without one.
+        role: which customers may be listed.
+        user: name of the user in the access file; None without such a file.
         has_contacts: whether to write names and client ids.
     """
 
@@ -227,7 +227,7 @@ def _names(role: Role) -> int:
 
 
 def _had_customers(publish_dir: Path, role: Role) -> bool:
-    """Return whether any release that can be read has a customer of a role."""
+    """Return whether any readable release has a customer that the role may see."""
     for number in reversed(release_numbers(publish_dir)):
         with suppress(PublishError, duckdb.Error):
             database = read_release(publish_dir, number).path / DATABASE
@@ -253,7 +253,7 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[_Rule]:
     seed = (find_project() or Path()) / SEED
     if seed.is_file():
         due = {rule.action for rule in rules}
-        # The release is complete without the seed, which may not be readable.
+        # The seed only adds actions to those in the release, so it may be unreadable.
         with suppress(duckdb.Error):
             declared = connection.sql(f"select {columns} from read_csv({quote_literal(str(seed))})")
             declared_rules = [_Rule(*row) for row in declared.fetchall()]
@@ -403,7 +403,7 @@ def _write_sheet(
 ) -> int:
     """Write a sheet. Texts stay texts and never become formulas, links or numbers."""
     number = 0
-    # Compressed in memory, because on a full disk the library would write the end twice and fail.
+    # The file is built in memory: on a full disk, the library would write its end twice and fail.
     content = BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True, "tmpdir": spill})
     sheet = book.add_worksheet("Work list")

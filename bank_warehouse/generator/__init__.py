@@ -1,6 +1,6 @@
 """A look-alike of the bank's data pack, of any size.
 
-The modules, in the order the data goes through them:
+The modules, in the order in which the data goes through them:
 
 ``domains``      file names, headers and values of the columns
 ``calibration``  the figures that the look-alike is tuned to

@@ -381,7 +381,7 @@ ZERO_GROUPS = {
     ("Business Lending",): 14,
 }
 
-# ---------- people who share
+# ---------- client ids and names that people share
 IDS_SHARED_BY_TWO = 58
 IDS_SHARED_BY_THREE = 1
 NAMES_SHARED_BY_TWO = 87

@@ -103,7 +103,7 @@ def id_digits(customers: int) -> int:
 def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array.
 
-    Its shape is (stop - start,) in the first month; later, those who have left are missing.
+    The shape is (stop - start,) in the first month; later, those who have left are missing.
     Texts are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01, and
     client ids are their numbers.
     """
@@ -148,7 +148,7 @@ def record_batch(plan: Plan, columns: Columns) -> pa.RecordBatch:
 def _identities(plan: Plan, rows: Unsigned) -> Columns:
     """Return client id numbers and names.
 
-    The rows of the first month are shuffled. In this order, the first few share ids in twos or
+    The rows of the first month are shuffled. In that order, the first few share ids in twos or
     threes, and the last few share names in pairs. These are different rows, so no two people share
     both. Customers who join later share neither. If more names are needed than there are
     combinations of first names and surnames (about three million), names are reused, but neighbours
@@ -249,7 +249,7 @@ def _balances(plan: Plan, rows: Unsigned) -> Columns:
 def _pick(
     values: Sequence[int], counts: Sequence[int], purpose: str, seed: int, rows: Unsigned
 ) -> Integers:
-    """Return one of `values` for each row, in proportion to `counts`."""
+    """Return one of `values` for each row, with frequencies in proportion to `counts`."""
     slots = np.repeat(np.array(values, dtype=np.int64), counts)
     picked: Integers = slots[integers_below(len(slots), stream_key(seed, purpose), rows)]
     return picked

@@ -1,7 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
-Each row only uses additions, products and table look-ups. exp, log and matrix libraries may differ
-in the last bit between machines; additions and products do not.
+Each row only uses additions, products and table look-ups, which give the same bits on every
+machine. exp, log and matrix libraries may differ in the last bit.
 """
 
 import math
@@ -80,8 +80,8 @@ def latent_correlations(
 
     For continuous margins rho = 2 sin(pi r / 6) (Pearson 1907; Kruskal (1958), "Ordinal
     measures of association", JASA 53). The last variable is cut into classes with shares p,
-    whose mid-ranks keep 1 - sum(p^3) of the variance of the ranks: its rank correlations are
-    divided by the root of that first.
+    whose mid-ranks keep a share of 1 - sum(p^3) of the variance of the ranks. So its rank
+    correlations are first divided by the square root of that share.
     """
     last = len(spearman) - 1
     kept = math.sqrt(1 - sum(share**3 for share in risk_shares))
@@ -151,7 +151,7 @@ def draw(copula: Copula, seed: int, rows: Unsigned) -> tuple[dict[str, Floats], 
 
 
 def _inverse_normal_table() -> Floats:
-    """Return the inverse normal distribution function at 65,537 points, its ends at -5 and 5."""
+    """Return the inverse normal distribution function at 65,537 points; its ends are -5 and 5."""
     inner = [round(_NORMAL.inv_cdf(k / _NORMAL_CELLS), _DECIMALS) for k in range(1, _NORMAL_CELLS)]
     return np.array([-5.0, *inner, 5.0])
 

@@ -24,7 +24,7 @@ BLOCKS = "blocks"  # the name of a segment in DuckDB
 COPY_BYTES = 1 << 20
 MEMORY_LIMIT = "512MB"
 MOST_THREADS = 4  # one thread creates the blocks, so more writers would only cost memory
-SEGMENT_BLOCKS = 4  # blocks a CSV query writes at once, on several threads
+SEGMENT_BLOCKS = 4  # blocks that a CSV query writes at once, on several threads
 CSV_OPTIONS = "format csv, delimiter ',', dateformat '%d-%m-%Y'"
 
 Progress = Callable[[int], None]
@@ -105,7 +105,7 @@ def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[
 def _write_csv(
     connection: duckdb.DuckDBPyConnection, query: str, segments: Iterator[pa.Table], path: Path
 ) -> None:
-    """Write the result of `query` for each segment in turn, header first."""
+    """Write the result of `query` for each segment in turn, below the header."""
     part = _part_of(path)
     target = quote_literal(str(part))
     with path.open("wb") as file:

@@ -20,22 +20,22 @@ from bank_warehouse.generator.randomness import (
 )
 
 MOST_MONTHS = 60
-"""Up to this month, the unused ids are enough for those who join."""
+"""The last month for which there are enough unused ids for those who join."""
 
 JOINING_SHARE = 0.012
 """Customers who join in a month, as a share of those of the first month."""
 LEAVING_SHARE = 0.01
 """Customers who leave in a month, as a share of the current ones."""
 LARGEST_MOVE = 0.1
-"""In a month, a balance changes by a factor between 1 less this and 1 plus this."""
+"""In a month, a balance is multiplied by a factor between 1 minus this and 1 plus this."""
 REGRADED_SHARE = 0.02
-"""Customers whose risk weighting the bank changes in a month, by one."""
+"""Share of customers whose risk weighting the bank changes by one in a month."""
 
 Columns = MutableMapping[str, Integers]
 
 
 def joined_by(customers: int, months: int) -> int:
-    """Return how many have joined a bank of `customers` within `months`."""
+    """Return how many join a bank of `customers` within `months`."""
     return months * _joining_in_a_month(customers)
 
 
@@ -78,7 +78,7 @@ def joining_days(customers: int, seed: int, rows: Unsigned) -> Integers:
 
 
 def move(columns: Columns, customers: int, months: int, seed: int, rows: Unsigned) -> None:
-    """Change balances and risk weightings in place, by the months since each customer joined.
+    """Change balances and risk weightings in place, for each month since a customer joined.
 
     Args:
         columns: The columns of the rows, money in cents.

@@ -15,7 +15,7 @@ _STAFF_SEED = 0
 def name_pools() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return all first names and all surnames, each sorted, with plain letters only.
 
-    They are drawn often enough to include every name of mimesis, so they only depend on its
+    Enough names are drawn to include every name that mimesis has, so the pools only depend on its
     version.
     """
     person = Person(Locale.EN, seed=1)
@@ -38,5 +38,5 @@ def staff_names(purpose: str, count: int) -> list[str]:
 
 
 def _plain(names: set[str]) -> tuple[str, ...]:
-    """Return the names made of ASCII letters alone, sorted: they never need quotes in a CSV."""
+    """Return the names that have only ASCII letters, sorted; they never need quotes in a CSV."""
     return tuple(sorted(name for name in names if name.isascii() and name.isalpha()))

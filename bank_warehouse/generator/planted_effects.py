@@ -28,7 +28,7 @@ def plant_difference(columns: Columns, seed: int, rows: Unsigned) -> None:  # no
 
 
 def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
-    """Make four in ten customers borrowers, the others savers, by a factor of 20 each."""
+    """Multiply the loans of four in ten customers by 20, and the deposits of the others."""
     is_borrower = uniforms(stream_key(seed, "planted cluster"), rows) < CLUSTER_SHARE
     for names, is_larger in ((LENDING, is_borrower), (DEPOSITS, ~is_borrower)):
         for name in names:
@@ -36,7 +36,7 @@ def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
 
 
 def plant_driver(columns: Columns, seed: int, rows: Unsigned) -> None:  # noqa: ARG001
-    """Raise the risk weighting by one for three properties, lower it by one for none."""
+    """Raise the risk weighting by one for three properties, and lower it by one for no property."""
     properties, risk = columns["Properties Owned"], columns["Risk Weighting"]
     highest = max(domains.RISK_WEIGHTING_COUNTS)
     lowest = min(domains.RISK_WEIGHTING_COUNTS)

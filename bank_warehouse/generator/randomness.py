@@ -1,7 +1,7 @@
 """Counter-based random numbers: the value of row i only depends on the key and i.
 
-So rows can be created in blocks of any size, in any order and on any number of threads, with the
-same result. Integer arithmetic modulo 2^64 and one exact scaling give the same bits on every
+So rows can be created in blocks of any size, in any order and on any number of threads; the result
+is the same. Integer arithmetic modulo 2^64 and one exact scaling give the same bits on every
 machine and with every version of numpy.
 
 SplitMix64: Steele, Lea, Flood (2014), "Fast splittable pseudorandom number generators",
@@ -76,7 +76,7 @@ def permute(values: Unsigned, size: int, key: int) -> Unsigned:
 
 
 def _feistel(values: Unsigned, bits: int, key: int) -> Unsigned:
-    """Return a permutation of the numbers of `bits` bits, at `values`."""
+    """Return where a permutation of all numbers of `bits` bits maps `values`."""
     low_bits = bits // 2
     shift = np.uint64(low_bits)
     low_mask = np.uint64((1 << low_bits) - 1)

@@ -1,4 +1,4 @@
-"""Publish the checked marts: all of them or none, as files and to PostgreSQL.
+"""Publish the checked marts, all or none, as files and to PostgreSQL.
 
 Readers of a release import from here: :func:`current_release`, its result and its errors.
 """

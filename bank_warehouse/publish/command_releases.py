@@ -28,7 +28,7 @@ COMMIT_LENGTH = 10
 
 
 def listing(publish_dir: Path, in_postgres: int | None) -> list[str]:
-    """Return a line for each release, with the current one and that of PostgreSQL marked."""
+    """Return a line for each release; the current one and the one in PostgreSQL are marked."""
     current = current_number(publish_dir)
     lines = [
         f"{'release':>7}  {'published at':20}  {'as of':10}  {'source':7}  {'customers':>11}  "

@@ -7,7 +7,7 @@ from typing import Any
 
 RESTRICTED_SCHEMA = "restricted"
 
-# Other names of a type, and DuckDB's name.
+# Other names of types, and DuckDB's names for them.
 _SYNONYMS = {
     "INT": "INTEGER",
     "INT4": "INTEGER",
@@ -37,7 +37,7 @@ class Contract:
     Attributes:
         schema: `marts`, `quality` or `restricted`.
         name: Name of the table, unique in the project.
-        description: Grain first, then what it is for.
+        description: The grain, then the purpose of the table.
         columns: In the order of the table.
         grain: Columns that together are unique and never null, from the tests of the mart.
         references: Column and the mart that it refers to, from the `relationships` tests.
@@ -54,7 +54,7 @@ class Contract:
 
     @property
     def relation(self) -> str:
-        """The name with its schema, `marts.dim_customers`."""
+        """The name with its schema, such as `marts.dim_customers`."""
         return f"{self.schema}.{self.name}"
 
     @property
@@ -110,8 +110,8 @@ def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
             arguments).
 
     Returns:
-        The contracts by schema and name. The grain is from the test
-        `unique_combination_of_columns`, or else the first column with a `unique` test.
+        The contracts, sorted by schema and name. The grain comes from the test
+        `unique_combination_of_columns`, or else is the first column with a `unique` test.
     """
     contracts = []
     for model in models:

@@ -17,7 +17,7 @@ class PublishError(click.ClickException):
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Create the error; its message consists of both texts."""
+        """Create the error, whose message consists of both texts."""
         super().__init__(f"{problem}\n{remedy}")
         self.problem = problem
         self.remedy = remedy
@@ -62,7 +62,7 @@ class PostgresError(PublishError):
 
 
 class ReadersInTheWayError(PostgresError):
-    """Transactions that have read a mart did not end in time."""
+    """Readers' transactions that use a mart did not end in time."""
 
 
 class UnreachableError(PostgresError):

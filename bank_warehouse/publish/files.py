@@ -69,7 +69,7 @@ Progress = Callable[[str], None]
 
 
 def left_out_because(contract: Contract, with_restricted: bool) -> str | None:
-    """Return why a release does not hold a mart; None if it does."""
+    """Return why a release leaves out a mart; None if it includes it."""
     if not contract.is_published:
         return NEVER
     if contract.is_restricted and not with_restricted:
@@ -94,7 +94,7 @@ def write_release(
         draft: The folder.
         number: Number of the release.
         with_restricted: Whether to publish personal data.
-        progress: Called with a line for each step that may take long.
+        progress: Called with a line for each step that may take a long time.
 
     Returns:
         The release in the draft.
@@ -103,7 +103,7 @@ def write_release(
         PublishError: A file cannot be written, or its rows differ from those that were checked.
     """
     connection.execute("set preserve_insertion_order = false")
-    # As in dbt's profile: avoids sorting in views that join small tables of bands.
+    # As in dbt's profile, this avoids sorting in views that join small tables of bands.
     connection.execute("set nested_loop_join_threshold = 1000")
     manifest = _head(passed, number, with_restricted)
     entries: list[dict[str, Any]] = []
@@ -223,7 +223,7 @@ def _control_totals(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str
 
 
 def _release_row(manifest: Mapping[str, Any]) -> str:
-    """Return the one row of `marts.release` as a quoted subquery."""
+    """Return the only row of `marts.release` as a quoted subquery."""
     values: dict[str, object] = {
         **manifest,
         "as_of_date": date.fromisoformat(manifest["as_of_date"]),

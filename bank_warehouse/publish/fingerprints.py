@@ -1,9 +1,9 @@
 """Fingerprints of tables, which show whether a table is the one that was checked.
 
-A fingerprint has the columns with their types, the number of rows and the sum of the 64-bit hashes
+A fingerprint is the columns with their types, the number of rows and the sum of the 64-bit hashes
 of all rows. The order of rows does not matter, and duplicate rows count. Two different tables have
 the same sum with probability 2^-64. DuckDB's hash is not cryptographic, so this guards against
-accidents, not against deception. The hash depends on the version of DuckDB, which every record of
+accidents, not against tampering. The hash depends on the version of DuckDB, which every record of
 fingerprints names.
 """
 
@@ -81,8 +81,7 @@ def fingerprints(
 
 def mart_relations(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the names `schema.table` of all tables and views in the schemas of marts."""
-    # Without bound parameters, because DuckDB would import pandas, which takes longer than the
-    # query.
+    # With bound parameters, DuckDB would import pandas, which takes longer than the query.
     schemas = ", ".join(quote_literal(schema) for schema in MART_SCHEMAS)
     rows = connection.execute(
         "select table_schema || '.' || table_name from information_schema.tables "

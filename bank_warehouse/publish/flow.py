@@ -1,15 +1,15 @@
-"""Publish and roll back in an order that shows readers all of a release or nothing.
+"""Publish and roll back, in an order that shows readers a whole release or none of it.
 
 0. The gate, before the folder of the releases is touched. If an earlier publisher lost the answer
     to its commit, the commit is looked up and the files are updated to match.
 1. The check of the bank and of the contract that readers have, before anything is written.
 2. All files are written to a draft folder on disk.
 3. All rows are sent to PostgreSQL, in a transaction that stays open.
-4. The draft gets its number; PostgreSQL commits; `current` switches. This takes a few milliseconds,
-    and each of the three is atomic. A note of the commit is kept beside the releases until all
-    three are done (:mod:`bank_warehouse.publish.pending`).
+4. The draft gets its number, PostgreSQL commits, and `current` switches. This takes a few
+    milliseconds, and each of the three steps is atomic. A note of the commit is kept beside the
+    releases until all three are done (:mod:`bank_warehouse.publish.pending`).
 
-A killed publisher leaves at most a draft. If it is killed during step 4, it leaves a complete
+A killed publisher leaves at most a draft. If it is killed during step 4, it may leave a complete
 release that is not current, or PostgreSQL one release ahead of the files. The next publisher
 repairs this.
 """
@@ -66,7 +66,7 @@ def publish(
     Args:
         warehouse: The DuckDB file.
         publish_dir: Folder of the releases.
-        dsn: PostgreSQL database to publish to in addition; None or empty for none.
+        dsn: PostgreSQL database to publish to as well; None or empty for none.
         with_restricted: Whether to publish personal data.
         replace_bank: Whether the shipped sample, or another bank, may replace a bank's release.
         wait: Seconds to wait for readers of PostgreSQL that are in a transaction.
@@ -78,7 +78,7 @@ def publish(
     Raises:
         UnknownCommitError: It is unknown whether PostgreSQL holds the release; its folder is kept.
         PublishError: Nothing was published, or PostgreSQL differs from the release; the message
-            says which and what to do.
+            says which, and what to do.
     """
     with _opened(warehouse) as connection, _target(dsn) as target, saying(SEE_RELEASES):
         with saying(NOTHING):
@@ -307,12 +307,12 @@ def _current(publish_dir: Path) -> Release | None:
     try:
         return None if number is None else releases.read_release(publish_dir, number)
     except NoReleaseError:
-        # Its folder was moved away, so it has no readers.
+        # The folder was moved away, so nobody reads the release.
         return None
 
 
 def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
-    """Return the current release, or the newest if that is missing, with a description.
+    """Return the current release, or the newest one if that is missing, with its description.
 
     None if there is no release.
     """
@@ -340,7 +340,7 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release of a different bank than readers have, or one that breaks their contract.
+    """Refuse a release of a bank other than the one readers have, or that breaks the contract.
 
     Raises:
         PublishError: The message states what readers have and what to do.
@@ -357,7 +357,7 @@ def _require_fit(
     for manifest, keys, where, elsewhere in readers:
         if not replace_bank:
             _require_no_sample_over_a_bank(manifest, passed, where, elsewhere)
-            # A manifest without a source, from an older version, counts as a bank's.
+            # An older manifest without a source counts as a bank's.
             if SAMPLE not in (passed.build["source"], manifest.get("source")):
                 _require_same_bank(connection, keys(), manifest, where, elsewhere)
         _require_compatible(manifest, passed, where)
@@ -369,7 +369,7 @@ def _require_no_sample_over_a_bank(
     """Refuse to replace a bank's release with the invented sample.
 
     Raises:
-        PublishError: The warehouse holds the sample, and readers have something else.
+        PublishError: The warehouse holds the sample, and readers have a bank's release.
     """
     if passed.build["source"] == SAMPLE and before.get("source") != SAMPLE:
         raise PublishError(
@@ -402,9 +402,9 @@ def _require_same_bank(
     where: str,
     elsewhere: str,
 ) -> None:
-    """Refuse to replace a bank's release with that of another bank.
+    """Refuse to replace a bank's release with another bank's.
 
-    Customers are searched in batches: for the same bank, the first batch already has matches.
+    Customers are looked up in batches; for the same bank, the first batch usually has matches.
 
     Args:
         connection: The open warehouse.

@@ -1,4 +1,4 @@
-"""The gate: only tables that passed the last build and the last expectations are published."""
+"""The gate: only tables that passed the last build and the last checks are published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Passed:
 
     Attributes:
         build: The record of the build.
-        checks: The record of the expectations.
+        checks: The record of the checks.
         contracts: The contracts of all marts, by schema and name.
         fingerprints: The fingerprints of the marts, equal to those that were checked.
     """

@@ -27,7 +27,7 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
         if not publish_dir.is_dir():
             publish_dir.mkdir(parents=True, exist_ok=True)
             open_to_others(publish_dir)
-        # The file is never removed; otherwise two publishers could lock two files of this name.
+        # The file is never removed: otherwise two publishers could each lock a file of this name.
         file = path.open("a+", encoding="utf-8", newline="\n")
     except OSError as problem:
         raise PublishError(

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 2
-"""Format of the manifests that are written; raised if it changes for readers.
+"""The format of new manifests; raised if it changes for readers.
 
-Format 1 has no checksum of the manifest; its files are compared all the same.
+Format 1 has no checksum of the manifest, but its files are still compared.
 """
 
 SCHEMA = Path(__file__).with_name("manifest.schema.json")

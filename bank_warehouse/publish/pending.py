@@ -1,9 +1,9 @@
-"""A note of each commit in PostgreSQL, in case its answer is lost.
+"""A note of each commit in PostgreSQL, in case the answer is lost.
 
 Between the commit of a release in PostgreSQL and the switch of `current`, a publisher can be
 killed, or lose the connection before the answer to COMMIT arrives. So a file beside the releases
 describes the commit until both are done. The next command that publishes, rolls back or lists
-releases asks PostgreSQL, and updates the files to match.
+releases asks PostgreSQL for the outcome, and updates the files to match.
 """
 
 import json
@@ -37,13 +37,13 @@ class Commit:
 
     Attributes:
         release: Number of the release.
-        is_new: Whether it is being published, not rolled back to. If the commit failed, a new
-            release's folder is removed.
+        is_new: Whether it is being published, not rolled back to. If the commit fails, the folder
+            of a new release is removed.
         database: An identifier of the database that does not depend on its address.
-        where: The database in words.
+        where: The database, in words.
         transaction: Number of the transaction.
-        position: Its row in the list of releases in the database.
-        before: The release that was current in the files before, or None.
+        position: The number of its row in the database's list of releases.
+        before: The release that was current in the files until then, or None.
     """
 
     release: int

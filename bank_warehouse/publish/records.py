@@ -37,7 +37,7 @@ class RecordError(Exception):
 
 
 def source_of(raw_dir: str) -> str:
-    """Return what a build reads: `sample`, the shipped seeds of an invented bank, or `drop`."""
+    """Return what a build reads: `drop`, or `sample` for the shipped seeds of an invented bank."""
     return "drop" if raw_dir.strip() else "sample"
 
 
@@ -73,7 +73,7 @@ def write_json(path: Path, content: Mapping[str, Any], *, is_private: bool = Fal
 
 
 def write_build_start(warehouse: Path, build: Mapping[str, Any]) -> None:
-    """Record that a build has started. Until it ends, tables of two builds may be mixed.
+    """Record that a build has started. Until it ends, the warehouse may mix tables of two builds.
 
     Args:
         warehouse: The DuckDB file.
@@ -91,7 +91,7 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
 
     Args:
         build: The data from the macro `record_build`: `done` (ids of the finished nodes), `failed`
-            (names of the failed nodes), `database` (of the warehouse), and further keys, which are
+            (names of the failed nodes), `database` (of the warehouse), and other keys, which are
             kept.
         nodes: The nodes of dbt's graph.
 
@@ -207,7 +207,7 @@ def write_checks_record(
     Args:
         warehouse: The DuckDB file.
         suites: The suites that were run.
-        checked: Numbers of checked and failed expectations, by table.
+        checked: Numbers of checked and of failed expectations, by table.
         fingerprints: Fingerprints of the marts, taken while nobody could write to the file.
 
     Raises:

@@ -34,7 +34,7 @@ DATABASE = "bank_marts.duckdb"
 METRICS = "metrics.json"
 DRAFT_PREFIX = ".draft-"
 SAMPLE = "sample"
-"""The `source` in a manifest of the shipped sample."""
+"""The `source` in the manifest of a release of the shipped sample."""
 
 REMEDY = (
     "Restore the folder from a copy. Without a copy, make another release current with `bank "
@@ -104,7 +104,7 @@ def current_number(publish_dir: Path) -> int | None:
     pointer = publish_dir / CURRENT
     text = ""
     for _ in range(_TRIES):
-        # Between the two checks, a link may replace a file, or the reverse.
+        # Between the two checks, a link may replace a file, or a file a link.
         try:
             text = pointer.readlink().name
             break
@@ -228,7 +228,7 @@ def release_around(path: Path) -> Path | None:
 
 
 def _holds_release(folder: Path) -> bool:
-    """Return whether a folder holds a release; dbt also writes a `manifest.json`."""
+    """Return whether a folder holds a release, not just dbt's `manifest.json`."""
     if os.access(folder / DATABASE, os.F_OK):
         return True
     try:
@@ -245,7 +245,7 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
         publish_dir: The folder of all releases.
         number: The release; its folder must exist.
         links: Whether to make a link. By default, links are used on systems that can replace them
-            atomically, which excludes Windows.
+            atomically, so not on Windows.
 
     Raises:
         PublishError: `current` is a folder, or cannot be replaced.
@@ -287,7 +287,7 @@ def _linked(draft: Path, target: str) -> bool:
 
 
 def _patiently(act: Callable[[], _Given]) -> _Given:
-    """Retry an action for two seconds, because Windows may refuse it for a moment."""
+    """Retry an action for up to two seconds, because Windows may refuse it for a moment."""
     for _ in range(_TRIES):
         try:
             return act()

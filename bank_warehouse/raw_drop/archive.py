@@ -1,4 +1,4 @@
-"""The kind of a file by its first bytes, and ZIP files of tables, unpacked within limits."""
+"""Detect the kind of a file by its first bytes, and unpack ZIP files within limits."""
 
 import codecs
 import os
@@ -22,7 +22,7 @@ FileKind = Literal["text", "parquet", "xlsx", "ods", "archive"]
 
 UNPACKED_LIMIT_SETTING = "BANK_RAW_UNPACKED_GIB"
 DEFAULT_LIMIT_GIB = 2.0
-# Compression makes client data 6 times smaller, and a workbook of equal cells 40 times.
+# Compression makes client data 6 times smaller, and a workbook of identical cells 40 times.
 _MOST_RATIO = 200
 _MOST_MEMBERS = 1000
 _BLOCK = 1 << 20
@@ -32,10 +32,10 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
 
 def kind_of(file: FoundFile) -> FileKind:
-    """Return the kind of a file. Its bytes count, not its extension.
+    """Return the kind of a file, judged by its first bytes, not by its extension.
 
     Raises:
-        DropError: files of this kind are not read; the message says what to do.
+        DropError: files of this kind cannot be read; the message says what to do.
     """
     name = file.relative.rstrip("]").lower()
     with speaking_of(file.relative), file.content.open("rb") as opened:
@@ -68,7 +68,7 @@ def kind_of(file: FoundFile) -> FileKind:
 
 
 def _is_text(first: bytes) -> bool:
-    """Return whether the first bytes of a file can be those of text."""
+    """Return whether a file with these first bytes can be text."""
     encoding, mark_length = detect_encoding(first)
     try:  # the last character may be cut off
         text = codecs.getincrementaldecoder(encoding)().decode(first[mark_length:])
@@ -133,8 +133,8 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
     """Unpack the files of a ZIP archive into the temporary folder and yield each.
 
     Raises:
-        DropError: the data is damaged, a path leads out of the archive, two files have one name,
-            or there are no files or too many.
+        DropError: the data is damaged, a path leads out of the archive, two files have the same
+            name, or there are no files or too many.
     """
     with open_archive(file) as archive:
         kept = _members(archive)
@@ -189,7 +189,7 @@ def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
 
 
 def _members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Return the files of an archive, without hidden ones, under their names with slashes."""
+    """Return the files of an archive, except hidden ones, by their names with forward slashes."""
     # Some programs on Windows write backslashes.
     named = [(entry.filename.replace("\\", "/"), entry) for entry in archive.infolist()]
     return [

@@ -1,6 +1,6 @@
 """The disk space that the build of a drop needs, and whether it is free.
 
-The constants are measured: builds of 1 and 10 million generated customers, DuckDB 1.5.5.
+The constants were measured in builds of 1 and 10 million generated customers with DuckDB 1.5.5.
 """
 
 import shutil
@@ -15,10 +15,10 @@ WAREHOUSE_BYTES = 400
 """Bytes of the warehouse file per customer, including the old copy of a table being replaced."""
 
 WORKING_BYTES = 610
-"""Bytes of memory per customer in the widest test; what exceeds the limit goes to disk."""
+"""Bytes per customer that the widest test needs; what exceeds the memory limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""The same for the widest models that are built at the same time, without tests."""
+"""The same, for the widest models that are built at the same time, if no tests run."""
 
 SAMPLE_BYTES = 1 << 20
 
@@ -33,9 +33,9 @@ class Need:
     Attributes:
         rows: approximate number of customers in the drop.
         warehouse: path of the file that is built.
-        warehouse_bytes: bytes needed on its disk.
+        warehouse_bytes: bytes needed on the disk of that file.
         spill: folder for what does not fit in memory.
-        spill_bytes: bytes needed there.
+        spill_bytes: bytes needed on the disk of that folder.
     """
 
     rows: int
@@ -58,7 +58,7 @@ def estimated_rows(path: Path) -> int:
 
 
 def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
-    """Return what a build of `rows` customers into the file `warehouse` needs.
+    """Return the disk space needed to build `rows` customers into the file `warehouse`.
 
     Args:
         rows: approximate number of customers in the drop.
@@ -78,8 +78,8 @@ def require_disk_space(need: Need) -> str:
     """Return the disk space that a build needs, as a sentence; empty if it is small.
 
     Raises:
-        DropError: a disk has less free space than the build needs; the message has both numbers and
-            the remedy.
+        DropError: a disk has less free space than the build needs; the message gives both numbers
+            and the remedy.
     """
     wanted: dict[int, list[tuple[Path, int]]] = {}
     existing = need.warehouse.stat().st_size if need.warehouse.is_file() else 0

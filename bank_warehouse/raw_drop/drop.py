@@ -1,4 +1,4 @@
-"""The plan of a whole drop: all files and sheets are examined, all problems reported at once."""
+"""Plan a whole drop: examine all files and sheets, and report all problems at once."""
 
 import os
 import pickle
@@ -52,7 +52,7 @@ class Source:
     Attributes:
         relative: its name, also the `source_file` of its rows.
         file: the file; for a sheet, its workbook.
-        table: the table it holds, or null.
+        table: the table it holds, or None.
         form: `whole`, `part` or `folder`, from its name; empty if the name gives no hint.
         head: its dialect and header.
         unknown: why it was not recognised.
@@ -173,7 +173,7 @@ class _Survey:
     # ------------------------------------------------------------------ files and sheets
 
     def _mapping_inside(self) -> DropMapping:
-        """Read the mapping file inside an archive; an archive with a problem is named later."""
+        """Read the mapping file inside an archive; a damaged archive is reported later."""
         inside: list[tuple[str, Path]] = []
         for file in self.listing.files:
             with Problems().noting(0):
@@ -191,7 +191,7 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Record that a file cannot be read: a problem if it has the name of a table."""
+        """Record that a file cannot be read: a problem if it has a table's name or is alone."""
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -366,7 +366,7 @@ class _Survey:
 def survey_drop(
     path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
-    """Examine a whole drop, and plan as much of its read as possible.
+    """Examine a whole drop, and plan as much of the read as possible.
 
     Args:
         path: the folder of the drop, or its one file.
@@ -446,7 +446,7 @@ _last: dict[_Key, tuple[object, DropPlan]] = {}
 
 
 def _key(path: Path, settings: Settings | None, mapping: Path | None) -> _Key:
-    # A forked process inherits the plans of its parent, whose files may be removed before it ends.
+    # A forked process inherits its parent's plans, but the parent may remove their files too early.
     return (os.getpid(), str(path), settings or Settings(), str(mapping))
 
 
@@ -467,7 +467,7 @@ def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
     if not temp_files.is_own(handed):
         return None
     try:
-        # This program wrote it, into a folder that only this user may read.
+        # This program wrote the file, in a folder that only this user can write to.
         planned, state, plan = pickle.loads(handed.read_bytes())  # noqa: S301
     except Exception:  # if the file is broken in any way, the drop is planned again
         return None

@@ -1,4 +1,4 @@
-"""The encoding of a text file that is not UTF-8: proved, or likely with a warning, or refused.
+"""The encoding of a text file that is not UTF-8: proved, assumed with a warning, or refused.
 
 Only files with bytes that are not UTF-8 are examined here. A cell fits an encoding if it has no
 control characters, no signs inside its words, no accented capital after a small letter, and
@@ -62,7 +62,7 @@ _SCRIPTS = (
     *(("CYRILLIC",), ("GREEK",), ("HANGUL",)),
     ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC"),
 )
-# Signs that may begin or end a word; those of the second group may also be inside it.
+# Signs that may begin or end a word, and apostrophes that may also be inside one.
 _AROUND = "\u00a0«»‹›“”„‘’‚…–—°ºª®™·¿¡€£§&\u3000、。・ー々"
 _APOSTROPHE = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,2}’(?=[^\W\d_])|’(?=[A-ZÀ-Þ])|’(?=s\b)")
 _WORD = re.compile(r"[^\s\-'./()+,;|]+")
@@ -72,7 +72,7 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# One encoding is better than another only if it fits this much more of the cells.
+# One encoding is better than another only if the share of cells that it fits is this much larger.
 _MARGIN = 0.1
 _FITS = 0.95
 # The detector's chaos is 0 for correct text, and 0.1 or more for misread text.
@@ -90,7 +90,7 @@ class Decision:
 
 
 def declared_encoding() -> str | None:
-    """Return the declared encoding; null if each file must prove its own.
+    """Return the declared encoding; None if each file must prove its own.
 
     Raises:
         DropError: the setting names no known encoding.
@@ -103,7 +103,7 @@ def declared_encoding() -> str | None:
 
 
 def check_encoding(text: str) -> str | None:
-    """Return what is wrong with the name of an encoding, or null."""
+    """Return what is wrong with the name of an encoding, or None."""
     if text.lower() == AUTO or _known(text):
         return None
     return f"{text!r} is not a known encoding. Use {AUTO} or one of {', '.join(NAMES)}."
@@ -131,7 +131,7 @@ def decide(
         relative: its name in messages.
         start: bytes to skip.
         separator: one character.
-        lines_before: lines of the delivered file above the first line of `path`.
+        lines_before: number of lines in the delivered file above the first line of `path`.
         has_mark: whether a byte-order mark says that it is UTF-8.
 
     Raises:
@@ -140,7 +140,7 @@ def decide(
     cells = _cells_beyond_ascii(path, start, separator, lines_before)
     foreign = {cell: line for cell, line in cells.items() if not _is_utf8(cell)}
     proper = [cell for cell in cells if cell not in foreign and _is_likely(cell.decode())]
-    if not foreign:  # the bytes are in lines that are too long, which are quarantined
+    if not foreign:  # only overlong lines, which are quarantined, have such bytes
         return Decision("utf-8", "")
     few = _shown_lines(foreign.values())
     if has_mark or declared_encoding() == "utf-8":
@@ -159,7 +159,7 @@ def decide(
         raise DropError(_refusal(relative, foreign, list(scores), few))
     if "cp1252" in scores and scores["cp1252"] >= scores[best] - _MARGIN / 2:
         chosen = "cp1252"
-        # Here the cells are in several languages; in the other encoding, all are in one.
+        # In cp1252 the cells are in several languages; in a closer encoding, all are in one.
         closer = [n for n in scores if alone[n] >= max(_FITS, alone[chosen] + _MARGIN / 4)]
         rivals = closer or ([best] if scores[chosen] < _FITS else [])
         if len(closer) == 1 and alone[closer[0]] >= alone[chosen] + 2 * _MARGIN:
@@ -178,9 +178,9 @@ def decide(
 
 
 def misread_warning(path: Path, start: int, separator: str) -> str:
-    """Return a warning about UTF-8 cells that were read as something else and saved again.
+    """Return a warning about UTF-8 cells that were misread as another encoding and saved again.
 
-    Empty if there are none. Such cells are not changed: nobody knows what else was lost.
+    It is empty if there are none. Such cells are not changed: nobody knows what else was lost.
     """
     found = 0
     shown = ""
@@ -208,7 +208,7 @@ def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> Non
         encoding: the declared encoding.
 
     Raises:
-        DropError: every non-ASCII cell was UTF-8.
+        DropError: every non-ASCII cell was UTF-8 when delivered.
     """
     texts = [cell.decode() for cell in _cells_beyond_ascii(path, 0, separator, 0)]
     before = [_before_misreading(text, (encoding,)) for text in texts]
@@ -258,9 +258,9 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the share of cells that fits each encoding; encodings that read alike count once.
+    """Return the share of cells that fit each encoding, and that fit it in one language only.
 
-    The second share is of cells that fit with the letters of one language only.
+    Of several encodings that give the same texts, only the first is included.
     """
     texts: dict[str, tuple[str, ...]] = {}
     for name in (*_ONE_BYTE, *_detected(cells)):
@@ -286,7 +286,7 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
 
 def _detected(cells: list[bytes]) -> list[str]:
     """Return the multi-byte encodings that the detector finds without a rival."""
-    # Imported late: well-formed files do not need it.
+    # Imported late, because UTF-8 files do not need it.
     from charset_normalizer import from_bytes
 
     sample = b"\n".join(cells)[:_MOST_SAMPLE]

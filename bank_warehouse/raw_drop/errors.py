@@ -1,4 +1,4 @@
-"""The error of a raw drop that cannot be read, and a collection of its problems."""
+"""The error for a raw drop that is refused, and the collection of its problems."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ _LOOK_ALIKES = "\u2010\u2011\u2012\u2212\ufe63\uff0d"
 
 
 def visible(text: str) -> str:
-    """Return a text with invisible characters, and those that look like `-`, as escapes."""
+    """Return a text with invisible characters, and those that look like `-`, escaped."""
     return "".join(
         letter
         if letter == "\n" or (letter.isprintable() and letter not in _LOOK_ALIKES)
@@ -29,7 +29,7 @@ class DropError(Exception):
 class Problems:
     """All problems of a drop, collected so that one message can list them.
 
-    Problems of the clients come first, because the lookups only give names to their codes.
+    Problems of the clients come first, because lookups only give names to the clients' codes.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""A reader in Python, line by line, for files that DuckDB cannot read.
+"""Read a file line by line in Python, if DuckDB cannot read it.
 
-It rewrites a file as Parquet: the columns of its table, and for each malformed row its fault and
-its text. It keeps every row and stops at none.
+The file is rewritten as Parquet: the columns of its table, and for each malformed row its fault and
+its text. No row is lost, and none stops the read.
 """
 
 import re
@@ -43,9 +43,9 @@ class Record:
 
     Attributes:
         cells: the cells, unquoted; empty if there is a fault.
-        fault: why the record has no cells, or null.
-        text: the text of the record without its line end; bytes that are not UTF-8, and zero
-            bytes, as a backslash, x and two hex digits.
+        fault: why the record has no cells, or None.
+        text: the text of the record without its line end. Bytes that are not UTF-8, and zero
+            bytes, are written as a backslash, x and two hex digits.
     """
 
     cells: tuple[str, ...]
@@ -61,9 +61,9 @@ class Shape:
         separator: one character.
         width: number of cells of a record; further cells must be blank.
         columns: canonical column at each position that is read; a row of these names is a header.
-        known: every spelling of a header, as :func:`header_key` gives it, to its column.
-        amount: position of an amount: a row is a header only if this cell begins with a letter.
-            Null if the table has no amounts.
+        known: the :func:`header_key` of every accepted header, mapped to its column.
+        amount: position of an amount column; a row is a header only if its cell there begins with
+            a letter. None if the table has no amounts.
     """
 
     separator: str
@@ -76,8 +76,8 @@ class Shape:
 def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
     """Return the fault of a row that repeats the header, else None.
 
-    All cells are compared: below a header with the columns in another order, every row would be
-    misread.
+    A header with the columns in another order is a different fault, because every row below it
+    would be misread. So all cells are compared.
     """
     if shape.amount is not None:
         amount = cells[shape.amount].strip()
@@ -98,13 +98,13 @@ def read_records(path: Path, relative: str, start: int, shape: Shape) -> Iterato
     """Yield the records of `path` below its header line, in order, without blank ones.
 
     A line ends in LF, CR LF or CR. A cell in quotes may span several lines, up to 100 lines and 1
-    MiB, unless :func:`_swallows_rows` objects; blanks around the quotes are ignored. A quote
-    anywhere else is broken quoting: only that line is quarantined.
+    MiB, unless :func:`_swallows_rows` returns true; blanks around the quotes are ignored. A quote
+    anywhere else is broken quoting, and only its line is quarantined.
 
     Args:
         path: a plain file, mostly valid UTF-8, with its header on the first line.
         relative: the name of the file in messages.
-        start: bytes to skip: the byte-order mark.
+        start: number of bytes to skip (the byte-order mark).
         shape: separator, width, header.
 
     Raises:
@@ -177,7 +177,7 @@ def write_records(
         picked: the position of each in the cells of a record.
         target: a new file.
     """
-    # Imported late: few drops need it, and its import takes longer than that of this package.
+    # Imported late: few drops need pyarrow, and it takes longer to import than this package.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -248,7 +248,7 @@ def _split_end(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _plain_fault(body: bytes) -> Record | None:
-    """Return the fault that the bytes of a line show, if any."""
+    """Return the fault that can be seen from the bytes of a line alone, if any."""
     if len(body) > LONGEST_LINE:
         fault = TOO_LONG
     elif b"\0" in body:
@@ -280,7 +280,7 @@ Parser = Callable[[str], tuple[list[str] | None, bool, set[int]]]
 def _parser(separator: str) -> Parser:
     """Return a function that splits a record with quotes in it.
 
-    The function returns the cells or null, whether a quote is still open at the end of the text,
+    The function returns the cells or None, whether a quote is still open at the end of the text,
     and the positions of the quoted cells.
     """
     sep = re.escape(separator)
@@ -321,7 +321,7 @@ def _join(
     parse: Parser,
     shape: Shape,
 ) -> tuple[str, int, list[str] | None]:
-    """Try to close an open quote with the next lines, which all stay in `waiting`."""
+    """Try to close an open quote with the next lines, which are added to `waiting`."""
     joined = text
     for used in range(1, _MOST_JOINED_LINES):
         if len(waiting) < used:
@@ -347,11 +347,11 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
     """Return whether the quotes of a record of several lines may enclose whole rows.
 
     If one name begins with a quote and a later one ends with a quote, everything between them looks
-    like one cell. So the lines are one record only if it has the width of the table, and if
+    like one cell. So the lines are one record only if it has the width of the table and either
 
     - no line after the first would be a row by itself if separators inside quotes counted, and no
         two lines would be rows by themselves; or
-    - the file quotes every text: then a quote inside a text is doubled.
+    - the file quotes every text, which means that a quote inside a text is doubled.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True

@@ -1,7 +1,7 @@
-"""The files of a raw drop, the kind of each, and what its name hints at.
+"""The files of a raw drop, and the table that each name suggests.
 
-The headers of a file decide which table it holds. Its name only shows which files are parts of one
-table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or the files of a folder of that
+The headers of a file decide which table it holds. Names only show which files are parts of the same
+table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or all files in a folder with its
 name). Links that lead out of the folder are refused. A file that cannot be used is reported, unless
 this project wrote it.
 """
@@ -20,7 +20,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".psv", ".dat")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".ods")
-# Recognised only so that the message can say what to do with them.
+# These are recognised only to say in the message what to do with them.
 _REFUSED_SUFFIXES = (".xls", ".xlsb", ".numbers")
 READABLE_SUFFIXES = (
     *TEXT_SUFFIXES,
@@ -39,7 +39,7 @@ OUR_SUFFIXES = (
     ".accepted_profile.parquet",
     "_data_docs",
 )
-"""Endings of a warehouse's name, and of what a build, the checks and `bank accept` write."""
+"""Name endings of warehouses and of the files that a build, the checks and `bank accept` write."""
 
 # What may follow the name of a table if the file is one of several parts: `-2021-01`, `_part2`,
 # `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
@@ -60,9 +60,9 @@ class FoundFile:
             its rows.
         size: size in bytes as delivered.
         modified_ns: time of the last change, nanoseconds since 1970.
-        hint: the table that its name suggests, or null.
+        hint: the table that its name suggests, or None.
         form: `whole`, `part` or `folder`, from the name; empty without a hint.
-        unpacked: where its content is, for a file out of an archive.
+        unpacked: where its content was unpacked to, if it comes from an archive.
     """
 
     path: Path
@@ -97,7 +97,7 @@ class Listing:
 
 
 def rank_of(table: RawTable | None) -> int:
-    """Return the position of a table in the list of tables; 0 for the clients and for null."""
+    """Return the position of a table in the list of tables; 0 for the clients and for None."""
     return [*TABLES].index(table.name) if table else 0
 
 
@@ -118,7 +118,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
         problems: collects the problems of individual files.
 
     Raises:
-        DropError: there is no such folder or file, or it may not be listed.
+        DropError: there is no such folder or file, or this user may not list it.
     """
     require_drop(path)
     target = _open(path)
@@ -212,7 +212,7 @@ def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]
 
 
 def _behind(stem: str, known: str) -> str | None:
-    """Return what follows the name `known` in `stem`, null if `stem` does not begin with it."""
+    """Return what follows the name `known` in `stem`; None if `stem` does not begin with it."""
     wanted = normalise(known)
     for length in range(len(wanted), len(stem)):
         if normalise(stem[:length]) == wanted:

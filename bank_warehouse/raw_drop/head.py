@@ -43,7 +43,7 @@ class Head:
     Attributes:
         is_gzip: whether the bytes are compressed.
         encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or the declared one;
-            the scan finds whether a file that begins as UTF-8 is UTF-8 throughout.
+            the scan checks whether a file that begins as UTF-8 is UTF-8 throughout.
         mark_length: length of the byte-order mark in bytes.
         separator: one character.
         header: the cells of the header line.
@@ -140,7 +140,7 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
 
 
 def _names_columns(text: str) -> bool:
-    """Return whether a text begins with names of the clients' columns."""
+    """Return whether a text begins with column names of the clients."""
     joined = normalise(text)
     return sum(normalise(column.header) in joined for column in CLIENTS.columns) >= _LEAST_NAMES
 
@@ -148,10 +148,10 @@ def _names_columns(text: str) -> bool:
 def _refuse_other_width(
     relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
 ) -> None:
-    """Refuse a header with one name more, or one fewer, than the cells of every row below it.
+    """Refuse a header with one name too many, or one too few, for the cells of every row below it.
 
     Raises:
-        DropError: the message shows what is missing in the header.
+        DropError: the message says what is missing and what to do.
     """
     text = "\n".join(lines[:-1])  # the last may be cut off
     try:
@@ -204,7 +204,7 @@ def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
 
 
 def detect_encoding(raw: bytes) -> tuple[str, int]:
-    """Return the encoding of text that begins with `raw`, and the length of its mark in bytes.
+    """Return the encoding of text that begins with `raw`, and the length of its byte-order mark.
 
     Raises:
         DropError: the declared encoding does not exist.
@@ -264,7 +264,7 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
 
 
 def _not_separated(relative: str, lines: Sequence[str]) -> str:
-    """Return a message if the first line names columns but is not separated, else an empty text."""
+    """Return a message if the first line names columns but has no separator, else an empty text."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
     widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)

@@ -25,7 +25,7 @@ _PREFIXES = ("customer", "customers", "client")
 _MOST_WRAPPINGS = 3
 _MOST_SHOWN = 30
 
-# What is in brackets, and the signs before and after a word.
+# Text in brackets, and signs before or after a word.
 _REMARK = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|(?<!\S)[^\w\s]+|[^\w\s]+(?!\S)")
 _PERIOD_END = re.compile(
     r"\b(?:day|week|month|quarter)(?:'?s)?[ -]?end"
@@ -45,7 +45,7 @@ _UNITS = frozenset(
         *("miles", "millones", "mes", "meses", "mensual", "тыс", "млн", "мес", "千", "万", "月"),
     }
 )
-"""Words of a remark in a header after which a number is not in the unit of its column."""
+"""Words in a header remark that show that the numbers are not in the unit of the column."""
 
 _OTHER_CURRENCIES = frozenset(
     {
@@ -193,7 +193,7 @@ def _currencies(
     names: TableNames,
     row: int,
 ) -> dict[str, str]:
-    """Return the currency in the header of each column of money that has one.
+    """Return the currency of each money column whose header names one.
 
     Raises:
         DropError: a header gives a different unit or an unknown currency.
@@ -283,7 +283,7 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Find columns by their headers without the additions of tools."""
+    """Find columns by their headers after removing what tools add to them."""
     guessed = []
     for is_last in (False, True):
         taken = set(positions.values())
@@ -311,7 +311,7 @@ def _guess(
 
 @lru_cache(maxsize=4096)
 def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
-    """Return the possible keys of a header without the additions of tools."""
+    """Return the possible keys of a header after removing what tools add to it."""
     texts = {name}
     for _ in range(_MOST_WRAPPINGS):
         texts |= {

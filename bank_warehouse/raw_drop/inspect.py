@@ -1,7 +1,7 @@
 """The command ``inspect``: how a drop would be read, without building anything.
 
-For each file and sheet: its table and why, its encoding and separator, the header of each column,
-the number of rows, and what would be refused or quarantined.
+For each file and sheet, it shows the table and how it was recognised, the encoding and separator,
+the header of each column, the number of rows, and what would be refused or quarantined.
 """
 
 import difflib
@@ -189,7 +189,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str,
 def proposed_mapping(
     plan: DropPlan, values: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Return a first version of a mapping file: our headers to theirs, and unknown values.
+    """Return a draft of a mapping file: our headers with the drop's, and unknown values.
 
     `???` marks what a person must fill in.
 

@@ -31,7 +31,7 @@ def validate_lookup(
         plan: how it is read.
 
     Returns:
-        The select that reads it without repeated rows, and warnings.
+        The select that reads the lookup without repeated rows, and the warnings.
 
     Raises:
         DropError: rows cannot be split into cells, cells are empty, or codes are ambiguous. The

@@ -11,7 +11,7 @@ The file `mapping.yml` is in the folder of the tables:
       absent: [Banking Contact]
 
 Under `columns`, the project's name is left of each colon; under `values`, the bank's value is.
-Every value is text: `No` and `01` are what the bank wrote.
+Every value is read as text, so `No` and `01` stay as the bank wrote them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, header_key
 MAPPING_NAMES = ("mapping.yml", "mapping.yaml")
 _PARTS = ("columns", "values", "absent")
 _NONE = (None, "", "~", "null")
-"""What YAML writes for nothing."""
+"""How YAML writes an empty value."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
         source: its name in messages; empty for the name of `path`.
 
     Raises:
-        DropError: it cannot be read, or names an unknown table or column, or something twice.
+        DropError: it cannot be read, or it names an unknown table or column, or one thing twice.
     """
     refuse_unprintable(str(path))
     source = source or path.name
@@ -105,7 +105,7 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
 
 
 def _loaded(source: str, text: str) -> Any:
-    """Return YAML with every scalar as text: to YAML `No` is false, and `01` is 1."""
+    """Return YAML with every scalar as text, because YAML reads `No` as false and `01` as 1."""
     import yaml
 
     class TextLoader(yaml.BaseLoader):

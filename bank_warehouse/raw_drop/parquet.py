@@ -28,7 +28,7 @@ class ParquetHead:
         columns: names in the file, in order.
         types: their DuckDB types.
         rows: number of rows, from the footer.
-        table: the table that the columns match, or null.
+        table: the table that the columns match, or None.
         unknown: why the columns match no table.
     """
 
@@ -86,7 +86,7 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
 
     Dates become ISO text, whatever raw_date_format declares, because a two-digit year would lose
     its century. A timestamp keeps its time unless it is midnight, and a time zone is read as UTC. A
-    double within 1e-6 of a cent gets two decimals, any other keeps all its digits; ids and counts
+    double within 1e-6 of a cent gets two decimals; any other keeps all its digits. Ids and counts
     that pandas turned into doubles lose the `.0`.
 
     Raises:
@@ -130,8 +130,8 @@ def _double(value: str, kind: str, most: int) -> str:
 
     Args:
         value: SQL of the double.
-        kind: of its column.
-        most: whole numbers from here on are not exact. They are written in scientific notation,
+        kind: the kind of its column.
+        most: doubles from this number on are not exact. They are written in scientific notation,
             in which ids are refused.
     """
     if kind == "money":

@@ -3,8 +3,8 @@
 Row n of a file is the n-th record below its header; blank lines do not count. A record is blank if
 it holds only blanks and separators. So if the header is the first line, no cell spans several lines
 and there are no blank lines, row n is line n + 1. The SQL of a plan returns the records in the
-order of their file, and the files in natural order. In a table made from it, n is `rowid`, less the
-first `rowid` of the same `source_file`, plus one.
+order of their file, and the files in natural order. In a table made from it, n is `rowid` minus
+the first `rowid` of the same `source_file`, plus one.
 """
 
 import os
@@ -30,9 +30,9 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable
 from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
 from bank_warehouse.sql import no_wildcards, quote_identifier, quote_literal
 
-# A null marker that no text file contains: an empty cell is read as an empty text, and null means a
-# missing cell.
 _SPARE_CELLS = 4
+# A null marker that no text file contains, so that an empty cell is read as an empty text and null
+# means that the row has no such cell.
 _NEVER = "\x01\x02 no cell \x02\x01"
 
 
@@ -51,10 +51,10 @@ class FilePlan:
         encoding: of the delivered file; None for Parquet and workbooks.
         separator: of the delivered file; None for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
-        typed: columns whose cells are typed: dates, written as ISO text, or numbers with a decimal
-            point.
+        typed: columns whose cells have a type: dates, written as ISO text, or numbers, written
+            with a decimal point.
         currencies: columns whose header names a currency, and its code.
-        texts: for each column of a sheet that mixes texts and typed numbers, its texts and their
+        texts: for each sheet column that mixes texts and typed numbers, the texts and their
             counts.
     """
 
@@ -83,10 +83,10 @@ class TablePlan:
             that a file lacks is null. If `structural_fault` is not null, `raw_line` holds the text
             of the row.
         warnings: one sentence each.
-        rows: about how many rows there are: counted if possible, else estimated from the first
+        rows: approximate number of rows: counted if possible, else estimated from the first
             lines.
         reading: how dates and amounts of the clients are read, see
-            :func:`bank_warehouse.raw_drop.proofs.reading_of`; null for the other tables.
+            :func:`bank_warehouse.raw_drop.proofs.reading_of`; None for the other tables.
     """
 
     table: str
@@ -99,7 +99,7 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class _Select:
-    """The parts of a select over files of the same shape, except the list of files.
+    """The parts, other than the list of files, of a select over files of the same shape.
 
     Attributes:
         fields: the canonical columns.
@@ -107,7 +107,7 @@ class _Select:
         raw_line: `raw_line`.
         function: `read_csv` or `read_parquet`.
         options: its options, each after a comma.
-        condition: which records are kept, or null.
+        condition: which records are kept, or None.
     """
 
     fields: tuple[str, ...]
@@ -120,7 +120,7 @@ class _Select:
 
 @dataclass(frozen=True)
 class Read:
-    """A file: its plan, the path DuckDB reads, the select, whether it is empty, its rows."""
+    """A file: its plan, the path DuckDB reads, its select, whether it is empty, and its rows."""
 
     plan: FilePlan
     source: Path
@@ -136,7 +136,7 @@ def reading_of_clients(
     settings: proofs.Settings,
     warnings: list[str],
 ) -> dict[str, object]:
-    """Return what the files prove about their dates and amounts, with its warnings."""
+    """Return what the files prove about their dates and amounts, and extend `warnings`."""
     proved = [
         proofs.prove_file(
             connection,
@@ -191,7 +191,7 @@ def contradictions_of(
 def changed_files(plan: TablePlan) -> tuple[str, ...]:
     """Return the files that have changed since the plan was made.
 
-    A file that changes while it is read may be read only in part. So check after the read and
+    A file that changes while it is read may be read only in part. So call this after the read and
     before anything is published.
     """
     changed = []
@@ -263,7 +263,7 @@ def _named(table: RawTable, names: TableNames, cells: dict[str, str]) -> tuple[s
     Args:
         table: the table.
         names: the values that the mapping file translates.
-        cells: column name to the SQL of its cell, or null.
+        cells: column name to the SQL of its cell; a column that is absent is null.
     """
     fields = []
     for column in table.columns:
@@ -450,8 +450,8 @@ def _csv_select(
     """Return the select over a well-quoted file in UTF-8.
 
     `strict_mode` is off because DuckDB 1.5.5 returns no rows and no error for a CR LF file in
-    strict mode with `new_line`. With it off and `new_line` LF, it reads LF, CR LF and a mixture
-    correctly. Short rows are padded with null; the surplus of long rows is in spare columns.
+    strict mode with `new_line`. With strict mode off and `new_line` LF, it reads LF, CR LF and a
+    mixture correctly. Short rows are padded with null; surplus cells go to spare columns.
     """
     width = shape.width
     cells = [f"cell_{number}" for number in range(scan.most_cells + _SPARE_CELLS)]
@@ -496,7 +496,7 @@ def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
         texts: SQL of each cell of a row, by position.
 
     The same rule in Python is :func:`fallback_reader.header_fault`. An amount does not begin with a
-    letter, so for nearly every row one comparison decides.
+    letter, so one comparison is enough for nearly every row.
     """
     known = ", ".join(
         f"{quote_literal(key)}: {quote_literal(column)}" for key, column in shape.known.items()
@@ -527,7 +527,7 @@ def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
 
 
 def _text_of_row(cells: Sequence[str], separator: str, has_quotes: bool) -> str:
-    """Return SQL that joins the cells of a row again, quoted if necessary."""
+    """Return SQL that joins the cells of a row into a line, quoted where necessary."""
     mark = quote_literal(separator)
     listed = ", ".join(cells)
     beyond = (

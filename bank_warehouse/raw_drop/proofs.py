@@ -3,16 +3,16 @@
 `04-07-2015` is a day in April or in July, and `258.000` is 258 or 258 thousand. One cell cannot
 show which, but its column can: a date such as `25-07-2015` fits only one order, an amount such as
 `1.234,56` only one decimal mark. So each column of a file is interpreted as a whole. A proved
-notation is used. A column that fits two is refused with both readings and the setting that decides.
-A declared setting needs no proof; the cells that it decided are counted.
+notation is used. A column that fits two is refused; the message shows both readings and the setting
+that decides between them. A declared setting needs no proof; the cells that it decides are counted.
 
-A spreadsheet that exchanges day and month converts the dates up to the 12th and leaves the others.
-So a notation with nearly no day above 12, or nearly none up to it, is refused if the rest of the
-file differs from it by more than chance.
+A spreadsheet that exchanges day and month converts only dates up to the 12th of a month. So a
+notation with nearly no day above 12, or nearly no day up to 12, is refused if the rest of the file
+differs from it by more than chance.
 
 The first rows of a file are examined, and all rows only if the first ones prove nothing or hold
-dates of two notations. The models quarantine a cell further down that contradicts the proof. If
-there is one, the whole file is examined again, and refused if it proves something else.
+dates of two notations. The models quarantine any cell further down that contradicts the proof. If
+there is such a cell, the whole file is examined again, and refused if it proves something else.
 """
 
 import json
@@ -38,7 +38,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 AUTO = "auto"
 ISO = "%Y-%m-%d"
 DAY_FIRST = "%d-%m-%Y"
-"""Used if no date of a file can be read in any format; its rows are quarantined."""
+"""Used if no date of a file can be read in any format; the rows are then quarantined."""
 
 HEAD_ROWS = 5_000
 _MOST_SHOWN = 60
@@ -73,11 +73,11 @@ NOTHING = frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
     }
 )
-"""What databases, pandas, R and spreadsheets write for an empty cell; Null is a surname."""
+"""What databases, pandas, R and spreadsheets write for an empty cell; not `Null`, a surname."""
 
 
 SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
-"""Ids with marks of a spreadsheet, in scientific notation, or too wide for their column."""
+"""Ids that a spreadsheet marked, wrote in scientific notation, or could not fit in a column."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ class DateProof:
         quarantined: how many fit two orders and are quarantined, because they are few.
         example: one of the undecided or quarantined cells.
         readings: each format that would read undecided dates, and how many of them it reads.
-        refusal: why the file is refused, or null.
-        cell: the cell that the refusal shows, or null.
+        refusal: why the file is refused, or None.
+        cell: the cell that the refusal shows, or None.
         row: the first row that holds it; the header is row 1.
     """
 
@@ -162,15 +162,15 @@ class MoneyProof:
         proving: how many of them fit only this mark.
         contradicting: how many fit only the other mark.
         undecided: how many fit both with different amounts, if nothing proves the mark.
-        unusual: how many fit both and are written as none of the amounts that prove the mark.
+        unusual: how many fit both and are written unlike any amount that proves the mark.
         example: one of the undecided or unusual cells.
-        unrounded: how many have more digits than cents.
+        unrounded: how many have fractions of a cent.
         currencies: currency code to the number of amounts with its sign or code, in the cell or
             in the header.
         is_accounting: whether a lone dash is zero, because the column has amounts in brackets, a
             dash after a currency sign, or dashes with the padding of a spreadsheet.
-        refusal: why the file is refused, or null.
-        cell: the cell that the refusal shows, or null.
+        refusal: why the file is refused, or None.
+        cell: the cell that the refusal shows, or None.
         row: the first row that holds it; the header is row 1.
     """
 
@@ -199,8 +199,8 @@ class FileProof:
         dates: proof of its joining dates.
         money: proof of each of its money columns.
         is_whole: whether all its rows were examined.
-        ids: why its ids are refused, or null.
-        header: why a header among its rows is refused, or null.
+        ids: why its ids are refused, or None.
+        header: why a header among its rows is refused, or None.
     """
 
     file: str
@@ -259,8 +259,8 @@ def prove_file(
         settings: the settings from the dbt variables.
         typed: columns with typed cells, which need no proof: dates, written as ISO text, and
             numbers with a decimal point.
-        texts: of each column that holds texts beside typed numbers, the texts and their counts;
-            how numbers are stored proves nothing about texts.
+        texts: for each column that holds both texts and typed numbers, the texts and their counts;
+            the way numbers are stored proves nothing about texts.
         is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
@@ -322,7 +322,7 @@ def _other_header(
 
 
 def is_spoilt_id(cell: str) -> str:
-    """Return SQL of whether an id is not as its bank wrote it; the macro clean_id has this rule."""
+    """Return SQL for whether a program changed an id; the macro clean_id has the same rule."""
     return (
         f"regexp_full_match(trim({cell}, {quote_literal(INVISIBLE)}), {quote_literal(SPOILT_ID)})"
     )
@@ -368,7 +368,7 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
         head: what the first rows prove, as :func:`reading_of` returns it.
         whole: what all rows prove.
     """
-    # The models quarantine ids below the first rows, and refuse headers there.
+    # Below the first rows, the models quarantine changed ids and refuse headers.
     refusals = replace(whole, ids=None, header=None).refusals
     if refusals:
         return refusals
@@ -406,7 +406,7 @@ def _row_of(
 
 
 def currency_of(files: Iterable[FileProof]) -> str | None:
-    """Return the currency of a drop; null if no amount has a currency sign or code.
+    """Return the currency of a drop; None if no amount has a currency sign or code.
 
     Raises:
         DropError: the amounts are in two currencies.
@@ -460,7 +460,7 @@ def _dates(
 def _amounts(
     connection: duckdb.DuckDBPyConnection, source: str, column: str
 ) -> list[tuple[str, int]]:
-    """Return the texts of a money column with their counts; plain amounts count as one text."""
+    """Return the texts of a money column with their counts; plain amounts share one placeholder."""
     name = quote_identifier(column)
     return connection.execute(
         f"select case when cast(try_cast({name} as decimal(14, 2)) as varchar) = {name} "
@@ -513,7 +513,7 @@ def _typed_dates(
 def date_readings(text: str) -> tuple[str, Readings]:
     """Return the shape of a date's text, and each format of this shape with its date.
 
-    The date is null if the calendar has no such day. A text without a known shape has the shape ''.
+    The date is None if the calendar has no such day. A text of no known shape has the shape ''.
     Two-digit years are 1969 to 2068, as in strptime.
     """
     text = text.strip(INVISIBLE)
@@ -563,7 +563,7 @@ def _orders(first: int, third: int) -> tuple[str, ...]:
         return ("Ymd", "Ydm") if third <= 2 else ()
     if third == 4:
         return ("dmY", "mdY")
-    # A year needs two digits, in any position: one digit is not a year.
+    # A year has at least two digits, in any position.
     return ("dmy", "mdy", *(("ymd",) if first == 2 else ())) if third == 2 else ()
 
 
@@ -597,7 +597,7 @@ class _Shape:
     is_doubted: bool = False
 
     def chosen(self) -> str | None:
-        """Return the format that the dates prove, or null.
+        """Return the format that the dates prove, or None.
 
         If some dates have day and month exchanged, the more frequent order is used. The models
         quarantine the others, and every date that could be either.
@@ -612,7 +612,7 @@ class _Shape:
         return proved[0][0]
 
     def days(self, form: str) -> set[date]:
-        """Return the days of its dates in a format."""
+        """Return the distinct dates that a format reads in the texts."""
         return {day for text in self.texts if (day := date_readings(text)[1].get(form))}
 
     def doubted(self, form: str) -> "_Shape":
@@ -630,9 +630,9 @@ class _Shape:
 
 
 def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict[str, _Shape]:
-    """Return the shapes, with doubt in those whose days and months seem to be exchanged.
+    """Return the shapes, marking as doubtful those whose days and months seem to be exchanged.
 
-    If the shape of a date did not depend on its day, such a split would occur in fewer than one of
+    If the shape of a date did not depend on its day, such a split would occur in fewer than one in
     10,000 files (`_CHANCE`) with two shapes.
 
     Args:
@@ -658,10 +658,10 @@ def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict
 
 
 def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: bool) -> bool:
-    """Return whether dates have nearly no day on one side of the 12th, and others have more.
+    """Return whether `days` has nearly none on one side of the 12th, and `others` has more.
 
     Dates on only a few days of the month, such as the first or the last, or in only one month,
-    show nothing: their meaning explains why they are alike.
+    prove nothing: what the dates mean explains why they are alike.
 
     Args:
         days: distinct dates.
@@ -739,7 +739,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
-    """Return a cell that cannot be read, if most cells of the column cannot."""
+    """Return an unreadable cell if most cells are unreadable, and more than `tolerated`."""
     if foreign.total() <= max(0.5, settings.tolerated) * cells:
         return None
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
@@ -811,7 +811,7 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
 
 
 def _settings_of(proved: tuple[str, ...], decided: int, open_shapes: Sequence[_Shape]) -> str:
-    """Return the settings that would decide: complete ones, or their parts if there are many."""
+    """Return the settings that would decide: in full, or only their parts if there are many."""
     if len(open_shapes) == 1:
         return "; ".join(
             f"raw_date_format: {json.dumps([*proved, form] if proved else form)} reads "
@@ -851,9 +851,9 @@ def _declared_dates(shapes: Mapping[str, _Shape], formats: tuple[str, ...]) -> D
 def _unless_wrong(
     proof: DateProof, texts: Sequence[tuple[str, int]], tolerated: float
 ) -> DateProof:
-    """Return the proof of declared formats, with a refusal if others are meant.
+    """Return the proof of declared formats, with a refusal if another format is meant.
 
-    That is so if they do not fit all dates, and another format does: dates that fit both would be
+    Another is meant if it fits all dates and the declared ones do not; dates that fit both would be
     misread. Texts that no format reads do not count unless there are more than `tolerated`.
     """
     if not all(re.fullmatch("(?:%-?[dmYybB]|[^%])+", form) for form in proof.formats):
@@ -950,7 +950,7 @@ class Amount:
     Attributes:
         readings: each decimal mark that fits, to the amount as written.
         is_either: whether it fits, or may fit, both marks with different amounts.
-        currency: code of its currency, or null.
+        currency: code of its currency, or None.
         is_accounting: whether it is in brackets or a dash for zero.
     """
 
@@ -961,7 +961,7 @@ class Amount:
 
 
 def amount_readings(text: str) -> Amount | None:
-    """Return the possible readings of an amount's text; null if it is not an amount."""
+    """Return the possible readings of an amount's text; None if it is not an amount."""
     dash = _DASH.fullmatch(text.strip(INVISIBLE))
     if dash:
         is_accounting = bool(dash["currency"]) or bool(_PADDED_DASH.fullmatch(text))
@@ -1105,7 +1105,7 @@ def _foreign_amounts(column: str, cells: int, foreign: int, cell: str) -> str:
 
 
 def _written(text: str) -> str:
-    """Return the mark before three digits in an amount of two readings."""
+    """Return the mark before the three digits in an amount with two readings."""
     found = _EITHER.search(text)
     return found["mark"] if found else "."
 

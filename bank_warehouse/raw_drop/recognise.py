@@ -18,7 +18,8 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 _SURE_CLIENTS = 8
 # A table of clients has at least one of these; a pivot table of their amounts has none.
 _OF_CLIENTS = {"client_id", "name", "joined_bank"}
-# Other columns that a lookup may have. An unrelated table may also have `ID` and `Gender`.
+# The most columns that a lookup may have, without and with a hint from its name: an unrelated table
+# may also have the columns `ID` and `Gender`.
 _LOOKUP_WIDTH = 3
 _HINTED_LOOKUP_WIDTH = 6
 _VALUE = re.compile(r"^[-+(]?[$€£]?\s*[0-9][0-9.,:/\-\s)%]*$")
@@ -32,7 +33,7 @@ class HeaderLine:
         number: its position among the lines examined (0-based).
         cells: its cells.
         matches: number of columns of the table that the cells name.
-        table: the table whose header it is, or null.
+        table: the table whose header it is, or None.
     """
 
     number: int
@@ -51,7 +52,7 @@ class _Fit:
 def best_header(
     lines: Iterable[tuple[int, Sequence[str]]], hint: RawTable | None, mapping: DropMapping
 ) -> HeaderLine | None:
-    """Return the line that is the header; null if all lines are blank.
+    """Return the line that is the header; None if all lines are blank.
 
     A header further down must match twice as well as one above it. Otherwise it is a repeated
     header, and the lines above it are rows.
@@ -67,7 +68,7 @@ def best_header(
     for number, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
-        if best is not None and is_row_of_values(cells):  # most lines are no header
+        if best is not None and is_row_of_values(cells):  # most lines are rows
             continue
         fit = _fit(cells, hint, mapping)
         table, matches, sureness = (fit.table, fit.matches, fit.sureness) if fit else (None, 0, 0)

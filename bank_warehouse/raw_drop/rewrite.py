@@ -89,5 +89,5 @@ def _decoded(source: BinaryIO, encoding: str) -> Iterator[str]:
             yield decoder.decode(block)
         yield decoder.decode(b"", final=True)
     except UnicodeDecodeError as problem:
-        problem.encoding = encoding  # it is `charmap` for many encodings
+        problem.encoding = encoding  # Python says `charmap` for many encodings
         raise

@@ -1,7 +1,7 @@
-"""Scan every byte of a text file. This costs a few per cent of the time of reading it.
+"""Scan every byte of a text file, which takes a few per cent of the time needed to read it.
 
 DuckDB reads well-formed files correctly and fast. The scan finds what DuckDB 1.5.5 misreads or
-fails on, so that the fallback reader takes such a file:
+fails on. The fallback reader then reads the file instead:
 
 - bytes that are not UTF-8, which end the read, and zero bytes, which stay in the data;
 - lines above 1 MiB, because lines above about 2 MB end the read;
@@ -11,8 +11,8 @@ fails on, so that the fallback reader takes such a file:
 - carriage returns inside a line: the next letter is lost if lines end in CR LF;
 - rows with many more cells than the header: cells beyond the declared columns are lost.
 
-Blocks end at line ends, so each is scanned independently, with numpy operations on whole blocks
-that fit the processor's cache.
+Blocks end at line ends, so each is scanned independently. The numpy operations work on whole
+blocks, which fit in the processor's cache.
 """
 
 import codecs
@@ -28,7 +28,7 @@ BLOCK_BYTES = 512 * 1024
 LONGEST_LINE = 1024 * 1024
 MOST_SPARE_CELLS = 40
 
-# A letter from Â to ô followed by a sign: UTF-8 read as Latin-1 or Windows-1252.
+# A letter from Â to ô followed by a sign: UTF-8 that was read as Latin-1 or Windows-1252.
 _MISREAD = re.compile(
     rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb][\x80-\xbf]|\xe2[\x80-\x84])"
 )
@@ -43,8 +43,8 @@ class Scan:
     """The result of scanning the bytes of a file.
 
     Attributes:
-        trouble: why DuckDB cannot read the file directly, or null.
-        is_utf8: whether all scanned bytes are UTF-8; the scan ends at the first trouble.
+        trouble: why DuckDB cannot read the file directly, or None.
+        is_utf8: whether all scanned bytes are UTF-8; the scan stops at the first trouble.
         has_quotes: whether there is a quote; if not, the read can ignore quotes.
         most_cells: number of cells of the longest row, at least the width of the header.
         has_rows: whether there is anything but blanks below the first line.
@@ -69,7 +69,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
 
     Args:
         path: an uncompressed file that begins as UTF-8.
-        start: bytes to skip: the byte-order mark.
+        start: number of bytes to skip (the byte-order mark).
         separator: one ASCII character.
         width: number of cells of the header line.
     """
@@ -117,7 +117,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
-    """Yield the file in blocks of whole lines; at a line above 1 MiB, yield null and stop."""
+    """Yield the file in blocks of whole lines; at a line above 1 MiB, yield None and stop."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         rest = b""
@@ -182,8 +182,7 @@ def _quote_trouble(data: _Bytes, ends: _Places, separator: int) -> str | None:
     edges[[separator, _LF, _CR, _QUOTE]] = True
     opens = edges[before] | (opening == 0)
     closes = edges[after] | (closing == len(data) - 1)
-    # A quote before the first opening one, or after the last closing one, counts as its own
-    # partner.
+    # A quote at the very start or end of the block has no neighbour there, and is accepted.
     if not (np.all(opens) and np.all(closes)):
         return "quotes that do not enclose a whole cell"
     return None

@@ -26,7 +26,7 @@ class RawColumn:
         header: the header in the original data pack, used in messages.
         aliases: other headers accepted for the column, in any spelling.
         last_aliases: headers that mean the column only if no other header does.
-        required: whether a table without the column is refused; an optional column is then null.
+        required: whether a table without the column is refused; if not, a missing column is null.
     """
 
     name: str
@@ -38,7 +38,7 @@ class RawColumn:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The :func:`header_key` of each of its own names, then of its aliases."""
+        """The :func:`header_key` of each of its own names, then of each alias."""
         return tuple(header_key(name) for name in (self.name, self.header, *self.aliases))
 
 
@@ -51,7 +51,7 @@ class RawTable:
         columns: its columns in canonical order; in a lookup, first the code, then its name.
         stems: the known file names, without extension; the first is the usual one.
         noun: for a lookup, the prefix for codes without a name: `Advisor` gives `Advisor 7`.
-        required: whether a drop without the table is refused; an optional table then has no rows.
+        required: whether a drop without the table is refused; if not, a missing table has no rows.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Validate the rows of the clients with the project's own models, without a build.
 
-The staging models up to `base_bank__clients_validated` run in a temporary DuckDB file, so the
-counts are those of a build.
+The staging models up to `base_bank__clients_validated` run in a temporary DuckDB file, so a build
+would give the same counts.
 """
 
 from collections.abc import Mapping

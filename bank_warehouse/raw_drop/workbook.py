@@ -1,7 +1,7 @@
 """Workbooks of a drop: every sheet is examined, and typed cells keep their types.
 
-A sheet is rewritten as Parquet with the columns of its table, all text, as the fallback reader does
-with a damaged file. DuckDB then reads the Parquet file.
+Like a malformed text file, a sheet is rewritten as Parquet, with the columns of its table as text.
+DuckDB then reads the Parquet file.
 """
 
 import datetime
@@ -45,7 +45,7 @@ _ROWS_BEFORE_HEADER = 60
 _CENT = 1e-6
 _MOST_MONEY = 1e13
 _MOST_EXACT = 2**53
-"""Doubles from here on are not exact: an id of more digits has lost some."""
+"""Doubles from this number on are not exact, so a longer id has lost digits."""
 _XML_BLOCK = 4 << 20
 _MOST_CELLS_KEPT = 30_000_000
 _THREE_DIGITS = re.compile(r"-?\d+[.]\d{3}")
@@ -59,14 +59,14 @@ class SheetHead:
     Attributes:
         relative: `Banking.xlsx[Sheet name]`, also the `source_file` of its rows.
         name: its name.
-        hint: the table that its name, or that of the workbook, suggests.
+        hint: the table that its name, or the name of the workbook, suggests.
         is_own_hint: whether the hint comes from the sheet's own name.
-        form: `whole`, `part` or `folder`, from that name.
+        form: `whole`, `part` or `folder`, from the same name.
         header: the cells of its header row.
         header_row: the row of its header, 0-based.
-        table: the table whose header it is, or null.
+        table: the table whose header it is, or None.
         unknown: why the sheet was not recognised.
-        is_hidden: whether a spreadsheet hides it.
+        is_hidden: whether spreadsheet programs hide it.
     """
 
     relative: str
@@ -86,7 +86,7 @@ class SheetMarks:
     """Facts about a sheet besides the values of its cells.
 
     Attributes:
-        hidden_rows: rows hidden by hand or by a filter.
+        hidden_rows: number of rows hidden by hand or by a filter.
         errors: row and column (0-based) of each error cell to its text.
         unvalued: formula cells without a stored value.
     """
@@ -188,8 +188,8 @@ class Workbook:
         Returns:
             The number of rows; the columns whose cells are all dates (written as ISO text) or all
             numbers (written with a decimal point); and the texts of money columns that hold both
-            texts and numbers, with their counts. Texts that differ in digits other than zero
-            count as the first of them.
+            texts and numbers, with their counts. Texts that differ only in digits other than
+            zero are counted together, under the first of them.
 
         Raises:
             DropError: a spreadsheet has exchanged day and month of some dates.
@@ -309,8 +309,8 @@ class _DateWatch:
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
     `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
     read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
-    chance in fewer than one sheet in a hundred. Texts of a few days only, such as the last of the
-    year, prove nothing.
+    chance in fewer than one sheet in a hundred. Texts on only a few days of the month, such as
+    its last day, prove nothing.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
@@ -396,7 +396,7 @@ def _money(value: CellValue) -> str:
         if abs(value - cents) <= _CENT:
             return f"{cents:.2f}"
         if _THREE_DIGITS.fullmatch(repr(value)):
-            return f"{value!r}0"  # so that no decimal comma fits it
+            return f"{value!r}0"  # so that it cannot be read with a decimal comma
     return text_of_cell(value)
 
 

@@ -1,1 +1,1 @@
-"""The Python code that builds the project on Spark, the second engine."""
+"""The Python code for building the project on Spark, the second engine."""

@@ -15,7 +15,7 @@ from bank_warehouse.spark.python_models import InProcessJob
 from bank_warehouse.spark.raw_copies import copy_raw_table
 
 LOG_SETTINGS = Path(__file__).parent / "log4j2.properties"
-"""Settings of Spark's log, which only shows errors."""
+"""Settings of Spark's log, so that it only shows errors."""
 _METHOD = "in_process"
 
 
@@ -28,11 +28,11 @@ def session_settings(warehouse: str) -> dict[str, str]:
     """Return the session settings that depend on the location of the project and the package.
 
     Args:
-        warehouse: The folder of its tables; it holds the metastore too.
+        warehouse: The folder of the tables and the metastore.
     """
     return {
         "spark.sql.warehouse.dir": warehouse,
-        # Derby serves one process at a time, so only one build of a warehouse can run.
+        # Derby serves one process, so only one build of a warehouse can run at a time.
         "spark.hadoop.javax.jdo.option.ConnectionURL": (
             f"jdbc:derby:;databaseName={warehouse}/metastore;create=true"
         ),

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
-    """The required methods of a cursor, PyHive's own or that of dbt's connection."""
+    """The methods that a cursor needs, whether it is PyHive's own or that of dbt's connection."""
 
     @property
     def description(self) -> Any:
-        """Name and type of each column of the last statement, and more."""
+        """Name, type and more of each column of the last result."""
 
     def execute(self, sql: str) -> None:
         """Run a statement and wait for it."""

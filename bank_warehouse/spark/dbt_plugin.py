@@ -14,7 +14,7 @@ class SparkPlugin(dbtPlugin):
 
     def initialize(self) -> None:
         """Keep files private, select the Java for Spark, and use the project's adapter."""
-        # dbt has imported the adapter of the target by now.
+        # By now, dbt has imported the adapter of the target.
         if "dbt.adapters.spark" in sys.modules:
             from dbt.adapters import spark
 

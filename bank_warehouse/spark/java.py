@@ -20,7 +20,7 @@ def use_installed_java() -> None:
     """Set this Java and this Python in the environment of this process and its children.
 
     Any other JAVA_HOME may be a version that this Spark does not support. Spark starts the script
-    `java_home/bin/java`, which explains its purpose.
+    `java_home/bin/java`; its comments explain why.
     """
     java = installed_java()
     if java is not None:

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from bank_warehouse.spark.connections import Cursor
 
-# Types of Thrift results, by PyHive's names, and the pandas types: the same as from a session, with
-# decimals as float64.
+# PyHive's names for the types of Thrift results, and Arrow types that give the same pandas types as
+# a session does; decimals become float64.
 _TYPES = {
     "BOOLEAN_TYPE": pa.bool_(),
     "TINYINT_TYPE": pa.int8(),
@@ -29,7 +29,7 @@ _TYPES = {
     "DATE_TYPE": pa.date32(),
     "TIMESTAMP_TYPE": pa.timestamp("us"),
 }
-# Types for which PyHive returns other values.
+# Types whose values PyHive returns in another form, and the functions that convert them.
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "DATE_TYPE": date.fromisoformat,
     "DECIMAL_TYPE": float,
@@ -104,7 +104,7 @@ def rows_query(data: pa.Table) -> str:
     The query contains the rows as one JSON text. NaN and null are preserved.
 
     Args:
-        data: A table whose column types Spark also has; not nested.
+        data: A table without nested columns, whose types Spark also has.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
 

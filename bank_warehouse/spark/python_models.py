@@ -29,7 +29,7 @@ class InProcessJob(PythonJobHelper):
         self.credentials = credentials
 
     def submit(self, compiled_code: str) -> None:
-        """Call `model(dbt, session)` of the code, and write the table that it returns."""
+        """Call `model(dbt, session)` in the code, and write the table that it returns."""
         functions = compiled_code.partition(_WRITING)[0]
         namespace: dict[str, Any] = {}
         exec(compile(functions, self.model["original_file_path"], "exec"), namespace)  # noqa: S102

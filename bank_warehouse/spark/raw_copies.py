@@ -1,10 +1,10 @@
 """Raw drops for Spark: read by the project's reader, and passed on as Parquet files.
 
 Spark's CSV reader does not handle damaged files: it drops what does not fit, takes the first of two
-headers, and guesses at quotes. Instead, dbt's machine reads each file in one pass, with bounded
-memory and the same plan as DuckDB, and writes a Parquet file of texts for Spark. Both engines then
-accept, quarantine and refuse the same rows. The cost is a second copy of the drop, which one
-machine writes to a folder that the servers of the cluster can reach.
+headers, and guesses at quotes. Instead, the machine that runs dbt reads each file in one pass, with
+bounded memory and the same plan as DuckDB, and writes a Parquet file of texts for Spark. Both
+engines then accept, quarantine and refuse the same rows. The cost is a second copy of the drop,
+which one machine writes to a folder that the servers of the cluster can reach.
 """
 
 from pathlib import Path

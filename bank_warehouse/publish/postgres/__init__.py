@@ -2,8 +2,8 @@
 
 The tables are kept; their rows are deleted and inserted again. So a transaction that began before
 the commit still sees the old rows, whatever its isolation level; renamed or new tables would look
-empty to it. Just before the commit, the publisher takes an exclusive lock on all marts, so that it
-commits when no transaction is between two of its queries.
+empty to it. Just before the commit, the publisher takes an exclusive lock on all marts, so that no
+reader's transaction is between two queries when it commits.
 """
 
 from bank_warehouse.publish.postgres.target import PostgresTarget, open_target

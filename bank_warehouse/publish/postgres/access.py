@@ -1,4 +1,4 @@
-"""Read access: `bank_reader` to all but the restricted schema, `bank_restricted_reader` to all."""
+"""Two roles: `bank_reader` reads all but the restricted schema, `bank_restricted_reader` all."""
 
 from collections.abc import Iterable
 

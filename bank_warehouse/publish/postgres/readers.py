@@ -1,10 +1,10 @@
-"""Wait until no reader's transaction has the marts in use.
+"""Wait until no reader's transaction is using the marts.
 
-At the level `read committed`, each query of a transaction sees the latest commit, so a commit
-between two queries would show two releases. A transaction keeps a lock on every table that it has
-read, so once the publisher has an exclusive lock on all marts, there is no such transaction. The
-publisher tries to get the lock in short attempts. It gives up each attempt before the server checks
-for deadlocks, so that no reader is refused or waits for long.
+At the isolation level `read committed`, each query of a transaction sees the latest commit, so a
+commit between two queries would show two releases. A transaction keeps a lock on every table that
+it has read. So once the publisher has an exclusive lock on all marts, no transaction is using them.
+The publisher tries to get the lock in short attempts. It gives up each attempt before the server
+checks for deadlocks, so no reader is refused or waits for long.
 """
 
 import time
@@ -70,7 +70,7 @@ def lock_marts(
 
 
 def _attempt_milliseconds(connection: Connection) -> int:
-    """Return how long an attempt may last: half of the server's deadlock timeout."""
+    """Return how long an attempt may last: half the server's deadlock timeout."""
     row = connection.execute(
         "select setting::integer from pg_settings where name = 'deadlock_timeout'"
     ).fetchone()

@@ -1,8 +1,8 @@
 """Fill the tables from the Parquet files of a release, and compare the results.
 
 DuckDB writes the rows as CSV for `copy ... from stdin`, in parts. Measured for two million rows of
-seven columns: 6 to 8 s, against 4 s with DuckDB's PostgreSQL extension, which gives no control of
-locks, savepoints and errors.
+seven columns: 6 to 8 s, compared with 4 s for DuckDB's PostgreSQL extension, which gives no control
+over locks, savepoints and errors.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,10 +31,10 @@ def replace_rows(
     """Delete the rows of a table and insert those of a file, in the open transaction.
 
     Args:
-        connection: To the server.
+        connection: A connection to the server.
         contract: The mart.
         parquet: Its file in the release.
-        scratch: A folder for parts of the rows; it is emptied again.
+        scratch: A folder for parts of the rows; it is empty again at the end.
         progress: Called with a line for each part except the last.
 
     Raises:
@@ -95,7 +95,7 @@ def require_same(
     """Compare the number of rows and the sums of each table with the manifest.
 
     Args:
-        connection: To the server.
+        connection: A connection to the server.
         marts: Contract and manifest entry of each mart.
         when: The moment, for the message.
 

@@ -1,8 +1,8 @@
 """Connect to PostgreSQL, and turn its errors into messages that never show part of a password.
 
-If a password contains a character that separates parts of a URI (`@`, `/`), libpq takes a part of
-it for host, port or database, and prints it in errors. Such a connection string is refused before
-it is used, and messages only show parts that cannot belong to a password.
+If a password contains a character that separates parts of a URI (`@`, `/`), libpq mistakes part of
+it for the host, port or database, and prints it in errors. Such a connection string is refused
+before it is used, and messages only show parts that cannot belong to a password.
 """
 
 import re
@@ -53,7 +53,7 @@ def connected(dsn: str) -> Iterator[Connection]:
         # Not chained: a traceback would print the driver's message with the connection string.
         said = f"{where} cannot be reached: {_without_secrets(first_line(problem), dsn)}"
         if not _has_address(dsn):
-            # For user:pass@word without a host, half of the password would be in place of the host.
+            # For user:pass@word without a host, half of the password would be read as the host.
             said = "The host in BANK_POSTGRES_DSN has no address."
         raise UnreachableError(
             said,
@@ -111,7 +111,7 @@ def described(dsn: str) -> str:
         )
     host = parts.get("host") or "localhost"
     if _is_uri(dsn) and "@" not in dsn:
-        # For user:password without a host, the password would be in place of the port.
+        # For user:password without a host, the password would be read as the port.
         return f"PostgreSQL {host}"
     port = f":{parts['port']}" if parts.get("port") else ""
     name = str(parts.get("dbname") or parts.get("user") or "")
@@ -123,7 +123,7 @@ def _is_uri(dsn: str) -> bool:
 
 
 def _is_plain(dsn: str, parts: Mapping[str, Any]) -> bool:
-    """Whether no part of a password can have been read as host, port or database."""
+    """Return whether no part of a password can have been read as host, port or database."""
     if _is_uri(dsn):
         user, _, rest = dsn.split("://", 1)[1].partition("@")
         if "@" in rest or (rest and "/" in user):

@@ -1,4 +1,4 @@
-"""The tables of a release in PostgreSQL: the present state, and the statements to change it."""
+"""The tables of a release in PostgreSQL: their state, and the statements to change it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ TYPES = {
     "TIMESTAMP": "timestamp without time zone",
     "VARCHAR": "character varying",
 }
-"""DuckDB's types and PostgreSQL's names; decimals keep their digits."""
+"""DuckDB's types and PostgreSQL's names for them; decimals keep their digits."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def creation(contract: Contract) -> str:
 def changes_before(contract: Contract, found: Found) -> list[str]:
     """Return the statements that adapt a table to the columns of a contract, before it is filled.
 
-    A column with another type is dropped and added, because PostgreSQL then rewrites no rows and
-    older transactions still see theirs.
+    A column with another type is dropped and added again: PostgreSQL then rewrites no rows, and
+    older transactions still see their own.
     """
     table = source_of(contract.relation)
     wanted = {column.name: column for column in contract.columns}

@@ -28,14 +28,14 @@ from bank_warehouse.publish.releases import Release
 from bank_warehouse.sql import quote_identifier
 
 HISTORY = "publishing.releases"
-"""The publisher's own table: every release published to this database, with its manifest."""
+"""The publisher's own table of all releases published to this database, with their manifests."""
 
 SHOWN = 6
 
 REACH_TRIES = 3
 
 SETTLE_SECONDS = 15
-"""Seconds to wait for the server to end a transaction whose client is gone."""
+"""Seconds to wait for the server to end the transaction of a client that is gone."""
 
 Progress = Callable[[str], None]
 
@@ -88,7 +88,7 @@ class PostgresTarget:
         *,
         is_new: bool,
     ) -> Commit:
-        """Do everything except the commit; readers do not see it yet.
+        """Do everything except the commit; readers see no change yet.
 
         Afterwards all marts are locked, so call :meth:`commit` or :meth:`give_up` immediately.
 
@@ -96,7 +96,7 @@ class PostgresTarget:
             release: The release, with complete files.
             scratch: An empty folder on a disk with enough space.
             wait: Seconds to wait for readers that are in a transaction.
-            progress: Called with a line for each step that may take long.
+            progress: Called with a line for each step that may take a long time.
             is_new: Whether the release is being published, not rolled back to.
 
         Returns:
@@ -158,11 +158,11 @@ class PostgresTarget:
         return commit
 
     def commit(self, commit: Commit) -> Outcome:
-        """Show readers the prepared release.
+        """Commit, which shows readers the prepared release.
 
         Returns:
-            Whether the server has committed it. If the connection was lost, the server is asked
-            over another one; it may not answer.
+            Whether the server has committed it. If the connection is lost, the server is asked over
+            a new one; if there is no answer, the outcome is unknown.
 
         Raises:
             PostgresError: The server has refused to commit.
@@ -217,7 +217,7 @@ class PostgresTarget:
         """Open a connection to a server that may be restarting.
 
         Raises:
-            UnreachableError: The server does not answer within some seconds.
+            UnreachableError: The server does not answer within a few seconds.
         """
         for _ in range(REACH_TRIES - 1):
             try:
@@ -229,7 +229,7 @@ class PostgresTarget:
     def give_up(self) -> None:
         """Roll back, so that the database does not change."""
         with suppress(psycopg.Error):
-            # If the connection is lost, the server rolls back by default.
+            # If the connection is lost, the server rolls back automatically.
             self._connection.rollback()
 
     def verify(self, release: Release, progress: Progress) -> None:
@@ -351,7 +351,7 @@ def _identity(connection: Connection, where: str) -> str:
 
 
 def _is_open(connection: Connection, transaction: int) -> bool:
-    """Whether a transaction has been neither committed nor rolled back."""
+    """Return whether a transaction has been neither committed nor rolled back."""
     try:
         row = connection.execute("select txid_status(%s)", (transaction,)).fetchone()
     except psycopg.errors.InvalidParameterValue:
