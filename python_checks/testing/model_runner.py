@@ -1,7 +1,7 @@
 """Run models of the project on other data, without a build: for tests and benchmarks.
 
 dbt compiles the project once. The compiled SQL and the Python models can then run any number of
-times in a DuckDB in memory.
+times in an in-memory DuckDB.
 """
 
 import csv
@@ -147,7 +147,7 @@ def run_models(
     names: Collection[str],
     given: Collection[str] = (CLIENTS,),
 ) -> None:
-    """Run models, after the models that they need and that are not given.
+    """Run models, and before them the models that they need, except those that are given.
 
     Args:
         connection: From `warehouse`; holds the relations of `given`.

@@ -35,8 +35,8 @@ SORTING = frozenset(
 """Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
-"""The model that sorts the bins of int_balance_buckets. A bin is the number of digits of an amount
-and its first four digits, so the number of bins does not grow with the customers."""
+"""The model that sorts the bins of int_balance_buckets. A bin holds the amounts that agree in
+their number of digits and their first four digits, so more customers do not need more bins."""
 
 DISTRIBUTIONS = "int_distributions"
 """The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
@@ -45,7 +45,7 @@ MEDIANS = "int_dimension_medians"
 """The model that sorts the amounts of the few buckets with a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
-"""Largest share of the amounts that it may sort."""
+"""Largest share of the amounts that this model may sort."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 

@@ -1,6 +1,6 @@
-"""Texts listed in a seed are enumerations below the marts in DuckDB, and texts in the marts.
+"""In DuckDB, texts listed in a seed are enumerations upstream of the marts, texts in the marts.
 
-In dbt's unit tests and on Spark they remain texts. The unit tests cover that case.
+In dbt's unit tests and on Spark, they are texts everywhere. The unit tests cover that case.
 """
 
 import csv
