@@ -74,7 +74,7 @@ class RowsBreakingPromise(TableMetricProvider):
 
 
 class FoundRows(TableMetricProvider):
-    """Number of rows that a query finds, and the first few, masked, in one execution."""
+    """Number of rows that a query finds, and the first few of them, masked, in one execution."""
 
     metric_name = "table.found_rows"
     value_keys = ("query",)

@@ -44,7 +44,7 @@ class Mean:
 class Nothing:
     """A query that finds rows only if something is wrong.
 
-    `explanation` is a slower query for the individual rows. Runs only if `query` finds something.
+    `explanation` is a slower query for the individual rows, run only if `query` finds something.
     """
 
     words: str
@@ -151,7 +151,10 @@ def in_band(
 
 
 def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> str:
-    """Return the SQL for the label of the band [lower, upper) of `value`; null is no limit."""
+    """Return the SQL for the label of the band that contains `value`.
+
+    A band includes its lower limit, but not its upper one. A null limit is open.
+    """
     whens = []
     for label, lower, upper in limits:
         parts = [f"{value} >= {lower}"] if lower is not None else []

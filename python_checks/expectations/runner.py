@@ -138,7 +138,7 @@ def run(
 
 @contextmanager
 def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
-    """Refuse a changed warehouse, and keep it open so that no other process writes to it."""
+    """Keep the warehouse open, so that nobody writes to it; refuse it if it has changed."""
     with source.get_execution_engine().engine.connect() as connection:
         if marts:
             rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
@@ -199,7 +199,7 @@ def _core_words(kind: str, kwargs: dict[str, Any]) -> str:
 
 
 def _error(exception_info: dict[str, Any] | None) -> str | None:
-    """Return the message of an exception; for a failed metric, it is one level deeper."""
+    """Return the message of an exception; for a failed metric, it is nested one level deeper."""
     if not exception_info:
         return None
     for info in (exception_info, *exception_info.values()):

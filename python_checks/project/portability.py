@@ -1,8 +1,8 @@
 """Find code that works on Linux but not on Windows.
 
 `mypy --platform win32` finds names that Windows lacks; these rules find calls that behave
-differently there: text in the machine's code page, translated line ends, a rename that fails if the
-target exists.
+differently there: text in the machine's code page, translated line ends, a rename that fails
+because the target exists.
 
 Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
 sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.

@@ -1,9 +1,9 @@
 """Compute DAX measures on the tables of a warehouse, from the text of their definitions.
 
 It is independent of the code that writes the measures. Measures, relationships and queries come
-from the TMDL files; the DAX text is parsed by pbi-parsers; filters follow active relationships
-from one to many, as in Power BI. Only the functions below are supported, as described in
-Microsoft's DAX reference; anything else is an error.
+from the TMDL files, and pbi-parsers parses the DAX text. Filters follow active relationships from
+one to many, as in Power BI. Only the functions below are supported, as described in Microsoft's DAX
+reference; anything else is an error.
 """
 
 import re

@@ -76,7 +76,7 @@ def run_dbt(
             # Read again for each command, because dbt changes its manifest when it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
-            # A parse would have written this file, from which the build record is made.
+            # A parse would have written this file, which is read for the build record.
             target = Path(variables["DBT_TARGET_PATH"])
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)

@@ -1705,12 +1705,12 @@ def ids_shared(drop: Path) -> None:
 
 
 def local_date(date: str) -> str:
-    """Return a date as a spreadsheet of another locale rewrites it; if it cannot, unchanged."""
+    """Return a date, with slashes if a spreadsheet of another locale could read it."""
     return date.replace("-", "/") if int(date[:2]) <= 12 else date
 
 
 def in_slashes(number: int, date: str) -> str:
-    """Return a date with slashes in every file but the first."""
+    """Return a date, with slashes in every file but the first."""
     return date.replace("-", "/") if number else date
 
 

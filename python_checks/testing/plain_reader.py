@@ -1,6 +1,6 @@
 """A slow, independent reader of a clients file in plain Python.
 
-It shares no code with the package or the macros, so agreement is proof. It reads text
+It shares no code with the package or the macros, so it is a check on their results. It reads text
 files in a given encoding (plain, gzip or in a ZIP archive), workbooks (.xlsx and .ods) of texts and
 numbers, and Parquet of texts. It supports the usual headers in any spelling, numeric joining dates,
 and the shipped lookups or none.
@@ -225,7 +225,7 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        listed = [cells.get(place, "") for place in range(width)]  # further cells are notes
+        listed = [cells.get(place, "") for place in range(width)]  # cells to the right are notes
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows

@@ -135,7 +135,7 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 
 
 def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
-    """At each date, the comparison that ends there and the one that starts there agree."""
+    """The comparison that ends at a date and the one that starts there agree on its customers."""
     return Nothing(
         "the customers in a state at a date are the same in both comparisons with that date",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "

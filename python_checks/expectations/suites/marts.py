@@ -561,7 +561,7 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
 
 
 def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
-    """Compare the number of rules met with a count by the rules of the seed."""
+    """Check the number of rules met, and their severities, by counting with the seed's rules."""
     symbols = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
     rules = references.rows(
         connection, "reference.watch_list_rules", "fact", "comparison", "limit_value", "severity"

@@ -31,7 +31,7 @@ SYMBOLS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 PROTECTED = ("nationality", "gender", "age_band")
 CONDITIONS = ("", "second_", "third_")
 
-# No action may be due for a larger share of customers, because its rule would hardly select.
+# No action may be due for a larger share of customers, as its rule would not be selective.
 LARGEST_SHARE = 0.5
 
 

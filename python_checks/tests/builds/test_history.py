@@ -46,7 +46,7 @@ WITH_THEIR_TESTS = (
     "--exclude-resource-type",
     "unit_test",
 )
-"""The end of a selection: adds the history's own tests, without those of its parents."""
+"""Options that add the history's own tests to a selection, without those of its parents."""
 DAYS = {0: "2021-12-31", 1: "2022-01-31", 2: "2022-02-28", 3: "2022-03-31", 4: "2022-04-30"}
 Person = tuple[str, str, str]
 

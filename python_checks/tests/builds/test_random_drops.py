@@ -1,10 +1,10 @@
 """Banks of any size and composition can be built and pass every data test.
 
-A bank may first try the project on a few of its customers. A build must not fail because of a
-single customer, a single class, overdrafts or balances of zero. For each drop, the compiled
-SQL, the Python models, the data tests and the expectations run in one process. The drops are the
-EXTRACTS of the seeds and 60 random ones. One drop also goes through `dbt build` and Great
-Expectations.
+A bank may first try the project on a few of its customers. A build must not fail if there
+is only one customer or one class, or if there are overdrafts or balances of zero. For each drop,
+the compiled SQL, the Python models, the data tests and the expectations run in one process. The
+drops are the EXTRACTS of the seeds and 60 random ones. One drop also goes through `dbt build` and
+Great Expectations.
 
 A nightly run (`HYPOTHESIS_PROFILE=nightly`) draws 500 drops, with a new seed each day. BANK_DROPS
 and BANK_DROPS_SEED set the number of drops and the seed.
@@ -96,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL for another as-of date: with another date and earliest year."""
+    """Return compiled SQL with the date and the earliest year of another as-of date."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)

@@ -1,4 +1,4 @@
-"""Fairness between groups: compared with scipy and statsmodels, and over many seeds."""
+"""Fairness between groups: compared with scipy and statsmodels, and checked on many seeds."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""In DuckDB, texts listed in a seed are enumerations upstream of the marts, texts in the marts.
+"""Texts listed in a seed: in DuckDB, enumerations upstream of the marts and texts in the marts.
 
 In dbt's unit tests and on Spark, they are texts everywhere. The unit tests cover that case.
 """

@@ -75,7 +75,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def two_releases(
     warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A read-only folder with two releases: 1 with personal data, and 2 without."""
+    """A read-only folder: release 1 has personal data, release 2 has none."""
     published = tmp_path_factory.mktemp("published")
     publish(warehouse, published, None, with_restricted=True)
     publish(other_warehouse, published, None)
@@ -84,7 +84,7 @@ def two_releases(
 
 @pytest.fixture
 def copied(two_releases: Path, tmp_path: Path) -> Path:
-    """A copy of the folder with two releases that a test may change."""
+    """A copy of `two_releases` that a test may change."""
     published = tmp_path / "published"
     for file in two_releases.rglob("*"):
         if file.is_file() and "current" not in file.parts and not file.name.startswith("."):
@@ -767,7 +767,7 @@ def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> Non
             publish(warehouse, tmp_path, None)
         holder.kill()
         holder.wait()
-        # The lock ends with its publisher, even if that is killed.
+        # The lock ends with its publisher, even a killed one.
         with publisher_lock(tmp_path):
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
