@@ -213,7 +213,7 @@ def make_python_model(
     Args:
         connection: Has the relations that the model reads.
         path: The file of the model.
-        relations: Name of each model and seed to its qualified name.
+        relations: The qualified name of each model and seed, by its name.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -233,7 +233,7 @@ def run_python_model(
         connection: Has the relations that the model reads.
         path: The file of the model.
         name: The model.
-        relations: Name of each model and seed to its qualified name.
+        relations: The qualified name of each model and seed, by its name.
     """
     connection.register("made", make_python_model(connection, path, relations))
     connection.execute(f"create or replace table {relations[name]} as from made")

@@ -54,7 +54,7 @@ class Oddity:
         outcome: read correctly (every row, every value), refused, or rows quarantined.
         says: text in the refusal, or in the reason for which the rows are quarantined.
         rows_quarantined: how many rows are quarantined.
-        rows: records that are read, including quarantined ones.
+        rows: number of records read, including quarantined ones.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
         warns: text in a warning of the plan.
         date_formats: the declared raw_date_format; by default, each file proves its formats.

@@ -17,7 +17,7 @@ TOLERANCE = 1e-9
 """Tolerance of doubles, relative to the larger value."""
 
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
-"""Columns estimated by sketches, which differ between engines, with their tolerances.
+"""Tolerances of columns that are estimated with sketches, which differ between engines.
 
 DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13 % (Flajolet, Fusy,
 Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half standard errors.
@@ -46,10 +46,10 @@ class Comparison:
     """The result of comparing one mart.
 
     Attributes:
-        rows: Rows of the first engine.
-        other_rows: Rows of the second engine.
-        unmatched: Rows without a match by grain, on either side.
-        different: Rows that differ, by column; columns without any are left out.
+        rows: Number of rows in the first engine.
+        other_rows: Number of rows in the second engine.
+        unmatched: Number of rows without a match by grain, on either side.
+        different: Number of rows that differ, by column; columns without any are left out.
         example: One row that differs, as text; empty if none does.
     """
 

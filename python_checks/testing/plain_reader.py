@@ -83,7 +83,7 @@ class Reading:
         accepted: values of the accepted rows.
         aside: the quarantined rows. A reason is the faulty column, the fault of the line, `repeats`
             or `same`.
-        rows: records of the file.
+        rows: number of records in the file.
     """
 
     refusal: str | None

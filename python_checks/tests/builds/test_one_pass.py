@@ -42,7 +42,7 @@ DISTRIBUTIONS = "int_distributions"
 """The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
 
 MEDIANS = "int_dimension_medians"
-"""The model that sorts the amounts of the few buckets with a median."""
+"""The model that sorts the amounts in the few buckets that contain a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
 """Largest share of the amounts that this model may sort."""
@@ -109,7 +109,7 @@ def profile(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Operator]:
 
 
 def sorts(found: list[Operator]) -> list[Operator]:
-    """Return the operators that sort or rank as many rows as there are customers, or more."""
+    """Return the operators that sort or rank at least as many rows as there are customers."""
     return [one for one in found if one.name in SORTING and one.rows_in >= CUSTOMERS]
 
 

@@ -450,7 +450,7 @@ def run_results(target: Path) -> list[dict[str, Any]]:
 
 
 def apply(edits: tuple[Edit, ...], project: Path) -> None:
-    """Change the files of the copy, which must contain the old text."""
+    """Apply the edits to a copy, whose files must contain the old texts."""
     for edit in edits:
         file = project / edit.file
         text = file.read_bytes().decode("utf-8")

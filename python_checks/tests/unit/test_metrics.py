@@ -314,7 +314,7 @@ def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
 
 
 def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
-    """Return a change at one place of the manifest."""
+    """Return a change at one place in the manifest."""
 
     def change(content: Json) -> None:
         place: Any = content

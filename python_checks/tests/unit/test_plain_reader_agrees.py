@@ -303,7 +303,7 @@ def test_plain_reader_agrees(
 
 
 def encoding_read(messages: Sequence[str], written: str) -> str:
-    """Return the encoding in a warning: that of the file, or an equivalent.
+    """Return the encoding that a warning names; without such a warning, the file's own.
 
     If there are only a few cells, and two encodings each read them as names of one language, either
     of the two may be chosen. The warning then shows a cell.

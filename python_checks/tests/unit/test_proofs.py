@@ -195,7 +195,7 @@ def test_declared_format_is_refused_if_only_another_fits_all_dates(
         (("2015-25-07",), ("%d-%m-%Y",)),  # a year before the day is never proposed
         (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
         (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
-        (("2015-07-25",), ("%x",)),  # not a format that Python knows to read
+        (("2015-07-25",), ("%x",)),  # not a format that the project reads
         (("NULL", ""), ("%d-%m-%Y",)),
     ],
 )

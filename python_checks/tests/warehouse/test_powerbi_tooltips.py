@@ -35,7 +35,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
         ("Customers", "Watch-list level"): ("review",),
     },
 }
-"""Filters by slicers and clicks while the reader hovers over a mark."""
+"""Filters that slicers and clicks set while the reader hovers over a mark."""
 
 NUMBERS = {
     "Customers": "nullif(count(*), 0)",

@@ -459,7 +459,7 @@ main(sys.argv[2:], prog_name="bank")
 
 
 def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Write a list in a process that is ended, or whose disk becomes full, during the write."""
+    """Write a list in a process that is ended, or whose disk is full, during the write."""
     return subprocess.run(
         [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
          "--action", "retain", "--out", str(out), *options],
