@@ -1,4 +1,4 @@
-"""How the tests are run: what they share, how they are marked, and which come first."""
+"""How the tests run: their shared fixtures, their markers and their order."""
 
 import json
 import os
@@ -15,12 +15,13 @@ from python_checks.testing.needs import require
 from python_checks.testing.paths import PROJECT
 from python_checks.testing.shared import made_once
 
-# Whoever runs the tests may have a history of a real bank: no test is to write to it.
+# The person who runs the tests may have the history of a real bank; no test may write to it.
 os.environ.pop("BANK_HISTORY", None)
 
-# Spark's Java compiles what it runs twice, the second time for long work: of a build of three
-# thousand customers that was a third. Without the second, the room for compiled code would be a
-# fifth of what is usual, and Spark ends when it is full. So is the usual collector for long work.
+# Java compiles Spark's code twice, the second time for long runs. The second compilation took a
+# third of a build of three thousand customers, so it is switched off. This would also shrink the
+# code cache to a fifth, and Spark ends when the cache is full, so its size is set. The default
+# garbage collector is for long runs, too.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
@@ -36,7 +37,7 @@ LAYERS = {
     "browser": "opens the dashboard in a browser",
     "benchmarks": "tests the benchmarks",
 }
-"""The marker of each test is that of its folder."""
+"""The markers and what they mean. The marker of a test is the name of its folder."""
 
 LONG_FILES = (
     # The first waits for the build of the shipped seeds; the next two build something else.
@@ -63,14 +64,14 @@ LONG_FILES = (
 """The files that take longest, the longest first."""
 
 KEPT_MANIFESTS = 12
-"""How many parsed states of the project stay for the next run."""
+"""How many parsed states of the project are kept for the next run."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, and name the folder of the manifests that dbt has parsed."""
+    """Declare the markers, and set the folder of the parsed dbt manifests."""
     for name, meaning in LAYERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
-    # Workers inherit the folder of the process that has started them.
+    # Workers inherit the folder from the process that started them.
     kept: pytest.Cache | None = getattr(config, "cache", None)  # None with -p no:cacheprovider
     if KEPT not in os.environ and kept is not None:
         folder = kept.mkdir("dbt_manifests")
@@ -82,10 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its layer; let processes start with the longest files.
+    """Mark each test with its layer, and run the slowest files first.
 
-    A file stays in one process, so that what its tests share is made once. A single process keeps
-    the order of names.
+    All tests of a file run in one process, so their shared fixtures are created once. If there is
+    only one process, the files run in alphabetical order.
     """
     for item in items:
         parts = item.path.relative_to(PROJECT).parts
@@ -96,7 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test without what it needs of the machine; fail it in CI."""
+    """Skip a test if the machine lacks something that it needs; in CI, fail it."""
     for mark in item.iter_markers("needs"):
         require(*mark.args)
 
@@ -110,7 +111,7 @@ def _umask_restored() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of this run that all its processes share."""
+    """The folder that all processes of this run share."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
     folder.mkdir(exist_ok=True)
@@ -128,10 +129,10 @@ def _build(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def build_folder(shared_folder: Path) -> Path:
-    """Build the shipped seeds with all dbt tests, and dbt's documentation of them.
+    """Build the shipped seeds with all dbt tests, and generate dbt's documentation.
 
     Returns:
-        The folder of the build: `bank.duckdb` and `target/`, only to be read.
+        The folder of the build: `bank.duckdb` and `target/`. Tests must not change it.
     """
     return made_once(shared_folder / "build", _build)
 
@@ -150,7 +151,7 @@ def built_target(build_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def built_manifest(built_target: Path) -> dict[str, Any]:
-    """The manifest of that build, with the compiled code of every node; only to be read."""
+    """The manifest of that build, with the compiled code of all nodes. Tests must not change it."""
     manifest: dict[str, Any] = json.loads((built_target / "manifest.json").read_text("utf-8"))
     return manifest
 
@@ -164,7 +165,7 @@ def build_results(build_folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def published(built_warehouse: Path, shared_folder: Path) -> Path:
-    """Folder of releases with one, published from the warehouse that is built; only to be read."""
+    """Folder with one release, published from the built warehouse. Tests must not change it."""
     from bank_warehouse.publish.flow import publish
     from python_checks.testing.publishing import copy_checked
 

@@ -1,8 +1,8 @@
 """Check what has changed since the last commit, in about a minute: `make quick`.
 
 Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. The dbt
-unit tests of changed models, and of models that use a changed macro or seed, are run. Of the pytest
-tests without a warehouse, those run that import a changed module or read the project's files. `make
+unit tests of changed models, and of models that use a changed macro or seed, are run. So are the
+pytest tests that need no warehouse and import a changed module or read the project's files. `make
 test` checks everything.
 """
 
@@ -30,7 +30,7 @@ READ_THE_PROJECT = (
     "python_checks/testing/pages.py",
     "bank_warehouse/powerbi/",
 )
-"""Modules that unit tests of the project's own files import."""
+"""Modules imported by the unit tests that check the project's own files."""
 
 PACKAGES = ("bank_warehouse", "python_checks", "benchmarks")
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def changed_files(project: Path) -> list[str]:
-    """Return the files that differ from the last commit, and new files, but no deleted ones.
+    """Return the files changed or added since the last commit, without deleted ones.
 
     Raises:
         RuntimeError: git fails.
@@ -135,8 +135,8 @@ def _tool(name: str) -> list[str]:
 def changed_models(changed: Iterable[str], manifest: Mapping[str, Any]) -> list[str]:
     """Return the models that a change of these files affects.
 
-    A model uses a macro directly or through others; a seed and the unit tests in a YAML file
-    change the models that read or describe them.
+    A macro affects the models that use it, directly or through other macros. A seed affects the
+    models that read it, and a YAML file the models whose unit tests it contains.
     """
     files = set(changed)
     macros = {name for name, one in manifest["macros"].items() if _is_in(one, files)}
@@ -173,7 +173,7 @@ def _is_in(resource: Mapping[str, Any], files: set[str]) -> bool:
 
 
 def check_models(models: list[str], folder: Path) -> Outcome:
-    """Run the unit tests of models; the tables that their fixtures imitate are built first."""
+    """Build the tables that the fixtures of these models imitate, then run their unit tests."""
     started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     parts = ("--resource-type", "seed", "--resource-type", "model")

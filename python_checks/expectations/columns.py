@@ -12,7 +12,7 @@ MONEY = (
     "business_lending",
 )
 
-# Product of the seed `products` -> its balance column.
+# The balance column of each product of the seed `products`.
 PRODUCT_BALANCES = {
     "credit_card": "credit_card_balance",
     "bank_loan": "bank_loans",
@@ -23,5 +23,5 @@ PRODUCT_BALANCES = {
     "foreign_currency_account": "foreign_currency_account",
 }
 
-# Below this number of customers, means and shares have no limits, because they vary too much.
+# With fewer customers, means and shares are not checked, because they vary too much.
 ENOUGH_FOR_DISTRIBUTIONS = 1000

@@ -4,7 +4,7 @@ Great Expectations runs one query for all aggregate metrics of a table. But its 
 further queries for unexpected values even if there are none, and its query expectation runs each
 query twice. Here every promise about rows is one aggregate, so all promises of a table, together
 with the aggregates of the core expectations, take one scan. Rows are read only if a promise is
-broken, at most five.
+broken, and then at most five.
 """
 
 from typing import Any, ClassVar
@@ -74,7 +74,7 @@ class RowsBreakingPromise(TableMetricProvider):
 
 
 class FoundRows(TableMetricProvider):
-    """Number of rows that a query finds and the first of them, masked, in one execution."""
+    """Number of rows that a query finds, and the first few of them, masked, in one execution."""
 
     metric_name = "table.found_rows"
     value_keys = ("query",)
@@ -112,7 +112,7 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 def known_texts(execution_engine: Any) -> frozenset[str]:
     """Return the texts that may be printed: values of reference seeds and names of columns.
 
-    They are read only to print an example; there are a few hundred.
+    They are read only when an example is printed. There are a few hundred.
     """
     columns = execution_engine.execute_query(
         _statement(
@@ -134,7 +134,7 @@ def known_texts(execution_engine: Any) -> frozenset[str]:
 
 
 class _Promise(BatchExpectation):
-    """Shared by both kinds of promise: they have a description, which the docs show."""
+    """Base class of the expectations: each has a description, which the Data Docs show."""
 
     words: str
     column: str = ""
@@ -182,7 +182,7 @@ class ExpectRowsToKeepPromise(_Promise):
         words: The description of the promise.
         promise: The promise as a SQL condition on one row; null counts as broken.
         column: The column of the promise, for messages.
-        rows_query: Query for rows that break it, which runs only if there are some.
+        rows_query: A query for the rows that break it, which runs only if there are any.
     """
 
     promise: str
@@ -218,10 +218,10 @@ class ExpectQueryToFindNothing(_Promise):
 
     Args:
         words: The description of the promise.
-        query: The query for faults. To compare tables in one scan, it compares sums of hashes.
+        query: The query for faults. It compares tables by sums of hashes, which takes one scan.
         column: The column of the promise, for messages.
-        explanation: A query for the single rows, which runs only if `query` finds something; empty
-            if `query` returns them.
+        explanation: A query for the individual rows, which runs only if `query` finds something;
+            empty if `query` itself returns them.
     """
 
     query: str
@@ -241,7 +241,7 @@ class ExpectQueryToFindNothing(_Promise):
         is_kept = found["count"] == 0
         if not is_kept and self.explanation:
             explained = found_rows(execution_engine, self.explanation)
-            # If no single row can be named, the message is the difference of the totals.
+            # If no individual row is found, the message shows the difference of the totals.
             found = explained if explained["count"] else found
         return {
             "success": is_kept,

@@ -1,8 +1,8 @@
 """The vocabulary of suites, independent of Great Expectations and of any connection.
 
 A suite is a list of `Table`s, each with checks. There are three kinds of check: `Promise` about
-each row of a table, `Share` (and `Mean`) about its distribution, `Nothing` for a query that must
-find nothing, such as a comparison of tables.
+each row of a table, `Share` (and `Mean`) about its distribution, and `Nothing` for a query that
+must find nothing, such as a comparison of tables.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that is true in every row; `columns` are shown in examples."""
+    """A SQL condition that must be true in every row; examples show `columns`."""
 
     words: str
     condition: str
@@ -22,7 +22,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Share:
-    """The share of rows with a condition is between two limits, 0 to 1."""
+    """The share of rows that meet a condition must be between two limits, from 0 to 1."""
 
     words: str
     condition: str
@@ -33,7 +33,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a column is between two limits, in the unit of the column."""
+    """The mean of a column must be between two limits, in the unit of the column."""
 
     column: str
     lowest: float
@@ -42,9 +42,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class Nothing:
-    """A query that only finds rows if something is wrong.
+    """A query that finds rows only if something is wrong.
 
-    `explanation` is a slower query for the single rows, which runs only if `query` finds something.
+    `explanation` is a slower query for the individual rows, run only if `query` finds something.
     """
 
     words: str
@@ -102,7 +102,7 @@ def not_null(*columns: str) -> list[Check]:
 
 
 def between(column: str, lowest: float, highest: float, *, or_null: bool = False) -> Check:
-    """Every value from `lowest` to `highest`, both included."""
+    """Every value is between `lowest` and `highest`, inclusive."""
     condition = f"{quote_identifier(column)} between {lowest} and {highest}"
     words = f"{column} is from {lowest:,} to {highest:,}"
     if or_null:
@@ -111,14 +111,14 @@ def between(column: str, lowest: float, highest: float, *, or_null: bool = False
 
 
 def at_least(column: str, lowest: float) -> Check:
-    """Every value `lowest` or more."""
+    """Every value is `lowest` or more."""
     return Promise(
         f"{column} is {lowest:,} or more", f"{quote_identifier(column)} >= {lowest}", (column,)
     )
 
 
 def in_set(column: str, values: Iterable[object], source: str) -> Check:
-    """Every value one of `values`, which were read from the table `source`."""
+    """Every value is one of `values`, which were read from the table `source`."""
     listed = ", ".join(
         quote_literal(value) if isinstance(value, str) else str(value) for value in values
     )
@@ -151,7 +151,10 @@ def in_band(
 
 
 def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> str:
-    """Return the SQL for the label whose limits [lower, upper) hold `value`; null is open."""
+    """Return the SQL for the label of the band that contains `value`.
+
+    A band includes its lower limit, but not its upper one. A null limit is open.
+    """
     whens = []
     for label, lower, upper in limits:
         parts = [f"{value} >= {lower}"] if lower is not None else []
@@ -169,7 +172,7 @@ def literal(value: object) -> str:
 
 
 def median_between(column: str, lowest: float, highest: float) -> list[Check]:
-    """The median is between the limits, checked by two shares so that nothing is sorted."""
+    """The median is between the limits. Two shares check this without a sort."""
     return [
         Share(
             f"the median of {column} is {lowest:,} or more: at most half of the rows are below",
@@ -189,7 +192,7 @@ def median_between(column: str, lowest: float, highest: float) -> list[Check]:
 
 
 def share_between(words: str, condition: str, column: str, lowest: float, highest: float) -> Check:
-    """The share of rows with `condition` is between the limits."""
+    """The share of rows that meet `condition` is between the limits."""
     return Share(
         f"{words}: in {lowest:.1%} to {highest:.1%} of the rows", condition, column, lowest, highest
     )
@@ -231,9 +234,9 @@ def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[s
     """Two tables have the same rows, by `key`, with the same values in the columns.
 
     Both are reduced to their number of rows and the sum of the 64-bit hashes of key and values, in
-    one scan each and without a join. Unequal rows have equal sums with probability 2^-64. A column
-    of the right table may be a pair of its name on the left and its expression on the right. Types
-    must agree, because equal numbers of different types have different hashes.
+    one scan each and without a join. Different rows have equal sums with probability 2^-64. An item
+    of `columns` may be a pair: the column's name in the left table, and an expression for the right
+    one. Types must agree, because equal numbers of different types have different hashes.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
 

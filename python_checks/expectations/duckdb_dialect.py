@@ -30,5 +30,5 @@ class ReadOnlyDialect(Dialect):
 
 
 def register() -> None:
-    """Register `URL_SCHEME` with SQLAlchemy; it can be called repeatedly."""
+    """Register `URL_SCHEME` with SQLAlchemy; calling it again does no harm."""
     registry.register("duckdb.readonly", __name__, "ReadOnlyDialect")

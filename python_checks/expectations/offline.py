@@ -1,8 +1,8 @@
 """Data Docs that open without a network.
 
 Great Expectations writes pages with style sheets and scripts from the internet, and an index that
-is empty without them. This module replaces them by one small style sheet, no scripts, and an index
-in plain HTML.
+is empty without them. This module replaces them with one small style sheet, no scripts, and an
+index in plain HTML.
 """
 
 import html

@@ -6,7 +6,7 @@ from bank_warehouse.sql import quote_identifier
 
 Row = tuple[object, ...]
 
-# Reference tables have tens of rows, occupations a few hundred; more is a mistake.
+# Reference tables have tens of rows, or a few hundred (occupations). Many more are a mistake.
 MAXIMUM_ROWS = 20_000
 
 

@@ -1,4 +1,4 @@
-"""The short table that people read after a run."""
+"""The short table that is printed after a run."""
 
 from collections.abc import Sequence
 

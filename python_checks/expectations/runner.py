@@ -13,7 +13,7 @@ from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.expectations.declare import Table
 from python_checks.expectations.warehouse import UnreadableWarehouseError, settings
 
-# Great Expectations reads these at its first import: it then sends no analytics, and draws no
+# Great Expectations reads these at its first import. They switch off its analytics, and its
 # progress bars between the lines of the report.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
@@ -56,7 +56,7 @@ class TableResult:
 
 
 def context_for(docs: Path | None) -> Any:
-    """Return a context that keeps all but the Data Docs in memory and sends no analytics."""
+    """Return a context that keeps everything except the Data Docs in memory, without analytics."""
     sites = (
         {
             SITE: {
@@ -95,10 +95,10 @@ def run(
 
     Args:
         path: The DuckDB file.
-        suites: The declared tables by name of suite.
+        suites: The declared tables, by the name of their suite.
         docs: Folder for the Data Docs site, which is replaced; None builds no site.
         progress: Called with a line for each table.
-        marts: Fingerprints by `schema.table`, which the checked marts must have.
+        marts: The fingerprints that the checked marts must have, by `schema.table`.
 
     Returns:
         A result for each table, in the order of the suites.
@@ -138,7 +138,7 @@ def run(
 
 @contextmanager
 def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
-    """Keep the warehouse open and unchanged, so that nobody writes to it."""
+    """Keep the warehouse open, so that nobody writes to it; refuse it if it has changed."""
     with source.get_execution_engine().engine.connect() as connection:
         if marts:
             rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
@@ -199,7 +199,7 @@ def _core_words(kind: str, kwargs: dict[str, Any]) -> str:
 
 
 def _error(exception_info: dict[str, Any] | None) -> str | None:
-    """Return the message of an exception, which is nested one level deeper for a failed metric."""
+    """Return the message of an exception; for a failed metric, it is nested one level deeper."""
     if not exception_info:
         return None
     for info in (exception_info, *exception_info.values()):

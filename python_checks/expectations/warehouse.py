@@ -11,7 +11,7 @@ from bank_warehouse.project import CannotStartError
 from bank_warehouse.publish import records
 from bank_warehouse.settings import SettingError
 
-# Several readers can share the file. The limit is enough for ten million customers.
+# Several readers may be open at once. The limit is enough for ten million customers.
 MEMORY_LIMIT = "1GB"
 
 

@@ -2,8 +2,8 @@
 
     python -m python_checks.project.changes main
 
-prints Markdown, as a code host shows it beside a pull request: the models that changed, those that
-read them, and the result of the unit tests of what changed. dbt compares the two manifests
+prints Markdown for a pull request: the models that changed, the models that read them, and the
+results of the changed models' unit tests. dbt compares the two manifests
 (https://docs.getdbt.com/reference/node-selection/state-selection).
 """
 
@@ -62,7 +62,7 @@ def extract(revision: str, project: Path, folder: Path) -> None:
 
 
 def compare(base: Path, project: Path, folder: Path) -> Changes:
-    """Compare two versions of the project, and run the unit tests of what changed.
+    """Compare two versions of the project, and run the unit tests of the changed models.
 
     Args:
         base: the version to compare with.

@@ -1,6 +1,6 @@
 """Run the notebook from start to end.
 
-`python -m python_checks.project.notebook` keeps the outputs.
+`python -m python_checks.project.notebook` also saves the outputs.
 """
 
 import base64
@@ -32,7 +32,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
     Raises:
         CellExecutionError: A cell fails.
     """
-    # mypy: nbformat is typed in parts.
+    # nbformat is only partly typed.
     notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(
         notebook,
@@ -42,7 +42,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env={**os.environ, **environment})
-    # The file must not depend on the Python that ran it.
+    # The file must not depend on the Python version that ran it.
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a base64 PNG with its own palette, which is a third of the size."""
+    """Return a base64 PNG reduced to its own palette, at a third of the size."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)

@@ -1,7 +1,8 @@
 """Find code that works on Linux but not on Windows.
 
 `mypy --platform win32` finds names that Windows lacks; these rules find calls that behave
-differently: text in the machine's code page, translated line ends, a rename that does not replace.
+differently there: text in the machine's code page, translated line ends, a rename that fails
+because the target exists.
 
 Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
 sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.
@@ -144,7 +145,7 @@ def _format(node: ast.expr) -> Iterator[tuple[str, str]]:
 
 
 def _mode(node: ast.Call, name: str, method: str) -> str | None:
-    """Return the mode in which a call opens a text file, None for any other call."""
+    """Return the mode in which a call opens a text file; None for any other call."""
     if method in ("read_text", "write_text"):
         return method[0]
     if name != "open" and (method != "open" or name in OTHER_OPENS):
@@ -175,7 +176,7 @@ def _on_windows(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the children of a node without the branches that Windows never runs."""
+    """Yield the children of a node, except branches that Windows never runs."""
     if isinstance(node, ast.If) and ast.dump(node.test) in (IS_WINDOWS, IS_NOT_WINDOWS):
         yield from node.body if ast.dump(node.test) == IS_WINDOWS else node.orelse
     else:

@@ -2,8 +2,8 @@
 
 `python -m python_checks.project.powerbi_pictures FOLDER` writes one picture for each page to
 FOLDER. The pictures are drawings, not screenshots of Power BI. Positions, titles, fields, filters
-and colours come from the files of the report. Measures come from the model, and the evaluator of
-the tests computes them. Anything that does not fit its place is reported as a problem.
+and colours come from the files of the report. Measures come from the model, and the DAX
+evaluator of the tests computes them. Anything that does not fit its place is reported as a problem.
 """
 
 import argparse
@@ -68,7 +68,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Told:
-    """A problem of a picture: something that did not fit."""
+    """A problem in a picture: something that did not fit."""
 
     page: str
     visual: str
@@ -194,7 +194,7 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
     if key not in _WIDTHS:
         font = FontProperties(family=FONTS, weight="bold" if bold else "normal")
         path = TextPath((0, 0), text.replace("$", r"\$"), size=size, prop=font)
-        _WIDTHS[key] = 1.02 * float(path.get_extents().width)  # screens round each letter up
+        _WIDTHS[key] = 1.02 * float(path.get_extents().width)  # screens round letter widths up
     return _WIDTHS[key]
 
 
@@ -240,7 +240,7 @@ class Picture:
         bold: bool = False,
         across: str = "left",
     ) -> None:
-        """Write a text below a top edge."""
+        """Write a text below a given top edge."""
         self.axes.text(
             x + self.shift[0],
             y + self.shift[1],
@@ -281,7 +281,7 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return a text shortened to a width, which is recorded as a problem."""
+        """Return a text that fits a width; if it must be shortened, record a problem."""
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -438,7 +438,7 @@ class Picture:
         self.write(x + width - 16, y + 6, "v", size=SMALL, colour=theme.MUTED)
 
     def cards(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw cards: each number is above its name."""
+        """Draw cards, with each number above its name."""
         x, y, width, height = box
         measures: list[dict[str, Any]] = visual.projections("Data")
         across = int(
@@ -467,7 +467,7 @@ class Picture:
             self.write(left + 4, top + size * 1.2, label, size=SMALL, colour=theme.MUTED)
 
     def card_text(self, name: str, value: Any) -> str:
-        """Return a number as a card shows it, with a unit above a thousand."""
+        """Return a number as a card shows it, with a unit from ten thousand on."""
         if value is None:
             return "--"
         pattern = self.data.formats.get(name, "")
@@ -516,7 +516,7 @@ class Picture:
         return x, y + 18, width, height - 18
 
     def bars(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw bars, from the left."""
+        """Draw horizontal bars."""
         categories, series = self.marks(visual, context)
         if not categories:
             self.write(box[0], box[1], "(no rows)", colour=theme.MUTED)
@@ -560,7 +560,7 @@ class Picture:
         return dax_evaluator.formatted(value, pattern) if "%" in pattern else _short(value)
 
     def columns(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw columns, from below."""
+        """Draw vertical columns."""
         categories, series = self.marks(visual, context)
         x, y, width, height = self.legend(box, [label for label, _ in series])
         slot = width / max(1, len(categories))
@@ -641,7 +641,7 @@ class Picture:
         self.write(x + width, floor + 3, "100", size=SMALL, across="right")
 
     def scatter(self, visual: Visual, box: Box, context: Any) -> None:
-        """Draw a point for each category, and the trend."""
+        """Draw a point for each category, and the trend line."""
         (column,) = visual.fields("Column", "Category")
         (across,) = [name for _, name in visual.fields("Measure", "X")]
         (up,) = [name for _, name in visual.fields("Measure", "Y")]
@@ -872,7 +872,7 @@ class Picture:
         return rows
 
     def fixed(self, visual: Visual) -> list[float]:
-        """Return the column widths in the files."""
+        """Return the column widths that the files define, if any."""
         given = visual.visual.get("objects", {}).get("columnWidth", [])
         widths = {
             each["selector"]["metadata"]: report_files.property_of({"it": [each]}, "it", "value")
@@ -887,7 +887,7 @@ class Picture:
         is_number: Sequence[bool],
         width: float,
     ) -> list[float]:
-        """Return the column widths of a table: numbers get what they need, texts the rest."""
+        """Return the column widths of a table: numbers get what they need, texts share the rest."""
         needs = []
         for place, head in enumerate(heads):
             words = max((width_of(word, CELL, bold=True) for word in head.split()), default=0)
@@ -1104,7 +1104,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]
 
 
 def _has_many(page: Page) -> bool:
-    """Whether a page has enough visuals on a phone for a drawing."""
+    """Whether the phone layout of a page has enough visuals to be worth drawing."""
     return sum(bool(visual.mobile) for visual in page.visuals.values()) > 8
 
 

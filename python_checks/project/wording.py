@@ -1,7 +1,7 @@
 """Find words in the project's texts that the glossary replaces.
 
 The last table of `docs/glossary.md` is the list: phrases on the left, what to write on the right.
-`python -m python_checks.project.wording` prints each place.
+`python -m python_checks.project.wording` prints each use.
 """
 
 import re
@@ -49,12 +49,12 @@ def replaced(glossary: str) -> dict[str, str]:
 
 
 def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
-    """Yield where a text uses a replaced phrase, also across lines and in names with underscores.
+    """Yield each use of a replaced phrase in a text, even across lines or in a name.
 
     Args:
-        file: file name for the places.
-        text: what to read.
-        words: phrase to its replacement, from `replaced`.
+        file: the path to report.
+        text: the text to search.
+        words: the replacement of each phrase, from `replaced`.
     """
     for phrase, write in words.items():
         words_of = _GAP.join(map(re.escape, phrase.split()))

@@ -37,7 +37,7 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, dimension: str, measure: str) -> list[Any]:
-    """Return the verdict, statistic and customers of the tests of two columns, in either order."""
+    """Return verdict, statistic and customer count of the tests of two columns, in either order."""
     return connection.execute(
         "select verdict, statistic, customers from marts.fct_segment_differences "
         "where (dimension, measure) in ((?, ?), (?, ?)) and statistic is not null",
@@ -82,7 +82,7 @@ def _no_difference(connection: duckdb.DuckDBPyConnection, answer: Answer) -> boo
         for measure in ("total_loans", "total_deposits")
         for row in verdicts(connection, column, measure)
     ]
-    # With few customers, a test finds nothing.
+    # With few customers, a test finds no difference and proves nothing.
     return all(
         verdict == "no more than chance" and customers > 270 for verdict, _, customers in rows
     )
@@ -102,7 +102,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
         "from marts.fct_customer_segments inner join marts.fct_customer_positions "
         "using (customer_key) group by segment order by money desc"
     ).fetchall()
-    # Of segments with the same sum, either may be named.
+    # If segments have the same sum, any of them may be named.
     return answer.title.startswith(tuple(name for name, money in rows if money == rows[0][1]))
 
 
@@ -128,7 +128,7 @@ CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {
 
 
 def _is_round(value: Any, text: str) -> bool:
-    """Return whether a text begins with a rounded amount in words near a value."""
+    """Return whether a text begins with a rounded form of a value, such as `1.2 million`."""
     found = re.match(r"(-?[\d.,]+)(?: (million|billion|trillion))?", text)
     if found is None:
         return False

@@ -30,10 +30,10 @@ def run_elsewhere(
     """Run dbt on a project from another folder, with no folder named in the environment.
 
     Args:
-        project: passed on the command line.
+        project: the project's folder, which is passed on the command line.
         elsewhere: the working folder, which is created.
         arguments: the command of dbt with its options.
-        environment: variables besides those of this process.
+        environment: variables in addition to those of this process.
     """
     elsewhere.mkdir()
     variables = {name: text for name, text in os.environ.items() if name not in _NAMED_FOLDERS}

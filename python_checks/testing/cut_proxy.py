@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 Moment = Literal["before", "during", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "during", "after")
-"""When to cut: so that COMMIT never arrives, while it is executed, or before its answer arrives."""
+"""When to cut: before COMMIT arrives, while it is executed, or before its answer arrives."""
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 ANSWER = b"C\x00\x00\x00\x0bCOMMIT\x00"
@@ -28,7 +28,7 @@ class CutProxy:
     Attributes:
         dsn: The DSN for the publisher, through the proxy.
         cuts: Moments at which connections were cut.
-        cut_at: When to cut the next COMMIT of a writing publisher; None for never.
+        cut_at: When to cut the next COMMIT of a writing publisher; never if None.
         is_refusing: Whether new connections are refused.
         refuse_after_cut: Whether to refuse them after a cut.
         stall: Seconds between the COMMIT and the cut `during` it.

@@ -1,9 +1,9 @@
 """Compute DAX measures on the tables of a warehouse, from the text of their definitions.
 
 It is independent of the code that writes the measures. Measures, relationships and queries come
-from the TMDL files; the DAX text is parsed by pbi-parsers; filters run along active relationships
-from the one to the many, as in Power BI. Only the functions below are supported, as described in
-Microsoft's DAX reference; anything else is an error.
+from the TMDL files, and pbi-parsers parses the DAX text. Filters follow active relationships from
+one to many, as in Power BI. Only the functions below are supported, as described in Microsoft's DAX
+reference; anything else is an error.
 """
 
 import re
@@ -47,8 +47,8 @@ class Evaluator:
         connection: a connection to a built warehouse.
         relations: for each table of the model, the SQL of its rows.
         sources: for each column of the model, its name in these rows.
-        parents: for each table, its active relationships: its column, the other table, that table's
-            column.
+        parents: the active relationships of each table: its column, the other table, and the other
+            table's column.
         measures: DAX by name.
         roles: for each role, the DAX filter of each table.
         marts: for each table of the model, its marts.
@@ -114,7 +114,7 @@ class Evaluator:
         return frozenset(found)
 
     def tables_of(self, measure: str) -> frozenset[str]:
-        """Return the tables that a measure reads, also through other measures."""
+        """Return the tables that a measure reads, directly or through other measures."""
         return frozenset(_tables(parsed(self.measures[measure]), self.measures))
 
     def role_context(self, role: str, user: str, access: Sequence[Mapping[str, str]]) -> Context:
@@ -122,7 +122,7 @@ class Evaluator:
 
         Args:
             role: name of the role.
-            user: name the user signs in with.
+            user: the name with which the user signs in.
             access: rows of the access table, with the column names of the model.
         """
         context: dict[Column, frozenset[object]] = {}
@@ -423,7 +423,7 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 
 
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Load each table of the model once, as Power BI does on a refresh; return how to read it.
+    """Load each table of the model once, as a refresh in Power BI does; return SQL to read it.
 
     A built warehouse has no table `release`, so using it is an error.
     """
@@ -631,7 +631,7 @@ _ROW_FUNCTIONS = {
     "CONVERT": "cast({} as double)",
 }
 _SHOWN = {"CONVERT": 1}
-"""Functions of which only the first arguments are expressions."""
+"""For functions with other arguments: how many of the first ones are expressions."""
 
 
 def _is_list(tree: Any) -> bool:

@@ -37,7 +37,7 @@ def run_dbt(
 ) -> Completed:
     """Run dbt with all its output in `folder`, so that the project does not change.
 
-    It runs in this process, with an existing manifest if possible. A command for any target
+    dbt runs in this process, and reuses an existing manifest if possible. A command for any target
     other than the default runs in its own process, in which Spark starts and ends.
 
     Args:
@@ -46,7 +46,7 @@ def run_dbt(
         project: folder of the dbt project. A copy is parsed again, partially if its `target/` has
             an earlier parse.
         environment: variables that differ from those of this process; BANK_RAW_DIR and
-            BANK_HISTORY are unset unless they are among them.
+            BANK_HISTORY are unset unless they are given here.
 
     Returns:
         The command with its exit code (2 if dbt could not run at all) and its output as text.
@@ -76,7 +76,7 @@ def run_dbt(
             # Read again for each command, because dbt changes its manifest when it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
-            # A parse would write this file, which the record of a build reads.
+            # A parse would have written this file, which is read for the build record.
             target = Path(variables["DBT_TARGET_PATH"])
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)
@@ -165,7 +165,7 @@ def _parsed(*, is_drop: bool) -> Path:
 def _parse(file: Path, *, is_drop: bool) -> None:
     """Parse the project and write the manifest to a file.
 
-    Vars do not affect it, as a test proves. dbt only parses what has changed since the last parse,
+    Vars do not affect the parse, as a test proves. dbt parses only what changed since the last one,
     because its target folder and the paths in its environment stay the same.
     """
     from dbt.cli.main import dbtRunner

@@ -1,7 +1,7 @@
 """Run models of the project on other data, without a build: for tests and benchmarks.
 
 dbt compiles the project once. The compiled SQL and the Python models can then run any number of
-times in a DuckDB in memory.
+times in an in-memory DuckDB.
 """
 
 import csv
@@ -147,7 +147,7 @@ def run_models(
     names: Collection[str],
     given: Collection[str] = (CLIENTS,),
 ) -> None:
-    """Run models, after the models that they need and that are not given.
+    """Run models, and before them the models that they need, except those that are given.
 
     Args:
         connection: From `warehouse`; holds the relations of `given`.
@@ -213,7 +213,7 @@ def make_python_model(
     Args:
         connection: Has the relations that the model reads.
         path: The file of the model.
-        relations: Name of each model and seed to its qualified name.
+        relations: The qualified name of each model and seed, by its name.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -233,7 +233,7 @@ def run_python_model(
         connection: Has the relations that the model reads.
         path: The file of the model.
         name: The model.
-        relations: Name of each model and seed to its qualified name.
+        relations: The qualified name of each model and seed, by its name.
     """
     connection.register("made", make_python_model(connection, path, relations))
     connection.execute(f"create or replace table {relations[name]} as from made")

@@ -1,4 +1,4 @@
-"""Requirements of tests: if one is missing, the test is skipped, or in CI fails.
+"""Requirements of tests: if one is missing, the test is skipped; in CI, it fails.
 
 The message says what is missing and how to install it. CI must have everything, because a test that
 CI skips proves nothing.

@@ -52,14 +52,14 @@ class Oddity:
         what: description of the oddity.
         make: writes the drop into an empty folder.
         outcome: read correctly (every row, every value), refused, or rows quarantined.
-        says: text that the refusal, or the reason of the quarantined rows, contains.
+        says: text in the refusal, or in the reason for which the rows are quarantined.
         rows_quarantined: how many rows are quarantined.
-        rows: records that are read, including quarantined ones.
+        rows: number of records read, including quarantined ones.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
-        warns: text that a warning of the plan contains.
-        date_formats: what raw_date_format declares; by default each file proves its dates.
+        warns: text in a warning of the plan.
+        date_formats: the declared raw_date_format; by default, each file proves its formats.
         max_quarantine_rate: the share of rows that may be quarantined.
-        variables: further vars of dbt.
+        variables: other dbt vars.
     """
 
     name: str
@@ -269,12 +269,12 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Encoding of oddities whose names are not those of the seeds, and the names from row 2001 on."""
+"""Oddities with other names than the seeds: their encoding, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
 def named(encoding: str, names: Sequence[str]) -> bytes:
-    """Return the seed with other names from a row on."""
+    """Return the seed in an encoding, with other names from row `FIRST_NAMED` on."""
     header, rows = seed_rows()
     for row, name in zip(rows[FIRST_NAMED - 1 :], names, strict=False):
         row[header.index("Name")] = name
@@ -485,7 +485,7 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     """Return the seed with unescaped quotes at the edges of two cells.
 
     Args:
-        column: where the cells are.
+        column: the column of the cells.
         first: row whose cell begins with a quote.
         last: row whose cell ends with one.
     """
@@ -977,7 +977,7 @@ def workbook_with_a_copy(drop: Path) -> None:
 
 
 def write_converted(drop: Path, right: Sequence[int] = ()) -> None:
-    """Write a workbook in which a spreadsheet exchanged day and month of the dates it could read.
+    """Write a workbook in which a spreadsheet exchanged day and month in the dates it could read.
 
     Args:
         drop: an empty folder.
@@ -1705,12 +1705,12 @@ def ids_shared(drop: Path) -> None:
 
 
 def local_date(date: str) -> str:
-    """Return a date as a spreadsheet of another locale writes it, if it can read it."""
+    """Return a date, with slashes if a spreadsheet of another locale could read it."""
     return date.replace("-", "/") if int(date[:2]) <= 12 else date
 
 
 def in_slashes(number: int, date: str) -> str:
-    """Return a date in the notation of another month's file."""
+    """Return a date, with slashes in every file but the first."""
     return date.replace("-", "/") if number else date
 
 
@@ -1760,7 +1760,7 @@ def converted(
     numbers: Sequence[int] = range(SEED_COUNT),
     rest: Callable[[str, str, str], str] = "{0}-{1}-{2}".format,
 ) -> str:
-    """Return the seeds with dates that a spreadsheet of another locale converted if it could.
+    """Return the seeds after a spreadsheet of another locale converted the dates it could read.
 
     Args:
         early: writes the day, month and year of a date that it converted.
@@ -1955,7 +1955,7 @@ def money_of_two_readings_declared(drop: Path) -> None:
 
 
 def decimal_commas_everywhere() -> str:
-    """Return the seeds with every amount as 75384,77, and loans as 258.000."""
+    """Return the seeds with amounts such as 75384,77, and every loan as 258.000."""
     header, rows = seed_rows()
     for row in rows:
         for column in CLIENTS.columns:
@@ -2147,7 +2147,7 @@ def dates_contradicted_further_down(drop: Path) -> None:
     put(drop, longer(6000, edit))
 
 
-# ------------------------------------------------------------------ columns with other contents
+# ------------------------------------------------------------------ unexpected contents of columns
 
 
 @oddity("refused", 'ids examined are written like ="IND')
@@ -2329,7 +2329,7 @@ def digits_of_other_scripts(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-# ------------------------------------------------------------------ more of files and lines
+# ------------------------------------------------------------------ more files and lines
 
 
 @oddity("read", warns="UTF-32-LE")

@@ -1,7 +1,7 @@
 """Compare the marts that two engines built, row by row.
 
-Rows are matched by the grain in the mart's tests. All values must be equal; doubles to a relative
-`TOLERANCE`, because the engines sum them in different orders.
+Rows are matched by the grain that the mart's tests declare. All values must be equal. Doubles may
+differ by a relative `TOLERANCE`, because the engines sum them in different orders.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ TOLERANCE = 1e-9
 """Tolerance of doubles, relative to the larger value."""
 
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
-"""Columns estimated by sketches, which differ between engines, with their tolerances.
+"""Tolerances of columns that are estimated with sketches, which differ between engines.
 
 DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13 % (Flajolet, Fusy,
-Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half of them.
+Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half standard errors.
 """
 
 
@@ -46,10 +46,10 @@ class Comparison:
     """The result of comparing one mart.
 
     Attributes:
-        rows: Rows of the first engine.
-        other_rows: Rows of the second engine.
-        unmatched: Rows without a match by grain, on either side.
-        different: Rows that differ, by column; columns without any are left out.
+        rows: Number of rows in the first engine.
+        other_rows: Number of rows in the second engine.
+        unmatched: Number of rows without a match by grain, on either side.
+        different: Number of rows that differ, by column; columns without any are left out.
         example: One row that differs, as text; empty if none does.
     """
 
@@ -100,9 +100,9 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
     """Compare a mart of the connected warehouse with the Parquet files of another engine.
 
     Args:
-        connection: To the warehouse of DuckDB.
-        mart: Which one.
-        folder: Holds its files, `*.parquet`.
+        connection: A connection to DuckDB's warehouse.
+        mart: The mart to compare.
+        folder: The folder with the other engine's `*.parquet` files.
     """
     other = f"read_parquet({quote_literal(str(folder / '*.parquet'))})"
     values = [name for name in mart.columns if name not in mart.grain]
@@ -122,7 +122,7 @@ def compare(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         """
     )
     [row] = connection.execute(
-        # Counted separately, because in the join a duplicate row matches the same row twice.
+        # Counted separately, because the join repeats a row that matches duplicates.
         f"select (select count(*) from {mart.relation}), (select count(*) from {other}),"
         f" count(*) filter (where here is null or there is null)"
         f"{', ' + counts if counts else ''} from compared"
@@ -156,7 +156,7 @@ def _differs(mart: Mart, name: str) -> str:
 
 
 def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the unit tests of models whose SQL differs between engines: name to unique id.
+    """Return the unit tests of models whose SQL differs between engines: unique ids by name.
 
     These models call the macro `engine`, directly or through another macro.
     """

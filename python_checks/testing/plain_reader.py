@@ -1,6 +1,6 @@
 """A slow, independent reader of a clients file in plain Python.
 
-It shares no code with the package or the macros, so that the results can be compared. It reads text
+It shares no code with the package or the macros, so it is a check on their results. It reads text
 files in a given encoding (plain, gzip or in a ZIP archive), workbooks (.xlsx and .ods) of texts and
 numbers, and Parquet of texts. It supports the usual headers in any spelling, numeric joining dates,
 and the shipped lookups or none.
@@ -83,7 +83,7 @@ class Reading:
         accepted: values of the accepted rows.
         aside: the quarantined rows. A reason is the faulty column, the fault of the line, `repeats`
             or `same`.
-        rows: records of the file.
+        rows: number of records in the file.
     """
 
     refusal: str | None
@@ -192,7 +192,7 @@ def read_plainly(
 
 
 def _widths(lines: list[str], separator: str) -> set[int]:
-    """Return how many cells the rows have that are not blank; nothing if a quote is misplaced."""
+    """Return the cell counts of rows that are not blank; an empty set if a quote is misplaced."""
     read = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True)
     try:
         return {len(cells) for cells in read if any(cell.strip() for cell in cells)}
@@ -225,7 +225,7 @@ def _first_sheet(path: Path) -> list[list[str]]:
             is_shared = cell.get("t") == "s"
             cells[place - 1] = shared[int(value)] if is_shared else _sheet_number(value)
         width = len(rows[0]) if rows else max(cells) + 1
-        listed = [cells.get(place, "") for place in range(width)]  # notes are ignored
+        listed = [cells.get(place, "") for place in range(width)]  # cells to the right are notes
         if any(cell.strip(" \t") for cell in listed):
             rows.append(listed)
     return rows
@@ -297,7 +297,7 @@ def _text(data: bytes, encoding: str) -> str:
 
 
 def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
-    """Return the cells or the fault of each record, without blank ones."""
+    """Return the cells or the fault of each record that is not blank."""
     found: list[list[str] | str] = []
     number = 0
     while number < len(lines):
@@ -335,7 +335,7 @@ def _is_one(lines: list[str], separator: str, width: int) -> bool:
     ]
     if needless and not any(letter.isalpha() for cell in bare for letter in cell):
         return True
-    # Separators between cells count, and those in a cell that spans a line end.
+    # Separators count if they are between cells, or in a cell that spans a line end.
     marks = [
         "\0" if letter == separator and not _is_inside(at, spans, text) else letter
         for at, letter in enumerate(text)
@@ -366,7 +366,7 @@ def _is_inside(at: int, spans: list[tuple[int, int]], text: str) -> bool:
 def _cells(
     text: str, separator: str, spans: list[tuple[int, int]] | None = None
 ) -> list[str] | None:
-    """Return the cells of a record; none if its quotes are broken, null if one is open.
+    """Return the cells of a record; an empty list if its quotes are broken, null if one is open.
 
     If `spans` is given, the position of each cell in the text is added to it.
     """
@@ -490,7 +490,7 @@ def _clean_id(cell: str) -> str | None:
 
 
 def _is_spoilt(text: str) -> bool:
-    """Return whether a spreadsheet has marked an id, cut off its digits or not shown it."""
+    """Return whether a spreadsheet marked an id as text, cut off its digits or did not show it."""
     if text.startswith('="') or (len(text) > 1 and set(text) == {"#"}):
         return True
     if text.startswith("'"):
@@ -515,7 +515,7 @@ def _whole(text: str) -> int | None:
 
 
 def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
-    """Return the currency at an end of a text, and the text without it."""
+    """Return the currency at one end of a text, and the text without it."""
     for sign, code in SIGNS.items():
         end = text[: len(sign)] if front else text[-len(sign) :]
         if end.upper() == sign:
@@ -560,7 +560,7 @@ def _number(text: str, mark: str) -> Decimal | None:
 
 
 def _is_dash(cell: str) -> bool:
-    """Return whether a cell is a dash for zero in any column."""
+    """Return whether a cell is a dash that means zero in any column."""
     code, rest = _currency_at(cell.strip(BLANKS), front=True)
     padded = re.fullmatch(f"[{SPACES}]*-[{SPACES}][{SPACES}]+", cell)
     return rest == "-" and (code is not None or padded is not None)
@@ -663,13 +663,13 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, or words of the refusal."""
+    """Return the orders that the dates of a file prove, and words of the refusal, if any."""
     kinds: defaultdict[tuple[bool, bool, str], list[dict[str, date]]] = defaultdict(list)
     for cell in cells:
         readings = _date_readings(cell)
         if readings:
             order = next(iter(readings))
-            # Dates are of the same kind if the position and the digits of the year agree.
+            # A kind of date: the number of digits and the position of the year, and the separator.
             kinds["y" in order, order[0] == "Y", order[3:]].append(readings)
     proved: list[tuple[int, str]] = []
     unproved = 0

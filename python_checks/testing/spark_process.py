@@ -44,7 +44,7 @@ class SparkProcess:
             target_path: folder for the manifest, which later commands with the same environment
                 reuse.
             arguments: the command with its options.
-            environment: variables of this command; BANK_RAW_DIR is unset unless it is among them.
+            environment: variables of this command; BANK_RAW_DIR is unset unless it is given here.
         """
         variables = {
             "BANK_SPARK_WAREHOUSE": str(self.folder),

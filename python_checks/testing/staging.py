@@ -50,8 +50,8 @@ class Staged:
         quarantined: rows of fct_quarantined_clients by column name, by file and row; empty if the
             drop could not be read.
         delivered: number of records read.
-        differences: for each money column, delivered less accepted less quarantined; `rows` is the
-            same for the number of rows. Empty if the drop is refused.
+        differences: for each money column, delivered minus accepted minus quarantined; `rows` is
+            the same for the number of rows. Empty if the drop is refused.
     """
 
     refusal: str | None
@@ -104,7 +104,7 @@ class Staging:
 
         Args:
             raw_dir: folder of the drop.
-            variables: vars of dbt that differ from those of dbt_project.yml.
+            variables: dbt vars that differ from those in dbt_project.yml.
         """
         self.rendering.messages = []
         refusal = None

@@ -27,7 +27,7 @@ def without_rights() -> Iterator[None]:
 
 @contextmanager
 def open_copy(folder: Path) -> Iterator[Path]:
-    """Yield a copy of a folder that other users can reach, unlike the folder of a test."""
+    """Yield a copy of a folder in a place that other users can reach, unlike pytest's folders."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         copy = Path(place) / folder.name

@@ -60,8 +60,8 @@ def write_xlsx(
     Args:
         path: the file.
         sheets: name to cells.
-        top: rows above the first sheet's cells; the first of them holds a title.
-        left: columns left of them.
+        top: number of rows above the first sheet's cells; the first of them holds a title.
+        left: number of columns to the left of these cells.
         edit: changes the first sheet after its cells are written.
     """
     book = Workbook(path)

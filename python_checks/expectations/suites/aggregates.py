@@ -1,6 +1,6 @@
 """The promises of the aggregated marts: totals that tie to the customers, and valid shares.
 
-A `tie` compares a total of a mart with the same sum over the customers: one missing customer or
+A `tie` compares a total of a mart with the same sum over the customers. One missing customer or
 cent breaks it.
 """
 
@@ -69,7 +69,7 @@ def aggregate_tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
 
 
 def _tie(words: str, mart: str, by: str, sums: dict[str, str], *, where: str = "true") -> Check:
-    """For each value of `by`, each sum of the mart equals the expression on the positions."""
+    """For each value of `by`, each sum of the mart equals its expression over the positions."""
     here = ", ".join(f"sum({column}) as {column}" for column in sums)
     there = ", ".join(f"{expression} as {column}" for column, expression in sums.items())
     difference = written_differences(list(sums), "here", "there")

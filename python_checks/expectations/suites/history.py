@@ -1,7 +1,7 @@
 """The promises of the migrations: every customer of both dates is counted once.
 
 The history is in a file of its own, which these checks do not open. The migrations to the date of
-this warehouse are compared with its customers, and those of other dates with each other. If the
+this warehouse are compared with its customers, and those to other dates with each other. If the
 history has one date, there is nothing to compare, and the tables are empty.
 """
 
@@ -135,7 +135,7 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
 
 
 def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
-    """The customers in a state at one date are those who come from it at the next."""
+    """The comparison that ends at a date and the one that starts there agree on its customers."""
     return Nothing(
         "the customers in a state at a date are the same in both comparisons with that date",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "

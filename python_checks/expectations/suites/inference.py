@@ -1,4 +1,4 @@
-"""The promises of the inferred marts: possible statistics, and verdicts that follow from them.
+"""The promises of the inferred marts: statistics are in range, and verdicts follow from them.
 
 Tests compare the statistics with scipy, statsmodels and scikit-learn. These checks hold for every
 build, whatever its customers.

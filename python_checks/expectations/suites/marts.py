@@ -95,7 +95,7 @@ PASSED_ON = (
     "risk_weighting",
 )
 ENUMERATED = ("loyalty_classification", "fee_structure")
-"""Enumerations in staging and texts in the marts, whose hashes differ."""
+"""Columns that are enumerations in staging and texts in the marts, so their hashes differ."""
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
@@ -471,7 +471,7 @@ def _score(connection: duckdb.DuckDBPyConnection, measure: str) -> str:
         f"select score, inclusive_upper_limit from {THRESHOLDS} where measure = ? order by score",
         [measure],
     ).fetchall()
-    # The first tier that is reached; if thresholds coincide, the tiers between them are empty.
+    # The first tier whose limit is not exceeded. If limits coincide, the tiers between are empty.
     whens = " ".join(
         f"when {measure} <= {upper} then {score}" for score, upper in limits if upper is not None
     )
@@ -561,7 +561,7 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
 
 
 def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
-    """Compare the rules met with a count from the seed's rules, balances and ratios."""
+    """Check the number of rules met, and their severities, by counting with the seed's rules."""
     symbols = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
     rules = references.rows(
         connection, "reference.watch_list_rules", "fact", "comparison", "limit_value", "severity"
@@ -587,7 +587,7 @@ def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
 
 
 def _by_product(mart: str) -> Check:
-    """Every customer occurs once with every product, with the balance of the position."""
+    """Every customer occurs once for each product, with the balance of the position."""
     totals = ", ".join(
         f"sum(hash(customer_key, {column})) as {product}"
         for product, column in PRODUCT_BALANCES.items()

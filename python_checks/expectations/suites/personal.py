@@ -8,8 +8,8 @@ from python_checks.expectations.declare import Check, Nothing
 
 IDENTITIES = "restricted.dim_customer_identities"
 
-# A text is compared as a whole, and by its words, pairs and triples of words, because a name has
-# two or three. Longer texts are reasons, which have few different words.
+# A text is compared as a whole, and in spans of one to three words, because a name has two or
+# three. Longer texts are reasons, which have few different words.
 WORDS_OF_A_NAME = 3
 
 
@@ -27,9 +27,9 @@ def no_personal_columns() -> Check:
 def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
     """No text of schema marts contains the name or the id of a client.
 
-    Only distinct texts are compared with the names of clients, so the smaller side is kept in
-    memory. Names of advisors and values of reference seeds are allowed, even if a client has the
-    same name, and so are single words, which are not full names.
+    Only distinct texts are compared with the names of clients, so little is kept in memory. Names
+    of advisors and values of reference seeds are allowed, even if a client has the same name. So
+    are single words, which are not full names.
     """
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "

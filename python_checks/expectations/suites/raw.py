@@ -23,7 +23,7 @@ BASE = "staging.base_bank__clients"
 SEED_FILE = "seeds/raw/raw_clients.csv"
 REQUIRED = (BASE, "reference.fee_rates", "reference.loyalty_tiers")
 
-# At least this share of raw cells must be readable; dbt stops at `max_quarantine_rate`.
+# At least this share of raw cells must be readable. dbt itself applies `max_quarantine_rate`.
 READABLE = 0.9
 
 MONEY_HEADERS = (

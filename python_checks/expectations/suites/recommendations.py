@@ -1,7 +1,7 @@
 """The promises of the recommendations and the fairness monitor: actions follow their rules.
 
-The rules are read from the seed, so that a limit is changed in one place. Each value is checked
-against its rule, and the customers of the monitor are counted again.
+The rules are read from the seed, so a limit is changed in only one place. Each value is checked
+against its rule, and the customers in the fairness monitor are counted again.
 """
 
 import duckdb
@@ -31,7 +31,7 @@ SYMBOLS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 PROTECTED = ("nationality", "gender", "age_band")
 CONDITIONS = ("", "second_", "third_")
 
-# No action may be due for nearly everyone, because such a rule would not select.
+# No action may be due for a larger share of customers, as its rule would not be selective.
 LARGEST_SHARE = 0.5
 
 

@@ -143,7 +143,7 @@ def picture(page: Page, name: str, *, whole: bool = False) -> None:
 
 
 def tile(page: Page, label: str) -> Any:
-    """Return the value of the number with this name."""
+    """Return the value of the tile with this label."""
     return page.locator(".tile", has=page.get_by_text(label, exact=True)).locator("dd").first
 
 
@@ -199,7 +199,7 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
     assert outside(page) == []
     for table in page.locator(".scroll:has(.cards)").all():
         assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
-    if name in ("", "risk"):  # on other pages, heat maps have more columns than fit a phone
+    if name in ("", "risk"):  # on other pages, heat maps are too wide for a phone
         for table in page.locator(".scroll:has(.heat)").all():
             assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
     expect(page.locator(".invented")).to_contain_text("Invented data")
@@ -236,8 +236,8 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
     page.emulate_media(media="print")
     page.set_viewport_size(ViewportSize(width=740, height=1000))
     assert outside(page) == []
-    # No column is so narrow that a sentence becomes a column of words. Chromium applies the rules
-    # for 794 pixels, the width of A4 with its margins.
+    # No column is so narrow that a sentence becomes a column of words. Chromium applies the style
+    # rules for 794 pixels, the width of A4 including its margins.
     page.set_viewport_size(ViewportSize(width=794, height=1000))
     page.evaluate("document.body.style.width = '718px'")
     assert (
@@ -661,7 +661,7 @@ def test_the_export_opens_without_a_network(
     assert found.requests == [target.as_uri()]
     assert found.faults == []
     if AXE is not None:
-        # axe-core is a script, which the file's own policy rightly refuses.
+        # axe-core is a script, and the file's own policy rightly refuses scripts.
         looked = browser.new_context(viewport=WIDE, bypass_csp=True)
         other = looked.new_page()
         other.goto(target.as_uri())

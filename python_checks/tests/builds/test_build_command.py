@@ -28,7 +28,7 @@ def variables(folder: Path) -> dict[str, str]:
     """Return the environment of a command in a folder."""
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
     kept = {name: text for name, text in os.environ.items() if name not in unset}
-    # All these tests share a target folder, so dbt only parses what has changed.
+    # All these tests share a target folder, so dbt parses only what has changed.
     target = folder.parent / "target_of_bank_build"
     return kept | {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(folder / "logs")}
 
@@ -55,7 +55,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spoilt(drop: Path, folder: Path, rows: int) -> Path:
-    """Return a copy of a drop with ages in words for this many clients."""
+    """Return a copy of a drop in which this many clients have ages in words."""
     folder.mkdir()
     for file in drop.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())

@@ -43,7 +43,7 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple
 def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
     """Vars are rendered when dbt compiles, so one parsed manifest is enough for all of them."""
     read = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    # A dictionary holds the variables of another package.
+    # A dictionary holds the vars of another package.
     declared = {name: value for name, value in read.items() if not isinstance(value, dict)}
     assert declared.keys() == OTHER_VALUES.keys()
     assert all(declared[name] != value for name, value in OTHER_VALUES.items())
@@ -60,7 +60,7 @@ def test_run_releases_files_and_environment(tmp_path: Path) -> None:
     seeded = ("seed", "--select", "income_bands")
     assert run_dbt(tmp_path, *seeded, BANK_THREADS="1").returncode == 0
     assert (dict(os.environ), Path.cwd()) == (before, folder)
-    # Opening it for writing with other settings proves that nobody else has it open.
+    # Opening the warehouse for writing with other settings proves that nobody else has it open.
     with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
         connection.execute("drop table reference.income_bands cascade")
     # The next run sees the current file and its own arguments.

@@ -70,7 +70,7 @@ def remove_warehouse(folder: Path) -> None:
 
 
 def copy_warehouse(built: Path, folder: Path, stem: str = "bank") -> Path:
-    """Copy a warehouse with its history and records, perhaps under another name.
+    """Copy a warehouse with its history and records, optionally under another name.
 
     Returns:
         The copy.
@@ -377,7 +377,7 @@ def test_warehouse_works_under_another_name_in_another_folder(
     assert checked.returncode == 0, checked.stdout[-3000:] + checked.stderr
     published = bank(copy, "publish")
     assert published.returncode == 0, published.stderr
-    # Attached to another database, too.
+    # It can also be attached to another database.
     with duckdb.connect() as connection:
         connection.execute(f"attach '{copy}' as other (read_only)")
         found = connection.execute("select count(*) from other.marts.dim_customers").fetchall()

@@ -121,7 +121,7 @@ def test_dbt_logs_needed_disk_space(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
         BANK_MEMORY_LIMIT="100MB",
-        # Without its seeds the model fails, but first reports what it needs.
+        # Without its seeds the model fails, but first reports the space that it needs.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
     message = f"200,000 customers need about 80 MB for the warehouse{temporary}."

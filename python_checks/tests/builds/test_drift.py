@@ -31,7 +31,7 @@ def build(folder: Path, drop: Path) -> dict[str, str]:
 
 
 def deliver(drop: Path, factor: int) -> None:
-    """Write the seeds as a drop, incomes times `factor`."""
+    """Write the seeds as a drop, with incomes multiplied by `factor`."""
     drop.mkdir(exist_ok=True)
     header, rows = seed_rows()
     income = header.index("Estimated Income")
@@ -44,7 +44,7 @@ def deliver(drop: Path, factor: int) -> None:
 
 
 def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
-    # A name with a wildcard of DuckDB and a quote, to check that the file is found.
+    # The name has a DuckDB wildcard and a quote, to check that the file is still found.
     folder = tmp_path / "bank's [1]"
     folder.mkdir()
     drop = tmp_path / "drop"

@@ -46,7 +46,7 @@ def lookups(drop: Path) -> None:
 
 
 def clients(file: Path, header: list[str], rows: list[list[str]]) -> None:
-    """Write a clients file as in RFC 4180."""
+    """Write a clients file as RFC 4180 describes."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows([header, *rows])
@@ -148,7 +148,7 @@ def test_links_out_of_the_drop_are_refused(form: str, tmp_path: Path) -> None:
         (drop / "clients").mkdir()
         (drop / "clients" / "clients.csv").symlink_to("../../outside/clients/clients.csv")
     else:
-        # A name that begins with a dot is hidden, so it is ignored, and there are no other files.
+        # A file whose name begins with a dot is hidden and ignored; there are no other files.
         clients(drop / "clients" / "..clients.csv", header, rows[:1])
     build_folder = tmp_path / "build"
     build_folder.mkdir()

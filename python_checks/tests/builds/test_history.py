@@ -46,7 +46,7 @@ WITH_THEIR_TESTS = (
     "--exclude-resource-type",
     "unit_test",
 )
-"""Options that exclude the tests of the history's parents from a selection."""
+"""Options that add the history's own tests to a selection, without those of its parents."""
 DAYS = {0: "2021-12-31", 1: "2022-01-31", 2: "2022-02-28", 3: "2022-03-31", 4: "2022-04-30"}
 Person = tuple[str, str, str]
 
@@ -121,7 +121,7 @@ def people(drop: Path) -> set[Person]:
 
 
 def rewrite(drop: Path, to: Path, *, leave_out: int = 0, spoil: int = 0) -> Path:
-    """Copy a drop without some clients, or with unreadable ages of some."""
+    """Copy a drop without some clients, or with unreadable ages for some."""
     shutil.copytree(drop, to)
     path = to / "banking-clients.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -165,7 +165,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def looks(bank: Path, drops: dict[int, Path]) -> dict[str, Look]:
-    """The states after each build of a series, by the name of the build."""
+    """What each build of a series left behind, by the name of the build."""
     seen = {}
 
     def step(name: str, month: int, day: str, *options: str, is_refused: bool = False) -> None:
@@ -217,7 +217,7 @@ def test_late_drop_is_inserted(looks: dict[str, Look]) -> None:
     assert before.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[3])}
     assert after.dates.keys() == {DAYS[0], DAYS[1], DAYS[2], DAYS[3]}
     assert unchanged(before, after, DAYS[0], DAYS[1], DAYS[3])
-    # Its neighbours are no longer compared with each other; the rest has not changed.
+    # Its neighbours are no longer compared with each other; everything else is unchanged.
     assert after.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[2]), (DAYS[2], DAYS[3])}
     assert after.pairs[DAYS[0], DAYS[1]] == before.pairs[DAYS[0], DAYS[1]]
     assert {day for day, _, _ in after.segments} == {DAYS[1], DAYS[2], DAYS[3]}
@@ -312,7 +312,7 @@ def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) 
 
 @pytest.fixture
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
-    """A copy of the warehouse and history after the build of the short drop, for damage."""
+    """A copy of the warehouse and history after the build of the short drop, to be damaged."""
     assert looks
     warehouse = bank / "bank.duckdb"
     for file in (warehouse, history_of(bank), build_record_path(warehouse)):
@@ -454,7 +454,7 @@ def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[in
         "update marts.fct_customer_risk set customer_key = customer_key + 1",
     )
     before = look(copy).dates
-    # As a new date, and in place of an existing one.
+    # First as a new date, then in place of an existing one.
     for day, known in ((DAYS[4], DAYS[3]), (DAYS[0], DAYS[0])):
         ran = build(copy, day, drops[5], "--select", "fct_customer_history", command="run")
         assert ran.returncode != 0
@@ -506,7 +506,7 @@ dbtRunner(callbacks=[watch]).invoke(arguments)
 
 
 def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
-    """Build from the history on, and kill the build with signal 9 at a given moment."""
+    """Build the history and what follows, and kill the build with signal 9 at a given moment."""
     environment = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
         "BANK_RAW_DIR": str(drop),
@@ -549,7 +549,7 @@ def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) 
     assert unchanged(before, found, DAYS[0], DAYS[1], DAYS[2])
     assert found.dates[DAYS[3]][0] == before.dates[DAYS[3]][0]
     assert found.dates[DAYS[3]] != before.dates[DAYS[3]]
-    # Its comparison was removed with the old rows, in the same transaction.
+    # The comparison with the previous date was removed with the old rows, in one transaction.
     assert found.pairs.keys() == before.pairs.keys() - {(DAYS[2], DAYS[3])}
 
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, *WITH_THEIR_TESTS)
@@ -561,7 +561,7 @@ def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) 
 
 
 def test_history_is_written_after_the_customer_tests(bank: Path) -> None:
-    """A model runs after the tests that only read its parents."""
+    """A model runs after the tests that read only models upstream of it."""
     manifest = json.loads((bank / "target" / "manifest.json").read_text(encoding="utf-8"))
     nodes = manifest["nodes"]
     stands_on: set[str] = set()

@@ -392,7 +392,7 @@ def test_odd_drop_through_dbt(
     name: str, staging: Staging, seed_values: list[Row], dbt_folder: Path
 ) -> None:
     oddity = BY_NAME[name]
-    drop = dbt_folder / "drop"  # the same name for all, so that dbt need not parse again
+    drop = dbt_folder / "drop"  # one name for all, so dbt need not parse again
     if drop.exists():
         shutil.rmtree(drop)
     make(oddity, drop)

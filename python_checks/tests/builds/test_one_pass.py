@@ -35,17 +35,17 @@ SORTING = frozenset(
 """Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
-"""The model that sorts the bins of int_balance_buckets. A bin is the number of digits of an amount
-and its first four digits, so the number of bins does not grow with the customers."""
+"""The model that sorts the bins of int_balance_buckets. A bin holds the amounts that agree in
+their number of digits and their first four digits, so more customers do not need more bins."""
 
 DISTRIBUTIONS = "int_distributions"
 """The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
 
 MEDIANS = "int_dimension_medians"
-"""The model that sorts the amounts of the few buckets with a median."""
+"""The model that sorts the amounts in the few buckets that contain a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
-"""Largest share of the amounts that it may sort."""
+"""Largest share of the amounts that this model may sort."""
 
 BINS_OF_A_NUMBER_OF_DIGITS = 9_000
 
@@ -109,7 +109,7 @@ def profile(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Operator]:
 
 
 def sorts(found: list[Operator]) -> list[Operator]:
-    """Return the operators that sort or rank as many rows as there are customers, or more."""
+    """Return the operators that sort or rank at least as many rows as there are customers."""
     return [one for one in found if one.name in SORTING and one.rows_in >= CUSTOMERS]
 
 

@@ -45,7 +45,7 @@ def new_project(folder: Path) -> Path:
 
 
 def run(clone: Path, command: str) -> str:
-    """Execute a command in a clone, as a user with its environment activated.
+    """Execute a command in a clone, as a user who has activated its environment.
 
     A server is stopped once it answers.
 

@@ -190,7 +190,7 @@ def test_fingerprints_depend_on_values_not_order(tmp_path: Path) -> None:
 def test_partial_and_failed_builds_are_refused(built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     change(warehouse, "delete from marts.dim_products where product_order = 7")
-    # Its tests of relationships read a table that is not selected.
+    # The selected mart's relationship tests read a table that is not selected.
     tested = run_dbt(
         tmp_path, "test", "--select", "fct_product_gaps", "--indirect-selection", "eager"
     )
@@ -222,7 +222,7 @@ def test_checks_and_publish_as_a_user_runs_them(
     assert early.returncode == 1
     assert "expectations have not been run" in early.stderr
     assert "Traceback" not in early.stderr
-    # A process of its own: Great Expectations keeps the file open until it ends.
+    # In its own process, because Great Expectations keeps the file open until the process ends.
     checked = subprocess.run(
         [sys.executable, "-m", "bank_warehouse", "check", "--no-docs"],
         env=os.environ | environment,

@@ -1,9 +1,10 @@
-"""Banks of any size and composition build and pass every data test.
+"""Banks of any size and composition can be built and pass every data test.
 
-A bank may first try the project on a few of its customers. A build must not fail on one customer, a
-single class, overdrafts or balances of zero. The compiled SQL, the Python models, the data tests
-and the expectations run in one process for each drop: the EXTRACTS of the seeds, and 60 random
-drops. One drop also goes through `dbt build` and Great Expectations.
+A bank may first try the project on a few of its customers. A build must not fail if there
+is only one customer or one class, or if there are overdrafts or balances of zero. For each drop,
+the compiled SQL, the Python models, the data tests and the expectations run in one process. The
+drops are the EXTRACTS of the seeds and 60 random ones. One drop also goes through `dbt build` and
+Great Expectations.
 
 A nightly run (`HYPOTHESIS_PROFILE=nightly`) draws 500 drops, with a new seed each day. BANK_DROPS
 and BANK_DROPS_SEED set the number of drops and the seed.
@@ -87,7 +88,7 @@ EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
         row | dict.fromkeys(MONEY, f"-{LARGEST_AMOUNT}") for row in rows[:500]
     ],
 }
-"""Parts of the seeds that once failed to build, and the largest sums."""
+"""Parts of the seeds that once failed to build, and drops with the largest sums."""
 
 
 def extract(name: str) -> Drop:
@@ -95,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL for another as-of date: replace the date and the earliest year."""
+    """Return compiled SQL with the date and the earliest year of another as-of date."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -128,7 +129,7 @@ NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
 
 @dataclass(frozen=True)
 class Ran:
-    """The results on a drop: accepted customers, tests and checks run, a line for each failure."""
+    """The results for a drop: customers accepted, tests and checks run, a line for each failure."""
 
     accepted: int
     tests: int
@@ -177,14 +178,14 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
                 failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
-        # Answers must also be true for few customers, and if none of them has an amount.
+        # Answers must also be true if there are few customers, or if none of them has a balance.
         findings = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
         failures += untrue(connection, findings.said)
         page = write_page(findings)
         failures += [f"findings: {word}" for word in NO_WORDS.findall(page)]
         if not drop.shapes:
             figures.draw(findings, folder / "figures")
-        # The checks only read the warehouse.
+        # The checks read nothing but the warehouse.
         connection.execute("detach history")
         connection.execute("detach built")
         tables = [table for declare in SUITES.values() for table in declare(connection)]
@@ -297,7 +298,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
 
 
 def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
-    """Run `dbt build` at a date in another year, then all suites on its warehouse."""
+    """Run `dbt build` for an as-of date in another year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]
     move_dates(drop)

@@ -41,7 +41,7 @@ class Sabotage:
     Attributes:
         name: Short description.
         edits: The changes to the files.
-        caught_by: Names of dbt nodes, or their beginnings. At least one of these must fail.
+        caught_by: Names of dbt nodes, or the beginnings of names. At least one must fail.
         net: The kind of dbt test that must catch the fault. Most faults are caught by both kinds. A
             fault that does not change the sums of the shipped data needs unit tests.
     """
@@ -450,7 +450,7 @@ def run_results(target: Path) -> list[dict[str, Any]]:
 
 
 def apply(edits: tuple[Edit, ...], project: Path) -> None:
-    """Change the files of the copy, which must contain the old text."""
+    """Apply the edits to a copy, whose files must contain the old texts."""
     for edit in edits:
         file = project / edit.file
         text = file.read_bytes().decode("utf-8")

@@ -296,7 +296,7 @@ def test_publisher_waits_for_an_open_transaction(
         )
         publisher.start()
         for _ in range(20):
-            # The same release until the end of the transaction, without an error or delay.
+            # The reader sees one release until its transaction ends, without an error or delay.
             began = time.monotonic()
             assert reader.execute("select count(*) from marts.dim_customers").fetchone() == (3000,)
             assert reader.execute("select release from marts.release").fetchone() == before
@@ -528,7 +528,7 @@ def test_releases_command_settles_an_unanswered_commit(
         unreachable = CliRunner().invoke(main, ["releases"])
         assert "It is unknown whether" in unreachable.output
         assert current_number(tmp_path) is None
-    # Another database does not know the commit, so nothing is settled.
+    # Another database has no record of the commit, so nothing is settled.
     other = f"{database} dbname=postgres"
     monkeypatch.setenv("BANK_POSTGRES_DSN", other)
     refused = CliRunner().invoke(main, ["releases"])
@@ -536,7 +536,7 @@ def test_releases_command_settles_an_unanswered_commit(
     with pytest.raises(UnknownCommitError, match="Set BANK_POSTGRES_DSN to that database"):
         publish(warehouse, tmp_path, other)
     assert release_numbers(tmp_path) == [1]
-    # It is the same database under another address.
+    # This is the same database under another address.
     monkeypatch.setenv("BANK_POSTGRES_DSN", database)
     listed = CliRunner().invoke(main, ["releases"]).output
     assert "has committed release 1; its answer was lost" in listed

@@ -43,7 +43,7 @@ class Service:
     Attributes:
         adapter: the type of the adapter, as dbt calls it.
         asking: models that query the database while they are compiled, even with --no-introspect.
-        environment: what its profile reads.
+        environment: the variables that its profile reads.
     """
 
     adapter: str

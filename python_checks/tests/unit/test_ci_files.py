@@ -1,4 +1,4 @@
-"""The CI and repository files only name existing targets, tests, folders and variables."""
+"""The CI and repository files name only existing targets, tests, folders and variables."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def test_dev_container_runs_targets_and_shows_the_ports_of_the_project() -> None
 def test_compose_contains_no_password() -> None:
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     server = yaml.safe_load(text)["services"]["postgres"]
-    # `:?` ends the command with this message where the variable is not set.
+    # `:?` ends the command with this message if the variable is not set.
     assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?.+\}", server["environment"]["POSTGRES_PASSWORD"])
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")

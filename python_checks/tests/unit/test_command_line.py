@@ -47,7 +47,7 @@ def command_of(name: str) -> click.Command:
 
 
 def loaded_by(*arguments: str) -> tuple[int, set[str]]:
-    """Return the exit code of `bank` and which heavy packages it has imported."""
+    """Return the exit code of `bank` and the heavy packages that it imported."""
     script = (
         "import sys\n"
         "from bank_warehouse.cli import main\n"

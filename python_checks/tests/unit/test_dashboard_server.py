@@ -177,7 +177,7 @@ def test_slow_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(hello) as port, half_sent(port) as slow, half_sent(port, b"") as idle:
         began = time.monotonic()
         with contextlib.suppress(OSError):
-            # A byte now and then: always active, but never complete.
+            # A byte now and then: the request is always active, but never complete.
             while time.monotonic() - began < 20:
                 slow.sendall(b"x")
                 slow.settimeout(0.2)

@@ -575,7 +575,7 @@ def people(clients: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
-    """The customers of a bank of 20,000 in four months, including the first, by identity."""
+    """The customers of a bank in four successive months, 20,000 in the first, by identity."""
     packs = []
     for month in range(4):
         folder = tmp_path_factory.mktemp("month")

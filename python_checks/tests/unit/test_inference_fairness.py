@@ -1,4 +1,4 @@
-"""Fairness between groups: compared with scipy and statsmodels, and over many seeds."""
+"""Fairness between groups: compared with scipy and statsmodels, and checked on many seeds."""
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def test_small_expected_counts_take_the_exact_test() -> None:
     assert two_rates(1, 50, 8, 59) == pytest.approx(
         stats.fisher_exact([[1, 49], [8, 51]]).pvalue, rel=1e-12
     )
-    # 10 of 100 chosen and groups of 50: five expected, no longer few.
+    # 10 of 100 chosen and groups of 50: each expects five, which is enough.
     expected = stats.chi2_contingency([[2, 48], [8, 42]], correction=False).pvalue
     assert two_rates(2, 50, 8, 50) == pytest.approx(expected, rel=1e-12)
     assert two_rates(0, 50, 0, 50) == two_rates(50, 50, 50, 50) == 1

@@ -1,4 +1,4 @@
-"""Signals: the first one ends a command, nothing interrupts what must be finished."""
+"""Signals: the first one ends a command, and none interrupts work that must be finished."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The functions that macros call, with what a macro passes."""
+"""The functions that macros call, with arguments as a macro passes them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Metric definitions are read or refused by name; their SQL is safe and correct in edge cases."""
+"""Metric definitions are read, or refused by name; their SQL is safe and right in edge cases."""
 
 import copy
 import json
@@ -110,7 +110,7 @@ def ratio(numerator: str, denominator: str) -> Json:
 
 
 def tier(name: str) -> str:
-    """Return the condition that a client is of a tier."""
+    """Return the condition that a client is in a tier."""
     return f"{{{{ Dimension('client__tier') }}}} = '{name}'"
 
 
@@ -314,7 +314,7 @@ def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
 
 
 def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
-    """Return a change at one place of the manifest."""
+    """Return a change at one place in the manifest."""
 
     def change(content: Json) -> None:
         place: Any = content

@@ -1,6 +1,6 @@
 """Compare staging with a slow reader in plain Python, on drops damaged by Hypothesis.
 
-`HYPOTHESIS_PROFILE=nightly` tries 2,000 drops; the usual setting tries 200, the same each time.
+`HYPOTHESIS_PROFILE=nightly` tries 2,000 drops. The default is 200, the same ones each time.
 """
 
 import csv
@@ -159,7 +159,7 @@ def staging() -> Iterator[Staging]:
 def damaged(
     damage: list[tuple[str, int, int, str]], header_damage: str, whole: dict[str, object]
 ) -> bytes:
-    """Return a file of the first rows of the seeds, damaged."""
+    """Return a damaged file with the first rows of the seeds."""
     header, rows = oddities.seed_rows()
     rows = rows[:ROWS]
     names = NAMES_IN.get(str(whole["encoding"]), [])
@@ -303,10 +303,10 @@ def test_plain_reader_agrees(
 
 
 def encoding_read(messages: Sequence[str], written: str) -> str:
-    """Return the encoding in a warning: that of the file, or an equivalent.
+    """Return the encoding that a warning names; without such a warning, the file's own.
 
-    If there are only a few cells, and two encodings both read them as names of one language, either
-    encoding may be chosen. The warning then shows a cell.
+    If there are only a few cells, and two encodings each read them as names of one language, either
+    of the two may be chosen. The warning then shows a cell.
     """
     message = " ".join(messages)
     named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]

@@ -81,7 +81,7 @@ COLUMN = "\n\t/// Amount of the sale.\n\tcolumn Amount\n"
 
 
 def column(name: str, data_type: str, *properties: str) -> tuple[str, str]:
-    """Return a replacement that adds a column to the sales."""
+    """Return a replacement that adds a column to the sales table."""
     lines = [f"dataType: {data_type}", *properties, "summarizeBy: none", "sourceColumn: x"]
     written = "".join(f"\t\t{line}\n" for line in lines)
     return COLUMN, f"\n\t/// Something.\n\tcolumn '{name}'\n{written}{COLUMN}"

@@ -1,11 +1,11 @@
 """The project is accepted by Microsoft's own tools, if they are installed.
 
-Both are npm packages for development and tests. They are not part of this project. This command
+The tools are two npm packages for development and tests, not part of this project. This command
 installs them in FOLDER/node_modules, the value for POWERBI_NODE_MODULES:
 
     npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
 
-Without the variable, the tests use node_modules of the project. They are skipped if a package is
+Without the variable, the tests use the project's node_modules. They are skipped if a package is
 missing.
 """
 
@@ -94,7 +94,7 @@ def test_broken_m_is_detected() -> None:
 class Loader:
     """Microsoft's loader of semantic models, used through its standard input and output.
 
-    The protocol: https://modelcontextprotocol.io/specification/2025-06-18, one message a line.
+    The protocol: https://modelcontextprotocol.io/specification/2025-06-18, one message per line.
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:

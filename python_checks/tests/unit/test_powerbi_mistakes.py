@@ -27,7 +27,7 @@ def committed() -> Files:
 
 
 def swaps(path: str, old: str, new: str) -> Mistake:
-    """Replace the first `old` with `new`."""
+    """Replace the first `old` in a file with `new`."""
 
     def plant(files: Files) -> None:
         assert old in files[path], (path, old)

@@ -1,4 +1,4 @@
-"""A project folder is written completely or not changed."""
+"""A project folder is written completely or left unchanged."""
 
 import os
 import sys

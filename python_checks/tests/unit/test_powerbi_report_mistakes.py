@@ -65,7 +65,7 @@ def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def answers_for(dimension: str) -> Callable[[Any], Any]:
-    """Return a change that shows the tests of another dimension in a tooltip."""
+    """Return a change by which a tooltip shows the tests of another dimension."""
 
     def change(where: Any) -> None:
         where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]

@@ -20,7 +20,7 @@ POSTGRES = Source(kind="postgres", host="db.bank.example:5433", database="marts"
 
 
 def keep(folder: Path, kept: Source) -> Path:
-    """Write the part of a project that says where it reads from; return its parameters' file."""
+    """Write the part of a project that holds its source settings; return the parameters file."""
     for path, text in tmdl.write(Model({}, (), (), source.expressions(kept))).items():
         (folder / DEFINITION / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / DEFINITION / path).write_text(text, "utf-8", newline="\n")
@@ -122,7 +122,7 @@ def test_a_folder_without_a_project_reads_the_defaults(tmp_path: Path) -> None:
 )
 def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
-    if new.startswith("\ufeff"):  # a byte order mark is only one at the start of a file
+    if new.startswith("\ufeff"):  # only at the start of a file is it a byte-order mark
         edit(path, path.read_text("utf-8").split("\n")[0] + "\n", "")
     edit(path, old, new)
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))

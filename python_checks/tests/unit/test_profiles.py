@@ -19,7 +19,7 @@ PROFILES = [PROJECT / "profiles.yml", *EXAMPLES]
 # Names of keys that hold a secret.
 SECRET_KEY = re.compile(r"secret|token|password|passphrase|private_key|keyfile|access_?key", re.I)
 SECRET_FROM_ENVIRONMENT = re.compile(r"\{\{ env_var\('DBT_ENV_SECRET_[A-Z_]+'\) \}\}")
-# Patterns of secrets: long runs of letters and digits, tokens of the services, keys.
+# Patterns of secrets: long runs of letters and digits, the services' tokens, and keys.
 SECRET_TEXT = re.compile(
     r"[A-Za-z0-9+/_~-]{32,}|dapi[0-9a-f]+|ey[JK][\w-]+\.|-----BEGIN|[0-9a-f]{8}-"
 )
@@ -42,7 +42,7 @@ def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
 
 
 def faults(path: Path) -> list[str]:
-    """Each place of a profile where a secret is, or could be, written."""
+    """Each place in a profile where a secret is written or could be."""
     found = []
     for name, target in outputs(path).items():
         for key, value in leaves(target):
@@ -112,7 +112,7 @@ def test_thrift_target_is_valid_for_dbt_spark(monkeypatch: pytest.MonkeyPatch) -
 
 
 def rendered(target: dict[str, Any]) -> dict[str, Any]:
-    """A target as dbt renders it, for the few functions that it uses."""
+    """A target as dbt renders it, with the few functions that profiles use."""
     environment = jinja2.Environment()  # noqa: S701
     environment.globals["env_var"] = os.environ.get
     environment.filters["as_number"] = int

@@ -57,7 +57,7 @@ def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_a_drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """If a drop is read, the project has sources."""
+    """The folder of the manifest for a drop, for which the project has sources."""
     raw = str(tmp_path_factory.mktemp("raw"))
     return parse(tmp_path_factory.mktemp("on_a_drop"), BANK_RAW_DIR=raw)
 
@@ -180,7 +180,7 @@ def test_every_check_finds_its_breach(tmp_path: Path) -> None:
     assert unbroken == []
 
 
-# ---------- the two checks of this project's own
+# ---------- the project's own two checks
 
 
 def metric(kind: str, **params: Any) -> Json:

@@ -160,7 +160,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
 @pytest.mark.parametrize(
     ("texts", "formats", "message"),
     [
-        # (declared, the count that it reads, a date that it does not read, the right format)
+        # (texts), (declared formats), (how many they read, a date they do not, the right format)
         (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
         (("2015-07-04", " 2015-07-25"), ("%d-%m-%Y",), ("0 can", "2015-07-04", '"%Y-%m-%d"')),
         (("2015-25-07", "NULL"), ("%Y-%m-%d",), ("0 can", "2015-25-07", '"%Y-%d-%m"')),
@@ -189,13 +189,13 @@ def test_declared_format_is_refused_if_only_another_fits_all_dates(
 @pytest.mark.parametrize(
     ("texts", "formats"),
     [
-        (("04-07-2015", "31-02-2015"), ("%d-%m-%Y",)),  # no format reads the second
+        (("04-07-2015", "31-02-2015"), ("%d-%m-%Y",)),  # no format can read the second
         (("04-07-2015", "07-25-2015", "nobody knows"), ("%d-%m-%Y",)),
-        (("25-07-2015", "07-25-2015"), ("%d-%m-%Y",)),  # each needs its own
+        (("25-07-2015", "07-25-2015"), ("%d-%m-%Y",)),  # no format reads both
         (("2015-25-07",), ("%d-%m-%Y",)),  # a year before the day is never proposed
         (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
         (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
-        (("2015-07-25",), ("%x",)),  # not a format that Python knows to read
+        (("2015-07-25",), ("%x",)),  # not a format that the project reads
         (("NULL", ""), ("%d-%m-%Y",)),
     ],
 )
@@ -230,7 +230,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def converted(day: date, early: str) -> tuple[str, int]:
-    """Return a date that a spreadsheet converted with day and month exchanged if it could."""
+    """Return a date as a spreadsheet writes it: day and month exchanged if the day is up to 12."""
     if day.day > 12:
         return f"{day:%d/%m/%Y}", 1
     wrong = date(day.year, day.day, day.month)

@@ -66,7 +66,7 @@ def test_formulas_become_text_and_numbers_stay_numbers(warehouse: Path, tmp_path
         rows = list(csv.DictReader(file))
     assert [int(row["source_row"]) for row in rows] == list(range(2, len(rows) + 2))
     assert {Decimal(row["bank_loans"]) for row in rows} == {Decimal("-1.50")}
-    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
+    # A spreadsheet may split a text at a tab or line break, so a formula may begin there too.
     safe = ["'" + (f"{each[0]}'{each[1:]}" if each[0] in "\t\r\n" else each) for each in FORMULAS]
     assert [row["raw_text"] for row in rows[: len(FORMULAS)]] == safe
     assert [row["raw_text"] for row in rows[len(FORMULAS) :]] == [
@@ -150,7 +150,7 @@ def test_harmless_cells_are_unchanged() -> None:
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
 def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
-    """A spreadsheet may use another separator than the file."""
+    """A spreadsheet may expect another separator than the file's."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))
         cells = [cell.strip(' "') for cell in re.split(r"[;\t\r\n]", text)]

@@ -114,7 +114,7 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
 
     assert len(aside) == oddity.rows_quarantined
     assert {row[-2] for row in aside} <= {oddity.says}
-    if oddity.name == "typed_parquet":  # its dates are written as ISO text
+    if oddity.name == "typed_parquet":  # its dates become ISO text
         place = NAMES.index("joined_bank")
         kept = [
             (*row[:place], "-".join(reversed(str(row[place]).split("-"))), *row[place + 1 :])
@@ -517,7 +517,7 @@ def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
     assert inspect_drop(tmp_path)["problems"] == []
 
 
-# Column, cell, and the reason for which a build quarantines the row.
+# Column, cell, and the reason why a build quarantines the row.
 BAD_CELLS = {
     "no calendar date": ("Joined Bank", "31-02-2015", "joined_bank is not a date written as %d-%m"),
     "after the as-of date": (
@@ -788,12 +788,12 @@ def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
         ('1,A,x,"y', 'z, or not"', True),  # a remark in the last column
         ('1,A,x,"y, y', 'z, z, z, z, z"', True),
         ('1,"A,x,y', '2,B",x,y', False),  # two rows
-        ('1,"A', '2,B",x,y', False),  # the first of them cut off
+        ('1,"A', '2,B",x,y', False),  # two rows, the first cut off
         ('1,"A,x,y,', '2,B",x,y,', False),
         ('"1,A,x,y', '2",B,x,y', False),
-        ('1,"A,x,y', '2,B,x",y', False),  # not the width of the table if they were one
+        ('1,"A,x,y', '2,B,x",y', False),  # as one row, not as wide as the table
         ('1,A,x,"y', '2,B,x,y"', False),
-        ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote of a name is doubled
+        ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote in a name is doubled
         ('1,"A', '2,B","x","y"', True),
         ('1,"A', '2,B","x, x",y', False),
     ],

@@ -237,7 +237,7 @@ def test_record_is_written_without_locks_in_the_file_system(
         pass
     with publisher_lock(tmp_path):
         pass
-    # Whether another process still uses its files cannot be known.
+    # It cannot be known whether another process still uses the files in it.
     left = tmp_path / "bank_raw_drop_1"
     left.mkdir()
     (left / ".lock").touch()

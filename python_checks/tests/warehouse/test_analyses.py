@@ -242,7 +242,7 @@ def test_swings_of_items_add_up_to_those_of_all(answers: dict[str, pd.DataFrame]
         of_name = baseline[baseline["assumption_name"] == name]
         is_all = of_name["item"] == "all"
         assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
-    # A change by a fifth in both directions moves a product of assumptions by two fifths.
+    # A change of a fifth in each direction moves a product of assumptions by two fifths.
     assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
         [0.4] * 4, abs=1e-6
     )

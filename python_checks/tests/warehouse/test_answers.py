@@ -1,4 +1,4 @@
-"""The answers: true for the sample, the same everywhere, absent if nothing is known."""
+"""The answers: true for the sample, the same everywhere, and absent if nothing is known."""
 
 import re
 import shutil
@@ -72,7 +72,7 @@ def test_sample_gives_five_correct_answers(
     ]
     assert len(found.first) == MOST
     assert untrue(marts, found) == []
-    # There is only one date, so nothing to compare with.
+    # There is only one date, so there is nothing to compare it with.
     assert {each.__name__ for each in QUESTIONS} - {
         name.replace("-", "_") for name in found.by_name
     } == {"moved", "segment_moves"}
@@ -138,7 +138,7 @@ def test_supports_name_the_task_and_the_rules(
     ).fetchall()[0]
     task = f"Task for {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
-    # These rules use facts that make no difference, which a reader could see as a contradiction.
+    # These rules use facts that make no difference. A reader could see that as a contradiction.
     rules = marts.execute(
         "select action_name from reference.recommendation_rules where action in "
         "(select action from marts.fct_customer_recommendations) and list_has_any("
@@ -213,7 +213,7 @@ def test_real_difference_is_not_denied(changed: Warehouse) -> None:
 
 
 def test_no_difference_needs_statistical_power(changed: Warehouse) -> None:
-    """With a tenth of the customers, the same statistic allows a difference that matters."""
+    """With a tenth of the customers, the same statistic does not exclude a relevant difference."""
     assert "no-difference" in answers(changed).by_name
     changed.connection.execute("update marts.fct_segment_differences set customers = 200")
     assert "no-difference" not in answers(changed).by_name
@@ -311,7 +311,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
             [from_date, to_date, before, after, level, to_level, change, customers],
         )
     by_name = answers(changed).by_name
-    # 59 were on the level before, 63 are now.
+    # 59 customers were on this level before; 63 are now.
     assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
     assert by_name["moved"].sentence == (
         "Since 30 November 2021, 7 customers became riskier and 2 less risky."

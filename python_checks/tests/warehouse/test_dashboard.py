@@ -450,7 +450,7 @@ def test_marks_of_several_comparisons() -> None:
 
 
 def test_pandas_is_imported_before_the_first_request() -> None:
-    """If a request imported it, a request at the same time could see a partial import and fail."""
+    """If a request imported it, a concurrent request could see a partial import and fail."""
     code = "import sys, bank_warehouse.dashboard.server; print('pandas' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "True\n"
@@ -1056,7 +1056,7 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
     words = "Loyalty class: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(words, "2021-12-31", "1", INVENTED)}
-    # Figures that are always for all customers do not mention the filters.
+    # The file of a figure that is always for all customers does not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
     assert "Gold" not in whole.text

@@ -1,4 +1,4 @@
-"""All dbt unit tests pass. A plain `dbt build` leaves them out: see selectors.yml."""
+"""All dbt unit tests pass. A plain `dbt build` leaves them out (see selectors.yml)."""
 
 import json
 import shutil

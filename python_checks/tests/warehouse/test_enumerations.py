@@ -1,6 +1,6 @@
-"""Texts listed in a seed are enumerations below the marts in DuckDB, and texts in the marts.
+"""Texts listed in a seed: in DuckDB, enumerations upstream of the marts and texts in the marts.
 
-In dbt's unit tests and on Spark they remain texts. The unit tests cover that case.
+In dbt's unit tests and on Spark, they are texts everywhere. The unit tests cover that case.
 """
 
 import csv

@@ -49,7 +49,7 @@ def changed(built_warehouse: Path, tmp_path: Path) -> Path:
 
 
 def page_of(warehouse: Path, target: Path) -> str:
-    """Return the page of a warehouse, its lines joined."""
+    """Return the findings page of a warehouse, with its lines joined."""
     layer = load_metrics(target / "semantic_manifest.json")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return " ".join(write_page(Tables(connection, layer)).split())

@@ -52,7 +52,7 @@ def test_clustering_equals_scikit_learn() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
 def test_clusters_are_limited_by_distinct_customers(different: int, most: int) -> None:
-    """Half of the customers may have fewer different balances than all of them."""
+    """Half of the customers may have fewer distinct balances than all of them."""
     balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
     sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
     found = clusters.fit_clusters(sample).to_pandas()

@@ -129,7 +129,7 @@ def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """Constant except for rounding in the fitted customers, far larger in the held-out ones."""
+    """The column is constant up to rounding in the fitted customers, far larger in the others."""
     tenures = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
     rows = drivers.fit_drivers(sample.assign(tenure_days=tenures)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]

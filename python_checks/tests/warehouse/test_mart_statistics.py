@@ -49,7 +49,7 @@ def gini(amounts: np.ndarray) -> float:
 
 
 def lorenz(amounts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Lorenz curve of all individual amounts, linear between two of them."""
+    """Lorenz curve of all individual amounts, linear between neighbouring amounts."""
     ends = np.concatenate([[0.0], np.cumsum(np.sort(amounts))]) / amounts.sum()
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ends)), ends))
 
@@ -113,7 +113,7 @@ def test_profile_intervals_equal_student_t(
         profile = by_value[value]
         for measure in [*measures, "fee_income", "net_position"]:
             amounts = group[measure].to_numpy()
-            # Above 1,000 degrees of freedom the marts keep the quantile of 1,000.
+            # Above 1,000 degrees of freedom, the marts use the quantile for 1,000.
             freedom = min(len(amounts) - 1, 1000)
             lower, upper = stats.t.interval(
                 0.95, freedom, loc=amounts.mean(), scale=stats.sem(amounts)

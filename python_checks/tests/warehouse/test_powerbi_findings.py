@@ -1,4 +1,4 @@
-"""Titles and numbers of the report have the values computed from the marts."""
+"""Titles and numbers of the report match the values computed from the marts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Eva
 
 
 def test_titles_follow_the_slicers(evaluator: Evaluator) -> None:
-    """Findings on selected customers change with the slicers; those on all customers do not."""
+    """Findings about selected customers change with the slicers; those about all do not."""
     whole = {
         visual.finding
         for page in REPORT.values()

@@ -153,7 +153,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
 def contexts_of(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
 ) -> list[Choice]:
-    """Return filters that reach all of these metrics, with values of each dimension in turn."""
+    """Return filters that reach all of these metrics, with values from each dimension in turn."""
     tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
     located = places(evaluator)
     by_dimension: list[list[Choice]] = []

@@ -19,7 +19,7 @@ LARGEST = 150_000
 
 
 def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """Give a connection the tables of a warehouse as its first release would hold them."""
+    """Give a connection the tables of a warehouse, as the first release would hold them."""
     connection.execute(f"attach '{warehouse}' as built (read_only)")
     for schema in ("marts", "quality"):
         connection.execute(f"create schema {schema}")

@@ -427,7 +427,7 @@ def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
 
 
 def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None]) -> None:
-    """Write the artifacts into a folder, the manifest with a change."""
+    """Write the artifacts into a folder, with a change in the manifest."""
     for name in ("manifest.json", "semantic_manifest.json"):
         content = json.loads((built_target / name).read_text("utf-8"))
         if name == "manifest.json":

@@ -35,7 +35,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
         ("Customers", "Watch-list level"): ("review",),
     },
 }
-"""Filters by slicers and clicks while the reader hovers over a mark."""
+"""Filters that slicers and clicks set while the reader hovers over a mark."""
 
 NUMBERS = {
     "Customers": "nullif(count(*), 0)",
@@ -116,14 +116,14 @@ def asked(
     choice: Mapping[Column, tuple[object, ...]],
     evaluator: Evaluator,
 ) -> Any:
-    """Return a number from the marts, filtered by the warehouse's names of the columns."""
+    """Return a number from the marts, filtered by columns under their names in the warehouse."""
     conditions, values = [], []
     for (table, name), kept in [
         *choice.items(),
         *((column, (value,)) for column, value in marks),
     ]:
         if table == "Dimensions":
-            continue  # a list of results: customers have nothing to do with it
+            continue  # a list of results, not of customers
         conditions.append(f"{evaluator.sources[table, name]} in ({', '.join('?' for _ in kept)})")
         values += list(kept)
     where = " and ".join(conditions) or "true"
@@ -155,7 +155,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
             value = evaluator.value(name, context)
             if name.startswith("Share of customers in row, "):
                 rows = [mark for mark in marks if mark[0] not in visual.fields("Column", "Columns")]
-                # The row has all values of the column across, so a filter on it is removed too.
+                # A row has all values of the column across, so a filter on that column is removed.
                 across = set(visual.fields("Column", "Columns"))
                 rest = {column: kept for column, kept in chosen.items() if column not in across}
                 cell, row = (
@@ -210,7 +210,7 @@ def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
         if len(axis_of(visual)) == 1
         and measure not in dict(shown(tooltip_of(visual) or Page("", {}, {}), {}, evaluator))
     }
-    # Segments are cut from loans and deposits, income bands from income: nothing to test.
+    # Loans and deposits define the segments, and income the income bands: nothing to test.
     assert silent == {
         ("segment", "total_loans"),
         ("segment", "total_deposits"),

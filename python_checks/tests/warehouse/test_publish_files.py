@@ -75,7 +75,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def two_releases(
     warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A read-only folder with release 1, with personal data, and release 2, without."""
+    """A read-only folder: release 1 has personal data, release 2 has none."""
     published = tmp_path_factory.mktemp("published")
     publish(warehouse, published, None, with_restricted=True)
     publish(other_warehouse, published, None)
@@ -84,7 +84,7 @@ def two_releases(
 
 @pytest.fixture
 def copied(two_releases: Path, tmp_path: Path) -> Path:
-    """A copy of this folder that a test may change."""
+    """A copy of `two_releases` that a test may change."""
     published = tmp_path / "published"
     for file in two_releases.rglob("*"):
         if file.is_file() and "current" not in file.parts and not file.name.startswith("."):
@@ -133,7 +133,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
         publish(other, published, None)
     assert current_number(published) == 1
-    # Customers join and leave; those who remain are enough.
+    # Customers join and leave, so any who remain are enough.
     change(
         other,
         "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
@@ -149,7 +149,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
 
 @pytest.fixture
 def bank_release(warehouse: Path, tmp_path: Path) -> Path:
-    """A folder that may change: release 1 of the sample, and release 2 of a bank, current."""
+    """A folder that may change: release 1 of the sample, and the current release 2 of a bank."""
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     published = tmp_path / "published"
@@ -420,7 +420,7 @@ def test_current_switches_with_links_and_without(links: bool, copied: Path) -> N
     if not links:
         assert pointer.read_text("utf-8") == "1\n"
     assert current_release(copied).path == (copied / "1").resolve()
-    # From each kind to the other.
+    # Switch from each kind of pointer to the other.
     switch_current(copied, 2, links=not links)
     assert pointer.is_symlink() != links
     assert current_release(copied).number == 2
@@ -767,7 +767,7 @@ def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> Non
             publish(warehouse, tmp_path, None)
         holder.kill()
         holder.wait()
-        # The lock ends with a killed publisher.
+        # The lock ends with its publisher, even a killed one.
         with publisher_lock(tmp_path):
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 

@@ -1,7 +1,7 @@
 """Recommendations, fairness and sensitivities, computed again with pandas from the marts.
 
-Nothing of the SQL is used: facts come from balances, customer by customer, by the definitions in
-the descriptions, and rules from the seed file.
+None of the SQL is used. Facts are computed from balances, customer by customer, as the
+descriptions define them; rules are read from the seed file.
 """
 
 import itertools

@@ -21,9 +21,9 @@ def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, v
     """Return the violations of a row in which a column has another value.
 
     Args:
-        connection: To the warehouse, attached as `bank`.
-        node: The test of that relation.
-        relation: Its name in SQL.
+        connection: A connection to which the warehouse is attached as `bank`.
+        node: The test of the relation.
+        relation: The relation's name in SQL.
         value: `<expression> as <column>`.
     """
     connection.execute(

@@ -1,4 +1,4 @@
-"""Every metric equals independent SQL on the marts, in MetricFlow and in our own SQL."""
+"""Every metric equals independent SQL on the marts, in MetricFlow and in the project's SQL."""
 
 import csv
 import json
@@ -149,7 +149,7 @@ OF_CUSTOMERS = {
     "share_below_peer_median": "sum(below) / (count(*) * 7)",
     "gap_below_peer_median": "sum(gap)",
 }
-"""Metric to SQL on one row per customer; these have all dimensions of customers."""
+"""SQL of each metric on one row per customer; these have all dimensions of customers."""
 
 BY_PRODUCT = {
     "holdings": "sum(holders)",
@@ -159,7 +159,7 @@ BY_PRODUCT = {
     "product_balance": "sum(balance)",
     "mean_balance_of_holders": "sum(balance) / sum(holders)",
 }
-"""Product metrics to SQL on fct_product_penetration for one dimension."""
+"""SQL of each product metric on fct_product_penetration for one dimension."""
 
 LOSS = "sum(round(balance * probability_of_default::double * loss_given_default::double, 2))"
 OF_LOSSES = {
@@ -167,7 +167,7 @@ OF_LOSSES = {
     "lending_exposure": "sum(balance)",
     "expected_loss_rate": f"{LOSS} / sum(balance)",
 }
-"""Metric to SQL on loans by risk weighting and product, with their assumptions."""
+"""SQL of each metric on loans by risk weighting and product, with their assumptions."""
 
 LOSSES = """
 create temp view losses as
@@ -216,7 +216,7 @@ RECOMMENDED = {
     }.items()
 }
 OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
-"""Metric to SQL for metrics of all customers."""
+"""SQL of each metric of all customers."""
 
 OF_ACTIONS = {
     "recommendations": "count(*)",
@@ -224,7 +224,7 @@ OF_ACTIONS = {
     "money_concerned": "sum(money_concerned)",
     "gap_to_close": "coalesce(sum(gap_to_close), 0)",
 }
-"""Metric to SQL on fct_customer_recommendations joined to dim_customers."""
+"""SQL of each metric on fct_customer_recommendations joined to dim_customers."""
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -533,8 +533,8 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
     """Return a folder that `mf` accepts as the built project.
 
     `mf` always looks for target/semantic_manifest.json in the project's folder, and opens the
-    warehouse for writing. Both are therefore copies. The copy of the warehouse has a different
-    name from the file for which dbt parsed the project.
+    warehouse for writing. So both are copied. The copy of the warehouse has a different name
+    from the file for which dbt parsed the project.
     """
     folder: Path = tmp_path_factory.mktemp("mf")
     for name in ("dbt_project.yml", "profiles.yml"):

@@ -278,7 +278,7 @@ def test_locked_warehouse(copied_warehouse: Path) -> None:
 
 
 def with_record(warehouse: Path, **values: object) -> None:
-    """Write the record of a build with this outcome."""
+    """Write the record of a build with these values."""
     record = {
         "format": FORMAT,
         "built_at": "2026-01-31T17:05:09Z",
@@ -361,7 +361,7 @@ def test_part_of_a_build_is_not_a_failure(copied_warehouse: Path) -> None:
 
 
 def release_of(build: str) -> dict[str, Any]:
-    """Return a minimal manifest, of a release that leaves out its only mart."""
+    """Return a minimal manifest of a release that leaves out its only mart."""
     a_file = {"file": "x.parquet", "bytes": 0, "sha256": "0" * 64}
     column = {"name": "x", "type": "BIGINT", "is_nullable": False, "description": ""}
     mart = dict.fromkeys(("file", "bytes", "sha256", "row_count", "fingerprint", "totals"))

@@ -37,7 +37,7 @@ def ask(publish_dir: Path, *options: str, **environment: str) -> Result:
 
 
 def access_file(folder: Path, *rows: str) -> Path:
-    """Write the file that says what each user may see."""
+    """Write the file that defines what each user may see."""
     path = folder / "access.csv"
     heads = "user_name,banking_relationship,investment_advisor"
     path.write_text("".join(f"{line}\n" for line in (heads, *rows)), "utf-8")
@@ -54,7 +54,7 @@ def releases(published: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def with_names(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Releases with names, some of which a spreadsheet would run."""
+    """Releases with names, some of which a spreadsheet would run as formulas."""
     folder = tmp_path_factory.mktemp("names")
     warehouse = copy_checked(built_warehouse, folder / "built")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -338,7 +338,7 @@ def test_formulas_are_written_as_text(with_names: Path, tmp_path: Path) -> None:
     for name in ("list.csv", "list.xlsx"):
         assert ask(with_names, *chosen, str(tmp_path / name)).exit_code == 0
     texts = [row["Name"] for row in read_csv(tmp_path / "list.csv")]
-    # A spreadsheet may split a text at a tab or line break, so a formula may follow there too.
+    # A spreadsheet may split a text at a tab or line break, so a formula may begin there too.
     safe = {"'" + (f"{text[0]}'{text[1:]}" if text[0] in "\t\r" else text) for text in FORMULAS}
     assert safe <= set(texts)
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
@@ -459,7 +459,7 @@ main(sys.argv[2:], prog_name="bank")
 
 
 def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Write a list in a process that is ended, or whose disk becomes full, during the write."""
+    """Write a list in a process that is ended, or whose disk is full, during the write."""
     return subprocess.run(
         [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
          "--action", "retain", "--out", str(out), *options],

@@ -35,8 +35,8 @@ def check_metrics_are_defined_once(ctx: Any) -> None:
 def definitions(manifest: Json) -> dict[str, str]:
     """Return the definition of each metric of a manifest, by the metric's name.
 
-    A definition is an expression over aggregates of columns of models: `sum(exposure) of
-    fct_customer_risk`, a ratio `(...) / (...)`.
+    A definition is an expression over aggregated columns, such as `sum(exposure) of
+    fct_customer_risk` or a ratio `(...) / (...)`.
     """
     metrics = {one["name"]: one for one in manifest["metrics"].values()}
     measures = {
@@ -90,5 +90,5 @@ def _measure(model: Json, measure: Json) -> str:
 
 
 def _with(options: Json) -> str:
-    """Return options as the end of a definition; empty if there are none."""
+    """Return options as the end of a definition; empty if there are no options."""
     return f" with {json.dumps(options, sort_keys=True)}" if options else ""
