@@ -2,9 +2,9 @@
 
 As little as possible is held in memory. A first streaming pass types and validates the records and
 writes them to a Parquet file. A second one computes the customers' measures and writes them to
-another file, and the marts of customers are lazy queries on that file. Aggregates run one dimension
-at a time, because medians keep all values in memory. Money is whole cents in 64-bit integers. Keys
-are Polars' own hashes.
+another file, and most marts are lazy queries on that file. Aggregates run one dimension at a time,
+because medians keep all values in memory. Money is whole cents in 64-bit integers. Keys are Polars'
+own hashes.
 
     python -m benchmarks.scale.polars_marts --drop DROP --marts FOLDER
 

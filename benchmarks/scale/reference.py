@@ -301,7 +301,7 @@ class WatchRule:
 
 @dataclass(frozen=True)
 class WatchList:
-    """The watch list for every combination of rules: a number whose bit i stands for rule i.
+    """The watch list by combination of rules, a number whose bit i stands for rule i.
 
     Attributes:
         rules: The rules, in the order of their bits.
