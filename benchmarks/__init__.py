@@ -1,1 +1,1 @@
-"""Benchmarks, which measure the promised speed and error rates."""
+"""Benchmarks of the promised speed and error rates."""

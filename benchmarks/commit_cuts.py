@@ -1,14 +1,15 @@
-"""Cut the publisher's connection around COMMIT, and compare what it reports with PostgreSQL.
+"""Cut the publisher's connection around COMMIT, and compare its report with PostgreSQL.
 
-Part of ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``: as many cuts before the COMMIT
-arrives, while the server executes it, and after it, so that its answer is lost. After each cut, the
-server either accepts connections again or, at random, refuses them until the publisher has ended.
-The publisher makes one of three reports, and PostgreSQL must agree with it:
+With ``python -m benchmarks.publisher_kills WAREHOUSE --cuts 50``, there are 50 cuts before the
+COMMIT arrives, 50 while the server executes it, and 50 after it, when only the answer is lost.
+After each cut, the server either accepts connections again or, at random, refuses them until the
+publisher has ended. The publisher makes one of three reports, and PostgreSQL must agree with it:
 
 - published: PostgreSQL and the files have the release;
 - nothing published: PostgreSQL does not have the release, and its folder is gone;
-- unknown: either. The folder is kept and the files are unchanged. The next `bank releases` or `bank
-  publish` must report which of the two happened and make the files agree.
+- unknown: PostgreSQL may or may not have the release. Its folder is kept and the files are
+  unchanged. The next `bank releases` or `bank publish` must report which of the two happened and
+  make the files agree with it.
 """
 
 import json
@@ -33,7 +34,7 @@ from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import second_warehouse
 
 LONGEST_STALL = 0.02
-"""Seconds between a COMMIT and a cut while the server executes it."""
+"""Longest time in seconds between a COMMIT and a cut while the server executes it."""
 PATIENCE = 30.0
 
 PUBLISHED, NOTHING, UNKNOWN = "published", "nothing published", "unknown"
@@ -55,13 +56,13 @@ class Cuts:
 
 
 def run_cuts(built: Path, times: int, *, seed: int, say: Callable[[str], None] = print) -> Cuts:
-    """Cut connections; see the module.
+    """Cut connections as the module describes, and return the results.
 
     Args:
         built: A built warehouse with its records.
         times: Number of cuts at each moment.
         seed: Seed of the random choices.
-        say: Called with a line of progress.
+        say: Called with each line of progress.
     """
     chance = random.Random(seed)
     found = Cuts()
@@ -98,7 +99,7 @@ def _environment(publish_dir: Path, dsn: str) -> Iterator[None]:
 def _cut(
     found: Cuts, moment: Moment, chance: random.Random, proxy: CutProxy, published: Path, dsn: str
 ) -> None:
-    """Publish with a cut, query PostgreSQL, and settle an unknown commit."""
+    """Publish with a cut, compare the report with PostgreSQL, and settle an unknown commit."""
     in_files, in_postgres = _current(published), releases_in(dsn)
     number = 1 + max([0, *release_numbers(published), *in_postgres])
     proxy.cut_at, proxy.refuse_after_cut = moment, chance.random() < 0.5
@@ -162,7 +163,7 @@ def _current(published: Path) -> int | None:
 
 
 def _wait_for_quiet(dsn: str) -> None:
-    """Wait until the server has ended all transactions of publishers."""
+    """Wait until the server has closed all connections of publishers."""
     until = time.monotonic() + PATIENCE
     with psycopg.connect(dsn, autocommit=True) as connection:
         while time.monotonic() < until:

@@ -1,28 +1,28 @@
-"""Measure the times of filter changes in the dashboard with many concurrent users.
+"""Measure how long filter changes take in the dashboard with many concurrent users.
 
     python -m benchmarks.dashboard --customers 10000000 --keep FOLDER --prepare
     python -m benchmarks.dashboard --customers 10000000 --keep FOLDER
 
 The first command creates a release and its cubes in a folder. The second reuses them and only
-measures, so that only the measurement needs an idle machine. Without `--keep`, everything is
-created each time.
+measures, so it is the only one that needs an idle machine. Without `--keep`, everything is created
+each time.
 
-Without `--publish-dir`, the current release is enlarged to the number of customers. A new customer
-has the money, risk and income of one customer of the release, and every other attribute is drawn
-independently. This fills nearly every cell of the cubes, which is more than in a real bank of that
-size. With `--publish-dir`, a release is used unchanged.
+Without `--publish-dir`, the current release is enlarged to the given number of customers. Each new
+customer has the money, risk and income of one customer of the release, and every other attribute is
+drawn independently. This fills nearly every cell of the cubes, more than a real bank of that size
+would. With `--publish-dir`, the release in that folder is used unchanged.
 
 Each user opens a page and then changes one filter after another, with a pause between changes.
 Pauses have an exponential distribution, limited to ten times the mean. A mean of 7 seconds is the
 think time in TPC-W (TPC Benchmark W, version 1.8); 2 seconds simulate users who click without
-reading. With 0, users send the next request at once, which shows the limit of the server. Every
-change has another address, so hardly any response is cached. Two times are reported: the processing
-time that the server measures, and the time that the user waits. Users run in a separate process on
-the same machine.
+reading. With 0, users send the next request at once, which shows the limit of the server. Each
+change leads to a different address, so hardly any response is cached. Two times are reported: the
+processing time that the server measures, and the time that the user waits. All users run in one
+separate process on the same machine.
 
-`--idle` adds this many idle connections, and half as many that send a request byte by byte and
-never complete it. The benchmark prints how many of each stay open. The server should keep the idle
-connections and close the others.
+`--idle` adds this many connections: half of them are idle, and the others send a request byte by
+byte and never complete it. The benchmark prints how many of each stay open. The server should keep
+the idle connections and close the others.
 """
 
 import contextlib
@@ -72,11 +72,11 @@ DRAWN = {
     "gender": ("gender",),
     "age_band": ("age", "age_band"),
 }
-"""Attributes that are drawn independently of each other."""
+"""Attributes that are drawn independently of each other, and the columns drawn with each."""
 
 OF_CUSTOMERS = ("fct_customer_positions", "fct_customer_segments", "fct_customer_risk")
 SMALL = 100_000
-"""Largest number of rows of a mart that is copied unchanged."""
+"""Largest number of rows with which a mart is copied unchanged."""
 
 UNANSWERED = 60.0
 
@@ -173,7 +173,7 @@ def use(
     pause: float,
     told: Connection,
 ) -> None:
-    """Simulate all users; return the times of the server and of the users, in milliseconds."""
+    """Simulate all users; send the times of the server and of the users, in milliseconds."""
     from urllib.parse import urlencode
 
     times: list[tuple[str, float, float]] = []
@@ -224,7 +224,7 @@ def use(
 
 
 def hold(port: int, count: int, told: Connection) -> None:
-    """Hold additional connections open; report on request how many are still open."""
+    """Hold additional connections open; when asked, report how many are still open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * count)), hard))
     address = ("127.0.0.1", port)
@@ -401,7 +401,7 @@ class _Holder:
         self._idle, self._slow = self._told.recv()
 
     def end(self) -> str:
-        """Close the connections; return how many were open until now."""
+        """End the process; return in words how many connections were still open."""
         self._told.send("end")
         idle, slow = self._told.recv()
         self._process.join()

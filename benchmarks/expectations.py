@@ -3,9 +3,9 @@
     python -m benchmarks.expectations --warehouse warehouse/bank.duckdb --repeats 3
 
 The plain SQL scans each table once for all of its aggregates and runs each comparison once, in one
-connection with the same settings. It is the fastest way to write these counts by hand. Both run in
-separate processes, so that each peak of memory belongs to one of them. Neither builds the Data
-Docs, which take the same few seconds for any number of customers.
+connection with the same settings. Counts written by hand could hardly be faster. Both run in
+separate processes, so that the peak memory of each is measured alone. Neither builds the Data Docs,
+which take the same few seconds for any number of customers.
 """
 
 import json

@@ -1,12 +1,12 @@
 """Measure how often the inference reports false findings, over many seeds.
 
-Each seed gives a generated pack without planted effects: categories carry no signal, there are no
-clusters, and only money affects the risk weighting. Every other finding is false. The benchmark
-runs the project's own models without a build.
+Each seed generates a pack without planted effects: categories carry no signal, there are no
+clusters, and only money affects the risk weighting. Every other finding is therefore false. The
+benchmark runs the project's own models without a build.
 
     python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
 
-With --results, each pack adds a line to that file, and a stopped run can continue.
+With --results, each pack adds a line to that file, so that a stopped run can be continued.
 """
 
 import csv
@@ -22,7 +22,7 @@ from python_checks.testing.model_runner import compile_project, load_clients, ru
 
 RATE = 0.05
 MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fitted")
-# Relationships and advisors cycle by row position, so they are associated.
+# Relationships and advisors both depend on the row's position, so they are associated.
 BY_POSITION = "('banking_relationship', 'investment_advisor')"
 DIFFERENCES = f"""
     with evaluated as (
@@ -112,7 +112,7 @@ def report(packs: Sequence[Sequence[float]], customers: int) -> None:
     """Print the mean of each rate with twice its standard error.
 
     Raises:
-        click.ClickException: A rate exceeds the promised one by more than that.
+        click.ClickException: A rate exceeds its promised rate by more than two standard errors.
     """
     click.echo(f"{len(packs)} packs of {customers:,} customers")
     click.echo(f"{'':62}{'rate':>8}{'+- 2 errors':>13}{'promised':>10}")

@@ -3,13 +3,14 @@
     python -m benchmarks.faults                      # each fault 20 times
     python -m benchmarks.faults --fault kill --times 100 --seed 7
 
-Each build is a fork of this process, which has read the project once.
+Each build runs in a fork of this process, which has read the project once. It reads the shipped
+seeds as a raw drop, and builds a warehouse in a temporary folder, as far as the control totals. A
+trial succeeds only if the error message is clear and has no traceback, the published folder is
+unchanged, and the next build has the same control totals and customers as an undisturbed one.
 
-It builds the shipped seeds as a raw drop up to the control totals, in its own warehouse below a
-temporary folder. A trial succeeds only if the message is clear and has no traceback, the published
-folder has not changed, and the next build gives the control totals and customers of an undisturbed
-one. POSIX only. A full disk is a small tmpfs if this user may mount one (root), or else a limit on
-file sizes. The exit code is 1 if a trial failed; the output of its builds is then printed.
+POSIX only. A full disk is simulated by a small tmpfs if the user may mount one (root), and by a
+limit on file sizes otherwise. If a trial fails, its error is printed with the output of the build,
+and the exit code is 1.
 """
 
 import contextlib
@@ -112,8 +113,8 @@ class Bench:
         folder: Contains all of the following.
         drop: The raw drop that every build reads.
         warehouse: The warehouse that every build writes.
-        published: A release that must not change.
-        template: The warehouse of an undisturbed build.
+        published: A folder with a release that must not change.
+        template: A copy of the warehouse of an undisturbed build.
         totals: Control totals and customers of that build.
         largest: Peak size of the warehouse during that build, in bytes.
         largest_again: Peak size when the complete warehouse was built again.
@@ -208,7 +209,7 @@ class Bench:
     def _largest_during(self, build: Build) -> int:
         """Return the peak size until the last model is built.
 
-        On closing, the file may grow briefly, but DuckDB does not need this space.
+        When the file is closed, it may grow briefly, but DuckDB does not need this space.
         """
         largest = 0
         while not build.poll():
@@ -271,7 +272,7 @@ class Bench:
                 ]
             )
             status = 0 if result.success else 1
-            # As in a normal exit, DuckDB writes its log to the file.
+            # Close the database, as a normal exit would: DuckDB then writes its log to the file.
             from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
             if DuckDBConnectionManager._ENV is not None:
@@ -283,7 +284,7 @@ class Bench:
         """Return the control totals of the warehouse and a fingerprint of its customers.
 
         Raises:
-            TrialError: It cannot be read.
+            TrialError: The warehouse cannot be read.
         """
         try:
             with duckdb.connect(str(self.warehouse), read_only=True) as connection:
@@ -314,7 +315,7 @@ class Bench:
         """Check that a build failed with each of the texts `needed` and without a traceback.
 
         Raises:
-            TrialError: It did not.
+            TrialError: It succeeded, has a traceback, or lacks one of the texts.
         """
         said = build.said()
         if build.wait() == 0:
@@ -340,7 +341,7 @@ class Bench:
         self.deliver()
 
     def reset(self, chance: random.Random) -> None:
-        """Start a trial without a warehouse, or with a complete one that is built again."""
+        """Prepare a trial: at random, without a warehouse or with a complete one to build again."""
         self.clear()
         if chance.random() < 0.5:
             shutil.copy2(self.template, self.warehouse)
@@ -362,7 +363,7 @@ def kill(bench: Bench, chance: random.Random) -> str:
 
 
 def full(bench: Bench, chance: random.Random) -> str:
-    """Fill the disk of the warehouse at a random size."""
+    """Let the disk of the warehouse fill up at a random size."""
     present = bench.size()
     growth = (bench.largest_again if present else bench.largest) - present
     room = present + int(growth * chance.uniform(0.02, 0.98))
@@ -431,7 +432,7 @@ def shrink(bench: Bench, chance: random.Random) -> str:
 
 
 def twice(bench: Bench, chance: random.Random) -> str:
-    """Start a second build of the warehouse at a random moment of the first."""
+    """Start a second build of the warehouse at a random moment of the first one."""
     one = bench.start()
     time.sleep(chance.uniform(0, bench.seconds))
     other = bench.start()

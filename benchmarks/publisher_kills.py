@@ -46,7 +46,7 @@ from python_checks.testing.publishing import second_warehouse
 
 PROJECT = Path(__file__).resolve().parents[1]
 BETWEEN_LOOKS = 0.15
-"""Seconds between reads, so that readers leave enough of the machine to the publishers."""
+"""Seconds between reads, so that the readers leave the publishers enough of the machine."""
 LONGEST_PAUSE = 0.005
 LONGEST_SNAPSHOT = 0.5
 HOLDING_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Seen:
     """What the readers saw; shared by their threads.
 
     Attributes:
-        looks: Complete reads of a release by kind of reader.
+        looks: Number of complete reads of a release, by kind of reader.
         releases: Numbers of the releases seen.
         wrong: A line for each read that did not find a complete release.
     """
@@ -73,10 +73,10 @@ class Outcome:
 
     Attributes:
         seen: What the readers saw.
-        stages: Number of publishers killed after each line of their output.
-        finished: Publishers that finished before the kill.
-        releases: Releases in the folder at the end.
-        leftovers: Drafts left after the last publisher, which is not killed.
+        stages: Number of publishers killed at each stage, which their output shows.
+        finished: Number of publishers that finished before the kill.
+        releases: Number of releases in the folder at the end.
+        leftovers: Number of drafts left after the last publisher, which is not killed.
     """
 
     seen: Seen
@@ -89,14 +89,14 @@ class Outcome:
 def run_kills(
     built: Path, kills: int, *, with_postgres: bool, seed: int, say: Callable[[str], None] = print
 ) -> Outcome:
-    """Kill publishers during reads; see the module.
+    """Kill publishers during reads as the module describes, and return the results.
 
     Args:
         built: A built warehouse with its records.
         kills: Number of publishers to kill.
         with_postgres: Whether to publish to a PostgreSQL server too, and read from it.
-        seed: Seed of the moments.
-        say: Called with a line of progress.
+        seed: Seed of the random moments.
+        say: Called with each line of progress.
     """
     chance = random.Random(seed)
     with ExitStack() as stack:
@@ -162,7 +162,7 @@ def _must_pass(publisher: subprocess.Popen[str]) -> None:
 
 
 def _wait_for_first_line(publisher: subprocess.Popen[str]) -> str:
-    """Wait until a publisher prints its first line, because the start of Python takes longest."""
+    """Wait for a publisher's first line and return it: the slow start of Python is then over."""
     return publisher.stdout.readline() if publisher.stdout else ""
 
 
@@ -171,7 +171,7 @@ def _said(publisher: subprocess.Popen[str]) -> str:
 
 
 def _stage(said: str) -> str:
-    """Return the stage of a publisher in words, from its output."""
+    """Return in words the stage that a publisher reached, from its output."""
     if "after the commit" in said:
         return "tidying up"
     if "is current" in said:
@@ -239,7 +239,7 @@ def look_at_files(publish_dir: Path) -> int:
     """Read the whole current release, and return its number.
 
     Raises:
-        AssertionError: A file does not have the rows in the manifest.
+        AssertionError: A file does not have the row count or the release of the manifest.
     """
     release = current_release(publish_dir)
     with duckdb.connect() as database:
@@ -307,7 +307,7 @@ def _look_at_postgres(publish_dir: Path, dsn: str, level: str) -> int:
 
 
 def report(outcome: Outcome) -> str:
-    """Return what came of it, as lines."""
+    """Return the results as lines of text."""
     killed = sum(outcome.stages.values())
     lines = [
         f"publishers killed: {killed}; through before the kill: {outcome.finished}",
@@ -322,7 +322,7 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Run the benchmark and print the results; exit with 1 if a reader or a report was wrong."""
+    """Run the benchmark and print the results; exit with 1 if a read or a report was wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--kills", type=int, default=100)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.python_models --warehouse warehouse/bank.duckdb
 
-Each model runs in its own process. In a build, DuckDB runs in the same process and may use
-BANK_MEMORY_LIMIT. Here its limit is 1 GB, as in the checks. The models read samples and aggregates,
-so the memory of Python should not grow with the number of customers. The warehouse is only read.
+Each model runs in its own process, together with DuckDB. In a build, DuckDB may use
+BANK_MEMORY_LIMIT; here its limit is 1 GB, as in the checks. The models read samples and aggregates,
+so Python's memory should not grow with the number of customers. The warehouse is only read.
 """
 
 import sys
@@ -20,7 +20,7 @@ from python_checks.testing.model_runner import PROJECT, make_python_model
 
 
 def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the full quoted name of each table and view of a warehouse, by its name."""
+    """Return the full quoted name of each table and view of a warehouse, by its plain name."""
     found = connection.execute("select table_schema, table_name from information_schema.tables")
     return {
         name: f"{quote_identifier(schema)}.{quote_identifier(name)}"

@@ -1,1 +1,1 @@
-"""The scale benchmark: how long a warehouse takes at which size, against the limit and others."""
+"""The scale benchmark: how build time grows with size, compared with the limit and other tools."""

@@ -1,4 +1,4 @@
-"""Compare the time of the warehouse at several sizes with the limit and with other tools.
+"""Compare the warehouse's build time at several sizes with the limit and with other tools.
 
     python -m benchmarks.scale --customers 3000 --customers 1000000 --repeats 3
     make bench SIZES="3000 1000000"
@@ -75,7 +75,7 @@ def describe_machine(bench_python: Path) -> dict[str, Any]:
 
 
 def _bench_versions(bench_python: Path) -> dict[str, str]:
-    """Return the versions of pandas and Polars, which also imports both for the first time."""
+    """Return the versions of pandas and Polars. This also imports both for the first time."""
     if not bench_python.exists():
         return {}
     asked = (
@@ -133,14 +133,14 @@ class Line:
     """The progress of a run on stderr: one line on a terminal, else a line every ten seconds."""
 
     def __init__(self, title: str) -> None:
-        """Start the line of the run `title`."""
+        """Start the line for the run `title`."""
         self._title = title
         self._is_terminal = sys.stderr.isatty()
         self._last = 0.0
         click.echo(f"{title} ...", err=True, nl=not self._is_terminal)
 
     def show(self, seconds: float, memory: int, disk: int) -> None:
-        """Show the seconds so far, and the bytes of memory and disk."""
+        """Show the seconds so far, and the memory and disk use in bytes."""
         if not self._is_terminal and seconds - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = seconds
@@ -253,7 +253,7 @@ def measure_size(
     """Run the contenders on one drop and yield each run. A failed contender is not run again.
 
     Args:
-        ground: The ground of the runs.
+        ground: The folders and interpreters of the runs.
         contenders: The contenders, in the order of the first round.
         customers: Size of the drop.
         file_format: Its format.
@@ -316,7 +316,7 @@ def _stop(*_: object) -> None:
 
 
 def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Return the values of an option that may be repeated and have comma-separated values."""
+    """Return the values of an option that may be repeated and may list several, with commas."""
     return [word for value in values for word in value.replace(",", " ").split()]
 
 
@@ -406,7 +406,7 @@ def main(
         seconds=time_limit,
         memory=int(memory_limit * GIB if memory_limit else psutil.virtual_memory().total * 0.9),
     )
-    # On a signal, end the children and remove the files too.
+    # A signal must also end the children and remove the files.
     signal.signal(signal.SIGTERM, _stop)
     settings: dict[str, str] | None = None
     with working_folder(work, keep) as folder:

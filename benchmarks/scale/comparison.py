@@ -1,9 +1,9 @@
 """The comparison set: the marts that DuckDB, pandas and Polars all build from the same drop.
 
 The set leaves out marts that do not suit pandas and Polars (statistical tests, clusters,
-recommendations), and a view with seven rows per customer that is never stored. Every row and column
-of each mart in the set is built, with the same definition. Every contender reads the raw files,
-validates each row, and writes the same Parquet files.
+recommendations), and a view with seven rows per customer that is never stored. Each mart of the set
+is built with all its rows and the same definitions; `MARTS` excludes a few columns. Every contender
+reads the raw files, validates each row, and writes the same Parquet files.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class ComparedMart:
         model: The model with its rows.
         columns: The included columns; "*" for all.
         key: The columns that identify its rows.
-        joined: A model that is joined to it, and the columns that both have.
+        joined: A model that is joined to it, and the columns that the two are joined on.
     """
 
     name: str
@@ -34,7 +34,7 @@ class ComparedMart:
 
     @property
     def models(self) -> list[str]:
-        """The models with its rows."""
+        """The models that its query reads."""
         return [self.model, *([self.joined[0]] if self.joined else [])]
 
     def query(self, relations: Mapping[str, str]) -> str:
@@ -56,14 +56,14 @@ MARTS = (
         "fct_quarantined_clients",
         "fct_quarantined_clients",
         ("source_file", "source_row"),
-        # The delivered cells as JSON are the project's own format.
+        # Without the delivered cells, because their JSON is the project's own format.
         "* exclude (raw_text)",
     ),
     ComparedMart(
         "dim_customers",
         "dim_customers",
         ("customer_key",),
-        # The key as text depends on the project's own hash.
+        # Without the key as text, which depends on the project's own hash.
         "* exclude (customer_code)",
     ),
     ComparedMart("fct_customer_positions", "fct_customer_positions", ("customer_key",)),

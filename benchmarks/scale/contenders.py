@@ -24,10 +24,10 @@ class Ground:
     """The folders and interpreters of the contenders' runs on one drop.
 
     Attributes:
-        folder: Has `data/`, which the contender writes and which is measured, dbt's `target/` and
-            `logs/`, and the compiled project `script.json`. The path is the same for all
-            contenders, because dbt would parse the whole project again under another one.
-        prepared: The seeded warehouse and dbt's target before each run.
+        folder: Has `data/`, which the contender writes and whose size is measured, dbt's `target/`
+            and `logs/`, and the compiled project `script.json`. All contenders use the same path,
+            because dbt would parse the whole project again for a different one.
+        prepared: A copy of the seeded warehouse and of dbt's target, restored before each run.
         drop: The raw files.
         bench_python: The interpreter with pandas and Polars.
         spark_python: The interpreter with dbt and Spark.
@@ -56,7 +56,7 @@ class Ground:
 
     @property
     def checked(self) -> Path:
-        """The comparison set of the first contender, for checks of the others."""
+        """The comparison set of the first contender, with which the others are compared."""
         return self.folder.parent / "checked"
 
     @property
@@ -80,8 +80,8 @@ class Ground:
         """Restore the state of the folder before a run.
 
         Args:
-            is_seeded: Whether to have a warehouse with the reference seeds; otherwise there is
-                none.
+            is_seeded: Whether the run starts with a warehouse that has the reference seeds;
+                otherwise, it starts with none.
         """
         for name in ("data", "target", "logs"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -99,16 +99,16 @@ def _always(_: Ground) -> str | None:
 
 @dataclass(frozen=True)
 class Contender:
-    """A contender.
+    """One of the programs that the benchmark compares.
 
     Attributes:
         name: Short name, for `--only`.
         title: Its description in the report.
-        command: Function that returns its command on a ground.
+        command: Function that returns its command for a ground.
         is_seeded: Whether it starts with a warehouse that has the reference seeds.
         needs_dbt: Whether the project must be compiled for the drop first.
         has_model_times: Whether dbt's run_results.json has the time of each model.
-        hindrance: Function that returns why it cannot run; null if it can.
+        hindrance: Function that returns why it cannot run, or null if it can.
     """
 
     name: str

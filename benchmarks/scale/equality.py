@@ -1,6 +1,7 @@
 """Compare the marts of the comparison set in two folders: money to the cent, ratios to 1e-9.
 
-Keys are each contender's own hashes, so customers are matched by client id, name and joining date.
+Each contender computes keys with its own hash, so customers are matched by client id, name and
+joining date.
 
     python -m benchmarks.scale.equality EXPECTED FOUND
 
@@ -115,7 +116,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
 
 
 def _differs(name: str, data_type: str) -> str:
-    """Return the condition that a column differs."""
+    """Return the SQL condition for a difference in a column."""
     left, right = f"expected.{name}", f"cast(found.{name} as {data_type})"
     unlike = f"(({left} is null) <> (found.{name} is null)"
     if data_type.startswith("DECIMAL"):

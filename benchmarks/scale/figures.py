@@ -72,8 +72,8 @@ class Figures:
         peak_memory: Highest peak memory of all runs, in bytes.
         peak_disk: Highest peak disk use of all runs, in bytes.
         disk: Highest disk use at the end of a run, in bytes.
-        load: The highest load before a run; above the number of processors, other work slowed it
-            down.
+        load: The highest load before a run. If it exceeds the number of processors, other work
+            slowed the run down.
         failure: Why there is no result; null if there is one.
     """
 
@@ -160,8 +160,8 @@ class Growth:
 def fit_growth(points: Mapping[int, float]) -> Growth | None:
     """Fit time against size by least squares on logarithms; null for fewer than two sizes.
 
-    Sizes below a million are left out if at least two larger ones exist. In small sizes, the start
-    of Python and dbt takes most of the time, which would flatten the line.
+    Sizes below a million are left out if at least two larger ones exist. At small sizes, starting
+    Python and dbt takes most of the time, which would flatten the line.
 
     Args:
         points: Seconds by customers.
@@ -194,7 +194,7 @@ class Expensive:
     Attributes:
         name: The model, or a hook at the end of the run.
         seconds: Its time according to dbt.
-        share: Its share of the total time of all models, of which two run in parallel.
+        share: Its share of the times of all models added up. Two models run in parallel.
     """
 
     name: str
@@ -203,7 +203,7 @@ class Expensive:
 
 
 def most_expensive(models: Mapping[str, float], number: int = 5) -> list[Expensive]:
-    """Return the slowest models, the slowest first.
+    """Return the slowest models, starting with the slowest.
 
     Args:
         models: Seconds by model.
@@ -215,7 +215,7 @@ def most_expensive(models: Mapping[str, float], number: int = 5) -> list[Expensi
 
 
 def expensive_models(runs: Iterable[Run], contender: str) -> dict[tuple[int, str], list[Expensive]]:
-    """Return the most expensive models of a contender's median run, by size and format."""
+    """Return the slowest models of a contender's median run, by size and format."""
     cells: dict[tuple[int, str], list[Run]] = {}
     for run in runs:
         if run.contender == contender and run.failure is None and run.models:
@@ -229,7 +229,7 @@ def expensive_models(runs: Iterable[Run], contender: str) -> dict[tuple[int, str
 
 @dataclass(frozen=True)
 class Results:
-    """All measurements, as in the JSON file.
+    """All measurements, as stored in the JSON file.
 
     Attributes:
         machine: Processors, memory, system and versions.
@@ -263,7 +263,7 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> "Results":
-        """Read a file from `write`."""
+        """Read a file that `write` has written."""
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(told["machine"], told["method"], [Run(**run) for run in told["runs"]])
 

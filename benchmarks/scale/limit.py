@@ -1,8 +1,8 @@
 """The limit: read the raw clients file once into a typed DuckDB table, and do nothing else.
 
 No row is validated or quarantined, and a cell that does not fit its type is an error. The limit is
-the time DuckDB needs to read the file and write its columns. Everything that a warehouse adds takes
-additional time.
+the time that DuckDB needs to read the file and write its columns. Everything else that a warehouse
+does takes additional time.
 
     python -m benchmarks.scale.limit --script script.json --drop DROP --database bank.duckdb
 """
@@ -28,7 +28,7 @@ DATE_FORMAT = "%d-%m-%Y"
 
 
 def clients_file(drop: Path) -> Path:
-    """Return the clients file of a generated drop, which its name identifies.
+    """Return the clients file of a generated drop, found by its name.
 
     Raises:
         FileNotFoundError: There is none.

@@ -5,7 +5,7 @@ second, or the largest peak that Linux reports for one of them, if that is more.
 `wait4` cannot be used, because it includes the memory of the parent process. Pages shared by two
 processes count twice. Disk use is the size of the files in the command's folder. Processor time is
 the time from `wait4`, or the largest sample if that is more, because `wait4` misses children that
-nobody waits for, such as Spark's Java.
+nobody waits for, such as Spark's Java process.
 """
 
 import contextlib
@@ -110,7 +110,7 @@ def run_measured(
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    # A new process group, to end it with all its children.
+                    # In a new process group, the command can be ended with all its children.
                     start_new_session=True,
                 )
             return _watch(process, started, folder, limits, output, progress)
@@ -209,7 +209,7 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
 
 
 def _told(status: int, output: Path) -> str:
-    """Return why a run failed: how it ended, and its error message or last line."""
+    """Return why a run failed: how it ended, and its error message or last lines."""
     if status == -signal.SIGKILL:
         how = "was killed by the system, most likely for want of memory"
     elif status < 0:
@@ -230,8 +230,8 @@ def taken_up(process: int) -> tuple[int, int, float]:
 
     Returns:
         Their total resident set now, in bytes; the largest peak of one of them, in bytes, or 0 if
-        the system does not report it; and the processor time so far, in seconds, including the
-        children that they waited for.
+        the system does not report it; and the processor time so far, in seconds, including that
+        of children they have waited for.
     """
     total = largest = 0
     cpu_seconds = 0.0
@@ -258,8 +258,8 @@ def _high_water_mark(process: int) -> int:
 def size_of(folder: Path) -> int:
     """Return the total size of the files below a folder, in bytes.
 
-    Files and folders that disappear meanwhile, such as Spark's folders of unfinished tables, count
-    as empty.
+    Files and folders that disappear in the meantime, such as Spark's folders of unfinished tables,
+    count as empty.
     """
     total = 0
     # Unlike Path.rglob, os.walk ignores a folder that disappears before it is listed.

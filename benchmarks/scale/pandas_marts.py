@@ -2,7 +2,7 @@
 
 pyarrow reads the file on all cores, directly into numbers and dictionaries. Categories stay
 categories. Money is whole cents in 64-bit integers, so that sums are exact. Keys are pandas' own
-hashes. Python only processes single rows if they are quarantined. If a column does not have its
+hashes. Python code handles single rows only if they are quarantined. If a column does not have its
 expected type, the file is read again as text to find the invalid rows.
 
     python -m benchmarks.scale.pandas_marts --drop DROP --marts FOLDER
@@ -39,8 +39,8 @@ def read_clients(file: Path) -> pd.DataFrame:
 
     Returns:
         One row per record, in the order of the file, with the warehouse's column names. The joining
-        date is a category of texts, or datetimes from Parquet. If a number cannot be read, every
-        column is text.
+        date is a category of texts, or a datetime if the file is Parquet. If a number cannot be
+        read, every column is text.
     """
     if file.suffix == ".parquet":
         table = pq.read_table(file)
@@ -84,7 +84,7 @@ def _type_of(column: str) -> pa.DataType:
 
 
 def recode(column: "pd.Series[Any]", meaning: Callable[[Any], Any]) -> "pd.Series[Any]":
-    """Return a category with other values; the function is called once per category."""
+    """Return a categorical column with other values; `meaning` is called once per category."""
     meanings = [meaning(category) for category in column.cat.categories]
     labels = sorted({each for each in meanings if each is not None}, key=str)
     places = {label: place for place, label in enumerate(labels)}
@@ -127,7 +127,7 @@ def validate(raw: pd.DataFrame, drop: Path, source_file: str) -> tuple[pd.DataFr
     """Type and validate each record.
 
     Args:
-        raw: From `read_clients`; it is consumed.
+        raw: From `read_clients`.
         drop: The folder with the lookup files.
         source_file: Name of the file, for the rows that are quarantined.
 
@@ -220,7 +220,7 @@ def _read_lookup(drop: Path, stem: str) -> list[tuple[str, str]]:
 def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], int | None]":
     """Return the joining dates (null if invalid) and the position of the first exchanged one.
 
-    A date is exchanged if it is only valid with day and month in the other order.
+    A date is exchanged if it is valid only with day and month in the other order.
     """
     if column.dtype.kind == "M":
         return column, None
@@ -237,7 +237,7 @@ def _dates(column: "pd.Series[Any]") -> "tuple[pd.Series[Any], int | None]":
 
 
 def _whole(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return whole numbers; as doubles with nulls if some are invalid."""
+    """Return whole numbers: integers, or doubles with nulls if some are invalid."""
     if column.dtype.kind == "i":
         return column
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
@@ -245,7 +245,7 @@ def _whole(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return amounts in cents, integers; as doubles with nulls if some are not amounts."""
+    """Return amounts in cents: integers, or doubles with nulls if some are not amounts."""
     scaled = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64") * 100
     rounded = np.rint(scaled)
     is_amount = np.abs(scaled - rounded) < 1e-3
@@ -255,7 +255,7 @@ def _cents(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _ambiguous(dates: "pd.Series[Any]") -> Array:
-    """Return which dates would be different dates with day and month exchanged."""
+    """Return which dates would be other valid dates if day and month were exchanged."""
     days, months = dates.dt.day, dates.dt.month
     found: Array = ((days <= 12) & (days != months)).to_numpy()
     return found
@@ -277,7 +277,7 @@ def _repeats(typed: pd.DataFrame, copies: Array, source_file: str) -> tuple[Arra
 
 
 def _reasons(raw: pd.DataFrame, typed: pd.DataFrame, places: Iterable[int]) -> dict[int, str]:
-    """Return the reasons of rows that are quarantined for their cells."""
+    """Return why rows are quarantined because of their cells, by position."""
     found = {}
     for place in places:
         cells = {column: _text(raw[column].iloc[place]) for column in raw.columns}
@@ -410,7 +410,7 @@ def add_segments(customers: pd.DataFrame) -> None:
 
 
 def _quintiles(values: Array) -> Array:
-    """Return the four discrete quintiles: each is the smallest value at or above its share."""
+    """Return the four discrete quintiles, which are values that occur and are not interpolated."""
     places = [-(-share * len(values) // 5) - 1 for share in range(1, 5)]
     return np.partition(values, places)[places]
 
@@ -485,7 +485,7 @@ def aggregate(customers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _name_values(made: pd.DataFrame, names: Sequence[str]) -> None:
-    """Add the names of dimension and value to groups."""
+    """Add columns with the names of the dimension and the value to groups."""
     made["dimension"] = "_and_".join(names)
     made["value"] = [
         " / ".join(str(part) for part in (value if isinstance(value, tuple) else (value,)))
@@ -540,7 +540,7 @@ def _profiles(made: pd.DataFrame, customers: int) -> pd.DataFrame:
 
 
 def heatmap(customers: pd.DataFrame) -> pd.DataFrame:
-    """Return fct_risk_heatmap: cells of a dimension by the risk weighting."""
+    """Return fct_risk_heatmap: the cells of each dimension by risk weighting."""
     weighting = customers["risk_weighting"]
     amounts = customers[["total_loans", "total_deposits"]]
     cells = []
@@ -597,7 +597,7 @@ def concentration(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _curve(name: str, values: Array) -> pd.DataFrame:
-    """Return the curve of one measure, from buckets of the first four digits."""
+    """Return the curve of one measure, from buckets by number of digits and first four digits."""
     size = np.abs(values)
     digits = np.searchsorted(10 ** np.arange(19, dtype=np.int64), size, side="right")
     first = size // 10 ** np.maximum(digits - 4, 0)
@@ -652,7 +652,7 @@ def make_marts(drop: Path, folder: Path) -> None:
 
     Args:
         drop: The folder of the raw files.
-        folder: Gets one Parquet file per mart.
+        folder: Receives one Parquet file per mart.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = reference.clients_file(drop)

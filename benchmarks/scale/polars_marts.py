@@ -1,9 +1,10 @@
 """The comparison set with Polars' lazy frames and streaming engine.
 
-As little as possible is in memory. A first streaming pass types and validates the file into a
-Parquet file, a second one computes the customers' measures, and every mart is a lazy query on that
-file. Aggregates run one dimension at a time, because medians keep all values in memory. Money is
-whole cents in 64-bit integers. Keys are Polars' own hashes.
+As little as possible is held in memory. A first streaming pass types and validates the records and
+writes them to a Parquet file. A second one computes the customers' measures and writes them to
+another file, and most marts are lazy queries on that file. Aggregates run one dimension at a time,
+because medians keep all values in memory. Money is whole cents in 64-bit integers. Keys are Polars'
+own hashes.
 
     python -m benchmarks.scale.polars_marts --drop DROP --marts FOLDER
 
@@ -152,7 +153,7 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
     """Return the accepted clients and the quarantined rows.
 
     Args:
-        frame: The typed records, on disk.
+        frame: The typed records, read lazily from disk.
         file: The source file.
     """
     exchanged = frame.filter("is_exchanged").select(pl.col(PLACE).min())
@@ -197,7 +198,7 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
 
 
 def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
-    """Return why each record is quarantined, by position; its cells are read again."""
+    """Read the cells of records again, and return why each is quarantined, by position."""
     places = refused[PLACE].cast(pl.UInt32)
     cells = (
         scan(file, as_text=True)
@@ -335,7 +336,7 @@ def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:
     """Return the customers with scores and segment.
 
     Args:
-        customers: The customers, on disk, because the quintiles need all of them.
+        customers: The customers, read lazily from disk; the quintiles need all of them.
     """
     tenures = reference.bands("tenure_bands", "tenure_band")
     limits = {
@@ -367,7 +368,7 @@ def add_segments(customers: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _quintiles(customers: pl.LazyFrame, measure_name: str) -> list[int]:
-    """Return the four discrete quintiles: each is the smallest value at or above its share."""
+    """Return the four discrete quintiles, which are values that occur and are not interpolated."""
     values = customers.select(pl.col(measure_name).sort()).collect(**STREAMING).to_series()
     return [values[-(-share * len(values) // 5) - 1] for share in range(1, 5)]
 
@@ -501,7 +502,7 @@ def _profiles(made: pl.DataFrame, customers: int) -> pl.DataFrame:
 
 
 def heatmap(customers: pl.LazyFrame) -> pl.DataFrame:
-    """Return fct_risk_heatmap: cells of a dimension by the risk weighting."""
+    """Return fct_risk_heatmap: the cells of each dimension by risk weighting."""
     queries = [
         customers.group_by(pl.col(dimension).cast(pl.String).alias("row_value"), "risk_weighting")
         .agg(
@@ -564,7 +565,7 @@ def concentration(customers: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _curve(customers: pl.LazyFrame, name: str) -> pl.DataFrame:
-    """Return the curve of one measure, along buckets of digits and first four digits."""
+    """Return the curve of one measure, from buckets by number of digits and first four digits."""
     value = pl.col(name)
     size = value.abs()
     digits = (
@@ -635,7 +636,7 @@ def make_marts(drop: Path, folder: Path) -> None:
 
     Args:
         drop: The folder of the raw files.
-        folder: Gets one Parquet file per mart.
+        folder: Receives one Parquet file per mart.
     """
     steps = folder / STEPS
     steps.mkdir(parents=True, exist_ok=True)

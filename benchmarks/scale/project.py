@@ -14,7 +14,7 @@ import duckdb
 
 from python_checks.testing.model_runner import DATABASE, PROJECT, read_nodes
 
-# Without settings of a single connection: some depend on whether a terminal is attached.
+# Settings of a single connection are left out: some depend on whether there is a terminal.
 SETTINGS_QUERY = "select name, value from duckdb_settings() where scope = 'GLOBAL'"
 
 
@@ -63,7 +63,7 @@ class Script:
 
     @classmethod
     def read(cls, path: Path) -> "Script":
-        """Read a file from `write`."""
+        """Read a file that `write` has written."""
         told = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             settings=told["settings"],
@@ -83,7 +83,7 @@ def dbt_command(*arguments: str, python: Path = Path(sys.executable)) -> list[st
 
 
 def dbt_environment(folder: Path, drop: Path) -> dict[str, str]:
-    """Return the environment of a build of `drop`; `folder` gets its warehouse and logs."""
+    """Return the environment of a build of `drop`, with its warehouse and logs in `folder`."""
     return {
         **os.environ,
         "BANK_RAW_DIR": str(drop),
@@ -126,7 +126,7 @@ def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) ->
         folder: Folder for the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`. An
             existing warehouse counts as seeded.
         drop: The folder of the raw files.
-        settings: Settings from an earlier script of the same project.
+        settings: Settings from an earlier script of the same project; if null, dbt is asked.
 
     Raises:
         PreparationError: dbt failed.

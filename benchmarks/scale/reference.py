@@ -1,8 +1,8 @@
 """Reference seeds, limits and texts that the pandas and Polars versions share.
 
 Everything here is small and independent of the customers: lists of labels, lookups from delivered
-values to their meanings, and the texts of all combinations. Money is in whole cents. It uses only
-the standard library, because the benchmark's environment has few other packages.
+values to their meanings, and the texts of all combinations. Money is in whole cents. The module
+uses only the standard library, because the benchmark's environment has few other packages.
 """
 
 import argparse
@@ -31,7 +31,7 @@ CODES = {
     "gender_id": "gender",
     "ia_id": "investment_advisor",
 }
-"""Delivered columns of codes, and the columns with their resolved names."""
+"""Each delivered column of codes, and the column with the resolved names."""
 
 DATE_FORMAT = "%d-%m-%Y"
 EXCHANGED_FORMAT = "%m-%d-%Y"
@@ -142,11 +142,11 @@ def amount(in_cents: int) -> str:
 
 @dataclass(frozen=True)
 class Bands:
-    """Bands [lower limit, upper limit).
+    """Bands that include their lower limit and exclude their upper limit.
 
     Attributes:
         labels: Labels of the bands, from the lowest.
-        limits: The limits between the bands, one fewer than bands.
+        limits: The limits between the bands, one fewer than there are bands.
         rows: The rows of the seed, in the same order.
     """
 
@@ -169,7 +169,7 @@ def bands(name: str, label: str, scale: int = 1) -> Bands:
 
 
 def code_lookups(lookups: Mapping[str, Iterable[tuple[str, str]]]) -> dict[str, dict[str, str]]:
-    """Return the meanings of the codes, in lower case, for each delivered column of codes.
+    """Return the meaning of each lower-case code, for each delivered column of codes.
 
     Args:
         lookups: Pairs of id and name of the lookup files, by delivered column.
@@ -247,7 +247,8 @@ def segments(
         tenures: The tenure bands; their positions are the scores.
 
     Returns:
-        125 pairs. The pair of scores d, l and t is at position 25 (d - 1) + 5 (l - 1) + t - 1.
+        125 pairs. The pair for deposit score d, lending score l and tenure score t is at position
+        25 (d - 1) + 5 (l - 1) + t - 1.
     """
     rules = sorted(seed("segment_rules"), key=lambda row: (int(row["priority"]), row["segment"]))
 
@@ -285,9 +286,9 @@ class WatchRule:
         code: Its code.
         fact: The column that it tests.
         comparison: "above", "at least", "below" or "at most".
-        limit: What the fact is compared with; money in units, not cents.
+        limit: The value that the fact is compared with; money in units, not cents.
         severity: Its weight.
-        reason: In words.
+        reason: Its reason in words.
     """
 
     code: str
@@ -300,10 +301,10 @@ class WatchRule:
 
 @dataclass(frozen=True)
 class WatchList:
-    """The watch list for every combination of rules: a combination is a number, rule i a bit.
+    """The watch list by combination of rules, a number whose bit i stands for rule i.
 
     Attributes:
-        rules: Rule i is bit i.
+        rules: The rules, in the order of their bits.
         severity: Total severity by combination.
         met: Number of rules by combination.
         level: Level by combination.
@@ -379,7 +380,7 @@ def is_missing(value: object) -> bool:
 def reject_reasons(cells: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
     """Return why a record is quarantined, in the warehouse's order and words.
 
-    Called only for quarantined records.
+    It is called only for quarantined records.
 
     Args:
         cells: The delivered cells, trimmed, by delivered column.
@@ -417,7 +418,7 @@ def repeat_reason(source_file: str, first: int, copies: int, *, is_identical: bo
     """Return why a repeated record is quarantined.
 
     Args:
-        source_file: The file.
+        source_file: Name of the file.
         first: Position of the first copy, from 0.
         copies: Number of copies.
         is_identical: Whether the copies are equal in all values.
@@ -435,7 +436,7 @@ def ambiguous_reason(joined: date, first_exchanged: int) -> str:
     """Return why a record with an ambiguous joining date is quarantined.
 
     Args:
-        joined: The date in the file's order.
+        joined: The date as read in the file's usual order of day and month.
         first_exchanged: Position of the file's first date in the other order, from 0.
     """
     return (
@@ -445,10 +446,11 @@ def ambiguous_reason(joined: date, first_exchanged: int) -> str:
 
 
 def run(make_marts: Callable[[Path, Path], None]) -> None:
-    """Build the marts for the command line: --drop DROP --marts FOLDER.
+    """Build the marts with the options of the command line, --drop and --marts.
 
     Args:
-        make_marts: Function of the folders of the raw files and of the marts.
+        make_marts: Function that builds the marts, called with the folders of the raw files and of
+            the marts.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("--drop", type=Path, required=True, help="Folder of the raw files.")

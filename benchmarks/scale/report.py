@@ -222,7 +222,7 @@ def _bytes(number: int) -> str:
 
 
 def _aligned(table: Table) -> list[str]:
-    """Return the rows with padded columns; all except the first are right-aligned."""
+    """Return the rows with padded columns, right-aligned except for the first column and prose."""
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
     is_prose = len(widths) == 2
     return [

@@ -1,6 +1,6 @@
 """Run the models' compiled SQL as a plain script: one model after the other on one connection.
 
-Tables are created with `create table as`, without contracts, hooks, tests and records. With
+Tables are created with `create table as`, without contracts, hooks, tests or records. With
 --marts, only the models of the comparison set run, and its marts are written as Parquet files.
 
     python -m benchmarks.scale.script --script script.json --database bank.duckdb [--marts FOLDER]
@@ -56,7 +56,7 @@ def write_marts(
         connection: Connection to a warehouse with these marts.
         relations: The full name of each model, by its name.
         folder: Folder for the files.
-        seconds: Receives the seconds of each file.
+        seconds: Receives the seconds that each file takes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for mart in MARTS:

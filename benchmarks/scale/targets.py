@@ -27,7 +27,7 @@ class Target:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the figure meets the target; null if there is none."""
+        """Whether the figure meets the target; null if there is no figure."""
         return None if self.value is None else self.value <= self.most
 
 

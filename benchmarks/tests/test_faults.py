@@ -1,7 +1,7 @@
 """After a fault, the user gets a clear message and the next build is right.
 
-The benchmark causes each fault at random moments. These tests cause it once or twice, in a process
-of its own, because the benchmark forks.
+The benchmark causes each fault many times. Here, each occurs once, and the benchmark runs in a
+separate process, because it forks.
 """
 
 import re
@@ -97,7 +97,7 @@ def test_warehouse_and_history_must_be_different_files(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with pytest.raises(DbtRuntimeError, match="Set BANK_HISTORY to another file"):
         attach(warehouse, warehouse)
-    # DuckDB names a database after its file, so this one would be taken for the history.
+    # DuckDB names a database after its file, so this one would be mistaken for the history.
     namesake = tmp_path / "history.duckdb"
     with pytest.raises(SettingError, match="a file of another name"):
         engine_settings(namesake)

@@ -57,7 +57,7 @@ def test_no_report_contradicts_postgres_when_connections_are_cut(
 def test_benchmark_detects_a_false_report(
     built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A publisher that treats a lost answer as a refusal, as earlier versions did."""
+    """The publisher treats a lost answer as a refusal, as earlier versions did."""
     monkeypatch.setattr(PostgresTarget, "outcome_of", lambda *_: pending.Outcome.ROLLED_BACK)
     warehouse = copy_checked(built_warehouse, tmp_path)
     found = commit_cuts.run_cuts(warehouse, 1, seed=3)

@@ -56,7 +56,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmark i
 
 CUSTOMERS = 3_000
 DAMAGED = 2_999
-"""Customers in the pack that is damaged."""
+"""Number of customers in the damaged pack."""
 
 PLENTY = Limits(seconds=60, memory=64 * GIB, memory_left=0, disk_left=0)
 
@@ -112,7 +112,7 @@ def test_exponent_ignores_small_sizes_if_there_are_two_large_ones() -> None:
 
 
 def test_exponent_is_fitted_to_all_sizes() -> None:
-    # The logarithms to base ten are 0, 1, 2 and 0, 1, 1, so the slope is 1/2.
+    # The logarithms to base ten rise by 0, 1, 2 and by 0, 1, 1, so the slope is 1/2.
     growth = fit_growth({10**6: 1.0, 10**7: 10.0, 10**8: 10.0})
     assert growth is not None
     assert growth.exponent == pytest.approx(0.5)
@@ -398,7 +398,7 @@ def test_a_run_that_is_stopped_while_it_starts_is_ended(
 
 
 def assert_ends(process: int) -> None:
-    """Assert that a process is gone, or about to be: nobody may have waited for it."""
+    """Assert that a process has ended, even if nobody has waited for it yet."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
@@ -415,7 +415,7 @@ def assert_ends(process: int) -> None:
 
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Path:
-    """An interpreter that knows its versions and sleeps instead of making marts."""
+    """An interpreter that prints its versions, but sleeps instead of building marts."""
     path = tmp_path / "sleeper"
     path.write_text(
         '#!/bin/sh\nif [ "$1" = -c ]; then echo \'{"pandas": "0"}\'; exit; fi\nexec sleep 60\n',
@@ -549,8 +549,8 @@ DAMAGE = (
     ("Occupation", ""),
     ("Loyalty Classification", "Tin"),
 )
-"""Cells for which a record is quarantined. One date has day and month exchanged, so all
-dates of the file that fit both orders are quarantined."""
+"""Cells that cause a record to be quarantined. One date has day and month exchanged, so all records
+whose dates fit both orders are quarantined too."""
 
 
 def damage(file: Path) -> None:
@@ -564,7 +564,7 @@ def damage(file: Path) -> None:
     rows[5][place["Age"]] = "-2"
     for row in rows[1000:1004]:
         row[place["Joined Bank"]] = "25-03-2001"
-    # An identical copy is quarantined; of two contradicting records, both are.
+    # An identical copy is quarantined. If two records contradict each other, both are.
     rows.append(list(rows[1000]))
     rows.append(list(rows[1001]))
     rows[-1][place["Bank Loans"]] = "1.00"
@@ -594,7 +594,7 @@ def generate(drop: Path, customers: int, file_format: str) -> Path:
 
 
 def run_frames(library: str, drop: Path, marts: Path) -> Path:
-    """Make the comparison set of a drop by pandas or Polars, and return its folder."""
+    """Build the comparison set of a drop with pandas or Polars, and return its folder."""
     ran = subprocess.run(
         [
             *(str(BENCH_PYTHON), "-m", f"benchmarks.scale.{library}_marts"),
