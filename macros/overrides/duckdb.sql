@@ -11,15 +11,15 @@
     {{ return(dbt.duckdb__create_view_as(relation, renamable.sql)) }}
 {%- endmacro %}
 
-{#- A unit test may use values that are not in the seed of an enumeration. -#}
+{#- A unit test may use values that are missing from the seed of an enum type. -#}
 {% macro duckdb__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'string' if type.startswith('ENUM') else type }})
 {%- endmacro %}
 
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(
-        'dbt clone cannot copy a DuckDB warehouse, which is one file: copy the file, with '
-        ~ '_history.duckdb, .build_record.json and .checks_record.json of its name beside it. It may '
-        ~ 'get another name.'
+        'dbt clone cannot copy a DuckDB warehouse, which is one file. Copy the file, and the files '
+        ~ 'beside it that have its name with _history.duckdb, .build_record.json or '
+        ~ '.checks_record.json at the end. You can rename the copies together.'
     ) }}
 {%- endmaterialization %}

@@ -69,7 +69,7 @@ customers_at_the_top as (
 
 ),
 
-cumulated as (
+running_sums as (
 
     select
         tiers.*,
@@ -92,7 +92,7 @@ cumulated as (
 
 broken as (
 
-    select * from cumulated
+    select * from running_sums
     where
         score not between 1 and 5
         or score is null

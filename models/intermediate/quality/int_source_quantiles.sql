@@ -71,7 +71,7 @@ counted as (
 
 ),
 
-cumulated as (
+running_sums as (
 
     select
         column_number,
@@ -93,19 +93,19 @@ cumulated as (
 quantile_places as (
 
     select
-        cumulated.column_number,
-        cumulated.bucket,
-        cumulated.rows_up_to - cumulated.row_count as rows_below,
-        cumulated.rows_up_to,
+        running_sums.column_number,
+        running_sums.bucket,
+        running_sums.rows_up_to - running_sums.row_count as rows_below,
+        running_sums.rows_up_to,
         shares.quantile,
         greatest(
             cast(
-                ceil(cast(cumulated.rows_in_all as decimal(18, 0)) * shares.share) as bigint
+                ceil(cast(running_sums.rows_in_all as decimal(18, 0)) * shares.share) as bigint
             ),
             1
         ) as place
 
-    from cumulated
+    from running_sums
     cross join shares
 
 ),

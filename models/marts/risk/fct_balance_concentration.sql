@@ -31,7 +31,7 @@ totals as (
 ),
 
 -- The point of the Lorenz curve at the end of each bucket.
-cumulated as (
+running_sums as (
 
     select
         measure,
@@ -63,7 +63,7 @@ areas as (
         measure,
         sum(cast(customers * (2 * amount_up_to - amount) as decimal(38, 2))) as twice_area
 
-    from cumulated
+    from running_sums
     group by measure
 
 ),
@@ -100,25 +100,25 @@ percentiles as (
 curve as (
 
     select
-        cumulated.measure,
+        running_sums.measure,
         percentiles.percentile,
         cast(
-            cumulated.amount_up_to - cumulated.amount
-            + cast(cumulated.amount as double)
+            running_sums.amount_up_to - running_sums.amount
+            + cast(running_sums.amount as double)
             * (
                 totals.customers * percentiles.percentile / cast(100 as double)
-                - (cumulated.customers_up_to - cumulated.customers)
+                - (running_sums.customers_up_to - running_sums.customers)
             )
-            / cumulated.customers
+            / running_sums.customers
             as double
         ) as amount_of_lowest
 
-    from cumulated
-    inner join totals on cumulated.measure = totals.measure
+    from running_sums
+    inner join totals on running_sums.measure = totals.measure
     inner join percentiles
         on
-            cumulated.customers_up_to * 100 >= totals.customers * percentiles.percentile
-            and (cumulated.customers_up_to - cumulated.customers) * 100
+            running_sums.customers_up_to * 100 >= totals.customers * percentiles.percentile
+            and (running_sums.customers_up_to - running_sums.customers) * 100
             < totals.customers * percentiles.percentile
 
 ),
