@@ -72,7 +72,7 @@ class LazyCommands(click.Group):
             ) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command. Commands that its error message suggests get the same paths."""
+        """Run the command. If it fails, add its paths to the commands that its message suggests."""
         try:
             with ending_cleanly(), saying("Interrupted."):
                 return super().invoke(ctx)
@@ -117,7 +117,7 @@ def main(context: click.Context) -> None:
 
 
 def program() -> None:
-    """Run the command line as the program of this process.
+    """Run the program `bank`.
 
     When it exits, files that hold names are removed, and no signal interrupts their removal.
     """

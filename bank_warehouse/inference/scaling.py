@@ -29,7 +29,7 @@ class Scale:
 
 
 def fit_scale(amounts: Floats) -> Scale | None:
-    """Return the scale of a balance; its unit is the median of the amounts that are not 0.
+    """Return the scale of a balance; its unit is the median of the absolute amounts above 0.
 
     Unlike a logarithm, the inverse hyperbolic sine is defined for zeros and negative amounts:
     Burbidge, Magee, Robb (1988), "Alternative transformations to handle extreme values of the

@@ -1,7 +1,7 @@
 """The one theme of the report: colours, fonts, and the required contrast.
 
-Contrast is defined as in WCAG 2.2 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio). Against what
-is behind them, texts need at least 4.5 to 1, and marks and outlines 3 to 1.
+Contrast is defined as in WCAG 2.2 (https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio). Text needs
+a contrast of at least 4.5 to 1 with its background; marks and outlines need 3 to 1.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
 A drop is 1 to 500 clients of the seeds, whose dates, categories and amounts are then changed by up
 to four of the `SHAPES`: one category, balances of zero, overdrafts and so on. Every row stays
-valid, so every data test must pass for every drop.
+valid, except one in `an amount too large`, so every data test must pass for every drop.
 """
 
 import csv
@@ -153,7 +153,7 @@ def one_category(drop: Drop, random: Random) -> None:
 
 @shape
 def all_categories_alike(drop: Drop, random: Random) -> None:  # noqa: ARG001
-    """Every client equals the first one except for name and money."""
+    """All clients have the categories of the first one."""
     for column in CATEGORIES:
         set_all(drop, [column], drop.clients[0][column])
 
@@ -203,7 +203,7 @@ def joined_today(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def joined_over_a_century(drop: Drop, random: Random) -> None:
-    """Clients who joined a hundred years ago."""
+    """Clients who joined at any time in the last hundred years."""
     for row in drop.clients:
         row["Joined Bank"] = written(drop.as_of_date - timedelta(days=random.randint(0, 36_500)))
 

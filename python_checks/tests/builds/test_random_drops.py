@@ -96,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL with the date and the earliest year of another as-of date."""
+    """Return compiled SQL for another as-of date, with the year 120 years before it."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -178,7 +178,7 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
                 failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
-        # Answers must also be true if there are few customers, or if none of them has a balance.
+        # The findings must also be true with few customers, or if none of them has a balance.
         findings = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
         failures += untrue(connection, findings.said)
         page = write_page(findings)

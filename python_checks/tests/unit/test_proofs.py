@@ -192,7 +192,7 @@ def test_declared_format_is_refused_if_only_another_fits_all_dates(
         (("04-07-2015", "31-02-2015"), ("%d-%m-%Y",)),  # no format can read the second
         (("04-07-2015", "07-25-2015", "nobody knows"), ("%d-%m-%Y",)),
         (("25-07-2015", "07-25-2015"), ("%d-%m-%Y",)),  # no format reads both
-        (("2015-25-07",), ("%d-%m-%Y",)),  # a year before the day is never proposed
+        (("2015-25-07",), ("%d-%m-%Y",)),  # proposed only if a year-first format is declared
         (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
         (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
         (("2015-07-25",), ("%x",)),  # not a format that the project reads

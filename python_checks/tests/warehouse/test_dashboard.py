@@ -1134,7 +1134,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Publish the same marts as another release."""
+    """Publish the same marts again, under another release number."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)
