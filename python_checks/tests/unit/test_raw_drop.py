@@ -302,9 +302,9 @@ def test_plugin_answers_in_json_and_never_raises(tmp_path: Path) -> None:
         assert connection.execute(f"select count(*) from ({plan['value']['sql']})").fetchone() == (
             oddities.SEED_COUNT,
         )
-        assert call("raw_changes", str(tmp_path))["value"] == ""
+        assert call("refuse_changes", str(tmp_path))["error"] is None
         (tmp_path / "banking-clients.csv").write_text("shorter")
-        changed = call("raw_changes", str(tmp_path))["value"]
+        changed = call("refuse_changes", str(tmp_path))["error"]
         assert "banking-clients.csv: changed while it was read" in changed
         for table, folder, message in [
             ("clients", str(tmp_path / "absent"), "no such folder"),
