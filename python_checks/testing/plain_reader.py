@@ -180,7 +180,7 @@ def read_plainly(
         refusal = refusal or "mixes currencies"
     ids = [cells.get(name, "") for cells in whole for name in IDS]
     if any(_is_spoilt(cell.strip(BLANKS)) for cell in ids):
-        refusal = refusal or "ids examined are written such as"
+        refusal = refusal or "ids examined"
     if refusal:
         return Reading(refusal, rows=len(records))
     known = _codes(lookups, whole)
