@@ -93,12 +93,12 @@ def other_header(file: str, row: int) -> str:
 def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     rows = sum(file["rows"] for file in facts["files"])
     quarantined = sum(file["quarantined"] for file in facts["files"])
+    why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
+    remedy = ", or raise max_quarantine_rate if this loss is acceptable."
     if quarantined == rows:
-        why, remedy = "and no customer is left", "."
-    else:
-        why = f"more than the share of {max_quarantine_rate} that max_quarantine_rate allows"
-        remedy = ", or raise max_quarantine_rate if this loss is acceptable."
-    if any(file["other_header"] for file in facts["files"]):  # usually the cause
+        why = "and no customer is left"
+    # A header of another order is usually the cause of the others.
+    if quarantined == rows or any(file["other_header"] for file in facts["files"]):
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (

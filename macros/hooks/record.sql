@@ -19,12 +19,12 @@
         {%- endfor -%}
         {%- set nodes = [] -%}
         {%- for node in graph.nodes.values() -%}
-            {%- set kept = {} -%}
+            {%- set config = node.config -%}
+            {%- set kept = {'config': {'materialized': config.materialized, 'meta': config.meta}} -%}
             {%- for key in [
-                'unique_id', 'resource_type', 'name', 'schema', 'database', 'relation_name',
-                'config', 'access', 'description', 'columns', 'test_metadata', 'attached_node',
-                'column_name',
-            ] -%}
+                'unique_id', 'resource_type', 'name', 'schema', 'database', 'relation_name', 'access',
+                'test_metadata', 'attached_node', 'column_name',
+            ] + (['description', 'columns'] if node.get('access') == 'public' else []) -%}
                 {%- do kept.update({key: node.get(key)}) -%}
             {%- endfor -%}
             {%- do nodes.append(kept) -%}

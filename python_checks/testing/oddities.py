@@ -572,6 +572,15 @@ def header_between_rows(drop: Path) -> None:
     put(drop, "\n".join([*lines[:1000], lines[0], *lines[1000:]]))
 
 
+def joined_in_another_order(rows: list[list[str]], first: int) -> str:
+    """Return two joined files: after the first rows, two columns of money are exchanged."""
+    header = list(seed_rows()[0])
+    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
+    for row in [header, *rows[first:]]:
+        row[one], row[other] = row[other], row[one]
+    return text_of(rows[:first]) + text_of(rows[first:], header)
+
+
 @oddity(
     "refused",
     "row 1502: a header that has the columns in another order",
@@ -579,11 +588,7 @@ def header_between_rows(drop: Path) -> None:
 )
 def header_of_another_order(drop: Path) -> None:
     """Two files joined, the second with two columns of money exchanged."""
-    header, rows = seed_rows()
-    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
-    for row in [header_again := list(header), *rows[1500:]]:
-        row[one], row[other] = row[other], row[one]
-    put(drop, text_of(rows[:1500]) + text_of(rows[1500:], header_again))
+    put(drop, joined_in_another_order(seed_rows()[1], 1500))
 
 
 @oddity(
@@ -594,12 +599,9 @@ def header_of_another_order(drop: Path) -> None:
 )
 def header_of_another_order_far_down(drop: Path) -> None:
     """The same below the first 5,000 rows."""
-    header, rows = seed_rows()
-    one, other = header.index("Checking Accounts"), header.index("Saving Accounts")
-    rows = [*rows, *([f"B{client_id}", *cells] for client_id, *cells in rows)]
-    for row in [header_again := list(header), *rows[5500:]]:
-        row[one], row[other] = row[other], row[one]
-    put(drop, text_of(rows[:5500]) + text_of(rows[5500:], header_again))
+    rows = seed_rows()[1]
+    rows += [[f"B{client_id}", *cells] for client_id, *cells in rows]
+    put(drop, joined_in_another_order(rows, 5500))
 
 
 @oddity(
