@@ -133,7 +133,7 @@ def judge_drop(
     if found:
         from bank_warehouse.raw_drop import DropError
 
-        raise DropError("\n".join(found))
+        raise DropError(*"\n".join(found).split("\n"))
     return list(drop_verdict.warnings(facts, near_duplicates))
 
 

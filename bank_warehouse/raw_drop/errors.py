@@ -1,7 +1,7 @@
 """The error for a raw drop that is refused, and the collection of its problems."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Hyphens and minus signs that look like `-`.
@@ -9,21 +9,28 @@ _LOOK_ALIKES = "\u2010\u2011\u2012\u2212\ufe63\uff0d"
 
 
 def visible(text: str) -> str:
-    """Return a text with invisible characters, and those that look like `-`, escaped."""
+    """Return a text with line ends, invisible characters and those that look like `-` escaped."""
     return "".join(
         letter
-        if letter == "\n" or (letter.isprintable() and letter not in _LOOK_ALIKES)
+        if letter.isprintable() and letter not in _LOOK_ALIKES
         else letter.encode("unicode_escape").decode()
         for letter in text
     )
 
 
 class DropError(Exception):
-    """A raw drop is refused. The message names the file, the row if any, and the remedy."""
+    """A raw drop is refused. The message names the file, the row if any, and the remedy.
 
-    def __init__(self, message: str) -> None:
-        """Show invisible characters of cells and file names in the message."""
-        super().__init__(visible(message))
+    Attributes:
+        args: the lines of the message. Each line is a problem of its own.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        """Show line ends and invisible characters of cells and file names in the message."""
+        super().__init__(*map(visible, lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class Problems:
@@ -47,7 +54,7 @@ class Problems:
         try:
             yield
         except DropError as refused:
-            for message in str(refused).splitlines():
+            for message in refused.args:
                 self.add(rank, message)
 
     def has(self, rank: int) -> bool:
@@ -68,17 +75,14 @@ class Problems:
         Raises:
             DropError: the problem, or all of them, one per line.
         """
-        if self.messages:
-            raise DropError(joined(where, self.messages))
-
-
-def joined(where: str, messages: Iterable[str]) -> str:
-    """Return problems as one message, numbered if there are several."""
-    listed = list(messages)
-    if len(listed) == 1:
-        return listed[0]
-    lines = (f"  {number}. {message}" for number, message in enumerate(listed, start=1))
-    return f"{where}: {len(listed)} things are wrong with this drop.\n" + "\n".join(lines)
+        listed = self.messages
+        if len(listed) == 1:
+            raise DropError(listed[0])
+        if listed:
+            raise DropError(
+                f"{where}: {len(listed)} things are wrong with this drop.",
+                *(f"  {number}. {message}" for number, message in enumerate(listed, start=1)),
+            )
 
 
 def shown(name: str) -> str:

@@ -228,7 +228,7 @@ def proposed_mapping(
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Return what :func:`inspect_drop` found as text."""
-    return visible("\n".join(_lines(result)))
+    return "\n".join(map(visible, _lines(result)))
 
 
 def _lines(result: Mapping[str, Any]) -> Iterator[str]:

@@ -151,7 +151,7 @@ def reading_of_clients(
     ]
     refusals = [refusal for proof in proved for refusal in proof.refusals]
     if refusals:
-        raise DropError("\n".join(refusals))
+        raise DropError(*refusals)
     warnings.extend(warning for proof in proved for warning in proof.warnings)
     return proofs.reading_of(proved)
 
