@@ -76,7 +76,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
         yield (
             f"{rows} rows are {people} {'person' if people == 1 else 'people'} written in "
             "different ways: client id, name and joining date agree except for blanks, case or "
-            f"composed letters. {remedy}"
+            f"composed accents. {remedy}"
         )
 
 

@@ -315,7 +315,7 @@ VARIABLES = (
     ),
     Setting(
         "near_duplicates",
-        "rows of one person that differ only in blanks, case or accents: "
+        "near duplicates (rows of one person, written in different ways): "
         "`report` counts them, `quarantine` treats them as duplicates",
         "`report`",
         _one_of("report", "quarantine"),

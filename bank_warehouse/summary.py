@@ -73,7 +73,7 @@ class Summary:
         currency: Currency of the amounts; empty if none of them names one.
         undecided: Numbers of dates and of amounts that fit two readings, and that a variable
             decided.
-        near_duplicates: Rows of one person that differ only in blanks, case or accents.
+        near_duplicates: Rows of one person that differ only in blanks, case or composed accents.
     """
 
     as_of_date: date
@@ -490,7 +490,7 @@ def _doubts(summary: Summary) -> list[str]:
     if summary.near_duplicates:
         said.append(
             f"{summary.near_duplicates:,} rows differ from another row of the same person only "
-            "in blanks, case or accents"
+            "in blanks, case or composed accents"
         )
     return [_line("Ask about", text) for text in said]
 

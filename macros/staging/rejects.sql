@@ -64,5 +64,5 @@
 
 {% macro same_person() -%}
     same client id, name and joining date
-    {{- ' (but for blanks, case and composed letters)' if var('near_duplicates') == 'quarantine' }}
+    {{- ' (but for blanks, case and composed accents)' if var('near_duplicates') == 'quarantine' }}
 {%- endmacro %}

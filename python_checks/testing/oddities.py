@@ -2068,7 +2068,7 @@ def invisible_characters_around_names(drop: Path) -> None:
 
 
 def respelt() -> str:
-    """Return the seeds and four repeated rows with other blanks, case or composed letters."""
+    """Return the seeds and four repeated rows with other blanks, case or composed accents."""
     rows = seed_rows()[1]
     first, second, third, fourth = ([*row] for row in rows[:4])
     first[0] = first[0].lower()
