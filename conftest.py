@@ -40,7 +40,6 @@ LAYERS = {
 """The markers and what they mean. The marker of a test is the name of its folder."""
 
 LONG_FILES = (
-    # The first waits for the build of the shipped seeds; the next two build something else.
     "test_spark_parity.py",
     "test_sabotage.py",
     "test_history.py",

@@ -6,8 +6,8 @@ Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres]
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
 warehouse is derived from it in which every mart has different rows. Publishers alternate between
 the two, so a mix of both shows in the number of rows. Each publisher is the real command in its own
-process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers read
-without pause:
+process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers
+read again and again, with short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
 - files, held: open the DuckDB file of a release, and read it repeatedly during later releases;

@@ -24,25 +24,25 @@ dimensions as (
 
 forbidden as (
 
-    select dimension as named_fact
+    select dimension as attribute
     from dimensions
     where is_protected
 
     union all
 
-    select 'age' as named_fact
+    select 'age' as attribute
 
 ),
 
--- Facts and amounts that recommendation rules may use, every column of the table that has them,
--- and the facts of the watch-list rules.
+-- What the rules can use: the facts and amounts of recommendations, every column of the table that
+-- holds them, and the facts of the watch-list rules.
 known as (
 
     {% for fact in facts %}
 
     select
-        '{{ fact }}' as named_fact,
-        'fact' as named_as
+        '{{ fact }}' as attribute,
+        'fact' as kind
 
     union all
     {% endfor %}
@@ -50,8 +50,8 @@ known as (
     {% for amount in amounts %}
 
     select
-        '{{ amount }}' as named_fact,
-        'amount' as named_as
+        '{{ amount }}' as attribute,
+        'amount' as kind
 
     union all
     {% endfor %}
@@ -59,15 +59,15 @@ known as (
     {% for column in columns %}
 
     select
-        '{{ column.name }}' as named_fact,
-        'column' as named_as
+        '{{ column.name }}' as attribute,
+        'column' as kind
 
     union all
     {% endfor %}
 
     select
-        fact as named_fact,
-        'fact of the watch list' as named_as
+        fact as attribute,
+        'fact of the watch list' as kind
 
     from watch_list_rules
 
@@ -78,8 +78,8 @@ named as (
     {% for column in ['fact', 'second_fact', 'third_fact', 'money_measure', 'gap_measure'] %}
 
     select
-        {{ column }} as named_fact,
-        '{{ "amount" if "measure" in column else "fact" }}' as named_as
+        {{ column }} as attribute,
+        '{{ "amount" if "measure" in column else "fact" }}' as kind
 
     from rules
     where {{ column }} is not null
@@ -94,22 +94,22 @@ named as (
 breaches as (
 
     select
-        known.named_fact,
-        known.named_as
+        known.attribute,
+        known.kind
 
     from known
-    inner join forbidden on known.named_fact = forbidden.named_fact
+    inner join forbidden on known.attribute = forbidden.attribute
 
     union all
 
     select
-        named.named_fact,
-        named.named_as
+        named.attribute,
+        named.kind
 
     from named
-    left join known on named.named_fact = known.named_fact and named.named_as = known.named_as
-    left join forbidden on named.named_fact = forbidden.named_fact
-    where known.named_fact is null or forbidden.named_fact is not null
+    left join known on named.attribute = known.attribute and named.kind = known.kind
+    left join forbidden on named.attribute = forbidden.attribute
+    where known.attribute is null or forbidden.attribute is not null
 
 )
 

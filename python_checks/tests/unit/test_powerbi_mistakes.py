@@ -513,15 +513,15 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a title hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("title", "text", "Drivers"), 1),
-        "its text does not say all customers",
+        "its text does not say 'all customers'",
     ),
     "an alt text hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("general", "altText", "Drivers"), 1),
-        "its text does not say all customers",
+        "its text does not say 'all customers'",
     ),
     "a title says all customers where slicers choose": (
         visual("Overview", "clusteredBarChart", says("title", "text", "All customers")),
-        "says all customers, but the page's slicers filter it",
+        "says 'all customers', but the page's slicers filter it",
     ),
     "the page order lacks a page": (
         edits(

@@ -199,7 +199,7 @@ def test_cube_metrics_equal_the_metric_layer(
     compare(snapshot, marts, ["recommended_customers"], [], filters, "advised")
 
 
-def test_cells_count_each_customer_once(snapshot: Snapshot) -> None:
+def test_cubes_hold_no_customer_ids_and_cannot_be_changed(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
         for table, missing in (
             (f"cube_{name}", set()),
@@ -1114,7 +1114,7 @@ def test_other_methods_and_large_bodies_are_refused(client: FlaskClient) -> None
     assert large.status_code in (413, 415)
 
 
-def test_unknown_pages(client: FlaskClient) -> None:
+def test_unknown_page_is_reported(client: FlaskClient) -> None:
     assert "There is no page with this name" in ask_page(client, "/nowhere")["text"]
 
 
@@ -1322,7 +1322,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--host", "192.0.2.7", "--port", "8050"], "Cannot listen on 192.0.2.7"),
     ],
 )
-def test_the_command_refuses(
+def test_unusable_options_are_refused(
     options: list[str], problem: str, users: Path, published: Path
 ) -> None:
     given = [each.replace("{users}", str(users)) for each in options]
