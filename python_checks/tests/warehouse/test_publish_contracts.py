@@ -1,4 +1,4 @@
-"""A published contract changes only with the schema version."""
+"""Breaking changes of a published contract need a new schema version."""
 
 import dataclasses
 from pathlib import Path
