@@ -274,7 +274,7 @@ def test_row_order_survives_many_blocks_and_threads(tmp_path: Path) -> None:
     assert [row[0] for row in found] == ids
 
 
-def test_refused_date_order_has_counts_and_setting(staging: Staging, tmp_path: Path) -> None:
+def test_refusal_of_a_date_order_gives_counts_and_setting(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["month_first_dates_declared_day_first"]
     drop = make(oddity, tmp_path / "drop")
     refusal = str(staging.read(drop, **settings(oddity)).refusal)
