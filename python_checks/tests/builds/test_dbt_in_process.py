@@ -54,7 +54,7 @@ def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
     assert differences(parsed_project(), found) == []
 
 
-def test_run_releases_files_and_environment(tmp_path: Path) -> None:
+def test_run_closes_its_files_and_restores_the_environment(tmp_path: Path) -> None:
     before = dict(os.environ)
     folder = Path.cwd()
     seeded = ("seed", "--select", "income_bands")

@@ -362,7 +362,7 @@ def test_rounding_total_is_the_sum_of_differences(staging: Staging, tmp_path: Pa
         ("12.50 CHF", "not an amount to the cent"),
     ],
 )
-def test_only_an_amount_is_in_another_currency(
+def test_only_amounts_are_quarantined_for_their_currency(
     cell: str, reason: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -374,7 +374,9 @@ def test_only_an_amount_is_in_another_currency(
     assert reason in str(row["reject_reasons"])
 
 
-def test_refused_rate_counts_reasons_and_keeps_rows(staging: Staging, tmp_path: Path) -> None:
+def test_refusal_for_bad_rows_counts_reasons_and_keeps_rows(
+    staging: Staging, tmp_path: Path
+) -> None:
     oddity = BY_NAME["too_many_bad_rows"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert "31 rows: occupation is empty" in str(staged.refusal)

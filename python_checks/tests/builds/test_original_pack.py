@@ -27,7 +27,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
         yield connection
 
 
-def test_customers_client_ids_and_money(original: duckdb.DuckDBPyConnection) -> None:
+def test_counts_and_sums_have_the_known_values(original: duckdb.DuckDBPyConnection) -> None:
     found = original.execute(
         """
         select count(*), count(distinct client_key), sum(total_loans), sum(total_deposits),

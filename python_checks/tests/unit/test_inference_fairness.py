@@ -97,7 +97,7 @@ def test_groups_too_small_are_neither_best_nor_tested() -> None:
     assert found.loc[("nobody", "Few"), "groups_compared"] == 0
 
 
-def test_all_p_values_are_adjusted_together_and_the_order_of_rows_does_not_matter() -> None:
+def test_p_values_are_adjusted_together_in_any_row_order() -> None:
     frame = drawn(3)
     found = compare_groups(frame)
     assert found.schema.equals(TESTED)

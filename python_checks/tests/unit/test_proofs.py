@@ -106,7 +106,7 @@ def test_amount_readings(text: str, point: str | None, comma: str | None, is_eit
 @pytest.mark.parametrize(
     "text", ["1.2E+06", "1,20.00", "1.2.34", "about 5", "(12.34", "$5 USD", "--5"]
 )
-def test_no_amount(text: str) -> None:
+def test_text_that_is_no_amount_has_no_reading(text: str) -> None:
     assert amount_readings(text) is None
 
 

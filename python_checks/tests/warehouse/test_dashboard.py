@@ -524,7 +524,7 @@ def test_drivers_are_sorted_by_size_and_chance_is_pale(
     assert sum(shape.tone == "first" for shape in dots) == len(real)
 
 
-def test_no_real_driver_is_cut(snapshot: Snapshot) -> None:
+def test_no_real_driver_is_left_out(snapshot: Snapshot) -> None:
     row = next(row for row in snapshot.rows("fct_risk_drivers") if row["driver"] == "bank_deposits")
     many = [dict(row, driver=f"amount_{place}", coefficient=place + 1.0) for place in range(40)]
     weak = [dict(row, driver=f"weak_{place}", coefficient=0.01 * place, direction="no clear "
@@ -539,7 +539,7 @@ def test_no_real_driver_is_cut(snapshot: Snapshot) -> None:
     assert len(chart.table.rows) == 80
 
 
-def test_no_real_difference_of_treatment_is_cut(snapshot: Snapshot) -> None:
+def test_no_real_difference_of_treatment_is_left_out(snapshot: Snapshot) -> None:
     rows = [dict(row) for row in snapshot.rows("fct_fairness_monitor")]
     shape = next(row for row in rows if row["is_large_enough"])
     fair = [dict(shape, ratio_to_best=0.1, is_flagged=True, value=f"chance {place}",
@@ -1098,7 +1098,7 @@ def test_responses_have_a_strict_content_policy(client: FlaskClient) -> None:
     assert client.get("/").headers["Cache-Control"] == "no-store"
 
 
-def test_the_page_names_no_other_server(client: FlaskClient) -> None:
+def test_the_page_loads_nothing_from_another_server(client: FlaskClient) -> None:
     page = client.get("/").text
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert addresses

@@ -299,7 +299,7 @@ def test_model_has_every_published_mart_and_the_used_columns(
     assert "fct_quarantined_clients" not in names
 
 
-def test_relationships_tests_between_marts_are_relationships(
+def test_relationships_tests_become_relationships_of_the_model(
     read_artifacts: Artifacts, built_model: Model
 ) -> None:
     expected = {
