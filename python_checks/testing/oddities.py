@@ -1572,7 +1572,7 @@ def date_before_anyone_was_born(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
-    """One date with a two-digit year, 06-05-19, although no format declares it."""
+    """One date with a two-digit year, 06-05-19, among four-digit years."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 

@@ -24,13 +24,13 @@ dimensions as (
 
 forbidden as (
 
-    select dimension as attribute
+    select dimension as attribute_name
     from dimensions
     where is_protected
 
     union all
 
-    select 'age' as attribute
+    select 'age' as attribute_name
 
 ),
 
@@ -41,7 +41,7 @@ known as (
     {% for fact in facts %}
 
     select
-        '{{ fact }}' as attribute,
+        '{{ fact }}' as attribute_name,
         'fact' as kind
 
     union all
@@ -50,7 +50,7 @@ known as (
     {% for amount in amounts %}
 
     select
-        '{{ amount }}' as attribute,
+        '{{ amount }}' as attribute_name,
         'amount' as kind
 
     union all
@@ -59,14 +59,14 @@ known as (
     {% for column in columns %}
 
     select
-        '{{ column.name }}' as attribute,
+        '{{ column.name }}' as attribute_name,
         'column' as kind
 
     union all
     {% endfor %}
 
     select
-        fact as attribute,
+        fact as attribute_name,
         'fact of the watch list' as kind
 
     from watch_list_rules
@@ -78,7 +78,7 @@ named as (
     {% for column in ['fact', 'second_fact', 'third_fact', 'money_measure', 'gap_measure'] %}
 
     select
-        {{ column }} as attribute,
+        {{ column }} as attribute_name,
         '{{ "amount" if "measure" in column else "fact" }}' as kind
 
     from rules
@@ -94,22 +94,22 @@ named as (
 breaches as (
 
     select
-        known.attribute,
+        known.attribute_name,
         known.kind
 
     from known
-    inner join forbidden on known.attribute = forbidden.attribute
+    inner join forbidden on known.attribute_name = forbidden.attribute_name
 
     union all
 
     select
-        named.attribute,
+        named.attribute_name,
         named.kind
 
     from named
-    left join known on named.attribute = known.attribute and named.kind = known.kind
-    left join forbidden on named.attribute = forbidden.attribute
-    where known.attribute is null or forbidden.attribute is not null
+    left join known on named.attribute_name = known.attribute_name and named.kind = known.kind
+    left join forbidden on named.attribute_name = forbidden.attribute_name
+    where known.attribute_name is null or forbidden.attribute_name is not null
 
 )
 
