@@ -19,7 +19,7 @@ from python_checks.testing.shared import made_once
 os.environ.pop("BANK_HISTORY", None)
 
 # Java compiles Spark's code twice, the second time for long runs. The second compilation took a
-# third of a build of three thousand customers, so it is switched off. This would also shrink the
+# third of a build of three thousand customers, so it is switched off. That alone would shrink the
 # code cache to a fifth, and Spark ends when the cache is full, so its size is set. The default
 # garbage collector is for long runs, too.
 os.environ.setdefault(
@@ -40,7 +40,6 @@ LAYERS = {
 """The markers and what they mean. The marker of a test is the name of its folder."""
 
 LONG_FILES = (
-    # The first waits for the build of the shipped seeds; the next two build something else.
     "test_spark_parity.py",
     "test_sabotage.py",
     "test_history.py",

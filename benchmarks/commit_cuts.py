@@ -132,13 +132,13 @@ def _cut(
         committed = f"has committed release {noted}" in said
         settled = "committed" if committed else "not committed"
         found.settled[command, settled] += 1
-        require(committed == holds, f"`bank {command}` takes it for {settled}")
+        require(committed == holds, f"`bank {command}` reports it as {settled}")
         require(committed or f"has not committed release {noted}" in said, "it stays unknown")
         require(code == 0 and not (published / PENDING).exists(), "it is not settled")
         last = (releases_in(dsn) or [None])[-1]
         require(_current(published) == last, f"files {_current(published)}, PostgreSQL {last}")
     else:
-        require(False, "no report of the three")
+        require(False, "none of the three reports")
 
 
 def _run(command: str) -> tuple[int, str]:

@@ -74,10 +74,6 @@ DRAWN = {
 }
 """Attributes that are drawn independently of each other, and the columns drawn with each."""
 
-OF_CUSTOMERS = ("fct_customer_positions", "fct_customer_segments", "fct_customer_risk")
-SMALL = 100_000
-"""Largest number of rows with which a mart is copied unchanged."""
-
 UNANSWERED = 60.0
 
 
@@ -318,7 +314,12 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
     "--prepare", is_flag=True, help="Create the release and its cubes without a measurement."
 )
 @click.option("--users", default=20, show_default=True)
-@click.option("--idle", default=0, show_default=True, help="Number of additional idle connections.")
+@click.option(
+    "--idle",
+    default=0,
+    show_default=True,
+    help="Number of additional connections, half of them idle and half slow.",
+)
 @click.option("--seconds", default=60.0, show_default=True)
 @click.option(
     "--pause", "pauses", multiple=True, type=float, default=(7.0, 2.0, 0.0), show_default=True

@@ -26,25 +26,25 @@ MODELS = ("int_differences_tested", "int_risk_drivers_fitted", "int_clusters_fit
 BY_POSITION = "('banking_relationship', 'investment_advisor')"
 DIFFERENCES = f"""
     with evaluated as (
-        select *, not (dimension in {BY_POSITION} and measure in {BY_POSITION}) as is_chance
+        select *, not (dimension in {BY_POSITION} and measure in {BY_POSITION}) as no_effect
         from intermediate.int_differences_tested
         where family = 'categories'
     )
     select
-        count(*) filter (is_chance and p_value <= {RATE}) / count(p_value) filter (is_chance),
-        count(*) filter (is_chance and adjusted_p_value <= {RATE})
+        count(*) filter (no_effect and p_value <= {RATE}) / count(p_value) filter (no_effect),
+        count(*) filter (no_effect and adjusted_p_value <= {RATE})
             / greatest(count(*) filter (adjusted_p_value <= {RATE}), 1)
     from evaluated
 """
 DRIVERS = f"""
     with evaluated as (
         select *, driver in ('tenure_days', 'amount_of_credit_cards', 'properties_owned')
-            or reference_level is not null or is_protected as is_chance
+            or reference_level is not null or is_protected as no_effect
         from intermediate.int_risk_drivers_fitted
     )
     select
-        count(*) filter (is_chance and p_value <= {RATE}) / count(p_value) filter (is_chance),
-        count(*) filter (is_chance and adjusted_p_value <= {RATE} and not is_protected)
+        count(*) filter (no_effect and p_value <= {RATE}) / count(p_value) filter (no_effect),
+        count(*) filter (no_effect and adjusted_p_value <= {RATE} and not is_protected)
             / greatest(count(*) filter (adjusted_p_value <= {RATE} and not is_protected), 1),
         coalesce(bool_or(adjusted_p_value <= {RATE}) filter (is_protected), false)::integer
     from evaluated
@@ -54,9 +54,9 @@ CLUSTERS = """
     from intermediate.int_clusters_fitted
 """
 LINES = (
-    ("differences: share of tests of chance with p <= 0.05", False),
+    ("differences: share of tests without an effect with p <= 0.05", False),
     ("differences: false share of those called more than chance", True),
-    ("drivers: share of drivers of chance with p <= 0.05", False),
+    ("drivers: share of drivers without an effect with p <= 0.05", False),
     ("drivers: false share of the business facts called drivers", True),
     ("drivers: packs in which a protected attribute is called one", True),
     ("clusters: packs called distinct clusters", True),

@@ -6,8 +6,8 @@ Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres]
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
 warehouse is derived from it in which every mart has different rows. Publishers alternate between
 the two, so a mix of both shows in the number of rows. Each publisher is the real command in its own
-process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers read
-without pause:
+process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers
+read again and again, with short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
 - files, held: open the DuckDB file of a release, and read it repeatedly during later releases;
@@ -45,7 +45,7 @@ from python_checks.testing.postgres_server import temporary_postgres
 from python_checks.testing.publishing import second_warehouse
 
 PROJECT = Path(__file__).resolve().parents[1]
-BETWEEN_LOOKS = 0.15
+BETWEEN_READS = 0.15
 """Seconds between reads, so that the readers leave the publishers enough of the machine."""
 LONGEST_PAUSE = 0.005
 LONGEST_SNAPSHOT = 0.5
@@ -57,12 +57,12 @@ class Seen:
     """What the readers saw; shared by their threads.
 
     Attributes:
-        looks: Number of complete reads of a release, by kind of reader.
+        reads: Number of complete reads of a release, by kind of reader.
         releases: Numbers of the releases seen.
         wrong: A line for each read that did not find a complete release.
     """
 
-    looks: Counter[str] = field(default_factory=Counter)
+    reads: Counter[str] = field(default_factory=Counter)
     releases: set[int] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -114,7 +114,7 @@ def run_kills(
             began = time.monotonic()
             _must_pass(whole)
             longest = time.monotonic() - began
-            say(f"A whole publish takes {longest:.1f} s with readers looking, once it has begun.")
+            say(f"While readers read, a publish takes {longest:.1f} s from its first line.")
             for number in range(kills):
                 publisher = _publisher(warehouses[number % 2], publish_dir, dsn)
                 first = _wait_for_first_line(publisher)
@@ -128,7 +128,7 @@ def run_kills(
                     if publisher.returncode != 0:
                         seen.wrong.append(f"a publisher failed: {_said(publisher)}")
                 if (number + 1) % 10 == 0:
-                    say(f"{number + 1} publishers; {dict(seen.looks)}; wrong: {len(seen.wrong)}")
+                    say(f"{number + 1} publishers; {dict(seen.reads)}; wrong: {len(seen.wrong)}")
             last = _publisher(built, publish_dir, dsn)
             said = last.communicate()[0]
             if last.returncode != 0:
@@ -192,33 +192,33 @@ def _stage(said: str) -> str:
 @contextmanager
 def _readers(publish_dir: Path, dsn: str | None, seen: Seen) -> Iterator[None]:
     stop = threading.Event()
-    looks: dict[str, Callable[[], int]] = {
-        "files": lambda: look_at_files(publish_dir),
+    reads: dict[str, Callable[[], int]] = {
+        "files": lambda: read_current_files(publish_dir),
         "files, held": lambda: _hold_a_file(publish_dir),
     }
     if dsn:
         with psycopg.connect(dsn) as connection:
             connection.execute("create role bi_tool login in role bank_reader")
         reader = psycopg.conninfo.make_conninfo(dsn, user="bi_tool")
-        looks["PostgreSQL, repeatable read"] = lambda: _look_at_postgres(
+        reads["PostgreSQL, repeatable read"] = lambda: _read_postgres(
             publish_dir, reader, "repeatable read"
         )
-        looks["PostgreSQL, read committed"] = lambda: _look_at_postgres(
+        reads["PostgreSQL, read committed"] = lambda: _read_postgres(
             publish_dir, reader, "read committed"
         )
 
-    def go_on(kind: str, look: Callable[[], int]) -> None:
+    def go_on(kind: str, read: Callable[[], int]) -> None:
         while not stop.is_set():
             try:
-                seen.releases.add(look())
-                seen.looks[kind] += 1
+                seen.releases.add(read())
+                seen.reads[kind] += 1
             except Exception as problem:
                 seen.wrong.append(f"{kind}: {type(problem).__name__}: {problem}")
-            time.sleep(BETWEEN_LOOKS)
+            time.sleep(BETWEEN_READS)
 
     threads = [
-        threading.Thread(target=go_on, args=(kind, look), daemon=True)
-        for kind, look in looks.items()
+        threading.Thread(target=go_on, args=(kind, read), daemon=True)
+        for kind, read in reads.items()
     ]
     for thread in threads:
         thread.start()
@@ -235,7 +235,7 @@ def _require(is_right: bool, words: str) -> None:
         raise AssertionError(words)
 
 
-def look_at_files(publish_dir: Path) -> int:
+def read_current_files(publish_dir: Path) -> int:
     """Read the whole current release, and return its number.
 
     Raises:
@@ -275,11 +275,11 @@ def _hold_a_file(publish_dir: Path) -> int:
                     found == (entry["row_count"],),
                     f"held release {release.number}, {contract.relation}: {found}",
                 )
-            time.sleep(BETWEEN_LOOKS)
+            time.sleep(BETWEEN_READS)
     return release.number
 
 
-def _look_at_postgres(publish_dir: Path, dsn: str, level: str) -> int:
+def _read_postgres(publish_dir: Path, dsn: str, level: str) -> int:
     with psycopg.connect(dsn) as connection:
         connection.execute(f"set transaction isolation level {level}")
         if level == "repeatable read":
@@ -310,12 +310,12 @@ def report(outcome: Outcome) -> str:
     """Return the results as lines of text."""
     killed = sum(outcome.stages.values())
     lines = [
-        f"publishers killed: {killed}; through before the kill: {outcome.finished}",
+        f"publishers killed: {killed}; finished before the kill: {outcome.finished}",
         *(f"  {count:>4}  {stage}" for stage, count in outcome.stages.most_common()),
         f"releases at the end: {outcome.releases}, seen by readers: {len(outcome.seen.releases)}",
         f"drafts left after the last publisher: {outcome.leftovers}",
-        *(f"looks, {kind}: {count:,}" for kind, count in sorted(outcome.seen.looks.items())),
-        f"looks that found a mix, an empty table or an error: {len(outcome.seen.wrong)}",
+        *(f"reads, {kind}: {count:,}" for kind, count in sorted(outcome.seen.reads.items())),
+        f"reads that found a mix, an empty table or an error: {len(outcome.seen.wrong)}",
         *(f"  {line}" for line in outcome.seen.wrong[:10]),
     ]
     return "\n".join(lines)

@@ -41,7 +41,7 @@ def main(warehouse: Path, model: str | None) -> None:
     for name in paths:
         command = [sys.executable, "-m", "benchmarks.python_models"]
         seconds, peak = run_measured([*command, "--warehouse", str(warehouse), "--model", name])
-        click.echo(f"{name:28} {seconds:6.1f} s with its start   peak {peak:6,.0f} MiB")
+        click.echo(f"{name:28} {seconds:6.1f} s including its start   peak {peak:6,.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
     """Refuse to replace files that no earlier run can have written.
 
     Raises:
-        PowerBIError: a file is where the project has a folder or vice versa, or the
+        PowerBIError: a file is where the project needs a folder or vice versa, or the
             `.gitignore` is that of another project.
     """
     remedy = "move it, or name another folder with --out."
@@ -132,7 +132,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
         if path.exists() and path.is_dir() != (name in folders):
             kind, needed = ("folder", "file") if path.is_dir() else ("file", "folder")
             raise PowerBIError(
-                f"{path} is a {kind}, and the project has a {needed} there: {remedy}"
+                f"{path} is a {kind}, but a Power BI project needs a {needed} there: {remedy}"
             )
     path = folder / ".gitignore"
     is_project = (folder / f"{NAME}.pbip").exists()

@@ -96,12 +96,12 @@ def _reach(where: str, page: Page, model: ModelText) -> Iterator[str]:
         says = [ALL_CUSTOMERS in text.lower() for text in (visual.title, visual.alt)]
         looks = report_files.property_of(visual.dress, "background", "color") == theme.WHOLE
         if is_whole and not all(says):
-            yield f"{named}: no slicer reaches it, but its text does not say {ALL_CUSTOMERS}"
+            yield f"{named}: no slicer reaches it, but its text does not say '{ALL_CUSTOMERS}'"
         if is_whole and not looks:
             yield f"{named}: no slicer reaches it, but it does not have the style of such visuals"
         claims = any(says) or ALL_CUSTOMERS in visual.fixed_title.lower()
         if is_chosen and not is_whole and claims:
-            yield f"{named}: says {ALL_CUSTOMERS}, but the page's slicers filter it"
+            yield f"{named}: says '{ALL_CUSTOMERS}', but the page's slicers filter it"
         if looks and not all(says):
             yield f"{named}: is styled as showing all customers, but does not say so"
 
@@ -119,7 +119,7 @@ def _tooltip(
     if visual.kind in CHARTS and not report_files.property_of(
         visual.visual.get("objects", {}), "labels", "show"
     ):
-        yield f"{where}: its tooltip page hides the number, and the chart has no data labels"
+        yield f"{where}: it has a tooltip page but no data labels"
     there = {name for card in page.of("cardVisual") for _, name in card.fields("Measure")}
     for name in _measures(visual, model):
         if not any(other == name or other.startswith(f"{name}, ") for other in there):
@@ -153,7 +153,7 @@ def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
             if table == DIFFERENCES:
                 (left_out if is_not else kept)[name] = values
     if len(kept.get("Dimension", [])) != 1 or kept["Dimension"][0] not in axis:
-        yield f"{where}: its tooltip answers for {kept.get('Dimension')}, but its axis is {axis}"
+        yield f"{where}: its tooltip tests {kept.get('Dimension')}, but its axis is {axis}"
     others = [name for name in axis if name not in kept.get("Dimension", [])]
     if others and kept.get("Measure") != others:
         yield f"{where}: its tooltip compares {kept.get('Measure')}, not {others}"
@@ -215,7 +215,7 @@ def _choice(where: str, visual: Visual, page: Page, model: ModelText) -> Iterato
         }
         for entry in entries:
             if not any(metadata.endswith(f".{entry}") for metadata in coloured):
-                yield f"{where}: its cells have no colour where {entry} is chosen"
+                yield f"{where}: its cells have no colour when {entry} is chosen"
 
 
 def _parameters(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
@@ -275,7 +275,7 @@ def _navigation(pages: Mapping[str, Page], files: Files) -> Iterator[str]:
         if not page.kind and not any(
             len(each.fields("Measure")) >= FIGURES for each in page.of("cardVisual")
         ):
-            yield f"{where}: has no key figures"
+            yield f"{where}: has fewer than {FIGURES} key figures"
         slicers = {each.name for each in page.of("slicer") if each.visual.get("syncGroup")}
         choices = {
             each.name

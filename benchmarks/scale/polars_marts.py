@@ -170,9 +170,9 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
         .collect(**STREAMING)
     )
     reasons: dict[int, str] = {}
-    refused = frame.filter(~pl.col("is_accepted")).collect(**STREAMING)
-    if len(refused):
-        reasons |= _reasons(refused, file)
+    invalid = frame.filter(~pl.col("is_accepted")).collect(**STREAMING)
+    if len(invalid):
+        reasons |= _reasons(invalid, file)
     ambiguous = frame.filter(pl.col("is_accepted") & is_ambiguous).collect(**STREAMING)
     for place, joined in ambiguous.select(PLACE, "joined_date").iter_rows():
         reasons[place] = reference.ambiguous_reason(joined, first_exchanged)
@@ -197,9 +197,9 @@ def validate(frame: pl.LazyFrame, file: Path) -> tuple[pl.LazyFrame, pl.DataFram
     return clients.select(reference.CLIENT_COLUMNS), quarantined.collect(**STREAMING)
 
 
-def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
+def _reasons(invalid: pl.DataFrame, file: Path) -> dict[int, str]:
     """Read the cells of records again, and return why each is quarantined, by position."""
-    places = refused[PLACE].cast(pl.UInt32)
+    places = invalid[PLACE].cast(pl.UInt32)
     cells = (
         scan(file, as_text=True)
         .filter(pl.col(PLACE).cast(pl.UInt32).is_in(places.implode()))
@@ -208,7 +208,7 @@ def _reasons(refused: pl.DataFrame, file: Path) -> dict[int, str]:
     found = {}
     for delivered, values in zip(
         cells.sort(pl.col(PLACE).cast(pl.Int64)).iter_rows(named=True),
-        refused.sort(PLACE).iter_rows(named=True),
+        invalid.sort(PLACE).iter_rows(named=True),
         strict=True,
     ):
         texts = {name: (cell or "").strip() for name, cell in delivered.items() if name != PLACE}
@@ -328,7 +328,7 @@ def _band(value: pl.Expr, found: reference.Bands) -> pl.Expr:
 
 
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    """Return the ratio of two amounts in cents; null if the divisor is 0."""
+    """Return the ratio of two amounts in cents; null if the denominator is 0."""
     return pl.when(denominator != 0).then((numerator / 100) / (denominator / 100))
 
 

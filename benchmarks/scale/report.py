@@ -62,7 +62,7 @@ def write_page(results: Results, page: Path) -> None:
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        message = f"{page} lacks the line {END if begin else BEGIN}: there the report is written"
+        message = f"{page} lacks the line {END if begin else BEGIN}, where the report is written"
         raise ValueError(message)
     images = page.parent / "images"
     images.mkdir(exist_ok=True)

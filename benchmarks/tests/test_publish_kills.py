@@ -11,7 +11,7 @@ from bank_warehouse.publish.postgres import PostgresTarget
 from benchmarks import commit_cuts
 from benchmarks.publisher_kills import (
     Outcome,
-    look_at_files,
+    read_current_files,
     report,
     run_kills,
     second_warehouse,
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL"
 def require_complete_releases(outcome: Outcome, kinds: int) -> None:
     assert outcome.seen.wrong == [], report(outcome)
     assert outcome.leftovers == 0
-    assert len(outcome.seen.looks) == kinds
-    assert all(count > 0 for count in outcome.seen.looks.values())
+    assert len(outcome.seen.reads) == kinds
+    assert all(count > 0 for count in outcome.seen.reads.values())
     assert sum(outcome.stages.values()) > 0
     assert outcome.releases >= 4
 
@@ -84,8 +84,8 @@ def test_readers_detect_a_mixed_release(built_warehouse: Path, tmp_path: Path) -
     published = tmp_path / "published"
     publish(warehouse, published, None)
     publish(second_warehouse(warehouse, tmp_path / "two"), published, None)
-    assert look_at_files(published) == 2
+    assert read_current_files(published) == 2
     mixed = Path("marts") / "fct_risk_drivers.parquet"
     (published / "2" / mixed).write_bytes((published / "1" / mixed).read_bytes())
     with pytest.raises(AssertionError, match=r"marts\.fct_risk_drivers of release 2"):
-        look_at_files(published)
+        read_current_files(published)

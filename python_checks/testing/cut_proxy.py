@@ -27,6 +27,7 @@ class CutProxy:
 
     Attributes:
         dsn: The DSN for the publisher, through the proxy.
+        target: Opens a connection to the server.
         cuts: Moments at which connections were cut.
         cut_at: When to cut the next COMMIT of a writing publisher; never if None.
         is_refusing: Whether new connections are refused.

@@ -105,7 +105,7 @@ def oddity(
     outcome: Outcome,
     says: str = "",
     *,
-    aside: int = 0,
+    quarantined: int = 0,
     rows: int = SEED_COUNT,
     by: Literal["reader", "staging"] = "reader",
     warns: str = "",
@@ -124,7 +124,7 @@ def oddity(
                 make=make,
                 outcome=outcome,
                 says=says,
-                rows_quarantined=aside,
+                rows_quarantined=quarantined,
                 rows=rows,
                 decided_by=by,
                 warns=warns,
@@ -346,7 +346,7 @@ def byte_of_no_encoding(drop: Path) -> None:
     put(drop, damaged.encode("utf-8", "surrogateescape"))
 
 
-@oddity("quarantined", "invalid bytes", aside=6, warns="two encodings in one file")
+@oddity("quarantined", "invalid bytes", quarantined=6, warns="two encodings in one file")
 def two_encodings(drop: Path) -> None:
     """Five cells in UTF-8 and six in Windows-1252: the six are quarantined, not guessed."""
     header, rows = seed_rows()
@@ -367,7 +367,7 @@ def misread_and_saved(drop: Path) -> None:
     put(drop, named(*NAMED["misread_and_saved"]))
 
 
-@oddity("quarantined", "invalid bytes", aside=1, warns="not UTF-8")
+@oddity("quarantined", "invalid bytes", quarantined=1, warns="not UTF-8")
 def invalid_bytes(drop: Path) -> None:
     """A byte that is not UTF-8, in a file with the byte-order mark of UTF-8."""
     damaged = edit_line(40, lambda line: line.replace(",", "\udcff,", 2))
@@ -475,7 +475,7 @@ def padded_quotes(drop: Path) -> None:
     put(drop, edit_line(5, lambda line: line.replace(name, f' "{name}" ', 1)))
 
 
-@oddity("quarantined", "broken quoting", aside=1, warns="quote")
+@oddity("quarantined", "broken quoting", quarantined=1, warns="quote")
 def quote_never_closed(drop: Path) -> None:
     """A quote that is never closed: the rows after it must not become part of its cell."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"', 1)))
@@ -496,19 +496,19 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     return "".join(",".join(row) + "\n" for row in [header, *rows])
 
 
-@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
 def quotes_around_90_rows(drop: Path) -> None:
     """A quote before a name and another after a name 90 rows later: no row is lost."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
-@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
 def quotes_around_two_rows(drop: Path) -> None:
     """The same in the occupations of two neighbouring rows."""
     put(drop, edge_quotes("Occupation", 11, 12))
 
 
-@oddity("quarantined", "broken quoting", aside=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
 def quotes_around_first_cells(drop: Path) -> None:
     """The same in the first cells, where the lines begin with the quote."""
     put(drop, edge_quotes("Client ID", 11, 12))
@@ -530,13 +530,13 @@ def rows_inside_a_cell(drop: Path) -> None:
     )
 
 
-@oddity("quarantined", "broken quoting", aside=1, warns="quote")
+@oddity("quarantined", "broken quoting", quarantined=1, warns="quote")
 def text_after_quote(drop: Path) -> None:
     """Text after a closing quote, which a lenient reader would lose."""
     put(drop, edit_line(12, lambda line: line.replace(",", ',"A" B ', 1)))
 
 
-@oddity("quarantined", "too few cells", aside=2)
+@oddity("quarantined", "too few cells", quarantined=2)
 def short_rows(drop: Path) -> None:
     """Two rows cut off."""
     lines = seed_text().split("\n")
@@ -545,13 +545,13 @@ def short_rows(drop: Path) -> None:
     put(drop, "\n".join(lines))
 
 
-@oddity("quarantined", "too many cells", aside=1)
+@oddity("quarantined", "too many cells", quarantined=1)
 def long_row(drop: Path) -> None:
     """An unquoted comma in a name shifts the cells after it."""
     put(drop, edit_line(77, lambda line: line.replace(" ", ", ", 1)))
 
 
-@oddity("quarantined", "too many cells", aside=1, rows=SEED_COUNT - 1)
+@oddity("quarantined", "too many cells", quarantined=1, rows=SEED_COUNT - 1)
 def lost_line_end(drop: Path) -> None:
     """Two rows on one line: the text of the quarantined row contains both."""
     lines = seed_text().split("\n")
@@ -559,13 +559,13 @@ def lost_line_end(drop: Path) -> None:
     put(drop, "\n".join(lines))
 
 
-@oddity("quarantined", "too many cells", aside=1, warns="a row of 99 cells")
+@oddity("quarantined", "too many cells", quarantined=1, warns="a row of 99 cells")
 def very_long_row(drop: Path) -> None:
     """A row of 99 cells."""
     put(drop, edit_line(9, lambda line: line + ",x" * 74))
 
 
-@oddity("quarantined", "repeated header", aside=1, rows=SEED_COUNT + 1)
+@oddity("quarantined", "repeated header", quarantined=1, rows=SEED_COUNT + 1)
 def header_between_rows(drop: Path) -> None:
     """The header repeated among the rows, as in files joined with `cat`."""
     lines = seed_text().split("\n")
@@ -950,7 +950,9 @@ def workbook_with_hidden_rows(drop: Path) -> None:
     write_edited(drop, edit)
 
 
-@oddity("quarantined", "bank_loans is", aside=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging")
+@oddity(
+    "quarantined", "bank_loans is", quarantined=3, rows=SEED_COUNT + 1, warns="#REF!", by="staging"
+)
 def workbook_with_errors(drop: Path) -> None:
     """A cell with an error, a formula without a stored value, and a row of totals."""
 
@@ -1059,7 +1061,7 @@ def money_as_text_that_proves_its_mark(drop: Path) -> None:
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 
 
-@oddity("quarantined", "bank_loans has another decimal mark", aside=1, by="staging")
+@oddity("quarantined", "bank_loans has another decimal mark", quarantined=1, by="staging")
 def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
     """A sheet whose loans are texts such as 75.384,77, except for the number 258.125."""
     place = CLIENTS_PLACE["bank_loans"]
@@ -1236,7 +1238,7 @@ def workbook_named_csv(drop: Path) -> None:
 
 @oddity("read")
 def many_parts(drop: Path) -> None:
-    """Ten parts, which are read in numerical, not alphabetical order."""
+    """Twelve parts, which are read in numerical, not alphabetical order."""
     lines = seed_text().splitlines(keepends=True)
     for part in range(12):
         rows = lines[1 + part * 250 : 1 + (part + 1) * 250]
@@ -1372,13 +1374,13 @@ def hostile_file_name(drop: Path) -> None:
 # ------------------------------------------------------------------ cells
 
 
-@oddity("quarantined", "zero bytes", aside=1, warns="zero bytes")
+@oddity("quarantined", "zero bytes", quarantined=1, warns="zero bytes")
 def zero_bytes(drop: Path) -> None:
     """A zero byte in a cell."""
     put(drop, edit_line(33, lambda line: line.replace(",", "\0,", 1)))
 
 
-@oddity("quarantined", "line too long", aside=1, warns="1 MiB")
+@oddity("quarantined", "line too long", quarantined=1, warns="1 MiB")
 def cell_of_10_mb(drop: Path) -> None:
     """A cell of 10 MB."""
     put(drop, edit_line(33, lambda line: line.replace(",", "x" * 10_000_000 + ",", 1)))
@@ -1427,13 +1429,13 @@ def money_in_brackets(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda _: "(1,200.00)", [1]))
 
 
-@oddity("quarantined", "bank_loans has another decimal mark", aside=1, by="staging")
+@oddity("quarantined", "bank_loans has another decimal mark", quarantined=1, by="staging")
 def money_with_decimal_comma(drop: Path) -> None:
     """An amount with a decimal comma among amounts with a point."""
     put(drop, edit_cells("Bank Loans", lambda money: money.replace(".", ","), [5]))
 
 
-@oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
+@oddity("quarantined", "bank_loans is empty", quarantined=1, by="staging")
 def money_empty(drop: Path) -> None:
     """An empty amount, which is not zero."""
     put(drop, edit_cells("Bank Loans", lambda _: "", [5]))
@@ -1445,7 +1447,7 @@ def midnight_after_dates(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date + " 00:00:00"))
 
 
-@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def impossible_date(drop: Path) -> None:
     """The 31st of February."""
     put(drop, edit_cells("Joined Bank", lambda _: "31-02-2010", [5]))
@@ -1485,13 +1487,13 @@ def codes_by_name(drop: Path) -> None:
     put(drop, text_of(rows, [spoken.get(name, name) for name in header]))
 
 
-@oddity("quarantined", "br_id is not a known code", aside=1, by="staging")
+@oddity("quarantined", "br_id is not a known code", quarantined=1, by="staging")
 def unknown_code(drop: Path) -> None:
     """A relationship that is not in the lookup."""
     put(drop, edit_cells("BRId", lambda _: "9", [5]))
 
 
-@oddity("quarantined", "ia_id is empty", aside=1, by="staging")
+@oddity("quarantined", "ia_id is empty", quarantined=1, by="staging")
 def code_empty(drop: Path) -> None:
     """An empty advisor, although every client needs one."""
     put(drop, edit_cells("IAId", lambda _: " ", [5]))
@@ -1507,19 +1509,19 @@ def codes_in_other_case(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "fee_structure is not a known code", aside=1, by="staging")
+@oddity("quarantined", "fee_structure is not a known code", quarantined=1, by="staging")
 def unknown_fee_structure(drop: Path) -> None:
     """A fee structure without a fee rate."""
     put(drop, edit_cells("Fee Structure", lambda _: "Medium", [5]))
 
 
-@oddity("quarantined", "age is not a whole number", aside=1, by="staging")
+@oddity("quarantined", "age is not a whole number", quarantined=1, by="staging")
 def age_in_words(drop: Path) -> None:
     """An age in words."""
     put(drop, edit_cells("Age", lambda _: "forty", [5]))
 
 
-@oddity("quarantined", "age is outside 0 to 120", aside=1, by="staging")
+@oddity("quarantined", "age is outside 0 to 120", quarantined=1, by="staging")
 def age_of_a_birth_year(drop: Path) -> None:
     """A year of birth instead of the age."""
     put(drop, edit_cells("Age", lambda _: "1966", [5]))
@@ -1531,7 +1533,7 @@ def whole_numbers_with_fraction(drop: Path) -> None:
     put(drop, edit_cells("Properties Owned", lambda count: f"{count}.0"))
 
 
-@oddity("quarantined", "bank_loans is not an amount to the cent", aside=2, by="staging")
+@oddity("quarantined", "bank_loans is not an amount to the cent", quarantined=2, by="staging")
 def money_in_exponents(drop: Path) -> None:
     """An amount of 1.2E+06 and one of 12.345: neither is exact to the cent."""
     edited = {5: "1.2E+06", 6: "12.345"}
@@ -1541,7 +1543,7 @@ def money_in_exponents(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "name is empty; age is empty", aside=1, by="staging")
+@oddity("quarantined", "name is empty; age is empty", quarantined=1, by="staging")
 def two_faults_in_a_row(drop: Path) -> None:
     """No name and no age in one row: both reasons are given."""
     header, rows = seed_rows()
@@ -1550,39 +1552,39 @@ def two_faults_in_a_row(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "joined_bank is empty", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is empty", quarantined=1, by="staging")
 def date_empty(drop: Path) -> None:
     """No joining date."""
     put(drop, edit_cells("Joined Bank", lambda _: "", [5]))
 
 
-@oddity("quarantined", "joined_bank is after the as-of date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is after the as-of date", quarantined=1, by="staging")
 def date_after_as_of(drop: Path) -> None:
     """A client who joins after the date at which ages and tenures are measured."""
     put(drop, edit_cells("Joined Bank", lambda _: "01-01-2022", [5]))
 
 
-@oddity("quarantined", "joined_bank is before 1901", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is before 1901", quarantined=1, by="staging")
 def date_before_anyone_was_born(drop: Path) -> None:
     """A client who joined more than 120 years ago."""
     put(drop, edit_cells("Joined Bank", lambda date: f"{date[:6]}1021", [5]))
 
 
-@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def date_with_two_digits_of_the_year(drop: Path) -> None:
-    """One date with a two-digit year, 06-05-19, that is not declared."""
+    """One date with a two-digit year, 06-05-19, among four-digit years."""
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], [5]))
 
 
 @oddity(
     "quarantined",
     "joined_bank is not a date written as %d-%m-%y",
-    aside=1,
+    quarantined=1,
     warns="two-digit years are 1969 to 2068",
     by="staging",
 )
 def one_digit_of_a_year(drop: Path) -> None:
-    """Dates with two-digit years, and one with a digit less, 06-05-1."""
+    """Dates with two-digit years, and one with one digit fewer, 06-05-1."""
     header, rows = seed_rows()
     place = header.index("Joined Bank")
     for number, row in enumerate(rows, start=1):
@@ -1593,7 +1595,7 @@ def one_digit_of_a_year(drop: Path) -> None:
 @oddity(
     "quarantined",
     "joined_bank is not a date written as %y/%m/%d",
-    aside=1,
+    quarantined=1,
     by="staging",
     date_formats=("%y/%m/%d",),
 )
@@ -1619,7 +1621,7 @@ def years_of_two_and_of_four_digits(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", lambda date: date[:6] + date[8:], range(1, 1000)))
 
 
-@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def time_after_a_date(drop: Path) -> None:
     """A time other than midnight after a date: the column may have another meaning."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
@@ -1644,7 +1646,9 @@ def dates_of_two_formats(drop: Path) -> None:
     put(drop, edit_cells("Joined Bank", edit, range(1, 1000)))
 
 
-@oddity("quarantined", "joined_bank is ", aside=4, rows=12, by="staging", max_quarantine_rate=0.5)
+@oddity(
+    "quarantined", "joined_bank is ", quarantined=4, rows=12, by="staging", max_quarantine_rate=0.5
+)
 def dates_of_both_orders(drop: Path) -> None:
     """Twelve rows, one with the month first: this row and all dates in doubt are quarantined.
 
@@ -1682,14 +1686,16 @@ def no_row_accepted(drop: Path) -> None:
     put(drop, edit_cells("Age", lambda age: f"{age} yrs"))
 
 
-@oddity("quarantined", "repeats row 4 of banking-clients.csv", aside=2, rows=3002, by="staging")
+@oddity(
+    "quarantined", "repeats row 4 of banking-clients.csv", quarantined=2, rows=3002, by="staging"
+)
 def rows_repeated(drop: Path) -> None:
     """A row that occurs three times: the first is accepted."""
     rows = seed_rows()[1]
     put(drop, text_of([*rows, rows[2], rows[2]]))
 
 
-@oddity("quarantined", "but different values", aside=2, rows=3001, by="staging")
+@oddity("quarantined", "but different values", quarantined=2, rows=3001, by="staging")
 def same_client_other_values(drop: Path) -> None:
     """A client with two different balances: either may be right, so both rows are quarantined."""
     header, rows = seed_rows()
@@ -1842,7 +1848,9 @@ def dates_rewritten_beside_right_ones(drop: Path) -> None:
     put(drop, text)
 
 
-@oddity("quarantined", "joined_bank is not a date", aside=19, by="staging", warns="19 such as")
+@oddity(
+    "quarantined", "joined_bank is not a date", quarantined=19, by="staging", warns="19 such as"
+)
 def few_dates_converted(drop: Path) -> None:
     """Converted dates only in the first 59 rows: few enough to be quarantined."""
     put(drop, converted(numbers=range(59)))
@@ -1923,7 +1931,7 @@ def money_grouped_by_blanks(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", edit))
 
 
-@oddity("quarantined", "has another decimal mark", aside=1, by="staging")
+@oddity("quarantined", "has another decimal mark", quarantined=1, by="staging")
 def money_with_a_point_among_commas(drop: Path) -> None:
     """One amount with a decimal point in a column of decimal commas."""
     header, rows = seed_rows()
@@ -1990,7 +1998,7 @@ def money_in_two_currencies(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "bank_loans is empty", aside=1, by="staging")
+@oddity("quarantined", "bank_loans is empty", quarantined=1, by="staging")
 def money_as_a_lone_dash(drop: Path) -> None:
     """A lone dash in a column without accounting notation counts as empty."""
     put(drop, edit_cells("Bank Loans", lambda _: "-", [5]))
@@ -2006,7 +2014,7 @@ def money_in_accounting_notation(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "is 1,000,000,000,000.00 or more", aside=1, by="staging")
+@oddity("quarantined", "is 1,000,000,000,000.00 or more", quarantined=1, by="staging")
 def money_too_large_to_add_up(drop: Path) -> None:
     """An amount of 9999999999999999.99 in three columns of a row."""
     header, rows = seed_rows()
@@ -2025,7 +2033,7 @@ def money_that_adds_up_to_too_much(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "is empty", aside=6, by="staging")
+@oddity("quarantined", "is empty", quarantined=6, by="staging")
 def null_markers(drop: Path) -> None:
     """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash instead of a value."""
     header, rows = seed_rows()
@@ -2048,7 +2056,7 @@ def surname_null(drop: Path) -> None:
     put(drop, edit_cells("Name", lambda _: "Null", [5]))
 
 
-@oddity("quarantined", "name is empty", aside=3, by="staging")
+@oddity("quarantined", "name is empty", quarantined=3, by="staging")
 def invisible_names(drop: Path) -> None:
     """Names that consist of a zero-width space, an ideographic space or a soft hyphen."""
     header, rows = seed_rows()
@@ -2089,7 +2097,7 @@ def people_written_in_two_ways(drop: Path) -> None:
 @oddity(
     "quarantined",
     "repeats row",
-    aside=4,
+    quarantined=4,
     rows=3004,
     by="staging",
     variables={"near_duplicates": "quarantine"},
@@ -2251,7 +2259,7 @@ def midnight_in_words(drop: Path) -> None:
     )
 
 
-@oddity("quarantined", "joined_bank is not a date", aside=1, by="staging")
+@oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def noon_after_a_date(drop: Path) -> None:
     """A date with the time 12:00:00, which is noon, not midnight."""
     put(drop, edit_cells("Joined Bank", lambda cell: f"{cell} 12:00:00", [4]))
@@ -2307,7 +2315,7 @@ def money_in_an_unknown_currency(drop: Path) -> None:
     put(drop, edit_cells("Bank Loans", lambda cell: f"{cell} CHF"))
 
 
-@oddity("quarantined", "not an amount to the cent", aside=4, by="staging")
+@oddity("quarantined", "not an amount to the cent", quarantined=4, by="staging")
 def money_in_other_forms(drop: Path) -> None:
     """A minus after an amount, a long minus, thousands in pairs and a `k`: none is guessed."""
     header, rows = seed_rows()
@@ -2316,7 +2324,7 @@ def money_in_other_forms(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("quarantined", "not a", aside=3, by="staging")
+@oddity("quarantined", "not a", quarantined=3, by="staging")
 def digits_of_other_scripts(drop: Path) -> None:
     """Arabic digits in an amount and in a date, full-width digits in an age."""
     header, rows = seed_rows()
@@ -2372,7 +2380,7 @@ def gzip_in_a_zip(drop: Path) -> None:
         archive.writestr("clients.csv.gz", gzip.compress(seed_text().encode()))
 
 
-@oddity("quarantined", "too few cells", aside=5, rows=SEED_COUNT + 5)
+@oddity("quarantined", "too few cells", quarantined=5, rows=SEED_COUNT + 5)
 def lines_of_a_merge(drop: Path) -> None:
     """Merge-conflict markers of a version control system, and a line of a report."""
     lines = seed_text().split("\n")

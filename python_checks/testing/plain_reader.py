@@ -66,7 +66,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 
 @dataclass(frozen=True)
-class Aside:
+class Quarantined:
     """A quarantined row: its number (the header is row 1), the reason and its money."""
 
     row: int
@@ -81,14 +81,14 @@ class Reading:
     Attributes:
         refusal: words that the refusal must contain, or null.
         accepted: values of the accepted rows.
-        aside: the quarantined rows. A reason is the faulty column, the fault of the line, `repeats`
-            or `same`.
+        quarantined: the quarantined rows. A reason is the faulty column, the fault of the line,
+            `repeats` or `one`.
         rows: number of records in the file.
     """
 
     refusal: str | None
     accepted: tuple[Values, ...] = ()
-    aside: tuple[Aside, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
     rows: int = 0
 
 
@@ -159,7 +159,7 @@ def read_plainly(
                 fault = "too many cells"
             elif cells[places["estimated_income"]].strip()[:1].isalpha():
                 there = {name: wanted.get(_key(cells[at])) for name, at in places.items()}
-                if all(name == told for name, told in there.items()):
+                if all(name == meant for name, meant in there.items()):
                     fault = "repeated header"
                 elif len({*there.values()} - {None}) >= len(places) / 2:
                     return Reading("a header that has the columns in another order")
@@ -761,8 +761,8 @@ def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
         is_identical = len(Counter(tuple(r.values.items()) for r in group)) == 1
         for record in group[1:] if is_identical else group if len(group) > 1 else ():
             record.reasons.add("repeats" if is_identical else "one")
-    aside = tuple(
-        Aside(
+    quarantined = tuple(
+        Quarantined(
             record.row,
             frozenset(record.reasons),
             tuple(_amount(record.values.get(name)) for name in MONEY),
@@ -772,10 +772,10 @@ def _judged(records: list[_Record], max_quarantine_rate: float) -> Reading:
     )
     kept = tuple(record.values for record in records if not record.reasons)
     if not kept:
-        return Reading("no customer is left", aside=aside, rows=len(records))
-    if len(aside) > max_quarantine_rate * len(records):
-        return Reading("max_quarantine_rate", aside=aside, rows=len(records))
-    return Reading(None, kept, aside, len(records))
+        return Reading("no customer is left", quarantined=quarantined, rows=len(records))
+    if len(quarantined) > max_quarantine_rate * len(records):
+        return Reading("max_quarantine_rate", quarantined=quarantined, rows=len(records))
+    return Reading(None, kept, quarantined, len(records))
 
 
 def _amount(value: Value) -> Decimal | None:

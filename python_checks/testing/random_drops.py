@@ -189,7 +189,7 @@ def extreme_ages(drop: Drop, random: Random) -> None:
 
 
 @shape
-def everything_newly_joined(drop: Drop, random: Random) -> None:
+def everyone_newly_joined(drop: Drop, random: Random) -> None:
     """Everyone joined within the last month."""
     for row in drop.clients:
         row["Joined Bank"] = written(drop.as_of_date - timedelta(days=random.randint(0, 30)))

@@ -145,8 +145,8 @@ class Staging:
             for model in ("base_bank__clients", "stg_bank__clients", "fct_quarantined_clients")
         )
         return {
-            name: whole - kept - aside
-            for name, whole, kept, aside in zip(
+            name: read_sum - accepted_sum - quarantined_sum
+            for name, read_sum, accepted_sum, quarantined_sum in zip(
                 ("rows", *MONEY), read, accepted, quarantined, strict=True
             )
         }

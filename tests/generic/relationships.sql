@@ -1,10 +1,10 @@
 {% test relationships(model, column_name, to, field) %}
 
 {#-
-    Returns the rows whose value is missing from the other table; nulls are left to not_null. Like
-    dbt's own test of this name, except for customer_key: those tables are joined only if the means
-    of their keys differ. Keys are hashes of 60 bits, so equal means show that every customer has
-    the same share of the rows in both tables.
+    Returns the rows whose value is missing from the other table; nulls are left to not_null. Works
+    like dbt's own test of this name, except that on customer_key, the two tables are joined only if
+    the means of their keys differ. Keys are hashes of 60 bits, so equal means show that every
+    customer has the same share of the rows in both tables.
 -#}
 with
 

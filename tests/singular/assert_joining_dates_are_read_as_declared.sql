@@ -1,7 +1,7 @@
 {#-
     A day up to 12 can be misread as a month without any error. For the seeds, a date formatted as
-    declared must give back the delivered text. For other drops that text is not available: among a
-    hundred customers or more, days after the twelfth must occur.
+    declared must give back the delivered text. For other drops, that text is not available; among a
+    hundred customers or more, some day must be after the twelfth.
 -#}
 {%- set formats = raw_reading()['files'][0]['dates']['formats'] -%}
 {%- set reads_seeds = env_var('BANK_RAW_DIR', '') == '' -%}

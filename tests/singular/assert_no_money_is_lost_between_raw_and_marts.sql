@@ -1,6 +1,6 @@
 {#-
     The shipped seeds write amounts plainly, so they are cast here, without the code that reads
-    money in staging. Other drops use many notations, so the sums that the reader recorded are used.
+    money in staging. Other drops use many notations, so their control totals are used instead.
 -#}
 {%- set headers = {
     'estimated_income': 'Estimated Income',

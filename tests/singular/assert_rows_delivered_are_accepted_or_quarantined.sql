@@ -22,7 +22,7 @@ counts as (
 
     select
         (select count(*) from delivered) as rows_delivered,
-        (select count(*) filter (where not is_valid) from delivered) as rows_rejected,
+        (select count(*) filter (where not is_valid) from delivered) as rows_invalid,
         (select count(*) from customers) as customers,
         (select count(*) from quarantined) as rows_quarantined
 
@@ -33,7 +33,7 @@ unaccounted as (
     select * from counts
     where
         rows_delivered <> customers + rows_quarantined
-        or rows_quarantined < rows_rejected
+        or rows_quarantined < rows_invalid
         or rows_delivered = 0
 
 )

@@ -24,25 +24,25 @@ dimensions as (
 
 forbidden as (
 
-    select dimension as named_fact
+    select dimension as attribute_name
     from dimensions
     where is_protected
 
     union all
 
-    select 'age' as named_fact
+    select 'age' as attribute_name
 
 ),
 
--- Facts and amounts that recommendation rules may use, every column of the table that has them,
--- and the facts of the watch-list rules.
+-- What the rules can use: the facts and amounts of recommendations, every column of the table that
+-- holds them, and the facts of the watch-list rules.
 known as (
 
     {% for fact in facts %}
 
     select
-        '{{ fact }}' as named_fact,
-        'fact' as named_as
+        '{{ fact }}' as attribute_name,
+        'fact' as kind
 
     union all
     {% endfor %}
@@ -50,8 +50,8 @@ known as (
     {% for amount in amounts %}
 
     select
-        '{{ amount }}' as named_fact,
-        'amount' as named_as
+        '{{ amount }}' as attribute_name,
+        'amount' as kind
 
     union all
     {% endfor %}
@@ -59,15 +59,15 @@ known as (
     {% for column in columns %}
 
     select
-        '{{ column.name }}' as named_fact,
-        'column' as named_as
+        '{{ column.name }}' as attribute_name,
+        'column' as kind
 
     union all
     {% endfor %}
 
     select
-        fact as named_fact,
-        'fact of the watch list' as named_as
+        fact as attribute_name,
+        'fact of the watch list' as kind
 
     from watch_list_rules
 
@@ -78,8 +78,8 @@ named as (
     {% for column in ['fact', 'second_fact', 'third_fact', 'money_measure', 'gap_measure'] %}
 
     select
-        {{ column }} as named_fact,
-        '{{ "amount" if "measure" in column else "fact" }}' as named_as
+        {{ column }} as attribute_name,
+        '{{ "amount" if "measure" in column else "fact" }}' as kind
 
     from rules
     where {{ column }} is not null
@@ -94,22 +94,22 @@ named as (
 breaches as (
 
     select
-        known.named_fact,
-        known.named_as
+        known.attribute_name,
+        known.kind
 
     from known
-    inner join forbidden on known.named_fact = forbidden.named_fact
+    inner join forbidden on known.attribute_name = forbidden.attribute_name
 
     union all
 
     select
-        named.named_fact,
-        named.named_as
+        named.attribute_name,
+        named.kind
 
     from named
-    left join known on named.named_fact = known.named_fact and named.named_as = known.named_as
-    left join forbidden on named.named_fact = forbidden.named_fact
-    where known.named_fact is null or forbidden.named_fact is not null
+    left join known on named.attribute_name = known.attribute_name and named.kind = known.kind
+    left join forbidden on named.attribute_name = forbidden.attribute_name
+    where known.attribute_name is null or forbidden.attribute_name is not null
 
 )
 

@@ -429,7 +429,7 @@ def test_chart_bar_links_to_its_year(watched: Watched) -> None:
     watched.done()
 
 
-def test_moves_between_two_dates(browser: Browser, folder: Path) -> None:
+def test_moves_between_two_dates_are_shown(browser: Browser, folder: Path) -> None:
     def opened(release: Release, role: Role) -> Snapshot:
         return with_moves(open_snapshot(release, role))
 

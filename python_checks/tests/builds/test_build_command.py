@@ -243,7 +243,7 @@ def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
 
 INTERRUPTIBLE = """
 import runpy, signal
-# A job in the background of a shell ignores it.
+# A background job of a shell ignores SIGINT, so restore the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runpy.run_module("bank_warehouse", run_name="__main__")
 """

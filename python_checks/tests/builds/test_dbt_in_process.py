@@ -23,7 +23,7 @@ OTHER_VALUES = {
     "inference_seed": 4,
     "published_schema_version": 9,
 }
-OF_THE_RUN = ("created_at", "metadata")
+RUN_METADATA = ("created_at", "metadata")
 
 
 def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -34,7 +34,7 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple
         return [
             found
             for key in sorted(one.keys() | other.keys())
-            if key not in OF_THE_RUN
+            if key not in RUN_METADATA
             for found in differences(one.get(key), other.get(key), (*place, key))
         ]
     return [] if one == other else [place]
@@ -54,7 +54,7 @@ def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
     assert differences(parsed_project(), found) == []
 
 
-def test_run_releases_files_and_environment(tmp_path: Path) -> None:
+def test_run_closes_its_files_and_restores_the_environment(tmp_path: Path) -> None:
     before = dict(os.environ)
     folder = Path.cwd()
     seeded = ("seed", "--select", "income_bands")
@@ -63,7 +63,7 @@ def test_run_releases_files_and_environment(tmp_path: Path) -> None:
     # Opening the warehouse for writing with other settings proves that nobody else has it open.
     with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
         connection.execute("drop table reference.income_bands cascade")
-    # The next run sees the current file and its own arguments.
+    # A second run in this process opens the changed file and uses its own arguments.
     assert run_dbt(tmp_path, *seeded).returncode == 0
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) > 0 from reference.income_bands").fetchone()

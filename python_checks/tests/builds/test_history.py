@@ -139,7 +139,7 @@ def rewrite(drop: Path, to: Path, *, leave_out: int = 0, spoil: int = 0) -> Path
 
 @pytest.fixture(scope="module")
 def drops(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The bank in five months; month 5 is month 3 without 20 of its customers."""
+    """The bank in five months; 5 is month 3 without 20 customers, 6 is month 4 with 40 bad ages."""
     folder = tmp_path_factory.mktemp("drops")
     made = {}
     for month in DAYS:
@@ -564,17 +564,17 @@ def test_history_is_written_after_the_customer_tests(bank: Path) -> None:
     """A model runs after the tests that read only models upstream of it."""
     manifest = json.loads((bank / "target" / "manifest.json").read_text(encoding="utf-8"))
     nodes = manifest["nodes"]
-    stands_on: set[str] = set()
+    upstream: set[str] = set()
     waiting = ["model.bank_warehouse.fct_customer_history"]
     while waiting:
         for parent in nodes.get(waiting.pop(), {}).get("depends_on", {}).get("nodes", []):
-            if parent not in stands_on:
-                stands_on.add(parent)
+            if parent not in upstream:
+                upstream.add(parent)
                 waiting.append(parent)
     before = {
         node["name"]
         for node in nodes.values()
-        if node["resource_type"] == "test" and set(node["depends_on"]["nodes"]) <= stands_on
+        if node["resource_type"] == "test" and set(node["depends_on"]["nodes"]) <= upstream
     }
     assert {
         "assert_no_money_is_lost_between_raw_and_marts",

@@ -274,7 +274,7 @@ def test_row_order_survives_many_blocks_and_threads(tmp_path: Path) -> None:
     assert [row[0] for row in found] == ids
 
 
-def test_refused_date_order_has_counts_and_setting(staging: Staging, tmp_path: Path) -> None:
+def test_refusal_of_a_date_order_gives_counts_and_setting(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["month_first_dates_declared_day_first"]
     drop = make(oddity, tmp_path / "drop")
     refusal = str(staging.read(drop, **settings(oddity)).refusal)
@@ -362,7 +362,7 @@ def test_rounding_total_is_the_sum_of_differences(staging: Staging, tmp_path: Pa
         ("12.50 CHF", "not an amount to the cent"),
     ],
 )
-def test_only_an_amount_is_in_another_currency(
+def test_only_amounts_are_quarantined_for_their_currency(
     cell: str, reason: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -374,7 +374,9 @@ def test_only_an_amount_is_in_another_currency(
     assert reason in str(row["reject_reasons"])
 
 
-def test_refused_rate_counts_reasons_and_keeps_rows(staging: Staging, tmp_path: Path) -> None:
+def test_refusal_for_bad_rows_counts_reasons_and_keeps_rows(
+    staging: Staging, tmp_path: Path
+) -> None:
     oddity = BY_NAME["too_many_bad_rows"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     assert "31 rows: occupation is empty" in str(staged.refusal)

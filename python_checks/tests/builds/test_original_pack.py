@@ -27,7 +27,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDB
         yield connection
 
 
-def test_customers_client_ids_and_money(original: duckdb.DuckDBPyConnection) -> None:
+def test_counts_and_sums_have_the_known_values(original: duckdb.DuckDBPyConnection) -> None:
     found = original.execute(
         """
         select count(*), count(distinct client_key), sum(total_loans), sum(total_deposits),
@@ -46,7 +46,7 @@ def test_customers_client_ids_and_money(original: duckdb.DuckDBPyConnection) -> 
     )
 
 
-def test_no_row_is_in_quarantine(original: duckdb.DuckDBPyConnection) -> None:
+def test_no_row_is_quarantined_and_totals_tie_out(original: duckdb.DuckDBPyConnection) -> None:
     found = original.execute(
         """
         select (select count(*) from quality.fct_quarantined_clients),
@@ -87,7 +87,7 @@ def test_joining_dates_have_the_known_range_and_gap(
     assert found == ("1995-01-03", "2021-12-31", 0, 248)
 
 
-def test_resolved_codes_have_the_expected_counts(
+def test_categories_and_holders_of_all_products_have_the_known_counts(
     original: duckdb.DuckDBPyConnection,
 ) -> None:
     profiles = {

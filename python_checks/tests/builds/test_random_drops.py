@@ -297,7 +297,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
     return files
 
 
-def test_dbt_and_great_expectations_pass_an_extract_in_overdraft(tmp_path: Path) -> None:
+def test_dbt_and_great_expectations_pass_an_extract_with_overdrafts(tmp_path: Path) -> None:
     """Run `dbt build` for an as-of date in another year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]

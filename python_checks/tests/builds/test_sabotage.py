@@ -89,7 +89,7 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
-        "read_two_balances_from_the_columns_of_each_other",
+        "read_two_balances_from_each_others_columns",
         (
             Edit(
                 "macros/staging/columns.sql",
@@ -129,7 +129,7 @@ SABOTAGES = (
         ("assert_bands_have_no_gaps_and_no_overlaps",),
     ),
     Sabotage(
-        "count_a_band_limit_to_the_band_below_as_well",
+        "count_a_band_limit_in_the_band_below_too",
         (
             Edit(
                 "macros/business/buckets.sql",
@@ -215,7 +215,7 @@ SABOTAGES = (
         ("rows_are_sound_fct_customer_positions",),
     ),
     Sabotage(
-        "take_a_tie_to_the_higher_tier",
+        "put_ties_in_the_higher_tier",
         (
             Edit(
                 "macros/business/scores.sql",
@@ -253,7 +253,7 @@ SABOTAGES = (
         ("assert_personal_data_stays_in_restricted",),
     ),
     Sabotage(
-        "take_the_watch_list_limits_as_above",
+        "read_at_least_as_above",
         (
             Edit(
                 "macros/business/recommendations.sql",
@@ -320,7 +320,7 @@ SABOTAGES = (
         net="unit",
     ),
     Sabotage(
-        "take_a_limit_of_the_watch_list_as_met",
+        "read_above_as_at_least",
         (
             Edit(
                 "macros/business/recommendations.sql",
@@ -332,7 +332,7 @@ SABOTAGES = (
         net="unit",
     ),
     Sabotage(
-        "count_a_balance_on_a_threshold_to_the_higher_decile",
+        "put_a_balance_on_a_threshold_in_the_higher_decile",
         (
             Edit(
                 "models/marts/products/fct_product_holdings.sql",
@@ -537,5 +537,5 @@ def test_sabotage_fails_a_dbt_test(
     ]
     print(f"{sabotage.name}: {', '.join(failed)}")
     assert any(name.startswith(sabotage.caught_by) for name in failed), (
-        f"red, but by {failed or ran.stdout[-2000:]}"
+        f"the run failed elsewhere: {failed or ran.stdout[-2000:]}"
     )

@@ -122,7 +122,7 @@ def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) 
             assert of_duckdb not in sql, (name, of_duckdb)
 
 
-def test_duckdb_fragments_occur_in_its_build(built_manifest: dict[str, Any]) -> None:
+def test_duckdb_fragments_occur_in_a_duckdb_build(built_manifest: dict[str, Any]) -> None:
     """The DuckDB fragments above occur in a DuckDB build."""
     nodes = {node["name"]: node for node in built_manifest["nodes"].values()}
     for name, words in ENGINE_WORDS.items():

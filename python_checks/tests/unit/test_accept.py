@@ -43,7 +43,7 @@ def warehouse(tmp_path: Path) -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
 def test_full_disk_keeps_the_old_profile(warehouse: Path) -> None:
     target = accepted_profile_path(warehouse)
-    target.write_bytes(b"the profile of before")
+    target.write_bytes(b"the old profile")
     ended = subprocess.run(
         [sys.executable, "-c", FULL, "accept", "--warehouse", str(warehouse)],
         capture_output=True,
@@ -53,5 +53,5 @@ def test_full_disk_keeps_the_old_profile(warehouse: Path) -> None:
     assert ended.stderr.startswith(f"Error: {target} cannot be written: ")
     assert f".{target.name}" not in ended.stderr
     assert "Make room there" in ended.stderr
-    assert target.read_bytes() == b"the profile of before"
+    assert target.read_bytes() == b"the old profile"
     assert sorted(path.name for path in target.parent.iterdir()) == [target.name, "bank.duckdb"]

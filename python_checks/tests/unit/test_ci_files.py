@@ -93,7 +93,7 @@ def _is_owned(file: str, pattern: str) -> bool:
     return fnmatch(file.split("/")[-1], pattern)
 
 
-def test_dev_container_runs_targets_and_shows_the_ports_of_the_project() -> None:
+def test_dev_container_runs_make_targets_and_forwards_the_port_of_the_dashboard() -> None:
     container = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     made = container["onCreateCommand"].removeprefix("make ").split()
     assert "install" in made

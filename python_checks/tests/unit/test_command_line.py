@@ -196,7 +196,7 @@ def test_drop_of_a_warehouse_is_not_replaced_by_the_sample(usual: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
-def test_missing_warehouse_exits_alike_with_build_command(name: str, usual: Path) -> None:
+def test_missing_warehouse_is_reported_with_the_build_command(name: str, usual: Path) -> None:
     arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
     result = run(name, "--warehouse", "mine.duckdb", *arguments)
     assert result.exit_code == 2
@@ -277,14 +277,16 @@ def test_ctrl_c_prints_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("arguments", [("rollback", "7"), ("dashboard",)])
-def test_missing_releases_have_the_same_code(arguments: tuple[str, ...], usual: Path) -> None:
+def test_missing_release_is_reported_with_the_publish_command(
+    arguments: tuple[str, ...], usual: Path
+) -> None:
     result = run(*arguments, "--publish-dir", "mine")
     assert result.exit_code == 2
     assert "Run `bank publish --publish-dir mine`" in result.output
     assert list(usual.iterdir()) == []
 
 
-def test_variable_needs_no_option(usual: Path) -> None:
+def test_command_in_message_omits_options_set_by_variables(usual: Path) -> None:
     result = run("summary", BANK_WAREHOUSE=str(usual / "mine.duckdb"))
     assert "Run `bank build` first" in result.output
 
@@ -329,8 +331,8 @@ def test_dbt_uses_the_plan_of_the_build(usual: Path, monkeypatch: pytest.MonkeyP
     assert len(plans) == 1
 
 
-class Told:
-    """An object that shows whether it was unpickled."""
+class Tripwire:
+    """An object that fails the test if it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what unpickling calls."""
@@ -343,7 +345,7 @@ def test_plan_is_only_read_from_own_temporary_folder(
     shutil.copytree(SEEDS, usual / "drop")
     monkeypatch.setattr(drop, "_last", {})
     strange = usual / "strange.plan"
-    strange.write_bytes(pickle.dumps(Told()))
+    strange.write_bytes(pickle.dumps(Tripwire()))
     monkeypatch.setenv(drop.PLAN_VARIABLE, str(strange))
     assert plan_table(usual / "drop", "clients").rows
     broken = temp_files.new_path(".plan")
@@ -488,7 +490,7 @@ def test_explanation_replaces_the_engine_message(log: BuildLog) -> None:
     assert "as well" not in log.failure()
 
 
-def test_dbt_that_does_not_start_is_shown(log: BuildLog) -> None:
+def test_reason_why_dbt_does_not_start_is_shown(log: BuildLog) -> None:
     log.read("Traceback (most recent call last):\n")
     log.read("ModuleNotFoundError: No module named 'dbt'\n")
     assert "ModuleNotFoundError: No module named 'dbt'" in log.failure()

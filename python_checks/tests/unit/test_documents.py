@@ -103,6 +103,6 @@ def test_replaced_words_are_found_across_lines() -> None:
     ]
 
 
-def test_files_that_the_rule_skips_exist() -> None:
+def test_rule_reads_documents_models_and_code() -> None:
     read = set(wording.texts())
     assert {"docs/raw-drops.md", "models/marts/core/_core__models.yml", "conftest.py"} <= read

@@ -46,7 +46,7 @@ def test_files_with_a_contradicting_cell_are_named() -> None:
     assert drop_verdict.contradicting_files(found) == ["b.csv"]
 
 
-def test_each_joined_file_is_named_with_its_row() -> None:
+def test_each_concatenated_file_is_named_with_its_row() -> None:
     second = {"file": "january/banking-clients-2.csv.gz", "other_header": 12}
     problems = refused(second, {"other_header": 4}, {})
     assert [problem.split(":")[0] for problem in problems] == [

@@ -39,7 +39,7 @@ LOOKUP_COLUMNS = {
     "investment_advisors": ["IAId", "Investment Advisor"],
 }
 
-# Mean and standard deviation of each balance among 3,000 clients of the bank, zeros included.
+# Mean and standard deviation of each numeric column for 3,000 clients of the bank, zeros included.
 MOMENTS = {
     "Estimated Income": (171_305, 111_936),
     "Superannuation Savings": (25_532, 16_260),
@@ -55,7 +55,7 @@ MOMENTS = {
     "Properties Owned": (1.52, 1.10),
     "Risk Weighting": (2.25, 1.13),
 }
-# The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of each balance among the same clients.
+# The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of each money column for the same clients.
 KNOWN_QUANTILES = {
     "Estimated Income": (37_279, 82_907, 142_313, 242_290, 393_275),
     "Superannuation Savings": (4_521, 12_514, 22_357, 35_465, 57_268),
@@ -317,7 +317,7 @@ def test_some_names_are_used_twice_and_none_more_often(clients: pd.DataFrame) ->
 
 
 @pytest.mark.parametrize("customers", [1, 2, 3, 20, 1_000, 45_001])
-def test_people_are_unique_in_small_packs_too(tmp_path: Path, customers: int) -> None:
+def test_people_are_unique_in_packs_of_any_size(tmp_path: Path, customers: int) -> None:
     write_pack(customers, 1, tmp_path)
     made = pd.read_csv(tmp_path / "banking-clients.csv")
     assert len(made) == customers
@@ -355,7 +355,7 @@ def test_zero_balances_occur_together(clients: pd.DataFrame) -> None:
     assert (clients[never_zero] > 0).all().all()
 
 
-def test_joining_dates_have_the_gap_and_the_shares_of_the_years(clients: pd.DataFrame) -> None:
+def test_joining_dates_have_the_known_gap_and_shares_by_year(clients: pd.DataFrame) -> None:
     joined = clients["Joined Bank"]
     assert joined.min() >= pd.Timestamp(date(1995, 1, 1))
     assert joined.max() <= AS_OF
@@ -545,7 +545,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "is a file" in result.output
 
 
-def test_failed_run_leaves_no_final_file(tmp_path: Path) -> None:
+def test_failed_run_leaves_no_files(tmp_path: Path) -> None:
     def stop(made: int) -> None:
         message = f"stopped after {made}"
         raise RuntimeError(message)
@@ -599,10 +599,10 @@ def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]
         assert 0.008 < len(left) / len(before) < 0.012
         days = joined.get_level_values("Joined Bank")
         assert {(day.year, day.month) for day in days} == {(2022, month)}
-    # Nobody comes back, and each leaver is counted once.
+    # Nobody comes back.
     gone = months[0].index.difference(months[1].index)
     assert not any(gone.isin(pack.index).any() for pack in months[2:])
-    # Their ids and names are new.
+    # Nobody who joined later has a client id of the first month.
     first, joined_ids = months[0].reset_index(), months[3].index.difference(months[0].index)
     assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
 
@@ -636,7 +636,7 @@ def test_rows_of_a_later_month_do_not_depend_on_blocks() -> None:
 
 
 @pytest.mark.parametrize("customers", [1, 2, 3, 20, 1_000, 45_001])
-def test_people_are_unique_after_five_years_too(tmp_path: Path, customers: int) -> None:
+def test_people_are_still_unique_after_five_years(tmp_path: Path, customers: int) -> None:
     write_pack(customers, 1, tmp_path, months_later=60)
     clients = read_clients(tmp_path / "banking-clients.csv")
     assert len(clients) > 0

@@ -102,7 +102,7 @@ runpy.run_module("bank_warehouse", run_name="__main__")
 
 
 @on_posix
-def test_signal_at_the_exit_does_not_interrupt_the_clean_up() -> None:
+def test_signal_at_exit_does_not_interrupt_the_clean_up() -> None:
     ended = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "clean"
     assert ended.returncode == 0
@@ -138,7 +138,9 @@ def test_whatever_ends_the_build_ends_dbt(problem: BaseException) -> None:
     assert [process.returncode for process in started] == [1]
 
 
-def test_dbt_is_not_started_before_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dbt_is_not_started_when_its_log_cannot_be_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[object] = []
 
     def fail(*_: object) -> None:

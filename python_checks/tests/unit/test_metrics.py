@@ -1,4 +1,4 @@
-"""Metric definitions are read, or refused by name; their SQL is safe and right in edge cases."""
+"""Metric definitions are read or refused; their SQL is safe, and right in edge cases."""
 
 import copy
 import json
@@ -179,14 +179,14 @@ def test_filter_of_a_ratio_applies_to_both_sides(
     assert ask(bank, layer, ["active_gold"]) == [(0.5,)]
 
 
-def test_ratio_without_a_divisor_is_null(
+def test_ratio_with_a_zero_denominator_is_null(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     rows = ask(bank, layer, ["clients", "mean_balance"], filters={"tier": ["nobody's"]})
     assert rows == [(0, None)]
 
 
-def test_empty_metric_has_its_fill_value(
+def test_metric_without_rows_has_its_fill_value(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     assert ask(bank, layer, ["clients", "active"], ["tier"]) == [
@@ -226,7 +226,7 @@ def test_values_are_bound_and_never_part_of_the_text(
     assert bank.execute(query.sql, query.parameters).fetchall() == [("Rome", 1, Decimal("30.5"))]
 
 
-def test_dates_are_cut_to_years_and_can_be_filtered(
+def test_dates_are_truncated_and_can_be_filtered(
     bank: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     years = ask(bank, layer, ["clients"], ["joined__year"])
@@ -252,7 +252,7 @@ def test_marts_are_found_under_any_prefix(layer: SemanticLayer) -> None:
         assert connection.execute(bare.sql).fetchone() == (3,)
 
 
-def test_dimensions_of_are_those_that_all_metrics_reach(layer: SemanticLayer) -> None:
+def test_dimensions_of_returns_those_that_all_metrics_reach(layer: SemanticLayer) -> None:
     names = [one.name for one in dimensions_of(layer, ["mean_balance"])]
     assert names == ["client", "city", "joined", "tier"]
     qualified = {one.name: one.qualified_name for one in dimensions_of(layer, ["active"])}

@@ -108,7 +108,7 @@ def gradient_is_dark(content: Any) -> None:
     ends["max"]["color"]["Literal"]["Value"] = "'#123456'"
 
 
-def swaps_a_page_folder(files: Files) -> None:
+def put_a_blank_in_a_page_folder(files: Files) -> None:
     folder = page_of(files, "Overview").removesuffix("/page.json")
     for path in [path for path in files if path.startswith(f"{folder}/")]:
         files[path.replace(folder, f"{PAGES}/first page")] = files.pop(path)
@@ -464,7 +464,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
         "is not a tooltip page",
     ),
-    "a heat map is coloured by another field": (
+    "a heat map is coloured by a field that it does not show": (
         visual("Credit and risk", "pivotTable", gradient_is_of_another_measure),
         "colours its cells by a field that it does not show",
     ),
@@ -513,15 +513,15 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a title hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("title", "text", "Drivers"), 1),
-        "its text does not say all customers",
+        "its text does not say 'all customers'",
     ),
     "an alt text hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("general", "altText", "Drivers"), 1),
-        "its text does not say all customers",
+        "its text does not say 'all customers'",
     ),
-    "a title says all customers where slicers choose": (
+    "a title says all customers although slicers filter the visual": (
         visual("Overview", "clusteredBarChart", says("title", "text", "All customers")),
-        "says all customers, but the page's slicers filter it",
+        "says 'all customers', but the page's slicers filter it",
     ),
     "the page order lacks a page": (
         edits(
@@ -549,7 +549,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "the page 'Data quality' is missing",
     ),
     "a page's folder has a blank in its name": (
-        swaps_a_page_folder,
+        put_a_blank_in_a_page_folder,
         "has characters that Power BI does not render",
     ),
     "nothing leads to the customer detail": (
@@ -595,7 +595,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps("Bank.Report/definition/report.json", "{", ""),
         "is not valid JSON",
     ),
-    "a description is a property": (
+    "a description is written as a property": (
         swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
         "a description is written above its object",
     ),

@@ -70,8 +70,8 @@ def a_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "complaint"),
     [
-        ("Bank.pbip", a_folder, "Bank.pbip is a folder, and the project has a file there"),
-        ("Bank.SemanticModel", a_file, "is a file, and the project has a folder there"),
+        ("Bank.pbip", a_folder, "Bank.pbip is a folder, but a Power BI project needs a file"),
+        ("Bank.SemanticModel", a_file, "is a file, but a Power BI project needs a folder there"),
         (".gitignore", a_file, ".gitignore is not that of a Power BI project"),
     ],
 )
@@ -95,12 +95,14 @@ def test_folder_that_cannot_be_made_or_written_is_named(
         project.write(tmp_path / "file" / "project", {MODEL: "new"})
 
     def refuse(path: str, mode: int = 0o777) -> None:  # noqa: ARG001
-        raise PermissionError(13, "no right", path)
+        raise PermissionError(13, "permission denied", path)
 
     monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(PowerBIError) as raised:
         project.write(tmp_path, {MODEL: "new"})
-    assert str(raised.value).startswith(f"{tmp_path} cannot be used (no right): close Power BI")
+    assert str(raised.value).startswith(
+        f"{tmp_path} cannot be used (permission denied): close Power BI"
+    )
 
 
 def test_differences_are_what_a_run_would_change(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def committed() -> Files:
 
 
 def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
-    """Change the visual of a page that has these words in its title or subtitle."""
+    """On the page with this title, change the visual whose title or subtitle has these words."""
 
     def find(files: Files) -> str:
         folder = page_of(files, title).removesuffix("page.json")
@@ -65,7 +65,7 @@ def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def answers_for(dimension: str) -> Callable[[Any], Any]:
-    """Return a change by which a tooltip shows the tests of another dimension."""
+    """Return a change that makes a tooltip show the tests of this dimension."""
 
     def change(where: Any) -> None:
         where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]
@@ -73,8 +73,8 @@ def answers_for(dimension: str) -> Callable[[Any], Any]:
     return filter_of(0, change)
 
 
-def first_filtered(files: Files) -> None:
-    """Relate the tests to the list of customers, so that slicers filter the tooltip."""
+def relate_tests_to_dimensions(files: Files) -> None:
+    """Relate the tests to the table Dimensions, so that a slicer on it filters the tooltip."""
     files["Bank.SemanticModel/definition/relationships.tmdl"] += (
         "relationship 11111111-1111-4111-8111-111111111112\n"
         "\tfromColumn: 'Segment differences'.Dimension\n"
@@ -175,11 +175,11 @@ CONTAINER = ("visual", "visualContainerObjects")
 
 MISTAKES: dict[str, tuple[Mistake, str]] = {
     # ---------- tooltips
-    "a tooltip answers for another dimension than the axis": (
+    "a tooltip tests a dimension other than the axis": (
         titled("Tooltip: segment", "Is the difference real", answers_for("gender")),
-        "its tooltip answers for ['gender'], but its axis is ['segment']",
+        "its tooltip tests ['gender'], but its axis is ['segment']",
     ),
-    "a tooltip compares the axis with something else": (
+    "a tooltip of a heat map compares a measure other than its second axis": (
         titled(
             "Tooltip: income band and risk weighting",
             "Is the difference real",
@@ -192,7 +192,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its tooltip compares ['total_loans'], not ['risk_weighting']",
     ),
-    "a tooltip answers where nothing was tested": (
+    "a tooltip gives an answer for groups that were not tested": (
         titled(
             "Tooltip: tenure",
             "Is the difference real",
@@ -201,10 +201,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "its tooltip gives an answer for groups that were not tested",
     ),
     "slicers change the answer of a tooltip": (
-        first_filtered,
+        relate_tests_to_dimensions,
         "slicers change the answer of its tooltip",
     ),
-    "a tooltip hides the number that it replaces": (
+    "a tooltip page lacks a number that the default tooltip shows": (
         visual("Tooltip: age band", "cardVisual", without_field("Data", "Mean deposits")),
         "its tooltip page does not show Mean deposits",
     ),
@@ -216,9 +216,9 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its tooltip page does not show Exposure",
     ),
-    "bars with a tooltip page carry no numbers": (
+    "a bar chart with a tooltip page has no data labels": (
         visual("Segmentation", "clusteredBarChart", without_object("labels")),
-        "its tooltip page hides the number",
+        "it has a tooltip page but no data labels",
     ),
     # ---------- what slicers reach
     "a visual of all customers has the normal style": (
@@ -253,7 +253,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "Assumed losses by scenario",
             set_literal(*CONTAINER, "title", 0, "properties", "text", value="'Assumed loss'"),
         ),
-        "no slicer reaches it, but its text does not say all customers",
+        "no slicer reaches it, but its text does not say 'all customers'",
     ),
     # ---------- credit and risk
     "no visual shows the card balance": (
@@ -263,13 +263,13 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "no visual shows Credit card balance",
     ),
-    "a heat map is not coloured where another measure is chosen": (
+    "a heat map is not coloured when another measure is chosen": (
         visual(
             "Credit and risk",
             "pivotTable",
             lambda content: content["visual"]["objects"]["values"].pop(),
         ),
-        "its cells have no colour where Credit card balance is chosen",
+        "its cells have no colour when Credit card balance is chosen",
     ),
     "a field parameter is an ordinary table": (
         swaps(
@@ -374,13 +374,13 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "table Loss multiplier: no visual depends on it",
     ),
-    "a page has no key figures": (
+    "a page has too few key figures": (
         visual(
             "Explore",
             "cardVisual",
             lambda content: projections(content, "Data").__delitem__(slice(3, None)),
         ),
-        "page Explore: has no key figures",
+        "page Explore: has fewer than 5 key figures",
     ),
     "a title is a number": (
         titled(

@@ -40,7 +40,7 @@ def refusal(folder: Path, /, **given: str) -> str:
     return str(refused.value)
 
 
-# ---------- texts of M
+# ---------- M text literals
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def refusal(folder: Path, /, **given: str) -> str:
         ("Z\u00fcrich \u6771\u4eac \U0001f600", '"Z\u00fcrich \u6771\u4eac \U0001f600"'),
     ],
 )
-def test_text_of_m_is_escaped_and_comes_back(text: str, code: str) -> None:
+def test_m_text_survives_escaping(text: str, code: str) -> None:
     assert power_query.quote(text) == code
     assert power_query.unquote(code) == text
 
@@ -77,7 +77,7 @@ def test_text_of_m_is_escaped_and_comes_back(text: str, code: str) -> None:
         ('"#(lf"', None),
     ],
 )
-def test_text_of_m_is_read_as_power_query_reads_it(code: str, text: str | None) -> None:
+def test_m_text_is_read_as_power_query_reads_it(code: str, text: str | None) -> None:
     assert power_query.unquote(code) == text
 
 
@@ -218,7 +218,7 @@ def test_file_that_is_not_utf8_is_named_with_its_line(name: str, tmp_path: Path)
     assert f"{path}, line 3, is not UTF-8: save it as UTF-8" in refusal(tmp_path)
 
 
-# ---------- what an option may be
+# ---------- valid and invalid options
 
 BAD = {
     "folder": (

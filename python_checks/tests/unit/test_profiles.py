@@ -80,7 +80,9 @@ def test_a_secret_in_a_profile_is_found(line: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("service", "adapter"), SERVICES.items())
-def test_examples_are_of_their_adapters_and_need_an_address(service: str, adapter: str) -> None:
+def test_example_profiles_name_their_adapter_and_need_an_address(
+    service: str, adapter: str
+) -> None:
     (target,) = outputs(PROJECT / "profiles" / service / "profiles.yml").values()
     assert target["type"] == adapter
     assert target["schema"] == "staging"

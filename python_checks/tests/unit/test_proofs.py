@@ -106,7 +106,7 @@ def test_amount_readings(text: str, point: str | None, comma: str | None, is_eit
 @pytest.mark.parametrize(
     "text", ["1.2E+06", "1,20.00", "1.2.34", "about 5", "(12.34", "$5 USD", "--5"]
 )
-def test_no_amount(text: str) -> None:
+def test_text_that_is_no_amount_has_no_reading(text: str) -> None:
     assert amount_readings(text) is None
 
 
@@ -123,7 +123,7 @@ def test_unambiguous_dates_prove_an_order() -> None:
     assert proof.refusal is None
 
 
-def test_dates_that_prove_nothing_are_refused_with_each_setting() -> None:
+def test_refusal_of_ambiguous_dates_lists_each_setting() -> None:
     proof = interpret_dates([("04/07/2015", 90), ("05/05/2015", 10)], AUTO)
     assert proof.undecided == 90
     assert proof.readings == (("%d/%m/%Y", 100), ("%m/%d/%Y", 100))
@@ -212,7 +212,7 @@ def test_few_texts_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
     assert interpret_dates(dates, Settings(("%d-%m-%Y",), tolerated=0.005)).refusal is None
 
 
-def test_few_dates_of_another_kind_are_left_to_the_quarantine() -> None:
+def test_few_dates_in_another_notation_are_quarantined() -> None:
     dates = [("25-07-2015", 198), ("04/07/2015", 2)]
     assert interpret_dates(dates, AUTO).formats == ("%d-%m-%Y",)
     assert interpret_dates(dates, AUTO).refusal is None
@@ -247,7 +247,7 @@ def converted(day: date, early: str) -> tuple[str, int]:
         ("%d-%b-%Y", ("%d-%b-%Y",)),
     ],
 )
-def test_converted_dates_are_refused_with_each_order(early: str, readings: tuple[str, ...]) -> None:
+def test_refusal_of_converted_dates_lists_each_order(early: str, readings: tuple[str, ...]) -> None:
     proof = interpret_dates([converted(day, early) for day in DAYS], AUTO)
     in_doubt = sum(day.day <= 12 and day.day != day.month for day in DAYS)
     assert proof.refusal is not None
@@ -273,7 +273,7 @@ def test_right_dates_of_the_same_notation_do_not_prove_converted_ones(right: int
     assert f'["%d/%m/%Y", "%Y-%d-%m"] reads {420 - late_days} of them' in str(proof.refusal)
 
 
-def test_few_converted_dates_are_left_to_the_quarantine() -> None:
+def test_few_converted_dates_are_quarantined() -> None:
     texts = [(f"{day:%d-%m-%Y}", 5) for day in DAYS]
     texts += [converted(day, "%Y-%m-%d") for day in DAYS[:40]]
     proof = interpret_dates(texts, AUTO)
@@ -304,7 +304,7 @@ def test_a_split_of_few_dates_proves_nothing(early: int, late: int, is_refused: 
     assert (interpret_dates(texts, AUTO).refusal is not None) == is_refused
 
 
-def test_few_dates_of_two_orders_are_left_to_the_quarantine() -> None:
+def test_few_dates_of_undecided_order_are_quarantined() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
     message = FileProof("a.csv", proof, {}).warnings[0]
@@ -318,7 +318,7 @@ def test_column_decides_ambiguous_cells() -> None:
     assert (comma.mark, comma.basis, comma.refusal) == (",", "proved", None)
 
 
-def test_amounts_of_two_readings_are_refused_with_both() -> None:
+def test_refusal_of_ambiguous_amounts_gives_both_readings() -> None:
     proof = interpret_amounts("bank_loans", [("258.000", 3000)], AUTO)
     assert "'.' 258.000 is 258.000, and ',' is 258000" in str(proof.refusal)
     declared = interpret_amounts("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
@@ -345,7 +345,7 @@ def test_mixed_column_does_not_decide_ambiguous_cells() -> None:
     assert interpret_amounts("bank_loans", [*mixed, ("1,200", 1)], AUTO).refusal is not None
 
 
-def test_more_digits_than_cents_need_a_setting() -> None:
+def test_amounts_with_more_than_two_decimals_need_a_setting() -> None:
     texts = [("776242.9184", 3000)]
     refused = interpret_amounts("bank_loans", texts, AUTO)
     assert "such as 776242.9184" in str(refused.refusal)

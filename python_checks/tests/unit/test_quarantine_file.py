@@ -115,7 +115,7 @@ main(sys.argv[1:], prog_name="bank")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
-def test_kill_leaves_no_names(warehouse: Path, tmp_path: Path) -> None:
+def test_killed_command_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", ENDED, "quarantine", "--warehouse", str(warehouse),
          "--out", str(tmp_path / "mend.csv")],

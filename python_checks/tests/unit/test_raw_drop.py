@@ -100,20 +100,20 @@ def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
 
     tables = plan_drop(drop, settings).tables
     warnings = [text for plan in tables.values() for text in plan.warnings]
-    if oddity.name != "people_written_in_two_ways":  # reported when all rows are read
+    if oddity.name != "people_written_in_two_ways":  # reported only after all rows are read
         assert oddity.warns in " ".join(warnings)
     rows = read(drop, "clients", settings)
     assert len(rows) == oddity.rows
-    aside = [row for row in rows if row[-2] is not None]
+    faulty = [row for row in rows if row[-2] is not None]
     kept = [row[: len(NAMES)] for row in rows if row[-2] is None]
-    assert all(row[-1] for row in aside)
+    assert all(row[-1] for row in faulty)
     assert all(row[-1] is None for row in rows if row[-2] is None)
     if oddity.decided_by == "staging":
-        assert {row[-2] for row in aside} <= {OTHER_HEADER}
+        assert {row[-2] for row in faulty} <= {OTHER_HEADER}
         return
 
-    assert len(aside) == oddity.rows_quarantined
-    assert {row[-2] for row in aside} <= {oddity.says}
+    assert len(faulty) == oddity.rows_quarantined
+    assert {row[-2] for row in faulty} <= {oddity.says}
     if oddity.name == "typed_parquet":  # its dates become ISO text
         place = NAMES.index("joined_bank")
         kept = [
@@ -133,9 +133,9 @@ def test_no_text_of_a_quarantined_row_is_lost(tmp_path: Path) -> None:
         drop.mkdir()
         next(oddity for oddity in ODDITIES if oddity.name == name).make(drop)
         lines = (drop / "banking-clients.csv").read_text().splitlines()
-        aside = [row[-1] for row in read(drop) if row[-2] is not None]
-        assert aside
-        assert all(text in lines for text in aside), name
+        faulty = [row[-1] for row in read(drop) if row[-2] is not None]
+        assert faulty
+        assert all(text in lines for text in faulty), name
 
 
 def test_damaged_bytes_stay_visible(tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_plan_is_cached_until_a_file_changes(tmp_path: Path) -> None:
     assert len(read(tmp_path, "genders")) == 3
 
 
-def test_all_problems_are_listed_the_clients_first(tmp_path: Path) -> None:
+def test_all_problems_are_listed_with_the_clients_first(tmp_path: Path) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "three_problems").make(tmp_path)
     for table in TABLES:
         with pytest.raises(DropError) as refused:
@@ -704,7 +704,7 @@ def test_repeated_text_date_beside_typed_dates_is_accepted() -> None:
         watch.check()
 
 
-def test_models_and_reader_share_the_rule_of_changed_ids() -> None:
+def test_models_and_reader_share_the_rule_for_spoilt_ids() -> None:
     assert Staging().rendering.macros.spoilt_id().replace(r"\x{27}", "'") == SPOILT_ID
 
 
@@ -834,7 +834,7 @@ def test_declared_encoding_is_used_or_refused(
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r"])
-def test_foreign_bytes_after_other_trouble_are_found(line_end: str, tmp_path: Path) -> None:
+def test_non_utf8_bytes_far_into_a_file_are_read(line_end: str, tmp_path: Path) -> None:
     rows = oddities.seed_rows()[1]
     many = [list(row) for row in rows * 3]
     many[0][1] = "Ann\nLee"
@@ -869,7 +869,7 @@ def test_fallback_and_plain_reader_split_quotes_alike(text: list[str], width: in
     assert [record.fault or list(record.cells) for record in found] == expected
 
 
-def test_copy_for_spark_that_fails_leaves_no_draft(tmp_path: Path) -> None:
+def test_failed_copy_for_spark_leaves_no_draft(tmp_path: Path) -> None:
     (tmp_path / "genders.parquet").mkdir()
     with pytest.raises(DropError, match="genders cannot be copied to"):
         copy_raw_table("genders", str(SEEDS), "{}", tmp_path)

@@ -228,7 +228,7 @@ def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.EINVAL])
-def test_record_is_written_without_locks_in_the_file_system(
+def test_record_is_written_on_a_file_system_without_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
@@ -237,7 +237,7 @@ def test_record_is_written_without_locks_in_the_file_system(
         pass
     with publisher_lock(tmp_path):
         pass
-    # It cannot be known whether another process still uses the files in it.
+    # Without locks, nobody can know whether a process still uses the files in this folder.
     left = tmp_path / "bank_raw_drop_1"
     left.mkdir()
     (left / ".lock").touch()

@@ -62,7 +62,7 @@ def test_analysis_gives_rows_without_empty_columns(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_analysis_states_its_question_and_its_reading(name: str) -> None:
+def test_analysis_states_its_question_and_how_to_read_it(name: str) -> None:
     text = (PROJECT / "analyses" / f"{name}.sql").read_text(encoding="utf-8")
     assert text.startswith("-- Question: ")
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
@@ -77,7 +77,7 @@ def test_every_analysis_is_described_and_every_description_has_its_analysis() ->
     assert all(text.startswith("One row per ") for text in described.values())
 
 
-def test_loyalty_and_occupation_divide_all_customers(
+def test_loyalty_and_occupation_cover_all_customers(
     answers: dict[str, pd.DataFrame], bank: dict[str, Any]
 ) -> None:
     rows = answers["segments_by_loyalty_and_occupation"]
@@ -90,7 +90,7 @@ def test_loyalty_and_occupation_divide_all_customers(
     assert (rows["index_of_fees"] * rows["share_of_customers"]).sum() == pytest.approx(1)
 
 
-def test_segments_divide_all_customers(
+def test_segments_cover_all_customers(
     answers: dict[str, pd.DataFrame], bank: dict[str, Any]
 ) -> None:
     rows = answers["behavioural_segments"]
@@ -235,7 +235,9 @@ def test_actions_in_random_data_are_fair(answers: dict[str, pd.DataFrame]) -> No
     assert rows["groups_flagged_beyond_chance"].sum() == 0
 
 
-def test_swings_of_items_add_up_to_those_of_all(answers: dict[str, pd.DataFrame]) -> None:
+def test_swings_of_single_items_add_up_to_the_swing_of_all(
+    answers: dict[str, pd.DataFrame],
+) -> None:
     rows = answers["what_if_assumptions_are_off"]
     baseline = rows[(rows["scenario_name"] == "Baseline") & (rows["measure"] == "expected_loss")]
     for name in ("Probability of default", "Loss given default"):

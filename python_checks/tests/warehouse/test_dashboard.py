@@ -199,7 +199,7 @@ def test_cube_metrics_equal_the_metric_layer(
     compare(snapshot, marts, ["recommended_customers"], [], filters, "advised")
 
 
-def test_cells_count_each_customer_once(snapshot: Snapshot) -> None:
+def test_cubes_hold_no_customer_ids_and_cannot_be_changed(snapshot: Snapshot) -> None:
     for name, cube in snapshot.cubes.items():
         for table, missing in (
             (f"cube_{name}", set()),
@@ -524,7 +524,7 @@ def test_drivers_are_sorted_by_size_and_chance_is_pale(
     assert sum(shape.tone == "first" for shape in dots) == len(real)
 
 
-def test_no_real_driver_is_cut(snapshot: Snapshot) -> None:
+def test_no_real_driver_is_left_out(snapshot: Snapshot) -> None:
     row = next(row for row in snapshot.rows("fct_risk_drivers") if row["driver"] == "bank_deposits")
     many = [dict(row, driver=f"amount_{place}", coefficient=place + 1.0) for place in range(40)]
     weak = [dict(row, driver=f"weak_{place}", coefficient=0.01 * place, direction="no clear "
@@ -539,7 +539,7 @@ def test_no_real_driver_is_cut(snapshot: Snapshot) -> None:
     assert len(chart.table.rows) == 80
 
 
-def test_no_real_difference_of_treatment_is_cut(snapshot: Snapshot) -> None:
+def test_no_real_difference_of_treatment_is_left_out(snapshot: Snapshot) -> None:
     rows = [dict(row) for row in snapshot.rows("fct_fairness_monitor")]
     shape = next(row for row in rows if row["is_large_enough"])
     fair = [dict(shape, ratio_to_best=0.1, is_flagged=True, value=f"chance {place}",
@@ -1098,7 +1098,7 @@ def test_responses_have_a_strict_content_policy(client: FlaskClient) -> None:
     assert client.get("/").headers["Cache-Control"] == "no-store"
 
 
-def test_the_page_names_no_other_server(client: FlaskClient) -> None:
+def test_the_page_loads_nothing_from_another_server(client: FlaskClient) -> None:
     page = client.get("/").text
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert addresses
@@ -1114,7 +1114,7 @@ def test_other_methods_and_large_bodies_are_refused(client: FlaskClient) -> None
     assert large.status_code in (413, 415)
 
 
-def test_unknown_pages(client: FlaskClient) -> None:
+def test_unknown_page_is_reported(client: FlaskClient) -> None:
     assert "There is no page with this name" in ask_page(client, "/nowhere")["text"]
 
 
@@ -1322,7 +1322,7 @@ def test_the_command_writes_the_export(published: Path, tmp_path: Path) -> None:
         (["--host", "192.0.2.7", "--port", "8050"], "Cannot listen on 192.0.2.7"),
     ],
 )
-def test_the_command_refuses(
+def test_unusable_options_are_refused(
     options: list[str], problem: str, users: Path, published: Path
 ) -> None:
     given = [each.replace("{users}", str(users)) for each in options]

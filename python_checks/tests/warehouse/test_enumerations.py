@@ -1,6 +1,7 @@
-"""Texts listed in a seed: in DuckDB, enumerations upstream of the marts and texts in the marts.
+"""Texts that a seed lists are enumerations upstream of the marts, and plain text in the marts.
 
-In dbt's unit tests and on Spark, they are texts everywhere. The unit tests cover that case.
+This holds in DuckDB. In dbt's unit tests and on Spark, they are plain text everywhere; the unit
+tests cover that case.
 """
 
 import csv

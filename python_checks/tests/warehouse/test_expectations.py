@@ -138,7 +138,7 @@ SABOTAGES = [
         "total_deposits = ",
     ),
     Sabotage(
-        "a ratio without a divisor",
+        "a ratio with a zero denominator",
         (
             f"update {MEASURED} set total_deposits = 0, loan_to_deposit_ratio = 0 "
             f"where customer_key in {first_keys(MEASURED, 2)}",
@@ -182,7 +182,7 @@ SABOTAGES = [
         "driver = estimated_income",
     ),
     Sabotage(
-        "two customers in a cluster that does not count them",
+        "a customer moved to another cluster, whose counts are unchanged",
         (
             "update marts.fct_customer_segments set behavioural_cluster = "
             "case behavioural_cluster when 1 then 2 else 1 end where customer_key in "

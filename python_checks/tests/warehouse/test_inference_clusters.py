@@ -130,7 +130,7 @@ def test_a_planted_cluster_is_found_and_called_distinct(nodes: Mapping[str, Any]
     assert found["cluster"][0][2] == pytest.approx(0.4, abs=0.03)
 
 
-def test_too_few_customers_or_equal_ones_have_no_clusters(sample: pd.DataFrame) -> None:
+def test_too_few_or_identical_customers_have_no_clusters(sample: pd.DataFrame) -> None:
     assert clusters.fit_clusters(sample.head(49)).num_rows == 0
     assert clusters.fit_clusters(sample.head(0)).num_rows == 0
     equal = sample.assign(**dict.fromkeys(clusters.BALANCES, 5.0))
@@ -138,6 +138,6 @@ def test_too_few_customers_or_equal_ones_have_no_clusters(sample: pd.DataFrame) 
     assert clusters.fit_clusters(sample.head(50)).num_rows > 0
 
 
-def test_a_balance_that_does_not_vary_has_no_part(sample: pd.DataFrame) -> None:
+def test_a_constant_balance_is_left_out(sample: pd.DataFrame) -> None:
     fitted = clusters.fit_clusters(sample.assign(bank_loans=5.0)).to_pandas()
     assert set(fitted["measure"]) == set(clusters.BALANCES) - {"bank_loans"}

@@ -107,7 +107,7 @@ def test_chi_square_and_cramers_v_equal_scipy(shape: tuple[int, int]) -> None:
     assert ours.comparable_effect_size == pytest.approx(cohens_w, rel=1e-10)
 
 
-def test_chi_square_follows_the_rule_of_cochran() -> None:
+def test_chi_square_follows_cochrans_rule() -> None:
     assert chi_square(np.array([[30, 30], [30, 30]])).p_value is not None
     assert chi_square(np.array([[4, 4], [30, 30]])).p_value is None
     assert chi_square(np.array([[30, 30, 0], [30, 30, 0]])).degrees_of_freedom == 1
@@ -134,7 +134,7 @@ def test_adjusted_p_values_of_many_tests_are_not_smaller() -> None:
             assert (benjamini_hochberg(row) >= row).all(), row
 
 
-def test_two_dimensions_are_one_test_in_two_rows() -> None:
+def test_pair_of_dimensions_is_one_test_in_two_rows() -> None:
     ranks = pd.DataFrame(
         {
             "dimension": ["a", "a"], "value": ["x", "y"], "measure": "money",
@@ -215,7 +215,7 @@ def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
             on_values = stats.kruskal(*(values[group & known] for group in groups)).statistic
             ours = statistics[dimension, measure]
             assert ours == pytest.approx(on_buckets, rel=1e-6)
-            # An effect size is the statistic divided by the number of customers less one.
+            # An effect size is the statistic divided by the number of customers minus one.
             assert abs(ours - on_values) / (known.sum() - 1) < 0.0001
 
 

@@ -151,8 +151,8 @@ def test_role_without_filters_sees_the_same_titles(
         assert evaluator.value(finding, seen) != "Not shown to your role"
 
 
-def test_risk_is_linked_to_income_but_not_to_cards(evaluator: Evaluator) -> None:
-    """The shipped sample has this link, and the fitted drivers of the marts agree."""
+def test_risk_finding_names_income_and_is_silent_on_few_customers(evaluator: Evaluator) -> None:
+    """The drivers in the marts show this link, too."""
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting is linked to income ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}

@@ -228,7 +228,7 @@ def test_whole_numbers_in_visuals_are_exact(evaluator: Evaluator) -> None:
         ("Median deposits", True),
     ],
 )
-def test_lowest_highest_and_chosen_values_have_no_total(label: str, has_total: bool) -> None:
+def test_measures_have_a_total_only_if_it_is_meaningful(label: str, has_total: bool) -> None:
     assert model_text.read(project.read(PROJECT / "powerbi")).has_total(label) is has_total
 
 

@@ -71,7 +71,7 @@ def test_committed_exposures_match_the_pages(built_model: Model) -> None:
     assert written == exposures.write(built_model, PAGES), "run `bank powerbi` and commit"
 
 
-def test_writing_twice_gives_the_same(read_artifacts: Artifacts, tmp_path: Path) -> None:
+def test_writing_twice_gives_the_same_files(read_artifacts: Artifacts, tmp_path: Path) -> None:
     for name in ("one", "other"):
         project.write(tmp_path / name, project.files(model.build(read_artifacts, PAGES), PAGES))
     assert project.differences(tmp_path / "one", project.read(tmp_path / "other")) == []
@@ -299,7 +299,7 @@ def test_model_has_every_published_mart_and_the_used_columns(
     assert "fct_quarantined_clients" not in names
 
 
-def test_relationships_tests_between_marts_are_relationships(
+def test_relationships_tests_become_relationships_of_the_model(
     read_artifacts: Artifacts, built_model: Model
 ) -> None:
     expected = {
@@ -558,7 +558,7 @@ def test_guide_lists_pages_with_hidden_parts(committed: dict[str, str]) -> None:
     assert set(read.roles) == set(re.findall(r"(?m)^\| `([^`]+)` \| (?:every|customers)", guide))
 
 
-# ---------- lineage
+# ---------- the phone layout
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.key)
@@ -566,6 +566,9 @@ def test_phone_shows_the_choice_of_heat_maps_with_a_heat_map(page: Page) -> None
     shown = {visual.key for visual in page.visuals if visual.on_phone}
     changed = {visual.key for visual in page.visuals if visual.parameter}
     assert "heat_map_shows" not in shown or changed & shown
+
+
+# ---------- lineage
 
 
 def test_lineage_runs_from_the_raw_file_to_every_page(built_target: Path) -> None:

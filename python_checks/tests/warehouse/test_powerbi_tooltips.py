@@ -50,7 +50,7 @@ NUMBERS = {
 }
 """SQL of each number of a tooltip."""
 
-MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
+COMPARED = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
 """The measures by which the values of every dimension are compared."""
 
 CUSTOMERS = (
@@ -141,9 +141,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize(("visual", "choice"), CASES)
-def test_tooltip_shows_the_numbers_that_it_replaces(
-    visual: Visual, choice: str, evaluator: Evaluator
-) -> None:
+def test_tooltip_numbers_match_the_marts(visual: Visual, choice: str, evaluator: Evaluator) -> None:
     page = tooltip_of(visual)
     assert page is not None
     chosen = CHOICES[choice]
@@ -155,7 +153,7 @@ def test_tooltip_shows_the_numbers_that_it_replaces(
             value = evaluator.value(name, context)
             if name.startswith("Share of customers in row, "):
                 rows = [mark for mark in marks if mark[0] not in visual.fields("Column", "Columns")]
-                # A row has all values of the column across, so a filter on that column is removed.
+                # A row has all columns of the heat map, so a filter on the columns is removed.
                 across = set(visual.fields("Column", "Columns"))
                 rest = {column: kept for column, kept in chosen.items() if column not in across}
                 cell, row = (
@@ -176,7 +174,7 @@ def test_tooltip_tests_match_its_axis(visual: Visual, choice: str, evaluator: Ev
     assert page is not None
     context = context_of(hovered_over(visual, evaluator), CHOICES[choice], evaluator)
     dimension, *others = [evaluator.sources[column] for column in axis_of(visual)]
-    measures = others or list(MONEY)
+    measures = others or list(COMPARED)
     expected = evaluator.connection.execute(
         "select measure, verdict from marts.fct_segment_differences"
         f" where dimension = ? and measure in ({', '.join('?' for _ in measures)})"
@@ -206,11 +204,11 @@ def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
     silent = {
         (evaluator.sources[axis_of(visual)[0]], measure)
         for _, visual in HOVERED
-        for measure in MONEY
+        for measure in COMPARED
         if len(axis_of(visual)) == 1
         and measure not in dict(shown(tooltip_of(visual) or Page("", {}, {}), {}, evaluator))
     }
-    # Loans and deposits define the segments, and income the income bands: nothing to test.
+    # Loans and deposits define the segments, and income defines its bands: nothing to test.
     assert silent == {
         ("segment", "total_loans"),
         ("segment", "total_deposits"),

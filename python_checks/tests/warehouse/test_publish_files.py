@@ -228,7 +228,7 @@ import os, signal, sys
 import duckdb
 from bank_warehouse.cli import main
 from bank_warehouse.publish import files, releases
-# A job in the background of a shell ignores it.
+# A background job of a shell ignores SIGINT, so restore the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 number = int(sys.argv.pop(1))
 def interrupt(*_, **__):
@@ -405,7 +405,7 @@ def test_without_the_flag_no_name_and_no_client_id_is_in_any_file(
     assert not [name for name in personal if name in written]
 
 
-def test_with_the_flag_the_names_are_there_and_recorded(two_releases: Path) -> None:
+def test_with_the_flag_names_are_published_but_not_the_quarantine(two_releases: Path) -> None:
     release = releases.read_release(two_releases, 1)
     file = release.path / "restricted" / "dim_customer_identities.parquet"
     assert duckdb.sql(f"select count(client_name) from '{file}'").fetchone() == (3000,)
@@ -563,11 +563,11 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
     "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
-    "a path out of it": (
+    "a path out of the release": (
         lambda one: one["database"].update(file="../2/bank_marts.duckdb"),
         "database.file",
     ),
-    "a date of no shape": (lambda one: one.update(as_of_date="soon"), "as_of_date: 'soon'"),
+    "a text for a date": (lambda one: one.update(as_of_date="soon"), "as_of_date: 'soon'"),
 }
 
 
@@ -824,7 +824,7 @@ def test_the_commands_list_and_publish(
     assert "There is no release" in CliRunner().invoke(main, ["releases"]).output
 
 
-def test_release_is_read_by_number(copied: Path) -> None:
+def test_open_release_stays_the_same_after_a_switch(copied: Path) -> None:
     release = current_release(str(copied))
     assert isinstance(release, Release)
     assert release.path.name == "2"

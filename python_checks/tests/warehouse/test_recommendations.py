@@ -1,6 +1,6 @@
 """Recommendations, fairness and sensitivities, computed again with pandas from the marts.
 
-None of the SQL is used. Facts are computed from balances, customer by customer, as the
+None of the models' SQL is used. Facts are computed from balances, customer by customer, as the
 descriptions define them; rules are read from the seed file.
 """
 
@@ -132,15 +132,15 @@ def test_contradictions_occur_and_are_resolved(
     assert stances.groupby(["customer_key", "group"])["stance"].nunique().max() == 1
 
 
-def test_actions_choose_some_and_not_nearly_everyone(
+def test_actions_apply_to_neither_too_few_nor_too_many_customers(
     recommended: dict[str, set[int]], customers: pd.DataFrame
 ) -> None:
     assert len(recommended) >= 10
     for action, keys in recommended.items():
         assert 0.01 < len(keys) / len(customers) < 0.15, action
-    busy = pd.Series(list(itertools.chain(*recommended.values()))).value_counts()
-    assert 0.4 < len(busy) / len(customers) < 0.8
-    assert (busy > 4).mean() < 0.05
+    actions_per_customer = pd.Series(list(itertools.chain(*recommended.values()))).value_counts()
+    assert 0.4 < len(actions_per_customer) / len(customers) < 0.8
+    assert (actions_per_customer > 4).mean() < 0.05
 
 
 def test_facts_and_money_match_the_customer(
@@ -168,7 +168,7 @@ def test_facts_and_money_match_the_customer(
             np.testing.assert_allclose(gaps, expected, atol=0.0051)
 
 
-def test_gaps_of_products_are_those_to_the_peers(
+def test_product_gaps_equal_the_gaps_to_the_peer_median(
     warehouse: duckdb.DuckDBPyConnection, mart: pd.DataFrame
 ) -> None:
     compared = warehouse.sql(
@@ -195,7 +195,7 @@ def test_reasons_name_facts_and_limits(mart: pd.DataFrame, rules: pd.DataFrame) 
         assert reasons == f"{rule['reason']} ({limits})"
 
 
-def test_fairness_is_counted_and_bounded_as_statsmodels_does(
+def test_fairness_monitor_matches_pandas_and_statsmodels(
     warehouse: duckdb.DuckDBPyConnection,
     customers: pd.DataFrame,
     recommended: dict[str, set[int]],
@@ -238,7 +238,7 @@ def cents(amount: float) -> Decimal:
     return Decimal(repr(float(amount))).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def test_sensitivities_equal_those_of_individual_cells(
+def test_sensitivities_of_losses_equal_sums_over_cells(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     cells = warehouse.sql("select * from marts.fct_expected_losses").df().to_dict("records")

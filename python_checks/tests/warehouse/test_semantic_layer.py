@@ -36,8 +36,8 @@ with (PROJECT / "seeds" / "reference" / "dimensions.csv").open(encoding="utf-8")
 DIMENSIONS = (*PROFILED, "occupation_title", "joined_year", "watch_list_level")
 """Dimensions of customers: those of profiles, and three more."""
 
-# One row per customer, if possible from columns that are not computed: totals, flags and shares are
-# computed again below.
+# One row per customer, from columns that are not computed where possible: totals, flags and shares
+# are computed again.
 WIDE = """
 create temp view wide as
 select

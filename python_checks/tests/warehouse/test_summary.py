@@ -328,7 +328,7 @@ def test_summary_reports_the_end_of_the_last_build(name: str, copied_warehouse: 
     assert ("the first error" in result.output) is ("failed" in name)
 
 
-def test_interrupted_build_had_no_error(copied_warehouse: Path) -> None:
+def test_interrupted_build_is_not_called_an_error(copied_warehouse: Path) -> None:
     with_record(copied_warehouse, is_ended=False)
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table quality.fct_control_totals")

@@ -91,7 +91,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def read_sheet(path: Path) -> tuple[str, list[dict[str, Any]]]:
-    """Return the lines above the list, and its rows by column name."""
+    """Return the line above the table, and its rows by column name."""
     first, heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return str(first[0]), [dict(zip(map(str, heads), row, strict=True)) for row in rows]
 
@@ -469,7 +469,7 @@ def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.Comple
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
-def test_list_that_cannot_be_recorded_is_not_replaced(releases: Path, tmp_path: Path) -> None:
+def test_list_is_not_replaced_if_it_cannot_be_recorded(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("yesterday's list", "utf-8")
     content = 100_000 * b'{"rows": 7}\n'
