@@ -92,7 +92,8 @@ variants as (
 
 ),
 
--- The factor on each parameter of a cell. As in fct_stress_results, no share exceeds one.
+-- The rates of each cell under each variant. As in fct_stress_results, they are capped at one
+-- before they are used.
 shifted_rates as (
 
     select
