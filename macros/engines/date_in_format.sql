@@ -1,9 +1,14 @@
 {#-
-    With %Y, DuckDB reads 01-02-10 as the year 10. greatest and nullif turn such a date into null
-    and compute it once; a case would compute it twice. Spark's own date patterns require two digits
-    for a day, or accept more than the format does, so regular expressions replace them. A two-digit
-    year must have both digits. In a date that begins with one, so must the last number, which could
-    also be the year: 01/02/1 is not a date.
+    DuckDB, %Y: try_strptime reads 01-02-10 as the year 10. `greatest` raises every date before 1000
+    to the same day, which `nullif` turns into null; a case would parse the text twice.
+
+    DuckDB, %y: a regular expression requires both digits of the year. If the format begins with the
+    year, it also requires two digits of the last number, which could be the year: 01/02/1 is not a
+    date.
+
+    Spark: its own date patterns require two digits for a day, or accept more than the format does.
+    So the format becomes a regular expression with one group for each part of the date. The number
+    of a month follows from the position of its first three letters in the list of all months.
 -#}
 {% macro date_in_format(text, date_format) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}

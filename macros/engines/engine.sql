@@ -4,8 +4,9 @@
     } -%}
     {%- if target.type not in engines -%}
         {{ exceptions.raise_compiler_error(
-            'The project is for DuckDB and Spark, not for the type ' ~ target.type ~ ' of the target '
-            ~ target.name ~ '. Types that are known: ' ~ engines | join(', ') ~ '.'
+            'The target ' ~ target.name ~ ' has the type ' ~ target.type ~ ', but the project runs '
+            ~ 'only on DuckDB and Spark. Use a target of one of these types: '
+            ~ engines | join(', ') ~ '.'
         ) }}
     {%- endif -%}
     {{ return(engines[target.type]) }}

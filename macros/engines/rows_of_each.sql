@@ -1,4 +1,4 @@
-{#- A union takes Spark a second for each select; DuckDB takes longer to unnest a list. -#}
+{#- Spark takes a second for each select of a union; in DuckDB, a union is faster than unnest. -#}
 {% macro rows_of_each(relation, rows) -%}
     {%- if bank_warehouse.engine() == 'duckdb' %}
     {%- for row in rows %}

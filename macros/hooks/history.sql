@@ -25,6 +25,7 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The query finds the compared dates without a common customer: the count ignores nulls. -#}
 {% macro require_same_bank(as_of_date) -%}
     {%- set history = adapter.get_relation(
         bank_warehouse.history_database() or target.database, 'marts', 'fct_customer_history'
@@ -43,7 +44,7 @@
         {{ exceptions.raise_compiler_error(
             'No customer of this drop is in the history at ' ~ strange[0][0] ~ ': it is the history '
             ~ 'of another bank. Nothing was written to it. Name another warehouse for this bank, set '
-            ~ 'BANK_HISTORY to a file of its own, or take the wrong date out with `dbt run-operation '
+            ~ 'BANK_HISTORY to a file of its own, or remove the wrong date with `dbt run-operation '
             ~ 'forget_date`.'
         ) }}
     {%- endif -%}
@@ -53,7 +54,7 @@
     {%- set statements = bank_warehouse.forget_date_statements(as_of_date) | trim -%}
     {%- if not statements -%}
         {{ exceptions.raise_compiler_error(
-            'There is no history to forget a date of. `bank build` makes one.'
+            'There is no history from which to remove a date. `bank build` makes one.'
         ) }}
     {%- endif -%}
     {%- set rows = run_query(

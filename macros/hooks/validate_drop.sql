@@ -1,4 +1,4 @@
-{#- A hook of the model that reads the drop, so that the model is rolled back. -#}
+{#- A hook of the model that reads the drop, so that an error rolls the model back. -#}
 {% macro refuse_changed_files() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and bank_warehouse.engine() == 'duckdb' -%}
         {%- do bank_warehouse.call_package('refuse_changes', [env_var('BANK_RAW_DIR', '')]) -%}
@@ -28,6 +28,7 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The amount of a row is the sum of its money columns, regardless of sign. -#}
 {% macro facts_of_drop() -%}
     {%- set validated = ref('base_bank__clients_validated') | string -%}
     {%- set amount = 'coalesce(abs(cast('

@@ -21,7 +21,13 @@
     {%- endcall -%}
 {%- endmacro %}
 
-{#- A case expression: in an `and`, DuckDB may read the second date in every row, which is slow. -#}
+{#-
+    Each pair is a date that must be null and the formats of which one must then fit. The first pair
+    holds the exchanged forms that the file does not have itself. For two formats of the file that
+    are each other's exchange, another pair says that only the later one fits.
+
+    A case expression, because in an `and` DuckDB may parse the second date in every row.
+-#}
 {% macro joining_date_is_exchanged(reading, text, date_read, source_file) -%}
     {%- call(file) bank_warehouse.by_file(reading, source_file) -%}
     {%- set formats = file['dates']['formats'] -%}

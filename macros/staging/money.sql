@@ -1,3 +1,8 @@
+{#-
+    The forms, in the order of the pattern: sign and currency before the number, in either order;
+    currency after it; brackets around the number, with any currency before them; brackets around
+    both, with the currency first; brackets around both, with the currency last.
+-#}
 {% macro amount_pattern(notation, fraction) -%}
     {%- set separators = [
         ',' if notation['mark'] == '.' else '.', '\\x27', '’',
@@ -11,7 +16,7 @@
     )) }}
 {%- endmacro %}
 
-{#- In the pattern, _ is a blank, ¤ the currency, and # the number. -#}
+{#- Without a currency, ¤ becomes a class that excludes every character. -#}
 {% macro money_pattern(pattern, currency, number='') -%}
     {%- set known = {
         'USD': '([Uu][Ss])?[$]|[Uu][Ss][Dd]', 'EUR': '€|[Ee][Uu][Rr]', 'GBP': '£|[Gg][Bb][Pp]',

@@ -17,12 +17,12 @@
 {#- Case matters: Null is a surname. -#}
 {% macro text_or_null(text) -%}
     {%- set trimmed = bank_warehouse.trimmed(text) -%}
-    {%- set words_for_nothing = (
+    {%- set placeholders = (
         '-|--|NULL|null|[(]null[)]|None|NA|N/A|n/a|<NA>|NaN|nan|NaT|[\\\\]N|[(]blank[)]'
         ~ '|#(N/A( N/A)?|NA|REF!|VALUE!|DIV/0!|NAME[?]|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)'
     ) -%}
     case
-        when not ({{ bank_warehouse.matches_whole(trimmed, words_for_nothing) }})
+        when not ({{ bank_warehouse.matches_whole(trimmed, placeholders) }})
             then nullif({{ trimmed }}, '')
     end
 {%- endmacro %}

@@ -6,7 +6,7 @@ customers as (
 
 ),
 
--- Draws one customer in n: about 19,000, or everyone if there are fewer.
+-- One customer in n is drawn: about 19,000, or everyone if there are fewer.
 sizes as (
 
     select greatest(1, cast(ceil(count(*) / 19000.0) as bigint)) as customers_for_one

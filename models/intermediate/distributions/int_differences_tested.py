@@ -1,4 +1,4 @@
-"""Test statistics of dimensions by measures; the logic is in the package."""
+"""Tests of each dimension by each measure; the logic is in the package."""
 
 from bank_warehouse.inference.differences import compare_dimensions
 from bank_warehouse.inference.frames import as_pandas

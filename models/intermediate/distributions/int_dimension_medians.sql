@@ -48,8 +48,8 @@ dimension_values as (
 
 ),
 
--- For the measures of a profile, the median of all customers; for the balance of a product, that of
--- customers whose balance is not 0.
+-- Measures of the segment profiles have the median of all customers; product balances have that of
+-- the holders.
 wanted as (
 
     select
@@ -186,7 +186,7 @@ sorted_amounts as (
 
 ),
 
--- The position of an amount among the customers in its bucket.
+-- A place counts all customers; less those below the bucket, it is a position in the bucket.
 middle_amounts as (
 
     select

@@ -12,7 +12,7 @@ default_probabilities as (
 
 ),
 
-loss_given_defaults as (
+loss_given_default_rates as (
 
     select * from {{ ref('loss_given_defaults') }}
 
@@ -28,17 +28,17 @@ losses as (
         exposures.balance as exposure,
         cast(default_probabilities.probability_of_default as double)
             as probability_of_default,
-        cast(loss_given_defaults.loss_given_default as double) as loss_given_default,
+        cast(loss_given_default_rates.loss_given_default as double) as loss_given_default,
         {{ money_at_rate(
             'exposures.balance',
             'cast(default_probabilities.probability_of_default as double)'
-            ~ ' * cast(loss_given_defaults.loss_given_default as double)',
+            ~ ' * cast(loss_given_default_rates.loss_given_default as double)',
         ) }} as expected_loss
 
     from exposures
     inner join default_probabilities
         on exposures.risk_weighting = default_probabilities.risk_weighting
-    inner join loss_given_defaults on exposures.product = loss_given_defaults.product
+    inner join loss_given_default_rates on exposures.product = loss_given_default_rates.product
 
 )
 

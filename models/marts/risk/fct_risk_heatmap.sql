@@ -27,7 +27,8 @@ product_exposures as (
 
 ),
 
--- Customers are first summed by all dimensions together; the few sums are then added by dimension.
+-- Customers are aggregated once, across all dimensions. The few sums are then rolled up by
+-- dimension.
 combined as (
 
     select

@@ -12,7 +12,7 @@ default_probabilities as (
 
 ),
 
-loss_given_defaults as (
+loss_given_default_rates as (
 
     select * from {{ ref('loss_given_defaults') }}
 
@@ -48,23 +48,23 @@ parameters as (
     select
         scenarios.scenario,
         default_probabilities.risk_weighting,
-        loss_given_defaults.product,
+        loss_given_default_rates.product,
         cast(default_probabilities.probability_of_default as double)
-        * cast(loss_given_defaults.loss_given_default as double) as baseline_loss_rate,
+        * cast(loss_given_default_rates.loss_given_default as double) as baseline_loss_rate,
         least(
             cast(default_probabilities.probability_of_default as double)
             * cast(scenarios.default_multiplier as double),
             1
         )
         * least(
-            cast(loss_given_defaults.loss_given_default as double)
+            cast(loss_given_default_rates.loss_given_default as double)
             * cast(scenarios.loss_multiplier as double),
             1
         ) as stressed_loss_rate
 
     from scenarios
     cross join default_probabilities
-    cross join loss_given_defaults
+    cross join loss_given_default_rates
 
 ),
 

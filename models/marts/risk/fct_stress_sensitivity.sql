@@ -12,7 +12,7 @@ default_probabilities as (
 
 ),
 
-loss_given_defaults as (
+loss_given_default_rates as (
 
     select * from {{ ref('loss_given_defaults') }}
 
@@ -61,11 +61,11 @@ items as (
 
     select
         assumptions.assumption,
-        loss_given_defaults.product as item,
+        loss_given_default_rates.product as item,
         assumptions.relative_error
 
     from assumptions
-    cross join loss_given_defaults
+    cross join loss_given_default_rates
     where assumptions.assumption = 'loss_given_default'
 
 ),
@@ -92,7 +92,8 @@ variants as (
 
 ),
 
--- The factor on each parameter of a cell. As in fct_stress_results, no share exceeds one.
+-- The rates of each cell under each variant. As in fct_stress_results, they are capped at one
+-- before they are used.
 shifted_rates as (
 
     select
@@ -101,7 +102,7 @@ shifted_rates as (
         variants.item,
         variants.direction,
         default_probabilities.risk_weighting,
-        loss_given_defaults.product,
+        loss_given_default_rates.product,
         cast(default_probabilities.probability_of_default as double)
         * case
             when
@@ -117,11 +118,11 @@ shifted_rates as (
             when variants.assumption = 'default_multiplier' then 1 + variants.relative_error
             else 1
         end as default_rate,
-        cast(loss_given_defaults.loss_given_default as double)
+        cast(loss_given_default_rates.loss_given_default as double)
         * case
             when
                 variants.assumption = 'loss_given_default'
-                and variants.item in ('all', loss_given_defaults.product)
+                and variants.item in ('all', loss_given_default_rates.product)
                 then 1 + variants.relative_error
             else 1
         end
@@ -134,7 +135,7 @@ shifted_rates as (
     from scenarios
     cross join variants
     cross join default_probabilities
-    cross join loss_given_defaults
+    cross join loss_given_default_rates
     where variants.assumption not in ('deposit_change', 'income_change')
 
 ),

@@ -29,7 +29,7 @@ totals as (
 
 ),
 
--- The standard error of a mean, from the sum and the sum of squares.
+-- The margin is Student's t times the standard error, which the sum and the sum of squares give.
 means as (
 
     select

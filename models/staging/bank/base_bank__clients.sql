@@ -46,7 +46,7 @@ loyalty_tiers as (
 
 ),
 
--- A code may be an id or a name, in any case.
+-- A code may be an id or a name, in upper or lower case.
 relationship_codes as (
 
     select
