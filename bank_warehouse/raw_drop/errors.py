@@ -30,6 +30,7 @@ class DropError(Exception):
         super().__init__(*map(visible, lines))
 
     def __str__(self) -> str:
+        """Return the lines, one below the other."""
         return "\n".join(self.args)
 
 

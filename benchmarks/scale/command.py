@@ -36,6 +36,7 @@ from benchmarks.scale.contenders import (
     BENCH_PYTHON,
     CONTENDERS,
     SETS,
+    SPARK,
     Contender,
     Ground,
 )
@@ -330,7 +331,12 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
 @click.option(
     "--formats", callback=_listed, multiple=True, default=FORMATS, help="csv, parquet or both."
 )
-@click.option("--only", callback=_listed, multiple=True, help="Contenders; all if not given.")
+@click.option(
+    "--only",
+    callback=_listed,
+    multiple=True,
+    help="Contenders; all except Spark if not given.",
+)
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option(
     "--out",
@@ -453,7 +459,9 @@ def _contenders(only: Sequence[str]) -> list[Contender]:
             f"--only: no such contender: {', '.join(sorted(unknown))}; there are "
             f"{', '.join(by_name)}"
         )
-    return [contender for name, contender in by_name.items() if not only or name in only]
+    # Spark takes several times as long as all the others together.
+    wanted = only or [name for name in by_name if name != SPARK]
+    return [contender for name, contender in by_name.items() if name in wanted]
 
 
 def _kept_results(path: Path, fresh: bool) -> Results:

@@ -15,7 +15,7 @@ import duckdb
 from python_checks.testing.model_runner import DATABASE, PROJECT, read_nodes
 
 # Settings of a single connection are left out: some depend on whether there is a terminal.
-SETTINGS_QUERY = "select name, value from duckdb_settings() where scope = 'GLOBAL'"
+SETTINGS_QUERY = "select name, value from duckdb_settings()"
 
 
 class PreparationError(Exception):

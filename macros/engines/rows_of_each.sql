@@ -1,19 +1,19 @@
 {#- Spark takes a second for each select of a union; in DuckDB, a union is faster than unnest. -#}
-{% macro rows_of_each(relation, rows) -%}
+{% macro rows_of_each(relation, rows, count_as=none) -%}
     {%- if bank_warehouse.engine() == 'duckdb' %}
     {%- for row in rows %}
     {{- '\n\n    union all\n' if not loop.first }}
     select
         {%- for name, expression in row.columns.items() %}
-        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
+        {{ expression }} as {{ name }}{{ ',' if not loop.last or count_as }}
         {%- endfor %}
+        {{- '\n        count(*) as ' ~ count_as if count_as }}
     from {{ relation }}
-    {%- if row.condition %}
-    where {{ row.condition }}
-    {%- endif %}
+    {{- '\n    where ' ~ row.condition if row.condition }}
+    {{- '\n    group by all' if count_as }}
     {%- endfor %}
     {%- else %}
-    select made.{{ rows[0].columns | join(', made.') }}
+    select made.{{ rows[0].columns | join(', made.') }}{{ ', count(*) as ' ~ count_as if count_as }}
     from {{ relation }}
     lateral view explode(array(
         {%- for row in rows %}
@@ -26,5 +26,6 @@
         {%- endfor %}
     )) listed as made
     where made is not null
+    {{- '\n    group by all' if count_as }}
     {%- endif %}
 {%- endmacro %}

@@ -32,21 +32,9 @@ dimension_values as (
 ),
 
 -- Every pair of groups of dimensions, and each group with itself.
-paired as (
-
-    {{ rows_of_each('customers', rows) }}
-
-),
-
 counted as (
 
-    select
-        combination,
-        other_combination,
-        count(*) as customers
-
-    from paired
-    group by combination, other_combination
+    {{ rows_of_each('customers', rows, count_as='customers') }}
 
 ),
 

@@ -24,24 +24,9 @@ combination_values as (
 
 ),
 
--- A row for each customer, measure and group of dimensions.
-placed as (
-
-    {{ rows_of_each('customers', rows) }}
-
-),
-
 counted as (
 
-    select
-        measure_number,
-        combination,
-        bucket,
-        count(*) as customers
-
-    from placed
-    where bucket is not null
-    group by measure_number, combination, bucket
+    {{ rows_of_each('customers', rows, count_as='customers') }}
 
 ),
 
@@ -55,6 +40,7 @@ distributions as (
 
     from counted
     inner join combination_values on counted.combination = combination_values.combination
+    where counted.bucket is not null
     group by combination_values.value_number, counted.measure_number, counted.bucket
 
 )

@@ -1,15 +1,14 @@
-{% set columns = whole_number_columns() + money_columns() %}
+{% set columns = money_columns() + whole_number_columns() %}
 {% set bucket_rows = [] %}
 {% set value_rows = [] %}
 {% for column in columns %}
+{% set is_money = column in money_columns() %}
 {% set placed = {
     'column_number': loop.index,
-    'bucket': logarithmic_bucket(column, 0.01),
+    'bucket': 'cast(' ~ logarithmic_bucket(column, 0.01) ~ ' as integer)' if is_money else column,
 } %}
 {% do bucket_rows.append({'columns': placed}) %}
-{% do value_rows.append({
-    'columns': dict(placed, amount='cast(' ~ column ~ ' as decimal(18, 2))')
-}) %}
+{% do value_rows.append({'columns': dict(placed, amount=column)}) if is_money %}
 {% endfor %}
 
 with
@@ -52,22 +51,10 @@ shares as (
 
 ),
 
-placed as (
-
-    {{ rows_of_each('clients', bucket_rows) }}
-
-),
-
+-- The bucket of a whole number is the number itself, so only amounts are read again below.
 counted as (
 
-    select
-        column_number,
-        bucket,
-        count(*) as row_count
-
-    from placed
-    where bucket is not null
-    group by column_number, bucket
+    {{ rows_of_each('clients', bucket_rows, count_as='row_count') }}
 
 ),
 
@@ -86,6 +73,7 @@ running_sums as (
         row_count
 
     from counted
+    where bucket is not null
 
 ),
 
@@ -155,13 +143,17 @@ quantiles as (
     select
         source_columns.column_name,
         quantile_buckets.quantile,
-        {{ list_element(
-            'amounts_of_buckets.amounts',
-            'cast(quantile_buckets.place - quantile_buckets.rows_below as integer)'
-        ) }} as amount
+        case
+            when quantile_buckets.column_number > {{ money_columns() | length }}
+                then cast(quantile_buckets.bucket as decimal(18, 2))
+            else {{ list_element(
+                'amounts_of_buckets.amounts',
+                'cast(quantile_buckets.place - quantile_buckets.rows_below as integer)'
+            ) }}
+        end as amount
 
     from quantile_buckets
-    inner join amounts_of_buckets
+    left join amounts_of_buckets
         on
             quantile_buckets.column_number = amounts_of_buckets.column_number
             and quantile_buckets.bucket = amounts_of_buckets.bucket
