@@ -1,6 +1,6 @@
 -- Question: how few customers hold how much of the bank's money?
 -- How to read it: one row per measure. A Gini coefficient of 0 means that all customers have the
--- same, 1 that one has everything; top_decile_share is the share of the tenth with the most.
+-- same, 1 that one has everything; top_decile_share is the share of the top tenth.
 -- effective_customers is the number of equal customers that would give the same concentration.
 
 with

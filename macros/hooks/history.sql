@@ -10,12 +10,12 @@
 {%- endmacro %}
 
 {#- One transaction covers both tables. Spark replaces the partition of the date instead. -#}
-{% macro forget_date_statements(as_of_date) -%}
+{% macro delete_date_statements(as_of_date) -%}
     {%- if execute and not flags.EMPTY and bank_warehouse.engine() == 'duckdb' -%}
-        {%- set forgotten = "cast('" ~ as_of_date ~ "' as date)" -%}
+        {%- set deleted = "cast('" ~ as_of_date ~ "' as date)" -%}
         {%- for schema, name, condition in [
-            ('marts', 'fct_customer_history', 'as_of_date = ' ~ forgotten),
-            ('intermediate', 'int_customers_migrated', forgotten ~ ' between from_date and to_date'),
+            ('marts', 'fct_customer_history', 'as_of_date = ' ~ deleted),
+            ('intermediate', 'int_customers_migrated', deleted ~ ' between from_date and to_date'),
         ] -%}
             {%- set relation = adapter.get_relation(
                 bank_warehouse.history_database(), schema, name
@@ -51,7 +51,7 @@
 {%- endmacro %}
 
 {% macro forget_date(as_of_date) -%}
-    {%- set statements = bank_warehouse.forget_date_statements(as_of_date) | trim -%}
+    {%- set statements = bank_warehouse.delete_date_statements(as_of_date) | trim -%}
     {%- if not statements -%}
         {{ exceptions.raise_compiler_error(
             'There is no history from which to remove a date. `bank build` makes one.'

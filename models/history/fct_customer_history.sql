@@ -7,7 +7,7 @@
     full_refresh=false,
     pre_hook=[
         "{{ require_same_bank(var('as_of_date')) }}",
-        "{{ forget_date_statements(var('as_of_date')) }}",
+        "{{ delete_date_statements(var('as_of_date')) }}",
     ],
     meta={'is_published': false}
 ) }}

@@ -1,3 +1,4 @@
+{#- `computed_each_time` affects only DuckDB, `computed_once` only Spark. -#}
 {% set shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] %}
 {% set columns = product_columns() %}
 {#- In DuckDB, one aggregation per product takes less memory than one for all products. -#}

@@ -185,7 +185,7 @@ typed as (
         {{ resolved_code('known_codes.advisors', 'raw_clients.ia_id') }}
             as investment_advisor,
 
-        ---------- counts
+        ---------- whole numbers
         {% for column in whole_number_columns() %}
         {{ parse_whole_number('raw_clients.' ~ column) }} as {{ column }},
         {% endfor %}
@@ -289,7 +289,7 @@ explained as (
         {% endfor %}
         {{ rounded_off(reading) }} as rounded_off,
 
-        ---------- counts
+        ---------- counts and risk
         amount_of_credit_cards,
         properties_owned,
         risk_weighting

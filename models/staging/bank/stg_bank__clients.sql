@@ -43,7 +43,7 @@ accepted as (
         {{ column }},
         {% endfor %}
 
-        ---------- counts
+        ---------- counts and risk
         amount_of_credit_cards,
         properties_owned,
         risk_weighting

@@ -88,7 +88,7 @@ def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target:
     _assert_all_pass(spark, seeds_target, names)
 
 
-NOT_ON_SPARK = ("people_written_in_two_ways_are_found",)
+NOT_ON_SPARK = ("near_duplicates_are_found",)
 """Unit tests of what Spark cannot do: it has no function to normalize Unicode."""
 
 
