@@ -97,7 +97,7 @@ placed as (
 
 ),
 
--- The median of n amounts is the mean of those at the positions (n + 1) // 2 and n // 2 + 1.
+-- The median of n amounts is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
 with_places as (
 
     select
@@ -110,7 +110,7 @@ with_places as (
 
 ),
 
--- The one or two buckets that hold these positions.
+-- The one or two buckets that hold these places.
 median_buckets as (
 
     select *
@@ -186,7 +186,7 @@ sorted_amounts as (
 
 ),
 
--- A place counts all customers; less those below the bucket, it is a position in the bucket.
+-- A place less the number of customers below the bucket is the position within the bucket.
 middle_amounts as (
 
     select

@@ -226,7 +226,7 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        -- If one balance is a multiple of the other, a rounding error could exceed 1 or -1.
+        -- If the correlation is 1 or -1, a rounding error could take it out of this range.
         case
             when variation * other_variation > 0
                 then
