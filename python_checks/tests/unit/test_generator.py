@@ -162,7 +162,7 @@ def test_threads_do_not_change_a_byte(tmp_path: Path, file_format: str) -> None:
     assert digests(tmp_path / "1") == digests(tmp_path / "4")
 
 
-def test_another_seed_gives_other_clients_and_the_same_lookups(tmp_path: Path) -> None:
+def test_seed_changes_the_clients_but_not_the_lookups(tmp_path: Path) -> None:
     for seed in (1, 2):
         (tmp_path / str(seed)).mkdir()
         write_pack(500, seed, tmp_path / str(seed))
@@ -575,7 +575,7 @@ def people(clients: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
-    """The customers of a bank in four successive months, 20,000 in the first, by identity."""
+    """The clients of four successive months, indexed by client id, name and joining date."""
     packs = []
     for month in range(4):
         folder = tmp_path_factory.mktemp("month")
@@ -602,7 +602,7 @@ def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]
     # Nobody comes back.
     gone = months[0].index.difference(months[1].index)
     assert not any(gone.isin(pack.index).any() for pack in months[2:])
-    # Nobody who joined later has a client id of the first month.
+    # Clients who join later do not reuse the client ids of the first month.
     first, joined_ids = months[0].reset_index(), months[3].index.difference(months[0].index)
     assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
 
@@ -645,7 +645,7 @@ def test_people_are_still_unique_after_five_years(tmp_path: Path, customers: int
 
 
 @pytest.mark.parametrize(("months_later", "day"), [(1, "2022-01-31"), (14, "2023-02-28")])
-def test_a_later_month_names_its_date(tmp_path: Path, months_later: int, day: str) -> None:
+def test_as_of_date_of_later_month_is_printed(tmp_path: Path, months_later: int, day: str) -> None:
     run = generate("--customers", "20", "--out", str(tmp_path), "--months-later", str(months_later))
     assert run.exit_code == 0, run.output
     assert f"As of {day}: `bank build {tmp_path} --as-of {day}`" in run.output
