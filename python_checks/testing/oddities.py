@@ -269,12 +269,12 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Oddities with other names than the seeds: their encoding, and the names from row 2001 on."""
+"""Oddities whose names differ from the seeds: their encoding, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
 def named(encoding: str, names: Sequence[str]) -> bytes:
-    """Return the seed in an encoding, with other names from row `FIRST_NAMED` on."""
+    """Return the seed in an encoding, with different names from row `FIRST_NAMED` on."""
     header, rows = seed_rows()
     for row, name in zip(rows[FIRST_NAMED - 1 :], names, strict=False):
         row[header.index("Name")] = name

@@ -384,7 +384,7 @@ def test_relationships_and_advisors_rotate_by_position(clients: pd.DataFrame) ->
     assert advisors[22] == pytest.approx(88 / 3_000, abs=0.002)
 
 
-def test_contacts_and_places(clients: pd.DataFrame) -> None:
+def test_number_of_contacts_and_locations(clients: pd.DataFrame) -> None:
     assert clients["Banking Contact"].nunique() == 49
     assert clients["Location ID"].between(1, 43_369).all()
     assert clients["Location ID"].nunique() > 25_000
@@ -434,20 +434,20 @@ def test_the_shipped_seeds_show_every_quirk(seed_clients: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("column", MOMENTS)
-def test_means_and_deviations(clients: pd.DataFrame, column: str) -> None:
+def test_means_and_deviations_match_the_bank(clients: pd.DataFrame, column: str) -> None:
     mean, deviation = MOMENTS[column]
     assert clients[column].mean() == pytest.approx(mean, rel=0.02)
     assert clients[column].std() == pytest.approx(deviation, rel=0.03)
 
 
 @pytest.mark.parametrize("column", KNOWN_QUANTILES)
-def test_quantiles(clients: pd.DataFrame, column: str) -> None:
+def test_quantiles_match_the_bank(clients: pd.DataFrame, column: str) -> None:
     found = clients[column].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).tolist()
     assert found == pytest.approx(KNOWN_QUANTILES[column], rel=0.05)
 
 
 @pytest.mark.parametrize("pair", KNOWN_SPEARMAN)
-def test_rank_correlations(clients: pd.DataFrame, pair: tuple[str, str]) -> None:
+def test_rank_correlations_match_the_bank(clients: pd.DataFrame, pair: tuple[str, str]) -> None:
     found = clients[list(pair)].corr("spearman").iloc[0, 1]
     assert found == pytest.approx(KNOWN_SPEARMAN[pair], abs=0.05)
 
@@ -471,7 +471,7 @@ def test_risk_rises_with_income_and_every_balance(clients: pd.DataFrame) -> None
         ("GenderId", domains.GENDER_COUNTS),
     ],
 )
-def test_shares_of_categories(
+def test_shares_of_categories_match_the_bank(
     clients: pd.DataFrame, column: str, counts: dict[str, int] | dict[int, int]
 ) -> None:
     assert sum(counts.values()) == 3_000

@@ -121,7 +121,7 @@ def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path
     assert publish(warehouse, published, None, replace_bank=True).number == 3
 
 
-def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
+def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     other = copy_checked(bank, tmp_path / "other")
@@ -755,7 +755,7 @@ def test_draft_of_a_killed_publisher_is_removed(warehouse: Path, tmp_path: Path)
     assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
 
 
-def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> None:
+def test_second_publisher_is_refused_while_the_first_runs(warehouse: Path, tmp_path: Path) -> None:
     held = (
         "from pathlib import Path\n"
         "from bank_warehouse.publish.lock import publisher_lock\n"
@@ -786,7 +786,7 @@ def test_a_publisher_that_fails_leaves_nothing(
     assert not list(copied.glob(".draft*"))
 
 
-def test_files_with_other_rows_than_the_marts_are_not_published(
+def test_files_whose_rows_differ_from_the_marts_are_not_published(
     warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = source_of

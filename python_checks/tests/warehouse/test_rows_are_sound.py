@@ -60,10 +60,10 @@ def test_each_violation_is_found_and_named(
                 broken[f"{column} is above {highest}"] = f"{highest} + 1 as {column}"
         for column, values in promises.get("accepted_values", {}).items():
             broken[f"{column} is not one of {', '.join(values)}"] = f"'no such' as {column}"
-        for words, value in broken.items():
-            promised.add((model["name"], words))
-            if breaches(connection, node, relation, value) == [words]:
-                found.add((model["name"], words))
+        for breach, value in broken.items():
+            promised.add((model["name"], breach))
+            if breaches(connection, node, relation, value) == [breach]:
+                found.add((model["name"], breach))
     assert promised - found == set()
     assert len(found) > 150
 
@@ -79,7 +79,7 @@ def test_violated_expression_is_shown_as_written(
     ]
     relation = nodes[node["attached_node"]]["relation_name"]
     changed = "net_position + 1 as net_position"
-    words = "does not hold: net_position = total_deposits - total_loans"
-    assert breaches(connection, node, relation, changed) == [words]
+    breach = "does not hold: net_position = total_deposits - total_loans"
+    assert breaches(connection, node, relation, changed) == [breach]
     sound = "net_position as net_position"
     assert breaches(connection, node, relation, sound) == []
