@@ -312,7 +312,7 @@ def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) 
 
 @pytest.fixture
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
-    """A copy of the warehouse and history after the build of the short drop, for tests to damage."""
+    """A copy of the warehouse and history after the build of the short drop, to be damaged."""
     assert looks
     warehouse = bank / "bank.duckdb"
     for file in (warehouse, history_of(bank), build_record_path(warehouse)):

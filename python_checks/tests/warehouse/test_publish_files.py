@@ -133,7 +133,7 @@ def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: 
     with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
         publish(other, published, None)
     assert current_number(published) == 1
-    # Customers join and leave, so any who remain are enough.
+    # Customers join and leave, so one who remains is enough.
     change(
         other,
         "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
@@ -767,7 +767,7 @@ def test_second_publisher_is_refused_while_the_first_runs(warehouse: Path, tmp_p
             publish(warehouse, tmp_path, None)
         holder.kill()
         holder.wait()
-        # The lock ends with its publisher, even a killed one.
+        # A lock is released when its publisher ends, even if it was killed.
         with publisher_lock(tmp_path):
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
