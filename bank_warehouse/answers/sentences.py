@@ -19,7 +19,7 @@ from bank_warehouse.answers.numbers import amount, count, day, listed, share, ti
 from bank_warehouse.answers.source import NotShownError, Source
 from bank_warehouse.metrics import MetricsError
 
-MOST = 5
+MAX_ANSWERS = 5
 """Maximum number of answers at the top of a page."""
 
 ACT = "act"
@@ -90,7 +90,7 @@ class Answers:
     @property
     def first(self) -> tuple[Answer, ...]:
         """The answers at the top of a page, at most five, in the order shown."""
-        return tuple(self.by_name[name] for name in OPENING if name in self.by_name)[:MOST]
+        return tuple(self.by_name[name] for name in OPENING if name in self.by_name)[:MAX_ANSWERS]
 
     def title(self, name: str, otherwise: str) -> str:
         """Return the title of a chart: its answer, or a neutral title if there is none."""

@@ -123,7 +123,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
 
     Raises:
         PowerBIError: a file is where the project needs a folder or vice versa, or the
-            `.gitignore` is that of another project.
+            `.gitignore` belongs to another project.
     """
     remedy = "move it, or name another folder with --out."
     folders = (MODEL_FOLDER, REPORT_FOLDER, *WRITTEN_FOLDERS)
@@ -137,7 +137,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
     path = folder / ".gitignore"
     is_project = (folder / f"{NAME}.pbip").exists()
     if path.exists() and not is_project and not holds(path, written.get(path.name, "")):
-        raise PowerBIError(f"{path} is not that of a Power BI project: {remedy}")
+        raise PowerBIError(f"{path} does not belong to a Power BI project: {remedy}")
 
 
 def differences(folder: Path, written: Mapping[str, str]) -> list[str]:

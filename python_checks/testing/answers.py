@@ -18,7 +18,7 @@ LONGEST = 320
 
 
 def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
-    """Return a line for each answer that the marts contradict.
+    """Return a line for each answer that is malformed or contradicted by the marts.
 
     Args:
         connection: a warehouse with the marts of the answers.
@@ -28,11 +28,11 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
     for answer in found.by_name.values():
         texts = (answer.sentence, answer.title, answer.support)
         if not all(texts) or any(NOT_A_WORD.search(text) for text in texts):
-            lines.append(f"{answer.name}: not in words: {texts}")
+            lines.append(f"{answer.name}: not readable: {texts}")
         if not answer.sentence.endswith(".") or len(answer.sentence) > LONGEST:
-            lines.append(f"{answer.name}: no sentence: {answer.sentence}")
+            lines.append(f"{answer.name}: not a sentence: {answer.sentence}")
         if answer.name in CLAIMS and not CLAIMS[answer.name](connection, answer):
-            lines.append(f"{answer.name}: not so: {answer.sentence}")
+            lines.append(f"{answer.name}: not true: {answer.sentence}")
     return lines
 
 
@@ -74,8 +74,8 @@ def _by_income(measure: str) -> Callable[[duckdb.DuckDBPyConnection, Answer], bo
 
 
 def _no_difference(connection: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
-    words = {"Loyalty class": "loyalty_classification", "Occupation": "occupation_family"}
-    named = [column for word, column in words.items() if answer.title.startswith(word)]
+    columns = {"Loyalty class": "loyalty_classification", "Occupation": "occupation_family"}
+    named = [column for name, column in columns.items() if answer.title.startswith(name)]
     rows = [
         row
         for column in named
@@ -124,7 +124,7 @@ CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {
     "segments": _segments,
     "moved": _moved,
 }
-"""Answers that can be counted from the customers."""
+"""The check of each answer that can be counted from the marts."""
 
 
 def _is_round(value: Any, text: str) -> bool:

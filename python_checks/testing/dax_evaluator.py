@@ -631,7 +631,7 @@ _ROW_FUNCTIONS = {
     "CONVERT": "cast({} as double)",
 }
 _SHOWN = {"CONVERT": 1}
-"""For functions with other arguments: how many of the first ones are expressions."""
+"""How many of the first arguments are expressions, for functions where not all of them are."""
 
 
 def _is_list(tree: Any) -> bool:

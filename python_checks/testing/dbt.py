@@ -1,4 +1,4 @@
-"""Run dbt on the project in the test's process, with all its output in another folder.
+"""Run dbt on the project in the test's process, with all its output in a separate folder.
 
 Starting dbt and parsing the project takes half as long as a build of the sample. So dbt is imported
 once, and the project is parsed once for each state of its files. The manifest is kept in a folder

@@ -269,12 +269,12 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Oddities with other names than the seeds: their encoding, and the names from row 2001 on."""
+"""Oddities whose names differ from the seeds: their encoding, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
 def named(encoding: str, names: Sequence[str]) -> bytes:
-    """Return the seed in an encoding, with other names from row `FIRST_NAMED` on."""
+    """Return the seed in an encoding, with different names from row `FIRST_NAMED` on."""
     header, rows = seed_rows()
     for row, name in zip(rows[FIRST_NAMED - 1 :], names, strict=False):
         row[header.index("Name")] = name
@@ -610,7 +610,7 @@ def header_of_another_order_far_down(drop: Path) -> None:
     rows=SEED_COUNT + 1,
 )
 def header_of_another_order_and_converted_dates(drop: Path) -> None:
-    """A header in another order among the rows, and dates converted by a spreadsheet."""
+    """A header in a different order among the rows, and dates converted by a spreadsheet."""
     header, *lines = converted().split("\n")
     put(drop, "\n".join([header, *lines[:8], ",".join(header.split(",")[::-1]), *lines[8:]]))
 
@@ -1623,7 +1623,7 @@ def years_of_two_and_of_four_digits(drop: Path) -> None:
 
 @oddity("quarantined", "joined_bank is not a date", quarantined=1, by="staging")
 def time_after_a_date(drop: Path) -> None:
-    """A time other than midnight after a date: the column may have another meaning."""
+    """A time other than midnight after a date: the column may have a different meaning."""
     put(drop, edit_cells("Joined Bank", lambda date: date + " 10:30:00", [5]))
 
 
@@ -2076,7 +2076,7 @@ def invisible_characters_around_names(drop: Path) -> None:
 
 
 def respelt() -> str:
-    """Return the seeds and four repeated rows with other blanks, case or composed accents."""
+    """Return the seeds and four repeated rows with different blanks, case or composed accents."""
     rows = seed_rows()[1]
     first, second, third, fourth = ([*row] for row in rows[:4])
     first[0] = first[0].lower()
@@ -2090,7 +2090,7 @@ def respelt() -> str:
 
 @oddity("read", rows=3004, by="staging", warns="8 rows are 4 people written in different ways")
 def people_written_in_two_ways(drop: Path) -> None:
-    """Four repeated rows with a lower-case id, other blanks, capitals, or composed accents."""
+    """Four repeated rows with a lower-case id, different blanks, capitals, or composed accents."""
     put(drop, respelt())
 
 

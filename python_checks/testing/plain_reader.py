@@ -663,7 +663,7 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, and words of the refusal, if any."""
+    """Return the orders that the dates of a file prove, and the text of the refusal, if any."""
     unread = [cell for cell in cells if not _date_readings(cell)]
     if len(unread) > max(0.5, rate) * len(cells) and any(map(_clean, unread)):
         return [], "raw_date_format"

@@ -21,7 +21,7 @@
 {%- endfor -%}
 {%- for column, values in accepted_values.items() -%}
     {%- do breaches.update({
-        column ~ ' is none of ' ~ values | join(', '):
+        column ~ ' is not one of ' ~ values | join(', '):
         column ~ " not in ('" ~ values | join("', '") ~ "')"
     }) -%}
 {%- endfor -%}

@@ -1,6 +1,7 @@
 {#-
     Each band begins where the previous one ends; the first has no lower limit and the last no upper
-    limit. Severities are whole numbers, so each watch-list level begins one above the previous one.
+    limit. Severities are whole numbers, so each watch-list level begins at the previous level's
+    maximum plus 1.
 -#}
 {%- set bands = {
     'age_bands': 'age_band_order',

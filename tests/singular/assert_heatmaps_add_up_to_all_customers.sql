@@ -1,6 +1,7 @@
 {#-
-    Each heat map of customers must cover all customers with all their loans and deposits, and the
-    shares in each row must add up to one. A product that nobody holds has no shares.
+    Each heat map of customers must cover all customers with all their loans and deposits. In the
+    heat map of products, `exposure` is the balance of the product, so its sum is all loans plus all
+    deposits. The shares in each row must add up to one. A product that nobody holds has no shares.
 -#}
 
 with
@@ -21,8 +22,8 @@ totals as (
 
     select
         count(*) as customers,
-        sum(total_loans) as exposure,
-        sum(total_deposits) as deposits
+        sum(total_loans) as all_loans,
+        sum(total_deposits) as all_deposits
 
     from positions
 
@@ -56,13 +57,13 @@ broken as (
             by_dimension.row_dimension <> 'product'
             and (
                 by_dimension.customers <> totals.customers
-                or by_dimension.exposure <> totals.exposure
-                or by_dimension.deposits <> totals.deposits
+                or by_dimension.exposure <> totals.all_loans
+                or by_dimension.deposits <> totals.all_deposits
             )
         )
         or (
             by_dimension.row_dimension = 'product'
-            and by_dimension.exposure <> totals.exposure + totals.deposits
+            and by_dimension.exposure <> totals.all_loans + totals.all_deposits
         )
 
 )

@@ -57,7 +57,7 @@ not_additive as (
 
 ),
 
-other_values as (
+mismatched_values as (
 
     select
         sensitivities.scenario,
@@ -129,7 +129,7 @@ expected as (
 
 ),
 
-other_baseline as (
+mismatched_baseline as (
 
     select
         'baseline' as scenario,
@@ -153,11 +153,11 @@ breaches as (
 
     union all
 
-    select * from other_values
+    select * from mismatched_values
 
     union all
 
-    select * from other_baseline
+    select * from mismatched_baseline
 
 )
 

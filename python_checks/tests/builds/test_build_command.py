@@ -55,7 +55,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spoilt(drop: Path, folder: Path, rows: int) -> Path:
-    """Return a copy of a drop in which this many clients have ages in words."""
+    """Return a copy of a drop in which the first `rows` clients have an age that is no number."""
     folder.mkdir()
     for file in drop.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
@@ -177,7 +177,7 @@ def test_verbose_shows_dbt_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "words"),
+    ("arguments", "environment", "message"),
     [
         (("--vars", "{as_of_dat: 1}"), {}, "as_of_dat: no such variable. Did you mean as_of_date?"),
         (("--vars", "{as_of_date: 31-12-2021}"), {}, "is not a date. Write 2021-12-31."),
@@ -186,13 +186,13 @@ def test_verbose_shows_dbt_log(tmp_path: Path) -> None:
         ((), {"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is not a number of threads"),
     ],
 )
-def test_dbt_alone_refuses_before_it_parses(
-    arguments: tuple[str, ...], environment: dict[str, str], words: str, tmp_path: Path
+def test_dbt_refuses_invalid_settings_before_it_parses(
+    arguments: tuple[str, ...], environment: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     variables = {"BANK_THREDS": "2"} | environment
     refused = run_dbt(tmp_path, "build", *arguments, project=PROJECT, **variables)
     assert refused.returncode == 2
-    assert words in refused.stdout
+    assert message in refused.stdout
     assert "BANK_THREDS: no such setting; it is ignored. Did you mean BANK_T" in (refused.stdout)
     assert "Traceback" not in refused.stdout + refused.stderr
     assert not (tmp_path / "target" / "manifest.json").exists()

@@ -70,7 +70,7 @@ def remove_warehouse(folder: Path) -> None:
 
 
 def copy_warehouse(built: Path, folder: Path, stem: str = "bank") -> Path:
-    """Copy a warehouse with its history and records, optionally under another name.
+    """Copy a warehouse with its history and records, optionally with a new name.
 
     Returns:
         The copy.
@@ -102,7 +102,7 @@ def counts(warehouse: Path) -> dict[str, int]:
 
 
 def history(warehouse: Path) -> list[list[tuple[object, ...]]]:
-    """Return all rows of the two tables of the history of a warehouse."""
+    """Return all rows of the two history tables of a warehouse."""
     file = warehouse.with_name(f"{warehouse.stem}_history_sample.duckdb")
     with duckdb.connect(str(file), read_only=True) as connection:
         return [
@@ -180,7 +180,7 @@ def test_model_alone_builds_with_its_tests_on_a_built_warehouse(used: Path) -> N
     assert "left out" in refused(used / "bank.duckdb", "publish")
 
 
-def test_full_build_leaves_out_no_data_test(built_warehouse: Path, workplace: Path) -> None:
+def test_full_build_runs_every_data_test(built_warehouse: Path, workplace: Path) -> None:
     def listed(*options: str) -> set[str]:
         arguments = ("-q", "ls", "--resource-type", "test", *options)
         return set(passes(workplace, *arguments).split())
@@ -224,7 +224,7 @@ def test_empty_build_over_a_built_warehouse_leaves_the_history(used: Path) -> No
     require_nothing_published(used / "bank.duckdb")
 
 
-def test_empty_build_of_a_drop_reads_no_row_of_it(fresh: Path) -> None:
+def test_empty_build_of_a_drop_reads_no_rows(fresh: Path) -> None:
     run = run_dbt(
         fresh,
         *("build", "--empty", "--select", "+path:models/staging"),
@@ -267,7 +267,7 @@ def test_clone_refuses_and_suggests_copying_the_file(used: Path, tmp_path: Path)
     assert "Copy the file" in output
 
 
-def test_state_modified_names_what_was_changed(
+def test_state_modified_selects_the_changed_model(
     project_copy: Path, used_by_copy: Path, tmp_path: Path
 ) -> None:
     passes(used_by_copy, "parse", project=project_copy)
@@ -368,9 +368,7 @@ def test_macro_and_checks_hide_the_same_columns(used: Path) -> None:
 # Files and folders --------------------------------------------------------------------------------
 
 
-def test_warehouse_works_under_another_name_in_another_folder(
-    built_warehouse: Path, tmp_path: Path
-) -> None:
+def test_renamed_and_moved_warehouse_works(built_warehouse: Path, tmp_path: Path) -> None:
     copy = copy_warehouse(built_warehouse, tmp_path / "elsewhere", "monday")
     assert counts(copy) == counts(built_warehouse)
     assert "3,000 with" in bank(copy, "summary").stdout
@@ -407,7 +405,7 @@ def test_schema_name_is_refused_for_a_warehouse(built_warehouse: Path, tmp_path:
 
 
 @pytest.mark.parametrize("is_in_environment", [False, True])
-def test_build_from_another_folder_writes_below_the_project(
+def test_build_started_outside_the_project_writes_inside_it(
     project_copy: Path, tmp_path: Path, is_in_environment: bool
 ) -> None:
     written = ("warehouse", "target", "logs")

@@ -41,7 +41,7 @@ def test_rows_are_estimated_from_the_first_lines(tmp_path: Path) -> None:
     assert disk_space.estimated_rows(tmp_path / "empty.csv") == 0
 
 
-def test_plan_contains_the_number_of_rows() -> None:
+def test_plan_estimates_the_number_of_rows() -> None:
     assert plan_table(SEEDS, "clients").rows == pytest.approx(3000, rel=0.01)
 
 

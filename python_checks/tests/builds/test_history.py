@@ -434,7 +434,9 @@ def test_faults_in_history_and_migrations_are_found(
     assert found_by(name, copy) > 0
 
 
-def test_changed_columns_are_refused_with_remedy(copy: Path, drops: dict[int, Path]) -> None:
+def test_history_with_changed_columns_is_refused_with_remedy(
+    copy: Path, drops: dict[int, Path]
+) -> None:
     run_sql(
         history_of(copy),
         "alter table marts.fct_customer_history add column postcode varchar",
@@ -447,7 +449,7 @@ def test_changed_columns_are_refused_with_remedy(copy: Path, drops: dict[int, Pa
     assert look(copy).dates == before
 
 
-def test_another_bank_is_refused_before_it_is_written(copy: Path, drops: dict[int, Path]) -> None:
+def test_different_bank_is_not_added_to_the_history(copy: Path, drops: dict[int, Path]) -> None:
     run_sql(
         copy / "bank.duckdb",
         "update intermediate.int_customers_segmented set customer_key = customer_key + 1",
@@ -506,7 +508,7 @@ dbtRunner(callbacks=[watch]).invoke(arguments)
 
 
 def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
-    """Build the history and what follows, and kill the build with signal 9 at a given moment."""
+    """Build the history and the models after it, and kill the build at a given moment."""
     environment = {
         "BANK_WAREHOUSE": str(folder / "bank.duckdb"),
         "BANK_RAW_DIR": str(drop),

@@ -210,7 +210,9 @@ def test_odd_drop(oddity: Oddity, staging: Staging, seed_values: list[Row], tmp_
     assert oddity.warns in " ".join(staging.messages)
 
 
-def test_spoilt_ids_below_the_first_rows_are_quarantined(staging: Staging, tmp_path: Path) -> None:
+def test_spoilt_ids_after_the_first_5000_rows_are_quarantined(
+    staging: Staging, tmp_path: Path
+) -> None:
     spoilt = {
         5500: ("Client ID", "1.23457E+15"),
         5600: ("Client ID", "####"),
@@ -295,7 +297,7 @@ def test_refusal_of_a_date_order_gives_counts_and_setting(staging: Staging, tmp_
         ("joined_bank", "20150725", "not a date written as"),
     ],
 )
-def test_few_cells_unlike_the_first_5000_rows_are_quarantined(
+def test_a_few_cells_unlike_the_first_5000_rows_are_quarantined(
     column: str, cell: str, reason: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -362,7 +364,7 @@ def test_rounding_total_is_the_sum_of_differences(staging: Staging, tmp_path: Pa
         ("12.50 CHF", "not an amount to the cent"),
     ],
 )
-def test_only_amounts_are_quarantined_for_their_currency(
+def test_currency_is_the_reason_only_if_the_cell_is_an_amount(
     cell: str, reason: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -374,7 +376,7 @@ def test_only_amounts_are_quarantined_for_their_currency(
     assert reason in str(row["reject_reasons"])
 
 
-def test_refusal_for_bad_rows_counts_reasons_and_keeps_rows(
+def test_too_many_bad_rows_are_counted_by_reason_and_quarantined(
     staging: Staging, tmp_path: Path
 ) -> None:
     oddity = BY_NAME["too_many_bad_rows"]
@@ -415,7 +417,7 @@ def test_odd_drop_through_dbt(
     compiled = dbt_folder / "target" / "compiled" / "bank_warehouse" / "models"
     found = {path.stem: path for path in compiled.rglob("*.sql") if path.stem in MODELS}
     assert set(found) == set(MODELS)
-    if not oddity.warns:  # the temporary copy of a rewritten file has another name
+    if not oddity.warns:  # the temporary copy of a rewritten file has a different name
         for model, path in found.items():
             ours = staging.compile(model, drop, **settings(oddity))
             assert path.read_text(encoding="utf-8").strip() == ours.strip(), model
@@ -434,7 +436,7 @@ def test_odd_drop_through_dbt(
             assert by_dbt == Counter(fingerprint(row) for row in rows), relation
 
 
-def test_clients_alone_are_built_and_tested_as_a_whole(tmp_path: Path) -> None:
+def test_drop_with_only_the_clients_file_builds_completely(tmp_path: Path) -> None:
     oddity = BY_NAME["clients_alone"]
     drop = make(oddity, tmp_path / "drop")
     run = run_dbt(

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Return a connection to a warehouse built from the original files with all its tests."""
+    """Build the original files, run all data tests, and return a connection to the warehouse."""
     folder: Path = tmp_path_factory.mktemp("original")
     run = run_dbt(folder, "build", BANK_RAW_DIR=str(ORIGINAL.resolve()))
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr

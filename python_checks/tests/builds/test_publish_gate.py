@@ -75,12 +75,12 @@ CHANGES = {
 def test_change_after_the_checks_is_refused(
     name: str, built_warehouse: Path, tmp_path: Path
 ) -> None:
-    statement, mart, words = CHANGES[name]
+    statement, mart, reason = CHANGES[name]
     warehouse = copy_checked(built_warehouse, tmp_path / "w")
     change(warehouse, statement)
     message = refused(warehouse, tmp_path / "published")
     assert mart in message
-    assert words in message
+    assert reason in message
     assert "bank publish" in message
 
 
@@ -130,11 +130,11 @@ RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
 def test_warehouse_without_valid_records_is_refused(
     name: str, built_warehouse: Path, tmp_path: Path
 ) -> None:
-    spoil, words = RECORDS[name]
+    spoil, reason = RECORDS[name]
     warehouse = copy_checked(built_warehouse, tmp_path / "w")
     spoil(warehouse)
     message = refused(warehouse, tmp_path / "published")
-    assert words in message
+    assert reason in message
     assert "bank check" in message
 
 

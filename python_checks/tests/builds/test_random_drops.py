@@ -96,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL for another as-of date, with the year 120 years before it."""
+    """Return compiled SQL with a different as-of date, and with the year 120 years before it."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -261,7 +261,7 @@ def test_drop_tests_detect_a_missing_customer(
     )
 
 
-def test_compiled_sql_for_another_date_matches_dbt() -> None:
+def test_compiled_sql_for_a_different_date_matches_dbt() -> None:
     staging = Staging()
     for model in ("base_bank__clients", "fct_quarantined_clients"):
         for day in DATES:
@@ -298,7 +298,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
 
 
 def test_dbt_and_great_expectations_pass_an_extract_with_overdrafts(tmp_path: Path) -> None:
-    """Run `dbt build` for an as-of date in another year, then all suites on its warehouse."""
+    """Run `dbt build` for an as-of date in a different year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]
     move_dates(drop)

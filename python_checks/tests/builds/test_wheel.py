@@ -79,7 +79,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_there(bank: Bank, name: str) -> None:
+def test_every_command_has_help(bank: Bank, name: str) -> None:
     shown = bank(name, "--help")
     assert shown.returncode == 0, shown.stderr
     assert f"Usage: bank {name}" in shown.stdout

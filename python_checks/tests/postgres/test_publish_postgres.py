@@ -693,7 +693,7 @@ def test_rows_lost_to_a_trigger_are_detected_before_commit(
     assert release_numbers(tmp_path) == [1]
 
 
-def test_another_bank_is_not_published_over_a_bank_in_postgres(
+def test_different_bank_is_not_published_over_a_bank_in_postgres(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     bank = copy_checked(warehouse, tmp_path / "bank")

@@ -187,7 +187,7 @@ def test_command_in_message_gets_non_default_paths(name: str) -> None:
     assert command_line(command, paths) == expected
 
 
-def test_drop_of_a_warehouse_is_not_replaced_by_the_sample(usual: Path) -> None:
+def test_suggested_build_names_a_folder_if_a_drop_was_built(usual: Path) -> None:
     for source, expected in (("drop", "bank build FOLDER"), ("sample", "bank build")):
         record = {"format": FORMAT, "source": source}
         write_json(build_record_path(usual / "mine.duckdb"), record)
@@ -387,10 +387,10 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_build_refuses_invalid_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
-    arguments, words = REFUSALS[name]
+    arguments, message = REFUSALS[name]
     result = run("build", *arguments, BANK_RAW_DIR="")
     assert result.exit_code == 2, result.output
-    assert words in " ".join(result.output.split())
+    assert message in " ".join(result.output.split())
 
 
 def test_build_refuses_a_warehouse_in_memory() -> None:
@@ -450,7 +450,7 @@ def test_progress_counts_steps_models_and_failures(
     ]
 
 
-def test_unit_tests_of_a_selection_are_among_the_steps(
+def test_unit_tests_are_counted_as_steps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = BuildLog(tmp_path, {})
@@ -501,7 +501,7 @@ def test_reason_why_dbt_does_not_start_is_shown(log: BuildLog) -> None:
     ]
 
 
-def test_selection_without_match_has_own_message(log: BuildLog) -> None:
+def test_selection_without_a_match_is_explained(log: BuildLog) -> None:
     problem = "Compilation Error\n  The selection criterion 'x+' does not match any enabled nodes"
     log.read(event("MainEncounteredError", exc=problem))
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()

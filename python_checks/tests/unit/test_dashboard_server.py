@@ -84,7 +84,7 @@ def ask(port: int, path: str = "/", method: str = "GET", **headers: str) -> Answ
         ("bank.example.:443", 200),
     ],
 )
-def test_only_declared_names_are_answered(host: str, status: int, dashboard: int) -> None:
+def test_only_declared_host_names_are_answered(host: str, status: int, dashboard: int) -> None:
     for path in ("/", "/_dash-layout", "/assets/dashboard.js", "/csv/overview/glance.csv"):
         found, _, body = ask(dashboard, path, Host=host)
         if status == 200 and path.startswith("/csv"):
@@ -96,7 +96,7 @@ def test_only_declared_names_are_answered(host: str, status: int, dashboard: int
     assert (posted == 421) == (status == 421)
 
 
-def test_names_in_headers() -> None:
+def test_host_names_are_normalised_and_validated() -> None:
     assert host_of("Bank.Example:80") == "bank.example"
     assert host_of("[2001:DB8::1]:80") == "2001:db8::1"
     assert "192.0.2.7" in host_names("192.0.2.7", [])

@@ -88,7 +88,7 @@ def test_drop_without_a_sound_row_is_refused_at_any_rate() -> None:
 
 
 @pytest.mark.parametrize(("total", "is_refused"), [(9.99e15, False), (1e16, True)])
-def test_totals_that_do_not_fit_are_refused_with_the_largest(
+def test_refusal_of_too_large_totals_names_the_largest_amount(
     total: float, is_refused: bool
 ) -> None:
     small = {"total": 0.0, "largest": None, "largest_row": None}

@@ -162,7 +162,7 @@ def test_threads_do_not_change_a_byte(tmp_path: Path, file_format: str) -> None:
     assert digests(tmp_path / "1") == digests(tmp_path / "4")
 
 
-def test_another_seed_gives_other_clients_and_the_same_lookups(tmp_path: Path) -> None:
+def test_seed_changes_the_clients_but_not_the_lookups(tmp_path: Path) -> None:
     for seed in (1, 2):
         (tmp_path / str(seed)).mkdir()
         write_pack(500, seed, tmp_path / str(seed))
@@ -384,7 +384,7 @@ def test_relationships_and_advisors_rotate_by_position(clients: pd.DataFrame) ->
     assert advisors[22] == pytest.approx(88 / 3_000, abs=0.002)
 
 
-def test_contacts_and_places(clients: pd.DataFrame) -> None:
+def test_number_of_contacts_and_locations(clients: pd.DataFrame) -> None:
     assert clients["Banking Contact"].nunique() == 49
     assert clients["Location ID"].between(1, 43_369).all()
     assert clients["Location ID"].nunique() > 25_000
@@ -434,20 +434,20 @@ def test_the_shipped_seeds_show_every_quirk(seed_clients: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("column", MOMENTS)
-def test_means_and_deviations(clients: pd.DataFrame, column: str) -> None:
+def test_means_and_deviations_match_the_bank(clients: pd.DataFrame, column: str) -> None:
     mean, deviation = MOMENTS[column]
     assert clients[column].mean() == pytest.approx(mean, rel=0.02)
     assert clients[column].std() == pytest.approx(deviation, rel=0.03)
 
 
 @pytest.mark.parametrize("column", KNOWN_QUANTILES)
-def test_quantiles(clients: pd.DataFrame, column: str) -> None:
+def test_quantiles_match_the_bank(clients: pd.DataFrame, column: str) -> None:
     found = clients[column].quantile([0.05, 0.25, 0.5, 0.75, 0.95]).tolist()
     assert found == pytest.approx(KNOWN_QUANTILES[column], rel=0.05)
 
 
 @pytest.mark.parametrize("pair", KNOWN_SPEARMAN)
-def test_rank_correlations(clients: pd.DataFrame, pair: tuple[str, str]) -> None:
+def test_rank_correlations_match_the_bank(clients: pd.DataFrame, pair: tuple[str, str]) -> None:
     found = clients[list(pair)].corr("spearman").iloc[0, 1]
     assert found == pytest.approx(KNOWN_SPEARMAN[pair], abs=0.05)
 
@@ -471,7 +471,7 @@ def test_risk_rises_with_income_and_every_balance(clients: pd.DataFrame) -> None
         ("GenderId", domains.GENDER_COUNTS),
     ],
 )
-def test_shares_of_categories(
+def test_shares_of_categories_match_the_bank(
     clients: pd.DataFrame, column: str, counts: dict[str, int] | dict[int, int]
 ) -> None:
     assert sum(counts.values()) == 3_000
@@ -575,7 +575,7 @@ def people(clients: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> list[pd.DataFrame]:
-    """The customers of a bank in four successive months, 20,000 in the first, by identity."""
+    """The clients of four successive months, indexed by client id, name and joining date."""
     packs = []
     for month in range(4):
         folder = tmp_path_factory.mktemp("month")
@@ -602,7 +602,7 @@ def test_customers_join_and_leave_and_the_others_stay(months: list[pd.DataFrame]
     # Nobody comes back.
     gone = months[0].index.difference(months[1].index)
     assert not any(gone.isin(pack.index).any() for pack in months[2:])
-    # Nobody who joined later has a client id of the first month.
+    # Clients who join later do not reuse the client ids of the first month.
     first, joined_ids = months[0].reset_index(), months[3].index.difference(months[0].index)
     assert not set(joined_ids.get_level_values("Client ID")) & set(first["Client ID"])
 
@@ -645,7 +645,7 @@ def test_people_are_still_unique_after_five_years(tmp_path: Path, customers: int
 
 
 @pytest.mark.parametrize(("months_later", "day"), [(1, "2022-01-31"), (14, "2023-02-28")])
-def test_a_later_month_names_its_date(tmp_path: Path, months_later: int, day: str) -> None:
+def test_as_of_date_of_later_month_is_printed(tmp_path: Path, months_later: int, day: str) -> None:
     run = generate("--customers", "20", "--out", str(tmp_path), "--months-later", str(months_later))
     assert run.exit_code == 0, run.output
     assert f"As of {day}: `bank build {tmp_path} --as-of {day}`" in run.output

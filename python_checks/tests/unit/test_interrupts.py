@@ -78,7 +78,7 @@ def test_signal_waits_until_protected_code_has_finished(number: signal.Signals) 
     assert done == ["whole"]
 
 
-def test_ignored_signal_does_not_hide_another_one() -> None:
+def test_ignored_signal_does_not_hide_a_later_one() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def act() -> None:

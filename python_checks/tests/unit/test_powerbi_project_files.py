@@ -48,7 +48,7 @@ def test_stale_files_are_removed_and_others_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
-def test_a_folder_behind_a_link_is_replaced(tmp_path: Path) -> None:
+def test_link_is_replaced_by_a_folder(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     folder = tmp_path / "project"
@@ -72,7 +72,7 @@ def a_file(path: Path) -> None:
     [
         ("Bank.pbip", a_folder, "Bank.pbip is a folder, but a Power BI project needs a file"),
         ("Bank.SemanticModel", a_file, "is a file, but a Power BI project needs a folder there"),
-        (".gitignore", a_file, ".gitignore is not that of a Power BI project"),
+        (".gitignore", a_file, ".gitignore does not belong to a Power BI project"),
     ],
 )
 def test_foreign_file_or_folder_is_not_replaced(

@@ -35,15 +35,15 @@ def committed() -> Files:
     return files
 
 
-def titled(title: str, words: str, change: Callable[[Any], Any]) -> Mistake:
-    """On the page with this title, change the visual whose title or subtitle has these words."""
+def titled(title: str, phrase: str, change: Callable[[Any], Any]) -> Mistake:
+    """On the page with this title, change the first visual whose file contains a phrase."""
 
     def find(files: Files) -> str:
         folder = page_of(files, title).removesuffix("page.json")
         return next(
             path
             for path, text in sorted(files.items())
-            if path.startswith(folder) and path.endswith("/visual.json") and words in text
+            if path.startswith(folder) and path.endswith("/visual.json") and phrase in text
         )
 
     return edits(find, change)

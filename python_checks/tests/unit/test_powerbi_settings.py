@@ -147,7 +147,7 @@ def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: P
     ],
     ids=["break", "break in a block", "null", "empty", "renamed", "other", "release", "merge"],
 )  # fmt: skip
-def test_parameter_that_cannot_be_used_is_refused_by_name(
+def test_unusable_parameter_is_refused_by_name(
     old: str, new: str, complaint: str, tmp_path: Path
 ) -> None:
     path = keep(tmp_path, PARQUET)
@@ -161,7 +161,7 @@ def test_parameter_that_cannot_be_used_is_refused_by_name(
     assert getattr(chosen(tmp_path, {option: given}), option) == given
 
 
-def test_source_that_is_not_known_is_refused(tmp_path: Path) -> None:
+def test_unknown_source_is_refused(tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
     text = path.read_text("utf-8")
     edit(path, "/// Number", f'expression PostgresServer = "db" {META}\n\n/// Number')

@@ -172,7 +172,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
         ),
     ],
 )
-def test_declared_format_is_refused_if_only_another_fits_all_dates(
+def test_declared_format_is_refused_if_only_a_different_one_fits_all_dates(
     texts: tuple[str, ...], formats: tuple[str, ...], message: tuple[str, str, str]
 ) -> None:
     proof = interpret_dates([(text, 1) for text in texts], Settings(formats))
@@ -205,14 +205,14 @@ def test_declared_format_is_kept_if_no_other_fits_all_dates(
     assert interpret_dates([(text, 9) for text in texts], Settings(formats)).refusal is None
 
 
-def test_few_texts_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
+def test_a_few_texts_that_are_not_dates_do_not_hide_a_wrong_declaration() -> None:
     dates = [("04-07-2015", 150), ("07-25-2015", 148), ("unknown", 2)]
     refusal = interpret_dates(dates, Settings(("%d-%m-%Y",))).refusal
     assert str(refusal).startswith("of 298 joining dates 150 can be read as %d-%m-%Y")
     assert interpret_dates(dates, Settings(("%d-%m-%Y",), tolerated=0.005)).refusal is None
 
 
-def test_few_dates_in_another_notation_are_quarantined() -> None:
+def test_a_few_dates_in_a_different_notation_are_quarantined() -> None:
     dates = [("25-07-2015", 198), ("04/07/2015", 2)]
     assert interpret_dates(dates, AUTO).formats == ("%d-%m-%Y",)
     assert interpret_dates(dates, AUTO).refusal is None
@@ -264,7 +264,7 @@ def test_refusal_of_converted_dates_lists_each_order(early: str, readings: tuple
 
 
 @pytest.mark.parametrize("right", [40, 200, 330])
-def test_right_dates_of_the_same_notation_do_not_prove_converted_ones(right: int) -> None:
+def test_correct_dates_do_not_decide_the_order_of_converted_ones(right: int) -> None:
     texts = [(day.isoformat(), 1) for day in DAYS[:right]]
     texts += [converted(day, "%Y-%m-%d") for day in DAYS[right:]]
     proof = interpret_dates(texts, AUTO)
@@ -273,7 +273,7 @@ def test_right_dates_of_the_same_notation_do_not_prove_converted_ones(right: int
     assert f'["%d/%m/%Y", "%Y-%d-%m"] reads {420 - late_days} of them' in str(proof.refusal)
 
 
-def test_few_converted_dates_are_quarantined() -> None:
+def test_a_few_converted_dates_are_quarantined() -> None:
     texts = [(f"{day:%d-%m-%Y}", 5) for day in DAYS]
     texts += [converted(day, "%Y-%m-%d") for day in DAYS[:40]]
     proof = interpret_dates(texts, AUTO)
@@ -298,13 +298,15 @@ def test_dates_in_two_notations_are_read(days: list[date]) -> None:
 
 
 @pytest.mark.parametrize(("early", "late", "is_refused"), [(6, 6, 0), (6, 9, 0), (7, 11, 1)])
-def test_a_split_of_few_dates_proves_nothing(early: int, late: int, is_refused: bool) -> None:
+def test_split_proves_a_conversion_only_with_enough_dates(
+    early: int, late: int, is_refused: bool
+) -> None:
     days = [*range(1, 1 + early), *range(13, 13 + late)]
     texts = [converted(date(2001, day % 7 + 1, day), "%Y-%m-%d") for day in days]
     assert (interpret_dates(texts, AUTO).refusal is not None) == is_refused
 
 
-def test_few_dates_of_undecided_order_are_quarantined() -> None:
+def test_a_few_dates_of_undecided_order_are_quarantined() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
     message = FileProof("a.csv", proof, {}).warnings[0]

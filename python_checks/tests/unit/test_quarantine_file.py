@@ -77,7 +77,7 @@ def test_formulas_become_text_and_numbers_stay_numbers(warehouse: Path, tmp_path
     ]
 
 
-def test_a_file_is_replaced_only_by_force(warehouse: Path, tmp_path: Path) -> None:
+def test_a_file_is_replaced_only_with_force(warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "mend.csv"
     out.write_text("my notes")
     refused = ask(warehouse, out)
@@ -150,7 +150,7 @@ def test_harmless_cells_are_unchanged() -> None:
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
 def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
-    """A spreadsheet may expect another separator than the file's."""
+    """A spreadsheet may expect a different separator from the file's."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))
         cells = [cell.strip(' "') for cell in re.split(r"[;\t\r\n]", text)]

@@ -685,7 +685,7 @@ def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -
         "clients: ~",
     ],
 )
-def test_mapping_file_may_repeat_itself_and_be_empty(text: str, tmp_path: Path) -> None:
+def test_mapping_file_may_repeat_values_or_be_empty(text: str, tmp_path: Path) -> None:
     oddities.put(tmp_path, oddities.seed_text())
     (tmp_path / "mapping.yml").write_text(text)
     assert plan_table(tmp_path, "clients").reading is not None
@@ -722,7 +722,7 @@ def test_unchanged_id_is_kept(text: str) -> None:
         *("Bank Loans (тыс.)", "Bank Loans\uff08千\uff09", "Bank Loans \uff05"),
     ],
 )
-def test_header_with_another_unit_is_refused(header: str) -> None:
+def test_header_with_a_different_unit_is_refused(header: str) -> None:
     (column,) = (name for name in ("Bank Loans", "Estimated Income", "Age") if name in header)
     cells = [header if name == column else name for name in oddities.seed_rows()[0]]
     with pytest.raises(DropError, match="but it gives a different unit") as refused:

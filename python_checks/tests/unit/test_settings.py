@@ -46,7 +46,7 @@ def test_page_lists_every_setting_with_its_meaning_and_default() -> None:
     assert listed == known
 
 
-def test_other_settings_are_in_the_document_that_is_named() -> None:
+def test_environment_settings_are_in_the_document_they_name() -> None:
     for setting in ENVIRONMENT:
         assert setting.name in (PROJECT / setting.document).read_text("utf-8"), setting.name
 
@@ -86,11 +86,11 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "nothing": ({"raw_date_format": None}, "None is not a date format"),
     "unknown letter": ({"raw_date_format": "%Q"}, "'%Q' is not a date format"),
     "no year": ({"raw_date_format": ["%d-%m-%Y", "%d-%m"]}, "'%d-%m' has no year (%Y)"),
-    "words": ({"raw_date_format": "dd/mm/yyyy"}, "no year (%Y). Write %d/%m/%Y."),
+    "letters": ({"raw_date_format": "dd/mm/yyyy"}, "no year (%Y). Write %d/%m/%Y."),
     "quote": ({"raw_date_format": "%d'%m'%Y"}, "is not a date format"),
     "not a text": ({"raw_date_format": [20]}, "20 is not a date format"),
     "share": ({"max_quarantine_rate": 1.5}, "1.5 is not a number from 0 to 1"),
-    "share in words": ({"max_quarantine_rate": "5 %"}, "'5 %' is not a number from 0 to 1"),
+    "rate as a percentage": ({"max_quarantine_rate": "5 %"}, "'5 %' is not a number from 0 to 1"),
     "not a number": ({"max_quarantine_rate": float("nan")}, "nan is not a number"),
     "chance": ({"false_discovery_rate": -0.1}, "-0.1 is not a number from 0 to 1"),
     "half": ({"exact_ranks_limit": 2.5}, "2.5 is not a whole number from 0 to 1,000,000,000,000"),
@@ -102,9 +102,9 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_invalid_variable_is_refused(name: str) -> None:
-    variables, words = REFUSED[name]
+    variables, problem = REFUSED[name]
     message = refusal(variables)
-    assert words in message
+    assert problem in message
     assert message.startswith(next(iter(variables)))
 
 
@@ -126,7 +126,7 @@ def test_invalid_environment_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "letter.pdf").write_text("Dear")
     (tmp_path / "letter.pdf").write_text("Dear")
-    for environment, words in (
+    for environment, problem in (
         ({"BANK_RAW_DIR": str(tmp_path / "absent")}, "absent: no such folder or file"),
         ({"BANK_RAW_DIR": str(tmp_path / "empty")}, "empty: the folder is empty"),
         ({"BANK_RAW_DIR": str(tmp_path / "letters")}, "no file of a known kind (.csv,"),
@@ -138,7 +138,7 @@ def test_invalid_environment_is_refused(tmp_path: Path) -> None:
         ({"BANK_MEMORY_LIMIT": "0GB"}, "is not an amount of memory"),
         ({"BANK_THREADS": "two"}, "BANK_THREADS: 'two' is not a number of threads"),
     ):
-        assert words in refusal({}, **environment)
+        assert problem in refusal({}, **environment)
     assert refusal({}, BANK_THREADS="2", BANK_MEMORY_LIMIT="6 GiB", BANK_RAW_DIR=" ") == ""
 
 

@@ -1,4 +1,4 @@
-"""Files are written completely or not at all, and lines are appended to records safely."""
+"""Files are written completely or not at all, and lines are appended to log files safely."""
 
 import errno
 import os
@@ -60,7 +60,7 @@ def test_private_file_is_private_from_the_start(tmp_path: Path) -> None:
     assert mode(tmp_path / "open.csv") == 0o666 & ~mask
 
 
-def test_only_one_of_two_new_files_is_written(tmp_path: Path) -> None:
+def test_only_one_of_two_drafts_creates_a_new_file(tmp_path: Path) -> None:
     target = tmp_path / "list.csv"
     with draft_of(target, is_new=True) as first, draft_of(target, is_new=True) as second:
         first.path.write_text("first", "utf-8")
@@ -129,17 +129,17 @@ def test_device_or_pipe_is_refused(tmp_path: Path, kind: str, is_private: bool) 
     assert names(tmp_path) == ["link", "pipe"]
 
 
-def test_error_of_another_file_keeps_its_cause(tmp_path: Path) -> None:
+def test_error_about_a_different_file_is_not_changed(tmp_path: Path) -> None:
     target, other = tmp_path / "list.csv", tmp_path / "no such file"
-    record = tmp_path / "lists.jsonl"
-    record.write_bytes(b"one\n")
+    log = tmp_path / "lists.jsonl"
+    log.write_bytes(b"one\n")
     with pytest.raises(FileNotFoundError) as raised, written_whole(target):
         other.read_bytes()
     assert (type(raised.value), raised.value.filename) == (FileNotFoundError, str(other))
-    with pytest.raises(FileNotFoundError) as raised, appended(record, b"two\n"):
+    with pytest.raises(FileNotFoundError) as raised, appended(log, b"two\n"):
         other.read_bytes()
     assert (type(raised.value), raised.value.filename) == (FileNotFoundError, str(other))
-    assert record.read_bytes() == b"one\n"
+    assert log.read_bytes() == b"one\n"
 
 
 def no_room(file: Path | None) -> None:
@@ -164,59 +164,59 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
     )
 
 
-# ---------- records
+# ---------- log files
 
 
 @on_posix
-def test_existing_record_becomes_private(tmp_path: Path) -> None:
-    record = tmp_path / "lists.jsonl"
-    record.write_bytes(b"one\n")
-    record.chmod(0o644)
-    with appended(record, b"two\n") as is_cut:
-        assert not is_cut
-    assert mode(record) == 0o600
-    assert record.read_bytes() == b"one\ntwo\n"
+def test_existing_log_file_becomes_private(tmp_path: Path) -> None:
+    log = tmp_path / "lists.jsonl"
+    log.write_bytes(b"one\n")
+    log.chmod(0o644)
+    with appended(log, b"two\n") as was_incomplete:
+        assert not was_incomplete
+    assert mode(log) == 0o600
+    assert log.read_bytes() == b"one\ntwo\n"
     with appended(tmp_path / "new.jsonl", b"one\n"):
         pass
     assert mode(tmp_path / "new.jsonl") == 0o600
 
 
 def test_line_is_removed_if_the_block_fails(tmp_path: Path) -> None:
-    record = tmp_path / "lists.jsonl"
+    log = tmp_path / "lists.jsonl"
     for content in (b"one\n", b'{"half', b""):
-        record.write_bytes(content)
-        with pytest.raises(KeyboardInterrupt), appended(record, b"two\n"):
+        log.write_bytes(content)
+        with pytest.raises(KeyboardInterrupt), appended(log, b"two\n"):
             write_and_raise(tmp_path / "list.csv", KeyboardInterrupt)
-        assert record.read_bytes() == content
+        assert log.read_bytes() == content
 
 
 def test_incomplete_line_gets_a_line_end(tmp_path: Path) -> None:
-    record = tmp_path / "lists.jsonl"
-    record.write_bytes(b'one\n{"half')
-    with appended(record, b"two\n") as is_cut:
-        assert is_cut
-    assert record.read_bytes() == b'one\n{"half\ntwo\n'
+    log = tmp_path / "lists.jsonl"
+    log.write_bytes(b'one\n{"half')
+    with appended(log, b"two\n") as was_incomplete:
+        assert was_incomplete
+    assert log.read_bytes() == b'one\n{"half\ntwo\n'
 
 
 def test_only_one_process_appends_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = tmp_path / "lists.jsonl"
+    log = tmp_path / "lists.jsonl"
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
     code = (
         "from pathlib import Path\nfrom bank_warehouse.whole_files import appended\n"
         "with appended(Path(sys.argv[1]), b'one\\n'):\n    wait()\n"
     )
-    with running_holder(code, record):
+    with running_holder(code, log):
         with (
             pytest.raises(NotWrittenError, match="another process"),
-            appended(record, b"two\n"),
+            appended(log, b"two\n"),
         ):
             pass
         monkeypatch.undo()
-    with appended(record, b"two\n"):
+    with appended(log, b"two\n"):
         pass
-    assert record.read_bytes() == b"one\ntwo\n"
+    assert log.read_bytes() == b"one\ntwo\n"
 
 
 def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -228,7 +228,7 @@ def failing_lock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOLCK, errno.EINVAL])
-def test_record_is_written_on_a_file_system_without_locks(
+def test_log_file_is_written_on_a_file_system_without_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
@@ -248,7 +248,7 @@ def test_record_is_written_on_a_file_system_without_locks(
 
 
 @pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
-def test_process_waits_for_a_held_lock(
+def test_lock_held_by_another_process_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(whole_files, "PATIENCE", 0.1)
@@ -276,11 +276,11 @@ except NotWrittenError as problem:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of files")
-def test_full_disk_does_not_change_the_record(tmp_path: Path) -> None:
-    record = tmp_path / "lists.jsonl"
-    record.write_bytes(b"12345678901234567890\n")
+def test_full_disk_does_not_change_the_log_file(tmp_path: Path) -> None:
+    log = tmp_path / "lists.jsonl"
+    log.write_bytes(b"12345678901234567890\n")
     ended = subprocess.run(
-        [sys.executable, "-c", FULL, str(record)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", FULL, str(log)], capture_output=True, text=True, check=True
     )
-    assert ended.stdout.startswith(f"{record} cannot be written: ")
-    assert record.read_bytes() == b"12345678901234567890\n"
+    assert ended.stdout.startswith(f"{log} cannot be written: ")
+    assert log.read_bytes() == b"12345678901234567890\n"

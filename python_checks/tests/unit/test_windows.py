@@ -27,7 +27,7 @@ ON_WINDOWS = (
 @pytest.mark.parametrize(
     ("message", "program"), [(ON_LINUX, "python3.11"), (ON_WINDOWS, "python.exe")]
 )
-def test_a_file_open_elsewhere_is_recognised_with_its_holder(message: str, program: str) -> None:
+def test_holder_of_an_open_file_is_recognised(message: str, program: str) -> None:
     problem = duckdb.IOException(message)
     assert is_held(problem)
     assert holder_of(problem) == f" ({program}, process 4711)"

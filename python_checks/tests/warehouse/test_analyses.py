@@ -150,7 +150,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
-def test_customers_at_risk_have_level_act(
+def test_customers_at_risk_are_those_with_level_act(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["who_is_at_risk"]

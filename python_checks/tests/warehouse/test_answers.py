@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from bank_warehouse.answers import Answers, Warehouse, answers, labels, numbers
-from bank_warehouse.answers.sentences import MOST, OPENING, QUESTIONS, strongest
+from bank_warehouse.answers.sentences import MAX_ANSWERS, OPENING, QUESTIONS, strongest
 from bank_warehouse.dashboard.access import EVERYONE, Role
 from bank_warehouse.dashboard.cubes import ORDERS
 from bank_warehouse.dashboard.pages import PAGES
@@ -47,7 +47,7 @@ def changed(built_warehouse: Path, tmp_path: Path, layer: SemanticLayer) -> Iter
 
 
 def replace_column(source: Warehouse, mart: str, column: str, expression: str) -> None:
-    """Replace a mart that is a view by a table with other values in a column."""
+    """Replace the view of a mart with a table in which one column has new values."""
     source.connection.execute(
         f"create table marts.changed as "
         f"select * replace ({expression} as {column}) from marts.{mart}"
@@ -70,7 +70,7 @@ def test_sample_gives_five_correct_answers(
         "no-difference",
         "funding",
     ]
-    assert len(found.first) == MOST
+    assert len(found.first) == MAX_ANSWERS
     assert untrue(marts, found) == []
     # There is only one date, so there is nothing to compare it with.
     assert {each.__name__ for each in QUESTIONS} - {
@@ -79,9 +79,7 @@ def test_sample_gives_five_correct_answers(
     assert set(OPENING) <= {"moved", *found.by_name}
 
 
-def test_answers_hold_the_numbers_that_sql_counts(
-    marts: duckdb.DuckDBPyConnection, found: Answers
-) -> None:
+def test_numbers_in_answers_match_sql(marts: duckdb.DuckDBPyConnection, found: Answers) -> None:
     def one(query: str) -> Any:
         return marts.execute(query).fetchall()[0]
 
@@ -129,7 +127,7 @@ def test_answers_hold_the_numbers_that_sql_counts(
     assert f"{worst / base:.1f} times" in texts["stress"]
 
 
-def test_supports_name_the_task_and_the_rules(
+def test_support_text_names_the_task_and_the_rules(
     marts: duckdb.DuckDBPyConnection, found: Answers, changed: Warehouse
 ) -> None:
     owner, wording = marts.execute(
@@ -138,7 +136,7 @@ def test_supports_name_the_task_and_the_rules(
     ).fetchall()[0]
     task = f"Task for {owner}: {wording[0].lower()}{wording[1:]}."
     assert found.by_name["decisions"].support.endswith(task)
-    # These rules use facts that make no difference. A reader could see that as a contradiction.
+    # The answer says that some facts make no difference, so it must name the rules that use them.
     rules = marts.execute(
         "select action_name from reference.recommendation_rules where action in "
         "(select action from marts.fct_customer_recommendations) and list_has_any("
@@ -172,7 +170,7 @@ def test_dashboard_and_warehouse_give_the_same_answers(published: Path, found: A
     release = current_release(published)
     assert answers(open_snapshot(release, EVERYONE)) == found
     retail = answers(open_snapshot(release, Role(banking_relationships=frozenset({"Retail"}))))
-    # A role may not see figures of all customers, so answers based on them are left out.
+    # Sums over all customers are hidden from a role, so answers based on them are left out.
     assert {"concentration", "losses", "stress"} & set(retail.by_name) == set()
     assert retail.by_name["no-difference"] == found.by_name["no-difference"]
     assert retail.by_name["decisions"].sentence != found.by_name["decisions"].sentence
@@ -192,10 +190,10 @@ def test_answers_name_existing_pages_and_marts(
         assert set(answer.marts) <= there
 
 
-# ---------- verdicts decide
+# ---------- answers follow the statistical tests
 
 
-def test_possible_chance_is_not_called_a_difference(changed: Warehouse) -> None:
+def test_difference_that_could_be_chance_is_not_stated(changed: Warehouse) -> None:
     changed.connection.execute(
         "update marts.fct_segment_differences set verdict = 'no more than chance', "
         "adjusted_p_value = 0.5 where 'risk_weighting' in (dimension, measure)"
@@ -213,13 +211,13 @@ def test_real_difference_is_not_denied(changed: Warehouse) -> None:
 
 
 def test_no_difference_needs_statistical_power(changed: Warehouse) -> None:
-    """With a tenth of the customers, the same statistic does not exclude a relevant difference."""
+    """With only 200 customers, the same statistic does not exclude a relevant difference."""
     assert "no-difference" in answers(changed).by_name
     changed.connection.execute("update marts.fct_segment_differences set customers = 200")
     assert "no-difference" not in answers(changed).by_name
 
 
-def test_level_that_could_be_chance_is_not_a_driver(changed: Warehouse) -> None:
+def test_level_is_not_a_driver_if_its_category_could_be_chance(changed: Warehouse) -> None:
     levels = [row for row in strongest(changed) if row["reference_level"] is not None]
     assert levels == []
     assert changed.connection.execute(
@@ -282,7 +280,7 @@ def test_decisions_for_nobody_and_for_one(changed: Warehouse) -> None:
     )
 
 
-def test_overdrafts_leave_no_shares(changed: Warehouse) -> None:
+def test_answers_with_shares_are_left_out_if_deposits_are_negative(changed: Warehouse) -> None:
     replace_column(changed, "fct_customer_positions", "total_deposits", "-total_deposits")
     changed.connection.execute("update marts.fct_balance_concentration set top_decile_share = -0.2")
     assert {"funding", "concentration", "segments"} & set(answers(changed).by_name) == set()
@@ -311,7 +309,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
             [from_date, to_date, before, after, level, to_level, change, customers],
         )
     by_name = answers(changed).by_name
-    # 59 customers were on this level before; 63 are now.
+    # 59 customers had the level act before; 63 have it now.
     assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
     assert by_name["moved"].sentence == (
         "Since 30 November 2021, 7 customers became riskier and 2 less risky."
@@ -346,7 +344,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
         (3.2e12, "3.2 trillion"),
     ],
 )
-def test_amounts_in_words(number: float, text: str) -> None:
+def test_amounts_are_rounded(number: float, text: str) -> None:
     assert numbers.amount(number) == text
 
 
@@ -354,11 +352,11 @@ def test_amounts_in_words(number: float, text: str) -> None:
     ("number", "text"),
     [(0, "0%"), (0.004, "under 1%"), (0.236, "24%"), (0.9999, "over 99%"), (1, "100%")],
 )
-def test_shares_in_words(number: float, text: str) -> None:
+def test_shares_are_rounded(number: float, text: str) -> None:
     assert numbers.share(number) == text
 
 
-def test_dates_and_lists_in_words() -> None:
+def test_dates_and_lists_are_formatted() -> None:
     assert numbers.day(date(2021, 3, 1)) == "1 March 2021"
     assert [numbers.listed(each) for each in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
@@ -368,10 +366,10 @@ def test_dates_and_lists_in_words() -> None:
     ]
 
 
-# ---------- words for readers
+# ---------- labels for readers
 
 
-WORDS: Mapping[str, str] = {
+LABELS: Mapping[str, str] = {
     labels.verdict("no more than chance"): "Could be chance",
     labels.verdict("more than chance, large"): "Real difference, large",
     labels.verdict("by definition"): "Built in: one is computed from the other",
@@ -381,26 +379,27 @@ WORDS: Mapping[str, str] = {
     labels.value("segment", "Savers"): "Savers",
     labels.name("amount_of_credit_cards"): "Number of credit cards",
     labels.name("bank_loans"): "Bank loans",
-    labels.reasons("So (watch_list_severity at least 4)"): "Watch-list score is 4 or more",
-    labels.reasons("So (tenure_days at least 3650, loyalty_order at most 2)"): (
+    labels.reasons("Reason (watch_list_severity at least 4)"): "Watch-list score is 4 or more",
+    labels.reasons("Reason (tenure_days at least 3650, loyalty_order at most 2)"): (
         "Customer for 10 years or more; loyalty class is Jade or Silver"
     ),
-    labels.reasons("So (deposit_score at least 5, lending_score at least 4)"): (
+    labels.reasons("Reason (deposit_score at least 5, lending_score at least 4)"): (
         "Deposits are in the top fifth; loans are in the top two fifths"
     ),
-    labels.reasons("So (debt_to_income_ratio above 20, liquidity_cover below 0.1)"): (
+    labels.reasons("Reason (debt_to_income_ratio above 20, liquidity_cover below 0.1)"): (
         "Loans are more than 20 times a year's income; deposits cover less than 10% of loans"
     ),
-    labels.reasons("So (saving_account_to_peer_median below 0.5, watch_list_severity at most 0)"): (
-        "Savings account balance is less than 50% of the peers' median; not on the watch list"
-    ),
-    labels.reasons("So (watch_list_severity at least 2, watch_list_severity at most 3)"): (
+    labels.reasons(
+        "Reason (saving_account_to_peer_median below 0.5, watch_list_severity at most 0)"
+    ): ("Savings account balance is less than 50% of the peers' median; not on the watch list"),
+    labels.reasons("Reason (watch_list_severity at least 2, watch_list_severity at most 3)"): (
         "Watch-list score is 2 or more and 3 or less"
     ),
-    labels.reasons("Words without limits"): "Words without limits",
+    labels.reasons("Text without limits"): "Text without limits",
     labels.rules_met("No rule of the watch list applies"): "No rule of the watch list applies",
     labels.rules_met(
-        "Deposits cover little (liquidity_cover below 0.10); Nothing (core_deposits below 1.00); "
+        "Deposits cover little (liquidity_cover below 0.10); "
+        "Core deposits low (core_deposits below 1.00); "
         "Risk weighting raised (risk_weighting at least 4.00)"
     ): (
         "Deposits cover less than 10% of loans; core deposits are less than 1; "
@@ -413,15 +412,15 @@ WORDS: Mapping[str, str] = {
 }
 
 
-@pytest.mark.parametrize(("written", "wanted"), WORDS.items())
-def test_codes_are_written_in_words(written: str, wanted: str) -> None:
+@pytest.mark.parametrize(("written", "wanted"), LABELS.items())
+def test_codes_become_labels(written: str, wanted: str) -> None:
     assert written == wanted
 
 
 CODE = re.compile(r"[a-z]_[a-z]|at least|at most|_order|severity")
 
 
-def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> None:
+def test_reasons_contain_no_codes(marts: duckdb.DuckDBPyConnection) -> None:
     rules = marts.execute(
         "select distinct reasons from marts.fct_customer_recommendations"
     ).fetchall()
@@ -438,7 +437,7 @@ def test_every_rule_of_the_seed_has_words(marts: duckdb.DuckDBPyConnection) -> N
         assert not CODE.search(labels.rules_met(rules)), labels.rules_met(rules)
 
 
-def test_every_code_of_the_marts_has_words(marts: duckdb.DuckDBPyConnection) -> None:
+def test_codes_in_the_marts_have_labels(marts: duckdb.DuckDBPyConnection) -> None:
     for mart, column in (
         ("fct_segment_differences", "verdict"),
         ("fct_fairness_monitor", "verdict"),
@@ -485,5 +484,5 @@ def test_labels_use_no_replaced_words(
     assert [text for text in shown if REPLACED.search(text)] == []
 
 
-def test_verdict_helper_finds_tests(marts: duckdb.DuckDBPyConnection) -> None:
+def test_helper_finds_the_verdicts_on_two_columns(marts: duckdb.DuckDBPyConnection) -> None:
     assert verdicts(marts, "loyalty_classification", "total_loans")

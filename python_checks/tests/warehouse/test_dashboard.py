@@ -280,7 +280,7 @@ def test_cubes_of_an_older_release_are_replaced(published: Path, tmp_path: Path)
     assert files[0] != files[1]
 
 
-def test_drafts_of_killed_processes_are_cleared(release: Release, tmp_path: Path) -> None:
+def test_only_old_drafts_are_removed(release: Release, tmp_path: Path) -> None:
     old, new = tmp_path / ".draft-old", tmp_path / ".draft-new"
     for draft in (old, new):
         draft.mkdir()
@@ -292,7 +292,7 @@ def test_drafts_of_killed_processes_are_cleared(release: Release, tmp_path: Path
     assert new.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_named(release: Release, tmp_path: Path) -> None:
+def test_cubes_folder_that_cannot_be_written_is_refused(release: Release, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("", encoding="utf-8")
     with pytest.raises(DashboardError, match="--cubes-dir"):
@@ -320,7 +320,7 @@ def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> 
     assert not folder.exists()
 
 
-def test_pages_without_customers(snapshot: Snapshot) -> None:
+def test_pages_and_downloads_work_without_customers(snapshot: Snapshot) -> None:
     searches = "?loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     searches += "&joined_year=1995&income_band=Low"
     view = view_of(snapshot, "overview", searches)
@@ -423,7 +423,7 @@ def test_differences_that_are_not_significant_are_pale() -> None:
     assert [mark.is_pale for mark in marks] == [False, True, True, False]
 
 
-def test_marks_of_several_comparisons() -> None:
+def test_marks_of_several_comparisons_are_combined() -> None:
     real = Mark("real", "Real difference", "R.")
     chance = Mark("chance", "Could be chance", "C.")
     untested = Mark("untested", "Not tested", "U.")
@@ -556,7 +556,7 @@ def test_no_real_difference_of_treatment_is_left_out(snapshot: Snapshot) -> None
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_bars_are_sorted_by_what_they_show(page: str, snapshot: Snapshot) -> None:
+def test_bars_are_sorted_by_length(page: str, snapshot: Snapshot) -> None:
     ordered = {snapshot.dimension(name).label for name in ORDERED}
     found = 0
     for block in page_of(snapshot, page).blocks:
@@ -863,7 +863,7 @@ def test_invalid_parts_of_an_address_are_dropped(
     assert "3,000 of 3,000 customers" in shown["text"]
 
 
-def test_missing_values_can_be_chosen() -> None:
+def test_filters_can_select_missing_values() -> None:
     view = read_view("overview", f"?income_band={quote(UNKNOWN)}", lambda _: ("Low", None), ())
     assert view.filters == {"income_band": (None,)}
     assert read_view("overview", view.search(), lambda _: ("Low", None), ()) == view
@@ -888,7 +888,9 @@ def test_role_counts_only_its_customers(retail: Snapshot, marts: duckdb.DuckDBPy
     assert retail.ask(["product_balance"], (), {}, "products") == marts.execute(held).fetchall()
 
 
-def test_names_of_a_role_are_combined(release: Release, marts: duckdb.DuckDBPyConnection) -> None:
+def test_role_sees_customers_of_its_relationships_or_advisors(
+    release: Release, marts: duckdb.DuckDBPyConnection
+) -> None:
     advisor = marts.execute("select min(investment_advisor) from marts.dim_customers").fetchone()
     assert advisor
     role = Role(frozenset({"Retail"}), frozenset({advisor[0]}))
@@ -1054,8 +1056,8 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     )
     heads, *rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
-    words = "Loyalty class: Gold; Risk weighting: 3, 5"
-    assert {tuple(row[-4:]) for row in rows} == {(words, "2021-12-31", "1", INVENTED)}
+    filters = "Loyalty class: Gold; Risk weighting: 3, 5"
+    assert {tuple(row[-4:]) for row in rows} == {(filters, "2021-12-31", "1", INVENTED)}
     # The file of a figure that is always for all customers does not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
@@ -1072,7 +1074,7 @@ def test_download_names_are_short_enough(client: FlaskClient, snapshot: Snapshot
     assert re.fullmatch(r"[a-z0-9_.-]+", name)
 
 
-def test_downloads_of_a_role_name_it(retail: Snapshot) -> None:
+def test_downloads_name_the_role(retail: Snapshot) -> None:
     block = block_of(retail, "overview", "glance")
     assert "Customers of Retail" in csv_on(retail, "overview", block).decode()
 
@@ -1121,7 +1123,7 @@ def test_unknown_page_is_reported(client: FlaskClient) -> None:
 # ---------- releases
 
 
-def test_nothing_is_published_yet(tmp_path: Path) -> None:
+def test_dashboard_without_a_release_shows_the_publish_command(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     with pytest.raises(NoReleaseError):
         snapshots.current(EVERYONE)
@@ -1134,7 +1136,7 @@ def test_nothing_is_published_yet(tmp_path: Path) -> None:
 
 
 def copy_release(published: Path, folder: Path, number: int) -> None:
-    """Publish the same marts again, under another release number."""
+    """Publish the same marts again, under a different release number."""
     source = current_release(published).path
     target = folder / str(number)
     target.mkdir(parents=True)
@@ -1246,7 +1248,7 @@ def test_unexpected_error_is_logged_but_not_shown(
     snapshots.close()
 
 
-def test_the_release_carries_the_definitions_of_the_build(
+def test_release_has_the_metric_definitions_of_the_build(
     release: Release, built_target: Path
 ) -> None:
     ours = load_metrics(release.path / METRICS)
@@ -1360,7 +1362,7 @@ def test_name_in_an_access_file_that_matches_nobody_is_logged(
     assert capfd.readouterr().err == ""
 
 
-def test_many_names_are_listed_by_similarity(release: Release) -> None:
+def test_known_names_are_suggested_by_similarity(release: Release) -> None:
     with duckdb.connect(str(release.path / DATABASE), read_only=True) as connection:
         (warning,) = unknown_names(connection, Role(frozenset(), frozenset({"pia dejesus"})))
     known = warning.partition("known names: ")[2]
@@ -1368,7 +1370,7 @@ def test_many_names_are_listed_by_similarity(release: Release) -> None:
     assert re.fullmatch(r".* and \d+ more\.", known)
 
 
-def test_addresses_of_this_machine() -> None:
+def test_loopback_addresses_are_recognised() -> None:
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert is_loopback("localhost")

@@ -351,7 +351,7 @@ def personal_texts(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
-def test_sabotage_is_caught_with_column_count_and_examples(
+def test_sabotage_is_reported_with_column_rows_and_examples(
     sabotage: Sabotage, built_warehouse: Path, tmp_path: Path
 ) -> None:
     failures = check(sabotaged(built_warehouse, tmp_path, sabotage.statements))

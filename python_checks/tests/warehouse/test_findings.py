@@ -84,7 +84,7 @@ def test_figures_are_drawn_committed_and_shown(written: Path) -> None:
         assert (written / "figures" / f"{name}.svg").stat().st_size < MEGABYTE / 5
 
 
-def test_page_opens_with_the_answers_and_figures_say_findings(
+def test_page_opens_with_the_answers_and_figure_titles_state_findings(
     written: Path, built_warehouse: Path, built_target: Path
 ) -> None:
     page = (written / "findings.md").read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ def test_clustering_equals_scikit_learn() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("different", "most"), [(1, 0), (2, 2), (3, 3), (40, 8)])
 def test_clusters_are_limited_by_distinct_customers(different: int, most: int) -> None:
-    """Half of the customers may have fewer distinct balances than all of them."""
+    """A random half of the customers may have fewer distinct balances than the whole sample."""
     balances = np.where(np.arange(900) < 901 - different, 0, np.arange(900)) * 100.0
     sample = pd.DataFrame({"customer_key": range(900)} | dict.fromkeys(clusters.BALANCES, balances))
     found = clusters.fit_clusters(sample).to_pandas()
@@ -82,8 +82,8 @@ def test_best_stable_clustering_is_chosen() -> None:
     ],
 )
 def test_verdicts_on_clusters(silhouette: float, stability: float, start: str) -> None:
-    words = clusters.in_words(Clustering(np.zeros((2, 1)), silhouette, stability))
-    assert words.startswith(start)
+    verdict = clusters.in_words(Clustering(np.zeros((2, 1)), silhouette, stability))
+    assert verdict.startswith(start)
 
 
 def test_sql_scores_equal_scikit_learn(built_warehouse: Path) -> None:

@@ -264,7 +264,7 @@ def test_migrations_between_two_dates(built_warehouse: Path) -> None:
 @pytest.mark.parametrize(
     ("defaults", "losses", "outflow"), [(1.0, 1.0, 0.0), (2.5, 1.25, 0.15), (4.0, 2.0, 0.5)]
 )
-def test_sliders_change_what_a_stress_costs(
+def test_sliders_change_assumed_loss_and_deposits(
     defaults: float, losses: float, outflow: float, evaluator: Evaluator
 ) -> None:
     chosen: Context = {

@@ -397,7 +397,7 @@ def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
         ("Fairness monitor", "action", {"deepen_saving_account": "Grow savings balance"}),
     ],
 )
-def test_readers_see_words_instead_of_codes(
+def test_readers_see_labels_instead_of_codes(
     table: str, code: str, wanted: dict[str, str], evaluator: Evaluator
 ) -> None:
     code = evaluator.sources.get((table, code), code)

@@ -386,7 +386,7 @@ def test_helper_fields_are_hidden(committed: dict[str, str]) -> None:
     assert not visible & codes
 
 
-def test_hierarchies_of_occupation_tenure_and_income(built_model: Model) -> None:
+def test_occupation_tenure_and_income_have_hierarchies(built_model: Model) -> None:
     customers = built_model.by_origin("dim_customers")
     levels = {each.name: each.levels for each in customers.hierarchies}
     assert levels["Occupation levels"] == ("Occupation family", "Occupation title")
@@ -410,7 +410,7 @@ def test_identifiers_are_stable_and_unique(committed: dict[str, str]) -> None:
     assert len(tags) == len(set(tags)) > 300
 
 
-def test_display_names() -> None:
+def test_column_names_become_display_names() -> None:
     assert for_people("as_of_date") == "As-of date"
     assert for_people("total_loans") == "Total loans"
 

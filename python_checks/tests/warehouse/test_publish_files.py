@@ -121,7 +121,7 @@ def test_the_sample_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path
     assert publish(warehouse, published, None, replace_bank=True).number == 3
 
 
-def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
+def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Path) -> None:
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     other = copy_checked(bank, tmp_path / "other")
@@ -133,7 +133,7 @@ def test_another_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: Pa
     with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
         publish(other, published, None)
     assert current_number(published) == 1
-    # Customers join and leave, so any who remain are enough.
+    # Customers join and leave, so one who remains is enough.
     change(
         other,
         "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
@@ -755,7 +755,7 @@ def test_draft_of_a_killed_publisher_is_removed(warehouse: Path, tmp_path: Path)
     assert sorted(entry.name for entry in published.iterdir()) == [LOCK, "1", "current"]
 
 
-def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> None:
+def test_second_publisher_is_refused_while_the_first_runs(warehouse: Path, tmp_path: Path) -> None:
     held = (
         "from pathlib import Path\n"
         "from bank_warehouse.publish.lock import publisher_lock\n"
@@ -767,7 +767,7 @@ def test_second_publisher_sees_the_first(warehouse: Path, tmp_path: Path) -> Non
             publish(warehouse, tmp_path, None)
         holder.kill()
         holder.wait()
-        # The lock ends with its publisher, even a killed one.
+        # A lock is released when its publisher ends, even if it was killed.
         with publisher_lock(tmp_path):
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
@@ -786,7 +786,7 @@ def test_a_publisher_that_fails_leaves_nothing(
     assert not list(copied.glob(".draft*"))
 
 
-def test_files_with_other_rows_than_the_marts_are_not_published(
+def test_files_whose_rows_differ_from_the_marts_are_not_published(
     warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = source_of

@@ -18,7 +18,7 @@ def connection(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def breaches(connection: duckdb.DuckDBPyConnection, node: Json, relation: str, value: str) -> Any:
-    """Return the violations of a row in which a column has another value.
+    """Return the violations found in one row after one of its columns is changed.
 
     Args:
         connection: A connection to which the warehouse is attached as `bank`.
@@ -59,16 +59,16 @@ def test_each_violation_is_found_and_named(
             if highest is not None:
                 broken[f"{column} is above {highest}"] = f"{highest} + 1 as {column}"
         for column, values in promises.get("accepted_values", {}).items():
-            broken[f"{column} is none of {', '.join(values)}"] = f"'no such' as {column}"
-        for words, value in broken.items():
-            promised.add((model["name"], words))
-            if breaches(connection, node, relation, value) == [words]:
-                found.add((model["name"], words))
+            broken[f"{column} is not one of {', '.join(values)}"] = f"'no such' as {column}"
+        for breach, value in broken.items():
+            promised.add((model["name"], breach))
+            if breaches(connection, node, relation, value) == [breach]:
+                found.add((model["name"], breach))
     assert promised - found == set()
     assert len(found) > 150
 
 
-def test_a_broken_expression_is_shown_as_it_is_written(
+def test_violated_expression_is_shown_as_written(
     connection: duckdb.DuckDBPyConnection, built_manifest: Json
 ) -> None:
     nodes = built_manifest["nodes"]
@@ -78,8 +78,8 @@ def test_a_broken_expression_is_shown_as_it_is_written(
         if each["name"].startswith("rows_are_sound_fct_customer_pos")
     ]
     relation = nodes[node["attached_node"]]["relation_name"]
-    more = "net_position + 1 as net_position"
-    words = "does not hold: net_position = total_deposits - total_loans"
-    assert breaches(connection, node, relation, more) == [words]
+    changed = "net_position + 1 as net_position"
+    breach = "does not hold: net_position = total_deposits - total_loans"
+    assert breaches(connection, node, relation, changed) == [breach]
     sound = "net_position as net_position"
     assert breaches(connection, node, relation, sound) == []

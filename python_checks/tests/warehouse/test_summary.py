@@ -104,7 +104,7 @@ def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) 
     assert max(len(line) for line in result.output.splitlines()) < 200
 
 
-def test_summary_leaves_the_warehouse_as_it_is(copied_warehouse: Path) -> None:
+def test_summary_does_not_change_the_warehouse(copied_warehouse: Path) -> None:
     before = copied_warehouse.read_bytes()
     assert summarise(copied_warehouse).exit_code == 0
     assert copied_warehouse.read_bytes() == before
@@ -153,7 +153,7 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
     assert "       2  age is empty" in result.output
 
 
-def test_many_reasons_are_cut_short() -> None:
+def test_at_most_ten_reasons_are_listed() -> None:
     reasons = tuple((f"reason {number}", 1) for number in range(13))
     text = format_summary(made(reasons=reasons), Path("bank.duckdb"), "")
     assert "reason 9" in text
@@ -172,18 +172,20 @@ def test_many_reasons_are_cut_short() -> None:
         (("a", "b", "c", "d", "e"), "/drop", "a, b, c and 2 more files in /drop"),
     ],
 )
-def test_origin_of_the_raw_data(files: tuple[str, ...], raw_dir: str, expected: str) -> None:
+def test_origin_of_the_raw_data_is_shown(
+    files: tuple[str, ...], raw_dir: str, expected: str
+) -> None:
     text = format_summary(made(source_files=files), Path("bank.duckdb"), raw_dir)
     assert expected in text
 
 
-def test_empty_watch_list() -> None:
+def test_empty_watch_list_lists_nobody() -> None:
     text = format_summary(made(), Path("bank.duckdb"), "")
     assert "nobody" in text
     assert "1,234,567.80" in text
 
 
-def test_missing_warehouse(tmp_path: Path) -> None:
+def test_missing_warehouse_is_reported(tmp_path: Path) -> None:
     result = summarise(tmp_path / "none.duckdb")
     assert result.exit_code == 2
     assert f"There is no warehouse at {tmp_path / 'none.duckdb'}" in result.output
@@ -191,7 +193,7 @@ def test_missing_warehouse(tmp_path: Path) -> None:
     assert not (tmp_path / "none.duckdb").exists()
 
 
-def test_file_that_is_not_a_warehouse(tmp_path: Path) -> None:
+def test_file_that_is_not_a_warehouse_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "bank.duckdb"
     file.write_text("Client ID,Name\n" * 1000, encoding="utf-8")
     result = summarise(file)
@@ -200,7 +202,7 @@ def test_file_that_is_not_a_warehouse(tmp_path: Path) -> None:
     assert "bank build" not in result.output
 
 
-def test_damaged_warehouse(copied_warehouse: Path) -> None:
+def test_damaged_warehouse_is_reported(copied_warehouse: Path) -> None:
     content = copied_warehouse.read_bytes()
     copied_warehouse.write_bytes(content[:4096])
     result = summarise(copied_warehouse)
@@ -245,7 +247,7 @@ def test_marts_of_an_earlier_build_are_detected(copied_warehouse: Path) -> None:
     assert "of 3,002 rows delivered 3,000 are customers and 0 are in quarantine" in result.output
 
 
-def test_warehouse_of_another_version(copied_warehouse: Path) -> None:
+def test_warehouse_of_a_different_version_is_reported(copied_warehouse: Path) -> None:
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("alter table quality.fct_quarantined_clients drop reject_reasons")
     result = summarise(copied_warehouse)
@@ -253,7 +255,7 @@ def test_warehouse_of_another_version(copied_warehouse: Path) -> None:
     assert "another version of the project" in result.output
 
 
-def test_locked_warehouse(copied_warehouse: Path) -> None:
+def test_locked_warehouse_is_reported(copied_warehouse: Path) -> None:
     holder = subprocess.Popen(
         [
             sys.executable,
@@ -318,11 +320,11 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
 
 @pytest.mark.parametrize("name", ENDINGS)
 def test_summary_reports_the_end_of_the_last_build(name: str, copied_warehouse: Path) -> None:
-    values, words = ENDINGS[name]
+    values, line = ENDINGS[name]
     with_record(copied_warehouse, **values)
     result = summarise(copied_warehouse)
     assert result.exit_code == 0, result.output
-    assert f"Last build            {words}\n" in result.output
+    assert f"Last build            {line}\n" in result.output
     assert ("\n  bank build\n" in result.output) is (name != "whole")
     assert ("\n  bank check\n" in result.output) is (name == "whole")
     assert ("the first error" in result.output) is ("failed" in name)
@@ -349,7 +351,7 @@ def test_interrupted_build_is_not_checked(copied_warehouse: Path) -> None:
     assert not checks_record_path(copied_warehouse).exists()
 
 
-def test_part_of_a_build_is_not_a_failure(copied_warehouse: Path) -> None:
+def test_partial_build_is_not_called_a_failure(copied_warehouse: Path) -> None:
     with_record(copied_warehouse, not_run=["fct_control_totals"], source="drop")
     with duckdb.connect(str(copied_warehouse)) as connection:
         connection.execute("drop table quality.fct_control_totals")

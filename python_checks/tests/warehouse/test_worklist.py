@@ -110,7 +110,9 @@ def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
 # ---------- which customers it lists
 
 
-def test_customers_of_an_action_with_reasons_and_amounts(releases: Path, tmp_path: Path) -> None:
+def test_list_has_the_customers_of_an_action_with_reasons_and_amounts(
+    releases: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "list.csv"
     result = ask(releases, "--action", "deepen_saving_account", "--out", str(out))
     assert result.exit_code == 0, result.output
@@ -376,7 +378,7 @@ def test_every_list_is_recorded(releases: Path, tmp_path: Path) -> None:
         assert line["written_at"].endswith("Z")
 
 
-def test_no_list_without_its_record(releases: Path, tmp_path: Path) -> None:
+def test_list_that_cannot_be_recorded_is_not_written(releases: Path, tmp_path: Path) -> None:
     (releases / RECORD).mkdir()
     out = tmp_path / "list.csv"
     result = ask(releases, "--action", "retain", "--out", str(out))
@@ -417,7 +419,7 @@ def test_incomplete_line_of_the_record_is_kept(releases: Path, tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
-def test_record_names_the_file_that_a_link_leads_to(releases: Path, tmp_path: Path) -> None:
+def test_record_names_the_target_of_a_link(releases: Path, tmp_path: Path) -> None:
     link, target = tmp_path / "link.csv", tmp_path / "list.csv"
     link.symlink_to(target)
     assert ask(releases, "--action", "retain", "--out", str(link)).exit_code == 0
@@ -568,7 +570,7 @@ def test_errors_list_the_valid_names(
     assert not out.exists()
 
 
-def test_other_files_are_not_changed(releases: Path, tmp_path: Path) -> None:
+def test_existing_file_is_replaced_only_with_force(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     out.write_text("my notes", "utf-8")
     result = ask(releases, "--action", "retain", "--out", str(out))
