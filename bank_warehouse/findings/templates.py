@@ -126,7 +126,7 @@ JUMP = (
 
 COLLINEAR = (
     "Bank deposits move with checking and savings accounts (correlations of {correlations}), so"
-    " their line shows only what goes beyond those two: read the deposits together."
+    " their line shows only what those two do not explain: read the deposits together."
 )
 
 FIT = (

@@ -41,7 +41,7 @@ class Commit:
             of a new release is removed.
         database: An identifier of the database that does not depend on its address.
         where: The database, in words.
-        transaction: Number of the transaction.
+        transaction: The transaction ID.
         position: The number of its row in the database's list of releases.
         before: The release that was current in the files until then, or None.
     """
