@@ -91,31 +91,31 @@ placed as (
             ) as bigint
         ) as customers_up_to,
         cast(sum(customers) over (partition by {{ median_key }}) as bigint)
-            as customers_in_all
+            as total_customers
 
     from counted
 
 ),
 
--- The median of n amounts is the mean of those at the places (n + 1) // 2 and n // 2 + 1.
-with_places as (
+-- The median of n amounts is the mean of those at positions (n + 1) // 2 and n // 2 + 1.
+with_positions as (
 
     select
         *,
         customers_up_to - customers as customers_below,
-        {{ whole_quotient('(customers_in_all + 1)', 2) }} as lower_place,
-        {{ whole_quotient('customers_in_all', 2) }} + 1 as upper_place
+        {{ whole_quotient('(total_customers + 1)', 2) }} as lower_position,
+        {{ whole_quotient('total_customers', 2) }} + 1 as upper_position
 
     from placed
 
 ),
 
--- The one or two buckets that hold these places.
+-- The one or two buckets that hold these positions.
 median_buckets as (
 
     select *
-    from with_places
-    where customers_below < upper_place and customers_up_to >= lower_place
+    from with_positions
+    where customers_below < upper_position and customers_up_to >= lower_position
 
 ),
 
@@ -172,8 +172,8 @@ sorted_amounts as (
         buckets_by_combination.is_of_holders,
         buckets_by_combination.customers_below,
         buckets_by_combination.customers_up_to,
-        buckets_by_combination.lower_place,
-        buckets_by_combination.upper_place,
+        buckets_by_combination.lower_position,
+        buckets_by_combination.upper_position,
         {{ sorted_list('amounts_by_combination.amount') }} as amounts
 
     from amounts_by_combination
@@ -186,24 +186,24 @@ sorted_amounts as (
 
 ),
 
--- A place less the number of customers below the bucket is the position within the bucket.
+-- Position within the bucket = overall position less the number of customers below the bucket.
 middle_amounts as (
 
     select
         {{ median_key }},
         max(
             case
-                when lower_place > customers_below and lower_place <= customers_up_to
+                when lower_position > customers_below and lower_position <= customers_up_to
                     then {{ list_element(
-                        'amounts', 'cast(lower_place - customers_below as integer)'
+                        'amounts', 'cast(lower_position - customers_below as integer)'
                     ) }}
             end
         ) as lower_amount,
         max(
             case
-                when upper_place > customers_below and upper_place <= customers_up_to
+                when upper_position > customers_below and upper_position <= customers_up_to
                     then {{ list_element(
-                        'amounts', 'cast(upper_place - customers_below as integer)'
+                        'amounts', 'cast(upper_position - customers_below as integer)'
                     ) }}
             end
         ) as upper_amount

@@ -1,4 +1,4 @@
-{% set share_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
+{% set quantile_names = ['percentile_1', 'quartile_1', 'median', 'quartile_3', 'percentile_99'] %}
 
 with
 
@@ -43,10 +43,10 @@ compared as (
         {{ ratio('accepted.null_count', 'accepted.row_count') }} as accepted_null_share,
         {{ ratio('profile.mean - accepted.mean', 'abs(accepted.mean)') }} as change_in_mean,
         greatest(
-            {% for share_name in share_names[:-1] %}
-            abs(profile.{{ share_name }} - accepted.{{ share_name }}),
+            {% for quantile_name in quantile_names[:-1] %}
+            abs(profile.{{ quantile_name }} - accepted.{{ quantile_name }}),
             {% endfor %}
-            abs(profile.{{ share_names[-1] }} - accepted.{{ share_names[-1] }})
+            abs(profile.{{ quantile_names[-1] }} - accepted.{{ quantile_names[-1] }})
         ) / nullif(accepted.standard_deviation, 0) as largest_quantile_shift
 
     from profile
@@ -103,8 +103,8 @@ listed as (
         zero_count,
         mean,
         standard_deviation,
-        {% for share_name in share_names %}
-        {{ share_name }},
+        {% for quantile_name in quantile_names %}
+        {{ quantile_name }},
         {% endfor %}
         as_of_date,
 

@@ -57,7 +57,8 @@ results as (
 
 ),
 
--- Differences that are not tested, with the reason, so that every profile and heat map has a row.
+-- Pairs of dimension and measure without a test, and the reason. Every profile and heat map thus
+-- has a verdict.
 not_tested as (
 
     select
