@@ -190,7 +190,6 @@ def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> l
                 )
         if sorted(old.grain) != sorted(new.grain):
             changes.append(
-                f"{old.relation}: one row was one {', '.join(old.grain)}, "
-                f"is one {', '.join(new.grain)}"
+                f"{old.relation}: grain was ({', '.join(old.grain)}), is ({', '.join(new.grain)})"
             )
     return changes

@@ -1,4 +1,4 @@
-"""Breaking changes of a published contract need a new schema version."""
+"""Breaking changes to a published contract need a new schema version."""
 
 import dataclasses
 from pathlib import Path
@@ -45,9 +45,9 @@ MART = Contract("marts", "fct_balances", "One row.", (KEY, MONEY), ("customer_ke
         ),
         (
             [dataclasses.replace(MART, grain=("customer_key", "balance"))],
-            ["marts.fct_balances: one row was one customer_key, is one customer_key, balance"],
+            ["marts.fct_balances: grain was (customer_key), is (customer_key, balance)"],
         ),
-        ([dataclasses.replace(MART, columns=(MONEY, KEY), description="Else.")], []),
+        ([dataclasses.replace(MART, columns=(MONEY, KEY), description="Another.")], []),
         ([MART, dataclasses.replace(MART, name="fct_more")], []),
         ([dataclasses.replace(MART, columns=(KEY, MONEY, Column("more", "DATE", True, "")))], []),
     ],
@@ -116,7 +116,7 @@ def test_a_breaking_release_is_refused_until_the_version_is_raised(
     published = tmp_path / "published"
     publish(warehouse, published, None)
 
-    def without_lift(contracts: dict[str, dict[str, Any]]) -> None:
+    def with_breaking_changes(contracts: dict[str, dict[str, Any]]) -> None:
         pairs = contracts["fct_product_pairs"]
         pairs["columns"] = [each for each in pairs["columns"] if each["name"] != "lift"]
         products = contracts["dim_products"]
@@ -129,14 +129,14 @@ def test_a_breaking_release_is_refused_until_the_version_is_raised(
         warehouse,
         "alter table marts.fct_product_pairs drop column lift",
         "alter table marts.dim_products alter column product_order type bigint",
-        edit=without_lift,
+        edit=with_breaking_changes,
     )
     with pytest.raises(ContractError) as refused:
         publish(warehouse, published, None)
     message = str(refused.value)
     assert "marts.fct_product_pairs: column lift was removed" in message
     assert "marts.dim_products: column product_order was INTEGER, is BIGINT" in message
-    assert "one row was one customer_key, product, is one customer_key" in message
+    assert "grain was (customer_key, product), is (customer_key)" in message
     assert "set published_schema_version to 2" in message
     assert current_release(published).number == 1
     change_checked(warehouse, version=2)
