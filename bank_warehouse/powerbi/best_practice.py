@@ -2,7 +2,7 @@
 
 The rules are public (github.com/microsoft/Analysis-Services, BestPracticeRules/BPARules.json, 71 of
 them); each is rewritten here under its own identifier. Every finding must be fixed, or listed
-below as an exception with its reason. Rules that need statistics of a loaded model, and rules about
+below as an exemption with its reason. Rules that need statistics of a loaded model, and rules about
 objects that this model does not have, are listed separately.
 """
 
@@ -36,8 +36,8 @@ OBJECT_NOT_USED = {
 
 
 @dataclass(frozen=True)
-class Excuse:
-    """An accepted exception to a rule.
+class Exemption:
+    """Objects that are exempt from a rule.
 
     Attributes:
         rule: identifier.
@@ -50,113 +50,113 @@ class Excuse:
     reason: str
 
 
-EXCUSES = (
-    Excuse(
+EXEMPTIONS = (
+    Exemption(
         "AVOID_FLOATING_POINT_DATA_TYPES",
         ".*",
         "Shares, ratios, coefficients and p-values need more than the four digits of a decimal; "
         "no money is a double.",
     ),
-    Excuse(
+    Exemption(
         "SNOWFLAKE_SCHEMA_ARCHITECTURE",
         "table Customers",
         "The roles filter the short lists of banking relationships and advisors, not every "
         "customer; slicers then show only what a user may see.",
     ),
-    Excuse(
+    Exemption(
         "MODEL_USING_DIRECT_QUERY_AND_NO_AGGREGATIONS",
         "model",
         "DirectQuery is an option for those who want PostgreSQL to answer; import is the default.",
     ),
-    Excuse(
+    Exemption(
         "UNNECESSARY_MEASURES",
         "measure Finding on .*",
         "Titles of visuals use them; authors choose none of them as a number.",
     ),
-    Excuse(
+    Exemption(
         "MINIMIZE_POWER_QUERY_TRANSFORMATIONS",
         ".*",
         "Added are positions to sort by and codes in words, which only Power BI needs; joined are "
         "a customer's segment and watch-list level, which live in facts of the same grain.",
     ),
-    Excuse(
+    Exemption(
         "CHECK_IF_DYNAMIC_ROW_LEVEL_SECURITY_(RLS)_IS_NECESSARY",
         "role .*",
         "Who sees which customers is a list of users, kept outside of the model.",
     ),
-    Excuse(
+    Exemption(
         "REMOVE_ROLES_WITH_NO_MEMBERS",
         "role .*",
         "Members are added in the workspace, to the published model.",
     ),
-    Excuse(
+    Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Access|Key figures|Release)",
         "The roles look users up in Access; Key figures holds measures; Release is one row.",
     ),
-    Excuse(
+    Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Balance concentration|Cluster centroids|Control totals|Risk drivers|Risk heatmap"
         "|Risk migrations|Segment differences|Segment migrations|Source profile)",
         "Results over all customers, shown as they are: no choice of customers changes them.",
     ),
-    Excuse(
+    Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
         "What a reader chooses: measures read it, and it filters no table.",
     ),
-    Excuse(
+    Exemption(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
         "Power BI knows field parameters and sliders as calculated tables only; they are tiny.",
     ),
-    Excuse(
+    Exemption(
         "UNNECESSARY_COLUMNS",
         r"'Heat map shows'\[Heat map shows fields\]",
         "Power BI reads the measure to show from it.",
     ),
-    Excuse(
+    Exemption(
         "UNNECESSARY_COLUMNS",
         r"'Key figures'\[Placeholder\]",
         "A table needs a column; this one holds only measures.",
     ),
-    Excuse(
+    Exemption(
         "DATECOLUMN_FORMATSTRING",
         ".*",
         "Dates are written year-month-day, which reads the same in every country.",
     ),
-    Excuse(
+    Exemption(
         "PROVIDE_FORMAT_STRING_FOR_MEASURES",
         "measure .* \\(a text\\)",
         "The measure is a text.",
     ),
-    Excuse(
+    Exemption(
         "PERCENTAGE_FORMATTING",
         ".*",
         "A measure has the format of its metric, the same in every place that shows it.",
     ),
-    Excuse(
+    Exemption(
         "INTEGER_FORMATTING",
         ".*",
         "A measure has the format of its metric: money has cents, an index its digits.",
     ),
-    Excuse(
+    Exemption(
         "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE",
         ".*",
         "Products, scenarios, dimensions, relationships and advisors have codes or names as keys, "
         "a handful of each; days are dates. Customers have a number.",
     ),
-    Excuse(
+    Exemption(
         "HIDE_FOREIGN_KEYS",
         r"'Customers'\[Joining date\]",
         "It is also what a reader wants to see of a customer.",
     ),
-    Excuse(
+    Exemption(
         "HIDE_FACT_TABLE_COLUMNS",
         r"'Customers'\[.*\]",
         "They are attributes too: customers are shown by risk weighting, cards, properties, age.",
     ),
-    Excuse(
+    Exemption(
         "MONTH_(AS_A_STRING)_MUST_BE_SORTED",
         r"'Dates'\[Year month\]",
         "2021-09 sorts before 2021-10 as it is.",
@@ -165,11 +165,11 @@ EXCUSES = (
 
 
 def findings(model: ModelText) -> Iterator[str]:
-    """Yield the findings that no exception covers."""
+    """Yield the findings that no exemption covers."""
     for rule, check in RULES.items():
-        excuses = [re.compile(each.objects) for each in EXCUSES if each.rule == rule]
+        exempted = [re.compile(each.objects) for each in EXEMPTIONS if each.rule == rule]
         for name in check(model):
-            if not any(each.fullmatch(name) for each in excuses):
+            if not any(each.fullmatch(name) for each in exempted):
                 yield f"{name}: against the best practice {rule}"
     for rule, kind in OBJECT_NOT_USED.items():
         if kind in model.kinds:

@@ -51,16 +51,16 @@ pytestmark = needs(CHROMIUM, "Chromium", "apt-get install chromium")
 @pytest.fixture(scope="module")
 def folder(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of releases that a test may add to."""
-    found = tmp_path_factory.mktemp("releases")
-    copy_release(published, found, 1)
-    return found
+    releases = tmp_path_factory.mktemp("releases")
+    copy_release(published, releases, 1)
+    return releases
 
 
 @pytest.fixture(scope="module")
 def snapshots(folder: Path) -> Iterator[Snapshots]:
-    found = Snapshots(folder, patience=120)
-    yield found
-    found.close()
+    snapshots = Snapshots(folder, patience=120)
+    yield snapshots
+    snapshots.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def address(snapshots: Snapshots, snapshot: Snapshot) -> Iterator[str]:  # noqa:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 class Watched:
@@ -108,10 +108,10 @@ class Watched:
     def go(self, path: str) -> Page:
         """Open an address and wait for its figures."""
         self.page.goto(self.address + path)
-        self.settled()
+        self.wait_until_settled()
         return self.page
 
-    def settled(self) -> None:
+    def wait_until_settled(self) -> None:
         """Wait until the requested page is shown."""
         self.page.wait_for_function(
             """() => {
@@ -120,7 +120,7 @@ class Watched:
             }"""
         )
 
-    def done(self) -> None:
+    def assert_no_faults(self) -> None:
         """Assert that there were no errors and no requests to other machines."""
         assert self.faults == []
         hosts = {urlsplit(url).hostname for url in self.requests if not url.startswith("data:")}
@@ -130,8 +130,8 @@ class Watched:
 @pytest.fixture
 def watched(browser: Browser, address: str) -> Iterator[Watched]:
     context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
-    found = Watched(context, address)
-    yield found
+    watched = Watched(context, address)
+    yield watched
     context.close()
 
 
@@ -193,8 +193,8 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
     context = browser.new_context(
         viewport=ViewportSize(width=width, height=900), color_scheme="light"
     )
-    found = Watched(context, address)
-    page = found.go(f"/{name}")
+    watched = Watched(context, address)
+    page = watched.go(f"/{name}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert outside(page) == []
     for table in page.locator(".scroll:has(.cards)").all():
@@ -203,7 +203,7 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
         for table in page.locator(".scroll:has(.heat)").all():
             assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
     expect(page.locator(".invented")).to_contain_text("Invented data")
-    found.done()
+    watched.assert_no_faults()
     context.close()
 
 
@@ -247,7 +247,7 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
         )
         == []
     )
-    watched.done()
+    watched.assert_no_faults()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -284,7 +284,7 @@ def test_each_page_is_right_and_accessible(name: str, watched: Watched, snapshot
         assert accessibility_faults(page) == []
     page.set_viewport_size(PHONE)
     page.wait_for_function(f"() => document.documentElement.scrollWidth <= {PHONE['width']}")
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_heat_map_cells_equal_the_metric_layer(watched: Watched, snapshot: Snapshot) -> None:
@@ -321,7 +321,7 @@ def test_heat_map_cells_equal_the_metric_layer(watched: Watched, snapshot: Snaps
                 )
                 found += bool(text)
         assert found == len(wanted)
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_axe_core_is_available() -> None:
@@ -338,10 +338,10 @@ def test_filters_are_kept_in_the_address(watched: Watched, snapshot: Snapshot) -
     page.locator("#filter-loyalty_classification summary").click()
     page.get_by_role("button", name="Gold", exact=True).click()
     page.wait_for_url("**/?loyalty_classification=Gold")
-    watched.settled()
+    watched.wait_until_settled()
     page.get_by_role("button", name="Jade", exact=True).click()
     page.wait_for_url("**/?loyalty_classification=Gold&loyalty_classification=Jade")
-    watched.settled()
+    watched.wait_until_settled()
     filters = {"loyalty_classification": ("Gold", "Jade")}
     (count,) = snapshot.ask(["customers"], (), filters)[0]
     expect(page.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
@@ -351,7 +351,7 @@ def test_filters_are_kept_in_the_address(watched: Watched, snapshot: Snapshot) -
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Credit and risk").click()
     page.wait_for_url("**/risk?loyalty_classification=Jade&loyalty_classification=Gold")
-    watched.settled()
+    watched.wait_until_settled()
     expect(page.locator("h1")).to_have_text("Credit and risk")
     expect(page.locator(".count")).to_have_text(f"{count:,} of 3,000 customers")
     expect(page.locator("#block-losses")).to_contain_text("All customers, unfiltered")
@@ -363,15 +363,15 @@ def test_filters_are_kept_in_the_address(watched: Watched, snapshot: Snapshot) -
     other.close()
 
     page.go_back()
-    watched.settled()
+    watched.wait_until_settled()
     expect(page.locator("h1")).to_have_text("Overview")
     page.get_by_role("link", name="Clear the filters").click()
     expect(page.locator(".count")).to_have_text("3,000 of 3,000 customers")
     page.locator("#filter-joined_year summary").click()
     page.get_by_role("button", name="2020", exact=True).click()
     page.wait_for_url("**/?joined_year=2020")
-    watched.settled()
-    watched.done()
+    watched.wait_until_settled()
+    watched.assert_no_faults()
 
 
 def test_a_click_on_a_cell_shows_its_details(
@@ -383,7 +383,7 @@ def test_a_click_on_a_cell_shows_its_details(
     row.locator("td a").nth(2).click()
     drawer = page.get_by_role("complementary", name="Behind the cell")
     expect(drawer).to_be_visible()
-    watched.settled()
+    watched.wait_until_settled()
     assert "cell=amount_of_credit_cards%3A2&cell=risk_weighting%3A3" in page.url
     filters = {"amount_of_credit_cards": (2,), "risk_weighting": (3,)}
     metric = snapshot.metric("total_loans")
@@ -412,7 +412,7 @@ def test_a_click_on_a_cell_shows_its_details(
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     assert "cell=" not in page.url
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_chart_bar_links_to_its_year(watched: Watched) -> None:
@@ -425,8 +425,8 @@ def test_chart_bar_links_to_its_year(watched: Watched) -> None:
     expect(page.locator("#tip")).to_contain_text("mean deposits")
     bubble.click()
     expect(page.locator(".drawer h2").first).to_contain_text("segment")
-    watched.settled()
-    watched.done()
+    watched.wait_until_settled()
+    watched.assert_no_faults()
 
 
 def test_moves_between_two_dates_are_shown(browser: Browser, folder: Path) -> None:
@@ -437,20 +437,21 @@ def test_moves_between_two_dates_are_shown(browser: Browser, folder: Path) -> No
     server = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
-    found = Watched(context, f"http://127.0.0.1:{server.port}")
-    page = found.go("/segmentation")
+    watched = Watched(context, f"http://127.0.0.1:{server.port}")
+    page = watched.go("/segmentation")
     bands = page.locator("#block-moves polygon")
     expect(bands).to_have_count(len(MOVES))
-    # The centre of a curved band's frame is outside the band, so the event is sent directly.
+    # The mouse would hover over the centre of the bounding box, which is outside a curved band. So
+    # the event is dispatched directly.
     page.locator("#block-moves polygon.moved").first.dispatch_event("mouseover")
     expect(page.locator("#tip")).to_contain_text("customers")
     expect(page.locator("#block-moves h2")).to_contain_text("since 30 November 2021")
     assert outside(page) == []
     page.set_viewport_size(PHONE)
     assert outside(page) == []
-    found.go("/")
+    watched.go("/")
     expect(page.locator("#block-glance")).to_contain_text("since 30 November 2021")
-    found.done()
+    watched.assert_no_faults()
     context.close()
     server.shutdown()
     server.server_close()
@@ -464,13 +465,13 @@ def test_menus_change_the_comparison(watched: Watched) -> None:
     compared.locator("summary", has_text="Compare by").click()
     compared.get_by_role("link", name="Segment", exact=True).click()
     page.wait_for_url("**by=segment")
-    watched.settled()
+    watched.wait_until_settled()
     expect(compared.locator(".mark")).to_contain_text("Built in")
     expect(compared.locator("td.pale")).to_have_count(0)
     compared.locator("summary", has_text="Compare by").click()
     compared.get_by_role("link", name="Investment advisor").click()
     page.wait_for_url("**by=investment_advisor")
-    watched.settled()
+    watched.wait_until_settled()
     expect(compared.locator("tbody tr")).to_have_count(22)
     mark = compared.locator(".mark")
     expect(mark).to_contain_text("Could be chance")
@@ -480,9 +481,9 @@ def test_menus_change_the_comparison(watched: Watched) -> None:
     compared.locator("summary", has_text="Show").click()
     compared.get_by_role("link", name="Mean income").click()
     page.wait_for_url("**by=investment_advisor&show=mean_estimated_income")
-    watched.settled()
+    watched.wait_until_settled()
     expect(compared.locator("h2")).to_have_text("Mean income by investment advisor")
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_hints_are_shown_on_hover_and_focus(watched: Watched) -> None:
@@ -512,7 +513,7 @@ def test_pages_work_by_keyboard_alone(watched: Watched) -> None:
     expect(first).to_be_focused()
     page.keyboard.press("Space")
     page.wait_for_url("**/?risk_weighting=1")
-    watched.settled()
+    watched.wait_until_settled()
     expect(first).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#filter-risk_weighting summary")).to_be_focused()
@@ -527,61 +528,61 @@ def test_pages_work_by_keyboard_alone(watched: Watched) -> None:
     expect(drawer).to_have_count(0)
     expect(page.locator("#block-risk-by-income tbody td a").first).to_be_focused()
     expect(page.locator("#said")).to_contain_text("of 3,000 customers")
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_dark_and_light_are_remembered(watched: Watched) -> None:
     page = watched.go("/segmentation")
-    ground = "getComputedStyle(document.body).backgroundColor"
-    light = page.evaluate(ground)
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
     page.get_by_role("button", name="Theme: change between light and dark").click()
-    dark = page.evaluate(ground)
+    dark = page.evaluate(background)
     assert dark != light
     text = page.locator("#block-intervals .names span").first
     assert text.evaluate("one => getComputedStyle(one).color") == "rgb(233, 239, 245)"
     picture(page, "dashboard-dark")
     page.reload()
-    watched.settled()
-    assert page.evaluate(ground) == dark
+    watched.wait_until_settled()
+    assert page.evaluate(background) == dark
     page.get_by_role("button", name="Theme: change between light and dark").click()
-    assert page.evaluate(ground) == light
-    watched.done()
+    assert page.evaluate(background) == light
+    watched.assert_no_faults()
 
 
 def test_pages_work_on_a_phone(browser: Browser, address: str) -> None:
     context = browser.new_context(
         viewport=PHONE, has_touch=True, is_mobile=True, color_scheme="light", device_scale_factor=1
     )
-    found = Watched(context, address)
-    page = found.go("/?risk_weighting=3")
+    watched = Watched(context, address)
+    page = watched.go("/?risk_weighting=3")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     picture(page, "dashboard-phone")
     page.locator("#filter-loyalty_classification summary").tap()
     page.get_by_role("button", name="Gold", exact=True).tap()
     page.wait_for_url("**risk_weighting=3")
-    found.settled()
+    watched.wait_until_settled()
     page.locator("#filter-loyalty_classification summary").tap()
     page.locator("#block-risk-by-income tbody td a").first.tap()
     expect(page.locator("#detail")).to_be_in_viewport()
-    page = found.go("/quality")
+    page = watched.go("/quality")
     expect(page.locator(".pages [aria-current]")).to_be_in_viewport(ratio=1)
-    page = found.go("/risk")
+    page = watched.go("/risk")
     assert outside(page) == []
-    found.done()
+    watched.assert_no_faults()
     context.close()
 
 
 def test_pages_fill_a_large_screen(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport=WALL, color_scheme="dark")
-    found = Watched(context, address)
-    page = found.go("/")
+    watched = Watched(context, address)
+    page = watched.go("/")
     assert float(page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 22
     blocks = page.locator(".blocks").bounding_box()
     assert blocks
     assert blocks["width"] > WALL["width"] * 0.9
     tick = page.locator(".plot .across span").first
     assert 18 <= float(tick.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")) < 24
-    found.done()
+    watched.assert_no_faults()
     context.close()
 
 
@@ -590,10 +591,10 @@ def test_pictures_of_the_pages(watched: Watched) -> None:
         page = watched.go("/" if name == "overview" else f"/{name}")
         expect(page.locator(".block").first).to_be_visible()
         picture(page, f"dashboard-{name}")
-    watched.done()
+    watched.assert_no_faults()
 
 
-# ---------- where there is nothing to show
+# ---------- empty pages, new releases, the export
 
 
 def test_filters_without_customers(watched: Watched) -> None:
@@ -606,7 +607,7 @@ def test_filters_without_customers(watched: Watched) -> None:
     expect(page.locator("#block-segments-map")).to_contain_text("No customer meets these filters.")
     watched.go(f"/risk?{search}")
     expect(page.locator("#block-loyalty-risk")).to_contain_text("No customer meets these filters.")
-    watched.done()
+    watched.assert_no_faults()
 
 
 def test_an_open_page_shows_a_new_release(
@@ -623,7 +624,7 @@ def test_an_open_page_shows_a_new_release(
     expect(page.locator(".facts")).to_contain_text("Release 2")
     expect(page.locator("h1")).to_have_text("Income and deposits")
     assert page.url.endswith("/income?risk_weighting=2")
-    watched.done()
+    watched.assert_no_faults()
     (folder / "current").write_text("1\n", encoding="utf-8")
     server.shutdown()
     server.server_close()
@@ -652,19 +653,19 @@ def test_the_export_opens_without_a_network(
     target = tmp_path / "pages.html"
     write_export(published, target)
     context = browser.new_context(viewport=WIDE, color_scheme="light", offline=True)
-    found = Watched(context, "")
-    page = found.page
+    watched = Watched(context, "")
+    page = watched.page
     page.goto(target.as_uri())
     expect(page.get_by_role("heading", level=1)).to_have_count(len(PAGES))
     assert page.locator(".plot svg").first.bounding_box()
     expect(page.locator(".invented")).to_be_visible()
-    assert found.requests == [target.as_uri()]
-    assert found.faults == []
+    assert watched.requests == [target.as_uri()]
+    assert watched.faults == []
     if AXE is not None:
         # axe-core is a script, and the file's own policy rightly refuses scripts.
-        looked = browser.new_context(viewport=WIDE, bypass_csp=True)
-        other = looked.new_page()
+        scriptable = browser.new_context(viewport=WIDE, bypass_csp=True)
+        other = scriptable.new_page()
         other.goto(target.as_uri())
         assert accessibility_faults(other) == []
-        looked.close()
+        scriptable.close()
     context.close()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Build the original files, run all data tests, and return a connection to the warehouse."""
+    """Build a warehouse from the original files, with all data tests, and yield a connection."""
     folder: Path = tmp_path_factory.mktemp("original")
     run = run_dbt(folder, "build", BANK_RAW_DIR=str(ORIGINAL.resolve()))
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr
@@ -87,7 +87,7 @@ def test_joining_dates_have_the_known_range_and_gap(
     assert found == ("1995-01-03", "2021-12-31", 0, 248)
 
 
-def test_categories_and_holders_of_all_products_have_the_known_counts(
+def test_category_sizes_and_customers_with_every_product_are_as_known(
     original: duckdb.DuckDBPyConnection,
 ) -> None:
     profiles = {

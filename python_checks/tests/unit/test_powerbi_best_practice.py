@@ -1,11 +1,11 @@
-"""Each best-practice rule detects a violation, and every exception is still needed."""
+"""Each best-practice rule detects a violation, and every exemption is still needed."""
 
 import re
 
 import pytest
 
 from bank_warehouse.powerbi import best_practice, model_text, project
-from bank_warehouse.powerbi.best_practice import EXCUSES, NEED_STATISTICS, OBJECT_NOT_USED, RULES
+from bank_warehouse.powerbi.best_practice import EXEMPTIONS, NEED_STATISTICS, OBJECT_NOT_USED, RULES
 from bank_warehouse.powerbi.model_text import ModelText
 from python_checks.testing.paths import PROJECT
 
@@ -74,7 +74,7 @@ role Readers
 """
 """A small model without violations, except for the type of its key."""
 
-DAY = "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE"
+INTEGER_KEYS_RULE = "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE"
 MEASURE = "measure Total = SUM('Sales'[Amount])"
 PERMISSION = "'Dates'[The day] > 0"
 COLUMN = "\n\t/// Amount of the sale.\n\tcolumn Amount\n"
@@ -92,7 +92,7 @@ def measure(text: str) -> tuple[str, str]:
     return MEASURE, f"measure Total = {text}"
 
 
-def twice(text: str) -> tuple[str, str]:
+def second_measure(text: str) -> tuple[str, str]:
     """Return a replacement that adds a second measure."""
     first = "\t/// Sum of amounts.\n"
     return first, f"\t/// More.\n\tmeasure Other = {text}\n\t\tformatString: #,0\n\n{first}"
@@ -159,14 +159,14 @@ AGAINST: dict[str, list[tuple[str, str]]] = {
         (PERMISSION, 'USERPRINCIPALNAME() = "ada"')
     ],
     "DAX_COLUMNS_FULLY_QUALIFIED": [measure("SUM([Amount])")],
-    "DAX_MEASURES_UNQUALIFIED": [twice("2 * 'Sales'[Total]")],
-    "AVOID_DUPLICATE_MEASURES": [twice("SUM( 'Sales'[Amount] )")],
+    "DAX_MEASURES_UNQUALIFIED": [second_measure("2 * 'Sales'[Total]")],
+    "AVOID_DUPLICATE_MEASURES": [second_measure("SUM( 'Sales'[Amount] )")],
     "USE_THE_TREATAS_FUNCTION_INSTEAD_OF_INTERSECT": [
         measure("CALCULATE([Total], INTERSECT('A', 'B'))")
     ],
     "USE_THE_DIVIDE_FUNCTION_FOR_DIVISION": [measure("SUM('Sales'[Amount]) / 2")],
     "AVOID_USING_THE_IFERROR_FUNCTION": [measure("IFERROR(SUM('Sales'[Amount]), 0)")],
-    "MEASURES_SHOULD_NOT_BE_DIRECT_REFERENCES_OF_OTHER_MEASURES": [twice("[Total]")],
+    "MEASURES_SHOULD_NOT_BE_DIRECT_REFERENCES_OF_OTHER_MEASURES": [second_measure("[Total]")],
     "FILTER_COLUMN_VALUES": [measure("CALCULATE([Total], FILTER('Sales', 'Sales'[Amount] = 1))")],
     "FILTER_MEASURE_VALUES_BY_COLUMNS": [
         measure("CALCULATE([Total], FILTER('Sales', [Total] > 1))")
@@ -208,7 +208,7 @@ AGAINST: dict[str, list[tuple[str, str]]] = {
     ],
     "PERCENTAGE_FORMATTING": [("\t\tformatString: #,0\n", "\t\tformatString: 0%\n")],
     "INTEGER_FORMATTING": [("\t\tformatString: #,0\n", "\t\tformatString: 0\n")],
-    DAY: [],
+    INTEGER_KEYS_RULE: [],
     "ADD_DATA_CATEGORY_FOR_COLUMNS": [column("Country", "string")],
     "HIDE_FOREIGN_KEYS": [
         (
@@ -241,7 +241,7 @@ def small(*swaps: tuple[str, str]) -> ModelText:
 @pytest.mark.parametrize("rule", list(RULES))
 def test_rule_finds_its_violation(rule: str) -> None:
     assert list(RULES[rule](small(*AGAINST[rule])))
-    if rule != DAY:
+    if rule != INTEGER_KEYS_RULE:
         assert list(RULES[rule](small())) == []
 
 
@@ -251,16 +251,16 @@ def test_all_rules_of_the_analyzer_are_listed() -> None:
 
 
 @pytest.mark.parametrize(("rule", "kind"), OBJECT_NOT_USED.items())
-def test_object_without_an_evaluated_rule_is_detected(rule: str, kind: str) -> None:
+def test_object_of_a_kind_whose_rule_is_not_evaluated_is_reported(rule: str, kind: str) -> None:
     model = small((LINK, f"{kind} New\n\n{LINK}"))
     assert any(rule in each for each in best_practice.findings(model))
 
 
-def test_every_exception_is_needed() -> None:
+def test_every_exemption_is_needed() -> None:
     files = project.read(PROJECT / "powerbi")
-    text = "Bank.SemanticModel/definition/tables/Dates.tmdl"
-    direct = {**files, text: files[text].replace("mode: import", "mode: directQuery")}
-    for each in EXCUSES:
+    path = "Bank.SemanticModel/definition/tables/Dates.tmdl"
+    direct = {**files, path: files[path].replace("mode: import", "mode: directQuery")}
+    for each in EXEMPTIONS:
         found = [
             name
             for variant in (files, direct)

@@ -53,7 +53,7 @@ def package(name: str) -> Path:
 # ---------- M
 
 
-def parsed(texts: dict[str, str]) -> dict[str, str]:
+def parse_errors(texts: dict[str, str]) -> dict[str, str]:
     """Return the error of Microsoft's parser for each M text; empty if there is none."""
     package("powerquery-parser")
     run = subprocess.run(
@@ -68,7 +68,7 @@ def parsed(texts: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def test_every_query_and_parameter_is_m() -> None:
+def test_every_query_and_parameter_parses_as_m() -> None:
     texts = {}
     for path, text in project.read(COMMITTED).items():
         if path.endswith(".tmdl"):
@@ -79,11 +79,11 @@ def test_every_query_and_parameter_is_m() -> None:
                     texts[f"table {node.name}"] = partition.properties["source"]
     assert len(texts) > 30
     assert all(texts.values())
-    assert {name: wrong for name, wrong in parsed(texts).items() if wrong} == {}
+    assert {name: wrong for name, wrong in parse_errors(texts).items() if wrong} == {}
 
 
 def test_broken_m_is_detected() -> None:
-    found = parsed({"cut off": "let a = 1 in", "whole": "let a = 1 in a"})
+    found = parse_errors({"cut off": "let a = 1 in", "whole": "let a = 1 in a"})
     assert found["cut off"]
     assert found["whole"] == ""
 
@@ -123,7 +123,7 @@ class Loader:
         raise AssertionError("the loader has ended")
 
     def run(self, tool: str, operation: str, **arguments: str) -> dict[str, Any]:
-        """Run an operation and return its response; on failure it has `isError` and a text."""
+        """Run an operation and return its response; `isError` tells whether it failed."""
         return self.ask(
             "tools/call",
             name=tool,

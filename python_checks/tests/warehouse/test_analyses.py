@@ -244,7 +244,8 @@ def test_swings_of_single_items_add_up_to_the_swing_of_all(
         of_name = baseline[baseline["assumption_name"] == name]
         is_all = of_name["item"] == "all"
         assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
-    # A change of a fifth in each direction moves a product of assumptions by two fifths.
+    # Each assumption is lowered and raised by a fifth. The loss is proportional to it, so it swings
+    # by two fifths.
     assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
         [0.4] * 4, abs=1e-6
     )

@@ -93,12 +93,14 @@ def test_share_explained_is_eta_squared(column: str, context: str, evaluator: Ev
     expected = between / ((risks - risks.mean()) ** 2).sum()
     found = evaluator.value(story.explained_by(column), CONTEXTS[context])
     assert found == pytest.approx(expected, abs=1e-9)
-    chance = evaluator.value(f"Chance of the risk by {story.EXPLAINING[column]}", CONTEXTS[context])
+    p_value = evaluator.value(
+        f"Chance of the risk by {story.EXPLAINING[column]}", CONTEXTS[context]
+    )
     if len(groups) > 1:
         wanted = stats.chi2.sf((len(rows) - 1) * expected, len(groups) - 1)
-        assert chance == pytest.approx(wanted, abs=1e-9)
+        assert p_value == pytest.approx(wanted, abs=1e-9)
     else:
-        assert chance == 1
+        assert p_value == 1
 
 
 @pytest.mark.parametrize("context", list(CONTEXTS))
@@ -121,20 +123,20 @@ CLOSED = {
     "Finding on stress",
     "Finding on the what-if",
 }
-"""Titles of tables with sums over customers that a role must not see."""
-SEES = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
+"""Findings on sums over all customers. A role that sees only some customers must not see them."""
+ACCESS = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
 
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
 def test_titles_report_hidden_customers(role: str, user: str, evaluator: Evaluator) -> None:
-    seen = evaluator.role_context(role, user, SEES)
-    sees = user == "ada" and role == "By banking relationship"
+    context = evaluator.role_context(role, user, ACCESS)
+    has_customers = user == "ada" and role == "By banking relationship"
     for finding in FINDINGS:
-        text = evaluator.value(finding, seen)
+        text = evaluator.value(finding, context)
         if finding in CLOSED:
             assert text == "Not shown to your role", finding
-        elif sees:
+        elif has_customers:
             assert 10 < len(text) < 90, text
             assert "  " not in text, text
             assert not text.startswith(("No ", "Fewer")), text
@@ -145,10 +147,10 @@ def test_titles_report_hidden_customers(role: str, user: str, evaluator: Evaluat
 def test_role_without_filters_sees_the_same_titles(
     evaluator: Evaluator,
 ) -> None:
-    seen = evaluator.role_context("Everything", "nobody", [])
+    context = evaluator.role_context("Everything", "nobody", [])
     for finding in FINDINGS:
-        assert evaluator.value(finding, seen) == evaluator.value(finding, {})
-        assert evaluator.value(finding, seen) != "Not shown to your role"
+        assert evaluator.value(finding, context) == evaluator.value(finding, {})
+        assert evaluator.value(finding, context) != "Not shown to your role"
 
 
 def test_risk_finding_names_income_and_is_silent_on_few_customers(evaluator: Evaluator) -> None:
@@ -183,18 +185,18 @@ def test_tiny_p_values_are_not_zero(evaluator: Evaluator) -> None:
         f" from ({evaluator.relations['Risk drivers']})"
     ).fetchall()
     found = []
-    for *row, chance in rows:
+    for *row, p_value in rows:
         chosen = {column: frozenset({each}) for column, each in zip(columns, row, strict=True)}
-        found.append((chance, evaluator.value(story.ADJUSTED_P, chosen)))
+        found.append((p_value, evaluator.value(story.ADJUSTED_P, chosen)))
     assert any(text == "< 0.001" for _, text in found)
     assert any(text not in (None, "< 0.001") for _, text in found)
-    for chance, text in found:
-        if chance is None:
+    for p_value, text in found:
+        if p_value is None:
             assert text is None
-        elif chance < 0.001:
+        elif p_value < 0.001:
             assert text == "< 0.001"
         else:
-            assert float(text) == pytest.approx(chance, abs=0.0005)
+            assert float(text) == pytest.approx(p_value, abs=0.0005)
     assert evaluator.value(story.ADJUSTED_P, {}) is None
 
 
@@ -256,9 +258,9 @@ def test_migrations_between_two_dates(built_warehouse: Path) -> None:
             "Joined",
             "Savers",
         ]
-        seen = evaluator.role_context("By banking relationship", "ada", SEES)
+        context = evaluator.role_context("By banking relationship", "ada", ACCESS)
         for name in ("Finding on segment migrations", "Finding on risk migrations"):
-            assert evaluator.value(name, seen) == "Not shown to your role"
+            assert evaluator.value(name, context) == "Not shown to your role"
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ with (PROJECT / "seeds" / "reference" / "dimensions.csv").open(encoding="utf-8")
 DIMENSIONS = (*PROFILED, "occupation_title", "joined_year", "watch_list_level")
 """Dimensions of customers: those of profiles, and three more."""
 
-# One row per customer, from columns that are not computed where possible: totals, flags and shares
-# are computed again.
+# One row per customer. Where possible, totals, flags and shares are computed again from the columns
+# of the drop.
 WIDE = """
 create temp view wide as
 select
@@ -46,7 +46,7 @@ select
     risk.rules_met, assumed.probability_of_default::double as assumed_probability,
     bank_loans + business_lending + credit_card_balance as loans,
     bank_deposits + saving_accounts + checking_accounts + foreign_currency_account as deposits,
-    saving_accounts + checking_accounts + foreign_currency_account as narrow_deposits,
+    saving_accounts + checking_accounts + foreign_currency_account as core_deposits_recomputed,
     (credit_card_balance <> 0)::int + (bank_loans <> 0)::int + (business_lending <> 0)::int
     + (bank_deposits <> 0)::int + (saving_accounts <> 0)::int + (checking_accounts <> 0)::int
     + (foreign_currency_account <> 0)::int as products_held,
@@ -100,14 +100,14 @@ OF_CUSTOMERS = {
     "checking_accounts": "sum(checking_accounts)",
     "foreign_currency_account": "sum(foreign_currency_account)",
     "total_deposits": "sum(deposits)",
-    "core_deposits": "sum(narrow_deposits)",
+    "core_deposits": "sum(core_deposits_recomputed)",
     "fee_income": FEES,
     "net_position": "sum(deposits - loans)",
     "mean_estimated_income": "avg(estimated_income)",
     "mean_superannuation_savings": "avg(superannuation_savings)",
     "mean_total_loans": "avg(loans)",
     "mean_total_deposits": "avg(deposits)",
-    "mean_core_deposits": "avg(narrow_deposits)",
+    "mean_core_deposits": "avg(core_deposits_recomputed)",
     "mean_credit_card_balance": "avg(credit_card_balance)",
     "mean_fee_income": f"{FEES} / count(*)",
     "mean_net_position": "avg(deposits - loans)",
@@ -117,7 +117,7 @@ OF_CUSTOMERS = {
     "loan_to_deposit_ratio": "sum(loans) / sum(deposits)",
     "debt_to_income_ratio": "sum(loans) / sum(estimated_income)",
     "liquidity_cover": "sum(deposits) / sum(loans)",
-    "core_deposit_share": "sum(narrow_deposits) / sum(deposits)",
+    "core_deposit_share": "sum(core_deposits_recomputed) / sum(deposits)",
     "fee_yield": f"{FEES} / sum(loans)",
     "funding_gap": "sum(loans) - sum(deposits)",
     "overleveraged_customers": OVERLEVERAGED,
@@ -149,7 +149,7 @@ OF_CUSTOMERS = {
     "share_below_peer_median": "sum(below) / (count(*) * 7)",
     "gap_below_peer_median": "sum(gap)",
 }
-"""SQL of each metric on one row per customer; these have all dimensions of customers."""
+"""SQL, on the view `wide`, of each metric that can be grouped by any dimension of customers."""
 
 BY_PRODUCT = {
     "holdings": "sum(holders)",
@@ -216,7 +216,7 @@ RECOMMENDED = {
     }.items()
 }
 OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
-"""SQL of each metric of all customers."""
+"""Query for each metric of the whole bank, without grouping."""
 
 OF_ACTIONS = {
     "recommendations": "count(*)",
@@ -261,9 +261,10 @@ def engine(manifest_text: str) -> MetricFlowEngine:
 
 
 def keyed(rows: Sequence[tuple[Any, ...]], columns: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """Return rows as a mapping from the other columns to the wanted ones.
+    """Return a mapping from the key of each row, its other columns, to its wanted columns.
 
-    The other columns are sorted by their short names, because MetricFlow uses its own order.
+    The columns of the key are sorted by their short names, because MetricFlow orders them its own
+    way.
     """
     places = [list(columns).index(name) for name in wanted]
     others = [place for place in range(len(columns)) if place not in places]
@@ -415,9 +416,9 @@ def test_metrics_of_recommendations(
 def test_share_of_customers_with_an_action(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
-    share = "(select count(distinct customer_key) from marts.fct_customer_recommendations)"
+    recommended = "(select count(distinct customer_key) from marts.fct_customer_recommendations)"
     wanted = expected(
-        warehouse, {"recommended_share": f"{share} / count(*)"}, "marts.dim_customers"
+        warehouse, {"recommended_share": f"{recommended} / count(*)"}, "marts.dim_customers"
     )
     metrics = ["recommended_share"]
     assert_same(metrics, ours(warehouse, layer, metrics), wanted)
@@ -495,7 +496,7 @@ def test_every_dimension_is_labelled(layer: SemanticLayer) -> None:
             assert one.description.endswith("."), one.qualified_name
 
 
-def test_semantic_models_describe_the_marts_with_their_columns(
+def test_columns_of_semantic_models_exist_in_the_marts(
     layer: SemanticLayer, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     for model in layer.models.values():
@@ -533,8 +534,8 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
     """Return a folder that `mf` accepts as the built project.
 
     `mf` always looks for target/semantic_manifest.json in the project's folder, and opens the
-    warehouse for writing. So both are copied. The copy of the warehouse has a different name
-    from the file for which dbt parsed the project.
+    warehouse for writing. So both are copied. The copy of the warehouse is renamed, because
+    the definitions must fit a warehouse of any name.
     """
     folder: Path = tmp_path_factory.mktemp("mf")
     for name in ("dbt_project.yml", "profiles.yml"):
