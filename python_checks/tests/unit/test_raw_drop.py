@@ -383,6 +383,18 @@ def test_all_problems_are_listed_with_the_clients_first(tmp_path: Path) -> None:
         assert "row 4 of raw_investment_advisors.csv: broken quoting" in problems[2]
 
 
+def test_line_break_in_a_cell_does_not_split_a_problem(tmp_path: Path) -> None:
+    _, rows = oddities.seed_rows()
+    for row in rows:
+        row[4] = "soon\nor later"
+    oddities.put(tmp_path, oddities.text_of(rows))
+    with pytest.raises(DropError) as refused:
+        plan_drop(tmp_path)
+    (message,) = str(refused.value).splitlines()
+    assert "3,000 of 3,000 joining dates are in no known format" in message
+    assert r"such as soon\nor later. Export" in message
+
+
 def test_typed_cells_keep_their_values(tmp_path: Path) -> None:
     header, *rows = seed_sheet(CLIENTS)
     row = rows[0]
