@@ -129,11 +129,12 @@ def judge_drop(
         from bank_warehouse.raw_drop.plan import contradictions_of
 
         found.extend(contradictions_of(plan, Settings.from_json(settings), files))
-    found.extend(drop_verdict.refusals(facts, float(json.loads(settings)["max_quarantine_rate"])))
+    for refusal in drop_verdict.refusals(facts, float(json.loads(settings)["max_quarantine_rate"])):
+        found.extend(refusal.split("\n"))
     if found:
         from bank_warehouse.raw_drop import DropError
 
-        raise DropError(*"\n".join(found).split("\n"))
+        raise DropError(*found)
     return list(drop_verdict.warnings(facts, near_duplicates))
 
 

@@ -22,7 +22,7 @@ class DropError(Exception):
     """A raw drop is refused. The message names the file, the row if any, and the remedy.
 
     Attributes:
-        args: the lines of the message. Each line is a problem of its own.
+        args: the lines of the message. While problems are collected, each line is one of them.
     """
 
     def __init__(self, *lines: str) -> None:

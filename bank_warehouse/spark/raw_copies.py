@@ -51,7 +51,7 @@ def copy_raw_table(table: str, raw_dir: str, settings: str, folder: Path) -> dic
                 raise DropError(message)
     except (OSError, duckdb.Error) as problem:
         message = f"{raw_dir}: {table} cannot be copied to {folder} for Spark: {problem}"
-        raise DropError(message) from problem
+        raise DropError(*message.split("\n")) from problem
     path = str(copy).replace("`", "``")
     return {
         "sql": f"select * from parquet.`{path}`",

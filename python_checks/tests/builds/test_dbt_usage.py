@@ -263,8 +263,7 @@ def test_clone_refuses_and_suggests_copying_the_file(used: Path, tmp_path: Path)
     state = shutil.copytree(used / "target", tmp_path / "state")
     remove_warehouse(used)
     output = fails(used, "clone", "--select", "dim_dates", "--state", str(state))
-    assert "cannot copy a DuckDB warehouse" in output
-    assert "Copy the file" in output
+    assert "dbt clone cannot copy a DuckDB warehouse, which is one file. Copy the file" in output
 
 
 def test_state_modified_selects_the_changed_model(
