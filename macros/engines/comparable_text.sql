@@ -1,10 +1,9 @@
-{#- An ASCII text without blanks needs only its case changed. -#}
+{#- A text of visible ASCII characters needs only its case changed. -#}
 {% macro comparable_text(text) -%}
     {%- set invisible = bank_warehouse.invisible_pattern() -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         case
-            when strlen({{ text }}) = length({{ text }}) and not contains({{ text }}, ' ')
-                then lower({{ text }})
+            when regexp_full_match({{ text }}, '[!-~]*') then lower({{ text }})
             else {{ bank_warehouse.replace_matches(
                 'lower(nfc_normalize(' ~ text ~ '))', invisible, ''
             ) }}
