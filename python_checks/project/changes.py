@@ -32,7 +32,7 @@ class Changes:
         modified: models and seeds whose SQL, configuration, macros or data differ.
         downstream: models that read those, directly or through other models.
         unit_tests: unit tests of the modified models, each with `pass` or another status.
-        failure: last lines of dbt's output if it failed, else empty.
+        failure: the end of dbt's output if it failed, else empty.
     """
 
     modified: Sequence[str]
@@ -67,7 +67,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
     Args:
         base: the version to compare with.
         project: the version to examine.
-        folder: an empty folder for dbt's output.
+        folder: a folder for dbt's output.
 
     Raises:
         DbtError: one of them cannot be parsed.
@@ -127,7 +127,7 @@ def summary(changes: Changes) -> str:
     if changes.downstream:
         lines += [f"Downstream: {_listed(changes.downstream)}", ""]
     passed = sum(status == "pass" for status in changes.unit_tests.values())
-    lines += ["### Unit tests of what changed", ""]
+    lines += ["### Unit tests of the changed models", ""]
     if changes.unit_tests:
         lines.append(f"{passed} of {len(changes.unit_tests)} pass.")
     elif not changes.failure:

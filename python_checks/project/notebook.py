@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a base64 PNG reduced to its own palette, at a third of the size."""
+    """Return a base64 PNG reduced to a palette of `COLOURS`, about a third of its size."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)
@@ -61,7 +61,7 @@ def smaller(picture: str) -> str:
 
 
 def main() -> int:
-    """Run the notebook on the built warehouse and write its outputs into it."""
+    """Run the notebook on the built warehouse, and save it with its outputs."""
     try:
         notebook = run_notebook(NOTEBOOK, {})
     except CellExecutionError as error:

@@ -1,7 +1,7 @@
 """Find code that works on Linux but not on Windows.
 
-`mypy --platform win32` finds names that Windows lacks; these rules find calls that behave
-differently there: text in the machine's code page, translated line ends, a rename that fails
+The rules find modules and names that Windows lacks, as does `mypy --platform win32`, and calls that
+behave differently there: text in the machine's code page, translated line ends, a rename that fails
 because the target exists.
 
 Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
@@ -60,7 +60,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
 
 
 def findings(project: Path) -> list[Finding]:
-    """Return the violations in the parts of the project that run on Windows.
+    """Return the findings, accepted or not, in the parts of the project that run on Windows.
 
     Some rules do not apply to tests, which write to new folders and run with PYTHONUTF8=1 in CI.
     """
@@ -96,9 +96,9 @@ def check(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
                 else [node.module or ""]
             )
             for module in POSIX_MODULES.intersection(modules):
-                yield line, "module", f"{module} is not there on Windows: guard it"
+                yield line, "module", f"{module} does not exist on Windows: guard it"
         elif isinstance(node, ast.Attribute) and POSIX_NAMES.fullmatch(ast.unparse(node)):
-            yield line, "name", f"{ast.unparse(node)} is not there on Windows: guard it"
+            yield line, "name", f"{ast.unparse(node)} does not exist on Windows: guard it"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if PLACES.match(node.value):
                 yield line, "place", f"{node.value!r}: use tempfile, os.devnull or shutil.which"
@@ -117,7 +117,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
     if method in LINKS:
         yield "link", "Windows users often cannot create links: fall back to a copy or a text file"
     if method == "rename" and (name == "os.rename" or (len(node.args) == 1 and not words)):
-        yield "rename", "rename fails where the target exists on Windows: use replace"
+        yield "rename", "on Windows, rename fails if the target exists: use replace"
     if method == "strftime":
         for argument in node.args:
             yield from _format(argument)
@@ -133,15 +133,15 @@ def _call(node: ast.Call) -> Iterator[tuple[str, str]]:
     # read_text(encoding), write_text(data, encoding, errors, newline), open(mode, buffering, ...)
     encoding_at = {"read_text": 0, "write_text": 1}.get(method, 3 if name == "open" else 2)
     if "encoding" not in words and given <= encoding_at:
-        yield "encoding", 'text is in the code page of the machine: say encoding="utf-8"'
+        yield "encoding", 'text is in the code page of the machine: pass encoding="utf-8"'
     newline_at = 3 if method == "write_text" else encoding_at + 2
     if mode != "r" and "newline" not in words and given <= newline_at:
-        yield "newline", "line ends become CRLF on Windows: say newline"
+        yield "newline", "line ends become CRLF on Windows: pass newline"
 
 
 def _format(node: ast.expr) -> Iterator[tuple[str, str]]:
     if DAY_WITHOUT_ZERO.search(ast.unparse(node)):
-        yield "format", "the C library of Windows refuses %-d: use the number, date.day"
+        yield "format", "Windows refuses formats such as %-d: use the number, such as date.day"
 
 
 def _mode(node: ast.Call, name: str, method: str) -> str | None:

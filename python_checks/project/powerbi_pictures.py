@@ -173,7 +173,7 @@ class Data:
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return a plain sum by the values of a column; None if the measure is not a plain sum."""
+        """Return a plain sum for each value of a column; None if the measure has no such sum."""
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None
@@ -281,7 +281,7 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return a text that fits a width; if it must be shortened, record a problem."""
+        """Return a text, shortened to fit a width; `what` names it in the recorded problem."""
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -467,7 +467,7 @@ class Picture:
             self.write(left + 4, top + size * 1.2, label, size=SMALL, colour=theme.MUTED)
 
     def card_text(self, name: str, value: Any) -> str:
-        """Return a number as a card shows it, with a unit from ten thousand on."""
+        """Return a number as a card shows it; numbers of 10,000 or more get a unit."""
         if value is None:
             return "--"
         pattern = self.data.formats.get(name, "")
@@ -853,7 +853,7 @@ class Picture:
     def highest(
         self, visual: Visual, columns: Sequence[Column], rows: list[Any], context: Any
     ) -> list[Any]:
-        """Return the rows that a top-n filter keeps, or the first rows of a long list."""
+        """Return the rows that a top-n filter keeps, or the highest rows of a long sorted list."""
         for each in visual.filters:
             if each.get("type") != "TopN":
                 continue
@@ -943,7 +943,7 @@ class Picture:
 
 
 SCROLLS = {visual.title for page in PAGES for visual in page.visuals if visual.is_list}
-"""Lists of any length, the only visuals that scroll."""
+"""Titles of the lists of any length, the only visuals that may scroll."""
 
 
 def _short(value: float) -> str:
@@ -1025,7 +1025,7 @@ def pictures(
 def pages_drawn(
     data: Data, chosen: Mapping[str, Page], pages: Mapping[str, Page]
 ) -> Iterator[tuple[str, Axes, list[Told]]]:
-    """Yield the drawing of each chosen page of a report."""
+    """Yield the name, the drawing and the problems of each chosen page of a report."""
     for page in chosen.values():
         given: dict[Column, frozenset[object]] = {}
         if page.kind == "Drillthrough":
@@ -1048,7 +1048,7 @@ def _example(data: Data) -> tuple[Column, Any]:
 
 
 def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
-    """Draw every tooltip page for the first mark of the first visual that uses it."""
+    """Draw every tooltip page for a mark in the middle of the first visual that uses it."""
     tips = [page for page in pages.values() if page.kind == "Tooltip"]
     high = max(page.content["height"] for page in tips) + 16
     across = 4
@@ -1075,7 +1075,7 @@ def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[To
 
 
 def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
-    """Draw the phone layouts of the first four pages side by side."""
+    """Draw the phone layouts of the first four pages with many visuals, side by side."""
     shown = [page for page in pages.values() if not page.kind and _has_many(page)][:4]
     gap, width = 16, PHONE_WIDTH
 
@@ -1136,7 +1136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=PROJECT / "published" / "current",
         help="folder of a release, or file of a built warehouse (default: published/current)",
     )
-    parser.add_argument("--only", default="", help="draw the pages whose names have this in them")
+    parser.add_argument("--only", default="", help="draw only pictures whose names contain this")
     parser.add_argument("--project", type=Path, default=PROJECT / "powerbi", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if not chosen.release.exists():

@@ -65,7 +65,7 @@ def places(file: str, text: str, words: Mapping[str, str]) -> Iterator[Place]:
 
 
 def texts(project: Path = PROJECT) -> Iterator[str]:
-    """Yield the tracked files that the rule reads, as paths below the project."""
+    """Yield the tracked files that are searched, as paths below the project."""
     listed = subprocess.run(
         ["git", "ls-files"],  # noqa: S607
         cwd=project,

@@ -1,4 +1,4 @@
-"""The CI and repository files name only existing targets, tests, folders and variables."""
+"""The CI and repository files agree with the project, and the summary of a change is complete."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def commands(job: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflows_name_existing_targets(path: PurePosixPath) -> None:
+def test_workflows_name_only_what_exists_and_have_time_limits(path: PurePosixPath) -> None:
     for job in jobs(path.name).values():
         text = commands(job)
         for targets in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", text):
@@ -62,7 +62,7 @@ def test_every_layer_of_tests_has_a_job() -> None:
         assert re.search(rf"pytest .*{folder}$", run, re.MULTILINE), folder
 
 
-def test_windows_tests_match_contributing() -> None:
+def test_windows_installation_matches_contributing() -> None:
     document = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").replace("\\", "/")
     install = jobs("ci.yml")["windows"]["steps"][2]["run"].splitlines()
     assert len(install) == 4
@@ -105,17 +105,17 @@ def test_dev_container_runs_make_targets_and_forwards_the_port_of_the_dashboard(
     assert {int(name) for name in container["portsAttributes"]} == set(container["forwardPorts"])
 
 
-def test_compose_contains_no_password() -> None:
+def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None:
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     server = yaml.safe_load(text)["services"]["postgres"]
-    # `:?` ends the command with this message if the variable is not set.
+    # `:?` ends the command with the message after it if the variable is not set.
     assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?.+\}", server["environment"]["POSTGRES_PASSWORD"])
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")
     assert "export POSTGRES_PASSWORD=..." in document
 
 
-def test_summary_of_changes() -> None:
+def test_summary_names_changed_models_and_failed_tests() -> None:
     assert "No model or seed differs" in changes.summary(Changes([], []))
     text = changes.summary(
         Changes(["fct_a", "fct_b"], ["fct_c"], {"fct_a.one": "pass", "fct_b.two": "fail"}, "why\n")

@@ -1,4 +1,4 @@
-"""`bank`: complete help, consistent options, suggestions for typos."""
+"""`bank`: its help, options and refusals, and what it shows of dbt's log."""
 
 import json
 import pickle
@@ -122,7 +122,7 @@ def test_shared_option_is_declared_once_and_shows_its_variable(option: str) -> N
         assert VARIABLES[option] in run(name, "--help").output
 
 
-def test_option_comes_before_its_variable(tmp_path: Path) -> None:
+def test_option_takes_precedence_over_its_variable(tmp_path: Path) -> None:
     named, other = str(tmp_path / "named.duckdb"), str(tmp_path / "other.duckdb")
     by_option = run("summary", "--warehouse", named, BANK_WAREHOUSE=other)
     assert f"There is no warehouse at {named}." in by_option.output
@@ -150,7 +150,7 @@ def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder outside the project, with nothing in the environment."""
+    """The current folder: empty and outside the project, while no variable names a path."""
     for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -206,7 +206,7 @@ def test_missing_warehouse_is_reported_with_the_build_command(name: str, usual: 
 
 
 @pytest.mark.parametrize("name", sorted(TAKEN_BY["warehouse"] - {"build"}))
-def test_foreign_file_is_not_overwritten(name: str, usual: Path) -> None:
+def test_file_that_is_not_a_warehouse_is_refused(name: str, usual: Path) -> None:
     (usual / "README.md").write_text("A bank.\n" * 100, "utf-8")
     arguments = ["--out", "new"] if name in ("quarantine", "findings") else []
     result = run(name, "--warehouse", "README.md", *arguments)
@@ -405,7 +405,7 @@ def test_build_warns_of_a_misspelt_variable() -> None:
     assert "Did you mean BANK_WAREHOUSE?" in result.output
 
 
-def test_refusal_imports_nothing_heavy() -> None:
+def test_refusal_imports_only_what_it_needs() -> None:
     assert loaded_by("build", "--as-of", "31-12-2021") == (2, set())
     assert loaded_by("build", "no such folder") == (2, {"duckdb", "numpy"})
 
@@ -487,7 +487,7 @@ def test_explanation_replaces_the_engine_message(log: BuildLog) -> None:
         "The build failed at model dim_a (dim_a.sql):",
         "  Full disk.",
     ]
-    assert "as well" not in log.failure()
+    assert "Also failed" not in log.failure()
 
 
 def test_reason_why_dbt_does_not_start_is_shown(log: BuildLog) -> None:

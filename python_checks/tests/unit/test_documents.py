@@ -62,7 +62,7 @@ def test_index_of_decisions_lists_each_with_its_status() -> None:
     assert sorted(listed) == sorted(expected)
 
 
-def test_one_version_and_the_changelog_begins_with_it() -> None:
+def test_versions_agree_and_the_changelog_is_well_formed() -> None:
     version = bank_warehouse.__version__
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["version"] == version
@@ -103,6 +103,6 @@ def test_replaced_words_are_found_across_lines() -> None:
     ]
 
 
-def test_rule_reads_documents_models_and_code() -> None:
+def test_documents_models_and_code_are_searched() -> None:
     read = set(wording.texts())
     assert {"docs/raw-drops.md", "models/marts/core/_core__models.yml", "conftest.py"} <= read

@@ -1,4 +1,4 @@
-"""The messages that refuse a drop after its rows have been validated."""
+"""The refusals of a drop after its rows have been validated, and the warnings about it."""
 
 from typing import Any
 

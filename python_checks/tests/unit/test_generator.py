@@ -1,4 +1,4 @@
-"""The generator is deterministic, and has the bank's headers, domains and quirks."""
+"""The generator is deterministic, and its files have the bank's headers, domains and quirks."""
 
 import csv
 import hashlib
@@ -384,7 +384,7 @@ def test_relationships_and_advisors_rotate_by_position(clients: pd.DataFrame) ->
     assert advisors[22] == pytest.approx(88 / 3_000, abs=0.002)
 
 
-def test_number_of_contacts_and_locations(clients: pd.DataFrame) -> None:
+def test_contacts_are_few_and_locations_many(clients: pd.DataFrame) -> None:
     assert clients["Banking Contact"].nunique() == 49
     assert clients["Location ID"].between(1, 43_369).all()
     assert clients["Location ID"].nunique() > 25_000

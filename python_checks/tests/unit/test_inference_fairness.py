@@ -17,7 +17,7 @@ GROUPS = {"nationality": 5, "gender": 2, "age_band": 6}
 def counted(
     rows: list[tuple[str, str, str, int, int]], *, burdens: tuple[str, ...] = (), minimum: int = 50
 ) -> pd.DataFrame:
-    """Return the input of `compare_groups`: (action, dimension, value, customers, chosen)."""
+    """Complete rows of (action, dimension, value, customers, chosen) for `compare_groups`."""
     frame = pd.DataFrame(rows, columns=["action", "dimension", "value", "customers", "chosen"])
     frame["is_burden"] = frame["action"].isin(burdens)
     frame["is_large_enough"] = frame["customers"] >= minimum
@@ -90,7 +90,7 @@ def test_groups_too_small_are_neither_best_nor_tested() -> None:
     assert set(offer["groups_compared"]) == {3}
     assert list(offer.index[offer["p_value"].notna()]) == ["Second", "Third"]
     assert offer.loc["Second", "p_value"] == 1
-    # Three pairs could have been compared.
+    # Three pairs could have been compared, so the p-value is tripled.
     expected = 3 * two_rates(50, 500, 10, 50)
     assert offer.loc["Third", "p_value"] == pytest.approx(min(expected, 1), rel=1e-12)
     assert pd.isna(found.loc[("nobody", "Few"), "best_value"])

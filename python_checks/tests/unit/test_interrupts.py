@@ -12,7 +12,9 @@ import pytest
 from bank_warehouse import build
 from bank_warehouse.interrupts import ENDING, Terminated, ending_cleanly, exit_code, undisturbed
 
-on_posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+on_posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows processes cannot catch SIGTERM"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -132,7 +132,7 @@ def test_failed_build_is_recorded_without_a_query(tmp_path: Path) -> None:
     assert described(tmp_path, "skipped")["build"]["not_run"] == [each["name"] for each in NODES]
 
 
-def test_only_a_failure_of_dbt_test_is_recorded(tmp_path: Path) -> None:
+def test_dbt_test_is_recorded_only_if_it_fails_and_dbt_compile_never(tmp_path: Path) -> None:
     assert described(tmp_path, "pass", command="test") is None
     assert described(tmp_path, "fail", command="compile") is None
     assert described(tmp_path, "fail", command="test")["build"]["failed"]

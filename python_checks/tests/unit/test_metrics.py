@@ -122,7 +122,7 @@ def layer() -> SemanticLayer:
 
 @pytest.fixture
 def bank() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Three clients, one without a city; accounts of two of them, and one without a client."""
+    """Three clients, one without a city; accounts of two of them, and an account of no client."""
     with duckdb.connect() as connection:
         connection.execute(
             """
@@ -304,7 +304,7 @@ def test_definitions_carry_what_a_report_needs(layer: SemanticLayer) -> None:
 
 
 def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
-    """Return a change of a metric's parameters."""
+    """Return a function that changes a metric's parameters."""
 
     def change(content: Json) -> None:
         found = next(each for each in content["metrics"] if each["name"] == name)
@@ -314,7 +314,7 @@ def in_metric(name: str, **changes: Any) -> Callable[[Json], None]:
 
 
 def set_path(*path: Any, value: Any) -> Callable[[Json], None]:
-    """Return a change at one place in the manifest."""
+    """Return a function that sets one value in the manifest."""
 
     def change(content: Json) -> None:
         place: Any = content

@@ -12,7 +12,7 @@ from python_checks.testing.paths import PROJECT
 
 
 @pytest.mark.parametrize("page", pages())
-def test_code_blocks_are_executed_or_excused(page: str) -> None:
+def test_code_blocks_have_a_known_language_and_only_shell_is_excused(page: str) -> None:
     for block in blocks(page):
         where = f"{block.page}, line {block.line}"
         assert block.language in LANGUAGES, where
@@ -37,7 +37,7 @@ def dbt() -> click.Command:
 
 
 def require_options(program: click.Command, words: list[str], command: str) -> None:
-    """Expect a command to have the shown subcommands and options."""
+    """Fail if a program does not have the subcommands and options of a command."""
     chosen = program
     while isinstance(chosen, click.Group) and words and not words[0].startswith("-"):
         name, *words = words

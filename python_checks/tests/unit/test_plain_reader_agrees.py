@@ -1,6 +1,7 @@
 """Compare staging with a slow reader in plain Python, on drops damaged by Hypothesis.
 
-Each test tries 60 drops, the same ones each time. `HYPOTHESIS_PROFILE=nightly` tries 2,000.
+Each Hypothesis test tries the same 60 drops every time; with `HYPOTHESIS_PROFILE=nightly`, it tries
+2,000 random ones.
 """
 
 import csv
@@ -165,7 +166,7 @@ def damaged(
     names = NAMES_IN.get(str(whole["encoding"]), [])
     for client, name in zip(rows, names, strict=False):
         client[1] = name
-    if whole["exchanged"] == "converted":  # by a spreadsheet of another locale
+    if whole["exchanged"] == "converted":  # by a spreadsheet in another locale
         for day, cells in enumerate(rows, start=3):
             month, year = day % 12 + 1, cells[4][6:]
             cells[4] = f"{year}-{day:02}-{month:02}" if day <= 12 else f"{day}/{month}/{year}"
@@ -305,8 +306,8 @@ def test_plain_reader_agrees(
 def encoding_read(messages: Sequence[str], written: str) -> str:
     """Return the encoding that a warning names; without such a warning, the file's own.
 
-    If there are only a few cells, and two encodings each read them as names of one language, either
-    of the two may be chosen. The warning then shows a cell.
+    If a file has few cells, two encodings may each read them as names of one language. Either may
+    then be chosen, and the warning shows a cell.
     """
     message = " ".join(messages)
     named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]

@@ -226,7 +226,7 @@ AGAINST: dict[str, list[tuple[str, str]]] = {
     "FIRST_LETTER_OF_OBJECTS_MUST_BE_CAPITALIZED": [("hierarchy Calendar", "hierarchy calendar")],
     "MONTH_(AS_A_STRING)_MUST_BE_SORTED": [column("Month", "string")],
 }
-"""For each rule, the replacements that violate it in the sound model."""
+"""For each rule, the replacements that make the sound model violate it."""
 
 
 def small(*swaps: tuple[str, str]) -> ModelText:
@@ -251,7 +251,7 @@ def test_all_rules_of_the_analyzer_are_listed() -> None:
 
 
 @pytest.mark.parametrize(("rule", "kind"), OBJECT_NOT_USED.items())
-def test_object_of_a_kind_whose_rule_is_not_evaluated_is_reported(rule: str, kind: str) -> None:
+def test_object_covered_only_by_an_unevaluated_rule_is_reported(rule: str, kind: str) -> None:
     model = small((LINK, f"{kind} New\n\n{LINK}"))
     assert any(rule in each for each in best_practice.findings(model))
 

@@ -1,7 +1,7 @@
-"""The project is accepted by Microsoft's own tools, if they are installed.
+"""Microsoft's own tools accept the Power BI project.
 
 The tools are two npm packages for development and tests, not part of this project. This command
-installs them in FOLDER/node_modules, the value for POWERBI_NODE_MODULES:
+installs them in FOLDER/node_modules; set POWERBI_NODE_MODULES to that folder:
 
     npm i --no-save --prefix FOLDER @microsoft/powerbi-modeling-mcp @microsoft/powerquery-parser
 

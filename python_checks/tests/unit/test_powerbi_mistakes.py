@@ -271,7 +271,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{TABLES}/Key figures.tmdl", "table 'Key figures'", "table Measures"),
         "the engine reserves this name",
     ),
-    "a parameter is missing": (
+    "a function is missing": (
         swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
         "calls ReadTable",
     ),
@@ -552,7 +552,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         put_a_blank_in_a_page_folder,
         "has characters that Power BI does not render",
     ),
-    "nothing leads to the customer detail": (
+    "the drill-through parameter has no filter": (
         page(
             "Customer detail",
             lambda content: content["pageBinding"]["parameters"][0].pop("boundFilter"),
@@ -564,7 +564,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "is a None bound as a Drillthrough",
     ),
     # ---------- files
-    "the report refers to another model": (
+    "the report refers to a missing model": (
         edits(
             lambda _: "Bank.Report/definition.pbir",
             lambda content: content["datasetReference"]["byPath"].update(path="../Model"),
@@ -591,7 +591,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         lambda files: files.update({"Bank.pbip": "\ufeff" + files["Bank.pbip"]}),
         "begins with a byte-order mark",
     ),
-    "a file is cut off": (
+    "a file lacks a brace": (
         swaps("Bank.Report/definition/report.json", "{", ""),
         "is not valid JSON",
     ),

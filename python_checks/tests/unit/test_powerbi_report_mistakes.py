@@ -50,7 +50,7 @@ def titled(title: str, phrase: str, change: Callable[[Any], Any]) -> Mistake:
 
 
 def set_literal(*keys: str | int, value: str) -> Callable[[Any], Any]:
-    """Return a change of one literal in a visual."""
+    """Return a function that sets one literal of a visual."""
 
     def change(content: Any) -> None:
         for key in keys:
@@ -65,7 +65,7 @@ def filter_of(number: int, change: Callable[[Any], Any]) -> Callable[[Any], Any]
 
 
 def answers_for(dimension: str) -> Callable[[Any], Any]:
-    """Return a change that makes a tooltip show the tests of this dimension."""
+    """Return a function that makes a tooltip show the tests of this dimension."""
 
     def change(where: Any) -> None:
         where["Condition"]["In"]["Values"] = [[{"Literal": {"Value": f"'{dimension}'"}}]]
@@ -418,7 +418,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "does not say when there is only one date",
     ),
-    # ---------- the craft
+    # ---------- theme, schemas and layout
     "the theme replaces Desktop's base theme": (
         edits(lambda _: THEME, base_theme),
         "the theme replaces Desktop's base theme",
@@ -467,6 +467,6 @@ def test_planted_mistake_is_caught(name: str, committed: Files) -> None:
     assert any(complaint in each for each in found), found
 
 
-def test_pages_are_found(committed: Files) -> None:
+def test_pages_are_found_and_enough_mistakes_are_planted(committed: Files) -> None:
     assert any(path.startswith(PAGES) for path in committed)
     assert len(MISTAKES) >= 30

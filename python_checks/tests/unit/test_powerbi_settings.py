@@ -99,7 +99,7 @@ def test_written_settings_are_read_back(kept: Source, tmp_path: Path) -> None:
     assert chosen(tmp_path, {}) == kept
 
 
-def test_a_folder_without_a_project_reads_the_defaults(tmp_path: Path) -> None:
+def test_folder_without_a_project_has_the_default_settings(tmp_path: Path) -> None:
     assert chosen(tmp_path, {}) == chosen(tmp_path / "absent", {}) == Source()
     assert chosen(tmp_path, {"kind": "postgres"}) == Source(kind="postgres")
 

@@ -1,4 +1,4 @@
-"""The profiles render, are valid for their adapters, and contain no secrets."""
+"""The profiles contain no secrets, the examples are documented, and the Thrift target is valid."""
 
 import os
 import re
@@ -19,7 +19,7 @@ PROFILES = [PROJECT / "profiles.yml", *EXAMPLES]
 # Names of keys that hold a secret.
 SECRET_KEY = re.compile(r"secret|token|password|passphrase|private_key|keyfile|access_?key", re.I)
 SECRET_FROM_ENVIRONMENT = re.compile(r"\{\{ env_var\('DBT_ENV_SECRET_[A-Z_]+'\) \}\}")
-# Patterns of secrets: long runs of letters and digits, the services' tokens, and keys.
+# Texts that may be secrets: long runs of letters and digits, tokens, private keys and UUIDs.
 SECRET_TEXT = re.compile(
     r"[A-Za-z0-9+/_~-]{32,}|dapi[0-9a-f]+|ey[JK][\w-]+\.|-----BEGIN|[0-9a-f]{8}-"
 )
@@ -33,7 +33,7 @@ def outputs(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
-    """Each scalar value of a target with its key."""
+    """Return each scalar value of a target with its key."""
     if isinstance(value, dict):
         return [leaf for name, part in value.items() for leaf in leaves(part, name)]
     if isinstance(value, list):
@@ -42,7 +42,7 @@ def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
 
 
 def faults(path: Path) -> list[str]:
-    """Each place in a profile where a secret is written or could be."""
+    """Return each place in a profile where a secret is written or could be."""
     found = []
     for name, target in outputs(path).items():
         for key, value in leaves(target):
@@ -57,7 +57,7 @@ def faults(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)
-def test_no_profile_names_a_secret(path: Path) -> None:
+def test_no_profile_contains_a_secret(path: Path) -> None:
     assert faults(path) == []
 
 
@@ -80,7 +80,7 @@ def test_a_secret_in_a_profile_is_found(line: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("service", "adapter"), SERVICES.items())
-def test_example_profiles_name_their_adapter_and_need_an_address(
+def test_example_profiles_name_their_adapter_and_require_variables(
     service: str, adapter: str
 ) -> None:
     (target,) = outputs(PROJECT / "profiles" / service / "profiles.yml").values()
@@ -114,7 +114,7 @@ def test_thrift_target_is_valid_for_dbt_spark(monkeypatch: pytest.MonkeyPatch) -
 
 
 def rendered(target: dict[str, Any]) -> dict[str, Any]:
-    """A target as dbt renders it, with the few functions that profiles use."""
+    """Return a target as dbt renders it, with the few functions that profiles use."""
     environment = jinja2.Environment()  # noqa: S701
     environment.globals["env_var"] = os.environ.get
     environment.filters["as_number"] = int

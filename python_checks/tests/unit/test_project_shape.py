@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def parse(folder: Path, project: Path = PROJECT, **environment: str) -> Path:
-    """Return the folder of a project's manifest, which dbt writes below `folder`."""
+    """Parse a project; return the folder below `folder` with its manifest."""
     run = run_dbt(folder, "parse", "--no-partial-parse", project=project, **environment)
     assert run.returncode == 0, run.stdout
     return folder / "target"
@@ -190,7 +190,7 @@ def metric(kind: str, **params: Any) -> Json:
 
 
 def of(name: str, alias: str | None = None, **more: Any) -> Json:
-    """Return the input of a metric, as dbt writes it."""
+    """Return an input of a metric, as dbt writes it."""
     return {"name": name, "alias": alias, "filter": None, **more}
 
 
@@ -203,7 +203,7 @@ SMALL = {"filter": {"where_filters": [{"where_sql_template": "{{ Dimension('c__a
         (metric("simple", measure=of("customers")), "customers"),
         (metric("simple", measure=of("customers")) | SMALL, None),
         (metric("simple", measure=of("customers") | SMALL), None),
-        # A measure repeated under another name does not hide the metric.
+        # The measure has another name, but the same expression as that of total_loans.
         (metric("simple", measure=of("second_total_loans")), "total_loans"),
         (
             metric("ratio", numerator=of("overleveraged_customers"), denominator=of("customers")),

@@ -230,7 +230,10 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def converted(day: date, early: str) -> tuple[str, int]:
-    """Return a date as a spreadsheet writes it: day and month exchanged if the day is up to 12."""
+    """Return a date as a spreadsheet in another locale writes it, with the count 1.
+
+    If the day is at most 12, day and month are exchanged.
+    """
     if day.day > 12:
         return f"{day:%d/%m/%Y}", 1
     wrong = date(day.year, day.day, day.month)
@@ -298,9 +301,7 @@ def test_dates_in_two_notations_are_read(days: list[date]) -> None:
 
 
 @pytest.mark.parametrize(("early", "late", "is_refused"), [(6, 6, 0), (6, 9, 0), (7, 11, 1)])
-def test_split_proves_a_conversion_only_with_enough_dates(
-    early: int, late: int, is_refused: bool
-) -> None:
+def test_conversion_is_proved_only_by_enough_dates(early: int, late: int, is_refused: bool) -> None:
     days = [*range(1, 1 + early), *range(13, 13 + late)]
     texts = [converted(date(2001, day % 7 + 1, day), "%Y-%m-%d") for day in days]
     assert (interpret_dates(texts, AUTO).refusal is not None) == is_refused

@@ -92,7 +92,7 @@ def test_a_change_reaches_the_models_that_use_it(
     assert len(found) < sum(one["resource_type"] == "model" for one in manifest["nodes"].values())
 
 
-def test_a_document_changes_no_model(manifest: dict[str, Any]) -> None:
+def test_only_affected_models_are_listed(manifest: dict[str, Any]) -> None:
     assert quick.changed_models(["README.md", "conftest.py"], manifest) == []
     assert quick.changed_models(["models/marts/risk/fct_stress_results.sql"], manifest) == [
         "fct_stress_results"

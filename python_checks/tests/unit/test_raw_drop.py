@@ -78,7 +78,7 @@ def test_oddity_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("oddity", ODDITIES, ids=lambda oddity: oddity.name)
-def test_oddity(oddity: Oddity, tmp_path: Path) -> None:
+def test_each_oddity_is_treated_as_declared(oddity: Oddity, tmp_path: Path) -> None:
     if sys.platform == "win32" and oddity.name in NOT_ON_WINDOWS:
         pytest.skip(NOT_ON_WINDOWS[oddity.name])
     drop = tmp_path / "drop"
@@ -448,7 +448,7 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
     ]
 
 
-def test_zip_is_unpacked_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zip_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "zipped").make(tmp_path)
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
     with pytest.raises(DropError, match=r"At most 0\.0001 GiB and 200 times are unpacked"):
@@ -721,7 +721,7 @@ def test_models_and_reader_share_the_rule_for_spoilt_ids() -> None:
 
 
 @pytest.mark.parametrize("text", ["#", "'s-Gravenhage", "'t Hof", "7", "IND1"])
-def test_unchanged_id_is_kept(text: str) -> None:
+def test_valid_id_is_not_taken_for_a_spoilt_one(text: str) -> None:
     assert not re.fullmatch(SPOILT_ID, text)
 
 
@@ -803,7 +803,7 @@ def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
         ('1,"A', '2,B",x,y', False),  # two rows, the first cut off
         ('1,"A,x,y,', '2,B",x,y,', False),
         ('"1,A,x,y', '2",B,x,y', False),
-        ('1,"A,x,y', '2,B,x",y', False),  # as one row, not as wide as the table
+        ('1,"A,x,y', '2,B,x",y', False),  # one row would not be as wide as the table
         ('1,A,x,"y', '2,B,x,y"', False),
         ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote in a name is doubled
         ('1,"A', '2,B","x","y"', True),

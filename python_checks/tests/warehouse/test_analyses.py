@@ -119,7 +119,7 @@ def test_median_index_of_depth_is_one(answers: dict[str, pd.DataFrame]) -> None:
     assert middle.to_list() == pytest.approx([1] * 7, rel=1e-4)
 
 
-def test_balances_rise_with_risk(answers: dict[str, pd.DataFrame]) -> None:
+def test_lowest_risk_holds_less_than_its_share(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["product_use_by_risk"]
     shares = rows.groupby("product_name")[["share_of_customers", "share_of_balance"]].sum()
     assert shares.to_numpy() == pytest.approx(1)
@@ -224,7 +224,7 @@ def test_next_action_is_the_first_action_of_each_customer(
     assert rows["priority"].is_monotonic_increasing
 
 
-def test_actions_in_random_data_are_fair(answers: dict[str, pd.DataFrame]) -> None:
+def test_sample_flags_no_group_beyond_chance(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["actions_and_their_fairness"]
     assert len(rows) >= 10
     assert set(rows["kind"]) == {"targeting", "risk"}
@@ -244,8 +244,8 @@ def test_swings_of_single_items_add_up_to_the_swing_of_all(
         of_name = baseline[baseline["assumption_name"] == name]
         is_all = of_name["item"] == "all"
         assert cents(of_name[~is_all]["swing"]) == cents(of_name[is_all]["swing"]) > 0
-    # Each assumption is lowered and raised by a fifth. The loss is proportional to it, so it swings
-    # by two fifths.
+    # Each assumption is lowered and raised by a fifth. The loss is proportional to the assumption,
+    # so the loss swings by two fifths.
     assert baseline.loc[baseline["item"] == "all", "relative_swing"].to_list() == pytest.approx(
         [0.4] * 4, abs=1e-6
     )

@@ -266,7 +266,7 @@ def test_falling_means_are_not_called_rising(changed: Warehouse) -> None:
     assert title == "Risk differs by income, without a steady rise or fall"
 
 
-def test_decisions_for_nobody_and_for_one(changed: Warehouse) -> None:
+def test_decisions_are_worded_for_one_and_for_no_customer(changed: Warehouse) -> None:
     run = changed.connection.execute
     run(
         "update marts.fct_customer_risk set watch_list_level = 'review' "

@@ -575,7 +575,7 @@ def test_bars_are_sorted_by_length(page: str, snapshot: Snapshot) -> None:
 
 
 def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
-    """The first line is always the largest, for every dimension and measure."""
+    """Dimensions with an order of their own, such as bands, keep it."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
             continue
@@ -822,7 +822,7 @@ def test_flow_boxes_add_up_on_both_sides() -> None:
 # ---------- addresses
 
 
-def test_address_round_trip(snapshot: Snapshot) -> None:
+def test_address_restores_its_view(snapshot: Snapshot) -> None:
     view = View(
         "risk",
         {"loyalty_classification": ("Silver", "Gold"), "joined_year": (2020,)},
@@ -1237,14 +1237,14 @@ def test_unexpected_error_is_logged_but_not_shown(
     client = create_app(snapshots, Access()).server.test_client()
 
     def fail(*_: object) -> None:
-        message = "a secret of the inside"
+        message = "an internal secret"
         raise RuntimeError(message)
 
     monkeypatch.setattr("bank_warehouse.dashboard.layout.make_page", fail)
     text = ask_page(client, "/")["text"]
     assert "This page cannot be shown" in text
     assert "secret" not in text
-    assert "a secret of the inside" in caplog.text
+    assert "an internal secret" in caplog.text
     snapshots.close()
 
 
@@ -1378,8 +1378,7 @@ def test_loopback_addresses_are_recognised() -> None:
     assert not is_loopback("bank.example")
 
 
-def test_release_files_never_change(published: Path, tmp_path: Path) -> None:
-    """The dashboard only reads a release, so its files stay the same, byte for byte."""
+def test_opening_a_release_does_not_change_its_database(published: Path, tmp_path: Path) -> None:
     copy = tmp_path / "published"
     shutil.copytree(published, copy, symlinks=True)
     release = current_release(copy)

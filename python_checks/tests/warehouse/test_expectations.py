@@ -382,7 +382,7 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     assert (docs / "index.html").is_file()
     loaded = re.findall(r"<script.*|<link[^>]*https?:.*|src=.?https?:.*", pages)
     loaded += [sheet for sheet in docs.rglob("*.css") if "http" in sheet.read_text("utf-8")]
-    assert not loaded, "Data Docs load something from a network"
+    assert not loaded, "Data Docs load something from the network"
     index = (docs / "index.html").read_text(encoding="utf-8")
     for suite in SUITES:
         assert f"<td>{suite}</td>" in index

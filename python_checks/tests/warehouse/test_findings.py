@@ -228,7 +228,7 @@ def test_notebook_runs_and_shows_what_is_committed(
     assert built_warehouse.read_bytes() == before
 
 
-def test_notebook_is_light_and_its_pictures_show_on_a_code_host() -> None:
+def test_notebook_is_small_and_has_png_pictures_but_no_warnings() -> None:
     assert NOTEBOOK.stat().st_size < MEGABYTE
     committed: Any = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     shown = [data for cell in committed.cells for each in cell.get("outputs", [])

@@ -81,12 +81,14 @@ def test_best_stable_clustering_is_chosen() -> None:
         (0.9, 0.79, "unstable"),
     ],
 )
-def test_verdicts_on_clusters(silhouette: float, stability: float, start: str) -> None:
+def test_verdict_follows_silhouette_and_stability(
+    silhouette: float, stability: float, start: str
+) -> None:
     verdict = clusters.in_words(Clustering(np.zeros((2, 1)), silhouette, stability))
     assert verdict.startswith(start)
 
 
-def test_sql_scores_equal_scikit_learn(built_warehouse: Path) -> None:
+def test_sql_scores_equal_numpy(built_warehouse: Path) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         fitted = connection.execute("select * from intermediate.int_clusters_fitted").df()
         scored = connection.execute(

@@ -86,7 +86,7 @@ def test_rounding_does_not_lower_an_adjusted_p_value() -> None:
 
 
 @pytest.mark.parametrize(("counts", "values"), [([9], [1] * 9), ([5, 5], [7] * 10), ([], [])])
-def test_nothing_to_compare(counts: list[int], values: list[int]) -> None:
+def test_nothing_to_compare_gives_no_statistic(counts: list[int], values: list[int]) -> None:
     groups = np.repeat(np.arange(len(counts)), counts)
     comparison = kruskal_wallis(*from_ranks(np.array(values), groups))
     assert comparison.statistic is None
@@ -247,7 +247,7 @@ def test_a_planted_difference_is_found_and_nothing_else(nodes: Mapping[str, Any]
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original data pack is not available")
 def test_the_original_pack_shows_risk_and_little_else(tmp_path: Path) -> None:
-    """Categories show no real difference, but the risk weighting rises with balances."""
+    """Categories show hardly any real difference, but every amount differs by risk weighting."""
     built = run_dbt(
         tmp_path, "build", "--select", "+fct_segment_differences",
         "--exclude-resource-type", "test", "unit_test", BANK_RAW_DIR=str(ORIGINAL),

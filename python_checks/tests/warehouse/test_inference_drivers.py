@@ -69,7 +69,7 @@ def test_shares_add_up_to_the_explained_variation() -> None:
     assert shares[3] == 0
 
 
-def test_perfectly_separated_classes_have_no_fit() -> None:
+def test_perfectly_separated_classes_give_no_significant_fit() -> None:
     values = np.linspace(-1, 1, 80)
     fit = drivers.fit_proportional_odds(values[:, None], list(np.where(values > 0, 2, 1)))
     assert fit is None or abs(fit.coefficients[0] / fit.errors[0]) < 3
@@ -129,7 +129,7 @@ def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """The column is constant up to rounding in the fitted customers, far larger in the others."""
+    """It is constant, up to rounding, among the fitted customers, and far larger in the others."""
     tenures = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
     rows = drivers.fit_drivers(sample.assign(tenure_days=tenures)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]

@@ -53,7 +53,7 @@ FINDINGS = sorted({v.finding for page in REPORT.values() for v in page.visuals.v
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
-def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Evaluator) -> None:
+def test_every_finding_is_a_short_text_in_every_context(finding: str, evaluator: Evaluator) -> None:
     for context in [*CONTEXTS.values(), {GENDER: frozenset({"nobody"})}]:
         text = evaluator.value(finding, context)
         assert isinstance(text, str), (finding, context, text)
@@ -62,7 +62,7 @@ def test_every_title_is_a_sentence_in_every_context(finding: str, evaluator: Eva
 
 
 def test_titles_follow_the_slicers(evaluator: Evaluator) -> None:
-    """Findings about selected customers change with the slicers; those about all do not."""
+    """Every finding changes with the slicers, unless its visual shows all customers."""
     whole = {
         visual.finding
         for page in REPORT.values()
@@ -123,13 +123,15 @@ CLOSED = {
     "Finding on stress",
     "Finding on the what-if",
 }
-"""Findings on sums over all customers. A role that sees only some customers must not see them."""
+"""Findings on sums over all customers, hidden from roles that see only some customers."""
 ACCESS = [{"User name": "ada", "Banking relationship": "Retail", "Investment advisor": ""}]
 
 
 @pytest.mark.parametrize("user", ["ada", "nobody"])
 @pytest.mark.parametrize("role", ["By banking relationship", "By investment advisor"])
-def test_titles_report_hidden_customers(role: str, user: str, evaluator: Evaluator) -> None:
+def test_titles_reveal_nothing_about_hidden_customers(
+    role: str, user: str, evaluator: Evaluator
+) -> None:
     context = evaluator.role_context(role, user, ACCESS)
     has_customers = user == "ada" and role == "By banking relationship"
     for finding in FINDINGS:
@@ -154,7 +156,6 @@ def test_role_without_filters_sees_the_same_titles(
 
 
 def test_risk_finding_names_income_and_is_silent_on_few_customers(evaluator: Evaluator) -> None:
-    """The drivers in the marts show this link, too."""
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting is linked to income ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
@@ -219,7 +220,7 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
         assert evaluator.value(name, {}) == "Only one date so far: nothing to compare yet"
 
 
-def test_migrations_between_two_dates(built_warehouse: Path) -> None:
+def test_migrations_between_two_dates_are_counted(built_warehouse: Path) -> None:
     segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90), ("joined", "Savers", 4)]
     risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
     with duckdb.connect() as connection:

@@ -1,4 +1,4 @@
-"""Every measure of the Power BI model has the value that the metric layer gives."""
+"""Every metric has the same value in the Power BI model as in the metric layer."""
 
 import math
 import re
@@ -23,7 +23,7 @@ from python_checks.testing.dax_evaluator import Column, Evaluator
 from python_checks.testing.paths import PROJECT
 
 Choice = dict[str, tuple[Column, tuple[object, ...]]]
-"""Filters for each dimension of the metric layer: column of the model, and selected values."""
+"""For each filtered dimension of the metric layer, the model's column and the selected values."""
 
 CUSTOMERS = "Customers"
 CONTEXTS: dict[str, Choice] = {
@@ -89,7 +89,7 @@ def asked(
 
 
 def agree(one: Any, other: Any, name: str) -> bool:
-    """Whether two values are the same. Blank means no rows; a median is rounded to the cent."""
+    """Return whether two values are equal. Blank equals 0; a median may differ by half a cent."""
     if not one or not other:
         return not one and not other
     close = 0.005 if name.startswith("median_") else 0.0
@@ -244,8 +244,10 @@ def test_filter_reach_matches_the_evaluator(evaluator: Evaluator) -> None:
             assert is_reached is (table not in whole), label
 
 
-def test_filter_that_does_not_reach_a_measure(layer: SemanticLayer, evaluator: Evaluator) -> None:
-    """The measure ignores such a filter; the metric layer refuses it."""
+def test_metric_layer_refuses_a_filter_that_does_not_reach_a_metric(
+    layer: SemanticLayer, evaluator: Evaluator
+) -> None:
+    """In Power BI, the measure ignores such a filter."""
     choice = CONTEXTS["one loyalty class"]
     left_out = {
         metric.name
@@ -277,7 +279,7 @@ def test_ratios_are_ratios_of_sums(layer: SemanticLayer, evaluator: Evaluator) -
 
 
 def test_wrong_measure_is_detected(layer: SemanticLayer, evaluator: Evaluator) -> None:
-    """The comparison detects a sum instead of a distinct count, and a missing filter."""
+    """The comparison detects a count of all rows, a missing filter and a wrong denominator."""
     for label, name, text in (
         ("Client ids", "client_ids", "COUNTROWS('Customers')"),
         ("Customers to act on now", "act_customers", "COUNTROWS('Customer risk')"),
@@ -347,7 +349,7 @@ def test_role_shows_customers_of_an_advisor(evaluator: Evaluator) -> None:
 
 
 def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
-    """If a model has roles, a viewer without a role sees an error."""
+    """The role is needed: if a model has roles, a viewer without one sees an error."""
     assert evaluator.roles["Everything"] == {}
 
 

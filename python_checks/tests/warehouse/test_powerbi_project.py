@@ -562,7 +562,7 @@ def test_guide_lists_pages_with_hidden_parts(committed: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.key)
-def test_phone_shows_the_choice_of_heat_maps_with_a_heat_map(page: Page) -> None:
+def test_phone_shows_the_heat_map_slicer_only_with_a_heat_map(page: Page) -> None:
     shown = {visual.key for visual in page.visuals if visual.on_phone}
     changed = {visual.key for visual in page.visuals if visual.parameter}
     assert "heat_map_shows" not in shown or changed & shown

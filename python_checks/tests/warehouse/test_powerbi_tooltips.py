@@ -25,7 +25,7 @@ CHOICES: dict[str, dict[Column, tuple[object, ...]]] = {
     "nothing chosen": {},
     "gender Female": {("Customers", "Gender"): ("Female",)},
     "joined in 2014 or 2015": {("Customers", "Joining year"): (2014, 2015)},
-    "a relationship of women": {
+    "women with a Retail relationship": {
         ("Banking relationships", "Banking relationship"): ("Retail",),
         ("Customers", "Gender"): ("Female",),
     },
@@ -116,7 +116,7 @@ def asked(
     choice: Mapping[Column, tuple[object, ...]],
     evaluator: Evaluator,
 ) -> Any:
-    """Return a number from the marts, filtered by columns under their names in the warehouse."""
+    """Return a number from the marts, with the filters of the marks and of the choice."""
     conditions, values = [], []
     for (table, name), kept in [
         *choice.items(),

@@ -1,4 +1,4 @@
-"""Releases as files: complete, switched atomically, without personal data, always readable."""
+"""Releases as files: complete, switched atomically, always readable, private where they must be."""
 
 import ast
 import hashlib
@@ -75,7 +75,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def two_releases(
     warehouse: Path, other_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A read-only folder: release 1 has personal data, release 2 has none."""
+    """A folder that tests must not change: release 1 has personal data, release 2 has none."""
     published = tmp_path_factory.mktemp("published")
     publish(warehouse, published, None, with_restricted=True)
     publish(other_warehouse, published, None)
@@ -239,7 +239,7 @@ main(sys.argv[3:], prog_name="bank")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
 @pytest.mark.parametrize(
     ("number", "place", "message"),
     [
@@ -252,7 +252,7 @@ main(sys.argv[3:], prog_name="bank")
         ),
     ],
 )
-def test_ctrl_c_prints_one_line_and_changes_nothing(
+def test_interrupted_publish_prints_one_line_and_switches_nothing(
     number: signal.Signals, place: tuple[str, str], message: str, warehouse: Path, tmp_path: Path
 ) -> None:
     published = tmp_path / "published"
@@ -427,7 +427,7 @@ def test_current_switches_with_links_and_without(links: bool, copied: Path) -> N
     assert not list(copied.glob(".draft*"))
 
 
-def test_file_replaces_links_that_are_refused(
+def test_text_file_is_used_if_links_are_refused(
     copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -572,7 +572,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 
 
 @pytest.mark.parametrize("kind", MANIFESTS)
-def test_edited_manifest_is_refused_by_every_reader(
+def test_edited_manifest_is_reported_by_every_command(
     kind: str, warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change, message = MANIFESTS[kind]
@@ -600,14 +600,14 @@ def test_edited_manifest_is_refused_by_every_reader(
     assert publish(warehouse, copied, None).number == 2
 
 
-def test_row_counts_of_a_manifest_without_a_checksum_match_the_files(copied: Path) -> None:
+def test_row_counts_of_a_manifest_without_a_checksum_are_checked(copied: Path) -> None:
     edit(copied / "1", miscount_unsigned)
     with pytest.raises(DamagedReleaseError, match=r"but its file has a different number"):
         roll_back(copied, 1, None)
 
 
 @pytest.mark.parametrize("total", ["4477833615.79", "a lot"])
-def test_totals_of_a_manifest_without_a_checksum_match_the_files(total: str, copied: Path) -> None:
+def test_totals_of_a_manifest_without_a_checksum_are_checked(total: str, copied: Path) -> None:
     def raise_total(manifest: dict[str, Any]) -> None:
         make_older(manifest)
         marts = {entry["name"]: entry for entry in manifest["marts"]}
@@ -620,9 +620,7 @@ def test_totals_of_a_manifest_without_a_checksum_match_the_files(total: str, cop
         roll_back(copied, 1, None)
 
 
-def test_edited_definitions_of_metrics_are_found(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_edited_metric_definitions_are_found(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = copied / "2" / "metrics.json"
     text = file.read_text("utf-8")
     assert '"sum"' in text

@@ -73,7 +73,7 @@ def customers(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     )
     peers = frame.groupby(["income_band", "risk_weighting"])
     for product, column in PRODUCTS.items():
-        # The discrete median: the smallest balance that half of the peers do not exceed.
+        # The discrete median: the smallest balance that at least half of the peers do not exceed.
         median = peers[column].transform("quantile", 0.5, interpolation="lower")
         frame[f"{product}_peer_median"] = median
         frame[f"{product}_to_peer_median"] = frame[column] / median.replace(0, np.nan)
@@ -97,7 +97,7 @@ def due(customers: pd.DataFrame, rules: pd.DataFrame) -> dict[str, set[int]]:
 
 @pytest.fixture(scope="module")
 def recommended(due: dict[str, set[int]], rules: pd.DataFrame) -> dict[str, set[int]]:
-    """The customers of each action, without those with an action of higher precedence."""
+    """The customers of each action, without those with a conflicting action that has precedence."""
     kept = {}
     for action, rule in rules.iterrows():
         stronger = rules[

@@ -261,10 +261,10 @@ def engine(manifest_text: str) -> MetricFlowEngine:
 
 
 def keyed(rows: Sequence[tuple[Any, ...]], columns: Sequence[str], wanted: Sequence[str]) -> Rows:
-    """Return a mapping from the key of each row, its other columns, to its wanted columns.
+    """Return the wanted columns of each row, keyed by its other columns.
 
-    The columns of the key are sorted by their short names, because MetricFlow orders them its own
-    way.
+    The columns of the key are sorted by their short names, because MetricFlow orders them
+    differently.
     """
     places = [list(columns).index(name) for name in wanted]
     others = [place for place in range(len(columns)) if place not in places]
@@ -335,7 +335,7 @@ def test_every_metric_is_compared(layer: SemanticLayer) -> None:
     }
 
 
-def test_metrics_of_customers_in_total(
+def test_metrics_of_customers_equal_sql(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
     metrics = list(OF_CUSTOMERS)
@@ -345,7 +345,7 @@ def test_metrics_of_customers_in_total(
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_metrics_of_customers_by_dimension(
+def test_metrics_of_customers_by_dimension_equal_sql(
     dimension: str, warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> None:
     metrics = list(OF_CUSTOMERS)
@@ -380,7 +380,7 @@ def test_filters_select_the_same_rows_everywhere(
     assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics, group_by, where), wanted)
 
 
-def test_metrics_of_products(
+def test_metrics_of_products_equal_sql(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
     metrics = list(BY_PRODUCT)
@@ -396,7 +396,7 @@ def test_metrics_of_products(
 
 
 @pytest.mark.parametrize("dimension", ["action", "income_band", None])
-def test_metrics_of_recommendations(
+def test_metrics_of_recommendations_equal_sql(
     dimension: str | None,
     warehouse: duckdb.DuckDBPyConnection,
     layer: SemanticLayer,
@@ -413,7 +413,7 @@ def test_metrics_of_recommendations(
     assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics, asked), wanted)
 
 
-def test_share_of_customers_with_an_action(
+def test_share_of_customers_with_an_action_equals_sql(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
     recommended = "(select count(distinct customer_key) from marts.fct_customer_recommendations)"
@@ -426,7 +426,7 @@ def test_share_of_customers_with_an_action(
 
 
 @pytest.mark.parametrize("dimension", ["risk_weighting", "product", None])
-def test_metrics_of_losses(
+def test_metrics_of_losses_equal_sql(
     dimension: str | None,
     warehouse: duckdb.DuckDBPyConnection,
     layer: SemanticLayer,
@@ -440,7 +440,7 @@ def test_metrics_of_losses(
     assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics, asked), wanted)
 
 
-def test_metrics_of_the_bank(
+def test_metrics_of_the_bank_equal_sql(
     warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer, engine: MetricFlowEngine
 ) -> None:
     metrics = list(OF_THE_BANK)
@@ -451,7 +451,9 @@ def test_metrics_of_the_bank(
     assert_same(metrics, asked_of_metricflow(warehouse, engine, metrics), wanted)
 
 
-def test_stress_by_scenario(warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> None:
+def test_stress_by_scenario_equals_the_mart(
+    warehouse: duckdb.DuckDBPyConnection, layer: SemanticLayer
+) -> None:
     found = ours(warehouse, layer, list(STRESSED), ["scenario"])
     rows = warehouse.sql(
         "select scenario, 'stressed_' || measure, stressed_value from marts.fct_stress_results"

@@ -56,7 +56,7 @@ def copied_warehouse(built_warehouse: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy2(built_warehouse, tmp_path / built_warehouse.name))
 
 
-def test_summary_of_a_real_build(built_warehouse: Path) -> None:
+def test_summary_matches_the_built_warehouse(built_warehouse: Path) -> None:
     summary = read_summary(built_warehouse)
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         expected = connection.execute(

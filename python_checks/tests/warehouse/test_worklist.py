@@ -560,7 +560,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
         ((), 2, "--action NAME"),
     ],
 )
-def test_errors_list_the_valid_names(
+def test_invalid_requests_are_refused_with_reason(
     releases: Path, tmp_path: Path, options: tuple[str, ...], status: int, complaint: str
 ) -> None:
     out = tmp_path / "list.csv"
