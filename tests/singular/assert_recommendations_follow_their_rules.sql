@@ -198,7 +198,8 @@ miscounted as (
     select
         evaluable.action as culprit,
         'is due for ' || cast(coalesce(expected.customers, 0) as string)
-        || ' customers and recommended to ' || cast(coalesce(found.customers, 0) as string) as breach
+        || ' customers and recommended to ' || cast(coalesce(found.customers, 0) as string)
+            as breach
 
     from evaluable
     left join expected on evaluable.action = expected.action
