@@ -19,9 +19,9 @@ from python_checks.testing.shared import made_once
 os.environ.pop("BANK_HISTORY", None)
 
 # Java compiles Spark's code twice, the second time for long runs. The second compilation took a
-# third of a build of three thousand customers, so it is switched off. That alone would shrink the
-# code cache to a fifth, and Spark ends when the cache is full, so its size is set. The default
-# garbage collector is for long runs, too.
+# third of the time to build three thousand customers, so it is switched off. That alone would
+# shrink the code cache to a fifth, and Spark stops when the cache is full, so its size is set. The
+# default garbage collector is meant for long runs, too, so it is replaced.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"

@@ -1,8 +1,8 @@
 {% test rows_are_sound(model, not_null=[], ranges={}, accepted_values={}, expressions=[]) %}
 
 {#-
-    Checks all conditions on the rows of a table in one scan. Returns the rows that fail one; the
-    column `breach` describes the first failed condition.
+    Checks all conditions on the rows of a table in one scan. Returns the rows that fail any of
+    them; the column `breach` describes the first failed condition.
 
     not_null: columns that must not be null.
     ranges: lowest and highest value by column, null for no limit. Null values pass.

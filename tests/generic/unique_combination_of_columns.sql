@@ -10,7 +10,8 @@
     customer_key is a hash of 60 bits, so two sets of customers with the same row count and the same
     key sum are the same set; a repeated, missing or null key changes the count or the sum.
 
-    With date_column, only the rows of this build's as-of date are tested.
+    With date_column, only the rows of this build's as-of date are tested; with same_customers_as,
+    it has no effect.
 -#}
 {%- if same_customers_as is none %}
 select

@@ -1,4 +1,4 @@
-{#- Different people share a client id: each of them stays a customer. -#}
+{#- Different people may share a client id; each of them stays a customer. -#}
 
 with
 
@@ -26,7 +26,7 @@ customers as (
 
 ),
 
--- Few ids occur more than once; only their names are counted.
+-- Few ids occur more than once; names are counted for those ids only.
 repeated_ids as (
 
     select client_id
@@ -78,8 +78,8 @@ people_kept as (
 
 ),
 
--- Rows that contradict each other are all quarantined. This is the only case in which a person may
--- be missing.
+-- A valid row can still be quarantined, for an ambiguous joining date or as a duplicate. So ids
+-- with quarantined rows are not checked.
 quarantined_ids as (
 
     select {{ json_value('raw_text', 'client_id') }} as client_id

@@ -127,7 +127,7 @@ found as (
 
 ),
 
--- For each state and date, the expected figures less the ones found must be zero.
+-- For each state and date, the expected figures minus the ones found must be zero.
 less as (
 
     select * from expected

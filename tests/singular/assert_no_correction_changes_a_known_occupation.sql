@@ -1,6 +1,6 @@
 {#-
-    An occupation listed both as a correct spelling and as a misspelling would count its customers
-    twice.
+    Customers whose occupation is listed both as a correct spelling and as a misspelling would be
+    counted twice.
 -#}
 
 with

@@ -1,8 +1,8 @@
 {#-
     In a published mart or in the history, no column may be named like personal data, and no text
     may be the name or id of a client. Names of investment advisors are published, so a client with
-    the same name as an advisor is not a leak. A mart that is missing from this list counts as a
-    breach, so that somebody checks each new one.
+    the same name as an advisor is not a leak. A mart that is missing from the lists below counts as
+    a breach, so that somebody checks each new one.
 -#}
 {%- set published = [
     'dim_banking_relationships', 'dim_customers', 'dim_dates', 'dim_investment_advisors',

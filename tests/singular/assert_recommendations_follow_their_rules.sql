@@ -1,4 +1,7 @@
-{#- Only the facts that are published as measures; the others are tested in Python. -#}
+{#-
+    Who is due is recomputed only for rules whose facts are all published as measures; the other
+    rules are tested in Python.
+-#}
 {%- set published = [
     'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score', 'fee_rate',
     'tenure_days', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
@@ -94,7 +97,6 @@ published_facts as (
 
 ),
 
--- Rules whose facts are all published.
 evaluable as (
 
     select rules.action
@@ -196,7 +198,8 @@ miscounted as (
     select
         evaluable.action as culprit,
         'is due for ' || cast(coalesce(expected.customers, 0) as string)
-        || ' customers and found for ' || cast(coalesce(found.customers, 0) as string) as breach
+        || ' customers and recommended to ' || cast(coalesce(found.customers, 0) as string)
+            as breach
 
     from evaluable
     left join expected on evaluable.action = expected.action

@@ -1,7 +1,7 @@
 {#-
     Counts customers without using the thresholds: at least s fifths of them have score s or lower,
-    and fewer than s fifths if those with the largest amount in tier s are left out. A customer at a
-    threshold is in the lower tier, together with all others who have the same amount.
+    and fewer than s fifths if those with the largest amount of score s are left out. A customer at
+    a threshold has the lower score, like all others who have the same amount.
 -#}
 {%- set measures = {'deposit_score': 'total_deposits', 'lending_score': 'total_loans'} -%}
 

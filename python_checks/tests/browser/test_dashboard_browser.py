@@ -199,7 +199,7 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
     assert outside(page) == []
     for table in page.locator(".scroll:has(.cards)").all():
         assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
-    if name in ("", "risk"):  # on other pages, heat maps are too wide for a phone
+    if name in ("", "risk"):  # on other pages, heat maps may scroll sideways
         for table in page.locator(".scroll:has(.heat)").all():
             assert table.evaluate("one => one.scrollWidth - one.clientWidth") <= 1
     expect(page.locator(".invented")).to_contain_text("Invented data")
@@ -208,8 +208,8 @@ def test_each_page_fits_each_screen(name: str, width: int, browser: Browser, add
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None:
-    """With Chromium's defaults, which omit backgrounds, colours are still printed."""
+def test_each_page_prints_fully_and_in_colour(name: str, watched: Watched, tmp_path: Path) -> None:
+    """Colours are printed even with Chromium's defaults, which omit backgrounds."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     file = tmp_path / "page.pdf"
     page.pdf(path=file)
@@ -251,7 +251,9 @@ def test_each_page_on_paper(name: str, watched: Watched, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_page_is_right_and_accessible(name: str, watched: Watched, snapshot: Snapshot) -> None:
+def test_each_page_is_correct_and_accessible(
+    name: str, watched: Watched, snapshot: Snapshot
+) -> None:
     """Numbers match the metric layer, axe-core finds no fault, and the page fits a phone."""
     page = watched.go(f"/{name}?risk_weighting=3&loyalty_classification=Gold")
     filters = {"risk_weighting": (3,), "loyalty_classification": ("Gold",)}
@@ -415,7 +417,7 @@ def test_a_click_on_a_cell_shows_its_details(
     watched.assert_no_faults()
 
 
-def test_chart_bar_links_to_its_year(watched: Watched) -> None:
+def test_bar_and_bubble_open_their_details(watched: Watched) -> None:
     page = watched.go("/quality")
     page.locator("#block-joiners rect").nth(10).click()
     expect(page.locator(".drawer h2").first).to_contain_text("joining year")
@@ -586,7 +588,7 @@ def test_pages_fill_a_large_screen(browser: Browser, address: str) -> None:
     context.close()
 
 
-def test_pictures_of_the_pages(watched: Watched) -> None:
+def test_pictured_pages_open_without_faults(watched: Watched) -> None:
     for name in ("overview", "income"):
         page = watched.go("/" if name == "overview" else f"/{name}")
         expect(page.locator(".block").first).to_be_visible()
@@ -597,7 +599,7 @@ def test_pictures_of_the_pages(watched: Watched) -> None:
 # ---------- empty pages, new releases, the export
 
 
-def test_filters_without_customers(watched: Watched) -> None:
+def test_pages_say_if_no_customer_meets_the_filters(watched: Watched) -> None:
     search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     search += "&joined_year=1995&income_band=Low"
     for name in PAGES:
@@ -631,7 +633,9 @@ def test_an_open_page_shows_a_new_release(
     snapshots.close()
 
 
-def test_before_the_first_release(browser: Browser, published: Path, tmp_path: Path) -> None:
+def test_page_before_the_first_release_names_the_first_command(
+    browser: Browser, published: Path, tmp_path: Path
+) -> None:
     snapshots = Snapshots(tmp_path, patience=120)
     server = Listening(create_app(snapshots, Access()).server, "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()

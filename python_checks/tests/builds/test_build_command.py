@@ -1,4 +1,4 @@
-"""`bank build` as a user runs it: the sample and a drop, from any folder, and its errors."""
+"""`bank build` and `dbt build` as a user runs them: results, summaries, errors and signals."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ PART = "+stg_bank__clients"
 
 
 def variables(folder: Path) -> dict[str, str]:
-    """Return the environment of a command in a folder."""
+    """Return the environment of a command that runs in `folder`."""
     unset = ("BANK_RAW_DIR", "BANK_WAREHOUSE", "BANK_HISTORY", "DBT_PROJECT_DIR")
     kept = {name: text for name, text in os.environ.items() if name not in unset}
     # All these tests share a target folder, so dbt parses only what has changed.
@@ -34,7 +34,7 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`, with all its output there."""
+    """Run `bank` in `folder`."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         cwd=folder,
@@ -55,7 +55,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spoilt(drop: Path, folder: Path, rows: int) -> Path:
-    """Return a copy of a drop in which the first `rows` clients have an age that is no number."""
+    """Return a copy of a drop in which the age of the first `rows` clients is not a number."""
     folder.mkdir()
     for file in drop.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
@@ -68,7 +68,7 @@ def spoilt(drop: Path, folder: Path, rows: int) -> Path:
     return folder
 
 
-def test_partial_build_and_its_summary(drop: Path, tmp_path: Path) -> None:
+def test_partial_build_has_no_summary(drop: Path, tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", PART, "--as-of", "2022-01-31")
     formats = ("--date-format", "%Y-%m-%d", "--date-format", "%d-%m-%Y")
     (drop / "notes.doc").write_text("from the bank", "utf-8")
@@ -139,7 +139,7 @@ def test_undecided_dates_and_near_duplicates_are_counted(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
-def test_kill_ends_dbt_too_and_leaves_nothing_of_the_drop(drop: Path, tmp_path: Path) -> None:
+def test_kill_ends_dbt_too_and_leaves_no_temporary_files(drop: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     arguments = ["build", str(drop), "--warehouse", str(tmp_path / "bank.duckdb")]
@@ -219,7 +219,7 @@ def test_settings_of_another_project_are_ignored(tmp_path: Path) -> None:
     assert parsed.returncode == 0, parsed.stdout
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT")
 def test_signal_to_the_command_alone_ends_dbt_too(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, "build"],

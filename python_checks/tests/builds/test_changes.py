@@ -1,4 +1,4 @@
-"""dbt finds what a pull request changes, and its unit tests are run."""
+"""The models that a pull request changes are listed, and their unit tests run."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from python_checks.project.changes import compare, extract
 from python_checks.testing.paths import PROJECT
 
 
-def test_changed_model_is_listed_with_readers_and_unit_tests(tmp_path: Path) -> None:
+def test_changed_model_is_listed_and_its_unit_tests_run(tmp_path: Path) -> None:
     extract("HEAD", PROJECT, tmp_path / "base")
     shutil.copytree(tmp_path / "base", tmp_path / "changed")
     model = tmp_path / "changed" / "models" / "marts" / "risk" / "fct_risk_drivers.sql"

@@ -198,7 +198,7 @@ def test_full_build_runs_every_data_test(built_warehouse: Path, workplace: Path)
 
 
 def require_nothing_published(warehouse: Path) -> None:
-    """Check that every reader refuses an emptied warehouse."""
+    """Check that the commands refuse an emptied warehouse, and that nothing is published."""
     for arguments in (("publish",), ("check", "--no-docs"), ("summary",)):
         message = refused(warehouse, *arguments)
         assert "ran with --empty, so its tables have no rows" in message
@@ -206,7 +206,7 @@ def require_nothing_published(warehouse: Path) -> None:
     assert not (warehouse.parent / "published" / "current").exists()
 
 
-def test_empty_build_on_a_new_warehouse(fresh: Path) -> None:
+def test_empty_build_of_a_new_warehouse_has_no_rows(fresh: Path) -> None:
     passes(fresh, "build", "--empty")
     rows = counts(fresh / "bank.duckdb")
     assert rows["staging.base_bank__clients"] == rows["marts.dim_customers"] == 0
@@ -244,10 +244,10 @@ def test_show_prints_rows_of_a_model_and_of_a_query(used: Path) -> None:
     assert "3000" in passes(used, "show", "--inline", query).replace(",", "")
 
 
-def test_compile_ls_and_freshness(used: Path) -> None:
+def test_compile_ls_and_freshness_succeed(used: Path) -> None:
     assert "staging" in passes(used, "compile", "--select", "stg_bank__clients")
     assert "bank_warehouse.marts.core.dim_customers" in passes(used, "ls", "--select", "marts")
-    # No source declares a freshness: a drop is a folder of files.
+    # No source declares its freshness: a drop is a folder of files.
     assert "Nothing to do" in passes(used, "source", "freshness")
 
 
@@ -289,7 +289,7 @@ def test_retry_completes_a_failed_build(fresh: Path) -> None:
     late = "{as_of_date: '2015-01-01', max_quarantine_rate: 0}"
     output = fails(fresh, "build", "--select", "+stg_bank__clients", "--vars", late)
     assert "client rows are quarantined" in output
-    # Nothing was fixed: the drop is validated again.
+    # The retry validates the drop again and refuses it, because nothing has changed.
     assert "client rows are quarantined" in fails(fresh, "retry")
     passes(fresh, "retry", "--vars", "{as_of_date: '2015-01-01', max_quarantine_rate: 1}")
     assert 0 < counts(fresh / "bank.duckdb")["staging.stg_bank__clients"] < 3000
@@ -392,7 +392,7 @@ def test_renamed_warehouse_without_its_records_is_not_published(
     assert "If the file was renamed or copied, rename or copy its records with it" in message
 
 
-def test_schema_name_is_refused_for_a_warehouse(built_warehouse: Path, tmp_path: Path) -> None:
+def test_reserved_name_is_refused_for_a_warehouse(built_warehouse: Path, tmp_path: Path) -> None:
     assert {name.split(".")[0] for name in counts(built_warehouse)} == set(SCHEMAS)
     for name in ("marts", "history"):
         renamed = copy_warehouse(built_warehouse, tmp_path, name)

@@ -83,7 +83,7 @@ def test_space_of_existing_warehouse_is_reused(
         require_disk_space(need_of(1001, warehouse))
 
 
-def test_plugin_reports_needed_disk_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_needed_disk_space_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
     assert require_disk(warehouse, 1000, True) == ""
     assert require_disk(warehouse, 125_000, True) == (

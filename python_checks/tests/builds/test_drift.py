@@ -95,7 +95,7 @@ def test_unbalanced_drop_cannot_be_accepted(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
-def test_unfinished_build_cannot_be_accepted(tmp_path: Path) -> None:
+def test_missing_or_unfinished_build_cannot_be_accepted(tmp_path: Path) -> None:
     warehouse = tmp_path / "bank.duckdb"
     absent = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
     assert absent.exit_code == 2

@@ -1,6 +1,7 @@
 """A drop is data: nothing in it runs, leads out of its folder, or breaks a build.
 
-Real builds of a few drops, each with many hostile texts at once.
+dbt builds one drop with many hostile texts. It refuses drops whose clients file is hidden or a link
+out of the folder.
 """
 
 import csv
@@ -40,20 +41,20 @@ MODELS = (
 
 
 def lookups(drop: Path) -> None:
-    """Write the three small tables into a drop."""
+    """Write the three lookups into a drop."""
     for table in LOOKUPS:
         (drop / f"{table}.csv").write_bytes((SEEDS / f"raw_{table}.csv").read_bytes())
 
 
 def clients(file: Path, header: list[str], rows: list[list[str]]) -> None:
-    """Write a clients file as RFC 4180 describes."""
+    """Write a clients file as CSV (RFC 4180)."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows([header, *rows])
 
 
 def build(folder: Path, drop: Path, *options: str) -> Completed:
-    """Build a drop up to its control totals, and check that only messages were printed."""
+    """Build a drop up to its control totals, and check that no traceback is printed."""
     run = run_dbt(folder, *MODELS, *options, BANK_RAW_DIR=str(drop))
     assert "Traceback" not in run.stdout + run.stderr
     return run
@@ -133,7 +134,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows users often cannot create links")
 @pytest.mark.parametrize("form", ["link to a file", "link to a folder", "link upwards", "dots"])
-def test_links_out_of_the_drop_are_refused(form: str, tmp_path: Path) -> None:
+def test_clients_file_outside_the_drop_or_hidden_is_refused(form: str, tmp_path: Path) -> None:
     header, rows = seed_rows()
     outside = tmp_path / "outside" / "clients"
     clients(outside / "clients.csv", header, rows)

@@ -56,7 +56,7 @@ class Look:
     """The content of the history and the migrations after a build.
 
     Attributes:
-        dates: Number of rows and fingerprint of each date.
+        dates: Number of customers and fingerprint of each date.
         pairs: The same for each comparison that the history keeps, by its two dates.
         segments: Customers by date, segment before and segment after.
         printed: What the build printed.
@@ -260,7 +260,7 @@ def test_joiners_and_leavers_match_the_files(
 
 
 def count_moves(folder: Path) -> tuple[list[Any], list[Any]]:
-    """Return segment and risk migrations from the history, customer by customer, in Python."""
+    """Count the segment and risk migrations of a history in Python, customer by customer."""
     with duckdb.connect(str(history_of(folder)), read_only=True) as connection:
         rows = connection.execute(
             "select as_of_date, customer_key, segment, risk_weighting, watch_list_level, "
@@ -312,7 +312,7 @@ def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) 
 
 @pytest.fixture
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
-    """A copy of the warehouse and history after the build of the short drop, to be damaged."""
+    """A copy of the warehouse and history after the last build of the series, to be damaged."""
     assert looks
     warehouse = bank / "bank.duckdb"
     for file in (warehouse, history_of(bank), build_record_path(warehouse)):

@@ -1,7 +1,7 @@
 """Staging reads, quarantines or refuses every odd drop, and loses nothing.
 
 Each oddity goes through the project's own SQL and macros, rendered by `staging.Staging`. Some
-oddities of each outcome also go through `dbt build`, to prove that the rendered SQL is dbt's.
+oddities of each outcome also go through `dbt build`, to prove that dbt renders the same SQL.
 """
 
 import hashlib
@@ -28,7 +28,6 @@ BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
 Row = Mapping[str, Cell]
 Edit = Callable[[int, dict[str, Cell]], dict[str, Cell]]
 
-# Cells in which a correctly read drop differs from the seeds, by row number.
 SEED_ROWS = oddities.seed_rows()[1]
 CODES = {column.name: place for place, column in enumerate(CLIENTS.columns)}
 
@@ -39,6 +38,7 @@ def names_of(names: list[str]) -> Edit:
     return lambda number, _: {"client_name": known[number]} if number in known else {}
 
 
+# By oddity: the cells in which a correctly read drop differs from the seeds.
 EDITS: dict[str, Edit] = {
     "clients_alone": lambda number, _: {
         name: f"{noun} {SEED_ROWS[number - 1][CODES[code]]}"
@@ -95,7 +95,7 @@ EDITS: dict[str, Edit] = {
     ),
 }
 
-# Run through dbt: each outcome, each way to decide it, and every refusal by staging.
+# Run through dbt: oddities of each outcome, and every refusal by staging.
 THROUGH_DBT = (
     "utf16_with_mark",
     "unknown_separator",
@@ -119,7 +119,7 @@ def staging() -> Iterator[Staging]:
 
 @pytest.fixture(scope="module")
 def seed_values(staging: Staging, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
-    """The values of the plain seeds, row by row."""
+    """The values that staging reads from the seeds, in the order of their rows."""
     drop = seed_drop(tmp_path_factory.mktemp("seeds"))
     staged = staging.read(drop)
     assert staged.refusal is None
@@ -141,7 +141,7 @@ def fingerprint(row: Row) -> tuple[tuple[str, str], ...]:
 
 
 def with_keys(row: dict[str, Cell]) -> dict[str, Cell]:
-    """Return a row with its keys computed again, from their definition."""
+    """Return a row with its keys recomputed from their definition."""
 
     def key(*texts: Cell) -> int:
         joined = "|".join(str(text) for text in texts)
@@ -242,7 +242,7 @@ def test_spoilt_ids_after_the_first_5000_rows_are_quarantined(
     assert len(staged.accepted) == 6000 - len(spoilt)
 
 
-def test_only_ambiguous_dates_are_quarantined(staging: Staging, tmp_path: Path) -> None:
+def test_ambiguous_and_unreadable_dates_are_quarantined(staging: Staging, tmp_path: Path) -> None:
     oddity = BY_NAME["dates_of_both_orders"]
     staged = staging.read(make(oddity, tmp_path / "drop"), **settings(oddity))
     doubts = {row["source_row"]: str(row["reject_reasons"]) for row in staged.quarantined}
@@ -319,7 +319,7 @@ def test_a_few_cells_unlike_the_first_5000_rows_are_quarantined(
         (("12.345", "12.3456"), 0.01, "7,000 rows: bank_loans is not an amount to the cent"),
     ],
 )
-def test_amounts_unlike_the_first_5000_rows_are_reported(
+def test_many_amounts_unlike_the_first_5000_rows_are_refused(
     cells: tuple[str, str], rate: float, says: str, staging: Staging, tmp_path: Path
 ) -> None:
     def edit(at: int, row: list[str]) -> None:
@@ -392,7 +392,7 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", dict.fromkeys(THROUGH_DBT))
-def test_odd_drop_through_dbt(
+def test_odd_drop_has_the_same_outcome_in_dbt(
     name: str, staging: Staging, seed_values: list[Row], dbt_folder: Path
 ) -> None:
     oddity = BY_NAME[name]

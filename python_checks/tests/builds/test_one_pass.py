@@ -19,7 +19,7 @@ from bank_warehouse.cli import main
 from python_checks.testing.dbt import run_dbt
 
 CUSTOMERS = 25_000
-"""More than exact_ranks_limit; with fewer customers, the models rank customers instead of bins."""
+"""More than exact_ranks_limit: with fewer customers, customers are ranked instead of buckets."""
 
 SORTING = frozenset(
     {
@@ -35,8 +35,8 @@ SORTING = frozenset(
 """Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
-"""The model that sorts the bins of int_balance_buckets. A bin holds the amounts that agree in
-their number of digits and their first four digits, so more customers do not need more bins."""
+"""The model that sorts the buckets of int_balance_buckets. A bucket holds the amounts with the same
+number of digits and the same first four digits, so more customers do not need more buckets."""
 
 DISTRIBUTIONS = "int_distributions"
 """The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
@@ -45,9 +45,10 @@ MEDIANS = "int_dimension_medians"
 """The model that sorts the amounts in the few buckets that contain a median."""
 
 AMOUNTS_OF_A_MEDIAN = 0.02
-"""Largest share of the amounts that this model may sort."""
+"""Largest share of the amounts that MEDIANS may sort."""
 
-BINS_OF_A_NUMBER_OF_DIGITS = 9_000
+BUCKETS_OF_A_NUMBER_OF_DIGITS = 9_000
+"""The first four digits of an amount are between 1000 and 9999."""
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
 
@@ -188,7 +189,7 @@ def test_sort_of_all_customers_is_detected(pack: Pack) -> None:
 def test_every_model_is_profiled(profiles: dict[str, list[Operator]]) -> None:
     assert len(profiles) >= 40
     assert all(profiles.values())
-    # The models that score and bin customers are included, and their plans read the customers.
+    # Models that score and rank customers are included, and their plans read all customers.
     for name in ("int_customers_segmented", "fct_product_holdings"):
         assert max(one.rows_out for one in profiles[name]) >= 0.99 * CUSTOMERS
 
@@ -202,16 +203,16 @@ def test_no_model_sorts_or_ranks_all_customers(profiles: dict[str, list[Operator
     assert not guilty, json.dumps(guilty, indent=2)
 
 
-def test_sorted_bins_do_not_grow_with_customers(
+def test_number_of_sorted_balance_buckets_is_bounded(
     pack: Pack, profiles: dict[str, list[Operator]]
 ) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
-        bins = connection.execute("select count(*) from intermediate.int_balance_buckets")
-        counted = bins.fetchone()
+        buckets = connection.execute("select count(*) from intermediate.int_balance_buckets")
+        counted = buckets.fetchone()
         fullest = connection.execute(
             """
-            select max(bins) from (
-                select count(*) as bins from intermediate.int_balance_buckets
+            select max(buckets) from (
+                select count(*) as buckets from intermediate.int_balance_buckets
                 group by measure, sign(bucket), abs(bucket) // 10000
             ) as by_number_of_digits
             """
@@ -219,10 +220,10 @@ def test_sorted_bins_do_not_grow_with_customers(
     assert counted is not None
     assert {one.rows_in for one in sorts(profiles[CONCENTRATION])} <= {counted[0]}
     assert fullest is not None
-    assert 0 < fullest[0] <= BINS_OF_A_NUMBER_OF_DIGITS
+    assert 0 < fullest[0] <= BUCKETS_OF_A_NUMBER_OF_DIGITS
 
 
-def test_number_of_buckets_is_bounded(pack: Pack) -> None:
+def test_number_of_distribution_buckets_is_bounded(pack: Pack) -> None:
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         fullest = connection.execute(
             f"""

@@ -47,7 +47,7 @@ def new_project(folder: Path) -> Path:
 def run(clone: Path, command: str) -> str:
     """Execute a command in a clone, as a user who has activated its environment.
 
-    A server is stopped once it answers.
+    A server is stopped once it has printed its address.
 
     Returns:
         What it printed.
@@ -78,7 +78,7 @@ def run(clone: Path, command: str) -> str:
 
 
 def until_it_listens(process: subprocess.Popen[str]) -> str:
-    """Return what a server prints until it names its address."""
+    """Return what a server prints, up to its address."""
     assert process.stdout is not None
     output, end = "", time.monotonic() + PATIENCE
     while "http://127.0.0.1:" not in output and "Serving docs at" not in output:
@@ -86,7 +86,7 @@ def until_it_listens(process: subprocess.Popen[str]) -> str:
         ready, _, _ = select.select([process.stdout], [], [], 1)
         if ready:
             line = process.stdout.readline()
-            assert line, f"the server has ended:\n{output}"
+            assert line, f"the server exited before it printed its address:\n{output}"
             output += line
     return output
 

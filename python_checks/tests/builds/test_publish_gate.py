@@ -127,7 +127,7 @@ RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-def test_warehouse_without_valid_records_is_refused(
+def test_missing_or_unsuitable_record_is_refused(
     name: str, built_warehouse: Path, tmp_path: Path
 ) -> None:
     spoil, reason = RECORDS[name]
@@ -203,7 +203,7 @@ def test_partial_and_failed_builds_are_refused(built_warehouse: Path, tmp_path: 
     assert "and " in message
 
 
-def test_checks_and_publish_as_a_user_runs_them(
+def test_commands_check_publish_and_roll_back(
     built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)

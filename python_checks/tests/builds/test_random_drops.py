@@ -1,4 +1,4 @@
-"""Banks of any size and composition can be built and pass every data test.
+"""Drops of any size and composition can be built and pass every data test.
 
 A bank may first try the project on a few of its customers. A build must not fail if there
 is only one customer or one class, or if there are overdrafts or balances of zero. For each drop,
@@ -96,7 +96,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL with a different as-of date, and with the year 120 years before it."""
+    """Return compiled SQL with the as-of date, and the year 120 years before it, replaced."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -261,7 +261,7 @@ def test_drop_tests_detect_a_missing_customer(
     )
 
 
-def test_compiled_sql_for_a_different_date_matches_dbt() -> None:
+def test_replaced_date_gives_the_sql_compiled_for_it() -> None:
     staging = Staging()
     for model in ("base_bank__clients", "fct_quarantined_clients"):
         for day in DATES:

@@ -1,6 +1,6 @@
-"""Every sabotage of the project must make a test fail.
+"""Every sabotage of the project must make a dbt test fail.
 
-Every sabotage changes the text of a copy of the project. The changed nodes are built again in a
+A sabotage changes the text of a copy of the project. The changed nodes are built again in a
 copy of the sound warehouse, up to the tests that must catch the fault, and one of these tests must
 fail. A failure for another reason does not count.
 """
@@ -25,7 +25,7 @@ class Edit:
 
     Attributes:
         file: Path relative to the project.
-        old: Text that occurs once in the file.
+        old: Text in the file. Only its first occurrence is replaced.
         new: Its replacement.
     """
 
@@ -42,8 +42,8 @@ class Sabotage:
         name: Short description.
         edits: The changes to the files.
         caught_by: Names of dbt nodes, or the beginnings of names. At least one must fail.
-        net: The kind of dbt test that must catch the fault. Most faults are caught by both kinds. A
-            fault that does not change the sums of the shipped data needs unit tests.
+        net: The kind of dbt test that must catch the fault. Unit tests catch the faults that no
+            data test notices in the shipped data.
     """
 
     name: str
@@ -464,14 +464,14 @@ def name_of(unique_id: str) -> str:
 
 
 def selection(sabotage: Sabotage, unique_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the command that runs only the nodes that must catch a sabotage."""
+    """Return the dbt command for the nodes that must catch a sabotage and their changed parents."""
     caught_by = {
         name_of(unique_id).split(".")[0]
         for unique_id in unique_ids
         if name_of(unique_id).startswith(sabotage.caught_by)
         and unique_id.startswith("unit_test.") == (sabotage.net == "unit")
     }
-    assert caught_by, f"no test is called {sabotage.caught_by}"
+    assert caught_by, f"no node is called {sabotage.caught_by}"
     # The nodes and their changed parents. Selecting a model also selects its unit tests.
     net = {
         "data": ("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
@@ -504,10 +504,9 @@ def project(sound_copy: Path, built_warehouse: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_unchanged_copy_passes(
+def test_unchanged_copy_equals_the_project_that_passed(
     project: Path, built_target: Path, build_results: dict[str, str]
 ) -> None:
-    """The copy does not differ from the project whose build passed."""
     assert set(build_results.values()) == {"success", "pass", "no-op"}
     assert len(build_results) > 200
     listed = run(

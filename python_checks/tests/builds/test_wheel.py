@@ -1,4 +1,4 @@
-"""A wheel of the project, installed without the project's folder, runs `bank`."""
+"""`bank` runs from an installed wheel, without a clone of the project."""
 
 import os
 import shutil
@@ -95,7 +95,7 @@ def test_generator_and_checks_run(bank: Bank, built_warehouse: Path, tmp_path: P
     assert (tmp_path / "bank_data_docs" / "index.html").is_file()
 
 
-def test_build_without_a_clone_has_a_remedy(bank: Bank) -> None:
+def test_build_without_a_clone_is_refused_with_remedy(bank: Bank) -> None:
     refused = bank("build")
     assert refused.returncode == 2
     assert "Run it in a clone, or name the clone with --project-dir." in refused.stderr

@@ -180,7 +180,7 @@ def _type_of(contract: Contract, name: str) -> str:
     return next(column.type for column in contract.columns if column.name == name)
 
 
-def test_the_reader_role_is_refused_on_restricted(published: tuple[str, Path]) -> None:
+def test_reader_roles_read_only_what_they_may(published: tuple[str, Path]) -> None:
     dsn, _ = published
     reader, restricted = login(dsn, "bank_reader"), login(dsn, "bank_restricted_reader")
     for user in (reader, restricted):
@@ -202,7 +202,7 @@ def test_the_reader_role_is_refused_on_restricted(published: tuple[str, Path]) -
                 one(user, statement)
 
 
-def test_login_of_the_power_bi_guide_reads_what_the_model_reads_and_no_more(
+def test_login_of_the_power_bi_guide_reads_the_model_but_no_personal_data(
     published: tuple[str, Path],
 ) -> None:
     """The statements are those of the guide; the queries are those of the model."""
@@ -233,7 +233,7 @@ def test_login_of_the_power_bi_guide_reads_what_the_model_reads_and_no_more(
             connection.execute("select * from restricted.dim_customer_identities")
 
 
-def test_foreign_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path) -> None:
+def test_added_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
     with psycopg.connect(database) as connection:
         connection.execute("grant usage on schema restricted to public, bank_reader")
@@ -363,7 +363,9 @@ def test_a_changed_contract_changes_the_tables_and_older_snapshots_see_their_row
     assert one(database, "select count(*) from marts.fct_stress_results") == 20
 
 
-def test_foreign_tables_are_not_changed(warehouse: Path, database: str, tmp_path: Path) -> None:
+def test_tables_that_no_release_created_are_not_changed(
+    warehouse: Path, database: str, tmp_path: Path
+) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.budget (a integer)")
@@ -386,7 +388,7 @@ def test_unreachable_server_publishes_nothing_and_hides_password(
     assert release_numbers(tmp_path) == []
 
 
-def test_user_without_rights_gets_statements_for_administrator(
+def test_user_without_rights_is_refused_with_remedy(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     user = f"user_{uuid.uuid4().hex[:8]}"
@@ -612,7 +614,7 @@ def test_a_server_lost_after_the_commit_is_not_a_failed_publish(
     assert files_and_postgres(tmp_path, database) == (1, [1], [1])
 
 
-def test_a_manifest_in_the_database_that_was_edited_is_refused(
+def test_edited_manifest_in_the_database_is_refused(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database)
@@ -713,7 +715,7 @@ def test_different_bank_is_not_published_over_a_bank_in_postgres(
     with pytest.raises(PublishError, match=r"(?s)invented bank.* another database with BANK_POSTG"):
         publish(warehouse, tmp_path / "new", database)
     assert one(database, "select count(*) from publishing.releases") == 1
-    # The bank of the database may be published to a new folder; another bank needs replace_bank.
+    # The same bank may be published with a new folder; another bank needs replace_bank.
     assert publish(bank, tmp_path / "new", database).number == 2
     assert publish(other, tmp_path / "others", None).number == 1
     with pytest.raises(PublishError, match="None of the 3,000 customers of PostgreSQL"):

@@ -1,6 +1,6 @@
-"""The example profiles of Databricks and Microsoft Fabric compile to Spark's SQL.
+"""With the example profiles of Databricks and Microsoft Fabric, the project compiles to Spark SQL.
 
-Hosts and secrets are invented, because dbt compiles without a connection.
+Hosts and secrets are invented; dbt compiles without a connection.
 """
 
 import json
@@ -79,7 +79,7 @@ SERVICES = {
 
 
 def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt from the adapter's environment with an example profile."""
+    """Run dbt from the environment of the adapters with an example profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
@@ -123,7 +123,6 @@ def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) 
 
 
 def test_duckdb_fragments_occur_in_a_duckdb_build(built_manifest: dict[str, Any]) -> None:
-    """The DuckDB fragments above occur in a DuckDB build."""
     nodes = {node["name"]: node for node in built_manifest["nodes"].values()}
     for name, words in ENGINE_WORDS.items():
         sql = re.sub(r"\s+", " ", nodes[name]["compiled_code"]).replace("( ", "(")

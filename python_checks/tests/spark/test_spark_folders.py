@@ -13,7 +13,7 @@ select count(*) as row_count from ({{ bank_warehouse.raw_drop_query('genders') }
 """
 
 
-def test_build_output_is_below_the_project(tmp_path: Path) -> None:
+def test_build_output_is_inside_the_project(tmp_path: Path) -> None:
     needs_spark()
     project = bare_project(tmp_path / "a project")
     (project / "models/genders_counted.sql").write_text(MODEL, "utf-8")

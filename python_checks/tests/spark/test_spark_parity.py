@@ -1,4 +1,4 @@
-"""DuckDB and Spark build the same marts, row by row, from the same data."""
+"""DuckDB and Spark build the same marts, row for row, from the same data."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
 
 @pytest.fixture(scope="module")
 def seeds_target(spark: SparkProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build seeds and models on Spark.
+    """Build the shipped seeds and the models on Spark.
 
     Returns:
         The target folder of the build.
@@ -48,7 +48,7 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _assert_same_marts(
     warehouse: Path, spark: SparkProcess, target: Path, **environment: str
 ) -> int:
-    """Write every Spark mart to files and compare them; return the number of compared rows."""
+    """Compare all marts of Spark with those of DuckDB; return the number of rows compared."""
     marts = target / "marts"
     arguments = ("--args", json.dumps({"folder": str(marts)}))
     spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
@@ -64,7 +64,7 @@ def _assert_same_marts(
 
 
 def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
-    """Run dbt tests, given as name to unique id, and expect all to pass."""
+    """Run dbt tests and check that all pass; `names` gives the unique id of each test name."""
     outcome = spark.dbt(target, "test", "--select", *names)
     assert outcome.statuses == dict.fromkeys(names.values(), "pass")
 
@@ -75,7 +75,7 @@ def test_the_shipped_seeds_give_the_same_marts(
     assert _assert_same_marts(built_warehouse, spark, seeds_target) > 50_000
 
 
-def test_data_tests_of_each_kind_run_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
+def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
     """All singular tests, and the first test of each generic kind."""
     nodes = _manifest(seeds_target)["nodes"].values()
     chosen: dict[str, dict[str, Any]] = {}
@@ -212,7 +212,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             assert found.is_equal, f"{name}: {found}"
             assert found.rows >= 10
             if table == "fct_quarantined_clients":
-                # Two thirds of the odd cells are invalid, and the second file mixes date orders.
+                # Most have ambiguous dates: the second file mixes the orders of day and month.
                 assert found.rows > 100
     # One delivered file becomes several Parquet files of the table.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
@@ -220,7 +220,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
 
 @pytest.fixture
 def one_mart(tmp_path: Path) -> tuple[Path, Mart]:
-    """A warehouse with one mart of three rows, and its dbt manifest."""
+    """A warehouse with a mart of three rows, and the description of the mart."""
     warehouse = tmp_path / "bank.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema marts")
@@ -249,7 +249,7 @@ def one_mart(tmp_path: Path) -> tuple[Path, Mart]:
         ("select * replace (key + 1 as key) from marts.fct_test", "rows"),
     ],
 )
-def test_difference_is_detected(
+def test_differences_beyond_rounding_are_detected(
     one_mart: tuple[Path, Mart], tmp_path: Path, change: str, differing: str | None
 ) -> None:
     warehouse, mart = one_mart
