@@ -99,7 +99,7 @@ def _kept(path: Path) -> dict[str, Kept]:
         if node.kind.lower() == "expression" and node.name in names:
             value, place = unquote(node.text), f"{path}, line {node.line}: {node.name}"
             if names[node.name] in kept:
-                value, place = None, f"{place} is there a second time"
+                value, place = None, f"{place} occurs a second time"
             elif value is None:
                 place += " is not one text in quotes"
             kept[names[node.name]] = value, place

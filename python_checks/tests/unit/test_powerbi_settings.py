@@ -142,7 +142,7 @@ def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: P
         (
             "/// Number",
             f"=======\nexpression PublishFolder = \"C:\\x\" {META}\n>>>>>>> theirs\n/// Number",
-            "line 9: PublishFolder is there a second time",
+            "line 9: PublishFolder occurs a second time",
         ),
     ],
     ids=["break", "break in a block", "null", "empty", "renamed", "other", "release", "merge"],
