@@ -1,1 +1,1 @@
-"""Benchmarks of the promised speed and error rates."""
+"""Benchmarks of speed, error rates and fault tolerance."""

@@ -155,7 +155,7 @@ def _report(code: int, said: str) -> str:
         return UNKNOWN
     if "Nothing was published" in said:
         return NOTHING
-    return "neither"
+    return "none of these"
 
 
 def _current(published: Path) -> int | None:

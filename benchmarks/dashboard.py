@@ -8,9 +8,9 @@ measures, so it is the only one that needs an idle machine. Without `--keep`, ev
 each time.
 
 Without `--publish-dir`, the current release is enlarged to the given number of customers. Each new
-customer has the money, risk and income of one customer of the release, and every other attribute is
-drawn independently. This fills nearly every cell of the cubes, more than a real bank of that size
-would. With `--publish-dir`, the release in that folder is used unchanged.
+customer has the money, risk and income of one customer of the release, and the attributes in
+`DRAWN` are drawn independently. This fills nearly every cell of the cubes, more than a real bank of
+that size would. With `--publish-dir`, the release in that folder is used unchanged.
 
 Each user opens a page and then changes one filter after another, with a pause between changes.
 Pauses have an exponential distribution, limited to ten times the mean. A mean of 7 seconds is the
@@ -254,7 +254,7 @@ def percentile(times: Sequence[float], share: float) -> float:
 
 
 def describe(times: Sequence[tuple[str, float, float]], seconds: float, pause: float) -> str:
-    """Return the times as one or two lines of text."""
+    """Return the times as lines of text."""
     served, waited = ([each[place] for each in times] for place in (1, 2))
     worst = max(
         PAGES, key=lambda page: percentile([s for p, s, _ in times if p == page] or [0], 0.95)
@@ -407,8 +407,8 @@ class _Holder:
         idle, slow = self._told.recv()
         self._process.join()
         return (
-            f"idle connections beside the users: {idle:,} of {self._idle:,} open to the end; of "
-            f"{self._slow:,} with a half-sent request {slow:,}"
+            f"additional connections open at the end: {idle:,} of {self._idle:,} idle ones, "
+            f"{slow:,} of {self._slow:,} with a half-sent request"
         )
 
 
@@ -423,7 +423,7 @@ def _used(
     try:
         times: list[tuple[str, float, float]] = here.recv()
     except EOFError as ended:
-        message = "The users ended before their time: see above."
+        message = "The simulated users failed: see above."
         raise click.ClickException(message) from ended
     finally:
         process.join()

@@ -1,4 +1,4 @@
-"""Compare the time of the Great Expectations suites with the same counts in plain SQL.
+"""Compare the time of the Great Expectations suites with that of the same counts in plain SQL.
 
     python -m benchmarks.expectations --warehouse warehouse/bank.duckdb --repeats 3
 

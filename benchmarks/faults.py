@@ -61,8 +61,8 @@ class Build:
         process: Its process id.
         output: File with its output.
         started: Its start on the monotonic clock.
-        seconds: Its duration; null while it runs.
-        status: Its exit status, or minus the signal that ended it; null while it runs.
+        seconds: Its duration; None while it runs.
+        status: Its exit status, or minus the signal that ended it; None while it runs.
     """
 
     process: int
@@ -164,7 +164,7 @@ class Bench:
         history = self.warehouse.with_name("bank_history.duckdb")
         if set(self.warehouse.parent.glob("*")) != {self.warehouse, self.record, history}:
             raise click.ClickException(
-                "the undisturbed build left something else than warehouse, history and record"
+                "the undisturbed build did not leave only its warehouse, history and record"
             )
         shutil.copy2(self.warehouse, self.template)
         shutil.copy2(self.warehouse, self.published / "release.duckdb")

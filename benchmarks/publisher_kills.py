@@ -1,13 +1,13 @@
 """Kill publishers at random moments during reads, and check what the readers saw.
 
 Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--cuts 0] [--seed
-1]``; with ``--cuts``, connections are cut around COMMIT as well: :mod:`benchmarks.commit_cuts`.
+1]``. With ``--cuts``, connections are also cut around COMMIT: see :mod:`benchmarks.commit_cuts`.
 
 WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
 warehouse is derived from it in which every mart has different rows. Publishers alternate between
 the two, so a mix of both shows in the number of rows. Each publisher is the real command in its own
-process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers
-read again and again, with short pauses:
+process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers read
+again and again, with short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
 - files, held: open the DuckDB file of a release, and read it repeatedly during later releases;

@@ -64,7 +64,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "dimension": {},
     "driver": {},
 }
-"""The labels of each column's codes; the codes of other columns are shown unchanged."""
+"""The labels of each column's codes; other columns, except `verdict`, are shown unchanged."""
 
 GAP = (
     "Gap to close: how far these customers' balances, or their yearly fees, are from the rule's "
@@ -126,7 +126,8 @@ def reasons(text: str) -> str:
 
     The limits in this text come from the seed, so the label is also right for a seed that a bank
     has changed. `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes
-    `Deposits are in the top fifth; customer for 10 years or more`.
+    `Deposits are in the top fifth; customer for 10 years or more`. A text in another form is
+    returned unchanged.
     """
     found = _RULE.match(text)
     conditions = (

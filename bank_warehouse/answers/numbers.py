@@ -10,7 +10,7 @@ STEPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 
 
 def amount(value: Number) -> str:
-    """Return an amount with two or three figures: `4.5 billion`, `148 million`, `12,000`, `850`."""
+    """Return an amount with at most three significant digits: `4.5 billion`, `12,000`, `850`."""
     number = float(value)
     if abs(number) < 100:
         return f"{round(number)}"
@@ -54,7 +54,7 @@ def listed(texts: Sequence[str], word: str = "and") -> str:
 
 
 def _two_or_three(number: float) -> float:
-    """Round to two figures, or three if the first is a 1."""
+    """Round to two significant digits; three for hundreds (850 million) or if the first is a 1."""
     if number == 0:
         return 0.0
     digits = f"{abs(number):e}"

@@ -32,7 +32,7 @@ NEARLY_ALL = 0.95
 FEWEST_FOR_TENTHS = 10
 """Minimum number of customers for a meaningful top tenth."""
 ONE_SIDED_95 = 1.645
-"""Quantile of the normal distribution."""
+"""The 95% quantile of the normal distribution."""
 
 TARGETED_BY = (
     "loyalty_classification",
@@ -354,7 +354,7 @@ def _policy(source: Source, dimensions: Sequence[str]) -> str:
 
 
 def segments(source: Source) -> Answer | None:
-    """Which segment holds the most money for its size."""
+    """Which segment has the largest loans and deposits, and its share of customers."""
     rows = [
         row
         for row in source.ask(("customers", *BALANCES), ("segment",))
@@ -417,7 +417,7 @@ def funding(source: Source) -> Answer | None:
 
 
 def concentration(source: Source) -> Answer | None:
-    """How much the top tenth of customers hold."""
+    """How much the top tenth of customers hold and owe."""
     customers = source.ask(("customers",))[0][0]
     found = {row["measure"]: row for row in source.rows("fct_balance_concentration")}
     if customers < FEWEST_FOR_TENTHS or not set(BALANCES) <= set(found):
@@ -531,7 +531,7 @@ def stress(source: Source) -> Answer | None:
 
 
 def drivers(source: Source) -> Answer | None:
-    """Whether balances or personal attributes are linked to the risk weighting."""
+    """Which facts are linked to the risk weighting, and whether protected attributes are."""
     rows = source.rows("fct_risk_drivers", "fit, driver, level")
     facts = strongest(source)
     if not facts:
@@ -767,7 +767,7 @@ def _decided(row: Mapping[str, Any]) -> str:
 
 
 def _negligible(row: Mapping[str, Any]) -> str:
-    """Return the verdict of a test that :func:`_is_none`."""
+    """Return the verdict of a test for which :func:`_is_none` is true."""
     return f"Any difference is negligible{_tested(row)}."
 
 

@@ -211,7 +211,7 @@ def _demographics(plan: Plan, rows: Unsigned) -> Columns:
 
 
 def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
-    """Return joining dates: years as frequent as in the profile, days equally frequent."""
+    """Return joining dates of all customers, as days since 1970-01-01."""
     is_later = rows >= plan.customers
     return np.where(
         is_later,
@@ -221,7 +221,7 @@ def _joining_days(plan: Plan, rows: Unsigned) -> Integers:
 
 
 def _first_joining_days(seed: int, rows: Unsigned) -> Integers:
-    """Return joining dates of the customers of the first month."""
+    """Return joining dates of the first month: years as in the profile, days equally frequent."""
     years = list(calibration.CLIENTS_BY_YEAR_JOINED)
     counts = list(calibration.CLIENTS_BY_YEAR_JOINED.values())
     epoch = date(1970, 1, 1)

@@ -112,7 +112,7 @@ def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -
     """Refuse a folder with files that would be replaced, or with the same tables in another format.
 
     Raises:
-        click.ClickException: With the names of the files and the remedy.
+        click.ClickException: There are such files; the message names them and the remedy.
     """
     for other_format in FORMATS:
         taken = [
@@ -123,7 +123,7 @@ def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -
         if other_format != file_format:
             message = (
                 f"{out} already holds these tables in another format: {', '.join(taken)}.\n"
-                "Two copies of a table in one folder would be read as one: "
+                "A drop with two copies of a table is refused: "
                 "choose another --out, or remove those files."
             )
             raise click.ClickException(message)

@@ -1,7 +1,7 @@
 """Correlated balances: a Gaussian copula with tabulated margins.
 
-Each row only uses additions, products and table look-ups, which give the same bits on every
-machine. exp, log and matrix libraries may differ in the last bit.
+Rows are computed only with additions, products and table look-ups, which give the same bits on
+every machine. The results of exp, log and matrix libraries may differ in the last bit.
 """
 
 import math

@@ -15,7 +15,7 @@ from bank_warehouse.powerbi.errors import PowerBIError, read_text
 Json = dict[str, Any]
 
 SCHEMAS = ("marts", "quality")
-"""Schemas whose tables a release holds; `restricted` holds personal data and is never read."""
+"""Schemas that Power BI reads from a release; never `restricted`, which holds personal data."""
 
 _REMEDY = "run `bank build`."
 _REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
@@ -101,8 +101,8 @@ def read(target: Path, project: Path) -> Artifacts:
         project: folder of the dbt project, for the seeds.
 
     Raises:
-        PowerBIError: a file is missing or was not written by dbt for this project, or a mart has no
-            enforced contract.
+        PowerBIError: a file is missing, unreadable or not what dbt writes for this project, a seed
+            lacks a column, or a mart has no enforced contract.
     """
     path = target / "manifest.json"
     try:
@@ -142,8 +142,8 @@ def _marts(manifest: Json) -> dict[str, Mart]:
         if _is_published(node):
             if not node["contract"]["enforced"]:
                 raise PowerBIError(
-                    f"{node['schema']}.{node['name']} has no enforced contract, so that its types "
-                    "are not known: set `contract: {enforced: true}` and build again."
+                    f"{node['schema']}.{node['name']} has no enforced contract, so its types are "
+                    "not known: set `contract: {enforced: true}` and build again."
                 )
             columns = {
                 name: Column(name, column["data_type"], one_line(column["description"]))

@@ -17,15 +17,17 @@ NUMBERS = ("int64", "decimal", "double")
 
 NEED_STATISTICS = {
     "AVOID_BI-DIRECTIONAL_RELATIONSHIPS_AGAINST_HIGH-CARDINALITY_COLUMNS": "No relationship "
-    "filters in both directions, however many values it has.",
-    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long texts are reasons; "
-    "the warehouse writes each kind of them the same way, so that they repeat.",
-    "SPLIT_DATE_AND_TIME": "One column has a time of day: when the release was published, one row.",
-    "LARGE_TABLES_SHOULD_BE_PARTITIONED": "From 25 million rows on; a release is read whole.",
-    "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship is a dbt test of relationships, "
+    "filters in both directions.",
+    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long texts are reasons, "
+    "which the warehouse always words alike, so they repeat.",
+    "SPLIT_DATE_AND_TIME": "The only column with a time of day, when the release was published, is "
+    "in a table of one row.",
+    "LARGE_TABLES_SHOULD_BE_PARTITIONED": "It finds tables of 25 million rows or more. Partitions "
+    "are for refreshing such tables in parts, but a release is always read whole.",
+    "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship has a dbt relationships test, "
     "which the release has passed.",
 }
-"""Rules that need a loaded model, and why each would find nothing."""
+"""Rules that need a loaded model, and why each needs no change here."""
 
 OBJECT_NOT_USED = {
     "REMOVE_DATA_SOURCES_NOT_REFERENCED_BY_ANY_PARTITIONS": "dataSource",
@@ -54,8 +56,8 @@ EXEMPTIONS = (
     Exemption(
         "AVOID_FLOATING_POINT_DATA_TYPES",
         ".*",
-        "Shares, ratios, coefficients and p-values need more than the four digits of a decimal; "
-        "no money is a double.",
+        "Shares, ratios, coefficients and p-values need more than the four decimal places of a "
+        "fixed decimal; no money is a double.",
     ),
     Exemption(
         "SNOWFLAKE_SCHEMA_ARCHITECTURE",
@@ -71,18 +73,18 @@ EXEMPTIONS = (
     Exemption(
         "UNNECESSARY_MEASURES",
         "measure Finding on .*",
-        "Titles of visuals use them; authors choose none of them as a number.",
+        "They are sentences for the titles of visuals, so no other measure uses them.",
     ),
     Exemption(
         "MINIMIZE_POWER_QUERY_TRANSFORMATIONS",
         ".*",
-        "Added are positions to sort by and codes in words, which only Power BI needs; joined are "
-        "a customer's segment and watch-list level, which live in facts of the same grain.",
+        "The added columns are sort positions and codes in words, which only Power BI needs; the "
+        "joined ones are a customer's segment and watch-list level, from facts of the same grain.",
     ),
     Exemption(
         "CHECK_IF_DYNAMIC_ROW_LEVEL_SECURITY_(RLS)_IS_NECESSARY",
         "role .*",
-        "Who sees which customers is a list of users, kept outside of the model.",
+        "Who sees which customers is a list of users, kept outside the model.",
     ),
     Exemption(
         "REMOVE_ROLES_WITH_NO_MEMBERS",
@@ -108,7 +110,7 @@ EXEMPTIONS = (
     Exemption(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
-        "Power BI knows field parameters and sliders as calculated tables only; they are tiny.",
+        "Field parameters and sliders can only be calculated tables; these are tiny.",
     ),
     Exemption(
         "UNNECESSARY_COLUMNS",
@@ -149,7 +151,7 @@ EXEMPTIONS = (
     Exemption(
         "HIDE_FOREIGN_KEYS",
         r"'Customers'\[Joining date\]",
-        "It is also what a reader wants to see of a customer.",
+        "Readers also want to see it as an attribute of a customer.",
     ),
     Exemption(
         "HIDE_FACT_TABLE_COLUMNS",
@@ -170,7 +172,7 @@ def findings(model: ModelText) -> Iterator[str]:
         exempted = [re.compile(each.objects) for each in EXEMPTIONS if each.rule == rule]
         for name in check(model):
             if not any(each.fullmatch(name) for each in exempted):
-                yield f"{name}: against the best practice {rule}"
+                yield f"{name}: breaks the best-practice rule {rule}"
     for rule, kind in OBJECT_NOT_USED.items():
         if kind in model.kinds:
             yield f"model: has a {kind}; evaluate {rule} in bank_warehouse/powerbi/best_practice.py"

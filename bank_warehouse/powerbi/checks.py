@@ -59,7 +59,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def findings(files: Files) -> list[str]:
-    """Return every mistake found, as `file: what is wrong`.
+    """Return every mistake found, as `place: what is wrong`, sorted.
 
     Args:
         files: text of each file of the project, by its path from the folder of the project.
@@ -143,7 +143,7 @@ def _model_files(files: Files, model: ModelText) -> Iterator[str]:
         if name.endswith(".tmdl"):
             tags += re.findall(r"(?m)^\s*lineageTag: (.*)$", files[name])
             if re.search(r"(?m)^\s*description:", files[name]):
-                yield f"{name}: a description is written above its object, after ///"
+                yield f"{name}: a description must be above its object, after ///"
     for tag, count in Counter(tags).items():
         if count > 1:
             yield f"{path}: the lineage tag {tag} is used {count} times"
@@ -227,8 +227,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
 def _sources(model: ModelText) -> Iterator[str]:
     """Yield what Power Query's firewall or a gateway would refuse.
 
-    A query that refers to another query must not read a source itself. A parameter does not count
-    as a query.
+    A query that refers to another query must not read a source itself. Parameters and functions do
+    not count as queries; what a function reads counts for the queries that call it.
     """
     texts = {name: node.text for name, node in model.expressions.items()}
     queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
@@ -247,7 +247,7 @@ def _sources(model: ModelText) -> Iterator[str]:
         others = {other for other in queries - {name} if _refers(code, other)}
         if read and others:
             yield (
-                f"{name}: reads {min(read)} and the query {min(others)} besides, which the "
+                f"{name}: reads {min(read)} and also the query {min(others)}, which the "
                 "firewall of Power Query refuses"
             )
     if len(kinds) > 1:
@@ -353,7 +353,7 @@ def _roles(model: ModelText) -> Iterator[str]:
 
 
 def _leaks(role: Node, model: ModelText) -> Iterator[str]:
-    """Yield the tables with one row per customer that a role's filter does not reach."""
+    """Yield the tables with a customer key that a role's filter does not reach."""
     filtered = {each.name for each in role.of("tablePermission")}
     for table, columns in model.columns.items():
         sources = {column.properties.get("sourceColumn") for column in columns.values()}

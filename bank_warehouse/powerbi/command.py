@@ -30,7 +30,7 @@ class Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:  # noqa: ARG002
         """Return the message, which lists the valid values."""
-        return f"It is one of {', '.join(self.choices)}."
+        return f"It must be one of {', '.join(self.choices)}."
 
 
 class Folder(click.Path):
@@ -66,7 +66,7 @@ class Folder(click.Path):
     "--source",
     "kind",
     type=Choice(source.KINDS),
-    help="Where Power BI reads the tables: the Parquet files of a release, or PostgreSQL.",
+    help="Where Power BI reads the tables from: the Parquet files of a release, or PostgreSQL.",
 )
 @click.option("--folder", help="Folder of the releases, as the machine with Power BI sees it.")
 @click.option("--release", help="Number of the release to read, or current.")
@@ -80,9 +80,9 @@ class Folder(click.Path):
 @click.option(
     "--mode",
     type=Choice(source.MODES),
-    help="How tables are stored; directQuery asks PostgreSQL for every visual.",
+    help="How tables are stored; directQuery queries PostgreSQL for every visual.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail where a file is not up to date.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a file is not up to date.")
 def command(
     project_dir: Path | None,
     target: Path | None,
@@ -90,9 +90,9 @@ def command(
     check: bool,
     **given: str | None,
 ) -> None:
-    """Write semantic model, report and exposures from dbt's artifacts.
+    """Write the semantic model, the report and the exposures from dbt's artifacts.
 
-    Options that are not given keep their values from the project folder.
+    If an option from --source to --mode is not given, it keeps its value from the Power BI project.
     """
     root = require_project(project_dir)
     own = root / "powerbi"
@@ -114,9 +114,9 @@ def command(
         if not (out / f"{project.NAME}.pbip").exists():
             raise PowerBIError(f"{out} has no Power BI project: run `{_without_check()}`.")
         if stale:
-            message = f"Not what the artifacts give; run `{_without_check()}`:"
+            message = f"These files are not up to date; run `{_without_check()}`:"
             raise PowerBIError("\n".join([message, *stale]))
-        click.echo(f"{out} is what the artifacts give.")
+        click.echo(f"{out} is up to date.")
         return
     with ExitStack() as opened:
         draft = None

@@ -1,6 +1,6 @@
 """Settings that Power BI needs but dbt's artifacts do not contain.
 
-Building the model fails if a column named here no longer exists.
+For most of them, building the model fails if a column named here no longer exists.
 """
 
 from bank_warehouse.powerbi.artifacts import Column, Mart
@@ -16,7 +16,7 @@ RELEASE = Mart(
         if column.name in ("release", "as_of_date", "published_at", "schema_version", "source")
     },
 )
-"""The only table of a release that is written by the publisher, not by dbt."""
+"""The table of a release that the publisher writes instead of dbt."""
 
 DATE_TABLE = "dim_dates"
 DATE_COLUMN = "date_day"
@@ -235,7 +235,7 @@ READINGS = {
 """Columns of result tables that get a measure, which returns the value of the selected row.
 
 Such a value (an interval, a median, a test result) belongs to its row, so sums over rows have no
-meaning. The measure is blank if several rows are selected.
+meaning. The measure is blank if the selected rows have different values.
 """
 
 HELPER = "Sum of "
@@ -263,7 +263,7 @@ OPEN_TO_ROLES = frozenset(
         "fct_risk_drivers",
     }
 )
-"""Tables that a role sees in full although its filter does not reach them.
+"""Tables that a role sees in full if its filter does not reach them.
 
 They hold lists and statistical tests, and no customer's figures. A role sees no rows of the other
 tables that its filter does not reach, because these contain sums over other users' customers.

@@ -68,8 +68,8 @@ class _Writer:
 
     def refuse(self, why: str) -> PowerBIError:
         return PowerBIError(
-            f"Metric {self.metric.name} cannot be written as DAX: {why}. Teach "
-            "bank_warehouse/powerbi/dax.py, or state the metric by simpler ones."
+            f"Metric {self.metric.name} cannot be written as DAX: {why}. Extend "
+            "bank_warehouse/powerbi/dax.py, or define the metric from simpler ones."
         )
 
     def simple(self) -> str:
@@ -140,7 +140,7 @@ class _Writer:
         return f"CALCULATE({', '.join([text, *conditions])})" if conditions else text
 
     def dimension(self, mart: str, qualified_name: str) -> str:
-        """Return the DAX name of a dimension: in the measure's own mart, if this has the column."""
+        """Return the DAX name of a dimension: in the measure's own mart if it has the column."""
         places = sorted(
             (model.relation != mart, model.relation, dimension.column)
             for model in self.layer.models.values()

@@ -15,7 +15,7 @@ exposures:
 
 
 def marts_of(page: Page, model: Model) -> list[str]:
-    """Return the marts whose columns a page uses, directly or in measures, sorted."""
+    """Return the marts, without `release`, whose columns a page uses directly or in measures."""
     found: set[str] = set()
     for field in fields_of(page):
         if field.is_measure:

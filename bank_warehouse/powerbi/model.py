@@ -50,8 +50,8 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
-        PowerBIError: a convention names a column that the artifacts do not have, a metric cannot
-            be written, or two names clash.
+        PowerBIError: a convention names a column that the artifacts do not have, two orders
+            contradict each other, a metric cannot be written, or two names clash.
     """
     source = source or Source()
     _check_conventions(artifacts)
@@ -429,7 +429,9 @@ def _access_table(source: Source) -> ModelTable:
 def _refuse_clashes(table: str, names: Iterable[str]) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise PowerBIError(f"{table}: {', '.join(twice)} would be the name of several columns.")
+        raise PowerBIError(
+            f"{table}: several columns or measures would be named {', '.join(twice)}."
+        )
 
 
 # ---------- relationships
@@ -438,10 +440,10 @@ def _refuse_clashes(table: str, names: Iterable[str]) -> None:
 def _relationships(
     artifacts: Artifacts, by_origin: Mapping[str, ModelTable]
 ) -> tuple[Relationship, ...]:
-    """Return one single-direction relationship per relationships test.
+    """Return a single-direction relationship for each pair of tables with a relationships test.
 
-    If there are several tests between two tables, the one whose columns have the same name becomes
-    the relationship. Power BI would make a second one inactive, and no measure would activate it.
+    If there are several tests between two tables, one whose columns have the same name becomes the
+    relationship. Power BI would make a second one inactive, and no measure would activate it.
     """
     found: dict[tuple[str, str], Relationship] = {}
     tests = [
@@ -590,7 +592,7 @@ def _measures(
     relationships: tuple[Relationship, ...],
 ) -> tuple[Measure, ...]:
     def place(mart: str, column: str) -> tuple[str, str]:
-        """Return the DAX names of a column, with customer attributes in the customers table."""
+        """Return the DAX names of a table and column; merged columns are in the customers table."""
         is_merged = column in conventions.MERGED.get(mart, ())
         table = by_origin[conventions.CUSTOMERS if is_merged else mart]
         return table_name(table), column_name(table, column)

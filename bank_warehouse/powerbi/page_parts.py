@@ -26,7 +26,7 @@ CATEGORY_ROLES = frozenset({"Category", "Series", "Rows", "Columns", "ExplainBy"
 """Roles that take columns only."""
 
 CHARTS = frozenset({"clusteredBarChart", "clusteredColumnChart"})
-"""Charts that can have data labels."""
+"""Charts that show data labels."""
 
 PHONE_WIDTH = 324
 """Width of a phone in Power BI's pixels."""
@@ -92,8 +92,8 @@ class Link:
 
     Attributes:
         kind: Back, or Bookmark.
-        target: key of the bookmark; empty for Back.
         text: the button's text.
+        target: key of the bookmark; empty for Back.
     """
 
     kind: str
@@ -131,7 +131,7 @@ class Visual:
         top: filter that keeps the highest values; None for none.
         chosen: value that a single-select slicer has on opening; empty for multi-select.
         sort: measure or column that it is sorted by, descending; None for its own order.
-        text: paragraphs of a text box; the first is a heading if `is_heading`.
+        text: paragraphs of a text box.
         is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
         link: what a button does.

@@ -134,7 +134,7 @@ def figures(*measures: Field, place: Place | None = None, title: str = "Key figu
 
 
 def cards(key: str, title: str, place: Place, *measures: Field, is_whole: bool = False) -> Visual:
-    """Return a row of figures."""
+    """Return a visual with a card for each measure."""
     return Visual(
         key=key,
         kind="cardVisual",
@@ -149,7 +149,7 @@ def cards(key: str, title: str, place: Place, *measures: Field, is_whole: bool =
 def top_of_page(
     key: str, title: str, purpose: str, *, has_slicers: bool = True, is_first: bool = False
 ) -> tuple[Visual, ...]:
-    """Return the start of every page: navigation, heading and slicers."""
+    """Return the start of a page: navigation, heading and slicers."""
     parts: list[Visual] = []
     left = _MARGIN
     if not is_first:
@@ -254,7 +254,7 @@ def bars(
     on_phone: bool = True,
     is_tall: bool = False,
 ) -> Visual:
-    """Return bars, one for each value of the category."""
+    """Return a chart with bars for each value of the category."""
     named = " and ".join((each.header or each.name).lower() for each in values)
     return Visual(
         key=key,

@@ -23,7 +23,7 @@ LAST = 99
 
 
 def bare_type(data_type: str) -> str:
-    """Return a type without its length: `decimal(18,2)` is `decimal`."""
+    """Return a type without its parameters: `decimal(18,2)` is `decimal`."""
     return re.sub(r"\(.*", "", data_type.strip().lower())
 
 
@@ -102,10 +102,11 @@ class Words:
     Attributes:
         code: the code column.
         named: label by code.
-        is_closed: whether a code without a label is kept as it is, so that PostgreSQL can compute
-            the whole expression. Otherwise the code is spelled out.
+        is_closed: whether a code without a label is not spelled out, so that PostgreSQL can compute
+            the whole expression.
         is_part: whether the codes are parts of a text, in which their labels replace them.
-        otherwise: the column that is shown for a code without a label; by default the code column.
+        otherwise: if `is_closed`, the column that is shown for a code without a label; by default
+            the code column.
     """
 
     code: str
@@ -198,7 +199,7 @@ def _position(column: str, values: Sequence[str]) -> str:
 
 
 def _in_words(words: Words) -> str:
-    """Return the M code of a code's label: a chain of comparisons with a fallback."""
+    """Return the M code of a label: comparisons with a fallback, or replacements in a text."""
     if words.is_part:
         replaced = "".join(
             f",\n            {quote(part)}, {quote(label)})" for part, label in words.named.items()

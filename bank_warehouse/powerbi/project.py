@@ -75,7 +75,8 @@ def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> 
         other: a file outside the folder, which is replaced last, together with these.
 
     Raises:
-        PowerBIError: A file could not be written or replaced; nothing has changed.
+        PowerBIError: a file cannot be written or replaced, or was not written by an earlier run;
+            nothing has changed.
     """
     remedy = f"{RIGHTS}, or name another folder with --out. The project is as it was."
     moved: list[tuple[Path, Path]] = []
@@ -162,7 +163,7 @@ def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
 
 
 def holds(path: Path, text: str) -> bool:
-    """Return whether a file contains a text, ignoring differences in line ends.
+    """Return whether a file exists and holds exactly a text, except for line ends.
 
     Raises:
         PowerBIError: the file exists but cannot be read.
@@ -178,7 +179,7 @@ def read(folder: Path) -> dict[str, str]:
         PowerBIError: a file cannot be read, or is not UTF-8.
     """
     return {
-        path.relative_to(folder).as_posix(): read_text(path, "take it back from git.")
+        path.relative_to(folder).as_posix(): read_text(path, "restore it from git.")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".pbi" not in path.relative_to(folder).parts
     }

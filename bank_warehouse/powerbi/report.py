@@ -1,9 +1,9 @@
 """Writes the report (PBIR) from the declared pages.
 
 The format is Microsoft's, published as JSON schemas under https://developer.microsoft.com/
-json-schemas/fabric/item/report/definition/. Each schema version below is the oldest that has
-everything the report uses, so that an older Power BI Desktop can open it too. A newer Desktop
-raises the versions when it saves.
+json-schemas/fabric/item/report/definition/. Each version in `report_files.SCHEMAS` is the oldest
+that has everything the report uses, so that an older Power BI Desktop can open it too. A newer
+Desktop raises the versions when it saves.
 """
 
 import re
@@ -47,7 +47,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
     "pivotTable": 180,
     "decompositionTreeVisual": 320,
 }
-"""Heights on a phone by visual type; 0 leaves the type out. More cards need more height."""
+"""Heights on a phone by visual type; 0 leaves the type out. Charts and cards have their own."""
 PHONE_CHART = 264
 PHONE_CARD = 64
 PHONE_MORE = 120
@@ -59,7 +59,8 @@ def write(
     """Return the content of every JSON file, by its path under `Bank.Report/`.
 
     Raises:
-        PowerBIError: a page names a field that the model does not have.
+        PowerBIError: a page names a field, tooltip page or bookmark that does not exist, or has a
+            button without a link.
     """
     writer = _Writer(model, pages, bookmarks)
     files: dict[str, Json] = {
@@ -262,7 +263,7 @@ class _Writer:
             return table.name, find(field.name).name
         except KeyError as error:
             raise PowerBIError(
-                f"bank_warehouse/powerbi/pages.py: {error.args[0]}; mend the page, or the model."
+                f"bank_warehouse/powerbi/pages.py: {error.args[0]}; correct the page or the model."
             ) from error
 
     def expression(self, field: Field, source: str = "") -> Json:
@@ -568,7 +569,7 @@ class _Writer:
         return objects
 
     def adds_up(self, visual: Visual) -> bool:
-        """Whether every measure in a matrix or table has a meaningful total."""
+        """Whether a matrix or table has measures, and each has a meaningful total."""
         measures = self.measures(visual)
         return bool(measures) and all(self.text.has_total(each.name) for each in measures)
 
@@ -626,7 +627,7 @@ class _Writer:
             container["border"] = _properties(show=literal(True), color=_colour(theme.WHOLE_LINE))
         if visual.tooltip:
             if self.pages.get(visual.tooltip) is None:
-                raise PowerBIError(f"{visual.key} shows a tooltip page, and there is none.")
+                raise PowerBIError(f"{visual.key} has a tooltip page that does not exist.")
             container["visualTooltip"] = _properties(
                 show=literal(True),
                 type=literal("Canvas"),
@@ -636,14 +637,14 @@ class _Writer:
             link = {"show": literal(True), "type": literal(visual.link.kind)}
             if visual.link.target:
                 if visual.link.target not in self.bookmarks:
-                    raise PowerBIError(f"{visual.key} leads to no bookmark: {visual.link.target}.")
+                    raise PowerBIError(f"{visual.key}: no bookmark {visual.link.target} exists.")
                 link["bookmark"] = literal(bookmark_identifier(visual.link.target))
             container["visualLink"] = _properties(**link)
         return container
 
 
 def resets(visual: Visual) -> bool:
-    """Whether a page's reset applies to a visual: it does to slicers, except measure slicers."""
+    """Whether bookmarks reset a visual: they reset all slicers except measure slicers."""
     choices = {each.origin for each in story.PARAMETERS}
     return visual.kind == "slicer" and visual.roles["Values"][0].table not in choices
 

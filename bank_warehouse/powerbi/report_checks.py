@@ -73,7 +73,7 @@ def unreached(tables: set[str], model: ModelText) -> set[str]:
 
 
 def tables_shown(visual: Visual, model: ModelText) -> set[str]:
-    """Return the tables that a visual reads."""
+    """Return the tables that a visual's measures read, or those of its columns if it has none."""
     names = [name for _, name in visual.fields("Measure")]
     tables = {table for name in names for table in model.tables_in(name)}
     if not names:
@@ -145,7 +145,7 @@ def _tooltip(
 
 
 def _answer(where: str, answer: Visual, axis: list[str]) -> Iterator[str]:
-    """Yield tooltips whose tests are about something other than the visual's axis."""
+    """Yield tooltips that test something other than the visual's axis, or untested groups."""
     kept: dict[str, list[object]] = {}
     left_out: dict[str, list[object]] = {}
     for each in answer.filters:

@@ -55,7 +55,7 @@ def load(files: Files, path: str) -> Json:
 
 
 def path_ending(files: Files, suffix: str) -> str:
-    """Return the one path with this suffix; empty if there is none."""
+    """Return the first path with this suffix; empty if there is none."""
     return next((path for path in sorted(files) if path.endswith(suffix)), "")
 
 

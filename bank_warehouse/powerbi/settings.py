@@ -1,7 +1,7 @@
 """Where the project reads from: the options, or else the settings in the project folder.
 
-An unusable setting in the folder is an error unless an option replaces it. Messages never repeat a
-value, because someone may have typed a password in the wrong place.
+An unusable setting in the folder is an error unless an option replaces it. Error messages never
+repeat a value, because someone may have typed a password in the wrong place.
 """
 
 import ipaddress
@@ -54,7 +54,7 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
     if is_there and "kind" not in given and len(kinds) != 1:
         raise PowerBIError(
             f"{path} has {'both kinds' if kinds else 'none'} of the parameters "
-            f"{', '.join(each.name for each in PARAMETERS.values() if each.kind)}, so that the "
+            f"{', '.join(each.name for each in PARAMETERS.values() if each.kind)}, so the "
             "source is not known: give it again, such as --source parquet --folder "
             "C:\\bank-warehouse\\published."
         )
@@ -84,7 +84,7 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
     if values.get("mode") == "directQuery" and kind != "postgres":
         where = "--mode" if "mode" in given else kept["mode"][1]
         raise PowerBIError(
-            f"{where} is directQuery, which asks a database: give --source postgres too, or "
+            f"{where} is directQuery, which needs a database: give --source postgres too, or "
             "--mode import."
         )
     return Source(kind=kind, **values)
@@ -92,14 +92,14 @@ def chosen(folder: Path, given: Mapping[str, str]) -> Source:
 
 def _kept(path: Path) -> dict[str, Kept]:
     """Return a project's settings by attribute; `path` is the file with its parameters."""
-    remedy = "save it as UTF-8, or take it back from git."
+    remedy = "save it as UTF-8, or restore it from git."
     names = {each.name: name for name, each in PARAMETERS.items()}
     kept: dict[str, Kept] = {}
     for node in tmdl_reader.read(read_text(path, remedy) if path.exists() else ""):
         if node.kind.lower() == "expression" and node.name in names:
             value, place = unquote(node.text), f"{path}, line {node.line}: {node.name}"
             if names[node.name] in kept:
-                value, place = None, f"{place} is there a second time"
+                value, place = None, f"{place} occurs a second time"
             elif value is None:
                 place += " is not one text in quotes"
             kept[names[node.name]] = value, place
@@ -169,12 +169,12 @@ def _database(value: str) -> str | None:
 
 _SEEN = "as the machine with Power BI sees it, such as"
 _HIDDEN = (
-    ". Power BI asks for user and password itself; what is written there is not repeated here, "
-    "since it may hold them"
+    ". Power BI asks for the user and the password itself. The value is not shown here, because it "
+    "may contain them"
 )
 _RULES: dict[str, tuple[str, Callable[[str], str | None]]] = {
     "folder": (
-        f"the whole path of a folder {_SEEN} C:\\bank-warehouse\\published or "
+        f"the full path of a folder {_SEEN} C:\\bank-warehouse\\published or "
         "\\\\server\\share\\published",
         _folder,
     ),
@@ -193,7 +193,7 @@ _RULES: dict[str, tuple[str, Callable[[str], str | None]]] = {
         _database,
     ),
     "access": (
-        f"the whole path of a CSV file {_SEEN} \\\\server\\share\\access.csv, or empty for none",
+        f"the full path of a CSV file {_SEEN} \\\\server\\share\\access.csv, or empty for none",
         _file,
     ),
     "mode": ("import or directQuery", str),

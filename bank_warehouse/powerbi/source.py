@@ -123,7 +123,7 @@ def expressions(source: Source) -> dict[str, Expression]:
 
 
 def access_query(source: Source) -> str:
-    """Return the M code of the access list that the roles use; empty if there is no file."""
+    """Return the M code of the access list that the roles use, without rows if there is no file."""
     columns = ("user_name", "banking_relationship", "investment_advisor")
     if not source.access:
         fields = ", ".join(f"{each} = text" for each in columns)

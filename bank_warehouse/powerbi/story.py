@@ -29,10 +29,10 @@ ADJUSTED_P = "Adjusted p (risk drivers)"
 """Measure that formats a p-value and never rounds it to 0.000."""
 
 FEWEST = 30
-"""With fewer customers, a finding says that there are too few."""
+"""With fewer customers, a finding on a link says that there are too few."""
 
 SIGNIFICANCE = 0.01
-"""Highest p-value of a difference that a finding calls real."""
+"""A finding states a link with the risk weighting only if its p-value is below this."""
 
 ACROSS = ("risk_weighting", "loyalty_classification")
 """Columns that heat maps can show across the top; each uses the first one that it contains."""
@@ -556,7 +556,7 @@ class _Writer:
         ]
 
     def most(self, mart: str, column: str, measure: str, order: str = "DESC") -> str:
-        """Return the DAX of the column value for which a measure is highest."""
+        """Return the DAX of the column value with the highest measure (lowest with ASC)."""
         name = self.column(mart, column)
         return f"MAXX(TOPN(1, VALUES({name}), [{measure}], {order}), {name})"
 
@@ -567,7 +567,7 @@ class _Writer:
     def two_tops(
         self, column: tuple[str, str], measures: tuple[str, str], both: str, apart: tuple[str, str]
     ) -> str:
-        """Return the DAX of a sentence on the values with the highest of each of two measures."""
+        """Return the DAX of a sentence on the value that is highest in each of two measures."""
         one, other = (self.most(*column, measure) for measure in measures)
         return (
             f"VAR First = {one}\nVAR Second = {other}\nRETURN\n    IF(\n"

@@ -46,8 +46,8 @@ def quote(name: str) -> str:
 def _storage(table: ModelTable, mode: str) -> str:
     """Return the storage mode of a table.
 
-    With directQuery, customer facts stay in the database. The dimensions that filter them are dual.
-    Result tables and the model's own lists are imported.
+    With directQuery, the customers and their facts stay in the database. The dimensions that filter
+    them are dual. Result tables and the model's own lists are imported.
     """
     if mode == "import" or not table.reads:
         return "import"

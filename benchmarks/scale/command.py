@@ -208,7 +208,7 @@ def check_marts(ground: Ground) -> str | None:
     """Compare the comparison set with that of the first contender.
 
     Returns:
-        The differences in words; null if there are none, or for the first contender.
+        The differences in words; None if there are none, or for the first contender.
     """
     if not ground.checked.exists():
         ground.marts.rename(ground.checked)
@@ -226,7 +226,7 @@ def check_marts(ground: Ground) -> str | None:
     )
     if compared.returncode == 0:
         return None
-    return f"made other marts: {'; '.join((compared.stdout + compared.stderr).splitlines())}"
+    return f"made different marts: {'; '.join((compared.stdout + compared.stderr).splitlines())}"
 
 
 def rounds(contenders: Sequence[Contender], repeats: int) -> Iterator[tuple[int, int, Contender]]:
@@ -335,7 +335,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     "--only",
     callback=_listed,
     multiple=True,
-    help="Contenders; all except Spark if not given.",
+    help="Contenders to run; by default all except Spark.",
 )
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option(
@@ -448,7 +448,7 @@ def _sizes(customers: Sequence[str]) -> list[int]:
     except ValueError as problem:
         raise click.UsageError(f"--customers: {problem}") from problem
     if any(size < 1 for size in sizes):
-        raise click.UsageError("--customers: a size is 1 or more")
+        raise click.UsageError("--customers: a size must be 1 or more")
     return sizes
 
 
@@ -456,7 +456,7 @@ def _contenders(only: Sequence[str]) -> list[Contender]:
     by_name = {contender.name: contender for contender in CONTENDERS}
     if unknown := set(only) - set(by_name):
         raise click.UsageError(
-            f"--only: no such contender: {', '.join(sorted(unknown))}; there are "
+            f"--only: no such contender: {', '.join(sorted(unknown))}; the contenders are "
             f"{', '.join(by_name)}"
         )
     # Spark takes several times as long as all the others together.

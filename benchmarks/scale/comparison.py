@@ -21,9 +21,9 @@ class ComparedMart:
     Attributes:
         name: Name of its Parquet file.
         model: The model with its rows.
-        columns: The included columns; "*" for all.
         key: The columns that identify its rows.
-        joined: A model that is joined to it, and the columns that the two are joined on.
+        columns: The included columns; "*" for all.
+        joined: A model that is joined to it, and the columns of the join; None for none.
     """
 
     name: str

@@ -108,7 +108,7 @@ class Contender:
         is_seeded: Whether it starts with a warehouse that has the reference seeds.
         needs_dbt: Whether the project must be compiled for the drop first.
         has_model_times: Whether dbt's run_results.json has the time of each model.
-        hindrance: Function that returns why it cannot run, or null if it can.
+        hindrance: Function that returns why it cannot run, or None if it can.
     """
 
     name: str
@@ -200,7 +200,7 @@ CONTENDERS = (
     Contender(
         BUILD,
         "dbt build with all tests, unit tests too",
-        # Selected by name, because the default selector excludes unit tests.
+        # The selection replaces the default selector, which excludes unit tests.
         lambda _: dbt_command("build", "--select", "*"),
         has_model_times=True,
     ),

@@ -79,7 +79,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
         for side in ("expected", "found")
     }
     if set(types["expected"]) != set(types["found"]):
-        return [f"{mart.name}: other columns: {set(types['expected']) ^ set(types['found'])}"]
+        return [f"{mart.name}: only one has {set(types['expected']) ^ set(types['found'])}"]
     key = NATURAL_KEY if mart.key == ("customer_key",) else mart.key
     columns = [
         name for name in types["expected"] if name not in (*key, "customer_key", "client_key")
@@ -104,7 +104,7 @@ def _compare(connection: duckdb.DuckDBPyConnection, mart: ComparedMart) -> list[
         raise RuntimeError(message)
     told = [] if rows[0] == rows[1] else [f"{mart.name}: {rows[0]} and {rows[1]} rows"]
     if counts[0]:
-        told.append(f"{mart.name}: {counts[0]} rows are in one only")
+        told.append(f"{mart.name}: {counts[0]} rows are in only one of the two")
     for name, count in zip(columns, counts[1:], strict=True):
         if count and not counts[0]:
             pair = connection.execute(

@@ -1,4 +1,4 @@
-"""Evaluate the measured runs: medians, ratios, growth, and whether the targets are met."""
+"""Evaluate the measured runs: medians, ratios, growth and the slowest models."""
 
 import json
 import math
@@ -30,8 +30,8 @@ class Run:
         peak_memory: Peak memory in bytes, including child processes.
         peak_disk: Peak disk use in bytes.
         disk: Disk use at the end, in bytes.
-        failure: Why there is no result; null if there is one.
-        models: Seconds by model, if dbt records them.
+        failure: Why there is no result; None if there is one.
+        models: Seconds by model, if the contender records them.
     """
 
     customers: int
@@ -65,7 +65,7 @@ class Figures:
         file_format: "csv" or "parquet".
         contender: Short name of the contender.
         repeats: Number of runs.
-        seconds: Median time; null if there is no result.
+        seconds: Median time; None if there is no result.
         least_seconds: Time of the fastest run.
         most_seconds: Time of the slowest run.
         cpu_seconds: Median processor time.
@@ -74,7 +74,7 @@ class Figures:
         disk: Highest disk use at the end of a run, in bytes.
         load: The highest load before a run. If it exceeds the number of processors, other work
             slowed the run down.
-        failure: Why there is no result; null if there is one.
+        failure: Why there is no result; None if there is one.
     """
 
     customers: int
@@ -93,7 +93,7 @@ class Figures:
 
     @property
     def rows_per_second(self) -> float | None:
-        """Customers divided by the median time; null if there is none."""
+        """Customers divided by the median time; None if there is none."""
         return self.customers / self.seconds if self.seconds else None
 
 
@@ -129,7 +129,7 @@ def _figures(cell: Cell, runs: Sequence[Run]) -> Figures:
 def ratio(
     figures: Mapping[Cell, Figures], cell: Cell, contender: str, what: str = "seconds"
 ) -> float | None:
-    """Return a figure of a cell as a multiple of another contender's; null if one is missing.
+    """Return a figure of a cell as a multiple of another contender's; None if one is missing.
 
     Args:
         figures: From `summarise`.
@@ -158,7 +158,7 @@ class Growth:
 
 
 def fit_growth(points: Mapping[int, float]) -> Growth | None:
-    """Fit time against size by least squares on logarithms; null for fewer than two sizes.
+    """Fit time against size by least squares on logarithms; None for fewer than two sizes.
 
     Sizes below a million are left out if at least two larger ones exist. At small sizes, starting
     Python and dbt takes most of the time, which would flatten the line.
@@ -192,9 +192,9 @@ class Expensive:
     """A model and its cost.
 
     Attributes:
-        name: The model, or a hook at the end of the run.
-        seconds: Its time according to dbt.
-        share: Its share of the times of all models added up. Two models run in parallel.
+        name: The model, dbt hook or written Parquet file.
+        seconds: Its time according to the contender.
+        share: Its share of the sum of all these times. dbt runs two models at a time.
     """
 
     name: str

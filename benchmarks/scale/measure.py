@@ -64,7 +64,7 @@ class Measured:
         peak_memory: Peak resident set of the process and its children, in bytes.
         peak_disk: Peak total size of the files in its folder, in bytes.
         disk: Size of these files at the end, in bytes.
-        failure: Why there is no result; null if there is one.
+        failure: Why there is no result; None if there is one.
     """
 
     seconds: float
@@ -187,7 +187,7 @@ def _end(process: "subprocess.Popen[bytes]") -> resource.struct_rusage:
 
 
 def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | None:
-    """Return in words which limit is exceeded; null if none is."""
+    """Return in words which limit is exceeded; None if none is."""
     if seconds > limits.seconds:
         return f"takes longer than the time limit of {limits.seconds:,.0f} s"
     if memory > limits.memory:

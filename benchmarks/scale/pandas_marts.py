@@ -2,7 +2,7 @@
 
 pyarrow reads the file on all cores, directly into numbers and dictionaries. Categories stay
 categories. Money is whole cents in 64-bit integers, so that sums are exact. Keys are pandas' own
-hashes. Python code handles single rows only if they are quarantined. If a column does not have its
+hashes. Only quarantined rows are handled one by one in Python. If a column does not have its
 expected type, the file is read again as text to find the invalid rows.
 
     python -m benchmarks.scale.pandas_marts --drop DROP --marts FOLDER

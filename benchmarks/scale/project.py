@@ -19,7 +19,7 @@ SETTINGS_QUERY = "select name, value from duckdb_settings() where name not like 
 
 
 class PreparationError(Exception):
-    """The project could not be compiled; the message is dbt's output."""
+    """dbt could not load the seeds or compile the project; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def prepare(folder: Path, drop: Path, settings: dict[str, str] | None = None) ->
         folder: Folder for the seeded warehouse, `data/bank.duckdb`, and dbt's `target/`. An
             existing warehouse counts as seeded.
         drop: The folder of the raw files.
-        settings: Settings from an earlier script of the same project; if null, dbt is asked.
+        settings: Settings from an earlier script of the same project; if None, dbt is asked.
 
     Raises:
         PreparationError: dbt failed.

@@ -195,7 +195,7 @@ class Occupation:
     Attributes:
         occupation: Its correct name.
         title: Its name without the grade.
-        grade: Its grade; null if there is none.
+        grade: Its grade; None if there is none.
         family: Its family of occupations.
         is_corrected: Whether its delivered name was wrong.
     """
@@ -288,7 +288,7 @@ class WatchRule:
         comparison: "above", "at least", "below" or "at most".
         limit: The value that the fact is compared with; money in units, not cents.
         severity: Its weight.
-        reason: Its reason in words.
+        reason: Its reason in words, followed by its condition.
     """
 
     code: str
@@ -352,7 +352,7 @@ def watch_list() -> WatchList:
 
 
 def student_t() -> dict[int, float]:
-    """Return the 97.5 % quantile of Student's t by degrees of freedom, up to 1,000."""
+    """Return the 97.5% quantile of Student's t by degrees of freedom, up to 1,000."""
     return {
         int(row["degrees_of_freedom"]): float(row["quantile_975"])
         for row in seed("student_t_quantiles")

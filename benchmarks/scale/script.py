@@ -70,11 +70,11 @@ def write_marts(
 @click.option("--database", type=click.Path(path_type=Path), required=True)
 @click.option("--marts", type=click.Path(path_type=Path), help="Folder of the comparison's marts.")
 @click.option("--times", type=click.Path(path_type=Path), help="File for the seconds by model.")
-@click.option("--only-marts", is_flag=True, help="The models are built: only write the marts.")
+@click.option("--only-marts", is_flag=True, help="Only write the marts; the models exist already.")
 def main(
     path: Path, database: Path, marts: Path | None, times: Path | None, only_marts: bool
 ) -> None:
-    """Run the steps of a script in a DATABASE with the reference seeds."""
+    """Run the steps of a script in DATABASE, which already has the reference seeds."""
     script = Script.read(path)
     wanted = needed_models(script) if marts else {step.name for step in script.steps}
     seconds: dict[str, float] = {}

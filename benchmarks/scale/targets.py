@@ -18,7 +18,7 @@ class Target:
     Attributes:
         what: Description of the figure.
         most: The largest allowed value.
-        value: The figure; null if a contender has no result.
+        value: The figure; None if a contender has no result.
     """
 
     what: str
@@ -27,14 +27,14 @@ class Target:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the figure meets the target; null if there is no figure."""
+        """Whether the figure meets the target; None if there is no figure."""
         return None if self.value is None else self.value <= self.most
 
 
 def targets(
     figures: Mapping[Cell, Figures], growth: Mapping[tuple[str, str], Growth]
 ) -> list[Target]:
-    """Return all targets; empty if ten million customers were not measured.
+    """Return all targets; empty if ten million customers from CSV were not measured.
 
     Args:
         figures: From `figures.summarise`.

@@ -29,7 +29,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot")
+@pytest.mark.skipif(sys.platform == "win32", reason="the script forks, which Windows cannot do")
 def test_after_each_fault_the_next_build_is_right() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.faults", "--times", "1", "--seed", "11"],

@@ -1,4 +1,4 @@
-"""Publishers killed at random moments: a few here, a hundred with benchmarks.publisher_kills."""
+"""Publishers are killed and connections cut at random moments: a few times, and many nightly."""
 
 import os
 from pathlib import Path

@@ -221,7 +221,7 @@ def test_scaling_page_has_the_markers() -> None:
     assert page.index(report.BEGIN) < page.index(report.END)
 
 
-def test_repeated_cells_replace_stored_results(tmp_path: Path) -> None:
+def test_stored_results_are_read_back_and_cells_left_out(tmp_path: Path) -> None:
     results = results_of([run_of(LIMIT, 2.0), run_of(RUN, 5.0, models={"int_heavy": 3.0})])
     results.write(tmp_path / "scale.json")
     read = Results.read(tmp_path / "scale.json")
@@ -334,7 +334,7 @@ def test_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
         ("import os; os.kill(os.getpid(), 15)", PLENTY, "was ended by signal 15 (SIGTERM)"),
     ],
 )
-def test_run_over_a_limit_is_ended_with_the_reason(
+def test_run_over_a_limit_or_failed_run_has_the_reason(
     code: str, limits: Limits, reason: str, tmp_path: Path
 ) -> None:
     found = measured(tmp_path, code, limits)
@@ -425,7 +425,9 @@ def sleeper(tmp_path: Path) -> Path:
     return path
 
 
-def test_contender_over_a_limit_is_reported_and_others_run(sleeper: Path, tmp_path: Path) -> None:
+def test_contender_over_a_limit_is_reported_and_the_next_runs(
+    sleeper: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     arguments = [
         *("--customers", "300", "--formats", "csv", "--only", f"{PANDAS},{POLARS}"),
@@ -508,13 +510,13 @@ def test_ended_benchmark_leaves_nothing(sleeper: Path, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--customers", "many"], "--customers: invalid literal"),
-        (["--customers", "0"], "a size is 1 or more"),
-        (["--only", "excel"], "no such contender: excel; there are limit, script"),
+        (["--customers", "0"], "a size must be 1 or more"),
+        (["--only", "excel"], "no such contender: excel; the contenders are limit, script"),
         (["--formats", "xlsx"], "no such format: xlsx"),
         ([], "holds no runs: name sizes with --customers"),
     ],
 )
-def test_wrong_options_are_refused_with_the_remedy(
+def test_wrong_options_are_refused_with_the_reason(
     arguments: list[str], said: str, sleeper: Path, tmp_path: Path
 ) -> None:
     options = ["--out", str(tmp_path / "out"), "--bench-python", str(sleeper)]
@@ -682,7 +684,7 @@ def test_different_marts_are_detected(tmp_path: Path) -> None:
     assert differences(tmp_path / "one", tmp_path / "two") == []
     for name, query, said in (
         ("clients", sample["clients"].replace("10.00", "10.01"), "clients.amount: 1 rows differ"),
-        ("clients", sample["clients"].replace("'Ann'", "'Bob'"), "rows are in one only"),
+        ("clients", sample["clients"].replace("'Ann'", "'Bob'"), "rows are in only one of the two"),
         (
             "fct_risk_heatmap",
             sample["fct_risk_heatmap"].replace("0.5", "0.500000001"),

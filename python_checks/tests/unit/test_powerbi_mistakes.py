@@ -293,7 +293,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a table reads a source and a query": (
         swaps(f"{TABLES}/Dates.tmdl", "ReadTable(", 'Table.Combine({#"Access"}) & ReadTable('),
-        "Dates: reads Folder.Contents and the query Access besides",
+        "Dates: reads Folder.Contents and also the query Access,",
     ),
     "the model reads two sources": (
         swaps(
@@ -305,7 +305,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a hidden column is unused": (
         adds("Customers", UNUSED),
-        "'Customers'[Spare code]: against the best practice UNNECESSARY_COLUMNS",
+        "'Customers'[Spare code]: breaks the best-practice rule UNNECESSARY_COLUMNS",
     ),
     "a long text is loaded twice": (
         adds("Customer risk", TWICE),
@@ -333,7 +333,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "column Product\n\t\tdataType: string\n\t\tisHidden\n",
             "column Product\n\t\tdataType: string\n",
         ),
-        "'Expected losses'[Product]: against the best practice HIDE_FOREIGN_KEYS",
+        "'Expected losses'[Product]: breaks the best-practice rule HIDE_FOREIGN_KEYS",
     ),
     "a table is in a group that does not exist": (
         swaps(f"{TABLES}/Dates.tmdl", "queryGroup: Dimensions", "queryGroup: Days"),
@@ -597,7 +597,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a description is written as a property": (
         swaps(f"{TABLES}/Products.tmdl", "\tlineageTag:", "\tdescription: Products\n\tlineageTag:"),
-        "a description is written above its object",
+        "a description must be above its object",
     ),
 }
 

@@ -133,16 +133,16 @@ def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: P
     ("old", "new", "complaint"),
     [
         ('\\published"', '\npublished"', "line 2: PublishFolder is not one text in quotes"),
-        (f'= "{FOLDER}"', '=\n\t\t"C:\\bank\n\t\tx"', "line 2: PublishFolder is not the whole"),
+        (f'= "{FOLDER}"', '=\n\t\t"C:\\bank\n\t\tx"', "line 2: PublishFolder is not the full"),
         (f'"{FOLDER}"', "null", "line 2: PublishFolder is not one text in quotes"),
-        (f'"{FOLDER}"', '""', "line 2: PublishFolder is not the whole path"),
+        (f'"{FOLDER}"', '""', "line 2: PublishFolder is not the full path"),
         ("expression PublishFolder", "expression Folder", "has no PublishFolder"),
         ("expression ReleaseNumber", "expression Release", "has no ReleaseNumber"),
         ('"7"', '"newest"', "line 9: ReleaseNumber is not `current`"),
         (
             "/// Number",
             f"=======\nexpression PublishFolder = \"C:\\x\" {META}\n>>>>>>> theirs\n/// Number",
-            "line 9: PublishFolder is there a second time",
+            "line 9: PublishFolder occurs a second time",
         ),
     ],
     ids=["break", "break in a block", "null", "empty", "renamed", "other", "release", "merge"],
@@ -245,8 +245,8 @@ GOOD = {
     "database": ("bank", "bank 2026", 'the "bank"', "b" * 63),
 }  # fmt: skip
 EXPECTED = {
-    "folder": "--folder is not the whole path of a folder",
-    "access": "--access-file is not the whole path of a CSV file",
+    "folder": "--folder is not the full path of a folder",
+    "access": "--access-file is not the full path of a CSV file",
     "release": "--release is not `current` or the number of a release",
     "host": "--host is not a server, or a server, a colon and a port",
     "database": "--database is not the name of a database",

@@ -178,12 +178,12 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     [
         (["--host", "db"], "--host is for --source postgres"),
         (["--source", "postgres", "--folder", "C:\\x"], "--folder is for --source parquet"),
-        (["--folder", "published"], "--folder is not the whole path"),
+        (["--folder", "published"], "--folder is not the full path"),
         (["--source", "postgres", "--host", "db:99999999"], "a port from 1 to 65535"),
         (["--mode", "directQuery"], "give --source postgres too"),
-        (["--source", "postgresql://me:hunter2@db"], "It is one of parquet, postgres."),
+        (["--source", "postgresql://me:hunter2@db"], "It must be one of parquet, postgres."),
         (["--out", ""], "It is empty: name a folder"),
-        (["--mode", "hunter2"], "It is one of import, directQuery."),
+        (["--mode", "hunter2"], "It must be one of import, directQuery."),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
