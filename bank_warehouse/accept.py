@@ -72,7 +72,7 @@ def accept(warehouse: Path) -> tuple[date, int]:
         except duckdb.Error as problem:
             message = (
                 f"The build of {warehouse} was not completed: {problem}\n"
-                "Run `bank build` and fix the first error it prints; then accept it."
+                "Run `bank build` and fix the first error it prints; then run `bank accept` again."
             )
             raise SummaryError(message) from problem
         if described is None or described[0] is None or described[2] != 0:

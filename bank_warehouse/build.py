@@ -111,7 +111,7 @@ def command(
     for argument in context.obj:
         remedy = OWN_OPTIONS.get(argument.partition("=")[0])
         if remedy:
-            message = f"{argument} is not for dbt: {remedy}."
+            message = f"{argument} cannot come after --: {remedy}."
             raise click.UsageError(message)
     given = context.get_parameter_source("raw_dir") is ParameterSource.COMMANDLINE
     if path is not None and given:
@@ -197,7 +197,7 @@ def selection(models: str) -> tuple[str, ...]:
 
 
 def _environment(project: Path, warehouse: Path, drop: Path | None) -> dict[str, str]:
-    """Return the environment for dbt, with absolute paths, because dbt runs in its own folder."""
+    """Return the environment for dbt, with absolute paths: dbt changes to the project folder."""
     environment = dict(os.environ)
     environment["BANK_WAREHOUSE"] = str(warehouse)
     environment["DBT_PROJECT_DIR"] = str(project)

@@ -123,11 +123,11 @@ class BuildLog:
         return "\n".join(lines)
 
     def _of_test(self, failure: Failure) -> list[str]:
-        """Return what a failed test protects, where its query is, and what to do."""
+        """Return what a failed test promises, where its query is, and what to do."""
         lines = []
         promise = self._description(failure.name)
         if promise:
-            lines.append(_indented(f"It protects: {promise}"))
+            lines.append(_indented(f"It promises: {promise}"))
         if failure.query:
             lines.append(_indented(f"Its query: {failure.query}"))
         return [*lines, "Correct the files or the model, and build again."]

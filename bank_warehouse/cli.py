@@ -106,7 +106,7 @@ def main(context: click.Context) -> None:
     could not start: an option or setting is not valid, or there is no warehouse or release that can
     be read. It is 130 if Ctrl+C ended the command, 143 if `kill` did.
     """
-    # A pipe on Windows has a code page. A letter that is not in it must not end a command.
+    # On Windows, a pipe has a code page. A character that is not in it must not end a command.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     if context.invoked_subcommand in PRIVATE:

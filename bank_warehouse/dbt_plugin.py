@@ -49,9 +49,9 @@ def open_warehouse(path: str, config: dict[str, Any]) -> DuckDBPyConnection:
                 "or set BANK_WAREHOUSE to another file. Nothing was changed."
             ) from problem
         raise DbtRuntimeError(
-            f"{path}: the warehouse cannot be opened: {_first_line(problem)} Set BANK_WAREHOUSE "
-            "to a file that this user can write, or move this one away: a build creates it again "
-            "from the raw files."
+            f"{path}: the warehouse cannot be opened: {_first_line(problem)}. Set BANK_WAREHOUSE "
+            "to a file that this user can write to, or move this one away: a build creates it "
+            "again from the raw files."
         ) from problem
 
 
@@ -79,16 +79,19 @@ def attach_history(connection: DuckDBPyConnection, attachment: Attachment) -> No
                 "then build again. Nothing was changed."
             ) from problem
         raise DbtRuntimeError(
-            f"{path}: the history cannot be opened: {_first_line(problem)} Set BANK_HISTORY to "
-            "another file that this user can write. Do not delete this one: no other file has "
-            "its earlier dates. docs/history.md describes how to restore it from a copy or from "
-            "the drops. Nothing was changed."
+            f"{path}: the history cannot be opened: {_first_line(problem)}. Set BANK_HISTORY to "
+            "another file that this user can write to. Do not delete this one: a build does not "
+            "recreate its earlier dates. docs/history.md describes how to restore them from a "
+            "copy or from the drops. Nothing was changed."
         ) from problem
 
 
 def in_project(path: str) -> str:
-    """Return a path from profiles.yml, relative to the project folder of this dbt run."""
-    # PROJECT_DIR is a Path for the working folder, and a text for --project-dir.
+    """Return a path from profiles.yml as an absolute path; `:memory:` is not changed.
+
+    A relative path is relative to the project folder of this dbt run.
+    """
+    # PROJECT_DIR is a Path by default, and a str if --project-dir sets it.
     project = Path(get_flags().PROJECT_DIR).absolute()  # type: ignore[no-untyped-call]
     return path if path == ":memory:" else str(project / path)
 
@@ -115,7 +118,7 @@ def history_path(path: str, warehouse: str) -> str:
 
 
 def _first_line(problem: Exception) -> str:
-    return str(problem).strip().splitlines()[0]
+    return str(problem).strip().splitlines()[0].rstrip(".")
 
 
 class Plugin(BasePlugin):

@@ -50,7 +50,7 @@ class SettingsPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
 
     def initialize(self) -> None:
-        """Warn about variables that are not settings, and refuse invalid settings.
+        """Warn about environment variables that are not settings, and refuse invalid settings.
 
         It also makes the semantic manifest usable for every warehouse, whatever its file name.
 
@@ -60,7 +60,7 @@ class SettingsPlugin(dbtPlugin):
         if self.project_name != PROJECT:
             return
         if _is_program():
-            # dbt's temporary files hold names.
+            # dbt's temporary files hold names, so a signal must not leave them behind.
             end_cleanly()
         # dbt has no hook that runs before it writes the semantic manifest.
         SemanticManifest._get_pydantic_semantic_manifest = semantic_manifest  # type: ignore

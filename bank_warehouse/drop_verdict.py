@@ -18,7 +18,7 @@ MOST = 10**16
 """Totals must be below this, because they are decimal(18, 2)."""
 
 REASONS = {
-    "ambiguous": "joined_bank can be either order in a file that holds both",
+    "ambiguous": "joined_bank could be day-first or month-first, and the file has both",
     "duplicate": "duplicate of another row",
 }
 """Why a valid row is quarantined, by its record_status."""
@@ -69,8 +69,8 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
         remedy = (
             'They are treated as duplicates, because near_duplicates is "quarantine".'
             if near_duplicates == "quarantine"
-            else "Each counts as a customer of its own; with near_duplicates set to "
-            '"quarantine" they are treated as duplicates. Their keys are in '
+            else "Each counts as a separate customer. With near_duplicates set to "
+            '"quarantine", they are treated as duplicates. Their keys are in '
             "staging.base_bank__client_duplicates."
         )
         yield (
@@ -81,12 +81,12 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
 
 def other_header(file: str, row: int) -> str:
-    """Return why a file is refused if a header in `row` differs from the one in row 1."""
+    """Return why a file is refused if a header in `row` has the columns in another order."""
     name = file.rpartition("/")[2].partition(".")[0]
     return (
-        f"row {row}: a header that has the columns in another order than the header in row 1: two "
-        "files were joined, and every row from there on would be read into the wrong columns. "
-        f"Split the file there into two, named {name}-1 and {name}-2."
+        f"row {row}: a header that has the columns in another order. Two files were joined, and "
+        "every row below this header would be read into the wrong columns. Split the file there "
+        f"into two, named {name}-1 and {name}-2."
     )
 
 
@@ -97,14 +97,14 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     remedy = ", or raise max_quarantine_rate if this loss is acceptable."
     if quarantined == rows:
         why = "and no customer is left"
-    # A header of another order is usually the cause of the others.
+    # A header with another order is usually why the rows below it are quarantined.
     if quarantined == rows or any(file["other_header"] for file in facts["files"]):
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (
         f"{quarantined:,} of {rows:,} client rows are quarantined, {why}:\n{reasons}\n"
-        "The rows are in quality.fct_quarantined_clients. Correct the file, set raw_date_format "
-        f"or as_of_date where the reasons say so{remedy}"
+        "The rows are in quality.fct_quarantined_clients. Correct the file, or set "
+        f"raw_date_format or as_of_date where the reasons say so{remedy}"
     )
 
 

@@ -12,7 +12,7 @@ import duckdb
 from bank_warehouse.settings import SettingError, bytes_of, environment_setting
 
 DEFAULT_MEMORY_LIMIT = "5GB"
-"""Memory of DuckDB if BANK_MEMORY_LIMIT is not set and the machine has more."""
+"""Memory that DuckDB may use if BANK_MEMORY_LIMIT is not set, unless its own default is lower."""
 
 SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "restricted")
 HISTORY = "history"
@@ -33,15 +33,15 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
             BANK_TEMP_DIRECTORY.
 
     Returns:
-        `memory_limit`: BANK_MEMORY_LIMIT, or :data:`DEFAULT_MEMORY_LIMIT`, or DuckDB's default (80
-            % of the memory of the machine or container) if that is less.
+        `memory_limit`: BANK_MEMORY_LIMIT; if it is not set, :data:`DEFAULT_MEMORY_LIMIT` or
+            DuckDB's default (80 % of the memory of the machine or container), whichever is less.
         `temp_directory`: BANK_TEMP_DIRECTORY, or a folder beside the warehouse, which DuckDB
             creates if needed.
         `threads`: BANK_THREADS; absent if it is not set, which means all cores.
 
     Raises:
-        SettingError: a setting is not an amount of memory or a number of threads, or the warehouse
-            has the name of a schema.
+        SettingError: a setting is invalid, or the warehouse has the name of a schema or of the
+            history.
     """
     if warehouse is not None:
         require_usable_name(warehouse)
@@ -56,7 +56,7 @@ def engine_settings(warehouse: Path | None = None) -> Settings:
 
 
 def require_usable_name(warehouse: Path) -> None:
-    """Refuse a file named like a schema, because DuckDB names a database after its file.
+    """Refuse a file named like a schema or the history: DuckDB names a database after its file.
 
     Raises:
         SettingError: the message has the remedy.

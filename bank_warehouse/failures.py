@@ -10,7 +10,7 @@ from bank_warehouse.engine import HISTORY
 from bank_warehouse.masking import shown_value
 from bank_warehouse.sql import quote_identifier, quote_literal
 
-# Arguments of generic tests that name one column.
+# Names that dbt's generic tests give the tested column in their results.
 _NAMES_OF_ONE_COLUMN = frozenset({"unique_field", "from_field", "value_field"})
 
 
@@ -40,15 +40,15 @@ def explain_failure(
             )
         if "LOCATION_ALREADY_EXISTS" in message:
             return (
-                f"{schema}.{name} could not be written: an interrupted build left files "
-                "of it. Remove the folder that the message above names, then build again."
+                f"{schema}.{name} could not be written: an interrupted build left some of its "
+                "files. Remove the folder that the message above names, then build again."
             )
         if name == "fct_customer_history" and "out of sync" in message:
             return (
                 "fct_customer_history has different columns from the existing history, which a "
-                "build never replaces. Change the table in the history file once to the new "
-                'columns, as described in docs/history.md under "When its columns change", or '
-                "restore the old columns of the model. The history was not changed."
+                "build never replaces. Give the table in the history file the new columns, as "
+                'described in docs/history.md under "When its columns change", or restore the '
+                "old columns of the model. The history was not changed."
             )
         if name == "base_bank__clients" and changed_files and changed_files not in message:
             return changed_files

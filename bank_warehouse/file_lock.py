@@ -34,7 +34,7 @@ def lock_if_free(handle: int, *, without_locks: bool = True) -> bool:
         without_locks: what to return if the file system has no locks, as on some network shares.
 
     Returns:
-        Whether the file is locked now; False if another process holds the lock.
+        True if the file is locked now, False if another process holds the lock.
     """
     try:
         _lock(handle)

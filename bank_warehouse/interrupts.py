@@ -44,7 +44,10 @@ def exit_code(cause: KeyboardInterrupt) -> int:
 
 
 def interrupt_behind(problem: BaseException) -> KeyboardInterrupt | None:
-    """Return the interrupt that caused an exception, because engines raise their own from it."""
+    """Return the exception if it is an interrupt, else the interrupt that caused it, or None.
+
+    Engines turn an interrupt into an exception of their own.
+    """
     cause: BaseException | None = problem
     while cause is not None:
         if isinstance(cause, KeyboardInterrupt):

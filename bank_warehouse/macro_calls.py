@@ -143,7 +143,7 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
 
     Args:
         path: the DuckDB file.
-        rows: customers of the drop.
+        rows: number of client rows in the drop.
         with_tests: whether the tests run too.
 
     Raises:
@@ -252,7 +252,8 @@ def describe_build(
 
     Returns:
         `build` and `query`, for :func:`record_build`. The query is empty if the build is not
-        complete. None if the command is not recorded: it changed no tables and found no failure.
+        complete. None if the command is not recorded, because it neither changes tables nor is a
+        `dbt test` that failed.
     """
     failed = [name for _, name, status in ended if status not in _NOT_FAILED]
     if build["command"] not in records.BUILDING and not (build["command"] == "test" and failed):

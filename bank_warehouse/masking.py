@@ -27,7 +27,7 @@ MAXIMUM_TEXT = 200
 
 
 def masked_key(key: object) -> str:
-    """Return a key with its middle hidden: enough to find the row, not enough to copy the key."""
+    """Return a long key with its middle hidden: enough to find the row, but not the whole key."""
     text = str(key)
     return text if len(text) < 9 else f"{text[:4]}…{text[-4:]}"
 
@@ -35,8 +35,9 @@ def masked_key(key: object) -> str:
 def shown_value(column: str, value: object, known_texts: frozenset[str]) -> str:
     """Return the printable form of a value of `column`, at most `MAXIMUM_TEXT` characters.
 
-    A text is printed only if it is in `known_texts`, such as the values of the reference seeds. Any
-    other text might hold a name, so only its length is printed.
+    A text is printed only if it is in `known_texts`, such as the values of the reference seeds, or
+    in a column that a check creates. Any other text might hold a name, so only its length is
+    printed.
     """
     name = column.lower()
     if value is None:

@@ -70,6 +70,6 @@ project_dir = click.option(
     show_envvar=True,
     callback=_noted,
     type=click.Path(file_okay=False, path_type=Path),
-    show_default="the clone that contains the working folder, or from which it is installed",
+    show_default="the clone that contains the working folder, or that `bank` is installed from",
     help="Folder of the dbt project.",
 )

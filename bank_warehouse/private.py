@@ -35,7 +35,10 @@ def no_longer_private() -> None:
 
 
 def this_user() -> str:
-    """Return the name of the user, or the user id if it has no name, as in some containers."""
+    """Return the name of the user.
+
+    If there is none, as in some containers: the user id, or `unknown` on Windows.
+    """
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -53,7 +56,10 @@ def refused(path: Path) -> tuple[str, str]:
 
 
 def owner_of(path: Path) -> str | None:
-    """Return the owner of a file, or of the nearest parent folder whose owner can be read."""
+    """Return the owner of a file, or of the nearest parent folder whose owner can be read.
+
+    None on Windows.
+    """
     if sys.platform != "win32":
         for place in (path, *path.absolute().parents):
             with suppress(KeyError, OSError):
@@ -80,7 +86,10 @@ def take_from_others(*paths: Path) -> None:
 
 
 def open_to_others(place: Path) -> None:
-    """Give others the permissions that the umask allows, on a file or a folder and its contents."""
+    """Give others the permissions that the umask allows, on a file or a folder and its contents.
+
+    The umask is the one from before :func:`keep_private`.
+    """
     if sys.platform != "win32":
         mask = _mask_before
         if mask is None:

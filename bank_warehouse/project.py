@@ -19,8 +19,9 @@ def find_project(named: Path | None = None) -> Path | None:
     """Return the folder of the dbt project, or None.
 
     Args:
-        named: the folder, if known. Otherwise DBT_PROJECT_DIR, the working folder, the folders
-            above it, and the checkout that this package is installed from are searched.
+        named: the folder, if known; otherwise the one that DBT_PROJECT_DIR names. If neither is
+            set, the working folder, the folders above it, and the clone that this package is
+            installed from are searched.
     """
     declared = named or os.environ.get("DBT_PROJECT_DIR")
     here = Path.cwd()
@@ -39,7 +40,7 @@ def require_project(named: Path | None = None) -> Path:
         looked_in = named or os.environ.get("DBT_PROJECT_DIR") or Path.cwd()
         message = (
             f"The dbt project bank_warehouse is not in {looked_in}.\n"
-            "Run it in a clone, or name the clone with --project-dir."
+            "Run the command in a clone, or name the clone with --project-dir."
         )
         raise CannotStartError(message)
     return project
@@ -72,7 +73,7 @@ def target_folder(project: Path | None = None) -> Path:
 
 
 def _in_project(project: Path | None, *parts: str) -> Path:
-    """Return a path in the project, relative if the project is the working folder."""
+    """Return a path in the project, relative if it is in the working folder."""
     path = (project or find_project() or Path.cwd()).joinpath(*parts)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

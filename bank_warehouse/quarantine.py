@@ -35,7 +35,7 @@ def harmless(cell: object) -> object:
         cell: A text, a number, a date, or None.
 
     Returns:
-        A dangerous text, without NUL bytes and with an apostrophe before each possible formula; any
+        A text with an apostrophe before each possible formula and with NUL bytes replaced; any
         other cell unchanged.
     """
     if not isinstance(cell, str):

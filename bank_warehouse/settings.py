@@ -127,7 +127,7 @@ def _date(value: Any) -> str | None:
 
 
 def _meant_date(text: str) -> str:
-    """Return the ISO date that `text` means, or an example if it is ambiguous."""
+    """Return the ISO date that `text` means, both dates if it is ambiguous, or else an example."""
     found = _DAY_FIRST.fullmatch(text.strip())
     if found:
         day, month = int(found[1]), int(found[2])
@@ -273,7 +273,7 @@ ENVIRONMENT = (
             "BANK_SPARK_ADAPTIVE": _SPARK,
             "BANK_SPARK_DRIVER_HOST": _SPARK,
             "BANK_SPARK_HOST": _CLUSTER,
-            # The project itself sets these, for the Java that it starts.
+            # The project itself sets the next one, for the Java that it starts.
             "BANK_SPARK_JAVA": "bank_warehouse/spark/java.py",
             "BANK_SPARK_MASTER": _SPARK,
             "BANK_SPARK_MEMORY": _SPARK,

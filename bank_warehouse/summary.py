@@ -98,8 +98,8 @@ def read_summary(warehouse: Path) -> Summary:
     """Read the figures of the build from the DuckDB file `warehouse`, read-only.
 
     Raises:
-        SummaryError: If there is no such file, another program has it open, it is not a warehouse,
-            or the build was not completed or ran with --empty.
+        SummaryError: As in :func:`open_warehouse`; or the build was not completed, ran with
+            --empty, is from another version of the project or has no customers.
     """
     with open_warehouse(warehouse) as connection:
         if is_built_empty(warehouse):
@@ -124,8 +124,8 @@ def open_warehouse(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the file read-only.
 
     Raises:
-        SummaryError: If there is no such file, it is locked, it is not a readable DuckDB file, or
-            this user may not read it.
+        SummaryError: There is no such file, another program has it open, it is not a readable
+            DuckDB file, this user may not read it, or a setting of DuckDB is invalid.
     """
     if not warehouse.is_file():
         message = (
@@ -193,7 +193,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
     delivered, customers, quarantined = counted or (0, 0, 0)
     if delivered != customers + quarantined:
         message = (
-            f"The build of {warehouse} was not completed: of {delivered:,} rows delivered "
+            f"The build of {warehouse} was not completed: of {delivered:,} rows delivered, "
             f"{customers:,} are customers and {quarantined:,} are in quarantine.\n"
             "Run `bank build` and fix the first error it prints."
         )
@@ -379,7 +379,7 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     else:
         return [
             (command_line("dashboard", paths), "show the release in a browser"),
-            ("powerbi/Bank.pbip", "opens it in Power BI Desktop: docs/power-bi.md"),
+            ("powerbi/Bank.pbip", "show it in Power BI Desktop: docs/power-bi.md"),
         ]
     return [first]
 
@@ -457,8 +457,8 @@ def _ending(record: Mapping[str, Any]) -> str:
     moment = str(record["built_at"]).replace("T", " ").replace("Z", " UTC")
     if not record["is_ended"]:
         return (
-            f"started at {moment} (`dbt {record['command']}`) and has not ended: tables may be "
-            "of two builds"
+            f"started at {moment} (`dbt {record['command']}`) and has not ended: tables may "
+            "come from two builds"
         )
     if record["failed"]:
         left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
@@ -513,7 +513,7 @@ def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
     named = ", ".join(source_files[:MOST_FILES])
     if len(source_files) > MOST_FILES:
         named += f" and {len(source_files) - MOST_FILES} more files"
-    return f"{named} in {raw_dir}" if raw_dir else f"{named} of your own files"
+    return f"{named} in {raw_dir}" if raw_dir else f"{named}, from your own files"
 
 
 @click.command("summary")

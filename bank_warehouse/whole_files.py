@@ -208,7 +208,7 @@ def _lock(handle: int, path: Path) -> None:
     until = time.monotonic() + PATIENCE
     while not lock_if_free(handle):
         if time.monotonic() > until:
-            problem = OSError(errno.EAGAIN, "another process is writing it")
+            problem = OSError(errno.EAGAIN, "another process is writing to it")
             raise NotWrittenError(path, problem, "Wait until it has ended and try again.")
         time.sleep(PAUSE)
 

@@ -161,13 +161,14 @@ def write_worklist(
 
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
-        WorklistError: There is no such action, owner or user, or the release holds no names.
+        WorklistError: There is no such action or owner, no customer matches the user's names, the
+            release holds no names or cannot be read, or there are too many rows for a sheet.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
     if request.has_contacts and not release.manifest["includes_restricted"]:
         message = (
-            f"Release {release.number} holds no names and client ids: it was published without "
+            f"Release {release.number} holds no names or client ids: it was published without "
             "them.\nLeave out --restricted and look names up by the customer's code, or give "
             "--publish-dir with a folder whose release was published with --with-restricted."
         )
@@ -196,8 +197,8 @@ def write_worklist(
         raise WorklistError(message) from problem
     if is_cut:
         warn(
-            f"The last line of {record} was incomplete: a process was killed while it wrote. "
-            "The line is kept, and the new one begins below it."
+            f"The last line of {record} was incomplete: a process was killed while writing "
+            "it. The line is kept, and the new one begins below it."
         )
     return number
 
@@ -265,7 +266,8 @@ def _codes(connection: duckdb.DuckDBPyConnection, request: Request) -> list[str]
     """Return the codes of the requested actions, including those that no customer needs.
 
     Raises:
-        WorklistError: There is no such action or owner; the message lists the existing ones.
+        WorklistError: There is no such action or owner, or an action belongs to another owner; the
+            message lists the existing ones, or names the owner.
     """
     rules = _rules(connection)
     owners = list(dict.fromkeys(rule.owner for rule in rules))
@@ -480,7 +482,9 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     """Return the role whose customers are listed.
 
     Raises:
-        WorklistError: The access file has no row for the user, or cannot be read.
+        WorklistError: The access file has no row for the user.
+        CannotStartError: The access file cannot be read.
+        DashboardError: The access file is not valid.
         click.UsageError: Only one of `user` and `access_file` is given.
     """
     if access_file is None and user is None:
@@ -510,7 +514,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     multiple=True,
     help="Code or name of the action; may be given several times.",
 )
-@click.option("--owner", help="Owner of the actions: all of these, or a check of --action.")
+@click.option("--owner", help="Owner of the actions. Without --action, all actions of this owner.")
 @click.option(
     "--out",
     required=True,
@@ -523,7 +527,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     is_flag=True,
     help="Add names and client ids, from a release that holds them.",
 )
-@click.option("--user", help="Only customers that this user of the access file sees.")
+@click.option("--user", help="Only customers that this user of the access file may see.")
 @click.option(
     "--access-file",
     envvar="BANK_DASHBOARD_ACCESS_FILE",

@@ -31,6 +31,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
     Raises:
         click.ClickException: The warehouse or the definitions cannot be read, or the folder
             cannot be written to; the message says what to do.
+        NotWrittenError: A file cannot be written.
     """
     # Raises an error if the build was not completed.
     read_summary(warehouse)
@@ -48,7 +49,7 @@ def write_findings(warehouse: Path, manifest: Path, out: Path) -> Path:
         except NotWrittenError:
             raise
         except OSError as error:
-            message = f"{out} cannot be written: {error}\nName another folder with --out."
+            message = f"{out} cannot be written to: {error}\nName another folder with --out."
             raise click.ClickException(message) from error
     return page
 

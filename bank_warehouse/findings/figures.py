@@ -488,7 +488,7 @@ def _loans_by_income(tables: Tables) -> str:
 
 
 HOW_CLOSE = ((0.7, "closely"), (0.3, "loosely"), (0, "barely"))
-"""Words for rank correlations, and how strong each must be at least."""
+"""Words for rank correlations, each with the lowest correlation that it describes."""
 
 
 def _strongest_pair(tables: Tables) -> str:

@@ -46,7 +46,7 @@ class Tables(Warehouse):
     def classes_listed_by_rule(self) -> list[str]:
         """Return the risk weightings that alone put a customer on the watch list.
 
-        Empty if all or none are, because then there is no jump to explain.
+        Empty if all or none of them do, because then there is no jump to explain.
         """
         try:
             found = self.sql(

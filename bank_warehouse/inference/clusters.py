@@ -106,7 +106,7 @@ def cluster(points: Floats, number: int, seed: int) -> Clustering:
 def choose(clusterings: Sequence[Clustering]) -> Clustering:
     """Return the clustering to use: the stable one with the highest silhouette.
 
-    If none is stable, return the most stable one. Of equals, return the first.
+    If none is stable, return the most stable one. If several tie, return the first.
     """
     stable = [one for one in clusterings if one.stability >= STABLE]
     if stable:
@@ -135,9 +135,9 @@ def fit_clusters(sample: pd.DataFrame, seed: int = 1) -> pa.Table:
         seed: Seed of the fits.
 
     Returns:
-        `CLUSTERS`, one row per cluster and balance; clusters are numbered from the smallest
-        balances to the largest. Empty if the sample has fewer than 50 customers or no balance
-        varies.
+        `CLUSTERS`, one row per cluster and balance that varies; clusters are numbered from the
+        smallest balances to the largest. Empty if the sample has fewer than 50 customers or no
+        balance varies.
     """
     ordered = sample.sort_values("customer_key", kind="stable").head(MOST_CUSTOMERS)
     scales: dict[str, Scale] = {}

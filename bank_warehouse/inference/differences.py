@@ -123,11 +123,11 @@ def kruskal_wallis(
 def chi_square(counts: npt.NDArray[np.int64]) -> Comparison:
     """Compare two dimensions by the customers in each of their cells.
 
-    Statistic: Pearson (1900), without continuity correction. It is used if no cell expects fewer
-    than 1 customer and at most a fifth expect fewer than 5: Cochran (1954), "Some methods for
-    strengthening the common chi-square tests", Biometrics 10, 417-451. Effect size V: Cramér
-    (1946), "Mathematical methods of statistics", p. 282; comparable across tables as Cohen's w = V
-    sqrt(min(r, c) - 1): Cohen (1988), "Statistical power analysis", chapter 7.
+    Statistic: Pearson (1900), without continuity correction. There is a p-value only if at least 1
+    customer is expected in every cell, and at least 5 in four fifths of the cells: Cochran (1954),
+    "Some methods for strengthening the common chi-square tests", Biometrics 10, 417-451. Effect
+    size V: Cramér (1946), "Mathematical methods of statistics", p. 282; comparable across tables as
+    Cohen's w = V sqrt(min(r, c) - 1): Cohen (1988), "Statistical power analysis", chapter 7.
 
     Args:
         counts: Shape (r, c): customers of row value r and column value c.
@@ -192,7 +192,7 @@ def compare_dimensions(
             `value`, `other_value`, `customers`; every pair once, in either order.
         by_definition: One row per `dimension` and `measure` that are not tested, because one
             defines the other; pairs of dimensions may be in either order.
-        by_money: The dimensions that are derived from amounts or that rate amounts.
+        by_money: The dimensions that are based on money.
 
     Returns:
         `TESTED`, one row per tested dimension and measure, sorted by name. A pair of

@@ -32,7 +32,7 @@ CONFIDENCE = 0.95
 CUSTOMERS_PER_PARAMETER = 10
 """A fit needs at least this many customers for each parameter."""
 SMALLEST_LEVEL = 5
-"""A level with fewer customers in the sample is merged with the reference level."""
+"""A level with fewer fitted customers is merged with the reference level."""
 _DEPENDENT = 1e-8
 """A column this close to a combination of earlier columns is left out."""
 _SMALLEST_SLOPE = 1e-7

@@ -38,11 +38,11 @@ TESTED = pa.schema(
 def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: int) -> float:
     """Return the two-sided p-value of the hypothesis that two rates are equal.
 
-    Pearson's chi-square of the two by two table without continuity correction, which is the square
-    of the z-test with pooled variance: Fleiss, Levin and Paik (2003), "Statistical methods for
-    rates and proportions", chapter 3. If a cell expects fewer than `SMALL_COUNT` customers,
-    Fisher's exact test is used: Fisher (1934), "Statistical methods for research workers", section
-    21.02.
+    Pearson's chi-square test of the two-by-two table, without continuity correction. Its statistic
+    is the square of that of the z-test with pooled variance: Fleiss, Levin and Paik (2003),
+    "Statistical methods for rates and proportions", chapter 3. If fewer than `SMALL_COUNT`
+    customers are expected in a cell, Fisher's exact test is used: Fisher (1934), "Statistical
+    methods for research workers", section 21.02.
 
     Args:
         chosen: Customers of the group who were chosen.
@@ -72,7 +72,7 @@ def two_rates(chosen: int, customers: int, other_chosen: int, other_customers: i
 def compare_groups(counted: pd.DataFrame) -> pa.Table:
     """Compare the groups of each action and dimension with the best-treated one.
 
-    Only groups that are large enough are compared. Of two that are treated alike, the first in
+    Only groups that are large enough are compared. If several tie for best, the first in
     alphabetical order counts as the best.
 
     Args:
@@ -81,7 +81,7 @@ def compare_groups(counted: pd.DataFrame) -> pa.Table:
 
     Returns:
         `TESTED`, one row per row of `counted`, sorted by action, dimension and value. There is no
-        best group if none is large enough, and no p-value for the best group and small groups.
+        best group if none is large enough, and no p-value for the best group or for small groups.
     """
     ordered = counted.sort_values(["action", "dimension", "value"], ignore_index=True)
     compared = [

@@ -10,7 +10,8 @@ def as_pandas(relation: Any, order_by: Sequence[str]) -> pd.DataFrame:
     """Return the rows of a relation in an order that does not depend on the engine.
 
     Args:
-        relation: Result of `dbt.ref`: a DuckDB relation or a Spark data frame.
+        relation: Result of `dbt.ref`: a DuckDB relation, a Spark data frame, or a
+            :class:`.spark.model_tables.SqlTable`.
         order_by: Columns that are unique in combination.
 
     Returns:

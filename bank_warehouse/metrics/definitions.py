@@ -174,7 +174,7 @@ class SemanticLayer:
 
 
 def load_metrics(manifest: Path) -> SemanticLayer:
-    """Read the definitions from semantic_manifest.json, which every dbt command writes.
+    """Read the definitions from semantic_manifest.json, which dbt writes when it parses.
 
     Args:
         manifest: the file, in dbt's target folder.
@@ -201,7 +201,8 @@ def read_metrics(content: Json) -> SemanticLayer:
     """Return the definitions of a parsed semantic manifest.
 
     Raises:
-        MetricsError: As for load_metrics.
+        MetricsError: A definition uses an unsupported feature.
+        KeyError: A part of the manifest is missing.
     """
     models = {each["name"]: _model(each) for each in content["semantic_models"]}
     measures = {

@@ -1,8 +1,8 @@
 """Compile metrics to one DuckDB query on the marts.
 
-Values are always bound parameters; names are checked against the definitions and quoted. The
-dimensions of another mart are joined on the common entity, as in MetricFlow: in one step, and rows
-without a match are kept.
+Values are always bound parameters; names are checked against the definitions and quoted. As in
+MetricFlow, the dimensions of another mart are joined on the common entity, in a single join that
+keeps rows without a match.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,8 +82,8 @@ def compile_query(
     Args:
         layer: the definitions.
         metrics: names of metrics, each once.
-        group_by: dimensions by short (`segment`) or MetricFlow's name (`customer__segment`); a time
-            dimension may end in `__year`, `__quarter`, `__month` or `__day`.
+        group_by: short names of dimensions (`segment`), or MetricFlow's (`customer__segment`); that
+            of a time dimension may end in `__year`, `__quarter`, `__month` or `__day`.
         filters: dimension to the allowed values; None allows rows without a value. Other dimensions
             are not restricted. Values are bound and must have the type of the column: 5 for a risk
             weighting, not '5'.
@@ -301,7 +301,7 @@ def _find(layer: SemanticLayer, model: str, asked: str) -> _Found:
     if own:
         found = own
     if len(found) != 1:
-        problem = "can mean several dimensions" if found else "cannot be reached"
+        problem = "is ambiguous" if found else "cannot be reached"
         names = sorted({each.dimension.name for each in _reachable(layer, model)})
         message = f"{asked!r} {problem} from {model}. Available: {', '.join(names)}."
         raise MetricsError(message)

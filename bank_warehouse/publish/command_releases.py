@@ -67,9 +67,9 @@ def _described(manifest: Mapping[str, Any]) -> str:
 def command(publish_dir: Path) -> None:
     """List the releases and mark those that readers have.
 
-    If the answer to a commit in PostgreSQL was lost, it is looked up first, and the files are
-    updated to match. A + after the git commit means that the project had uncommitted changes during
-    the build.
+    If the answer to a commit in PostgreSQL was lost, the commit is looked up first, and the files
+    are updated to match. A + after the git commit means that the project had uncommitted changes
+    during the build.
     """
     dsn = os.environ.get(DSN_VARIABLE)
     in_postgres = None

@@ -102,7 +102,7 @@ def from_json(written: Mapping[str, Any]) -> Contract:
 
 
 def from_dbt(models: Iterable[Mapping[str, Any]]) -> tuple[Contract, ...]:
-    """Return the contracts from the marts as the macro `record_build` describes them.
+    """Return the contracts of the marts that :func:`.records.describe_build` describes.
 
     Args:
         models: For each mart `schema`, `name`, `description`, `is_published`, `columns` (name,
@@ -165,7 +165,7 @@ def _grain(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> list[str]:
     """Return the changes from `before` to `after` that break readers, one line each.
 
-    New marts and new columns break nothing. A removed mart or column, another type or another grain
+    New marts and new columns break nothing. A removed mart or column, another schema, type or grain
     does. Tables that are never published do not count.
     """
     now = {contract.name: contract for contract in after if contract.is_published}

@@ -100,7 +100,8 @@ def write_release(
         The release in the draft.
 
     Raises:
-        PublishError: A file cannot be written, or its rows differ from those that were checked.
+        PublishError: DuckDB cannot write a file, or its rows differ from those that were checked.
+        OSError: Another file cannot be written.
     """
     connection.execute("set preserve_insertion_order = false")
     # As in dbt's profile, this avoids sorting in views that join small tables of bands.
@@ -165,6 +166,7 @@ def require_whole(release: Release, progress: Progress) -> None:
 
     Raises:
         DamagedReleaseError: A file is missing or differs.
+        UnreadableReleaseError: This user may not read a file.
     """
     listed = published_marts(release.manifest)
     others = [release.manifest[key] for key in ("database", "metrics") if key in release.manifest]
@@ -248,7 +250,7 @@ def _write_parquet(
     number: int,
 ) -> None:
     order = ", ".join(quote_identifier(column) for column in contract.grain)
-    # Snappy files are larger than zstd, but every Parquet reader supports Snappy.
+    # Snappy makes larger files than zstd, but every Parquet reader supports it.
     connection.execute(
         f"copy (select * from {source} as mart order by {order}) "
         f"to {quote_literal(path.as_posix())} "
@@ -316,4 +318,4 @@ def _write_database(draft: Path, entries: Sequence[Mapping[str, Any]]) -> None:
         database.execute("checkpoint")
     leftover = draft / f"{DATABASE}.wal"
     if leftover.exists():
-        raise PublishError(f"{leftover} is left open.", "Publish again.")
+        raise PublishError(f"{leftover} was left behind.", "Publish again.")

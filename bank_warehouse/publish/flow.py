@@ -77,8 +77,8 @@ def publish(
 
     Raises:
         UnknownCommitError: It is unknown whether PostgreSQL holds the release; its folder is kept.
-        PublishError: Nothing was published, or PostgreSQL differs from the release; the message
-            says which, and what to do.
+        PublishError: Nothing was published, the files could not be switched to the release, or
+            PostgreSQL could not be compared with it; the message says which, and what to do.
     """
     with _opened(warehouse) as connection, _target(dsn) as target, saying(SEE_RELEASES):
         with saying(NOTHING):
@@ -184,7 +184,7 @@ def roll_back(
     Raises:
         NoReleaseError: There is no release with this number.
         UnknownCommitError: It is unknown whether PostgreSQL holds it.
-        PublishError: It cannot be made current; the current release has not changed.
+        PublishError: As for :func:`publish`.
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)
@@ -340,7 +340,7 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release of a bank other than the one readers have, or that breaks the contract.
+    """Refuse a release of a bank other than the one readers have, or one that breaks the contract.
 
     Raises:
         PublishError: The message states what readers have and what to do.
@@ -439,7 +439,8 @@ def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str)
     """Refuse a release that breaks the contract of the current one.
 
     Raises:
-        ContractError: The message lists all breaking changes.
+        ContractError: The schema version is invalid or too low, or unchanged although there are
+            breaking changes, which the message lists.
     """
     old, new = before["schema_version"], passed.build["schema_version"]
     if not isinstance(new, int) or isinstance(new, bool) or new < 1:

@@ -43,8 +43,8 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
         warehouse: Its file.
 
     Raises:
-        GateError: The last dbt command was not a complete build that passed, an expectation failed,
-            or a mart has changed since.
+        GateError: There is no record of a complete build and of complete checks that passed, a mart
+            has changed since, or it differs from its contract.
     """
     build = _require_build(warehouse)
     checks = _require_checks(warehouse)
@@ -66,7 +66,7 @@ def require_checked(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> P
     for relation, seen in built.items():
         if checked.get(relation) != seen:
             raise GateError(
-                f"The expectations did not check the present {relation} in {warehouse}: they ran "
+                f"The expectations did not check the current {relation} in {warehouse}: they ran "
                 f"at {checks['checked_at']}, the last build ended at {build['built_at']}.",
                 CHECK,
             )
@@ -164,7 +164,7 @@ def _require_described(declared: Iterable[Contract], found: dict[str, Fingerprin
 
 def _difference(before: Fingerprint, after: Fingerprint) -> str:
     if before.columns != after.columns:
-        return "it has other columns"
+        return "its columns are different"
     if before.rows != after.rows:
         return f"it had {before.rows:,} rows and has {after.rows:,}"
     return f"the values in its {after.rows:,} rows have changed"

@@ -20,7 +20,7 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
 
     Raises:
         BusyError: Another publisher holds the lock; the message names it.
-        PublishError: The folder cannot be written.
+        PublishError: The folder cannot be written to.
     """
     path = publish_dir / LOCK
     try:
@@ -31,7 +31,7 @@ def publisher_lock(publish_dir: Path) -> Iterator[None]:
         file = path.open("a+", encoding="utf-8", newline="\n")
     except OSError as problem:
         raise PublishError(
-            f"{publish_dir} cannot be written: {problem.strerror or problem}.",
+            f"{publish_dir} cannot be written to: {problem.strerror or problem}.",
             "Give this user the right to write there, or set BANK_PUBLISH_DIR to another folder.",
         ) from problem
     with file:

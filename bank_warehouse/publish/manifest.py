@@ -10,7 +10,7 @@ from typing import Any
 FORMAT = 2
 """The format of new manifests; raised if it changes for readers.
 
-Format 1 has no checksum of the manifest, but its files are still compared.
+A manifest of format 1 has no checksum, but its files are still compared with it.
 """
 
 SCHEMA = Path(__file__).with_name("manifest.schema.json")
@@ -20,7 +20,7 @@ LONGEST = 160
 
 
 class ManifestError(Exception):
-    """Not a manifest, or an edited one; the message is the predicate of a sentence: `lacks ...`."""
+    """Not a valid manifest; the message is a predicate, such as `belongs to release 7`."""
 
 
 def checksum(manifest: Mapping[str, Any]) -> str:

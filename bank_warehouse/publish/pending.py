@@ -139,6 +139,9 @@ def settle(
             # Renamed to a draft first, so that a half-removed folder is not a release.
             draft = publish_dir / f"{releases.DRAFT_PREFIX}{os.getpid()}-{commit.release}"
             shutil.rmtree(folder.replace(draft))
-        progress(f"{commit.where} has not committed release {commit.release}, so it was discarded.")
+        progress(
+            f"{commit.where} has not committed release {commit.release}. Readers keep the release "
+            "that they have."
+        )
     forget(publish_dir)
     return None

@@ -97,7 +97,7 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
 
     Returns:
         `build` with these keys added: `not_run` (names of the nodes that did not run), `models`
-        (contract, description and generic tests of each mart), `relations` (by model name), and
+        (columns, description and generic tests of each mart), `relations` (by model name), and
         empty `fingerprints`, `reading` and `near_duplicates`.
     """
     done = set(build["done"])

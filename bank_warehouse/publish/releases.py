@@ -76,7 +76,7 @@ def current_release(publish_dir: Path | str) -> Release:
 
     Raises:
         NoReleaseError: Nothing has been published there.
-        DamagedReleaseError: The manifest of the current release cannot be read.
+        DamagedReleaseError: `current`, or the manifest of its release, is not valid.
         UnreadableReleaseError: This user may not read it.
     """
     publish_dir = Path(publish_dir)

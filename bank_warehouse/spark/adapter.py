@@ -44,7 +44,7 @@ def session_settings(warehouse: str) -> dict[str, str]:
 
 
 def raw_plan(table: str, raw_dir: str, settings: str) -> dict[str, Any]:
-    """Call :func:`copy_raw_table` with the default folder."""
+    """Copy a raw table to the folder that BANK_SPARK_RAW_COPIES names, or the default one."""
     folder = os.environ.get("BANK_SPARK_RAW_COPIES") or f"{spark_warehouse()}/raw_copies"
     return copy_raw_table(table, raw_dir, settings, Path(folder))
 

@@ -1662,7 +1662,7 @@ def dates_of_both_orders(drop: Path) -> None:
     put(drop, text_of(few))
 
 
-@oddity("refused", "can be either order in a file that holds both", by="staging")
+@oddity("refused", "could be day-first or month-first, and the file has both", by="staging")
 def one_month_first_date(drop: Path) -> None:
     """One month-first date among thousands: more dates are in doubt than may be quarantined."""
     put(drop, edit_cells("Joined Bank", lambda _: "09-20-2015", [5]))

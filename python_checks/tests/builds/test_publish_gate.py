@@ -61,7 +61,7 @@ CHANGES = {
     "a type": (
         "alter table marts.dim_products alter column product_order type bigint",
         "marts.dim_products",
-        "it has other columns",
+        "its columns are different",
     ),
     "a mart gone": (
         "drop table marts.fct_product_pairs",

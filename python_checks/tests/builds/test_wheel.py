@@ -98,4 +98,4 @@ def test_generator_and_checks_run(bank: Bank, built_warehouse: Path, tmp_path: P
 def test_build_without_a_clone_is_refused_with_remedy(bank: Bank) -> None:
     refused = bank("build")
     assert refused.returncode == 2
-    assert "Run it in a clone, or name the clone with --project-dir." in refused.stderr
+    assert "Run the command in a clone, or name the clone with --project-dir." in refused.stderr

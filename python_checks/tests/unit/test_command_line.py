@@ -516,7 +516,7 @@ def test_failing_test_shows_its_purpose_and_its_query(log: BuildLog, tmp_path: P
     assert log.failure().splitlines()[:-1] == [
         "The build failed at test assert_x (assert_x.sql):",
         "  Got 6 results, configured to fail if != 0",
-        "  It protects: No cent is lost.",
+        "  It promises: No cent is lost.",
         "  Its query: target/compiled/x.sql",
         "Correct the files or the model, and build again.",
     ]

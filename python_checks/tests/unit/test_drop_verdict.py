@@ -73,9 +73,10 @@ def test_reasons_of_too_many_quarantined_rows_are_counted() -> None:
         "max_quarantine_rate allows:",
         "  1,200 rows: age is empty (first: a.csv, row 9)",
         "  1 row: duplicate of another row (b.csv, row 3)",
-        "  1 row: joined_bank can be either order in a file that holds both (b.csv, row 4)",
-        "The rows are in quality.fct_quarantined_clients. Correct the file, set raw_date_format or "
-        "as_of_date where the reasons say so, or raise max_quarantine_rate if this loss is "
+        "  1 row: joined_bank could be day-first or month-first, and the file has both "
+        "(b.csv, row 4)",
+        "The rows are in quality.fct_quarantined_clients. Correct the file, or set raw_date_format "
+        "or as_of_date where the reasons say so, or raise max_quarantine_rate if this loss is "
         "acceptable.",
     ]
 
@@ -108,7 +109,7 @@ def test_all_faults_are_named() -> None:
 @pytest.mark.parametrize(
     ("people", "setting", "says"),
     [
-        (1, "report", ("3 rows are 1 person written", "Each counts as a customer of its own")),
+        (1, "report", ("3 rows are 1 person written", "Each counts as a separate customer")),
         (2, "quarantine", ("3 rows are 2 people written", "They are treated as duplicates")),
     ],
 )

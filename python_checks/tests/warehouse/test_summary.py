@@ -168,7 +168,7 @@ def test_at_most_ten_reasons_are_listed() -> None:
         (("seeds/raw/raw_clients.csv",), "/drop", "the shipped seeds"),
         (("Banking.csv",), "/drop", "Banking.csv in /drop"),
         (("Banking.csv",), "/drop/Banking.csv", "Raw data              /drop/Banking.csv\n"),
-        (("Banking.csv",), "", "Banking.csv of your own files"),
+        (("Banking.csv",), "", "Banking.csv, from your own files"),
         (("a", "b", "c", "d", "e"), "/drop", "a, b, c and 2 more files in /drop"),
     ],
 )
@@ -244,7 +244,7 @@ def test_marts_of_an_earlier_build_are_detected(copied_warehouse: Path) -> None:
         )
     result = summarise(copied_warehouse)
     assert result.exit_code == 2
-    assert "of 3,002 rows delivered 3,000 are customers and 0 are in quarantine" in result.output
+    assert "of 3,002 rows delivered, 3,000 are customers and 0 are in quarantine" in result.output
 
 
 def test_warehouse_of_a_different_version_is_reported(copied_warehouse: Path) -> None:
@@ -308,8 +308,8 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
     ),
     "interrupted": (
         {"is_ended": False},
-        "started at 2026-01-31 17:05:09 UTC (`dbt build`) and has not ended: tables may be of two "
-        "builds",
+        "started at 2026-01-31 17:05:09 UTC (`dbt build`) and has not ended: tables may come "
+        "from two builds",
     ),
     "a part": (
         {"not_run": list("abcd"), "command": "run"},

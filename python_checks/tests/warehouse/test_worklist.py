@@ -260,7 +260,7 @@ def test_release_without_names_refuses_them(releases: Path, tmp_path: Path) -> N
     out = tmp_path / "list.csv"
     result = ask(releases, "--action", "retain", "--out", str(out), "--restricted")
     assert result.exit_code == 1
-    assert "holds no names and client ids" in result.output
+    assert "holds no names or client ids" in result.output
     assert "--with-restricted" in result.output
     assert not out.exists()
     assert not (releases / RECORD).exists()
