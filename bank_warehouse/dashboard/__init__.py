@@ -1,9 +1,9 @@
-"""A local, read-only web dashboard of the current release that shows only aggregates.
+"""A read-only web dashboard that shows aggregates of the current release.
 
 A number reaches a page in four steps:
 
 1. :mod:`~bank_warehouse.dashboard.cubes` pre-aggregates the customers of a release into small
-   DuckDB tables, by the definitions of the metric layer.
+   DuckDB tables, as the metric layer defines.
 2. :mod:`~bank_warehouse.dashboard.snapshots` queries these tables.
 3. :mod:`~bank_warehouse.dashboard.pages` describes each page as a list of blocks, which
    :mod:`~bank_warehouse.dashboard.page_model` defines.

@@ -1,8 +1,8 @@
 """Which user sees which customers, from the same access file that the Power BI roles use.
 
-Without a header name there are no users: everyone who reaches the address sees all aggregates, and
-only this machine can reach it. With a header name, a reverse proxy signs users in and names them in
-this header, and a CSV file defines what they see::
+Without a header name, there are no users: anyone who reaches the address sees all aggregates. By
+default, only this machine can reach it. With a header name, a reverse proxy signs users in and
+names them in this header, and a CSV file defines what they see::
 
     user_name,banking_relationship,investment_advisor
     ada@bank.example,Retail,
@@ -34,7 +34,7 @@ LOCAL_PROXIES = frozenset({"127.0.0.1", "::1"})
 
 @dataclass(frozen=True)
 class Role:
-    """The customers that a user may see: those of the listed names, or all.
+    """The customers that a user may see: those of the listed relationships and advisors, or all.
 
     Attributes:
         banking_relationships: names of banking relationships.
@@ -66,7 +66,7 @@ def unknown_names(
     Args:
         connection: to the release.
         role: the role with the names to look up.
-        customers: SQL name of the customers' mart.
+        customers: SQL name of the mart of customers.
     """
     messages = []
     for column, names in (
@@ -125,7 +125,7 @@ class Access:
         Raises:
             RefusedError: The request does not come from the proxy, or names no user or an unknown
                 one.
-            DashboardError: The file cannot be read.
+            DashboardError: The access file is missing or cannot be read.
         """
         if self.header is None:
             return EVERYONE
@@ -147,10 +147,10 @@ class Access:
         """Return the role of each user, by name in lower case.
 
         Raises:
-            DashboardError: There is no file, or it cannot be read.
+            DashboardError: The access file is missing or cannot be read.
         """
         if self.file is None:
-            message = "Users need a file that defines what they see: name it with --access-file."
+            message = "Use --access-file to name the file that defines what each user sees."
             raise DashboardError(message)
         with self._lock:
             try:
@@ -168,7 +168,7 @@ def read_users(file: Path) -> dict[str, Role]:
     """Read the file of users.
 
     Raises:
-        DashboardError: The columns are wrong, or a row has no name or no value.
+        DashboardError: The file is not CSV in UTF-8, or its columns or one of its rows are wrong.
         OSError: The file cannot be opened.
     """
     found: dict[str, tuple[set[str], set[str]]] = {}

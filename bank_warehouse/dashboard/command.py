@@ -45,7 +45,7 @@ LOCAL = "127.0.0.1"
     show_envvar=True,
     type=click.Path(file_okay=False, path_type=Path),
     callback=options.outside_releases,
-    help="Folder that keeps the sums, so that the next start is quick.",
+    help="Folder that keeps the cubes (sums), so that the next start is fast.",
     show_default="a temporary one",
 )
 @click.option(
@@ -81,11 +81,11 @@ def command(
 ) -> None:
     """Show the current release in a browser.
 
-    The pages show sums, never single customers, and load nothing from the internet. Only this
+    The pages show sums, never individual customers, and load nothing from the internet. Only this
     machine can open them, unless --host names another address. A new release appears without a
     restart.
 
-    The exit code is 2 if the folder of the releases does not exist.
+    The exit code is 2 if the folder of the releases does not exist, or has no release to export.
     """
     from bank_warehouse.dashboard.access import EVERYONE, LOCAL_PROXIES, Access
     from bank_warehouse.dashboard.cube_files import start, stop
@@ -117,11 +117,14 @@ def command(
         )
     access = Access(user_header, access_file, frozenset(proxies) or LOCAL_PROXIES)
     if user_header:
-        click.echo(f"{len(access.users())} users, named in the header {user_header}.")
+        click.echo(
+            f"Users in {access_file}: {len(access.users())}. The proxy names them in the header "
+            f"{user_header}."
+        )
     elif not is_loopback(host):
         click.echo(
-            f"Anyone who reaches {host} sees the sums of all customers. Put a proxy that signs "
-            "users in in front of it: docs/dashboard.md.",
+            f"Anyone who reaches {host} sees the sums of all customers. Put a proxy in front of it "
+            "that signs users in: see docs/dashboard.md.",
             err=True,
         )
     from bank_warehouse.dashboard.listening import Listening
@@ -133,8 +136,8 @@ def command(
         if current_number(publish_dir) is None:
             publish = command_line("publish", {"publish_dir": publish_dir})
             click.echo(
-                f"There is no release in {publish_dir} yet. The dashboard shows it after "
-                f"`{publish}`."
+                f"There is no release in {publish_dir} yet. The dashboard shows the first one "
+                f"after `{publish}`."
             )
         elif not user_header:
             snapshots.prepare(EVERYONE)
@@ -142,8 +145,8 @@ def command(
             listening = Listening(create_app(snapshots, access, answered).server, host, port)
         except OSError as problem:
             message = (
-                f"Cannot listen on {host}, port {port}: does another program use it? Name "
-                "another with --port."
+                f"Cannot listen on {host}, port {port}: is another program using it? Name another "
+                "port with --port."
             )
             raise DashboardError(message) from problem
         try:

@@ -35,7 +35,7 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     Args:
         shown: the block.
         view: the view of the page.
-        is_static: whether it is for a file, which has no choices and no downloads.
+        is_static: whether it is for a file, which has no menus, links or downloads.
     """
     head: Children = [element("H2", shown.title, id=f"title-{shown.name}")]
     if shown.mark is not None:
@@ -98,7 +98,7 @@ def page(shown: Page, view: View) -> Children:
         found.append(
             element(
                 "P",
-                "Not in this release, so left out of the view: " + ", ".join(view.dropped),
+                "Parts of the address that were ignored: " + ", ".join(view.dropped),
                 className="warning",
                 role="note",
             )

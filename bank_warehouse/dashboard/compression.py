@@ -40,7 +40,7 @@ def compress(server: Flask) -> None:
     lock = Lock()
 
     def pack_once(whole: bytes) -> bytes:
-        """Return a file with the strongest compression, which is slow and therefore done once."""
+        """Compress a file at the highest level, which is slow and therefore done only once."""
         key = hashlib.sha256(whole).digest()
         with lock:
             if key not in packed:
@@ -67,6 +67,6 @@ def compress(server: Flask) -> None:
             response.content_encoding = "gzip"
             tag, _ = response.get_etag()
             if tag:
-                # The compressed body must not share a strong ETag; a weak one is valid for both.
+                # A strong ETag is valid only for the uncompressed body; a weak one, for both.
                 response.set_etag(tag, weak=True)
         return response

@@ -1,10 +1,11 @@
 """The files of the cubes.
 
-A separate process creates each file, so the server never holds customers. The process reads the
-customer marts, writes the cubes and the small marts that a role may see to one DuckDB file, and
-ends. The server opens that file read-only. The files are in a temporary folder, or in a permanent
-one, where the dashboard finds them when it is started again. A file's name identifies everything
-that the file depends on, so a file is never out of date.
+A separate process creates each file, so the server never holds customer records. The process
+reads the customer marts, writes the cubes and the small marts that a role may see to one DuckDB
+file, and ends. The server opens that file read-only. The files are in a temporary folder, or in a
+permanent one, where the dashboard finds them when it is started again. A file's name is derived
+from the role, the release, DuckDB's version, and the code of this module and of
+:mod:`~bank_warehouse.dashboard.cubes`, so a file of another release or role is never used.
 """
 
 import contextlib
@@ -37,7 +38,7 @@ OPEN_MARTS = (
     ("marts", "fct_segment_differences"),
     ("marts", "fct_risk_drivers"),
 )
-"""Marts without customers' figures. Every role may read them, as in the Power BI model."""
+"""Lists and statistical tests, which every role may read, as in the Power BI model."""
 
 CLOSED_MARTS = (
     ("marts", "fct_balance_concentration"),
@@ -53,7 +54,7 @@ CLOSED_MARTS = (
     ("quality", "fct_control_totals"),
     ("quality", "fct_source_profile"),
 )
-"""Marts with sums over all customers, only for roles that see all customers."""
+"""Marts with figures of all customers, only for roles that see all customers."""
 
 MEMORY = "4GB"
 """Memory limit of the process that creates a file; data beyond it goes to disk."""
@@ -75,17 +76,21 @@ class UnreadableError(Exception):
 
 
 def cube_file(release: Release, role: Role, folder: Path) -> Path:
-    """Return the file of a role's cubes; create it if it is not in the folder.
+    """Return the file of a role's cubes.
+
+    If it is not in the folder, create it and delete the role's other files.
 
     Args:
         release: the release.
-        role: the role whose customers count.
+        role: the role whose customers are included.
         folder: the folder of the files; created if necessary, for this user only.
 
     Raises:
-        DamagedReleaseError: The database of the release differs from the published one.
-        UnreadableError: The release cannot be read or pre-aggregated.
-        DashboardError: The folder cannot be written.
+        DamagedReleaseError: The database of the release is missing, or differs from the published
+            one.
+        UnreadableReleaseError: This user may not read the database.
+        UnreadableError: The release cannot be pre-aggregated.
+        DashboardError: The folder cannot be written to.
     """
     path = folder / _name(release, role)
     if path.is_file():
@@ -115,7 +120,7 @@ def cube_file(release: Release, role: Role, folder: Path) -> Path:
 
 
 def _clear(folder: Path) -> None:
-    """Delete the drafts of killed processes, because they may contain customers."""
+    """Delete the drafts of killed processes, because they may contain customer records."""
     for draft in folder.glob(f"{DRAFT}*"):
         if time.time() - draft.stat().st_mtime > A_DAY:
             shutil.rmtree(draft, ignore_errors=True)
@@ -130,7 +135,7 @@ def _whose(role: Role) -> str:
 
 
 def _name(release: Release, role: Role) -> str:
-    """Return the name of a file, derived from the release, the role and the program."""
+    """Return the name of a file, derived from the role, the release and the program."""
     depends_on = (
         release.path / MANIFEST,
         release.path / METRICS,
@@ -154,12 +159,12 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
         "investment_advisors": sorted(role.investment_advisors),
     }
     draft.with_name(TASK).write_text(json.dumps(task), encoding="utf-8", newline="\n")
-    ours, theirs = os.pipe()
+    theirs, ours = os.pipe()
     try:
-        # The other process ends when this process's end of the pipe closes.
+        # The other process ends when our end of the pipe closes.
         with subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", PROGRAM, str(draft.resolve())],
-            stdin=ours,
+            stdin=theirs,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONIOENCODING": "utf-8"},
             encoding="utf-8",
@@ -175,10 +180,10 @@ def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:
             finally:
                 _running.discard(process)
     finally:
-        os.close(ours)
         os.close(theirs)
+        os.close(ours)
     if process.returncode:
-        ended = f"the process that creates the cubes ended with {process.returncode}"
+        ended = f"the process that creates the cubes ended with status {process.returncode}"
         raise UnreadableError(printed.strip() or ended)
 
 
@@ -188,7 +193,7 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Stop the processes that create files, and start no new ones."""
+    """Stop the processes that create files, and any that are started later."""
     _is_ending.set()
     for process in tuple(_running):
         process.kill()
@@ -199,11 +204,11 @@ def make(release: Path, role: Role, draft: Path) -> None:
 
     Args:
         release: folder of the release.
-        role: the role whose customers count.
+        role: the role whose customers are included.
         draft: the file; intermediate files are written beside it and deleted.
 
     Raises:
-        UnreadableError: The release cannot be read.
+        UnreadableError: The release cannot be pre-aggregated.
     """
     scratch = draft.with_name("between.duckdb")
     try:
@@ -221,10 +226,10 @@ def make(release: Path, role: Role, draft: Path) -> None:
 
 
 def _copy_small(connection: duckdb.DuckDBPyConnection, database: Path, role: Role) -> None:
-    """Copy the result marts that the role may see, and the actions of its customers."""
+    """Copy the result marts that the role may see, and the texts of all actions."""
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     for warning in unknown_names(connection, role, "release.marts.dim_customers"):
-        click.echo(f"An access file has a name that matches nobody. {warning}", err=True)
+        click.echo(f"The access file contains an unknown name. {warning}", err=True)
     there = set(
         connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'release'"

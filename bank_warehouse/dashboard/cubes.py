@@ -3,8 +3,8 @@
 A cube contains the additive metrics (sums and counts) by the dimensions that pages can filter on
 and at most one more. Summing its cells gives the same metrics for any filter, and ratios are
 computed from these sums. :func:`layer_of` defines the metrics on the cube's columns, and the
-compiler of the metric layer writes the SQL. So no number is defined twice, and a filter reads about
-ten thousand cells, whatever the number of customers.
+compiler of the metric layer writes the SQL. So no number is defined twice, and a filter reads at
+most a few tens of thousands of cells, however many customers there are.
 
 Most questions do not involve years, and years multiply the number of cells by twenty. So each cube
 also has a table without years, which is aggregated from the one with years.
@@ -77,7 +77,7 @@ SHOWN_METRICS = (
     "watch_list_customers",
     "act_customers",
 )
-"""Metrics in cubes with a further dimension; a cube by the filters alone has all additive ones."""
+"""Metrics in cubes with a further dimension; the cube without one has all additive metrics."""
 
 PRODUCT_METRICS = (
     "holdings",
@@ -96,21 +96,21 @@ ORDERS: Mapping[str, Sequence[str]] = {
     "watch_list_level": ("none", "watch", "review", "act"),
     "age_band": ("Under 17",),
 }
-"""Order of values that is not alphabetical; other dimensions are sorted by name."""
+"""Values that come first, in this order; the others follow, sorted by value or tenure."""
 
 YEAR = "joined_year"
 BY_TENURE = "tenure_band"
 SCHEMA = "cubes"
 FACTS = "facts"
-"""Schema of the cubes' metadata: codes of texts, and metrics of all customers."""
+"""Schema of the cubes' metadata: codes of texts, and the non-additive metrics."""
 SMALL = "small"
 """Schema of the small result marts, and of counts for a single chart."""
 DENSITY = "income_deposits"
 BINS = 20
 MOST = 0.99
-"""Share of customers in the bins, for each amount; the last bin has the rest."""
+"""Share of customers below the last bin, for each amount; the last bin has no upper limit."""
 BUILD = "build.main"
-"""Temporary database beside the file."""
+"""Schema of the temporary database beside the file."""
 CUSTOMERS = "dim_customers"
 PEOPLE = "people"
 
@@ -122,7 +122,7 @@ class Cube:
     Attributes:
         name: name of its plan.
         dimensions: the dimensions of its cells.
-        layer: its metrics, with their measures on its columns.
+        layer: its metrics, defined on its columns.
         without_years: the same for the table without years.
         rows: number of cells, with years.
     """
@@ -134,7 +134,7 @@ class Cube:
     rows: int
 
     def layer_for(self, names: Iterable[str]) -> SemanticLayer:
-        """Return the definitions on the smaller table that has these dimensions."""
+        """Return the definitions on the smaller of the two tables that has these dimensions."""
         return self.layer if YEAR in set(names) else self.without_years
 
 
@@ -154,11 +154,11 @@ class Plan:
 
 
 Codes = Mapping[str, tuple[str, ...]]
-"""Text dimension to its values in order; a cube holds their positions, from 0."""
+"""The values of each text dimension, in order; a cube holds their positions, counted from 0."""
 
 
 def plans(layer: SemanticLayer) -> tuple[Plan, ...]:
-    """Return the plans of the cubes that the pages need, for the metrics of the release."""
+    """Return the plans of the cubes that the pages need, with the metrics that the release has."""
     every = tuple(
         metric.name
         for metric in layer.metrics.values()
@@ -192,14 +192,16 @@ def build(
 
     Args:
         connection: an empty database. It gets the schemas `cubes` and `facts`, for
-            :func:`read_cubes`, and `small` with the customers by income and deposits.
+            :func:`read_cubes`, and `small` with the number of customers by income and deposits.
         database: DuckDB file of the release, which is opened read-only and closed again.
         layer: the definitions of the release.
-        role: the role whose customers count.
-        scratch: file for intermediate tables, which hold customers; the caller must delete it.
+        role: the role whose customers are included.
+        scratch: file for intermediate tables, which hold customer records; the caller must delete
+            it.
 
     Raises:
         duckdb.Error: The release cannot be read.
+        MetricsError, StopIteration, KeyError: The release lacks a metric, dimension or model.
     """
     connection.execute(f"attach {quote_literal(str(database))} as release (read_only)")
     connection.execute(f"attach {quote_literal(str(scratch))} as build")
@@ -278,10 +280,10 @@ def _table(plan: Plan, *, has_years: bool = True) -> str:
 
 
 def layer_of(layer: SemanticLayer, plan: Plan, *, has_years: bool = True) -> SemanticLayer:
-    """Return the definitions with their additive metrics on the columns of a cube.
+    """Return the definitions of the metrics that a cube can answer, on its columns.
 
-    The filter of a metric was applied when the cube was built, so it is removed. Metrics whose
-    inputs the cube lacks are left out.
+    The filter of an additive metric was applied when the cube was built, so it is removed. Other
+    metrics are left out if they have a filter, or if the cube lacks their inputs.
     """
     table = _table(plan, has_years=has_years)
     dimensions = {
@@ -344,7 +346,7 @@ def _restrict(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, role:
 
 
 def _relations_of_customers(layer: SemanticLayer) -> dict[str, Mapping[str, str]]:
-    """Return the marts with one row per customer, the list of customers first."""
+    """Return the marts that refer to customers, with their keys; the list of customers is first."""
     found = {
         model.relation: model.references
         for model in layer.models.values()
@@ -363,7 +365,7 @@ def _exists(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
 
 
 def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, plan: Plan) -> bool:
-    """Whether the release has the marts that a cube needs."""
+    """Return whether the release has the marts that a cube needs."""
     models = {measure.model for name in plan.metrics if (measure := layer.metric(name).measure)}
     return all(_exists(connection, layer.models[model].relation) for model in models)
 
@@ -373,8 +375,8 @@ def _code_people(
 ) -> tuple[SemanticLayer, Codes]:
     """Create a table of customers with codes for texts; return definitions on it, and the codes.
 
-    The table has a column for each dimension of the cubes, and a column named `model__column` for
-    each column that a customer measure or a metric's filter needs.
+    The table has a column for each customer dimension of the cubes, and a column named
+    `model__column` for each column that a customer measure or a metric's filter needs.
     """
     homes = {name: _home(layer, name) for name in (*FILTERS, *SHOWN_BY)}
     codes: dict[str, tuple[str, ...]] = {}
@@ -421,7 +423,7 @@ def _column(model: SemanticModel, name: str) -> str:
 
 
 def _values(connection: duckdb.DuckDBPyConnection, model: SemanticModel, name: str) -> list[object]:
-    """Return the values of a dimension in display order."""
+    """Return the values of a dimension in display order, without nulls."""
     column = quote_identifier(model.dimensions[name].column)
     by = "min(tenure_days)" if name == BY_TENURE else column
     found = connection.execute(
@@ -434,7 +436,7 @@ def _values(connection: duckdb.DuckDBPyConnection, model: SemanticModel, name: s
 
 
 def _columns_used(layer: SemanticLayer) -> set[tuple[str, str]]:
-    """Return the model and column of each column that the customer metrics of all cubes use."""
+    """Return the columns that the customer metrics of the cubes use, with their models."""
     used = set()
     for metric in (layer.metric(name) for plan in plans(layer) for name in plan.metrics):
         if metric.measure is None or metric.measure.model not in CUSTOMER_MODELS:
@@ -460,7 +462,7 @@ def _on_people(
     homes: Mapping[str, SemanticModel],
     places: Mapping[tuple[str, str], str],
 ) -> SemanticLayer:
-    """Return the definitions with all customer models on the table of customers.
+    """Return the definitions with the table of customers in place of all customer models.
 
     The short name of a dimension refers to its codes. Its long MetricFlow name, which the filters
     of metrics use, refers to its values.
@@ -494,7 +496,7 @@ def _add_up(
 ) -> None:
     """Create the tables of a cube: results of the metric layer, in narrow types.
 
-    Cells are sorted by year, so that a filter on years skips the cells of other years.
+    Cells with years are sorted by year, so that a filter on years skips the other years.
     """
     in_build = tuple(BUILD.split("."))
     with_years = compile_query(people, plan.metrics, _dimensions(plan), prefix=in_build)
@@ -547,7 +549,7 @@ def _write_facts(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, co
 
 
 def _count_density(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer) -> None:
-    """Count customers, and sum their deposits, in bins of income and deposits of round widths."""
+    """Count customers, and sum their deposits, in bins of income and deposits with round limits."""
     columns = []
     for name in ("estimated_income", "total_deposits"):
         measure = layer.metric(name).measure

@@ -14,7 +14,7 @@ from bank_warehouse.quarantine import harmless
 
 INVENTED = "Invented data: the shipped sample of a bank that does not exist. No real people."
 LONGEST_NAME = 150
-"""Maximum characters of a file name before `.csv`; some systems allow only 255 bytes."""
+"""Maximum number of characters in a file name before `.csv`; some systems allow only 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Origin:
         file_name: describes the origin; shortened if necessary.
         as_of_date: date of the data.
         release: number of the release.
-        source: the drop that the release was built from, or a notice that the data is invented.
-        customers: which customers are counted: `all customers`, or the filters in words.
+        source: the drop that the release was built from, or a notice that the data are invented.
+        customers: which customers are counted: `all customers`, or the role and the filters in
+            words.
     """
 
     file_name: str
@@ -78,7 +79,7 @@ def csv_of(block: Block, origin: Origin) -> bytes:
 
     Returns:
         CSV as defined in RFC 4180, in UTF-8 with a byte-order mark. Each row contains its origin.
-        Texts that a spreadsheet could take for formulas begin with an apostrophe.
+        Texts that a spreadsheet could run as formulas are prefixed with an apostrophe.
     """
     heads, rows = as_table(block)
     written = io.StringIO(newline="")

@@ -1,8 +1,8 @@
 """Charts as HTML with SVG, the same in a browser, in a file and on paper.
 
 Positions are percentages of a chart's area, and texts are HTML in the page's text size. So a chart
-fits a phone, a large screen and a sheet of paper without being drawn again, and takes its colours
-from the style sheet. Each chart also shows its figures in a table.
+fits a phone, a large screen and a sheet of paper without being drawn again. Colours come from the
+style sheet.
 """
 
 import html
@@ -28,7 +28,7 @@ class Axis:
         low: value at the start.
         high: value at the end.
         ticks: positions and their texts.
-        has_names: whether the ticks are names, which get more space and no lines.
+        has_names: whether the ticks are names, which get more space and no grid lines.
     """
 
     label: str
@@ -38,7 +38,7 @@ class Axis:
     has_names: bool = False
 
     def place(self, value: float) -> float:
-        """Return the position of a value, in per cent of the axis."""
+        """Return the position of a value, as a percentage of the axis."""
         return 100 * (value - self.low) / (self.high - self.low) if self.high > self.low else 50.0
 
 
@@ -242,7 +242,7 @@ def flow(flows: Sequence[Flow], order: Sequence[str], before: str, after: str) -
     """Return a chart of flows, as bands between two columns.
 
     Args:
-        flows: source, target and number.
+        flows: source, target and number of customers.
         order: order of the names, the first at the top.
         before: label of the left column.
         after: label of the right column.

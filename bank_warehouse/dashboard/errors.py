@@ -4,4 +4,4 @@ import click
 
 
 class DashboardError(click.ClickException):
-    """The dashboard cannot show something; the message gives the reason and the remedy."""
+    """The dashboard cannot start or show something; the message says why."""

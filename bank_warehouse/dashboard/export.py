@@ -38,8 +38,8 @@ def write_export(publish_dir: Path, target: Path, cubes_dir: Path | None = None)
         The size of the file in bytes.
 
     Raises:
-        PublishError: There is no release.
-        DashboardError: The release cannot be read.
+        PublishError: There is no release, it is damaged, or this user may not read it.
+        DashboardError: The release cannot be shown, or the cubes cannot be written.
         NotWrittenError: The file cannot be written.
     """
     text = export(open_snapshot(current_release(publish_dir), EVERYONE, cubes_dir))
@@ -61,7 +61,7 @@ def export(snapshot: Snapshot) -> str:
         f"published {moment(manifest['published_at'])}"
     )
     banner = "".join(markup(layout.invented(snapshot), ""))
-    # The policy allows nothing but inline styles, which set widths and colours.
+    # The policy allows only the styles in this document.
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -79,8 +79,8 @@ def export(snapshot: Snapshot) -> str:
 <nav aria-label="Pages"><ul class="contents">{contents}</ul></nav>
 {"".join(_section(page) for page in pages)}
 </main>
-<footer>These pages show totals, never single customers. Written by the dashboard of the bank
-customer warehouse from release {snapshot.release.number}.</footer>
+<footer>These pages show totals, never individual customers. Written by the dashboard of the
+bank customer warehouse from release {snapshot.release.number}.</footer>
 </body>
 </html>
 """
@@ -136,7 +136,7 @@ def _attributes(props: Iterable[tuple[str, Any]], prefix: str) -> Iterator[str]:
         elif name in ("id", "aria-labelledby"):
             text = prefix + text
         elif name == "data-tip":
-            # Without a script, the browser shows the hint as a title.
+            # Without a script, the hint is a title attribute, which browsers show as a tooltip.
             yield f' title="{html.escape(text)}"'
             continue
         yield f' {NAMES.get(name, name)}="{html.escape(text)}"'

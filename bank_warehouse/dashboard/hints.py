@@ -13,20 +13,20 @@ METRICS: Mapping[str, str] = {
     ),
     "total_loans": "What the bank would lose if nobody paid, and what it earns interest on. The "
     "currency is not stated in the data.",
-    "total_deposits": "Money that funds the loans, and that can leave. Bank deposits are included; "
-    "whether they contain other accounts is not known.",
+    "total_deposits": "Money that funds the loans, and that customers can withdraw. Bank deposits "
+    "are included; whether they contain other accounts is not known.",
     "core_deposits": "The cautious figure for deposits: without bank deposits, which may "
     "contain the other accounts. The true total is between this and total "
     "deposits.",
-    "core_deposit_share": "How much of the funding is certain: the rest are bank deposits, which "
+    "core_deposit_share": "How much of the deposits is certain: the rest is bank deposits, which "
     "may contain the other accounts.",
-    "bank_deposits": "The largest account. It moves with checking and savings accounts and may "
-    "contain them.",
+    "bank_deposits": "The largest kind of account. It rises and falls with checking and savings "
+    "accounts and may contain them.",
     "fee_income": "What customers pay in a year at their fee rate. Estimated from balances, not "
     "booked income.",
     "fee_yield": "What the bank earns in fees for each unit of loans. Compare groups by it, since "
     "fee income grows with loans.",
-    "net_position": "Below zero, the bank lends these customers more than they deposit.",
+    "net_position": "Below zero means that the bank lends these customers more than they deposit.",
     "loan_to_deposit_ratio": "Above 1, deposits do not cover the loans. Computed from totals, so "
     "large customers weigh more.",
     "liquidity_cover": "The share of loans that deposits could repay at once: the lower, the "
@@ -39,10 +39,10 @@ METRICS: Mapping[str, str] = {
     "now: see Customers to act on now.",
     "watch_list_share": "How widespread warnings are. Some rules look at the risk weighting, so "
     "the share rises with it.",
-    "act_customers": "Customers on the highest level of the watch list: decide on each. Set by "
-    "rules, not by a model.",
-    "mean_risk_weighting": "The bank's own class of risk, from 1 (low) to 5 (high), on average. "
-    "It is not a measured default rate.",
+    "act_customers": "Customers at the highest level of the watch list: each needs a decision. The "
+    "level is set by rules, not by a model.",
+    "mean_risk_weighting": "The bank's own risk class, from 1 (low) to 5 (high), on average. It "
+    "is not a measured default rate.",
     "mean_estimated_income": "What customers can afford. An estimate by the bank; a few high "
     "incomes raise the mean.",
     "mean_total_loans": "What a customer owes on average. A few large loans raise it.",
@@ -53,34 +53,35 @@ METRICS: Mapping[str, str] = {
     "the data, so utilisation is not known.",
     "mean_tenure": "Years with the bank. Current customers only, so it does not show how long "
     "customers stay.",
-    "recommendations": "A customer can have several actions, so this is more than the customers "
-    "with an action.",
+    "recommendations": "A customer can have several actions, so this can exceed the number of "
+    "customers with an action.",
     "recommended_customers": "Customers for whom at least one action is due, each counted once.",
     "money_concerned": "The balances that an action is about, such as loans. A customer with two "
-    "actions is in both, so never add actions up.",
+    "actions is counted in both, so never add up several actions.",
     "gap_to_close": labels.GAP + " Some rules have no target.",
     "product_balance": "Where the money is. Loans are owed to the bank and deposits held at it: "
     "never add them up.",
     "mean_balance_of_holders": "How much holders of a product have in it, on average.",
     "holdings": "Customers with any balance, however small: also look at how much they hold.",
     "gap_below_peer_median": "What all customers below the median of their peers would need to "
-    "reach it. Peers are of the same income band and risk weighting.",
-    "client_ids": "Fewer than customers: some ids are shared by different people.",
-    "customers_sharing_a_client_id": "Never join by client id alone: these would be mixed up.",
+    "reach it. Peers have the same income band and risk weighting.",
+    "client_ids": "Fewer than customers if different people share an id.",
+    "customers_sharing_a_client_id": "Never join by client id alone: these customers would be "
+    "mixed up.",
     "customers_joined_before_birth": "Joining date or age is wrong: do not act on either.",
-    "customers_joined_as_minors": "May be right for accounts that parents opened; many of them are "
-    "a sign of wrong dates.",
-    "expected_loss": "What a year would cost if the declared default and loss rates were right. "
-    "Nothing is measured: the data contain no defaults.",
+    "customers_joined_as_minors": "May be right for accounts that parents opened. A large number "
+    "suggests wrong dates.",
+    "expected_loss": "What defaults would cost in a year if the declared default and loss rates "
+    "were right. Nothing is measured: the data contain no defaults.",
 }
-"""Metric to its meaning, which is shown beside the metric's name."""
+"""The meaning of each metric, which is shown beside its name."""
 
 DIMENSIONS: Mapping[str, str] = {
     "segment": "Rules on deposits, loans and time with the bank. They are exact, so anyone can "
     "explain a customer's segment.",
     "loyalty_classification": "Assigned by the bank; the method is not documented.",
     "income_band": "By yearly income, which is an estimate.",
-    "risk_weighting": "The bank's own class of risk. How it is assigned is not documented.",
+    "risk_weighting": "The bank's own risk class. How it is assigned is not documented.",
     "watch_list_level": "How many warnings a customer has, and how serious they are. Some of the "
     "rules use the risk weighting itself.",
     "fee_structure": "Sets the fee rate on loans.",
@@ -95,23 +96,23 @@ COLUMNS: Mapping[str, str] = {
     "coefficient": "The logarithm of the odds ratio: the further from 0, the stronger.",
     "effect_size": "How strongly the groups differ, from 0 (not at all) to 1. A small difference "
     "can be real and still of little use.",
-    "adjusted_p_value": "How often chance alone would give as large a difference, corrected for "
+    "adjusted_p_value": "How often chance alone would give a difference this large, corrected for "
     "the number of tests: the lower, the more certain.",
     "verdict": "Whether the difference is real or could be chance.",
     "gini": "0 if all customers had the same, near 1 if one had everything.",
     "top_decile_share": "10% if all customers were equal. The higher, the more depends on a few "
     "customers.",
-    "herfindahl_index": "Grows with concentration; 0 where no single customer matters.",
-    "typical_balance": "Balance in the middle of the group.",
+    "herfindahl_index": "Grows with concentration; close to 0 if no single customer matters.",
+    "typical_balance": "The centre of the group, as a balance.",
     "selection_rate": "Share of the group for whom the action is due.",
-    "best_treated_rate": "For an offer, the group chosen most; for a burden, such as a lower "
-    "limit, the group chosen least.",
+    "best_treated_rate": "For an offer, the group chosen most often; for a burden, such as a "
+    "lower limit, the group chosen least often.",
     "ratio_to_best": "1 is equal treatment. Below four fifths (0.8), review the rule.",
     "owner": "Who in the bank takes the action.",
     "reasons": "The rule that the customers meet.",
     "delivered": "Sum over all rows delivered.",
     "in_marts": "Sum over the customers that are counted.",
-    "in_quarantine": "Sum over rows that could not be used. They are kept for correction.",
+    "in_quarantine": "Sum over the quarantined rows, which are kept for correction.",
     "difference": "Must be 0: anything else was lost or counted twice.",
     "drift_verdict": "Whether the column looks different from the last accepted drop (delivery).",
 }

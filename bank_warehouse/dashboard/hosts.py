@@ -23,10 +23,12 @@ def host_of(header: str) -> str:
 
 
 def host_names(listening_at: str, declared: Iterable[str]) -> frozenset[str]:
-    """Return the names to answer to: localhost, the listening address, and the declared names.
+    """Return the names to answer to: local names, the listening address and the declared names.
+
+    A listening address that means every address, such as 0.0.0.0, is left out.
 
     Raises:
-        DashboardError: A declared name is not a host name but, for instance, a URL.
+        DashboardError: A name is not a host name but, for instance, a URL.
     """
     names = set(LOCAL_NAMES)
     for text in (*declared, *({listening_at} - ANY_ADDRESS)):

@@ -68,7 +68,7 @@ def loading() -> Element:
 
 
 def shown(snapshot: Snapshot, view: View) -> list[Element]:
-    """Return a page in its frame."""
+    """Return a page with its header, menu and filters."""
     context = Context(snapshot, view)
     page = make_page(context)
     customers = context.ask(["customers"])[0][0]
@@ -94,8 +94,8 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
         element(
             "Footer",
             [
-                "These pages show totals, never single customers. Definitions are the same as in "
-                "Power BI: see ",
+                "These pages show totals, never individual customers. Definitions are the same as "
+                "in Power BI: see ",
                 components.link("what the numbers mean", "/quality#title-definitions"),
                 ".",
             ],
@@ -104,7 +104,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
 
 
 def invented(snapshot: Snapshot) -> list[Element]:
-    """Return the banner of the shipped sample, which also appears on each printed sheet."""
+    """Return the banner of the shipped sample, which is also printed on each sheet, or nothing."""
     if snapshot.release.manifest.get("source") != SAMPLE:
         return []
     return [element("P", INVENTED, className="invented", role="note")]
@@ -132,7 +132,7 @@ def _header(snapshot: Snapshot) -> Element:
                 "Theme",
                 type="button",
                 id="theme",
-                more={"aria-label": "Theme: change between light and dark"},
+                more={"aria-label": "Theme: switch between light and dark"},
             ),
         ],
         className="top",

@@ -90,7 +90,7 @@ class Listening:
 
         Args:
             application: a WSGI application.
-            host: Address to listen on.
+            host: address to listen on.
             port: 0 for any free port; the attribute `port` then has its number.
 
         Raises:

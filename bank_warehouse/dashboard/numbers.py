@@ -22,7 +22,7 @@ def short(value: Number | None, metric: Metric) -> str:
     """Return a number with three significant figures if it is long, otherwise in full.
 
     Args:
-        value: the number; None for a ratio whose denominator is zero or null.
+        value: the number; None if there is none, as for a ratio with a denominator of 0.
         metric: its definition.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The content of a page, independent of its output: a browser, a CSV file or an HTML file."""
+"""The content of a page, whether it is shown in a browser, a CSV file or an HTML file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,8 @@ class Cell:
         exact: the value in full, if `text` is shorter; otherwise empty.
         href: address of its details; empty if there are none.
         share: length of its bar or strength of its tint, from 0 to 1; None if it has none.
-        tone: `good`, `warn`, `bad`, or `pale` for what could be chance; empty for none.
+        tone: class of the style sheet, such as `bad`, or `pale` for what could be chance; empty
+            for none.
         more: a second line.
     """
 
@@ -78,7 +79,7 @@ class Mark:
 
     @property
     def is_pale(self) -> bool:
-        """Whether no real difference is known, so strong colours would mislead."""
+        """Whether strong colours would mislead: the difference could be chance or is not tested."""
         return self.verdict == "chance" or self.short == NOT_TESTED
 
 
@@ -167,8 +168,7 @@ class Heat(Block):
         columns: heads of the columns.
         rows: the head of each row, then its cells; a cell's share is its tint.
         more: heads of further columns without a tint.
-        legend: the meaning of the palest and the strongest tint, with the tinted measure in
-            between.
+        legend: the tinted measure, then the meaning of the palest and the strongest tint.
         empty: text shown if all cells are empty.
     """
 
@@ -217,7 +217,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers(Block):
-    """What a reader should know in ten seconds."""
+    """The findings that a reader should see first."""
 
     answers: tuple[Answer, ...]
     width: str = "full"

@@ -34,7 +34,7 @@ def policy(script_hashes: Sequence[str]) -> str:
 
 
 def protect(server: Flask, script_hashes: Sequence[str]) -> None:
-    """Make a server send the security headers, and the time that each response took."""
+    """Make a server send the security headers and response times, and forbid caching of figures."""
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "Cross-Origin-Opener-Policy": "same-origin",

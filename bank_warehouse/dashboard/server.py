@@ -81,7 +81,7 @@ def _refuse_other_names(server: Flask, host_names: frozenset[str]) -> None:
         if host_of(request.environ.get("HTTP_HOST", "")) in host_names:
             return None
         text = (
-            "The dashboard does not answer to this host name. Whoever runs it can add "
+            "The dashboard does not answer to this host name. Whoever runs it can allow it with "
             "--host-name.\n"
         )
         return Response(text, 421, mimetype="text/plain")
@@ -203,6 +203,6 @@ def answered(
         LOG.exception("A page could not be made")
         text = (
             "An unexpected error occurred; the dashboard's log has the details.\n"
-            "The data has not changed: try another page, or clear the filters."
+            "The data have not changed: try another page, or clear the filters."
         )
         return layout.state("This page cannot be shown", text), None

@@ -1,7 +1,8 @@
 """The data of a release for one role: cubes and small tables.
 
 A snapshot is created once and then only read. :class:`Snapshots` prepares a new release in the
-background and serves the old one until the new one is ready, so nobody waits.
+background and serves the old one until the new one is ready, so readers wait only for their first
+snapshot.
 """
 
 import tempfile
@@ -39,10 +40,10 @@ MEMORY = "1GB"
 """Memory limit of a snapshot; what exceeds it is read from disk when needed."""
 
 ANSWERS_KEPT = 4_096
-"""Number of query results that a snapshot caches. Each takes some ten kilobytes at most."""
+"""Number of query results that a snapshot caches. Each takes about ten kilobytes at most."""
 
 ROLES_KEPT = 32
-"""Maximum number of snapshots in memory; the least recently used is dropped first."""
+"""Maximum number of snapshots in memory; the least recently used is removed first."""
 
 PATIENCE = 8.0
 """Seconds that a page waits for a first snapshot before it reports that it is being prepared."""
@@ -67,7 +68,8 @@ class Snapshot:
         release: the release.
         role: the role of its readers.
         layer: the metric definitions of the release.
-        connection: a read-only database with the cubes and the small marts, without customers.
+        connection: a read-only database with the cubes and the small marts, without customer
+            records.
         cubes: the cubes by name.
         codes: values of the dimensions that cubes hold as numbers.
         whole: non-additive metrics for all customers of the role.
@@ -97,8 +99,8 @@ class Snapshot:
 
         Args:
             metrics: names of metrics.
-            by: dimensions that can be filtered by, and at most one other.
-            filters: dimension to values; None means a missing value.
+            by: filter dimensions, and at most one other.
+            filters: the values allowed for each dimension; None means a missing value.
             cube: name of the cube; None for the one that has the dimensions.
 
         Returns:
@@ -106,6 +108,7 @@ class Snapshot:
 
         Raises:
             MetricsError: No cube has this combination.
+            HiddenError: The release lacks the data for this cube.
         """
         wanted = {name: tuple(values) for name, values in (filters or {}).items()}
         key = (tuple(metrics), tuple(by), tuple(sorted(wanted.items(), key=str)), cube)
@@ -130,7 +133,7 @@ class Snapshot:
 
         Args:
             mart: name of the mart.
-            order: comma-separated columns to sort by; must come from this package.
+            order: comma-separated columns to sort by; this is SQL, so it must not come from a user.
 
         Raises:
             HiddenError: The role may not see the mart, or the release lacks it.
@@ -158,7 +161,7 @@ class Snapshot:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def difference(self, dimension: str, measure: str) -> Mapping[str, Any] | None:
-        """Return the test of two columns, given in either order, from fct_segment_differences."""
+        """Return the row of fct_segment_differences for two columns, in either order, or None."""
         if not self._differences:
             self._differences.update(
                 {
@@ -242,13 +245,15 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
     """Open the cubes of a release for a role; create them if necessary.
 
     Args:
-        release: the release; its files are read only to create cubes.
+        release: the release. Its database is not read if the cubes already exist.
         role: the role of its readers.
         folder: folder that keeps the cubes; None for a temporary folder.
 
     Raises:
-        DamagedReleaseError: A file of the release differs from the published one.
-        DashboardError: The release cannot be read, or is older than the dashboard.
+        DamagedReleaseError: A file of the release is missing, or differs from the published one.
+        UnreadableReleaseError: This user may not read a file of the release.
+        DashboardError: The release has no readable metric definitions or cannot be pre-aggregated,
+            or the cubes cannot be written.
     """
     if "metrics" in release.manifest:
         require_file(release, release.manifest["metrics"])
@@ -286,7 +291,7 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
             f"Release {release.number} in {release.path} cannot be read: "
             f"{str(problem).splitlines()[0] if str(problem) else type(problem).__name__}\n"
             "Run `bank build`, `bank check` and `bank publish` for a new one, or `bank "
-            "rollback` to an older."
+            "rollback` to return to an older one."
         )
         raise DashboardError(message) from problem
     return Snapshot(release, role, layer, connection, found, codes, whole)
@@ -317,10 +322,10 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def current(self, role: Role) -> Snapshot:
-        """Return the current release's snapshot, or the previous one while it is being prepared.
+        """Return the snapshot of the current release; until it is ready, that of the previous one.
 
         Raises:
-            PublishError: There is no release, or it is damaged.
+            PublishError: There is no release, it is damaged, or this user may not read it.
             PreparingError: The snapshot is being prepared, and there is no older one to show.
             DashboardError: The snapshot cannot be created.
         """
@@ -375,5 +380,5 @@ class Snapshots:
             return
 
     def close(self) -> None:
-        """Stop creating snapshots."""
+        """Create no more snapshots, and wait for the one in progress."""
         self._workers.shutdown(wait=True, cancel_futures=True)

@@ -1,7 +1,7 @@
 """The state of a page, read from its address.
 
 Addresses can be shared, so they are not trusted. Their texts are only compared with values of the
-release. Unknown texts are dropped, and the page reports them.
+release. Unknown texts are ignored, and the page lists them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,11 @@ class View:
 
     Attributes:
         page: name of the page, such as `risk`.
-        filters: dimension to values; other dimensions are not restricted.
+        filters: the values allowed for each dimension; other dimensions are not restricted.
         by: dimension of the comparison, if the page has one.
         show: the chosen metric.
         cell: dimensions and values of the chosen cell; empty if there is none.
-        dropped: parts of the address that are unknown in this release.
+        dropped: parts of the address that were ignored.
     """
 
     page: str
@@ -39,7 +39,7 @@ class View:
     dropped: tuple[str, ...] = ()
 
     def address(self) -> str:
-        """Return the address of the view, from the first slash on."""
+        """Return the path and query string of the view."""
         return f"/{self.page if self.page != 'overview' else ''}{self.search()}"
 
     def search(self) -> str:

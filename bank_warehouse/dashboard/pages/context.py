@@ -28,7 +28,7 @@ from bank_warehouse.metrics import Metric
 SHARE_OF_ROW = Metric(
     name="share_of_row",
     label="Share of customers in row",
-    description="Share of a row's customers who are in this column, so rows of any size compare.",
+    description="Share of a row's customers who are in this column.",
     kind="derived",
     format="0%",
     unit="share",
@@ -77,7 +77,7 @@ TESTED = {
     "mean_credit_cards": "amount_of_credit_cards",
     "mean_credit_card_balance": "credit_card_balance",
 }
-"""Metric to the measure that fct_segment_differences tests."""
+"""The measure that fct_segment_differences tests for each metric."""
 
 COMPARED = (
     "customers",
@@ -185,7 +185,7 @@ class Context:
         """Return the migrations since the previous date; none if there is no previous date.
 
         Raises:
-            HiddenError: The role may not see them.
+            HiddenError: The role may not see them, or the release lacks them.
         """
         today = self.snapshot.release.manifest["as_of_date"]
         return [row for row in self.snapshot.rows(mart) if str(row["to_date"]) == today]
@@ -299,9 +299,10 @@ class Context:
     def heat(
         self, name: str, title: str, rows: str, columns: str, metric: str, **options: Any
     ) -> Heat:
-        """Return a metric by two dimensions as a heat map, with the mean risk of each row.
+        """Return a metric by two dimensions as a heat map.
 
-        Cells are pale if their differences could be chance.
+        Cells are pale if their differences could be chance. If the columns are risk weightings, a
+        further column has the mean of each row.
         """
         defined = self.metric(metric)
         asked = "customers" if metric == SHARE_OF_ROW.name else metric
@@ -388,7 +389,7 @@ class Context:
         return chosen, Choice("Compare by", options)
 
     def whole(self, name: str, title: str, make: Callable[[], Block]) -> Block:
-        """Return a block from result marts, or a note that says why this role may not see it."""
+        """Return a block from result marts, or a note that says why it cannot be shown."""
         try:
             return make()
         except HiddenError as hidden:

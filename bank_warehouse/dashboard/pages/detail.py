@@ -1,4 +1,4 @@
-"""The details of a chosen cell: its numbers beside those of all customers that the page counts."""
+"""The details of a chosen cell: its numbers beside those of all customers shown."""
 
 from bank_warehouse.dashboard.cubes import FILTERS
 from bank_warehouse.dashboard.page_model import Block, Cell, Column, Table

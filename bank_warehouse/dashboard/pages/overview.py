@@ -87,14 +87,14 @@ def _glance(context: Context) -> Tiles:
             aside = (
                 f"{sign}{short(change, metric)} since {day(since)}"
                 if change
-                else (f"as on {day(since)}")
+                else (f"unchanged since {day(since)}")
             )
         tiles.append(context.tile(name, values, aside))
     return Tiles(name="glance", title="At a glance", tiles=tuple(tiles))
 
 
 def _before(context: Context) -> tuple[date | None, dict[str, Any]]:
-    """Return the previous date and its figures; nothing without such a date or with filters."""
+    """Return the previous date and its figures; None and no figures if they cannot be shown."""
     if context.view.filters:
         return None, {}
     try:

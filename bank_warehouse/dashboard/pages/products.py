@@ -164,7 +164,7 @@ def _by_dimension(context: Context) -> Heat:
     return Heat(
         name="depth",
         title=f"Mean balance of holders by {context.label(dimension).lower()}",
-        note="Each row has its own colours, from nothing to its highest mean. Pale rows could be "
+        note="Each row has its own colour scale, from 0 to its highest mean. Pale rows could be "
         "chance.",
         side="Product",
         top=context.axis(dimension),
@@ -178,7 +178,7 @@ def _by_dimension(context: Context) -> Heat:
 
 
 def _mark(context: Context, dimension: str, names: dict[str, str]) -> Mark | None:
-    """Return, for each product, whether its balances really differ by a dimension."""
+    """Return one mark for all products: whether their balances really differ by a dimension."""
     found = [
         (name, context.mark(dimension, MEASURES[product]))
         for product, name in names.items()
@@ -213,7 +213,7 @@ def _pairs(context: Context) -> Heat:
         name="pairs",
         title="Which high balances occur together?",
         note="How often customers are above their peers' median in both products, as a multiple of "
-        "chance (× 1 = as often as by chance). Peers are of the same income band and risk "
+        "chance (× 1 = as often as by chance). Peers have the same income band and risk "
         "weighting.",
         is_whole=True,
         side="Product",

@@ -13,7 +13,7 @@ FLAGS = (
 )
 
 NAMED_YEARS = 4
-"""A title names at most this many years without joiners; more only show that customers are few."""
+"""Maximum number of years that a title names; more gaps only mean that there are few customers."""
 
 
 def make(context: Context) -> Page:
@@ -51,7 +51,7 @@ def _flags(context: Context) -> Tiles:
 
 
 def _joiners(context: Context) -> Chart:
-    """Return customers by joining year, which shows the years in which nobody joined."""
+    """Return current customers by joining year."""
     metric = context.snapshot.metric("customers")
     found = [row for row in context.ask(["customers"], ["joined_year"]) if row[0] is not None]
     counts: dict[int, int] = dict(found)
@@ -81,7 +81,9 @@ def _joiners(context: Context) -> Chart:
             ),
             height=14.0,
         )
-    nobody = f"Nobody joined in {listed(gaps)}" if 0 < len(gaps) <= NAMED_YEARS else ""
+    nobody = (
+        f"None of these customers joined in {listed(gaps)}" if 0 < len(gaps) <= NAMED_YEARS else ""
+    )
     return Chart(
         name="joiners",
         title=nobody or "Customers by joining year",
@@ -153,7 +155,7 @@ def _release(context: Context) -> Tiles:
         return Tile(label=label, definition=definition, cell=Cell.said(value), aside=aside)
 
     commit = (manifest.get("git_commit") or "none")[:12]
-    dirty = " and changes" if manifest.get("git_is_dirty") else ""
+    dirty = " with local changes" if manifest.get("git_is_dirty") else ""
     return Tiles(
         name="release",
         title="What was checked",
@@ -204,7 +206,7 @@ def _profile(context: Context) -> Block:
         columns=(
             result("column_name", "Column", is_number=False),
             result("null_count", "Missing"),
-            result("approximate_distinct_values", "Distinct values, about"),
+            result("approximate_distinct_values", "Distinct values (approximate)"),
             result("mean", "Mean"),
             result("median", "Median"),
             result("drift_verdict", "Compared with the last drop", is_number=False),

@@ -32,7 +32,7 @@ PAIRS = (
 )
 FIT = "business facts"
 ROOM = 15
-"""Number of drivers drawn, unless more of them are real."""
+"""Number of drivers drawn; more if a real one would be left out."""
 ODDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 BASELINE = "baseline"
 
@@ -89,7 +89,7 @@ def make(context: Context) -> Page:
 
 
 def _drivers(context: Context) -> Chart:
-    """Return the drivers of the risk weighting, the strongest first; pale if possibly chance."""
+    """Return the drivers of the risk weighting, the strongest first."""
     mart = "fct_risk_drivers"
     real = strongest(context.snapshot)
     found = sorted(
@@ -236,7 +236,7 @@ def _stress(context: Context, name: str, title: str, measure: str) -> Chart:
     found = [
         row for row in context.snapshot.rows("fct_stress_results") if row["measure"] == measure
     ]
-    # The worst comes first: the highest loss, or the lowest value of any other measure.
+    # The baseline comes first, then the worst: the highest loss, or the lowest of other measures.
     worst = -1 if measure == "expected_loss" else 1
     found = sorted(
         found, key=lambda row: (row["scenario"] != BASELINE, worst * row["stressed_value"])

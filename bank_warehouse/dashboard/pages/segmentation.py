@@ -151,7 +151,7 @@ def bubbles(context: Context, height: float = 22.0) -> Chart:
 
 
 def _labels(points: list[tuple[float, float, str]], widest: float, highest: float) -> list[Shape]:
-    """Return names at points; a name that would overlap another is moved up or down."""
+    """Return names at points; a name that would overlap another is moved up."""
     placed: list[tuple[float, float]] = []
     shapes = []
     for x, y, name in sorted(points, key=lambda point: point[1]):
@@ -230,7 +230,7 @@ def _compared(context: Context, dimension: str, metric: str, choices: tuple[Choi
 
 
 def _intervals(context: Context, dimension: str, metric: str) -> Chart:
-    """Return means over all customers with their intervals, from fct_segment_profiles."""
+    """Return means over all customers with intervals; mean loans if the metric has none."""
     measure = TESTED.get(metric, "")
     found = [
         row
@@ -344,7 +344,7 @@ def _segments(context: Context) -> Table:
 
 
 def _differences(context: Context, dimension: str) -> Table:
-    """Return the measures by which groups differ, the largest real difference first."""
+    """Return the tests of all measures by a dimension, the largest real difference first."""
     mart = "fct_segment_differences"
     found = [
         row

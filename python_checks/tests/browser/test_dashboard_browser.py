@@ -537,7 +537,7 @@ def test_dark_and_light_are_remembered(watched: Watched) -> None:
     page = watched.go("/segmentation")
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)
-    page.get_by_role("button", name="Theme: change between light and dark").click()
+    page.get_by_role("button", name="Theme: switch between light and dark").click()
     dark = page.evaluate(background)
     assert dark != light
     text = page.locator("#block-intervals .names span").first
@@ -546,7 +546,7 @@ def test_dark_and_light_are_remembered(watched: Watched) -> None:
     page.reload()
     watched.wait_until_settled()
     assert page.evaluate(background) == dark
-    page.get_by_role("button", name="Theme: change between light and dark").click()
+    page.get_by_role("button", name="Theme: switch between light and dark").click()
     assert page.evaluate(background) == light
     watched.assert_no_faults()
 

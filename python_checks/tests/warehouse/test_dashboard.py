@@ -859,7 +859,7 @@ def test_invalid_parts_of_an_address_are_dropped(
     assert view.dropped
     assert not view.filters
     shown = ask_page(client, "/", search)
-    assert "left out of the view" in shown["text"]
+    assert "Parts of the address that were ignored" in shown["text"]
     assert "3,000 of 3,000 customers" in shown["text"]
 
 
@@ -1006,7 +1006,7 @@ def test_unknown_user_gets_nothing(published: Path, users: Path) -> None:
     dropped = ask_page(
         client, "/", "?banking_relationship=Private+Bank", **{HEADER: "ada@bank.example"}
     )
-    assert "left out of the view" in dropped["text"]
+    assert "Parts of the address that were ignored" in dropped["text"]
     users.unlink()
     assert ask_page(client, "/", **{HEADER: "ada@bank.example"})["status"] == 503
     snapshots.close()
@@ -1349,13 +1349,13 @@ def test_kill_ends_the_server_and_its_cube_process(
     assert names(tmp_path) == []
 
 
-def test_name_in_an_access_file_that_matches_nobody_is_logged(
+def test_unknown_name_in_the_access_file_is_logged(
     release: Release, capfd: pytest.CaptureFixture[str]
 ) -> None:
     role = Role(frozenset({"Retail", "Retial"}))
     open_snapshot(release, role)
     assert (
-        "An access file has a name that matches nobody. No customer of the release has the banking "
+        "The access file contains an unknown name. No customer of the release has the banking "
         "relationship 'Retial'; known names: Commercial, Institutional, Private Bank, Retail.\n"
     ) in capfd.readouterr().err
     open_snapshot(release, RETAIL)
