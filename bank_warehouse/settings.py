@@ -73,6 +73,10 @@ def _file(text: str) -> str | None:
     return None
 
 
+def _mapping(text: str) -> str | None:
+    return f"{text!r} is a folder. Name the mapping file." if Path(text).is_dir() else None
+
+
 def _folder(text: str) -> str | None:
     return f"{text!r} is a file. Name a folder." if Path(text).is_file() else None
 
@@ -257,7 +261,7 @@ ENVIRONMENT = (
         _file,
     ),
     Setting("BANK_PUBLISH_DIR", "folder of the releases", "`published/`", _folder),
-    Setting("BANK_RAW_MAPPING", "", "", _file, _DROPS),
+    Setting("BANK_RAW_MAPPING", "", "", _mapping, _DROPS),
     Setting(
         "BANK_POSTGRES_DSN", "PostgreSQL database that also gets each release", "unset", _anything
     ),
@@ -354,7 +358,9 @@ VARIABLES = (
 )
 """The variables of dbt, as dbt_project.yml declares them."""
 
-PATHS = tuple(setting.name for setting in ENVIRONMENT if setting.check in (_drop, _file, _folder))
+PATHS = tuple(
+    setting.name for setting in ENVIRONMENT if setting.check in (_drop, _file, _folder, _mapping)
+)
 """The environment variables that name a file or a folder."""
 
 _DROP = "BANK_RAW_DIR"

@@ -1181,9 +1181,9 @@ def _migrations() -> Page:
                 roles={
                     "Rows": (in_words("fct_segment_migrations", "from_segment", "From"),),
                     "Columns": (in_words("fct_segment_migrations", "to_segment", "To"),),
-                    "Values": (measure("Customers compared"),),
+                    "Values": (measure("Customers by change of segment"),),
                 },
-                heat=("Customers compared",),
+                heat=("Customers by change of segment",),
                 finding="Finding on segment migrations",
                 is_whole=True,
             ),
@@ -1197,9 +1197,9 @@ def _migrations() -> Page:
                 roles={
                     "Rows": (in_words("fct_risk_migrations", "from_risk_weighting", "From"),),
                     "Columns": (in_words("fct_risk_migrations", "to_risk_weighting", "To"),),
-                    "Values": (measure("Customers compared by risk weighting"),),
+                    "Values": (measure("Customers by change of risk"),),
                 },
-                heat=("Customers compared by risk weighting",),
+                heat=("Customers by change of risk",),
                 finding="Finding on risk migrations",
                 is_whole=True,
             ),
@@ -1211,7 +1211,7 @@ def _migrations() -> Page:
                 alt=f"Bars: customers by change of watch-list level, {ALL_CUSTOMERS}.",
                 roles={
                     "Category": (in_words("fct_risk_migrations", "watch_list_change", "Change"),),
-                    "Y": (measure("Customers compared by risk weighting", "Customers"),),
+                    "Y": (measure("Customers by change of risk", "Customers"),),
                 },
                 is_whole=True,
             ),

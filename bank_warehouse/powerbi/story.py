@@ -496,16 +496,20 @@ class _Writer:
 
     def migrations(self) -> list[Measure]:
         segments, risks = "fct_segment_migrations", "fct_risk_migrations"
+        compared = (
+            f'{self.column(segments, "from_segment")} <> "joined"'
+            f' && {self.column(segments, "to_segment")} <> "left"'
+        )
         moved = (
             f"{self.column(segments, 'from_segment')} <> {self.column(segments, 'to_segment')}"
-            f' && {self.column(segments, "from_segment")} <> "joined"'
-            f' && {self.column(segments, "to_segment")} <> "left"'
+            f" && {compared}"
         )
         return [
             Measure(
                 "Customers compared",
-                f"SUM({self.column(segments, 'customers')})",
-                "Customers at two consecutive dates, by their segments at both.",
+                f"SUMX({self.table(segments)}, "
+                f"IF({compared}, {self.column(segments, 'customers')}, 0))",
+                "Customers who are in the data at both of two consecutive dates.",
                 "#,0",
                 MIGRATIONS,
             ),
@@ -519,9 +523,18 @@ class _Writer:
                 MIGRATIONS,
             ),
             Measure(
-                "Customers compared by risk weighting",
+                "Customers by change of segment",
+                f"SUM({self.column(segments, 'customers')})",
+                "Customers at two consecutive dates, by their segments at both, "
+                "with those who joined or left.",
+                "#,0",
+                MIGRATIONS,
+            ),
+            Measure(
+                "Customers by change of risk",
                 f"SUM({self.column(risks, 'customers')})",
-                "Customers at two consecutive dates, by their risk weightings at both.",
+                "Customers at two consecutive dates, by their risk weightings and watch-list levels "
+                "at both, with those who joined or left.",
                 "#,0",
                 MIGRATIONS,
             ),

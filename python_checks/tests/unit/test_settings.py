@@ -134,6 +134,7 @@ def test_invalid_environment_is_refused(tmp_path: Path) -> None:
         ({"BANK_RAW_DIR": str(tmp_path / "letter.pdf")}, "no file of a known kind"),
         ({"BANK_WAREHOUSE": str(tmp_path)}, "is a folder. Name a file in it"),
         ({"BANK_HISTORY": str(tmp_path)}, "is a folder. Name a file in it"),
+        ({"BANK_RAW_MAPPING": str(tmp_path)}, "is a folder. Name the mapping file"),
         ({"BANK_PUBLISH_DIR": str(tmp_path / "letter.pdf")}, "is a file. Name a folder"),
         ({"BANK_MEMORY_LIMIT": "lots"}, "BANK_MEMORY_LIMIT: 'lots' is not an amount of memory"),
         ({"BANK_MEMORY_LIMIT": "0GB"}, "is not an amount of memory"),
