@@ -1,4 +1,4 @@
-{#- Spark gets slightly smaller shares, because as doubles 0.55 * 100 is above 55. -#}
+{#- Spark gets slightly smaller shares, because 0.55 * 100 is above 55 in binary. -#}
 {% macro quantile_list(expression, shares) -%}
     {%- if bank_warehouse.engine() == 'duckdb' -%}
         quantile_disc({{ expression }}, [{{ shares | join(', ') }}])

@@ -18,8 +18,8 @@
 
 {% materialization clone, adapter='duckdb' -%}
     {{ exceptions.raise_compiler_error(
-        'dbt clone cannot copy a DuckDB warehouse, which is one file. Copy the file, and the files '
-        ~ 'beside it that have its name with _history.duckdb, .build_record.json or '
-        ~ '.checks_record.json at the end. You can rename the copies together.'
+        'dbt clone cannot copy a DuckDB warehouse, which is one file. Copy the file and the files '
+        ~ 'beside it that have the same name but end in _history.duckdb, .build_record.json or '
+        ~ '.checks_record.json. You can rename the copies together.'
     ) }}
 {%- endmaterialization %}

@@ -1,6 +1,6 @@
 {#-
     The forms, in the order of the pattern: sign and currency before the number, in either order;
-    currency after it; brackets around the number, with any currency before them; brackets around
+    currency after it; brackets around the number, optionally after the currency; brackets around
     both, with the currency first; brackets around both, with the currency last.
 -#}
 {% macro amount_pattern(notation, fraction) -%}

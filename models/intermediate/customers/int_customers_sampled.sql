@@ -6,7 +6,7 @@ customers as (
 
 ),
 
--- One customer in n is drawn: about 19,000, or everyone if there are fewer.
+-- One customer in n is drawn, with the smallest n that draws no more than about 19,000.
 sizes as (
 
     select greatest(1, cast(ceil(count(*) / 19000.0) as bigint)) as customers_for_one

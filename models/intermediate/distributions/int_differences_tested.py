@@ -1,4 +1,4 @@
-"""Tests of each dimension by each measure; the logic is in the package."""
+"""Tests each dimension against measures and other dimensions; the logic is in the package."""
 
 from bank_warehouse.inference.differences import compare_dimensions
 from bank_warehouse.inference.frames import as_pandas

@@ -1,4 +1,4 @@
-"""Tests whether actions choose protected groups at equal rates; the logic is in the package."""
+"""Tests whether protected groups are chosen at equal rates; the logic is in the package."""
 
 from bank_warehouse.inference.fairness import compare_groups
 from bank_warehouse.inference.frames import as_pandas

@@ -112,8 +112,8 @@ counts as (
 
 ),
 
--- Sums of decimals do not depend on the order of rows. Multiplying large decimals takes fifteen
--- times as long, so it is done only for the few customers with large amounts.
+-- Sums of decimals do not depend on the order of rows. Multiplying decimals of 38 digits is slow,
+-- so it is done only for the few customers with large amounts.
 partial_sums as (
 
     {% for condition in ['not is_large', 'is_large'] %}
@@ -226,7 +226,7 @@ measured as (
             'cast(holders_of_both as double) * customers',
             'cast(holders as double) * other_holders'
         ) }} as lift,
-        -- If the correlation is 1 or -1, a rounding error could take it out of this range.
+        -- A rounding error could take a correlation of 1 or -1 out of the range -1 to 1.
         case
             when variation * other_variation > 0
                 then
