@@ -75,7 +75,10 @@ def accept(warehouse: Path) -> tuple[date, int]:
                 "Run `bank build` and fix the first error it prints; then run `bank accept` again."
             )
             raise SummaryError(message) from problem
-        if described is None or described[0] is None or described[2] != 0:
+        if described is None or described[0] is None:
+            message = f"{warehouse} holds no customers: nothing is accepted.\nRun `bank build`."
+            raise click.ClickException(message)
+        if described[2] != 0:
             message = (
                 f"The control totals of {warehouse} do not tie out: nothing is accepted.\n"
                 "Run `bank build` and fix the first error it prints."

@@ -43,9 +43,8 @@ def block(shown: Block, view: View, *, is_static: bool = False) -> Element:
     if shown.is_whole and view.filters:
         head.append(element("Span", "All customers, unfiltered", className="pill"))
     body: Children = [element("Div", head, className="head")]
-    note = shown.note if is_static else f"{shown.note} {shown.hint}".strip()
-    if note:
-        body.append(element("P", note, className="note"))
+    if shown.note:
+        body.append(element("P", shown.note, className="note"))
     if shown.choices:
         body.append(
             element(

@@ -4,8 +4,8 @@ A separate process creates each file, so the server never holds customer records
 reads the customer marts, writes the cubes and the small marts that a role may see to one DuckDB
 file, and ends. The server opens that file read-only. The files are in a temporary folder, or in a
 permanent one, where the dashboard finds them when it is started again. A file's name is derived
-from the role, the release, DuckDB's version, and the code of this module and of
-:mod:`~bank_warehouse.dashboard.cubes`, so a file of another release or role is never used.
+from the role, the release, DuckDB's version and the code of this package, so a file of another
+role, release or version is never used.
 """
 
 import contextlib
@@ -18,12 +18,14 @@ import sys
 import tempfile
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 import duckdb
 
+import bank_warehouse
 from bank_warehouse.dashboard import cubes
 from bank_warehouse.dashboard.access import Role, unknown_names
 from bank_warehouse.dashboard.errors import DashboardError
@@ -136,16 +138,20 @@ def _whose(role: Role) -> str:
 
 def _name(release: Release, role: Role) -> str:
     """Return the name of a file, derived from the role, the release and the program."""
-    depends_on = (
-        release.path / MANIFEST,
-        release.path / METRICS,
-        Path(cubes.__file__),
-        Path(__file__),
-    )
-    parts = [duckdb.__version__.encode(), str(release.path.resolve()).encode()]
-    parts += [file.read_bytes() if file.is_file() else b"" for file in depends_on]
+    parts = [duckdb.__version__.encode(), str(release.path.resolve()).encode(), _program()]
+    for file in (release.path / MANIFEST, release.path / METRICS):
+        parts.append(file.read_bytes() if file.is_file() else b"")
     digests = b"".join(hashlib.sha256(part).digest() for part in parts)
     return f"{_whose(role)}-{hashlib.sha256(digests).hexdigest()[:32]}{ENDING}"
+
+
+@cache
+def _program() -> bytes:
+    """Return the digest of all modules of this package."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(bank_warehouse.__file__).parent.rglob("*.py")):
+        digest.update(hashlib.sha256(module.read_bytes()).digest())
+    return digest.digest()
 
 
 def _make_elsewhere(release: Release, role: Role, draft: Path) -> None:

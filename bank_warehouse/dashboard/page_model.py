@@ -104,7 +104,6 @@ class Block:
         name: unique on the page; also used in the name of its file.
         title: displayed title.
         note: a sentence below the title.
-        hint: what a reader can do here; omitted in a file.
         mark: whether its differences are real or could be chance.
         choices: menus.
         is_whole: whether it ignores the filters and shows all customers.
@@ -114,7 +113,6 @@ class Block:
     name: str
     title: str
     note: str = ""
-    hint: str = ""
     mark: Mark | None = None
     choices: tuple[Choice, ...] = ()
     is_whole: bool = False

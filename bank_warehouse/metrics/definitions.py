@@ -180,8 +180,8 @@ def load_metrics(manifest: Path) -> SemanticLayer:
         manifest: the file, in dbt's target folder.
 
     Raises:
-        MetricsError: The file is missing or not a semantic manifest, or a definition uses an
-            unsupported feature.
+        MetricsError: The file is missing or not a whole semantic manifest, or a definition uses
+            an unsupported feature.
     """
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
@@ -194,7 +194,11 @@ def load_metrics(manifest: Path) -> SemanticLayer:
     if not isinstance(content, dict) or not content.get("metrics"):
         message = f"{manifest} holds no metrics. Run `dbt parse` in this project."
         raise MetricsError(message)
-    return read_metrics(content)
+    try:
+        return read_metrics(content)
+    except KeyError as missing:
+        message = f"{manifest} has no {missing}. Run `dbt parse` to write it again."
+        raise MetricsError(message) from missing
 
 
 def read_metrics(content: Json) -> SemanticLayer:

@@ -123,9 +123,10 @@ def write_release(
             seen = file_fingerprint(connection, (draft / file).as_posix())
             expected = passed.fingerprints.get(contract.relation, seen)
             if seen != expected:
+                counts = f"{seen.rows:,} and {expected.rows:,}"
                 raise PublishError(
                     f"{contract.relation}: the rows of the written file differ from those of the "
-                    f"mart ({seen.rows:,} and {expected.rows:,}).",
+                    f"mart ({counts if seen.rows != expected.rows else 'equally many'}).",
                     "Publish again; if it happens again, check the disk.",
                 )
             entries.append(_published(connection, contract, draft, file, seen))

@@ -149,7 +149,7 @@ def _publish(
         raise PublishError(
             f"The files of the release cannot be written to {publish_dir}: "
             f"{problem.strerror or problem}.",
-            "Free some space there, or set BANK_PUBLISH_DIR to a folder on another disk. "
+            "Correct this, or set BANK_PUBLISH_DIR to another folder. "
             "Nothing was published.",
         ) from problem
     finally:

@@ -117,13 +117,6 @@ def _gaps(context: Context) -> Table:
     )
 
 
-def _part(number: Any, whole: Any) -> Cell:
-    if not number or not whole:
-        return Cell.said(None)
-    part = float(number) / float(whole)
-    return Cell(f"{part:.0%}", part)
-
-
 def _by_dimension(context: Context) -> Heat:
     """Return the mean balances of holders by product and by a chosen dimension."""
     dimensions = [name for name in FILTERS if name != "joined_year"]

@@ -80,18 +80,23 @@ def test_the_accepted_profile_is_named_after_the_warehouse(name: str) -> None:
     assert path == Path("warehouse") / expected.get(name, "bank.accepted_profile.parquet")
 
 
-def test_unbalanced_drop_cannot_be_accepted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("profiles", "message"), [(1, "do not tie out"), (0, "holds no customers: nothing is accepted")]
+)
+def test_unbalanced_or_empty_drop_cannot_be_accepted(
+    profiles: int, message: str, tmp_path: Path
+) -> None:
     warehouse = tmp_path / "bank.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema quality")
         connection.execute(
             "create table quality.fct_source_profile as "
-            "select date '2021-12-31' as as_of_date, 3 as row_count"
+            f"select date '2021-12-31' as as_of_date, 3 as row_count limit {profiles}"
         )
         connection.execute("create table quality.fct_control_totals as select 0.01 as difference")
     result = CliRunner().invoke(main, ["accept"], env={"BANK_WAREHOUSE": str(warehouse)})
     assert result.exit_code == 1
-    assert "do not tie out" in result.output
+    assert message in result.output
     assert [file.name for file in tmp_path.iterdir()] == ["bank.duckdb"]
 
 
