@@ -496,19 +496,19 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     return "".join(",".join(row) + "\n" for row in [header, *rows])
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_90_rows(drop: Path) -> None:
     """A quote before a name and another after a name 90 rows later: no row is lost."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_two_rows(drop: Path) -> None:
     """The same in the occupations of two neighbouring rows."""
     put(drop, edge_quotes("Occupation", 11, 12))
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_first_cells(drop: Path) -> None:
     """The same in the first cells, where the lines begin with the quote."""
     put(drop, edge_quotes("Client ID", 11, 12))
@@ -1338,7 +1338,7 @@ def clients_absent(drop: Path) -> None:
 
 @oddity("refused", "the file is empty")
 def empty_file(drop: Path) -> None:
-    """A file of zero bytes."""
+    """A file of 0 bytes."""
     put(drop, "")
 
 
@@ -1374,9 +1374,9 @@ def hostile_file_name(drop: Path) -> None:
 # ------------------------------------------------------------------ cells
 
 
-@oddity("quarantined", "zero bytes", quarantined=1, warns="zero bytes")
-def zero_bytes(drop: Path) -> None:
-    """A zero byte in a cell."""
+@oddity("quarantined", "NUL bytes", quarantined=1, warns="NUL bytes")
+def nul_byte(drop: Path) -> None:
+    """A NUL byte in a cell."""
     put(drop, edit_line(33, lambda line: line.replace(",", "\0,", 1)))
 
 
