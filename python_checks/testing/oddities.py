@@ -2354,7 +2354,7 @@ def semicolons_and_decimal_commas(drop: Path) -> None:
     put(drop, "\ufeff" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
 
 
-@oddity("refused", "export/: ignored: no raw table has a folder of this name")
+@oddity("refused", "export/: ignored: the folder does not have the name of a raw table")
 def clients_in_another_folder(drop: Path) -> None:
     """The clients in a folder `export`: the message names the folder."""
     lookups(drop)

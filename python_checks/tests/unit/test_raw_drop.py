@@ -443,8 +443,8 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
         file.write_bytes(b"x")
     plan = plan_drop(tmp_path)
     assert sorted(plan.warnings) == [
-        "notes.doc: ignored: no table, workbook or archive by its extension.",
-        "other/: ignored: no raw table has a folder of this name.",
+        "notes.doc: ignored: its extension is not that of a table, workbook or archive.",
+        "other/: ignored: the folder does not have the name of a raw table.",
     ]
 
 
