@@ -779,9 +779,7 @@ def headers_of_another_bank(drop: Path) -> None:
     )
 
 
-@oddity(
-    "read", warns="archive.zip[data/mapping.yml]: headers and values are translated", by="staging"
-)
+@oddity("read", warns="archive.zip[data/mapping.yml]: translates headers and values", by="staging")
 def mapping_in_a_zip(drop: Path) -> None:
     """The same in a ZIP archive, with the mapping file inside it."""
     headers_of_another_bank(drop)

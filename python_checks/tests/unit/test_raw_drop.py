@@ -423,7 +423,7 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     sheets = seed_sheets() | {"Pivot": [["Row Labels", "Sum of Age"], ["Male", 40.0]]}
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
-    assert warnings == ("Banking.xlsx[Pivot]: ignored: no table of the project has its headers.",)
+    assert warnings == ("Banking.xlsx[Pivot]: ignored: its headers are not those of a raw table.",)
 
 
 def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
@@ -451,7 +451,7 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
 def test_zip_is_unpacked_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "zipped").make(tmp_path)
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
-    with pytest.raises(DropError, match=r"At most 0\.0001 GiB and 200 times are unpacked"):
+    with pytest.raises(DropError, match=r"The limits are 0\.0001 GiB and 200 times its size"):
         plan_table(tmp_path, "clients")
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "much")
     with pytest.raises(DropError, match="BANK_RAW_UNPACKED_GIB is 'much'"):
