@@ -1208,7 +1208,7 @@ def ebcdic(drop: Path) -> None:
     put(drop, "".join(line.ljust(400) for line in lines).encode("cp037"))
 
 
-@oddity("refused", "The first cell numbers the rows, as R writes it")
+@oddity("refused", "The first cell is the row number, as R writes it")
 def row_names_of_r(drop: Path) -> None:
     """Numbers before each row but not in the header, as R writes row names."""
     header, *rows = seed_text().splitlines()

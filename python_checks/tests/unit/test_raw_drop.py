@@ -679,7 +679,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
             "'A' and 'a' are the same name, with two meanings",
         ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
-        ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
+        ("clients: {columns: {Age: Alter}}", "maps 'Age' to 'Alter', but there is no such header"),
     ],
 )
 def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -> None:
