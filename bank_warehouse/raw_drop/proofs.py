@@ -332,15 +332,15 @@ def cause_of_spoilt_id(example: str) -> str:
     """Return what changed an id, and the remedy."""
     first = example.strip(INVISIBLE)[0]
     if first == "#":
-        return "their column was too narrow for them. Format it as text, widen it and export again"
+        return "the column was too narrow. Format it as text, widen it and export again"
     if first in "='":
         return (
-            "a spreadsheet marks text this way, and with the marks they would be ids of other "
-            "clients. Export the table again without the marks"
+            "a spreadsheet marks text this way, and the marks are not part of the ids. Export the "
+            "table again without them"
         )
     return (
-        "a program that held them as numbers has cut off digits. Format the column as text and "
-        "export again"
+        "a program that held the column as numbers has cut off digits. Format the column as text "
+        "and export again"
     )
 
 

@@ -2184,8 +2184,8 @@ def some_ids_in_scientific_notation(drop: Path) -> None:
 
 @oddity(
     "refused",
-    "row 4: location_id: 2 of 3,000 ids examined are written like ########: their column "
-    "was too narrow",
+    "row 4: location_id: 2 of 3,000 ids examined are written like ########: the column was too "
+    "narrow",
 )
 def ids_wider_than_their_column(drop: Path) -> None:
     """Location ids as `########`, as a spreadsheet shows numbers in a narrow column."""
@@ -2208,7 +2208,7 @@ def parquet_with_ids_as_doubles(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({number} as double) as "Client ID") from seed')
 
 
-@oddity("refused", "row 2: GenderId is written as 1E+00: a program that held them as numbers")
+@oddity("refused", "row 2: GenderId is written as 1E+00: a program that held the column as numbers")
 def lookup_with_codes_in_scientific_notation(drop: Path) -> None:
     """A code of a lookup as 1E+00."""
     put(drop, seed_text())

@@ -506,7 +506,7 @@ def test_inspect_names_the_encoding_in_which_a_file_is_read(tmp_path: Path) -> N
     oddities.put(tmp_path, oddities.named(*oddities.NAMED["windows_1250"]))
     report = inspect_drop(tmp_path)
     assert report["files"][0]["encoding"] == "cp1250"
-    assert "written   text, Windows-1250, separated by comma" in as_text(report)
+    assert "written   text, Windows-1250, separated by commas" in as_text(report)
 
 
 def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
@@ -607,8 +607,8 @@ def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == (
-        "A build would read this drop. Only the build checks the disk space and the tests of the "
-        "finished tables."
+        "A build would read this drop. Only the build checks the disk space and the finished "
+        "tables."
     )
     wrong = CliRunner().invoke(inspect, [str(drop), "--as-of", "31-01-2022"])
     assert wrong.exit_code == 2
