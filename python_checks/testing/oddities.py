@@ -1939,7 +1939,7 @@ def money_with_a_point_among_commas(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
+@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and with ',' it is 258000")
 def money_of_two_readings(drop: Path) -> None:
     """Money as 258.000 in the whole column, in a file with semicolons."""
     header, rows = seed_rows()
@@ -2271,7 +2271,7 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
 
 
-@oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight of another time zone")
+@oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight in another time zone")
 def parquet_with_local_midnights(drop: Path) -> None:
     """Parquet with midnights of a time zone two hours ahead of UTC, stored in UTC."""
     lookups(drop)
