@@ -1,4 +1,4 @@
-"""Detect the kind of a file by its first bytes, and unpack ZIP files within limits."""
+"""Detect the kind of a file by its content, and unpack ZIP files within limits."""
 
 import codecs
 import os
@@ -32,10 +32,13 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 
 
 def kind_of(file: FoundFile) -> FileKind:
-    """Return the kind of a file, judged by its first bytes, not by its extension.
+    """Return the kind of a file, judged by its content.
+
+    If the content fits no kind, the extension decides which message is given.
 
     Raises:
-        DropError: files of this kind cannot be read; the message says what to do.
+        DropError: files of this kind cannot be read, or the file is damaged, too large or
+            protected by a password. The message says what to do.
     """
     name = file.relative.rstrip("]").lower()
     with speaking_of(file.relative), file.content.open("rb") as opened:
@@ -48,8 +51,8 @@ def kind_of(file: FoundFile) -> FileKind:
         is_archive = name.endswith((".xlsx", ".xlsm", ".ods", ".zip", ".xlsb", ".numbers", ".xls"))
         if is_archive and not _is_text(first):
             raise DropError(
-                f"{file.relative}: not a {name.rsplit('.', 1)[1]} file, although its name says "
-                f"so: it begins with {first!r}. Give it the right extension, or save it again."
+                f"{file.relative}: its name ends in .{name.rsplit('.', 1)[1]}, but it is not such "
+                f"a file: it begins with {first!r}. Give it the right extension, or save it again."
             )
         return "text"
     with open_archive(file) as archive:
@@ -90,7 +93,8 @@ def open_archive(file: FoundFile) -> zipfile.ZipFile:
     """Open a ZIP file or a workbook (also a ZIP file) and check its unpacked size.
 
     Raises:
-        DropError: the archive is damaged, encrypted, or unpacks to more than the limit.
+        DropError: the archive is damaged or protected by a password, or would unpack to more than
+            the limits.
     """
     try:
         archive = zipfile.ZipFile(file.content)
@@ -108,8 +112,9 @@ def open_archive(file: FoundFile) -> zipfile.ZipFile:
     if size > limit or (size > _BLOCK and size > _MOST_RATIO * packed):
         raise DropError(
             f"{file.relative}: would unpack to {size / 2**30:.2f} GiB, {size // packed} times "
-            f"its size. At most {limit / 2**30:.3g} GiB and {_MOST_RATIO} times are unpacked. If "
-            f"the archive is right, unpack it yourself, or raise {UNPACKED_LIMIT_SETTING}."
+            f"its size. The limits are {limit / 2**30:.3g} GiB and {_MOST_RATIO} times its size. "
+            "If you trust the archive, unpack it yourself, or raise the first limit with "
+            f"{UNPACKED_LIMIT_SETTING}."
         )
     return archive
 
@@ -133,8 +138,9 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
     """Unpack the files of a ZIP archive into the temporary folder and yield each.
 
     Raises:
-        DropError: the data is damaged, a path leads out of the archive, two files have the same
-            name, or there are no files or too many.
+        DropError: the archive cannot be opened, or it has no files, too many, or two with the same
+            name; or a file is damaged, is a link, has a path that leads out of the archive, or is
+            larger than the archive states.
     """
     with open_archive(file) as archive:
         kept = _members(archive)
@@ -148,7 +154,7 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
             )
         if len(kept) > _MOST_MEMBERS:
             raise DropError(
-                f"{file.relative}: holds {len(kept)} files. Unpack it and keep the tables only."
+                f"{file.relative}: holds {len(kept)} files. Unpack it and keep only the tables."
             )
         left = unpacked_limit()
         for name, entry in kept:
@@ -177,7 +183,7 @@ def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
     """Unpack the mapping files of a ZIP archive, and yield the name and the path of each.
 
     Raises:
-        DropError: the archive is damaged.
+        DropError: the archive cannot be opened, or a mapping file in it is damaged.
     """
     if kind_of(file) == "archive":
         with open_archive(file) as archive:
@@ -189,7 +195,7 @@ def unpack_mappings(file: FoundFile) -> Iterator[tuple[str, Path]]:
 
 
 def _members(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
-    """Return the files of an archive, except hidden ones, by their names with forward slashes."""
+    """Return the files of an archive that are not hidden; names have forward slashes."""
     # Some programs on Windows write backslashes.
     named = [(entry.filename.replace("\\", "/"), entry) for entry in archive.infolist()]
     return [
@@ -209,7 +215,7 @@ def _unpack_one(
                 written += len(block)
                 if written > left:  # the size that the archive states may be wrong
                     raise DropError(
-                        f"{where}: unpacks to more than the size it states. Unpack it yourself, "
+                        f"{where}: unpacks to more than the archive states. Unpack it yourself, "
                         f"or raise {UNPACKED_LIMIT_SETTING}."
                     )
                 out.write(block)

@@ -95,7 +95,7 @@ def require_disk_space(need: Need) -> str:
         free = shutil.disk_usage(places[0][0]).free
         if amount > free:
             raise DropError(
-                f"{places[0][0]}: the build needs about {_size(amount)} of disk space there and "
+                f"{places[0][0]}: the build needs about {_size(amount)} on this disk, but only "
                 f"{_size(free)} is free: {_text_of(need)}. Free some space, set BANK_WAREHOUSE or "
                 "BANK_TEMP_DIRECTORY to another disk, or raise BANK_MEMORY_LIMIT, then build "
                 "again."

@@ -53,11 +53,13 @@ class Source:
         relative: its name, also the `source_file` of its rows.
         file: the file; for a sheet, its workbook.
         table: the table it holds, or None.
-        form: `whole`, `part` or `folder`, from its name; empty if the name gives no hint.
-        head: its dialect and header.
-        unknown: why it was not recognised.
+        form: `whole`, `part` or `folder`, from its name; empty if the name does not suggest the
+            table.
+        head: its header, and how the file is written.
+        unknown: why it was not recognised; empty if it was.
         header_row: the row of its header, 1-based.
-        mapped: how its headers map to columns; None if unknown.
+        mapped: how its headers map to columns; None if the table is unknown or its headers are
+            refused.
     """
 
     relative: str
@@ -81,10 +83,10 @@ class DropPlan:
 
     Attributes:
         path: the folder or file, as the user named it.
-        tables: table name to its plan; a table with a problem is absent.
+        tables: table name to its plan; a table that cannot be read is absent.
         sources: every file and sheet that was examined.
         warnings: warnings about the drop as a whole, one sentence each.
-        problems: all problems, the worst first.
+        problems: all problems, the most serious first.
     """
 
     path: Path
@@ -115,7 +117,7 @@ class _Survey:
             self.mapping = read_mapping(mapping) if mapping else self._mapping_inside()
         self.warnings = list(self.listing.warnings)
         if self.mapping.source:
-            self.warnings.append(f"{self.mapping.source}: headers and values are translated by it.")
+            self.warnings.append(f"{self.mapping.source}: translates headers and values.")
         self.doubtful = list(self.listing.doubtful)
         self.books: dict[str, Workbook] = {}
         self.sources: list[Source] = []
@@ -139,7 +141,7 @@ class _Survey:
             self._note_absent_clients()
         else:
             self.warnings.extend(
-                f"{source.relative}: ignored: no table of the project has its headers."
+                f"{source.relative}: ignored: its headers are not those of a raw table."
                 for source in self.sources
                 if source.table is None and not self._is_hinted(source)
             )
@@ -156,7 +158,7 @@ class _Survey:
                 self.problems.add(
                     rank_of(table),
                     f"{self.path}: no file for {name}: no file or sheet has its headers "
-                    f"({', '.join(column.header for column in table.columns[:4])}). Put it there.",
+                    f"({', '.join(column.header for column in table.columns[:4])}). Add it.",
                 )
         if CLIENTS.name in tables:
             clients = tables[CLIENTS.name]
@@ -191,7 +193,7 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Record that a file cannot be read: a problem if it has a table's name or is alone."""
+        """Note an unreadable file: a problem if it has a table's name or is the only file."""
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -273,8 +275,8 @@ class _Survey:
         self.problems.add(
             rank_of(CLIENTS),
             f"{self.path}: no file for clients: no file or sheet has their headers ({headers}, "
-            f"...){holds}. Put the file of the clients there: CSV, Parquet, a workbook or a ZIP, "
-            "under any name.",
+            f"...){holds}. Add the clients file: CSV, Parquet, a workbook or a ZIP, under any "
+            "name.",
         )
 
     # ------------------------------------------------------------------ plans of tables
@@ -340,7 +342,7 @@ class _Survey:
 
     @staticmethod
     def _shares(source: Source, books: Sequence[str]) -> bool:
-        """Return whether a sheet counts as a part only because its workbook has several sheets."""
+        """Return whether a sheet has its form from a workbook with several sheets of the table."""
         return (
             isinstance(source.head, SheetHead)
             and not source.head.is_own_hint
@@ -371,10 +373,11 @@ def survey_drop(
     Args:
         path: the folder of the drop, or its one file.
         settings: how dates and amounts are written; by default each file must prove it.
-        mapping: the mapping file; None for the one beside the tables, if there is one.
+        mapping: the mapping file; None for the one beside the tables or in their ZIP, if there is
+            one.
 
     Raises:
-        DropError: there is no such folder or file.
+        DropError: as in :func:`bank_warehouse.raw_drop.files.list_drop`.
     """
     with duckdb.connect(config={"threads": 1}) as connection:
         return _Survey(path, settings, mapping, connection).plan()
@@ -386,8 +389,7 @@ def plan_drop(
     """Plan the read of a whole drop. The plan is cached until a file changes.
 
     Raises:
-        DropError: the drop is refused; the message lists all problems, the clients' first, and what
-            to do.
+        DropError: the drop is refused; the message lists all problems and what to do.
     """
     plan = _surveyed(path, settings, mapping or mapping_setting())
     problems = Problems()
@@ -408,7 +410,7 @@ def hand_on_plan(path: Path, settings: Settings, mapping: Path | None = None) ->
         that the plan reads, are removed when this process ends.
 
     Raises:
-        DropError: as :func:`plan_drop` does.
+        DropError: as in :func:`plan_drop`.
     """
     plan = plan_drop(path, settings, mapping)
     target = temp_files.new_path(".plan")
@@ -462,7 +464,7 @@ def _surveyed(path: Path, settings: Settings | None, mapping: Path | None) -> Dr
 
 
 def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
-    """Return the plan that the parent process made of the same drop."""
+    """Return the state and plan of the same drop that the parent process handed on, or None."""
     handed = Path(os.environ.get(PLAN_VARIABLE, ""))
     if not temp_files.is_own(handed):
         return None
@@ -475,7 +477,7 @@ def _handed_on(key: _Key) -> tuple[object, DropPlan] | None:
 
 
 def _state(path: Path, mapping: Path | None) -> object:
-    """Return a value that changes if any of the drop's files changes."""
+    """Return a value that changes if the drop, its mapping file or a setting changes."""
     problems = Problems()
     listing = list_drop(path, problems)
     given = mapping or find_mapping(listing.root)

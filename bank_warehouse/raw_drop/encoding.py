@@ -1,8 +1,10 @@
 """The encoding of a text file that is not UTF-8: proved, assumed with a warning, or refused.
 
-Only files with bytes that are not UTF-8 are examined here. A cell fits an encoding if it has no
-control characters, no signs inside its words, no accented capital after a small letter, and
-non-ASCII letters of one language only.
+A cell fits an encoding if, read in it, it has no control characters, no signs inside its words, no
+accented capital after a small letter, and non-ASCII letters of one language only.
+
+A file that is UTF-8 is examined only for cells that were misread before, and for a declaration that
+it has another encoding.
 """
 
 import os
@@ -83,7 +85,7 @@ _CHANCE = 0.1
 
 @dataclass(frozen=True)
 class Decision:
-    """The encoding of a file: a name Python knows, and a warning."""
+    """The encoding of a file: a name that Python knows, and a warning or an empty text."""
 
     encoding: str
     warning: str
@@ -140,7 +142,7 @@ def decide(
     cells = _cells_beyond_ascii(path, start, separator, lines_before)
     foreign = {cell: line for cell, line in cells.items() if not _is_utf8(cell)}
     proper = [cell for cell in cells if cell not in foreign and _is_likely(cell.decode())]
-    if not foreign:  # only overlong lines, which are quarantined, have such bytes
+    if not foreign:  # only overlong lines, or lines after those examined, have such bytes
         return Decision("utf-8", "")
     few = _shown_lines(foreign.values())
     if has_mark or declared_encoding() == "utf-8":
@@ -215,7 +217,7 @@ def refuse_utf8(path: Path, relative: str, separator: str, encoding: str) -> Non
     if texts and all(before):
         raise DropError(
             f"{relative}: {SETTING} says {encoding}, but the file is in UTF-8: {before[0]!r} would "
-            f"be read as {texts[0]!r}. Unset {SETTING}, or save the other files as UTF-8."
+            f"be read as {texts[0]!r}. Unset {SETTING}, and save files in {encoding} as UTF-8."
         )
 
 
@@ -285,7 +287,7 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _detected(cells: list[bytes]) -> list[str]:
-    """Return the multi-byte encodings that the detector finds without a rival."""
+    """Return the multi-byte encodings that the detector finds as likely as its first choice."""
     # Imported late, because UTF-8 files do not need it.
     from charset_normalizer import from_bytes
 
@@ -361,7 +363,7 @@ def _line_of(cells: dict[bytes, int]) -> str:
 
 
 def _refusal(relative: str, cells: dict[bytes, int], names: list[str], few: str) -> str:
-    # The best example: a cell that every encoding reads differently.
+    # The best example is the cell with the most different readings.
     cell = max(
         islice(cells, _MOST_COMPARED),
         key=lambda cell: len({cell.decode(name, "replace") for name in names}),

@@ -26,7 +26,7 @@ class DropError(Exception):
     """
 
     def __init__(self, *lines: str) -> None:
-        """Show line ends and invisible characters of cells and file names in the message."""
+        """Escape the line ends and invisible characters of cells and file names."""
         super().__init__(*map(visible, lines))
 
     def __str__(self) -> str:
@@ -37,7 +37,8 @@ class DropError(Exception):
 class Problems:
     """All problems of a drop, collected so that one message can list them.
 
-    Problems of the clients come first, because lookups only give names to the clients' codes.
+    Problems of the mapping file come first, then those of the clients, because lookups only give
+    names to the clients' codes.
     """
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ class Problems:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The problems found so far, the worst first."""
+        """The problems found so far, the most serious first."""
         return tuple(message for _, message in sorted(self._found, key=lambda found: found[0]))
 
     def refuse(self, where: str) -> None:
@@ -74,7 +75,7 @@ class Problems:
             where: the drop, as the user named it.
 
         Raises:
-            DropError: the problem, or all of them, one per line.
+            DropError: there are problems; the message lists all of them.
         """
         listed = self.messages
         if len(listed) == 1:

@@ -1,7 +1,7 @@
-"""Read a file line by line in Python, if DuckDB cannot read it.
+"""Read a file line by line in Python if DuckDB cannot read it.
 
 The file is rewritten as Parquet: the columns of its table, and for each malformed row its fault and
-its text. No row is lost, and none stops the read.
+its text. No row is lost, and only a line longer than 64 MiB stops the read.
 """
 
 import re
@@ -31,7 +31,7 @@ TOO_FEW = "too few cells"
 TOO_MANY = "too many cells"
 BROKEN_QUOTES = "broken quoting"
 INVALID_BYTES = "invalid bytes"
-ZERO_BYTES = "zero bytes"
+NUL_BYTES = "NUL bytes"
 TOO_LONG = "line too long"
 REPEATED_HEADER = "repeated header"
 OTHER_HEADER = "header of other columns"
@@ -44,7 +44,7 @@ class Record:
     Attributes:
         cells: the cells, unquoted; empty if there is a fault.
         fault: why the record has no cells, or None.
-        text: the text of the record without its line end. Bytes that are not UTF-8, and zero
+        text: the text of the record without its line end. Bytes that are not UTF-8, and NUL
             bytes, are written as a backslash, x and two hex digits.
     """
 
@@ -74,7 +74,7 @@ class Shape:
 
 
 def header_fault(cells: Sequence[str], shape: Shape) -> str | None:
-    """Return the fault of a row that repeats the header, else None.
+    """Return the fault of a row that is a header of the table, else None.
 
     A header with the columns in another order is a different fault, because every row below it
     would be misread. So all cells are compared.
@@ -160,6 +160,9 @@ def write_parquet(
 
     The columns are those of `table` in `positions`, then `structural_fault` and `raw_line`, all
     text.
+
+    Raises:
+        DropError: a line is longer than 64 MiB.
     """
     names = [column.name for column in table.columns if column.name in positions]
     picked = [positions[name] for name in names]
@@ -174,7 +177,7 @@ def write_records(
     Args:
         records: in the order of their file.
         names: the columns.
-        picked: the position of each in the cells of a record.
+        picked: the position of each column in the cells of a record.
         target: a new file.
     """
     # Imported late: few drops need pyarrow, and it takes longer to import than this package.
@@ -248,11 +251,11 @@ def _split_end(line: bytes) -> tuple[bytes, bytes]:
 
 
 def _plain_fault(body: bytes) -> Record | None:
-    """Return the fault that can be seen from the bytes of a line alone, if any."""
+    """Return a malformed record if the bytes of a line alone show a fault, else None."""
     if len(body) > LONGEST_LINE:
         fault = TOO_LONG
     elif b"\0" in body:
-        fault = ZERO_BYTES
+        fault = NUL_BYTES
     elif body.isascii():
         return None
     else:
@@ -351,7 +354,7 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
 
     - no line after the first would be a row by itself if separators inside quotes counted, and no
         two lines would be rows by themselves; or
-    - the file quotes every text, which means that a quote inside a text is doubled.
+    - the record quotes every text, even where it need not: then a quote inside a text is doubled.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True

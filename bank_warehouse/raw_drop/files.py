@@ -1,9 +1,9 @@
 """The files of a raw drop, and the table that each name suggests.
 
-The headers of a file decide which table it holds. Names only show which files are parts of the same
-table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or all files in a folder with its
-name). Links that lead out of the folder are refused. A file that cannot be used is reported, unless
-this project wrote it.
+The headers of a file decide which table it holds. Its name is a hint, and shows which files are
+parts of the same table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or all files in a
+folder with the name of the table). Links that lead out of the folder are refused. A file that
+cannot be used is reported, unless this project wrote it.
 """
 
 import os
@@ -39,7 +39,7 @@ OUR_SUFFIXES = (
     ".accepted_profile.parquet",
     "_data_docs",
 )
-"""Name endings of warehouses and of the files that a build, the checks and `bank accept` write."""
+"""How the names of warehouses end, and of what a build, the checks and `bank accept` write."""
 
 # What may follow the name of a table if the file is one of several parts: `-2021-01`, `_part2`,
 # `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
@@ -56,8 +56,8 @@ class FoundFile:
 
     Attributes:
         path: absolute path of the file as delivered.
-        relative: path relative to the raw folder, with forward slashes; also the `source_file` of
-            its rows.
+        relative: path relative to the raw folder, with forward slashes; in an archive,
+            `archive.zip[clients.csv]`. Also the `source_file` of its rows.
         size: size in bytes as delivered.
         modified_ns: time of the last change, nanoseconds since 1970.
         hint: the table that its name suggests, or None.
@@ -86,8 +86,8 @@ class Listing:
     Attributes:
         root: the folder that holds them.
         files: in natural order.
-        warnings: files that were ignored.
-        doubtful: files that cannot be read and do not have the name of a table.
+        warnings: a message for each file or folder that was ignored.
+        doubtful: a message for each file that cannot be read and does not have the name of a table.
     """
 
     root: Path
@@ -118,7 +118,7 @@ def list_drop(path: Path, problems: Problems) -> Listing:
         problems: collects the problems of individual files.
 
     Raises:
-        DropError: there is no such folder or file, or this user may not list it.
+        DropError: as in :func:`require_drop`, or `path` is a file that cannot be read.
     """
     require_drop(path)
     target = _open(path)
@@ -156,7 +156,8 @@ def require_drop(path: Path) -> None:
     """Refuse what cannot be a drop, without opening its files.
 
     Raises:
-        DropError: there is no such folder or file, or it holds nothing that can be read.
+        DropError: there is no such folder or file, its name is not UTF-8, this user is not allowed
+            to list it, or it holds nothing of a known kind.
     """
     target = _open(path)
     is_folder = target.is_dir()
@@ -177,16 +178,19 @@ def _open(path: Path) -> Path:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
         raise DropError(
-            f"{path}: no such folder or file. Name the folder that holds the raw files, or the one "
-            "file."
+            f"{path}: no such folder or file. Give the path of the folder that holds the raw "
+            "files, or of a single file."
         ) from None
     refuse_unprintable(str(target))
     if not target.is_dir() and not target.is_file():
         raise DropError(
-            f"{path}: neither a folder nor a regular file. Name the folder of the drop."
+            f"{path}: neither a folder nor a regular file. Give the path of the folder that holds "
+            "the raw files, or of a single file."
         )
     if target.is_dir() and not os.access(target, os.R_OK | os.X_OK):
-        raise DropError(f"{path}: may not be listed. Give this user the right to read it.")
+        raise DropError(
+            f"{path}: this user is not allowed to list it. Give this user the right to do so."
+        )
     return target
 
 
@@ -196,7 +200,7 @@ def _suffix(name: str) -> str | None:
 
 
 def name_hint(name: str, is_folder: bool = False) -> tuple[RawTable | None, str]:
-    """Return the table that the name of a file, folder or sheet suggests, and the form."""
+    """Return the table that a file, folder or sheet name suggests, and its `FoundFile.form`."""
     suffix = None if is_folder else _suffix(name)
     stem = name[: -len(suffix)] if suffix else name
     for table in TABLES.values():
@@ -223,14 +227,14 @@ def _behind(stem: str, known: str) -> str | None:
 def _ignored(name: str, is_folder: bool, *, is_hidden: bool = False) -> str:
     name, is_table = shown(name), _suffix(name) is not None
     if is_folder:
-        return f"{name}/: ignored: no raw table has a folder of this name."
+        return f"{name}/: ignored: the folder does not have the name of a raw table."
     if not is_table and not is_hidden:
-        return f"{name}: ignored: no table, workbook or archive by its extension."
-    return f"{name}: ignored: hidden or temporary by its name."
+        return f"{name}: ignored: its extension is not that of a table, workbook or archive."
+    return f"{name}: ignored: its name is that of a hidden, temporary or marker file."
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether this project wrote a file or folder: a warehouse, or files beside it."""
+    """Return whether this project wrote a file or folder, such as a warehouse or its releases."""
     is_release_folder = (path / CURRENT).exists() and bool(release_numbers(path))
     return path.name.endswith(OUR_SUFFIXES) or is_release_folder
 
@@ -294,7 +298,9 @@ def _examine(root: Path, relative: str, hint: RawTable | None, form: str) -> Fou
     if not stat.S_ISREG(status.st_mode):
         raise DropError(f"{relative}: not a regular file. Replace it with a table or a workbook.")
     if not os.access(path, os.R_OK):
-        raise DropError(f"{relative}: may not be read. Give this user the right to read it.")
+        raise DropError(
+            f"{relative}: this user is not allowed to read it. Give this user the right to do so."
+        )
     if status.st_size == 0:
         raise DropError(f"{relative}: the file is empty (0 bytes). Copy it again.")
     return FoundFile(

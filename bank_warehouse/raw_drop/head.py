@@ -28,7 +28,7 @@ _FOREIGN_MAGIC = (
     (b"\xfd7zXZ", "compressed with xz", "Unpack it, or compress it with gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstandard", "Unpack it, or compress it with gzip"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it"),
-    (b"PAR1", "a Parquet file", "Give it the extension .parquet"),
+    (b"PAR1", "a Parquet file compressed with gzip", "Unpack it"),
     (b"%PDF", "a PDF", "Export the table as CSV"),
     (b"SQLite format 3", "a SQLite database", "Export the table as CSV"),
 )
@@ -38,12 +38,12 @@ _LEAST_NAMES = 5
 
 @dataclass(frozen=True)
 class Head:
-    """The dialect of a text file.
+    """The dialect and the header of a text file.
 
     Attributes:
         is_gzip: whether the bytes are compressed.
-        encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or the declared one;
-            the scan checks whether a file that begins as UTF-8 is UTF-8 throughout.
+        encoding: `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le`, `utf-32-be` or the declared one.
+            `utf-8` may be wrong; the scan of the whole file checks it.
         mark_length: length of the byte-order mark in bytes.
         separator: one character.
         header: the cells of the header line.
@@ -66,7 +66,7 @@ class Head:
 
 
 def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMapping) -> Head:
-    """Read the dialect of the text file at `path` from its first 256 KiB.
+    """Read the dialect and the header of a text file from its first 256 KiB.
 
     Args:
         path: the file.
@@ -75,7 +75,8 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
         mapping: the mapping file of the drop.
 
     Raises:
-        DropError: the file is not text, is damaged, or has rows above its header.
+        DropError: the file is not text, is empty or damaged, has rows above its header, or has a
+            header with one name more or fewer than its rows have cells.
     """
     raw, is_gzip = _first_bytes(path, relative)
     if not raw:
@@ -148,10 +149,10 @@ def _names_columns(text: str) -> bool:
 def _refuse_other_width(
     relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
 ) -> None:
-    """Refuse a header with one name too many, or one too few, for the cells of every row below it.
+    """Refuse a header with one name more or fewer than each of the first rows has cells.
 
     Raises:
-        DropError: the message says what is missing and what to do.
+        DropError: there is such a header; the message says what to do.
     """
     text = "\n".join(lines[:-1])  # the last may be cut off
     try:
@@ -164,7 +165,7 @@ def _refuse_other_width(
         return
     where = (
         f"{relative}, row {row}: the header has {len(header)} names, and each of the first rows "
-        f"{cells} cells"
+        f"has {cells} cells"
     )
     if cells == len(header) - 1 and header[-1]:
         tables = TABLES.values()
@@ -183,7 +184,7 @@ def _refuse_other_width(
     beyond = sum(bool(record[-1].strip()) for record in records)
     if cells == len(header) + 1 and 2 * beyond > len(records):
         cause = (
-            "The first cell numbers the rows, as R writes it"
+            "The first cell is the row number, as R writes it"
             if all(record[0] == str(at) for at, record in enumerate(records, start=1))
             else "The first cell is a row name, as R writes it, or the last column has no name, or "
             "every row has a cell with a separator that needs quotes"
@@ -195,7 +196,7 @@ def _refuse_other_width(
 
 
 def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
-    """Yield the number, separator, cells and length of each line that may be the header."""
+    """Yield each possible header: the number of its line, separator, cells, and number of lines."""
     for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
         if line.strip():
             for separator in SEPARATORS:
@@ -207,7 +208,7 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
     """Return the encoding of text that begins with `raw`, and the length of its byte-order mark.
 
     Raises:
-        DropError: the declared encoding does not exist.
+        DropError: the setting names no known encoding.
     """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),

@@ -81,7 +81,7 @@ class _Assignment:
     Attributes:
         positions: canonical column name to position.
         guessed: columns whose header is neither their own name nor an alias.
-        rivals: column name to the positions of all headers that could be it.
+        rivals: column name to the positions of its headers, if several could be it.
     """
 
     positions: dict[str, int]
@@ -90,7 +90,7 @@ class _Assignment:
 
 
 def trimmed_names(cells: Iterable[str]) -> tuple[str, ...]:
-    """Return header cells without marks and extra blanks, and without blank ones at the end."""
+    """Return header cells without byte-order marks, extra blanks and blank cells at the end."""
     bare = (without_mark(cell.strip()).replace("\ufeff", "") for cell in cells)
     names = tuple(" ".join(cell.split()) for cell in bare)
     while names and not names[-1]:  # for lines that end in a separator
@@ -101,12 +101,12 @@ def trimmed_names(cells: Iterable[str]) -> tuple[str, ...]:
 def matched_columns(
     cells: Sequence[str], table: RawTable, names: TableNames = NO_NAMES
 ) -> dict[str, int]:
-    """Return the columns of `table` that a possible header line names."""
+    """Return the columns of `table` that a possible header names, with their positions."""
     return _assign(trimmed_names(cells), table, names).positions
 
 
 def has_own_code(cells: Sequence[str], table: RawTable) -> bool:
-    """Return whether a header names the code of a lookup specifically, not just `ID`."""
+    """Return whether a header has the lookup's own name for its code, not an alias such as `ID`."""
     code = table.columns[0]
     return any(header_key(cell) in (code.keys[0], code.keys[1]) for cell in cells)
 
@@ -124,8 +124,8 @@ def map_header(
 ) -> HeaderMap:
     """Match the header `cells` of `file` with the columns of `table`.
 
-    A column's own name takes precedence over its aliases, so a file with both `BRId` and `Banking
-    Relationship` gives the id. Names with additions by tools (`Sum of Age`, `Table1[Age]`,
+    A column's own name takes precedence over its aliases: of `BRId` and `Banking Relationship` in
+    one file, `BRId` is read. Names with additions by tools (`Sum of Age`, `Table1[Age]`,
     `clients_age`) are matched if only one column can be meant.
 
     Args:
@@ -136,8 +136,10 @@ def map_header(
         row: the row of the header, for messages.
 
     Raises:
-        DropError: a header occurs twice, two headers mean one column, or required columns are
-            missing (the message lists each with the nearest header found, and the unused headers).
+        DropError: a header occurs twice, the mapping file names a header that is not there, two
+            headers mean one column, a header gives a different unit or an unknown currency, or
+            required columns are missing (the message lists each with the nearest header found, and
+            the unused headers).
     """
     shown = trimmed_names(cells)
     require_names_once(file, shown, row)
@@ -146,8 +148,8 @@ def map_header(
     for name, theirs in names.columns.items():
         if name not in positions and _is_here(table, name):
             raise DropError(
-                f"{file}, row {row}: {names.source} says that {_header_of(table, name)!r} is "
-                f"{theirs!r} here, and there is no such header. The headers are: {listed(shown)}. "
+                f"{file}, row {row}: {names.source} maps {_header_of(table, name)!r} to "
+                f"{theirs!r}, but there is no such header. The headers are: {listed(shown)}. "
                 f"Correct {names.source}."
             )
     for name, places in found.rivals.items():
@@ -239,7 +241,7 @@ def require_names_once(file: str, shown: Sequence[str], row: int = 1) -> None:
     """Refuse a header that occurs twice.
 
     Raises:
-        DropError: the message names the two columns.
+        DropError: a header occurs twice; the message names the two columns.
     """
     where: dict[str, int] = {}
     for position, name in enumerate(shown):
@@ -283,7 +285,7 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Find columns by their headers after removing what tools add to them."""
+    """Find columns by headers without what tools add, then by last aliases; return their names."""
     guessed = []
     for is_last in (False, True):
         taken = set(positions.values())

@@ -1,7 +1,7 @@
 """The command ``inspect``: how a drop would be read, without building anything.
 
-For each file and sheet, it shows the table and how it was recognised, the encoding and separator,
-the header of each column, the number of rows, and what would be refused or quarantined.
+For each file and sheet, it shows the table, the encoding and separator, the header of each column,
+the number of rows, and what would be refused or quarantined.
 """
 
 import difflib
@@ -44,11 +44,12 @@ def inspect_drop(
 
     Args:
         path: the folder of the drop, or its one file.
-        mapping: the mapping file; None for the one beside the tables, if there is one.
+        mapping: the mapping file; None for the one beside the tables or in their ZIP, if there is
+            one.
         as_of: the date after which nobody can have joined; None for the project's date.
 
     Raises:
-        DropError: there is no such folder or file.
+        DropError: as in :func:`bank_warehouse.raw_drop.files.list_drop`.
         SettingError: a variable of the project, or `as_of`, is not valid.
     """
     project = find_project()
@@ -109,7 +110,7 @@ def inspect_drop(
         "left_to_build": [
             *([f"the rows of clients ({not_validated})"] if not_validated else []),
             "the disk space",
-            "the tests of the finished tables",
+            "the finished tables",
         ],
     }
 
@@ -165,7 +166,7 @@ def _kind(source: Source) -> str:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str, dict[str, Any]]:
-    """Return the number of rows of each file, and of rows that cannot be split into cells."""
+    """Return the number of rows of each file, and of those that cannot be read, by reason."""
     found: dict[str, dict[str, Any]] = {}
     for file, fault, number, row, text in connection.execute(
         "select source_file, structural_fault, count(*), min(number) + 1, "
@@ -189,7 +190,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str,
 def proposed_mapping(
     plan: DropPlan, values: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Return a draft of a mapping file: our headers with the drop's, and unknown values.
+    """Return a draft of a mapping file: the project's headers with the drop's, and unknown values.
 
     `???` marks what a person must fill in.
 
@@ -266,7 +267,7 @@ def _lines_of_file(file: Mapping[str, Any]) -> Iterator[str]:
     if file["encoding"]:
         separator = file["separator"]
         name = NAMES.get(file["encoding"], file["encoding"].upper())
-        written += [name, f"separated by {_SEPARATORS[separator]}"]
+        written += [name, f"separated by {_SEPARATORS[separator]}s"]
     yield f"  written   {', '.join(written)}; header in row {file['header_row']}"
     if file.get("columns"):
         same = [ours for ours, theirs in file["columns"].items() if _is_same(ours, theirs)]
@@ -332,7 +333,7 @@ def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) 
     """Show how a drop would be read, without building anything.
 
     PATH is a folder with the raw files, or one file. The exit code is 0 if a build would read the
-    drop, 1 if it would refuse it, and 2 if there is no such folder or file.
+    drop, 1 if it would refuse it, and 2 if PATH or a setting cannot be used.
     """
     try:
         result = inspect_drop(path, mapping or mapping_setting(), as_of)

@@ -23,7 +23,7 @@ _MOST_SHOWN = 3
 def validate_lookup(
     connection: duckdb.DuckDBPyConnection, table: RawTable, plan: TablePlan
 ) -> tuple[str, tuple[str, ...]]:
-    """Read a lookup, and refuse it if a code or a name is ambiguous.
+    """Read a lookup, and refuse it if a row is malformed or ambiguous.
 
     Args:
         connection: an open DuckDB connection.
@@ -34,8 +34,9 @@ def validate_lookup(
         The select that reads the lookup without repeated rows, and the warnings.
 
     Raises:
-        DropError: rows cannot be split into cells, cells are empty, or codes are ambiguous. The
-            message names each with its file and row.
+        DropError: rows cannot be split into cells, cells are empty, codes are ambiguous or were
+            changed by a spreadsheet, or there are too many rows. The message shows the first ones
+            with their files and rows.
     """
     code, name = (column.name for column in table.columns)
     connection.execute(f"create or replace temp table lookup as {plan.sql}")

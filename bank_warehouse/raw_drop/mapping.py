@@ -78,7 +78,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
         source: its name in messages; empty for the name of `path`.
 
     Raises:
-        DropError: it cannot be read, or it names an unknown table or column, or one thing twice.
+        DropError: it cannot be read, has an unknown table, column or key, names one thing twice, or
+            declares a required column absent.
     """
     refuse_unprintable(str(path))
     source = source or path.name
@@ -156,9 +157,9 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
     required = [c.header for c in table.columns if c.required and c.name in names]
     if required:
         raise DropError(
-            f"{source}: {', '.join(required)} of {table.name} cannot be absent: scores, bands "
-            "and totals depend on it. Only "
-            f"{' and '.join(c.header for c in table.columns if not c.required) or 'none'} can be."
+            f"{source}: {', '.join(required)} of {table.name} cannot be absent. The optional "
+            "columns of this table are: "
+            f"{', '.join(c.header for c in table.columns if not c.required) or 'none'}."
         )
     return TableNames(source, columns, values, names)
 

@@ -45,10 +45,11 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
     Args:
         file: the file.
         mapping: the mapping file of the drop.
-        source: its path for DuckDB, with wildcards escaped.
+        source: the path of the file for DuckDB, with wildcards escaped.
 
     Raises:
-        DropError: the file is not Parquet, or is damaged.
+        DropError: the file is not Parquet or is damaged, two columns have the same name, or no
+            column has a name.
     """
     with duckdb.connect() as connection:
         try:
@@ -85,9 +86,9 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     """Return SQL that writes a typed Parquet column as text.
 
     Dates become ISO text, whatever raw_date_format declares, because a two-digit year would lose
-    its century. A timestamp keeps its time unless it is midnight, and a time zone is read as UTC. A
-    double within 1e-6 of a cent gets two decimals; any other keeps all its digits. Ids and counts
-    that pandas turned into doubles lose the `.0`.
+    its century. A timestamp keeps its time unless it is midnight; with a time zone, it is written
+    in UTC. An amount that is a double gets two decimals if it is within 1e-6 of a cent, else it
+    keeps all its digits. Ids and counts that pandas turned into doubles lose the `.0`.
 
     Raises:
         DropError: the type cannot be written as text, or money is in 32-bit floats, which cannot
@@ -126,13 +127,13 @@ def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
 
 
 def _double(value: str, kind: str, most: int) -> str:
-    """Return SQL of a double as text.
+    """Return SQL that writes a double as text.
 
     Args:
         value: SQL of the double.
         kind: the kind of its column.
-        most: doubles from this number on are not exact. They are written in scientific notation,
-            in which ids are refused.
+        most: doubles from this number on are not exact. Unless they are amounts, they are written
+            in scientific notation, in which ids are refused.
     """
     if kind == "money":
         fits = f"abs({value}) < 1e13 and abs({value} - round({value}, 2)) <= 1e-6"

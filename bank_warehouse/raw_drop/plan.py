@@ -1,10 +1,10 @@
 """The plan of a read: Python examines each file, and DuckDB reads it in one pass.
 
-Row n of a file is the n-th record below its header; blank lines do not count. A record is blank if
-it holds only blanks and separators. So if the header is the first line, no cell spans several lines
-and there are no blank lines, row n is line n + 1. The SQL of a plan returns the records in the
-order of their file, and the files in natural order. In a table made from it, n is `rowid` minus
-the first `rowid` of the same `source_file`, plus one.
+The header of a file is row 1, and each record below it is a row. Lines that hold only blanks and
+separators do not count. So if the header is the first line, no cell spans several lines and there
+are no blank lines, row n is line n. The SQL of a plan returns the records in the order of their
+file, and the files in natural order. In a table made from it, n is `rowid` minus the first `rowid`
+of the same `source_file`, plus two.
 """
 
 import os
@@ -41,8 +41,9 @@ class FilePlan:
     """How one file is read.
 
     Attributes:
-        relative: path relative to the raw folder, with forward slashes; also the `source_file` of
-            its rows.
+        relative: path relative to the raw folder, with forward slashes; in an archive or workbook,
+            followed by the name of the file or sheet in brackets. Also the `source_file` of its
+            rows.
         path: absolute path of the file as delivered.
         size: size in bytes when it was planned.
         modified_ns: time of its last change at that moment, nanoseconds since 1970.
@@ -120,7 +121,7 @@ class _Select:
 
 @dataclass(frozen=True)
 class Read:
-    """A file: its plan, the path DuckDB reads, its select, whether it is empty, and its rows."""
+    """A file: its plan, the path DuckDB reads, its select, whether it is empty, its row count."""
 
     plan: FilePlan
     source: Path
@@ -136,7 +137,11 @@ def reading_of_clients(
     settings: proofs.Settings,
     warnings: list[str],
 ) -> dict[str, object]:
-    """Return what the files prove about their dates and amounts, and extend `warnings`."""
+    """Return what the files prove about their dates and amounts, and extend `warnings`.
+
+    Raises:
+        DropError: files are refused, or their amounts are in two currencies.
+    """
     proved = [
         proofs.prove_file(
             connection,
@@ -159,7 +164,7 @@ def reading_of_clients(
 def contradictions_of(
     plan: TablePlan, settings: proofs.Settings, files: Sequence[str] | None = None
 ) -> tuple[str, ...]:
-    """Return why client files are refused because their first rows differ from the others.
+    """Return why client files are refused if their first rows prove something that all rows do not.
 
     Args:
         plan: the plan of the clients.
@@ -291,7 +296,11 @@ def plan_sheet(
     names: TableNames,
     warnings: list[str],
 ) -> Read:
-    """Plan the read of a sheet, which is rewritten as Parquet."""
+    """Plan the read of a sheet, which is rewritten as Parquet.
+
+    Raises:
+        DropError: the sheet cannot be read, or day and month of some dates are exchanged.
+    """
     target = temp_files.new_path(".parquet")
     with speaking_of(head.relative):
         rows, typed, texts = book.write_parquet(
@@ -313,7 +322,11 @@ def plan_parquet(
     table: RawTable,
     names: TableNames,
 ) -> Read:
-    """Plan the read of a Parquet file."""
+    """Plan the read of a Parquet file.
+
+    Raises:
+        DropError: the type of a column cannot be read.
+    """
     positions = mapped.positions
     dates = {column.name for column in table.columns if column.kind == "date"}
     cells = {
@@ -366,7 +379,11 @@ def plan_text(
     names: TableNames,
     warnings: list[str],
 ) -> Read:
-    """Plan the read of a text file, which is rewritten if DuckDB cannot read it."""
+    """Plan the read of a text file, which is rewritten if DuckDB cannot read it.
+
+    Raises:
+        DropError: the file cannot be read, or its encoding is uncertain or wrongly declared.
+    """
     path, head, scan = _readable(file, delivered, mapped, warnings)
     shape = _shape(table, mapped, names, head.separator)
     plan = replace(
@@ -391,7 +408,7 @@ def plan_text(
 def _readable(
     file: FoundFile, delivered: Head, mapped: HeaderMap, warnings: list[str]
 ) -> tuple[Path, Head, Scan]:
-    """Return a plain UTF-8 file with its header first, and the scan of its bytes."""
+    """Return a plain UTF-8 file with its header first, its head, and the scan of its bytes."""
     path = file.content
     head = delivered
     if head.is_gzip or head.encoding != "utf-8":
@@ -489,14 +506,14 @@ def _csv_select(
 
 
 def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
-    """Return the branches of a case for a row that repeats the header.
+    """Return the branches of a case for a row that is a header of the table.
+
+    The same rule in Python is :func:`fallback_reader.header_fault`. An amount does not begin with a
+    letter, so one comparison is enough for nearly every row.
 
     Args:
         shape: the positions of the columns.
         texts: SQL of each cell of a row, by position.
-
-    The same rule in Python is :func:`fallback_reader.header_fault`. An amount does not begin with a
-    letter, so one comparison is enough for nearly every row.
     """
     known = ", ".join(
         f"{quote_literal(key)}: {quote_literal(column)}" for key, column in shape.known.items()
@@ -575,7 +592,7 @@ def union(reads: Sequence[Read], root: Path) -> str:
 
 
 def _name_below(root: Path) -> str:
-    """Return the SQL of a file's name below `root`, with slashes.
+    """Return the SQL of a file's name below `root`, with forward slashes.
 
     The name is constant within a block of rows, so DuckDB evaluates it once per block.
     """

@@ -11,8 +11,9 @@ notation with nearly no day above 12, or nearly no day up to 12, is refused if t
 differs from it by more than chance.
 
 The first rows of a file are examined, and all rows only if the first ones prove nothing or hold
-dates of two notations. The models quarantine any cell further down that contradicts the proof. If
-there is such a cell, the whole file is examined again, and refused if it proves something else.
+dates in two notations, or if a list of date formats is declared. The models quarantine any cell
+further down that contradicts the proof. If there is such a cell, the whole file is examined again,
+and refused if it proves something else.
 """
 
 import json
@@ -77,7 +78,7 @@ NOTHING = frozenset(
 
 
 SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
-"""Ids that a spreadsheet marked, wrote in scientific notation, or could not fit in a column."""
+"""Pattern of ids that were marked as text, in scientific notation, or too wide for their column."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class DateProof:
         basis: `proved`, `declared` or `typed` (the file holds dates, not text).
         dates: how many were examined.
         proving: how many of them fit only one order.
-        undecided: how many fit two orders and were decided by a declared format, not by the file.
+        undecided: how many fit two orders, and either a declared format decided them, or they are
+            the reason for the refusal.
         quarantined: how many fit two orders and are quarantined, because they are few.
         example: one of the undecided or quarantined cells.
         readings: each format that would read undecided dates, and how many of them it reads.
@@ -161,8 +163,8 @@ class MoneyProof:
         amounts: how many were examined.
         proving: how many of them fit only this mark.
         contradicting: how many fit only the other mark.
-        undecided: how many fit both with different amounts, if nothing proves the mark.
-        unusual: how many fit both and are written unlike any amount that proves the mark.
+        undecided: how many fit both marks with different amounts, if the column does not prove one.
+        unusual: how many fit both marks and are written unlike any amount that proves the mark.
         example: one of the undecided or unusual cells.
         unrounded: how many have fractions of a cent.
         currencies: currency code to the number of amounts with its sign or code, in the cell or
@@ -211,7 +213,7 @@ class FileProof:
     header: str | None = None
 
     def with_currencies(self, currencies: Mapping[str, str]) -> "FileProof":
-        """Return the proof with the currencies that headers name, by column."""
+        """Return the proof with the currencies that the headers of columns name."""
         money = {**self.money}
         for name, code in currencies.items():
             proof = money[name]
@@ -249,7 +251,7 @@ def prove_file(
     texts: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
     is_whole: bool = False,
 ) -> FileProof:
-    """Examine the dates and amounts of a client file.
+    """Examine the dates, amounts and ids of a client file.
 
     Args:
         connection: an open DuckDB connection.
@@ -332,15 +334,15 @@ def cause_of_spoilt_id(example: str) -> str:
     """Return what changed an id, and the remedy."""
     first = example.strip(INVISIBLE)[0]
     if first == "#":
-        return "their column was too narrow for them. Format it as text, widen it and export again"
+        return "the column was too narrow. Format it as text, widen it and export again"
     if first in "='":
         return (
-            "a spreadsheet marks text this way, and with the marks they would be ids of other "
-            "clients. Export the table again without the marks"
+            "a spreadsheet marks text this way, and the marks are not part of the ids. Export the "
+            "table again without them"
         )
     return (
-        "a program that held them as numbers has cut off digits. Format the column as text and "
-        "export again"
+        "a program that held the column as numbers has cut off digits. Format the column as text "
+        "and export again"
     )
 
 
@@ -377,7 +379,7 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
     if head["dates"]["basis"] == "proved" and not {*formats} <= {*whole.dates.formats}:
         found.append(
             f"the first {HEAD_ROWS:,} rows prove that joining dates are written as "
-            f"{' or '.join(formats)}, and all rows that most are written as "
+            f"{' or '.join(formats)}, but in all rows together most are written as "
             f"{' or '.join(whole.dates.formats)}. Split the file where the format changes, or "
             f"set raw_date_format to {json.dumps(whole.dates.formats)}."
         )
@@ -385,8 +387,8 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
         mark = head["money"][name]["mark"]
         if head["money"][name]["basis"] == "proved" and mark != proof.mark:
             found.append(
-                f"{name}: the first {HEAD_ROWS:,} rows prove the decimal mark {mark!r}, and all "
-                f"rows that most amounts have {proof.mark!r} ({proof.proving:,} and "
+                f"{name}: the first {HEAD_ROWS:,} rows prove the decimal mark {mark!r}, but in all "
+                f"rows together most amounts have {proof.mark!r} ({proof.proving:,} against "
                 f"{proof.contradicting:,}). Split the file where the mark changes, or set "
                 "raw_decimal_mark to the right one."
             )
@@ -427,7 +429,11 @@ def currency_of(files: Iterable[FileProof]) -> str | None:
 
 
 def reading_of(files: Sequence[FileProof]) -> dict[str, object]:
-    """Return how the files of a drop are read, as plain values for the macros and the records."""
+    """Return how the files of a drop are read, as plain values for the macros and the records.
+
+    Raises:
+        DropError: the amounts are in two currencies.
+    """
     return {
         "currency": currency_of(files),
         "files": [
@@ -501,7 +507,7 @@ def _typed_dates(
     if "23:59:59" in told:
         meant = " It is the next day, less a rounding error of a spreadsheet."
     elif told.endswith(":00:00"):
-        meant = " It looks like midnight of another time zone, and may be another day there."
+        meant = " It looks like midnight in another time zone, and may be another day there."
     refusal = (
         f"{with_time:,} of {cells:,} joining dates have a time of day, such as {told}.{meant} "
         "Export the column as dates without a time."
@@ -618,7 +624,7 @@ class _Shape:
     def doubted(self, form: str) -> "_Shape":
         """Return the same dates without any proof of their order, because it is in doubt."""
         doubted = _Shape(dates=self.dates, texts=self.texts, is_doubted=True)
-        other = exchanged(form) if "%m" in form else form  # no format exchanges a month's name
+        other = exchanged(form) if "%m" in form else form  # a month's name is never a day
         for text, count in self.texts.items():
             readings = date_readings(text)[1]
             day = readings.get(form)
@@ -637,7 +643,7 @@ def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict
 
     Args:
         shapes: the dates of a file.
-        forms: the formats to use for a shape whose dates prove none.
+        forms: the declared formats; empty if each file must prove its own.
     """
     used = {
         name: next((form for form in forms if form in shape.fitting), None)
@@ -666,7 +672,7 @@ def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: 
     Args:
         days: distinct dates.
         others: the other dates of the file.
-        is_late: whether the days are nearly all above 12, or nearly all up to 12.
+        is_late: whether nearly all of `days` must be above the 12th, or else up to the 12th.
     """
     most = [day for day in days if (day.day > 12) == is_late]
     few = len(days) - len(most)
@@ -751,7 +757,7 @@ def _foreign_dates(cells: int, foreign: int, cell: str) -> str:
     if re.fullmatch("[0-9]{5}([.]0+)?", shown):
         meant = " It looks like the number of a day in a spreadsheet: format the column as dates."
     elif re.fullmatch("[0-9]{10}|[0-9]{13}", shown):
-        meant = " It looks like the seconds of a computer's clock."
+        meant = " It looks like a Unix timestamp."
     return (
         f"{foreign:,} of {cells:,} joining dates are in no known format, such as {shown}.{meant} "
         "Export them as in 2015-07-25, or declare their format in raw_date_format. Rows without "
@@ -792,10 +798,11 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
     if any(shape.is_doubted for shape in open_shapes):
         return (
             f"of {proof.dates:,} joining dates {read}{proof.undecided:,} such as {proof.example} "
-            "may have day and month exchanged: their days are up to 12 far more often than the "
-            "others, as if a spreadsheet had converted the dates that it could read and left the "
-            "rest. Export the file again from its source, without opening it in a spreadsheet. Or "
-            "set the order that its sender confirms, in dbt_project.yml or with --vars: "
+            "may have day and month exchanged: their days are up to 12 far more often than those "
+            "of the others, as if a spreadsheet had converted the dates that it could read and "
+            "left the rest. Export the file again from its source, without opening it in a "
+            "spreadsheet. Or set the order that its sender confirms, in dbt_project.yml or with "
+            "--vars: "
             f"{settings}."
         )
     what = (
@@ -811,7 +818,7 @@ def _two_orders(proof: DateProof, open_shapes: Sequence[_Shape], rivals: Sequenc
 
 
 def _settings_of(proved: tuple[str, ...], decided: int, open_shapes: Sequence[_Shape]) -> str:
-    """Return the settings that would decide: in full, or only their parts if there are many."""
+    """Return the settings that would decide: in full, or for each notation if several are open."""
     if len(open_shapes) == 1:
         return "; ".join(
             f"raw_date_format: {json.dumps([*proved, form] if proved else form)} reads "
@@ -902,7 +909,7 @@ def _said_of_dates(proof: DateProof) -> str:
         )
     if proof.basis == "proved" and proof.dates:
         few = (
-            f" {proof.quarantined:,} such as {proof.example} could be of another order and are "
+            f" {proof.quarantined:,} such as {proof.example} could be in another order and are "
             "quarantined."
             if proof.quarantined
             else ""
@@ -1116,7 +1123,7 @@ def _two_marks(
     shown = f", such as {other.strip(INVISIBLE)}" if other else ""
     if proof.example is None or not proof.undecided:
         return (
-            f"{column}: as many amounts have a decimal point as a decimal comma "
+            f"{column}: as many amounts have a decimal point as have a decimal comma "
             f"({proof.proving:,} each{shown}). Export the column in one notation, or set "
             "raw_decimal_mark to '.' or ','; the other amounts are then quarantined."
         )
@@ -1124,7 +1131,7 @@ def _two_marks(
     written = _written(either)
     whole, fraction = re.sub("[^0-9.,]", "", either).split(written)
     why = (
-        f"the column has amounts of both notations ({proof.proving:,} and "
+        f"the column has amounts in both notations ({proof.proving:,} and "
         f"{proof.contradicting:,}{shown})"
         if proof.proving
         else "no other amount of the column proves either"
@@ -1136,18 +1143,18 @@ def _two_marks(
     other = MARKS[MARKS[0] == written]
     grouped = f"is {int(whole + fraction)}"
     if whole.startswith("0"):
-        grouped = "quarantines them: no group of thousands begins with a zero"
+        grouped = "is quarantined: no group of thousands begins with a zero"
     return (
         f"{column}: {proof.undecided:,} of {proof.amounts:,} amounts, such as {either}, fit two "
         f"readings, and {why}: with raw_decimal_mark '{written}' {either} is "
-        f"{int(whole)}.{fraction}, and '{other}' {grouped}. {remedy}"
+        f"{int(whole)}.{fraction}, and with '{other}' it {grouped}. {remedy}"
     )
 
 
 def _too_many_digits(column: str, proof: MoneyProof, example: str) -> str:
     return (
-        f"{column}: {proof.unrounded:,} of {proof.amounts:,} amounts have more digits than "
-        f"cents, such as {example.strip(INVISIBLE)}. Export them with two decimals, or set "
+        f"{column}: {proof.unrounded:,} of {proof.amounts:,} amounts have fractions of a "
+        f"cent, such as {example.strip(INVISIBLE)}. Export them with two decimals, or set "
         "raw_money_rounding to 'half_up', in dbt_project.yml or with --vars "
         "'{raw_money_rounding: half_up}': the control totals then show the rounding "
         "difference."
@@ -1189,9 +1196,7 @@ def _said_of_money(column: str, proof: MoneyProof) -> str:
     if proof.contradicting and not proof.refusal:
         found.append(f"{proof.contradicting:,} amounts have the other decimal mark: quarantined")
     if proof.unrounded and not proof.refusal:
-        found.append(
-            f"{proof.unrounded:,} of {proof.amounts:,} amounts have more digits than cents"
-        )
+        found.append(f"{proof.unrounded:,} of {proof.amounts:,} amounts have fractions of a cent")
     return f"{column}: {'; '.join(found)}." if found else ""
 
 

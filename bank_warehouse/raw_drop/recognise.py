@@ -55,7 +55,7 @@ def best_header(
     """Return the line that is the header; None if all lines are blank.
 
     A header further down must match twice as well as one above it. Otherwise it is a repeated
-    header, and the lines above it are rows.
+    header, and the lines between them are rows.
 
     Args:
         lines: number and cells of each line, in order; a line may occur several times, split in

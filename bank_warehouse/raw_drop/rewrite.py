@@ -70,6 +70,15 @@ def with_header_first(path: Path, relative: str, start: int, skipped: int) -> Pa
     """Copy `path` without its first `skipped` lines, below a new header line.
 
     The new first line is only a placeholder that no reader uses.
+
+    Args:
+        path: a file in UTF-8.
+        relative: its name in messages.
+        start: number of bytes to skip (the byte-order mark).
+        skipped: number of its lines to leave out.
+
+    Raises:
+        DropError: the disk is full, or the file cannot be read.
     """
     target = temp_files.new_path(".csv")
     with speaking_of(relative), path.open("rb") as source, target.open("wb") as out:

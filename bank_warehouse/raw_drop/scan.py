@@ -1,15 +1,18 @@
-"""Scan every byte of a text file, which takes a few per cent of the time needed to read it.
+"""Scan every byte of a text file for what DuckDB cannot read correctly.
 
-DuckDB reads well-formed files correctly and fast. The scan finds what DuckDB 1.5.5 misreads or
-fails on. The fallback reader then reads the file instead:
+DuckDB reads well-formed files correctly and fast. The scan takes a few per cent of that time. It
+finds what DuckDB 1.5.5 misreads or fails on:
 
-- bytes that are not UTF-8, which end the read, and zero bytes, which stay in the data;
-- lines above 1 MiB, because lines above about 2 MB end the read;
+- bytes that are not UTF-8, which make the read fail, and NUL bytes, which stay in the data;
+- lines longer than 1 MiB, because lines longer than about 2 MB make the read fail;
 - quotes that are not paired as in RFC 4180: text after a closing quote is lost, and an open quote
     swallows the rest of the file;
-- line breaks inside quotes, which end a parallel read that pads short rows;
+- line breaks inside quotes, which make a parallel read that pads short rows fail;
 - carriage returns inside a line: the next letter is lost if lines end in CR LF;
 - rows with many more cells than the header: cells beyond the declared columns are lost.
+
+A file in another encoding is then rewritten as UTF-8 and scanned again. If there is still trouble,
+the fallback reader reads the file instead of DuckDB.
 
 Blocks end at line ends, so each is scanned independently. The numpy operations work on whole
 blocks, which fit in the processor's cache.
@@ -28,7 +31,8 @@ BLOCK_BYTES = 512 * 1024
 LONGEST_LINE = 1024 * 1024
 MOST_SPARE_CELLS = 40
 
-# A letter from Â to ô followed by a sign: UTF-8 that was read as Latin-1 or Windows-1252.
+# How UTF-8 looks after it was read as Latin-1 or Windows-1252 and saved again: a letter from Â to
+# ô, then a character that one of the bytes 80 to BF stands for.
 _MISREAD = re.compile(
     rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb][\x80-\xbf]|\xe2[\x80-\x84])"
 )
@@ -47,12 +51,11 @@ class Scan:
         is_utf8: whether all scanned bytes are UTF-8; the scan stops at the first trouble.
         has_quotes: whether there is a quote; if not, the read can ignore quotes.
         most_cells: number of cells of the longest row, at least the width of the header.
-        has_rows: whether there is anything but blanks below the first line.
-        may_have_blanks: whether a line begins with an empty or blank cell, so that there may be
-            rows of only blanks and separators. Checking every row would make DuckDB's read a third
-            slower.
-        may_be_misread: whether two non-ASCII letters follow each other as in UTF-8 that was read as
-            Latin-1 and saved again.
+        has_rows: whether there is anything but blanks and separators below the first line.
+        may_have_blanks: whether there may be rows of only blanks and separators. DuckDB looks for
+            them only if this is true, because the check makes its read a third slower.
+        may_be_misread: whether some characters look like UTF-8 that was read as Latin-1 or
+            Windows-1252 and saved again.
     """
 
     trouble: str | None
@@ -68,7 +71,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
     """Scan the bytes of `path` from `start` on.
 
     Args:
-        path: an uncompressed file that begins as UTF-8.
+        path: an uncompressed file that seems to be UTF-8.
         start: number of bytes to skip (the byte-order mark).
         separator: one ASCII character.
         width: number of cells of the header line.
@@ -117,7 +120,7 @@ def scan_text(path: Path, start: int, separator: str, width: int) -> Scan:
 
 
 def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
-    """Yield the file in blocks of whole lines; at a line above 1 MiB, yield None and stop."""
+    """Yield the file in blocks of whole lines; at a line longer than 1 MiB, yield None and stop."""
     with path.open("rb", buffering=0) as file:
         file.seek(start)
         rest = b""
@@ -139,7 +142,7 @@ def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
 
 
 def is_utf8(path: Path, start: int) -> bool:
-    """Return whether all bytes of a file are UTF-8 (a scan may end early)."""
+    """Return whether all bytes of a file are UTF-8; a scan stops at the first trouble."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb", buffering=0) as file:
         file.seek(start)
@@ -153,7 +156,7 @@ def is_utf8(path: Path, start: int) -> bool:
 
 
 def _begins_blank(data: _Bytes, ends: _Places, separator: int) -> bool:
-    """Return whether a line may begin with an empty or a blank cell, or with a quote."""
+    """Return whether a line is empty, or begins with a blank, a separator or a quote."""
     starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else np.zeros(1, dtype=np.int64)
     first = data[starts]
     return bool(np.any((first <= _SPACE) | (first == _QUOTE) | (first == separator)))
@@ -161,7 +164,7 @@ def _begins_blank(data: _Bytes, ends: _Places, separator: int) -> bool:
 
 def _trouble(block: bytes, data: _Bytes, ends: _Places) -> str | None:
     if b"\0" in block:
-        return "zero bytes"
+        return "NUL bytes"
     if b"\r" in block:
         in_pairs = np.count_nonzero(data[ends[ends > 0] - 1] == _CR)
         if np.count_nonzero(data == _CR) != in_pairs:
@@ -172,7 +175,7 @@ def _trouble(block: bytes, data: _Bytes, ends: _Places) -> str | None:
 def _quote_trouble(data: _Bytes, ends: _Places, separator: int) -> str | None:
     quotes = np.flatnonzero(data == _QUOTE)
     if np.any(np.searchsorted(quotes, ends) & 1):
-        return "line breaks or open quotes inside quotes"
+        return "line breaks inside quotes, or a quote that is not closed in its line"
     if len(quotes) & 1:
         return "a quote that is never closed"
     opening, closing = quotes[0::2], quotes[1::2]

@@ -20,9 +20,9 @@ class RawColumn:
 
     Attributes:
         name: canonical name, in snake case.
-        kind: how a typed value (Parquet) is written as text: `whole` and `code` drop the
-            fraction of an integral double, `date` becomes ISO text, `money`
-            rounds a double that is within 1e-6 of a cent to two decimals.
+        kind: what it holds. A typed value is written as text accordingly: `whole` and `code` drop
+            the fraction of an integral double, `date` becomes ISO text, and `money` rounds a double
+            that is within 1e-6 of a cent to two decimals.
         header: the header in the original data pack, used in messages.
         aliases: other headers accepted for the column, in any spelling.
         last_aliases: headers that mean the column only if no other header does.
@@ -80,15 +80,15 @@ def without_mark(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
-    """Return the key for comparing headers: letters and digits, or the text if it has none."""
+    """Return the key for comparing headers: what `normalise` keeps, or the text if it is empty."""
     text = without_mark(text.strip())
     return normalise(text) or "".join(text.casefold().split())
 
 
 def normalise(text: str) -> str:
-    """Return `text` in lower case with letters and digits only.
+    """Return `text` in lower case with only the letters a to z and digits.
 
-    Marks, no-break spaces, accents, separators and punctuation are removed; full-width letters and
+    Accents, blanks, punctuation and letters of other scripts are removed; full-width letters and
     digits become normal ones.
     """
     decomposed = unicodedata.normalize("NFKD", text)

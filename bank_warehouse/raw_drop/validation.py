@@ -154,7 +154,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Return the values that are in no reference seed, the most frequent first."""
+    """Return the values of each column that are in no reference seed, the most frequent first."""
     found = {}
     for name in ("fee_structure", "loyalty_classification"):
         rows = connection.execute(

@@ -61,11 +61,11 @@ class SheetHead:
         name: its name.
         hint: the table that its name, or the name of the workbook, suggests.
         is_own_hint: whether the hint comes from the sheet's own name.
-        form: `whole`, `part` or `folder`, from the same name.
+        form: `whole`, `part` or `folder`, from the same name; empty without a hint.
         header: the cells of its header row.
         header_row: the row of its header, 0-based.
         table: the table whose header it is, or None.
-        unknown: why the sheet was not recognised.
+        unknown: why the sheet was not recognised; empty if it was.
         is_hidden: whether spreadsheet programs hide it.
     """
 
@@ -88,7 +88,7 @@ class SheetMarks:
     Attributes:
         hidden_rows: number of rows hidden by hand or by a filter.
         errors: row and column (0-based) of each error cell to its text.
-        unvalued: formula cells without a stored value.
+        unvalued: row and column (0-based) of each formula cell without a stored value.
     """
 
     hidden_rows: int = 0
@@ -192,7 +192,8 @@ class Workbook:
             zero are counted together, under the first of them.
 
         Raises:
-            DropError: a spreadsheet has exchanged day and month of some dates.
+            DropError: the sheet is damaged, or a spreadsheet has exchanged day and month of some
+                dates.
         """
         sheet = self._load(head.name)
         marks = self.marks(head.name)
@@ -307,10 +308,12 @@ class _DateWatch:
     """Finds dates that a spreadsheet read in the wrong order.
 
     A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
-    `25/12/2019` as text. A text with a day above 12 beside typed dates is a date that it could not
-    read. Two in five days are up to 12, so ten such texts and none with a day up to 12 occur by
-    chance in fewer than one sheet in a hundred. Texts on only a few days of the month, such as
-    its last day, prove nothing.
+    `25/12/2019` as text. So texts with a day above 12 beside typed dates are refused in two cases:
+
+    - No typed date has a day above 12.
+    - There are ten such texts and none with a day up to 12. Two in five days are up to 12, so this
+        occurs by chance in fewer than one sheet in a hundred. Texts on only a few days of the
+        month, such as its last day, prove nothing.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
@@ -401,7 +404,7 @@ def _money(value: CellValue) -> str:
 
 
 def _id(value: CellValue) -> str:
-    """Write a number that is not exact in scientific notation, in which ids are refused."""
+    """Return an id as text; inexact numbers in scientific notation, in which ids are refused."""
     is_inexact = isinstance(value, float) and abs(value) >= _MOST_EXACT
     return f"{value:.15e}" if is_inexact else text_of_cell(value)
 
@@ -461,7 +464,7 @@ def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
 
 
 def _xlsx_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
-    """Search the XML of a sheet, and parse it only if something is marked."""
+    """Search the XML of a sheet, and parse its cells only if it has formulas or errors."""
     marks = SheetMarks()
     with archive.open(path) as file:
         rest = b""
@@ -500,7 +503,7 @@ def _numbers(place: re.Match[bytes]) -> tuple[int, int]:
 
 
 def _hidden_ods_rows(archive: zipfile.ZipFile, place: int) -> int:
-    """Return how many rows of the sheet at position `place` are hidden, without blank ones."""
+    """Return how many rows of the sheet at position `place` are hidden."""
     content = archive.read("content.xml")
     starts = [match.start() for match in _ODS_TABLE.finditer(content)]
     end = starts[place + 1] if place + 1 < len(starts) else len(content)

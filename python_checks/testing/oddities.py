@@ -496,19 +496,19 @@ def edge_quotes(column: str, first: int, last: int) -> str:
     return "".join(",".join(row) + "\n" for row in [header, *rows])
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_90_rows(drop: Path) -> None:
     """A quote before a name and another after a name 90 rows later: no row is lost."""
     put(drop, edge_quotes("Name", 11, 101))
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_two_rows(drop: Path) -> None:
     """The same in the occupations of two neighbouring rows."""
     put(drop, edge_quotes("Occupation", 11, 12))
 
 
-@oddity("quarantined", "broken quoting", quarantined=2, warns="open quotes")
+@oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_first_cells(drop: Path) -> None:
     """The same in the first cells, where the lines begin with the quote."""
     put(drop, edge_quotes("Client ID", 11, 12))
@@ -779,9 +779,7 @@ def headers_of_another_bank(drop: Path) -> None:
     )
 
 
-@oddity(
-    "read", warns="archive.zip[data/mapping.yml]: headers and values are translated", by="staging"
-)
+@oddity("read", warns="archive.zip[data/mapping.yml]: translates headers and values", by="staging")
 def mapping_in_a_zip(drop: Path) -> None:
     """The same in a ZIP archive, with the mapping file inside it."""
     headers_of_another_bank(drop)
@@ -1210,7 +1208,7 @@ def ebcdic(drop: Path) -> None:
     put(drop, "".join(line.ljust(400) for line in lines).encode("cp037"))
 
 
-@oddity("refused", "The first cell numbers the rows, as R writes it")
+@oddity("refused", "The first cell is the row number, as R writes it")
 def row_names_of_r(drop: Path) -> None:
     """Numbers before each row but not in the header, as R writes row names."""
     header, *rows = seed_text().splitlines()
@@ -1338,7 +1336,7 @@ def clients_absent(drop: Path) -> None:
 
 @oddity("refused", "the file is empty")
 def empty_file(drop: Path) -> None:
-    """A file of zero bytes."""
+    """A file of 0 bytes."""
     put(drop, "")
 
 
@@ -1374,9 +1372,9 @@ def hostile_file_name(drop: Path) -> None:
 # ------------------------------------------------------------------ cells
 
 
-@oddity("quarantined", "zero bytes", quarantined=1, warns="zero bytes")
-def zero_bytes(drop: Path) -> None:
-    """A zero byte in a cell."""
+@oddity("quarantined", "NUL bytes", quarantined=1, warns="NUL bytes")
+def nul_byte(drop: Path) -> None:
+    """A NUL byte in a cell."""
     put(drop, edit_line(33, lambda line: line.replace(",", "\0,", 1)))
 
 
@@ -1941,7 +1939,7 @@ def money_with_a_point_among_commas(drop: Path) -> None:
     put(drop, text_of(rows))
 
 
-@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and ',' is 258000")
+@oddity("refused", "with raw_decimal_mark '.' 258.000 is 258.000, and with ',' it is 258000")
 def money_of_two_readings(drop: Path) -> None:
     """Money as 258.000 in the whole column, in a file with semicolons."""
     header, rows = seed_rows()
@@ -2186,8 +2184,8 @@ def some_ids_in_scientific_notation(drop: Path) -> None:
 
 @oddity(
     "refused",
-    "row 4: location_id: 2 of 3,000 ids examined are written like ########: their column "
-    "was too narrow",
+    "row 4: location_id: 2 of 3,000 ids examined are written like ########: the column was too "
+    "narrow",
 )
 def ids_wider_than_their_column(drop: Path) -> None:
     """Location ids as `########`, as a spreadsheet shows numbers in a narrow column."""
@@ -2210,7 +2208,7 @@ def parquet_with_ids_as_doubles(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({number} as double) as "Client ID") from seed')
 
 
-@oddity("refused", "row 2: GenderId is written as 1E+00: a program that held them as numbers")
+@oddity("refused", "row 2: GenderId is written as 1E+00: a program that held the column as numbers")
 def lookup_with_codes_in_scientific_notation(drop: Path) -> None:
     """A code of a lookup as 1E+00."""
     put(drop, seed_text())
@@ -2273,7 +2271,7 @@ def parquet_with_dates_as_numbers(drop: Path) -> None:
     write_parquet(drop, f'select * replace (cast({day} as integer) as "Joined Bank") from seed')
 
 
-@oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight of another time zone")
+@oddity("refused", "such as 1994-12-31 22:00:00. It looks like midnight in another time zone")
 def parquet_with_local_midnights(drop: Path) -> None:
     """Parquet with midnights of a time zone two hours ahead of UTC, stored in UTC."""
     lookups(drop)
@@ -2354,7 +2352,7 @@ def semicolons_and_decimal_commas(drop: Path) -> None:
     put(drop, "\ufeff" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
 
 
-@oddity("refused", "export/: ignored: no raw table has a folder of this name")
+@oddity("refused", "export/: ignored: the folder does not have the name of a raw table")
 def clients_in_another_folder(drop: Path) -> None:
     """The clients in a folder `export`: the message names the folder."""
     lookups(drop)

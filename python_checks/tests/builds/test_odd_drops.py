@@ -314,7 +314,7 @@ def test_a_few_cells_unlike_the_first_5000_rows_are_quarantined(
 @pytest.mark.parametrize(
     ("cells", "rate", "says"),
     [
-        (("75.384,77", "1,50"), 1.0, "all rows that most amounts have ','"),
+        (("75.384,77", "1,50"), 1.0, "in all rows together most amounts have ','"),
         (("258,000", "258,5"), 1.0, "fit two readings"),
         (("12.345", "12.3456"), 0.01, "7,000 rows: bank_loans is not an amount to the cent"),
     ],

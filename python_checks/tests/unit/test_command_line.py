@@ -362,7 +362,7 @@ def test_plan_is_only_read_from_own_temporary_folder(
 def test_inspect_without_a_drop_mentions_no_build(usual: Path) -> None:
     result = run("inspect", str(usual / "absent"))
     assert result.exit_code == 2
-    assert "absent: no such folder or file. Name the folder" in result.output
+    assert "absent: no such folder or file. Give the path" in result.output
     assert "seeds" not in result.output
 
 

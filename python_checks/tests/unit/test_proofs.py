@@ -311,7 +311,7 @@ def test_a_few_dates_of_undecided_order_are_quarantined() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
     message = FileProof("a.csv", proof, {}).warnings[0]
-    assert message.endswith(" 2 such as 25/07/2015 could be of another order and are quarantined.")
+    assert message.endswith(" 2 such as 25/07/2015 could be in another order and are quarantined.")
 
 
 def test_column_decides_ambiguous_cells() -> None:
@@ -323,7 +323,7 @@ def test_column_decides_ambiguous_cells() -> None:
 
 def test_refusal_of_ambiguous_amounts_gives_both_readings() -> None:
     proof = interpret_amounts("bank_loans", [("258.000", 3000)], AUTO)
-    assert "'.' 258.000 is 258.000, and ',' is 258000" in str(proof.refusal)
+    assert "'.' 258.000 is 258.000, and with ',' it is 258000" in str(proof.refusal)
     declared = interpret_amounts("bank_loans", [("258.000", 3000)], Settings(decimal_mark=","))
     assert (declared.refusal, declared.mark, declared.undecided) == (None, ",", 3000)
 
@@ -432,7 +432,9 @@ def test_numbers_beside_texts_do_not_prove_how_the_texts_are_written() -> None:
 
     (refusal,) = prove({"258.000": 1}).refusals
     assert "a.xlsx, row 3: estimated_income: 1 of 1 amounts, such as 258.000, fit two" in refusal
-    assert "'.' 258.000 is 258.000, and ',' is 258000. Write these cells as numbers" in refusal
+    assert (
+        "'.' 258.000 is 258.000, and with ',' it is 258000. Write these cells as numbers" in refusal
+    )
     assert prove({"258.000": 1, "unknown": 5}).refusals == (refusal,)
     assert prove({"258.000": 1, "1,234.50": 1}).refusals == ()
     declared = prove({"258.000": 1}, Settings(decimal_mark="."))

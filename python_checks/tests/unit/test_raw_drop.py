@@ -423,7 +423,7 @@ def test_sheets_without_a_table_are_named_and_ignored(tmp_path: Path) -> None:
     sheets = seed_sheets() | {"Pivot": [["Row Labels", "Sum of Age"], ["Male", 40.0]]}
     write_xlsx(tmp_path / "Banking.xlsx", sheets)
     warnings = plan_table(tmp_path, "clients").warnings
-    assert warnings == ("Banking.xlsx[Pivot]: ignored: no table of the project has its headers.",)
+    assert warnings == ("Banking.xlsx[Pivot]: ignored: its headers are not those of a raw table.",)
 
 
 def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
@@ -443,15 +443,15 @@ def test_files_of_the_project_are_not_part_of_a_drop(tmp_path: Path) -> None:
         file.write_bytes(b"x")
     plan = plan_drop(tmp_path)
     assert sorted(plan.warnings) == [
-        "notes.doc: ignored: no table, workbook or archive by its extension.",
-        "other/: ignored: no raw table has a folder of this name.",
+        "notes.doc: ignored: its extension is not that of a table, workbook or archive.",
+        "other/: ignored: the folder does not have the name of a raw table.",
     ]
 
 
 def test_zip_beyond_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     next(oddity for oddity in ODDITIES if oddity.name == "zipped").make(tmp_path)
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "0.0001")
-    with pytest.raises(DropError, match=r"At most 0\.0001 GiB and 200 times are unpacked"):
+    with pytest.raises(DropError, match=r"The limits are 0\.0001 GiB and 200 times its size"):
         plan_table(tmp_path, "clients")
     monkeypatch.setenv("BANK_RAW_UNPACKED_GIB", "much")
     with pytest.raises(DropError, match="BANK_RAW_UNPACKED_GIB is 'much'"):
@@ -506,7 +506,7 @@ def test_inspect_names_the_encoding_in_which_a_file_is_read(tmp_path: Path) -> N
     oddities.put(tmp_path, oddities.named(*oddities.NAMED["windows_1250"]))
     report = inspect_drop(tmp_path)
     assert report["files"][0]["encoding"] == "cp1250"
-    assert "written   text, Windows-1250, separated by comma" in as_text(report)
+    assert "written   text, Windows-1250, separated by commas" in as_text(report)
 
 
 def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
@@ -607,8 +607,8 @@ def test_inspect_uses_the_as_of_date_of_the_build(tmp_path: Path) -> None:
     result = CliRunner().invoke(inspect, [str(drop), "--as-of", "2022-01-31"])
     assert result.exit_code == 0
     assert result.output.splitlines()[-1] == (
-        "A build would read this drop. Only the build checks the disk space and the tests of the "
-        "finished tables."
+        "A build would read this drop. Only the build checks the disk space and the finished "
+        "tables."
     )
     wrong = CliRunner().invoke(inspect, [str(drop), "--as-of", "31-01-2022"])
     assert wrong.exit_code == 2
@@ -679,7 +679,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
             "'A' and 'a' are the same name, with two meanings",
         ),
         ("clients: {columns: {Shoe Size: SCHUH}}", "'Shoe Size' is not a column of clients"),
-        ("clients: {columns: {Age: Alter}}", "'Age' is 'Alter' here, and there is no such header"),
+        ("clients: {columns: {Age: Alter}}", "maps 'Age' to 'Alter', but there is no such header"),
     ],
 )
 def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -> None:
