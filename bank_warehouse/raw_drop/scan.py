@@ -157,8 +157,8 @@ def is_utf8(path: Path, start: int) -> bool:
 
 def _begins_blank(data: _Bytes, ends: _Places, separator: int) -> bool:
     """Return whether a line is empty, or begins with a blank, a separator or a quote."""
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else np.zeros(1, dtype=np.int64)
-    first = data[starts]
+    starts = np.concatenate(([0], ends + 1))
+    first = data[starts[starts < len(data)]]
     return bool(np.any((first <= _SPACE) | (first == _QUOTE) | (first == separator)))
 
 

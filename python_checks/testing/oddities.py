@@ -418,6 +418,12 @@ def blank_trailing_lines(drop: Path) -> None:
 
 
 @oddity("read")
+def blank_last_line(drop: Path) -> None:
+    """A last line of only separators, without a line end."""
+    put(drop, seed_text() + "," * 24)
+
+
+@oddity("read")
 def blank_lines_between(drop: Path) -> None:
     """A blank line between two rows."""
     put(drop, edit_line(100, lambda line: line + "\n"))

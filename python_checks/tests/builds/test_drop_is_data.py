@@ -171,16 +171,15 @@ def test_clients_file_outside_the_drop_or_hidden_is_refused(form: str, tmp_path:
 
 
 def test_mapping_file_may_be_anywhere(tmp_path: Path) -> None:
-    header, *rows = csv.reader((SEEDS / "raw_clients.csv").read_text("utf-8").splitlines())
+    header, rows = seed_rows()
     drop = tmp_path / "drop"
-    clients(drop / "clients.csv", ["Alter" if name == "Age" else name for name in header], rows)
+    german = ["Alter" if name == "Age" else name for name in header]
+    clients(drop / "clients.csv", german, rows[:100])
     lookups(drop)
     mapping = tmp_path / "names.yml"
     mapping.write_text("clients: {columns: {Age: Alter}}", encoding="utf-8")
     run = run_dbt(tmp_path, *MODELS, BANK_RAW_DIR=str(drop), BANK_RAW_MAPPING=str(mapping))
     assert run.returncode == 0, run.stdout[-4000:]
     with duckdb.connect(str(tmp_path / "bank.duckdb"), read_only=True) as connection:
-        ages = connection.execute("select sum(age) from staging.stg_bank__clients").fetchone()
-        total = connection.execute("select sum(age::int) from staging.base_bank__clients").fetchone()
-    assert ages == total
-    assert ages != (None,)
+        found = connection.execute("select sum(age) from staging.stg_bank__clients").fetchone()
+    assert found == (sum(int(row[header.index("Age")]) for row in rows[:100]),)
