@@ -138,9 +138,9 @@ def _whose(role: Role) -> str:
 
 def _name(release: Release, role: Role) -> str:
     """Return the name of a file, derived from the role, the release and the program."""
+    files = (release.path / MANIFEST, release.path / METRICS)
     parts = [duckdb.__version__.encode(), str(release.path.resolve()).encode(), _program()]
-    for file in (release.path / MANIFEST, release.path / METRICS):
-        parts.append(file.read_bytes() if file.is_file() else b"")
+    parts += [file.read_bytes() if file.is_file() else b"" for file in files]
     digests = b"".join(hashlib.sha256(part).digest() for part in parts)
     return f"{_whose(role)}-{hashlib.sha256(digests).hexdigest()[:32]}{ENDING}"
 

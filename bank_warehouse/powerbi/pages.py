@@ -415,7 +415,7 @@ def tooltip_page(tip: Tip) -> Page:
     return Page(
         key=tooltip_key(tip),
         title=f"Tooltip: {tip.axis}",
-        purpose=f"The numbers of the hovered item, and whether differences by {tip.axis} are real.",
+        purpose=f"Figures for the {tip.axis} under the pointer, and whether differences are real.",
         kind="Tooltip",
         width=360,
         height=top + tests + 8,
@@ -568,7 +568,7 @@ def _segmentation() -> Page:
     return Page(
         key="segmentation",
         title="Segmentation",
-        purpose="How customers differ by loyalty, occupation and segment, and what is real.",
+        purpose="Which differences by loyalty, occupation and segment are real.",
         visuals=(
             *top_of_page(
                 "segmentation",
@@ -940,7 +940,7 @@ def _stress() -> Page:
     return Page(
         key="stress",
         title="Stress",
-        purpose="Assumed losses from defaults, as declared and under stress; not a forecast.",
+        purpose="Losses from defaults as assumed, and under stress; not a forecast.",
         visuals=(
             *top_of_page(
                 "stress",
@@ -1301,14 +1301,14 @@ def _customer_detail() -> Page:
     return Page(
         key="customer_detail",
         title="Customer detail",
-        purpose="Everything the warehouse has on one customer, with every reason.",
+        purpose="One customer: money, classes, products and actions, with reasons.",
         kind="Drillthrough",
         drill=CUSTOMER,
         visuals=(
             *top_of_page(
                 "customer_detail",
                 "Customer detail",
-                "Everything the warehouse has on one customer. Names and client ids are "
+                "What the warehouse has on one customer. Names and client ids are "
                 "restricted, and releases leave them out by default.",
                 has_slicers=False,
             ),

@@ -533,8 +533,8 @@ class _Writer:
             Measure(
                 "Customers by change of risk",
                 f"SUM({self.column(risks, 'customers')})",
-                "Customers at two consecutive dates, by their risk weightings and watch-list levels "
-                "at both, with those who joined or left.",
+                "Customers at two consecutive dates, by their risk at both, "
+                "with those who joined or left.",
                 "#,0",
                 MIGRATIONS,
             ),

@@ -149,8 +149,7 @@ def _publish(
         raise PublishError(
             f"The files of the release cannot be written to {publish_dir}: "
             f"{problem.strerror or problem}.",
-            "Correct this, or set BANK_PUBLISH_DIR to another folder. "
-            "Nothing was published.",
+            "Correct this, or set BANK_PUBLISH_DIR to another folder. Nothing was published.",
         ) from problem
     finally:
         if target:

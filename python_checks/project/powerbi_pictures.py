@@ -919,7 +919,7 @@ class Picture:
         self.write(x, middle - 18, measure, bold=True)
         self.write(x, middle + 14, self.card_text(measure, total))
         left = x + 240
-        self.write(left, y, f"{by[1]}  (after one choice of the plus)", bold=True)
+        self.write(left, y, f"{by[1]}  (first split, chosen with +)", bold=True)
         slot = min(64, (height - 60) / max(1, len(rows)))
         most = max(float(value or 0) for value in values) or 1
         for place, (row, value) in enumerate(zip(rows, values, strict=True)):
