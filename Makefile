@@ -160,4 +160,4 @@ lock: $(UV_INSTALLED)  ## make the requirements*.txt again from pyproject.toml
 
 clean:  ## remove what builds make; the virtual environment, releases and the history stay
 	rm -rf target logs
-	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history.duckdb*' -delete; fi
+	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history*.duckdb*' -delete; fi

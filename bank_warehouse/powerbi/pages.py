@@ -622,7 +622,7 @@ def _segmentation() -> Page:
                 "Profiles by",
                 column("dimensions", "dimension_name"),
                 dimension,
-                chosen="Loyalty classification",
+                chosen="Loyalty class",
                 on_phone=False,
             ),
             table(

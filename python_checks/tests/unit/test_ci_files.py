@@ -2,9 +2,10 @@
 
 import json
 import re
+import shutil
 import subprocess
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -113,6 +114,18 @@ def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")
     assert "export POSTGRES_PASSWORD=..." in document
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_clean_keeps_the_history(tmp_path: Path) -> None:
+    shutil.copyfile(PROJECT / "Makefile", tmp_path / "Makefile")
+    kept = {"bank_history.duckdb", "bank_history_sample.duckdb", "bank_history.duckdb.wal"}
+    for name in (*kept, "bank.duckdb", "bank.build_record.json", "spark/part.parquet"):
+        file = tmp_path / "warehouse" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert {file.name for file in (tmp_path / "warehouse").iterdir()} == kept
 
 
 def test_summary_names_changed_models_and_failed_tests() -> None:

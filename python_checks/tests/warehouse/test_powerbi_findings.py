@@ -1,6 +1,8 @@
 """Titles and numbers of the report match the values computed from the marts."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +215,45 @@ def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
     (page,) = [page for page in pages.PAGES if page.key == "product_holdings"]
     texts = " ".join(text for visual in page.visuals for text in visual.text)
     assert "peers: customers of the same income band and risk weighting." in texts
+
+
+def filters(tree: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the filters in a JSON tree: the parts with `From` and `Where`."""
+    if isinstance(tree, Mapping):
+        if "From" in tree and "Where" in tree:
+            yield tree
+        tree = list(tree.values())
+    for part in tree if isinstance(tree, list) else ():
+        yield from filters(part)
+
+
+def chosen_values(content: Any) -> Iterator[tuple[Column, str]]:
+    """Yield the texts that the filters of a file choose or leave out, with their columns."""
+    for each in filters(content):
+        tables = {source["Name"]: source.get("Entity") for source in each["From"]}
+        for where in each["Where"]:
+            condition = where["Condition"]
+            condition = condition.get("Not", {}).get("Expression", condition).get("In", {})
+            for expression, (value,) in product(
+                condition.get("Expressions", ()), condition.get("Values", ())
+            ):
+                column = expression["Column"]
+                literal = value["Literal"]["Value"]
+                if literal.startswith("'"):
+                    table = tables[column["Expression"]["SourceRef"]["Source"]]
+                    yield (str(table), column["Property"]), literal[1:-1].replace("''", "'")
+
+
+def test_values_that_filters_choose_exist(evaluator: Evaluator) -> None:
+    chosen = {
+        value
+        for path, content in FILES.items()
+        if path.startswith("Bank.Report/definition/") and path.endswith(".json")
+        for value in chosen_values(json.loads(content))
+    }
+    assert (("Dimensions", "Dimension name"), "Loyalty class") in chosen
+    for column, value in sorted(chosen):
+        assert value in evaluator.values(column, {}), (column, value)
 
 
 def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
