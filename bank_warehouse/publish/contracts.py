@@ -186,10 +186,11 @@ def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> l
             elif types[column.name] != column.type:
                 changes.append(
                     f"{old.relation}: column {column.name} was {column.type}, "
-                    f"is {types[column.name]}"
+                    f"is now {types[column.name]}"
                 )
         if sorted(old.grain) != sorted(new.grain):
             changes.append(
-                f"{old.relation}: grain was ({', '.join(old.grain)}), is ({', '.join(new.grain)})"
+                f"{old.relation}: grain was ({', '.join(old.grain)}), "
+                f"is now ({', '.join(new.grain)})"
             )
     return changes

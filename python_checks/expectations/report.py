@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bank_warehouse.answers import numbers
 from python_checks.expectations.runner import Failure, TableResult
 
 SHOWN_EXAMPLES = 3
@@ -17,14 +18,14 @@ def summary(results: Sequence[TableResult]) -> str:
         lines.append(f"{suite:10}{len(of_suite):>8}{checked:>9}{checked - failed:>8}{failed:>8}")
     failures = [failure for result in results for failure in result.failures]
     if failures:
-        lines += ["", f"{len(failures)} expectations failed:"]
+        lines += ["", f"{numbers.count(len(failures), 'expectation')} failed:"]
         for failure in failures:
             lines += _failure_lines(failure)
     return "\n".join(lines)
 
 
 def _failure_lines(failure: Failure) -> list[str]:
-    rows = "" if failure.rows is None else f" — {failure.rows:,} rows"
+    rows = "" if failure.rows is None else f" — {numbers.count(failure.rows, 'row')}"
     return [
         "",
         f"{failure.table}, {failure.column}{rows}",

@@ -3,7 +3,8 @@
 `python -m python_checks.project.powerbi_pictures FOLDER` writes one picture for each page to
 FOLDER. The pictures are drawings, not screenshots of Power BI. Positions, titles, fields, filters
 and colours come from the files of the report. Measures come from the model, and the DAX
-evaluator of the tests computes them. Anything that does not fit its place is reported as a problem.
+evaluator of the tests computes them. Anything that does not fit in its space is reported as a
+problem.
 """
 
 import argparse
@@ -285,7 +286,7 @@ class Picture:
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
-            self.tell(visual, f"{what} {text!r} is cut")
+            self.tell(visual, f"{what} {text!r} is cut off")
         while text and width_of(text + "…", size, bold=bold) > width:
             text = text[:-1]
         return text + "…"

@@ -1,6 +1,7 @@
 {#-
-    Who is due is recomputed only for rules whose facts are all published as measures; the other
-    rules are tested in Python.
+    The limits are checked for every rule. Which customers are due an action is recomputed only for
+    rules whose facts are all published as measures; test_recommendations.py does this for the other
+    rules.
 -#}
 {%- set published = [
     'risk_weighting', 'watch_list_severity', 'deposit_score', 'lending_score', 'fee_rate',

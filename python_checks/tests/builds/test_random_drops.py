@@ -1,10 +1,10 @@
 """Drops of any size and composition can be built and pass every data test.
 
-A bank may first try the project on a few of its customers. A build must not fail if there
-is only one customer or one class, or if there are overdrafts or balances of zero. For each drop,
+A bank may first try the project on a few of its customers. A build must not fail if there is only
+one customer or one loyalty class, or if there are overdrafts or balances of zero. For each drop,
 the compiled SQL, the Python models, the data tests and the expectations run in one process. The
-drops are the EXTRACTS of the seeds and 60 random ones. One drop also goes through `dbt build` and
-Great Expectations.
+drops are the EXTRACTS of the seeds and 60 random ones. One more drop, a changed extract, goes
+through `dbt build` and Great Expectations.
 
 A nightly run (`HYPOTHESIS_PROFILE=nightly`) draws 500 drops, with a new seed each day. BANK_DROPS
 and BANK_DROPS_SEED set the number of drops and the seed.
@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from bank_warehouse.answers import numbers
 from bank_warehouse.findings import figures
 from bank_warehouse.findings.page import write_page
 from bank_warehouse.findings.tables import Tables
@@ -81,10 +82,10 @@ EXTRACTS: dict[str, Callable[[list[Row]], list[Row]]] = {
     ],
     "all balances zero": lambda rows: [row | dict.fromkeys(BALANCES, "0") for row in rows[:200]],
     "the newest 120": lambda rows: sorted(rows, key=joined)[-120:],
-    "500 with the largest amounts": lambda rows: [
+    "the first 500, every amount the largest accepted": lambda rows: [
         row | dict.fromkeys(MONEY, LARGEST_AMOUNT) for row in rows[:500]
     ],
-    "500 who owe the largest amounts": lambda rows: [
+    "the first 500, every amount the largest accepted, negative": lambda rows: [
         row | dict.fromkeys(MONEY, f"-{LARGEST_AMOUNT}") for row in rows[:500]
     ],
 }
@@ -104,7 +105,7 @@ def measured_at(as_of_date: date, code: str) -> str:
 
 
 def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> list[str]:
-    """Return a line for each column that is null where the contract of its table forbids it."""
+    """Return a line for each column that contains nulls although the contract forbids them."""
     if not node["config"].get("contract", {}).get("enforced"):
         return []
     columns = [
@@ -117,7 +118,7 @@ def contract_breaches(connection: duckdb.DuckDBPyConnection, node: Mapping[str, 
         f"select count(*){', ' if filled else ''}{filled} from {node['relation_name']}"
     ).fetchall()[0]
     return [
-        f"{node['name']}: {name} is null"
+        f"{node['name']}: {name} contains nulls although the contract forbids them"
         for name, count in zip(columns, counts, strict=True)
         if count != row_count
     ]
@@ -138,12 +139,12 @@ class Ran:
 
 
 def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) -> Ran:
-    """Run all models, data tests, expectations and answers on a drop.
+    """Run all models, data tests and expectations on a drop, and check its findings.
 
     Args:
         nodes: The compiled nodes of a manifest.
         drop: The drop.
-        history: The history of a build, for the columns of its tables.
+        history: The history database of a build, for the columns of its tables.
         folder: Where to write the files of the drop.
     """
     files = drop.write(folder)
@@ -177,7 +178,8 @@ def run_drop(nodes: Mapping[str, Any], drop: Drop, history: Path, folder: Path) 
         for node in tests:
             rows = connection.execute(node["compiled_code"]).fetchall()
             if rows:
-                failures.append(f"{node['name']}: {len(rows)} rows, such as {rows[0]}")
+                found = numbers.count(len(rows), "row")
+                failures.append(f"{node['name']}: {found}, such as {rows[0]}")
         # The findings must also be true with few customers, or if none of them has a balance.
         findings = Tables(connection, load_metrics(history.with_name("target") / SEMANTIC_MANIFEST))
         failures += untrue(connection, findings.said)
@@ -209,7 +211,8 @@ def test_any_drop_builds_and_passes_every_test(
     drawn: list[Drop],
 ) -> None:
     drop = draw(name, SEED) if isinstance(name, int) else extract(name)
-    what = f"drop {name} of seed {SEED}: {len(drop.clients)} clients at {drop.as_of_date}, " + (
+    what = f"drop {name} of seed {SEED}" if isinstance(name, int) else f"extract {name!r}"
+    what += f": {numbers.count(len(drop.clients), 'client')} as of {drop.as_of_date}, " + (
         ", ".join(drop.shapes) or "unchanged"
     )
     ran = run_drop(built_manifest["nodes"], drop, built_history, tmp_path)
@@ -232,13 +235,12 @@ def test_drops_of_every_shape_were_drawn(
     with capsys.disabled():
         print(
             f"\n{len(drawn)} random drops of seed {SEED} passed, "
-            f"{sum(len(drop.clients) for drop in drawn):,} clients; drops of 1 client {sizes[1]}, "
-            f"2 to 9 {sizes[9]}, 10 to 99 {sizes[99]}, 100 to 500 {sizes[500]}; "
-            + ", ".join(
-                f"at {day} {sum(drop.as_of_date == day for drop in drawn)}" for day in DATES
-            )
-            + "; "
-            + ", ".join(f"{shape} {count}" for shape, count in sorted(shapes.items()))
+            f"{sum(len(drop.clients) for drop in drawn):,} clients; drops by size: "
+            f"1 client: {sizes[1]}, 2 to 9: {sizes[9]}, 10 to 99: {sizes[99]}, "
+            f"100 to 500: {sizes[500]}; by as-of date: "
+            + ", ".join(f"{day}: {sum(drop.as_of_date == day for drop in drawn)}" for day in DATES)
+            + "; by shape: "
+            + ", ".join(f"{shape}: {count}" for shape, count in sorted(shapes.items()))
         )
     if len(drawn) == DROPS >= 60:
         assert set(shapes) == {*SHAPES, "unchanged"}
@@ -261,7 +263,7 @@ def test_drop_tests_detect_a_missing_customer(
     )
 
 
-def test_replaced_date_gives_the_sql_compiled_for_it() -> None:
+def test_replacing_the_date_gives_the_sql_compiled_for_the_new_date() -> None:
     staging = Staging()
     for model in ("base_bank__clients", "fct_quarantined_clients"):
         for day in DATES:
@@ -297,7 +299,7 @@ def written_drop(drop: Drop, folder: Path) -> Path:
     return files
 
 
-def test_dbt_and_great_expectations_pass_an_extract_with_overdrafts(tmp_path: Path) -> None:
+def test_extract_with_overdrafts_passes_dbt_and_great_expectations(tmp_path: Path) -> None:
     """Run `dbt build` for an as-of date in a different year, then all suites on its warehouse."""
     drop = extract("the first 300")
     drop.as_of_date = DATES[2]

@@ -141,7 +141,7 @@ def test_rows_beyond_one_fetch_are_written(warehouse: Path, tmp_path: Path) -> N
     assert texts == [f"'={number}" for number in range(2, rows + 2)]
 
 
-def test_harmless_cells_change_only_in_zero_bytes() -> None:
+def test_harmless_cells_are_unchanged_except_for_nul_bytes() -> None:
     for cell in (None, 1, Decimal("-1.00"), "", "a=b", "'=quoted", "1-2"):
         assert harmless(cell) == cell
     assert harmless("a\x00b") == "a\ufffdb"

@@ -58,7 +58,7 @@ SABOTAGES = [
         "missing here",
     ),
     Sabotage(
-        "two balances of two customers swapped, totals unchanged",
+        "two balances swapped within each of two customers, totals unchanged",
         (
             f"update {MEASURED} set saving_accounts = checking_accounts, checking_accounts = "
             "saving_accounts where customer_key in (select customer_key from "
@@ -70,7 +70,7 @@ SABOTAGES = [
         "saving_accounts",
     ),
     Sabotage(
-        "a balance moved to another customer, sums unchanged",
+        "the bank loans of two customers swapped, sums unchanged",
         (
             f"create temp table moved as select customer_key, bank_loans, row_number() over "
             f"(order by bank_loans) as position from {MEASURED} where bank_loans > 0 "
@@ -160,7 +160,7 @@ SABOTAGES = [
         "probability_of_default = -0.05",
     ),
     Sabotage(
-        "a difference called real whose p-value says chance",
+        "a verdict of more than chance that its p-value contradicts",
         (
             "update marts.fct_segment_differences set verdict = 'more than chance, small' "
             "where dimension = 'nationality' and measure = 'bank_loans'",
@@ -182,7 +182,7 @@ SABOTAGES = [
         "driver = estimated_income",
     ),
     Sabotage(
-        "a customer moved to another cluster, whose counts are unchanged",
+        "a customer moved to another cluster, customer counts of both clusters unchanged",
         (
             "update marts.fct_customer_segments set behavioural_cluster = "
             "case behavioural_cluster when 1 then 2 else 1 end where customer_key in "
@@ -233,7 +233,7 @@ SABOTAGES = [
         "chosen_there = ",
     ),
     Sabotage(
-        "a cent in a sensitivity that does not add up",
+        "a sensitivity a cent larger than the sum of its items",
         (
             "update marts.fct_stress_sensitivity set shifted_value = shifted_value + 0.01, "
             "change_in_value = change_in_value + 0.01 where scenario = 'baseline' "
@@ -268,7 +268,7 @@ SABOTAGES = [
         "customer_key = ",
     ),
     Sabotage(
-        "a client's name in a text of a mart",
+        "a client's name in a text column of a mart",
         (
             f"update {RISK} set watch_list_reasons = 'Loans of ' || {A_NAME} || ' are high' "
             f"where customer_key in (select customer_key from {RISK} where rules_met > 0 "
@@ -403,7 +403,7 @@ def test_failure_exits_with_1_and_prints_table_column_rows_and_examples(
     docs = tmp_path / "docs"
     result = command_line("--suite", "marts", "--docs", str(docs), BANK_WAREHOUSE=str(path))
     assert result.returncode == 1
-    assert "marts.fct_expected_losses, probability_of_default — 1 rows" in result.stdout
+    assert "marts.fct_expected_losses, probability_of_default — 1 row\n" in result.stdout
     assert "probability_of_default = -0.05" in result.stdout
     assert "probability_of_default = -0.05" in "".join(
         page.read_text(encoding="utf-8") for page in docs.rglob("*.html")
@@ -447,7 +447,7 @@ def test_locked_warehouse_exits_with_2_and_names_holder(
     assert str(holder.pid) in result.stderr
 
 
-def test_wrong_option_exits_with_2() -> None:
+def test_unknown_suite_exits_with_2() -> None:
     assert command_line("--suite", "nonsense").returncode == 2
 
 

@@ -1,4 +1,4 @@
-"""Every page of the report is drawn from its files, and everything fits its place."""
+"""Every page of the report is drawn from its files, and everything fits in its space."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from python_checks.testing.paths import PROJECT
 
 IMAGES = PROJECT / "docs" / "images"
 LARGEST = 150_000
-"""Maximum bytes of a picture, because the repository keeps every version."""
+"""Maximum size of a picture in bytes. It is limited because the repository keeps every version."""
 
 
 def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
@@ -66,7 +66,7 @@ def test_pictures_are_in_the_guide_and_marked_as_drawings() -> None:
     ("change", "problem"),
     [
         ({"height": 30.0}, "the title leaves no room"),
-        ({"width": 100.0}, "is cut"),
+        ({"width": 100.0}, "is cut off"),
     ],
 )
 def test_overflow_is_reported(

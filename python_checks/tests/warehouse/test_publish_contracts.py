@@ -41,11 +41,11 @@ MART = Contract("marts", "fct_balances", "One row.", (KEY, MONEY), ("customer_ke
         ),
         (
             [dataclasses.replace(MART, columns=(KEY, dataclasses.replace(MONEY, type="DOUBLE")))],
-            ["marts.fct_balances: column balance was DECIMAL(18,2), is DOUBLE"],
+            ["marts.fct_balances: column balance was DECIMAL(18,2), is now DOUBLE"],
         ),
         (
             [dataclasses.replace(MART, grain=("customer_key", "balance"))],
-            ["marts.fct_balances: grain was (customer_key), is (customer_key, balance)"],
+            ["marts.fct_balances: grain was (customer_key), is now (customer_key, balance)"],
         ),
         ([dataclasses.replace(MART, columns=(MONEY, KEY), description="Another.")], []),
         ([MART, dataclasses.replace(MART, name="fct_more")], []),
@@ -135,8 +135,8 @@ def test_a_breaking_release_is_refused_until_the_version_is_raised(
         publish(warehouse, published, None)
     message = str(refused.value)
     assert "marts.fct_product_pairs: column lift was removed" in message
-    assert "marts.dim_products: column product_order was INTEGER, is BIGINT" in message
-    assert "grain was (customer_key, product), is (customer_key)" in message
+    assert "marts.dim_products: column product_order was INTEGER, is now BIGINT" in message
+    assert "grain was (customer_key, product), is now (customer_key)" in message
     assert "set published_schema_version to 2" in message
     assert current_release(published).number == 1
     change_checked(warehouse, version=2)
