@@ -118,7 +118,7 @@ class BuildLog:
             more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
             lines.append(f"Also failed: {named}{more}.")
         if self._skipped:
-            lines.append(f"{self._skipped} steps that depend on these were skipped.")
+            lines.append(f"Skipped because of this: {_counted(self._skipped, 'step')}.")
         lines.append(self._where_more_is())
         return "\n".join(lines)
 
@@ -160,8 +160,8 @@ class BuildLog:
         elif level == "warn":
             self._warnings += 1
         self._show(
-            f"{self._done} of {self._total} steps, {self._models} models built, "
-            f"{self._warnings} warnings, {len(self._failed)} failures",
+            f"{self._done} of {self._total} steps, {_counted(self._models, 'model')} built, "
+            f"{_counted(self._warnings, 'warning')}, {_counted(len(self._failed), 'failure')}",
             is_last=self._done >= self._total,
         )
 
@@ -191,3 +191,7 @@ def _plain(message: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ import click
 import duckdb
 
 from bank_warehouse import options
-from bank_warehouse.answers import Warehouse, answers, labels
+from bank_warehouse.answers import Warehouse, answers, labels, numbers
 from bank_warehouse.engine import engine_settings, is_duckdb_file, is_held
 from bank_warehouse.hints import command_line
 from bank_warehouse.metrics import MetricsError
@@ -430,7 +430,9 @@ def format_summary(
     lines += [f"  {rows:>8,}  {reason}" for reason, rows in summary.reasons[:MOST_REASONS]]
     left_out = len(summary.reasons) - MOST_REASONS
     if left_out > 0:
-        lines.append(f"  {left_out} more reasons: see quality.fct_quarantined_clients")
+        lines.append(
+            f"  {numbers.count(left_out, 'more reason')}: see quality.fct_quarantined_clients"
+        )
     if said:
         lines += ["", "In short:"]
         lines += [
@@ -461,7 +463,8 @@ def _ending(record: Mapping[str, Any]) -> str:
             "come from two builds"
         )
     if record["failed"]:
-        left_out = f"; {len(record['not_run']):,} steps did not run" if record["not_run"] else ""
+        not_run = len(record["not_run"])
+        left_out = f"; {numbers.count(not_run, 'step')} did not run" if not_run else ""
         return (
             f"failed at {moment} (`dbt {record['command']}`): {_named(record['failed'])}{left_out}"
         )
@@ -512,7 +515,7 @@ def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
         return raw_dir
     named = ", ".join(source_files[:MOST_FILES])
     if len(source_files) > MOST_FILES:
-        named += f" and {len(source_files) - MOST_FILES} more files"
+        named += f" and {numbers.count(len(source_files) - MOST_FILES, 'more file')}"
     return f"{named} in {raw_dir}" if raw_dir else f"{named}, from your own files"
 
 

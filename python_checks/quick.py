@@ -220,7 +220,8 @@ def main() -> int:
             outcomes.append(Outcome("dbt parse", False, f"{problem}\n", 0))
         outcomes += [each.result() for each in running]
     code = report(outcomes)
-    print(f"{len(changed)} changed files in {time.monotonic() - started:.0f} s")
+    plural = "" if len(changed) == 1 else "s"
+    print(f"{len(changed)} changed file{plural} in {time.monotonic() - started:.0f} s")
     return code
 
 

@@ -450,7 +450,8 @@ def _drill_through(
         yield from _fields(f"{where}, filter {each.get('name')}", each.get("field", {}), model)
     binding = page.get("pageBinding", {})
     if page.get("type") != binding.get("type"):
-        yield f"{where}: is a {page.get('type')} bound as a {binding.get('type')}"
+        types = page.get("type"), binding.get("type")
+        yield f"{where}: its type is {types[0]}, but its binding has the type {types[1]}"
     if page.get("type") != "Drillthrough":
         return
     if not binding.get("parameters"):
@@ -481,7 +482,7 @@ def _layout(where: str, page: Json, visuals: Mapping[str, Json]) -> Iterator[str
         yield f"{where}: the visuals {one} and {other} overlap"
     tabs = [place.get("tabOrder") for place in places.values()]
     if None in tabs or len(set(tabs)) != len(tabs):
-        yield f"{where}: its visuals have no tab order"
+        yield f"{where}: two visuals have the same place in the tab order, or one has none"
         return
     visited = sorted(places, key=lambda name: places[name]["tabOrder"])
     for before, after in pairwise(visited):

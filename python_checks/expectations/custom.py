@@ -172,7 +172,7 @@ class _Promise(BatchExpectation):
         if count is None:
             return "--"
         examples = details.get("examples", [])
-        return f"{count:,} rows break it" + "".join(f"; {example}" for example in examples)
+        return f"rows that break it: {count:,}" + "".join(f"; {example}" for example in examples)
 
 
 class ExpectRowsToKeepPromise(_Promise):

@@ -269,7 +269,7 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Oddities whose names differ from the seeds: their encoding, and the names from row 2001 on."""
+"""Oddities with client names of their own: their encoding, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
@@ -940,7 +940,7 @@ def workbook(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook_of_libreoffice(drop: Path) -> None:
-    """The same as an OpenDocument spreadsheet."""
+    """The same tables as sheets of an OpenDocument spreadsheet."""
     write_ods(drop / "Banking.ods", seed_sheets())
 
 
@@ -1060,7 +1060,7 @@ def money_as_text_with_a_comma_among_numbers(drop: Path) -> None:
 
 @oddity("read", warns="because other amounts of the column prove", by="staging")
 def money_as_text_that_proves_its_mark(drop: Path) -> None:
-    """A sheet with the texts 258.000 and 1,234.56 among numbers: the second proves a point."""
+    """A sheet with 258.000 and 1,234.56 as texts: the second proves a decimal point."""
     texts = {1: "258.000", 2: "1,234.56"}
     write_edited(drop, lambda _, sheet: write_texts(sheet, "Bank Loans", texts))
 

@@ -19,7 +19,7 @@ TOLERANCE = 1e-9
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
 """Tolerances of columns that are estimated with sketches, which differ between engines.
 
-DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13 % (Flajolet, Fusy,
+DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13% (Flajolet, Fusy,
 Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half standard errors.
 """
 

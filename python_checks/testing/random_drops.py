@@ -180,7 +180,7 @@ def unknown_occupations(drop: Drop, random: Random) -> None:
 
 @shape
 def extreme_ages(drop: Drop, random: Random) -> None:
-    """Newborn clients and very old ones."""
+    """Newborn clients, very old ones, and clients around the age of 18."""
     for row in drop.clients:
         row["Age"] = random.choice(("0", "17", "18", "119", "120"))
 
@@ -309,7 +309,7 @@ def a_cent_remains(drop: Drop, random: Random) -> None:
 
 @shape
 def bank_cancels_out(drop: Drop, random: Random) -> None:
-    """The total of each account over all clients is zero, while each client has money."""
+    """Some accounts add up to zero over all clients, although each client has money."""
     for column in random.sample(BALANCES, random.randint(1, len(BALANCES))):
         total = sum((Decimal(row[column]) for row in drop.clients[1:]), Decimal(0))
         if abs(total) <= Decimal(LARGEST_AMOUNT):
@@ -326,7 +326,7 @@ def loans_equal_deposits(drop: Drop, random: Random) -> None:  # noqa: ARG001
 
 @shape
 def small_amounts(drop: Drop, random: Random) -> None:
-    """Amounts of cents."""
+    """Amounts below 1.00."""
     for row in drop.clients:
         row.update({column: f"0.{random.randint(0, 99):02}" for column in MONEY})
 
@@ -358,7 +358,7 @@ def one_rich_client(drop: Drop, random: Random) -> None:
 
 @shape
 def an_amount_too_large(drop: Drop, random: Random) -> None:
-    """One client has amounts whose sums would overflow: the row is quarantined."""
+    """One of several clients has amounts whose sums would overflow: the row is quarantined."""
     if len(drop.clients) > 1 and not drop.quarantined:
         row = random.choice(drop.clients)
         row.update(dict.fromkeys(random.sample(MONEY, 3), TOO_LARGE))

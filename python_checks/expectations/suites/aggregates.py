@@ -216,7 +216,7 @@ def _heatmap() -> Table:
         between("share_of_row", 0, 1, or_null=True),
         between("mean_risk_weighting", 1, 5, or_null=True),
         _tie(
-            "the cells of each dimension add up to all customers and their money",
+            "the cells of each customer dimension add up to all customers and their money",
             HEATMAP,
             "row_dimension",
             {

@@ -42,7 +42,7 @@ def _segment_migrations() -> Table:
             *_of_any_migration(SEGMENT_MIGRATIONS, keys, SEGMENT_STATE),
             between("share_of_from_segment", 0, 1),
             Nothing(
-                "the shares of a segment before add up to one",
+                "the shares of each segment at the earlier date add up to one",
                 "select to_date, from_segment, sum(share_of_from_segment) as shares "
                 f"from {SEGMENT_MIGRATIONS} group by to_date, from_segment "
                 "having abs(sum(share_of_from_segment) - 1) > 1e-9",

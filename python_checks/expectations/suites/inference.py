@@ -54,7 +54,8 @@ def _differences() -> Table:
                 ("statistic", "degrees_of_freedom"),
             ),
             Nothing(
-                "a test called real has a smaller adjusted p-value than every test called chance",
+                "no verdict `more than chance` has a larger adjusted p-value than a verdict "
+                "`no more than chance`",
                 "select one.dimension, one.measure, one.adjusted_p_value, one.verdict "
                 f"from {DIFFERENCES} as one "
                 f"cross join (select min(adjusted_p_value) as smallest from {DIFFERENCES} "
@@ -64,7 +65,7 @@ def _differences() -> Table:
                 "verdict",
             ),
             Nothing(
-                "every profiled dimension has a verdict on the risk weighting",
+                "every profiled dimension has a verdict on risk weighting or total loans",
                 "select distinct profiles.dimension "
                 f"from {PROFILES} as profiles left join {DIFFERENCES} as differences "
                 "on profiles.dimension = differences.dimension "

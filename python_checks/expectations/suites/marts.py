@@ -174,12 +174,13 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ("occupation_family", "has_unknown_occupation"),
         ),
         Promise(
-            "tenure is the days from joining to the as-of date",
+            "tenure_days is the number of days from joining to the as-of date, and joined_year the "
+            "year of joining",
             "tenure_days = as_of_date - joined_date and joined_year = year(joined_date)",
             ("as_of_date", "joined_date", "joined_year", "tenure_days"),
         ),
         Promise(
-            "nobody joined after the as-of date, or more than 120 years before its year",
+            "nobody joined after the as-of date, or more than 120 calendar years before it",
             "joined_date <= as_of_date and year(as_of_date) - year(joined_date) <= 120",
             ("as_of_date", "joined_date"),
         ),
@@ -299,7 +300,7 @@ def _positions(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             ("net_position", "total_deposits", "total_loans"),
         ),
         Promise(
-            "is_overleveraged if total_loans are above total_deposits",
+            "is_overleveraged is true if and only if total_loans is above total_deposits",
             "is_overleveraged = (total_loans > total_deposits)",
             ("is_overleveraged", "total_loans", "total_deposits"),
         ),
@@ -471,7 +472,7 @@ def _score(connection: duckdb.DuckDBPyConnection, measure: str) -> str:
         f"select score, inclusive_upper_limit from {THRESHOLDS} where measure = ? order by score",
         [measure],
     ).fetchall()
-    # The first tier whose limit is not exceeded. If limits coincide, the tiers between are empty.
+    # The first score whose limit is not exceeded. Of scores with equal limits, the first is used.
     whens = " ".join(
         f"when {measure} <= {upper} then {score}" for score, upper in limits if upper is not None
     )

@@ -8,8 +8,8 @@ from python_checks.expectations.declare import Check, Nothing
 
 IDENTITIES = "restricted.dim_customer_identities"
 
-# A text is compared as a whole, and in spans of one to three words, because a name has two or
-# three. Longer texts are reasons, which have few different words.
+# A text is compared as a whole, and in spans of one to three words, because an id is one word and a
+# name has two or three. Longer texts are reasons, which have few different words.
 WORDS_OF_A_NAME = 3
 
 
@@ -29,7 +29,7 @@ def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
 
     Only distinct texts are compared with the names of clients, so little is kept in memory. Names
     of advisors and values of reference seeds are allowed, even if a client has the same name. So
-    are single words, which are not full names.
+    is a single word that is not an id, because it is not a full name.
     """
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "

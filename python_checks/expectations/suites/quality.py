@@ -46,7 +46,7 @@ def _control_totals() -> tuple[Check, ...]:
             ("delivered", "in_marts", "in_quarantine", "difference"),
         ),
         Promise(
-            "the totals cover the money columns and the number of rows",
+            "each total is that of a money column or the number of rows",
             f"column_name in ({named})",
             (),
         ),
@@ -74,7 +74,7 @@ def _quarantine() -> tuple[Check, ...]:
     return (
         unique(QUARANTINE, "source_file", "source_row"),
         Promise(
-            "a quarantined row has a file, a number, reasons and its text",
+            "a quarantined row has its file, row number, reasons and text",
             "source_file <> '' and source_row >= 2 and reject_reasons <> '' "
             "and raw_text is not null",
             ("reject_reasons",),
@@ -86,7 +86,7 @@ def _profile() -> tuple[Check, ...]:
     return (
         unique(PROFILE, "column_name"),
         Promise(
-            "nulls and zeros are at most the rows",
+            "null_count and zero_count are at most row_count",
             "null_count between 0 and row_count and coalesce(zero_count, 0) between 0 and "
             "row_count",
             ("row_count", "null_count", "zero_count"),

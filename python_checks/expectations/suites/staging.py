@@ -57,12 +57,12 @@ def _base() -> tuple[Check, ...]:
     return (
         *not_null("source_file", "is_valid"),
         Promise(
-            "a quarantined row has reasons and its text, and an accepted row has no reasons",
+            "an invalid row has reasons and its text, and a valid row has no reasons",
             "is_valid = (reject_reasons is null) and (is_valid or raw_text is not null)",
             ("source_file", "is_valid", "reject_reasons"),
         ),
         Promise(
-            "an accepted row has a key and every amount",
+            "a valid row has a key and every amount",
             "not is_valid or ("
             + " and ".join(f"{column} is not null" for column in ("customer_key", *MONEY))
             + ")",
@@ -108,7 +108,7 @@ def _clients(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
         at_least("amount_of_credit_cards", 0),
         at_least("properties_owned", 0),
         Promise(
-            "keys are hashes of 60 bits",
+            "keys are 60-bit hashes",
             "customer_key between 0 and 1152921504606846975 "
             "and client_key between 0 and 1152921504606846975",
             ("client_key",),

@@ -322,13 +322,13 @@ def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
 
 
 EXPECTATIONS_BROKEN = {
-    "one customer more": (
+    "one customer more in each segment": (
         "update marts.fct_segment_migrations set customers = customers + 1 "
         "where to_date = (select max(to_date) from marts.fct_segment_migrations) "
         "and from_segment = to_segment",
         "customers",
     ),
-    "a cent less": (
+    "a cent less in loans": (
         "update marts.fct_risk_migrations set to_total_loans = to_total_loans - 0.01 "
         "where rowid = (select min(rowid) from marts.fct_risk_migrations "
         "where to_total_loans > 0)",
@@ -353,7 +353,7 @@ def test_expectations_hold_for_migrations(bank: Path, looks: dict[str, Look]) ->
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS_BROKEN)
-def test_expectations_find_migrations_that_do_not_add_up(copy: Path, name: str) -> None:
+def test_expectations_find_wrong_migrations(copy: Path, name: str) -> None:
     statement, column = EXPECTATIONS_BROKEN[name]
     run_sql(copy / "bank.duckdb", statement)
     assert [one for one in failures(copy / "bank.duckdb") if column in one.column]
@@ -424,7 +424,14 @@ def found_by(name: str, folder: Path) -> int:
             f"and to_segment <> 'left' and to_date = cast('{DAYS[2]}' as date)",
         ),
     ],
-    ids=["a state", "a date", "a pair", "a cent", "a customer", "two banks"],
+    ids=[
+        "a changed segment",
+        "a missing date",
+        "a missing comparison",
+        "a cent more",
+        "a missing customer",
+        "no common customer",
+    ],
 )
 def test_faults_in_history_and_migrations_are_found(
     copy: Path, name: str, file: str, statement: str

@@ -31,39 +31,39 @@ def refused(warehouse: Path, publish_dir: Path) -> str:
 
 
 CHANGES = {
-    "a value": (
+    "a value changed": (
         "update marts.dim_products set product_order = product_order + 1 where product_order = 7",
         "marts.dim_products",
         "the values in its 7 rows have changed",
     ),
-    "two rows exchange a value": (
+    "values of two rows swapped": (
         "update quality.fct_control_totals set delivered = "
         "(select sum(delivered) from quality.fct_control_totals where rowid < 2) - delivered "
         "where rowid < 2",
         "quality.fct_control_totals",
         "the values in its 10 rows have changed",
     ),
-    "a row gone": (
+    "a row deleted": (
         "delete from marts.dim_investment_advisors where rowid = 0",
         "marts.dim_investment_advisors",
-        "it had 22 rows and has 21",
+        "it had 22 rows and now has 21",
     ),
-    "a row twice": (
+    "a row repeated": (
         "insert into quality.fct_control_totals from quality.fct_control_totals limit 1",
         "quality.fct_control_totals",
-        "it had 10 rows and has 11",
+        "it had 10 rows and now has 11",
     ),
-    "a row below a view": (
+    "a row deleted from the table behind a view": (
         "delete from intermediate.int_customers_segmented where rowid = 5",
         "marts.dim_customers",
-        "it had 3,000 rows and has 2,999",
+        "it had 3,000 rows and now has 2,999",
     ),
-    "a type": (
+    "a type changed": (
         "alter table marts.dim_products alter column product_order type bigint",
         "marts.dim_products",
         "its columns are different",
     ),
-    "a mart gone": (
+    "a mart dropped": (
         "drop table marts.fct_product_pairs",
         "marts.fct_product_pairs",
         "no longer in",
@@ -106,15 +106,15 @@ def checked_before_the_build(warehouse: Path) -> None:
 
 RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "never built": (without(records.build_record_path), "no record of a build"),
-    "record of another shape": (with_build(format=0), "no record of a build"),
+    "record in another format": (with_build(format=0), "no record of a build"),
     "interrupted": (with_build(is_ended=False), "interrupted or is still running"),
     "failed": (with_build(failed=["unique_dim_dates"]), "did not pass: unique_dim_dates"),
-    "a part": (with_build(not_run=["dim_dates", "x"]), "left out dim_dates, x"),
+    "partial": (with_build(not_run=["dim_dates", "x"]), "left out dim_dates, x"),
     "empty": (with_build(is_empty=True), "--empty"),
     "built by another DuckDB": (with_build(duckdb_version="1.4.0"), "built with DuckDB 1.4.0"),
     "never checked": (without(records.checks_record_path), "expectations have not been run"),
     "a suite left out": (with_checks(suites=["raw", "staging"]), "left out the suites marts"),
-    "not met": (
+    "an expectation failed": (
         with_checks(passed=False, tables={"marts.x": {"checked": 3, "failed": 1}}),
         "Expectations failed in",
     ),

@@ -446,7 +446,7 @@ def test_progress_counts_steps_models_and_failures(
     assert capsys.readouterr().err.splitlines() == [
         "Reading the project ...",
         "Raw drop: notes.txt: ignored.",
-        "4 of 4 steps, 1 models built, 1 warnings, 1 failures",
+        "4 of 4 steps, 1 model built, 1 warning, 1 failure",
     ]
 
 
@@ -458,7 +458,7 @@ def test_unit_tests_are_counted_as_steps(
     log.read(event("LogTestResult", num_models=2, **step("unit_test", "reads_x", "pass")))
     log.read(event("LogModelResult", total=2, **step("model", "stg_x", "success")))
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "2 of 2 steps, 1 models built, 0 warnings, 0 failures"
+        "2 of 2 steps, 1 model built, 0 warnings, 0 failures"
     )
 
 
@@ -476,7 +476,7 @@ def test_first_failure_is_shown_without_macro_trace(log: BuildLog) -> None:
     assert first == "The build failed at model stg_a (stg_a.sql):"
     assert message == "  a.csv: no header. Add one."
     assert others == "Also failed: stg_b."
-    assert left_out == "1 steps that depend on these were skipped."
+    assert left_out == "Skipped because of this: 1 step."
     assert "dbt.log" in more
 
 

@@ -55,7 +55,7 @@ MOMENTS = {
     "Properties Owned": (1.52, 1.10),
     "Risk Weighting": (2.25, 1.13),
 }
-# The 5 %, 25 %, 50 %, 75 % and 95 % quantiles of each money column for the same clients.
+# The 5%, 25%, 50%, 75% and 95% quantiles of each money column for the same clients.
 KNOWN_QUANTILES = {
     "Estimated Income": (37_279, 82_907, 142_313, 242_290, 393_275),
     "Superannuation Savings": (4_521, 12_514, 22_357, 35_465, 57_268),
@@ -194,7 +194,7 @@ def test_uniforms_fill_the_interval_evenly() -> None:
     assert numbers.max() < 1
     counts, _ = np.histogram(numbers, bins=20, range=(0, 1))
     chi_squared = ((counts - 5_000) ** 2 / 5_000).sum()
-    assert chi_squared < 43.8  # the 99.9 % point with 19 degrees of freedom
+    assert chi_squared < 43.8  # the 99.9% point with 19 degrees of freedom
 
 
 @settings(max_examples=60, deadline=None)

@@ -275,7 +275,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         swaps(f"{DEFINITION}/expressions.tmdl", "expression ReadTable", "expression Read"),
         "calls ReadTable",
     ),
-    "a key has the type of a count": (
+    "a small number has the type of a key": (
         swaps(
             f"{TABLES}/Balance concentration.tmdl",
             '{"percentile", Int32.Type}',
@@ -458,7 +458,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "two visuals have the same place in the tab order": (
         visual("Overview", "textbox", lambda content: content["position"].update(tabOrder=1000)),
-        "visuals have no tab order",
+        "two visuals have the same place in the tab order, or one has none",
     ),
     "a tooltip is a page that does not exist": (
         visual("Segmentation", "pivotTable", tooltip_goes_elsewhere),
@@ -561,7 +561,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "the drill-through page is an ordinary one": (
         page("Customer detail", lambda content: content.pop("type")),
-        "is a None bound as a Drillthrough",
+        "its type is None, but its binding has the type Drillthrough",
     ),
     # ---------- files
     "the report refers to a missing model": (

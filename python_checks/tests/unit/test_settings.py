@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "no such day": ({"as_of_date": "2021-02-30"}, "Write year, month and day"),
     "a number": ({"as_of_date": 20211231}, "'20211231' is not a date"),
     "a timestamp": (read_variables("{as_of_date: 2021-12-31 10:00:00}"), "is not a date"),
-    "another century": ({"as_of_date": "0021-12-31"}, "is not between 1900 and 2200"),
+    "the year 21": ({"as_of_date": "0021-12-31"}, "is not between 1900 and 2200"),
     "no format": ({"raw_date_format": []}, "[] is not a date format. Write one such as %d-%m-%Y"),
     "nothing": ({"raw_date_format": None}, "None is not a date format"),
     "unknown letter": ({"raw_date_format": "%Q"}, "'%Q' is not a date format"),
@@ -90,14 +90,20 @@ REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "letters": ({"raw_date_format": "dd/mm/yyyy"}, "no year (%Y). Write %d/%m/%Y."),
     "quote": ({"raw_date_format": "%d'%m'%Y"}, "is not a date format"),
     "not a text": ({"raw_date_format": [20]}, "20 is not a date format"),
-    "share": ({"max_quarantine_rate": 1.5}, "1.5 is not a number from 0 to 1"),
+    "a rate above 1": ({"max_quarantine_rate": 1.5}, "1.5 is not a number from 0 to 1"),
     "rate as a percentage": ({"max_quarantine_rate": "5 %"}, "'5 %' is not a number from 0 to 1"),
     "not a number": ({"max_quarantine_rate": float("nan")}, "nan is not a number"),
-    "chance": ({"false_discovery_rate": -0.1}, "-0.1 is not a number from 0 to 1"),
-    "half": ({"exact_ranks_limit": 2.5}, "2.5 is not a whole number from 0 to 1,000,000,000,000"),
-    "yes": ({"inference_seed": True}, "True is not a whole number"),
-    "below": ({"inference_seed": -1}, "-1 is not a whole number from 0 to 2,147,483,647"),
-    "version": ({"published_schema_version": 0}, "0 is not a whole number from 1"),
+    "a negative rate": ({"false_discovery_rate": -0.1}, "-0.1 is not a number from 0 to 1"),
+    "a fraction": (
+        {"exact_ranks_limit": 2.5},
+        "2.5 is not a whole number from 0 to 1,000,000,000,000",
+    ),
+    "true": ({"inference_seed": True}, "True is not a whole number"),
+    "a negative number": (
+        {"inference_seed": -1},
+        "-1 is not a whole number from 0 to 2,147,483,647",
+    ),
+    "zero": ({"published_schema_version": 0}, "0 is not a whole number from 1"),
 }
 
 

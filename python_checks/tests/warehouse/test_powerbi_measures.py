@@ -29,7 +29,7 @@ CUSTOMERS = "Customers"
 CONTEXTS: dict[str, Choice] = {
     "everything": {},
     "one loyalty class": {"loyalty_classification": ((CUSTOMERS, "Loyalty class"), ("Gold",))},
-    "income band and two risks": {
+    "an income band and two risk weightings": {
         "income_band": ((CUSTOMERS, "Income band"), ("High",)),
         "risk_weighting": ((CUSTOMERS, "Risk weighting"), (2, 3)),
     },
@@ -47,7 +47,7 @@ CONTEXTS: dict[str, Choice] = {
         "joined_year": ((CUSTOMERS, "Joining year"), (2014, 2015, 2016)),
     },
     "a segment": {"segment": ((CUSTOMERS, "Segment"), ("Savers",))},
-    "a level of the watch list": {
+    "two watch-list levels": {
         "watch_list_level": ((CUSTOMERS, "Watch-list level"), ("review", "act"))
     },
     "age and tenure": {
@@ -55,11 +55,11 @@ CONTEXTS: dict[str, Choice] = {
         "tenure_band": ((CUSTOMERS, "Tenure band"), ("10-20 y",)),
     },
     "a product": {"product_name": (("Products", "Product"), ("Business lending",))},
-    "a product of a fee structure": {
+    "a product and two fee structures": {
         "product_name": (("Products", "Product"), ("Bank loan",)),
         "fee_structure": ((CUSTOMERS, "Fee structure"), ("High", "Mid")),
     },
-    "cards and flags": {
+    "two cards and a shared client id": {
         "amount_of_credit_cards": ((CUSTOMERS, "Number of credit cards"), (2,)),
         "has_shared_client_id": ((CUSTOMERS, "Shares a client id"), (True,)),
     },
@@ -134,7 +134,7 @@ def test_measures_equal_the_metric_layer(
     for metric, expected in zip(reached, answers, strict=True):
         value = evaluator.value(metric.label, chosen)
         if not agree(value, expected, metric.name):
-            wrong.append(f"{metric.label}: {value}, and {expected} in the metric layer")
+            wrong.append(f"{metric.label}: {value}, but {expected} in the metric layer")
     assert wrong == []
     assert len(reached) >= (len(layer.metrics) if not choice else 7)
     assert any(answers)

@@ -554,11 +554,14 @@ def miscount_unsigned(manifest: dict[str, Any]) -> None:
 
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "two keys": (lambda one: [one.pop(key) for key in {*one} - {"release", "format"}], "lacks"),
-    "rows": (miscount, "was edited after it was published"),
-    "date": (lambda one: one.update(as_of_date="2020-01-01"), "was edited"),
-    "source": (lambda one: one.update(source="drop"), "was edited"),
-    "one more key": (lambda one: one.update(note="ours"), "was edited"),
+    "only two keys left": (
+        lambda one: [one.pop(key) for key in {*one} - {"release", "format"}],
+        "lacks",
+    ),
+    "a row count": (miscount, "was edited after it was published"),
+    "another date": (lambda one: one.update(as_of_date="2020-01-01"), "was edited"),
+    "another source": (lambda one: one.update(source="drop"), "was edited"),
+    "an additional key": (lambda one: one.update(note="ours"), "was edited"),
     "another release": (lambda one: one.update(release=7), "belongs to release 7"),
     "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),

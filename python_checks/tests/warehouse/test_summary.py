@@ -311,7 +311,7 @@ ENDINGS: dict[str, tuple[dict[str, object], str]] = {
         "started at 2026-01-31 17:05:09 UTC (`dbt build`) and has not ended: tables may come "
         "from two builds",
     ),
-    "a part": (
+    "partial": (
         {"not_run": list("abcd"), "command": "run"},
         "was partial, at 2026-01-31 17:05:09 UTC (`dbt run`): it left out a, b, c and 1 more",
     ),
@@ -397,7 +397,7 @@ STATES: dict[str, tuple[dict[str, object], dict[str, object] | None, str | None,
     "failed": ({"failed": ["a"]}, {}, "one", ["bank build"]),
     "checked before it was built again": ({}, {"fingerprints": {"a": 1}}, None, ["bank check"]),
     "checked in part": ({}, {"suites": ["marts"]}, None, ["bank check"]),
-    "not as expected": ({}, {"passed": False}, None, ["bank check"]),
+    "an expectation failed": ({}, {"passed": False}, None, ["bank check"]),
     "checked": ({}, {}, None, ["bank publish"]),
     "published before": ({}, {}, "another", ["bank publish"]),
     "published": ({}, {}, "one", ["bank dashboard", "powerbi/Bank.pbip"]),
