@@ -34,7 +34,7 @@ def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
 
     Args:
         facts: what is known about the rows of the drop.
-        max_quarantine_rate: the variable of dbt.
+        max_quarantine_rate: the dbt variable.
     """
     files = facts["files"]
     if not files:
@@ -62,7 +62,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
     Args:
         facts: what is known about the rows of the drop.
-        near_duplicates: the variable of dbt.
+        near_duplicates: the dbt variable.
     """
     rows, people = facts["near_duplicates"]["rows"], facts["near_duplicates"]["people"]
     if rows:

@@ -18,7 +18,7 @@ SCHEMAS = ("raw", "reference", "staging", "intermediate", "marts", "quality", "r
 HISTORY = "history"
 """The name under which profiles.yml attaches the file of the history."""
 
-# In each pattern, the first text is from Linux and macOS, the second from Windows.
+# In each pattern, the first alternative is for Linux and macOS, the second for Windows.
 _HELD = re.compile("Could not set lock on file|File is already open in")
 _HOLDER = re.compile(r"(?:held in |already open in\s+)(.+?) \(PID (\d+)\)")
 

@@ -26,7 +26,7 @@ def explain_failure(
         changed_files: a message about files of the drop that changed while they were read.
 
     Returns:
-        An empty text if there is nothing to add.
+        The message; empty if there is nothing to add.
     """
     for in_database, schema, name, message in failed:
         if "No space left on device" in message or "File too large" in message:
@@ -69,7 +69,7 @@ def failed_test_message(
             each may be None or empty.
         columns: the names of the columns.
         rows: the first rows that the test found; each value is None, or has its `text` and whether
-            it is a text (`is_text`).
+            it is text (`is_text`).
         project: folder of the dbt project.
         databases: the DuckDB files of the warehouse and of the history; None on another engine.
     """
@@ -80,7 +80,7 @@ def failed_test_message(
             about = test["column_name"] if column in _NAMES_OF_ONE_COLUMN else column
             text = None if cell is None else str(cell["text"])
             texts = known
-            # Numbers, dates and texts from the test's own SQL identify nobody.
+            # Numbers, dates and strings from the test's own SQL identify nobody.
             if cell and text and (not cell["is_text"] or quote_literal(text) in test["sql"]):
                 texts = known | {text}
             shown = shown_value(about or column, text, texts)
@@ -108,7 +108,7 @@ def _command(test: Mapping[str, Any], warehouse: str, history: str | None) -> st
 
 @cache
 def _reference_texts(project: str) -> frozenset[str]:
-    """Return the texts of the reference seeds, a few hundred; none of them names a person."""
+    """Return the values in the reference seeds, a few hundred; none of them names a person."""
     texts: set[str] = set()
     for path in (Path(project) / "seeds" / "reference").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

@@ -42,7 +42,7 @@ def answer(functions: Functions, name: str, arguments: str) -> str:
         arguments: JSON list of its arguments.
 
     Returns:
-        `{"value": ..., "error": null}`, or `{"error": message}` with what to do.
+        `{"value": ..., "error": null}`, or `{"error": message}`.
     """
     try:
         return json.dumps({"value": functions[name](*json.loads(arguments)), "error": None})
@@ -115,7 +115,7 @@ def judge_drop(
     Args:
         raw_dir: the folder of the drop; empty for the shipped sample.
         settings: JSON of the dbt variables.
-        near_duplicates: the variable of dbt.
+        near_duplicates: the dbt variable.
         facts: what the macro facts_of_drop returns.
 
     Raises:
@@ -139,7 +139,9 @@ def judge_drop(
 
 
 def require_disk(path: str, rows: int, with_tests: bool) -> str:
-    """Return the disk space that a build needs, in words; empty for a warehouse in memory.
+    """Return the disk space that a build needs, as a sentence.
+
+    Empty if it is small, or if the warehouse is in memory.
 
     Args:
         path: the DuckDB file.
@@ -148,6 +150,7 @@ def require_disk(path: str, rows: int, with_tests: bool) -> str:
 
     Raises:
         DropError: a disk has too little space.
+        SettingError: BANK_MEMORY_LIMIT is not an amount of memory.
         OSError: the free space of the disk cannot be read.
     """
     from bank_warehouse.raw_drop.disk_space import need_of, require_disk_space
@@ -225,7 +228,7 @@ def start_build(path: str, command: str, raw_dir: str, settings: str) -> None:
 
     Args:
         path: the DuckDB file; a database in memory has no record.
-        command: the command of dbt; one that changes no tables has no record.
+        command: the dbt command; one that changes no tables has no record.
         raw_dir: the folder of the drop; empty for the shipped sample.
         settings: JSON of the dbt variables.
 
@@ -243,7 +246,7 @@ def start_build(path: str, command: str, raw_dir: str, settings: str) -> None:
 def describe_build(
     build: dict[str, Any], ended: list[tuple[str, str, str]], nodes: list[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """Call :func:`records.describe_build`, and add the query for a complete build.
+    """Call :func:`records.describe_build`, and add the query for the facts of a complete build.
 
     Args:
         build: the data that the macro `record_build` collects.
@@ -251,9 +254,9 @@ def describe_build(
         nodes: the nodes of dbt's graph.
 
     Returns:
-        `build` and `query`, for :func:`record_build`. The query is empty if the build is not
-        complete. None if the command is not recorded, because it neither changes tables nor is a
-        `dbt test` that failed.
+        `build` and `query`; :func:`record_build` takes the build and the result of the query. The
+        query is empty if the build is not complete. None if the command is not recorded, because it
+        neither changes tables nor is a `dbt test` that failed.
     """
     failed = [name for _, name, status in ended if status not in _NOT_FAILED]
     if build["command"] not in records.BUILDING and not (build["command"] == "test" and failed):
@@ -268,7 +271,7 @@ def describe_build(
 
 
 def _facts_query(build: dict[str, Any]) -> str:
-    """Return SQL for `fingerprints`, `near_duplicates` and `reading` in one JSON text."""
+    """Return SQL for `fingerprints`, `near_duplicates` and `reading` in one JSON string."""
     marts = [f"{model['schema']}.{model['name']}" for model in build["models"]]
     relations = build["relations"]
     return f"""
@@ -297,8 +300,8 @@ def record_build(path: str, build: dict[str, Any], facts: str) -> None:
 
     Args:
         path: the DuckDB file; a database in memory has no record.
-        build: what :func:`describe_build` returned.
-        facts: the answer to its query; empty if there is no query.
+        build: the `build` that :func:`describe_build` returned.
+        facts: the JSON that its `query` returned; empty if there is no query.
 
     Raises:
         RecordError: the record cannot be written.

@@ -35,7 +35,7 @@ def masked_key(key: object) -> str:
 def shown_value(column: str, value: object, known_texts: frozenset[str]) -> str:
     """Return the printable form of a value of `column`, at most `MAXIMUM_TEXT` characters.
 
-    A text is printed only if it is in `known_texts`, such as the values of the reference seeds, or
+    Text is printed only if it is in `known_texts`, such as the values of the reference seeds, or
     in a column that a check creates. Any other text might hold a name, so only its length is
     printed.
     """

@@ -1,10 +1,10 @@
 """The command ``quarantine``: write the quarantined rows to a CSV file for correction.
 
-The file is safe to open in a spreadsheet. A text that begins like a formula, with ``=``, ``+``,
-``-``, ``@``, a tab or a carriage return (also after blanks), gets an apostrophe in front. The
-spreadsheet then shows it as text, as OWASP recommends against CSV injection. Numbers, including
-negative ones, are not changed. Cells are quoted as in RFC 4180, lines end with CRLF, and the
-encoding is UTF-8 with a byte-order mark.
+The file is safe to open in a spreadsheet. Text that a spreadsheet could run as a formula, because
+it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end (also after blanks), is prefixed with
+an apostrophe, as OWASP recommends against CSV injection. The spreadsheet then shows it as text.
+Numbers, including negative ones, are not changed. Cells are quoted as in RFC 4180, lines end with
+CRLF, and the encoding is UTF-8 with a byte-order mark.
 """
 
 import csv
@@ -32,11 +32,11 @@ def harmless(cell: object) -> object:
     """Return a cell in a form that is safe to open in a spreadsheet.
 
     Args:
-        cell: A text, a number, a date, or None.
+        cell: Text, a number, a date, or None.
 
     Returns:
-        A text with an apostrophe before each possible formula and with NUL bytes replaced; any
-        other cell unchanged.
+        Text with an apostrophe before each possible formula and with NUL bytes replaced; any other
+        cell unchanged.
     """
     if not isinstance(cell, str):
         return cell
@@ -112,7 +112,7 @@ def write_quarantine(warehouse: Path, target: Path, *, is_new: bool = False) -> 
 def command(warehouse: Path, out: Path, force: bool) -> None:
     """Write the quarantined rows to a CSV file that is safe to open in a spreadsheet.
 
-    A text that begins like a formula (= + - @, a tab, a line end) gets an apostrophe in front:
+    Text that begins like a formula (= + - @, a tab, a line end) is prefixed with an apostrophe:
     remove it when you correct the row. The file holds personal data, and only you can read it.
     """
     count = write_quarantine(warehouse, out, is_new=not force)

@@ -41,7 +41,7 @@ class Rendering:
 
     Attributes:
         macros: macro name to function.
-        vars: the variables of dbt.
+        vars: the dbt variables.
         raw_dir: the value of BANK_RAW_DIR.
         messages: the logged messages.
     """
@@ -59,7 +59,7 @@ class Rendering:
             project: folder of the dbt project.
             connection: runs the queries of macros.
             relation: returns the relation of a model or seed by its name.
-            variables: the variables of dbt.
+            variables: the dbt variables.
         """
         self.connection = connection
         self.vars: dict[str, Any] = dict(variables)

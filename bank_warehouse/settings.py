@@ -1,6 +1,6 @@
 """The settings of the project, with their allowed values and defaults.
 
-A setting is an environment variable `BANK_...` or a variable of dbt. ``bank build`` checks them
+A setting is an environment variable `BANK_...` or a dbt variable. ``bank build`` checks them
 before it starts dbt, and dbt checks them before it parses (bank_warehouse.dbt_settings).
 docs/settings.md and other documents list the settings; a test compares them with this module.
 
@@ -188,7 +188,7 @@ def _date_format(text: Any) -> str | None:
 
 
 def _meant_format(text: str) -> str:
-    """Return the format that a text such as DD/MM/YYYY means, or an example."""
+    """Return the format that text such as DD/MM/YYYY means, or an example."""
     meant = text.lower()
     for letters, code in _LETTERS_OF_A_DATE.items():
         meant = meant.replace(letters, code)
@@ -356,7 +356,7 @@ VARIABLES = (
         _number(1, 2**31 - 1, is_whole=True),
     ),
 )
-"""The variables of dbt, as dbt_project.yml declares them."""
+"""The dbt variables, as dbt_project.yml declares them."""
 
 PATHS = tuple(
     setting.name for setting in ENVIRONMENT if setting.check in (_drop, _file, _folder, _mapping)

@@ -1,4 +1,4 @@
-"""Quote names and texts from outside the project for use in SQL."""
+"""Quote names and text from outside the project for use in SQL."""
 
 from pathlib import Path
 

@@ -293,7 +293,7 @@ def _read(connection: duckdb.DuckDBPyConnection) -> Summary:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, int], ...]:
-    """Return the rows of a query that selects a text and a number."""
+    """Return the rows of a query that selects text and a number."""
     return tuple((str(text), int(count)) for text, count in connection.execute(query).fetchall())
 
 

@@ -403,7 +403,7 @@ def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Row]) -> int:
 def _write_sheet(
     path: Path, what: str, heads: Sequence[str], rows: Iterable[Row], spill: str
 ) -> int:
-    """Write a sheet. Texts stay texts and never become formulas, links or numbers."""
+    """Write a sheet. Text stays text and never becomes a formula, a link or a number."""
     number = 0
     # The file is built in memory: on a full disk, the library would write its end twice and fail.
     content = BytesIO()

@@ -126,7 +126,7 @@ def reasons(text: str) -> str:
 
     The limits in this text come from the seed, so the label is also right for a seed that a bank
     has changed. `Deposits ... (deposit_score at least 5, tenure_days at least 3650)` becomes
-    `Deposits are in the top fifth; customer for 10 years or more`. A text in another form is
+    `Deposits are in the top fifth; customer for 10 years or more`. Text in another form is
     returned unchanged.
     """
     found = _RULE.match(text)
@@ -154,7 +154,7 @@ def rules_met(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with a capital first letter."""
+    """Return text with its first letter capitalised."""
     return text[:1].upper() + text[1:]
 
 

@@ -47,7 +47,7 @@ def day(value: date) -> str:
 
 
 def listed(texts: Sequence[str], word: str = "and") -> str:
-    """Return texts as a list in words: `a, b and c`."""
+    """Join strings into a list in words: `a, b and c`."""
     if len(texts) < 2:
         return "".join(texts)
     return f"{', '.join(texts[:-1])} {word} {texts[-1]}"

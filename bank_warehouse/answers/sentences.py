@@ -733,7 +733,7 @@ OPENING = (
 
 
 def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
-    """Return the test of two columns, in either order."""
+    """Return the test of two columns, in either order, or None."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
         if (row["dimension"], row["measure"]) == (dimension, measure):

@@ -35,7 +35,7 @@ _UNCHANGING = re.compile(
 
 
 def compress(server: Flask) -> None:
-    """Make a server compress texts, and mark the files that a browser may cache."""
+    """Make a server compress text, and mark the files that a browser may cache."""
     packed: OrderedDict[bytes, bytes] = OrderedDict()
     lock = Lock()
 

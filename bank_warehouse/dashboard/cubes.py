@@ -102,7 +102,7 @@ YEAR = "joined_year"
 BY_TENURE = "tenure_band"
 SCHEMA = "cubes"
 FACTS = "facts"
-"""Schema of the cubes' metadata: codes of texts, and the non-additive metrics."""
+"""Schema of the cubes' metadata: codes of text values, and the non-additive metrics."""
 SMALL = "small"
 """Schema of the small result marts, and of counts for a single chart."""
 DENSITY = "income_deposits"
@@ -373,7 +373,7 @@ def _answerable(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, pla
 def _code_people(
     connection: duckdb.DuckDBPyConnection, layer: SemanticLayer
 ) -> tuple[SemanticLayer, Codes]:
-    """Create a table of customers with codes for texts; return definitions on it, and the codes.
+    """Create a table of customers with codes for text; return definitions on it, and the codes.
 
     The table has a column for each customer dimension of the cubes, and a column named
     `model__column` for each column that a customer measure or a metric's filter needs.

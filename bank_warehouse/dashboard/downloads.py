@@ -25,7 +25,7 @@ class Origin:
         file_name: describes the origin; shortened if necessary.
         as_of_date: date of the data.
         release: number of the release.
-        source: the drop that the release was built from, or a notice that the data are invented.
+        source: `drop`, `not recorded`, or a notice that the data are invented.
         customers: which customers are counted: `all customers`, or the role and the filters in
             words.
     """
@@ -79,7 +79,7 @@ def csv_of(block: Block, origin: Origin) -> bytes:
 
     Returns:
         CSV as defined in RFC 4180, in UTF-8 with a byte-order mark. Each row contains its origin.
-        Texts that a spreadsheet could run as formulas are prefixed with an apostrophe.
+        Text that a spreadsheet could run as a formula is prefixed with an apostrophe.
     """
     heads, rows = as_table(block)
     written = io.StringIO(newline="")

@@ -1,6 +1,6 @@
 """Charts as HTML with SVG, the same in a browser, in a file and on paper.
 
-Positions are percentages of a chart's area, and texts are HTML in the page's text size. So a chart
+Positions are percentages of a chart's area, and text is HTML in the page's text size. So a chart
 fits a phone, a large screen and a sheet of paper without being drawn again. Colours come from the
 style sheet.
 """
@@ -27,7 +27,7 @@ class Axis:
         label: the measure with its unit; empty if the names are enough.
         low: value at the start.
         high: value at the end.
-        ticks: positions and their texts.
+        ticks: positions and their labels.
         has_names: whether the ticks are names, which get more space and no grid lines.
     """
 
@@ -50,7 +50,7 @@ class Shape:
         kind: `box` (between two corners), `dot`, `line` (through all points), `area` (within them)
             or `text` (at a point).
         points: in the units of the axes.
-        tone: class of the style sheet that gives the colour.
+        tone: CSS class that gives the colour.
         size: radius of a dot, relative to the page's text size.
         text: the text of a text shape.
         tip: text shown when the mouse is over it.

@@ -103,7 +103,7 @@ def markup(component: Any, prefix: str) -> Iterator[str]:
     """Yield a tree of HTML elements as text.
 
     Args:
-        component: an element, a drawing, a text or number, a list of these, or None.
+        component: an element, a drawing, text, a number, a list of these, or None.
         prefix: put before each id, because all pages are in one document.
     """
     if component is None:

@@ -22,7 +22,7 @@ def element(tag: str, children: Any = None, /, **props: Any) -> Element:
 
     Args:
         tag: its name as Dash writes it: `Div`, `H2`, `A`.
-        children: a text, an element, a list of these, or None.
+        children: text, an element, a list of these, or None.
         props: attributes; the dictionary `more` holds names such as `aria-label`.
     """
     more: Mapping[str, Any] = props.pop("more", {})

@@ -8,7 +8,7 @@ from bank_warehouse.dashboard.drawings import Plot
 from bank_warehouse.dashboard.numbers import Number, exact, short
 from bank_warehouse.metrics import Metric
 
-NOBODY = "No customer meets these filters."
+NOBODY = "No customers match these filters."
 
 NOT_TESTED = "Not tested"
 
@@ -25,8 +25,7 @@ class Cell:
         exact: the value in full, if `text` is shorter; otherwise empty.
         href: address of its details; empty if there are none.
         share: length of its bar or strength of its tint, from 0 to 1; None if it has none.
-        tone: class of the style sheet, such as `bad`, or `pale` for what could be chance; empty
-            for none.
+        tone: CSS class, such as `bad`, or `pale` for what could be chance; empty for none.
         more: a second line.
     """
 
@@ -46,7 +45,7 @@ class Cell:
 
     @classmethod
     def said(cls, value: object, href: str = "", tone: str = "") -> "Cell":
-        """Return the cell of a text, a count or a date; `-` for None."""
+        """Return a cell with a piece of text, a count or a date; `-` for None."""
         if value is None:
             return cls("-", None, href=href)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -161,8 +160,8 @@ class Heat(Block):
     """A table whose cells are tinted by their value.
 
     Attributes:
-        side: what the rows are.
-        top: what the columns are, and the direction of their values.
+        side: label of the rows, with the direction of their values if it is not obvious.
+        top: the same for the columns.
         columns: heads of the columns.
         rows: the head of each row, then its cells; a cell's share is its tint.
         more: heads of further columns without a tint.
@@ -223,7 +222,7 @@ class Answers(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Note(Block):
-    """A text that explains why there are no figures."""
+    """A message that explains why there are no figures."""
 
     text: str
     tone: str = ""

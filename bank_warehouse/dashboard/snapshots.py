@@ -95,7 +95,7 @@ class Snapshot:
         filters: Filters | None = None,
         cube: str | None = None,
     ) -> list[Row]:
-        """Return metrics by dimensions for the customers that meet the filters.
+        """Return metrics by dimensions for the customers that match the filters.
 
         Args:
             metrics: names of metrics.

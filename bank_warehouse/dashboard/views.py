@@ -1,7 +1,7 @@
 """The state of a page, read from its address.
 
-Addresses can be shared, so they are not trusted. Their texts are only compared with values of the
-release. Unknown texts are ignored, and the page lists them.
+Addresses can be shared, so they are not trusted. Their parts are only compared with known names and
+the release's values. Unknown parts are ignored, and the page lists them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -104,8 +104,8 @@ def draw_columns(plan: Plan, start: int, stop: int) -> Columns:
     """Return the rows `start` to `stop` of a pack, each column an integer array.
 
     The shape is (stop - start,) in the first month; later, those who have left are missing.
-    Texts are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01, and
-    client ids are their numbers.
+    Text values are positions in `Plan.texts`, money is in cents, dates are days since 1970-01-01,
+    and client ids are their numbers.
     """
     rows = np.arange(start, stop, dtype=np.uint64)
     columns = _identities(plan, rows)

@@ -30,7 +30,10 @@ def stream_key(seed: int, purpose: str) -> int:
 
 
 def random_bits(key: int, counters: Unsigned) -> Unsigned:
-    """Return 64 random bits for each counter (any shape): output `counter` of SplitMix64."""
+    """Return 64 random bits for each counter (any shape).
+
+    They are the output of SplitMix64 with seed `key` at position `counter`, counted from 0.
+    """
     state = (counters + np.uint64(1)) * _GAMMA + np.uint64(key)
     state ^= state >> np.uint64(30)
     state *= _FIRST_FACTOR
@@ -53,9 +56,10 @@ def integers_below(limit: int, key: int, counters: Unsigned) -> Integers:
 def permute(values: Unsigned, size: int, key: int) -> Unsigned:
     """Return the positions of `values` in a random permutation of 0 .. size - 1.
 
-    An unbalanced Feistel network over the smallest power of two that holds `size`; a result outside
-    the domain is encrypted again until it is inside (cycle walking: Black and Rogaway (2002),
-    "Ciphers with arbitrary finite domains", CT-RSA 2002). Memory does not grow with the domain.
+    An unbalanced Feistel network over the smallest power of two that is at least `size`, and at
+    least 4. A result outside the domain is encrypted again until it is inside (cycle walking: Black
+    and Rogaway (2002), "Ciphers with arbitrary finite domains", CT-RSA 2002). Memory does not grow
+    with the domain.
 
     Args:
         values: Shape (n,), each below `size`.
@@ -76,7 +80,7 @@ def permute(values: Unsigned, size: int, key: int) -> Unsigned:
 
 
 def _feistel(values: Unsigned, bits: int, key: int) -> Unsigned:
-    """Return where a permutation of all numbers of `bits` bits maps `values`."""
+    """Return the images of `values` under a permutation of all `bits`-bit numbers."""
     low_bits = bits // 2
     shift = np.uint64(low_bits)
     low_mask = np.uint64((1 << low_bits) - 1)

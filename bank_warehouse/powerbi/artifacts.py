@@ -65,7 +65,7 @@ class Seed:
         name: name of the seed.
         description: its description, which begins with the grain.
         columns: by name, in the order of the file.
-        rows: the rows of the file, as texts.
+        rows: the rows of the file, as text.
     """
 
     name: str

@@ -18,8 +18,8 @@ NUMBERS = ("int64", "decimal", "double")
 NEED_STATISTICS = {
     "AVOID_BI-DIRECTIONAL_RELATIONSHIPS_AGAINST_HIGH-CARDINALITY_COLUMNS": "No relationship "
     "filters in both directions.",
-    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long texts are reasons, "
-    "which the warehouse always words alike, so they repeat.",
+    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long text columns are "
+    "reasons, which the warehouse always words alike, so they repeat.",
     "SPLIT_DATE_AND_TIME": "The only column with a time of day, when the release was published, is "
     "in a table of one row.",
     "LARGE_TABLES_SHOULD_BE_PARTITIONED": "It finds tables of 25 million rows or more. Partitions "
@@ -130,7 +130,7 @@ EXEMPTIONS = (
     Exemption(
         "PROVIDE_FORMAT_STRING_FOR_MEASURES",
         "measure .* \\(a text\\)",
-        "The measure is a text.",
+        "The measure returns text.",
     ),
     Exemption(
         "PERCENTAGE_FORMATTING",

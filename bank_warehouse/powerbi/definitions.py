@@ -12,7 +12,7 @@ class ModelColumn:
         source: name in the loaded table.
         data_type: TMDL type: string, int64, decimal, double, boolean or dateTime.
         description: what the value means.
-        format_string: display format; empty for texts and booleans.
+        format_string: display format; empty for text and booleans.
         is_hidden: hidden from report authors.
         is_key: each value occurs in only one row.
         folder: display folder; empty for none.

@@ -104,7 +104,7 @@ class Words:
         named: label by code.
         is_closed: whether a code without a label is not spelled out, so that PostgreSQL can compute
             the whole expression.
-        is_part: whether the codes are parts of a text, in which their labels replace them.
+        is_part: whether the codes are parts of longer text, in which their labels replace them.
         otherwise: if `is_closed`, the column that is shown for a code without a label; by default
             the code column.
     """
@@ -199,7 +199,7 @@ def _position(column: str, values: Sequence[str]) -> str:
 
 
 def _in_words(words: Words) -> str:
-    """Return the M code of a label: comparisons with a fallback, or replacements in a text."""
+    """Return the M code of a label: comparisons with a fallback, or replacements in longer text."""
     if words.is_part:
         replaced = "".join(
             f",\n            {quote(part)}, {quote(label)})" for part, label in words.named.items()

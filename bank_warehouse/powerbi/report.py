@@ -210,7 +210,7 @@ def _mobile(visual: Visual, place: tuple[int, int, int, int], order: int) -> Jso
 
 
 def literal(value: str | float | bool) -> Json:
-    """Return a PBIR literal: texts in quotes, numbers with the suffix D."""
+    """Return a PBIR literal: text in quotes, numbers with the suffix D."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):

@@ -60,7 +60,7 @@ def path_ending(files: Files, suffix: str) -> str:
 
 
 def value_of(literal: str) -> Any:
-    """Return the value of a literal: a text, a number or a Boolean."""
+    """Return the value of a literal: text, a number or a Boolean."""
     if literal.startswith("'"):
         return literal[1:-1].replace("''", "'")
     if literal in ("true", "false"):

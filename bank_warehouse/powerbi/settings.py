@@ -137,12 +137,12 @@ def _path(value: str) -> str | None:
 
 
 def _folder(value: str) -> str | None:
-    """Return the path without a trailing separator, except for the root of a drive."""
+    """Return a path without a trailing separator (a drive's root keeps it); None if unusable."""
     return _path(value.rstrip("\\/")) or _path(value)
 
 
 def _file(value: str) -> str | None:
-    """Return the path of a file, or the empty text, which means no file."""
+    """Return the path of a file, an empty string, which means no file, or None if unusable."""
     if not value:
         return ""
     is_folder = value.endswith(("\\", "/")) or not PureWindowsPath(value).name

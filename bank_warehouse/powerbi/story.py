@@ -890,7 +890,7 @@ class _Writer:
         ]
 
     def if_shown(self, mart: str, text: str) -> str:
-        """Return the DAX of a text, or of another if the mart is closed to the viewer's role."""
+        """Return the DAX of `text`, or of a notice if the mart is closed to the viewer's role."""
         return f"IF(\n    ISEMPTY({self.table(mart)}),\n    {_NOT_SHOWN},\n    {text}\n)"
 
     def smallest_effect(self) -> float:
@@ -905,7 +905,7 @@ _NOT_SHOWN = '"Not shown to your role"'
 
 
 def _unless_empty(*parts: str) -> str:
-    """Return the DAX that joins the parts, or gives another text if no customer is selected."""
+    """Return the DAX that joins the parts, or says that no customer is chosen."""
     return _if_any("[Customers]", parts)
 
 

@@ -75,7 +75,7 @@ def _block(depth: int, head: str, properties: Iterable[str]) -> list[str]:
 
 
 def _expression(depth: int, head: str, text: str) -> list[str]:
-    """Return the lines of `head = text`; a text with several lines goes below the head."""
+    """Return the lines of `head = text`; text of several lines goes below the head."""
     tabs = "\t" * depth
     if "\n" not in text:
         return [f"{tabs}{head} = {text}"]

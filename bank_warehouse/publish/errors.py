@@ -17,7 +17,7 @@ class PublishError(click.ClickException):
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
-        """Create the error, whose message consists of both texts."""
+        """Create the error, whose message consists of both."""
         super().__init__(f"{problem}\n{remedy}")
         self.problem = problem
         self.remedy = remedy

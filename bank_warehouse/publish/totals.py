@@ -24,7 +24,7 @@ Totals = dict[str, str]
 
 
 def expressions(columns: Iterable[Column]) -> list[str]:
-    """Return the SQL for the sums of columns, as texts; both engines accept it.
+    """Return the SQL for the sums of columns, as text; both engines accept it.
 
     A double column has two sums: of its values and of its absolute values.
     """

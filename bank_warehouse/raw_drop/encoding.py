@@ -85,7 +85,7 @@ _CHANCE = 0.1
 
 @dataclass(frozen=True)
 class Decision:
-    """The encoding of a file: a name that Python knows, and a warning or an empty text."""
+    """The encoding of a file: a name that Python knows, and a warning, which may be empty."""
 
     encoding: str
     warning: str
@@ -287,7 +287,7 @@ def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def _detected(cells: list[bytes]) -> list[str]:
-    """Return the multi-byte encodings that the detector finds as likely as its first choice."""
+    """Return the multi-byte encodings that the detector finds nearly as likely as the best one."""
     # Imported late, because UTF-8 files do not need it.
     from charset_normalizer import from_bytes
 

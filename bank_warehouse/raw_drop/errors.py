@@ -9,7 +9,7 @@ _LOOK_ALIKES = "\u2010\u2011\u2012\u2212\ufe63\uff0d"
 
 
 def visible(text: str) -> str:
-    """Return a text with line ends, invisible characters and those that look like `-` escaped."""
+    """Return text with line ends, invisible characters and those that look like `-` escaped."""
     return "".join(
         letter
         if letter.isprintable() and letter not in _LOOK_ALIKES

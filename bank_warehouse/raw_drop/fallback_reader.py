@@ -354,7 +354,7 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
 
     - no line after the first would be a row by itself if separators inside quotes counted, and no
         two lines would be rows by themselves; or
-    - the record quotes every text, even where it need not: then a quote inside a text is doubled.
+    - the record quotes all text, even where it need not: then a quote inside a cell is doubled.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True

@@ -141,7 +141,7 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
 
 
 def _names_columns(text: str) -> bool:
-    """Return whether a text begins with column names of the clients."""
+    """Return whether text begins with column names of the clients."""
     joined = normalise(text)
     return sum(normalise(column.header) in joined for column in CLIENTS.columns) >= _LEAST_NAMES
 
@@ -265,7 +265,7 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
 
 
 def _not_separated(relative: str, lines: Sequence[str]) -> str:
-    """Return a message if the first line names columns but has no separator, else an empty text."""
+    """Return a message if the first line names columns but has no separator; otherwise empty."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
     widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)

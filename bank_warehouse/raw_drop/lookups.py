@@ -1,4 +1,7 @@
-"""The lookups of a drop: validated like the clients, or derived from the codes of the clients."""
+"""The lookups of a drop: read from a file, or derived from the codes of the clients.
+
+Unlike the clients, a lookup has no quarantine: one bad row refuses the drop.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -35,8 +38,8 @@ def validate_lookup(
 
     Raises:
         DropError: rows cannot be split into cells, cells are empty, codes are ambiguous or were
-            changed by a spreadsheet, or there are too many rows. The message shows the first ones
-            with their files and rows.
+            changed by a spreadsheet, or there are too many rows. The message shows where, for up to
+            three of them.
     """
     code, name = (column.name for column in table.columns)
     connection.execute(f"create or replace temp table lookup as {plan.sql}")
@@ -91,7 +94,7 @@ def validate_lookup(
     if unclear:
         raise DropError(
             f"{table.name}: ambiguous: {_first(unclear)}. A code or name must mean one thing: "
-            "correct the rows, or give people with the same name different names."
+            "correct the rows, or change one of two names that are the same."
         )
     repeats = len(rows) - len({row[4].lower() for row in rows})
     if not repeats:
@@ -101,7 +104,8 @@ def validate_lookup(
         f"{clean_code(quote_identifier(code), is_compared=True)}) = 1"
     )
     repeated = "1 row repeats" if repeats == 1 else f"{repeats} rows repeat"
-    return first, (f"{table.name}: {repeated} another one. Only one is read.",)
+    warning = f"{table.name}: {repeated} a code and its name. Each code is read only once."
+    return first, (warning,)
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:
@@ -138,7 +142,7 @@ def derived_lookup(table: RawTable, clients: TablePlan) -> TablePlan:
     header = ",".join(column.header for column in table.columns)
     warning = (
         f"{table.name}: no file: the codes of the clients serve as names, such as '{table.noun} "
-        f"1'. To name them, put a file with the columns {header} beside the clients."
+        f"1'. To name them, put a file with the columns {header} next to the client file."
     )
     return TablePlan(table.name, clients.files, sql, (warning,), 0)
 

@@ -1,6 +1,7 @@
 """The mapping file of a drop: another bank's names for the columns and their values.
 
-The file `mapping.yml` is in the folder of the tables:
+The file is `mapping.yml` or `mapping.yaml` next to the tables or in their archive, unless
+BANK_RAW_MAPPING or --mapping names another:
 
     clients:
       columns:
@@ -10,8 +11,8 @@ The file `mapping.yml` is in the folder of the tables:
           Hoch: High
       absent: [Banking Contact]
 
-Under `columns`, the project's name is left of each colon; under `values`, the bank's value is.
-Every value is read as text, so `No` and `01` stay as the bank wrote them.
+An entry is `project's header: bank's header` under `columns`, and `bank's value: project's value`
+under `values`. Every value is read as text, so `No` and `01` stay as the bank wrote them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -66,7 +67,7 @@ class DropMapping:
 
 
 def find_mapping(folder: Path) -> Path | None:
-    """Return the mapping file in `folder`."""
+    """Return the mapping file in `folder`, or None."""
     return next((folder / name for name in MAPPING_NAMES if (folder / name).is_file()), None)
 
 
@@ -78,8 +79,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
         source: its name in messages; empty for the name of `path`.
 
     Raises:
-        DropError: it cannot be read, has an unknown table, column or key, names one thing twice, or
-            declares a required column absent.
+        DropError: it cannot be read, is malformed, has an unknown table, column or key, names one
+            thing twice, or declares a required column absent.
     """
     refuse_unprintable(str(path))
     source = source or path.name
@@ -89,8 +90,8 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
         top = _mapping(source, "the file", _loaded(source, path.read_text("utf-8-sig")) or {})
     except OSError as problem:
         raise DropError(
-            f"{path}: the mapping file cannot be read: {problem.strerror or problem}. Correct the "
-            "path, or unset BANK_RAW_MAPPING."
+            f"{path}: the mapping file cannot be read: {problem.strerror or problem}. Make the "
+            "file readable, or correct the path if BANK_RAW_MAPPING or --mapping names it."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as problem:
         reason = " ".join(str(problem).split())
@@ -116,7 +117,7 @@ def _loaded(source: str, text: str) -> Any:
                 line = key.start_mark.line + 1
                 if isinstance(key, yaml.ScalarNode) and key.value in lines:
                     raise DropError(
-                        f"{source}, line {line}: {key.value!r} is already defined in "
+                        f"{source}, line {line}: {key.value!r} is already defined on "
                         f"line {lines[key.value]}. Remove one of the two."
                     )
                 lines[str(key.value)] = line
@@ -152,7 +153,7 @@ def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
         _refuse_twice(source, pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
     absent = parts.get("absent") or []
     if not isinstance(absent, list):
-        raise DropError(f"{source}: absent of {table.name} is not a list of column names.")
+        raise DropError(f"{source}: {table.name}: `absent` must be a list of column names.")
     names = frozenset(_column(source, table, name) for name in absent)
     required = [c.header for c in table.columns if c.required and c.name in names]
     if required:

@@ -31,8 +31,8 @@ from bank_warehouse.raw_drop.workbook import SheetHead, Workbook, counted
 from bank_warehouse.sql import no_wildcards, quote_identifier, quote_literal
 
 _SPARE_CELLS = 4
-# A null marker that no text file contains, so that an empty cell is read as an empty text and null
-# means that the row has no such cell.
+# A null marker that no text file contains, so that an empty cell is read as an empty string, and
+# null means that the row has no such cell.
 _NEVER = "\x01\x02 no cell \x02\x01"
 
 
@@ -212,7 +212,7 @@ def changed_files(plan: TablePlan) -> tuple[str, ...]:
 
 
 def changed_message(files: Iterable[str], raw_dir: Path | str) -> str:
-    """Return a message about files that changed while they were read, or an empty text."""
+    """Return a message about files that changed while they were read; empty if there are none."""
     names = ", ".join(sorted(set(files)))
     if not names:
         return ""

@@ -314,7 +314,7 @@ def prove_file(
 def _other_header(
     connection: duckdb.DuckDBPyConnection, file: str, select: str, limit: str
 ) -> str | None:
-    """Return why a header among the rows of a file is refused."""
+    """Return why a header among the rows of a file is refused; None if there is no such header."""
     found = connection.execute(
         "select min(number) + 1 from (select structural_fault, row_number() over () as number "
         f"from (select structural_fault from ({select}){limit})) where structural_fault = ?",
@@ -347,7 +347,7 @@ def cause_of_spoilt_id(example: str) -> str:
 
 
 def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -> str | None:
-    """Return why a column whose ids or codes were changed by a program is refused."""
+    """Return why a column is refused whose ids a program changed; None if it changed none."""
     column = quote_identifier(name)
     spoilt = is_spoilt_id(column)
     found = connection.execute(
@@ -398,7 +398,7 @@ def contradictions(head: Mapping[str, Any], whole: FileProof) -> tuple[str, ...]
 def _row_of(
     connection: duckdb.DuckDBPyConnection, select: str, column: str, text: str
 ) -> int | None:
-    """Return the first row of a file that holds a text; the header is row 1."""
+    """Return the first row with `text` in `column`, or None; the header is row 1."""
     found = connection.execute(
         f"select min(number) + 1 from (select {quote_identifier(column)} as cell, "
         f"row_number() over () as number from ({select})) where cell = ?",
@@ -519,7 +519,7 @@ def _typed_dates(
 def date_readings(text: str) -> tuple[str, Readings]:
     """Return the shape of a date's text, and each format of this shape with its date.
 
-    The date is None if the calendar has no such day. A text of no known shape has the shape ''.
+    The date is None if the calendar has no such day. Text of no known shape has the shape ''.
     Two-digit years are 1969 to 2068, as in strptime.
     """
     text = text.strip(INVISIBLE)
@@ -745,7 +745,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
-    """Return an unreadable cell if most cells are unreadable, and more than `tolerated`."""
+    """Return an unreadable cell if most are unreadable, and more than `tolerated`; else None."""
     if foreign.total() <= max(0.5, settings.tolerated) * cells:
         return None
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)

@@ -85,7 +85,7 @@ def best_header(
 
 
 def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _Fit | None:
-    """Return the table that matches these header cells best."""
+    """Return the table that best matches these header cells; None if no single one does."""
     fits = []
     width = sum(bool(name) for name in trimmed_names(cells))
     for table in TABLES.values():

@@ -76,7 +76,7 @@ def validate_clients(
         project: folder of the dbt project.
         plan: the drop, for which :func:`can_validate` is true.
         settings: how dates and amounts are written.
-        variables: the variables of dbt.
+        variables: the dbt variables.
 
     Raises:
         duckdb.Error: the rows do not fit on the disk.

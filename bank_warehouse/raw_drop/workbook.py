@@ -263,7 +263,11 @@ class Workbook:
         return rows, frozenset(typed), mixed
 
     def marks(self, name: str) -> SheetMarks:
-        """Return the facts about a sheet besides its values."""
+        """Return the facts about a sheet besides its values.
+
+        Raises:
+            DropError: the workbook is damaged.
+        """
         with open_archive(self.file) as archive:
             try:
                 if self.kind == "ods":

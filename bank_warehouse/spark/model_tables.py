@@ -101,7 +101,7 @@ class SqlTable:
 def rows_query(data: pa.Table) -> str:
     """Return a query for the rows of an Arrow table, with its names and types.
 
-    The query contains the rows as one JSON text. NaN and null are preserved.
+    The query contains the rows as one JSON string. NaN and null are preserved.
 
     Args:
         data: A table without nested columns, whose types Spark also has.

@@ -2,7 +2,7 @@
 
 Spark's CSV reader does not handle damaged files: it drops what does not fit, takes the first of two
 headers, and guesses at quotes. Instead, the machine that runs dbt reads each file in one pass, with
-bounded memory and the same plan as DuckDB, and writes a Parquet file of texts for Spark. Both
+bounded memory and the same plan as DuckDB, and writes a Parquet file of text for Spark. Both
 engines then accept, quarantine and refuse the same rows. The cost is a second copy of the drop,
 which one machine writes to a folder that the servers of the cluster can reach.
 """

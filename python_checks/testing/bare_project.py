@@ -32,7 +32,7 @@ def run_elsewhere(
     Args:
         project: the project's folder, which is passed on the command line.
         elsewhere: the working folder, which is created.
-        arguments: the command of dbt with its options.
+        arguments: the dbt command with its options.
         environment: variables in addition to those of this process.
     """
     elsewhere.mkdir()

@@ -42,7 +42,7 @@ def run_dbt(
 
     Args:
         folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
-        arguments: the command of dbt with its options.
+        arguments: the dbt command with its options.
         project: folder of the dbt project. A copy is parsed again, partially if its `target/` has
             an earlier parse.
         environment: variables that differ from those of this process; BANK_RAW_DIR and

@@ -814,7 +814,7 @@ def two_columns_mapped_to_one(drop: Path) -> None:
     )
 
 
-@oddity("refused", "mapping.yml, line 4: 'Bank Loans' is already defined in line 3")
+@oddity("refused", "mapping.yml, line 4: 'Bank Loans' is already defined on line 3")
 def mapping_with_a_name_twice(drop: Path) -> None:
     """A mapping file that names a column twice: the last one must not be used without a message."""
     put(drop, seed_text())
@@ -842,7 +842,7 @@ def no_header(drop: Path) -> None:
 @oddity(
     "read",
     warns="the codes of the clients serve as names, such as 'Relationship 1'. To name them, put a "
-    "file with the columns BRId,Banking Relationship beside the clients",
+    "file with the columns BRId,Banking Relationship next to the client file",
     by="staging",
 )
 def clients_alone(drop: Path) -> None:
@@ -902,7 +902,7 @@ def code_of_two_names(drop: Path) -> None:
         file.write("1,Other\n")
 
 
-@oddity("read", warns="1 row repeats another one")
+@oddity("read", warns="1 row repeats a code and its name")
 def lookup_row_twice(drop: Path) -> None:
     """A lookup row that occurs twice, with the same name."""
     put(drop, seed_text())

@@ -220,7 +220,7 @@ class Context:
         return None
 
     def mark_of_pair(self, rows: str, columns: str, metric: str) -> Mark | None:
-        """Return whether a metric really differs by each of two dimensions.
+        """Return whether a metric really differs by each of two dimensions; None if unknown.
 
         For the number and the share of customers, return whether the dimensions are associated.
         """

@@ -43,7 +43,7 @@ def detail(context: Context) -> tuple[Block, ...]:
         columns=(
             Column("Measure", "", False),
             Column("This cell", ""),
-            Column("All shown", "All customers that meet the filters."),
+            Column("All shown", "All customers that match the filters."),
         ),
         rows=tuple(
             (Cell(metric.label, metric.label), Cell.of(one, metric), Cell.of(other, metric))

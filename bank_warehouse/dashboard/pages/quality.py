@@ -93,7 +93,7 @@ def _joiners(context: Context) -> Chart:
         plot=plot,
         summary=f"Customers by joining year, {years[0]} to {years[-1]}. {nobody}".strip()
         if counts
-        else "No customer meets these filters.",
+        else "No customers match these filters.",
         table=Table(
             name="joiners",
             title="Customers by joining year",

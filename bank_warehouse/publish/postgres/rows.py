@@ -57,7 +57,7 @@ def replace_rows(
     except psycopg.DataError as problem:
         raise PostgresError(
             f"{contract.relation}: PostgreSQL rejects a value: {first_line(problem)}.",
-            "Check the rows of this mart, for instance texts with NUL characters. The marts in "
+            "Check the rows of this mart, for instance for NUL characters in text. The marts in "
             "PostgreSQL have not changed.",
         ) from problem
 

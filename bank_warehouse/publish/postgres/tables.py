@@ -47,8 +47,7 @@ def postgres_type(contract: Contract, column: Column) -> str:
         return "numeric" + column.type.removeprefix("DECIMAL")
     if column.type not in TYPES:
         raise PostgresError(
-            f"{contract.relation}: no type of PostgreSQL is known for {column.name}, "
-            f"{column.type}.",
+            f"{contract.relation}: no PostgreSQL type is known for {column.name}, {column.type}.",
             f"Cast the column in the model to one of {', '.join(sorted(TYPES))} or a decimal.",
         )
     return TYPES[column.type]

@@ -606,9 +606,9 @@ def test_pages_say_if_no_customer_meets_the_filters(watched: Watched) -> None:
         page = watched.go(f"/{name}?{search}")
         expect(page.locator(".count")).to_have_text("0 of 3,000 customers")
     watched.go(f"/?{search}")
-    expect(page.locator("#block-segments-map")).to_contain_text("No customer meets these filters.")
+    expect(page.locator("#block-segments-map")).to_contain_text("No customers match these filters.")
     watched.go(f"/risk?{search}")
-    expect(page.locator("#block-loyalty-risk")).to_contain_text("No customer meets these filters.")
+    expect(page.locator("#block-loyalty-risk")).to_contain_text("No customers match these filters.")
     watched.assert_no_faults()
 
 

@@ -669,7 +669,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
         ("clients: [", "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column: unknown key"),
-        ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is already defined in line 1"),
+        ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is already defined on line 1"),
         (
             "clients: {columns: {Age: A, age: B}}",
             "'age' and 'Age' are the same name, with two meanings",
