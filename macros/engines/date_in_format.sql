@@ -3,8 +3,8 @@
     to the same day, which `nullif` turns into null; a case would parse the text twice.
 
     DuckDB, %y: a regular expression requires both digits of the year. If the format begins with the
-    year, it also requires two digits of the last number, which could be the year: 01/02/1 is not a
-    date.
+    year, the last number must have two digits as well, because either of the two could really be
+    the year: 01/02/1 is not a date.
 
     Spark: its own date patterns require two digits for a day, or accept more than the format does.
     So the format becomes a regular expression with one group for each part of the date. The number

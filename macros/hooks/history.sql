@@ -44,8 +44,8 @@
         {{ exceptions.raise_compiler_error(
             'No customer of this drop is in the history at ' ~ strange[0][0] ~ ': it is the history '
             ~ 'of another bank. Nothing was written to it. Name another warehouse for this bank, set '
-            ~ 'BANK_HISTORY to a file of its own, or remove the wrong date with `dbt run-operation '
-            ~ 'forget_date`.'
+            ~ 'BANK_HISTORY to a file of its own, or, if that date is wrong, remove it with `dbt '
+            ~ "run-operation forget_date --args '{as_of_date: " ~ strange[0][0] ~ "}'`."
         ) }}
     {%- endif -%}
 {%- endmacro %}

@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {#-
-    Each pair is a date that must be null and the formats of which one must then fit. The first pair
+    Each pair is a date that must be null, and formats, one of which must then fit. The first pair
     holds the exchanged forms that the file does not have itself. For two formats of the file that
     are each other's exchange, another pair says that only the later one fits.
 

@@ -24,8 +24,8 @@
     {%- elif not bank_warehouse.has_package() -%}
         {{ exceptions.raise_compiler_error(
             'BANK_RAW_DIR: the files of a drop are read with dbt-duckdb and dbt-spark, not with the '
-            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_, and '
-            ~ 'build without BANK_RAW_DIR.'
+            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_*, '
+            ~ 'and build without BANK_RAW_DIR.'
         ) }}
     {%- endif -%}
     {%- set plan = bank_warehouse.call_package(

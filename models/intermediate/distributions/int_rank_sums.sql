@@ -101,7 +101,8 @@ bucket_counts as (
 
 ),
 
--- Every customer has one value of the first dimension, so its counts add up to all customers.
+-- Every customer has exactly one value of the first dimension, so the counts of that dimension
+-- include each customer who has the measure exactly once.
 buckets as (
 
     select
@@ -116,8 +117,8 @@ buckets as (
 
 ),
 
--- The first rank of a bucket is one more than the number of customers below it. Each customer in
--- the bucket gets the mean of its ranks; twice the mean is a whole number.
+-- The first rank of a bucket is one more than the number of customers below it. Each customer in a
+-- bucket gets the mean of the bucket's ranks; twice that mean is a whole number.
 ranked as (
 
     select

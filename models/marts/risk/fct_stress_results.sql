@@ -68,7 +68,7 @@ parameters as (
 
 ),
 
--- Rounded cell by cell, so that the total is the sum of fct_expected_losses to the cent.
+-- Rounded cell by cell, so that the baseline is the sum of fct_expected_losses to the cent.
 losses as (
 
     select
