@@ -1153,7 +1153,7 @@ def page_under_the_name_of_a_workbook(drop: Path) -> None:
 
 @oddity("read", warns="Banking.xlsx[Pivot]: ignored", by="staging")
 def pivot_table_beside_the_clients(drop: Path) -> None:
-    """A second sheet with sums of eight amounts: it has no client ids, so it is ignored."""
+    """A second sheet with sums of all amounts: it has no client ids, so it is ignored."""
     money = [column.header for column in CLIENTS.columns if column.kind == "money"]
     sheets = seed_sheets()
     sheets["Pivot"] = [
@@ -1179,7 +1179,7 @@ def zip_bomb(drop: Path) -> None:
 
 @oddity("read", warns="unpacked")
 def gzipped(drop: Path) -> None:
-    """Compressed with gzip."""
+    """A file compressed with gzip."""
     put(drop, gzip.compress(seed_text().encode()), "banking-clients.csv.gz")
 
 
@@ -1223,7 +1223,7 @@ def row_names_of_r(drop: Path) -> None:
 
 @oddity("refused", "or the last column has no name")
 def last_column_without_a_name(drop: Path) -> None:
-    """One more cell in each row than names in the header."""
+    """Each row has one more cell than the header has names."""
     header, *rows = seed_text().splitlines()
     put(drop, "\n".join([header, *(f"{row},x" for row in rows)]))
 
@@ -1371,7 +1371,7 @@ def named_pipe(drop: Path) -> None:
 
 @oddity("read")
 def hostile_file_name(drop: Path) -> None:
-    """Wildcards, quotes, braces and SQL in the names of files below the clients folder."""
+    """Wildcards, quotes, braces and SQL in the name of a file in the clients folder."""
     put(drop, seed_text(), "clients/[a]*? '; drop table clients; -- {{ x }} \".csv")
 
 
@@ -1762,7 +1762,7 @@ def dates_rewritten_by_a_spreadsheet(drop: Path) -> None:
     date_formats=("%d-%m-%Y", "%d/%m/%Y"),
 )
 def dates_rewritten_and_declared(drop: Path) -> None:
-    """The same with a declared order: a warning counts the dates that it decided."""
+    """The same with a declared order: a warning counts the dates that the declaration decided."""
     put(drop, edit_cells("Joined Bank", local_date))
 
 
@@ -1812,7 +1812,7 @@ def dates_converted_and_declared(drop: Path) -> None:
 
 @oddity("refused", "1,064 such as 2006-04-07 00:00:00 may have day and month")
 def dates_converted_with_midnight(drop: Path) -> None:
-    """The same with a time of midnight after each converted date."""
+    """The same with midnight after each converted date, and no order declared."""
     put(drop, converted("{2}-{0}-{1} 00:00:00".format))
 
 
@@ -1824,7 +1824,7 @@ def dates_converted_to_eight_digits(drop: Path) -> None:
 
 @oddity("refused", '--vars: raw_date_format: ["%d/%m/%Y", "%d-%b-%Y"] reads 3,000')
 def dates_converted_to_month_names(drop: Path) -> None:
-    """Each date with a day up to 12 as 07-Apr-2015 for the 4th of July, the others unchanged."""
+    """Each date with a day up to 12 as 07-Apr-2015 for the 4th of July, others as 25/07/2015."""
     put(drop, converted(lambda day, month, year: f"{month}-{MONTHS[int(day) - 1]}-{year}"))
 
 
@@ -1862,7 +1862,7 @@ def few_dates_converted(drop: Path) -> None:
 
 @oddity("read", warns="read as %d-%m-%Y or %Y-%m-%d", by="staging")
 def dates_of_two_formats_undeclared(drop: Path) -> None:
-    """A drop built from two parts, one with dates as 25-07-2015 and one as 2015-07-25."""
+    """One file joined from two, one with dates as 25-07-2015 and one as 2015-07-25."""
     put(
         drop,
         converted(
@@ -2039,7 +2039,7 @@ def money_that_adds_up_to_too_much(drop: Path) -> None:
 
 @oddity("quarantined", "is empty", quarantined=6, by="staging")
 def null_markers(drop: Path) -> None:
-    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and a dash instead of a value."""
+    """`NULL`, `#N/A`, `nan`, `#REF!`, `N/A` and two dashes instead of a value."""
     header, rows = seed_rows()
     words = {
         1: ("Name", "NULL"),
@@ -2056,7 +2056,7 @@ def null_markers(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def surname_null(drop: Path) -> None:
-    """A client named Null: only NULL and null are null markers."""
+    """A client named Null, which is not a null marker, unlike NULL and null."""
     put(drop, edit_cells("Name", lambda _: "Null", [5]))
 
 
@@ -2172,7 +2172,7 @@ def ids_marked_as_text(drop: Path) -> None:
 
 @oddity("refused", "row 5: client_id: 1 of 3,000 ids examined are written like 'IND")
 def id_after_an_apostrophe(drop: Path) -> None:
-    """One id after an apostrophe, with which a spreadsheet marks text."""
+    """One id with an apostrophe in front, which is how a spreadsheet marks text."""
     put(drop, edit_cells("Client ID", lambda cell: f"'{cell}", [4]))
 
 
