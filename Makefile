@@ -78,7 +78,7 @@ drawings: install-dev  ## draw the pages of the Power BI report in docs/images, 
 quick: install-dev  ## check what changed since the last commit, in about a minute
 	$(BIN)/python -m python_checks.quick
 
-test: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)  ## everything CI checks
+test: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)  ## the linters, and all tests but the nightly ones
 	$(MAKE) --no-print-directory --jobs 2 lint tests
 
 # Without lint, which runs beside: it leaves a core idle for much of its time, and so do these.

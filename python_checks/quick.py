@@ -3,7 +3,7 @@
 Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. The dbt
 unit tests of changed models, and of models that use a changed macro or seed, are run. So are the
 pytest tests that need no warehouse and import a changed module or read the project's files. `make
-test` checks everything.
+test` runs the linters and the tests.
 """
 
 import ast
