@@ -313,7 +313,8 @@ VARIABLES = (
     ),
     Setting(
         "raw_money_rounding",
-        "for amounts with fractions of a cent: `none` refuses them, `half_up` rounds them",
+        "for amounts with fractions of a cent: `none` quarantines or refuses them, "
+        "`half_up` rounds them",
         "`none`",
         _one_of("none", "half_up"),
     ),
