@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from python_checks.testing.dbt import run_dbt
 
 
@@ -13,13 +15,21 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
+SETTINGS_OF_A_BANK = (
+    "{as_of_date: 2023-06-30, near_duplicates: quarantine, false_discovery_rate: 0.2,"
+    " max_quarantine_rate: 0.5, exact_ranks_limit: 2, inference_seed: 7,"
+    " raw_money_rounding: half_up, raw_decimal_mark: ',', raw_date_format: '%Y-%m-%d'}"
+)
+
+
+@pytest.mark.parametrize("variables", ["{}", SETTINGS_OF_A_BANK])
 def test_every_unit_test_is_run_and_passes(
-    built_warehouse: Path, built_target: Path, tmp_path: Path
+    variables: str, built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
     # Fixtures take their types from the tables that they replace, including the history.
     for file in (built_warehouse, built_warehouse.with_name("bank_history_sample.duckdb")):
         shutil.copy2(file, tmp_path / file.name)
-    run = run_dbt(tmp_path, "test", "--select", "test_type:unit")
+    run = run_dbt(tmp_path, "test", "--select", "test_type:unit", "--vars", variables)
     results = _read(tmp_path / "target" / "run_results.json")["results"]
     passed = {result["unique_id"] for result in results if result["status"] == "pass"}
     assert passed == set(_read(built_target / "manifest.json")["unit_tests"]), run.stdout[-6000:]
