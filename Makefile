@@ -85,7 +85,7 @@ test: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)  ## the
 tests: install-dev install-spark $(BENCH_INSTALLED) $(ADAPTERS_INSTALLED)
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-nightly: install-dev install-spark  ## ten times as many damaged drops, publishers killed a hundred times, all on Spark
+nightly: install-dev install-spark  ## many more damaged drops, publishers killed a hundred times, all on Spark
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "examples or nightly"
 
 check: install  ## Great Expectations on the built warehouse

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -116,7 +117,9 @@ def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None
     assert "export POSTGRES_PASSWORD=..." in document
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.skipif(
+    sys.platform == "win32" or not shutil.which("make"), reason="needs make and a POSIX shell"
+)
 def test_clean_keeps_the_history(tmp_path: Path) -> None:
     shutil.copyfile(PROJECT / "Makefile", tmp_path / "Makefile")
     kept = {"bank_history.duckdb", "bank_history_sample.duckdb", "bank_history.duckdb.wal"}

@@ -575,7 +575,7 @@ def test_bars_are_sorted_by_length(page: str, snapshot: Snapshot) -> None:
 
 
 def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
-    """Dimensions with an order of their own, such as bands, keep it."""
+    """Dimensions with an order of their own, such as bands, are left out."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
             continue
