@@ -53,8 +53,8 @@ def accept(warehouse: Path) -> tuple[date, int]:
         As-of date and number of rows of the accepted drop.
 
     Raises:
-        click.ClickException: The warehouse cannot be read, its build was not completed or
-            does not tie out, or the disk is full; the message says what to do.
+        click.ClickException: The warehouse cannot be read or holds no customers, its build was
+            not completed or does not tie out, or the disk is full; the message says what to do.
         NotWrittenError: The file cannot be written.
     """
     target = accepted_profile_path(warehouse)

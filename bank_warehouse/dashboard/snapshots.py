@@ -260,9 +260,10 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
     try:
         layer = load_metrics(release.path / METRICS)
     except MetricsError as problem:
+        reason, _, _ = str(problem).partition(" Run ")
         message = (
-            f"Release {release.number} has no readable metric definitions ({problem}). Run `bank "
-            "build`, `bank check` and `bank publish` for a new one."
+            f"The metric definitions of release {release.number} cannot be used: {reason} "
+            "Run `bank build`, `bank check` and `bank publish` for a new release."
         )
         raise DashboardError(message) from problem
     # The folder is deleted while the database is open. If the system cannot do so, the error is

@@ -196,9 +196,9 @@ def load_metrics(manifest: Path) -> SemanticLayer:
         raise MetricsError(message)
     try:
         return read_metrics(content)
-    except KeyError as missing:
-        message = f"{manifest} has no {missing}. Run `dbt parse` to write it again."
-        raise MetricsError(message) from missing
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"{manifest} is incomplete ({error}). Run `dbt parse` to write it again."
+        raise MetricsError(message) from error
 
 
 def read_metrics(content: Json) -> SemanticLayer:

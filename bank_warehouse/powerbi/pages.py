@@ -313,7 +313,7 @@ DIFFERENCES = "fct_segment_differences"
 
 @dataclass(frozen=True)
 class Tip:
-    """A tooltip page: the numbers of the hovered item, and whether its differences are real.
+    """A tooltip page: figures for the item under the pointer, and whether differences are real.
 
     The tests are rows of a table that no slicer filters, so slicers cannot change the answer.
     Groups that were not tested have no row.

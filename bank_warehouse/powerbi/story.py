@@ -467,7 +467,7 @@ class _Writer:
                 f"RETURN\n    SUMX(\n        {table},\n"
                 f"        CONVERT({exposure}, DOUBLE) * MIN(1, {default} * Defaults)"
                 f" * MIN(1, {loss} * Losses)\n    )",
-                "Assumed loss of a year under the assumptions that the reader has chosen.",
+                "Assumed yearly loss under the assumptions that the reader has chosen.",
                 "#,0",
                 WHAT_IF,
             ),

@@ -183,7 +183,8 @@ def roll_back(
     Raises:
         NoReleaseError: There is no release with this number.
         UnknownCommitError: It is unknown whether PostgreSQL holds it.
-        PublishError: As for :func:`publish`.
+        PublishError: The release is damaged or cannot be made current, or PostgreSQL cannot be
+            reached.
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)

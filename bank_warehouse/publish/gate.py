@@ -166,7 +166,7 @@ def _difference(before: Fingerprint, after: Fingerprint) -> str:
     if before.columns != after.columns:
         return "its columns are different"
     if before.rows != after.rows:
-        return f"it had {before.rows:,} rows and now has {after.rows:,}"
+        return f"its number of rows was {before.rows:,} and is now {after.rows:,}"
     return f"the values in its {after.rows:,} rows have changed"
 
 

@@ -165,7 +165,7 @@ def _refuse_other_width(
         return
     where = (
         f"{relative}, row {row}: the header has {len(header)} names, and each of the first rows "
-        f"has {cells} cells"
+        f"has {cells}"
     )
     if cells == len(header) - 1 and header[-1]:
         tables = TABLES.values()

@@ -909,8 +909,8 @@ def _said_of_dates(proof: DateProof) -> str:
         )
     if proof.basis == "proved" and proof.dates:
         few = (
-            f" {proof.quarantined:,} such as {proof.example} could be in another order and are "
-            "quarantined."
+            f" Quarantined, because they could be in another order: {proof.quarantined:,}, such as "
+            f"{proof.example}."
             if proof.quarantined
             else ""
         )
@@ -1194,7 +1194,7 @@ def _said_of_money(column: str, proof: MoneyProof) -> str:
             f"raw_decimal_mark declares ({proof.mark!r})"
         )
     if proof.contradicting and not proof.refusal:
-        found.append(f"{proof.contradicting:,} amounts have the other decimal mark: quarantined")
+        found.append(f"quarantined, because of the other decimal mark: {proof.contradicting:,}")
     if proof.unrounded and not proof.refusal:
         found.append(f"{proof.unrounded:,} of {proof.amounts:,} amounts have fractions of a cent")
     return f"{column}: {'; '.join(found)}." if found else ""

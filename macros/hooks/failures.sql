@@ -23,8 +23,8 @@
         {%- endfor -%}
         {%- if failed | length > 5 -%}
             {%- do log(
-                failed | length - 5 ~ ' more tests failed or warned. `dbt test --select <name>` '
-                ~ 'shows the rows of one.', info=true
+                'Tests that failed or warned besides these: ' ~ (failed | length - 5)
+                ~ '. `dbt test --select <name>` shows the rows of one.', info=true
             ) -%}
         {%- endif -%}
     {%- endif -%}

@@ -46,17 +46,17 @@ CHANGES = {
     "a row deleted": (
         "delete from marts.dim_investment_advisors where rowid = 0",
         "marts.dim_investment_advisors",
-        "it had 22 rows and now has 21",
+        "its number of rows was 22 and is now 21",
     ),
     "a row repeated": (
         "insert into quality.fct_control_totals from quality.fct_control_totals limit 1",
         "quality.fct_control_totals",
-        "it had 10 rows and now has 11",
+        "its number of rows was 10 and is now 11",
     ),
     "a row deleted from the table behind a view": (
         "delete from intermediate.int_customers_segmented where rowid = 5",
         "marts.dim_customers",
-        "it had 3,000 rows and now has 2,999",
+        "its number of rows was 3,000 and is now 2,999",
     ),
     "a type changed": (
         "alter table marts.dim_products alter column product_order type bigint",

@@ -387,7 +387,8 @@ def test_unsupported_definition_is_refused(change: Callable[[Json], None], compl
         ("{", "cannot be read"),
         ("[]", "holds no metrics"),
         (json.dumps({"semantic_models": [], "metrics": []}), "holds no metrics"),
-        ('{"metrics": [{"name": "customers"}]}', "has no 'semantic_models'"),
+        ('{"metrics": [{"name": "customers"}]}', r"is incomplete \('semantic_models'\)"),
+        ('{"metrics": [{"name": "customers"}], "semantic_models": null}', "is incomplete"),
     ],
 )
 def test_invalid_manifest_is_refused(text: str | None, complaint: str, tmp_path: Path) -> None:

@@ -311,7 +311,9 @@ def test_a_few_dates_of_undecided_order_are_quarantined() -> None:
     dates = [("25-07-2015", 98), ("25/07/2015", 1), ("07/25/2015", 1)]
     proof = interpret_dates(dates, Settings(tolerated=0.02))
     message = FileProof("a.csv", proof, {}).warnings[0]
-    assert message.endswith(" 2 such as 25/07/2015 could be in another order and are quarantined.")
+    assert message.endswith(
+        " Quarantined, because they could be in another order: 2, such as 25/07/2015."
+    )
 
 
 def test_column_decides_ambiguous_cells() -> None:
