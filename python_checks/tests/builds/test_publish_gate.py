@@ -121,7 +121,7 @@ RECORDS: dict[str, tuple[Callable[[Path], None], str]] = {
     "checked by another DuckDB": (with_checks(duckdb_version="1.4.0"), "checked with DuckDB"),
     "checked before the build": (
         checked_before_the_build,
-        "the present marts.dim_dates",
+        "did not check the current marts.dim_dates",
     ),
 }
 
