@@ -1853,7 +1853,7 @@ def dates_rewritten_beside_right_ones(drop: Path) -> None:
 
 
 @oddity(
-    "quarantined", "joined_bank is not a date", quarantined=19, by="staging", warns="19 such as"
+    "quarantined", "joined_bank is not a date", quarantined=19, by="staging", warns="19, such as"
 )
 def few_dates_converted(drop: Path) -> None:
     """Converted dates only in the first 59 rows: few enough to be quarantined."""

@@ -64,7 +64,7 @@ def test_full_disk_is_refused_with_remedy(tmp_path: Path, monkeypatch: pytest.Mo
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")
     both = need.warehouse_bytes + need.spill_bytes
     free(monkeypatch, both)
-    assert require_disk_space(need).startswith("100,000,000 customers need about 40.0 GB")
+    assert require_disk_space(need).startswith("100,000,000 customers need about 55.0 GB")
     free(monkeypatch, both - 1)
     with pytest.raises(DropError, match="BANK_TEMP_DIRECTORY") as refused:
         require_disk_space(need)
@@ -86,8 +86,8 @@ def test_space_of_existing_warehouse_is_reused(
 def test_needed_disk_space_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = str(tmp_path / "bank.duckdb")
     assert require_disk(warehouse, 1000, True) == ""
-    assert require_disk(warehouse, 125_000, True) == (
-        "125,000 customers need about 50 MB for the warehouse."
+    assert require_disk(warehouse, 100_000, True) == (
+        "100,000 customers need about 55 MB for the warehouse."
     )
     assert require_disk(":memory:", 10**12, True) == ""
     free(monkeypatch, 1)
@@ -124,5 +124,5 @@ def test_dbt_logs_needed_disk_space(
         # Without its seeds the model fails, but first reports the space that it needs.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
-    message = f"200,000 customers need about 80 MB for the warehouse{temporary}."
+    message = f"200,000 customers need about 110 MB for the warehouse{temporary}."
     assert message in result.stdout
