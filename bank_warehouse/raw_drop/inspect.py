@@ -251,7 +251,10 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"  {line}" for line in text.splitlines())
     if result["problems"]:
         yield "A build would refuse this drop:"
-        yield from (f"  {n}. {problem}" for n, problem in enumerate(result["problems"], start=1))
+        for n, problem in enumerate(result["problems"], start=1):
+            first, *others = problem.split("\n")
+            yield f"  {n}. {first}"
+            yield from (f"   {line}" for line in others)
     else:
         *others, last = result["left_to_build"]
         left = f"{', '.join(others)} and {last}"

@@ -14,6 +14,7 @@ import duckdb
 from bank_warehouse import drop_verdict
 from bank_warehouse.raw_drop import temp_files
 from bank_warehouse.raw_drop.drop import DropPlan
+from bank_warehouse.raw_drop.errors import visible
 from bank_warehouse.raw_drop.plan import contradictions_of
 from bank_warehouse.raw_drop.proofs import Settings
 from bank_warehouse.raw_drop.schema import CLIENTS, TABLES
@@ -99,7 +100,7 @@ def validate_clients(
         return Validation(
             files=_files(connection),
             problems=(
-                *contradictions_of(clients, settings, contradicting),
+                *map(visible, contradictions_of(clients, settings, contradicting)),
                 *drop_verdict.refusals(facts, settings.tolerated),
             ),
             warnings=tuple(drop_verdict.warnings(facts, variables["near_duplicates"])),

@@ -586,7 +586,10 @@ def test_inspect_refuses_a_high_quarantine_rate(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "two", {4: ("Joined Bank", "31-02-2015"), 6: ("Age", "x")})
     result = CliRunner().invoke(inspect, [str(drop)])
     assert result.exit_code == 1
-    assert "2 of 40 client rows are quarantined" in result.output
+    *_, problem, date, age, _ = result.output.splitlines()
+    assert problem.startswith("  1. 2 of 40 client rows are quarantined")
+    assert "1 row: age is not a whole number" in f"{date} {age}"
+    assert date.startswith("     1 row: ")
     assert "A build would read" not in result.output
 
 
