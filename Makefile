@@ -159,5 +159,5 @@ lock: $(UV_INSTALLED)  ## make the requirements*.txt again from pyproject.toml
 	$(UV) pip compile $(LOCK) --group uv --output-file requirements-uv.txt
 
 clean:  ## remove what builds make; the virtual environment, releases and the history stay
-	rm -rf target logs
-	if [ -d warehouse ]; then find warehouse -mindepth 1 ! -name '*_history*.duckdb*' -delete; fi
+	rm -rf target logs warehouse/spark
+	if [ -d warehouse ]; then find warehouse -maxdepth 1 -name 'bank*' ! -name '*_history*.duckdb*' ! -name '*.accepted_profile.parquet' -exec rm -rf {} +; fi

@@ -169,7 +169,8 @@ def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[
     Raises:
         SettingError: the message lists all problems of the drop.
     """
-    drop, mapping = environment.get("BANK_RAW_DIR", ""), environment.get("BANK_RAW_MAPPING")
+    drop = environment.get("BANK_RAW_DIR", "")
+    mapping = environment.get("BANK_RAW_MAPPING", "").strip()
     if not drop.strip():
         return {}
     from bank_warehouse.raw_drop import DropError, Settings, hand_on_plan

@@ -188,7 +188,7 @@ def load_metrics(manifest: Path) -> SemanticLayer:
     except FileNotFoundError as error:
         message = f"There is no {manifest}. Run `bank build` or `dbt parse` first."
         raise MetricsError(message) from error
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         message = f"{manifest} cannot be read: {error}. Run `dbt parse` to write it again."
         raise MetricsError(message) from error
     if not isinstance(content, dict) or not content.get("metrics"):

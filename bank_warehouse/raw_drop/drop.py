@@ -437,7 +437,7 @@ def plan_table(raw_dir: Path, table: str, settings: Settings | None = None) -> T
 
 def mapping_setting() -> Path | None:
     """Return the mapping file that BANK_RAW_MAPPING names; None if it is not set."""
-    named = os.environ.get(MAPPING_SETTING)
+    named = os.environ.get(MAPPING_SETTING, "").strip()
     return Path(named) if named else None
 
 

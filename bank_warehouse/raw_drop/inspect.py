@@ -321,10 +321,8 @@ def _is_same(ours: str, theirs: str) -> bool:
 @click.option("--json", "is_json", is_flag=True, help="Write JSON, for programs.")
 @click.option(
     "--mapping",
-    envvar="BANK_RAW_MAPPING",
-    show_envvar=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Mapping file.  [default: mapping.yml beside the tables]",
+    help="Mapping file.  [default: BANK_RAW_MAPPING, or mapping.yml beside the tables]",
 )
 @click.option(
     "--as-of",

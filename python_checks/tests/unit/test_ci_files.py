@@ -123,12 +123,16 @@ def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None
 def test_clean_keeps_the_history(tmp_path: Path) -> None:
     shutil.copyfile(PROJECT / "Makefile", tmp_path / "Makefile")
     kept = {"bank_history.duckdb", "bank_history_sample.duckdb", "bank_history.duckdb.wal"}
-    for name in (*kept, "bank.duckdb", "bank.build_record.json", "spark/part.parquet"):
+    kept |= {"bank.accepted_profile.parquet", "years.duckdb", "one/bank_history.duckdb"}
+    made = {"bank.duckdb", "bank.build_record.json", "bank.duckdb.tmp/1.tmp", "spark/part.parquet"}
+    for name in kept | made:
         file = tmp_path / "warehouse" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
-    assert {file.name for file in (tmp_path / "warehouse").iterdir()} == kept
+    folder = tmp_path / "warehouse"
+    left = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    assert left == kept
 
 
 def test_summary_names_changed_models_and_failed_tests() -> None:

@@ -582,6 +582,18 @@ def test_inspect_counts_quarantined_rows_like_a_build(tmp_path: Path) -> None:
         assert text.count(" 1 row: ") == len(cells)
 
 
+@pytest.mark.parametrize("value", ["  ", " {} "])
+def test_mapping_setting_may_be_blank_or_padded(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop = spoilt_drop(tmp_path / "sound", {})
+    mapping = tmp_path / "names.yml"
+    mapping.write_text("clients: {columns: {Age: Age}}", encoding="utf-8")
+    monkeypatch.setenv("BANK_RAW_MAPPING", value.format(mapping))
+    result = CliRunner().invoke(inspect, [str(drop)])
+    assert result.exit_code == 0, result.output
+
+
 def test_inspect_refuses_a_high_quarantine_rate(tmp_path: Path) -> None:
     drop = spoilt_drop(tmp_path / "two", {4: ("Joined Bank", "31-02-2015"), 6: ("Age", "x")})
     result = CliRunner().invoke(inspect, [str(drop)])
