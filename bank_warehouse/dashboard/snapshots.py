@@ -260,9 +260,8 @@ def open_snapshot(release: Release, role: Role, folder: Path | None = None) -> S
     try:
         layer = load_metrics(release.path / METRICS)
     except MetricsError as problem:
-        reason, _, _ = str(problem).partition(" Run ")
         message = (
-            f"The metric definitions of release {release.number} cannot be used: {reason} "
+            f"The metric definitions of release {release.number} cannot be used: {problem.problem} "
             "Run `bank build`, `bank check` and `bank publish` for a new release."
         )
         raise DashboardError(message) from problem

@@ -30,7 +30,16 @@ Json = Mapping[str, Any]
 
 
 class MetricsError(ValueError):
-    """A definition cannot be read, or a query is not possible; the message says what to do."""
+    """A definition cannot be read, or a query is not possible; the message says what to do.
+
+    Attributes:
+        problem: The message without the remedy.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        """Create the error, whose message consists of both."""
+        super().__init__(f"{problem} {remedy}".rstrip())
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -186,19 +195,19 @@ def load_metrics(manifest: Path) -> SemanticLayer:
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        message = f"There is no {manifest}. Run `bank build` or `dbt parse` first."
-        raise MetricsError(message) from error
+        message = f"There is no {manifest}."
+        raise MetricsError(message, "Run `bank build` or `dbt parse` first.") from error
     except (OSError, RecursionError, ValueError) as error:
-        message = f"{manifest} cannot be read: {error}. Run `dbt parse` to write it again."
-        raise MetricsError(message) from error
+        message = f"{manifest} cannot be read: {error}."
+        raise MetricsError(message, "Run `dbt parse` to write it again.") from error
     if not isinstance(content, dict) or not content.get("metrics"):
-        message = f"{manifest} holds no metrics. Run `dbt parse` in this project."
-        raise MetricsError(message)
+        message = f"{manifest} holds no metrics."
+        raise MetricsError(message, "Run `dbt parse` in this project.")
     try:
         return read_metrics(content)
     except (AttributeError, KeyError, TypeError) as error:
-        message = f"{manifest} is incomplete ({error}). Run `dbt parse` to write it again."
-        raise MetricsError(message) from error
+        message = f"{manifest} is incomplete ({error})."
+        raise MetricsError(message, "Run `dbt parse` to write it again.") from error
 
 
 def read_metrics(content: Json) -> SemanticLayer:

@@ -1,8 +1,7 @@
 """Titles and numbers of the report match the values computed from the marts."""
 
 import json
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -217,9 +216,9 @@ def test_peer_groups_match_the_page_text(evaluator: Evaluator) -> None:
     assert "peers: customers of the same income band and risk weighting." in texts
 
 
-def filters(tree: Any) -> Iterator[Mapping[str, Any]]:
+def filters(tree: Any) -> Iterator[dict[str, Any]]:
     """Yield the filters in a JSON tree: the parts with `From` and `Where`."""
-    if isinstance(tree, Mapping):
+    if isinstance(tree, dict):
         if "From" in tree and "Where" in tree:
             yield tree
         tree = list(tree.values())
@@ -227,32 +226,17 @@ def filters(tree: Any) -> Iterator[Mapping[str, Any]]:
         yield from filters(part)
 
 
-def chosen_values(content: Any) -> Iterator[tuple[Column, str]]:
-    """Yield the texts that the filters of a file choose or leave out, with their columns."""
-    for each in filters(content):
-        tables = {source["Name"]: source.get("Entity") for source in each["From"]}
-        for where in each["Where"]:
-            condition = where["Condition"]
-            condition = condition.get("Not", {}).get("Expression", condition).get("In", {})
-            for expression, (value,) in product(
-                condition.get("Expressions", ()), condition.get("Values", ())
-            ):
-                column = expression["Column"]
-                literal = value["Literal"]["Value"]
-                if literal.startswith("'"):
-                    table = tables[column["Expression"]["SourceRef"]["Source"]]
-                    yield (str(table), column["Property"]), literal[1:-1].replace("''", "'")
-
-
 def test_values_that_filters_choose_exist(evaluator: Evaluator) -> None:
     chosen = {
-        value
+        ((table, column), value)
         for path, content in FILES.items()
         if path.startswith("Bank.Report/definition/") and path.endswith(".json")
-        for value in chosen_values(json.loads(content))
+        for each in filters(json.loads(content))
+        for table, column, _, values in report_files.filter_values(each)
+        for value in values
     }
     assert (("Dimensions", "Dimension name"), "Loyalty class") in chosen
-    for column, value in sorted(chosen):
+    for column, value in sorted(chosen, key=str):
         assert value in evaluator.values(column, {}), (column, value)
 
 
