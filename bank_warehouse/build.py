@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from bank_warehouse import options
 from bank_warehouse.build_log import BuildLog
 from bank_warehouse.hints import PATHS as NAMED_PATHS
-from bank_warehouse.hints import command_line
+from bank_warehouse.hints import command_line, runnable
 from bank_warehouse.interrupts import exit_code, undisturbed
 from bank_warehouse.project import CannotStartError, require_project, warehouse_path
 from bank_warehouse.settings import (
@@ -57,12 +57,8 @@ class PassingOn(click.Command):
 @options.raw_dir
 @options.warehouse
 @options.project_dir
-@click.option(
-    "--as-of",
-    metavar="DATE",
-    help="Date at which ages and tenures are measured, such as 2022-01-31.  [default: as_of_date "
-    "in dbt_project.yml]",
-)
+@options.mapping
+@options.as_of
 @click.option(
     "--date-format",
     "date_formats",
@@ -93,6 +89,7 @@ def command(
     raw_dir: Path | None,
     warehouse: Path,
     project_dir: Path | None,
+    mapping: Path | None,
     as_of: str | None,
     date_formats: tuple[str, ...],
     variables: str,
@@ -122,7 +119,11 @@ def command(
     named["raw_dir"] = path or raw_dir
     if context.get_parameter_source("warehouse") is ParameterSource.DEFAULT:
         warehouse = named["warehouse"] = warehouse_path(project)
-    environment = _environment(project, warehouse, path or raw_dir)
+    environment = _environment(project, warehouse, path or raw_dir, mapping)
+    is_named = context.get_parameter_source("mapping") is ParameterSource.COMMANDLINE
+    if is_named and not environment.get("BANK_RAW_DIR", "").strip():
+        message = "--mapping needs a drop: name its folder or file."
+        raise click.UsageError(message)
     for warning in unknown_settings():
         click.echo(f"Warning: {warning}", err=True)
     try:
@@ -197,13 +198,17 @@ def selection(models: str) -> tuple[str, ...]:
     )
 
 
-def _environment(project: Path, warehouse: Path, drop: Path | None) -> dict[str, str]:
+def _environment(
+    project: Path, warehouse: Path, drop: Path | None, mapping: Path | None
+) -> dict[str, str]:
     """Return the environment for dbt, with absolute paths: dbt changes to the project folder."""
     environment = dict(os.environ)
     environment["BANK_WAREHOUSE"] = str(warehouse)
     environment["DBT_PROJECT_DIR"] = str(project)
     if drop is not None:
         environment["BANK_RAW_DIR"] = str(drop)
+    if mapping is not None:
+        environment["BANK_RAW_MAPPING"] = str(mapping)
     for name in PATHS:
         text = environment.get(name, "").strip()
         if text and text != ":memory:":
@@ -235,7 +240,8 @@ def _run_dbt(
         return exit_code(cause)
     log.end()
     if code and not is_verbose:
-        click.echo(log.failure(), err=True)
+        paths = click.get_current_context().meta[NAMED_PATHS]
+        click.echo(runnable(log.failure(), paths), err=True)
     return code
 
 

@@ -154,7 +154,7 @@ class BuildLog:
         if info.get("resource_type") == "model" and status == "success":
             self._models += 1
         if status == "skipped":
-            self._skipped += 1
+            self._skipped += info.get("resource_type") != "exposure"  # it has nothing to run
         elif level == "error":
             self._failed.append(str(info.get("node_name")))
         elif level == "warn":

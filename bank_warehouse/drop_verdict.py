@@ -103,8 +103,7 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     reasons = "\n".join(map(_reason, facts["reasons"]))
     return (
         f"{quarantined:,} of {rows:,} client rows are quarantined, {why}:\n{reasons}\n"
-        "The rows are in quality.fct_quarantined_clients. Correct the file, or set "
-        f"raw_date_format or as_of_date where the reasons say so{remedy}"
+        f"Correct the file, or set raw_date_format or as_of_date where the reasons say so{remedy}"
     )
 
 

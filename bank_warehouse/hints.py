@@ -18,6 +18,7 @@ TAKEN_BY = {
     "warehouse": {"accept", "build", "check", "findings", "publish", "quarantine", "summary"},
     "publish_dir": {"dashboard", "publish", "releases", "rollback", "summary", "worklist"},
     "raw_dir": {"build", "summary"},
+    "mapping": {"build", "inspect"},
     "project_dir": {"build", "powerbi"},
 }
 """The commands that have each option."""
@@ -40,7 +41,8 @@ def command_line(command: str, paths: Paths) -> str:
     defaults = {
         "warehouse": warehouse_path(),
         "publish_dir": publish_folder(),
-        "raw_dir": _drop_setting(),
+        "raw_dir": _path_in("BANK_RAW_DIR"),
+        "mapping": _path_in("BANK_RAW_MAPPING"),
         "project_dir": find_project(),
     }
     named = {
@@ -64,8 +66,8 @@ def runnable(message: str, paths: Paths) -> str:
     return _COMMAND.sub(lambda found: f"`{command_line(found[1], paths)}`", message)
 
 
-def _drop_setting() -> Path | None:
-    named = os.environ.get("BANK_RAW_DIR")
+def _path_in(setting: str) -> Path | None:
+    named = os.environ.get(setting, "").strip()
     return Path(named) if named else None
 
 

@@ -131,6 +131,11 @@ def judge_drop(
         found.extend(contradictions_of(plan, Settings.from_json(settings), files))
     for refusal in drop_verdict.refusals(facts, float(json.loads(settings)["max_quarantine_rate"])):
         found.extend(refusal.split("\n"))
+    if facts["reasons"]:
+        found.append(
+            "The rows are in quality.fct_quarantined_clients. `bank quarantine --out FILE` writes "
+            "them to a CSV file."
+        )
     if found:
         from bank_warehouse.raw_drop import DropError
 

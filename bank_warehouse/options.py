@@ -14,6 +14,14 @@ def _noted(context: click.Context, option: click.Parameter, path: Path | None) -
     return path
 
 
+def _noted_mapping(
+    context: click.Context, option: click.Parameter, path: Path | None
+) -> Path | None:
+    """Remember the mapping file; as in dbt, BANK_RAW_MAPPING may be padded or blank."""
+    name = str(path or "").strip()
+    return _noted(context, option, Path(name) if name else None)
+
+
 def outside_releases(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
     """Refuse to write into a release, because its files never change.
 
@@ -62,6 +70,23 @@ raw_dir = click.option(
     type=click.Path(path_type=Path),
     show_default="the shipped sample",
     help="Folder with the raw files, or one file.",
+)
+
+mapping = click.option(
+    "--mapping",
+    envvar="BANK_RAW_MAPPING",
+    show_envvar=True,
+    callback=_noted_mapping,
+    type=click.Path(dir_okay=False, path_type=Path),
+    show_default="mapping.yml beside the tables",
+    help="File that maps the headers and values of another bank to those of the project.",
+)
+
+as_of = click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Date at which ages and tenures are measured, such as 2022-01-31.  [default: as_of_date "
+    "in dbt_project.yml]",
 )
 
 project_dir = click.option(

@@ -57,22 +57,22 @@ def _is_project(folder: Path) -> bool:
 def warehouse_path(project: Path | None = None) -> Path:
     """Return the warehouse that BANK_WAREHOUSE names, or the project's default."""
     named = os.environ.get("BANK_WAREHOUSE")
-    return Path(named) if named else _in_project(project, "warehouse", "bank.duckdb")
+    return Path(named) if named else in_project(project, "warehouse", "bank.duckdb")
 
 
 def publish_folder() -> Path:
     """Return the folder that BANK_PUBLISH_DIR names, or the project's default."""
     named = os.environ.get("BANK_PUBLISH_DIR")
-    return Path(named) if named else _in_project(None, "published")
+    return Path(named) if named else in_project(None, "published")
 
 
 def target_folder(project: Path | None = None) -> Path:
     """Return the folder for dbt's artifacts: DBT_TARGET_PATH, or target/."""
     named = os.environ.get("DBT_TARGET_PATH")
-    return Path(named) if named else _in_project(project, "target")
+    return Path(named) if named else in_project(project, "target")
 
 
-def _in_project(project: Path | None, *parts: str) -> Path:
+def in_project(project: Path | None, *parts: str) -> Path:
     """Return a path in the project, relative if it is in the working folder."""
     path = (project or find_project() or Path.cwd()).joinpath(*parts)
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

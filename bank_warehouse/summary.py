@@ -18,7 +18,7 @@ from bank_warehouse.hints import command_line
 from bank_warehouse.metrics import MetricsError
 from bank_warehouse.metrics.definitions import read_metrics
 from bank_warehouse.private import readable
-from bank_warehouse.project import CannotStartError, publish_folder
+from bank_warehouse.project import CannotStartError, in_project, publish_folder, quoted
 from bank_warehouse.publish.errors import PublishError
 from bank_warehouse.publish.records import (
     ALL_SUITES,
@@ -379,7 +379,10 @@ def next_steps(warehouse: Path, raw_dir: str, publish_dir: Path) -> list[tuple[s
     else:
         return [
             (command_line("dashboard", paths), "show the release in a browser"),
-            ("powerbi/Bank.pbip", "show it in Power BI Desktop: docs/power-bi.md"),
+            (
+                quoted(in_project(None, "powerbi", "Bank.pbip")),
+                "show it in Power BI Desktop: docs/power-bi.md",
+            ),
         ]
     return [first]
 
@@ -439,10 +442,17 @@ def format_summary(
             textwrap.fill(text, LINE, initial_indent="  - ", subsequent_indent="    ")
             for text in said
         ]
+    correct = command_line("quarantine --out quarantine.csv", {"warehouse": warehouse})
+    folder = in_project(None)
     lines += ["", "Next:"]
     for command_or_file, purpose in (
         *steps,
-        ("dbt docs generate, then dbt docs serve", "show every table and column, described"),
+        *([(correct, "write the quarantined rows to a file")] if summary.rows_quarantined else []),
+        (
+            "dbt docs generate, then dbt docs serve",
+            "show every table and column, described"
+            + ("" if folder == Path() else f" (in the folder {folder})"),
+        ),
         ("bank --help", "list the other commands"),
     ):
         lines += [f"  {command_or_file}", f"{'':<{WIDTH}}{purpose}"]

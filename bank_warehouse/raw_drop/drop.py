@@ -40,6 +40,8 @@ from bank_warehouse.raw_drop.workbook import SheetHead, Workbook
 from bank_warehouse.sql import no_wildcards
 
 _MOST_SHOWN = 5
+_OF_MAPPING = -1
+"""The rank of a problem of the mapping file."""
 MAPPING_SETTING = "BANK_RAW_MAPPING"
 PLAN_VARIABLE = "DBT_BANK_DROP_PLAN"
 """The environment variable with which `bank build` passes its plan to dbt."""
@@ -85,6 +87,7 @@ class DropPlan:
         path: the folder or file, as the user named it.
         tables: table name to its plan; a table that cannot be read is absent.
         sources: every file and sheet that was examined.
+        mapping: the mapping file, if there is one.
         warnings: warnings about the drop as a whole, one sentence each.
         problems: all problems, the most serious first.
     """
@@ -92,6 +95,7 @@ class DropPlan:
     path: Path
     tables: dict[str, TablePlan]
     sources: tuple[Source, ...]
+    mapping: DropMapping
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -112,7 +116,7 @@ class _Survey:
         self.problems = Problems()
         self.listing = list_drop(path, self.problems)
         self.mapping = DropMapping()
-        with self.problems.noting(-1):
+        with self.problems.noting(_OF_MAPPING):
             mapping = mapping or find_mapping(self.listing.root)
             self.mapping = read_mapping(mapping) if mapping else self._mapping_inside()
         self.warnings = list(self.listing.warnings)
@@ -125,6 +129,9 @@ class _Survey:
         self.spoiled: set[str] = set()
 
     def plan(self) -> DropPlan:
+        if self.problems.has(_OF_MAPPING):
+            # Without the mapping, headers would be reported as missing that are not.
+            return self._result({})
         for file in self.listing.files:
             self._look_or_note(file)
         for source in self.sources:
@@ -164,10 +171,14 @@ class _Survey:
             clients = tables[CLIENTS.name]
             told = (*map(visible, self.warnings), *clients.warnings)
             tables[CLIENTS.name] = replace(clients, warnings=told)
+        return self._result(tables)
+
+    def _result(self, tables: dict[str, TablePlan]) -> DropPlan:
         return DropPlan(
             path=self.path,
             tables=tables,
             sources=tuple(self.sources),
+            mapping=self.mapping,
             warnings=tuple(self.warnings),
             problems=self.problems.messages,
         )

@@ -145,22 +145,30 @@ def map_header(
     require_names_once(file, shown, row)
     found = _assign(shown, table, names)
     positions = found.positions
-    for name, theirs in names.columns.items():
-        if name not in positions and _is_here(table, name):
-            raise DropError(
-                f"{file}, row {row}: {names.source} maps {_header_of(table, name)!r} to "
-                f"{theirs!r}, but there is no such header. The headers are: {listed(shown)}. "
-                f"Correct {names.source}."
-            )
+    headers = {column.name: column.header for column in table.columns}
+    mistakes = []
+    absent = [
+        f"{headers[name]!r} to {theirs!r}"
+        for name, theirs in names.columns.items()
+        if name not in positions
+    ]
+    if absent:
+        there_is_no = "there is no such header" if len(absent) == 1 else "there are no such headers"
+        mistakes.append(
+            f"{file}, row {row}: {names.source} maps {' and '.join(absent)}, but {there_is_no}. "
+            f"The headers are: {listed(shown)}. Correct {names.source}."
+        )
     for name, places in found.rivals.items():
         both = " and ".join(repr(shown[place]) for place in places)
-        raise DropError(
-            f"{file}, row {row}: {both} both mean {_header_of(table, name)!r}. Keep one of them, "
-            "or name the right one in mapping.yml."
+        mistakes.append(
+            f"{file}, row {row}: {both} both mean {headers[name]!r}. Keep one of them, or name "
+            f"the right one in {names.source}."
         )
+    if mistakes:
+        raise DropError(*mistakes)
     currencies = _currencies(file, shown, positions, table, names, row)
     warnings = [
-        f"{file}: the header {shown[positions[name]]!r} is read as {_header_of(table, name)!r}."
+        f"{file}: the header {shown[positions[name]]!r} is read as {headers[name]!r}."
         for name in found.guessed
     ]
     missing = [
@@ -175,7 +183,7 @@ def map_header(
         raise DropError(
             f"{file}, row {row}: {len(missing)} required column{plural} missing: "
             f"{wanted}.{unused} Add the column{plural}, correct the header{plural}, or map the "
-            "headers to columns in mapping.yml."
+            f"headers to columns in {names.source}."
         )
     warnings.extend(
         f"{file}: has no column {column.header!r}: {column.name} is null for its rows."
@@ -225,7 +233,7 @@ def _currencies(
             raise DropError(
                 f"{file}, row {row}: the header {header!r} means {column.header!r}, but "
                 f"{fault}. Convert the column, and export it with the header {column.header!r}. If "
-                "the cells are right as they are, name this header in mapping.yml."
+                f"the cells are right as they are, name this header in {names.source}."
             )
     return found
 
@@ -324,14 +332,6 @@ def _bare_forms(name: str, table: RawTable) -> frozenset[str]:
     return frozenset(keys) | {
         key.removeprefix(prefix) for key in keys for prefix in prefixes if len(key) > len(prefix)
     }
-
-
-def _is_here(table: RawTable, name: str) -> bool:
-    return any(column.name == name for column in table.columns)
-
-
-def _header_of(table: RawTable, name: str) -> str:
-    return next(column.header for column in table.columns if column.name == name)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -14,17 +14,18 @@ from typing import Any
 import click
 import duckdb
 
+from bank_warehouse import options
 from bank_warehouse.project import CannotStartError, find_project
 from bank_warehouse.raw_drop.drop import (
     DropPlan,
     Source,
-    mapping_setting,
     survey_drop,
 )
 from bank_warehouse.raw_drop.encoding import NAMES
 from bank_warehouse.raw_drop.errors import DropError, visible
 from bank_warehouse.raw_drop.head import Head
 from bank_warehouse.raw_drop.header import matched_columns, trimmed_names
+from bank_warehouse.raw_drop.mapping import DropMapping
 from bank_warehouse.raw_drop.parquet import ParquetHead
 from bank_warehouse.raw_drop.plan import TablePlan
 from bank_warehouse.raw_drop.proofs import Settings
@@ -85,7 +86,12 @@ def inspect_drop(
         "is_refused": bool(problems),
         "problems": problems,
         "files": [
-            _describe(source, counts.get(source.table.name if source.table else "", {}), encodings)
+            _describe(
+                source,
+                counts.get(source.table.name if source.table else "", {}),
+                encodings,
+                plan.mapping,
+            )
             | {"reading": readings.get(source.relative)}
             for source in plan.sources
         ],
@@ -106,6 +112,7 @@ def inspect_drop(
                 ]
             )
         ),
+        "mapping_file": plan.mapping.source or None,
         "mapping": proposed_mapping(plan, validation.values if validation else {}),
         "left_to_build": [
             *([f"the rows of clients ({not_validated})"] if not_validated else []),
@@ -123,6 +130,7 @@ def _describe(
     source: Source,
     counts: Mapping[str, dict[str, Any]],
     encodings: Mapping[str, str | None],
+    mapping: DropMapping,
 ) -> dict[str, Any]:
     names = trimmed_names(source.header)
     described: dict[str, Any] = {
@@ -141,7 +149,9 @@ def _describe(
     if source.table:
         headers = {column.name: column.header for column in source.table.columns}
         positions = (
-            source.mapped.positions if source.mapped else matched_columns(names, source.table)
+            source.mapped.positions
+            if source.mapped
+            else matched_columns(names, source.table, mapping.of(source.table))
         )
         described["columns"] = {
             headers[name]: names[place] for name, place in positions.items() if name in headers
@@ -190,7 +200,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, plan: TablePlan) -> dict[str,
 def proposed_mapping(
     plan: DropPlan, values: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
-    """Return a draft of a mapping file: the project's headers with the drop's, and unknown values.
+    """Return what a mapping file lacks: the project's headers with the drop's, and unknown values.
 
     `???` marks what a person must fill in.
 
@@ -205,14 +215,18 @@ def proposed_mapping(
         if source.mapped is not None or (table is None and len(names) < len(CLIENTS.columns) / 2):
             continue
         table = table or CLIENTS
-        found = matched_columns(names, table)
+        mapped = plan.mapping.of(table)
+        found = matched_columns(names, table, mapped)
         spare = {header_key(n): n for i, n in enumerate(names) if i not in found.values()}
         columns = {}
         for column in table.columns:
             if column.name in found or not column.required:
                 continue
             near = difflib.get_close_matches(
-                header_key(column.header), spare, n=1, cutoff=_LEAST_LIKENESS
+                header_key(mapped.columns.get(column.name, column.header)),
+                spare,
+                n=1,
+                cutoff=_LEAST_LIKENESS,
             )
             columns[column.header] = spare.pop(near[0]) if near else _UNKNOWN
         if columns:
@@ -246,7 +260,8 @@ def _lines(result: Mapping[str, Any]) -> Iterator[str]:
     if result["mapping"]:
         import yaml
 
-        yield "A first version of mapping.yml:"
+        file = result["mapping_file"]
+        yield f"Entries to add to {file}:" if file else "A first version of mapping.yml:"
         text = yaml.safe_dump(result["mapping"], sort_keys=False, allow_unicode=True)
         yield from (f"  {line}" for line in text.splitlines())
     if result["problems"]:
@@ -319,17 +334,8 @@ def _is_same(ours: str, theirs: str) -> bool:
 @click.command("inspect")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "is_json", is_flag=True, help="Write JSON, for programs.")
-@click.option(
-    "--mapping",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Mapping file.  [default: BANK_RAW_MAPPING, or mapping.yml beside the tables]",
-)
-@click.option(
-    "--as-of",
-    metavar="DATE",
-    help="Date at which ages and tenures are measured, such as 2022-01-31.  [default: as_of_date "
-    "in dbt_project.yml]",
-)
+@options.mapping
+@options.as_of
 def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) -> None:
     """Show how a drop would be read, without building anything.
 
@@ -337,7 +343,7 @@ def command(path: Path, is_json: bool, mapping: Path | None, as_of: str | None) 
     drop, 1 if it would refuse it, and 2 if PATH or a setting cannot be used.
     """
     try:
-        result = inspect_drop(path, mapping or mapping_setting(), as_of)
+        result = inspect_drop(path, mapping, as_of)
     except (DropError, SettingError) as refused:
         raise CannotStartError(str(refused)) from None
     click.echo(json.dumps(result, indent=2, ensure_ascii=False) if is_json else as_text(result))

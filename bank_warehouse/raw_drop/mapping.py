@@ -40,7 +40,7 @@ class TableNames:
         absent: canonical names of columns declared absent.
     """
 
-    source: str = ""
+    source: str = MAPPING_NAMES[0]
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ class DropMapping:
 
     def of(self, table: RawTable) -> TableNames:
         """Return the entries for a table."""
-        return self.tables.get(table.name, NO_NAMES)
+        return self.tables.get(table.name, TableNames(self.source or MAPPING_NAMES[0]))
 
 
 def find_mapping(folder: Path) -> Path | None:
@@ -80,124 +80,148 @@ def read_mapping(path: Path, source: str = "") -> DropMapping:
 
     Raises:
         DropError: it cannot be read, is malformed, has an unknown table, column or key, names one
-            thing twice, or declares a required column absent.
+            thing twice, or declares a required column absent. All mistakes are listed.
     """
     refuse_unprintable(str(path))
-    source = source or path.name
+    reader = _Reader(source or path.name)
     import yaml
 
     try:
-        top = _mapping(source, "the file", _loaded(source, path.read_text("utf-8-sig")) or {})
+        mapping = reader.mapping(path.read_text("utf-8-sig"))
     except OSError as problem:
         raise DropError(
             f"{path}: the mapping file cannot be read: {problem.strerror or problem}. Make the "
             "file readable, or correct the path if BANK_RAW_MAPPING or --mapping names it."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
         reason = " ".join(str(problem).split())
-        raise DropError(f"{source}: not YAML in UTF-8 ({reason}). Correct the file.") from None
-    unknown = [str(name) for name in top if name not in TABLES]
-    if unknown:
         raise DropError(
-            f"{source}: {', '.join(unknown)}: no such table. The tables are {', '.join(TABLES)}."
-        )
-    return DropMapping(
-        source, {name: _table_names(source, TABLES[name], given) for name, given in top.items()}
-    )
+            f"{reader.source}: not YAML in UTF-8 ({reason}). Correct the file."
+        ) from None
+    if reader.mistakes:
+        raise DropError(*reader.mistakes)
+    return mapping
 
 
-def _loaded(source: str, text: str) -> Any:
-    """Return YAML with every scalar as text, because YAML reads `No` as false and `01` as 1."""
-    import yaml
+class _Reader:
+    """Reads a mapping file and collects its mistakes, as messages."""
 
-    class TextLoader(yaml.BaseLoader):
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            lines: dict[str, int] = {}
-            for key, _ in node.value:
-                line = key.start_mark.line + 1
-                if isinstance(key, yaml.ScalarNode) and key.value in lines:
-                    raise DropError(
-                        f"{source}, line {line}: {key.value!r} is already defined on "
-                        f"line {lines[key.value]}. Remove one of the two."
-                    )
-                lines[str(key.value)] = line
-            return super().construct_mapping(node, deep)
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.mistakes: list[str] = []
 
-    return yaml.load(text, Loader=TextLoader)  # noqa: S506
-
-
-def _table_names(source: str, table: RawTable, given: Any) -> TableNames:
-    parts = {
-        part: None if value in _NONE else value
-        for part, value in _mapping(source, table.name, {} if given in _NONE else given).items()
-    }
-    unknown = [str(part) for part in parts if part not in _PARTS]
-    if unknown:
-        raise DropError(
-            f"{source}: {table.name}: {', '.join(unknown)}: unknown key. The keys of a table are "
-            f"{', '.join(_PARTS)}."
-        )
-    given_columns = _mapping(source, "columns", parts.get("columns") or {})
-    columns = {_column(source, table, ours): str(header) for ours, header in given_columns.items()}
-    given_values = _mapping(source, "values", parts.get("values") or {})
-    values = {
-        _column(source, table, ours): {
-            theirs: str(meaning) for theirs, meaning in _mapping(source, ours, pairs or {}).items()
+    def mapping(self, text: str) -> DropMapping:
+        top = self._pairs("the file", self._loaded(text))
+        unknown = [name for name in top if name not in TABLES]
+        if unknown:
+            self._note(f"{', '.join(unknown)}: no such table. The tables are {', '.join(TABLES)}.")
+        tables = {
+            name: self._table(TABLES[name], given) for name, given in top.items() if name in TABLES
         }
-        for ours, pairs in given_values.items()
-    }
-    for part in (given_columns, given_values):
-        _refuse_twice(source, part, lambda ours: _column(source, table, ours))
-    _refuse_twice(source, columns.values(), header_key)
-    for pairs in values.values():
-        _refuse_twice(source, pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
-    absent = parts.get("absent") or []
-    if not isinstance(absent, list):
-        raise DropError(f"{source}: {table.name}: `absent` must be a list of column names.")
-    names = frozenset(_column(source, table, name) for name in absent)
-    required = [c.header for c in table.columns if c.required and c.name in names]
-    if required:
-        raise DropError(
-            f"{source}: {', '.join(required)} of {table.name} cannot be absent. The optional "
-            "columns of this table are: "
-            f"{', '.join(c.header for c in table.columns if not c.required) or 'none'}."
-        )
-    return TableNames(source, columns, values, names)
+        return DropMapping(self.source, tables)
 
+    def _note(self, mistake: str) -> None:
+        self.mistakes.append(f"{self.source}: {mistake}")
 
-def _refuse_twice(
-    source: str,
-    names: Iterable[str],
-    key_of: Callable[[str], str],
-    meaning_of: Callable[[str], str] | None = None,
-) -> None:
-    """Refuse two names in a part of the mapping file that are read as the same name.
+    def _loaded(self, text: str) -> Any:
+        """Return YAML with every scalar as text: YAML reads `No` as false and `01` as 1."""
+        import yaml
 
-    Names with the same meaning are accepted if `meaning_of` is given.
-    """
-    first: dict[str, str] = {}
-    for name in names:
-        other = first.get(key_of(name))
-        if other is not None:
+        source, mistakes = self.source, self.mistakes
+
+        class TextLoader(yaml.BaseLoader):
+            def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+                lines: dict[str, int] = {}
+                for key, _ in node.value:
+                    line = key.start_mark.line + 1
+                    if isinstance(key, yaml.ScalarNode) and key.value in lines:
+                        mistakes.append(
+                            f"{source}, line {line}: {key.value!r} is already defined on "
+                            f"line {lines[key.value]}. Remove one of the two."
+                        )
+                    lines[str(key.value)] = line
+                return super().construct_mapping(node, deep)
+
+        return yaml.load(text, Loader=TextLoader)  # noqa: S506
+
+    def _table(self, table: RawTable, given: Any) -> TableNames:
+        parts = self._pairs(table.name, given)
+        unknown = [part for part in parts if part not in _PARTS]
+        if unknown:
+            self._note(
+                f"{table.name}: {', '.join(unknown)}: unknown key. The keys of a table are "
+                f"{', '.join(_PARTS)}."
+            )
+        columns = {
+            name: str(header)
+            for name, header in self._by_column(table, "columns", parts.get("columns")).items()
+        }
+        values = {
+            name: {
+                theirs: str(ours)
+                for theirs, ours in self._pairs(f"values of {name}", pairs).items()
+            }
+            for name, pairs in self._by_column(table, "values", parts.get("values")).items()
+        }
+        self._note_twice(columns.values(), header_key)
+        for pairs in values.values():
+            self._note_twice(pairs, lambda theirs: theirs.strip().lower(), pairs.__getitem__)
+        listed = parts.get("absent")
+        if not isinstance(listed, list):
+            if listed not in _NONE:
+                self._note(f"{table.name}: `absent` must be a list of column names.")
+            listed = []
+        absent = {header_key(str(name)): str(name) for name in listed}
+        names = frozenset(self._by_column(table, "absent", dict.fromkeys(absent.values())))
+        required = [c.header for c in table.columns if c.required and c.name in names]
+        if required:
+            optional = ", ".join(c.header for c in table.columns if not c.required) or "none"
+            self._note(
+                f"{', '.join(required)} of {table.name} cannot be absent. The optional columns of "
+                f"this table are: {optional}."
+            )
+        return TableNames(self.source, columns, values, names)
+
+    def _pairs(self, what: str, given: Any) -> dict[str, Any]:
+        if given in _NONE:
+            return {}
+        if not isinstance(given, dict):
+            self._note(f"{what}: expected pairs of name and value, not {given!r}.")
+            return {}
+        return given
+
+    def _by_column(self, table: RawTable, part: str, given: Any) -> dict[str, Any]:
+        """Return what is given for each column, by canonical column name."""
+        pairs = self._pairs(part, given)
+        self._note_twice(pairs, header_key)
+        columns = {key: column.name for column in table.columns for key in column.keys[:2]}
+        unknown = [repr(name) for name in pairs if header_key(name) not in columns]
+        if unknown:
+            are_not = "is not a column" if len(unknown) == 1 else "are not columns"
+            self._note(
+                f"{', '.join(unknown)} {are_not} of {table.name}. Its columns are "
+                f"{', '.join(column.header for column in table.columns)}."
+            )
+        return {
+            columns[header_key(name)]: value
+            for name, value in pairs.items()
+            if header_key(name) in columns
+        }
+
+    def _note_twice(
+        self,
+        names: Iterable[str],
+        key_of: Callable[[str], str],
+        meaning_of: Callable[[str], str] | None = None,
+    ) -> None:
+        """Note two names that are read as the same name, unless their meaning is the same."""
+        first: dict[str, str] = {}
+        for name in names:
+            other = first.get(key_of(name))
+            if other is None:
+                first[key_of(name)] = name
+                continue
             if meaning_of and meaning_of(other) == meaning_of(name):
                 continue
             both = "occurs twice" if other == name else f"and {other!r} are the same name"
-            raise DropError(f"{source}: {name!r} {both}, with two meanings. Keep one of them.")
-        first[key_of(name)] = name
-
-
-def _mapping(source: str, what: str, given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise DropError(f"{source}: {what}: expected pairs of name and value, not {given!r}.")
-    return given
-
-
-def _column(source: str, table: RawTable, name: Any) -> str:
-    key = header_key(str(name))
-    for column in table.columns:
-        if key in column.keys[:2]:
-            return column.name
-    raise DropError(
-        f"{source}: {name!r} is not a column of {table.name}. Its columns are "
-        f"{', '.join(column.header for column in table.columns)}."
-    )
+            self._note(f"{name!r} {both}, with two meanings. Keep one of them.")

@@ -171,7 +171,7 @@ def describe_unknown(where: str, header: HeaderLine, mapping: DropMapping, row: 
     return (
         f"{where}, row {row}: the columns match no known table: {listed(names)}. {like}. "
         "Deliver a table with the headers in docs/raw-drops.md, or map the headers to columns "
-        "in mapping.yml."
+        f"in {mapping.of(nearest).source}."
     )
 
 

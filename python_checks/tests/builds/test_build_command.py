@@ -105,6 +105,7 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
         == "7 rows: age is not a whole number (first: banking-clients.csv, row 2)"
     )
     assert "raise max_quarantine_rate if this loss is acceptable." in message[3]
+    assert "`bank quarantine --out FILE --warehouse bank.duckdb` writes them" in message[4]
     assert message[-1].startswith(f"dbt's log: {tmp_path / 'logs' / 'dbt.log'}")
     assert len(message) < 10
     assert "macro" not in built.stderr
@@ -114,6 +115,26 @@ def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -
     assert "The last build failed at 20" in summed.stderr
     assert "(`dbt build`): stg_bank__clients; " in summed.stderr
     assert bad.is_dir()
+
+
+def test_mapping_may_be_named_on_the_command_line(drop: Path, tmp_path: Path) -> None:
+    renamed = spoilt(drop, tmp_path / "renamed", rows=7)
+    clients = renamed / CLIENT_FILE
+    clients.write_text(clients.read_text("utf-8").replace("Age", "Alter", 1), "utf-8")
+    (tmp_path / "names.yml").write_text(
+        "clients: {columns: {Age: Alter}, values: {Age: {old: 40}}}"
+    )
+    arguments = ("--mapping", "names.yml", "--warehouse", "bank.duckdb", "--select", PART)
+    built = bank(tmp_path, "build", "renamed", *arguments)
+    assert built.returncode == 0, built.stderr
+    assert "names.yml: translates headers and values." in built.stderr
+    assert "`bank build renamed --mapping names.yml --warehouse bank.duckdb`" in built.stdout
+    with open_warehouse(tmp_path / "bank.duckdb") as connection:
+        query = "select count(*) filter (age = 40) >= 7 from staging.stg_bank__clients"
+        assert connection.sql(query).fetchone() == (True,)
+    without_drop = bank(tmp_path, "build", "--mapping", "names.yml")
+    assert without_drop.returncode == 2
+    assert "--mapping needs a drop" in without_drop.stderr
 
 
 def test_undecided_dates_and_near_duplicates_are_counted(tmp_path: Path) -> None:

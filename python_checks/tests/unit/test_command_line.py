@@ -32,6 +32,7 @@ VARIABLES = {
     "--warehouse": "BANK_WAREHOUSE",
     "--publish-dir": "BANK_PUBLISH_DIR",
     "--raw-dir": "BANK_RAW_DIR",
+    "--mapping": "BANK_RAW_MAPPING",
     "--project-dir": "DBT_PROJECT_DIR",
 }
 
@@ -464,6 +465,7 @@ def test_unit_tests_are_counted_as_steps(
 
 def test_first_failure_is_shown_without_macro_trace(log: BuildLog) -> None:
     log.read(event("SkippingDetails", **step("model", "fct_x", "skipped")))
+    log.read(event("SkippingDetails", **step("exposure", "page_x", "skipped")))
     failed(
         "model",
         "stg_a",

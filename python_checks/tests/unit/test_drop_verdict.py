@@ -75,9 +75,8 @@ def test_reasons_of_too_many_quarantined_rows_are_counted() -> None:
         "  1 row: duplicate of another row (b.csv, row 3)",
         "  1 row: joined_bank could be day-first or month-first, and the file has both "
         "(b.csv, row 4)",
-        "The rows are in quality.fct_quarantined_clients. Correct the file, or set raw_date_format "
-        "or as_of_date where the reasons say so, or raise max_quarantine_rate if this loss is "
-        "acceptable.",
+        "Correct the file, or set raw_date_format or as_of_date where the reasons say so, or raise "
+        "max_quarantine_rate if this loss is acceptable.",
     ]
 
 

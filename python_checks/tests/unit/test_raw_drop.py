@@ -682,6 +682,7 @@ def test_inspect_refuses_what_staging_refuses(name: str, tmp_path: Path) -> None
     ("text", "says"),
     [
         ("clients: [", "not YAML in UTF-8"),
+        ("clients: " + "[" * 5_000, "not YAML in UTF-8"),
         ("customers: {}", "customers: no such table"),
         ("clients: {column: {}}", "column: unknown key"),
         ("clients: {columns: {Age: A, Age: B}}", "line 1: 'Age' is already defined on line 1"),
@@ -702,6 +703,60 @@ def test_invalid_mapping_file_is_refused(text: str, says: str, tmp_path: Path) -
     (tmp_path / "mapping.yml").write_text(text)
     with pytest.raises(DropError, match=re.escape(says)):
         plan_table(tmp_path, "clients")
+
+
+def test_all_mistakes_of_a_mapping_file_are_listed(tmp_path: Path) -> None:
+    theirs = {"Bank Loans": "Kredite"}
+    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
+    (tmp_path / "mapping.yml").write_text(
+        "clients:\n"
+        "  columns: {Bank Lones: Kredite, Shoe Size: SCHUH, Age: A, age: B}\n"
+        "  values: {Fees: {a: b}, Fee Structure: {Hoch: High, HOCH: Low}}\n"
+        "  absent: [Name]\n"
+        "  clumns: {}\n"
+        "customers: {}\n"
+    )
+    report = inspect_drop(tmp_path)
+    assert [problem.split(". ")[0] for problem in report["problems"]] == [
+        "mapping.yml: customers: no such table",
+        "mapping.yml: clients: clumns: unknown key",
+        "mapping.yml: 'age' and 'Age' are the same name, with two meanings",
+        "mapping.yml: 'Bank Lones', 'Shoe Size' are not columns of clients",
+        "mapping.yml: 'Fees' is not a column of clients",
+        "mapping.yml: 'HOCH' and 'Hoch' are the same name, with two meanings",
+        "mapping.yml: Name of clients cannot be absent",
+    ]
+    assert report["mapping"] == {}
+
+
+def test_missing_headers_of_a_mapping_file_are_listed_with_near_ones(tmp_path: Path) -> None:
+    theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}
+    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
+    names = tmp_path / "names.yml"
+    names.write_text("clients: {columns: {Client ID: KUNDENUMMER, Bank Loans: Kredit}}")
+    report = inspect_drop(tmp_path, names)
+    (problem,) = report["problems"]
+    assert problem.startswith(
+        "banking-clients.csv, row 1: names.yml maps 'Client ID' to 'KUNDENUMMER' and 'Bank Loans' "
+        "to 'Kredit', but there are no such headers. The headers are: 'KUNDENNR', 'Name', "
+    )
+    proposed = {"clients": {"columns": {"Client ID": "KUNDENNR", "Bank Loans": "Kredite"}}}
+    assert report["mapping"] == proposed
+    assert "Entries to add to names.yml:" in as_text(report)
+
+
+def test_mapping_is_proposed_only_for_columns_without_an_entry(tmp_path: Path) -> None:
+    theirs = {"Client ID": "KUNDENNR", "Bank Loans": "Bank Lones"}
+    oddities.put(tmp_path, oddities.edit_header(lambda name: theirs.get(name, name)))
+    names = tmp_path / "names.yml"
+    names.write_text("clients: {columns: {Client ID: KUNDENNR}}")
+    report = inspect_drop(tmp_path, names)
+    (problem,) = report["problems"]
+    assert "1 required column missing: Bank Loans (nearest in the file: 'Bank Lones')" in problem
+    assert problem.endswith("map the headers to columns in names.yml.")
+    assert report["mapping"] == {"clients": {"columns": {"Bank Loans": "Bank Lones"}}}
+    assert report["files"][0]["columns"]["Client ID"] == "KUNDENNR"
+    assert report["files"][0]["headers_not_used"] == ["Bank Lones"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from bank_warehouse.publish.records import (
     write_json,
 )
 from bank_warehouse.summary import NEEDED, Summary, format_summary, next_steps, read_summary
+from python_checks.testing.paths import PROJECT
 
 
 def summarise(warehouse: Path, raw_dir: str = "") -> Result:
@@ -101,6 +102,7 @@ def test_command_prints_the_figures_and_what_to_run_next(built_warehouse: Path) 
         "dbt docs serve",
     ):
         assert text in result.output
+    assert "bank quarantine" not in result.output
     assert max(len(line) for line in result.output.splitlines()) < 200
 
 
@@ -151,6 +153,15 @@ def test_quarantined_rows_are_counted_by_reason(copied_warehouse: Path) -> None:
     )
     assert "7 of 3,007 rows" in result.output
     assert "       2  age is empty" in result.output
+    assert "  bank quarantine --out quarantine.csv\n" in result.output
+
+
+def test_summary_names_the_folder_of_the_project_elsewhere(
+    built_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "(in the folder" not in summarise(built_warehouse).output
+    monkeypatch.chdir(tmp_path)
+    assert f"described (in the folder {PROJECT})" in summarise(built_warehouse).output
 
 
 def test_at_most_ten_reasons_are_listed() -> None:
