@@ -2406,7 +2406,7 @@ def page_for_a_file(drop: Path) -> None:
 
 # ------------------------------------------------------------------ the table of the docs
 
-DOCUMENT = SEEDS.parents[1] / "docs" / "raw-drops.md"
+DOCUMENT = SEEDS.parents[1] / "docs" / "odd-drops.md"
 BEGIN, END = "<!-- oddities: begin -->", "<!-- oddities: end -->"
 
 
