@@ -475,7 +475,7 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
     )
     hindrances = {each.name: each.hindrance(ground) for each in CONTENDERS}
     assert hindrances[PANDAS] == hindrances[POLARS]
-    assert "make .venv-bench" in (hindrances[PANDAS] or "")
+    assert "make install-bench" in (hindrances[PANDAS] or "")
     assert any(
         text in (hindrances[SPARK] or "") for text in ("has no target spark", "are not installed")
     )
@@ -612,7 +612,7 @@ def run_frames(library: str, drop: Path, marts: Path) -> Path:
 
 
 needs_bench_environment = needs(
-    BENCH_PYTHON.exists(), "the environment of the benchmark", "make .venv-bench/.installed"
+    BENCH_PYTHON.exists(), "the environment of the benchmark", "make install-bench"
 )
 
 
