@@ -306,8 +306,14 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
 
 @click.command()
 @click.option("--customers", default=1_000_000, show_default=True)
-@click.option("--publish-dir", type=click.Path(path_type=Path), help="Use its release unchanged.")
-@click.option("--source", type=click.Path(path_type=Path), help="Folder of the release to enlarge.")
+@click.option(
+    "--publish-dir",
+    type=click.Path(path_type=Path),
+    help="Folder whose current release is used unchanged.",
+)
+@click.option(
+    "--source", type=click.Path(path_type=Path), help="Folder whose current release is enlarged."
+)
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder that keeps the release and its cubes."
 )

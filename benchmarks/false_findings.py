@@ -6,7 +6,7 @@ benchmark runs the project's own models without a build.
 
     python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
 
-With --results, each pack adds a line to that file. If a run is stopped, the next one continues it.
+With --results, each pack adds a line to that file. The next run continues a stopped one.
 """
 
 import csv
