@@ -1,6 +1,6 @@
 -- Question: how many customers does each action reach, what balances are involved, and does it
 -- treat nationalities, genders and age bands equally?
--- How to read it: one row per action. A group is flagged if its ratio to the best treated group
+-- How to read it: one row per action. A group is flagged if its ratio to the best-treated group
 -- is below four fifths. If the difference is more than chance, examine the rule. Groups that are
 -- too small to judge are counted separately.
 

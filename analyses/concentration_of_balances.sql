@@ -1,7 +1,8 @@
 -- Question: how few customers hold how much of the bank's money?
 -- How to read it: one row per measure. A Gini coefficient of 0 means that all customers have the
--- same, 1 that one has everything; top_decile_share is the share of the top tenth.
--- effective_customers is the number of equal customers that would give the same concentration.
+-- same amount, and 1 that one customer has everything. top_decile_share is the share of the top
+-- tenth. effective_customers is the number of customers with equal amounts that would give the
+-- same concentration.
 
 with
 

@@ -1,8 +1,8 @@
 -- Question: who borrows, how much and through which product, and do customers with a second or
 -- third card owe more?
--- How to read it: one row per number of credit cards. Card debt is small compared with loans; if
--- mean_credit_card_balance does not rise with the number of cards, more cards do not mean more
--- debt.
+-- How to read it: one row per number of credit cards. Card debt is small compared with loans. If
+-- mean_credit_card_balance does not rise with the number of cards, customers with more cards do
+-- not owe more on them.
 
 with
 

@@ -1,7 +1,7 @@
 -- Question: what would a recession, a run on deposits or a loss of income cost?
 -- How to read it: one row per scenario. All probabilities of default, losses given default and
 -- multipliers are assumptions declared in seeds. None of them is estimated from the data, which
--- contains no defaults.
+-- contain no defaults.
 
 with
 

@@ -1,7 +1,7 @@
 -- Question: which products do people of each occupation family use, and how deeply?
 -- How to read it: one row per occupation family and product. Nearly everybody holds every
--- product, so penetration is close to 1 everywhere. index_of_depth says more: it divides the
--- median balance of the family's holders by the middle one of these medians over all families.
+-- product, so penetration is close to 1 everywhere. index_of_depth divides the median balance of
+-- the family's holders by the median of these medians over all families.
 
 with
 

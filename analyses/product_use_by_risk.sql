@@ -1,7 +1,7 @@
 -- Question: which products do customers of each risk weighting use?
--- How to read it: one row per risk weighting and product. Balances of every product rise with
--- the risk weighting. Compare the class's share of the balance with its share of customers to
--- see how much of the product the risky classes hold.
+-- How to read it: one row per risk weighting and product. To see whether a risk weighting
+-- holds more than its part of a product, compare its share of the balance with its share of
+-- customers.
 
 with
 

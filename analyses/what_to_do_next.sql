@@ -1,9 +1,9 @@
 -- Question: what should the bank do next, for whom, and why?
--- How to read it: one row per customer, with the first action by priority and the number of
--- further actions. The reasons name the limits of the seed recommendation_rules; the values of
--- the facts are in their own columns. Readers with access to the schema restricted can look up
--- the person by the key. The rules are declared, not learned: nobody knows whether an action
--- will work.
+-- How to read it: one row per customer with an action. It shows the first action by priority, and
+-- the number of all actions of the customer. The reasons name the limits of the seed
+-- recommendation_rules. The values of the facts are in separate columns. Readers with access to
+-- the schema restricted can look up the person by customer_code. People declared the rules, and
+-- the data do not show whether an action works.
 
 with
 

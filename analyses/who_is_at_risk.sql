@@ -1,7 +1,8 @@
 -- Question: which customers should the bank examine first, and why?
--- How to read it: one row per customer on the highest level of the watch list, with every rule
--- met in words. The most severe and most exposed come first. Readers with access to the schema
--- restricted can look up the person by the key. The rules are in the seed watch_list_rules.
+-- How to read it: one row per customer at the highest level of the watch list, with the reasons
+-- in words. The most severe and most exposed come first. Readers with access to the schema
+-- restricted can look up the person by customer_code. The rules are in the seed
+-- watch_list_rules.
 
 with
 

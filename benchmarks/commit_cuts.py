@@ -36,6 +36,7 @@ from python_checks.testing.publishing import second_warehouse
 LONGEST_STALL = 0.02
 """Longest time in seconds between a COMMIT and a cut while the server executes it."""
 PATIENCE = 30.0
+"""Seconds to wait until the server has closed the publisher's connections."""
 
 PUBLISHED, NOTHING, UNKNOWN = "published", "nothing published", "unknown"
 
@@ -120,9 +121,9 @@ def _cut(
     report = _report(code, said)
     found.reports[moment, report, holds] += 1
     if report == PUBLISHED:
-        require(holds and _current(published) == number == now[-1], "not so")
+        require(holds and _current(published) == number == now[-1], "it is not current")
     elif report == NOTHING:
-        require(not holds and number not in release_numbers(published), "it is there")
+        require(not holds and number not in release_numbers(published), "it exists")
     elif report == UNKNOWN:
         require(_current(published) == in_files, "the files have changed")
         noted = json.loads((published / PENDING).read_text("utf-8"))["release"]
@@ -133,12 +134,17 @@ def _cut(
         settled = "committed" if committed else "not committed"
         found.settled[command, settled] += 1
         require(committed == holds, f"`bank {command}` reports it as {settled}")
-        require(committed or f"has not committed release {noted}" in said, "it stays unknown")
-        require(code == 0 and not (published / PENDING).exists(), "it is not settled")
+        require(
+            committed or f"has not committed release {noted}" in said, "the result is still unknown"
+        )
+        require(
+            code == 0 and not (published / PENDING).exists(),
+            "the command failed, or the note of the commit is still there",
+        )
         last = (releases_in(dsn) or [None])[-1]
         require(_current(published) == last, f"files {_current(published)}, PostgreSQL {last}")
     else:
-        require(False, "none of the three reports")
+        require(False, "the publisher made none of the three reports")
 
 
 def _run(command: str) -> tuple[int, str]:
@@ -174,7 +180,7 @@ def _wait_for_quiet(dsn: str) -> None:
             if row == (0,):
                 return
             time.sleep(0.05)
-    raise SystemExit("The server has connections that nobody holds any more.")
+    raise SystemExit("The server still has connections of a publisher that has ended.")
 
 
 def report(found: Cuts) -> str:

@@ -75,6 +75,7 @@ DRAWN = {
 """Attributes that are drawn independently of each other, and the columns drawn with each."""
 
 UNANSWERED = 60.0
+"""Seconds after which a request without a response fails."""
 
 
 def blow_up(source: Path, target: Path, customers: int) -> None:
@@ -169,7 +170,7 @@ def use(
     pause: float,
     told: Connection,
 ) -> None:
-    """Simulate all users; send the times of the server and of the users, in milliseconds."""
+    """Simulate the users; send page, server time and user time (ms) of each change to `told`."""
     from urllib.parse import urlencode
 
     times: list[tuple[str, float, float]] = []
@@ -249,7 +250,7 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 def percentile(times: Sequence[float], share: float) -> float:
-    """Return a percentile of the times."""
+    """Return a percentile of the times; `share` is from 0 to 1."""
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
@@ -295,18 +296,24 @@ def prepared(source: Path, keep: Path, customers: int) -> Path:
     process.start()
     process.join()
     if process.exitcode:
-        message = "The release could not be made: see above."
+        message = "The release could not be created: see above."
         raise click.ClickException(message)
     draft.replace(folder)
     size = (folder / "1" / DATABASE).stat().st_size / 2**20
-    click.echo(f"release made in {time.perf_counter() - start:.0f} s, {size:,.0f} MiB")
+    click.echo(f"release created in {time.perf_counter() - start:.0f} s, {size:,.0f} MiB")
     return folder
 
 
 @click.command()
 @click.option("--customers", default=1_000_000, show_default=True)
-@click.option("--publish-dir", type=click.Path(path_type=Path), help="Use this release unchanged.")
-@click.option("--source", type=click.Path(path_type=Path), help="Release to enlarge.")
+@click.option(
+    "--publish-dir",
+    type=click.Path(path_type=Path),
+    help="Folder whose current release is used unchanged.",
+)
+@click.option(
+    "--source", type=click.Path(path_type=Path), help="Folder whose current release is enlarged."
+)
 @click.option(
     "--keep", type=click.Path(path_type=Path), help="Folder that keeps the release and its cubes."
 )

@@ -3,9 +3,9 @@
     python -m benchmarks.expectations --warehouse warehouse/bank.duckdb --repeats 3
 
 The plain SQL scans each table once for all of its aggregates and runs each comparison once, in one
-connection with the same settings. Counts written by hand could hardly be faster. Both run in
-separate processes, so that the peak memory of each is measured alone. Neither builds the Data Docs,
-which take the same few seconds for any number of customers.
+connection with the same settings. Both run in separate processes, so that the peak memory of each
+is measured alone. Neither builds the Data Docs, which take the same few seconds for any number of
+customers.
 """
 
 import json
@@ -67,7 +67,7 @@ def plain_queries(path: Path) -> list[str]:
 @click.option("--warehouse", "path", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--repeats", type=click.IntRange(1), default=3)
 def main(path: Path, repeats: int) -> None:
-    """Print the times and peak memory of both, and the ratio of the median times."""
+    """Print the median time and the peak memory of each, and the ratio of the median times."""
     queries = plain_queries(path)
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "queries.json"

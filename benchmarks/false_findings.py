@@ -1,12 +1,12 @@
 """Measure how often the inference reports false findings, over many seeds.
 
-Each seed generates a pack without planted effects: categories carry no signal, there are no
+Each seed generates a data pack without planted effects: categories have no effect, there are no
 clusters, and only money affects the risk weighting. Every other finding is therefore false. The
 benchmark runs the project's own models without a build.
 
     python -m benchmarks.false_findings --seeds 200 --results false_findings.csv
 
-With --results, each pack adds a line to that file, so that a stopped run can be continued.
+With --results, each pack adds a line to that file. The next run continues a stopped one.
 """
 
 import csv
@@ -58,8 +58,8 @@ LINES = (
     ("differences: false share of those called more than chance", True),
     ("drivers: share of drivers without an effect with p <= 0.05", False),
     ("drivers: false share of the business facts called drivers", True),
-    ("drivers: packs in which a protected attribute is called one", True),
-    ("clusters: packs called distinct clusters", True),
+    ("drivers: packs in which a protected attribute is a driver", True),
+    ("clusters: packs in which distinct clusters are found", True),
 )
 
 
@@ -78,7 +78,7 @@ def rates(connection: duckdb.DuckDBPyConnection) -> list[float]:
 @click.option("--first-seed", type=click.IntRange(0), default=1_000, show_default=True)
 @click.option("--results", type=click.Path(dir_okay=False, path_type=Path))
 def main(seeds: int, customers: int, first_seed: int, results: Path | None) -> None:
-    """Print the rates of false findings beside the promised rates."""
+    """Print the rates of false findings, each with the promised rate."""
     wanted = range(first_seed, first_seed + seeds)
     packs = read_packs(results, customers) if results else {}
     missing = [seed for seed in wanted if seed not in packs]
@@ -112,7 +112,7 @@ def report(packs: Sequence[Sequence[float]], customers: int) -> None:
     """Print the mean of each rate with twice its standard error.
 
     Raises:
-        click.ClickException: A rate exceeds its promised rate by more than two standard errors.
+        click.ClickException: A rate exceeds its limit by more than two standard errors.
     """
     click.echo(f"{len(packs)} packs of {customers:,} customers")
     click.echo(f"{'':62}{'rate':>8}{'+- 2 errors':>13}{'promised':>10}")
@@ -126,7 +126,7 @@ def report(packs: Sequence[Sequence[float]], customers: int) -> None:
         if is_limit and mean - 2 * error > RATE:
             broken.append(line)
     if broken:
-        message = f"Above what is promised by more than two standard errors: {'; '.join(broken)}"
+        message = f"More than two standard errors above the promised rate: {'; '.join(broken)}"
         raise click.ClickException(message)
 
 

@@ -3,10 +3,10 @@
     python -m benchmarks.faults                      # each fault 20 times
     python -m benchmarks.faults --fault kill --times 100 --seed 7
 
-Each build runs in a fork of this process, which has read the project once. It reads the shipped
-seeds as a raw drop, and builds a warehouse in a temporary folder, as far as the control totals. A
-trial succeeds only if the error message is clear and has no traceback, the published folder is
-unchanged, and the next build has the same control totals and customers as an undisturbed one.
+This process reads the project once, and each build runs in a fork of it. A build reads the shipped
+seeds as a raw drop, and builds a warehouse in a temporary folder up to the control totals. A trial
+succeeds only if any error message is clear and has no traceback, the published folder is unchanged,
+and the next build has the same control totals and customers as an undisturbed one.
 
 POSIX only. A full disk is simulated by a small tmpfs if the user may mount one (root), and by a
 limit on file sizes otherwise. If a trial fails, its error is printed with the output of the build,
@@ -309,7 +309,7 @@ class Bench:
         if build.wait() != 0:
             raise TrialError(f"the build failed:\n{build.said()}")
         if (found := self.read_totals()) != self.totals:
-            raise TrialError(f"other control totals: {found}")
+            raise TrialError(f"the totals differ from those of an undisturbed build: {found}")
 
     def check_stopped(self, build: Build, *needed: str) -> None:
         """Check that a build failed with each of the texts `needed` and without a traceback.
@@ -319,9 +319,9 @@ class Bench:
         """
         said = build.said()
         if build.wait() == 0:
-            raise TrialError(f"the build went through:\n{said}")
+            raise TrialError(f"the build succeeded:\n{said}")
         if "Traceback" in said:
-            raise TrialError(f"a traceback:\n{said}")
+            raise TrialError(f"the output has a traceback:\n{said}")
         for text in needed:
             if text not in said:
                 raise TrialError(f"the message lacks '{text}':\n{said}")
@@ -427,7 +427,7 @@ def shrink(bench: Bench, chance: random.Random) -> str:
     if rows[1] == whole and found == bench.totals:
         return "had been read"
     if rows[1] == _records(clients):
-        return "was short before it was looked at"
+        return "was short before it was read"
     raise TrialError(f"a build of {rows[1]} rows, neither {whole} nor {_records(clients)}")
 
 
@@ -534,13 +534,13 @@ def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
             bench.deliver()
             bench.check_right(bench.start())
             if bench.digest() != published:
-                raise TrialError("the published folder was touched")
+                raise TrialError("the published folder was changed")
             right += 1
         except TrialError as problem:
             outcomes["wrong"] += 1
             click.echo(f"{title}, trial {trial}: {problem}", err=True)
     listed = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-    click.echo(f"{title}: {right} of {times} next builds right, published untouched ({listed})")
+    click.echo(f"{title}: {right} of {times} trials succeeded ({listed})")
     return right == times
 
 
@@ -550,12 +550,14 @@ def run_fault(bench: Bench, name: str, times: int, seed: int) -> bool:
     "faults",
     multiple=True,
     type=click.Choice(list(FAULTS)),
-    help="Cause only this fault; may be given several times.",
+    help="Cause only this fault. You can repeat the option.",
 )
 @click.option("--times", default=20, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=1, show_default=True, help="Same seed, same random moments.")
+@click.option(
+    "--seed", default=1, show_default=True, help="The same seed gives the same random moments."
+)
 def main(faults: tuple[str, ...], times: int, seed: int) -> None:
-    """Break builds at random moments and count the next builds that are correct."""
+    """Break builds at random moments, and count the trials that succeed."""
     with tempfile.TemporaryDirectory(prefix="bank_faults_") as folder:
         bench = Bench(Path(folder).resolve())
         click.echo(

@@ -3,19 +3,18 @@
 Run: ``python -m benchmarks.publisher_kills WAREHOUSE [--kills 100] [--postgres] [--cuts 0] [--seed
 1]``. With ``--cuts``, connections are also cut around COMMIT: see :mod:`benchmarks.commit_cuts`.
 
-WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). A second
-warehouse is derived from it in which every mart has different rows. Publishers alternate between
-the two, so a mix of both shows in the number of rows. Each publisher is the real command in its own
-process, killed with SIGKILL at a uniformly random moment of a publish. Meanwhile, readers read
-again and again, with short pauses:
+WAREHOUSE is a built file with its two records beside it (`make build`, `make check`). In a copy of
+it, every mart has fewer rows. Publishers alternate between the two files, so the row counts show
+whether a reader sees a mix of both. Each publisher is the real command in its own process. It is
+killed with SIGKILL at a uniformly random moment. Meanwhile, readers read again and again, with
+short pauses:
 
 - files: read the current release with all its Parquet files, its DuckDB file and its manifest;
 - files, held: open the DuckDB file of a release, and read it repeatedly during later releases;
 - PostgreSQL, repeatable read: take a snapshot, wait, then read all marts, as `bank_reader`;
 - PostgreSQL, read committed: one transaction of many queries, as `bank_reader`.
 
-Each read must find the rows of one release, according to the manifest of the release in
-`marts.release`.
+The row counts of each read must be those in the manifest of one release.
 """
 
 import argparse
@@ -114,7 +113,7 @@ def run_kills(
             began = time.monotonic()
             _must_pass(whole)
             longest = time.monotonic() - began
-            say(f"While readers read, a publish takes {longest:.1f} s from its first line.")
+            say(f"With readers, a publish takes {longest:.1f} s from its first line.")
             for number in range(kills):
                 publisher = _publisher(warehouses[number % 2], publish_dir, dsn)
                 first = _wait_for_first_line(publisher)
@@ -158,11 +157,11 @@ def _publisher(warehouse: Path, publish_dir: Path, dsn: str | None) -> subproces
 def _must_pass(publisher: subprocess.Popen[str]) -> None:
     said = publisher.communicate()[0]
     if publisher.returncode != 0:
-        raise SystemExit(f"A publisher that nobody killed failed:\n{said}")
+        raise SystemExit(f"A publisher failed although it was not killed:\n{said}")
 
 
 def _wait_for_first_line(publisher: subprocess.Popen[str]) -> str:
-    """Wait for a publisher's first line and return it: the slow start of Python is then over."""
+    """Wait for a publisher's first line and return it. Python has then started."""
     return publisher.stdout.readline() if publisher.stdout else ""
 
 
@@ -322,12 +321,14 @@ def report(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Run the benchmark and print the results; exit with 1 if a read or a report was wrong."""
+    """Run the benchmark and print the results; exit with 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--cuts", type=int, default=0, help="cuts before, during and after COMMIT")
+    parser.add_argument(
+        "--cuts", type=int, default=0, help="number of cuts before, during and after COMMIT"
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     warehouse, is_wrong = options.warehouse.resolve(), False

@@ -30,7 +30,7 @@ def relation_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 @click.command()
 @click.option("--warehouse", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--model", help="Run this model only, in this process.")
+@click.option("--model", help="Run only this model, in this process.")
 def main(warehouse: Path, model: str | None) -> None:
     """Print the time and peak memory of each Python model."""
     paths = {path.stem: path for path in sorted((PROJECT / "models").rglob("*.py"))}

@@ -226,7 +226,7 @@ def check_marts(ground: Ground) -> str | None:
     )
     if compared.returncode == 0:
         return None
-    return f"made different marts: {'; '.join((compared.stdout + compared.stderr).splitlines())}"
+    return f"built different marts: {'; '.join((compared.stdout + compared.stderr).splitlines())}"
 
 
 def rounds(contenders: Sequence[Contender], repeats: int) -> Iterator[tuple[int, int, Contender]]:
@@ -317,7 +317,7 @@ def _stop(*_: object) -> None:
 
 
 def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[str]:
-    """Return the values of an option that may be repeated and may list several, with commas."""
+    """Return all values of an option that can be repeated and can list several values."""
     return [word for value in values for word in value.replace(",", " ").split()]
 
 
@@ -326,7 +326,7 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     "--customers",
     callback=_listed,
     multiple=True,
-    help="One or more sizes, separated by commas. May be given several times.",
+    help="One or more sizes, separated by commas. You can repeat the option.",
 )
 @click.option(
     "--formats", callback=_listed, multiple=True, default=FORMATS, help="csv, parquet or both."
@@ -375,12 +375,12 @@ def _listed(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> l
     help="Interpreter with dbt-spark and pyspark.",
 )
 @click.option("--check", is_flag=True, help="Compare the marts of the comparison set, unmeasured.")
-@click.option("--fresh", is_flag=True, help="Forget the runs that --out holds.")
+@click.option("--fresh", is_flag=True, help="Discard the runs in --out.")
 @click.option(
     "--report",
     "page",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Page to write the tables to, between its markers; the plot goes to images/ beside it.",
+    help="Page that receives the tables, between its markers, and the plot, in images/ beside it.",
 )
 def main(
     customers: list[str],

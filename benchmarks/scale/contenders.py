@@ -167,7 +167,7 @@ def _frames(module: str) -> Callable[[Ground], list[str]]:
 def _no_bench_environment(ground: Ground) -> str | None:
     if ground.bench_python.exists():
         return None
-    return "there is no environment with pandas and Polars: run `make .venv-bench/.installed`"
+    return "there is no environment with pandas and Polars: run `make install-bench`"
 
 
 def _spark(ground: Ground) -> list[str]:

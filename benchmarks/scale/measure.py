@@ -211,7 +211,7 @@ def _beyond(limits: Limits, seconds: float, memory: int, folder: Path) -> str | 
 def _told(status: int, output: Path) -> str:
     """Return why a run failed: how it ended, and its error message or last lines."""
     if status == -signal.SIGKILL:
-        how = "was killed by the system, most likely for want of memory"
+        how = "was killed by the system, most likely because memory ran out"
     elif status < 0:
         how = f"was ended by signal {-status} ({signal.Signals(-status).name})"
     else:

@@ -126,7 +126,7 @@ def _sections(results: Results) -> Iterable[tuple[str, Table, list[str]]]:
         yield (
             f"{customers:,} customers, {file_format}, {_bytes(raw_bytes)}",
             [HEADER, *(_row(figures, cell, found) for cell, found in members)],
-            [f"{TITLES[cell[2]]}: not run: {found.failure}" for cell, found in members
+            [f"{TITLES[cell[2]]}: no result: {found.failure}" for cell, found in members
              if found.failure],
         )  # fmt: skip
         for name, found in expensive.items():
@@ -196,7 +196,7 @@ def _closing(
 def _row(figures: dict[Cell, Figures], cell: Cell, found: Figures) -> list[str]:
     title = TITLES[cell[2]]
     if found.seconds is None:
-        return [title, "not run", *[""] * (len(HEADER) - 2)]
+        return [title, "no result", *[""] * (len(HEADER) - 2)]
     base = SET_SCRIPT if title.startswith(SET_MARK) else SCRIPT
     return [
         title,

@@ -1,4 +1,4 @@
-"""Publishers are killed and connections cut at random moments: a few times, and many nightly."""
+"""Publishers are killed and connections are cut at random moments; many more of them nightly."""
 
 import os
 from pathlib import Path

@@ -192,7 +192,7 @@ def test_report_has_ratios_and_names_missing_runs() -> None:
     told = report.text(results)
     (row,) = [line for line in told.splitlines() if line.startswith("dbt run ")]
     assert row.split()[2:5] == ["5.0", "once", "2.50"]
-    assert "dbt on Spark local, seeds included: not run: profiles.yml has no target spark" in told
+    assert "dbt on Spark local, seeds included: no result: profiles.yml has no target spark" in told
     assert "int_heavy" in told
     assert "75%" in told
 
@@ -329,7 +329,7 @@ def test_memory_of_this_process_does_not_count(tmp_path: Path) -> None:
         (
             "import os; os.kill(os.getpid(), 9)",
             PLENTY,
-            "was killed by the system, most likely for want of memory",
+            "was killed by the system, most likely because memory ran out",
         ),
         ("import os; os.kill(os.getpid(), 15)", PLENTY, "was ended by signal 15 (SIGTERM)"),
     ],
@@ -437,7 +437,7 @@ def test_contender_over_a_limit_is_reported_and_the_next_runs(
     said = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert said.exit_code == 0, said.output
     for title in (report.TITLES[PANDAS], report.TITLES[POLARS]):
-        assert f"{title}: not run: takes longer than the time limit of 1 s" in said.output
+        assert f"{title}: no result: takes longer than the time limit of 1 s" in said.output
     told = json.loads((out / "scale.json").read_text(encoding="utf-8"))
     # Each runs once, because a failed contender is not repeated.
     assert [run["contender"] for run in told["runs"]] == [PANDAS, POLARS]
@@ -475,7 +475,7 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
     )
     hindrances = {each.name: each.hindrance(ground) for each in CONTENDERS}
     assert hindrances[PANDAS] == hindrances[POLARS]
-    assert "make .venv-bench" in (hindrances[PANDAS] or "")
+    assert "make install-bench" in (hindrances[PANDAS] or "")
     assert any(
         text in (hindrances[SPARK] or "") for text in ("has no target spark", "are not installed")
     )
@@ -612,7 +612,7 @@ def run_frames(library: str, drop: Path, marts: Path) -> Path:
 
 
 needs_bench_environment = needs(
-    BENCH_PYTHON.exists(), "the environment of the benchmark", "make .venv-bench/.installed"
+    BENCH_PYTHON.exists(), "the environment of the benchmark", "make install-bench"
 )
 
 
