@@ -37,7 +37,7 @@ class MetricsError(ValueError):
     """
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        """Create the error, whose message consists of both."""
+        """Create the error; its message consists of the problem and the remedy."""
         super().__init__(f"{problem} {remedy}".rstrip())
         self.problem = problem
 
