@@ -1,4 +1,4 @@
-"""How the tests run: their shared fixtures, their markers and their order."""
+"""The shared fixtures of the tests, their markers and their order."""
 
 import json
 import os
@@ -18,10 +18,10 @@ from python_checks.testing.shared import made_once
 # The person who runs the tests may have the history of a real bank; no test may write to it.
 os.environ.pop("BANK_HISTORY", None)
 
-# Java compiles Spark's code twice, the second time for long runs. The second compilation took a
-# third of the time to build three thousand customers, so it is switched off. That alone would
-# shrink the code cache to a fifth, and Spark stops when the cache is full, so its size is set. The
-# default garbage collector is meant for long runs, too, so it is replaced.
+# Java compiles Spark's code a second time to make long runs faster. In a build of three thousand
+# customers, this took a third of the time, so it is switched off. Switching it off shrinks the code
+# cache to a fifth, and Spark stops when the cache is full, so the size of the cache is set. The
+# default garbage collector is also meant for long runs, so it is replaced.
 os.environ.setdefault(
     "JDK_JAVA_OPTIONS",
     "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
@@ -63,7 +63,7 @@ LONG_FILES = (
 """The files that take longest, the longest first."""
 
 KEPT_MANIFESTS = 12
-"""How many parsed states of the project are kept for the next run."""
+"""The number of parsed states of the project that are kept for the next run."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

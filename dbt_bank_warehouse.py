@@ -1,11 +1,11 @@
-"""The project's two plugins for dbt, which dbt loads before it parses.
+"""The project's two dbt plugins.
 
-dbt loads every top-level module on the path whose name begins with `dbt_`. Installing the project
-puts this folder on the path.
+Before dbt parses a project, it imports every top-level module whose name begins with `dbt_`.
+Installing the project puts this folder on Python's path, so dbt can be started in any folder.
 """
 
 from bank_warehouse.dbt_settings import SettingsPlugin
 from bank_warehouse.spark.dbt_plugin import SparkPlugin
 
 plugins = [SettingsPlugin, SparkPlugin]
-"""In this order, so that settings are checked first. The second needs the `spark` extra."""
+"""The first checks the settings. The second does nothing without the `spark` extra."""

@@ -54,7 +54,7 @@ def listed(texts: Sequence[str], word: str = "and") -> str:
 
 
 def _two_or_three(number: float) -> float:
-    """Round to two significant digits; three for hundreds (850 million) or if the first is a 1."""
+    """Round to two significant digits; three for hundreds (850 million) or if the first is 1."""
     if number == 0:
         return 0.0
     digits = f"{abs(number):e}"

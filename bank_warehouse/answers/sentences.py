@@ -1,9 +1,9 @@
 """The answers in the data, as sentences for a manager.
 
 Each answer is a sentence in round numbers, a short title for a chart, the statistics that support
-both, and where to find more. An answer is left out if the data does not support it: a difference
-is only stated if a test in fct_segment_differences confirms it, and "no difference" only if the
-test would have found a difference that matters.
+both, and where to find more. An answer is left out if the data does not support it. A difference is
+stated only if a test in fct_segment_differences confirms it. "No difference" is stated only if the
+test rules out a difference that matters.
 """
 
 import math
@@ -126,7 +126,7 @@ def decisions(source: Source) -> Answer | None:
     change = _change_of_decisions(source, number)
     if not number:
         title = "No customer needs a decision now"
-        sentence = f"{title}: nobody is on the highest level of the watch list{change}."
+        sentence = f"{title}: nobody is at the highest level of the watch list{change}."
     else:
         title = f"{count(number, 'customer needs', 'customers need')} a decision now"
         sentence = (
@@ -354,7 +354,7 @@ def _policy(source: Source, dimensions: Sequence[str]) -> str:
 
 
 def segments(source: Source) -> Answer | None:
-    """Which segment has the largest loans and deposits, and its share of customers."""
+    """Which segment has the largest balances, and what share of customers it has."""
     rows = [
         row
         for row in source.ask(("customers", *BALANCES), ("segment",))
@@ -374,8 +374,7 @@ def segments(source: Source) -> Answer | None:
         name="segments",
         sentence=(
             f"{largest[0]} is the segment with the largest balances: {part} of customers "
-            f"hold "
-            f"{of_deposits} of deposits and owe {of_loans} of loans."
+            f"hold {of_deposits} of deposits and owe {of_loans} of loans."
         ),
         title=f"{largest[0]}: {part} of customers, {of_deposits} of deposits, {of_loans} of loans",
         support="Segments are rules on deposits, loans and time with the bank.",
@@ -689,12 +688,12 @@ def segment_moves(source: Source) -> Answer | None:
         return None
     number = sum(row["customers"] for row in stayed if row["from_segment"] != row["to_segment"])
     since = day(rows[0]["from_date"])
-    title = f"{count(number, 'customer')} changed segment since {since}"
+    title = f"{count(number, 'customer has', 'customers have')} changed segment since {since}"
     return Answer(
         name="segment-moves",
-        sentence=f"{title}, {share(number / whole)} of those there on both dates.",
+        sentence=f"{title}, {share(number / whole)} of those in the data on both dates.",
         title=title,
-        support=f"{whole:,} customers are there on both dates.",
+        support=f"{whole:,} customers are in the data on both dates.",
         page="segmentation",
         marts=("fct_segment_migrations",),
     )
@@ -733,7 +732,7 @@ OPENING = (
 
 
 def difference(source: Source, dimension: str, measure: str) -> Mapping[str, Any] | None:
-    """Return the test of two columns, in either order, or None."""
+    """Return the test of two columns, in either order; None if there is none."""
     found: Mapping[str, Any] | None = None
     for row in source.rows("fct_segment_differences"):
         if (row["dimension"], row["measure"]) == (dimension, measure):

@@ -38,7 +38,7 @@ class Source(Protocol):
         Args:
             metrics: names of metrics.
             by: names of dimensions.
-            filters: dimension to values.
+            filters: the allowed values of each dimension.
             cube: name of the dashboard's cube; None for the one that has the dimensions.
         """
 

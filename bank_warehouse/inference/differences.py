@@ -236,7 +236,7 @@ class _Result:
 
 
 def _as_table(results: Sequence[_Result]) -> pa.Table:
-    """Return the results sorted by their names, p-values adjusted in each family."""
+    """Return the results sorted by their names, with p-values adjusted within each family."""
     adjusted: dict[int, float] = {}
     for family in (MONEY, CATEGORIES):
         p_values = {

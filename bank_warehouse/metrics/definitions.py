@@ -37,7 +37,7 @@ class MetricsError(ValueError):
     """
 
     def __init__(self, problem: str, remedy: str = "") -> None:
-        """Create the error, whose message consists of both."""
+        """Create the error; its message consists of the problem and the remedy."""
         super().__init__(f"{problem} {remedy}".rstrip())
         self.problem = problem
 
@@ -143,8 +143,8 @@ class SemanticModel:
         name: name of the semantic model.
         relation: name of the mart.
         schema: schema of the mart.
-        keys: entity to column, for the entity that a row describes; other models join on it.
-        references: entity to column, for all entities in a row, including its own.
+        keys: the column of the entity that a row describes, by entity; other models join on it.
+        references: the column of each entity in a row, including its own, by entity.
         dimensions: by short name; entities are among them.
     """
 
@@ -189,8 +189,8 @@ def load_metrics(manifest: Path) -> SemanticLayer:
         manifest: the file, in dbt's target folder.
 
     Raises:
-        MetricsError: The file is missing or not a whole semantic manifest, or a definition uses
-            an unsupported feature.
+        MetricsError: The file is missing or is not a complete semantic manifest, or a definition
+            uses an unsupported feature.
     """
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))

@@ -82,11 +82,11 @@ def compile_query(
     Args:
         layer: the definitions.
         metrics: names of metrics, each once.
-        group_by: short names of dimensions (`segment`), or MetricFlow's (`customer__segment`); that
-            of a time dimension may end in `__year`, `__quarter`, `__month` or `__day`.
-        filters: dimension to the allowed values; None allows rows without a value. Other dimensions
-            are not restricted. Values are bound and must have the type of the column: 5 for a risk
-            weighting, not '5'.
+        group_by: short names of dimensions (`segment`), or MetricFlow's (`customer__segment`). The
+            name of a time dimension may end in `__year`, `__quarter`, `__month` or `__day`.
+        filters: the allowed values of each dimension; None allows rows without a value. Other
+            dimensions are not restricted. Values are bound and must have the type of the column: 5
+            for a risk weighting, not '5'.
         prefix: names before the name of a mart: its schema, or database and schema; empty if none
             are needed.
 

@@ -67,7 +67,7 @@ class SqlTables:
         return SqlTable(self._cursor, name)
 
     def save(self, data: pa.Table, name: str, file_format: str) -> None:
-        """Replace a table, with one statement that contains all rows."""
+        """Replace a table: drop it, and create it with one statement that contains all rows."""
         self._cursor.execute(f"drop table if exists {name}")
         self._cursor.execute(f"create table {name} using {file_format} as {rows_query(data)}")
 

@@ -69,7 +69,7 @@
     {%- call statement('forget_date', auto_begin=true) -%}{{ statements }}{%- endcall -%}
     {%- do adapter.commit() -%}
     {%- do log(
-        as_of_date ~ ' is forgotten, ' ~ rows ~ ' rows. The next build compares the dates before and '
-        ~ 'after it.', info=true
+        'Removed ' ~ as_of_date ~ ' from the history: ' ~ rows ~ ' rows. The next build compares '
+        ~ 'the dates before and after it.', info=true
     ) -%}
 {%- endmacro %}

@@ -22,9 +22,9 @@
 {%- endmacro %}
 
 {#-
-    Each pair is a date that must be null, and formats, one of which must then fit. The first pair
-    holds the exchanged forms that the file does not have itself. For two formats of the file that
-    are each other's exchange, another pair says that only the later one fits.
+    Each pair is a date that must be null and a list of formats, one of which must then fit. In the
+    first pair, these are the exchanged formats that the file itself does not have. If the file has
+    two formats that exchange day and month, another pair tests whether only the later one fits.
 
     A case expression, because in an `and` DuckDB may parse the second date in every row.
 -#}

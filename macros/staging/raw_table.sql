@@ -23,9 +23,9 @@
         {{ return('select 1') }}
     {%- elif not bank_warehouse.has_package() -%}
         {{ exceptions.raise_compiler_error(
-            'BANK_RAW_DIR: the files of a drop are read with dbt-duckdb and dbt-spark, not with the '
-            ~ 'target ' ~ target.name ~ '. Load the drop there as the tables of the seeds raw_*, '
-            ~ 'and build without BANK_RAW_DIR.'
+            'BANK_RAW_DIR: only dbt-duckdb and dbt-spark can read the files of a drop. The target '
+            ~ target.name ~ ' uses another adapter. Load the drop there as the tables of the seeds '
+            ~ 'raw_*, and build without BANK_RAW_DIR.'
         ) }}
     {%- endif -%}
     {%- set plan = bank_warehouse.call_package(

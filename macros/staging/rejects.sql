@@ -1,4 +1,4 @@
-{#- The cells of a row that could not be split are not known. -#}
+{#- If a row could not be split, its cells are unknown. -#}
 {% macro reject_reasons(reading) -%}
     case when structural_fault is not null then structural_fault else concat_ws(
         '; ',

@@ -1,4 +1,3 @@
-{#- For each dimension, the profiles add up to all customers and balances, the shares to one. -#}
 {%- set measures = [
     'estimated_income', 'total_loans', 'total_deposits', 'core_deposits', 'fee_income',
     'net_position',

@@ -1,4 +1,4 @@
-{#- Recomputes severity and number of rules met, rule by rule, from the published measures. -#}
+{#- Recomputes the rules met and their severity from the published measures, rule by rule. -#}
 {%- set facts = [
     'risk_weighting', 'loan_to_deposit_ratio', 'debt_to_income_ratio', 'liquidity_cover',
     'total_loans', 'total_deposits', 'core_deposits', 'credit_card_balance',

@@ -97,7 +97,7 @@ choices as (
 
 ),
 
--- Every action with every group, chosen or not.
+-- Every action is combined with every group, even if it chose none of its customers.
 counted as (
 
     select

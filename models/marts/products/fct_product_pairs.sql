@@ -183,8 +183,8 @@ pairs as (
 
 ),
 
--- Count times the sum of products, less the product of sums. Doubles keep only a few digits of
--- this difference; if a balance varies by less than a millionth of its size, those digits are
+-- The count times the sum of products, less the product of the sums. Doubles keep only a few digits
+-- of this difference. If a balance varies by less than a millionth of its size, those digits are
 -- noise.
 varied as (
 

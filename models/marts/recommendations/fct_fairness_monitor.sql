@@ -77,7 +77,7 @@ monitored as (
         greatest(least(interval_centre + interval_half_width, 1), selection_rate)
             as selection_rate_upper,
 
-        ---------- against the best treated group
+        ---------- against the best-treated group
         best_value as best_treated_value,
         best_rate as best_treated_rate,
         ratio_to_best,

@@ -68,8 +68,8 @@ areas as (
 
 ),
 
--- Gini: one minus twice the area under the curve. Decimals, so that it is exactly 0 if all are
--- equal.
+-- Gini: one minus twice the area under the curve. It is computed in decimals, so that it is exactly
+-- 0 if all amounts are equal.
 gini_coefficients as (
 
     select

@@ -57,8 +57,8 @@ results as (
 
 ),
 
--- Pairs of dimension and measure without a test, and the reason. Every profile and heat map thus
--- has a verdict.
+-- The pairs of dimension and measure that are not tested, with the reason, so that every profile and
+-- heat map has a verdict.
 not_tested as (
 
     select

@@ -367,7 +367,9 @@ def test_a_date_can_be_forgotten(copy: Path, drops: dict[int, Path]) -> None:
     assert forgotten.returncode == 0, forgotten.stdout
     # Without a drop, the last build decides which history is used.
     assert not (copy / "bank_history_sample.duckdb").exists()
-    assert f"{DAYS[1]} is forgotten, {before.dates[DAYS[1]][0]} rows" in forgotten.stdout
+    assert (
+        f"Removed {DAYS[1]} from the history: {before.dates[DAYS[1]][0]} rows" in forgotten.stdout
+    )
     ran = build(copy, DAYS[3], drops[5], *FROM_THE_HISTORY_ON, command="run")
     assert ran.returncode == 0, ran.stdout[-4000:]
     after = look(copy)

@@ -276,7 +276,7 @@ def test_decisions_are_worded_for_one_and_for_no_customer(changed: Warehouse) ->
     assert answers(changed).by_name["decisions"].title == "1 customer needs a decision now"
     run("update marts.fct_customer_risk set watch_list_level = 'none'")
     assert answers(changed).by_name["decisions"].sentence == (
-        "No customer needs a decision now: nobody is on the highest level of the watch list."
+        "No customer needs a decision now: nobody is at the highest level of the watch list."
     )
 
 
