@@ -98,7 +98,7 @@ def actions(tables: Tables) -> Figure:
 
 
 def differences(tables: Tables) -> Figure:
-    """Sizes of all tested differences; pale if they could be chance."""
+    """Sizes of the tested differences in amounts; pale if they could be chance."""
     found = tables.sql(
         """
         select dimension, measure, effect_size, verdict

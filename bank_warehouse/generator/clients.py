@@ -48,7 +48,7 @@ class Plan:
         customers: The number of customers of the first month.
         seed: The seed.
         copula: The tables for the balances.
-        texts: For each text column (and "first name", "surname") the values it may have.
+        texts: The values that each text column (and "first name", "surname") may have.
         plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: The month of the pack; 0 is the first.
     """
