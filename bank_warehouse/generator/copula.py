@@ -128,7 +128,7 @@ def draw(copula: Copula, seed: int, rows: Unsigned) -> tuple[dict[str, Floats], 
         rows: Shape (n,): row numbers from 0.
 
     Returns:
-        The balances by name, each of shape (n,), before zeros are inserted; the risk weighting,
+        The balances by name, before zeros are inserted, and the risk weighting. Each array has
         shape (n,).
     """
     independent = [

@@ -152,7 +152,7 @@ class _Survey:
             if table.is_lookup and CLIENTS.name in tables:
                 tables[name] = lookups.derived_lookup(table, tables[CLIENTS.name])
             elif not table.required:
-                said = f"{name}: not in the drop, and optional: no rows are read."
+                said = f"{name}: optional, and not in the drop. No rows are read."
                 tables[name] = TablePlan(name, (), no_rows(table), (said,), 0)
             elif not table.is_lookup:
                 self.problems.add(

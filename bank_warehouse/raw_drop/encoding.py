@@ -184,7 +184,7 @@ def decide(
 def misread_warning(path: Path, start: int, separator: str) -> str:
     """Return a warning about UTF-8 cells that were misread as another encoding and saved again.
 
-    It is empty if there are none. Such cells are not changed: nobody knows what else was lost.
+    The warning is empty if there are none. Such cells are not changed.
     """
     found = 0
     shown = ""
@@ -262,7 +262,7 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the share of cells that fit each encoding, and that fit it in one language only.
+    """Return, for each encoding, the share of cells that fit it, and that fit it in one language.
 
     Of several encodings that give the same texts, only the first is included.
     """

@@ -669,7 +669,7 @@ def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict
 
 
 def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: bool) -> bool:
-    """Return whether `days` has nearly none on one side of the 12th, and `others` has more.
+    """Return whether far fewer of `days` than of `others` are on one side of the 12th.
 
     Dates on only a few days of the month, such as the first or the last, or in only one month,
     prove nothing.

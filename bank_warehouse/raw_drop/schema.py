@@ -22,7 +22,7 @@ class RawColumn:
         name: canonical name, in snake case.
         kind: what it holds. This decides how typed values are written as text.
         header: the header in the original data pack, used in messages.
-        aliases: other headers accepted for the column, in any spelling.
+        aliases: other headers accepted for the column.
         last_aliases: headers that mean the column only if no other header does.
         required: whether a table without the column is refused; if not, a missing column is null.
     """
