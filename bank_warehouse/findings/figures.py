@@ -98,7 +98,7 @@ def actions(tables: Tables) -> Figure:
 
 
 def differences(tables: Tables) -> Figure:
-    """Sizes of all tested differences; pale if they could be chance."""
+    """Sizes of the tested differences in amounts; pale if they could be chance."""
     found = tables.sql(
         """
         select dimension, measure, effect_size, verdict
@@ -449,7 +449,7 @@ def boxes(
 
 
 def density(tables: Tables) -> Figure:
-    """Income and loans of customers as a density plot, with the median of each tenth of incomes."""
+    """Income and loans of customers as a density plot, with median loans by tenth of incomes."""
     drawn = customers(tables)
     known = drawn[(drawn["total_loans"] > 0) & (drawn["estimated_income"] > 0)]
     ends = known["total_loans"].quantile([0.005, 0.995])

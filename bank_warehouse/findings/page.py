@@ -237,7 +237,7 @@ def _collinear_sentence(tables: Tables, drivers: set[str]) -> str:
 
 
 def _level_sentence(tables: Tables, shown: set[str]) -> str:
-    """Return a sentence on categories that do not stand out as a whole, although levels do."""
+    """Return a sentence on drivers that do not stand out as a whole, although some levels do."""
     found = tables.sql(
         f"""
         select distinct driver from marts.fct_risk_drivers

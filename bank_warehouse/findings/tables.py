@@ -46,7 +46,7 @@ class Tables(Warehouse):
     def classes_listed_by_rule(self) -> list[str]:
         """Return the risk weightings that alone put a customer on the watch list.
 
-        Empty if all or none of them do, because then there is no jump to explain.
+        The list is empty if all or none of them do, because then there is no jump to explain.
         """
         try:
             found = self.sql(
@@ -83,7 +83,11 @@ class Tables(Warehouse):
         return self.connection.execute(query, parameters).df()
 
     def one(self, query: str, *parameters: object) -> dict[str, Any]:
-        """Return the only row of a query by column name."""
+        """Return the only row of a query, as column name to value.
+
+        Raises:
+            ValueError: The query returns no row or several.
+        """
         rows = self.sql(query, *parameters).to_dict("records")
         if len(rows) != 1:
             message = f"{len(rows)} rows where one was expected: {query}"

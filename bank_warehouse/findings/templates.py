@@ -1,4 +1,4 @@
-"""The templates of the page. They contain no numbers, so every number comes from an answer."""
+"""The templates of the page. They contain no numbers: every number comes from the warehouse."""
 
 TITLE = """# Findings
 

@@ -48,7 +48,7 @@ class Plan:
         customers: The number of customers of the first month.
         seed: The seed.
         copula: The tables for the balances.
-        texts: For each text column (and "first name", "surname") the values it may have.
+        texts: The values that each text column (and "first name", "surname") may have.
         plant: The name of an effect in `planted_effects.PLANTS` to plant; None for none.
         months_later: The month of the pack; 0 is the first.
     """
@@ -151,8 +151,7 @@ def _identities(plan: Plan, rows: Unsigned) -> Columns:
     The rows of the first month are shuffled. In that order, the first few share ids in twos or
     threes, and the last few share names in pairs. These are different rows, so no two people share
     both. Customers who join later share neither. If more names are needed than there are
-    combinations of first names and surnames (about three million), names are reused, but neighbours
-    still differ.
+    combinations of first names and surnames (about three million), names are reused.
     """
     customers, seed = plan.customers, plan.seed
     later = rows[rows >= customers]

@@ -109,7 +109,7 @@ def command(
 
 
 def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -> None:
-    """Refuse a folder with files that would be replaced, or with the same tables in another format.
+    """Refuse a folder that holds the same tables; with `force`, only those in another format.
 
     Raises:
         click.ClickException: There are such files; the message names them and the remedy.
@@ -137,7 +137,7 @@ def _refuse_occupied(out: Path, file_format: str, as_seeds: bool, force: bool) -
 
 @contextmanager
 def _progress(customers: int) -> Iterator[Progress]:
-    """Show how far the run is: a bar on a terminal, else a line every five seconds (stderr)."""
+    """Show progress on stderr: a bar on a terminal, else a line at most every five seconds."""
     if sys.stderr.isatty():
         with click.progressbar(length=customers, label="Generating", file=sys.stderr) as bar:
             yield bar.update

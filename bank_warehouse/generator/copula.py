@@ -28,7 +28,7 @@ class Copula:
         factor: The lower triangular factor of the latent correlation matrix; the last row
             belongs to the risk weighting, the others to the balances in order.
         normal_table: The inverse normal distribution function at k / 65,536, k = 0 .. 65,536.
-        value_tables: For each balance its value at latent points -6 .. 6, steps of 1/512.
+        value_tables: For each balance, its value at latent points -6 .. 6, in steps of 1/512.
         risk_limits: Latent points at which the risk weighting rises by one.
     """
 
@@ -47,7 +47,7 @@ def build_copula(
     """Return the tables for drawing balances and a risk weighting.
 
     Args:
-        quantiles: For each of n balances its quantiles at `probabilities`.
+        quantiles: For each of n balances, its quantiles at `probabilities`.
         probabilities: Ascending, from 0 to 1.
         spearman: Shape (n + 1, n + 1): rank correlations, the risk weighting last.
         risk_counts: How often each risk weighting occurs, from the lowest.
@@ -128,7 +128,7 @@ def draw(copula: Copula, seed: int, rows: Unsigned) -> tuple[dict[str, Floats], 
         rows: Shape (n,): row numbers from 0.
 
     Returns:
-        The balances by name, each of shape (n,), before zeros are inserted; the risk weighting,
+        The balances by name, before zeros are inserted, and the risk weighting. Each array has
         shape (n,).
     """
     independent = [

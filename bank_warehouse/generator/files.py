@@ -57,7 +57,7 @@ def write_pack(
 ) -> list[Path]:
     """Write a pack and return its files.
 
-    Every file is written under a temporary name (.name.partial) and all are renamed at the end, the
+    Every file is written under a temporary name (.name.partial). All are renamed at the end, the
     clients last, so a killed run leaves no partial file under a final name.
 
     Args:
@@ -65,8 +65,9 @@ def write_pack(
         seed: The seed; the same seed and number give the same bytes.
         out: An existing folder. Files of the same names in it are replaced.
         file_format: "csv" (dates DD-MM-YYYY) or "parquet" (date, decimal(18,2), integer).
-        as_seeds: Use the names of the dbt seeds.
-        threads: Threads of DuckDB; None for one per core, at most four. No effect on the data.
+        as_seeds: Whether to name the files like the dbt seeds.
+        threads: Threads of DuckDB, which do not change the data; None for one per core, at most
+            four.
         plant: The name of an effect in `planted_effects.PLANTS` to plant in the data.
         months_later: Months between the first pack and this one.
         progress: Called with the number of clients made since the last call.
@@ -94,7 +95,7 @@ def write_pack(
 
 
 def _settings(threads: int | None) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the settings of DuckDB: rows stay in order, memory is bounded."""
+    """Return the DuckDB settings that keep rows in order and limit memory."""
     return {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": True,
@@ -169,7 +170,7 @@ def _client_query() -> str:
 
 
 def _lookups() -> dict[str, pa.Table]:
-    """Return the three lookup tables, ids from 1."""
+    """Return the three lookup tables, with ids from 1."""
     advisors = staff_names("investment advisors", domains.INVESTMENT_ADVISORS)
     return {
         "banking_relationships": _lookup(

@@ -1,7 +1,8 @@
 """The same bank some months later: customers have joined and left, and balances have changed.
 
-Membership and balances in a month only depend on the seed, the row and the months up to it. So the
-packs of two months have the same people, and each can be created without the previous one.
+Membership and balances in a month depend only on the seed, the number of customers in the first
+month, the row and the month. So the packs of two months have the same people, and each can be
+created without the other.
 """
 
 from collections.abc import MutableMapping
@@ -20,27 +21,27 @@ from bank_warehouse.generator.randomness import (
 )
 
 MOST_MONTHS = 60
-"""The last month for which there are enough unused ids for those who join."""
+"""Up to this month, there are enough unused ids for the customers who join."""
 
 JOINING_SHARE = 0.012
 """Customers who join in a month, as a share of those of the first month."""
 LEAVING_SHARE = 0.01
 """Customers who leave in a month, as a share of the current ones."""
 LARGEST_MOVE = 0.1
-"""In a month, a balance is multiplied by a factor between 1 minus this and 1 plus this."""
+"""Each month, every balance is multiplied by a factor between 1 minus this and 1 plus this."""
 REGRADED_SHARE = 0.02
-"""Share of customers whose risk weighting the bank changes by one in a month."""
+"""Customers whose risk weighting the bank changes by one in a month, as a share."""
 
 Columns = MutableMapping[str, Integers]
 
 
 def joined_by(customers: int, months: int) -> int:
-    """Return how many join a bank of `customers` within `months`."""
+    """Return how many customers join within `months` if the first month has `customers`."""
     return months * _joining_in_a_month(customers)
 
 
 def as_of_date(months: int) -> date:
-    """Return the last day of the month that is `months` after that of the calibration."""
+    """Return the last day of a month; month 0 is the last December of the calibration."""
     first = _month_start(months + 1)
     return date.fromordinal(first.toordinal() - 1)
 
@@ -65,7 +66,10 @@ def is_with_the_bank(
 
 
 def joining_days(customers: int, seed: int, rows: Unsigned) -> Integers:
-    """Return a joining date for rows that joined later: a day of their month, since 1970-01-01."""
+    """Return the joining dates of rows that joined after the first month.
+
+    Each is a random day of the month in which the row joined, as days since 1970-01-01.
+    """
     months = month_of_joining(customers, rows)
     epoch = date(1970, 1, 1)
     starts = np.array(
@@ -82,7 +86,7 @@ def move(columns: Columns, customers: int, months: int, seed: int, rows: Unsigne
 
     Args:
         columns: The columns of the rows, money in cents.
-        customers: The customers of the first month.
+        customers: The number of customers in the first month.
         months: The month of the pack.
         seed: The seed of the pack.
         rows: Shape (n,): row numbers from 0.

@@ -15,7 +15,7 @@ _STAFF_SEED = 0
 def name_pools() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return all first names and all surnames, each sorted, with plain letters only.
 
-    Enough names are drawn to include every name that mimesis has, so the pools only depend on its
+    Enough names are drawn to include every name that mimesis has, so the pools depend only on its
     version.
     """
     person = Person(Locale.EN, seed=1)

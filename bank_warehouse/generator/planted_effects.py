@@ -36,7 +36,7 @@ def plant_cluster(columns: Columns, seed: int, rows: Unsigned) -> None:
 
 
 def plant_driver(columns: Columns, seed: int, rows: Unsigned) -> None:  # noqa: ARG001
-    """Raise the risk weighting by one for three properties owned, and lower it by one for none."""
+    """Raise the risk weighting of owners of three properties by one; lower that of non-owners."""
     properties, risk = columns["Properties Owned"], columns["Risk Weighting"]
     highest = max(domains.RISK_WEIGHTING_COUNTS)
     lowest = min(domains.RISK_WEIGHTING_COUNTS)

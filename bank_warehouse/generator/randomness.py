@@ -1,4 +1,4 @@
-"""Counter-based random numbers: the value of row i only depends on the key and i.
+"""Counter-based random numbers: the value of row i depends only on the key and i.
 
 So rows can be created in blocks of any size, in any order and on any number of threads; the result
 is the same. Integer arithmetic modulo 2^64 and one exact scaling give the same bits on every
@@ -49,17 +49,17 @@ def uniforms(key: int, counters: Unsigned) -> Floats:
 
 
 def integers_below(limit: int, key: int, counters: Unsigned) -> Integers:
-    """Return an integer in [0, limit) for each counter, `limit` below 2^32."""
+    """Return an integer in [0, limit) for each counter; `limit` must be below 2^32."""
     return (uniforms(key, counters) * limit).astype(np.int64)
 
 
 def permute(values: Unsigned, size: int, key: int) -> Unsigned:
     """Return the positions of `values` in a random permutation of 0 .. size - 1.
 
-    An unbalanced Feistel network over the smallest power of two that is at least `size`, and at
-    least 4. A result outside the domain is encrypted again until it is inside (cycle walking: Black
-    and Rogaway (2002), "Ciphers with arbitrary finite domains", CT-RSA 2002). Memory does not grow
-    with the domain.
+    The permutation is an unbalanced Feistel network over the smallest power of two that is at least
+    `size`, and at least 4. A result that is not below `size` is encrypted again until it is (cycle
+    walking: Black and Rogaway (2002), "Ciphers with arbitrary finite domains", CT-RSA 2002). Memory
+    does not grow with `size`.
 
     Args:
         values: Shape (n,), each below `size`.

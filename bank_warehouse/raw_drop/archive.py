@@ -34,7 +34,7 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 def kind_of(file: FoundFile) -> FileKind:
     """Return the kind of a file, judged by its content.
 
-    If the content fits no kind, the extension decides which message is given.
+    If the content fits no kind, the message depends on the extension.
 
     Raises:
         DropError: files of this kind cannot be read, or the file is damaged, too large or
@@ -123,7 +123,7 @@ def unpacked_limit() -> int:
     """Return how many bytes an archive may unpack to.
 
     Raises:
-        DropError: the setting is not a number.
+        DropError: BANK_RAW_UNPACKED_GIB is not a number.
     """
     value = os.environ.get(UNPACKED_LIMIT_SETTING, "")
     try:
@@ -138,9 +138,9 @@ def unpack(file: FoundFile, warnings: list[str]) -> Iterator[FoundFile]:
     """Unpack the files of a ZIP archive into the temporary folder and yield each.
 
     Raises:
-        DropError: the archive cannot be opened, or it has no files, too many, or two with the same
-            name; or a file is damaged, is a link, has a path that leads out of the archive, or is
-            larger than the archive states.
+        DropError: the archive cannot be opened, has no files, too many files or two files with the
+            same name; or a file in it is damaged, is a link, has a path that leads out of the
+            archive, or is larger than the archive states.
     """
     with open_archive(file) as archive:
         kept = _members(archive)

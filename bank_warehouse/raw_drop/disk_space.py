@@ -12,13 +12,13 @@ from bank_warehouse.raw_drop.errors import DropError
 from bank_warehouse.settings import bytes_of
 
 WAREHOUSE_BYTES = 550
-"""Bytes of the warehouse file per customer, including the old copy of a table being replaced."""
+"""Bytes of the warehouse file per customer, including the old copy of a replaced table."""
 
 WORKING_BYTES = 610
-"""Bytes per customer that the widest test needs; what exceeds the memory limit goes to disk."""
+"""Bytes per customer that the widest test needs. What exceeds the memory limit goes to disk."""
 
 MODEL_WORKING_BYTES = 310
-"""The same, for the widest models that are built at the same time, if no tests run."""
+"""The same if no tests run: the widest models that are built at the same time need this much."""
 
 SAMPLE_BYTES = 1 << 20
 
@@ -75,7 +75,10 @@ def need_of(rows: int, warehouse: Path, *, with_tests: bool = True) -> Need:
 
 
 def require_disk_space(need: Need) -> str:
-    """Return the disk space that a build needs, as a sentence; empty if it is small.
+    """Refuse a build that needs more disk space than is free.
+
+    Returns:
+        A sentence that gives the space needed; empty if it is small.
 
     Raises:
         DropError: a disk has less free space than the build needs; the message gives both numbers

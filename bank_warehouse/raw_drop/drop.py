@@ -159,7 +159,7 @@ class _Survey:
             if table.is_lookup and CLIENTS.name in tables:
                 tables[name] = lookups.derived_lookup(table, tables[CLIENTS.name])
             elif not table.required:
-                said = f"{name}: not in the drop, and optional: no rows are read."
+                said = f"{name}: optional, and not in the drop. No rows are read."
                 tables[name] = TablePlan(name, (), no_rows(table), (said,), 0)
             elif not table.is_lookup:
                 self.problems.add(
@@ -204,7 +204,7 @@ class _Survey:
             self._note(file, str(refused))
 
     def _note(self, file: FoundFile, message: str) -> None:
-        """Note an unreadable file: a problem if it has a table's name or is the only file."""
+        """Note why a file is unreadable: a problem if it has a table's name or is the only file."""
         if file.hint is None and len(self.listing.files) > 1:
             self.doubtful.append(message)
         else:
@@ -353,7 +353,7 @@ class _Survey:
 
     @staticmethod
     def _shares(source: Source, books: Sequence[str]) -> bool:
-        """Return whether a sheet has its form from a workbook with several sheets of the table."""
+        """Return whether a sheet has the form of a workbook with several sheets of the table."""
         return (
             isinstance(source.head, SheetHead)
             and not source.head.is_own_hint
@@ -397,7 +397,7 @@ def survey_drop(
 def plan_drop(
     path: Path, settings: Settings | None = None, mapping: Path | None = None
 ) -> DropPlan:
-    """Plan the read of a whole drop. The plan is cached until a file changes.
+    """Plan the read of a whole drop. The plan is cached until a file or a setting changes.
 
     Raises:
         DropError: the drop is refused; the message lists all problems and what to do.
@@ -413,12 +413,11 @@ def plan_drop(
 def hand_on_plan(path: Path, settings: Settings, mapping: Path | None = None) -> Path:
     """Plan the read of a drop for a child process, so that the child does not read it again.
 
-    Reading a large workbook takes longer than everything else before a build. The child process
-    must end before this one.
+    The child process must end before this one.
 
     Returns:
-        The file that :data:`PLAN_VARIABLE` must name for that process. This file, and the files
-        that the plan reads, are removed when this process ends.
+        The file that :data:`PLAN_VARIABLE` must name for the child. This file, and the temporary
+        files that the plan reads, are removed when this process ends.
 
     Raises:
         DropError: as in :func:`plan_drop`.

@@ -1,10 +1,11 @@
 """The encoding of a text file that is not UTF-8: proved, assumed with a warning, or refused.
 
-A cell fits an encoding if, read in it, it has no control characters, no signs inside its words, no
-accented capital after a small letter, and non-ASCII letters of one language only.
+A cell fits an encoding if its text in this encoding has no control characters, no signs inside
+words and no accented capital after a small letter, and if the non-ASCII letters of each word belong
+to one language or script.
 
-A file that is UTF-8 is examined only for cells that were misread before, and for a declaration that
-it has another encoding.
+For a UTF-8 file, only two things are checked: whether cells were misread before the file was saved,
+and whether it is declared to have another encoding.
 """
 
 import os
@@ -74,12 +75,13 @@ _MOST_SAMPLE = 256 * 1024
 _MOST_SHOWN = 5
 _MOST_COMPARED = 2000
 _READ_BYTES = 1024 * 1024
-# One encoding is better than another only if the share of cells that it fits is this much larger.
+# One encoding is better than another only if it fits a share of cells that is this much larger.
 _MARGIN = 0.1
 _FITS = 0.95
 # The detector's chaos is 0 for correct text, and 0.1 or more for misread text.
 _CHAOS = 0.08
-# In a two-byte encoding, about one cell in fifty is valid UTF-8 by chance.
+# In a two-byte encoding, about one cell in fifty is valid UTF-8 by chance. A share above this limit
+# is more than chance.
 _CHANCE = 0.1
 
 
@@ -142,7 +144,7 @@ def decide(
     cells = _cells_beyond_ascii(path, start, separator, lines_before)
     foreign = {cell: line for cell, line in cells.items() if not _is_utf8(cell)}
     proper = [cell for cell in cells if cell not in foreign and _is_likely(cell.decode())]
-    if not foreign:  # only overlong lines, or lines after those examined, have such bytes
+    if not foreign:  # such bytes are only in overlong lines or below the lines examined
         return Decision("utf-8", "")
     few = _shown_lines(foreign.values())
     if has_mark or declared_encoding() == "utf-8":
@@ -182,7 +184,7 @@ def decide(
 def misread_warning(path: Path, start: int, separator: str) -> str:
     """Return a warning about UTF-8 cells that were misread as another encoding and saved again.
 
-    It is empty if there are none. Such cells are not changed: nobody knows what else was lost.
+    The warning is empty if there are none. Such cells are not changed.
     """
     found = 0
     shown = ""
@@ -260,7 +262,7 @@ def _cells_beyond_ascii(
 
 
 def _scores(cells: list[bytes]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the share of cells that fit each encoding, and that fit it in one language only.
+    """Return, for each encoding, the share of cells that fit it, and that fit it in one language.
 
     Of several encodings that give the same texts, only the first is included.
     """

@@ -9,7 +9,7 @@ _LOOK_ALIKES = "\u2010\u2011\u2012\u2212\ufe63\uff0d"
 
 
 def visible(text: str) -> str:
-    """Return text with line ends, invisible characters and those that look like `-` escaped."""
+    """Return text in which line ends, invisible characters and look-alikes of `-` are escaped."""
     return "".join(
         letter
         if letter.isprintable() and letter not in _LOOK_ALIKES
@@ -22,15 +22,15 @@ class DropError(Exception):
     """A raw drop is refused. The message names the file, the row if any, and the remedy.
 
     Attributes:
-        args: the lines of the message. While problems are collected, each line is one of them.
+        args: the lines of the message. While problems are collected, each line is one problem.
     """
 
     def __init__(self, *lines: str) -> None:
-        """Escape the line ends and invisible characters of cells and file names."""
+        """Escape line ends and invisible characters, which cells and file names may contain."""
         super().__init__(*map(visible, lines))
 
     def __str__(self) -> str:
-        """Return the lines, one below the other."""
+        """Return the lines as one text."""
         return "\n".join(self.args)
 
 
@@ -88,7 +88,7 @@ class Problems:
 
 
 def shown(name: str) -> str:
-    """Return a name in printable form: bytes that are not UTF-8 become hexadecimal digits."""
+    """Return a name in printable form: bytes that are not UTF-8 become hexadecimal escapes."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -97,7 +97,7 @@ def shown(name: str) -> str:
 
 
 def refuse_unprintable(name: str) -> None:
-    """Refuse a name that is not UTF-8, because no engine or record can hold it.
+    """Refuse the name of a file or folder if it is not UTF-8.
 
     Raises:
         DropError: the name is not UTF-8.

@@ -1,4 +1,4 @@
-"""Read a file line by line in Python if DuckDB cannot read it.
+"""Read a text file line by line in Python if DuckDB cannot read it.
 
 The file is rewritten as Parquet: the columns of its table, and for each malformed row its fault and
 its text. No row is lost, and only a line longer than 64 MiB stops the read.
@@ -324,7 +324,12 @@ def _join(
     parse: Parser,
     shape: Shape,
 ) -> tuple[str, int, list[str] | None]:
-    """Try to close an open quote with the next lines, which are added to `waiting`."""
+    """Try to close an open quote with the next lines, which are added to `waiting`.
+
+    Returns:
+        The joined text, the number of lines added to it, and its cells; None if the quote is not
+        closed.
+    """
     joined = text
     for used in range(1, _MOST_JOINED_LINES):
         if len(waiting) < used:
@@ -352,9 +357,10 @@ def _swallows_rows(cells: Sequence[str], quoted: set[int], shape: Shape) -> bool
     If one name begins with a quote and a later one ends with a quote, everything between them looks
     like one cell. So the lines are one record only if it has the width of the table and either
 
-    - no line after the first would be a row by itself if separators inside quotes counted, and no
-        two lines would be rows by themselves; or
-    - the record quotes all text, even where it need not: then a quote inside a cell is doubled.
+    - at most one line would be a row by itself if separators inside quotes counted, and this line
+        is the first or needs no such separator; or
+    - the record quotes all cells with letters, even if they need no quotes. Programs that write
+        such files double a quote inside a cell.
     """
     if len(cells) < shape.width or any(cell.strip(BLANKS) for cell in cells[shape.width :]):
         return True

@@ -1,9 +1,9 @@
 """The files of a raw drop, and the table that each name suggests.
 
-The headers of a file decide which table it holds. Its name is a hint, and shows which files are
-parts of the same table (`banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or all files in a
-folder with the name of the table). Links that lead out of the folder are refused. A file that
-cannot be used is reported, unless this project wrote it.
+The headers of a file decide which table it holds. Its name is only a hint. The name also shows
+whether the file is one part of a table: `banking-clients-2021-01.csv`, `clients_part2.csv.gz`, or
+any file in a folder with the name of the table. Links that lead out of the folder are refused. A
+file that cannot be used is reported, unless this project wrote it.
 """
 
 import os
@@ -20,7 +20,7 @@ from bank_warehouse.raw_drop.schema import TABLES, RawTable, normalise
 TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".tab", ".psv", ".dat")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".ods")
-# These are recognised only to say in the message what to do with them.
+# These cannot be read. They are recognised so that the message can say what to do with them.
 _REFUSED_SUFFIXES = (".xls", ".xlsb", ".numbers")
 READABLE_SUFFIXES = (
     *TEXT_SUFFIXES,
@@ -39,7 +39,7 @@ OUR_SUFFIXES = (
     ".accepted_profile.parquet",
     "_data_docs",
 )
-"""How the names of warehouses end, and of what a build, the checks and `bank accept` write."""
+"""Suffixes of the files and folders that a build, the checks and `bank accept` write."""
 
 # What may follow the name of a table if the file is one of several parts: `-2021-01`, `_part2`,
 # `.0003`, ` 2 of 5`, `-2021Q3`, `_a`.
@@ -59,10 +59,10 @@ class FoundFile:
         relative: path relative to the raw folder, with forward slashes; in an archive,
             `archive.zip[clients.csv]`. Also the `source_file` of its rows.
         size: size in bytes as delivered.
-        modified_ns: time of the last change, nanoseconds since 1970.
+        modified_ns: time of the last change, in nanoseconds since 1970.
         hint: the table that its name suggests, or None.
         form: `whole`, `part` or `folder`, from the name; empty without a hint.
-        unpacked: where its content was unpacked to, if it comes from an archive.
+        unpacked: path of its unpacked content if it comes from an archive, else None.
     """
 
     path: Path
@@ -75,7 +75,7 @@ class FoundFile:
 
     @property
     def content(self) -> Path:
-        """The path of its content."""
+        """The path to read: that of the unpacked file if there is one."""
         return self.unpacked or self.path
 
 

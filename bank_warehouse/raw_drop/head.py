@@ -51,7 +51,7 @@ class Head:
         header_lines: lines of the header; more than one if a quoted header cell spans several
             lines.
         table: the table whose header it is, or None.
-        unknown: why the header matches no table.
+        unknown: why the header matches no table; empty if it matches one.
     """
 
     is_gzip: bool
@@ -75,8 +75,8 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
         mapping: the mapping file of the drop.
 
     Raises:
-        DropError: the file is not text, is empty or damaged, has rows above its header, or has a
-            header with one name more or fewer than its rows have cells.
+        DropError: the file cannot be read, is not text, is empty or damaged, or has rows above its
+            header; or its header has one name more or one fewer than its rows have cells.
     """
     raw, is_gzip = _first_bytes(path, relative)
     if not raw:
@@ -141,7 +141,7 @@ def read_head(path: Path, relative: str, hint: RawTable | None, mapping: DropMap
 
 
 def _names_columns(text: str) -> bool:
-    """Return whether text begins with column names of the clients."""
+    """Return whether text contains at least five column names of the clients."""
     joined = normalise(text)
     return sum(normalise(column.header) in joined for column in CLIENTS.columns) >= _LEAST_NAMES
 
@@ -149,10 +149,10 @@ def _names_columns(text: str) -> bool:
 def _refuse_other_width(
     relative: str, row: int, header: Sequence[str], lines: Sequence[str], separator: str
 ) -> None:
-    """Refuse a header with one name more or fewer than each of the first rows has cells.
+    """Refuse a header with one name too many or too few, judged by the first rows.
 
     Raises:
-        DropError: there is such a header; the message says what to do.
+        DropError: each of the first rows has one cell fewer or one cell more than the header.
     """
     text = "\n".join(lines[:-1])  # the last may be cut off
     try:
@@ -196,7 +196,7 @@ def _refuse_other_width(
 
 
 def _splits(lines: Sequence[str]) -> Iterator[tuple[int, str, list[str], int]]:
-    """Yield each possible header: the number of its line, separator, cells, and number of lines."""
+    """Yield each possible header: its line (0-based), separator, cells and number of lines."""
     for number, line in enumerate(lines[:_LINES_BEFORE_HEADER]):
         if line.strip():
             for separator in SEPARATORS:
@@ -208,7 +208,7 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
     """Return the encoding of text that begins with `raw`, and the length of its byte-order mark.
 
     Raises:
-        DropError: the setting names no known encoding.
+        DropError: BANK_RAW_ENCODING names no known encoding.
     """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8"),
@@ -224,7 +224,7 @@ def detect_encoding(raw: bytes) -> tuple[str, int]:
         return declared, 0
     start = raw[:200]
     even, odd = start[0::2], start[1::2]
-    # Without a mark: Latin letters in UTF-32 have three zero bytes each, in UTF-16 one.
+    # Without a mark: each Latin letter has three zero bytes in UTF-32, and one in UTF-16.
     if len(start) > 7 and start[0] and not any(start[1:4]) and start[4] and not any(start[5:8]):
         return "utf-32-le", 0
     if len(start) > 7 and start[3] and not any(start[:3]) and start[7] and not any(start[4:7]):
@@ -265,7 +265,7 @@ def _header_cells(lines: Sequence[str], separator: str) -> tuple[list[str], int]
 
 
 def _not_separated(relative: str, lines: Sequence[str]) -> str:
-    """Return a message if the first line names columns but has no separator; otherwise empty."""
+    """Return a message if the first line names columns but has no separator, else ''."""
     first = next(line.strip() for line in lines if line.strip())
     joined = normalise(first)
     widest = max(len(_header_cells([first], separator)[0]) for separator in SEPARATORS)

@@ -64,7 +64,7 @@ class HeaderMap:
         positions: canonical column name to position (0-based) in the file; an optional column
             that the file lacks is absent here.
         names: the headers of the file, trimmed, without blank ones at the end.
-        warnings: guessed headers, ignored columns, missing optional columns.
+        warnings: warnings about guessed headers, ignored columns and missing optional columns.
         currencies: canonical name of each column whose header names a currency, and its code.
     """
 
@@ -81,7 +81,7 @@ class _Assignment:
     Attributes:
         positions: canonical column name to position.
         guessed: columns whose header is neither their own name nor an alias.
-        rivals: column name to the positions of its headers, if several could be it.
+        rivals: column name to the positions of the headers, if several could mean the column.
     """
 
     positions: dict[str, int]
@@ -112,7 +112,7 @@ def has_own_code(cells: Sequence[str], table: RawTable) -> bool:
 
 
 def known_keys(table: RawTable, names: TableNames, mapped: HeaderMap) -> dict[str, str]:
-    """Return each spelling that identifies a repeated header, mapped to its column."""
+    """Return the :func:`header_key` of every accepted header, mapped to its column."""
     keys = {key: column.name for column in table.columns for key in column.keys[2:]}
     keys |= {key: column.name for column in table.columns for key in column.keys[:2]}
     keys |= {header_key(theirs): name for name, theirs in names.columns.items()}
@@ -124,22 +124,21 @@ def map_header(
 ) -> HeaderMap:
     """Match the header `cells` of `file` with the columns of `table`.
 
-    A column's own name takes precedence over its aliases: of `BRId` and `Banking Relationship` in
-    one file, `BRId` is read. Names with additions by tools (`Sum of Age`, `Table1[Age]`,
-    `clients_age`) are matched if only one column can be meant.
+    A column's own name takes precedence over its aliases: if a file has both `BRId` and `Banking
+    Relationship`, `BRId` is read. A header to which a tool added text, such as `Sum of Age` or
+    `Table1[Age]`, is matched if it can mean only one column.
 
     Args:
         file: the file, and its sheet, for messages.
         cells: its header.
         table: the table it holds.
-        names: the headers from the mapping file of the drop.
+        names: the entries of the mapping file for the table.
         row: the row of the header, for messages.
 
     Raises:
         DropError: a header occurs twice, the mapping file names a header that is not there, two
             headers mean one column, a header gives a different unit or an unknown currency, or
-            required columns are missing (the message lists each with the nearest header found, and
-            the unused headers).
+            required columns are missing.
     """
     shown = trimmed_names(cells)
     require_names_once(file, shown, row)
@@ -223,7 +222,7 @@ def _currencies(
         fault = ""
         bare = re.sub("us[$]|usd|eur|gbp|[$€£]", " ", _PERIOD_END.sub("", remark.lower()))
         units = _WORD.findall(bare)
-        if len(units) > 1:  # a letter among words is not a unit
+        if len(units) > 1:  # among words, a single letter is not a unit
             units = [unit for unit in units if len(unit) > 1 or not unit.isascii() or unit == "%"]
         if not _UNITS.isdisjoint(units):
             fault = "it gives a different unit"
@@ -249,7 +248,7 @@ def require_names_once(file: str, shown: Sequence[str], row: int = 1) -> None:
     """Refuse a header that occurs twice.
 
     Raises:
-        DropError: a header occurs twice; the message names the two columns.
+        DropError: a header occurs twice; the message gives the positions of both columns.
     """
     where: dict[str, int] = {}
     for position, name in enumerate(shown):
@@ -293,7 +292,7 @@ def _guess(
     positions: dict[str, int],
     rivals: dict[str, tuple[int, ...]],
 ) -> tuple[str, ...]:
-    """Find columns by headers without what tools add, then by last aliases; return their names."""
+    """Find columns by headers without what tools add, then by last aliases. Return their names."""
     guessed = []
     for is_last in (False, True):
         taken = set(positions.values())

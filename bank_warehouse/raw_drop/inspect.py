@@ -47,7 +47,7 @@ def inspect_drop(
         path: the folder of the drop, or its one file.
         mapping: the mapping file; None for the one beside the tables or in their ZIP, if there is
             one.
-        as_of: the date after which nobody can have joined; None for the project's date.
+        as_of: the as-of date; None for the date that the project declares.
 
     Raises:
         DropError: as in :func:`bank_warehouse.raw_drop.files.list_drop`.

@@ -109,7 +109,7 @@ def validate_lookup(
 
 
 def clean_code(cell: str, *, is_compared: bool = False) -> str:
-    """Return SQL for a code without blanks around it; `1.0` becomes `1`."""
+    """Return SQL for a code without blanks around it. `1.0` becomes `1`."""
     bare = f"trim({cell}, {quote_literal(INVISIBLE)})"
     code = (
         f"case when regexp_full_match({bare}, '[0-9]+[.]00?') "

@@ -29,7 +29,7 @@ class ParquetHead:
         types: their DuckDB types.
         rows: number of rows, from the footer.
         table: the table that the columns match, or None.
-        unknown: why the columns match no table.
+        unknown: why the columns match no table; empty if they match one.
     """
 
     columns: tuple[str, ...]
@@ -85,10 +85,10 @@ def read_parquet_head(file: FoundFile, mapping: DropMapping, source: str) -> Par
 def text_of(file: str, column: RawColumn, source: str, type_name: str) -> str:
     """Return SQL that writes a typed Parquet column as text.
 
-    Dates become ISO text, whatever raw_date_format declares, because a two-digit year would lose
-    its century. A timestamp keeps its time unless it is midnight; with a time zone, it is written
-    in UTC. An amount that is a double gets two decimals if it is within 1e-6 of a cent, else it
-    keeps all its digits. Ids and counts that pandas turned into doubles lose the `.0`.
+    Dates become ISO text, whatever raw_date_format declares. A timestamp keeps its time unless it
+    is midnight. A timestamp with a time zone is written in UTC. An amount that is a double gets two
+    decimals if it is within 1e-6 of a cent; otherwise it keeps all its digits. Ids and counts that
+    pandas turned into doubles lose the `.0`.
 
     Raises:
         DropError: the type cannot be written as text, or money is in 32-bit floats, which cannot
@@ -132,8 +132,8 @@ def _double(value: str, kind: str, most: int) -> str:
     Args:
         value: SQL of the double.
         kind: the kind of its column.
-        most: doubles from this number on are not exact. Unless they are amounts, they are written
-            in scientific notation, in which ids are refused.
+        most: from this number on, the type cannot hold every integer. Unless the column holds
+            amounts, such numbers get scientific notation, in which ids are refused.
     """
     if kind == "money":
         fits = f"abs({value}) < 1e13 and abs({value} - round({value}, 2)) <= 1e-6"

@@ -46,15 +46,15 @@ class FilePlan:
             rows.
         path: absolute path of the file as delivered.
         size: size in bytes when it was planned.
-        modified_ns: time of its last change at that moment, nanoseconds since 1970.
+        modified_ns: time of its last change at that moment, in nanoseconds since 1970.
         kind: `csv`, `careful` (rewritten by the fallback reader), `parquet` or `sheet` of a
             workbook.
         encoding: of the delivered file; None for Parquet and workbooks.
         separator: of the delivered file; None for Parquet and workbooks.
         positions: canonical column name to position (0-based) in the file.
-        typed: columns whose cells have a type: dates, written as ISO text, or numbers, written
-            with a decimal point.
-        currencies: columns whose header names a currency, and its code.
+        typed: columns whose cells have a type. Dates are written as ISO text, and numbers with a
+            decimal point.
+        currencies: for each column whose header names a currency, its code.
         texts: for each sheet column that mixes texts and typed numbers, the texts and their
             counts.
     """
@@ -100,15 +100,15 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class _Select:
-    """The parts, other than the list of files, of a select over files of the same shape.
+    """A select over files of the same shape, without the list of files.
 
     Attributes:
-        fields: the canonical columns.
-        fault: `structural_fault`.
-        raw_line: `raw_line`.
+        fields: SQL of the canonical columns.
+        fault: SQL of `structural_fault`.
+        raw_line: SQL of `raw_line`.
         function: `read_csv` or `read_parquet`.
-        options: its options, each after a comma.
-        condition: which records are kept, or None.
+        options: its options as SQL, each after a comma.
+        condition: SQL that is true for the records to keep; None to keep all.
     """
 
     fields: tuple[str, ...]
@@ -121,7 +121,15 @@ class _Select:
 
 @dataclass(frozen=True)
 class Read:
-    """A file: its plan, the path DuckDB reads, its select, whether it is empty, its row count."""
+    """How DuckDB reads one file.
+
+    Attributes:
+        plan: the plan of the file.
+        source: the path that DuckDB reads.
+        select: the select, without that path.
+        is_empty: whether the file has no rows.
+        rows: number of rows, which may be an estimate.
+    """
 
     plan: FilePlan
     source: Path
@@ -299,7 +307,7 @@ def plan_sheet(
     """Plan the read of a sheet, which is rewritten as Parquet.
 
     Raises:
-        DropError: the sheet cannot be read, or day and month of some dates are exchanged.
+        DropError: the sheet cannot be read, or the day and month of some dates are exchanged.
     """
     target = temp_files.new_path(".parquet")
     with speaking_of(head.relative):
@@ -341,7 +349,7 @@ def plan_parquet(
     }
     fault = raw_line = "cast(null as varchar)"
     if all(head.types[place] == "VARCHAR" for place in positions.values()):
-        # Only a file with text columns can repeat its header.
+        # A row can be a header only if all columns hold text.
         texts = [quote_identifier(column) for column in head.columns]
         fault = f"case {_when_header(_shape(table, mapped, names, ','), texts)} end"
         beyond = "cast(null as varchar)"  # Parquet has no surplus cells
@@ -408,7 +416,7 @@ def plan_text(
 def _readable(
     file: FoundFile, delivered: Head, mapped: HeaderMap, warnings: list[str]
 ) -> tuple[Path, Head, Scan]:
-    """Return a plain UTF-8 file with its header first, its head, and the scan of its bytes."""
+    """Return the path of a plain UTF-8 file with its header first, its head, and its scan."""
     path = file.content
     head = delivered
     if head.is_gzip or head.encoding != "utf-8":
@@ -506,7 +514,7 @@ def _csv_select(
 
 
 def _when_header(shape: fallback_reader.Shape, texts: Sequence[str]) -> str:
-    """Return the branches of a case for a row that is a header of the table.
+    """Return the branches of an SQL `case` for a row that is a header of the table.
 
     The same rule in Python is :func:`fallback_reader.header_fault`. An amount does not begin with a
     letter, so one comparison is enough for nearly every row.
@@ -592,9 +600,9 @@ def union(reads: Sequence[Read], root: Path) -> str:
 
 
 def _name_below(root: Path) -> str:
-    """Return the SQL of a file's name below `root`, with forward slashes.
+    """Return SQL for the path of a file relative to `root`, with forward slashes.
 
-    The name is constant within a block of rows, so DuckDB evaluates it once per block.
+    The path is constant within a block of rows, so DuckDB evaluates it once per block.
     """
     name = f"substr(filename, {len(root.as_posix().rstrip('/')) + 2})"
     # On Windows DuckDB lists files with backslashes; elsewhere a backslash can be part of a name.
@@ -602,7 +610,7 @@ def _name_below(root: Path) -> str:
 
 
 def no_rows(table: RawTable) -> str:
-    """Return the select for an optional table that is not in the drop."""
+    """Return a select without rows, for an optional table that is not in the drop."""
     names = [column.name for column in table.columns]
     names += ["source_file", "structural_fault", "raw_line"]
     fields = ", ".join(f"cast(null as varchar) as {quote_identifier(name)}" for name in names)

@@ -1,19 +1,20 @@
 """What a file proves about how its dates and amounts are written.
 
 `04-07-2015` is a day in April or in July, and `258.000` is 258 or 258 thousand. One cell cannot
-show which, but its column can: a date such as `25-07-2015` fits only one order, an amount such as
-`1.234,56` only one decimal mark. So each column of a file is interpreted as a whole. A proved
-notation is used. A column that fits two is refused; the message shows both readings and the setting
-that decides between them. A declared setting needs no proof; the cells that it decides are counted.
+show which, but its column can: a date such as `25-07-2015` fits only one order, and an amount such
+as `1.234,56` fits only one decimal mark. So each column of a file is interpreted as a whole. A
+proved notation is used. A column that fits two notations is refused; the message shows both
+readings and the setting that decides between them. A declared setting needs no proof; the cells
+that it decides are counted.
 
-A spreadsheet that exchanges day and month converts only dates up to the 12th of a month. So a
-notation with nearly no day above 12, or nearly no day up to 12, is refused if the rest of the file
-differs from it by more than chance.
+A spreadsheet that reads dates in the wrong order exchanges day and month only if the day is at most
+12. So the order is in doubt if one notation has hardly any days above 12, or hardly any up to 12,
+and the other dates of the file differ from it by more than chance.
 
-The first rows of a file are examined, and all rows only if the first ones prove nothing or hold
-dates in two notations, or if a list of date formats is declared. The models quarantine any cell
-further down that contradicts the proof. If there is such a cell, the whole file is examined again,
-and refused if it proves something else.
+Usually only the first rows of a file are examined. All rows are examined if the first ones prove
+nothing or hold dates in two notations, or if a list of date formats is declared. The models
+quarantine any cell further down that contradicts the proof. If there is such a cell, the whole file
+is examined again, and refused if it proves something else.
 """
 
 import json
@@ -74,11 +75,11 @@ NOTHING = frozenset(
         *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
     }
 )
-"""What databases, pandas, R and spreadsheets write for an empty cell; not `Null`, a surname."""
+"""What databases, pandas, R and spreadsheets write for an empty cell. `Null` can be a surname."""
 
 
 SPOILT_ID = "=\".*|'.*[0-9].*|##+|[+-]?[0-9]([.,][0-9]+[eE][+]?|[eE][+])[0-9]+"
-"""Pattern of ids that were marked as text, in scientific notation, or too wide for their column."""
+"""Pattern of ids that a program marked as text, wrote in scientific notation or replaced by `#`."""
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,15 @@ class DateProof:
     """How the joining dates of a file are read, and why.
 
     Attributes:
-        formats: in the order they are tried.
+        formats: the formats, in the order in which they are tried.
         basis: `proved`, `declared` or `typed` (the file holds dates, not text).
         dates: how many were examined.
         proving: how many of them fit only one order.
-        undecided: how many fit two orders, and either a declared format decided them, or they are
-            the reason for the refusal.
+        undecided: how many fit two orders and were decided by a declared format, or are the reason
+            for the refusal.
         quarantined: how many fit two orders and are quarantined, because they are few.
         example: one of the undecided or quarantined cells.
-        readings: each format that would read undecided dates, and how many of them it reads.
+        readings: each format that fits an undecided notation, and how many dates it reads.
         refusal: why the file is refused, or None.
         cell: the cell that the refusal shows, or None.
         row: the first row that holds it; the header is row 1.
@@ -169,8 +170,8 @@ class MoneyProof:
         unrounded: how many have fractions of a cent.
         currencies: currency code to the number of amounts with its sign or code, in the cell or
             in the header.
-        is_accounting: whether a lone dash is zero, because the column has amounts in brackets, a
-            dash after a currency sign, or dashes with the padding of a spreadsheet.
+        is_accounting: whether a lone dash is zero, because the column has amounts in brackets,
+            dashes after a currency sign, or dashes that a spreadsheet padded.
         refusal: why the file is refused, or None.
         cell: the cell that the refusal shows, or None.
         row: the first row that holds it; the header is row 1.
@@ -213,7 +214,11 @@ class FileProof:
     header: str | None = None
 
     def with_currencies(self, currencies: Mapping[str, str]) -> "FileProof":
-        """Return the proof with the currencies that the headers of columns name."""
+        """Return the proof with the currencies that column headers name.
+
+        Args:
+            currencies: column name to currency code.
+        """
         money = {**self.money}
         for name, code in currencies.items():
             proof = money[name]
@@ -222,7 +227,7 @@ class FileProof:
 
     @property
     def refusals(self) -> tuple[str, ...]:
-        """The reasons why the file is refused, one sentence each."""
+        """Why the file is refused: one text for each reason."""
         proofs: tuple[DateProof | MoneyProof, ...] = (self.dates, *self.money.values())
         found = [
             f"{self.file}{f', row {proof.row}' if proof.row else ''}: {proof.refusal}"
@@ -259,10 +264,10 @@ def prove_file(
         select: SQL of its rows: the canonical columns as text, and `structural_fault`.
         table: the clients.
         settings: the settings from the dbt variables.
-        typed: columns with typed cells, which need no proof: dates, written as ISO text, and
-            numbers with a decimal point.
-        texts: for each column that holds both texts and typed numbers, the texts and their counts;
-            the way numbers are stored proves nothing about texts.
+        typed: columns with typed cells, which need no proof: their dates are ISO text, and their
+            numbers have a decimal point.
+        texts: for each column that holds both texts and typed numbers, the texts and their counts.
+            The numbers prove nothing about the texts.
         is_whole: whether to examine all rows instead of the first ones.
     """
     money = [column.name for column in table.columns if column.kind == "money"]
@@ -324,7 +329,7 @@ def _other_header(
 
 
 def is_spoilt_id(cell: str) -> str:
-    """Return SQL for whether a program changed an id; the macro clean_id has the same rule."""
+    """Return an SQL condition: a program changed the id. The macro clean_id has the same rule."""
     return (
         f"regexp_full_match(trim({cell}, {quote_literal(INVISIBLE)}), {quote_literal(SPOILT_ID)})"
     )
@@ -347,7 +352,7 @@ def cause_of_spoilt_id(example: str) -> str:
 
 
 def _spoilt_ids(connection: duckdb.DuckDBPyConnection, select: str, name: str) -> str | None:
-    """Return why a column is refused whose ids a program changed; None if it changed none."""
+    """Return why the ids of a column are refused; None if no program changed them."""
     column = quote_identifier(name)
     spoilt = is_spoilt_id(column)
     found = connection.execute(
@@ -569,7 +574,7 @@ def _orders(first: int, third: int) -> tuple[str, ...]:
         return ("Ymd", "Ydm") if third <= 2 else ()
     if third == 4:
         return ("dmY", "mdY")
-    # A year has at least two digits, in any position.
+    # A year is never written with a single digit.
     return ("dmy", "mdy", *(("ymd",) if first == 2 else ())) if third == 2 else ()
 
 
@@ -664,15 +669,15 @@ def _doubt_exchanged(shapes: Mapping[str, _Shape], forms: Sequence[str]) -> dict
 
 
 def _is_one_sided(days: Collection[date], others: Collection[date], *, is_late: bool) -> bool:
-    """Return whether `days` has nearly none on one side of the 12th, and `others` has more.
+    """Return whether far fewer of `days` than of `others` are on one side of the 12th.
 
     Dates on only a few days of the month, such as the first or the last, or in only one month,
-    prove nothing: what the dates mean explains why they are alike.
+    prove nothing.
 
     Args:
         days: distinct dates.
         others: the other dates of the file.
-        is_late: whether nearly all of `days` must be above the 12th, or else up to the 12th.
+        is_late: whether to test that nearly all of `days` are above the 12th, or up to the 12th.
     """
     most = [day for day in days if (day.day > 12) == is_late]
     few = len(days) - len(most)
@@ -745,7 +750,7 @@ def interpret_dates(texts: Iterable[tuple[str, int]], settings: Settings) -> Dat
 
 
 def _too_foreign(cells: int, foreign: Counter[str], settings: Settings) -> str | None:
-    """Return an unreadable cell if most are unreadable, and more than `tolerated`; else None."""
+    """Return an unreadable cell if most cells, and more than `tolerated`, are unreadable."""
     if foreign.total() <= max(0.5, settings.tolerated) * cells:
         return None
     return next((text for text in foreign if text.strip(INVISIBLE) not in NOTHING), None)
@@ -860,8 +865,8 @@ def _unless_wrong(
 ) -> DateProof:
     """Return the proof of declared formats, with a refusal if another format is meant.
 
-    Another is meant if it fits all dates and the declared ones do not; dates that fit both would be
-    misread. Texts that no format reads do not count unless there are more than `tolerated`.
+    Another format is meant if it fits all dates and the declared ones do not. Texts that no format
+    reads are left out, unless their share exceeds `tolerated`.
     """
     if not all(re.fullmatch("(?:%-?[dmYybB]|[^%])+", form) for form in proof.formats):
         return proof
@@ -945,8 +950,8 @@ def _number(mark: str) -> re.Pattern[str]:
 
 
 _NUMBER = {mark: _number(mark) for mark in MARKS}
-# One mark with three digits after it: thousands or a fraction. After a zero it is not thousands,
-# but what was meant is unknown.
+# One mark with three digits after it: thousands or a fraction. `0,258` cannot be thousands, but it
+# may be an error and not a fraction.
 _EITHER = re.compile(r"(?:0[0-9]*|[1-9][0-9]{0,2})(?P<mark>[.,])[0-9]{3}")
 
 
@@ -955,7 +960,7 @@ class Amount:
     """The possible readings of an amount's text.
 
     Attributes:
-        readings: each decimal mark that fits, to the amount as written.
+        readings: each decimal mark that fits, to the amount that it gives.
         is_either: whether it fits, or may fit, both marks with different amounts.
         currency: code of its currency, or None.
         is_accounting: whether it is in brackets or a dash for zero.
@@ -1112,7 +1117,7 @@ def _foreign_amounts(column: str, cells: int, foreign: int, cell: str) -> str:
 
 
 def _written(text: str) -> str:
-    """Return the mark before the three digits in an amount with two readings."""
+    """Return the mark before the three digits of an amount that fits both decimal marks."""
     found = _EITHER.search(text)
     return found["mark"] if found else "."
 

@@ -1,4 +1,4 @@
-"""Recognise the raw table in a file or a sheet by its headers; its name is only a hint."""
+"""Recognise which raw table a file or sheet holds by its headers. Its name is only a hint."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ from bank_warehouse.raw_drop.schema import CLIENTS, TABLES, RawTable
 _SURE_CLIENTS = 8
 # A table of clients has at least one of these; a pivot table of their amounts has none.
 _OF_CLIENTS = {"client_id", "name", "joined_bank"}
-# The most columns that a lookup may have, without and with a hint from its name: an unrelated table
-# may also have the columns `ID` and `Gender`.
+# The most columns that a lookup may have, without and with a hint from its name. A wider table with
+# the columns `ID` and `Gender` may be unrelated.
 _LOOKUP_WIDTH = 3
 _HINTED_LOOKUP_WIDTH = 6
 _VALUE = re.compile(r"^[-+(]?[$€£]?\s*[0-9][0-9.,:/\-\s)%]*$")
@@ -112,7 +112,7 @@ def _fit(cells: Sequence[str], hint: RawTable | None, mapping: DropMapping) -> _
 
 
 def is_row_of_values(cells: Sequence[str]) -> bool:
-    """Return whether cells look like a row: many of them are numbers or dates."""
+    """Return whether cells look like a row: at least three in ten are numbers or dates."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled) > 1 and sum(map(bool, map(_VALUE.match, filled))) >= 0.3 * len(filled)
 
@@ -125,7 +125,7 @@ def refuse_rows_above(
     Args:
         where: the file or sheet.
         above: number (1-based) and cells of each line above the header.
-        header_row: the line of the header, 1-based.
+        header_row: the row of the header, 1-based.
         width: number of cells of the header.
 
     Raises:

@@ -67,15 +67,13 @@ def as_utf8(path: Path, relative: str, *, is_gzip: bool, encoding: str, mark_len
 
 
 def with_header_first(path: Path, relative: str, start: int, skipped: int) -> Path:
-    """Copy `path` without its first `skipped` lines, below a new header line.
-
-    The new first line is only a placeholder that no reader uses.
+    """Copy `path` with a placeholder line, which no reader uses, in place of its first lines.
 
     Args:
         path: a file in UTF-8.
         relative: its name in messages.
-        start: number of bytes to skip (the byte-order mark).
-        skipped: number of its lines to leave out.
+        start: length of the byte-order mark in bytes, which is left out.
+        skipped: number of lines to replace.
 
     Raises:
         DropError: the disk is full, or the file cannot be read.

@@ -1,7 +1,7 @@
 """Scan every byte of a text file for what DuckDB cannot read correctly.
 
-DuckDB reads well-formed files correctly and fast. The scan takes a few per cent of that time. It
-finds what DuckDB 1.5.5 misreads or fails on:
+The scan takes a few per cent of the time that DuckDB needs to read the file. It finds what DuckDB
+1.5.5 misreads or fails on:
 
 - bytes that are not UTF-8, which make the read fail, and NUL bytes, which stay in the data;
 - lines longer than 1 MiB, because lines longer than about 2 MB make the read fail;
@@ -142,7 +142,7 @@ def line_blocks(path: Path, start: int) -> Iterator[bytes | None]:
 
 
 def is_utf8(path: Path, start: int) -> bool:
-    """Return whether all bytes of a file are UTF-8; a scan stops at the first trouble."""
+    """Return whether all bytes of a file are UTF-8. Unlike a scan, this reads the whole file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb", buffering=0) as file:
         file.seek(start)

@@ -1,7 +1,7 @@
 """The four raw tables: their canonical columns, headers and file names.
 
-Headers and file names are compared by :func:`normalise`, so `Client ID`, `client_id`,
-` ClientID ` and a header that begins with a byte-order mark are the same name.
+Headers are compared by :func:`header_key`, and file names by :func:`normalise`. So `Client ID`,
+`client_id` and ` ClientID ` are the same name.
 """
 
 import re
@@ -20,11 +20,9 @@ class RawColumn:
 
     Attributes:
         name: canonical name, in snake case.
-        kind: what it holds. A typed value is written as text accordingly: `whole` and `code` drop
-            the fraction of an integral double, `date` becomes ISO text, and `money` rounds a double
-            that is within 1e-6 of a cent to two decimals.
+        kind: what it holds. This decides how typed values are written as text.
         header: the header in the original data pack, used in messages.
-        aliases: other headers accepted for the column, in any spelling.
+        aliases: other headers accepted for the column.
         last_aliases: headers that mean the column only if no other header does.
         required: whether a table without the column is refused; if not, a missing column is null.
     """
@@ -66,8 +64,8 @@ class RawTable:
         return bool(self.noun)
 
 
-# A byte-order mark, and what it becomes if UTF-8 is read as Windows-1252, twice as Windows-1252, as
-# code page 437, Windows-1251 or Mac Roman.
+# A byte-order mark, and what it becomes if UTF-8 is read as Windows-1252 (once and twice), code
+# page 437, Windows-1251 or Mac Roman.
 _MARKS = ("\ufeff", "ï»¿", "Ã¯Â»Â¿", "∩╗┐", "п»ї", "Ôªø")
 
 
@@ -80,7 +78,10 @@ def without_mark(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def header_key(text: str) -> str:
-    """Return the key for comparing headers: what `normalise` keeps, or the text if it is empty."""
+    """Return the key by which headers are compared: the normalised text.
+
+    If that would be empty, the key is the text in lower case, without blanks.
+    """
     text = without_mark(text.strip())
     return normalise(text) or "".join(text.casefold().split())
 
@@ -95,8 +96,7 @@ def normalise(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", decomposed.casefold())
 
 
-# Two columns are optional because no measure, band or rule uses them: the number of the client's
-# location, and the client's contact at the bank.
+# The location and the contact at the bank are optional because no measure, band or rule uses them.
 CLIENTS = RawTable(
     name="clients",
     columns=(

@@ -1,7 +1,7 @@
 """A temporary folder for files that must be rewritten before DuckDB can read them.
 
-Each process has its own folder, locks it, and removes it at the end. If a process is killed, its
-folder is removed by a later process, which finds the lock free.
+Each process has its own folder, locks it, and removes it at the end. If a process is killed, a
+later process finds the folder unlocked and removes it.
 """
 
 import atexit

@@ -1,7 +1,7 @@
-"""Workbooks of a drop: every sheet is examined, and typed cells keep their types.
+"""Workbooks of a drop: every sheet is examined, and rewritten as Parquet if it holds a table.
 
-Like a malformed text file, a sheet is rewritten as Parquet, with the columns of its table as text.
-DuckDB then reads the Parquet file.
+All columns of the Parquet file are text. Typed dates become ISO text, and typed numbers are written
+with a decimal point.
 """
 
 import datetime
@@ -45,7 +45,7 @@ _ROWS_BEFORE_HEADER = 60
 _CENT = 1e-6
 _MOST_MONEY = 1e13
 _MOST_EXACT = 2**53
-"""Doubles from this number on are not exact, so a longer id has lost digits."""
+"""From this number on, doubles cannot hold every integer, so an id may have lost digits."""
 _XML_BLOCK = 4 << 20
 _MOST_CELLS_KEPT = 30_000_000
 _THREE_DIGITS = re.compile(r"-?\d+[.]\d{3}")
@@ -87,7 +87,7 @@ class SheetMarks:
 
     Attributes:
         hidden_rows: number of rows hidden by hand or by a filter.
-        errors: row and column (0-based) of each error cell to its text.
+        errors: the text of each error cell, by its row and column (0-based).
         unvalued: row and column (0-based) of each formula cell without a stored value.
     """
 
@@ -186,14 +186,15 @@ class Workbook:
         """Write the rows of a sheet to `target`.
 
         Returns:
-            The number of rows; the columns whose cells are all dates (written as ISO text) or all
-            numbers (written with a decimal point); and the texts of money columns that hold both
-            texts and numbers, with their counts. Texts that differ only in digits other than
-            zero are counted together, under the first of them.
+            The number of rows, the typed columns, and the texts of the mixed columns with their
+            counts. A typed column has no text cells: its dates are written as ISO text, and its
+            numbers with a decimal point. A mixed column is a money column with texts and numbers.
+            Texts that differ only in digits other than zero are counted together, under the first
+            of them.
 
         Raises:
-            DropError: the sheet is damaged, or a spreadsheet has exchanged day and month of some
-                dates.
+            DropError: the sheet is damaged, or a spreadsheet has exchanged the day and month of
+                some dates.
         """
         sheet = self._load(head.name)
         marks = self.marks(head.name)
@@ -224,7 +225,7 @@ class Workbook:
                 if _is_blank(cells[0]) and all(map(_is_blank, cells[:width])):
                     continue
                 beside += any(cell != "" for cell in cells[width:])
-                # An amount is a number, or text that does not begin with a letter.
+                # A row with a number as its amount is not a header.
                 if shape.amount is None or isinstance(cells[shape.amount], str):
                     shown = [text_of_cell(cell) for cell in cells[:width]]
                     fault = fallback_reader.header_fault(shown, shape)
@@ -297,7 +298,7 @@ class Workbook:
             )
 
     def _load(self, name: str) -> CalamineSheet:
-        """Load a sheet with all its cells; only a few sheets are cached, to save memory."""
+        """Return a sheet with all its cells; if the cache is large, it is emptied first."""
         if name not in self._loaded:
             if sum(s.height * s.width for s in self._loaded.values()) > _MOST_CELLS_KEPT:
                 self._loaded.clear()
@@ -311,13 +312,14 @@ class Workbook:
 class _DateWatch:
     """Finds dates that a spreadsheet read in the wrong order.
 
-    A spreadsheet that reads the month first turns `05/06/2019` into the wrong date, and leaves
-    `25/12/2019` as text. So texts with a day above 12 beside typed dates are refused in two cases:
+    A spreadsheet that reads the month first turns `05/06/2019`, which is 5 June, into 6 May. It
+    leaves `25/12/2019` as text. So a sheet with typed dates and with texts that have a day above 12
+    is refused in two cases:
 
     - No typed date has a day above 12.
-    - There are ten such texts and none with a day up to 12. Two in five days are up to 12, so this
-        occurs by chance in fewer than one sheet in a hundred. Texts on only a few days of the
-        month, such as its last day, prove nothing.
+    - At least ten texts, on at least six days of the month, have a day above 12, and no text has a
+        day up to 12. Two in five days are up to 12, so this occurs by chance in fewer than one
+        sheet in a hundred.
     """
 
     _TEXT = re.compile(r"\s*(\d{1,2})([-/. ])(\d{1,2})\2\d{2,4}(?:[T ]\s*\d.*)?\s*")
@@ -355,8 +357,8 @@ class _DateWatch:
                 f"{self.relative}, row {self.row}: {counted(self.texts, 'joining date')} with a "
                 f"day above 12 are texts, such as {self.example!r}, and {self.dates:,} others are "
                 "stored as dates: a spreadsheet read them in the wrong order, and exchanged day "
-                "and month where it could. Go back to the file that was opened in it, and read "
-                "that one. If the stored dates are right, enter the texts as dates too."
+                "and month where it could. Deliver the file as it was before the spreadsheet "
+                "opened it. If the stored dates are right, enter the texts as dates too."
             )
 
 
@@ -389,7 +391,7 @@ def text_of_cell(value: CellValue) -> str:
 
 
 def cell_writer(column: RawColumn) -> Callable[[CellValue], str]:
-    """Return the function that converts the cells of a column to the text of a CSV."""
+    """Return the function that writes the cells of a column as text."""
     if column.kind == "money":
         return _money
     if column.kind == "date":
@@ -403,12 +405,12 @@ def _money(value: CellValue) -> str:
         if abs(value - cents) <= _CENT:
             return f"{cents:.2f}"
         if _THREE_DIGITS.fullmatch(repr(value)):
-            return f"{value!r}0"  # so that it cannot be read with a decimal comma
+            return f"{value!r}0"  # three digits would look like thousands
     return text_of_cell(value)
 
 
 def _id(value: CellValue) -> str:
-    """Return an id as text; inexact numbers in scientific notation, in which ids are refused."""
+    """Return an id as text. Inexact numbers get scientific notation, in which ids are refused."""
     is_inexact = isinstance(value, float) and abs(value) >= _MOST_EXACT
     return f"{value:.15e}" if is_inexact else text_of_cell(value)
 
@@ -436,7 +438,7 @@ def _damaged(relative: str, problem: Exception) -> str:
     )
 
 
-# ---------------------------------------------------------------------------- the file itself
+# ---------------------------------------------------------------------------- the XML of a file
 
 _SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\w+:id=[\"']([^\"']+)[\"']")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
@@ -457,7 +459,7 @@ _ODS_REPEATED = re.compile(rb"table:number-rows-repeated=[\"'](\d+)[\"']")
 
 
 def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
-    """Return the member of an .xlsx that holds the sheet at position `place`."""
+    """Return the path, inside an .xlsx file, of the sheet at position `place`."""
     ids = _SHEET.findall(archive.read("xl/workbook.xml"))
     for relation in _RELATION.findall(archive.read("xl/_rels/workbook.xml.rels")):
         id_found, target = _ID.search(relation), _TARGET.search(relation)
@@ -468,7 +470,7 @@ def _sheet_path(archive: zipfile.ZipFile, place: int) -> str:
 
 
 def _xlsx_marks(archive: zipfile.ZipFile, path: str) -> SheetMarks:
-    """Search the XML of a sheet, and parse its cells only if it has formulas or errors."""
+    """Search the XML of a sheet block by block; only blocks with formulas or errors are parsed."""
     marks = SheetMarks()
     with archive.open(path) as file:
         rest = b""

@@ -205,7 +205,7 @@ def test_optional_table_may_be_absent(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(TABLES, "branches", replace(branches, required=False))
     assert read(tmp_path, "branches") == []
     assert plan_table(tmp_path, "branches").warnings == (
-        "branches: not in the drop, and optional: no rows are read.",
+        "branches: optional, and not in the drop. No rows are read.",
     )
     (tmp_path / "branches.csv").write_text("BranchId,Branch\n1,Harbour\n", "utf-8")
     assert [row[:2] for row in read(tmp_path, "branches")] == [("1", "Harbour")]
