@@ -80,7 +80,7 @@ class LazyCommands(click.Group):
         except NotWrittenError as problem:
             raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
-            # click declares the message final, but a new error would lose the class and the context.
+            # click declares it final, but a new error would lose the class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
