@@ -4,7 +4,7 @@ The tables are kept; their rows are deleted and inserted again. So a transaction
 older than the commit still sees the old rows. It would see no rows in renamed or new tables.
 
 Before the commit, the publisher takes an exclusive lock on all marts, so that no reader's
-transaction is between two queries of them.
+transaction is between two queries on them.
 """
 
 from bank_warehouse.publish.postgres.target import PostgresTarget, open_target
