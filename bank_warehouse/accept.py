@@ -1,8 +1,8 @@
 """The command ``accept``: make the built drop the one that later drops are compared with.
 
 Run it when all checks have passed. It writes the profile of the drop to a Parquet file beside the
-warehouse. From the next build on, quality.fct_source_profile shows the drift against it. The
-warehouse itself does not change, so it can be deleted and rebuilt.
+warehouse. From the next build on, quality.fct_source_profile shows the drift against this profile.
+The file is kept if the warehouse is deleted and rebuilt.
 """
 
 from datetime import date
@@ -35,12 +35,12 @@ COLUMNS = (
     "quartile_3",
     "percentile_99",
 )
-"""The columns of a profile that are kept: all except the drift. Minimum and maximum values are
-numbers or dates, never a client's text."""
+"""The columns of quality.fct_source_profile that are kept: all except those about the drift. The
+lowest and highest values are numbers or dates, never a client's text."""
 
 
 def accepted_profile_path(warehouse: Path) -> Path:
-    """Return the path of the accepted profile of a warehouse."""
+    """Return the path of the accepted profile, beside the warehouse."""
     return warehouse.with_name(warehouse.name.removesuffix(".duckdb") + SUFFIX)
 
 
@@ -53,8 +53,9 @@ def accept(warehouse: Path) -> tuple[date, int]:
         As-of date and number of rows of the accepted drop.
 
     Raises:
-        click.ClickException: The warehouse cannot be read or holds no customers, its build was
-            not completed or does not tie out, or the disk is full; the message says what to do.
+        click.ClickException: The warehouse cannot be read or holds no customers, its build was not
+            completed, its control totals do not tie out, or DuckDB cannot write the file. The
+            message says what to do.
         NotWrittenError: The file cannot be written.
     """
     target = accepted_profile_path(warehouse)

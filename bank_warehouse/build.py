@@ -41,7 +41,7 @@ OWN_OPTIONS = {
 
 
 class PassingOn(click.Command):
-    """A command that passes the arguments after ``--`` to another program, as `ctx.obj`."""
+    """A command that keeps the arguments after ``--`` in `ctx.obj`, for another program."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments before the first ``--``; keep the others."""
@@ -98,8 +98,8 @@ def command(
 ) -> None:
     """Build the warehouse and print its summary.
 
-    PATH is a folder with the raw files, or one file. Without PATH, the drop that BANK_RAW_DIR names
-    is built, or else the shipped sample, which is an invented bank.
+    PATH is a folder with the raw files, or one file. Without PATH, the command builds the drop that
+    BANK_RAW_DIR names. If that is not set, it builds the shipped sample, an invented bank.
 
     Settings and files are checked before anything is written. The exit code is 0 if everything was
     built and all tests passed, 1 if something failed, and 2 if the build could not start or nothing
@@ -159,13 +159,13 @@ def command(
 
 
 def _plan(environment: Mapping[str, str], variables: Mapping[str, Any]) -> dict[str, str]:
-    """If there is a drop, plan how it is read, and pass the plan to dbt.
+    """Plan how the drop is read, if there is one.
 
     An unreadable drop is refused here, because dbt starts slowly and would create a warehouse
     first.
 
     Returns:
-        Further environment variables for dbt.
+        Environment variables that pass the plan to dbt; empty without a drop.
 
     Raises:
         SettingError: the message lists all problems of the drop.

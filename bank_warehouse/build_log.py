@@ -48,7 +48,7 @@ class BuildLog:
     """Reads dbt's log, one JSON event per line, and shows the progress on stderr."""
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
-        """Start the log of a build of `project`; `environment` is that of dbt."""
+        """Start the log of a build of `project`; `environment` has dbt's environment variables."""
         self._project = project
         self._environment = environment
         self._total = 0
@@ -181,7 +181,7 @@ class BuildLog:
 
 
 def _plain(message: str) -> str:
-    """Return one of dbt's messages without the heading and the macro trace."""
+    """Return a message of dbt without its heading and macro trace, cut to `MOST_LINES` lines."""
     kept = [line for line in message.strip().splitlines() if not _TRACE.match(line)]
     text = _HEADING.sub("", "\n".join(kept) + "\n", count=1).strip()
     lines = [line.strip() for line in text.splitlines()]

@@ -43,7 +43,8 @@ COMMANDS = {
 PRIVATE = frozenset(
     {"accept", "build", "check", "inspect", "publish", "quarantine", "summary", "worklist"}
 )
-"""Commands that read names. Only the owner can read the files they create, even temporary ones."""
+"""Commands that read clients' names. Only the owner can read the files that they create, even
+temporary ones."""
 
 
 class LazyCommands(click.Group):
@@ -79,7 +80,7 @@ class LazyCommands(click.Group):
         except NotWrittenError as problem:
             raise click.ClickException(problem.message) from problem
         except click.ClickException as error:
-            # click declares this final, but a new error would lose class, exit code and context.
+            # click declares it final, but a new error would lose the class, exit code and context.
             error.message = runnable(error.message, ctx.meta.get(PATHS, {}))  # type: ignore[misc]
             raise
 
@@ -119,7 +120,7 @@ def main(context: click.Context) -> None:
 def program() -> None:
     """Run the program `bank`.
 
-    When it exits, files that hold names are removed, and no signal interrupts their removal.
+    When it exits, temporary files that hold names are removed, and no signal interrupts this.
     """
     end_cleanly()
     try:

@@ -99,8 +99,8 @@ def in_project(path: str) -> str:
 def history_path(path: str, warehouse: str) -> str:
     """Return the file of the history. The sample has its own file.
 
-    This keeps the invented bank out of a real bank's history. For a build, BANK_RAW_DIR decides;
-    for any other command, the last build does.
+    This keeps the invented bank out of a real bank's history. For a build, BANK_RAW_DIR decides
+    which file is used. For any other command, it is the file of the last build.
 
     Args:
         path: the file that profiles.yml names.

@@ -29,8 +29,8 @@ _made_by_dbt = SemanticManifest._get_pydantic_semantic_manifest
 def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest:
     """Return the definitions of the metrics, with table names without a database.
 
-    DuckDB names a database after its file. With that name, `mf query` would only find the tables of
-    the warehouse that dbt parsed last, not those of another or of a renamed copy.
+    DuckDB names a database after its file. If the definitions contained this name, `mf query` would
+    find the tables of only one warehouse, and not those of another or of a renamed copy.
     """
     made = _made_by_dbt(definitions)
     relations = [model.node_relation for model in made.semantic_models]
@@ -41,7 +41,7 @@ def semantic_manifest(definitions: SemanticManifest) -> PydanticSemanticManifest
 
 
 def _is_program() -> bool:
-    """Return whether dbt is the program of this process, and not called by another one."""
+    """Return whether this process runs dbt itself, not a program that calls dbt."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     return Path(sys.argv[0]).stem == "dbt" or getattr(spec, "name", "") == "dbt.cli.main"
 
@@ -50,9 +50,9 @@ class SettingsPlugin(dbtPlugin):
     """Loaded by dbt from `dbt_bank_warehouse.py`, once it knows the project and the flags."""
 
     def initialize(self) -> None:
-        """Warn about environment variables that are not settings, and refuse invalid settings.
+        """Refuse invalid settings, and warn about unknown environment variables `BANK_...`.
 
-        It also makes the semantic manifest usable for every warehouse, whatever its file name.
+        Also make the semantic manifest work for every warehouse, whatever its file name.
 
         Raises:
             DbtRuntimeError: the message lists all problems. dbt prints it without a traceback.

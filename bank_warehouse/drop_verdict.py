@@ -6,8 +6,8 @@ from typing import Any
 Facts = Mapping[str, Any]
 """What the macro facts_of_drop returns:
 
-`files`: for each `file`, the number of `rows`, how many are `quarantined`, how many are
-`contradicting` what the first rows prove, the row of the first `other_header`, the `total` of all
+`files`: for each `file`, the number of `rows`, how many are `quarantined`, how many contradict what
+the first rows prove (`contradicting`), the row of the first `other_header`, the `total` of all
 amounts in valid rows, and the `largest` amount with its `largest_row`.
 `reasons`: for each reason (or status, if there is no reason), the number of `rows` and the place of
 the `first`. Empty unless too many rows are quarantined.
@@ -30,7 +30,7 @@ def contradicting_files(facts: Facts) -> list[str]:
 
 
 def refusals(facts: Facts, max_quarantine_rate: float) -> Iterator[str]:
-    """Yield why a drop is refused.
+    """Yield the reasons to refuse a drop.
 
     Args:
         facts: what is known about the rows of the drop.
@@ -81,7 +81,7 @@ def warnings(facts: Facts, near_duplicates: str) -> Iterator[str]:
 
 
 def other_header(file: str, row: int) -> str:
-    """Return why a file is refused if a header in `row` has the columns in another order."""
+    """Return the reason to refuse a file whose `row` is a second header in another order."""
     name = file.rpartition("/")[2].partition(".")[0]
     return (
         f"row {row}: a header that has the columns in another order. Two files were joined, and "
@@ -97,7 +97,7 @@ def _too_many_quarantined(facts: Facts, max_quarantine_rate: float) -> str:
     remedy = ", or raise max_quarantine_rate if this loss is acceptable."
     if quarantined == rows:
         why = "and no customer is left"
-    # A header with another order is usually why the rows below it are quarantined.
+    # The rows below a second header in another order are usually quarantined because of it.
     if quarantined == rows or any(file["other_header"] for file in facts["files"]):
         remedy = "."
     reasons = "\n".join(map(_reason, facts["reasons"]))

@@ -1,7 +1,6 @@
 """The memory, threads and disk space that DuckDB may use.
 
-All programs that open a warehouse use these settings: the dbt build, the publisher, the summary
-and the checks.
+Every program of this project that opens a warehouse uses these settings.
 """
 
 import re
@@ -59,7 +58,7 @@ def require_usable_name(warehouse: Path) -> None:
     """Refuse a file named like a schema or the history: DuckDB names a database after its file.
 
     Raises:
-        SettingError: the message has the remedy.
+        SettingError: the file has such a name.
     """
     name = warehouse.name.split(".")[0]
     if name.lower() in (*SCHEMAS, HISTORY):
@@ -94,7 +93,7 @@ def temp_directory(warehouse: Path | None) -> Path | None:
 
 
 def is_duckdb_file(path: Path) -> bool:
-    """Return whether a file has DuckDB's signature, after a checksum of eight bytes."""
+    """Return whether a file has DuckDB's signature, which follows a checksum of eight bytes."""
     with path.open("rb") as file:
         return file.read(12)[8:] == b"DUCK"
 

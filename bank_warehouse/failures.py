@@ -65,8 +65,8 @@ def failed_test_message(
     """Return a message about a failed test: its first rows, masked, and what to do.
 
     Args:
-        test: `name`, `path`, `column_name`, `description`, `remedy`, `sql` and `compiled_path`;
-            each may be None or empty.
+        test: `name`, `path`, `column_name`, `description`, `remedy`, `sql` and `compiled_path`.
+            `column_name`, `description`, `remedy` and `compiled_path` may be None or empty.
         columns: the names of the columns.
         rows: the first rows that the test found; each value is None, or has its `text` and whether
             it is text (`is_text`).
@@ -108,7 +108,7 @@ def _command(test: Mapping[str, Any], warehouse: str, history: str | None) -> st
 
 @cache
 def _reference_texts(project: str) -> frozenset[str]:
-    """Return the values in the reference seeds, a few hundred; none of them names a person."""
+    """Return the values in the reference seeds, none of which names a person."""
     texts: set[str] = set()
     for path in (Path(project) / "seeds" / "reference").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

@@ -27,14 +27,14 @@ else:
 
 
 def lock_if_free(handle: int, *, without_locks: bool = True) -> bool:
-    """Lock an open file.
+    """Lock an open file, unless another process has locked it.
 
     Args:
         handle: the file.
         without_locks: what to return if the file system has no locks, as on some network shares.
 
     Returns:
-        True if the file is locked now, False if another process holds the lock.
+        True if this process now holds the lock, False if another one does.
     """
     try:
         _lock(handle)

@@ -1,4 +1,4 @@
-"""Ctrl+C and signals that end a process: one line, one exit code, and nothing left behind."""
+"""End a command cleanly on Ctrl+C, or on another signal that ends a process."""
 
 import signal
 import sys
@@ -25,10 +25,10 @@ class Terminated(KeyboardInterrupt):
 
 
 class Interrupted(click.ClickException):
-    """The user has interrupted the command; the message describes the result."""
+    """The command was interrupted; the message describes the result."""
 
     def __init__(self, message: str, cause: KeyboardInterrupt) -> None:
-        """Derive the exit code from what has ended the command."""
+        """Derive the exit code from the interrupt."""
         super().__init__(message)
         # click declares the exit code for the class.
         self.exit_code = exit_code(cause)  # type: ignore[misc]
@@ -39,7 +39,7 @@ class Interrupted(click.ClickException):
 
 
 def exit_code(cause: KeyboardInterrupt) -> int:
-    """Return the exit code of a command that was ended: 128 plus the number of the signal."""
+    """Return the exit code of an interrupted command: 128 plus the number of the signal."""
     return 128 + cause.args[0] if isinstance(cause, Terminated) else INTERRUPTED
 
 
@@ -75,8 +75,8 @@ def saying(message: str) -> Iterator[None]:
 def end_cleanly() -> dict[signal.Signals, Handler]:
     """Make the signals that end this process raise :class:`Terminated`, so that it can clean up.
 
-    A signal that the process already ignores or handles is not changed. Only the first signal
-    raises: a second one, of whatever kind, would interrupt the clean-up. A third one ends the
+    Signals that the process already ignores or handles are not changed. Only the first signal
+    raises. The second is ignored, because it would interrupt the clean-up. The third ends the
     process at once, in case the clean-up hangs or something has caught the exception.
 
     Returns:

@@ -255,7 +255,7 @@ def describe_build(
 
     Args:
         build: the data that the macro `record_build` collects.
-        ended: id, name and status of each node that the command ran.
+        ended: id, name and status of each node in the command's results, including skipped ones.
         nodes: the nodes of dbt's graph.
 
     Returns:

@@ -37,7 +37,7 @@ def no_longer_private() -> None:
 def this_user() -> str:
     """Return the name of the user.
 
-    If there is none, as in some containers: the user id, or `unknown` on Windows.
+    If the user has no name, as in some containers, return the user id, or `unknown` on Windows.
     """
     try:
         return getpass.getuser()
@@ -48,7 +48,7 @@ def this_user() -> str:
 
 
 def refused(path: Path) -> tuple[str, str]:
-    """Return the message that this user may not read a file or folder, and whom to ask."""
+    """Return what is wrong if this user may not read a file or folder, and the remedy."""
     return (
         f"{path} cannot be read by this user, {this_user()}: permission denied.",
         f"Ask {owner_of(path) or 'its owner'} for the right to read it.",
@@ -69,7 +69,7 @@ def owner_of(path: Path) -> str | None:
 
 @contextmanager
 def readable(error: Callable[[str], Exception]) -> Iterator[None]:
-    """Turn a permission error into `error`, with the file and whom to ask."""
+    """Turn a permission error into `error`, whose message names the file and whom to ask."""
     try:
         yield
     except PermissionError as problem:

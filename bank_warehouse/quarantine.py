@@ -1,8 +1,8 @@
 """The command ``quarantine``: write the quarantined rows to a CSV file for correction.
 
-The file is safe to open in a spreadsheet. Text that a spreadsheet could run as a formula, because
-it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end (also after blanks), is prefixed with
-an apostrophe, as OWASP recommends against CSV injection. The spreadsheet then shows it as text.
+The file is safe to open in a spreadsheet. A spreadsheet could run text as a formula if it begins
+with ``=``, ``+``, ``-``, ``@``, a tab or a line end, even after blanks. Such text is prefixed with
+an apostrophe, as OWASP recommends against CSV injection, and the spreadsheet shows it as text.
 Numbers, including negative ones, are not changed. Cells are quoted as in RFC 4180, lines end with
 CRLF, and the encoding is UTF-8 with a byte-order mark.
 """
@@ -116,4 +116,6 @@ def command(warehouse: Path, out: Path, force: bool) -> None:
     remove it when you correct the row. The file holds personal data, and only you can read it.
     """
     count = write_quarantine(warehouse, out, is_new=not force)
-    click.echo(f"{count:,} quarantined rows, with their reasons, are in {out}. Personal data.")
+    click.echo(
+        f"{count:,} quarantined rows, with their reasons, are in {out}. It holds personal data."
+    )

@@ -374,7 +374,7 @@ def read_variables(text: str) -> dict[str, Any]:
     """Return the variables in `--vars`.
 
     Args:
-        text: YAML or JSON: `{as_of_date: 2022-12-31}`.
+        text: YAML or JSON, such as `{as_of_date: 2022-12-31}`.
 
     Raises:
         SettingError: it is not a mapping of names and values.
@@ -438,7 +438,7 @@ def require_settings(
             continue
         problem = setting.check(text)
         if problem:
-            # The problem of a drop begins with the path of the drop, whichever setting named it.
+            # The message about a drop already begins with the path of the drop.
             problems.append(problem if setting.name == _DROP else f"{setting.name}: {problem}")
     if problems:
         raise SettingError("\n".join(problems))

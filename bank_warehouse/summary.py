@@ -71,8 +71,8 @@ class Summary:
         reasons: Reason and number of rows, most frequent first; a row may have several.
         date_formats: How joining dates were read, for all files.
         currency: Currency of the amounts; empty if none of them names one.
-        undecided: Numbers of dates and of amounts that fit two readings, and that a variable
-            decided.
+        undecided: Number of dates, and number of amounts, that fit two readings and were decided
+            by a variable.
         near_duplicates: Rows of one person that differ only in blanks, case or composed accents.
     """
 
@@ -536,7 +536,7 @@ def _origin(source_files: Sequence[str], raw_dir: str, warehouse: Path) -> str:
 def command(warehouse: Path, raw_dir: Path | None, publish_dir: Path) -> None:
     """Summarise the warehouse: how the build ended, customers, money, quarantine.
 
-    The last lines show what to run next. Only the warehouse is read; --raw-dir only names the drop
-    that it was built from.
+    The last lines show what to run next. --raw-dir names the drop that the warehouse was built
+    from; its files are not read.
     """
     click.echo(summary_text(warehouse, str(raw_dir or ""), publish_dir))

@@ -101,14 +101,14 @@ def draft_of(path: Path, *, is_private: bool = False, is_new: bool = False) -> I
     """Yield the draft of a file, and remove it at the end unless it was placed.
 
     Args:
-        path: the file. If it is a link, its target is written. The new file gets the mode of the
-            file that it replaces.
+        path: the file. If it is a link, its target is written. Unless it is private, the new file
+            gets the mode of the file that it replaces.
         is_private: whether only this user may read it.
         is_new: whether to refuse to replace an existing file.
 
     Raises:
-        NotWrittenError: The file cannot be written, or exists although it must be new. Errors
-            about other files are not changed.
+        NotWrittenError: The file cannot be written, or exists although it must be new.
+        OSError: An error of the block that is not about this file.
     """
     with _naming(path):
         if path.exists() and not path.is_file() and not path.is_dir():

@@ -147,7 +147,7 @@ def write_worklist(
     is_new: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Write a list from the current release and its record: both, or neither.
+    """Write a list from the current release, and a record of the list: both, or neither.
 
     Args:
         publish_dir: folder of the releases; gets the record.
@@ -161,8 +161,9 @@ def write_worklist(
 
     Raises:
         PublishError: There is no release, it is damaged, or this user may not read it.
-        WorklistError: There is no such action or owner, no customer matches the user's names, the
-            release holds no names or cannot be read, or there are too many rows for a sheet.
+        WorklistError: There is no such action or owner, no customer matches the user's rows in the
+            access file, names are requested but the release has none, the release cannot be read,
+            or there are too many rows for a sheet.
         NotWrittenError: The list or the record cannot be written, or the list exists already.
     """
     release = current_release(publish_dir)
@@ -209,10 +210,10 @@ def _require_known(
     request: Request,
     warn: Callable[[str], None],
 ) -> None:
-    """Warn about names in the access file that no customer has.
+    """Warn about banking relationships and advisors in the access file that no customer has.
 
     Raises:
-        WorklistError: None of the user's names matches a customer, in this or any other release.
+        WorklistError: No customer of any release matches the user's rows in the access file.
     """
     role = request.role
     unknown = [] if role.sees_all else unknown_names(connection, role)
@@ -520,7 +521,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     callback=options.outside_releases,
-    help="File to write: .xlsx or .csv. Only this user may read it.",
+    help="File to write: .xlsx or .csv. Only you can read it.",
 )
 @click.option(
     "--restricted",
@@ -533,7 +534,7 @@ def _role(user: str | None, access_file: Path | None) -> Role:
     envvar="BANK_DASHBOARD_ACCESS_FILE",
     show_envvar=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="CSV file that says what each user may see; then --user is needed.",
+    help="CSV file that defines what each user may see. Requires --user.",
 )
 @options.publish_dir
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
@@ -550,8 +551,8 @@ def command(
     """Write the customers of an action in the current release to a file.
 
     The list shows each customer's code, the reasons for the action and the relevant balances. Names
-    and client ids are included only with --restricted. A spreadsheet runs nothing in the file. Each
-    list is recorded in worklists.jsonl in the folder of the releases.
+    and client ids are included only with --restricted. No cell runs as a formula in a spreadsheet.
+    Each list is recorded in worklists.jsonl in the folder of the releases.
     """
     if not actions and owner is None:
         message = "Say which actions: --action NAME, or all of an owner: --owner NAME."

@@ -64,7 +64,7 @@ def unknown_names(
     """Return a message for each name in a role that no customer of the release has.
 
     Args:
-        connection: to the release.
+        connection: a connection to the release.
         role: the role with the names to look up.
         customers: SQL name of the mart of customers.
     """
@@ -123,9 +123,8 @@ class Access:
             address: the sender's address.
 
         Raises:
-            RefusedError: The request does not come from the proxy, or names no user or an unknown
-                one.
-            DashboardError: The access file is missing or cannot be read.
+            RefusedError: The request does not come from the proxy, or does not name a known user.
+            DashboardError: The access file cannot be read or is not valid.
         """
         if self.header is None:
             return EVERYONE
@@ -147,7 +146,7 @@ class Access:
         """Return the role of each user, by name in lower case.
 
         Raises:
-            DashboardError: The access file is missing or cannot be read.
+            DashboardError: The access file is not named, cannot be read or is not valid.
         """
         if self.file is None:
             message = "Use --access-file to name the file that defines what each user sees."

@@ -1,7 +1,7 @@
 """Render blocks as HTML elements that work with keyboards and screen readers.
 
 Each choice is a link or a button with an address, which assets/dashboard.js follows without
-reloading the page. The address therefore holds the whole state of a page.
+reloading the page. The address holds the whole state of a page.
 """
 
 from collections.abc import Sequence

@@ -22,11 +22,11 @@ TEXTS = frozenset(
     }
 )
 PAGES = frozenset({"application/json", "text/csv", "text/html"})
-"""Types that are generated for each request; the rest are files."""
+"""Types of the responses that are generated for each request; the others are files."""
 
 A_YEAR = "public, max-age=31536000, immutable"
 KEPT = 64
-"""Maximum number of compressed files in memory; Dash and this package have about twenty."""
+"""Maximum number of compressed files in memory; Dash and this package have about twenty files."""
 
 _UNCHANGING = re.compile(
     r"/_dash-component-suites/[^?]+[.]v[\w-]+m\d+[.]|/assets/[^?]+[?]m=[\d.]+$", re.ASCII

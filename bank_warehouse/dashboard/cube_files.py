@@ -4,8 +4,8 @@ A separate process creates each file, so the server never holds customer records
 reads the customer marts, writes the cubes and the small marts that a role may see to one DuckDB
 file, and ends. The server opens that file read-only. The files are in a temporary folder, or in a
 permanent one, where the dashboard finds them when it is started again. A file's name is derived
-from the role, the release, DuckDB's version and the code of this package. A dashboard that starts
-therefore never uses a file of another role, release or version.
+from the role, the release, DuckDB's version and the code of this package, so the dashboard never
+uses a file of another role, release or version.
 """
 
 import contextlib

@@ -53,7 +53,7 @@ SHOWN_BY = (
     "nationality",
     "gender",
 )
-"""Further customer dimensions that numbers are shown by."""
+"""Further customer dimensions by which pages show numbers."""
 
 CUSTOMER_MODELS = ("customers", "customer_positions", "customer_segments", "customer_risk")
 """Semantic models with one row per customer."""
@@ -77,7 +77,7 @@ SHOWN_METRICS = (
     "watch_list_customers",
     "act_customers",
 )
-"""Metrics in cubes with a further dimension; the cube without one has all additive metrics."""
+"""Metrics in the cubes `by_...`; the cube `all` has every additive customer metric."""
 
 PRODUCT_METRICS = (
     "holdings",
@@ -117,7 +117,7 @@ PEOPLE = "people"
 
 @dataclass(frozen=True)
 class Cube:
-    """Two tables of cells: with and without the years.
+    """Two tables of cells: one with the years, one without.
 
     Attributes:
         name: name of its plan.
@@ -134,7 +134,7 @@ class Cube:
     rows: int
 
     def layer_for(self, names: Iterable[str]) -> SemanticLayer:
-        """Return the definitions on the smaller of the two tables that has these dimensions."""
+        """Return the definitions on the smaller table that has these dimensions."""
         return self.layer if YEAR in set(names) else self.without_years
 
 
@@ -346,7 +346,7 @@ def _restrict(connection: duckdb.DuckDBPyConnection, layer: SemanticLayer, role:
 
 
 def _relations_of_customers(layer: SemanticLayer) -> dict[str, Mapping[str, str]]:
-    """Return the marts that refer to customers, with their keys; the list of customers is first."""
+    """Return the marts that refer to customers, with their keys; dim_customers is first."""
     found = {
         model.relation: model.references
         for model in layer.models.values()

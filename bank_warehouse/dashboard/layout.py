@@ -104,7 +104,7 @@ def shown(snapshot: Snapshot, view: View) -> list[Element]:
 
 
 def invented(snapshot: Snapshot) -> list[Element]:
-    """Return the banner of the shipped sample, which is also printed on each sheet, or nothing."""
+    """Return the banner that marks the figures of the shipped sample; empty for other releases."""
     if snapshot.release.manifest.get("source") != SAMPLE:
         return []
     return [element("P", INVENTED, className="invented", role="note")]

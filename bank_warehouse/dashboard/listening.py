@@ -38,10 +38,10 @@ REQUEST_SECONDS = 20
 """Seconds in which a request must arrive, from its first byte to its last."""
 
 LARGEST_HEAD = 32 * 1024
-"""Maximum bytes of a request's first line and headers; a sign-in proxy adds kilobytes."""
+"""Maximum size in bytes of a request's first line and headers; a sign-in proxy adds kilobytes."""
 
 LARGEST_BODY = 100_000
-"""Maximum bytes of a request's body, which holds an address and two numbers."""
+"""Maximum size in bytes of a request's body, which holds an address and two numbers."""
 
 LOOK_SECONDS = 1
 
@@ -62,12 +62,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
-    """A server that closes slow connections, and idle ones if there are too many."""
+    """A server that closes slow connections and, at the limit of connections, idle ones."""
 
     channel_class = Channel
 
     def maintenance(self, now: float) -> None:
-        """Close slow connections, and idle ones if there are too many; called every second."""
+        """Close slow connections and, at the limit, idle ones. Waitress calls this every second."""
         super().maintenance(now)
         latest = time.monotonic() - REQUEST_SECONDS
         idle = []

@@ -11,11 +11,11 @@ NEVER_KEPT = "no-store"
 def policy(script_hashes: Sequence[str]) -> str:
     """Return the content security policy.
 
+    Inline styles are allowed, because charts use them for positions and lengths.
+
     Args:
         script_hashes: hashes of the scripts that Dash writes into the page, quoted as Dash gives
             them.
-
-    Inline styles are allowed, because charts use them for positions and lengths.
     """
     return "; ".join(
         (

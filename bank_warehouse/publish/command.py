@@ -17,12 +17,12 @@ DSN_VARIABLE = "BANK_POSTGRES_DSN"
 @click.option(
     "--with-restricted",
     is_flag=True,
-    help="Publish names and client ids too. The manifest says so.",
+    help="Publish names and client ids too. The manifest records this.",
 )
 @click.option(
     "--replace-bank",
     is_flag=True,
-    help="Let the shipped sample, an invented bank, or another bank replace the release of a bank.",
+    help="Let the shipped sample or another bank replace the release of a bank.",
 )
 @click.option(
     "--wait-for-readers",

@@ -165,8 +165,8 @@ def _grain(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def breaking_changes(before: Iterable[Contract], after: Iterable[Contract]) -> list[str]:
     """Return the changes from `before` to `after` that break readers, one line each.
 
-    New marts and new columns break nothing. A removed mart or column, another schema, type or grain
-    does. Tables that are never published do not count.
+    A removed mart or column breaks readers, and so does a change of schema, type or grain. New
+    marts and columns do not. Tables that are never published do not count.
     """
     now = {contract.name: contract for contract in after if contract.is_published}
     changes = []

@@ -24,7 +24,7 @@ class PublishError(click.ClickException):
 
 
 class GateError(PublishError):
-    """The warehouse differs from what passed the last complete build and the last checks."""
+    """The tables have not passed a complete build and all checks, or have changed since then."""
 
 
 class ContractError(PublishError):
@@ -70,4 +70,4 @@ class UnreachableError(PostgresError):
 
 
 class UnknownCommitError(PostgresError):
-    """The answer to COMMIT was lost and PostgreSQL cannot be reached; it may hold the release."""
+    """The answer to COMMIT was lost, and PostgreSQL cannot be asked; it may hold the release."""

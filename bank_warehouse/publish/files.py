@@ -27,7 +27,7 @@ from bank_warehouse.publish.releases import (
 from bank_warehouse.sql import quote_identifier, quote_literal
 
 NEVER = "never published: it holds personal data as delivered"
-NOT_ASKED_FOR = "personal data, published with --with-restricted only"
+NOT_ASKED_FOR = "personal data, published only with --with-restricted"
 
 RELEASE_COLUMNS = (
     Column("release", "BIGINT", False, "Number of the release; a higher one is newer."),
@@ -126,7 +126,7 @@ def write_release(
                 counts = f"{seen.rows:,} and {expected.rows:,}"
                 raise PublishError(
                     f"{contract.relation}: the rows of the written file differ from those of the "
-                    f"mart ({counts if seen.rows != expected.rows else 'equally many'}).",
+                    f"mart ({counts if seen.rows != expected.rows else 'equal in number'}).",
                     "Publish again; if it happens again, check the disk.",
                 )
             entries.append(_published(connection, contract, draft, file, seen))
@@ -175,7 +175,7 @@ def require_whole(release: Release, progress: Progress) -> None:
         require_file(release, entry)
     with duckdb.connect() as connection:
         for contract, entry in listed:
-            # Manifests of format 1 have no checksum, so the rows of the file are counted.
+            # Manifests of format 1 have no checksum, so counts and sums are compared with the file.
             count, sums = _sums(connection, contract, require_file(release, entry))
             if count != entry["row_count"]:
                 raise DamagedReleaseError(

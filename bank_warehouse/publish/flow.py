@@ -1,17 +1,19 @@
 """Publish and roll back, in an order that shows readers a whole release or none of it.
 
-0. The gate, before the folder of the releases is touched. If an earlier publisher lost the answer
-    to its commit, the commit is looked up and the files are updated to match.
-1. The check of the bank and of the contract that readers have, before anything is written.
+0. The gate checks the warehouse, before the folder of the releases is touched. If an earlier
+    publisher lost the answer to its commit, the commit is looked up and the files are updated to
+    match.
+1. The release is compared with what readers have: it must come from the same bank and keep the
+    contract.
 2. All files are written to a draft folder on disk.
 3. All rows are sent to PostgreSQL, in a transaction that stays open.
 4. The draft gets its number, PostgreSQL commits, and `current` switches. This takes a few
     milliseconds, and each of the three steps is atomic. A note of the commit is kept beside the
     releases until all three are done (:mod:`bank_warehouse.publish.pending`).
 
-A killed publisher leaves at most a draft. If it is killed during step 4, it may leave a complete
-release that is not current, or PostgreSQL one release ahead of the files. The next publisher
-repairs this.
+A publisher that is killed before step 4 leaves at most a draft, which the next one removes. If it
+is killed during step 4, a complete release may not be current, or PostgreSQL may be one release
+ahead of the files. The next publisher updates the files to match PostgreSQL.
 """
 
 import shutil
@@ -76,6 +78,7 @@ def publish(
         The release, which is now current.
 
     Raises:
+        SummaryError: The warehouse cannot be opened.
         UnknownCommitError: It is unknown whether PostgreSQL holds the release; its folder is kept.
         PublishError: Nothing was published, the files could not be switched to the release, or
             PostgreSQL could not be compared with it; the message says which, and what to do.
@@ -183,8 +186,8 @@ def roll_back(
     Raises:
         NoReleaseError: There is no release with this number.
         UnknownCommitError: It is unknown whether PostgreSQL holds it.
-        PublishError: The release is damaged or cannot be made current, or PostgreSQL cannot be
-            reached.
+        PublishError: The release is damaged, or cannot be made current in the files or in
+            PostgreSQL.
     """
     if not publish_dir.is_dir():
         raise releases.no_release(publish_dir)
@@ -218,7 +221,8 @@ def settle(publish_dir: Path, target: PostgresTarget | None, progress: Progress)
     The caller must hold the lock of the folder. Without a database, the note stays.
 
     Raises:
-        UnknownCommitError: The database does not know the commit, or is a different one.
+        UnknownCommitError: The database does not give the outcome, or is a different one.
+        PublishError: The note cannot be read, or `current` cannot be replaced.
     """
     commit = pending.settle(publish_dir, target.outcome_of if target else None, progress)
     if commit and target:
@@ -249,7 +253,7 @@ def _commit(target: PostgresTarget, commit: Commit, publish_dir: Path) -> None:
 
     Raises:
         PostgresError: PostgreSQL has not committed.
-        UnknownCommitError: It cannot be reached; note and folder are kept.
+        UnknownCommitError: PostgreSQL cannot be asked; the note and the folder are kept.
     """
     try:
         outcome = target.commit(commit)
@@ -312,7 +316,7 @@ def _current(publish_dir: Path) -> Release | None:
 
 
 def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
-    """Return the current release, or the newest one if that is missing, with its description.
+    """Return the current release, or the newest one if it is missing, with a description of it.
 
     None if there is no release.
     """
@@ -326,7 +330,7 @@ def _readers_had(publish_dir: Path) -> tuple[Release, str] | None:
 
 
 def _current_if_whole(publish_dir: Path) -> Release | None:
-    """Return the current release; None if it is damaged, which a rollback repairs."""
+    """Return the current release; None if it is missing or damaged, which a rollback repairs."""
     try:
         return _current(publish_dir)
     except PublishError:
@@ -340,7 +344,7 @@ def _require_fit(
     target: PostgresTarget | None,
     replace_bank: bool,
 ) -> None:
-    """Refuse a release of a bank other than the one readers have, or one that breaks the contract.
+    """Refuse a release from a bank other than the readers', or one that breaks their contract.
 
     Raises:
         PublishError: The message states what readers have and what to do.
@@ -439,8 +443,8 @@ def _require_compatible(before: dict[str, Any], passed: gate.Passed, where: str)
     """Refuse a release that breaks the contract of the current one.
 
     Raises:
-        ContractError: The schema version is invalid or too low, or unchanged although there are
-            breaking changes, which the message lists.
+        ContractError: The schema version is invalid, is lower than before, or is the same although
+            there are breaking changes, which the message lists.
     """
     old, new = before["schema_version"], passed.build["schema_version"]
     if not isinstance(new, int) or isinstance(new, bool) or new < 1:

@@ -39,7 +39,7 @@ class Commit:
         release: Number of the release.
         is_new: Whether it is being published, not rolled back to. If the commit fails, the folder
             of a new release is removed.
-        database: An identifier of the database that does not depend on its address.
+        database: An identifier of the database, independent of its address if possible.
         where: The database, in words.
         transaction: The transaction ID.
         position: The number of its row in the database's list of releases.
@@ -90,7 +90,7 @@ def forget(publish_dir: Path) -> None:
 
 
 def doubt(commit: Commit, publish_dir: Path) -> str:
-    """Return a message for when it is unknown whether a commit happened, and where to look."""
+    """Return the message for a commit whose outcome is unknown, with where to look."""
     return (
         f"It is unknown whether {commit.where} holds release {commit.release}: the connection "
         "was lost before it answered COMMIT. `select release from marts.release` there shows "
@@ -136,7 +136,7 @@ def settle(
             progress(f"{said}. It is now current in {publish_dir} too.")
     else:
         if commit.is_new and folder.is_dir() and current != commit.release:
-            # Renamed to a draft first, so that a half-removed folder is not a release.
+            # Renamed to a draft first, so that a half-removed folder does not count as a release.
             draft = publish_dir / f"{releases.DRAFT_PREFIX}{os.getpid()}-{commit.release}"
             shutil.rmtree(folder.replace(draft))
         progress(

@@ -1,4 +1,4 @@
-"""The two records beside a warehouse: of the last build and of the last checks.
+"""The two records beside a warehouse: one of the last build, one of the last checks.
 
 The macros `start_build` and `record_build` write `bank.build_record.json` when a dbt build starts
 and again when it ends. `bank check` writes `bank.checks_record.json`. The publisher compares both
@@ -19,7 +19,7 @@ from bank_warehouse.publish.fingerprints import Fingerprint, to_json
 from bank_warehouse.whole_files import written_whole
 
 FORMAT = 3
-"""Format of the records; raised if it changes. Records of another format are ignored."""
+"""Format of the records, increased when it changes. Records of another format are ignored."""
 
 BUILD_SUFFIX = ".build_record.json"
 CHECKS_SUFFIX = ".checks_record.json"
@@ -90,9 +90,9 @@ def describe_build(build: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]])
     """Return the parts of a build record that do not need the tables.
 
     Args:
-        build: The data from the macro `record_build`: `done` (ids of the finished nodes), `failed`
-            (names of the failed nodes), `database` (of the warehouse), and other keys, which are
-            kept.
+        build: The data from the macro `record_build`, with `done` (ids of the nodes that ran),
+            `failed` (names of the nodes that failed) and `database` (of the warehouse). Other keys
+            are kept.
         nodes: The nodes of dbt's graph.
 
     Returns:
@@ -202,12 +202,12 @@ def write_checks_record(
     checked: Mapping[str, tuple[int, int]],
     fingerprints: Mapping[str, Fingerprint],
 ) -> None:
-    """Write the record of a run of the expectations. It contains counts and names, no rows.
+    """Write the record of a run of the expectations. It contains names and counts, but no rows.
 
     Args:
         warehouse: The DuckDB file.
         suites: The suites that were run.
-        checked: Numbers of checked and of failed expectations, by table.
+        checked: Number of checked and number of failed expectations, by table.
         fingerprints: Fingerprints of the marts, taken while nobody could write to the file.
 
     Raises:

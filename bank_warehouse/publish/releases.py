@@ -1,4 +1,4 @@
-"""The folders of releases, which release is current, and the atomic switch to another.
+"""The folders of the releases, and the atomic switch from one current release to another.
 
 `<publish folder>/<number>/` is a release. `<publish folder>/current` identifies the current one: a
 link to its folder, or a text file with its number if links are not possible (Windows). Either is
@@ -75,7 +75,7 @@ def current_release(publish_dir: Path | str) -> Release:
         publish_dir: The folder of all releases.
 
     Raises:
-        NoReleaseError: Nothing has been published there.
+        NoReleaseError: There is no release, or the folder of the current one is missing.
         DamagedReleaseError: `current`, or the manifest of its release, is not valid.
         UnreadableReleaseError: This user may not read it.
     """
@@ -168,7 +168,7 @@ def read_release(publish_dir: Path, number: int) -> Release:
 
 @lru_cache(maxsize=64)
 def _manifest_text(file: Path, number: int, state: tuple[int, int, int]) -> str:  # noqa: ARG001
-    """Read and check a manifest, cached until the file changes because it is read often."""
+    """Read and check a manifest. The result is cached until the file changes."""
     text = file.read_text("utf-8")
     require_manifest(json.loads(text), number)
     return text
@@ -244,8 +244,8 @@ def switch_current(publish_dir: Path, number: int, *, links: bool | None = None)
     Args:
         publish_dir: The folder of all releases.
         number: The release; its folder must exist.
-        links: Whether to make a link. By default, links are used on systems that can replace them
-            atomically, so not on Windows.
+        links: Whether to make a link. By default, links are used except on Windows, which cannot
+            replace them atomically.
 
     Raises:
         PublishError: `current` is a folder, or cannot be replaced.
@@ -335,8 +335,7 @@ def number_draft(draft: Path, publish_dir: Path, number: int, *, for_all: bool) 
         draft: The folder.
         publish_dir: The folder of all releases.
         number: The release.
-        for_all: Whether others may read it, as far as the umask allows. Otherwise only this user
-            can.
+        for_all: Whether others may read it, as far as the umask allows, or only this user.
     """
     target = publish_dir / str(number)
     if for_all:

@@ -6,8 +6,9 @@
 | date, timestamp | whole seconds since 1970 | equal |
 | boolean | 1 where true | equal |
 | varchar | characters (code points) | equal |
-| double | the values | to a billionth of the sum of absolute values, because the order of adding
-differs |
+| double | the values | equal within a billionth of the sum of absolute values |
+
+Sums of doubles depend on the order of addition, which differs between the two engines.
 """
 
 import math
@@ -54,7 +55,7 @@ def query(columns: Sequence[Column], source: str) -> str:
 def read(columns: Sequence[Column], row: Sequence[Any]) -> tuple[int, Totals]:
     """Return the number of rows and the sums by column from the result of :func:`query`.
 
-    The sum of the absolute values of a double column has its name with ` size` appended.
+    The sum of the absolute values of a double column has the key `<column> size`.
     """
     totals: Totals = {}
     values = iter(row)

@@ -1,12 +1,12 @@
-/* What HTML alone does not do: follow addresses without loading the page anew, explain, change the
-   theme, and tell a screen reader what has changed. */
+/* What HTML alone does not do: follow links without reloading the page, show explanations, switch
+   the theme, and tell a screen reader what has changed. */
 
 (function () {
     "use strict";
 
     const root = document.documentElement;
 
-    /* A component of Dash: HTML that the server has made, such as a chart. */
+    /* A Dash component that shows HTML from the server, such as a chart. */
     window.bank = {
         Drawing: function (given) {
             return window.React.createElement("div", {
@@ -118,16 +118,17 @@
         go(addressOf(link));
     });
 
-    /* A filter that was toggled has another address: it is found again by its key. */
+    /* The place of the last link that was clicked outside the details. A filter is found again by
+       its key, because its address changes when it is set. */
     let opener = null;
 
-    /* The menu of a filter stays open while one after another is chosen. */
+    /* The filter menu that stays open while the reader chooses several values. */
     let kept = null;
 
     function reopen() {
         const menu = kept && document.getElementById(kept.node.id);
         if (!menu || menu === kept.node) {
-            // Still the old page.
+            // The old page is still shown.
             return;
         }
         menu.open = true;
@@ -187,7 +188,7 @@
 
     document.addEventListener("toggle", (event) => {
         const menu = event.target;
-        // Told late, so it may be of a page that is gone.
+        // The event comes late, so its menu may belong to a page that is gone.
         if (menu.isConnected && menu.open && menu.classList.contains("menu")) {
             for (const other of document.querySelectorAll(".menu[open]")) {
                 if (other !== menu) {
@@ -283,7 +284,7 @@
         }
     }
 
-    /* On a phone the names of the pages are wider than the screen. */
+    /* On a phone, the list of pages is wider than the screen. Scroll it to the current page. */
     function showCurrent() {
         const link = document.querySelector(".pages [aria-current]");
         const list = link && link.closest("ul");

@@ -27,10 +27,10 @@ BY_INCOME = (
     "mean_total_loans",
 )
 FEWEST = 30
-"""A bin of incomes needs this many customers for its mean to be drawn."""
+"""Minimum number of customers in an income bin for which the mean is drawn."""
 STEPS = 9
 PROTECTED = ("nationality", "gender", "age_band")
-"""Dimensions that must not be used for targeting, so the sentence leaves them out."""
+"""Dimensions that must not be used for targeting, so the note does not name them."""
 
 
 def make(context: Context) -> Page:

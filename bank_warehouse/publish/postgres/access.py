@@ -1,4 +1,7 @@
-"""Two roles: `bank_reader` reads all but the restricted schema, `bank_restricted_reader` all."""
+"""The roles of the readers, `bank_reader` and `bank_restricted_reader`.
+
+Only the second can read the schema `restricted`.
+"""
 
 from collections.abc import Iterable
 
@@ -51,7 +54,7 @@ def make_roles(connection: Connection) -> None:
 
 
 def grant(connection: Connection, marts: Iterable[Contract]) -> None:
-    """Give both roles exactly their rights on the marts, and revoke all others."""
+    """Give both roles their rights on the marts, and revoke those of `public`."""
     listed = list(marts)
     for schema in sorted({contract.schema for contract in listed}):
         quoted = quote_identifier(schema)

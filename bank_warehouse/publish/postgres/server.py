@@ -105,9 +105,9 @@ def described(dsn: str) -> str:
     if parts is None or not _is_plain(dsn, parts):
         raise PostgresError(
             "BANK_POSTGRES_DSN cannot be read as a connection string.",
-            "Write it as postgresql://user:password@host:5432/database, special characters in the "
-            "password percent-encoded (@ is %40, / is %2F, % is %25, # is %23), or as "
-            "'host=... dbname=... user=... password=...', a password with blanks in quotes.",
+            "Write it as postgresql://user:password@host:5432/database, and percent-encode special "
+            "characters in the password (@ is %40, / is %2F, % is %25, # is %23). Or write it as "
+            "'host=... dbname=... user=... password=...', and quote a password that has blanks.",
         )
     host = parts.get("host") or "localhost"
     if _is_uri(dsn) and "@" not in dsn:

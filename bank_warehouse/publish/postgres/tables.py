@@ -19,7 +19,7 @@ TYPES = {
     "TIMESTAMP": "timestamp without time zone",
     "VARCHAR": "character varying",
 }
-"""DuckDB's types and PostgreSQL's names for them; decimals keep their digits."""
+"""DuckDB's types and PostgreSQL's names for them; decimals keep their precision and scale."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def postgres_type(contract: Contract, column: Column) -> str:
         return "numeric" + column.type.removeprefix("DECIMAL")
     if column.type not in TYPES:
         raise PostgresError(
-            f"{contract.relation}: no PostgreSQL type is known for {column.name}, {column.type}.",
+            f"{contract.relation}: there is no PostgreSQL type for {column.name} ({column.type}).",
             f"Cast the column in the model to one of {', '.join(sorted(TYPES))} or a decimal.",
         )
     return TYPES[column.type]
@@ -116,8 +116,8 @@ def creation(contract: Contract) -> str:
 def changes_before(contract: Contract, found: Found) -> list[str]:
     """Return the statements that adapt a table to the columns of a contract, before it is filled.
 
-    A column with another type is dropped and added again: PostgreSQL then rewrites no rows, and
-    older transactions still see their own.
+    A column with another type is dropped and added again. PostgreSQL then rewrites no rows, so
+    older transactions still see theirs.
     """
     table = source_of(contract.relation)
     wanted = {column.name: column for column in contract.columns}

@@ -161,8 +161,8 @@ class PostgresTarget:
         """Commit, which shows readers the prepared release.
 
         Returns:
-            Whether the server has committed it. If the connection is lost, the server is asked over
-            a new one; if there is no answer, the outcome is unknown.
+            The outcome. If the connection is lost, the server is asked over a new one. If it does
+            not answer, the outcome is unknown.
 
         Raises:
             PostgresError: The server has refused to commit.
@@ -182,8 +182,8 @@ class PostgresTarget:
     def outcome_of(self, commit: Commit) -> Outcome:
         """Ask the server for the outcome of a commit, over a separate connection.
 
-        A transaction that is still open, because the server has not noticed that its client is
-        gone, is terminated first, so the answer is final.
+        If the transaction is still open, because the server has not noticed that its client is
+        gone, it is terminated first. So the answer is final.
         """
         try:
             with ExitStack() as stack:
@@ -338,7 +338,10 @@ class PostgresTarget:
 
 
 def _identity(connection: Connection, where: str) -> str:
-    """Return an identifier of the server and database that does not depend on the address."""
+    """Return an identifier of the server and database.
+
+    It contains the address only if this user may not read the server's own identifier.
+    """
     row = connection.execute(
         "select oid::bigint, has_function_privilege('pg_control_system()', 'execute') "
         "from pg_database where datname = current_database()"
