@@ -21,8 +21,8 @@ NEED_STATISTICS = {
     "filters in both directions.",
     "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long text columns hold "
     "reasons. The warehouse always words a reason in the same way, so few values are distinct.",
-    "SPLIT_DATE_AND_TIME": "The only column with a time of day is when the release was published. "
-    "Its table has one row.",
+    "SPLIT_DATE_AND_TIME": "The only column with a time of day says when the release was "
+    "published. Its table has one row.",
     "LARGE_TABLES_SHOULD_BE_PARTITIONED": "It finds tables of 25 million rows or more. Partitions "
     "allow such a table to be refreshed in parts, but a release is always read as a whole.",
     "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship has a dbt relationships test, "
@@ -162,7 +162,7 @@ EXEMPTIONS = (
     Exemption(
         "MONTH_(AS_A_STRING)_MUST_BE_SORTED",
         r"'Dates'\[Year month\]",
-        "The text is in the right order: 2021-09 sorts before 2021-10.",
+        "As text, 2021-09 already sorts before 2021-10.",
     ),
 )
 
