@@ -1,9 +1,9 @@
 """Check what has changed since the last commit, in about a minute: `make quick`.
 
-Changed files are linted: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. The dbt
-unit tests of changed models, and of models that use a changed macro or seed, are run. So are the
-pytest tests that need no warehouse and import a changed module or read the project's files. `make
-test` runs the linters and the tests.
+It lints the changed files: Python with ruff and mypy, YAML with yamllint, SQL with sqlfluff. It
+runs the dbt unit tests of changed models, and of models that use a changed macro or seed. It
+also runs the pytest tests that need no warehouse, if they import a changed module or read the
+project's files. `make test` runs all linters and tests.
 """
 
 import ast
@@ -30,7 +30,7 @@ READ_THE_PROJECT = (
     "python_checks/testing/pages.py",
     "bank_warehouse/powerbi/",
 )
-"""Modules imported by the unit tests that check the project's own files."""
+"""Modules that read the project's own files. Unit tests that import one of them always run."""
 
 PACKAGES = ("bank_warehouse", "python_checks", "benchmarks")
 SQL_FOLDERS = ("models/", "analyses/", "tests/singular/")
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def changed_files(project: Path) -> list[str]:
-    """Return the files changed or added since the last commit, without deleted ones.
+    """Return the files changed or added since the last commit, except deleted ones.
 
     Raises:
         RuntimeError: git fails.

@@ -38,7 +38,7 @@ class Mart:
         name: name of the table.
         schema: its schema.
         description: its description, which begins with the grain.
-        columns: by name, in the order of the contract.
+        columns: its columns by name, in the order of the contract.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Seed:
     Attributes:
         name: name of the seed.
         description: its description, which begins with the grain.
-        columns: by name, in the order of the file.
+        columns: its columns by name, in the order of the file.
         rows: the rows of the file, as text.
     """
 
@@ -101,8 +101,8 @@ def read(target: Path, project: Path) -> Artifacts:
         project: folder of the dbt project, for the seeds.
 
     Raises:
-        PowerBIError: a file is missing, unreadable or not what dbt writes for this project, a seed
-            lacks a column, or a mart has no enforced contract.
+        PowerBIError: a file is missing, cannot be read or does not have the expected structure; a
+            seed lacks a column; or a mart has no enforced contract.
     """
     path = target / "manifest.json"
     try:
@@ -119,7 +119,7 @@ def read(target: Path, project: Path) -> Artifacts:
     except json.JSONDecodeError as error:
         raise PowerBIError(f"{path} is not JSON ({error}): {_REMEDY}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        message = f"{path} or semantic_manifest.json beside it is not what dbt writes here"
+        message = f"{path} or semantic_manifest.json beside it does not have the expected structure"
         raise PowerBIError(f"{message} ({type(error).__name__}: {error}): {_REMEDY}") from error
 
 
@@ -143,7 +143,7 @@ def _marts(manifest: Json) -> dict[str, Mart]:
             if not node["contract"]["enforced"]:
                 raise PowerBIError(
                     f"{node['schema']}.{node['name']} has no enforced contract, so its types are "
-                    "not known: set `contract: {enforced: true}` and build again."
+                    "unknown: set `contract: {enforced: true}` and build again."
                 )
             columns = {
                 name: Column(name, column["data_type"], one_line(column["description"]))

@@ -1,9 +1,10 @@
 """The rules of Microsoft's Best Practice Analyzer, evaluated on a written semantic model.
 
-The rules are public (github.com/microsoft/Analysis-Services, BestPracticeRules/BPARules.json, 71 of
-them); each is rewritten here under its own identifier. Every finding must be fixed, or listed
-below as an exemption with its reason. Rules that need statistics of a loaded model, and rules about
-objects that this model does not have, are listed separately.
+Microsoft publishes 71 rules (github.com/microsoft/Analysis-Services,
+BestPracticeRules/BPARules.json). `RULES` has the 63 that are evaluated here, under Microsoft's
+identifiers. The others need statistics of a loaded model (`NEED_STATISTICS`), or are about objects
+that this model does not have (`OBJECT_NOT_USED`). A finding must be fixed, or exempted with a
+reason.
 """
 
 import re
@@ -18,12 +19,12 @@ NUMBERS = ("int64", "decimal", "double")
 NEED_STATISTICS = {
     "AVOID_BI-DIRECTIONAL_RELATIONSHIPS_AGAINST_HIGH-CARDINALITY_COLUMNS": "No relationship "
     "filters in both directions.",
-    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long text columns are "
-    "reasons, which the warehouse always words alike, so they repeat.",
-    "SPLIT_DATE_AND_TIME": "The only column with a time of day, when the release was published, is "
-    "in a table of one row.",
+    "REDUCE_USAGE_OF_LONG-LENGTH_COLUMNS_WITH_HIGH_CARDINALITY": "The long text columns hold "
+    "reasons. The warehouse always words a reason in the same way, so few values are distinct.",
+    "SPLIT_DATE_AND_TIME": "The only column with a time of day says when the release was "
+    "published. Its table has one row.",
     "LARGE_TABLES_SHOULD_BE_PARTITIONED": "It finds tables of 25 million rows or more. Partitions "
-    "are for refreshing such tables in parts, but a release is always read whole.",
+    "allow such a table to be refreshed in parts, but a release is always read as a whole.",
     "FIX_REFERENTIAL_INTEGRITY_VIOLATIONS": "Each relationship has a dbt relationships test, "
     "which the release has passed.",
 }
@@ -62,29 +63,29 @@ EXEMPTIONS = (
     Exemption(
         "SNOWFLAKE_SCHEMA_ARCHITECTURE",
         "table Customers",
-        "The roles filter the short lists of banking relationships and advisors, not every "
-        "customer; slicers then show only what a user may see.",
+        "The roles filter the short lists of banking relationships and advisors. Slicers "
+        "therefore show only what a user may see.",
     ),
     Exemption(
         "MODEL_USING_DIRECT_QUERY_AND_NO_AGGREGATIONS",
         "model",
-        "DirectQuery is an option for those who want PostgreSQL to answer; import is the default.",
+        "Import is the default. DirectQuery is an option for users who want to query PostgreSQL.",
     ),
     Exemption(
         "UNNECESSARY_MEASURES",
         "measure Finding on .*",
-        "They are sentences for the titles of visuals, so no other measure uses them.",
+        "They are the titles of visuals, so no other measure uses them.",
     ),
     Exemption(
         "MINIMIZE_POWER_QUERY_TRANSFORMATIONS",
         ".*",
-        "The added columns are sort positions and codes in words, which only Power BI needs; the "
-        "joined ones are a customer's segment and watch-list level, from facts of the same grain.",
+        "The added columns hold sort positions and labels of codes, which only Power BI needs. "
+        "The joined columns come from tables with the same grain, one row per customer.",
     ),
     Exemption(
         "CHECK_IF_DYNAMIC_ROW_LEVEL_SECURITY_(RLS)_IS_NECESSARY",
         "role .*",
-        "Who sees which customers is a list of users, kept outside the model.",
+        "A list outside the model says which user may see which customers.",
     ),
     Exemption(
         "REMOVE_ROLES_WITH_NO_MEMBERS",
@@ -94,38 +95,38 @@ EXEMPTIONS = (
     Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Access|Key figures|Release)",
-        "The roles look users up in Access; Key figures holds measures; Release is one row.",
+        "The roles look up users in Access. Key figures holds only measures. Release has one row.",
     ),
     Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Balance concentration|Cluster centroids|Control totals|Risk drivers|Risk heatmap"
         "|Risk migrations|Segment differences|Segment migrations|Source profile)",
-        "Results over all customers, shown as they are: no choice of customers changes them.",
+        "They hold results for all customers, which no selection of customers may change.",
     ),
     Exemption(
         "ENSURE_TABLES_HAVE_RELATIONSHIPS",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
-        "What a reader chooses: measures read it, and it filters no table.",
+        "A reader makes a choice in them. Measures read the choice; it filters no other table.",
     ),
     Exemption(
         "REDUCE_USAGE_OF_CALCULATED_TABLES",
         "table (Heat map shows|Default multiplier|Loss multiplier|Deposit outflow)",
-        "Field parameters and sliders can only be calculated tables; these are tiny.",
+        "Field parameters and sliders must be calculated tables. These are tiny.",
     ),
     Exemption(
         "UNNECESSARY_COLUMNS",
         r"'Heat map shows'\[Heat map shows fields\]",
-        "Power BI reads the measure to show from it.",
+        "Power BI reads from it which measure to show.",
     ),
     Exemption(
         "UNNECESSARY_COLUMNS",
         r"'Key figures'\[Placeholder\]",
-        "A table needs a column; this one holds only measures.",
+        "The table holds only measures, but every table needs a column.",
     ),
     Exemption(
         "DATECOLUMN_FORMATSTRING",
         ".*",
-        "Dates are written year-month-day, which reads the same in every country.",
+        "Dates are written as year-month-day, which means the same in every country.",
     ),
     Exemption(
         "PROVIDE_FORMAT_STRING_FOR_MEASURES",
@@ -140,28 +141,28 @@ EXEMPTIONS = (
     Exemption(
         "INTEGER_FORMATTING",
         ".*",
-        "A measure has the format of its metric: money has cents, an index its digits.",
+        "A measure has the format of its metric, such as two decimal places for money.",
     ),
     Exemption(
         "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE",
         ".*",
-        "Products, scenarios, dimensions, relationships and advisors have codes or names as keys, "
-        "a handful of each; days are dates. Customers have a number.",
+        "Customers have a numeric key. Days have dates as keys. The other keys are codes or names, "
+        "and each list of them is short.",
     ),
     Exemption(
         "HIDE_FOREIGN_KEYS",
         r"'Customers'\[Joining date\]",
-        "Readers also want to see it as an attribute of a customer.",
+        "It is also an attribute of a customer, which readers want to see.",
     ),
     Exemption(
         "HIDE_FACT_TABLE_COLUMNS",
         r"'Customers'\[.*\]",
-        "They are attributes too: customers are shown by risk weighting, cards, properties, age.",
+        "They are also attributes: visuals group customers by risk weighting, cards and age.",
     ),
     Exemption(
         "MONTH_(AS_A_STRING)_MUST_BE_SORTED",
         r"'Dates'\[Year month\]",
-        "2021-09 sorts before 2021-10 as it is.",
+        "As text, 2021-09 already sorts before 2021-10.",
     ),
 )
 
@@ -189,7 +190,7 @@ def _columns(model: ModelText) -> Iterator[tuple[str, Node, str]]:
 
 
 def _named(model: ModelText) -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the description and the display name of every named object."""
+    """Yield the name and description of every named object, and its name in findings."""
     for table in model.tables.values():
         yield table.name, table.description, f"table {table.name}"
         for child in table.children:

@@ -37,7 +37,7 @@ RESERVED = frozenset({"Measures"})
 """Table names that the engine reserves."""
 
 DATA_ACCESS = ("legacyRedirects", "returnErrorValuesAsNull")
-"""Options for reading sources that Power BI Desktop sets in every model."""
+"""Data-access options that Power BI Desktop sets in every model."""
 
 WITHOUT_TOTALS = {
     "tableEx": ("total", ("totals",)),
@@ -186,7 +186,7 @@ def _tables(model: ModelText) -> Iterator[str]:
 
 
 def _loaded_twice(model: ModelText) -> Iterator[str]:
-    """Yield text columns that a table joins from a mart, although the mart's own table has them."""
+    """Yield text columns that a table joins from a mart and that the mart's own table loads too."""
     owners = {
         found[1]: name
         for name in model.tables
@@ -227,8 +227,8 @@ def _column(where: str, column: Node, columns: Mapping[str, Node], query: str) -
 def _sources(model: ModelText) -> Iterator[str]:
     """Yield what Power Query's firewall or a gateway would refuse.
 
-    A query that refers to another query must not read a source itself. Parameters and functions do
-    not count as queries; what a function reads counts for the queries that call it.
+    A query that refers to another query must not read a source itself. Parameters and functions are
+    not queries: what a function reads counts as read by the queries that call it.
     """
     texts = {name: node.text for name, node in model.expressions.items()}
     queries = {name for name, text in texts.items() if not _PARAMETER_OR_FUNCTION.search(text)}
@@ -393,7 +393,7 @@ def _theme(files: Files) -> Iterator[str]:
     for one, other, wanted in pairs:
         if theme.contrast(one, other) < wanted:
             ratio = f"{theme.contrast(one, other):.1f}"
-            yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, not {wanted}"
+            yield f"{packaged[chosen]}: {one} on {other} has a contrast of {ratio}, below {wanted}"
 
 
 def _pages(files: Files, model: ModelText) -> Iterator[str]:
@@ -423,7 +423,7 @@ def _pages(files: Files, model: ModelText) -> Iterator[str]:
         if page.get("name") != name:
             yield f"{where}: is called {page.get('name')} in the folder {name}"
         if not re.fullmatch(r"[\w-]+", name):
-            yield f"{where}: the identifier {name!r} has characters that Power BI does not render"
+            yield f"{where}: the identifier {name!r} has characters that Power BI does not allow"
         visuals = {
             file.split("/")[-2]: load(files, file)
             for file in sorted(files)
@@ -499,7 +499,7 @@ def _visual(
     if container.get("name") != identifier:
         yield f"{where}: is called {container.get('name')}"
     if not re.fullmatch(r"[\w-]+", identifier):
-        yield f"{where}: the identifier has characters that Power BI does not render"
+        yield f"{where}: the identifier has characters that Power BI does not allow"
     if kind not in ROLES:
         yield f"{where}: this visual type does not exist"
         return

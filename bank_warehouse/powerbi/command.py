@@ -70,12 +70,12 @@ class Folder(click.Path):
 )
 @click.option("--folder", help="Folder of the releases, as the machine with Power BI sees it.")
 @click.option("--release", help="Number of the release to read, or current.")
-@click.option("--host", help="Server of PostgreSQL, and its port after a colon.")
-@click.option("--database", help="Database of PostgreSQL that releases are published to.")
+@click.option("--host", help="PostgreSQL server, with its port after a colon.")
+@click.option("--database", help="PostgreSQL database that releases are published to.")
 @click.option(
     "--access-file",
     "access",
-    help="CSV file of who sees what, as Power BI sees it; empty (--access-file=) for none.",
+    help="CSV file that lists who sees what, as Power BI sees it; empty (--access-file=) for none.",
 )
 @click.option(
     "--mode",
@@ -106,7 +106,7 @@ def command(
     if found:
         raise PowerBIError("\n".join(["The project has mistakes:", *found]))
     lineage, lineage_path = exposures.write(built, PAGES), root / exposures.PATH
-    # The exposures describe the default report, so writing another one with --out keeps them.
+    # The exposures describe the project's own report. Writing to another folder leaves them as is.
     is_own = out.resolve() == own.resolve()
     is_stale = is_own and not project.holds(lineage_path, lineage)
     if check:
@@ -135,7 +135,7 @@ def command(
 
 
 def _without_check() -> str:
-    """Return the command line that was run, without --check."""
+    """Return the command line that was run, without --check and --project-dir."""
     context = click.get_current_context()
     quote = shlex.quote if os.name == "posix" else quoted
     words = ["bank powerbi"]

@@ -1,6 +1,6 @@
 """Settings that Power BI needs but dbt's artifacts do not contain.
 
-For most of them, building the model fails if a column named here no longer exists.
+Most of them are checked: building the model fails if a column named here does not exist.
 """
 
 from bank_warehouse.powerbi.artifacts import Column, Mart
@@ -16,7 +16,7 @@ RELEASE = Mart(
         if column.name in ("release", "as_of_date", "published_at", "schema_version", "source")
     },
 )
-"""The table of a release that the publisher writes instead of dbt."""
+"""The only table of a release that dbt does not build. The publisher writes it."""
 
 DATE_TABLE = "dim_dates"
 DATE_COLUMN = "date_day"
@@ -33,7 +33,7 @@ customers, every fact can be split by them, and no filter has to run from a fact
 """
 
 INLINED_SEEDS = ("dimensions", "stress_scenarios")
-"""Small reference seeds that the release's tables refer to; the model contains their rows."""
+"""Small reference seeds that marts refer to. The model contains their rows."""
 
 ORDERED_VALUES = (
     ("dim_customers", "loyalty_classification"),
@@ -57,7 +57,7 @@ SAME_ORDER = {
     ("fct_risk_migrations", "from_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
     ("fct_risk_migrations", "to_watch_list_level"): ("fct_customer_risk", "watch_list_level"),
 }
-"""Columns with the same values as a column of a seed or mart, which sort in its order."""
+"""Columns that sort in the order of another column, which has the same values."""
 
 VALUE_COLUMNS = (
     ("fct_segment_profiles", "value"),
@@ -66,7 +66,7 @@ VALUE_COLUMNS = (
     ("fct_risk_heatmap", "row_value"),
     ("fct_risk_heatmap", "column_value"),
 )
-"""Columns with values of several dimensions, which sort in the order of those dimensions."""
+"""Columns that hold values of several dimensions. Each value keeps the order of its dimension."""
 
 CODE_COLUMNS = (
     ("fct_customer_risk", "watch_list_level"),
@@ -97,7 +97,7 @@ CODE_COLUMNS = (
     ("fct_control_totals", "column_name"),
     ("fct_source_profile", "column_name"),
 )
-"""Columns of codes that get an additional column with readable labels.
+"""Columns of codes. For each, the model adds a column with readable labels.
 
 The labels come from `bank_warehouse/answers/labels.py`. A code without a label there is shown
 capitalized and without underscores.
@@ -113,7 +113,10 @@ REASONS = {
     ("fct_customer_risk", "watch_list_reasons"): "watch_list_rules",
     ("fct_customer_recommendations", "reasons"): "recommendation_rules",
 }
-"""Columns with rules in codes, and the seed with the rules. Each also gets a column in words."""
+"""Columns of reasons that contain codes, and the seed with the rules that they come from.
+
+For each, the model adds a column in which the reasons contain no codes.
+"""
 
 HIDDEN = (
     ("fct_customer_recommendations", "action"),
@@ -130,7 +133,7 @@ HIDDEN = (
     ("stress_scenarios", "scenario"),
     ("fct_stress_sensitivity", "item"),
 )
-"""Columns of codes that readers do not need, because a name or the reasons say the same."""
+"""Columns that readers do not need, because a name or the reasons say the same."""
 
 SORTED_BY = {
     ("dim_products", "product_name"): "product_order",
@@ -232,17 +235,17 @@ READINGS = {
         "largest_quantile_shift",
     ),
 }
-"""Columns of result tables that get a measure, which returns the value of the selected row.
+"""Columns of result tables. For each, a measure returns the value of the selected row.
 
-Such a value (an interval, a median, a test result) belongs to its row, so sums over rows have no
-meaning. The measure is blank if the selected rows have different values.
+A value such as a median or a test result belongs to one row, so the measure never adds values up.
+It is blank if the selected rows have different values.
 """
 
 HELPER = "Sum of "
 """Label prefix of metrics that are only used to compute means; their measures are hidden."""
 
 ROLE_WITHOUT_FILTERS = "Everything"
-"""Role of users who see every row. If a model has roles, a viewer without one gets an error."""
+"""Role for users who see every row. If a model has roles, a viewer without one gets an error."""
 
 ROLES = {
     "By banking relationship": ("dim_banking_relationships", "banking_relationship"),

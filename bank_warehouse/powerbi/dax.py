@@ -140,7 +140,7 @@ class _Writer:
         return f"CALCULATE({', '.join([text, *conditions])})" if conditions else text
 
     def dimension(self, mart: str, qualified_name: str) -> str:
-        """Return the DAX name of a dimension: in the measure's own mart if it has the column."""
+        """Return the DAX name of a dimension's column, preferably in the measure's own mart."""
         places = sorted(
             (model.relation != mart, model.relation, dimension.column)
             for model in self.layer.models.values()

@@ -18,7 +18,7 @@ class ModelColumn:
         folder: display folder; empty for none.
         sort_by: name of the column to sort by; empty to sort by its own values.
         group_by: name of a column that visuals with this one also group by; empty for none.
-        parameter: Power BI's JSON for the column of a field parameter or slider.
+        parameter: Power BI's JSON for the column of a field parameter or slider; else empty.
     """
 
     name: str
@@ -73,7 +73,7 @@ class ModelTable:
         is_date_table: marked as the date table.
         reads: marts that its rows come from.
         is_calculated: its rows are computed by DAX.
-        group: its group in the list of queries.
+        group: its group in the list of queries; empty for none.
     """
 
     name: str
@@ -148,7 +148,13 @@ class Relationship:
 
 @dataclass(frozen=True)
 class Role:
-    """A row-level security role: for each table, the DAX condition of visible rows."""
+    """A row-level security role.
+
+    Attributes:
+        name: display name.
+        description: what its users see.
+        filters: for each filtered table, the DAX condition that visible rows meet.
+    """
 
     name: str
     description: str

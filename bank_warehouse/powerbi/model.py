@@ -46,7 +46,8 @@ def build(artifacts: Artifacts, pages: Iterable[Page], source: Source | None = N
 
     Args:
         artifacts: the dbt artifacts of a built warehouse.
-        pages: the report's pages; hidden columns that neither they nor the model use are dropped.
+        pages: the report's pages. Hidden columns that neither the pages nor the model use are
+            dropped.
         source: where Power BI reads the tables from; by default a folder of releases.
 
     Raises:
@@ -203,8 +204,8 @@ def _reading(
 def _reasons(artifacts: Artifacts, place: tuple[str, str]) -> Words:
     """Return how the rules in a column of reasons are put into words.
 
-    For the watch list, a customer's text lists all rules that the customer meets, and the
-    conditions in codes are cut out. A recommendation has one rule, so its label replaces the text.
+    A customer's watch-list reasons list every rule that the customer meets, so only the conditions
+    in codes are removed. A recommendation follows one rule, so the rule's words replace the text.
     """
     rules = artifacts.seeds[conventions.REASONS[place]].rows
     if "action" not in artifacts.seeds[conventions.REASONS[place]].columns:
@@ -521,7 +522,8 @@ def _columns_in(text: str) -> set[tuple[str, str]]:
 def _without_unused(model: Model, readings: Mapping[str, Reading], pages: Iterable[Page]) -> Model:
     """Return the model with only the columns that authors, the model or a visual need.
 
-    Columns of results that a measure reads are hidden, because authors use the measure.
+    Numeric columns of facts and results that a measure reads are hidden, because authors use the
+    measure.
     """
     read = set()
     for table in model.tables.values():
@@ -602,7 +604,7 @@ def _measures(
         marts = sorted(dax.base_marts(metric, artifacts.layer))
         missing = [mart for mart in marts if mart not in by_origin]
         if missing:
-            raise PowerBIError(f"Metric {metric.name} reads {missing[0]}, which no release has.")
+            raise PowerBIError(f"Metric {metric.name} reads {missing[0]}, which is in no release.")
         said = " ".join(metric.description.split())
         split = _split_by([by_origin[mart].name for mart in marts], relationships)
         measures.append(

@@ -1,4 +1,4 @@
-"""The semantic model as read back from its files, for the checks.
+"""Reads the semantic model back from its files, for the checks.
 
 Like Power BI, this reader uses only the files, and none of the code that wrote them.
 """
@@ -54,7 +54,7 @@ class ModelText:
         return "\n".join(each.properties.get("source", "") for each in partitions)
 
     def filtered_by(self, table: str) -> frozenset[str]:
-        """Return the tables whose filters reach `table` by active relationships, and `table`."""
+        """Return `table` and the tables whose filters reach it through active relationships."""
         reached, open_ends = {table}, [table]
         while open_ends:
             for parent in self.parents.get(open_ends.pop(), set()) - reached:
@@ -64,7 +64,7 @@ class ModelText:
 
     @cached_property
     def parents(self) -> dict[str, set[str]]:
-        """Return, for each table, the tables whose filters reach it by one active relationship."""
+        """For each table, the tables whose filters reach it through one active relationship."""
         found: dict[str, set[str]] = {}
         for each in self.relationships:
             if each.properties.get("isActive") != "false":

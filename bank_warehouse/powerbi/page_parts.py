@@ -135,7 +135,7 @@ class Visual:
         is_heading: whether the first paragraph of `text` is the heading of the page.
         sync: name of the group of synchronized slicers; empty for none.
         link: what a button does.
-        is_whole: no customer slicer reaches it, so it shows all customers, and its style says so.
+        is_whole: no customer slicer reaches it. It shows all customers, and its style says so.
         has_trend: it has a trend line through the points.
         in_thousands: it is a table that shows money in thousands.
         is_list: it shows any number of rows and scrolls.
@@ -203,8 +203,8 @@ class Bookmark:
     Attributes:
         key: unique name; part of the bookmark's identifier.
         title: display name.
-        page: key of the page that it opens.
-        stays: it opens no page and only changes slicers, as a page's reset does.
+        page: key of the page that it opens or resets.
+        stays: it stays on the page and only resets the slicers.
     """
 
     key: str

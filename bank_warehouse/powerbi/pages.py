@@ -316,7 +316,7 @@ class Tip:
     """A tooltip page: figures for the item under the pointer, and whether differences are real.
 
     The tests are rows of a table that no slicer filters, so slicers cannot change the answer.
-    Groups that were not tested have no row.
+    Groups that were not tested are left out.
 
     Attributes:
         key: unique name.
@@ -333,7 +333,7 @@ class Tip:
     numbers: tuple[Field, ...]
 
 
-_MONEY = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
+_TESTED = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
 
 
 def _cell(across: str) -> tuple[Field, ...]:
@@ -351,26 +351,26 @@ TIPS = (
         "loyalty",
         "loyalty class",
         "loyalty_classification",
-        _MONEY,
+        _TESTED,
         (measure("Total loans"), measure("Total deposits")),
     ),
-    Tip("occupation", "occupation family", "occupation_family", _MONEY, (measure("Customers"),)),
+    Tip("occupation", "occupation family", "occupation_family", _TESTED, (measure("Customers"),)),
     Tip(
         "segment",
         "segment",
         "segment",
-        _MONEY,
+        _TESTED,
         (measure("Customers"), measure("Mean loans"), measure("Mean deposits")),
     ),
     Tip(
         "income",
         "income band",
         "income_band",
-        _MONEY,
+        _TESTED,
         (measure("Mean deposits"), measure("Median deposits")),
     ),
-    Tip("age", "age band", "age_band", _MONEY, (measure("Mean deposits"),)),
-    Tip("tenure", "tenure", "tenure_band", _MONEY, (measure("Mean deposits"),)),
+    Tip("age", "age band", "age_band", _TESTED, (measure("Mean deposits"),)),
+    Tip("tenure", "tenure", "tenure_band", _TESTED, (measure("Mean deposits"),)),
     Tip(
         "occupation_by_loyalty",
         "occupation family and loyalty class",

@@ -31,7 +31,7 @@ def model_type(data_type: str) -> str:
     """Return the TMDL type of a contract's type.
 
     Raises:
-        PowerBIError: the type is not known here.
+        PowerBIError: the type is unknown.
     """
     return _types(data_type)[0]
 
@@ -40,7 +40,7 @@ def query_type(data_type: str) -> str:
     """Return the M type of a contract's type.
 
     Raises:
-        PowerBIError: the type is not known here.
+        PowerBIError: the type is unknown.
     """
     return _types(data_type)[1]
 
@@ -102,11 +102,11 @@ class Words:
     Attributes:
         code: the code column.
         named: label by code.
-        is_closed: whether a code without a label is not spelled out, so that PostgreSQL can compute
-            the whole expression.
+        is_closed: whether a code without a label is shown as it is. Otherwise it is spelled out,
+            which PostgreSQL cannot compute.
         is_part: whether the codes are parts of longer text, in which their labels replace them.
-        otherwise: if `is_closed`, the column that is shown for a code without a label; by default
-            the code column.
+        otherwise: the column to show for a code without a label, if `is_closed`; by default the
+            code column.
     """
 
     code: str
@@ -122,11 +122,11 @@ class Reading:
 
     Attributes:
         mart: the mart to read.
-        joined: for each mart with the same rows: the mart, the shared key column, and the columns
-            to add from it.
-        positions: for each sort column to add: the column that it sorts, and that column's values
-            in order.
-        words: for each label column to add: the labels of a column's codes.
+        joined: other marts with the same rows, each with the shared key column and the columns to
+            add.
+        positions: the sort columns to add, each with the column that it sorts and that column's
+            values in order.
+        words: the label columns to add, each with the labels of a column's codes.
     """
 
     mart: Mart

@@ -72,7 +72,7 @@ def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> 
     Args:
         folder: folder of the project.
         written: the text of each file.
-        other: a file outside the folder, which is replaced last, together with these.
+        other: draft of a file outside the folder. It replaces that file after all others.
 
     Raises:
         PowerBIError: a file cannot be written or replaced, or was not written by an earlier run;
@@ -90,7 +90,7 @@ def write(folder: Path, written: dict[str, str], other: Draft | None = None) -> 
             for path, text in written.items():
                 (new / path).parent.mkdir(parents=True, exist_ok=True)
                 (new / path).write_text(text, encoding="utf-8", newline="\n")
-            with undisturbed():  # until the end, the old files are in a temporary folder
+            with undisturbed():  # the old files are in the temporary folder until the end
                 try:
                     for name in (*WRITTEN_FOLDERS, *_single(written)):
                         if os.path.lexists(folder / name):
@@ -142,7 +142,7 @@ def _refuse_others(folder: Path, written: Mapping[str, str]) -> None:
 
 
 def differences(folder: Path, written: Mapping[str, str]) -> list[str]:
-    """Return the paths of what `write` would change in a folder.
+    """Return the paths of the files that `write` would change.
 
     Raises:
         PowerBIError: something in the folder cannot be read, or `write` would refuse it.

@@ -30,7 +30,7 @@ from bank_warehouse.powerbi.report_files import SCHEMAS
 Json = dict[str, Any]
 
 _THEME_IMPORTED_AT = "5.61"
-"""Report format version in which the theme was added."""
+"""Version of the report format in which the theme was added."""
 _BOOKMARK_VERSION = "1.3"
 _MONEY, _MEAN = "#,0.00", "#,0.000"
 _OF_MONEY = re.compile("loans|deposits|income|balance")
@@ -47,7 +47,7 @@ PHONE_HEIGHTS: Mapping[str, int] = {
     "pivotTable": 180,
     "decompositionTreeVisual": 320,
 }
-"""Heights on a phone by visual type; 0 leaves the type out. Charts and cards have their own."""
+"""Heights on a phone by visual type; 0 leaves the type out. Charts and cards are not listed."""
 PHONE_CHART = 264
 PHONE_CARD = 64
 PHONE_MORE = 120

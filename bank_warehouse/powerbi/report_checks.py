@@ -362,7 +362,7 @@ def _story(pages: Mapping[str, Page], model: ModelText) -> Iterator[str]:
                 model.measures[visual.finding][1].text if visual.finding in model.measures else ""
             )
             if not any(f"ISEMPTY('{table}')" in text for table in moved):
-                yield f"{visual.title}: does not say when there is only one date"
+                yield f"{visual.title}: its title does not say that there is only one date"
 
 
 # ---------- page shape, phone layout and versions
@@ -374,7 +374,7 @@ def _shape(where: str, page: Page) -> Iterator[str]:
         if width * 9 != height * 16:
             yield f"{where}: is {width} by {height}, which is not 16:9"
         if page.content.get("displayOption") != "FitToPage":
-            yield f"{where}: is too tall to show without scrolling"
+            yield f"{where}: does not fit the window, so readers must scroll"
     titles = [visual.title for visual in page.visuals.values() if visual.title]
     for title in sorted({each for each in titles if titles.count(each) > 1}):
         yield f"{where}: has the title {title!r} twice"

@@ -232,7 +232,7 @@ def bookmarks(files: Files) -> dict[str, Json]:
 
 
 def filter_values(chosen: Json) -> list[tuple[str, str, bool, list[Any]]]:
-    """Return a filter's table and column, whether it excludes its values, and the values."""
+    """Return the table and column of each condition, whether it excludes values, and the values."""
     tables = {each.get("Name"): each.get("Entity") for each in chosen.get("From", [])}
     found = []
     for each in chosen.get("Where", []):

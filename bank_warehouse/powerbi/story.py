@@ -29,7 +29,7 @@ ADJUSTED_P = "Adjusted p (risk drivers)"
 """Measure that formats a p-value and never rounds it to 0.000."""
 
 FEWEST = 30
-"""With fewer customers, a finding on a link says that there are too few."""
+"""With fewer customers than this, a finding says that there are too few to state a link."""
 
 SIGNIFICANCE = 0.01
 """A finding states a link with the risk weighting only if its p-value is below this."""
@@ -135,7 +135,7 @@ SLIDERS = (
 
 
 def share_across(column: str) -> str:
-    """Return the name of the measure for a cell's share of its row, with `column` on top."""
+    """Return the name of the measure for a cell's share of its row, with `column` across."""
     return f"{SHARE_OF_ROW}, {for_people(column).lower()} across"
 
 
@@ -378,7 +378,7 @@ class _Writer:
         ]
 
     def explained(self) -> list[Measure]:
-        """Return the measures for eta squared of the risk weighting, and for its p-value."""
+        """Return the measures of links, such as eta squared for the risk weighting."""
         risk = self.column(CUSTOMERS, "risk_weighting")
         found = []
         for name, called in EXPLAINING.items():

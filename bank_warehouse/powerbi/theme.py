@@ -44,7 +44,7 @@ TEXT_PAIRS = (
 """Pairs of text colour and background colour in the report."""
 
 MARK_PAIRS = tuple((colour, PAPER) for colour in (*DATA, LINE, WHOLE_LINE))
-"""Pairs of the colour of marks or outlines and the background colour in the report."""
+"""Pairs of mark or outline colour and background colour in the report."""
 
 
 def luminance(colour: str) -> float:

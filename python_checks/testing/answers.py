@@ -37,7 +37,7 @@ def untrue(connection: duckdb.DuckDBPyConnection, found: Answers) -> list[str]:
 
 
 def verdicts(connection: duckdb.DuckDBPyConnection, dimension: str, measure: str) -> list[Any]:
-    """Return verdict, statistic and customer count of the tests of two columns, in either order."""
+    """Return verdict, statistic and customers of each test of two columns, in either order."""
     return connection.execute(
         "select verdict, statistic, customers from marts.fct_segment_differences "
         "where (dimension, measure) in ((?, ?), (?, ?)) and statistic is not null",
@@ -82,7 +82,7 @@ def _no_difference(connection: duckdb.DuckDBPyConnection, answer: Answer) -> boo
         for measure in ("total_loans", "total_deposits")
         for row in verdicts(connection, column, measure)
     ]
-    # With few customers, a test finds no difference and proves nothing.
+    # With few customers, a test that finds no difference proves nothing.
     return all(
         verdict == "no more than chance" and customers > 270 for verdict, _, customers in rows
     )
@@ -124,7 +124,7 @@ CLAIMS: Mapping[str, Callable[[duckdb.DuckDBPyConnection, Answer], bool]] = {
     "segments": _segments,
     "moved": _moved,
 }
-"""The check of each answer that can be counted from the marts."""
+"""For each answer that can be computed again from the marts, the function that checks it."""
 
 
 def _is_round(value: Any, text: str) -> bool:

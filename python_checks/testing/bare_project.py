@@ -1,4 +1,4 @@
-"""A project with this project's macros and hardly any models, to test where dbt writes."""
+"""A project with this project's macros and without its models, to test where dbt writes."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def run_elsewhere(
         project: the project's folder, which is passed on the command line.
         elsewhere: the working folder, which is created.
         arguments: the dbt command with its options.
-        environment: variables in addition to those of this process.
+        environment: variables to add to the environment; these may name folders.
     """
     elsewhere.mkdir()
     variables = {name: text for name, text in os.environ.items() if name not in _NAMED_FOLDERS}

@@ -29,9 +29,9 @@ class CutProxy:
         dsn: The DSN for the publisher, through the proxy.
         target: Opens a connection to the server.
         cuts: Moments at which connections were cut.
-        cut_at: When to cut the next COMMIT of a writing publisher; never if None.
+        cut_at: When to cut the connection of the next publisher that commits rows; None for never.
         is_refusing: Whether new connections are refused.
-        refuse_after_cut: Whether to refuse them after a cut.
+        refuse_after_cut: Whether to refuse new connections after a cut.
         stall: Seconds between the COMMIT and the cut `during` it.
     """
 
@@ -115,7 +115,7 @@ def cut_proxy(dsn: str) -> Iterator[CutProxy]:
 
 
 def releases_in(dsn: str) -> list[int]:
-    """Return the releases recorded in PostgreSQL, in order."""
+    """Return the releases recorded in PostgreSQL, in order; empty if none was published."""
     with psycopg.connect(dsn) as connection:
         there = connection.execute("select to_regclass('publishing.releases') is not null")
         if there.fetchone() != (True,):

@@ -1,9 +1,9 @@
 """Compute DAX measures on the tables of a warehouse, from the text of their definitions.
 
-It is independent of the code that writes the measures. Measures, relationships and queries come
-from the TMDL files, and pbi-parsers parses the DAX text. Filters follow active relationships from
-one to many, as in Power BI. Only the functions below are supported, as described in Microsoft's DAX
-reference; anything else is an error.
+It is independent of the code that writes the measures. It reads measures, relationships and
+queries from the TMDL files, and parses the DAX text with pbi-parsers. Filters follow active
+relationships from one to many, as in Power BI. Only the functions below are supported, as described
+in Microsoft's DAX reference; anything else is an error.
 """
 
 import re
@@ -47,8 +47,8 @@ class Evaluator:
         connection: a connection to a built warehouse.
         relations: for each table of the model, the SQL of its rows.
         sources: for each column of the model, its name in these rows.
-        parents: the active relationships of each table: its column, the other table, and the other
-            table's column.
+        parents: the active relationships of each table. Each has the table's own column, the other
+            table, and the other table's column.
         measures: DAX by name.
         roles: for each role, the DAX filter of each table.
         marts: for each table of the model, its marts.
@@ -425,7 +425,7 @@ def load(files: Mapping[str, str], connection: duckdb.DuckDBPyConnection) -> Eva
 def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Load each table of the model once, as a refresh in Power BI does; return SQL to read it.
 
-    A built warehouse has no table `release`, so using it is an error.
+    A warehouse has no table `release`, so a measure that reads it is an error.
     """
     relations = {name: _relation(node) for name, node in tables.items()}
     for number, (name, text) in enumerate(relations.items()):
@@ -436,7 +436,7 @@ def _loaded(tables: Mapping[str, Node], connection: duckdb.DuckDBPyConnection) -
 
 
 def _relation(table: Node) -> str:
-    """Return the SQL of a table's M query: a mart, joined marts, or a list."""
+    """Return the SQL of a table's rows: a mart, joined marts, a list or a calculated table."""
     (partition,) = table.of("partition")
     text = partition.properties["source"]
     if "NAMEOF(" in text or "GENERATESERIES(" in text:
@@ -486,7 +486,7 @@ _SPELLED = (
     r"Text\.Upper\(Text\.Start\(\[\w+\], 1\)\) & "
     r'Text\.Replace\(Text\.Middle\(\[\w+\], 1\), "_", " "\)'
 )
-"""M that capitalises a code and removes underscores."""
+"""M that writes a code in words, with a capital letter and without underscores."""
 
 
 def _case(chain: str) -> str:
@@ -515,7 +515,7 @@ def _replaced(nested: str) -> str:
 
 
 def _spelled_out(code: str) -> str:
-    """Return SQL that capitalises a code and removes underscores."""
+    """Return SQL that writes a code in words, with a capital letter and without underscores."""
     return f"upper(left({code}, 1)) || replace(substr({code}, 2), '_', ' ')"
 
 
@@ -527,7 +527,7 @@ def _constant(text: str) -> str:
 
 
 def _calculated(text: str) -> str:
-    """Return the SQL of the rows of a parameter: a list of fields, or a series of numbers."""
+    """Return the SQL of the rows of a field parameter (measures) or a slider (numbers)."""
     series = re.search(r"GENERATESERIES\(([\d.]+), ([\d.]+), ([\d.]+)\)", text)
     if series is not None:
         low, high, step = (float(each) for each in series.groups())
@@ -567,7 +567,8 @@ def parsed(text: str) -> Any:
     """Return the syntax tree of a DAX expression.
 
     Raises:
-        AssertionError: (or ValueError) the text is not a DAX expression.
+        AssertionError: the text is not a DAX expression.
+        ValueError: the text is not a DAX expression.
     """
     if text not in _CACHE:
         _CACHE[text] = dax.to_ast(text)
@@ -631,7 +632,7 @@ _ROW_FUNCTIONS = {
     "CONVERT": "cast({} as double)",
 }
 _SHOWN = {"CONVERT": 1}
-"""How many of the first arguments are expressions, for functions where not all of them are."""
+"""By function, how many of its arguments are expressions; all of them by default."""
 
 
 def _is_list(tree: Any) -> bool:
@@ -646,7 +647,7 @@ def _text(value: Any) -> str:
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    """Compare as DAX does: blank equals 0 for numbers and the empty text for texts."""
+    """Compare as DAX does: a blank equals 0 and the empty text."""
     if isinstance(left, str) or isinstance(right, str):
         left, right = left or "", right or ""
     else:
@@ -663,7 +664,7 @@ def _compare(sign: str, left: Any, right: Any) -> bool:
 
 
 def formatted(value: Any, pattern: str) -> str:
-    """Return a value in one of the model's formats; blank is an empty text."""
+    """Return a value in one of the model's formats; a blank becomes an empty text."""
     if value is None or not pattern:
         return _text(value)
     if isinstance(value, date) or pattern.startswith("yyyy"):

@@ -1,8 +1,8 @@
 """Run dbt on the project in the test's process, with all its output in a separate folder.
 
 Starting dbt and parsing the project takes half as long as a build of the sample. So dbt is imported
-once, and the project is parsed once for each state of its files. The manifest is kept in a folder
-that all processes of a test run share.
+once, and the project is parsed once for each state of its files. The parsed manifests are kept in a
+folder that all processes of a test run share.
 """
 
 import contextlib
@@ -43,10 +43,10 @@ def run_dbt(
     Args:
         folder: gets `bank.duckdb`, `bank_history.duckdb`, `target/` and `logs/`.
         arguments: the dbt command with its options.
-        project: folder of the dbt project. A copy is parsed again, partially if its `target/` has
-            an earlier parse.
-        environment: variables that differ from those of this process; BANK_RAW_DIR and
-            BANK_HISTORY are unset unless they are given here.
+        project: folder of the dbt project. A copy is parsed again, but only its changes if `folder`
+            has an earlier parse.
+        environment: variables that differ from those of this process. BANK_RAW_DIR is unset unless
+            it is given here.
 
     Returns:
         The command with its exit code (2 if dbt could not run at all) and its output as text.
@@ -76,7 +76,7 @@ def run_dbt(
             # Read again for each command, because dbt changes its manifest when it compiles.
             kept = _parsed(is_drop=bool(environment.get("BANK_RAW_DIR")))
             manifest = Manifest.from_msgpack(kept.read_bytes())
-            # A parse would have written this file, which is read for the build record.
+            # A parse would have written this file, which the build record needs.
             target = Path(variables["DBT_TARGET_PATH"])
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept.with_suffix(METRICS_SUFFIX), target / SEMANTIC_MANIFEST)
@@ -165,8 +165,8 @@ def _parsed(*, is_drop: bool) -> Path:
 def _parse(file: Path, *, is_drop: bool) -> None:
     """Parse the project and write the manifest to a file.
 
-    Vars do not affect the parse, as a test proves. dbt parses only what changed since the last one,
-    because its target folder and the paths in its environment stay the same.
+    A test proves that vars do not affect the parse. dbt parses only what changed since its last
+    parse, because its target folder and the paths in its environment stay the same.
     """
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest

@@ -1,4 +1,4 @@
-"""Run models of the project on other data, without a build: for tests and benchmarks.
+"""Run models of the project on other data without a build, for tests and benchmarks.
 
 dbt compiles the project once. The compiled SQL and the Python models can then run any number of
 times in an in-memory DuckDB.
@@ -79,13 +79,13 @@ class Dbt:
 
 
 def compile_project(folder: Path) -> Mapping[str, Any]:
-    """Compile the project with dbt, and return the nodes of its manifest by name.
+    """Compile the project with dbt, and return its models and seeds by name.
 
     Args:
         folder: An empty folder for dbt's output.
 
     Raises:
-        RuntimeError: If dbt fails, with its output.
+        RuntimeError: dbt fails. The message is its output.
     """
     ran = run_dbt(folder, "compile", "--quiet")
     if ran.returncode:
@@ -122,13 +122,13 @@ def load_clients(
     *,
     is_reversed: bool = False,
 ) -> None:
-    """Create the table `stg_bank__clients` from the clients of a generated pack.
+    """Create the table `stg_bank__clients` from generated clients.
 
     Args:
         connection: From `warehouse`.
         customers: The number of clients.
-        seed: The seed of the pack.
-        plant: A structure to plant.
+        seed: The seed of the generator.
+        plant: The name of an effect to plant; None for none.
         is_reversed: Whether to reverse the order of the rows.
     """
     plan = make_plan(customers, seed, plant)
@@ -147,7 +147,7 @@ def run_models(
     names: Collection[str],
     given: Collection[str] = (CLIENTS,),
 ) -> None:
-    """Run models, and before them the models that they need, except those that are given.
+    """Run models, after the models and seeds that they need, except those in `given`.
 
     Args:
         connection: From `warehouse`; holds the relations of `given`.
@@ -214,6 +214,9 @@ def make_python_model(
         connection: Has the relations that the model reads.
         path: The file of the model.
         relations: The qualified name of each model and seed, by its name.
+
+    Raises:
+        RuntimeError: The file does not have the name of a Python file.
     """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:

@@ -27,7 +27,7 @@ def require(is_there: object, what: str, install: str) -> None:
 
 
 def needs(is_there: object, what: str, install: str) -> pytest.MarkDecorator:
-    """Return the mark for tests that call :func:`require` before they start."""
+    """Return the mark of a test for which :func:`require` is called before the test starts."""
     return pytest.mark.needs(bool(is_there), what, install)
 
 

@@ -52,7 +52,7 @@ class Oddity:
         what: description of the oddity.
         make: writes the drop into an empty folder.
         outcome: read correctly (every row, every value), refused, or rows quarantined.
-        says: text in the refusal, or in the reason for which the rows are quarantined.
+        says: text in the refusal, or in the reason why rows are quarantined.
         rows_quarantined: how many rows are quarantined.
         rows: number of records read, including quarantined ones.
         decided_by: `reader` (shape of files and rows) or `staging` (contents of cells).
@@ -161,7 +161,7 @@ def text_of(
 
 
 def put(drop: Path, data: str | bytes, name: str = "banking-clients.csv") -> None:
-    """Write a clients file beside the lookups."""
+    """Write a clients file, and the lookups beside it."""
     lookups(drop)
     (drop / name).parent.mkdir(exist_ok=True)
     (drop / name).write_bytes(data.encode() if isinstance(data, str) else data)
@@ -230,7 +230,7 @@ def mark_in_first_header(drop: Path) -> None:
 
 @oddity("read", warns="UTF-16-LE")
 def utf16_with_mark(drop: Path) -> None:
-    """UTF-16 with a mark, as spreadsheets save `Unicode text`."""
+    """UTF-16 with a mark, which spreadsheets call `Unicode text`."""
     put(drop, text_of(seed_rows()[1], separator="\t", line_end="\r\n").encode("utf-16"))
 
 
@@ -269,7 +269,7 @@ NAMED = {
     ),
     "misread_and_saved": ("utf-8", ["José Núñez".encode().decode("cp1252")]),
 }
-"""Oddities with client names of their own: their encoding, and the names from row 2001 on."""
+"""Oddities with their own client names: their encoding, and the names from row 2001 on."""
 FIRST_NAMED = 2001
 
 
@@ -348,7 +348,7 @@ def byte_of_no_encoding(drop: Path) -> None:
 
 @oddity("quarantined", "invalid bytes", quarantined=6, warns="two encodings in one file")
 def two_encodings(drop: Path) -> None:
-    """Five cells in UTF-8 and six in Windows-1252: the six are quarantined, not guessed."""
+    """Five cells in UTF-8 and six in Windows-1252: the six rows are quarantined, not guessed."""
     header, rows = seed_rows()
     remarks = dict.fromkeys(range(2000, 2005), "José")
     noted = [[*row, remarks.get(number, "")] for number, row in enumerate(rows)]
@@ -401,7 +401,7 @@ def mixed_line_ends(drop: Path) -> None:
 
 @oddity("read", warns="carriage returns")
 def doubled_returns(drop: Path) -> None:
-    """Lines end in CR CR LF, as a text-mode copy on Windows makes them."""
+    """Lines end in CR CR LF, as after a text-mode copy on Windows."""
     put(drop, seed_text().replace("\n", "\r\r\n"))
 
 
@@ -516,7 +516,7 @@ def quotes_around_two_rows(drop: Path) -> None:
 
 @oddity("quarantined", "broken quoting", quarantined=2, warns="a quote that is not closed")
 def quotes_around_first_cells(drop: Path) -> None:
-    """The same in the first cells, where the lines begin with the quote."""
+    """The same in the first cells, so that a line begins with the quote."""
     put(drop, edge_quotes("Client ID", 11, 12))
 
 
@@ -623,7 +623,7 @@ def header_of_another_order_and_converted_dates(drop: Path) -> None:
 
 @oddity("refused", "rows 1, 2, 3, 4, 5: above the header, which is in row 6")
 def header_below_rows(drop: Path) -> None:
-    """A header in the middle: the five rows above it must not be lost."""
+    """A header below five rows: these rows must not be lost."""
     lines = seed_text().split("\n")
     put(drop, "\n".join([*lines[1:6], lines[0], *lines[6:]]))
 
@@ -873,7 +873,7 @@ def table_of_another_business(drop: Path) -> None:
 
 @oddity("refused", "3 things are wrong with this drop")
 def three_problems(drop: Path) -> None:
-    """A missing column, an empty name and a lookup that is cut off: one message reports all."""
+    """A missing column, an empty name and a lookup that is cut off: one message names all three."""
     put(drop, edit_header(lambda name: name.replace("Bank Loans", "Bank Lones")))
     (drop / "raw_genders.csv").write_text("GenderId,Gender\n1,Male\n2,\n")
     (drop / "raw_investment_advisors.csv").write_text('IAId,Investment Advisor\n1,A\n2\n"3,C\n')
@@ -934,7 +934,7 @@ def ids_with_fraction(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook(drop: Path) -> None:
-    """One workbook with a sheet for each table, the clients below a title and two columns in."""
+    """One workbook with a sheet for each table; the clients begin below a title, in column C."""
     write_xlsx(drop / "Banking.xlsx", seed_sheets(), top=3, left=2)
 
 
@@ -971,7 +971,7 @@ def workbook_with_errors(drop: Path) -> None:
 
 @oddity("read", by="staging")
 def workbook_in_parts(drop: Path) -> None:
-    """The clients on two sheets, named as parts."""
+    """The clients on two sheets, named `clients 1` and `clients 2`."""
     header, *rows = seed_sheet(CLIENTS)
     sheets = {"clients 1": [header, *rows[:1000]], "clients 2": [header, *rows[1000:]]}
     lookups(drop)
@@ -1080,7 +1080,7 @@ def number_among_texts_with_a_decimal_comma(drop: Path) -> None:
 
 @oddity("read", warns="19 of 3,000 amounts such as 258.000 have three digits", by="staging")
 def money_with_three_digits_in_few_cells(drop: Path) -> None:
-    """19 cells such as 258.000 among amounts of two decimals: a warning counts them."""
+    """19 cells such as 258.000 among amounts with two decimals: a warning counts them."""
     put(drop, edit_cells("Bank Loans", lambda _: "258.000", range(1, 20)))
 
 
@@ -1132,7 +1132,7 @@ def zip_without_files(drop: Path) -> None:
 
 @oddity("refused", "archive.zip: holds two files named clients.csv")
 def zip_with_a_name_twice(drop: Path) -> None:
-    """A ZIP archive that holds two files with one name."""
+    """A ZIP archive that holds two files with the same name."""
     with zipfile.ZipFile(drop / "archive.zip", "w") as archive:
         archive.writestr("clients.csv", seed_text())
         with warnings.catch_warnings(action="ignore"):
@@ -1153,7 +1153,7 @@ def page_under_the_name_of_a_workbook(drop: Path) -> None:
 
 @oddity("read", warns="Banking.xlsx[Pivot]: ignored", by="staging")
 def pivot_table_beside_the_clients(drop: Path) -> None:
-    """A second sheet with sums of all amounts: it has no client ids, so it is ignored."""
+    """A sheet with sums of all amounts: it has no client ids, so it is ignored."""
     money = [column.header for column in CLIENTS.columns if column.kind == "money"]
     sheets = seed_sheets()
     sheets["Pivot"] = [
@@ -1314,7 +1314,7 @@ def misspelt_names(drop: Path) -> None:
 
 @oddity("read", warns="ignored: old clients.xlsx: a ZIP archive or an Excel workbook, but damaged")
 def foreign_files(drop: Path) -> None:
-    """Files beside the tables that are not raw tables: they are reported."""
+    """Other files beside the tables: a warning names them."""
     put(drop, seed_text())
     (drop / "old clients.xlsx").write_bytes(b"PK\x03\x04")
     (drop / "notes.csv").write_text("a,b\n1,2\n")
@@ -1322,7 +1322,7 @@ def foreign_files(drop: Path) -> None:
 
 @oddity("refused", "delivered more than once")
 def table_under_two_names(drop: Path) -> None:
-    """The clients under two names, each the whole table."""
+    """The whole clients table under two names."""
     put(drop, seed_text())
     put(drop, seed_text(), "Banking.csv")
 
@@ -2135,7 +2135,7 @@ def longer(count: int, edit: Callable[[int, list[str]], None]) -> str:
     by="staging",
 )
 def money_contradicted_further_down(drop: Path) -> None:
-    """After 5,000 rows that prove a decimal point, 258,000 and 258,5: all rows are examined."""
+    """After 5,500 rows that prove a decimal point, 258,000 and 258,5: all rows are examined."""
 
     def edit(at: int, row: list[str]) -> None:
         if at >= 5500:
@@ -2151,7 +2151,7 @@ def money_contradicted_further_down(drop: Path) -> None:
     by="staging",
 )
 def dates_contradicted_further_down(drop: Path) -> None:
-    """5,000 dates as 15-07-25 for the 25th of July 2015, then others as 25-07-15."""
+    """5,000 dates such as 15-07-25 for the 25th of July 2015, then others such as 25-07-99."""
 
     def edit(at: int, row: list[str]) -> None:
         row[CLIENTS_PLACE["joined_bank"]] = (
@@ -2208,7 +2208,7 @@ def workbook_with_ids_of_20_digits(drop: Path) -> None:
 
 @oddity("refused", "ids examined are written like 1.000000000000101e+17: a program")
 def parquet_with_ids_as_doubles(drop: Path) -> None:
-    """Ids of 18 digits as doubles in Parquet, which are exact up to 16 digits."""
+    """Ids of 18 digits as doubles in Parquet, which keep only about 16 digits."""
     lookups(drop)
     number = '1e17 + cast("Client ID"[4:] as integer)'
     write_parquet(drop, f'select * replace (cast({number} as double) as "Client ID") from seed')
@@ -2321,7 +2321,7 @@ def money_in_an_unknown_currency(drop: Path) -> None:
 
 @oddity("quarantined", "not an amount to the cent", quarantined=4, by="staging")
 def money_in_other_forms(drop: Path) -> None:
-    """A minus after an amount, a long minus, thousands in pairs and a `k`: none is guessed."""
+    """A minus after an amount, a long minus, digits grouped in pairs and a `k`: none is guessed."""
     header, rows = seed_rows()
     for row, cell in zip(rows, ("1200.00-", "\u22121200.00", "12,34,567.89", "12k"), strict=False):
         row[header.index("Bank Loans")] = cell
@@ -2353,8 +2353,8 @@ def utf32_without_mark(drop: Path) -> None:
 
 
 @oddity("read")
-def semicolons_and_decimal_commas(drop: Path) -> None:
-    """Semicolons, a byte-order mark and CR LF, as most European spreadsheets save CSV."""
+def semicolons_of_a_european_spreadsheet(drop: Path) -> None:
+    """Semicolons, a byte-order mark and CR LF, as many European spreadsheets save CSV."""
     put(drop, "\ufeff" + text_of(seed_rows()[1], separator=";", line_end="\r\n"))
 
 
@@ -2386,7 +2386,7 @@ def gzip_in_a_zip(drop: Path) -> None:
 
 @oddity("quarantined", "too few cells", quarantined=5, rows=SEED_COUNT + 5)
 def lines_of_a_merge(drop: Path) -> None:
-    """Merge-conflict markers of a version control system, and a line of a report."""
+    """Merge-conflict markers, a row count and a comment among the rows."""
     lines = seed_text().split("\n")
     marks = ["<<<<<<< HEAD", "=======", ">>>>>>> other", "(3000 rows affected)", "# the end"]
     put(drop, "\n".join([*lines[:50], *marks, *lines[50:]]))

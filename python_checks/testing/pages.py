@@ -7,7 +7,7 @@ from functools import cache
 from python_checks.testing.paths import PROJECT
 
 LANGUAGES = {"sh", "powershell", "text", "csv", "yaml", "sql", "mermaid", "python", "json"}
-"""The languages of code blocks. Blocks of `sh` are executed."""
+"""The languages of code blocks. Tests execute the blocks of `sh`, unless a comment says why not."""
 
 _BLOCK = re.compile(
     r"(?:<!-- not executed: (?P<reason>[^\n]+?) -->\n\s*)?"
@@ -41,7 +41,7 @@ class Block:
 
 
 def pages() -> list[str]:
-    """Return the pages that contain commands, relative to the project."""
+    """Return the pages that may contain commands, relative to the project."""
     found = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")]
     return sorted(page.relative_to(PROJECT).as_posix() for page in found)
 

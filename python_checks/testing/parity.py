@@ -19,8 +19,9 @@ TOLERANCE = 1e-9
 APPROXIMATE = {("fct_source_profile", "approximate_distinct_values"): 0.45}
 """Tolerances of columns that are estimated with sketches, which differ between engines.
 
-DuckDB's HyperLogLog has 64 registers: a standard error of 1.04 / sqrt(64) = 13% (Flajolet, Fusy,
-Gandouet, Meunier (2007), AofA, 137-156); 25 columns are within three and a half standard errors.
+DuckDB's HyperLogLog has 64 registers, so its standard error is 1.04 / sqrt(64) = 13% (Flajolet,
+Fusy, Gandouet, Meunier (2007), AofA, 137-156). The tolerance is three and a half standard errors,
+so that all 25 columns of the clients are within it.
 """
 
 
@@ -66,10 +67,10 @@ class Comparison:
 
 
 def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
-    """Return the marts of a dbt manifest by name, each with the grain in its tests.
+    """Return the marts of a dbt manifest, sorted by name, with the grain that their tests declare.
 
     Raises:
-        ValueError: No test names the grain of a mart.
+        ValueError: No test declares the grain of a mart.
     """
     nodes = manifest["nodes"].values()
     grains: dict[str, list[str]] = {}
@@ -84,7 +85,7 @@ def described_marts(manifest: Mapping[str, Any]) -> list[Mart]:
         if node["resource_type"] != "model" or node["fqn"][1] != "marts":
             continue
         if node["unique_id"] not in grains:
-            raise ValueError(f"{node['name']}: no test names its grain")
+            raise ValueError(f"{node['name']}: no test declares its grain")
         marts.append(
             Mart(
                 relation=node["relation_name"],
@@ -156,7 +157,7 @@ def _differs(mart: Mart, name: str) -> str:
 
 
 def engine_specific_tests(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the unit tests of models whose SQL differs between engines: unique ids by name.
+    """Return the unit tests of models whose SQL differs between engines, as unique ids by name.
 
     These models call the macro `engine`, directly or through another macro.
     """

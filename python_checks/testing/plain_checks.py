@@ -1,4 +1,4 @@
-"""The expectations as plain SQL, without Great Expectations: for tests of many warehouses."""
+"""The expectations as plain SQL, without Great Expectations, for tests of many warehouses."""
 
 import duckdb
 

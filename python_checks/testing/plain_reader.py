@@ -2,8 +2,8 @@
 
 It shares no code with the package or the macros, so it is a check on their results. It reads text
 files in a given encoding (plain, gzip or in a ZIP archive), workbooks (.xlsx and .ods) of texts and
-numbers, and Parquet of texts. It supports the usual headers in any spelling, numeric joining dates,
-and the shipped lookups or none.
+numbers, and Parquet of texts. It supports the usual headers in any case and punctuation, and
+joining dates in digits. It uses the shipped lookups, or none.
 """
 
 import csv
@@ -67,7 +67,7 @@ SPACES = " \u00a0\u202f\u2009"
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A quarantined row: its number (the header is row 1), the reason and its money."""
+    """A quarantined row: its number (the header is row 1), the reasons and its amounts."""
 
     row: int
     reasons: frozenset[str]
@@ -79,10 +79,11 @@ class Reading:
     """The result of reading a file.
 
     Attributes:
-        refusal: words that the refusal must contain, or null.
+        refusal: words that the refusal must contain; None if the file is accepted.
         accepted: values of the accepted rows.
         quarantined: the quarantined rows. A reason is the faulty column, the fault of the line,
-            `repeats` or `one`.
+            `repeats` (it repeats an earlier row), or `one` (it is one of several different rows of
+            one customer).
         rows: number of records in the file.
     """
 
@@ -117,9 +118,9 @@ def read_plainly(
 
     Args:
         path: the file.
-        lookups: the folder of the shipped seeds, for the codes; null if ids serve as names.
+        lookups: the folder of the shipped seeds, for the codes; None if ids serve as names.
         max_quarantine_rate: the share of rows that may be quarantined.
-        encoding: encoding of a text file without a mark.
+        encoding: encoding of a text file without a byte-order mark.
     """
     found: list[list[str] | str] = []
     data = path.read_bytes()
@@ -247,7 +248,7 @@ def _sheet_number(text: str) -> _Number:
 
 
 def _table(path: Path, data: bytes) -> list[list[str]] | None:
-    """Return the rows of a workbook or a Parquet file, header first; null for text."""
+    """Return the rows of a workbook or a Parquet file, header first; None for text."""
     if data.startswith(b"PAR1"):
         columns = pyarrow.parquet.read_table(path)
         lists = [["" if cell is None else cell for cell in c.to_pylist()] for c in columns.columns]
@@ -297,7 +298,7 @@ def _text(data: bytes, encoding: str) -> str:
 
 
 def records_of(lines: list[str], separator: str, width: int) -> list[list[str] | str]:
-    """Return the cells or the fault of each record that is not blank."""
+    """Return the cells, or the fault, of each record that is not blank."""
     found: list[list[str] | str] = []
     number = 0
     while number < len(lines):
@@ -318,7 +319,7 @@ def records_of(lines: list[str], separator: str, width: int) -> list[list[str] |
 
 
 def _is_one(lines: list[str], separator: str, width: int) -> bool:
-    """Return whether lines with matching quotes are one record and not several rows."""
+    """Return whether lines whose quotes match are one record and not several rows."""
     text = "\n".join(lines)
     spans: list[tuple[int, int]] = []
     cells = _cells(text, separator, spans) or []
@@ -366,7 +367,7 @@ def _is_inside(at: int, spans: list[tuple[int, int]], text: str) -> bool:
 def _cells(
     text: str, separator: str, spans: list[tuple[int, int]] | None = None
 ) -> list[str] | None:
-    """Return the cells of a record; an empty list if its quotes are broken, null if one is open.
+    """Return the cells of a record; an empty list if its quotes are broken, None if one is open.
 
     If `spans` is given, the position of each cell in the text is added to it.
     """
@@ -525,7 +526,7 @@ def _currency_at(text: str, *, front: bool) -> tuple[str | None, str]:
 
 
 def _peeled(cell: str) -> tuple[str, str | None, str] | None:
-    """Return the sign, currency and number of an amount; the sign of brackets is `(`."""
+    """Return the sign (`(` for brackets), currency and number of an amount; None for other text."""
     text = cell.strip(BLANKS)
     sign = text[:1] if text[:1] in "+-" else ""
     text = text[len(sign) :].lstrip(SPACES)
@@ -663,7 +664,7 @@ def _exchanged(order: str) -> str:
 
 
 def _date_orders(cells: list[str], rate: float) -> tuple[list[str], str]:
-    """Return the orders that the dates of a file prove, and the text of the refusal, if any."""
+    """Return the orders that the dates of a file prove, and words of the refusal, if any."""
     unread = [cell for cell in cells if not _date_readings(cell)]
     if len(unread) > max(0.5, rate) * len(cells) and any(map(_clean, unread)):
         return [], "raw_date_format"

@@ -11,9 +11,9 @@ from pathlib import Path
 def temporary_postgres() -> Iterator[str]:
     """Start a server in a new temporary folder, on its own socket.
 
-    It listens on no network address (on Windows, on a free local port). If root starts it, it
-    switches to another user. That user must be able to reach the folder, so the folder is not
-    inside pytest's.
+    The server listens on no network address (on Windows, on a free local port). If root starts it,
+    it switches to another user. That user cannot reach pytest's folders, so the folder is outside
+    them.
 
     Yields:
         The URI of its database `postgres`, for the superuser. At the end the server is stopped and

@@ -1,4 +1,4 @@
-"""Shared code of the publishing tests: warehouses recorded as passing, unchanged or changed."""
+"""Shared code of the publishing tests: copies of warehouses, with records that they passed."""
 
 import json
 import shutil
@@ -101,7 +101,7 @@ def running_holder(code: str, path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def record_as_passed(warehouse: Path, template: Path) -> None:
-    """Write both records of a changed warehouse, as if it had been built and checked that way.
+    """Write both records of a changed warehouse, as if it had been built and checked like that.
 
     Args:
         warehouse: The changed file.
@@ -116,11 +116,7 @@ def record_as_passed(warehouse: Path, template: Path) -> None:
 
 
 def second_warehouse(built: Path, folder: Path) -> Path:
-    """Copy a warehouse to `folder` and delete rows from every mart.
-
-    Returns:
-        The copy.
-    """
+    """Copy a warehouse, delete rows of its tables, record that it passed, and return the copy."""
     copy = folder / built.name
     shutil.copyfile(built, copy)
     with duckdb.connect(str(copy)) as connection:

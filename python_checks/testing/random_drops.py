@@ -1,8 +1,8 @@
 """Random raw drops from the shipped seeds, each identified by a number.
 
-A drop is 1 to 500 clients of the seeds, whose dates, categories and amounts are then changed by up
-to four of the `SHAPES`: one category, balances of zero, overdrafts and so on. Every row stays
-valid, except one in `an amount too large`, so every data test must pass for every drop.
+A drop has 1 to 500 clients of the seeds. Up to four of the `SHAPES` change their dates, categories
+and amounts: one category, balances of zero, overdrafts and so on. Only `an amount too large` makes
+a row invalid, and that row is quarantined. Every data test must therefore pass for every drop.
 """
 
 import csv
@@ -51,7 +51,7 @@ HEADER, _ROWS = seed_rows()
 
 @dataclass
 class Drop:
-    """The files of a bank.
+    """A random drop.
 
     Attributes:
         name: Its name in test ids.
@@ -96,7 +96,7 @@ def shape(make: Shape) -> Shape:
 
 
 def draw(number: int, seed: int) -> Drop:
-    """Return a drop; the same for the same number and seed."""
+    """Return the drop with this number, which is always the same for the same seed."""
     random = Random(f"{seed} {number}")  # noqa: S311
     size = round(math.exp(random.uniform(0, math.log(LARGEST))))
     drop = Drop(f"{number}", sampled(random.sample(_ROWS, size)), random.choice(DATES))
@@ -110,7 +110,7 @@ def draw(number: int, seed: int) -> Drop:
 
 
 def sampled(rows: Sequence[Sequence[str]]) -> list[Row]:
-    """Return rows of the seed as cells by header."""
+    """Return each row of the seed as its cells by header."""
     return [dict(zip(HEADER, row, strict=True)) for row in rows]
 
 
@@ -137,7 +137,7 @@ def set_all(drop: Drop, columns: Sequence[str], value: str) -> None:
 
 
 def negative(amount: str) -> str:
-    """Return the amount as a negative number, at least a cent."""
+    """Return the amount as a negative number; zero becomes minus a cent."""
     return str(-max(abs(Decimal(amount)), Decimal("0.01")))
 
 
@@ -239,7 +239,7 @@ def each_account_alike(drop: Drop, random: Random) -> None:
 
 @shape
 def nearly_alike(drop: Drop, random: Random) -> None:
-    """Amounts that differ by cents, or by a millionth of their size."""
+    """Amounts that differ by less than a millionth of their size."""
     base, step = random.choice(((10**8, 1), (10**14 - 10**9, 10**6)))
     for row in drop.clients:
         row.update(
@@ -256,7 +256,7 @@ def one_product(drop: Drop, random: Random) -> None:
 
 @shape
 def many_zeros(drop: Drop, random: Random) -> None:
-    """Most accounts are empty."""
+    """Most amounts are zero."""
     for row in drop.clients:
         for column in MONEY:
             if random.random() < 0.8:
@@ -309,7 +309,7 @@ def a_cent_remains(drop: Drop, random: Random) -> None:
 
 @shape
 def bank_cancels_out(drop: Drop, random: Random) -> None:
-    """Some accounts add up to zero over all clients, although each client has money."""
+    """Some accounts add up to zero over all clients."""
     for column in random.sample(BALANCES, random.randint(1, len(BALANCES))):
         total = sum((Decimal(row[column]) for row in drop.clients[1:]), Decimal(0))
         if abs(total) <= Decimal(LARGEST_AMOUNT):
@@ -341,7 +341,7 @@ def two_amounts(drop: Drop, random: Random) -> None:
 
 @shape
 def largest_amounts(drop: Drop, random: Random) -> None:
-    """The largest amounts that are accepted, in some columns of some or all clients."""
+    """The largest accepted amounts or their negatives, in some columns of some or all clients."""
     columns = random.sample(MONEY, random.randint(1, len(MONEY)))
     share = random.choice((0.02, 1))
     for row in drop.clients:

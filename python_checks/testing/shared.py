@@ -16,7 +16,7 @@ def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
 
     Args:
         folder: A folder below the shared one.
-        make: Fills an empty folder. If it fails, the next process tries again.
+        make: Fills the folder, which is empty at first.
     """
     done = folder.with_name(f"{folder.name}.done")
     with locked(folder):

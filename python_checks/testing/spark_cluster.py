@@ -22,7 +22,7 @@ from bank_warehouse.spark.java import use_installed_java
 
 LOCAL = "127.0.0.1"
 PATIENCE = 400.0
-"""Seconds within which a process of the cluster must answer, also on a busy machine."""
+"""Seconds within which a process of the cluster must answer, even on a busy machine."""
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def running_cluster(folder: Path) -> Iterator[int]:
         folder: Folder for everything that the cluster writes: tables, metastore, logs.
 
     Yields:
-        The port of the Thrift server, after it has answered a query with its executor.
+        The port of the Thrift server, after it has answered a query that needs an executor.
     """
     master, thrift = _free_ports(2)
     with ExitStack() as stack:

@@ -1,8 +1,8 @@
 """Run the staging models and macros without starting dbt.
 
-A `dbt build` takes seconds, mostly for dbt itself. Here the same Jinja files are rendered with a
-small context instead of dbt, and run in a DuckDB in memory through the same plugin, so that
-thousands of drops can be read. Tests compare the rendered SQL with what dbt compiles.
+A `dbt build` takes seconds, mostly for dbt itself. Here the same Jinja files are rendered without
+dbt and run in an in-memory DuckDB with the same plugin, so that tests can read thousands of drops.
+A test compares the rendered SQL with what dbt compiles.
 """
 
 from collections.abc import Mapping
@@ -45,13 +45,13 @@ class Staged:
     """The result of staging a drop.
 
     Attributes:
-        refusal: the message that stops the build, or null; if there is one, nothing is accepted.
-        accepted: rows of stg_bank__clients by column name, in no order.
-        quarantined: rows of fct_quarantined_clients by column name, by file and row; empty if the
-            drop could not be read.
+        refusal: the message that stops the build; None if the drop is accepted.
+        accepted: rows of stg_bank__clients by column name, in any order; empty if refused.
+        quarantined: rows of fct_quarantined_clients by column name, sorted by file and row;
+            empty if the drop could not be read.
         delivered: number of records read.
         differences: for each money column, delivered minus accepted minus quarantined; `rows` is
-            the same for the number of rows. Empty if the drop is refused.
+            the same for the number of rows. None if the drop is refused.
     """
 
     refusal: str | None
@@ -62,7 +62,7 @@ class Staged:
 
 
 class Staging:
-    """The staging models on a DuckDB in memory."""
+    """The staging models in an in-memory DuckDB."""
 
     def __init__(self) -> None:
         """Load the macros, the models and the reference seeds of staging."""
@@ -95,7 +95,7 @@ class Staging:
         return self.rendering.compile(model)
 
     def one_of_clients(self, expression: str) -> Any:
-        """Return the value of a Jinja aggregate over all records of the last read."""
+        """Return the value of a Jinja aggregate over all records of the last drop."""
         rendered = self.environment.from_string(f"{{{{ {expression} }}}}").render()
         return self._one(f"select {rendered} from {_relation('base_bank__clients')}")[0]
 

@@ -55,11 +55,11 @@ def seed_sheets() -> dict[str, Rows]:
 def write_xlsx(
     path: Path, sheets: Mapping[str, Rows], *, top: int = 0, left: int = 0, edit: Edit | None = None
 ) -> None:
-    """Write sheets as an .xlsx.
+    """Write sheets as an .xlsx file.
 
     Args:
         path: the file.
-        sheets: name to cells.
+        sheets: the cells of each sheet, by its name.
         top: number of rows above the first sheet's cells; the first of them holds a title.
         left: number of columns to the left of these cells.
         edit: changes the first sheet after its cells are written.

@@ -550,7 +550,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a page's folder has a blank in its name": (
         put_a_blank_in_a_page_folder,
-        "has characters that Power BI does not render",
+        "has characters that Power BI does not allow",
     ),
     "the drill-through parameter has no filter": (
         page(

@@ -416,7 +416,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
             "ISEMPTY('Segment migrations'),\n\t\t\t    IF(\n",
             "FALSE(),\n\t\t\t    IF(\n",
         ),
-        "does not say when there is only one date",
+        "its title does not say that there is only one date",
     ),
     # ---------- theme, schemas and layout
     "the theme replaces Desktop's base theme": (
@@ -433,7 +433,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     "a page does not fit without scrolling": (
         page("Stress", lambda content: content.update(displayOption="FitToWidth")),
-        "page Stress: is too tall to show without scrolling",
+        "page Stress: does not fit the window, so readers must scroll",
     ),
     "two visuals have the same title": (
         titled(

@@ -441,8 +441,8 @@ def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None
         (b'{"nodes": {', "is not JSON (Expecting"),
         (b"", "is not JSON (Expecting value: line 1"),
         (b'{\n"Z\xfcrich": 1}', "line 2, is not UTF-8"),
-        (b"[1, 2]", "is not what dbt writes here"),
-        (b"{}", "is not what dbt writes here (KeyError: 'nodes')"),
+        (b"[1, 2]", "does not have the expected structure"),
+        (b"{}", "does not have the expected structure (KeyError: 'nodes')"),
         (b'{"nodes": {}}', "conventions.py names"),
     ],
 )
