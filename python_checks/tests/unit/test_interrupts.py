@@ -68,7 +68,7 @@ def test_third_signal_ends_a_process_that_ignores_the_first() -> None:
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_signal_waits_until_protected_code_has_finished(number: signal.Signals) -> None:
+def test_signal_takes_effect_after_protected_code_has_finished(number: signal.Signals) -> None:
     done = []
 
     def act() -> None:
