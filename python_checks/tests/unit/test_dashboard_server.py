@@ -109,7 +109,7 @@ def test_host_names_are_normalised_and_validated() -> None:
 # ---------- size, compression and caching of responses
 
 
-def test_a_first_visit_takes_less_than_half_a_megabyte(dashboard: int) -> None:
+def test_a_first_visit_transfers_less_than_half_a_megabyte(dashboard: int) -> None:
     _, _, page = ask(dashboard, Accept_Encoding="gzip")
     text = gzip.decompress(page).decode()
     paths = re.findall(r'(?:src|href)="([^"]+)"', text)

@@ -1,4 +1,4 @@
-"""The refusals of a drop after its rows have been validated, and the warnings about it."""
+"""Why a drop is refused after its rows have been validated, and the warnings about it."""
 
 from typing import Any
 

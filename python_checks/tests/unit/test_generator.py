@@ -366,7 +366,7 @@ def test_joining_dates_have_the_known_gap_and_shares_by_year(clients: pd.DataFra
         assert years[year] == pytest.approx(count / 3_000, abs=0.004), year
 
 
-def test_some_joined_before_birth_and_before_eighteen(clients: pd.DataFrame) -> None:
+def test_some_joined_before_birth_and_some_before_eighteen(clients: pd.DataFrame) -> None:
     old = years_old_when_joined(clients)
     assert (old < 0).mean() == pytest.approx(49 / 3_000, abs=0.005)
     assert (old < 18).mean() == pytest.approx(545 / 3_000, abs=0.01)
@@ -403,7 +403,7 @@ def test_every_occupation_generated_is_in_the_reference_seeds(clients: pd.DataFr
     assert {corrected.get(occupation, occupation) for occupation in generated} == set(known)
 
 
-def test_occupations_are_title_and_grade_and_have_one_family_each() -> None:
+def test_occupation_is_title_and_grade_and_each_title_has_one_family() -> None:
     occupations = read_rows(REFERENCE / "occupations.csv")
     family_of: dict[str, str] = {}
     for row in occupations:

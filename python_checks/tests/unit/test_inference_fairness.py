@@ -43,7 +43,7 @@ def drawn(seed: int, effect: float = 1.0) -> pd.DataFrame:
     ("chosen", "customers", "other_chosen", "other_customers"),
     [(30, 300, 50, 310), (6, 60, 5, 50), (400, 1000, 430, 1000), (99, 100, 80, 100)],
 )
-def test_two_rates_equal_the_z_test(
+def test_p_value_of_two_rates_equals_the_z_test(
     chosen: int, customers: int, other_chosen: int, other_customers: int
 ) -> None:
     _, expected = proportions_ztest([chosen, other_chosen], [customers, other_customers])

@@ -33,7 +33,7 @@ def usual_handlers() -> Iterator[None]:
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_second_signal_does_not_interrupt_the_clean_up(
+def test_second_signal_does_not_interrupt_the_cleanup(
     first: signal.Signals, second: signal.Signals
 ) -> None:
     done = []
@@ -104,7 +104,7 @@ runpy.run_module("bank_warehouse", run_name="__main__")
 
 
 @on_posix
-def test_signal_at_exit_does_not_interrupt_the_clean_up() -> None:
+def test_signal_at_exit_does_not_interrupt_the_cleanup() -> None:
     ended = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "clean"
     assert ended.returncode == 0

@@ -57,7 +57,7 @@ def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_a_drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the manifest for a drop, for which the project has sources."""
+    """The folder of the manifest for a drop. Only then are the project's sources enabled."""
     raw = str(tmp_path_factory.mktemp("raw"))
     return parse(tmp_path_factory.mktemp("on_a_drop"), BANK_RAW_DIR=raw)
 

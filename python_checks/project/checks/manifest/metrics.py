@@ -16,7 +16,7 @@ def check_metrics_are_defined_once(ctx: Any) -> None:
     """No metric repeats the definition of another under a second name.
 
     The definitions are compared after the names of measures and metrics in them are replaced by
-    their expressions. So a metric of a copied measure is found, too, and a division that repeats a
+    their expressions. This also finds a metric of a copied measure, and a division that repeats a
     ratio.
     """
     manifest = ctx.manifest_obj.manifest
