@@ -1,4 +1,4 @@
-"""Compile declared tables to suites of Great Expectations, and to plain SQL."""
+"""Compile declared tables into suites of Great Expectations, and into plain SQL."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def expectation(table: Table, check: Check) -> Any:
 
 
 def suite(name: str, table: Table) -> Any:
-    """Return the suite of one table, named `layer.table`."""
+    """Return the suite of one table. Unless it may be empty, it must have at least one row."""
     expectations = [expectation(table, check) for check in table.checks]
     if not table.may_be_empty:
         expectations.insert(0, ExpectTableRowCountToBeBetween(min_value=1))
@@ -67,7 +67,7 @@ def suite(name: str, table: Table) -> Any:
 
 
 def plain_sql(table: Table) -> list[str]:
-    """Return the same counts as plain SQL: one scan for all aggregates, and each query."""
+    """Return the checks as plain SQL: one query for all aggregates, then each query for faults."""
     aggregates = ["count(*)"]
     queries = []
     for check in table.checks:

@@ -2,9 +2,9 @@
 
 Great Expectations runs one query for all aggregate metrics of a table. But its map expectations run
 further queries for unexpected values even if there are none, and its query expectation runs each
-query twice. Here every promise about rows is one aggregate, so all promises of a table, together
-with the aggregates of the core expectations, take one scan. Rows are read only if a promise is
-broken, and then at most five.
+query twice. Here, every promise about rows is one aggregate. So one scan of a table computes all of
+its promises and the aggregates of the core expectations. Rows are read only if a promise is broken,
+and then at most five.
 """
 
 from typing import Any, ClassVar
@@ -46,12 +46,12 @@ def matching_rows_sql(condition: str) -> str:
 
 
 def _statement(query: str) -> Any:
-    """Return `query` as a statement in which colons are not parameters."""
+    """Return `query` as a statement in which a colon does not begin a parameter."""
     return sa.text(query.replace(":", r"\:"))
 
 
 class RowsBreakingPromise(TableMetricProvider):
-    """Number of rows that break a promise; one aggregate, bundled with those of its table."""
+    """Number of rows that break a promise, computed in one query with other aggregates."""
 
     metric_name = "table.rows_breaking_promise"
     value_keys = ("promise",)
@@ -74,7 +74,7 @@ class RowsBreakingPromise(TableMetricProvider):
 
 
 class FoundRows(TableMetricProvider):
-    """Number of rows that a query finds, and the first few of them, masked, in one execution."""
+    """Number of rows that a query finds, and a few of them, masked. The query runs once."""
 
     metric_name = "table.found_rows"
     value_keys = ("query",)
@@ -92,7 +92,7 @@ class FoundRows(TableMetricProvider):
 
 
 def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
-    """Return `{"count": rows, "examples": texts}` of the rows that `query` finds."""
+    """Return `{"count": rows, "examples": texts}` for the rows that `query` finds."""
     counted = (
         "select *, count(*) over () as count_of_found_rows "
         f"from ({query}) as found limit {EXAMPLES}"
@@ -110,9 +110,9 @@ def found_rows(execution_engine: Any, query: str) -> dict[str, Any]:
 
 
 def known_texts(execution_engine: Any) -> frozenset[str]:
-    """Return the texts that may be printed: values of reference seeds and names of columns.
+    """Return the few hundred texts that may be printed.
 
-    They are read only when an example is printed. There are a few hundred.
+    They are the values of the reference seeds, genders, banking relationships and names of columns.
     """
     columns = execution_engine.execute_query(
         _statement(
@@ -134,7 +134,7 @@ def known_texts(execution_engine: Any) -> frozenset[str]:
 
 
 class _Promise(BatchExpectation):
-    """Base class of the expectations: each has a description, which the Data Docs show."""
+    """An expectation with a description, which the Data Docs show."""
 
     words: str
     column: str = ""
@@ -218,7 +218,7 @@ class ExpectQueryToFindNothing(_Promise):
 
     Args:
         words: The description of the promise.
-        query: The query for faults. It compares tables by sums of hashes, which takes one scan.
+        query: The query for faults.
         column: The column of the promise, for messages.
         explanation: A query for the individual rows, which runs only if `query` finds something;
             empty if `query` itself returns them.
@@ -241,7 +241,7 @@ class ExpectQueryToFindNothing(_Promise):
         is_kept = found["count"] == 0
         if not is_kept and self.explanation:
             explained = found_rows(execution_engine, self.explanation)
-            # If no individual row is found, the message shows the difference of the totals.
+            # If the explanation finds no row, the message shows what the query found.
             found = explained if explained["count"] else found
         return {
             "success": is_kept,
@@ -253,7 +253,7 @@ class ExpectQueryToFindNothing(_Promise):
 
 
 class RowsWithCondition(TableMetricProvider):
-    """Number of rows with a condition; one aggregate, bundled with those of its table."""
+    """Number of rows that meet a condition, computed in one query with other aggregates."""
 
     metric_name = "table.rows_with_condition"
     value_keys = ("condition",)

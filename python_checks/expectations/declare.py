@@ -1,8 +1,8 @@
 """The vocabulary of suites, independent of Great Expectations and of any connection.
 
-A suite is a list of `Table`s, each with checks. There are three kinds of check: `Promise` about
-each row of a table, `Share` (and `Mean`) about its distribution, and `Nothing` for a query that
-must find nothing, such as a comparison of tables.
+A suite is a list of `Table`s, each with checks. A `Promise` must be true in every row of a table. A
+`Share` or a `Mean` limits a distribution. A `Nothing` is a query that must find nothing, such as a
+comparison of tables.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from bank_warehouse.sql import quote_identifier, quote_literal
 
 @dataclass(frozen=True)
 class Promise:
-    """A SQL condition that must be true in every row; examples show `columns`."""
+    """A SQL condition that must be true in every row. Examples of broken rows show `columns`."""
 
     words: str
     condition: str
@@ -58,12 +58,12 @@ Check = Promise | Share | Mean | Nothing
 
 @dataclass(frozen=True)
 class Table:
-    """A table or view and its promises.
+    """A table or view and its checks.
 
     Attributes:
         relation: `schema.table`.
         keys: the columns that identify a row in an example.
-        checks: the promises.
+        checks: what must be true of it.
         may_be_empty: whether it may have no rows.
     """
 
@@ -94,7 +94,7 @@ def examples_query(table: Table, check: Promise) -> str:
 
 
 def not_null(*columns: str) -> list[Check]:
-    """No null in any of the columns."""
+    """None of the columns contains a null."""
     return [
         Promise(f"{column} is never null", f"{quote_identifier(column)} is not null", (column,))
         for column in columns
@@ -130,7 +130,7 @@ def in_set(column: str, values: Iterable[object], source: str) -> Check:
 
 
 def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source: str) -> Check:
-    """The value of `column` is the one in the table `source` for the value of `by`."""
+    """`column` has the value that the table `source` gives for the value of `by`."""
     whens = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in pairs)
     return Promise(
         f"{column} is the value in {source} for {by}",
@@ -142,7 +142,7 @@ def mapped(column: str, by: str, pairs: Iterable[tuple[object, object]], source:
 def in_band(
     band: str, value: str, limits: Iterable[tuple[object, object, object]], source: str
 ) -> Check:
-    """The band in column `band` matches the column `value`, by the limits in `source`."""
+    """The column `band` matches the column `value`, by the limits in `source`."""
     return Promise(
         f"{band} matches {value}, by {source}",
         f"{band} = {band_case(value, limits)}",
@@ -153,7 +153,7 @@ def in_band(
 def band_case(value: str, limits: Iterable[tuple[object, object, object]]) -> str:
     """Return the SQL for the label of the band that contains `value`.
 
-    A band includes its lower limit, but not its upper one. A null limit is open.
+    A band includes its lower limit, but not its upper one. If a limit is null, that end is open.
     """
     whens = []
     for label, lower, upper in limits:
@@ -205,7 +205,7 @@ def unique(relation: str, *columns: str) -> Check:
     """No two rows agree in all of the columns."""
     listed = ", ".join(quote_identifier(column) for column in columns)
     return Nothing(
-        f"{' and '.join(columns)} {'is' if len(columns) == 1 else 'are together'} unique",
+        f"{' and '.join(columns)} {'is unique' if len(columns) == 1 else 'are unique together'}",
         f"select {listed}, count(*) as occurrences from {quoted_relation(relation)} "
         f"group by {listed} having count(*) > 1",
         ", ".join(columns),
@@ -231,12 +231,14 @@ def written_differences(columns: Sequence[str], here: str, there: str) -> str:
 
 
 def same_values(left: str, right: str, key: str, columns: Sequence[str | tuple[str, str]]) -> Check:
-    """Two tables have the same rows, by `key`, with the same values in the columns.
+    """Two tables have the same keys, with the same values in the columns.
 
-    Both are reduced to their number of rows and the sum of the 64-bit hashes of key and values, in
-    one scan each and without a join. Different rows have equal sums with probability 2^-64. An item
-    of `columns` may be a pair: the column's name in the left table, and an expression for the right
-    one. Types must agree, because equal numbers of different types have different hashes.
+    The query compares the number of rows and the sum of the 64-bit hashes of key and values. This
+    takes one scan of each table and no join. Different rows have equal sums with probability 2^-64.
+
+    An item of `columns` may be a pair: the column's name in the left table, and an expression for
+    the right one. The types must be the same, because equal numbers of different types have
+    different hashes.
     """
     pairs = [(column, column) if isinstance(column, str) else column for column in columns]
 

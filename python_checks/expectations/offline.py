@@ -1,7 +1,7 @@
 """Data Docs that open without a network.
 
 Great Expectations writes pages with style sheets and scripts from the internet, and an index that
-is empty without them. This module replaces them with one small style sheet, no scripts, and an
+is empty without them. This module removes the scripts, adds one small style sheet, and writes an
 index in plain HTML.
 """
 
@@ -27,7 +27,7 @@ def make_offline(docs: Path, results: Sequence["TableResult"]) -> None:
 
     Args:
         docs: Folder of the site that Great Expectations wrote.
-        results: The results for the index, in order.
+        results: The results for the index, which lists failed tables first.
     """
     style = docs / "static" / "styles" / STYLE_SHEET.name
     style.write_text(STYLE_SHEET.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")

@@ -6,7 +6,7 @@ from bank_warehouse.sql import quote_identifier
 
 Row = tuple[object, ...]
 
-# Reference tables have tens of rows, or a few hundred (occupations). Many more are a mistake.
+# A reference table has at most a few hundred rows.
 MAXIMUM_ROWS = 20_000
 
 
@@ -24,7 +24,9 @@ def rows(
         f"select {listed} from {name} order by {order_by} limit {MAXIMUM_ROWS + 1}"
     ).fetchall()
     if len(found) > MAXIMUM_ROWS:
-        raise ValueError(f"{relation} has more than {MAXIMUM_ROWS} rows: not a reference table")
+        raise ValueError(
+            f"{relation} has more than {MAXIMUM_ROWS} rows, so it is not a reference table"
+        )
     return found
 
 

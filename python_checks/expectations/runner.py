@@ -13,8 +13,7 @@ from bank_warehouse.publish.fingerprints import Fingerprint, fingerprints_query
 from python_checks.expectations.declare import Table
 from python_checks.expectations.warehouse import UnreadableWarehouseError, settings
 
-# Great Expectations reads these at its first import. They switch off its analytics, and its
-# progress bars between the lines of the report.
+# Great Expectations reads this when it is first imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
@@ -35,7 +34,7 @@ INTERRUPTED = "Query interrupted"
 
 @dataclass(frozen=True)
 class Failure:
-    """One broken expectation, in words; `rows` is the number of rows that break it."""
+    """One broken expectation, in words. `rows` is the number of rows that the check counted."""
 
     suite: str
     table: str
@@ -138,7 +137,7 @@ def run(
 
 @contextmanager
 def _unchanging(source: Any, path: Path, marts: Mapping[str, Fingerprint]) -> Iterator[None]:
-    """Keep the warehouse open, so that nobody writes to it; refuse it if it has changed."""
+    """Keep the warehouse open, so that nobody can write to it. Refuse it if it has changed."""
     with source.get_execution_engine().engine.connect() as connection:
         if marts:
             rows = connection.exec_driver_sql(fingerprints_query(sorted(marts))).fetchall()
@@ -199,7 +198,7 @@ def _core_words(kind: str, kwargs: dict[str, Any]) -> str:
 
 
 def _error(exception_info: dict[str, Any] | None) -> str | None:
-    """Return the message of an exception; for a failed metric, it is nested one level deeper."""
+    """Return the start of an exception's message, or None if there is no exception."""
     if not exception_info:
         return None
     for info in (exception_info, *exception_info.values()):

@@ -25,7 +25,7 @@ def settings(path: Path) -> dict[str, str | bool | int | float | list[str]]:
         "memory_limit": MEMORY_LIMIT,
         "temp_directory": str(temp_directory(path)),
         "preserve_insertion_order": False,
-        # For bands and small seeds: without this, DuckDB sorts all customers for each of them.
+        # Without this, DuckDB sorts all customers for each join to bands or a small seed.
         "nested_loop_join_threshold": 1000,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -37,8 +37,9 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse `path` read-only.
 
     Raises:
-        UnreadableWarehouseError: There is no such file, another process writes to it, it is not a
-            database that this DuckDB can read, or its last build ran with --empty or has not ended.
+        UnreadableWarehouseError: There is no such file, this user may not read it, DuckDB cannot
+            open it, another process writes to it, or its last build ran with --empty or has not
+            ended.
     """
     if not path.is_file():
         raise UnreadableWarehouseError(

@@ -1,1 +1,1 @@
-"""Rules on the project's own shape, and the notebook's runner."""
+"""Checks of the project's own files, and scripts for developers."""

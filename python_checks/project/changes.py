@@ -1,9 +1,8 @@
 """The effects of a change: models that differ from another revision, and their unit tests.
 
-    python -m python_checks.project.changes main
-
-prints Markdown for a pull request: the models that changed, the models that read them, and the
-results of the changed models' unit tests. dbt compares the two manifests
+`python -m python_checks.project.changes main` prints Markdown for a pull request: the models that
+differ from the branch `main`, the models that read them, and the results of the changed models'
+unit tests. dbt compares the two manifests
 (https://docs.getdbt.com/reference/node-selection/state-selection).
 """
 
@@ -103,7 +102,7 @@ def compare(base: Path, project: Path, folder: Path) -> Changes:
 
 
 def _dbt(folder: Path, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt on the shipped sample, with its own history file."""
+    """Run dbt on the sample, with a history file in `folder`."""
     return run_dbt(folder, *arguments, project=project, BANK_HISTORY="")
 
 
@@ -147,7 +146,8 @@ def main(revision: str) -> int:
     """Print what differs from a revision.
 
     Returns:
-        0; 1 if a unit test fails or a model cannot be built; 2 if the comparison failed.
+        0 if all unit tests pass, 1 if one fails or a model cannot be built, and 2 if the two
+        versions cannot be compared.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)

@@ -23,10 +23,10 @@ COLOURS = 128
 
 
 def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
-    """Return the notebook with the outputs of all its cells; the file does not change.
+    """Return the notebook with the outputs of all its cells. The file does not change.
 
     Args:
-        path: the notebook; it runs in its folder.
+        path: the notebook, which runs in its own folder.
         environment: additional variables for its process.
 
     Raises:
@@ -53,7 +53,7 @@ def run_notebook(path: Path, environment: Mapping[str, str]) -> Any:
 
 
 def smaller(picture: str) -> str:
-    """Return a base64 PNG reduced to a palette of `COLOURS`, about a third of its size."""
+    """Return a PNG, in base64, with at most `COLOURS` colours: about a third of the size."""
     drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
     kept = io.BytesIO()
     drawn.quantize(COLOURS).save(kept, "PNG", optimize=True)

@@ -1,8 +1,8 @@
 """Find code that works on Linux but not on Windows.
 
 The rules find modules and names that Windows lacks, as does `mypy --platform win32`, and calls that
-behave differently there: text in the machine's code page, translated line ends, a rename that fails
-because the target exists.
+behave differently there: text is in the machine's code page, line ends are translated, and a rename
+fails if the target exists.
 
 Branches that Windows never runs are skipped: `if sys.platform != "win32":`, the `else` of `if
 sys.platform == "win32":`, and a test with `skipif(sys.platform == "win32")`.
@@ -184,7 +184,7 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_skipped(node: ast.AST) -> bool:
-    """Return whether a test is not run on Windows."""
+    """Return whether a node is a test that does not run on Windows."""
     return isinstance(node, ast.FunctionDef) and any(
         isinstance(each, ast.Call)
         and ast.unparse(each.func).endswith("mark.skipif")

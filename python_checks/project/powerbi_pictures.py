@@ -1,10 +1,10 @@
-"""Draws the pages of the Power BI report from their files, with the values of a release.
+"""Draw the pages of the Power BI report from their files, with the values of a release.
 
 `python -m python_checks.project.powerbi_pictures FOLDER` writes one picture for each page to
-FOLDER. The pictures are drawings, not screenshots of Power BI. Positions, titles, fields, filters
-and colours come from the files of the report. Measures come from the model, and the DAX
-evaluator of the tests computes them. Anything that does not fit in its space is reported as a
-problem.
+FOLDER, one for all tooltip pages, and one for the phone layouts of the first pages. The pictures
+are drawings, not screenshots of Power BI. Positions, titles, fields, filters and colours come from
+the files of the report. Measures come from the model, and the DAX evaluator of the tests computes
+them. Anything that does not fit in its space is reported as a problem.
 """
 
 import argparse
@@ -68,7 +68,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Told:
+class Problem:
     """A problem in a picture: something that did not fit."""
 
     page: str
@@ -84,7 +84,7 @@ class Data:
     formats: Mapping[str, str]
 
     def context(self, visual: Visual, page: Page, given: Mapping[Column, frozenset[object]]) -> Any:
-        """Return the filter context of a visual, from slicers, its own filters and `given`."""
+        """Return the filter context of a visual: slicers, its own filters and `given`."""
         context: dict[Column, frozenset[object]] = dict(given)
         chosen = [
             properties["properties"]["filter"]["filter"]
@@ -113,8 +113,10 @@ class Data:
     def groups(self, columns: Sequence[Column], context: Any, measures: Sequence[str]) -> list[Any]:
         """Return the combinations of values of the columns, in order.
 
-        They are read from a table that all of the columns filter, or else from the table of a
-        measure.
+        They are read from a table, of the columns or of the measures, that all the columns filter.
+
+        Raises:
+            ValueError: There is no such table.
         """
         evaluator = self.evaluator
         if not columns:
@@ -162,7 +164,7 @@ class Data:
         return text, aliases
 
     def within(self, columns: Sequence[Column], row: Sequence[Any], context: Any) -> Any:
-        """Return the context of one row or mark."""
+        """Return the context of one row or data point."""
         for column, value in zip(columns, row, strict=True):
             context = self.evaluator.grouped(column, value, context)
         return context
@@ -170,11 +172,11 @@ class Data:
     def measure(
         self, name: str, columns: Sequence[Column], row: Sequence[Any], context: Any
     ) -> Any:
-        """Return the value of a measure in one row or mark."""
+        """Return the value of a measure in one row or data point."""
         return self.evaluator.value(name, self.within(columns, row, context), columns)
 
     def sums(self, name: str, column: Column, context: Any) -> dict[Any, float] | None:
-        """Return a plain sum for each value of a column; None if the measure has no such sum."""
+        """Return a measure's sum for each value of a column, or None if it is not such a sum."""
         found = re.search(r"SUM\('([^']+)'\[([^\]]+)\]\)", self.evaluator.measures[name])
         if found is None or column[0] not in self.evaluator.reached_by(found[1]):
             return None
@@ -225,10 +227,10 @@ class Picture:
     data: Data
     pages: Mapping[str, Page]
     given: Mapping[Column, frozenset[object]] = field(default_factory=dict)
-    problems: list[Told] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     shift: tuple[float, float] = (0, 0)
 
-    # ---------- marks
+    # ---------- texts and boxes
 
     def write(
         self,
@@ -241,7 +243,7 @@ class Picture:
         bold: bool = False,
         across: str = "left",
     ) -> None:
-        """Write a text below a given top edge."""
+        """Write a text with its top at `y`."""
         self.axes.text(
             x + self.shift[0],
             y + self.shift[1],
@@ -271,7 +273,7 @@ class Picture:
 
     def tell(self, visual: Visual, problem: str) -> None:
         """Record something that did not fit."""
-        self.problems.append(Told(self.page.title, visual.title, problem))
+        self.problems.append(Problem(self.page.title, visual.title, problem))
 
     def fitted(
         self,
@@ -282,7 +284,7 @@ class Picture:
         what: str = "",
         bold: bool = False,
     ) -> str:
-        """Return a text, shortened to fit a width; `what` names it in the recorded problem."""
+        """Return a text, shortened to fit a width. `what` names it in the recorded problem."""
         if width_of(text, size, bold=bold) <= width:
             return text
         if what:
@@ -328,7 +330,7 @@ class Picture:
                 drawers[visual.kind](visual, inner, context)
 
     def frame(self, visual: Visual, box: Box) -> Box:
-        """Draw background, border and title; return the remaining box for the content."""
+        """Draw the background, the border and the title, and return the box for the content."""
         x, y, width, height = box
         ground = report_files.property_of(visual.dress, "background", "color") or theme.PAPER
         edge = report_files.property_of(visual.dress, "border", "color") or theme.LINE
@@ -468,7 +470,7 @@ class Picture:
             self.write(left + 4, top + size * 1.2, label, size=SMALL, colour=theme.MUTED)
 
     def card_text(self, name: str, value: Any) -> str:
-        """Return a number as a card shows it; numbers of 10,000 or more get a unit."""
+        """Return a number as a card shows it. Numbers of 10,000 or more get a unit."""
         if value is None:
             return "--"
         pattern = self.data.formats.get(name, "")
@@ -505,7 +507,7 @@ class Picture:
         return [_words(rows[place][0]) for place in kept], series
 
     def legend(self, box: Box, labels: Sequence[str]) -> Box:
-        """Draw the legend; return the remaining box."""
+        """Draw the legend, and return the remaining box."""
         x, y, width, height = box
         if len(labels) < 2:
             return box
@@ -551,7 +553,7 @@ class Picture:
                     self.tell(visual, f"there is no room for the number of {category!r}")
 
     def has_labels(self, visual: Visual) -> bool:
-        """Whether the chart has data labels."""
+        """Return whether the chart has data labels."""
         return bool(report_files.property_of(visual.visual.get("objects", {}), "labels", "show"))
 
     def label_text(self, visual: Visual, number: int, value: float) -> str:
@@ -746,7 +748,7 @@ class Picture:
         top += lines * CELL * 1.15 + 6
         fits = int((y + height - top) // ROW)
         if len(kept) > fits:
-            self.tell(visual, f"{len(kept)} rows, and room for {fits}")
+            self.tell(visual, f"{len(kept)} rows, but room for only {fits}")
         numbers = [float(value) for value in cells.values() if value is not None]
         low, high = min(numbers), max(numbers)
         heated = bool(visual.visual.get("objects", {}).get("values"))
@@ -888,7 +890,7 @@ class Picture:
         is_number: Sequence[bool],
         width: float,
     ) -> list[float]:
-        """Return the column widths of a table: numbers get what they need, texts share the rest."""
+        """Return the column widths: numbers get what they need, and texts share the rest."""
         needs = []
         for place, head in enumerate(heads):
             words = max((width_of(word, CELL, bold=True) for word in head.split()), default=0)
@@ -944,7 +946,7 @@ class Picture:
 
 
 SCROLLS = {visual.title for page in PAGES for visual in page.visuals if visual.is_list}
-"""Titles of the lists of any length, the only visuals that may scroll."""
+"""Titles of the lists, which may have any length. Only these visuals may scroll."""
 
 
 def _short(value: float) -> str:
@@ -1009,7 +1011,7 @@ def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Data, dic
 
 def pictures(
     data: Data, pages: Mapping[str, Page], wanted: str = ""
-) -> Iterator[tuple[str, Axes, list[Told]]]:
+) -> Iterator[tuple[str, Axes, list[Problem]]]:
     """Yield the name, the drawing and the problems of each picture."""
     chosen = {
         name: page
@@ -1025,7 +1027,7 @@ def pictures(
 
 def pages_drawn(
     data: Data, chosen: Mapping[str, Page], pages: Mapping[str, Page]
-) -> Iterator[tuple[str, Axes, list[Told]]]:
+) -> Iterator[tuple[str, Axes, list[Problem]]]:
     """Yield the name, the drawing and the problems of each chosen page of a report."""
     for page in chosen.values():
         given: dict[Column, frozenset[object]] = {}
@@ -1048,13 +1050,13 @@ def _example(data: Data) -> tuple[Column, Any]:
     return ("Customers", "Customer code"), customer
 
 
-def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
-    """Draw every tooltip page for a mark in the middle of the first visual that uses it."""
+def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Problem]]:
+    """Draw every tooltip page, for a middle data point of the first visual that uses it."""
     tips = [page for page in pages.values() if page.kind == "Tooltip"]
     high = max(page.content["height"] for page in tips) + 16
     across = 4
     axes = _canvas(across * 376 + 16, -(-len(tips) // across) * high + 16)
-    problems: list[Told] = []
+    problems: list[Problem] = []
     for number, tip in enumerate(tips):
         owner, visual = next(
             (page, visual)
@@ -1075,7 +1077,7 @@ def _tooltips(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[To
     return "power-bi-tooltips", axes, problems
 
 
-def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]]:
+def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Problem]]:
     """Draw the phone layouts of the first four pages with many visuals, side by side."""
     shown = [page for page in pages.values() if not page.kind and _has_many(page)][:4]
     gap, width = 16, PHONE_WIDTH
@@ -1089,7 +1091,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]
 
     tall = max(bottom(page) for page in shown) + 2 * gap
     axes = _canvas(len(shown) * (width + gap) + gap, tall)
-    problems: list[Told] = []
+    problems: list[Problem] = []
     for number, page in enumerate(shown):
         picture = Picture(axes, page, data, pages, shift=(gap + number * (width + gap), gap))
         picture.fill((0, 0, width, bottom(page) + 8), theme.PAGE, theme.LINE)
@@ -1105,7 +1107,7 @@ def _phone(data: Data, pages: Mapping[str, Page]) -> tuple[str, Axes, list[Told]
 
 
 def _has_many(page: Page) -> bool:
-    """Whether the phone layout of a page has enough visuals to be worth drawing."""
+    """Return whether the phone layout of a page has enough visuals to be worth drawing."""
     return sum(bool(visual.mobile) for visual in page.visuals.values()) > 8
 
 
@@ -1130,7 +1132,7 @@ def connect(release: Path) -> duckdb.DuckDBPyConnection:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw the committed report with the values of a release."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("folder", type=Path, help="where the pictures go")
+    parser.add_argument("folder", type=Path, help="folder for the pictures")
     parser.add_argument(
         "--release",
         type=Path,

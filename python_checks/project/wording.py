@@ -1,6 +1,6 @@
 """Find words in the project's texts that the glossary replaces.
 
-The last table of `docs/glossary.md` is the list: phrases on the left, what to write on the right.
+The last table of `docs/glossary.md` lists these phrases and what to write instead.
 `python -m python_checks.project.wording` prints each use.
 """
 
@@ -28,7 +28,7 @@ class Place:
         file: path below the project, with slashes.
         line: number of the line in which the phrase begins.
         phrase: the replaced phrase, as in the glossary.
-        write: the replacement.
+        write: what to write instead.
     """
 
     file: str

@@ -14,7 +14,7 @@ SUITES: dict[str, Callable[[duckdb.DuckDBPyConnection], list[Table]]] = {
     "quality": quality.tables,
 }
 
-# Tables that must exist before any suite can be declared.
+# The tables that must exist before each suite can be declared.
 REQUIRED: dict[str, tuple[str, ...]] = {
     "raw": raw.REQUIRED,
     "staging": staging.REQUIRED,

@@ -94,7 +94,7 @@ def _all_present(mart: str, column: str, source: str) -> Check:
 def _profiles(dimensions: list[object]) -> Table:
     intervals = [
         Promise(
-            f"mean_{measure} is {measure} per customer, inside its interval",
+            f"mean_{measure} is {measure} per customer, and is inside its interval",
             f"abs(mean_{measure} - cast({measure} as double) / customers) "
             f"<= 1e-9 * greatest(abs(mean_{measure}), 1) and (mean_{measure}_lower is null or "
             f"mean_{measure} between mean_{measure}_lower and mean_{measure}_upper)",
@@ -151,7 +151,7 @@ def _penetration(dimensions: list[object], products: list[object]) -> Table:
             ("customers", "holders", "penetration"),
         ),
         Promise(
-            "the mean and median of holders are null if and only if there are none",
+            "the mean and median of holders are null if and only if there are no holders",
             "(holders = 0) = (mean_balance_of_holders is null) "
             "and (holders = 0) = (median_balance_of_holders is null)",
             ("holders", "mean_balance_of_holders", "median_balance_of_holders"),
@@ -188,7 +188,8 @@ def _pairs(products: list[object]) -> Table:
         between("balance_correlation", -1, 1, or_null=True),
         Promise("lift is never negative", "lift is null or lift >= 0", ("lift",)),
         Promise(
-            "deep holders of both are at most the deep holders of each",
+            "deep holders of both are at most the deep holders of each, and depth_lift is null if "
+            "one product has none",
             "deep_holders_of_both between 0 and least(deep_holders, deep_other_holders) "
             "and greatest(deep_holders, deep_other_holders) <= customers "
             "and (depth_lift is null) = (least(deep_holders, deep_other_holders) = 0)",
@@ -252,7 +253,7 @@ def _concentration(connection: duckdb.DuckDBPyConnection) -> Table:
             ("percentile", "cumulative_share"),
         ),
         Nothing(
-            "each measure has its hundred percentiles",
+            "each measure has 100 percentiles",
             f"select measure, count(*) as percentiles from {CONCENTRATION} group by measure "
             "having count(*) <> 100",
             "percentile",
@@ -327,7 +328,8 @@ def _stress(connection: duckdb.DuckDBPyConnection) -> Table:
         ),
         _all_present(STRESS, "scenario", "reference.stress_scenarios"),
         Promise(
-            "the change is the stressed value less the baseline",
+            "the change is the stressed value less the baseline, and relative_change is null if "
+            "the baseline is 0",
             "change_in_value = stressed_value - baseline_value "
             "and (baseline_value = 0) = (relative_change is null)",
             ("baseline_value", "stressed_value", "change_in_value"),
@@ -366,13 +368,15 @@ def _sensitivity(connection: duckdb.DuckDBPyConnection) -> Table:
         _all_present(SENSITIVITY, "assumption", "reference.stress_assumptions"),
         _all_present(SENSITIVITY, "scenario", "reference.stress_scenarios"),
         Promise(
-            "the assumption is changed as in reference.stress_assumptions, in the named direction",
+            "the assumption is changed by the relative_error of reference.stress_assumptions, in "
+            "the direction given",
             f"relative_error = (case assumption {errors} end) "
             "* case direction when 'larger' then 1 when 'smaller' then -1 end",
             ("assumption", "direction", "relative_error"),
         ),
         Promise(
-            "the change is the shifted value less the declared one",
+            "the change is the shifted value less the declared one, and relative_change is null "
+            "if the declared value is 0",
             "change_in_value = shifted_value - declared_value "
             "and (declared_value = 0) = (relative_change is null)",
             ("declared_value", "shifted_value", "change_in_value"),
@@ -387,7 +391,7 @@ def _sensitivity(connection: duckdb.DuckDBPyConnection) -> Table:
             "declared_value",
         ),
         Nothing(
-            "the changes of single items add up to the change of all, to the cent",
+            "the changes of the single items add up to the change of item `all`, to the cent",
             "select scenario, assumption, direction, "
             "sum(change_in_value) filter (where item = 'all') as amount_of_all, "
             "sum(change_in_value) filter (where item <> 'all') as amount_of_items "

@@ -1,8 +1,8 @@
 """The promises of the migrations: every customer of both dates is counted once.
 
-The history is in a file of its own, which these checks do not open. The migrations to the date of
-this warehouse are compared with its customers, and those to other dates with each other. If the
-history has one date, there is nothing to compare, and the tables are empty.
+These checks do not open the history file. They compare the migrations to the date of this warehouse
+with its customers, and the migrations to other dates with each other. If the history has only one
+date, the tables are empty.
 """
 
 from python_checks.expectations.declare import (
@@ -48,7 +48,7 @@ def _segment_migrations() -> Table:
                 "having abs(sum(share_of_from_segment) - 1) > 1e-9",
                 "share_of_from_segment",
             ),
-            _ends_with_the_customers(SEGMENT_MIGRATIONS, SEGMENTS, SEGMENT_STATE),
+            _ends_match_customers(SEGMENT_MIGRATIONS, SEGMENTS, SEGMENT_STATE),
         ),
         may_be_empty=True,
     )
@@ -91,7 +91,7 @@ def _risk_migrations() -> Table:
                 "(from there except from here)) select * from different",
                 ", ".join(("customers", *MONEY)),
             ),
-            _ends_with_the_customers(RISK_MIGRATIONS, RISK, RISK_STATE),
+            _ends_match_customers(RISK_MIGRATIONS, RISK, RISK_STATE),
         ),
         may_be_empty=True,
     )
@@ -105,12 +105,12 @@ def _of_any_migration(mart: str, keys: tuple[str, ...], state: tuple[str, ...]) 
         Promise("the dates are in order", "from_date < to_date", ("from_date", "to_date")),
         at_least("customers", 1),
         Promise(
-            "joiners had no money before",
+            "customers who joined had no loans or deposits before",
             f"from_{first} <> 'joined' or (from_total_loans = 0 and from_total_deposits = 0)",
             ("from_total_loans", "from_total_deposits"),
         ),
         Promise(
-            "leavers have no money after",
+            "customers who left have no loans or deposits afterwards",
             f"to_{first} <> 'left' or (to_total_loans = 0 and to_total_deposits = 0)",
             ("to_total_loans", "to_total_deposits"),
         ),
@@ -120,7 +120,7 @@ def _of_any_migration(mart: str, keys: tuple[str, ...], state: tuple[str, ...]) 
             f"and not (from_{first} = 'joined' and to_{first} = 'left')",
             (f"from_{first}", f"to_{first}"),
         ),
-        _goes_on(mart, state),
+        _is_continuous(mart, state),
     ]
 
 
@@ -134,10 +134,10 @@ def _side(mart: str, side: str, state: tuple[str, ...]) -> str:
     )
 
 
-def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
-    """The comparison that ends at a date and the one that starts there agree on its customers."""
+def _is_continuous(mart: str, state: tuple[str, ...]) -> Check:
+    """The migrations to a date and those from that date have the same customers and money."""
     return Nothing(
-        "the customers in a state at a date are the same in both comparisons with that date",
+        "customers and money in each state match between the migrations to a date and from it",
         f"with ends as ({_side(mart, 'to', state)}), starts as ({_side(mart, 'from', state)}), "
         "different as ("
         "(from ends where as_of_date in (select as_of_date from starts) except from starts) "
@@ -148,8 +148,8 @@ def _goes_on(mart: str, state: tuple[str, ...]) -> Check:
     )
 
 
-def _ends_with_the_customers(mart: str, customers: str, state: tuple[str, ...]) -> Check:
-    """The states at the date of the warehouse are those of its customers, with their money."""
+def _ends_match_customers(mart: str, customers: str, state: tuple[str, ...]) -> Check:
+    """At the date of the warehouse, states and money are those of its customers."""
     columns = ", ".join(f"cast(states.{column} as varchar) as {column}" for column in state)
     return Nothing(
         f"states and money at the date of the warehouse match {customers}",

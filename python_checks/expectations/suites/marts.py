@@ -1,6 +1,6 @@
 """The promises of the marts: customers, amounts, bands, reasons and totals.
 
-Limits of distributions hold for any plausible bank with private customers; they detect a column
+The limits on distributions hold for any plausible bank with private customers. They detect a column
 that was swapped, scaled or emptied.
 """
 
@@ -167,15 +167,15 @@ def _customers(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tupl
             "reference.occupations, or Other",
         ),
         Promise(
-            "an occupation is in reference.occupations, or is flagged as unknown and of family "
-            "Other",
+            "an occupation is in reference.occupations, or is flagged as unknown and has the "
+            "family Other",
             f"has_unknown_occupation = (occupation not in ({known})) "
             "and (not has_unknown_occupation or occupation_family = 'Other')",
             ("occupation_family", "has_unknown_occupation"),
         ),
         Promise(
-            "tenure_days is the number of days from joining to the as-of date, and joined_year the "
-            "year of joining",
+            "tenure_days is the number of days from joining to the as-of date, and joined_year is "
+            "the year of joining",
             "tenure_days = as_of_date - joined_date and joined_year = year(joined_date)",
             ("as_of_date", "joined_date", "joined_year", "tenure_days"),
         ),
@@ -451,7 +451,7 @@ def _segments(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple
     if is_large:
         checks += [
             Share(
-                f"segment {rule[0]} does not hold nearly everyone",
+                f"segment {rule[0]} does not cover nearly all customers",
                 f"segment = {literal(rule[0])}",
                 "segment",
                 0,
@@ -543,7 +543,7 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
             ("rules_met", "watch_list_severity", "watch_list_level", "is_on_watch_list"),
         ),
         Promise(
-            "a customer has reasons if and only if a rule is met",
+            "the reasons say that no rule applies if and only if no rule is met",
             "watch_list_reasons <> '' and (rules_met = 0) = "
             "(watch_list_reasons = 'No rule of the watch list applies')",
             ("rules_met", "watch_list_reasons"),
@@ -555,14 +555,14 @@ def _risk(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -> tuple[Che
             Mean("probability_of_default", 0.0001, 0.5),
             Mean("risk_weighting", 1, 4),
             share_between(
-                "customers are on the watch list", "is_on_watch_list", "is_on_watch_list", 0, 0.98
+                "a customer is on the watch list", "is_on_watch_list", "is_on_watch_list", 0, 0.98
             ),
         ]
     return tuple(checks)
 
 
 def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
-    """Check the number of rules met, and their severities, by counting with the seed's rules."""
+    """The totals of rules met and of severities match a new count by the rules in the seed."""
     symbols = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
     rules = references.rows(
         connection, "reference.watch_list_rules", "fact", "comparison", "limit_value", "severity"
@@ -588,7 +588,7 @@ def _rules_met(connection: duckdb.DuckDBPyConnection) -> Check:
 
 
 def _by_product(mart: str) -> Check:
-    """Every customer occurs once for each product, with the balance of the position."""
+    """Every customer occurs once for each product, with the balance in `POSITIONS`."""
     totals = ", ".join(
         f"sum(hash(customer_key, {column})) as {product}"
         for product, column in PRODUCT_BALANCES.items()

@@ -9,7 +9,7 @@ from python_checks.expectations.declare import Check, Nothing
 IDENTITIES = "restricted.dim_customer_identities"
 
 # A text is compared as a whole, and in spans of one to three words, because an id is one word and a
-# name has two or three. Longer texts are reasons, which have few different words.
+# name usually has two or three.
 WORDS_OF_A_NAME = 3
 
 
@@ -17,7 +17,7 @@ def no_personal_columns() -> Check:
     """No column of schema marts has the name of a personal column."""
     listed = ", ".join(quote_literal(name) for name in sorted(PERSONAL_COLUMNS))
     return Nothing(
-        "no column of schema marts is for personal data",
+        "no column of schema marts has the name of a personal column",
         "select table_name, column_name from information_schema.columns "
         f"where table_schema = 'marts' and lower(column_name) in ({listed})",
         "any",
@@ -27,9 +27,9 @@ def no_personal_columns() -> Check:
 def no_personal_values(connection: duckdb.DuckDBPyConnection) -> Check:
     """No text of schema marts contains the name or the id of a client.
 
-    Only distinct texts are compared with the names of clients, so little is kept in memory. Names
-    of advisors and values of reference seeds are allowed, even if a client has the same name. So
-    is a single word that is not an id, because it is not a full name.
+    Only distinct texts are compared, so little is kept in memory. Advisors, banking relationships
+    and values of reference seeds are allowed, even if a client has the same name. So is a single
+    word, unless it is an id of five or more characters with letters and digits.
     """
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "

@@ -1,8 +1,8 @@
 """The promises of the raw layer: the drop as delivered, before anything is quarantined.
 
-If the shipped seeds were built, their tables are checked as text. If a folder was read, there are
-no raw tables, and the first typed table is checked instead. Invalid raw rows are quarantined, so
-the promises here are about shares of rows.
+If the sample was built, its tables are checked as text. A build of a drop has no raw tables, so the
+first typed table is checked instead. Invalid raw rows are quarantined, so most of the promises here
+are about shares of rows.
 """
 
 import duckdb
@@ -45,9 +45,9 @@ LOOKUPS = {
 
 
 def is_built_from_seeds(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the last build read the shipped seeds, not a folder.
+    """Return whether the last build read the sample, not a drop.
 
-    Raw tables of an earlier build may still exist, so this checks the source of the rows.
+    Raw tables of an earlier build may still exist, so this looks at the source of a row.
     """
     found = connection.execute(
         "select count(*) from information_schema.tables "

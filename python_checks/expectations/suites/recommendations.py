@@ -31,7 +31,7 @@ SYMBOLS = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
 PROTECTED = ("nationality", "gender", "age_band")
 CONDITIONS = ("", "second_", "third_")
 
-# No action may be due for a larger share of customers, as its rule would not be selective.
+# A rule that applies to a larger share of customers is not selective.
 LARGEST_SHARE = 0.5
 
 
@@ -49,7 +49,7 @@ def recommendation_tables(connection: duckdb.DuckDBPyConnection, *, is_large: bo
 
 
 def _met(connection: duckdb.DuckDBPyConnection, condition: str) -> Check:
-    """Every value of a condition meets the limit of its action's rule."""
+    """The values of a condition meet the limit of the action's rule."""
     rules = references.rows(
         connection,
         RULES,
@@ -100,7 +100,7 @@ def _recommendations(connection: duckdb.DuckDBPyConnection, *, is_large: bool) -
             "customer_key",
         ),
         Nothing(
-            "no customer has contradicting actions",
+            "no customer has conflicting actions",
             f"select one.customer_key, rules.conflict_group from {RECOMMENDATIONS} as one "
             f"inner join {RULES} as rules on one.action = rules.action "
             "where rules.conflict_group is not null "
@@ -145,7 +145,7 @@ def _fairness(connection: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
         between("ratio_to_best", 0, 1, or_null=True),
         between("adjusted_p_value", 0, 1, or_null=True),
         Promise(
-            "the rate is chosen divided by customers, and inside its interval",
+            "selection_rate is chosen / customers, and is inside its interval",
             "abs(selection_rate - cast(chosen as double) / customers) <= 1e-12 and "
             "0 <= selection_rate_lower and selection_rate_lower <= selection_rate and "
             "selection_rate <= selection_rate_upper and selection_rate_upper <= 1",

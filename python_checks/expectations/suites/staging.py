@@ -1,4 +1,4 @@
-"""The promises of the staging layer: every row is typed, accepted or quarantined; none is lost."""
+"""The promises of the staging layer: every row is accepted or quarantined."""
 
 import duckdb
 

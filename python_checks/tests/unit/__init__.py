@@ -1,1 +1,1 @@
-"""Tests that need neither a warehouse nor a server."""
+"""Tests that need no warehouse."""

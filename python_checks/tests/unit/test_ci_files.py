@@ -28,7 +28,7 @@ def jobs(name: str) -> dict[str, Any]:
 
 
 def commands(job: dict[str, Any]) -> str:
-    """Return the commands of a job, with each value of its matrix."""
+    """Return the commands of a job, repeated for each value of its matrix."""
     text = "\n".join(step.get("run", "") for step in job["steps"])
     matrix = job.get("strategy", {}).get("matrix", {})
     for name, values in matrix.items():
@@ -95,7 +95,7 @@ def _is_owned(file: str, pattern: str) -> bool:
     return fnmatch(file.split("/")[-1], pattern)
 
 
-def test_dev_container_runs_make_targets_and_forwards_the_port_of_the_dashboard() -> None:
+def test_dev_container_runs_make_targets_and_forwards_the_dashboard_port() -> None:
     container = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     made = container["onCreateCommand"].removeprefix("make ").split()
     assert "install" in made
@@ -110,7 +110,7 @@ def test_dev_container_runs_make_targets_and_forwards_the_port_of_the_dashboard(
 def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None:
     text = (PROJECT / "compose.yaml").read_text("utf-8")
     server = yaml.safe_load(text)["services"]["postgres"]
-    # `:?` ends the command with the message after it if the variable is not set.
+    # If the variable is not set, `:?` ends the command with the message that follows.
     assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?.+\}", server["environment"]["POSTGRES_PASSWORD"])
     assert all(port.startswith("127.0.0.1:") for port in server["ports"])
     document = (PROJECT / "docs" / "publishing.md").read_text("utf-8")
@@ -120,7 +120,7 @@ def test_compose_contains_no_password_and_publishes_ports_only_locally() -> None
 @pytest.mark.skipif(
     sys.platform == "win32" or not shutil.which("make"), reason="needs make and a POSIX shell"
 )
-def test_clean_keeps_the_history(tmp_path: Path) -> None:
+def test_clean_removes_only_what_builds_write(tmp_path: Path) -> None:
     shutil.copyfile(PROJECT / "Makefile", tmp_path / "Makefile")
     kept = {"bank_history.duckdb", "bank_history_sample.duckdb", "bank_history.duckdb.wal"}
     kept |= {"bank.accepted_profile.parquet", "years.duckdb", "one/bank_history.duckdb"}

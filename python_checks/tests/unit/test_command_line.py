@@ -69,7 +69,7 @@ def loaded_by(*arguments: str) -> tuple[int, set[str]]:
     return int(code), HEAVY & set(modules)
 
 
-def test_help_lists_every_command_in_whole_sentences() -> None:
+def test_help_describes_every_command_in_a_whole_sentence() -> None:
     for result in (run(), run("--help"), run("-h")):
         assert result.exit_code == 0
         listed = result.output.partition("Commands:\n")[2].splitlines()
@@ -151,7 +151,7 @@ def test_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: empty and outside the project, while no variable names a path."""
+    """An empty current folder outside the project, with no variable that names a path."""
     for name in VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -292,7 +292,7 @@ def test_command_in_message_omits_options_set_by_variables(usual: Path) -> None:
     assert "Run `bank build` first" in result.output
 
 
-# ---------- bank build refuses before anything is started
+# ---------- bank build refuses a drop or a setting before it starts anything
 
 
 def test_build_refuses_an_unreadable_drop_before_dbt_starts(
@@ -340,9 +340,7 @@ class Tripwire:
         return pytest.fail, ("a foreign plan was read",)
 
 
-def test_plan_is_only_read_from_own_temporary_folder(
-    usual: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_foreign_or_damaged_plan_is_ignored(usual: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(SEEDS, usual / "drop")
     monkeypatch.setattr(drop, "_last", {})
     strange = usual / "strange.plan"
@@ -360,7 +358,7 @@ def test_plan_is_only_read_from_own_temporary_folder(
         assert not temp_files.is_own(broken)
 
 
-def test_inspect_without_a_drop_mentions_no_build(usual: Path) -> None:
+def test_inspect_of_a_missing_drop_does_not_suggest_the_seeds(usual: Path) -> None:
     result = run("inspect", str(usual / "absent"))
     assert result.exit_code == 2
     assert "absent: no such folder or file. Give the path" in result.output
@@ -411,7 +409,7 @@ def test_refusal_imports_only_what_it_needs() -> None:
     assert loaded_by("build", "no such folder") == (2, {"duckdb", "numpy"})
 
 
-# ---------- the messages about dbt's log
+# ---------- what is shown of dbt's log
 
 
 def event(name: str, level: str = "info", msg: str = "", **data: object) -> str:
@@ -509,7 +507,7 @@ def test_selection_without_a_match_is_explained(log: BuildLog) -> None:
     assert "Nothing in the project matches --select x+. `dbt ls` lists" in log.failure()
 
 
-def test_failing_test_shows_its_purpose_and_its_query(log: BuildLog, tmp_path: Path) -> None:
+def test_failed_test_is_shown_with_its_purpose_and_its_query(log: BuildLog, tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     nodes = {"test.x": {"name": "assert_x", "description": "No cent is\n  lost."}}
     (tmp_path / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}), "utf-8")

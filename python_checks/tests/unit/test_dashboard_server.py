@@ -64,7 +64,7 @@ def ask(port: int, path: str = "/", method: str = "GET", **headers: str) -> Answ
     return answer.status, found, body
 
 
-# ---------- names
+# ---------- host names
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_host_names_are_normalised_and_validated() -> None:
             host_names("127.0.0.1", [wrong])
 
 
-# ---------- what goes over the wire
+# ---------- size, compression and caching of responses
 
 
-def test_a_first_visit_takes_less_than_half_a_megabyte(dashboard: int) -> None:
+def test_a_first_visit_transfers_less_than_half_a_megabyte(dashboard: int) -> None:
     _, _, page = ask(dashboard, Accept_Encoding="gzip")
     text = gzip.decompress(page).decode()
     paths = re.findall(r'(?:src|href)="([^"]+)"', text)
@@ -177,7 +177,7 @@ def test_slow_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(hello) as port, half_sent(port) as slow, half_sent(port, b"") as idle:
         began = time.monotonic()
         with contextlib.suppress(OSError):
-            # A byte now and then: the request is always active, but never complete.
+            # The request stays active, a byte at a time, but is never complete.
             while time.monotonic() - began < 20:
                 slow.sendall(b"x")
                 slow.settimeout(0.2)

@@ -1,4 +1,4 @@
-"""Documents agree with the project and with each other: links, decisions, versions, words."""
+"""Documents agree with the project and with each other: links, decisions, versions and words."""
 
 import re
 import tomllib
@@ -36,7 +36,7 @@ def test_links_lead_to_files_and_headings(page: str) -> None:
             assert anchor in anchors(target.read_text("utf-8")), link
 
 
-def test_index_of_decisions_lists_each_with_its_status() -> None:
+def test_index_lists_each_decision_with_its_status() -> None:
     listed = [
         line
         for line in (DECISIONS / "README.md").read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The refusals of a drop after its rows have been validated, and the warnings about it."""
+"""Why a drop is refused after its rows have been validated, and the warnings about it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from bank_warehouse import drop_verdict
 
 
 def facts(*files: dict[str, Any], **others: Any) -> dict[str, Any]:
-    """Return the facts of a drop; each file is sound except for what is given."""
+    """Return the facts of a drop. Each file is sound, except for the values given here."""
     sound = {
         "file": "clients.csv",
         "rows": 40,
@@ -53,7 +53,7 @@ def test_each_concatenated_file_is_named_with_its_row() -> None:
         "january/banking-clients-2.csv.gz, row 12",
         "clients.csv, row 4",
     ]
-    # The new names avoid those of other files of the drop, such as banking-clients-1.csv.
+    # The drop may already have a banking-clients-1.csv, so `-2` stays in the new names.
     assert [problem.split("into two, ")[1] for problem in problems] == [
         "named banking-clients-2-1 and banking-clients-2-2.",
         "named clients-1 and clients-2.",

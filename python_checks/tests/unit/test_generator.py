@@ -140,7 +140,7 @@ def seed_clients() -> pd.DataFrame:
     return read_clients(SEEDS / "raw_clients.csv")
 
 
-# ---------- the same bytes
+# ---------- the same input gives the same bytes
 
 
 def test_documented_command_makes_the_shipped_seeds(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_rows_do_not_depend_on_blocks() -> None:
 
 
 def test_splitmix64_gives_its_published_numbers() -> None:
-    # The first outputs of the reference implementation in C for the state 1234567.
+    # The first numbers that the reference implementation in C returns for the state 1234567.
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
     assert random_bits(1234567, np.arange(3, dtype=np.uint64)).tolist() == expected
 
@@ -332,7 +332,7 @@ def test_ids_get_longer_if_five_digits_are_too_few() -> None:
 
 
 def test_names_repeat_when_they_run_out() -> None:
-    """Six names for 9,000 people: people who share an id still have different names."""
+    """With six names for 9,000 people, people who share an id still have different names."""
     plan = make_plan(9_000, 1)
     few = {"first name": pa.array(["Ada", "Ben"]), "surname": pa.array(["Ash", "Birch", "Cole"])}
     columns = draw_columns(replace(plan, texts={**plan.texts, **few}), 0, 9_000)
@@ -366,7 +366,7 @@ def test_joining_dates_have_the_known_gap_and_shares_by_year(clients: pd.DataFra
         assert years[year] == pytest.approx(count / 3_000, abs=0.004), year
 
 
-def test_some_joined_before_birth_and_before_eighteen(clients: pd.DataFrame) -> None:
+def test_some_joined_before_birth_and_some_before_eighteen(clients: pd.DataFrame) -> None:
     old = years_old_when_joined(clients)
     assert (old < 0).mean() == pytest.approx(49 / 3_000, abs=0.005)
     assert (old < 18).mean() == pytest.approx(545 / 3_000, abs=0.01)
@@ -403,7 +403,7 @@ def test_every_occupation_generated_is_in_the_reference_seeds(clients: pd.DataFr
     assert {corrected.get(occupation, occupation) for occupation in generated} == set(known)
 
 
-def test_occupations_are_title_and_grade_and_have_one_family_each() -> None:
+def test_occupation_is_title_and_grade_and_each_title_has_one_family() -> None:
     occupations = read_rows(REFERENCE / "occupations.csv")
     family_of: dict[str, str] = {}
     for row in occupations:
@@ -489,7 +489,7 @@ def test_categories_carry_no_signal(clients: pd.DataFrame) -> None:
     for column in ("Nationality", "Fee Structure", "Loyalty Classification", "GenderId", "IAId"):
         explained = income.groupby(clients[column]).transform("mean").var() / income.var()
         groups = clients[column].nunique()
-        # By chance alone, n * explained follows chi-squared with groups - 1 degrees of freedom.
+        # By chance, n * explained is about chi-squared with groups - 1 degrees of freedom.
         limit = (groups - 1) + 4 * np.sqrt(2 * (groups - 1)) + 4
         assert explained * len(clients) < limit, column
 

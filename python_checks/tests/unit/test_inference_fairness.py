@@ -17,7 +17,7 @@ GROUPS = {"nationality": 5, "gender": 2, "age_band": 6}
 def counted(
     rows: list[tuple[str, str, str, int, int]], *, burdens: tuple[str, ...] = (), minimum: int = 50
 ) -> pd.DataFrame:
-    """Complete rows of (action, dimension, value, customers, chosen) for `compare_groups`."""
+    """Return the input of `compare_groups` for rows of its first five columns."""
     frame = pd.DataFrame(rows, columns=["action", "dimension", "value", "customers", "chosen"])
     frame["is_burden"] = frame["action"].isin(burdens)
     frame["is_large_enough"] = frame["customers"] >= minimum
@@ -25,7 +25,7 @@ def counted(
 
 
 def drawn(seed: int, effect: float = 1.0) -> pd.DataFrame:
-    """Return random counts; one group of one action is chosen `effect` times as often."""
+    """Return random counts. One group is chosen `effect` times as often for one action."""
     generator = np.random.default_rng(seed)
     rows = []
     for action in range(ACTIONS):
@@ -43,7 +43,7 @@ def drawn(seed: int, effect: float = 1.0) -> pd.DataFrame:
     ("chosen", "customers", "other_chosen", "other_customers"),
     [(30, 300, 50, 310), (6, 60, 5, 50), (400, 1000, 430, 1000), (99, 100, 80, 100)],
 )
-def test_two_rates_equal_the_z_test(
+def test_p_value_of_two_rates_equals_the_z_test(
     chosen: int, customers: int, other_chosen: int, other_customers: int
 ) -> None:
     _, expected = proportions_ztest([chosen, other_chosen], [customers, other_customers])
@@ -52,11 +52,11 @@ def test_two_rates_equal_the_z_test(
 
 
 def test_small_expected_counts_use_the_exact_test() -> None:
-    # 9 of 109 chosen: the smaller group expects 4.13, fewer than five.
+    # 9 of 109 are chosen, so 4.13 are expected in the smaller group: fewer than five.
     assert two_rates(1, 50, 8, 59) == pytest.approx(
         stats.fisher_exact([[1, 49], [8, 51]]).pvalue, rel=1e-12
     )
-    # 10 of 100 chosen and groups of 50: each expects five, which is enough.
+    # 10 of 100 are chosen, so five are expected in each group of 50, which is enough.
     expected = stats.chi2_contingency([[2, 48], [8, 42]], correction=False).pvalue
     assert two_rates(2, 50, 8, 50) == pytest.approx(expected, rel=1e-12)
     assert two_rates(0, 50, 0, 50) == two_rates(50, 50, 50, 50) == 1
@@ -76,7 +76,7 @@ def test_best_group_depends_on_whether_the_action_is_a_burden() -> None:
     assert found.loc[found["value"] == found["best_value"], "p_value"].isna().all()
 
 
-def test_groups_too_small_are_neither_best_nor_tested() -> None:
+def test_groups_that_are_too_small_are_neither_best_nor_tested() -> None:
     rows = [
         ("offer", "nationality", "Few", 49, 49),
         ("offer", "nationality", "First", 50, 10),
@@ -122,6 +122,6 @@ def test_false_findings_are_rare_and_a_planted_difference_is_found() -> None:
 
     seeds = range(200)
     false_findings = sum(has_finding(seed, 1.0) for seed in seeds)
-    # At a true rate of 0.05, 19 or more of 200 occur in fewer than one in a hundred trials.
+    # At a true rate of 0.05, there are 19 or more in fewer than one in a hundred trials.
     assert false_findings <= stats.binom.ppf(0.99, len(seeds), RATE)
     assert sum(has_finding(seed, 3.0) for seed in range(20)) == 20

@@ -33,7 +33,7 @@ def usual_handlers() -> Iterator[None]:
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_second_signal_does_not_interrupt_the_clean_up(
+def test_second_signal_does_not_interrupt_the_cleanup(
     first: signal.Signals, second: signal.Signals
 ) -> None:
     done = []
@@ -68,7 +68,7 @@ def test_third_signal_ends_a_process_that_ignores_the_first() -> None:
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_signal_waits_until_protected_code_has_finished(number: signal.Signals) -> None:
+def test_signal_takes_effect_after_protected_code_has_finished(number: signal.Signals) -> None:
     done = []
 
     def act() -> None:
@@ -104,7 +104,7 @@ runpy.run_module("bank_warehouse", run_name="__main__")
 
 
 @on_posix
-def test_signal_at_exit_does_not_interrupt_the_clean_up() -> None:
+def test_signal_at_exit_does_not_interrupt_the_cleanup() -> None:
     ended = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "clean"
     assert ended.returncode == 0

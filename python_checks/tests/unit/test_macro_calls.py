@@ -85,7 +85,7 @@ def described(folder: Path, status: str = "success", **build: Any) -> Any:
     ]
 
 
-def test_record_of_a_complete_build_has_fingerprints_and_reading(tmp_path: Path) -> None:
+def test_complete_build_is_recorded_with_fingerprints_files_and_contracts(tmp_path: Path) -> None:
     found = described(tmp_path)
     with duckdb.connect() as connection:
         connection.execute("create schema marts")

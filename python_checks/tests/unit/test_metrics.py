@@ -1,4 +1,4 @@
-"""Metric definitions are read or refused; their SQL is safe, and right in edge cases."""
+"""Metric definitions are read or refused, and their SQL is safe and correct in edge cases."""
 
 import copy
 import json
@@ -116,13 +116,13 @@ def tier(name: str) -> str:
 
 @pytest.fixture
 def layer() -> SemanticLayer:
-    """The definitions of the small manifest."""
+    """The definitions in the small manifest."""
     return read_metrics(manifest())
 
 
 @pytest.fixture
 def bank() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Three clients, one without a city; accounts of two of them, and an account of no client."""
+    """Three clients, one without a city, and four accounts, one without a client."""
     with duckdb.connect() as connection:
         connection.execute(
             """

@@ -1,4 +1,4 @@
-"""The commands in the README and the documents exist."""
+"""Code blocks have a known language, and the commands named in sentences exist."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from python_checks.testing.paths import PROJECT
 
 
 @pytest.mark.parametrize("page", pages())
-def test_code_blocks_have_a_known_language_and_only_shell_is_excused(page: str) -> None:
+def test_code_blocks_have_a_known_language_and_only_shell_may_be_skipped(page: str) -> None:
     for block in blocks(page):
         where = f"{block.page}, line {block.line}"
         assert block.language in LANGUAGES, where

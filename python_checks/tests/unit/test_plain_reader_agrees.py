@@ -1,7 +1,7 @@
 """Compare staging with a slow reader in plain Python, on drops damaged by Hypothesis.
 
-Each Hypothesis test tries the same 60 drops every time; with `HYPOTHESIS_PROFILE=nightly`, it tries
-2,000 random ones.
+Each Hypothesis test tries the same 60 drops every time. With `HYPOTHESIS_PROFILE=nightly`, it tries
+2,000 random drops.
 """
 
 import csv
@@ -52,7 +52,7 @@ NAMES_IN = {
     "euc_kr": ["김민준", "이서연", "박지훈", "최수빈", "정하은", "강도윤", "조예린", "윤서준"],
     "euc_jp": ["山田 太郎", "佐藤 花子", "鈴木 一郎", "高橋 さくら", "田中 ケンジ", "渡辺 美咲"],
 }
-"""Encodings without a byte-order mark, each with names to write in it."""
+"""Encodings without a byte-order mark, with names that each can write."""
 KEYS = ("customer_key", "client_key")
 
 CELLS = st.one_of(
@@ -274,7 +274,7 @@ def comparable(row: dict[str, Cell]) -> tuple[tuple[str, Cell], ...]:
 
 
 def reason_of(reason: str) -> str:
-    """Return the column that a reason names, or the fault of a line."""
+    """Return the column that a reason names, or the whole reason if it is about a line."""
     first = reason.split(" ")[0]
     return reason if first in ("too", "broken", "repeated") else first
 
@@ -304,10 +304,10 @@ def test_plain_reader_agrees(
 
 
 def encoding_read(messages: Sequence[str], written: str) -> str:
-    """Return the encoding that a warning names; without such a warning, the file's own.
+    """Return the encoding that a warning names, or `written` if there is no such warning.
 
-    If a file has few cells, two encodings may each read them as names of one language. Either may
-    then be chosen, and the warning shows a cell.
+    If few cells decide, two encodings may both give plausible names. Staging may then choose the
+    wrong one, and warns.
     """
     message = " ".join(messages)
     named = [code for code, name in NAMES.items() if f"not UTF-8: read as {name}, so" in message]

@@ -72,7 +72,7 @@ role Readers
 
 	member ada@bank.example
 """
-"""A small model without violations, except for the type of its key."""
+"""A small model that breaks only one rule: its key is not an integer."""
 
 INTEGER_KEYS_RULE = "RELATIONSHIP_COLUMNS_SHOULD_BE_OF_INTEGER_DATA_TYPE"
 MEASURE = "measure Total = SUM('Sales'[Amount])"

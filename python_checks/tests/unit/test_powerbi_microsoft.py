@@ -54,7 +54,7 @@ def package(name: str) -> Path:
 
 
 def parse_errors(texts: dict[str, str]) -> dict[str, str]:
-    """Return the error of Microsoft's parser for each M text; empty if there is none."""
+    """Return the parser's error for each M text, or an empty text if there is none."""
     package("powerquery-parser")
     run = subprocess.run(
         ["node", "-e", PARSE],
@@ -98,7 +98,7 @@ class Loader:
     """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
-        """Initialize the connection to a started loader."""
+        """Initialize the connection to a running loader."""
         self.process = process
         self.sent = 0
         self.ask("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo=_CLIENT)
@@ -123,7 +123,7 @@ class Loader:
         raise AssertionError("the loader has ended")
 
     def run(self, tool: str, operation: str, **arguments: str) -> dict[str, Any]:
-        """Run an operation and return its response; `isError` tells whether it failed."""
+        """Run an operation and return its response. `isError` says whether it failed."""
         return self.ask(
             "tools/call",
             name=tool,

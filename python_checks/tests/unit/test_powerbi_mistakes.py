@@ -53,7 +53,7 @@ def page_of(files: Files, title: str) -> str:
 
 
 def visuals_of(files: Files, title: str, kind: str) -> list[str]:
-    """Return the paths of the visuals of a type on a page, in their order."""
+    """Return the paths of the visuals of a type on a page, in tab order."""
     folder = page_of(files, title).removesuffix("page.json")
     found = [
         path
@@ -156,7 +156,7 @@ def says(name: str, key: str, text: str) -> Callable[[Any], Any]:
 
 
 def adds(path: str, text: str) -> Mistake:
-    """Add an object to a table: insert `text` after its first empty line."""
+    """Insert `text`, which defines a column, after the first empty line of a table's file."""
     return swaps(f"{TABLES}/{path}.tmdl", "\n\n", f"\n\n{text}\n")
 
 
@@ -420,7 +420,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "has no role Values",
     ),
-    "a reference in a visual has a different name": (
+    "the name of a reference differs from its field": (
         visual(
             "Overview",
             "slicer",
@@ -472,7 +472,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Credit and risk", "pivotTable", gradient_is_dark),
         "numbers are illegible",
     ),
-    "a filter's condition is on another column": (
+    "a filter's condition is on a different column": (
         visual(
             "Credit and risk",
             "tableEx",
@@ -482,7 +482,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "a filter's condition is on a different field",
     ),
-    "a slicer opens with a value of another column": (
+    "a slicer opens with a value of a different column": (
         visual(
             "Segmentation",
             "slicer",
@@ -515,7 +515,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Credit and risk", "tableEx", says("title", "text", "Drivers"), 1),
         "its text does not say 'all customers'",
     ),
-    "an alt text hides that all customers are shown": (
+    "the alt text hides that all customers are shown": (
         visual("Credit and risk", "tableEx", says("general", "altText", "Drivers"), 1),
         "its text does not say 'all customers'",
     ),
@@ -559,7 +559,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its parameter and its filter have different fields",
     ),
-    "the drill-through page is an ordinary one": (
+    "the drill-through page is an ordinary page": (
         page("Customer detail", lambda content: content.pop("type")),
         "its type is None, but its binding has the type Drillthrough",
     ),

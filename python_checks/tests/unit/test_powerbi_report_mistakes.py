@@ -1,4 +1,4 @@
-"""Each mistake planted in the report is detected."""
+"""Each mistake planted in the Power BI report is detected."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from python_checks.tests.unit.test_powerbi_mistakes import (
     without_object,
 )
 
-THEME = "Bank.Report/definition/report.json"
+REPORT = "Bank.Report/definition/report.json"
 BOOKMARKS = "Bank.Report/definition/bookmarks"
 
 
@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         titled("Tooltip: segment", "Is the difference real", answers_for("gender")),
         "its tooltip tests ['gender'], but its axis is ['segment']",
     ),
-    "a tooltip of a heat map compares a measure other than its second axis": (
+    "a heat map's tooltip compares groups by a measure other than its second axis": (
         titled(
             "Tooltip: income band and risk weighting",
             "Is the difference real",
@@ -192,7 +192,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         ),
         "its tooltip compares ['total_loans'], not ['risk_weighting']",
     ),
-    "a tooltip gives an answer for groups that were not tested": (
+    "a tooltip answers for groups that were not tested": (
         titled(
             "Tooltip: tenure",
             "Is the difference real",
@@ -208,7 +208,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         visual("Tooltip: age band", "cardVisual", without_field("Data", "Mean deposits")),
         "its tooltip page does not show Mean deposits",
     ),
-    "a tooltip of a heat map lacks one of the measures to choose from": (
+    "a heat map's tooltip lacks one of the measures to choose from": (
         visual(
             "Tooltip: number of credit cards and risk weighting",
             "cardVisual",
@@ -316,7 +316,7 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
         "page Stress: has no navigation to the other pages",
     ),
     "a page has no back button": (without_link("Back"), "page Credit and risk: has no back button"),
-    "a page has no reset": (
+    "a page has no reset button": (
         without_link("Bookmark"),
         "page Credit and risk: no button resets its slicers",
     ),
@@ -420,10 +420,10 @@ MISTAKES: dict[str, tuple[Mistake, str]] = {
     ),
     # ---------- theme, schemas and layout
     "the theme replaces Desktop's base theme": (
-        edits(lambda _: THEME, base_theme),
+        edits(lambda _: REPORT, base_theme),
         "the theme replaces Desktop's base theme",
     ),
-    "a visual asks for a newer Desktop than it needs": (
+    "a visual requires a newer Desktop than it needs": (
         newer("visual", "2.4.0"),
         "uses the schema",
     ),

@@ -20,7 +20,7 @@ POSTGRES = Source(kind="postgres", host="db.bank.example:5433", database="marts"
 
 
 def keep(folder: Path, kept: Source) -> Path:
-    """Write the part of a project that holds its source settings; return the parameters file."""
+    """Write the source settings of a project, and return the path of their file."""
     for path, text in tmdl.write(Model({}, (), (), source.expressions(kept))).items():
         (folder / DEFINITION / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / DEFINITION / path).write_text(text, "utf-8", newline="\n")
@@ -122,7 +122,7 @@ def test_folder_without_a_project_has_the_default_settings(tmp_path: Path) -> No
 )
 def test_parameter_is_read_however_it_is_written(old: str, new: str, tmp_path: Path) -> None:
     path = keep(tmp_path, PARQUET)
-    if new.startswith("\ufeff"):  # only at the start of a file is it a byte-order mark
+    if new.startswith("\ufeff"):  # a byte-order mark must be at the start of the file
         edit(path, path.read_text("utf-8").split("\n")[0] + "\n", "")
     edit(path, old, new)
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))

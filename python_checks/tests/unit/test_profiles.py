@@ -42,7 +42,7 @@ def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:
 
 
 def faults(path: Path) -> list[str]:
-    """Return each place in a profile where a secret is written or could be."""
+    """Return each key of a profile whose value is a secret or may be one."""
     found = []
     for name, target in outputs(path).items():
         for key, value in leaves(target):
@@ -114,7 +114,7 @@ def test_thrift_target_is_valid_for_dbt_spark(monkeypatch: pytest.MonkeyPatch) -
 
 
 def rendered(target: dict[str, Any]) -> dict[str, Any]:
-    """Return a target as dbt renders it, with the few functions that profiles use."""
+    """Return a target as dbt renders it. Only `env_var` and `as_number` are supported."""
     environment = jinja2.Environment()  # noqa: S701
     environment.globals["env_var"] = os.environ.get
     environment.filters["as_number"] = int

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def parse(folder: Path, project: Path = PROJECT, **environment: str) -> Path:
-    """Parse a project; return the folder below `folder` with its manifest."""
+    """Parse a project, and return the subfolder of `folder` that holds its manifest."""
     run = run_dbt(folder, "parse", "--no-partial-parse", project=project, **environment)
     assert run.returncode == 0, run.stdout
     return folder / "target"
@@ -57,7 +57,7 @@ def on_seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_a_drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the manifest for a drop, for which the project has sources."""
+    """The folder of the manifest for a drop. Only then are the project's sources enabled."""
     raw = str(tmp_path_factory.mktemp("raw"))
     return parse(tmp_path_factory.mktemp("on_a_drop"), BANK_RAW_DIR=raw)
 
@@ -163,7 +163,7 @@ select * from {{{{ ref('int_view_{number - 1}') }}}}
 """A project that breaks every check."""
 
 
-def test_every_check_finds_its_breach(tmp_path: Path) -> None:
+def test_every_check_finds_its_violation(tmp_path: Path) -> None:
     for name, text in BROKEN_PROJECT.items():
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,7 +203,7 @@ SMALL = {"filter": {"where_filters": [{"where_sql_template": "{{ Dimension('c__a
         (metric("simple", measure=of("customers")), "customers"),
         (metric("simple", measure=of("customers")) | SMALL, None),
         (metric("simple", measure=of("customers") | SMALL), None),
-        # The measure has another name, but the same expression as that of total_loans.
+        # This measure has another name than total_loans, but the same expression.
         (metric("simple", measure=of("second_total_loans")), "total_loans"),
         (
             metric("ratio", numerator=of("overleveraged_customers"), denominator=of("customers")),

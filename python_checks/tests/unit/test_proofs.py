@@ -106,7 +106,7 @@ def test_amount_readings(text: str, point: str | None, comma: str | None, is_eit
 @pytest.mark.parametrize(
     "text", ["1.2E+06", "1,20.00", "1.2.34", "about 5", "(12.34", "$5 USD", "--5"]
 )
-def test_text_that_is_no_amount_has_no_reading(text: str) -> None:
+def test_text_that_is_not_an_amount_has_no_reading(text: str) -> None:
     assert amount_readings(text) is None
 
 
@@ -160,7 +160,7 @@ def test_dates_decided_by_a_declared_format_are_counted() -> None:
 @pytest.mark.parametrize(
     ("texts", "formats", "message"),
     [
-        # (texts), (declared formats), (how many they read, a date they do not, the right format)
+        # texts, declared formats, (how many they read, a date that they do not, the right format)
         (("04-07-2015", "07-25-2015"), ("%d-%m-%Y",), ("1 can", "07-25-2015", '"%m-%d-%Y"')),
         (("2015-07-04", " 2015-07-25"), ("%d-%m-%Y",), ("0 can", "2015-07-04", '"%Y-%m-%d"')),
         (("2015-25-07", "NULL"), ("%Y-%m-%d",), ("0 can", "2015-25-07", '"%Y-%d-%m"')),
@@ -192,7 +192,7 @@ def test_declared_format_is_refused_if_only_a_different_one_fits_all_dates(
         (("04-07-2015", "31-02-2015"), ("%d-%m-%Y",)),  # no format can read the second
         (("04-07-2015", "07-25-2015", "nobody knows"), ("%d-%m-%Y",)),
         (("25-07-2015", "07-25-2015"), ("%d-%m-%Y",)),  # no format reads both
-        (("2015-25-07",), ("%d-%m-%Y",)),  # proposed only if a year-first format is declared
+        (("2015-25-07",), ("%d-%m-%Y",)),  # %Y-%d-%m is proposed only for %Y-%m-%d
         (("4-7-2015", "25-7-2015"), ("%-d-%-m-%Y",)),
         (("25-May-2015", "26-May-2015"), ("%d-%B-%Y",)),
         (("2015-07-25",), ("%x",)),  # not a format that the project reads
@@ -288,9 +288,9 @@ def test_a_few_converted_dates_are_quarantined() -> None:
 @pytest.mark.parametrize(
     "days",
     [
-        [day for day in DAYS if day.day == 1],  # the firsts of months
-        [day for day in DAYS if day.day >= 25],  # the ends of months
-        [day for day in DAYS if day.month == 6 and day.day <= 12],  # the latest clients
+        [day for day in DAYS if day.day == 1],  # the first day of each month
+        [day for day in DAYS if day.day >= 25],  # the last days of each month
+        [day for day in DAYS if day.month == 6 and day.day <= 12],  # the first days of one month
         DAYS[:40],
         DAYS[:210],
     ],
@@ -401,7 +401,7 @@ def test_whole_file_is_read_if_its_head_proves_nothing(
     assert {proof.money[name].mark for name in money} == {","}
 
 
-def test_all_rows_are_examined_if_the_first_hold_two_notations(
+def test_all_rows_are_examined_if_the_first_rows_have_two_notations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(proofs, "HEAD_ROWS", 20)

@@ -115,7 +115,7 @@ main(sys.argv[1:], prog_name="bank")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without a signal")
-def test_killed_command_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
+def test_interrupted_command_leaves_no_file(warehouse: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", ENDED, "quarantine", "--warehouse", str(warehouse),
          "--out", str(tmp_path / "mend.csv")],
@@ -149,7 +149,7 @@ def test_harmless_cells_are_unchanged_except_for_nul_bytes() -> None:
 
 @pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "+1", "@x", "＝1"])
-def test_formula_after_a_foreign_separator_is_harmless(separator: str, formula: str) -> None:
+def test_formula_after_a_foreign_separator_is_made_harmless(separator: str, formula: str) -> None:
     """A spreadsheet may expect a different separator from the file's."""
     for between in ("", " ", '"'):
         text = str(harmless(f"Bob{separator}{between}{formula}; end"))

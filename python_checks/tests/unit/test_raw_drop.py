@@ -56,7 +56,7 @@ SETTINGS = json.dumps(
 
 
 def read(drop: Path, table: str = "clients", settings: Settings | None = None) -> list[Row]:
-    """Return the rows of a drop in the order of the table made from the plan."""
+    """Return the rows of a table of a drop, in the order in which its plan reads them."""
     plan = plan_table(drop, table, settings)
     with duckdb.connect() as connection:
         connection.execute(f"create table read as {plan.sql}")
@@ -529,7 +529,7 @@ def test_inspect_refuses_unknown_codes_like_a_build(tmp_path: Path) -> None:
     assert inspect_drop(tmp_path)["problems"] == []
 
 
-# Column, cell, and the reason why a build quarantines the row.
+# A column, its cell, and the reason for which a build quarantines the row.
 BAD_CELLS = {
     "no calendar date": ("Joined Bank", "31-02-2015", "joined_bank is not a date written as %d-%m"),
     "after the as-of date": (
@@ -551,7 +551,7 @@ BAD_CELLS = {
 
 
 def spoilt_drop(folder: Path, cells: dict[int, tuple[str, str]]) -> Path:
-    """Write a drop of 40 clients with an invalid cell in some rows; the header is row 1."""
+    """Write a drop of 40 clients with an invalid cell in some rows. The header is row 1."""
     folder.mkdir()
     header, rows = oddities.seed_rows()
     table = [list(header), *map(list, rows[:40])]
@@ -773,7 +773,7 @@ def test_mapping_file_may_repeat_values_or_be_empty(text: str, tmp_path: Path) -
     assert plan_table(tmp_path, "clients").reading is not None
 
 
-def test_repeated_text_date_beside_typed_dates_is_accepted() -> None:
+def test_text_dates_beside_typed_dates_are_refused_only_if_on_many_days() -> None:
     watch = _DateWatch("clients.xlsx[Sheet1]")
     for day in range(1, 29):
         watch.see(date(2019, 5, day), day)
@@ -865,7 +865,7 @@ def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "is_one"),
     [
-        ('1,"A', 'B",x,y', True),  # a name broken over two lines
+        ('1,"A', 'B",x,y', True),  # a name split across two lines
         ('"1', '2",A,x,y', True),
         ('1,A,x,"y', 'z, or not"', True),  # a remark in the last column
         ('1,A,x,"y, y', 'z, z, z, z, z"', True),
@@ -875,7 +875,7 @@ def test_file_without_clients_is_not_a_drop(tmp_path: Path) -> None:
         ('"1,A,x,y', '2",B,x,y', False),
         ('1,"A,x,y', '2,B,x",y', False),  # one row would not be as wide as the table
         ('1,A,x,"y', '2,B,x,y"', False),
-        ('"1","A', '2,B","x","y"', True),  # all texts in quotes: a quote in a name is doubled
+        ('"1","A', '2,B","x","y"', True),  # all texts are in quotes
         ('1,"A', '2,B","x","y"', True),
         ('1,"A', '2,B","x, x",y', False),
     ],
@@ -933,7 +933,7 @@ def test_non_utf8_bytes_far_into_a_file_are_read(line_end: str, tmp_path: Path) 
     text=st.lists(st.sampled_from([",", "\n", '"', "a", " ", "1", ',"', '",']), max_size=28),
     width=st.integers(2, 4),
 )
-def test_fallback_and_plain_reader_split_quotes_alike(text: list[str], width: int) -> None:
+def test_fallback_and_plain_reader_handle_quotes_alike(text: list[str], width: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "few.csv"
         path.write_text("header\n" + "".join(text))

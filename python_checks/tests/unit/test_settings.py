@@ -26,7 +26,7 @@ NOT_SETTINGS = {"BANK_"}
 
 
 def refusal(variables: dict[str, object], **environment: str) -> str:
-    """Return why these settings are refused; empty if they are valid."""
+    """Return why these settings are refused, or an empty text if they are valid."""
     try:
         require_settings(PROJECT, variables, environment)
     except SettingError as refused:
@@ -53,7 +53,7 @@ def test_environment_settings_are_in_the_document_they_name() -> None:
 
 def test_variables_match_dbt_project() -> None:
     declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
-    # A dictionary holds the variables of another package.
+    # A dictionary holds the variables of another dbt package.
     assert {setting.name: setting.default.split(":")[0].strip("`") for setting in VARIABLES} == {
         name: str(value) for name, value in declared.items() if not isinstance(value, dict)
     }
@@ -168,7 +168,7 @@ def test_value_in_dbt_project_is_checked_too(tmp_path: Path) -> None:
     require_settings(tmp_path, {"as_of_date": "2021-12-31"}, {})
 
 
-def test_misspelt_variable_of_the_environment_gets_the_nearest_name() -> None:
+def test_misspelt_environment_variable_gets_the_nearest_name() -> None:
     assert unknown_settings({"BANK_WAREHOSE": "x", "BANK_THREADS": "2", "HOME": "y"}) == [
         "BANK_WAREHOSE: no such setting; it is ignored. Did you mean BANK_WAREHOUSE?"
     ]

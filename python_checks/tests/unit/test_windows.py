@@ -1,4 +1,4 @@
-"""Windows behaviour, simulated on this machine: messages, backslashes, open files."""
+"""Windows behaviour, simulated on this machine: messages, backslashes and open files."""
 
 import os
 import subprocess
@@ -78,7 +78,7 @@ def test_briefly_held_draft_is_renamed(tmp_path: Path, monkeypatch: pytest.Monke
 HOLD = "from bank_warehouse.raw_drop import temp_files\ntemp_files.new_path('.csv')\nwait()\n"
 
 
-def test_only_a_killed_process_loses_its_temporary_folder(
+def test_temporary_folder_is_kept_while_its_process_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TMPDIR", "TEMP", "TMP"):

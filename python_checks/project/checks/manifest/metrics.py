@@ -1,4 +1,4 @@
-"""Each metric is defined once, because a second definition would drift from the first."""
+"""Checks that each metric is defined only once."""
 
 import json
 import re
@@ -15,9 +15,9 @@ Json = Mapping[str, Any]
 def check_metrics_are_defined_once(ctx: Any) -> None:
     """No metric repeats the definition of another under a second name.
 
-    Names of measures and metrics are replaced by what they stand for before definitions are
-    compared, so a copied measure is found as well as a copied metric, and a ratio as well as the
-    same division written as an expression.
+    The definitions are compared after the names of measures and metrics in them are replaced by
+    their expressions. This also finds a metric of a copied measure, and a division that repeats a
+    ratio.
     """
     manifest = ctx.manifest_obj.manifest
     names = defaultdict(list)

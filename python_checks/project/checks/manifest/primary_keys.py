@@ -7,10 +7,10 @@ from dbt_bouncer.check_framework.decorator import check, fail
 
 @check  # type: ignore[untyped-decorator]
 def check_model_primary_key_is_proved(model: Any, ctx: Any) -> None:
-    """The field `primary_key` of a model in the manifest has the columns of one of its tests.
+    """A model's `primary_key` in the manifest has the columns of one of its uniqueness tests.
 
-    dbt fills the field from a constraint, or else from all tests of uniqueness together. So a model
-    with two such tests must name one of them in a constraint `primary_key`.
+    dbt fills this field from a constraint, or else from all uniqueness tests together. So a model
+    with two such tests needs a constraint of type primary_key with the columns of one of them.
     """
     tested = [
         set(test.test_metadata.kwargs["combination_of_columns"])
