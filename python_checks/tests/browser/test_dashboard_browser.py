@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium: every page with mouse, keyboard, links, phone and dark theme.
+"""The dashboard works in Chromium, with mouse or keyboard, on a phone and in the dark theme.
 
 To save pictures of the pages, set BANK_DASHBOARD_PICTURES to a folder.
 """
@@ -599,7 +599,7 @@ def test_pictured_pages_open_without_faults(watched: Watched) -> None:
 # ---------- empty pages, new releases, the export
 
 
-def test_pages_say_if_no_customer_meets_the_filters(watched: Watched) -> None:
+def test_pages_say_if_no_customer_matches_the_filters(watched: Watched) -> None:
     search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     search += "&joined_year=1995&income_band=Low"
     for name in PAGES:

@@ -34,7 +34,6 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         cwd=folder,
@@ -47,7 +46,7 @@ def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A drop from the generator."""
+    """A generated drop."""
     folder = tmp_path_factory.mktemp("drops")
     made = bank(folder, "generate", "--customers", str(CLIENTS), "--seed", "1", "--out", "drop")
     assert made.returncode == 0, made.stderr

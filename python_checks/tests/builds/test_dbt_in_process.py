@@ -1,4 +1,4 @@
-"""Parsing once and running dbt in the test's process changes nothing and leaves nothing behind."""
+"""Tests can share one parse of the project and run dbt in their own process."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple
 
 
 def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
-    """Vars are rendered when dbt compiles, so one parsed manifest is enough for all of them."""
+    """One parsed manifest is enough for all values, because dbt renders vars when it compiles."""
     read = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     # A dictionary holds the vars of another package.
     declared = {name: value for name, value in read.items() if not isinstance(value, dict)}

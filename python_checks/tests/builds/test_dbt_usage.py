@@ -70,11 +70,7 @@ def remove_warehouse(folder: Path) -> None:
 
 
 def copy_warehouse(built: Path, folder: Path, stem: str = "bank") -> Path:
-    """Copy a warehouse with its history and records, optionally with a new name.
-
-    Returns:
-        The copy.
-    """
+    """Copy a warehouse with its history and records, and return the path of the copy."""
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in FILES_OF_A_WAREHOUSE:
         file = built.with_name(built.stem + suffix)

@@ -35,7 +35,7 @@ def pip(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    """Run `bank` from the wheel, in an environment with the same packages as this one."""
+    """Return a function that runs `bank` from the wheel, with the packages of this environment."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()

@@ -1,4 +1,4 @@
-"""Releases in PostgreSQL, on a real server: types, keys and rights; readers are not disturbed."""
+"""Releases in PostgreSQL have the right types, keys and rights, and do not disturb readers."""
 
 import json
 import re
@@ -452,7 +452,7 @@ def test_failed_commit_changes_nothing(
     assert one(database, "select release from marts.release") == 1
 
 
-# ---------- an answer to COMMIT that never comes
+# ---------- COMMIT without an answer
 
 
 def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
@@ -596,7 +596,7 @@ def test_hanging_transaction_is_ended_before_the_outcome_is_read(
     assert files_and_postgres(tmp_path, database) == (None, [], [])
 
 
-def test_a_server_lost_after_the_commit_is_not_a_failed_publish(
+def test_losing_the_server_after_the_commit_is_not_a_failed_publish(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with cut_proxy(database) as proxy:

@@ -41,9 +41,9 @@ class Service:
     """A service that runs Spark and has its own adapter.
 
     Attributes:
-        adapter: the type of the adapter, as dbt calls it.
-        asking: models that query the database while they are compiled, even with --no-introspect.
-        environment: the variables that its profile reads.
+        adapter: The type of the adapter, as dbt calls it.
+        asking: Models that query the database when they are compiled, even with --no-introspect.
+        environment: The variables that its profile reads.
     """
 
     adapter: str

@@ -76,7 +76,7 @@ def test_the_shipped_seeds_give_the_same_marts(
 
 
 def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
-    """All singular tests, and the first test of each generic kind."""
+    """Run all singular tests, and the first test of each generic kind."""
     nodes = _manifest(seeds_target)["nodes"].values()
     chosen: dict[str, dict[str, Any]] = {}
     for node in sorted(nodes, key=lambda node: str(node["unique_id"])):
@@ -214,7 +214,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             if table == "fct_quarantined_clients":
                 # Most have ambiguous dates: the second file mixes the orders of day and month.
                 assert found.rows > 100
-    # One delivered file becomes several Parquet files of the table.
+    # The two delivered files become at least four Parquet files.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
 
 

@@ -22,7 +22,7 @@ def compiled(built_target: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(compiled: Path, built_warehouse: Path) -> dict[str, pd.DataFrame]:
-    """Return the rows of every analysis, by its name; the warehouse is opened read-only."""
+    """Return the rows of each analysis, by its name."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         return {
             name: connection.execute((compiled / f"{name}.sql").read_text(encoding="utf-8")).df()
@@ -68,7 +68,7 @@ def test_analysis_states_its_question_and_how_to_read_it(name: str) -> None:
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
 
 
-def test_every_analysis_is_described_and_every_description_has_its_analysis() -> None:
+def test_descriptions_are_those_of_the_analyses() -> None:
     declared = yaml.safe_load(
         (PROJECT / "analyses" / "_analyses__models.yml").read_text(encoding="utf-8")
     )
@@ -119,7 +119,9 @@ def test_median_index_of_depth_is_one(answers: dict[str, pd.DataFrame]) -> None:
     assert middle.to_list() == pytest.approx([1] * 7, rel=1e-4)
 
 
-def test_lowest_risk_holds_less_than_its_share(answers: dict[str, pd.DataFrame]) -> None:
+def test_customers_with_the_lowest_risk_hold_less_than_their_share(
+    answers: dict[str, pd.DataFrame],
+) -> None:
     rows = answers["product_use_by_risk"]
     shares = rows.groupby("product_name")[["share_of_customers", "share_of_balance"]].sum()
     assert shares.to_numpy() == pytest.approx(1)

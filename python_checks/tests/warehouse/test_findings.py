@@ -1,4 +1,4 @@
-"""The committed page and notebook match the shipped sample, and templates hold no numbers."""
+"""The committed findings page and notebook match the sample, and templates contain no numbers."""
 
 import html
 import re
