@@ -60,7 +60,7 @@ def test_run_closes_its_files_and_restores_the_environment(tmp_path: Path) -> No
     seeded = ("seed", "--select", "income_bands")
     assert run_dbt(tmp_path, *seeded, BANK_THREADS="1").returncode == 0
     assert (dict(os.environ), Path.cwd()) == (before, folder)
-    # Opening the warehouse for writing with other settings proves that nobody else has it open.
+    # Opening the warehouse with other settings proves that no other connection is open.
     with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
         connection.execute("drop table reference.income_bands cascade")
     # A second run in this process opens the changed file and uses its own arguments.

@@ -60,7 +60,7 @@ def test_large_build_needs_space_to_spill(tmp_path: Path) -> None:
     assert without_tests.spill_bytes == 100_000_000 * MODEL_WORKING_BYTES - 6_000_000_000
 
 
-def test_too_little_space_is_refused_with_remedy(
+def test_too_little_space_is_refused_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")

@@ -116,7 +116,7 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     amounts = [json.loads(row[2])["estimated_income"] for row in quarantined]
     assert amounts == INJECTIONS
     assert databases == (1,)
-    # Nothing was executed: only files of a build exist.
+    # Nothing was executed, so only the files of a build exist.
     made = {"bank.duckdb", "bank_history.duckdb", "bank.build_record.json", "target", "logs"}
     assert {file.name for file in folder.iterdir()} <= made
     assert not list(tmp_path.rglob("ran")) + list(tmp_path.rglob("stolen*"))

@@ -444,7 +444,7 @@ def test_faults_in_history_and_migrations_are_found(
     assert found_by(name, copy) > 0
 
 
-def test_history_with_changed_columns_is_refused_with_remedy(
+def test_history_with_changed_columns_is_refused_with_a_remedy(
     copy: Path, drops: dict[int, Path]
 ) -> None:
     run_sql(

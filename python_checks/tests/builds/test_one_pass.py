@@ -39,7 +39,7 @@ CONCENTRATION = "fct_balance_concentration"
 same number of digits and the same first four digits, so the number of buckets is limited."""
 
 DISTRIBUTIONS = "int_distributions"
-"""The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
+"""The model that counts amounts in buckets, 64 for each unit of the natural logarithm."""
 
 MEDIANS = "int_dimension_medians"
 """The model that sorts the amounts in the few buckets that contain a median."""

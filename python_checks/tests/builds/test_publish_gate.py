@@ -222,7 +222,7 @@ def test_commands_check_publish_and_roll_back(
     assert early.returncode == 1
     assert "expectations have not been run" in early.stderr
     assert "Traceback" not in early.stderr
-    # In its own process, because Great Expectations keeps the file open until the process ends.
+    # Great Expectations keeps the file open until its process ends, so it runs in a new process.
     checked = subprocess.run(
         [sys.executable, "-m", "bank_warehouse", "check", "--no-docs"],
         env=os.environ | environment,

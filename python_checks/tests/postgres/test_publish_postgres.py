@@ -82,7 +82,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def published(
     postgres: str, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
-    """A database and a folder that hold one release with personal data; tests only read them."""
+    """A database and a folder with one release that has personal data. Tests only read them."""
     dsn, folder = new_database(postgres), tmp_path_factory.mktemp("published")
     publish(warehouse, folder, dsn, with_restricted=True)
     return dsn, folder
@@ -202,10 +202,10 @@ def test_reader_roles_read_only_what_they_may(published: tuple[str, Path]) -> No
                 one(user, statement)
 
 
-def test_login_of_the_power_bi_guide_reads_the_model_but_no_personal_data(
+def test_login_from_the_power_bi_guide_reads_the_model_but_no_personal_data(
     published: tuple[str, Path],
 ) -> None:
-    """The statements are those of the guide; the queries are those of the model."""
+    """The statements come from the guide, and the queries come from the model."""
     dsn, _ = published
     guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
     (statements,) = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
@@ -246,7 +246,7 @@ def test_added_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path
         )
 
 
-def test_restricted_is_removed_without_the_flag(
+def test_restricted_tables_are_removed_without_the_flag(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
@@ -375,7 +375,7 @@ def test_tables_that_no_release_created_are_not_changed(
     assert current_number(tmp_path) is None
 
 
-def test_unreachable_server_publishes_nothing_and_hides_password(
+def test_unreachable_server_publishes_nothing_and_hides_the_password(
     warehouse: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(PostgresError, match="cannot be reached") as refused:
@@ -388,7 +388,7 @@ def test_unreachable_server_publishes_nothing_and_hides_password(
     assert release_numbers(tmp_path) == []
 
 
-def test_user_without_rights_is_refused_with_remedy(
+def test_user_without_rights_is_refused_with_a_remedy(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     user = f"user_{uuid.uuid4().hex[:8]}"

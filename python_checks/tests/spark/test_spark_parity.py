@@ -30,11 +30,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
 
 @pytest.fixture(scope="module")
 def seeds_target(spark: SparkProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the shipped seeds and the models on Spark.
-
-    Returns:
-        The target folder of the build.
-    """
+    """Build the seeds and the models on Spark, and return the target folder of the build."""
     target = tmp_path_factory.mktemp("seeds_on_spark")
     spark.dbt(target, "build", *DATA)
     return target
@@ -48,7 +44,7 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _assert_same_marts(
     warehouse: Path, spark: SparkProcess, target: Path, **environment: str
 ) -> int:
-    """Compare all marts of Spark with those of DuckDB; return the number of rows compared."""
+    """Compare all marts of Spark with those of DuckDB, and return the number of rows compared."""
     marts = target / "marts"
     arguments = ("--args", json.dumps({"folder": str(marts)}))
     spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
@@ -64,7 +60,7 @@ def _assert_same_marts(
 
 
 def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
-    """Run dbt tests and check that all pass; `names` gives the unique id of each test name."""
+    """Run the dbt tests in `names`, which gives the unique id of each, and check that all pass."""
     outcome = spark.dbt(target, "test", "--select", *names)
     assert outcome.statuses == dict.fromkeys(names.values(), "pass")
 
@@ -89,7 +85,7 @@ def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target
 
 
 NOT_ON_SPARK = ("near_duplicates_are_found",)
-"""Unit tests of what Spark cannot do: it has no function to normalize Unicode."""
+"""Unit tests that cannot pass on Spark, which has no function to normalize Unicode."""
 
 
 def test_engine_specific_unit_tests_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:

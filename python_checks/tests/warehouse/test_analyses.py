@@ -152,7 +152,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
-def test_customers_at_risk_are_those_with_level_act(
+def test_customers_at_risk_are_those_on_level_act(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["who_is_at_risk"]
@@ -199,7 +199,7 @@ def test_concentration_covers_the_whole_bank(
     assert rows["effective_customers"].between(1, bank["customers"]).all()
 
 
-def test_harder_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
+def test_more_severe_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["losses_under_stress"].set_index("scenario_name")
     loss = rows["stressed_loss"].astype(float)
     assert rows["multiple_of_loss"]["Baseline"] == 1
@@ -237,7 +237,7 @@ def test_sample_flags_no_group_beyond_chance(answers: dict[str, pd.DataFrame]) -
     assert rows["groups_flagged_beyond_chance"].sum() == 0
 
 
-def test_swings_of_single_items_add_up_to_the_swing_of_all(
+def test_swings_of_items_add_up_to_the_total_swing(
     answers: dict[str, pd.DataFrame],
 ) -> None:
     rows = answers["what_if_assumptions_are_off"]

@@ -768,7 +768,7 @@ def test_figures_show_the_change_since_the_previous_date(snapshot: Snapshot) -> 
     assert not any(tile.aside for tile in block_of(snapshot, "overview", "glance").tiles)
 
 
-def test_band_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
+def test_flow_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
     assert not [
         block for block in page_of(snapshot, "segmentation").blocks if block.name == "moves"
     ]

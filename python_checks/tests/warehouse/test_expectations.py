@@ -1,4 +1,4 @@
-"""The Great Expectations suites on a real warehouse, intact and damaged."""
+"""The Great Expectations suites pass on the built warehouse and report damage to it."""
 
 import dataclasses
 import re

@@ -156,7 +156,7 @@ def test_role_without_filters_sees_the_same_titles(
         assert evaluator.value(finding, context) != "Not shown to your role"
 
 
-def test_risk_finding_names_income_and_is_silent_on_few_customers(evaluator: Evaluator) -> None:
+def test_risk_finding_names_income_or_says_that_customers_are_few(evaluator: Evaluator) -> None:
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting is linked to income ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}

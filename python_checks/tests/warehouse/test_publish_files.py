@@ -521,7 +521,7 @@ def spoil_a_row(release: Path) -> None:
         lambda release: (release / "manifest.json").write_text("{"),
     ],
 )
-def test_roll_back_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
+def test_rollback_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
     spoil(copied / "1")
     with pytest.raises(DamagedReleaseError, match="make another release current with"):
         roll_back(copied, 1, None)
@@ -773,7 +773,7 @@ def test_second_publisher_is_refused_while_the_first_runs(warehouse: Path, tmp_p
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
 
-def test_a_publisher_that_fails_leaves_nothing(
+def test_failed_publish_leaves_nothing_behind(
     warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
