@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium: every page with mouse, keyboard, links, phone and dark theme.
+"""The dashboard works in Chromium, with mouse or keyboard, on a phone and in the dark theme.
 
 To save pictures of the pages, set BANK_DASHBOARD_PICTURES to a folder.
 """
@@ -224,7 +224,7 @@ def test_each_page_prints_fully_and_in_colour(name: str, watched: Watched, tmp_p
     for sheet in document:
         pixels = sheet.render(scale=1).to_numpy().astype(int)
         blue, green, red = (pixels[..., place] for place in range(3))
-        # The colour of bars and cells: more green and blue than red.
+        # Bars and cells have more green and blue than red.
         coloured += int(((green - red > 40) & (blue - red > 30)).sum())
     document.close()
     wanted = page.evaluate(
@@ -533,7 +533,7 @@ def test_pages_work_by_keyboard_alone(watched: Watched) -> None:
     watched.assert_no_faults()
 
 
-def test_dark_and_light_are_remembered(watched: Watched) -> None:
+def test_theme_is_remembered(watched: Watched) -> None:
     page = watched.go("/segmentation")
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)
@@ -599,7 +599,7 @@ def test_pictured_pages_open_without_faults(watched: Watched) -> None:
 # ---------- empty pages, new releases, the export
 
 
-def test_pages_say_if_no_customer_meets_the_filters(watched: Watched) -> None:
+def test_pages_say_if_no_customer_matches_the_filters(watched: Watched) -> None:
     search = "loyalty_classification=Platinum&risk_weighting=5&occupation_family=Legal"
     search += "&joined_year=1995&income_band=Low"
     for name in PAGES:

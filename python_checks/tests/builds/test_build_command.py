@@ -34,7 +34,6 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `bank` in `folder`."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         cwd=folder,
@@ -47,7 +46,7 @@ def bank(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A drop from the generator."""
+    """A generated drop."""
     folder = tmp_path_factory.mktemp("drops")
     made = bank(folder, "generate", "--customers", str(CLIENTS), "--seed", "1", "--out", "drop")
     assert made.returncode == 0, made.stderr
@@ -93,7 +92,7 @@ def test_partial_build_has_no_summary(drop: Path, tmp_path: Path) -> None:
     assert "Run `bank build FOLDER --warehouse bank.duckdb`" in summed.stderr
 
 
-def test_failing_drop_shows_first_error_and_remedy(drop: Path, tmp_path: Path) -> None:
+def test_failing_drop_shows_the_first_error_and_a_remedy(drop: Path, tmp_path: Path) -> None:
     bad = spoilt(drop, tmp_path / "bad", rows=7)
     built = bank(tmp_path, "build", "bad", "--warehouse", "bank.duckdb", "--select", PART)
     assert built.returncode == 1
@@ -188,7 +187,7 @@ def test_kill_ends_dbt_too_and_leaves_no_temporary_files(drop: Path, tmp_path: P
     assert not record["is_ended"]
 
 
-def test_verbose_shows_dbt_log(tmp_path: Path) -> None:
+def test_verbose_shows_the_dbt_log(tmp_path: Path) -> None:
     arguments = ("--warehouse", "bank.duckdb", "--select", "age_bands", "--verbose")
     built = bank(tmp_path, "build", *arguments, "--", "--no-use-colors")
     assert built.returncode == 0, built.stdout + built.stderr

@@ -23,7 +23,7 @@ def test_changed_model_is_listed_and_its_unit_tests_run(tmp_path: Path) -> None:
     assert "actual differs from expected" in changes.failure
 
 
-def test_the_same_project_has_no_changes(tmp_path: Path) -> None:
+def test_unchanged_project_has_no_changes(tmp_path: Path) -> None:
     extract("HEAD", PROJECT, tmp_path / "base")
     changes = compare(tmp_path / "base", tmp_path / "base", tmp_path)
     assert (changes.modified, changes.downstream, changes.failure) == ([], [], "")

@@ -1,4 +1,4 @@
-"""Parsing once and running dbt in the test's process changes nothing and leaves nothing behind."""
+"""Tests can share one parse of the project and run dbt in their own process."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> list[tuple
 
 
 def test_variables_and_folders_do_not_affect_the_parse(tmp_path: Path) -> None:
-    """Vars are rendered when dbt compiles, so one parsed manifest is enough for all of them."""
+    """One parsed manifest is enough for all values, because dbt renders vars when it compiles."""
     read = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     # A dictionary holds the vars of another package.
     declared = {name: value for name, value in read.items() if not isinstance(value, dict)}
@@ -60,7 +60,7 @@ def test_run_closes_its_files_and_restores_the_environment(tmp_path: Path) -> No
     seeded = ("seed", "--select", "income_bands")
     assert run_dbt(tmp_path, *seeded, BANK_THREADS="1").returncode == 0
     assert (dict(os.environ), Path.cwd()) == (before, folder)
-    # Opening the warehouse for writing with other settings proves that nobody else has it open.
+    # Opening the warehouse with other settings proves that no other connection is open.
     with duckdb.connect(str(tmp_path / "bank.duckdb")) as connection:
         connection.execute("drop table reference.income_bands cascade")
     # A second run in this process opens the changed file and uses its own arguments.

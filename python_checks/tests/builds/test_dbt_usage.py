@@ -41,7 +41,7 @@ def fails(folder: Path, *arguments: str, project: Path = PROJECT) -> str:
 
 
 def bank(warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command `bank` on a warehouse; releases go to `published` beside it."""
+    """Run `bank` on a warehouse. Releases are published to the folder `published` beside it."""
     return subprocess.run(
         [sys.executable, "-m", "bank_warehouse", *arguments],
         env=os.environ
@@ -56,7 +56,7 @@ def bank(warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def refused(warehouse: Path, *arguments: str) -> str:
-    """Run the command `bank`, expect a refusal, and return its message."""
+    """Run `bank`, expect a refusal, and return its message."""
     run = bank(warehouse, *arguments)
     assert run.returncode in (1, 2), run.stdout
     assert "Traceback" not in run.stderr
@@ -70,11 +70,7 @@ def remove_warehouse(folder: Path) -> None:
 
 
 def copy_warehouse(built: Path, folder: Path, stem: str = "bank") -> Path:
-    """Copy a warehouse with its history and records, optionally with a new name.
-
-    Returns:
-        The copy.
-    """
+    """Copy a warehouse with its history and records, and return the path of the copy."""
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in FILES_OF_A_WAREHOUSE:
         file = built.with_name(built.stem + suffix)
@@ -334,7 +330,7 @@ def test_compiled_test_runs_in_duckdb_as_printed(used: Path) -> None:
     assert rows == [("fct_fairness_monitor", "value", "holds the name or id of a client")]
 
 
-def test_new_mart_fails_with_remedy(project_copy: Path, used_by_copy: Path) -> None:
+def test_new_mart_fails_with_a_remedy(project_copy: Path, used_by_copy: Path) -> None:
     model = project_copy / "models/marts/core/fct_ages.sql"
     described = project_copy / "models/marts/core/_ages.yml"
     try:

@@ -45,14 +45,14 @@ def test_plan_estimates_the_number_of_rows() -> None:
     assert plan_table(SEEDS, "clients").rows == pytest.approx(3000, rel=0.01)
 
 
-def test_small_build_needs_no_spill(tmp_path: Path) -> None:
+def test_small_build_needs_no_space_to_spill(tmp_path: Path) -> None:
     need = need_of(1_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 0
     assert need.warehouse_bytes == 1_000_000 * WAREHOUSE_BYTES
     assert "memory" not in require_disk_space(need)
 
 
-def test_large_build_needs_spill(tmp_path: Path) -> None:
+def test_large_build_needs_space_to_spill(tmp_path: Path) -> None:
     need = need_of(100_000_000, tmp_path / "bank.duckdb")
     assert need.spill_bytes == 100_000_000 * WORKING_BYTES - 6_000_000_000
     assert need.spill == tmp_path / "bank.duckdb.tmp"
@@ -60,7 +60,9 @@ def test_large_build_needs_spill(tmp_path: Path) -> None:
     assert without_tests.spill_bytes == 100_000_000 * MODEL_WORKING_BYTES - 6_000_000_000
 
 
-def test_full_disk_is_refused_with_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_refused_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     need = need_of(100_000_000, tmp_path / "new" / "bank.duckdb")
     both = need.warehouse_bytes + need.spill_bytes
     free(monkeypatch, both)
@@ -110,7 +112,7 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("command", "temporary"),
     [
         ("build", " and up to 22 MB for what does not fit in memory"),
-        # Without tests, less is needed.
+        # A build without tests needs less space.
         ("run", ""),
     ],
 )
@@ -121,7 +123,7 @@ def test_dbt_logs_needed_disk_space(
         *(tmp_path, command, "--select", "base_bank__clients"),
         BANK_RAW_DIR=str(drop),
         BANK_MEMORY_LIMIT="100MB",
-        # Without its seeds the model fails, but first reports the space that it needs.
+        # Without its seeds, the model fails, but it reports the needed space first.
         DBT_EXCLUDE_RESOURCE_TYPES="unit_test test",
     )
     message = f"200,000 customers need about 110 MB for the warehouse{temporary}."

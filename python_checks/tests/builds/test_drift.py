@@ -1,4 +1,4 @@
-"""The profile of an accepted drop, and the drift of later drops against it."""
+"""A drop is compared with the profile of the last accepted drop."""
 
 import csv
 from pathlib import Path
@@ -44,7 +44,7 @@ def deliver(drop: Path, factor: int) -> None:
 
 
 def test_a_drop_is_compared_with_the_last_accepted_one(tmp_path: Path) -> None:
-    # The name has a DuckDB wildcard and a quote, to check that the file is still found.
+    # The folder's name has a DuckDB wildcard and a quote. The profile must still be found.
     folder = tmp_path / "bank's [1]"
     folder.mkdir()
     drop = tmp_path / "drop"

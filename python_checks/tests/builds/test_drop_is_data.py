@@ -1,7 +1,7 @@
-"""A drop is data: nothing in it runs, leads out of its folder, or breaks a build.
+"""A drop is only data: its texts are never executed, and links out of its folder are refused.
 
-dbt builds one drop with many hostile texts. It refuses drops whose clients file is hidden or a link
-out of the folder.
+One test builds a drop with many hostile texts. Another checks that dbt refuses a clients file that
+is hidden or is a link out of the folder.
 """
 
 import csv
@@ -110,13 +110,13 @@ def test_hostile_cells_headers_and_names_are_data(tmp_path: Path) -> None:
     assert totals is not None
     assert totals[0] == len(rows) == totals[1] + totals[2]
     assert [row[0] for row in named] == INJECTIONS
-    # A cell of ten million letters is not a name: its whole line is quarantined.
+    # A line with ten million letters is too long, so it is quarantined.
     assert longest == (1, True)
     assert {row[0] for row in quarantined} == {part}
     amounts = [json.loads(row[2])["estimated_income"] for row in quarantined]
     assert amounts == INJECTIONS
     assert databases == (1,)
-    # Nothing was executed: only files of a build exist.
+    # Nothing was executed, so only the files of a build exist.
     made = {"bank.duckdb", "bank_history.duckdb", "bank.build_record.json", "target", "logs"}
     assert {file.name for file in folder.iterdir()} <= made
     assert not list(tmp_path.rglob("ran")) + list(tmp_path.rglob("stolen*"))
@@ -158,7 +158,7 @@ def test_clients_file_outside_the_drop_or_hidden_is_refused(form: str, tmp_path:
         *("build", "--select", "base_bank__clients", "--resource-type", "model"),
         BANK_RAW_DIR=str(drop),
     )
-    # Refused before anything is built.
+    # The drop is refused before anything is built.
     assert run.returncode == 2
     assert "Traceback" not in run.stdout + run.stderr
     expected = "no file for clients" if form == "dots" else "link out of the raw folder"

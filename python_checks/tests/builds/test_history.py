@@ -1,7 +1,7 @@
-"""The history by date: months in order, repeated, late, incomplete, interrupted or missing.
+"""The history stays correct if months are repeated, late, incomplete, interrupted or missing.
 
-One bank is built month by month. After each build the tests read the history without dbt: its
-dates, a fingerprint of each, and the comparisons. Rows that must not change keep their fingerprint.
+One bank is built month by month. After each build, the tests read the dates of the history, a
+fingerprint of each date, and the comparisons. Rows that must not change keep their fingerprint.
 """
 
 import csv
@@ -57,7 +57,7 @@ class Look:
 
     Attributes:
         dates: Number of customers and fingerprint of each date.
-        pairs: The same for each comparison that the history keeps, by its two dates.
+        pairs: Number of customers and fingerprint of each comparison, by its two dates.
         segments: Customers by date, segment before and segment after.
         printed: What the build printed.
     """
@@ -139,7 +139,10 @@ def rewrite(drop: Path, to: Path, *, leave_out: int = 0, spoil: int = 0) -> Path
 
 @pytest.fixture(scope="module")
 def drops(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The bank in five months; 5 is month 3 without 20 customers, 6 is month 4 with 40 bad ages."""
+    """The drops of five months, and two more.
+
+    Drop 5 is month 3 without 20 customers. Drop 6 is month 4 with 40 unreadable ages.
+    """
     folder = tmp_path_factory.mktemp("drops")
     made = {}
     for month in DAYS:
@@ -165,7 +168,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def looks(bank: Path, drops: dict[int, Path]) -> dict[str, Look]:
-    """What each build of a series left behind, by the name of the build."""
+    """The history and migrations after each build of a series, by the name of the build."""
     seen = {}
 
     def step(name: str, month: int, day: str, *options: str, is_refused: bool = False) -> None:
@@ -217,7 +220,7 @@ def test_late_drop_is_inserted(looks: dict[str, Look]) -> None:
     assert before.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[3])}
     assert after.dates.keys() == {DAYS[0], DAYS[1], DAYS[2], DAYS[3]}
     assert unchanged(before, after, DAYS[0], DAYS[1], DAYS[3])
-    # Its neighbours are no longer compared with each other; everything else is unchanged.
+    # The dates before and after it are no longer compared with each other. The rest is unchanged.
     assert after.pairs.keys() == {(DAYS[0], DAYS[1]), (DAYS[1], DAYS[2]), (DAYS[2], DAYS[3])}
     assert after.pairs[DAYS[0], DAYS[1]] == before.pairs[DAYS[0], DAYS[1]]
     assert {day for day, _, _ in after.segments} == {DAYS[1], DAYS[2], DAYS[3]}
@@ -312,7 +315,7 @@ def test_migrations_equal_a_count_in_python(bank: Path, looks: dict[str, Look]) 
 
 @pytest.fixture
 def copy(bank: Path, looks: dict[str, Look], tmp_path: Path) -> Path:
-    """A copy of the warehouse and history after the last build of the series, to be damaged."""
+    """A copy of the warehouse and history after the last build, which a test may damage."""
     assert looks
     warehouse = bank / "bank.duckdb"
     for file in (warehouse, history_of(bank), build_record_path(warehouse)):
@@ -443,7 +446,7 @@ def test_faults_in_history_and_migrations_are_found(
     assert found_by(name, copy) > 0
 
 
-def test_history_with_changed_columns_is_refused_with_remedy(
+def test_history_with_changed_columns_is_refused_with_a_remedy(
     copy: Path, drops: dict[int, Path]
 ) -> None:
     run_sql(
@@ -540,7 +543,7 @@ def kill_build(folder: Path, day: str, drop: Path, moment: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_build_leaves_complete_dates(copy: Path, drops: dict[int, Path]) -> None:
-    # The build would write rows that differ from the existing ones.
+    # Change the customers, so that the build writes rows that differ from the existing ones.
     run_sql(
         copy / "bank.duckdb",
         "update intermediate.int_customers_segmented set total_loans = total_loans + 1, "

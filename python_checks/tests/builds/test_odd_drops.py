@@ -396,7 +396,7 @@ def test_odd_drop_has_the_same_outcome_in_dbt(
     name: str, staging: Staging, seed_values: list[Row], dbt_folder: Path
 ) -> None:
     oddity = BY_NAME[name]
-    drop = dbt_folder / "drop"  # one name for all, so dbt need not parse again
+    drop = dbt_folder / "drop"  # always the same path, so that dbt does not parse again
     if drop.exists():
         shutil.rmtree(drop)
     make(oddity, drop)

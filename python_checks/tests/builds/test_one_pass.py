@@ -1,8 +1,8 @@
 """The clients file is read once, and no model sorts all customers.
 
-A sort is not noticeable with three thousand rows, but takes minutes with ten million. These tests
-run the compiled SQL of every model again on a warehouse of generated customers, with DuckDB's
-profiler, which lists the operators and how many rows each of them returned.
+A sort of three thousand rows is not noticeable, but a sort of ten million takes minutes. These
+tests build a warehouse of generated customers and run the compiled SQL of every model again with
+DuckDB's profiler. The profiler lists the operators and the number of rows that each returned.
 """
 
 import json
@@ -19,7 +19,7 @@ from bank_warehouse.cli import main
 from python_checks.testing.dbt import run_dbt
 
 CUSTOMERS = 25_000
-"""More than exact_ranks_limit: with fewer customers, customers are ranked instead of buckets."""
+"""More than exact_ranks_limit, so that the models rank buckets instead of customers."""
 
 SORTING = frozenset(
     {
@@ -35,11 +35,11 @@ SORTING = frozenset(
 """Operators that sort, rank or number their input."""
 
 CONCENTRATION = "fct_balance_concentration"
-"""The model that sorts the buckets of int_balance_buckets. A bucket holds the amounts with the same
-number of digits and the same first four digits, so more customers do not need more buckets."""
+"""The model that sorts the buckets of int_balance_buckets. A bucket contains the amounts with the
+same number of digits and the same first four digits, so the number of buckets is limited."""
 
 DISTRIBUTIONS = "int_distributions"
-"""The model of the buckets for medians and ranks, 64 per unit of the natural logarithm."""
+"""The model that counts amounts in buckets, 64 for each unit of the natural logarithm."""
 
 MEDIANS = "int_dimension_medians"
 """The model that sorts the amounts in the few buckets that contain a median."""
@@ -48,7 +48,7 @@ AMOUNTS_OF_A_MEDIAN = 0.02
 """Largest share of the amounts that MEDIANS may sort."""
 
 BUCKETS_OF_A_NUMBER_OF_DIGITS = 9_000
-"""The first four digits of an amount are between 1000 and 9999."""
+"""Maximum number of buckets: the first four digits of an amount are between 1000 and 9999."""
 
 READING = ("READ_CSV", "READ_PARQUET", "PARQUET_SCAN")
 
@@ -147,7 +147,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 @pytest.fixture(scope="module")
 def profiles(pack: Pack) -> dict[str, list[Operator]]:
-    """Return the operators of every model, by its name, under the settings of profiles.yml."""
+    """Return the operators of every model, by its name, with the settings of profiles.yml."""
     with duckdb.connect(str(pack.warehouse), read_only=True) as connection:
         history = pack.warehouse.with_name("bank_history.duckdb")
         connection.execute(f"attach '{history}' as history (read_only)")

@@ -1,4 +1,4 @@
-"""The bank's original files, if available: figures that were counted independently."""
+"""The bank's original files, if available, give the figures that were counted independently."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -87,7 +87,7 @@ def test_joining_dates_have_the_known_range_and_gap(
     assert found == ("1995-01-03", "2021-12-31", 0, 248)
 
 
-def test_category_sizes_and_customers_with_every_product_are_as_known(
+def test_category_sizes_and_holders_of_every_product_have_the_known_values(
     original: duckdb.DuckDBPyConnection,
 ) -> None:
     profiles = {

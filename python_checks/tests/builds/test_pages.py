@@ -1,4 +1,4 @@
-"""The commands of the README and the documents, executed as they are printed, page by page."""
+"""The commands in the README and the documents run as printed, page by page."""
 
 import hashlib
 import os

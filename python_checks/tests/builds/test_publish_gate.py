@@ -23,7 +23,7 @@ from python_checks.testing.publishing import (
 
 
 def refused(warehouse: Path, publish_dir: Path) -> str:
-    """Return why the warehouse is not published, and check that no folder is created."""
+    """Return why publishing is refused, and check that no folder is created."""
     with pytest.raises(GateError) as error:
         publish(warehouse, publish_dir, None)
     assert not publish_dir.exists()
@@ -190,7 +190,7 @@ def test_fingerprints_depend_on_values_not_order(tmp_path: Path) -> None:
 def test_partial_and_failed_builds_are_refused(built_warehouse: Path, tmp_path: Path) -> None:
     warehouse = copy_checked(built_warehouse, tmp_path)
     change(warehouse, "delete from marts.dim_products where product_order = 7")
-    # The selected mart's relationship tests read a table that is not selected.
+    # A relationship test of the selected mart also reads dim_products, which is not selected.
     tested = run_dbt(
         tmp_path, "test", "--select", "fct_product_gaps", "--indirect-selection", "eager"
     )
@@ -222,7 +222,7 @@ def test_commands_check_publish_and_roll_back(
     assert early.returncode == 1
     assert "expectations have not been run" in early.stderr
     assert "Traceback" not in early.stderr
-    # In its own process, because Great Expectations keeps the file open until the process ends.
+    # Great Expectations keeps the file open until its process ends, so it runs in a new process.
     checked = subprocess.run(
         [sys.executable, "-m", "bank_warehouse", "check", "--no-docs"],
         env=os.environ | environment,

@@ -97,7 +97,7 @@ def extract(name: str) -> Drop:
 
 
 def measured_at(as_of_date: date, code: str) -> str:
-    """Return compiled SQL with the as-of date, and the year 120 years before it, replaced."""
+    """Return compiled SQL with another as-of date, and with the year 120 years before it."""
     default = DATES[1]
     return code.replace(str(default), str(as_of_date)).replace(
         str(default.year - 120), str(as_of_date.year - 120)
@@ -130,7 +130,7 @@ NO_WORDS = re.compile(r"\bnan\b|\bNone\b|\binf\b|[{}]|\| \|")
 
 @dataclass(frozen=True)
 class Ran:
-    """The results for a drop: customers accepted, tests and checks run, a line for each failure."""
+    """The numbers of customers, tests and checks of a drop, and a line for each failure."""
 
     accepted: int
     tests: int

@@ -35,7 +35,7 @@ def pip(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    """Run `bank` from the wheel, in an environment with the same packages as this one."""
+    """Return a function that runs `bank` from the wheel, with the packages of this environment."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
@@ -95,7 +95,7 @@ def test_generator_and_checks_run(bank: Bank, built_warehouse: Path, tmp_path: P
     assert (tmp_path / "bank_data_docs" / "index.html").is_file()
 
 
-def test_build_without_a_clone_is_refused_with_remedy(bank: Bank) -> None:
+def test_build_without_a_clone_is_refused_with_a_remedy(bank: Bank) -> None:
     refused = bank("build")
     assert refused.returncode == 2
     assert "Run the command in a clone, or name the clone with --project-dir." in refused.stderr

@@ -1,4 +1,4 @@
-"""Releases in PostgreSQL, on a real server: types, keys and rights; readers are not disturbed."""
+"""Releases in PostgreSQL have the right types, keys and rights, and do not disturb readers."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def other_warehouse(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -
 def published(
     postgres: str, warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
-    """A database and a folder that hold one release with personal data; tests only read them."""
+    """A database and a folder with one release that has personal data. Tests only read them."""
     dsn, folder = new_database(postgres), tmp_path_factory.mktemp("published")
     publish(warehouse, folder, dsn, with_restricted=True)
     return dsn, folder
@@ -202,10 +202,10 @@ def test_reader_roles_read_only_what_they_may(published: tuple[str, Path]) -> No
                 one(user, statement)
 
 
-def test_login_of_the_power_bi_guide_reads_the_model_but_no_personal_data(
+def test_login_from_the_power_bi_guide_reads_the_model_but_no_personal_data(
     published: tuple[str, Path],
 ) -> None:
-    """The statements are those of the guide; the queries are those of the model."""
+    """The statements come from the guide, and the queries come from the model."""
     dsn, _ = published
     guide = (PROJECT / "docs/power-bi.md").read_text("utf-8")
     (statements,) = re.findall(r"```sql\n(.*?)```", guide, flags=re.DOTALL)
@@ -246,7 +246,7 @@ def test_added_grants_are_revoked(warehouse: Path, database: str, tmp_path: Path
         )
 
 
-def test_restricted_is_removed_without_the_flag(
+def test_restricted_tables_are_removed_without_the_flag(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     publish(warehouse, tmp_path, database, with_restricted=True)
@@ -375,7 +375,7 @@ def test_tables_that_no_release_created_are_not_changed(
     assert current_number(tmp_path) is None
 
 
-def test_unreachable_server_publishes_nothing_and_hides_password(
+def test_unreachable_server_publishes_nothing_and_hides_the_password(
     warehouse: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(PostgresError, match="cannot be reached") as refused:
@@ -388,7 +388,7 @@ def test_unreachable_server_publishes_nothing_and_hides_password(
     assert release_numbers(tmp_path) == []
 
 
-def test_user_without_rights_is_refused_with_remedy(
+def test_user_without_rights_is_refused_with_a_remedy(
     warehouse: Path, database: str, tmp_path: Path
 ) -> None:
     user = f"user_{uuid.uuid4().hex[:8]}"
@@ -452,7 +452,7 @@ def test_failed_commit_changes_nothing(
     assert one(database, "select release from marts.release") == 1
 
 
-# ---------- an answer to COMMIT that never comes
+# ---------- COMMIT without an answer
 
 
 def files_and_postgres(folder: Path, dsn: str) -> tuple[int | None, list[int], list[int]]:
@@ -596,7 +596,7 @@ def test_hanging_transaction_is_ended_before_the_outcome_is_read(
     assert files_and_postgres(tmp_path, database) == (None, [], [])
 
 
-def test_a_server_lost_after_the_commit_is_not_a_failed_publish(
+def test_losing_the_server_after_the_commit_is_not_a_failed_publish(
     warehouse: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with cut_proxy(database) as proxy:

@@ -1,6 +1,6 @@
 """With the example profiles of Databricks and Microsoft Fabric, the project compiles to Spark SQL.
 
-Hosts and secrets are invented; dbt compiles without a connection.
+The hosts and secrets are invented, because dbt compiles without a connection.
 """
 
 import json
@@ -41,9 +41,9 @@ class Service:
     """A service that runs Spark and has its own adapter.
 
     Attributes:
-        adapter: the type of the adapter, as dbt calls it.
-        asking: models that query the database while they are compiled, even with --no-introspect.
-        environment: the variables that its profile reads.
+        adapter: The type of the adapter, as dbt calls it.
+        asking: Models that query the database when they are compiled, even with --no-introspect.
+        environment: The variables that its profile reads.
     """
 
     adapter: str
@@ -79,7 +79,7 @@ SERVICES = {
 
 
 def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt from the environment of the adapters with an example profile."""
+    """Run dbt in the environment of the adapters, with an example profile."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BANK_")}
     return subprocess.run(
         [
@@ -97,7 +97,7 @@ def run(profile: str, target: Path, *arguments: str) -> subprocess.CompletedProc
 
 @needs(DBT.exists(), "the environment of the adapters", "make install-adapters")
 @pytest.mark.parametrize("profile", SERVICES)
-def test_the_project_compiles_to_the_sql_of_spark(profile: str, tmp_path: Path) -> None:
+def test_the_project_compiles_to_spark_sql(profile: str, tmp_path: Path) -> None:
     service = SERVICES[profile]
     ran = run(
         *(profile, tmp_path, "compile", "--no-introspect", "--no-populate-cache"),

@@ -1,4 +1,4 @@
-"""The target `spark` finds its folders from any working folder."""
+"""A build with the target `spark` writes into the project from any working folder."""
 
 import shutil
 from pathlib import Path

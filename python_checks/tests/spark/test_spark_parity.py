@@ -30,11 +30,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProcess]:
 
 @pytest.fixture(scope="module")
 def seeds_target(spark: SparkProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the shipped seeds and the models on Spark.
-
-    Returns:
-        The target folder of the build.
-    """
+    """Build the seeds and the models on Spark, and return the target folder of the build."""
     target = tmp_path_factory.mktemp("seeds_on_spark")
     spark.dbt(target, "build", *DATA)
     return target
@@ -48,7 +44,7 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _assert_same_marts(
     warehouse: Path, spark: SparkProcess, target: Path, **environment: str
 ) -> int:
-    """Compare all marts of Spark with those of DuckDB; return the number of rows compared."""
+    """Compare all marts of Spark with those of DuckDB, and return the number of rows compared."""
     marts = target / "marts"
     arguments = ("--args", json.dumps({"folder": str(marts)}))
     spark.dbt(target, "run-operation", "write_marts", *arguments, **environment)
@@ -64,7 +60,7 @@ def _assert_same_marts(
 
 
 def _assert_all_pass(spark: SparkProcess, target: Path, names: Mapping[str, str]) -> None:
-    """Run dbt tests and check that all pass; `names` gives the unique id of each test name."""
+    """Run the dbt tests in `names`, which gives the unique id of each, and check that all pass."""
     outcome = spark.dbt(target, "test", "--select", *names)
     assert outcome.statuses == dict.fromkeys(names.values(), "pass")
 
@@ -76,7 +72,7 @@ def test_the_shipped_seeds_give_the_same_marts(
 
 
 def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
-    """All singular tests, and the first test of each generic kind."""
+    """Run all singular tests, and the first test of each generic kind."""
     nodes = _manifest(seeds_target)["nodes"].values()
     chosen: dict[str, dict[str, Any]] = {}
     for node in sorted(nodes, key=lambda node: str(node["unique_id"])):
@@ -89,7 +85,7 @@ def test_data_tests_of_each_kind_pass_on_spark(spark: SparkProcess, seeds_target
 
 
 NOT_ON_SPARK = ("near_duplicates_are_found",)
-"""Unit tests of what Spark cannot do: it has no function to normalize Unicode."""
+"""Unit tests that cannot pass on Spark, which has no function to normalize Unicode."""
 
 
 def test_engine_specific_unit_tests_pass_on_spark(spark: SparkProcess, seeds_target: Path) -> None:
@@ -214,7 +210,7 @@ def test_odd_rows_are_read_and_quarantined_alike(spark: SparkProcess, tmp_path: 
             if table == "fct_quarantined_clients":
                 # Most have ambiguous dates: the second file mixes the orders of day and month.
                 assert found.rows > 100
-    # One delivered file becomes several Parquet files of the table.
+    # The two delivered files become at least four Parquet files.
     assert len(list((spark.folder / "staging.db/base_bank__clients").glob("*.parquet"))) >= 4
 
 

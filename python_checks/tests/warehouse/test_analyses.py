@@ -22,7 +22,7 @@ def compiled(built_target: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def answers(compiled: Path, built_warehouse: Path) -> dict[str, pd.DataFrame]:
-    """Return the rows of every analysis, by its name; the warehouse is opened read-only."""
+    """Return the rows of each analysis, by its name."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         return {
             name: connection.execute((compiled / f"{name}.sql").read_text(encoding="utf-8")).df()
@@ -68,7 +68,7 @@ def test_analysis_states_its_question_and_how_to_read_it(name: str) -> None:
     assert re.search(r"^-- How to read it: ", text, flags=re.MULTILINE)
 
 
-def test_every_analysis_is_described_and_every_description_has_its_analysis() -> None:
+def test_descriptions_are_those_of_the_analyses() -> None:
     declared = yaml.safe_load(
         (PROJECT / "analyses" / "_analyses__models.yml").read_text(encoding="utf-8")
     )
@@ -119,7 +119,9 @@ def test_median_index_of_depth_is_one(answers: dict[str, pd.DataFrame]) -> None:
     assert middle.to_list() == pytest.approx([1] * 7, rel=1e-4)
 
 
-def test_lowest_risk_holds_less_than_its_share(answers: dict[str, pd.DataFrame]) -> None:
+def test_customers_with_the_lowest_risk_hold_less_than_their_share(
+    answers: dict[str, pd.DataFrame],
+) -> None:
     rows = answers["product_use_by_risk"]
     shares = rows.groupby("product_name")[["share_of_customers", "share_of_balance"]].sum()
     assert shares.to_numpy() == pytest.approx(1)
@@ -150,7 +152,7 @@ def test_deposits_rise_with_income(answers: dict[str, pd.DataFrame], bank: dict[
     assert rows["income_correlation"].dropna().between(-1, 1).all()
 
 
-def test_customers_at_risk_are_those_with_level_act(
+def test_customers_at_risk_are_those_on_level_act(
     answers: dict[str, pd.DataFrame], built_warehouse: Path
 ) -> None:
     rows = answers["who_is_at_risk"]
@@ -197,7 +199,7 @@ def test_concentration_covers_the_whole_bank(
     assert rows["effective_customers"].between(1, bank["customers"]).all()
 
 
-def test_harder_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
+def test_more_severe_scenarios_cost_more(answers: dict[str, pd.DataFrame]) -> None:
     rows = answers["losses_under_stress"].set_index("scenario_name")
     loss = rows["stressed_loss"].astype(float)
     assert rows["multiple_of_loss"]["Baseline"] == 1
@@ -235,7 +237,7 @@ def test_sample_flags_no_group_beyond_chance(answers: dict[str, pd.DataFrame]) -
     assert rows["groups_flagged_beyond_chance"].sum() == 0
 
 
-def test_swings_of_single_items_add_up_to_the_swing_of_all(
+def test_swings_of_items_add_up_to_the_total_swing(
     answers: dict[str, pd.DataFrame],
 ) -> None:
     rows = answers["what_if_assumptions_are_off"]

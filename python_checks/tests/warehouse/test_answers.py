@@ -1,4 +1,4 @@
-"""The answers: true for the sample, the same everywhere, and absent if nothing is known."""
+"""Answers are true for the sample, equal wherever they are shown, and left out if uncertain."""
 
 import re
 import shutil
@@ -296,7 +296,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
         ("2021-11-30", "2021-12-31", "3", "2", "act", "review", "better", 2),
         ("2021-11-30", "2021-12-31", "3", "3", "act", "act", "unchanged", 56),
         ("2021-11-30", "2021-12-31", "5", "left", "act", "left", "left", 1),
-        # Earlier dates have their own comparison.
+        # This comparison of two earlier dates must be ignored.
         ("2021-10-31", "2021-11-30", "3", "4", "act", "act", "worse", 900),
     ]
     for from_date, to_date, before, after, level, to_level, change, customers in rows:
@@ -309,7 +309,7 @@ def test_previous_date_is_compared(changed: Warehouse) -> None:
             [from_date, to_date, before, after, level, to_level, change, customers],
         )
     by_name = answers(changed).by_name
-    # 59 customers had the level act before; 63 have it now.
+    # 59 customers were on the level `act` before; 63 are now.
     assert by_name["decisions"].sentence.endswith(", 4 more than on 30 November 2021.")
     assert by_name["moved"].sentence == (
         "Since 30 November 2021, 7 customers became riskier and 2 less risky."

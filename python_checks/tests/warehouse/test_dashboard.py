@@ -142,7 +142,7 @@ def ask_page(client: FlaskClient, path: str, search: str = "", **headers: str) -
     }
 
 
-# ---------- the numbers are those of the metric layer
+# ---------- the numbers match the metric layer
 
 
 def same(found: Any, wanted: Any) -> bool:
@@ -300,7 +300,10 @@ def test_cubes_folder_that_cannot_be_written_is_refused(release: Release, tmp_pa
 
 
 def test_cube_process_ends_with_its_parent(release: Release, tmp_path: Path) -> None:
-    """Intermediate files contain customers, so none may remain."""
+    """Intermediate files contain customers, so none may remain.
+
+    The process reads from a pipe, which closes when the parent ends. Here, it is closed at once.
+    """
     folder = tmp_path / "draft"
     folder.mkdir()
     task = {
@@ -363,7 +366,7 @@ def test_page_numbers_equal_the_metric_layer(
         (999_999_999_999_999, "1000 tn"),
     ],
 )
-def test_long_numbers_are_shortened_to_three_digits(number: float, text: str) -> None:
+def test_long_numbers_are_shortened(number: float, text: str) -> None:
     assert shorten(number) == text
 
 
@@ -462,7 +465,7 @@ def test_the_overview_opens_with_the_answers(snapshot: Snapshot) -> None:
     assert 3 <= len(first.answers) <= 5
     found = answers(snapshot)
     assert [each.text for each in first.answers] == [each.sentence for each in found.first]
-    # The answers are for all customers, so with filters the filtered figures come first.
+    # With filters, the filtered figures come first, because the answers are for all customers.
     filtered = page_of(snapshot, "overview", "?risk_weighting=3").blocks
     assert filtered[-1] == first
     assert filtered[0].name == "glance"
@@ -483,7 +486,7 @@ Tables = dict[tuple[str, str], list[Mapping[str, Any]]]
 
 
 def real_drivers(rows: Sequence[Any], differences: dict[str, str]) -> set[tuple[str, str]]:
-    """Return driver and level of each real difference, from the marts."""
+    """Return the driver and level of each real difference."""
     return {
         (row["driver"], row["level"])
         for row in rows
@@ -492,7 +495,7 @@ def real_drivers(rows: Sequence[Any], differences: dict[str, str]) -> set[tuple[
     }
 
 
-def test_drivers_are_sorted_by_size_and_chance_is_pale(
+def test_drivers_are_sorted_by_size_and_muted_unless_real(
     snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     rows = marts.execute(
@@ -539,7 +542,7 @@ def test_no_real_driver_is_left_out(snapshot: Snapshot) -> None:
     assert len(chart.table.rows) == 80
 
 
-def test_no_real_difference_of_treatment_is_left_out(snapshot: Snapshot) -> None:
+def test_no_real_difference_in_treatment_is_left_out(snapshot: Snapshot) -> None:
     rows = [dict(row) for row in snapshot.rows("fct_fairness_monitor")]
     shape = next(row for row in rows if row["is_large_enough"])
     fair = [dict(shape, ratio_to_best=0.1, is_flagged=True, value=f"chance {place}",
@@ -575,7 +578,7 @@ def test_bars_are_sorted_by_length(page: str, snapshot: Snapshot) -> None:
 
 
 def test_rows_are_sorted_by_the_metric(snapshot: Snapshot) -> None:
-    """Dimensions with an order of their own, such as bands, are left out."""
+    """Dimensions with their own order, such as bands, are skipped."""
     for dimension in (*cubes.FILTERS, *cubes.SHOWN_BY):
         if dimension in ORDERED:
             continue
@@ -687,7 +690,7 @@ def test_income_density_matches_the_marts(
             assert counted == (row["customers"],)
 
 
-def test_largest_actions_are_all_shown(
+def test_actions_with_the_largest_gaps_are_shown(
     snapshot: Snapshot, marts: duckdb.DuckDBPyConnection
 ) -> None:
     wanted = marts.execute(
@@ -731,7 +734,7 @@ MOVES = (
 
 
 def with_moves(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot as if there were an earlier date."""
+    """Return the snapshot with invented moves since an earlier date."""
     dates = {"from_date": date(2021, 11, 30), "to_date": date(2021, 12, 31)}
     money = {f"{end}_total_{name}": Decimal(1_000_000) for end in ("from", "to")
              for name in ("loans", "deposits")}  # fmt: skip
@@ -765,7 +768,7 @@ def test_figures_show_the_change_since_the_previous_date(snapshot: Snapshot) -> 
     assert not any(tile.aside for tile in block_of(snapshot, "overview", "glance").tiles)
 
 
-def test_band_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
+def test_flow_widths_are_numbers_of_customers(snapshot: Snapshot) -> None:
     assert not [
         block for block in page_of(snapshot, "segmentation").blocks if block.name == "moves"
     ]
@@ -976,7 +979,7 @@ def test_users_are_identified_by_the_proxy_header(users: Path) -> None:
         ('user_name,banking_relationship,investment_advisor\n"ada,Retail\n', "not a CSV file"),
     ],
 )
-def test_unreadable_access_file_is_named(text: str, problem: str, tmp_path: Path) -> None:
+def test_invalid_access_file_is_reported(text: str, problem: str, tmp_path: Path) -> None:
     file = tmp_path / "access.csv"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(DashboardError, match=problem) as raised:
@@ -1058,7 +1061,7 @@ def test_downloads_state_their_origin(client: FlaskClient) -> None:
     assert heads[-4:] == ["Customers counted", "As of", "Release", "Source"]
     filters = "Loyalty class: Gold; Risk weighting: 3, 5"
     assert {tuple(row[-4:]) for row in rows} == {(filters, "2021-12-31", "1", INVENTED)}
-    # The file of a figure that is always for all customers does not mention the filters.
+    # The losses are always those of all customers, so their file does not mention the filters.
     whole = client.get(f"/csv/risk/losses.csv{search}")
     assert "_invented_all-customers.csv" in whole.headers["Content-Disposition"]
     assert "Gold" not in whole.text
@@ -1218,7 +1221,7 @@ def test_edited_figures_are_not_shown(name: str, published: Path, tmp_path: Path
     copy_release(published, tmp_path, 1)
     file = tmp_path / "1" / name
     content = bytearray(file.read_bytes())
-    file.unlink()  # it may be a hard link to the file of the other release
+    file.unlink()  # a hard link: writing to it would change the original release
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     snapshots = Snapshots(tmp_path, patience=120)
@@ -1255,7 +1258,7 @@ def test_release_has_the_metric_definitions_of_the_build(
     assert ours == load_metrics(built_target / "semantic_manifest.json")
 
 
-# ---------- one file
+# ---------- the export
 
 
 def test_export_has_all_pages_and_no_external_content(

@@ -26,7 +26,7 @@ SETTINGS_OF_A_BANK = (
 def test_every_unit_test_is_run_and_passes(
     variables: str, built_warehouse: Path, built_target: Path, tmp_path: Path
 ) -> None:
-    # Fixtures take their types from the tables that they replace, including the history.
+    # dbt reads the types of fixtures from the built tables, including those of the history.
     for file in (built_warehouse, built_warehouse.with_name("bank_history_sample.duckdb")):
         shutil.copy2(file, tmp_path / file.name)
     run = run_dbt(tmp_path, "test", "--select", "test_type:unit", "--vars", variables)
@@ -37,7 +37,7 @@ def test_every_unit_test_is_run_and_passes(
     assert run.returncode == 0, run.stdout[-6000:]
 
 
-def test_naming_a_model_runs_its_unit_tests(tmp_path: Path) -> None:
+def test_selecting_a_model_selects_its_unit_tests(tmp_path: Path) -> None:
     listed = run_dbt(
         tmp_path,
         *("--quiet", "ls", "--select", "fct_customer_risk", "--resource-type", "unit_test"),
@@ -45,7 +45,7 @@ def test_naming_a_model_runs_its_unit_tests(tmp_path: Path) -> None:
     assert "watch_list_levels_change_at_their_severities" in listed.stdout, listed.stdout
 
 
-def test_a_plain_build_runs_every_test_of_the_data(tmp_path: Path) -> None:
+def test_a_plain_build_selects_every_data_test(tmp_path: Path) -> None:
     plain = run_dbt(tmp_path, "--quiet", "ls", "--resource-type", "test")
     every = run_dbt(tmp_path, "--quiet", "ls", "--resource-type", "test", "--select", "*")
     assert plain.stdout.split() == every.stdout.split()

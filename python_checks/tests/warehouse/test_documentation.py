@@ -1,4 +1,4 @@
-"""Every object has a description, and every description has an object."""
+"""Macros, seeds and models are described, and the descriptions match what dbt builds."""
 
 import csv
 import json
@@ -15,7 +15,6 @@ from python_checks.testing.paths import PROJECT
 
 @pytest.fixture
 def manifest(built_manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of the session's build."""
     return built_manifest
 
 
@@ -88,14 +87,14 @@ def test_docs_cover_every_relation(manifest: dict[str, Any], built_target: Path)
     assert set(catalog["nodes"]) == relations
 
 
-def test_schemas_are_exactly_the_named_ones(manifest: dict[str, Any]) -> None:
+def test_schemas_are_exactly_the_expected_ones(manifest: dict[str, Any]) -> None:
     built = {
         each["schema"]
         for each in own(manifest["nodes"])
         if each["resource_type"] in {"model", "seed"}
     }
-    named = {"raw", "reference", "staging", "intermediate", "marts", "restricted", "quality"}
-    assert built == named
+    expected = {"raw", "reference", "staging", "intermediate", "marts", "restricted", "quality"}
+    assert built == expected
 
 
 def test_macro_and_reader_have_the_same_raw_columns() -> None:

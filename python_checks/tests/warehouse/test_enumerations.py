@@ -1,7 +1,6 @@
-"""Texts that a seed lists are enumerations upstream of the marts, and plain text in the marts.
+"""Columns whose values a seed lists are enumerations upstream of the marts, and text in the marts.
 
-This holds in DuckDB. In dbt's unit tests and on Spark, they are plain text everywhere; the unit
-tests cover that case.
+This holds for builds with DuckDB. In dbt's unit tests and on Spark, the columns are always text.
 """
 
 import csv
@@ -13,7 +12,7 @@ import pytest
 from python_checks.testing.paths import PROJECT
 
 REFERENCE = PROJECT / "seeds" / "reference"
-# Model and column, and the seed whose column of the same name lists the values.
+# By model and column: the seed that lists the values, in a column of the same name.
 LISTED = {
     ("base_bank__clients", "fee_structure"): "fee_rates",
     ("base_bank__clients", "loyalty_classification"): "loyalty_tiers",
@@ -33,7 +32,7 @@ def _listed(seed: str, column: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("model", "column"), LISTED)
-def test_enumeration_has_the_seed_values_in_text_order(
+def test_enumeration_has_the_seed_values_in_alphabetical_order(
     built_warehouse: Path, model: str, column: str
 ) -> None:
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:

@@ -1,4 +1,4 @@
-"""The Great Expectations suites on a real warehouse, intact and damaged."""
+"""The Great Expectations suites pass on the built warehouse and report damage to it."""
 
 import dataclasses
 import re
@@ -21,7 +21,7 @@ FIRST_KEYS = "(select customer_key from {table} order by customer_key limit {cou
 
 @dataclasses.dataclass(frozen=True)
 class Sabotage:
-    """Damage to a built warehouse, and the expected message."""
+    """Damage to a built warehouse, and the failure that must be reported."""
 
     name: str
     statements: tuple[str, ...]
@@ -58,7 +58,7 @@ SABOTAGES = [
         "missing here",
     ),
     Sabotage(
-        "two balances swapped within each of two customers, totals unchanged",
+        "two balances of each of two customers swapped, totals unchanged",
         (
             f"update {MEASURED} set saving_accounts = checking_accounts, checking_accounts = "
             "saving_accounts where customer_key in (select customer_key from "
@@ -316,7 +316,6 @@ SABOTAGES = [
 
 
 def copy_of(built: Path, folder: Path) -> Path:
-    """Copy the warehouse."""
     return Path(shutil.copy(built, folder / built.name))
 
 
@@ -372,7 +371,7 @@ def test_built_warehouse_passes_and_its_docs_hold_no_personal_data(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     docs = tmp_path / "docs"
-    # A copy, because the record of the checks is written beside the warehouse.
+    # This is a copy, because the record of the checks is written beside the warehouse.
     path = copy_of(built_warehouse, tmp_path)
     result = command_line("--warehouse", str(path), "--docs", str(docs))
     assert result.returncode == 0, result.stdout + result.stderr
@@ -435,7 +434,7 @@ def test_warehouse_without_tables_exits_with_2_and_names_them(tmp_path: Path) ->
     assert "bank build" in result.stderr
 
 
-def test_locked_warehouse_exits_with_2_and_names_holder(
+def test_locked_warehouse_exits_with_2_and_names_the_process(
     built_warehouse: Path, tmp_path: Path
 ) -> None:
     path = copy_of(built_warehouse, tmp_path)

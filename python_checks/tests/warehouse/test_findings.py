@@ -1,4 +1,4 @@
-"""The committed page and notebook match the shipped sample, and templates hold no numbers."""
+"""The committed findings page and notebook match the sample, and templates contain no numbers."""
 
 import html
 import re
@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 def written(
     built_warehouse: Path, built_target: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Return the folder that the command wrote from the session's build."""
+    """Run the command on the session's build, and return its output folder."""
     folder = tmp_path_factory.mktemp("reports")
     result = CliRunner().invoke(
         main,

@@ -1,4 +1,4 @@
-"""Clusters of customers: compared with scikit-learn, scored in SQL, and found if planted."""
+"""Clusters match scikit-learn, their scores in SQL match numpy, and a planted cluster is found."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Differences between segments: compared with scipy and statsmodels, and found if planted."""
+"""Tests of differences match scipy and statsmodels, and a planted difference is found."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -126,7 +126,7 @@ def test_adjusted_p_values_equal_statsmodels(count: int) -> None:
 
 
 def test_adjusted_p_values_of_many_tests_are_not_smaller() -> None:
-    # 0.985758318042367 * 3 / 3 is 0.9857583180423669 in doubles: such values are not rare.
+    # In doubles, 0.985758318042367 * 3 / 3 is 0.9857583180423669. Such values are not rare.
     p_values = np.random.default_rng(1).uniform(size=2_000)
     for count in range(1, 60):
         rows_of_tests = np.sort(p_values[: 30 * count].reshape(30, count), axis=1)
@@ -187,7 +187,7 @@ def test_warehouse_statistics_equal_scipy(built_warehouse: Path) -> None:
 
 
 def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
-    """The statistic equals scipy's on the buckets, and is close to that on the values."""
+    """The statistic equals scipy's for the buckets and is close to scipy's for the values."""
     with warehouse() as connection:
         load_clients(connection, MANY_CUSTOMERS, 2)
         run_models(connection, nodes, ["int_differences_tested"])
@@ -215,11 +215,11 @@ def test_many_customers_are_ranked_by_buckets(nodes: Mapping[str, Any]) -> None:
             on_values = stats.kruskal(*(values[group & known] for group in groups)).statistic
             ours = statistics[dimension, measure]
             assert ours == pytest.approx(on_buckets, rel=1e-6)
-            # An effect size is the statistic divided by the number of customers minus one.
+            # The effect size of n customers is the statistic divided by n - 1.
             assert abs(ours - on_values) / (known.sum() - 1) < 0.0001
 
 
-def test_neither_the_order_of_rows_nor_threads_change_a_table(nodes: Mapping[str, Any]) -> None:
+def test_row_order_and_threads_do_not_change_a_table(nodes: Mapping[str, Any]) -> None:
     results = []
     for is_reversed, threads in ((False, 1), (True, 2)):
         with warehouse(threads) as connection:
@@ -232,7 +232,7 @@ def test_neither_the_order_of_rows_nor_threads_change_a_table(nodes: Mapping[str
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
-def test_a_planted_difference_is_found_and_nothing_else(nodes: Mapping[str, Any]) -> None:
+def test_only_the_planted_difference_is_found(nodes: Mapping[str, Any]) -> None:
     with warehouse() as connection:
         load_clients(connection, CUSTOMERS, 5, "difference")
         run_models(connection, nodes, ["fct_segment_differences"])
@@ -246,8 +246,8 @@ def test_a_planted_difference_is_found_and_nothing_else(nodes: Mapping[str, Any]
 
 
 @pytest.mark.skipif(not ORIGINAL.exists(), reason="the original data pack is not available")
-def test_the_original_pack_shows_risk_and_little_else(tmp_path: Path) -> None:
-    """Categories show hardly any real difference, but every amount differs by risk weighting."""
+def test_the_original_pack_differs_by_risk_but_hardly_by_category(tmp_path: Path) -> None:
+    """Every amount differs by risk weighting, but hardly any measure differs by category."""
     built = run_dbt(
         tmp_path, "build", "--select", "+fct_segment_differences",
         "--exclude-resource-type", "test", "unit_test", BANK_RAW_DIR=str(ORIGINAL),

@@ -1,4 +1,4 @@
-"""Drivers of the risk weighting: compared with statsmodels, and found if planted."""
+"""The fit of the risk drivers matches statsmodels, and a planted driver is found."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_redundant_columns_are_left_out(sample: pd.DataFrame) -> None:
 
 
 def test_a_column_that_hardly_varies_is_left_out(sample: pd.DataFrame) -> None:
-    """It is constant, up to rounding, among the fitted customers, and far larger in the others."""
+    """Among the fitted customers, the column is constant up to rounding."""
     tenures = np.where(sample["is_held_out"], 9e9, 7.0 + 1e-12 * np.arange(len(sample)))
     rows = drivers.fit_drivers(sample.assign(tenure_days=tenures)).to_pandas()
     coefficients = rows.set_index("driver")["coefficient"]

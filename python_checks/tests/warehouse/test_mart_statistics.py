@@ -1,7 +1,7 @@
-"""Compare the statistics of the marts with numpy and scipy on all customers of the shipped seeds.
+"""Statistics in the marts match numpy and scipy for all customers of the sample.
 
 The marts compute the statistics from sums, in SQL. These tests compute them from individual
-customers, with a different formula if there is one.
+customers and, where possible, with a different formula.
 """
 
 import itertools
@@ -22,14 +22,13 @@ BUCKET_TOLERANCE = 1e-3
 
 @pytest.fixture(scope="module")
 def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the built warehouse for reading."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
 def customers(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """All customers with their dimensions and balances, balances as float64."""
+    """Return all customers with their dimensions, and with amounts as float64."""
     frame = warehouse.sql(
         "select positions.*, customers.loyalty_classification, customers.occupation_family,"
         " customers.age_band, customers.risk_weighting"
@@ -42,14 +41,18 @@ def customers(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 
 def gini(amounts: np.ndarray) -> float:
-    """Gini coefficient by its rank formula: sum of (2 i - n - 1) x_i over n times the sum."""
+    """Return the Gini coefficient of n amounts.
+
+    The formula is the sum of (2 i - n - 1) x_i, divided by n times the sum of x_i. The amounts x_i
+    are sorted, and i is the rank from 1 to n.
+    """
     ordered = np.sort(amounts)
     ranks = np.arange(1, len(ordered) + 1)
     return float(((2 * ranks - len(ordered) - 1) * ordered).sum() / len(ordered) / ordered.sum())
 
 
 def lorenz(amounts: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Lorenz curve of all individual amounts, linear between neighbouring amounts."""
+    """Return the Lorenz curve at the given shares, interpolated linearly between customers."""
     ends = np.concatenate([[0.0], np.cumsum(np.sort(amounts))]) / amounts.sum()
     return np.asarray(np.interp(shares, np.linspace(0, 1, len(ends)), ends))
 

@@ -156,7 +156,7 @@ def test_role_without_filters_sees_the_same_titles(
         assert evaluator.value(finding, context) != "Not shown to your role"
 
 
-def test_risk_finding_names_income_and_is_silent_on_few_customers(evaluator: Evaluator) -> None:
+def test_risk_finding_names_income_or_says_that_customers_are_few(evaluator: Evaluator) -> None:
     text = evaluator.value("Finding on risk", {})
     assert text.startswith("Risk weighting is linked to income ("), text
     few = {("Customers", "Occupation family"): frozenset({"Legal"})}
@@ -226,7 +226,7 @@ def filters(tree: Any) -> Iterator[dict[str, Any]]:
         yield from filters(part)
 
 
-def test_values_that_filters_choose_exist(evaluator: Evaluator) -> None:
+def test_values_chosen_by_filters_exist(evaluator: Evaluator) -> None:
     chosen = {
         ((table, column), value)
         for path, content in FILES.items()
@@ -247,7 +247,7 @@ def test_migrations_say_that_there_is_one_date(evaluator: Evaluator) -> None:
 
 def test_migrations_between_two_dates_are_counted(built_warehouse: Path) -> None:
     segments = [("Savers", "Borrowers", 7), ("Savers", "Savers", 90)]
-    # Those who joined or left have no segment at one of the dates, so they are not compared.
+    # Customers who joined or left have no segment at one of the dates, so they are not compared.
     segments += [("joined", "Savers", 4), ("Savers", "left", 3)]
     risks = [("2", "3", "worse", 5), ("3", "3", "unchanged", 92), ("3", "1", "better", 2)]
     with duckdb.connect() as connection:
@@ -352,7 +352,7 @@ def test_income_bins_count_everybody_once(evaluator: Evaluator) -> None:
     ],
 )
 def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator) -> None:
-    """The shares are right even though visuals also group by the sort column."""
+    """Visuals also group by the sort column, which must not change the shares."""
     columns: list[Column] = [("Customers", row), ("Customers", across)]
     for value in evaluator.values(columns[0], {}):
         line = evaluator.grouped(columns[0], value, {})
@@ -364,7 +364,7 @@ def test_share_of_row_adds_up_to_one(row: str, across: str, evaluator: Evaluator
         assert max(shares) < 1 or len(shares) == 1
 
 
-def test_heat_maps_offer_the_requested_measures() -> None:
+def test_heat_maps_offer_five_measures() -> None:
     labels = [label for label, _ in story.HEAT_MAP.entries]
     assert labels == [
         "Customers",

@@ -153,7 +153,7 @@ def places(evaluator: Evaluator) -> dict[tuple[str, str], Column]:
 def contexts_of(
     evaluator: Evaluator, layer: SemanticLayer, names: list[str], wanted: int
 ) -> list[Choice]:
-    """Return filters that reach all of these metrics, with values from each dimension in turn."""
+    """Return up to `wanted` filters that reach all these metrics, from each dimension in turn."""
     tables = {table for name in names for table in evaluator.tables_of(layer.metric(name).label)}
     located = places(evaluator)
     by_dimension: list[list[Choice]] = []
@@ -349,7 +349,7 @@ def test_role_shows_customers_of_an_advisor(evaluator: Evaluator) -> None:
 
 
 def test_role_without_filters_shows_everything(evaluator: Evaluator) -> None:
-    """The role is needed: if a model has roles, a viewer without one sees an error."""
+    """If a model has roles, a viewer without one sees an error, so this role is needed."""
     assert evaluator.roles["Everything"] == {}
 
 

@@ -1,4 +1,4 @@
-"""Every page of the report is drawn from its files, and everything fits in its space."""
+"""Every page of the report can be drawn from its files, and its content fits."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LARGEST = 150_000
 
 
 def as_release(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    """Give a connection the tables of a warehouse, as the first release would hold them."""
+    """Give a connection the tables that the first release of a warehouse would have."""
     connection.execute(f"attach '{warehouse}' as built (read_only)")
     for schema in ("marts", "quality"):
         connection.execute(f"create schema {schema}")

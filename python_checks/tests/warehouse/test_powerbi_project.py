@@ -1,4 +1,4 @@
-"""The committed Power BI project matches the artifacts and is valid."""
+"""The committed Power BI project matches dbt's artifacts and is valid."""
 
 import json
 import re
@@ -187,7 +187,7 @@ def test_source_can_be_changed(built_target: Path, tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_source_unreadable_for_power_bi_is_refused(
+def test_invalid_options_are_refused(
     arguments: list[str], complaint: str, built_target: Path, tmp_path: Path
 ) -> None:
     run = run_command(built_target, tmp_path, *arguments)
@@ -218,7 +218,7 @@ def test_committed_project_has_no_mistakes(committed: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def registry() -> Registry[Any]:
     if not SCHEMAS.is_dir():
-        pytest.skip("Microsoft's schemas are not beside the project")
+        pytest.skip("Microsoft's schemas are not available")
     found = [
         (
             SCHEMA_BASE + path.relative_to(SCHEMAS).as_posix(),
@@ -335,7 +335,7 @@ def test_relationships_tests_become_relationships_of_the_model(
         ("fct_stress_sensitivity", "direction", ["smaller", "larger"]),
     ],
 )
-def test_bands_sort_in_their_own_order(
+def test_ordered_values_sort_in_their_own_order(
     mart: str, column: str, order: list[str], built_model: Model
 ) -> None:
     table = built_model.by_origin(mart)
@@ -427,7 +427,7 @@ def test_missing_artifact_names_the_remedy(tmp_path: Path) -> None:
 
 
 def edited_target(built_target: Path, folder: Path, change: Callable[[Any], None]) -> None:
-    """Write the artifacts into a folder, with a change in the manifest."""
+    """Copy the two manifests into a folder, with a change to manifest.json."""
     for name in ("manifest.json", "semantic_manifest.json"):
         content = json.loads((built_target / name).read_text("utf-8"))
         if name == "manifest.json":
@@ -639,7 +639,7 @@ def test_exposures_are_written_only_for_the_project_folder(
 
 
 @pytest.mark.parametrize("refused", ["Bank.pbip", Path(exposures.PATH).name])
-def test_project_and_exposures_are_both_written_or_neither(
+def test_project_and_exposures_are_written_together_or_not_at_all(
     built_target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
     clone = tmp_path / "clone"

@@ -1,8 +1,7 @@
-"""A tooltip of the report is right or empty for every selection.
+"""Every tooltip of the report shows correct values, or nothing, for every selection.
 
-A tooltip page is read from its files. Its numbers are computed from the text of the model, in the
-context of the slicers and of the mark under the pointer; its test results are the rows that its
-filters leave. Both are compared with SQL on the marts that is independent of the report.
+The tests evaluate the model's measures with the filters of the slicers and of the mark under the
+pointer. They compare the numbers and the test results with independent SQL on the marts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +47,7 @@ NUMBERS = {
     "Exposure": "sum(total_loans)",
     "Credit card balance": "sum(credit_card_balance)",
 }
-"""SQL of each number of a tooltip."""
+"""The SQL for each number in a tooltip."""
 
 COMPARED = ("risk_weighting", "total_loans", "total_deposits", "estimated_income")
 """The measures by which the values of every dimension are compared."""
@@ -91,7 +90,7 @@ def axis_of(visual: Visual) -> list[Column]:
 
 
 def hovered_over(visual: Visual, evaluator: Evaluator) -> list[tuple[Column, Any]]:
-    """Return the column and value of a mark in the middle of each axis."""
+    """Return the column of each axis with its middle value."""
     marks = []
     for column in axis_of(visual):
         values = [value for value in evaluator.values(column, {}) if value is not None]
@@ -123,7 +122,7 @@ def asked(
         *((column, (value,)) for column, value in marks),
     ]:
         if table == "Dimensions":
-            continue  # a list of results, not of customers
+            continue  # this table filters test results, not customers
         conditions.append(f"{evaluator.sources[table, name]} in ({', '.join('?' for _ in kept)})")
         values += list(kept)
     where = " and ".join(conditions) or "true"
@@ -153,7 +152,7 @@ def test_tooltip_numbers_match_the_marts(visual: Visual, choice: str, evaluator:
             value = evaluator.value(name, context)
             if name.startswith("Share of customers in row, "):
                 rows = [mark for mark in marks if mark[0] not in visual.fields("Column", "Columns")]
-                # A row has all columns of the heat map, so a filter on the columns is removed.
+                # The denominator is the whole row, so filters on the columns are removed.
                 across = set(visual.fields("Column", "Columns"))
                 rest = {column: kept for column, kept in chosen.items() if column not in across}
                 cell, row = (
@@ -169,7 +168,9 @@ def test_tooltip_numbers_match_the_marts(visual: Visual, choice: str, evaluator:
 
 
 @pytest.mark.parametrize(("visual", "choice"), CASES)
-def test_tooltip_tests_match_its_axis(visual: Visual, choice: str, evaluator: Evaluator) -> None:
+def test_tooltip_test_results_match_the_axis(
+    visual: Visual, choice: str, evaluator: Evaluator
+) -> None:
     page = tooltip_of(visual)
     assert page is not None
     context = context_of(hovered_over(visual, evaluator), CHOICES[choice], evaluator)
@@ -185,7 +186,7 @@ def test_tooltip_tests_match_its_axis(visual: Visual, choice: str, evaluator: Ev
 
 
 def shown(page: Page, context: Context, evaluator: Evaluator) -> list[tuple[Any, ...]]:
-    """Return the rows of the tests that a tooltip page shows in a context."""
+    """Return the test results that a tooltip page shows in a context."""
     (table,) = page.of("tableEx")
     kept = dict(context)
     for each in table.filters:
@@ -208,7 +209,7 @@ def test_enough_tooltip_combinations_are_tested(evaluator: Evaluator) -> None:
         if len(axis_of(visual)) == 1
         and measure not in dict(shown(tooltip_of(visual) or Page("", {}, {}), {}, evaluator))
     }
-    # Loans and deposits define the segments, and income defines its bands: nothing to test.
+    # Loans and deposits define the segments, and income defines its bands. These are not tested.
     assert silent == {
         ("segment", "total_loans"),
         ("segment", "total_deposits"),

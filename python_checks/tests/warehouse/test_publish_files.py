@@ -1,4 +1,4 @@
-"""Releases as files: complete, switched atomically, always readable, private where they must be."""
+"""Releases as files are complete, switch atomically, stay readable and protect personal data."""
 
 import ast
 import hashlib
@@ -133,7 +133,7 @@ def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: 
     with pytest.raises(PublishError, match=r"None of the 3,000 customers of the current release"):
         publish(other, published, None)
     assert current_number(published) == 1
-    # Customers join and leave, so one who remains is enough.
+    # Customers join and leave, so one common customer is enough.
     change(
         other,
         "update intermediate.int_customers_segmented set customer_key = customer_key - 1 "
@@ -149,7 +149,7 @@ def test_different_bank_is_not_published_over_a_bank(warehouse: Path, tmp_path: 
 
 @pytest.fixture
 def bank_release(warehouse: Path, tmp_path: Path) -> Path:
-    """A folder that may change: release 1 of the sample, and the current release 2 of a bank."""
+    """A folder that a test may change: release 1 is the sample, release 2 (current) is a bank."""
     bank = copy_checked(warehouse, tmp_path / "bank")
     edit_record(records.build_record_path(bank), source="drop")
     published = tmp_path / "published"
@@ -169,7 +169,7 @@ def other_bank(warehouse: Path, tmp_path: Path) -> Path:
     return other
 
 
-def test_a_release_whose_folder_is_gone_keeps_its_number_and_its_guards(
+def test_release_number_and_guards_survive_a_missing_folder(
     bank_release: Path, warehouse: Path, other_bank: Path, tmp_path: Path
 ) -> None:
     bank = tmp_path / "bank" / warehouse.name
@@ -179,7 +179,7 @@ def test_a_release_whose_folder_is_gone_keeps_its_number_and_its_guards(
         publish(warehouse, bank_release, None)
     with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
         publish(other_bank, bank_release, None)
-    # It is unknown which release was current, but the guards still work.
+    # Without the file `current`, the guards still work.
     (bank_release / "current").rename(tmp_path / "current")
     with pytest.raises(PublishError, match="None of the 3,000 customers of the newest release"):
         publish(other_bank, bank_release, None)
@@ -375,7 +375,7 @@ def test_release_table_has_one_row(two_releases: Path) -> None:
     assert rows[0][3:5] == (1, False)
 
 
-def test_without_the_flag_no_name_and_no_client_id_is_in_any_file(
+def test_without_the_flag_no_file_contains_a_name_or_client_id(
     two_releases: Path, other_warehouse: Path
 ) -> None:
     release = releases.read_release(two_releases, 2)
@@ -470,7 +470,7 @@ def test_a_reader_that_polls_always_finds_a_release(links: bool, copied: Path) -
     reader.start()
     until = time.monotonic() + 60
     for turn in count():
-        # More rounds if the reader saw only one release on a busy machine.
+        # On a busy machine, continue until the reader has seen both releases.
         if turn >= 600 and (len(seen) == 2 or time.monotonic() > until):
             break
         switch_current(copied, 1 + turn % 2, links=links if turn % 3 else not links)
@@ -521,7 +521,7 @@ def spoil_a_row(release: Path) -> None:
         lambda release: (release / "manifest.json").write_text("{"),
     ],
 )
-def test_roll_back_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
+def test_rollback_to_a_damaged_release_is_refused(spoil: Any, copied: Path) -> None:
     spoil(copied / "1")
     with pytest.raises(DamagedReleaseError, match="make another release current with"):
         roll_back(copied, 1, None)
@@ -537,7 +537,7 @@ def edit(release: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def make_older(manifest: dict[str, Any]) -> None:
-    """Turn a manifest into one from before manifests had checksums."""
+    """Turn a manifest into an older one, without a checksum."""
     for key in ("checksum", "source", "reading", "metrics"):
         manifest.pop(key, None)
     manifest["format"] = 1
@@ -566,7 +566,7 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a later format": (lambda one: one.update(format=3), "has format 3; .* update it"),
     "no checksum": (lambda one: one.pop("checksum"), "'checksum' is a required property"),
     "a text for a number": (lambda one: one.update(schema_version="1"), "schema_version: '1'"),
-    "a path out of the release": (
+    "a path outside the release": (
         lambda one: one["database"].update(file="../2/bank_marts.duckdb"),
         "database.file",
     ),
@@ -597,7 +597,7 @@ def test_edited_manifest_is_reported_by_every_command(
             assert "bank rollback" in ended.output
     assert current_number(copied) == 2
     assert releases.release_numbers(copied) == [1, 2]
-    # The remedies work: rolling back, or publishing again.
+    # Both remedies work: rolling back and publishing again.
     roll_back(copied, 1, None)
     (copied / "2").rename(copied / "away")
     assert publish(warehouse, copied, None).number == 2
@@ -647,7 +647,7 @@ def test_releases_without_a_manifest_checksum_are_read(warehouse: Path, copied: 
     assert publish(warehouse, copied, None, replace_bank=True).number == 3
 
 
-def test_checksum_ignores_the_layout_of_json(copied: Path) -> None:
+def test_checksum_ignores_the_layout_of_the_json(copied: Path) -> None:
     path = copied / "1" / "manifest.json"
     content = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(dict(sorted(content.items())), indent=7), "utf-8")
@@ -712,7 +712,7 @@ def test_only_a_release_with_names_is_private(warehouse: Path, tmp_path: Path) -
     mask = os.umask(0o022)
     try:
         folder = tmp_path / "published"
-        # The command keeps everything private, and then opens what readers need.
+        # The command creates private files, then makes those of the release readable.
         environment = {"BANK_WAREHOUSE": str(warehouse), "BANK_PUBLISH_DIR": str(folder)}
         ended = CliRunner().invoke(main, ["publish"], env=environment | {"BANK_POSTGRES_DSN": ""})
         assert ended.exit_code == 0, ended.output
@@ -773,7 +773,7 @@ def test_second_publisher_is_refused_while_the_first_runs(warehouse: Path, tmp_p
             assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
 
 
-def test_a_publisher_that_fails_leaves_nothing(
+def test_failed_publish_leaves_nothing_behind(
     warehouse: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:

@@ -1,7 +1,7 @@
-"""Recommendations, fairness and sensitivities, computed again with pandas from the marts.
+"""Recommendations, fairness and sensitivities match a second computation in pandas.
 
-None of the models' SQL is used. Facts are computed from balances, customer by customer, as the
-descriptions define them; rules are read from the seed file.
+The tests compute the facts about balances for each customer, as the descriptions define them, and
+read the rules from the seed file. They use none of the models' SQL.
 """
 
 import itertools
@@ -27,20 +27,18 @@ COMPARE = {"above": "gt", "at least": "ge", "below": "lt", "at most": "le"}
 
 @pytest.fixture(scope="module")
 def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the built warehouse for reading."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
 def rules() -> pd.DataFrame:
-    """The rules from the seed file."""
     return pd.read_csv(SEEDS / "recommendation_rules.csv").set_index("action", drop=False)
 
 
 @pytest.fixture(scope="module")
 def customers(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """All customers by key, with every fact that a rule can use, as float64."""
+    """All customers by key, with every fact that a rule can use."""
     frame = warehouse.sql(
         "select positions.*, customers.* exclude (customer_key, client_key, as_of_date,"
         " income_band), customers.income_band, segments.deposit_score, segments.lending_score,"
@@ -97,7 +95,7 @@ def due(customers: pd.DataFrame, rules: pd.DataFrame) -> dict[str, set[int]]:
 
 @pytest.fixture(scope="module")
 def recommended(due: dict[str, set[int]], rules: pd.DataFrame) -> dict[str, set[int]]:
-    """The customers of each action, without those with a conflicting action that has precedence."""
+    """The customers of each action, except where a conflicting action takes precedence."""
     kept = {}
     for action, rule in rules.iterrows():
         stronger = rules[
@@ -110,7 +108,6 @@ def recommended(due: dict[str, set[int]], rules: pd.DataFrame) -> dict[str, set[
 
 @pytest.fixture(scope="module")
 def mart(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """The mart of recommendations."""
     return warehouse.sql("select * from marts.fct_customer_recommendations").df()
 
 

@@ -1,4 +1,4 @@
-"""The test `rows_are_sound`: it finds and names a violation of each condition in the YAML."""
+"""The dbt test `rows_are_sound` finds and names a violation of each condition in the YAML."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every metric equals independent SQL on the marts, in MetricFlow and in the project's SQL."""
+"""Metrics computed by MetricFlow and by the project equal independent SQL on the marts."""
 
 import csv
 import json
@@ -34,7 +34,7 @@ from python_checks.testing.paths import PROJECT
 with (PROJECT / "seeds" / "reference" / "dimensions.csv").open(encoding="utf-8") as seed:
     PROFILED = [row["dimension"] for row in csv.DictReader(seed) if "_and_" not in row["dimension"]]
 DIMENSIONS = (*PROFILED, "occupation_title", "joined_year", "watch_list_level")
-"""Dimensions of customers: those of profiles, and three more."""
+"""The dimensions of customers: those of the segment profiles, and three more."""
 
 # One row per customer. Where possible, totals, flags and shares are computed again from the columns
 # of the drop.
@@ -149,7 +149,7 @@ OF_CUSTOMERS = {
     "share_below_peer_median": "sum(below) / (count(*) * 7)",
     "gap_below_peer_median": "sum(gap)",
 }
-"""SQL, on the view `wide`, of each metric that can be grouped by any dimension of customers."""
+"""SQL on the view `wide` for each metric that can be grouped by any customer dimension."""
 
 BY_PRODUCT = {
     "holdings": "sum(holders)",
@@ -159,7 +159,7 @@ BY_PRODUCT = {
     "product_balance": "sum(balance)",
     "mean_balance_of_holders": "sum(balance) / sum(holders)",
 }
-"""SQL of each product metric on fct_product_penetration for one dimension."""
+"""SQL on one dimension of fct_product_penetration for each metric of products."""
 
 LOSS = "sum(round(balance * probability_of_default::double * loss_given_default::double, 2))"
 OF_LOSSES = {
@@ -167,7 +167,7 @@ OF_LOSSES = {
     "lending_exposure": "sum(balance)",
     "expected_loss_rate": f"{LOSS} / sum(balance)",
 }
-"""SQL of each metric on loans by risk weighting and product, with their assumptions."""
+"""SQL on the view `losses` for each metric of assumed losses."""
 
 LOSSES = """
 create temp view losses as
@@ -216,7 +216,7 @@ RECOMMENDED = {
     }.items()
 }
 OF_THE_BANK = STRESSED | CONCENTRATED | RECOMMENDED
-"""Query for each metric of the whole bank, without grouping."""
+"""A query for each metric of the whole bank, without grouping."""
 
 OF_ACTIONS = {
     "recommendations": "count(*)",
@@ -224,14 +224,14 @@ OF_ACTIONS = {
     "money_concerned": "sum(money_concerned)",
     "gap_to_close": "coalesce(sum(gap_to_close), 0)",
 }
-"""SQL of each metric on fct_customer_recommendations joined to dim_customers."""
+"""SQL on fct_customer_recommendations and dim_customers for each metric of recommendations."""
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
 def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the built warehouse for reading, with the views of this module."""
+    """Return a read-only connection to the built warehouse, with the views `wide` and `losses`."""
     with duckdb.connect(str(built_warehouse), read_only=True) as connection:
         connection.execute(WIDE)
         connection.execute(LOSSES)
@@ -240,19 +240,17 @@ def warehouse(built_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def manifest_text(built_target: Path) -> str:
-    """The semantic manifest of the session's build."""
     return (built_target / "semantic_manifest.json").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def layer(built_target: Path) -> SemanticLayer:
-    """The metrics of the session's build."""
     return load_metrics(built_target / "semantic_manifest.json")
 
 
 @pytest.fixture(scope="module")
 def engine(manifest_text: str) -> MetricFlowEngine:
-    """MetricFlow on the manifest; its SQL runs on a read-only connection."""
+    """Return a MetricFlow engine. It only writes SQL, which the tests run themselves."""
     client = SimpleNamespace(
         sql_engine_type=SqlEngine.DUCKDB, sql_plan_renderer=DuckDbSqlPlanRenderer()
     )
@@ -281,7 +279,7 @@ def ours(
     group_by: Sequence[str] = (),
     filters: dict[str, Sequence[object]] | None = None,
 ) -> Rows:
-    """Query with compile_query."""
+    """Run the SQL that compile_query writes."""
     query = compile_query(layer, metrics, group_by, filters)
     rows = warehouse.execute(query.sql, query.parameters).fetchall()
     return keyed(rows, query.columns, metrics)
@@ -537,7 +535,7 @@ def mf_project(built_warehouse: Path, built_target: Path, tmp_path_factory: Any)
 
     `mf` always looks for target/semantic_manifest.json in the project's folder, and opens the
     warehouse for writing. So both are copied. The copy of the warehouse is renamed, because
-    the definitions must fit a warehouse of any name.
+    the definitions must work with a warehouse of any name.
     """
     folder: Path = tmp_path_factory.mktemp("mf")
     for name in ("dbt_project.yml", "profiles.yml"):
@@ -591,7 +589,7 @@ def test_mf_query_equals_compile_query(
     assert_same(metrics, found, ours(warehouse, layer, metrics, [group]))
 
 
-def test_definitions_fit_a_warehouse_of_any_name(built_target: Path) -> None:
+def test_definitions_work_with_a_warehouse_of_any_name(built_target: Path) -> None:
     content = json.loads((built_target / "semantic_manifest.json").read_text("utf-8"))
     relations = [model["node_relation"] for model in content["semantic_models"]]
     relations += [

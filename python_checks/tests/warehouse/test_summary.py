@@ -291,7 +291,7 @@ def test_locked_warehouse_is_reported(copied_warehouse: Path) -> None:
 
 
 def with_record(warehouse: Path, **values: object) -> None:
-    """Write the record of a build with these values."""
+    """Write a build record with these values."""
     record = {
         "format": FORMAT,
         "built_at": "2026-01-31T17:05:09Z",

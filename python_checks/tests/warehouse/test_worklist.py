@@ -1,4 +1,4 @@
-"""Work lists: their customers, who may read them, and safety in a spreadsheet."""
+"""Work lists have the right customers, are private, and are safe to open in a spreadsheet."""
 
 import csv
 import hashlib
@@ -37,7 +37,7 @@ def ask(publish_dir: Path, *options: str, **environment: str) -> Result:
 
 
 def access_file(folder: Path, *rows: str) -> Path:
-    """Write the file that defines what each user may see."""
+    """Write an access file with these rows."""
     path = folder / "access.csv"
     heads = "user_name,banking_relationship,investment_advisor"
     path.write_text("".join(f"{line}\n" for line in (heads, *rows)), "utf-8")
@@ -46,7 +46,7 @@ def access_file(folder: Path, *rows: str) -> Path:
 
 @pytest.fixture
 def releases(published: Path, tmp_path: Path) -> Path:
-    """The releases of the sample, in a folder that a test may write to."""
+    """A release of the sample, in a folder that a test may write to."""
     folder = tmp_path / "published"
     shutil.copytree(published, folder, symlinks=True)
     return folder
@@ -54,7 +54,7 @@ def releases(published: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def with_names(built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Releases with names, some of which a spreadsheet would run as formulas."""
+    """A release with names, some of which a spreadsheet would run as formulas."""
     folder = tmp_path_factory.mktemp("names")
     warehouse = copy_checked(built_warehouse, folder / "built")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -97,7 +97,7 @@ def read_sheet(path: Path) -> tuple[str, list[dict[str, Any]]]:
 
 
 def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
-    """Return code, balance and gap of the customers of a release, from SQL."""
+    """Return the customer code, amount and gap of each recommendation that meets a condition."""
     database = current_release(publish_dir).path / DATABASE
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(
@@ -107,7 +107,7 @@ def due(publish_dir: Path, condition: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-# ---------- which customers it lists
+# ---------- which customers are listed
 
 
 def test_list_has_the_customers_of_an_action_with_reasons_and_amounts(
@@ -149,7 +149,7 @@ def test_sheet_has_the_same_rows_as_the_csv(releases: Path, tmp_path: Path) -> N
                 assert text == cells[head]
 
 
-def test_names_of_actions_are_accepted(releases: Path, tmp_path: Path) -> None:
+def test_action_names_are_accepted(releases: Path, tmp_path: Path) -> None:
     out = tmp_path / "list.csv"
     result = ask(releases, "--action", "Act on the watch list", "--owner", "Credit risk",
                "--out", str(out))  # fmt: skip
@@ -158,7 +158,7 @@ def test_names_of_actions_are_accepted(releases: Path, tmp_path: Path) -> None:
     assert {row["Watch list"] for row in read_csv(out)} == {"Act now"}
 
 
-def test_command_of_the_dashboard_runs(
+def test_command_shown_on_the_dashboard_runs(
     releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -174,7 +174,7 @@ def test_command_of_the_dashboard_runs(
 def after_leaving(
     published: Path, built_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Releases; in the current one, Treasury has no customers and all customers are commercial."""
+    """Two releases. In the second, Treasury has no actions and all customers are Commercial."""
     folder = tmp_path_factory.mktemp("left")
     shutil.copytree(published, folder / "published", symlinks=True)
     warehouse = copy_checked(built_warehouse, folder / "built")
@@ -237,7 +237,7 @@ def test_list_of_a_user_whose_last_customer_left_is_empty(
 # ---------- access
 
 
-def test_names_need_the_option(with_names: Path, tmp_path: Path) -> None:
+def test_names_are_listed_only_with_the_option(with_names: Path, tmp_path: Path) -> None:
     plain, contacts = tmp_path / "plain.csv", tmp_path / "contacts.csv"
     chosen = ("--action", "act_on_watch_list", "--out")
     assert ask(with_names, *chosen, str(plain)).exit_code == 0
@@ -346,7 +346,7 @@ def test_formulas_are_written_as_text(with_names: Path, tmp_path: Path) -> None:
     assert not any(text.startswith(tuple("=+-@\t\r＝")) for text in texts)
     what, rows = read_sheet(tmp_path / "list.xlsx")
     assert "Personal data" in what
-    # Cells of a sheet have a type: these are text, as delivered.
+    # Cells of a sheet have a type. These are text, so the names need no apostrophe.
     assert {text.replace("\r", "\n") for text in FORMULAS} <= {
         str(row["Name"]).replace("\r", "\n") for row in rows
     }
@@ -461,7 +461,7 @@ main(sys.argv[2:], prog_name="bank")
 
 
 def end(how: str, releases: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Write a list in a process that is ended, or whose disk is full, during the write."""
+    """Write a list in a process that is interrupted or cannot write a large file."""
     return subprocess.run(
         [sys.executable, "-c", ENDED, how, "worklist", "--publish-dir", str(releases),
          "--action", "retain", "--out", str(out), *options],
@@ -529,7 +529,7 @@ def test_interrupted_list_leaves_no_file(
 # ---------- invalid requests
 
 
-def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
+def test_list_in_a_release_or_a_missing_folder_is_refused(releases: Path, tmp_path: Path) -> None:
     before = names(releases / "1")
     for place in ("1/list.csv", "current/marts/list.csv"):
         result = ask(releases, "--action", "retain", "--out", str(releases / place))
@@ -560,7 +560,7 @@ def test_release_is_not_written_to(releases: Path, tmp_path: Path) -> None:
         ((), 2, "--action NAME"),
     ],
 )
-def test_invalid_requests_are_refused_with_reason(
+def test_invalid_requests_are_refused_with_a_reason(
     releases: Path, tmp_path: Path, options: tuple[str, ...], status: int, complaint: str
 ) -> None:
     out = tmp_path / "list.csv"
@@ -584,7 +584,7 @@ def test_existing_file_is_replaced_only_with_force(releases: Path, tmp_path: Pat
     assert "has to end in .xlsx or .csv" in wrong.output
 
 
-def test_damaged_release_is_refused(releases: Path, tmp_path: Path) -> None:
+def test_damaged_or_missing_release_is_refused(releases: Path, tmp_path: Path) -> None:
     database = current_release(releases).path / DATABASE
     with database.open("ab") as file:
         file.write(b"x")
